@@ -1,0 +1,1 @@
+"""Two runs to the reason why they differ; what determinism costs."""

@@ -1,0 +1,1 @@
+"""One file a cause of divergence; each asks the traces for its evidence."""

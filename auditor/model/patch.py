@@ -1,0 +1,36 @@
+"""Proposed changes of source text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from auditor.model.location import Location
+
+
+class Applicability(Enum):
+    """Who may apply a patch.
+
+    `safe`: training can only become reproducible. `unsafe`: results or speed may change. `display`: a person decides.
+    """
+
+    SAFE = "safe"
+    UNSAFE = "unsafe"
+    DISPLAY = "display"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """Replace the text at `span` by `replacement`."""
+
+    span: Location
+    replacement: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patch:
+    """Edits that belong together: all or none."""
+
+    title: str
+    applicability: Applicability
+    edits: tuple[Edit, ...]

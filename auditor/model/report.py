@@ -1,0 +1,44 @@
+"""What every renderer takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from auditor.model.finding import Finding, Skipped, Suppressed
+from auditor.model.overhead import OverheadReport
+from auditor.model.rule import Rule
+from auditor.model.run import RunRecord
+from auditor.model.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanSummary:
+    """How much a scan looked at."""
+
+    files: int
+    entry_points: tuple[str, ...]
+    rules: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditReport:
+    """Everything one command found out; parts that were not asked for are None or empty."""
+
+    tool: str
+    """`repro-audit 1.0.0`."""
+
+    project: str
+    """Name of the project's root folder; never an absolute path."""
+
+    scan: ScanSummary | None = None
+    findings: tuple[Finding, ...] = ()
+    suppressed: tuple[Suppressed, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    """The rules that `findings` refer to, by id."""
+
+    runs: tuple[RunRecord, ...] = ()
+    """Reference first."""
+
+    verdict: Verdict | None = None
+    overhead: OverheadReport | None = None

@@ -1,0 +1,1 @@
+"""AuditReport in, text out; one file a format."""

@@ -1,0 +1,1 @@
+"""Launches programs, keeps their runs, reads their traces."""

@@ -1,0 +1,1 @@
+"""Source text to findings; nothing of the audited project is executed."""

@@ -1,0 +1,1 @@
+"""Rules that need code, one file each."""

@@ -1,0 +1,1 @@
+"""Declarative kinds of match, one file each."""

@@ -1,0 +1,1 @@
+"""Widgets that take model data and know no service."""
