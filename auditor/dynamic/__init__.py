@@ -1,1 +1,1 @@
-"""Two runs to the reason why they differ; what determinism costs."""
+"""Two runs held against each other: where they stop agreeing, how far apart they are, and why."""
