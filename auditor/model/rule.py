@@ -89,3 +89,10 @@ class Rule:
 
     path: str
     """The rule file, for messages."""
+
+    devices: tuple[str, ...] = ()
+    """Kinds of device (`cpu`, `cuda`) on which it holds; empty means any. A rule for `cuda` alone speaks only where the
+    program uses CUDA."""
+
+    versions: str | None = None
+    """Library versions for which it holds, for people (`torch < 2.10`); None means all."""

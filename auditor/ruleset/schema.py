@@ -1,0 +1,132 @@
+"""One TOML file → one Rule; every complaint names the file and the key.
+
+The options of `[match]` belong to the matcher that `kind` names, which checks them when it is set up.
+"""
+
+from __future__ import annotations
+
+import re
+
+from auditor.model.rule import Category, Confidence, Example, FixAdvice, Match, Rule, RuleId, Severity
+from auditor.ruleset.table import Table
+
+GROUPS = {
+    Category.SEEDING: "RA1",
+    Category.OPERATORS: "RA2",
+    Category.DATA_ORDER: "RA3",
+    Category.ENVIRONMENT: "RA4",
+    Category.FRAMEWORK: "RA5",
+    Category.RESUME: "RA6",
+}
+FIX_KINDS = ("set-argument", "set-value", "insert-call", "wrap-call", "replace-call", "remove-call")
+APPLICABILITIES = ("safe", "unsafe", "display")
+DEVICES = ("cpu", "cuda")
+
+_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_ID = re.compile(r"RA[1-6][0-9]{2}")
+
+
+def read_rule(table: Table) -> Rule:
+    """Check one rule table and return the Rule."""
+    category = Category(table.choice("category", [category.value for category in Category]))
+    rule = Rule(
+        id=_identifier(table, category),
+        name=_name(table),
+        title=table.string("title"),
+        category=category,
+        severity=Severity(table.choice("severity", [severity.value for severity in Severity])),
+        confidence=Confidence(table.choice("confidence", [confidence.value for confidence in Confidence])),
+        explanation=table.string("explanation").strip(),
+        references=table.strings("references", required=True),
+        match=_match(table),
+        fix=_fix(table),
+        examples=_examples(table),
+        sources=table.strings("sources", required=True),
+        devices=_devices(table),
+        versions=table.string("versions") if "versions" in table else None,
+        path=table.path,
+    )
+    table.finish()
+    return rule
+
+
+def _identifier(table: Table, category: Category) -> RuleId:
+    identifier = table.string("id")
+    if not _ID.fullmatch(identifier):
+        raise table.complain("id", f"expected `RA` and three digits, the first from 1 to 6, found `{identifier}`")
+    if not identifier.startswith(GROUPS[category]):
+        group = f"{GROUPS[category]}00 to {GROUPS[category]}99"
+        raise table.complain("id", f"rules of category `{category.value}` are {group}, found `{identifier}`")
+    return RuleId(identifier)
+
+
+def _name(table: Table) -> str:
+    name = table.string("name")
+    if not _NAME.fullmatch(name):
+        raise table.complain("name", f"expected lower-case words joined by `-`, found `{name}`")
+    return name
+
+
+def _devices(table: Table) -> tuple[str, ...]:
+    devices = table.strings("devices")
+    for device in devices:
+        if device not in DEVICES:
+            raise table.complain("devices", f"expected `cpu` or `cuda`, found `{device}`")
+    return devices
+
+
+def _match(table: Table) -> Match:
+    match = table.required_table("match")
+    kind = match.string("kind")
+    return Match(kind=kind, options={key: match.value(key) for key in match.keys() if key != "kind"})  # noqa: SIM118
+
+
+def _fix(table: Table) -> FixAdvice:
+    fix = table.required_table("fix")
+    summary = fix.string("summary")
+    options: dict[str, object] = {}
+    if "kind" in fix:
+        options["kind"] = fix.choice("kind", FIX_KINDS)
+        options["applicability"] = fix.choice("applicability", APPLICABILITIES)
+        for key in ("argument", "value", "call", "before"):
+            if key in fix:
+                options[key] = fix.string(key)
+        if "imports" in fix:
+            options["imports"] = fix.strings("imports", required=True)
+    fix.finish()
+    return FixAdvice(summary=summary, options=options)
+
+
+def _examples(table: Table) -> tuple[Example, ...]:
+    examples = tuple(_example(entry) for entry in table.tables("example"))
+    if not any(example.finds for example in examples):
+        raise table.complain("example", "a rule needs at least one `bad` example: it is the rule's test")
+    if not any(not example.finds for example in examples):
+        raise table.complain("example", "a rule needs at least one `good` example: the near miss that must stay silent")
+    return examples
+
+
+def _example(entry: Table) -> Example:
+    path = entry.string("path", "example.py")
+    if "good" in entry:
+        if "bad" in entry or "finds" in entry:
+            raise entry.complain("good", "an example is either `good`, or `bad` with `finds`")
+        example = Example(source=entry.string("good").lstrip("\n"), finds=(), path=path)
+        entry.finish()
+        return example
+    source = entry.string("bad").lstrip("\n")
+    fixed = entry.string("fixed").lstrip("\n") if "fixed" in entry else None
+    example = Example(source=source, finds=_lines(entry, source), fixed=fixed, path=path)
+    entry.finish()
+    return example
+
+
+def _lines(entry: Table, source: str) -> tuple[int, ...]:
+    lines = entry.value("finds")
+    if not isinstance(lines, list) or not lines or not all(type(line) is int for line in lines):
+        raise entry.complain("finds", "expected the line numbers on which the rule must speak, for instance `[3]`")
+    last = source.count("\n") + 1
+    for line in lines:
+        if not 1 <= line <= last:
+            raise entry.complain("finds", f"line {line} is outside the example, which has {last} lines")
+    return tuple(lines)
