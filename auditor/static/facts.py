@@ -1,190 +1,347 @@
-"""What a parsed file contains, in the terms in which rules ask: calls, assignments, loops, imports, values.
+"""One parsed file, with everything a matcher may ask about it.
 
-Built once per file in one walk. Names are resolved on demand (`names.py`); nothing here knows a rule.
+Built in one walk (`scopes.py`); names and values are resolved when asked for and remembered. Nothing here knows a rule.
 """
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Collection
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, cast
 
 from auditor.model.location import Location
+from auditor.static import constants
+from auditor.static.elements import UNKNOWN, Assignment, Call, Import, Known, Loop, Unknown
+from auditor.static.names import ClassRef, External, FunctionRef, Instance, ModuleRef, Names, Value
+from auditor.static.scopes import FUNCTIONS, Function, ScopeIndex, every_argument
 
 if TYPE_CHECKING:
     from auditor.static.library_verdict import SeedValue
     from auditor.static.project import Project
+    from auditor.static.source import SourceFile
 
-Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A value that is the same in every run and can be read off the source."""
-
-    value: object
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """A value that the source does not tell."""
-
-
-UNKNOWN = Unknown()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """One call expression."""
-
-    node: ast.Call
-    callee: str | None
-    """Fully qualified name (`numpy.random.rand`, `numpy.random.Generator.integers` for a method of a known object).
-
-    Names of the project itself start with a dot: `.utils.seed.set_all`. None where it cannot be told.
-    """
-
-    method: str | None
-    """Last part of what is called as written: `shuffle` in `x.y.shuffle()`; None for a call of a call or a subscript."""
-
-    receiver: ast.expr | None
-    """`x.y` in `x.y.shuffle()`; None for a plain name."""
-
-    function: Function | None
-    """Innermost enclosing function; None at module and class level."""
-
-    in_loop: bool
-    """Stands in the body of a loop or in a comprehension of the same function."""
-
-    @property
-    def opaque(self) -> bool:
-        """Whether `*args` or `**kwargs` are passed, so that an argument that is not seen may still be given."""
-        return any(isinstance(arg, ast.Starred) for arg in self.node.args) or any(
-            keyword.arg is None for keyword in self.node.keywords
-        )
-
-    def argument(self, name: str, position: int | None = None) -> ast.expr | None:
-        """The expression passed as keyword `name` or at index `position`; None where neither is there.
-
-        Positions after a `*args` are not known and count as not there; see `opaque`.
-        """
-        for keyword in self.node.keywords:
-            if keyword.arg == name:
-                return keyword.value
-        if position is not None and position < len(self.node.args):
-            before = self.node.args[: position + 1]
-            if not any(isinstance(arg, ast.Starred) for arg in before):
-                return before[-1]
-        return None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assignment:
-    """One target of `=`, `:=`, an annotated or an augmented assignment."""
-
-    node: ast.Assign | ast.AnnAssign | ast.AugAssign | ast.NamedExpr
-    target: ast.expr
-    name: str | None
-    """Resolved name of an attribute or item's base (`torch.backends.cudnn.benchmark`, `os.environ`); None for plain local names."""
-
-    key: str | None
-    """The key of `os.environ["PYTHONHASHSEED"] = …` where it is a constant string; None otherwise."""
-
-    value: ast.expr
-    function: Function | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loop:
-    """A `for`, or one `for` clause of a comprehension."""
-
-    node: ast.For | ast.AsyncFor | ast.comprehension
-    iterable: ast.expr
-    owner: ast.For | ast.AsyncFor | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
-    """The statement, or the comprehension that the clause belongs to."""
-
-    function: Function | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Import:
-    """One name bound by an import statement."""
-
-    node: ast.Import | ast.ImportFrom
-    name: str
-    """The local name; `*` for a star import."""
-
-    target: str
-    """Fully qualified: `numpy.random`, `torch.utils.data.DataLoader`; with a leading dot where it is the project's own."""
-
-    function: Function | None
+__all__ = ["UNKNOWN", "Assignment", "Call", "Function", "Import", "Known", "Loop", "ModuleFacts", "Unknown"]
 
 
 class ModuleFacts:
     """One parsed file; everything a matcher may ask about it."""
 
-    path: str
-    """Relative to the project's root, with `/`."""
+    def __init__(self, source: SourceFile, text: str, tree: ast.Module, project: Project) -> None:
+        self.path = source.path
+        """Relative to the project's root, with `/`."""
 
-    name: str
-    """Dotted name inside the project, from its path: `src.pkg.train`."""
+        self.name = module_name(source.path)
+        """Dotted name inside the project, from its path: `src.pkg.train`."""
 
-    lines: tuple[str, ...]
-    """Source lines without line ends; index 0 is line 1. For a notebook: all code cells, one after the other."""
+        self.lines = tuple(text.split("\n"))
+        """Source lines without line ends; index 0 is line 1. For a notebook: all code cells, one after the other."""
 
-    tree: ast.Module
-    project: Project
-    is_test: bool
-    is_notebook: bool
-    is_entry_point: bool
+        self.tree = tree
+        self.project = project
+        self.is_notebook = source.is_notebook
+        self.index = ScopeIndex(tree)
+        self.names = Names(self)
+        self._places = source.places
 
-    calls: tuple[Call, ...]
-    assignments: tuple[Assignment, ...]
-    loops: tuple[Loop, ...]
-    imports: tuple[Import, ...]
+    # -- what there is --------------------------------------------------------------------------------------------
+
+    @property
+    def is_test(self) -> bool:
+        return self.project.is_test(self.path)
+
+    @property
+    def is_entry_point(self) -> bool:
+        return self.path in self.project.entry_points
+
+    @cached_property
+    def calls(self) -> tuple[Call, ...]:
+        """Every call, in source order."""
+        found = [self._call(node, function, in_loop) for node, function, in_loop in self.index.calls]
+        return tuple(sorted(found, key=lambda call: (call.node.lineno, call.node.col_offset)))
+
+    def _call(self, node: ast.Call, function: Function | None, in_loop: bool) -> Call:
+        called = node.func
+        method = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", None)
+        return Call(
+            node=node,
+            callee=self.resolve(called),
+            method=method,
+            receiver=called.value if isinstance(called, ast.Attribute) else None,
+            function=function,
+            in_loop=in_loop,
+        )
+
+    @cached_property
+    def _calls_by_name(self) -> dict[str | None, list[Call]]:
+        by_name: dict[str | None, list[Call]] = {}
+        for call in self.calls:
+            by_name.setdefault(call.callee, []).append(call)
+        return by_name
 
     def calls_to(self, names: Collection[str]) -> tuple[Call, ...]:
         """Calls whose callee is one of `names`, in source order."""
-        raise NotImplementedError
+        found = [call for name in sorted(set(names)) for call in self._calls_by_name.get(name, ())]
+        return tuple(sorted(found, key=lambda call: (call.node.lineno, call.node.col_offset)))
+
+    @cached_property
+    def assignments(self) -> tuple[Assignment, ...]:
+        """Every target of an assignment, in source order; targets of unpacking are not taken apart."""
+        return tuple(
+            Assignment(
+                node=cast("ast.Assign | ast.AnnAssign | ast.AugAssign | ast.NamedExpr", node),
+                target=target,
+                name=self._target_name(target),
+                key=_key(target),
+                value=value,
+                function=function,
+            )
+            for node, target, value, function in self.index.assignments
+        )
+
+    def _target_name(self, target: ast.expr) -> str | None:
+        if isinstance(target, ast.Subscript):
+            return self.resolve(target.value)
+        return self.resolve(target) if isinstance(target, ast.Attribute) else None
+
+    @cached_property
+    def loops(self) -> tuple[Loop, ...]:
+        """Every `for`, also those of comprehensions, in source order."""
+        return tuple(
+            Loop(
+                node=cast("ast.For | ast.AsyncFor | ast.comprehension", node),
+                iterable=iterable,
+                owner=cast("ast.For | ast.AsyncFor | ast.ListComp | ast.SetComp | ast.DictComp", owner),
+                function=function,
+            )
+            for node, iterable, owner, function in self.index.loops
+        )
+
+    @cached_property
+    def imports(self) -> tuple[Import, ...]:
+        """Every name bound by an import, in source order."""
+        return tuple(found for node, function in self.index.imports for found in self._imports(node, function))
+
+    def _imports(self, node: ast.Import | ast.ImportFrom, function: Function | None) -> list[Import]:
+        found = []
+        for alias in node.names:
+            if isinstance(node, ast.Import):
+                name = alias.asname or alias.name.partition(".")[0]
+                value: Value = self.names.module_named(alias.name)
+            else:
+                name = alias.asname or alias.name
+                origin = self.names.origin_of(node)
+                value = origin if alias.name == "*" else self.names.attribute(origin, alias.name)
+            target = self._dotted(value)
+            if target is not None:
+                found.append(Import(node=node, name=name, target=target, function=function))
+        return found
+
+    # -- what things are ------------------------------------------------------------------------------------------
 
     def resolve(self, node: ast.expr) -> str | None:
         """Fully qualified name that an expression stands for, as `Call.callee`; None where it cannot be told."""
-        raise NotImplementedError
+        return self._dotted(self.names.value(node))
+
+    def _dotted(self, value: Value) -> str | None:
+        if isinstance(value, External):
+            return value.name
+        if isinstance(value, ModuleRef):
+            return f".{module_name(value.path)}"
+        if isinstance(value, FunctionRef | ClassRef):
+            return f".{value.module.name}.{value.module.index.functions[value.node]}"
+        return None
 
     def type_of(self, node: ast.expr) -> str | None:
         """Fully qualified class of the object that an expression yields, where simple to see: `torch.Generator`."""
-        raise NotImplementedError
+        value = self.names.value(node)
+        return self._dotted(value.of) if isinstance(value, Instance) else None
+
+    def base_classes(self, node: ast.ClassDef) -> tuple[str, ...]:
+        """Fully qualified names of all known bases, the project's own resolved to theirs: `torch.nn.Module`."""
+        found: dict[str, None] = {}
+        pending: list[ClassRef] = [ClassRef(self, node)]
+        seen: set[ast.ClassDef] = set()
+        while pending:
+            cls = pending.pop(0)
+            if cls.node in seen:
+                continue
+            seen.add(cls.node)
+            for base in cls.module.names.bases(cls):
+                name = self._dotted(base)
+                if name is not None:
+                    found[name] = None
+                if isinstance(base, ClassRef):
+                    pending.append(base)
+        return tuple(found)
 
     def origin(self, node: ast.expr) -> ast.expr:
-        """Follow plain local names to the expression that was assigned to them, where there is exactly one."""
-        raise NotImplementedError
+        """Follow names to the expression that was assigned to them, where there is exactly one in this file."""
+        for _ in range(constants.MAX_DEPTH):
+            if not isinstance(node, ast.Name):
+                return node
+            found = constants.assigned(self, node)
+            if found is None or found[0] is not self:
+                return node
+            node = found[1]
+        return node
 
     def constant(self, node: ast.expr | None) -> Known | Unknown:
-        """Value of a literal, or of names and simple arithmetic that lead to literals; None (no node) is Unknown."""
-        raise NotImplementedError
+        """Value of a literal, or of names and simple arithmetic that lead to literals; None (no node) is Unknown.
+
+        Lists, tuples and sets come as tuples.
+        """
+        return constants.constant(self, node)
 
     def seed_value(self, node: ast.expr) -> SeedValue:
-        """What is known of a seed: FIXED, GIVEN (configuration, parameter), NONE (also an option that is None by default), ENTROPY."""
-        raise NotImplementedError
+        """What is known of a seed: FIXED, GIVEN (configuration, parameter), NONE (by default), ENTROPY."""
+        from auditor.static.seedvalue import static_seed_value
+
+        return static_seed_value(self, node)
+
+    # -- where things stand ---------------------------------------------------------------------------------------
 
     def parent(self, node: ast.AST) -> ast.AST | None:
-        raise NotImplementedError
+        return self.index.parents.get(node)
 
     def enclosing_function(self, node: ast.AST) -> Function | None:
-        raise NotImplementedError
+        """The innermost function whose body holds `node`; decorators and defaults are outside."""
+        child, parent = node, self.index.parents.get(node)
+        while parent is not None:
+            if isinstance(parent, FUNCTIONS) and _in_body(parent, child):
+                return parent
+            child, parent = parent, self.index.parents.get(parent)
+        return None
 
     def enclosing_class(self, node: ast.AST) -> ast.ClassDef | None:
-        raise NotImplementedError
+        """The innermost class that holds `node`."""
+        parent = self.index.parents.get(node)
+        while parent is not None and not isinstance(parent, ast.ClassDef):
+            parent = self.index.parents.get(parent)
+        return parent
+
+    def function_of_parameter(self, node: ast.arg) -> Function:
+        return cast("Function", self.index.parents[self.index.parents[node]])
 
     def statement(self, node: ast.AST) -> ast.stmt:
         """The innermost statement that holds `node`."""
-        raise NotImplementedError
+        current: ast.AST | None = node
+        while current is not None and not isinstance(current, ast.stmt):
+            current = self.index.parents.get(current)
+        if current is None:
+            raise ValueError("the module itself stands in no statement")
+        return current
+
+    def qualified_name(self, node: Function | ast.ClassDef) -> str:
+        """`Trainer.fit`, as in `__qualname__` without `<locals>`."""
+        return self.index.functions[node]
 
     def text(self, node: ast.AST) -> str:
-        """Source text of a node."""
-        raise NotImplementedError
+        """Source text of a node; lines after the first keep their indentation."""
+        line, column, end_line, end_column = _span(node)
+        if end_line == line:
+            return self._slice(line, column, end_column)
+        lines = [self._slice(line, column, None)]
+        lines.extend(self.lines[line : end_line - 1])
+        lines.append(self._slice(end_line, 0, end_column))
+        return "\n".join(lines)
 
     def location(self, node: ast.AST) -> Location:
         """Place of a node; for a function or class only its first line."""
-        raise NotImplementedError
+        line, column, end_line, end_column = _span(node)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            end_line, end_column = line, len(self._line(line).encode())
+        cell, first = self.place(line)
+        function = self.enclosing_function(node)
+        return Location(
+            path=self.path,
+            line=first,
+            column=self._characters(line, column) + 1,
+            end_line=first + end_line - line,
+            end_column=self._characters(end_line, end_column) + 1,
+            cell=cell,
+            function=self.index.functions[function] if function else None,
+        )
+
+    def place(self, line: int) -> tuple[int | None, int]:
+        """Cell and line in the cell for a line of the text; (None, line) outside notebooks."""
+        if not self.is_notebook:
+            return None, line
+        return self._places[line - 1] if line <= len(self._places) else (None, line)
+
+    def text_line(self, location: Location) -> int:
+        """The line of the text, from 1, where a location of this file begins; the inverse of `place`."""
+        if location.cell is None:
+            return location.line
+        return self._text_lines.get((location.cell, location.line), 1)
+
+    @cached_property
+    def _text_lines(self) -> dict[tuple[int, int], int]:
+        return {place: number for number, place in enumerate(self._places, 1)}
+
+    def _line(self, line: int) -> str:
+        return self.lines[line - 1] if 0 < line <= len(self.lines) else ""
+
+    def _slice(self, line: int, start: int, end: int | None) -> str:
+        text = self._line(line)
+        return text[start:end] if text.isascii() else text.encode()[start:end].decode("utf-8", "replace")
+
+    def _characters(self, line: int, column: int) -> int:
+        """The tree counts UTF-8 bytes, people count characters."""
+        text = self._line(line)
+        return column if text.isascii() else len(text.encode()[:column].decode("utf-8", "replace"))
+
+    # -- for name resolution --------------------------------------------------------------------------------------
+
+    def self_attributes(self, cls: ast.ClassDef) -> dict[str, list[ast.expr]]:
+        """What the methods of a class assign to attributes of their first parameter."""
+        return self._self_attributes.get(cls, {})
+
+    @cached_property
+    def _self_attributes(self) -> dict[ast.ClassDef, dict[str, list[ast.expr]]]:
+        found: dict[ast.ClassDef, dict[str, list[ast.expr]]] = {}
+        for _, target, value, function in self.index.assignments:
+            if not (isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name)) or function is None:
+                continue
+            owner = self.index.parents.get(function)
+            first = every_argument(function.args)[:1]
+            if isinstance(owner, ast.ClassDef) and first and first[0].arg == target.value.id:
+                found.setdefault(owner, {}).setdefault(target.attr, []).append(value)
+        return found
+
+    def returns(self, function: Function) -> list[ast.expr]:
+        """What the `return` statements of a function give."""
+        return self._returns.get(function, [])
+
+    @cached_property
+    def _returns(self) -> dict[Function, list[ast.expr]]:
+        found: dict[Function, list[ast.expr]] = {}
+        for node in self.index.returns:
+            function = self.enclosing_function(node)
+            if function is not None and node.value is not None:
+                found.setdefault(function, []).append(node.value)
+        return found
+
+
+def module_name(path: str) -> str:
+    """`src/pkg/mod.py` → `src.pkg.mod`; a package goes by its folder."""
+    stem = path.rpartition(".")[0] if path.endswith((".py", ".ipynb")) else path.rstrip("/")
+    return stem.removesuffix("/__init__").replace("/", ".")
+
+
+def _key(target: ast.expr) -> str | None:
+    if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant):
+        return target.slice.value if isinstance(target.slice.value, str) else None
+    return None
+
+
+def _in_body(function: Function, child: ast.AST) -> bool:
+    return child is function.body if isinstance(function, ast.Lambda) else child in function.body
+
+
+def _span(node: ast.AST) -> tuple[int, int, int, int]:
+    line = getattr(node, "lineno", 1)
+    column = getattr(node, "col_offset", 0)
+    end_line = getattr(node, "end_lineno", None) or line
+    end_column = getattr(node, "end_col_offset", None)
+    return line, column, end_line, column if end_column is None else end_column

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from auditor.model.library import RngLibrary
 from auditor.model.location import Location
+from auditor.ruleset.library import Library
 
 
 class SeedStatus(Enum):
@@ -85,7 +85,7 @@ class LibraryVerdict:
     entry_point: str
     """Path of the program."""
 
-    library: RngLibrary
+    library: Library
     status: SeedStatus
     draws: tuple[Draw, ...]
     """The draws that the status rests on, in the order in which they are first reached; all reached draws where SEEDED.

@@ -1,0 +1,186 @@
+"""Which files a scan looks at: `.gitignore`, environments, build folders, symbolic links."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from auditor.errors import UsageError
+from auditor.model.finding import Skipped
+from auditor.static.gitignore import IgnoreFile, is_ignored, parse_ignore_file, read_ignore_file
+from auditor.static.source import SourceFile
+
+ROOT_MARKERS = ("pyproject.toml", "repro-audit.toml", "setup.py", "setup.cfg", ".git", ".hg")
+
+SKIPPED_FOLDERS = frozenset(
+    (
+        "__pycache__ __pypackages__ node_modules site-packages dist-packages build dist _build buck-out .git .hg .svn .bzr "
+        ".tox .nox .venv .direnv .eggs .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .ipynb_checkpoints "
+        ".pytype .pyre .idea .vscode .trash"
+    ).split()
+)
+ENVIRONMENT_MARKERS = ("pyvenv.cfg", "conda-meta")
+SUFFIXES = (".py", ".ipynb")
+
+
+def find_root(paths: Sequence[Path]) -> Path:
+    """The project that `paths` belong to: the nearest folder above all of them that looks like the top of a project.
+
+    Without any such folder: the folder that holds them, above the packages that they are in.
+    """
+    folders = [path if path.is_dir() else path.parent for path in (Path(os.path.abspath(path)) for path in paths)]
+    try:
+        common = Path(os.path.commonpath(folders)) if folders else Path.cwd()
+    except ValueError:
+        raise UsageError("the paths are on different drives; scan them one by one") from None
+    for folder in (common, *common.parents):
+        if any((folder / marker).exists() for marker in ROOT_MARKERS):
+            return folder
+    while (common / "__init__.py").exists() and common.parent != common:
+        common = common.parent
+    return common
+
+
+class Discovery:
+    """One walk over what was asked for; `files` is sorted by path and holds no file twice."""
+
+    def __init__(self, root: Path, exclude: Sequence[str] = (), cancelled: Callable[[], bool] | None = None) -> None:
+        self.root = root
+        self.files: list[SourceFile] = []
+        self.skipped: list[Skipped] = []
+        self.test_paths: set[str] = set()
+        """Files that are tests by their name or folder, seen from the path that was asked for."""
+
+        self._exclude = parse_ignore_file("\n".join(exclude)) if exclude else None
+        self._base = _ignore_base(root)
+        self._seen_folders: set[str] = set()
+        self._seen_files: set[str] = set()
+        self._links: list[tuple[str, int]] = []
+        self._cancelled = cancelled or (lambda: False)
+
+    def add(self, paths: Iterable[Path]) -> None:
+        """Walk `paths`, files or folders. Raises `UsageError` for one that does not exist."""
+        asked = [Path(os.path.abspath(path)) for path in paths]
+        for path, original in zip(asked, paths, strict=True):
+            if not os.path.lexists(path):
+                raise UsageError(f"{original}: no such file or folder")
+        for path in sorted(asked):
+            self._depth = len(path.parent.parts) if not path.is_dir() else len(path.parts)
+            if path.is_dir():
+                self._walk(str(path), self._ignore_files_above(path))
+            else:
+                self._add_file(str(path))
+        while self._links:
+            link, self._depth = self._links.pop(0)
+            self._follow(link)
+        self.files.sort(key=lambda file: file.path)
+
+    def relative(self, path: str) -> str:
+        """`path` as reports name it."""
+        text = os.path.relpath(path, self.root).replace(os.sep, "/")
+        return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+    # -- folders --------------------------------------------------------------------------------------------------
+
+    def _walk(self, folder: str, ignore: tuple[IgnoreFile, ...]) -> None:
+        real = os.path.realpath(folder)
+        if real in self._seen_folders or self._cancelled():
+            return
+        self._seen_folders.add(real)
+        try:
+            with os.scandir(folder) as listing:
+                entries = sorted(listing, key=lambda entry: entry.name)
+        except OSError as error:
+            self.skipped.append(Skipped(subject=self.relative(folder), reason=f"cannot be listed: {error.strerror}"))
+            return
+        own = next((entry for entry in entries if entry.name == ".gitignore"), None)
+        if own and (file := read_ignore_file(Path(own.path), self._below_base(folder))):
+            ignore = (*ignore, file)
+        below: list[str] = []
+        for entry in entries:
+            self._entry(entry, ignore, below)
+        for path in below:
+            self._walk(path, ignore)
+
+    def _entry(self, entry: os.DirEntry[str], ignore: tuple[IgnoreFile, ...], below: list[str]) -> None:
+        try:
+            is_link, is_folder = entry.is_symlink(), entry.is_dir()
+        except OSError:
+            return
+        name = entry.name
+        if is_folder:
+            if name in SKIPPED_FOLDERS or name.endswith(".egg-info") or self._is_out(entry.path, ignore, True):
+                return
+            if any(os.path.exists(os.path.join(entry.path, marker)) for marker in ENVIRONMENT_MARKERS):
+                return
+            if is_link:
+                self._links.append((entry.path, self._depth))
+            else:
+                below.append(entry.path)
+        elif name.endswith(SUFFIXES) and not self._is_out(entry.path, ignore, False):
+            if is_link:
+                self._links.append((entry.path, self._depth))
+            else:
+                self._add_file(entry.path)
+
+    def _follow(self, link: str) -> None:
+        """A symbolic link: what it leads to is scanned once, under its real name where that is in reach."""
+        real = os.path.realpath(link)
+        if os.path.isdir(link):
+            if any(folder == real or folder.startswith(real + os.sep) for folder in self._seen_folders):
+                return
+            self._walk(link, self._ignore_files_above(Path(link)))
+        elif not os.path.exists(link):
+            reason = "symbolic link that leads nowhere or to itself"
+            self.skipped.append(Skipped(subject=self.relative(link), reason=reason))
+        elif real not in self._seen_files:
+            self._add_file(link)
+
+    def _add_file(self, path: str) -> None:
+        real = os.path.realpath(path)
+        if real in self._seen_files:
+            return
+        self._seen_files.add(real)
+        source = SourceFile(self.relative(path), Path(path))
+        self.files.append(source)
+        if is_test("/".join(Path(path).parts[self._depth :])):
+            self.test_paths.add(source.path)
+
+    # -- ignore files ---------------------------------------------------------------------------------------------
+
+    def _is_out(self, path: str, ignore: tuple[IgnoreFile, ...], is_folder: bool) -> bool:
+        if self._exclude and self._exclude.verdict(self.relative(path), is_folder=is_folder):
+            return True
+        return bool(ignore) and is_ignored(self._below_base(path), ignore, is_folder=is_folder)
+
+    def _ignore_files_above(self, folder: Path) -> tuple[IgnoreFile, ...]:
+        found = [read_ignore_file(self._base / ".git" / "info" / "exclude", "")]
+        try:
+            parts = folder.relative_to(self._base).parts
+        except ValueError:
+            return ()
+        for depth in range(len(parts)):
+            above = self._base.joinpath(*parts[:depth])
+            found.append(read_ignore_file(above / ".gitignore", "/".join(parts[:depth])))
+        return tuple(file for file in found if file)
+
+    def _below_base(self, path: str) -> str:
+        relative = os.path.relpath(path, self._base).replace(os.sep, "/")
+        return "" if relative == "." else relative
+
+
+def is_test(path: str) -> bool:
+    """Whether a path is a test's by its name or one of its folders."""
+    *folders, name = path.split("/")
+    if name in ("conftest.py",) or name.startswith("test_") or name.endswith("_test.py"):
+        return True
+    return any(folder in ("test", "tests") for folder in folders)
+
+
+def _ignore_base(root: Path) -> Path:
+    """The top of the git checkout that the project is in, or the project's own top."""
+    for folder in (root, *root.parents):
+        if (folder / ".git").exists():
+            return folder
+    return root

@@ -1,0 +1,201 @@
+"""Which files are programs, and where they begin.
+
+A program is a file with a `__main__` guard, `__main__.py` of a package, a notebook, the target of a console script, or a
+script whose top level does work. Tests, `setup.py` and modules that others import are none.
+"""
+
+from __future__ import annotations
+
+import ast
+import configparser
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from auditor.static.names import External
+
+if TYPE_CHECKING:
+    from auditor.static.facts import ModuleFacts
+
+MAIN_GUARD = re.compile(rb"^if\s*\(?\s*(?:__name__\s*==|[\"']__main__[\"']\s*==)", re.MULTILINE)
+
+NEVER = frozenset({"setup.py", "conftest.py", "noxfile.py", "fabfile.py", "tasks.py", "versioneer.py", "conf.py", "__init__.py"})
+
+SETTING_UP = (
+    "warnings.", "logging.", "sys.", "os.environ", "os.putenv", "os.makedirs", "os.mkdir", "os.chdir", "matplotlib.", "seaborn.",
+    "torch.set_", "torch.backends.", "torch.use_deterministic_algorithms", "torch.manual_seed", "torch.cuda.manual_seed",
+    "torch.multiprocessing.set_", "torch.serialization.", "torch._dynamo.", "multiprocessing.set_start_method", "numpy.set_",
+    "numpy.seterr", "numpy.random.seed", "random.seed", "pandas.set_option", "dotenv.", "gc.", "faulthandler.", "signal.", "atexit.",
+    "typing.", "mimetypes.", "locale.", "gettext.", "collections.", "abc.", "copyreg.", "codecs.", "tensorflow.get_logger",
+    "tensorflow.compat.v1.disable_", "tensorflow.config.", "jax.config.", "absl.", "transformers.logging.", "datasets.logging.",
+    "transformers.utils.", "structlog.", "loguru.", "rich.traceback.", "resource.",
+)  # fmt: skip
+"""Calls that set something up: a module whose top level does no more is no program."""
+
+SETTING_UP_METHODS = frozenset(
+    "add_argument add_subparsers set_defaults register register_module add append extend update insert setdefault setLevel "
+    "addHandler addFilter include_router mount add_command command route install __setattr__ cache_clear".split()
+)
+
+TEST_RUNNERS = ("unittest.main", "pytest.main", "doctest.testmod", "absl.testing.absltest.main", "nose.main", "nose.runmodule")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryPoint:
+    """One program: executing the module `path` as `__main__` where `is_script`, then calling `functions` of it."""
+
+    path: str
+    is_script: bool
+    functions: tuple[str, ...] = ()
+
+
+def is_program(module: ModuleFacts, *, imported: bool, in_package: bool) -> bool:
+    """Whether a module is run, rather than imported; `imported`: some module of the project imports it."""
+    name = module.path.rpartition("/")[2]
+    if module.is_test or name in NEVER:
+        return False
+    if module.is_notebook or name == "__main__.py":
+        return True
+    guards = [statement for statement in module.tree.body if is_main_guard(statement)]
+    if guards:
+        return not all(_only_runs_tests(module, guard) for guard in guards)
+    if imported or any(isinstance(node, ast.ImportFrom) and node.level for node, _ in module.index.imports):
+        return False
+    return any(_is_work(module, statement, loops_only=in_package) for statement in module.tree.body)
+
+
+def is_main_guard(statement: ast.stmt) -> bool:
+    """`if __name__ == "__main__":`, either way round, also with `and …`."""
+    return isinstance(statement, ast.If) and names_main(statement.test)
+
+
+def names_main(test: ast.expr) -> bool:
+    """Whether a condition asks for `__name__ == "__main__"`."""
+    if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And):
+        return any(names_main(value) for value in test.values)
+    if not (isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq)):
+        return False
+    sides = (test.left, test.comparators[0])
+    return any(isinstance(side, ast.Name) and side.id == "__name__" for side in sides) and any(
+        isinstance(side, ast.Constant) and side.value == "__main__" for side in sides
+    )
+
+
+def _only_runs_tests(module: ModuleFacts, guard: ast.stmt) -> bool:
+    assert isinstance(guard, ast.If)
+    calls = [node for statement in guard.body for node in ast.walk(statement) if isinstance(node, ast.Call)]
+    names = [module.resolve(call.func) for call in calls]
+    return bool(calls) and any(name in TEST_RUNNERS for name in names) and len(guard.body) <= 3
+
+
+def _is_work(module: ModuleFacts, statement: ast.stmt, *, loops_only: bool) -> bool:
+    if isinstance(statement, ast.For | ast.While | ast.With | ast.AsyncFor | ast.AsyncWith):
+        return any(_is_effect(module, node) for node in _calls(statement))
+    if isinstance(statement, ast.If | ast.Try):
+        return any(_is_work(module, child, loops_only=loops_only) for child in _nested(statement))
+    if loops_only:
+        return False
+    if isinstance(statement, ast.Expr):
+        return any(_is_effect(module, node) for node in _calls(statement))
+    if isinstance(statement, ast.Assign | ast.AnnAssign | ast.AugAssign):
+        return any(_draws(module, node) for node in _calls(statement))
+    return False
+
+
+def _nested(statement: ast.If | ast.Try) -> Iterator[ast.stmt]:
+    if isinstance(statement, ast.If) and "TYPE_CHECKING" in ast.dump(statement.test):
+        return
+    yield from statement.body
+    yield from statement.orelse
+    if isinstance(statement, ast.Try):
+        yield from statement.finalbody
+
+
+def _calls(statement: ast.stmt) -> Iterator[ast.Call]:
+    """Calls that executing the statement makes; bodies of functions and classes are left out."""
+    pending: list[ast.AST] = [statement]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+            continue
+        if isinstance(node, ast.Call):
+            yield node
+        pending.extend(ast.iter_child_nodes(node))
+
+
+def _is_effect(module: ModuleFacts, call: ast.Call) -> bool:
+    if isinstance(call.func, ast.Attribute) and call.func.attr in SETTING_UP_METHODS:
+        return False
+    name = module.resolve(call.func)
+    return name is None or not name.startswith(SETTING_UP)
+
+
+def _draws(module: ModuleFacts, call: ast.Call) -> bool:
+    value = module.names.value(call.func)
+    return isinstance(value, External) and module.project.rng.is_known(value.name)
+
+
+# -- console scripts ------------------------------------------------------------------------------------------------
+
+_TARGET = re.compile(r"([\w.]+)\s*:\s*([\w.]+)")
+
+
+def console_scripts(root: Path) -> tuple[tuple[str, str], ...]:
+    """(module, function) of every console script that the project's metadata name, sorted."""
+    found = {*_from_pyproject(root / "pyproject.toml"), *_from_setup_cfg(root / "setup.cfg"), *_from_setup_py(root / "setup.py")}
+    return tuple(sorted(found))
+
+
+def _targets(values: Iterable[object]) -> Iterator[tuple[str, str]]:
+    for value in values:
+        match = _TARGET.search(value) if isinstance(value, str) else None
+        if match:
+            yield match[1], match[2]
+
+
+def _from_pyproject(path: Path) -> Iterator[tuple[str, str]]:
+    try:
+        text = path.read_bytes()
+    except OSError:
+        return
+    if b"scripts" not in text:
+        return
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        document = tomllib.loads(text.decode("utf-8"))
+    except ValueError:
+        return
+    for keys in (("project", "scripts"), ("project", "gui-scripts"), ("tool", "poetry", "scripts")):
+        table: object = document
+        for key in keys:
+            table = table.get(key) if isinstance(table, dict) else None
+        if isinstance(table, dict):
+            yield from _targets(table.values())
+
+
+def _from_setup_cfg(path: Path) -> Iterator[tuple[str, str]]:
+    parser = configparser.RawConfigParser(strict=False)
+    try:
+        parser.read_string(path.read_text("utf-8"))
+    except (OSError, ValueError, configparser.Error):
+        return
+    for key in ("console_scripts", "gui_scripts"):
+        yield from _targets(parser.get("options.entry_points", key, fallback="").splitlines())
+
+
+def _from_setup_py(path: Path) -> Iterator[tuple[str, str]]:
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.keyword) and node.arg == "entry_points":
+            texts = [leaf.value for leaf in ast.walk(node.value) if isinstance(leaf, ast.Constant)]
+            for text in texts:
+                yield from _targets(str(text).splitlines())

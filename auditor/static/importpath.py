@@ -1,0 +1,150 @@
+"""Which file of the project an import statement means.
+
+A module is named by its file, a package by its `__init__.py`, a folder of modules without one by its path and a `/`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from functools import cached_property
+from pathlib import Path
+
+_PROJECT_NAME = re.compile(rb"""^\s*name\s*=\s*["']?([\w.-]+)""", re.MULTILINE)
+
+
+class ImportPath:
+    """Looks modules up in the folders that would be on `sys.path`, without listing the project."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = str(root)
+        self._files: dict[str, bool] = {}
+        self._found: dict[tuple[str, str], str | None] = {}
+        self._installed: dict[str, bool] = {}
+
+    def find_module(self, dotted: str, importer: str) -> str | None:
+        """The module that `import dotted` in `importer` loads; None where it is none of the project's."""
+        folder = os.path.dirname(importer)
+        key = (dotted, folder)
+        if key not in self._found:
+            self._found[key] = self._find(dotted, folder)
+        return self._found[key]
+
+    def find_relative(self, dotted: str, level: int, importer: str) -> str | None:
+        """The module that `from <level dots>dotted import …` in `importer` names."""
+        folder = os.path.dirname(importer)
+        for _ in range(level - 1):
+            if not folder:
+                return None
+            folder = os.path.dirname(folder)
+        return self._below(folder, dotted) if dotted else self._package(folder)
+
+    def find_submodule(self, package: str, name: str) -> str | None:
+        """The module `name` inside a package or a folder; None where there is none."""
+        if package.endswith("/"):
+            return self._below(package.rstrip("/"), name)
+        if package.endswith("/__init__.py") or package == "__init__.py":
+            return self._below(os.path.dirname(package), name)
+        return None
+
+    def _find(self, dotted: str, folder: str) -> str | None:
+        top = dotted.partition(".")[0]
+        if not top or top in self._own_names:
+            return None
+        for base in self._bases(folder):
+            if self._is_installation(base):
+                # Each distribution there is a project of its own.
+                inside = folder == _join(base, top) or folder.startswith(_join(base, top) + "/")
+                if not inside or top in sys.stdlib_module_names:
+                    continue
+            found = self._below(base, dotted)
+            if found and not (found.endswith("/") and top in sys.stdlib_module_names):
+                return found
+        if top not in sys.stdlib_module_names and self._is_file(_join(folder, "__init__.py")):
+            # The importer's own folder is on the path when it is run as a script.
+            return self._below(folder, dotted)
+        return None
+
+    def _bases(self, folder: str) -> list[str]:
+        """Folders to look in: those above the importer that are no packages, the nearest first, and `src`."""
+        bases = []
+        current = folder
+        while True:
+            if not self._is_file(_join(current, "__init__.py")):
+                bases.append(current)
+            if not current:
+                break
+            current = os.path.dirname(current)
+        if "src" not in bases:
+            bases.append("src")
+        return bases
+
+    def _below(self, base: str, dotted: str) -> str | None:
+        path = _join(base, dotted.replace(".", "/"))
+        if self._is_file(f"{path}/__init__.py"):
+            return f"{path}/__init__.py"
+        if self._is_file(f"{path}.py"):
+            return f"{path}.py"
+        return f"{path}/" if path and self._is_folder(path) else None
+
+    def _package(self, folder: str) -> str:
+        init = _join(folder, "__init__.py")
+        return init if self._is_file(init) else f"{folder}/"
+
+    def _is_file(self, path: str) -> bool:
+        known = self._files.get(path)
+        if known is None:
+            known = self._files[path] = os.path.isfile(os.path.join(self._root, path))
+        return known
+
+    def _is_folder(self, path: str) -> bool:
+        """A folder that holds Python files or packages, directly or one level down."""
+        key = path + "/"
+        known = self._files.get(key)
+        if known is None:
+            known = self._files[key] = _holds_modules(os.path.join(self._root, path))
+        return known
+
+    def _is_installation(self, base: str) -> bool:
+        known = self._installed.get(base)
+        if known is None:
+            try:
+                names = os.listdir(os.path.join(self._root, base))
+            except OSError:
+                names = []
+            known = self._installed[base] = any(name.endswith(".dist-info") for name in names)
+        return known
+
+    @cached_property
+    def _own_names(self) -> frozenset[str]:
+        """Top-level names that the project itself publishes under its distribution's name, such as `torch` in torch's own
+        checkout: rules know them by the names that users import."""
+        found = set()
+        for file in ("pyproject.toml", "setup.cfg", "setup.py"):
+            try:
+                text = Path(self._root, file).read_bytes()
+            except OSError:
+                continue
+            found |= {match.decode("ascii", "replace").lower() for match in _PROJECT_NAME.findall(text)}
+        return frozenset(found & _LIBRARY_NAMES)
+
+
+_LIBRARY_NAMES = frozenset({"numpy", "torch", "tensorflow", "jax", "scikit-learn", "keras"})
+
+
+def _holds_modules(folder: str) -> bool:
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.name.endswith(".py"):
+                    return True
+                if entry.is_dir() and os.path.isfile(os.path.join(entry.path, "__init__.py")):
+                    return True
+    except OSError:
+        return False
+    return False
+
+
+def _join(base: str, name: str) -> str:
+    return f"{base}/{name}" if base else name

@@ -1,0 +1,114 @@
+"""The RNG libraries, arranged for looking up the calls of a program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from auditor.ruleset import Ruleset
+from auditor.ruleset.library import ConditionalDraw, Library, SeedCall
+from auditor.static.elements import Call
+
+
+@dataclass(frozen=True, slots=True)
+class DrawFact:
+    """A call that takes numbers from a library's shared state; `deferred`: not at the call, but when its result is used."""
+
+    library: Library
+    deferred: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A call that may draw; `condition` None: whatever its arguments are."""
+
+    library: Library
+    condition: ConditionalDraw | None
+
+
+NO_SEEDS: Mapping[str, SeedCall] = {}
+
+
+class RngIndex:
+    """Draws and seeds by the name of what is called."""
+
+    def __init__(self, ruleset: Ruleset) -> None:
+        self.libraries = ruleset.libraries
+        self.seed_calls = ruleset.seed_calls
+        self.loaders = frozenset(loader for library in self.libraries.values() for loader in library.loaders)
+        self.returns = {name: made for library in self.libraries.values() for name, made in library.returns.items()}
+        self.tokens = frozenset(token for library in self.libraries.values() for token in library.tokens)
+        self._candidates: dict[str, tuple[Candidate, ...]] = {}
+        self._methods: dict[str, tuple[Library, ...]] = {}
+        for library in self.libraries.values():
+            for method in library.draw_methods:
+                self._methods[method] = (*self._methods.get(method, ()), library)
+
+    def is_known(self, name: str) -> bool:
+        """Whether `name` is a seed or may be a draw."""
+        return name in self.seed_calls or bool(self.candidates(name))
+
+    def candidates(self, callee: str) -> tuple[Candidate, ...]:
+        """What a call of `callee` may draw from; its arguments decide."""
+        found = self._candidates.get(callee)
+        if found is None:
+            found = self._candidates[callee] = tuple(self._search(callee))
+        return found
+
+    def _search(self, callee: str) -> list[Candidate]:
+        if callee in self.seed_calls and not callee.rpartition(".")[2][:1].isupper():
+            return []
+        found: list[Candidate] = []
+        for library in self.libraries.values():
+            if library.is_draw(callee):
+                found.append(Candidate(library, None))
+            else:
+                found.extend(Candidate(library, draw) for draw in library.conditional if draw.covers(callee))
+        return found
+
+    def by_method(self, method: str) -> tuple[Library, ...]:
+        """The libraries that a method of this name draws from, whatever it is called on."""
+        return self._methods.get(method, ())
+
+
+def draws(
+    index: RngIndex, call: Call, is_none: Callable[[object], bool], equals: Callable[[object, object], bool]
+) -> list[DrawFact]:
+    """The draws of one call. `is_none(node)`: the argument is None; `equals(node, value)`: it is known to be `value`."""
+    if call.callee is None:
+        methods = index.by_method(call.method or "") if call.receiver is not None else ()
+        return [DrawFact(library, False) for library in methods if not _given(call, library.own_generator, is_none)]
+    found: dict[str, DrawFact] = {}
+    for candidate in index.candidates(call.callee):
+        library, condition = candidate.library, candidate.condition
+        if library.id in found or _given(call, library.own_generator, is_none):
+            continue
+        if condition is None:
+            found[library.id] = DrawFact(library, False)
+        elif _asked_for(call, condition, is_none, equals):
+            found[library.id] = DrawFact(library, condition.deferred)
+    return list(found.values())
+
+
+def _given(call: Call, names: frozenset[str], is_none: Callable[[object], bool]) -> bool:
+    return any((node := call.argument(name)) is not None and not is_none(node) for name in names)
+
+
+def _asked_for(
+    call: Call,
+    condition: ConditionalDraw,
+    is_none: Callable[[object], bool],
+    equals: Callable[[object, object], bool],
+) -> bool:
+    for name, position in condition.unless.items():
+        node = call.argument(name, position)
+        if node is not None and not is_none(node):
+            return False
+    if condition.unless and call.opaque:
+        # What `**kwargs` bring is not known.
+        return False
+    for name, (position, wanted) in condition.when.items():
+        node = call.argument(name, position)
+        if node is None or not equals(node, wanted):
+            return False
+    return True

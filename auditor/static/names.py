@@ -1,0 +1,489 @@
+"""What a name or an attribute stands for: through imports, aliases, re-exports, scopes, classes and simple objects.
+
+Answers are values: a name outside the project (`External`), a module, function or class of the project, or an object made by
+a known class. None means that it cannot be told, which is always a safe answer: no rule speaks about None.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from auditor.static.scopes import Binding, BindingKind, Function, Position, Scope, every_argument
+
+if TYPE_CHECKING:
+    from auditor.static.facts import ModuleFacts
+
+FACTORIES = {"numpy.random.default_rng": "numpy.random.Generator"}
+"""Functions whose result has a type of another name."""
+
+TRANSPARENT = frozenset({"functools.partial", "functools.wraps", "torch.compile", "torch.jit.script", "torch.nn.DataParallel"})
+"""Calls whose result behaves as their first argument."""
+
+MAX_DEPTH = 40
+"""Steps of one resolution: longer chains are not followed."""
+
+IMPORTED = (BindingKind.IMPORT, BindingKind.FROM_IMPORT, BindingKind.DEFINITION)
+BUILTINS = frozenset(dir(builtins))
+
+
+@dataclass(frozen=True, slots=True)
+class External:
+    """Something outside the project, by its fully qualified name; builtins by their plain name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleRef:
+    """A module of the project, or a folder of modules (then `path` ends with `/`)."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionRef:
+    """A function of the project; `owner` is the class it was reached through, `receiver` the object."""
+
+    module: ModuleFacts
+    node: Function
+    owner: ClassRef | None = None
+    bound: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ClassRef:
+    """A class of the project."""
+
+    module: ModuleFacts
+    node: ast.ClassDef
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """An object of a known class, made by the call `made_by` (None for parameters and `self`)."""
+
+    of: External | ClassRef
+    made_by: ast.Call | None = None
+    module: ModuleFacts | None = None
+    """Where `made_by` stands."""
+
+
+Value = External | ModuleRef | FunctionRef | ClassRef | Instance | None
+Arguments = Mapping[tuple[Function, str], Value]
+"""What parameters are bound to, for callers that follow a particular call."""
+
+
+class Names:
+    """Resolution inside one module, crossing into others through the project."""
+
+    def __init__(self, module: ModuleFacts) -> None:
+        self._module = module
+        self._index = module.index
+        self._project = module.project
+        self._cache: dict[ast.AST, Value] = {}
+        self._exports: dict[str, Value] = {}
+        self._active: set[object] = set()
+        self._depth = 0
+        self._cut = False
+        """A step was left out because it was being worked on already; what came of it holds for this question only."""
+
+        self._arguments: Arguments = {}
+        self._argument_used = False
+
+    # -- public ---------------------------------------------------------------------------------------------------
+
+    def value(self, node: ast.expr, arguments: Arguments | None = None) -> Value:
+        """What an expression stands for; `arguments` says what parameters of enclosing functions are bound to."""
+        if arguments is None:
+            return self._value(node)
+        kept = self._arguments, self._argument_used
+        self._arguments, self._argument_used = arguments, False
+        try:
+            return self._value(node)
+        finally:
+            self._arguments, self._argument_used = kept
+
+    def export(self, name: str) -> Value:
+        """What `from module import name` gives, submodules not included."""
+        if name in self._exports:
+            return self._exports[name]
+        key = ("export", name)
+        if key in self._active:
+            self._cut = True
+            return None
+        self._active.add(key)
+        try:
+            bindings = self._index.root.bindings.get(name)
+            value = self._bound(bindings, None) if bindings else self._starred(self._index.root, name)
+        finally:
+            self._active.discard(key)
+        self._exports[name] = value
+        return value
+
+    def scope_of(self, node: ast.Name) -> tuple[Scope, bool] | None:
+        """The scope that binds a name, and whether the use stands in that scope itself; None for builtins."""
+        found = self._lookup(node)
+        return (found[0], found[0] is self._index.scopes.get(node)) if found else None
+
+    # -- expressions ----------------------------------------------------------------------------------------------
+
+    def _value(self, node: ast.expr) -> Value:
+        if node in self._cache:
+            return self._cache[node]
+        if node in self._active or self._depth > MAX_DEPTH:
+            self._cut = True
+            return None
+        self._active.add(node)
+        self._depth += 1
+        used, self._argument_used = self._argument_used, False
+        try:
+            value = self._compute(node)
+        finally:
+            self._active.discard(node)
+            self._depth -= 1
+        if self._depth == 0 and not self._active:
+            self._cut = False
+        # What a parameter was bound to holds for one call only.
+        if not self._argument_used and not self._cut:
+            self._cache[node] = value
+        self._argument_used = used or self._argument_used
+        return value
+
+    def _compute(self, node: ast.expr) -> Value:
+        if isinstance(node, ast.Name):
+            return self._name(node)
+        if isinstance(node, ast.Attribute):
+            base = self._super(node.value) if isinstance(node.value, ast.Call) else None
+            return self.attribute(base or self._value(node.value), node.attr)
+        if isinstance(node, ast.Call):
+            return self._call(node)
+        if isinstance(node, ast.IfExp):
+            return _agreed([self._option(node.body), self._option(node.orelse)])
+        if isinstance(node, ast.BoolOp):
+            return _agreed([self._option(value) for value in node.values])
+        if isinstance(node, ast.NamedExpr | ast.Await | ast.Starred):
+            return self._value(node.value)
+        return None
+
+    def _option(self, node: ast.expr) -> Value | _Absent:
+        return ABSENT if isinstance(node, ast.Constant) and node.value is None else self._value(node)
+
+    def _call(self, node: ast.Call) -> Value:
+        called = self._value(node.func)
+        if isinstance(called, External):
+            return self._external_call(called.name, node)
+        if isinstance(called, ClassRef):
+            return Instance(called, node, self._module)
+        if isinstance(called, FunctionRef):
+            return called.module.names.returned(called)
+        return None
+
+    def _external_call(self, name: str, node: ast.Call) -> Value:
+        if name in TRANSPARENT and node.args:
+            return self._value(node.args[0])
+        if name in ("importlib.import_module", "__import__") and node.args:
+            return self._imported_text(node, top_only=name == "__import__")
+        if name == "getattr" and len(node.args) >= 2:
+            attribute = node.args[1]
+            if isinstance(attribute, ast.Constant) and isinstance(attribute.value, str):
+                return self.attribute(self._value(node.args[0]), attribute.value)
+            return None
+        made = FACTORIES.get(name, name)
+        is_class = made.rpartition(".")[2].lstrip("_")[:1].isupper()
+        return Instance(External(made), node, self._module) if is_class else None
+
+    def _imported_text(self, node: ast.Call, *, top_only: bool) -> Value:
+        first = node.args[0]
+        if not (isinstance(first, ast.Constant) and isinstance(first.value, str)) or first.value.startswith("."):
+            return None
+        return self.module_named(first.value.partition(".")[0] if top_only else first.value)
+
+    def _super(self, node: ast.Call) -> Value:
+        """For `super()` the next base, as an object."""
+        if not (isinstance(node.func, ast.Name) and node.func.id == "super"):
+            return None
+        owner = self._module.enclosing_class(node)
+        if owner is None:
+            return None
+        base = self._base(ClassRef(self._module, owner))
+        return Instance(base) if base else None
+
+    # -- names ----------------------------------------------------------------------------------------------------
+
+    def _name(self, node: ast.Name) -> Value:
+        found = self._lookup(node)
+        if found:
+            scope, bindings = found
+            same = scope is self._index.scopes.get(node)
+            return self._bound(bindings, _position(node) if same else None)
+        if node not in self._index.scopes:
+            return None
+        return self._starred(self._index.root, node.id) or (External(node.id) if node.id in BUILTINS else None)
+
+    def _lookup(self, node: ast.Name) -> tuple[Scope, list[Binding]] | None:
+        scope: Scope | None = self._index.scopes.get(node)
+        innermost = True
+        while scope is not None:
+            elsewhere = scope.elsewhere.get(node.id)
+            if elsewhere == "global":
+                scope = scope.module()
+            elif elsewhere == "nonlocal":
+                scope = scope.parent
+                continue
+            visible = scope.kind != "class" or innermost
+            if visible and node.id in scope.bindings:
+                return scope, scope.bindings[node.id]
+            innermost = innermost and scope.kind == "comprehension"
+            scope = scope.parent
+        return None
+
+    def _bound(self, bindings: Sequence[Binding], use: Position | None) -> Value:
+        """The value of a name at a use; `use` None means after the scope was executed."""
+        options: list[Value | _Absent] = []
+        imports = True
+        for binding in reaching(bindings, use):
+            options.append(self._binding(binding))
+            imports = imports and binding.kind in IMPORTED
+        if imports:
+            # `try: from a import m` / `except ImportError: def m(): …`: the first choice speaks.
+            known = [option for option in reversed(options) if option is not None and option is not ABSENT]
+            return _first(known)
+        return _agreed(options)
+
+    def _binding(self, binding: Binding) -> Value | _Absent:
+        kind = binding.kind
+        if kind is BindingKind.VALUE and binding.value is not None:
+            return self._option(binding.value)
+        if kind is BindingKind.DEFINITION:
+            return self._defined(binding.node)
+        if kind is BindingKind.IMPORT and binding.alias is not None:
+            alias = binding.alias
+            return self.module_named(alias.name if alias.asname else alias.name.partition(".")[0])
+        if kind is BindingKind.FROM_IMPORT and binding.alias is not None and isinstance(binding.node, ast.ImportFrom):
+            return self._from(binding.node, binding.alias.name)
+        if kind is BindingKind.PARAMETER and isinstance(binding.node, ast.arg):
+            return self._parameter(binding.node)
+        if kind is BindingKind.CONTEXT and binding.value is not None:
+            value = self._value(binding.value)
+            return value if isinstance(value, Instance) else None
+        return None
+
+    def _defined(self, node: ast.AST) -> Value:
+        if isinstance(node, ast.ClassDef):
+            return ClassRef(self._module, node)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            owner = self._index.parents.get(node)
+            return FunctionRef(self._module, node, ClassRef(self._module, owner) if isinstance(owner, ast.ClassDef) else None)
+        return None
+
+    def _parameter(self, node: ast.arg) -> Value:
+        function = self._module.function_of_parameter(node)
+        if (function, node.arg) in self._arguments:
+            self._argument_used = True
+            return self._arguments[function, node.arg]
+        owner = self._index.parents.get(function)
+        if isinstance(owner, ast.ClassDef) and _is_first(function, node):
+            kind = method_kind(function)
+            if kind != "static":
+                cls = ClassRef(self._module, owner)
+                return cls if kind == "class" else Instance(cls)
+        return self._annotated(node.annotation)
+
+    def _annotated(self, node: ast.expr | None) -> Value:
+        """An object of the class that an annotation names; `X | None` and `Optional[X]` mean X."""
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+            sides = [side for side in (node.left, node.right) if not _is_none(side)]
+            return self._annotated(sides[0]) if len(sides) == 1 else None
+        if isinstance(node, ast.Subscript):
+            outer = self._value(node.value)
+            return self._annotated(node.slice) if outer == External("typing.Optional") else None
+        value = self._value(node) if isinstance(node, ast.Name | ast.Attribute) else None
+        if isinstance(value, ClassRef):
+            return Instance(value)
+        if isinstance(value, External) and value.name.rpartition(".")[2][:1].isupper():
+            return Instance(value)
+        return None
+
+    # -- modules --------------------------------------------------------------------------------------------------
+
+    def module_named(self, dotted: str) -> Value:
+        """The module that `import dotted` loads."""
+        path = self._project.find_module(dotted, self._module.path)
+        return ModuleRef(path) if path else External(dotted)
+
+    def _from(self, node: ast.ImportFrom, name: str) -> Value:
+        origin = self.origin_of(node)
+        return self.attribute(origin, name) if origin else None
+
+    def origin_of(self, node: ast.ImportFrom) -> Value:
+        """The module that a from-import names."""
+        if node.level == 0:
+            return self.module_named(node.module or "")
+        path = self._project.find_relative(node.module or "", node.level, self._module.path)
+        return ModuleRef(path) if path else None
+
+    def _starred(self, scope: Scope, name: str) -> Value:
+        """Look `name` up in the modules that are star-imported, the last one first."""
+        for node in reversed(scope.stars):
+            origin = self.origin_of(node)
+            if isinstance(origin, ModuleRef) and not name.startswith("_"):
+                value = self.attribute(origin, name, submodules=False)
+                if value is not None:
+                    return value
+            elif isinstance(origin, External) and self._project.is_known(f"{origin.name}.{name}"):
+                return External(f"{origin.name}.{name}")
+        return None
+
+    # -- attributes and classes -----------------------------------------------------------------------------------
+
+    def attribute(self, base: Value, name: str, *, submodules: bool = True) -> Value:
+        """What `base.name` stands for."""
+        if isinstance(base, External):
+            return External(f"{base.name}.{name}")
+        if isinstance(base, ModuleRef):
+            return self._module_attribute(base, name, submodules)
+        if isinstance(base, ClassRef):
+            return base.module.names.member(base, name, bound=False)
+        if isinstance(base, Instance):
+            if isinstance(base.of, External):
+                return External(f"{base.of.name}.{name}")
+            return base.of.module.names.member(base.of, name, bound=True)
+        return None
+
+    def _module_attribute(self, base: ModuleRef, name: str, submodules: bool) -> Value:
+        module = self._project.module(base.path)
+        if module is not None:
+            value = module.names.export(name)
+            if value is not None:
+                return value
+            if name in module.index.root.bindings:
+                return None
+        if submodules:
+            path = self._project.find_submodule(base.path, name)
+            return ModuleRef(path) if path else None
+        return None
+
+    def member(self, cls: ClassRef, name: str, *, bound: bool, seen: frozenset[ast.ClassDef] = frozenset()) -> Value:
+        """A method or attribute of a class of this module, through its bases."""
+        if cls.node in seen or len(seen) > MAX_DEPTH:
+            return None
+        scope = self._index.scopes[cls.node]
+        if name in scope.bindings:
+            value = self._bound(scope.bindings[name], None)
+            if isinstance(value, FunctionRef):
+                return FunctionRef(value.module, value.node, cls, bound)
+            return value
+        if bound:
+            kept = self._self_attribute(cls, name)
+            if kept is not ABSENT:
+                return kept
+        for base in self.bases(cls):
+            if isinstance(base, ClassRef):
+                value = base.module.names.member(base, name, bound=bound, seen=seen | {cls.node})
+                if value is not None:
+                    return FunctionRef(value.module, value.node, cls, bound) if isinstance(value, FunctionRef) else value
+            elif isinstance(base, External) and base.name != "object":
+                return External(f"{base.name}.{name}")
+        return None
+
+    def bases(self, cls: ClassRef) -> list[Value]:
+        """The values of the base classes as written; `cls` must be of this module."""
+        return [self._value(base.value if isinstance(base, ast.Subscript) else base) for base in cls.node.bases]
+
+    def _base(self, cls: ClassRef) -> External | ClassRef | None:
+        return _first([base for base in self.bases(cls) if isinstance(base, External | ClassRef)])
+
+    def _self_attribute(self, cls: ClassRef, name: str) -> Value | _Absent:
+        """What the methods of a class assign to `self.name`, where all agree."""
+        stored = self._module.self_attributes(cls.node).get(name)
+        if not stored:
+            return ABSENT
+        return _agreed([self._option(value) for value in stored])
+
+    def returned(self, function: FunctionRef) -> Value:
+        """What a function of this module returns, where all its `return`s agree on an object or a name."""
+        key = ("returned", function.node)
+        if key in self._active or self._depth > MAX_DEPTH:
+            self._cut = True
+            return None
+        if isinstance(function.node, ast.Lambda):
+            return self._value(function.node.body)
+        self._active.add(key)
+        try:
+            return _agreed([self._option(value) for value in self._module.returns(function.node)])
+        finally:
+            self._active.discard(key)
+
+
+class _Absent:
+    """The value None in the program: it never is what is called."""
+
+
+ABSENT = _Absent()
+
+
+def reaching(bindings: Sequence[Binding], use: Position | None) -> list[Binding]:
+    """The bindings that can be in force at `use` (None: at the end), the last one first.
+
+    A binding hides those before it unless it stands in an arm of an `if`, `try` or loop that they do not share.
+    """
+    before = [binding for binding in bindings if use is None or binding.position <= use] or list(bindings)
+    found: list[Binding] = []
+    for binding in reversed(before):
+        if any(_hides(later, binding) for later in found):
+            continue
+        found.append(binding)
+    return found
+
+
+def _hides(later: Binding, earlier: Binding) -> bool:
+    """Whether `later` is executed whenever `earlier` was."""
+    return later.branch == earlier.branch[: len(later.branch)]
+
+
+def method_kind(function: Function) -> str:
+    """`static`, `class` or `instance`, from the decorators."""
+    if isinstance(function, ast.Lambda):
+        return "static"
+    names = {decorator.id for decorator in function.decorator_list if isinstance(decorator, ast.Name)}
+    if "staticmethod" in names:
+        return "static"
+    return "class" if "classmethod" in names or function.name == "__new__" else "instance"
+
+
+def _is_first(function: Function, node: ast.arg) -> bool:
+    return every_argument(function.args)[:1] == [node]
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
+
+
+def _position(node: ast.expr) -> Position:
+    return node.lineno, node.col_offset
+
+
+def _agreed(options: Iterable[Value | _Absent]) -> Value:
+    """The one value that all options are, None left out; nothing where they differ or one is not known."""
+    agreed: Value = None
+    for option in options:
+        if isinstance(option, _Absent):
+            continue
+        if option is None or (agreed is not None and not _same(agreed, option)):
+            return None
+        agreed = agreed or option
+    return agreed
+
+
+def _same(one: Value, other: Value) -> bool:
+    if isinstance(one, Instance) and isinstance(other, Instance):
+        return one.of == other.of
+    return one == other
+
+
+def _first(values: Sequence[External | ClassRef | Value]) -> Value:
+    return values[0] if values else None

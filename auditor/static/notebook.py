@@ -1,0 +1,105 @@
+"""Notebooks as source text: the code cells one after the other, with the way back to cell and line."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from dataclasses import dataclass
+
+from auditor.errors import ProjectError
+
+_HELP = re.compile(r"^\s*[\w.]+\?{1,2}\s*$")
+_ASSIGNED_MAGIC = re.compile(r"^(\s*[\w.,\s]+=\s*)[!%].*$")
+
+
+@dataclass(frozen=True, slots=True)
+class NotebookText:
+    """The code of a notebook; line n of `text` is line `places[n - 1][1]` of cell `places[n - 1][0]`, both from 1."""
+
+    text: str
+    places: tuple[tuple[int, int], ...]
+    broken: tuple[int, ...] = ()
+    """Cells that are no valid Python even without magics; they are left out."""
+
+
+def read_notebook(text: str) -> NotebookText:
+    """Join the code cells of a notebook, magics made harmless in place.
+
+    Raises `ProjectError` where it is no notebook or not in Python. Cells of other languages (`%%bash`) become blank lines.
+    """
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ProjectError(f"not a notebook: {error}") from None
+    if not isinstance(document, dict) or not isinstance(document.get("cells", document.get("worksheets")), list):
+        raise ProjectError("not a notebook: no list of cells")
+    _check_language(document)
+    lines: list[str] = []
+    places: list[tuple[int, int]] = []
+    broken: list[int] = []
+    for number, cell in enumerate(_cells(document), 1):
+        if not isinstance(cell, dict) or cell.get("cell_type") != "code":
+            continue
+        code = _parsable(_source(cell))
+        if code is None:
+            broken.append(number)
+            continue
+        lines.extend(code)
+        places.extend((number, line) for line in range(1, len(code) + 1))
+    return NotebookText("\n".join(lines) + "\n", tuple(places), tuple(broken))
+
+
+def _check_language(document: dict[str, object]) -> None:
+    metadata = document.get("metadata")
+    kernel = metadata.get("kernelspec") if isinstance(metadata, dict) else None
+    language = kernel.get("language") if isinstance(kernel, dict) else None
+    if isinstance(language, str) and language.lower() not in ("python", "python3", ""):
+        raise ProjectError(f"notebook in {language}, not in Python")
+
+
+def _cells(document: dict[str, object]) -> list[object]:
+    """The cells; notebooks before version 4 keep them in worksheets."""
+    cells = document.get("cells")
+    if isinstance(cells, list):
+        return cells
+    sheets = document.get("worksheets")
+    found: list[object] = []
+    for sheet in sheets if isinstance(sheets, list) else []:
+        inside = sheet.get("cells") if isinstance(sheet, dict) else None
+        found.extend(inside if isinstance(inside, list) else [])
+    return found
+
+
+def _source(cell: dict[str, object]) -> list[str]:
+    source = cell.get("source", cell.get("input", ""))
+    if isinstance(source, list):
+        source = "".join(part for part in source if isinstance(part, str))
+    return source.replace("\r\n", "\n").replace("\r", "\n").split("\n") if isinstance(source, str) else []
+
+
+def _parsable(lines: list[str]) -> list[str] | None:
+    """The lines as they are, else without magics (a line may begin with the operator `%`), else None."""
+    for candidate in (lines, _without_magics(lines)):
+        try:
+            compile("\n".join(candidate) + "\n", "<cell>", "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+        return candidate
+    return None
+
+
+def _without_magics(lines: list[str]) -> list[str]:
+    first = next((line.strip() for line in lines if line.strip()), "")
+    if first.startswith("%%") and first.split()[0] not in ("%%time", "%%timeit", "%%capture", "%%prun"):
+        return [""] * len(lines)
+    return [_without_magic(line) for line in lines]
+
+
+def _without_magic(line: str) -> str:
+    """`pass` for `%matplotlib inline`, `!pip install x`, `name?`; the same indentation, so that blocks stay whole."""
+    stripped = line.lstrip()
+    if stripped.startswith(("%", "!", "?")) or _HELP.match(line):
+        return line[: len(line) - len(stripped)] + "pass"
+    assigned = _ASSIGNED_MAGIC.match(line)
+    return f"{assigned[1]}None" if assigned else line

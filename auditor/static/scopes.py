@@ -1,0 +1,413 @@
+"""Who binds which name where: one walk over a file's tree, without looking at what the bound things are.
+
+Also collects, in the same walk, the nodes that facts are made of. Resolution is `names.py`'s.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from enum import Enum
+
+Position = tuple[int, int]
+Branch = tuple[tuple[int, int], ...]
+"""The arms of compound statements that a binding stands in, outermost first: (number of the statement, number of the arm)."""
+
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+
+
+class BindingKind(Enum):
+    """What made a name exist."""
+
+    IMPORT = "import"
+    FROM_IMPORT = "from-import"
+    DEFINITION = "definition"
+    PARAMETER = "parameter"
+    VALUE = "value"
+    ELEMENT = "element"
+    """Bound to an element of the expression in `value`."""
+
+    CONTEXT = "context"
+    """Bound by `with … as`."""
+
+    OPAQUE = "opaque"
+
+
+class Binding:
+    """One place where a name of a scope gets its meaning."""
+
+    __slots__ = ("alias", "branch", "kind", "node", "position", "value")
+
+    def __init__(
+        self,
+        kind: BindingKind,
+        node: ast.AST,
+        position: Position,
+        branch: Branch,
+        value: ast.expr | None = None,
+        alias: ast.alias | None = None,
+    ) -> None:
+        self.kind = kind
+        self.node = node
+        self.position = position
+        self.branch = branch
+        self.value = value
+        self.alias = alias
+
+
+class Scope:
+    """A module, class, function or comprehension with the names that it binds."""
+
+    __slots__ = ("bindings", "elsewhere", "kind", "node", "parent", "stars")
+
+    def __init__(self, kind: str, node: ast.AST, parent: Scope | None) -> None:
+        self.kind = kind
+        self.node = node
+        self.parent = parent
+        self.bindings: dict[str, list[Binding]] = {}
+        self.elsewhere: dict[str, str] = {}
+        """Names declared `global` or `nonlocal` here."""
+
+        self.stars: list[ast.ImportFrom] = []
+
+    def module(self) -> Scope:
+        scope = self
+        while scope.parent is not None:
+            scope = scope.parent
+        return scope
+
+
+class ScopeIndex(ast.NodeVisitor):
+    """The scopes of one file and the nodes that matter, each list in source order."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self.parents: dict[ast.AST, ast.AST] = {}
+        self.scopes: dict[ast.AST, Scope] = {}
+        """Scope in which a `Name` is looked up; for a scope's own node, that scope."""
+
+        self.calls: list[tuple[ast.Call, Function | None, bool]] = []
+        self.assignments: list[tuple[ast.stmt | ast.NamedExpr, ast.expr, ast.expr, Function | None]] = []
+        self.loops: list[tuple[ast.AST, ast.expr, ast.AST, Function | None]] = []
+        self.imports: list[tuple[ast.Import | ast.ImportFrom, Function | None]] = []
+        self.returns: list[ast.Return] = []
+        self.functions: dict[Function | ast.ClassDef, str] = {}
+        """Qualified names, as `__qualname__` without `<locals>`."""
+
+        self.root = Scope("module", tree, None)
+        self.scopes[tree] = self.root
+        self._scope = self.root
+        self._function: Function | None = None
+        self._loop = False
+        self._branch: Branch = ()
+        self._qualname = ""
+        self._compounds = 0
+        self._visit_all(tree.body, tree)
+
+    # -- walking --------------------------------------------------------------------------------------------------
+
+    def _visit_all(self, nodes: Iterable[ast.AST], parent: ast.AST) -> None:
+        for node in nodes:
+            self.parents[node] = parent
+            self.visit(node)
+
+    def _visit_one(self, node: ast.AST | None, parent: ast.AST) -> None:
+        if node is not None:
+            self.parents[node] = parent
+            self.visit(node)
+
+    def generic_visit(self, node: ast.AST) -> None:
+        parents = self.parents
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if isinstance(value, list):
+                for item in value:
+                    if isinstance(item, ast.AST):
+                        parents[item] = node
+                        self.visit(item)
+            elif isinstance(value, ast.AST):
+                parents[value] = node
+                self.visit(value)
+
+    def visit_Constant(self, node: ast.Constant) -> None:
+        """Nothing below it."""
+
+    def visit_Name(self, node: ast.Name) -> None:
+        self.scopes[node] = self._scope
+        if isinstance(node.ctx, ast.Del):
+            self._bind(node.id, BindingKind.OPAQUE, node, _end(node))
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        self.parents[node.value] = node
+        self.visit(node.value)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        self.calls.append((node, self._function, self._loop))
+        self.generic_visit(node)
+
+    def visit_Return(self, node: ast.Return) -> None:
+        self.returns.append(node)
+        self._visit_one(node.value, node)
+
+    def _arm(self, number: int, arm: int, nodes: Iterable[ast.AST], parent: ast.AST, loop: bool = False) -> None:
+        branch, in_loop = self._branch, self._loop
+        self._branch = (*branch, (number, arm))
+        self._loop = in_loop or loop
+        self._visit_all(nodes, parent)
+        self._branch, self._loop = branch, in_loop
+
+    def _compound(self) -> int:
+        self._compounds += 1
+        return self._compounds
+
+    # -- statements -----------------------------------------------------------------------------------------------
+
+    def visit_If(self, node: ast.If) -> None:
+        number = self._compound()
+        self._visit_one(node.test, node)
+        self._arm(number, 0, node.body, node)
+        self._arm(number, 1, node.orelse, node)
+
+    def visit_Try(self, node: ast.Try) -> None:
+        number = self._compound()
+        self._arm(number, 0, node.body, node)
+        for arm, handler in enumerate(node.handlers, 1):
+            self._arm(number, arm, [handler], node)
+        self._arm(number, 0, node.orelse, node)
+        self._visit_all(node.finalbody, node)
+
+    visit_TryStar = visit_Try
+
+    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> None:
+        if node.name:
+            self._bind(node.name, BindingKind.OPAQUE, node, _start(node))
+        self.generic_visit(node)
+
+    def visit_While(self, node: ast.While) -> None:
+        number = self._compound()
+        loop, self._loop = self._loop, True
+        self._visit_one(node.test, node)
+        self._loop = loop
+        self._arm(number, 0, node.body, node, loop=True)
+        self._arm(number, 2, node.orelse, node)
+
+    def visit_For(self, node: ast.For | ast.AsyncFor) -> None:
+        number = self._compound()
+        self.loops.append((node, node.iter, node, self._function))
+        self._visit_one(node.iter, node)
+        self._bind_target(node.target, BindingKind.ELEMENT, node, node.iter)
+        self._visit_one(node.target, node)
+        self._arm(number, 0, node.body, node, loop=True)
+        self._arm(number, 2, node.orelse, node)
+
+    visit_AsyncFor = visit_For
+
+    def visit_With(self, node: ast.With | ast.AsyncWith) -> None:
+        for item in node.items:
+            self.parents[item] = node
+            self._visit_one(item.context_expr, item)
+            if item.optional_vars is not None:
+                self._bind_target(item.optional_vars, BindingKind.CONTEXT, node, item.context_expr)
+                self._visit_one(item.optional_vars, item)
+        self._visit_all(node.body, node)
+
+    visit_AsyncWith = visit_With
+
+    def visit_Match(self, node: ast.Match) -> None:
+        number = self._compound()
+        self._visit_one(node.subject, node)
+        for arm, case in enumerate(node.cases):
+            self._arm(number, arm, [case], node)
+
+    def visit_MatchAs(self, node: ast.MatchAs) -> None:
+        if node.name:
+            self._bind(node.name, BindingKind.OPAQUE, node, _start(node))
+        self.generic_visit(node)
+
+    def visit_MatchStar(self, node: ast.MatchStar) -> None:
+        if node.name:
+            self._bind(node.name, BindingKind.OPAQUE, node, _start(node))
+
+    def visit_MatchMapping(self, node: ast.MatchMapping) -> None:
+        if node.rest:
+            self._bind(node.rest, BindingKind.OPAQUE, node, _start(node))
+        self.generic_visit(node)
+
+    # -- bindings -------------------------------------------------------------------------------------------------
+
+    def visit_Import(self, node: ast.Import) -> None:
+        self.imports.append((node, self._function))
+        for alias in node.names:
+            name = alias.asname or alias.name.partition(".")[0]
+            self._bind(name, BindingKind.IMPORT, node, _end(node), alias=alias)
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        self.imports.append((node, self._function))
+        for alias in node.names:
+            if alias.name == "*":
+                self._scope.stars.append(node)
+            else:
+                self._bind(alias.asname or alias.name, BindingKind.FROM_IMPORT, node, _end(node), alias=alias)
+
+    def visit_Assign(self, node: ast.Assign) -> None:
+        self._visit_one(node.value, node)
+        for target in node.targets:
+            self._assigned(node, target, node.value)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
+        self._visit_one(node.annotation, node)
+        self._visit_one(node.value, node)
+        if node.value is not None:
+            self._assigned(node, node.target, node.value)
+        else:
+            self._visit_one(node.target, node)
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> None:
+        self._visit_one(node.value, node)
+        self.assignments.append((node, node.target, node.value, self._function))
+        if isinstance(node.target, ast.Name):
+            self._bind(node.target.id, BindingKind.OPAQUE, node, _end(node))
+        self._visit_one(node.target, node)
+
+    def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
+        self._visit_one(node.value, node)
+        scope = self._scope
+        while self._scope.kind == "comprehension" and self._scope.parent is not None:
+            self._scope = self._scope.parent
+        self._bind_target(node.target, BindingKind.VALUE, node, node.value)
+        self._scope = scope
+        self.assignments.append((node, node.target, node.value, self._function))
+        self._visit_one(node.target, node)
+
+    def _assigned(self, node: ast.Assign | ast.AnnAssign, target: ast.expr, value: ast.expr) -> None:
+        self.assignments.append((node, target, value, self._function))
+        self._bind_target(target, BindingKind.VALUE, node, value)
+        self._visit_one(target, node)
+
+    def _bind_target(self, target: ast.expr, kind: BindingKind, node: ast.AST, value: ast.expr | None) -> None:
+        if isinstance(target, ast.Name):
+            position = _end(value) if value is not None else _end(target)
+            self._bind(target.id, kind, node, max(position, _end(target)), value)
+        elif isinstance(target, ast.Starred):
+            self._bind_target(target.value, BindingKind.OPAQUE, node, None)
+        elif isinstance(target, ast.Tuple | ast.List):
+            self._bind_items(target, kind, node, value)
+
+    def _bind_items(
+        self, target: ast.Tuple | ast.List, kind: BindingKind, node: ast.AST, value: ast.expr | None
+    ) -> None:
+        paired = (
+            kind is BindingKind.VALUE
+            and isinstance(value, ast.Tuple | ast.List)
+            and len(value.elts) == len(target.elts)
+            and not any(isinstance(item, ast.Starred) for item in (*target.elts, *value.elts))
+        )
+        for number, item in enumerate(target.elts):
+            if paired and isinstance(value, ast.Tuple | ast.List):
+                self._bind_target(item, BindingKind.VALUE, node, value.elts[number])
+            else:
+                self._bind_target(item, BindingKind.OPAQUE, node, None)
+
+    def _bind(
+        self,
+        name: str,
+        kind: BindingKind,
+        node: ast.AST,
+        position: Position,
+        value: ast.expr | None = None,
+        alias: ast.alias | None = None,
+    ) -> None:
+        scope = self._scope
+        elsewhere = scope.elsewhere.get(name)
+        branch = self._branch
+        if elsewhere == "global":
+            scope, branch = scope.module(), ()
+        elif elsewhere == "nonlocal" and scope.parent is not None:
+            scope, branch = scope.parent, ()
+        scope.bindings.setdefault(name, []).append(Binding(kind, node, position, branch, value, alias))
+
+    def visit_Global(self, node: ast.Global) -> None:
+        for name in node.names:
+            self._scope.elsewhere[name] = "global"
+
+    def visit_Nonlocal(self, node: ast.Nonlocal) -> None:
+        for name in node.names:
+            self._scope.elsewhere[name] = "nonlocal"
+
+    # -- scopes ---------------------------------------------------------------------------------------------------
+
+    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        self._visit_all(node.decorator_list, node)
+        self._visit_one(node.returns, node)
+        self._visit_signature(node)
+        self._bind(node.name, BindingKind.DEFINITION, node, _start(node))
+        self._inside("function", node, node.name, node.body)
+
+    visit_AsyncFunctionDef = visit_FunctionDef
+
+    def visit_Lambda(self, node: ast.Lambda) -> None:
+        self._visit_signature(node)
+        self._inside("function", node, "<lambda>", [node.body])
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        for part in (node.decorator_list, node.bases, node.keywords):
+            self._visit_all(part, node)
+        self._bind(node.name, BindingKind.DEFINITION, node, _start(node))
+        self._inside("class", node, node.name, node.body)
+
+    def _visit_signature(self, node: Function) -> None:
+        arguments = node.args
+        self.parents[arguments] = node
+        self._visit_all([default for default in (*arguments.defaults, *arguments.kw_defaults) if default], arguments)
+        for argument in every_argument(arguments):
+            self.parents[argument] = arguments
+            self._visit_one(argument.annotation, argument)
+
+    def _inside(self, kind: str, node: Function | ast.ClassDef, name: str, body: Iterable[ast.AST]) -> None:
+        kept = (self._scope, self._function, self._loop, self._branch, self._qualname)
+        self._scope = Scope(kind, node, self._scope)
+        self.scopes[node] = self._scope
+        self._qualname = f"{self._qualname}.{name}" if self._qualname else name
+        self.functions[node] = self._qualname
+        self._branch = ()
+        if not isinstance(node, ast.ClassDef):
+            self._function, self._loop = node, False
+            for argument in every_argument(node.args):
+                self._bind(argument.arg, BindingKind.PARAMETER, argument, _start(node))
+        self._visit_all(body, node)
+        self._scope, self._function, self._loop, self._branch, self._qualname = kept
+
+    def _visit_comprehension(self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -> None:
+        first = node.generators[0]
+        self._visit_one(first.iter, first)
+        outer, loop = self._scope, self._loop
+        self._scope, self._loop = Scope("comprehension", node, outer), True
+        self.scopes[node] = self._scope
+        for clause in node.generators:
+            self.parents[clause] = node
+            self.loops.append((clause, clause.iter, node, self._function))
+            if clause is not first:
+                self._visit_one(clause.iter, clause)
+            self._bind_target(clause.target, BindingKind.ELEMENT, clause, clause.iter)
+            self._visit_one(clause.target, clause)
+            self._visit_all(clause.ifs, clause)
+        results = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
+        self._visit_all(results, node)
+        self._scope, self._loop = outer, loop
+
+    visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _visit_comprehension
+
+
+def every_argument(arguments: ast.arguments) -> list[ast.arg]:
+    """The parameters in order, `*args` and `**kwargs` last."""
+    extra = [argument for argument in (arguments.vararg, arguments.kwarg) if argument]
+    return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *extra]
+
+
+def _start(node: ast.AST) -> Position:
+    return getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
+
+
+def _end(node: ast.AST) -> Position:
+    return getattr(node, "end_lineno", 0), getattr(node, "end_col_offset", 0)

@@ -1,0 +1,141 @@
+"""One file of the project: its bytes, its text, its tree; each made once and only when asked for."""
+
+from __future__ import annotations
+
+import ast
+import codecs
+import gc
+import os
+import re
+import stat
+import warnings
+from pathlib import Path
+
+from auditor.errors import ProjectError
+from auditor.static.notebook import read_notebook
+
+MAX_BYTES = 4_000_000
+"""Larger files are skipped: they are data or generated, and parsing takes about 100 times their size in memory."""
+
+MAX_NOTEBOOK_BYTES = 60_000_000
+"""Notebooks carry their pictures; only the code counts, which has the limit of other files."""
+
+_CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+_PYTHON_2 = re.compile(rb"^\s*(?:print\s+[\"'\w]|exec\s+[\"'\w]|except\s+[\w.]+\s*,\s*\w+\s*:|raise\s+\w+\s*,)", re.MULTILINE)
+
+
+class SourceFile:
+    """A `.py` file or a notebook.
+
+    `raw`, `text` and `tree` raise `ProjectError` with the reason where the file cannot be read, decoded or parsed.
+    """
+
+    def __init__(self, path: str, file: Path) -> None:
+        self.path = path
+        """Relative to the project's root, with `/`."""
+
+        self.file = file
+        self.is_notebook = path.endswith(".ipynb")
+        self.places: tuple[tuple[int, int], ...] = ()
+        """For a notebook: cell and line in the cell of each line of the text."""
+
+        self.broken_cells: tuple[int, ...] = ()
+        self._raw: bytes | None = None
+
+    def raw(self) -> bytes:
+        """The file's bytes, kept after the first time."""
+        if self._raw is None:
+            self._raw = _read(self.file, MAX_NOTEBOOK_BYTES if self.is_notebook else MAX_BYTES)
+        return self._raw
+
+    def forget(self) -> None:
+        """Let go of the bytes."""
+        self._raw = None
+
+    def text(self) -> str:
+        raw = self.raw()
+        if self.is_notebook:
+            notebook = read_notebook(_decode(raw, "utf-8"))
+            self.places, self.broken_cells = notebook.places, notebook.broken
+            if len(notebook.text) > MAX_BYTES:
+                raise ProjectError(f"too large: {len(notebook.text):,} characters of code, the limit is {MAX_BYTES:,}")
+            return notebook.text
+        if b"\x00" in raw:
+            raise ProjectError("not text: contains NUL bytes")
+        text = _decode(raw, _encoding(raw))
+        return text.replace("\r\n", "\n").replace("\r", "\n")
+
+    def parse(self, text: str) -> ast.Module:
+        enabled = gc.isenabled()
+        gc.disable()
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                tree = compile(text, self.path, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+        except SyntaxError as error:
+            raise ProjectError(self._complaint(error)) from None
+        except (RecursionError, MemoryError):
+            raise ProjectError("nested too deeply to be parsed") from None
+        except (ValueError, OverflowError) as error:
+            raise ProjectError(f"cannot be parsed: {error}") from None
+        finally:
+            if enabled:
+                gc.enable()
+        assert isinstance(tree, ast.Module)
+        return tree
+
+    def _complaint(self, error: SyntaxError) -> str:
+        if not self.is_notebook and _PYTHON_2.search(self.raw()):
+            return f"syntax error in line {error.lineno}: this looks like Python 2"
+        return f"syntax error in line {error.lineno}: {error.msg}"
+
+
+def _read(file: Path, limit: int) -> bytes:
+    try:
+        # O_NONBLOCK: opening a fifo that nobody writes to must not hang.
+        descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except OSError as error:
+        raise ProjectError(f"cannot be read: {error.strerror or error}") from None
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise ProjectError("not a regular file")
+        if status.st_size > limit:
+            raise ProjectError(f"too large: {status.st_size:,} bytes, the limit is {limit:,}")
+        with os.fdopen(descriptor, "rb", closefd=False) as stream:
+            return stream.read(limit + 1)
+    except OSError as error:
+        raise ProjectError(f"cannot be read: {error.strerror or error}") from None
+    finally:
+        os.close(descriptor)
+
+
+def _encoding(raw: bytes) -> str:
+    """The encoding by byte order mark or PEP 263, UTF-8 otherwise."""
+    if raw.startswith(codecs.BOM_UTF8):
+        return "utf-8-sig"
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    for line in raw.split(b"\n", 2)[:2]:
+        match = _CODING.match(line)
+        if match:
+            return match[1].decode("ascii", "replace")
+        if line.strip() and not line.lstrip().startswith(b"#"):
+            break
+    return "utf-8"
+
+
+def _decode(raw: bytes, encoding: str) -> str:
+    try:
+        information = codecs.lookup(encoding)
+    except (LookupError, ValueError):
+        raise ProjectError(f"unknown encoding {encoding!r}") from None
+    try:
+        text, _ = information.decode(raw)
+    except (UnicodeError, ValueError) as error:
+        raise ProjectError(f"not valid {encoding}: {getattr(error, 'reason', error)}") from None
+    except Exception as error:  # codecs such as zlib raise errors of their own
+        raise ProjectError(f"cannot be decoded as {encoding}: {error}") from None
+    if not isinstance(text, str):
+        raise ProjectError(f"{encoding!r} is no text encoding")
+    return text
