@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from auditor.model.finding import Skipped
-from auditor.model.trace import TraceEvent
+from auditor.model.trace import Phase, TraceEvent
 
 
 class Difference(Enum):
@@ -108,6 +108,12 @@ class Divergence:
     before: tuple[TraceEvent, ...] = ()
     """The last equal events before it, oldest first (reference side)."""
 
+    instead: TraceEvent | None = None
+    """For MISSING and EXTRA: what the other run did at that point; None where it had ended."""
+
+    moved: bool = False
+    """For MISSING: the other run has the event too, later: the same events came in another order."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spread:
@@ -118,6 +124,29 @@ class Spread:
 
     compared: int
     differing: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """How many of the events of one phase of one step differ."""
+
+    step: int
+    phase: Phase
+    compared: int
+    differing: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputDifference:
+    """A line of the program's output that differs between the runs."""
+
+    line: int
+    """Line of the reference's output, from 1."""
+
+    reference: str
+    candidate: str
+    metric: bool
+    """A number that differs stands beside a word such as `loss` or `accuracy`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,3 +179,12 @@ class Comparison:
 
     not_compared: tuple[Skipped, ...]
     """Processes, events and tensors that were seen but not compared, and why."""
+
+    others: tuple[Divergence, ...] = ()
+    """The first divergences of other processes, in the order in which they are thought to have happened."""
+
+    grid: tuple[Cell, ...] = ()
+    """Every step and phase that has compared events, ordered by step, then phase."""
+
+    output: tuple[OutputDifference, ...] = ()
+    """Lines of the programs' output that differ, first ones first; at most 20, lines that only tell times left out."""
