@@ -11,7 +11,7 @@ from auditor.model.rule import Rule
 from auditor.ruleset.library import ConditionalDraw, Library, NoneMeaning, SeedCall, read_library, read_seeders
 from auditor.ruleset.locate import bundled_rules, rule_folders, toml_files
 from auditor.ruleset.operators import OperatorFact, Operators, read_operators
-from auditor.ruleset.schema import read_rule
+from auditor.ruleset.schema import read_definitions, read_rule
 from auditor.ruleset.table import Table, nearest, read_table
 
 __all__ = [
@@ -62,9 +62,12 @@ def load(extra: Sequence[Path] = ()) -> Ruleset:
     seeders: list[Table] = []
     operators = Operators()
     bundled = bundled_rules()
+    definitions = read_definitions(read_table(bundled / "definitions.toml", "rules/definitions.toml"))
     for folder in rule_folders(extra):
         for file in toml_files(folder):
             inside = file.relative_to(folder).as_posix()
+            if inside == "definitions.toml":
+                continue
             table = read_table(file, f"{'rules' if folder == bundled else folder.as_posix()}/{inside}")
             if inside.startswith("libraries/"):
                 _add_library(libraries, read_library(table))
@@ -73,7 +76,7 @@ def load(extra: Sequence[Path] = ()) -> Ruleset:
             elif inside == "operators.toml" and folder == bundled:
                 operators = read_operators(table)
             else:
-                rules.append(read_rule(table))
+                rules.append(read_rule(table, definitions))
     _check_unique(rules)
     return Ruleset(
         rules=tuple(sorted(rules, key=lambda rule: rule.id)),

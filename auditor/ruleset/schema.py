@@ -6,9 +6,12 @@ The options of `[match]` belong to the matcher that `kind` names, which checks t
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from auditor.model.rule import Category, Confidence, Example, FixAdvice, Match, Rule, RuleId, Severity
-from auditor.ruleset.table import Table
+from auditor.ruleset.table import Table, did_you_mean
+
+Definitions = Mapping[str, list[Mapping[str, object]]]
 
 GROUPS = {
     Category.SEEDING: "RA1",
@@ -26,7 +29,20 @@ _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _ID = re.compile(r"RA[1-6][0-9]{2}")
 
 
-def read_rule(table: Table) -> Rule:
+def read_definitions(table: Table) -> Definitions:
+    """Read `rules/definitions.toml`: what programs do, under names that rules refer to in `requires` and `unless`."""
+    found: dict[str, list[Mapping[str, object]]] = {}
+    for entry in table.tables("definition"):
+        name = entry.string("name")
+        if name in found:
+            raise entry.complain("name", f"`{name}` is defined twice")
+        found[name] = [each for each in _array(entry, "any") if isinstance(each, Mapping)]
+        entry.finish()
+    table.finish()
+    return found
+
+
+def read_rule(table: Table, definitions: Definitions) -> Rule:
     """Check one rule table and return the Rule."""
     category = Category(table.choice("category", [category.value for category in Category]))
     rule = Rule(
@@ -38,7 +54,7 @@ def read_rule(table: Table) -> Rule:
         confidence=Confidence(table.choice("confidence", [confidence.value for confidence in Confidence])),
         explanation=table.string("explanation").strip(),
         references=table.strings("references", required=True),
-        match=_match(table),
+        match=_match(table, definitions),
         fix=_fix(table),
         examples=_examples(table),
         sources=table.strings("sources", required=True),
@@ -75,10 +91,33 @@ def _devices(table: Table) -> tuple[str, ...]:
     return devices
 
 
-def _match(table: Table) -> Match:
+def _match(table: Table, definitions: Definitions) -> Match:
     match = table.required_table("match")
     kind = match.string("kind")
-    return Match(kind=kind, options={key: match.value(key) for key in match.keys() if key != "kind"})  # noqa: SIM118
+    options = {key: match.value(key) for key in match.keys() if key != "kind"}  # noqa: SIM118
+    if table.value("devices") == ["cuda"]:
+        options["requires"] = ["cuda", *_array(match, "requires")]
+    for key in ("requires", "unless"):
+        if key in options:
+            options[key] = [_defined(match, key, each, definitions) for each in _as_list(options[key])]
+    return Match(kind=kind, options=options)
+
+
+def _defined(match: Table, key: str, value: object, definitions: Definitions) -> object:
+    """Replace a name by what it stands for."""
+    if not isinstance(value, str):
+        return value
+    if value not in definitions:
+        raise match.complain(key, f"`{value}` is not in definitions.toml{did_you_mean(value, definitions)}")
+    return {"any": definitions[value]}
+
+
+def _array(table: Table, key: str) -> list[object]:
+    return _as_list(table.value(key))
+
+
+def _as_list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
 
 
 def _fix(table: Table) -> FixAdvice:

@@ -1,0 +1,219 @@
+"""What a rule asks of a call: who is called, with which arguments, where it stands.
+
+Where the source does not tell, the answer is no: an argument hidden behind `**kwargs` is not absent, and a value that
+cannot be read off the source equals nothing.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from auditor.ruleset.table import Table
+from auditor.static.facts import Call, Known, ModuleFacts
+from auditor.static.library_verdict import SeedValue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Argument:
+    """What must hold for one argument; everything that is given must hold."""
+
+    name: str
+    position: int | None = None
+    absent: bool | None = None
+    """True: not passed (and not hidden behind `**kwargs`); False: passed."""
+
+    equals: tuple[object, ...] = ()
+    """Known to be one of these."""
+
+    differs: tuple[object, ...] = ()
+    """Known, and none of these."""
+
+    none: bool = False
+    """Not passed, or known to be None."""
+
+    entropy: bool = False
+    """A value that differs from run to run: time, process id, `hash()` of a string."""
+
+    resolves: frozenset[str] = frozenset()
+    """Names something (a function) that is one of these."""
+
+    pattern: re.Pattern[str] | None = None
+    """A known string in which this is found."""
+
+    calls: frozenset[str] = frozenset()
+    """Holds a call of one of these, at any depth."""
+
+    def holds(self, call: Call, module: ModuleFacts) -> bool:
+        """Whether the call passes (or leaves out) the argument like this."""
+        given = call.argument(self.name, self.position)
+        if given is None:
+            return (self.absent is True or self.none) and not call.opaque
+        if self.absent is True:
+            return False
+        if self.entropy and module.seed_value(given) is not SeedValue.ENTROPY:
+            return False
+        if self.resolves and module.resolve(given) not in self.resolves:
+            return False
+        if self.calls and not _holds_call(given, self.calls, module):
+            return False
+        return self._value_holds(given, module)
+
+    def _value_holds(self, given: ast.expr, module: ModuleFacts) -> bool:
+        if not (self.equals or self.differs or self.none or self.pattern):
+            return True
+        value = module.constant(given)
+        if not isinstance(value, Known):
+            return False
+        if self.none and value.value is not None:
+            return False
+        if self.equals and not any(_same(value.value, wanted) for wanted in self.equals):
+            return False
+        if any(_same(value.value, unwanted) for unwanted in self.differs):
+            return False
+        if self.pattern is not None:
+            return isinstance(value.value, str) and self.pattern.search(value.value) is not None
+        return True
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallCondition:
+    """Calls of certain functions or methods with certain arguments."""
+
+    callees: frozenset[str]
+    prefixes: tuple[str, ...]
+    """From `package.module.*`: every name directly in there."""
+
+    methods: frozenset[str]
+    """Names of methods, on a receiver whose type is not known to be something else."""
+
+    arguments: tuple[Argument, ...] = ()
+    any_argument: bool = False
+    """One of the arguments' conditions is enough."""
+
+    in_loop: bool | None = None
+    inside: frozenset[str] = frozenset()
+    """Names of the enclosing function of which one must hold."""
+
+    at_module_level: bool = False
+    extra: Mapping[str, object] = field(default_factory=dict)
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Last parts of the names, of which one stands in every file that holds such a call; empty after a prefix."""
+        if self.prefixes:
+            return frozenset(prefix.rstrip(".").rpartition(".")[2] for prefix in self.prefixes) | self._last_parts
+        return self._last_parts
+
+    @property
+    def _last_parts(self) -> frozenset[str]:
+        return frozenset(name.rpartition(".")[2] for name in self.callees) | self.methods
+
+    def calls(self, module: ModuleFacts) -> Iterator[Call]:
+        """Yield the calls in a file for which everything holds, in source order."""
+        for call in module.calls:
+            if self._is_called(call) and self._stands(call) and self._passes(call, module):
+                yield call
+
+    def _is_called(self, call: Call) -> bool:
+        if call.callee is None:
+            return call.method in self.methods and call.receiver is not None
+        if call.callee in self.callees:
+            return True
+        return any(call.callee.startswith(prefix) and "." not in call.callee[len(prefix) :] for prefix in self.prefixes)
+
+    def _stands(self, call: Call) -> bool:
+        if self.in_loop is not None and call.in_loop is not self.in_loop:
+            return False
+        if self.at_module_level and call.function is not None:
+            return False
+        return not self.inside or getattr(call.function, "name", "") in self.inside
+
+    def _passes(self, call: Call, module: ModuleFacts) -> bool:
+        if not self.arguments:
+            return True
+        results = (argument.holds(call, module) for argument in self.arguments)
+        return any(results) if self.any_argument else all(results)
+
+
+def read_call_condition(table: Table) -> CallCondition:
+    """Read who is called, how and where; other keys are left to the caller."""
+    names = table.strings("callee")
+    methods = table.strings("methods")
+    if not names and not methods:
+        raise table.complain("callee", "missing; expected an array of strings (or `methods`)")
+    return CallCondition(
+        callees=frozenset(name for name in names if not name.endswith(".*")),
+        prefixes=tuple(name.removesuffix("*") for name in names if name.endswith(".*")),
+        methods=frozenset(methods),
+        arguments=tuple(read_arguments(table)),
+        any_argument=table.boolean("any_argument", False),
+        in_loop=table.boolean("in_loop", False) if "in_loop" in table else None,
+        inside=frozenset(table.strings("inside")),
+        at_module_level=table.boolean("at_module_level", False),
+    )
+
+
+def read_arguments(table: Table) -> Iterator[Argument]:
+    """Read the tables of `arguments`."""
+    arguments = table.table("arguments")
+    if arguments is None:
+        return
+    for name in arguments.keys():  # noqa: SIM118
+        if not isinstance(arguments.value(name), Mapping):
+            from auditor.ruleset.table import describe
+
+            found = describe(arguments.value(name))
+            raise arguments.complain(name, f"expected a table with `equals` or `absent`, found {found}")
+        yield _read_argument(arguments.required_table(name), name)
+    arguments.finish()
+
+
+def _read_argument(entry: Table, name: str) -> Argument:
+    pattern = entry.string("pattern") if "pattern" in entry else None
+    argument = Argument(
+        name=name,
+        position=entry.position("position"),
+        absent=entry.boolean("absent", True) if "absent" in entry else None,
+        equals=_values(entry, "equals"),
+        differs=_values(entry, "differs"),
+        none=entry.boolean("none", False),
+        entropy=entry.boolean("entropy", False),
+        resolves=frozenset(entry.strings("resolves")),
+        calls=frozenset(entry.strings("calls")),
+        pattern=_compiled(entry, pattern),
+    )
+    entry.finish()
+    if argument == Argument(name=name, position=argument.position):
+        raise entry.complain("", "expected at least one of `absent`, `equals`, `differs`, `none`, `entropy`, `pattern`")
+    return argument
+
+
+def _values(entry: Table, key: str) -> tuple[object, ...]:
+    """One value or an array of them."""
+    value = entry.value(key)
+    if value is None:
+        return ()
+    return tuple(value) if isinstance(value, list) else (value,)
+
+
+def _compiled(entry: Table, pattern: str | None) -> re.Pattern[str] | None:
+    if pattern is None:
+        return None
+    try:
+        return re.compile(pattern)
+    except re.error as error:
+        raise entry.complain("pattern", f"not a regular expression: {error}") from error
+
+
+def _same(value: object, wanted: object) -> bool:
+    """Equal, and not a boolean taken for a number."""
+    return value == wanted and isinstance(value, bool) == isinstance(wanted, bool)
+
+
+def _holds_call(node: ast.expr, names: frozenset[str], module: ModuleFacts) -> bool:
+    inner = {id(each) for each in ast.walk(node) if isinstance(each, ast.Call)}
+    return any(id(call.node) in inner and call.callee in names for call in module.calls)

@@ -1,0 +1,93 @@
+"""Sets whose order reaches something that depends on it.
+
+A matcher cannot say it: a set is known by what it is made of, not by the name of a call.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+
+from auditor.model.finding import Related
+from auditor.model.location import Location
+from auditor.model.rule import Confidence, Rule
+from auditor.ruleset.table import Table
+from auditor.static.facts import ModuleFacts
+from auditor.static.matcher import Hit, Scope
+from auditor.static.ruleoptions import RuleOptions
+from auditor.static.order import Kind, ordered_use
+from auditor.static.project import Project
+from auditor.static.sets import Elements, elements, is_set
+
+
+def _read(table: Table) -> None:
+    """No options."""
+
+
+class SetOrderDetector:
+    """`kind = "set-order"`."""
+
+    kind = "set-order"
+    scope: Scope = "module"
+
+    def __init__(self) -> None:
+        self._options = RuleOptions(_read)
+
+    def validate(self, options: Mapping[str, object], where: str) -> None:
+        self._options.validate(options, where)
+
+    def literals(self, rule: Rule) -> frozenset[str] | None:
+        return None
+
+    def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
+        seen: set[Location] = set()
+        for node in _sources(module):
+            held = elements(module, node)
+            if held is Elements.STABLE:
+                continue
+            use = ordered_use(module, node, Kind.SET)
+            if use is None:
+                continue
+            location = use.module.location(use.node)
+            if location in seen:
+                continue
+            seen.add(location)
+            source = module.location(node)
+            related = (
+                () if source.line == location.line else (Related(location=source, message="the set is made here"),)
+            )
+            yield Hit(
+                location=location,
+                message=f"A set has another order in each run{_salt(held)}, and it counts here: {use.how}.",
+                related=related,
+                confidence=use.confidence if held is Elements.TEXT else _at_most_medium(use.confidence),
+            )
+
+
+def _sources(module: ModuleFacts) -> Iterator[ast.expr]:
+    """The outermost expressions that make a set, in source order."""
+    found: list[ast.expr] = []
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Set | ast.SetComp | ast.Call | ast.BinOp) and is_set(module, node):
+            parent = module.parent(node)
+            inside = isinstance(parent, ast.BinOp) and is_set(module, parent)
+            method = isinstance(parent, ast.Attribute) and _is_set_call(module, parent)
+            if not inside and not method:
+                found.append(node)
+    return iter(sorted(found, key=lambda node: (node.lineno, node.col_offset)))
+
+
+def _is_set_call(module: ModuleFacts, attribute: ast.Attribute) -> bool:
+    call = module.parent(attribute)
+    return isinstance(call, ast.Call) and is_set(module, call)
+
+
+def _salt(held: Elements) -> str:
+    return " (strings are hashed with a random salt)" if held is Elements.TEXT else ""
+
+
+def _at_most_medium(confidence: Confidence) -> Confidence:
+    return Confidence.MEDIUM if confidence is Confidence.HIGH else confidence
+
+
+DETECTOR = SetOrderDetector()

@@ -1,0 +1,167 @@
+"""Does the body of a loop depend on the order in which the loop runs?"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from auditor.model.rule import Confidence
+from auditor.static.facts import ModuleFacts
+
+_COLLECTING = frozenset({"append", "appendleft", "extend", "insert"})
+_WRITING = frozenset({"write", "writelines", "writerow", "put", "write_row"})
+_DRAWING = ("random.", "numpy.random.", "torch.rand", "torch.nn.init.")
+
+
+@dataclass(frozen=True, slots=True)
+class LoopEffect:
+    """How the order counts."""
+
+    how: str
+    confidence: Confidence
+
+
+def loop_effect(
+    module: ModuleFacts, loop: ast.For | ast.AsyncFor, *, numbered: bool, sums: bool
+) -> LoopEffect | tuple[ast.expr, ...]:
+    """Return how the body depends on the order, else the containers that it fills in that order.
+
+    A container is not yet a use: it may be sorted afterwards. `numbered`: the loop variable carries a position.
+    """
+    body = tuple(_inside(loop))
+    own = _assigned_names(loop, body)
+    if _sorts_directories(loop, body):
+        return ()
+    for node in body:
+        effect = _effect(module, loop, node, own, numbered=numbered, sums=sums)
+        if effect is not None:
+            return effect
+    return tuple(_containers(body, own))
+
+
+def _effect(
+    module: ModuleFacts, loop: ast.For | ast.AsyncFor, node: ast.AST, own: frozenset[str], *, numbered: bool, sums: bool
+) -> LoopEffect | None:
+    if isinstance(node, ast.Yield | ast.YieldFrom):
+        return LoopEffect("they are yielded in that order", Confidence.MEDIUM)
+    if isinstance(node, ast.Assign) and _gives_out_numbers(loop, node, numbered):
+        return LoopEffect("they are numbered in that order", Confidence.HIGH)
+    if isinstance(node, ast.Return) and node.value is not None and _mentions(node.value, own):
+        return LoopEffect("the first one that fits is taken", Confidence.MEDIUM)
+    if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name) and node.target.id not in _fresh(loop):
+        return _accumulation(node, sums)
+    if isinstance(node, ast.Call):
+        name = module.resolve(node.func)
+        if name is not None and name.startswith(_DRAWING):
+            return LoopEffect("random numbers are dealt out in that order", Confidence.MEDIUM)
+        if isinstance(node.func, ast.Attribute) and node.func.attr in _WRITING and name is None:
+            if not _mentions(node.func.value, own):
+                return LoopEffect("they are written in that order", Confidence.MEDIUM)
+    return None
+
+
+def _accumulation(node: ast.AugAssign, sums: bool) -> LoopEffect | None:
+    if not isinstance(node.op, ast.Add):
+        return None
+    if isinstance(node.value, ast.List | ast.ListComp | ast.JoinedStr | ast.Tuple):
+        return LoopEffect("they are appended in that order", Confidence.MEDIUM)
+    if isinstance(node.value, ast.Constant):
+        is_text = isinstance(node.value.value, str)
+        return LoopEffect("they are appended in that order", Confidence.MEDIUM) if is_text else None
+    return LoopEffect("floating point numbers are added in that order", Confidence.MEDIUM) if sums else None
+
+
+def _gives_out_numbers(loop: ast.For | ast.AsyncFor, node: ast.Assign, numbered: bool) -> bool:
+    """`ids[x] = len(ids)`, `ids[x] = n` with `n += 1` in the loop, `ids[x] = i` with the loop's own index."""
+    stores = [target for target in node.targets if isinstance(target, ast.Subscript)]
+    if not stores:
+        return False
+    for each in ast.walk(node.value):
+        if isinstance(each, ast.Call) and isinstance(each.func, ast.Name) and each.func.id == "len" and each.args:
+            if any(ast.dump(each.args[0]) == ast.dump(store.value).replace("Store", "Load") for store in stores):
+                return True
+    if not isinstance(node.value, ast.Name):
+        return False
+    counters = {
+        inner.target.id
+        for inner in ast.walk(loop)
+        if isinstance(inner, ast.AugAssign)
+        and isinstance(inner.target, ast.Name)
+        and isinstance(inner.value, ast.Constant)
+    }
+    if (
+        numbered
+        and isinstance(loop.target, ast.Tuple)
+        and loop.target.elts
+        and isinstance(loop.target.elts[0], ast.Name)
+    ):
+        counters.add(loop.target.elts[0].id)
+    return node.value.id in counters
+
+
+def _containers(body: tuple[ast.AST, ...], own: frozenset[str]) -> Iterator[ast.expr]:
+    """What the body appends to and did not make itself."""
+    seen: set[str] = set()
+    for node in body:
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            continue
+        if node.func.attr in _COLLECTING and not _mentions(node.func.value, own):
+            key = ast.dump(node.func.value)
+            if key not in seen:
+                seen.add(key)
+                yield node.func.value
+
+
+def _sorts_directories(loop: ast.For | ast.AsyncFor, body: tuple[ast.AST, ...]) -> bool:
+    """`for root, dirs, files in os.walk(…)` with `dirs.sort()` or `dirs[:] = sorted(dirs)`: the walk itself is in order."""
+    target = loop.target
+    if not isinstance(target, ast.Tuple) or len(target.elts) != 3 or not isinstance(target.elts[1], ast.Name):
+        return False
+    name = target.elts[1].id
+    for node in body:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "sort":
+            if isinstance(node.func.value, ast.Name) and node.func.value.id == name:
+                return True
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript):
+            store = node.targets[0].value
+            if isinstance(store, ast.Name) and store.id == name and isinstance(node.value, ast.Call):
+                return isinstance(node.value.func, ast.Name) and node.value.func.id == "sorted"
+    return False
+
+
+def _inside(loop: ast.For | ast.AsyncFor) -> Iterator[ast.AST]:
+    """The nodes of the body in source order, without the bodies of functions defined there."""
+    pending: list[ast.AST] = list(reversed(loop.body))
+    while pending:
+        node = pending.pop()
+        yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+            pending.extend(reversed(list(ast.iter_child_nodes(node))))
+
+
+def _assigned_names(loop: ast.For | ast.AsyncFor, body: tuple[ast.AST, ...]) -> frozenset[str]:
+    """Names that are new in every turn: the loop's variables and what the body assigns without adding to it."""
+    return frozenset(_names(loop.target)) | frozenset(
+        node.id for node in body if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    )
+
+
+def _fresh(loop: ast.For | ast.AsyncFor) -> frozenset[str]:
+    """Names that a plain assignment in the body makes anew in every turn."""
+    found: set[str] = set()
+    for node in _inside(loop):
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                found.update(_names(target))
+    return frozenset(found)
+
+
+def _names(node: ast.AST) -> Iterator[str]:
+    for each in ast.walk(node):
+        if isinstance(each, ast.Name):
+            yield each.id
+
+
+def _mentions(node: ast.AST, names: frozenset[str]) -> bool:
+    return any(name in names for name in _names(node))

@@ -1,0 +1,82 @@
+"""Several ways to write one pattern: `cudnn.benchmark = True`, `cudnn.flags(benchmark=True)`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from auditor.errors import RuleError
+from auditor.model.rule import Match, Rule
+from auditor.ruleset.table import Table, did_you_mean
+from auditor.static.facts import ModuleFacts
+from auditor.static.matcher import Hit, Matcher, Scope, registry
+from auditor.static.ruleoptions import RuleOptions
+from auditor.static.project import Project
+
+Alternative = tuple[Matcher, Match]
+
+
+def _read(table: Table) -> tuple[Alternative, ...]:
+    alternatives: list[Alternative] = []
+    shared = {key: table.value(key) for key in ("requires", "unless") if key in table}
+    for entry in table.tables("of"):
+        kind = entry.string("kind")
+        matcher = registry().get(kind)
+        if matcher is None:
+            raise entry.complain("kind", f"no matcher or detector is called `{kind}`{did_you_mean(kind, registry())}")
+        if matcher.scope != "module":
+            raise entry.complain("kind", f"`{kind}` is judged per program and cannot be an alternative")
+        options = {key: entry.value(key) for key in entry.keys() if key != "kind"} | shared  # noqa: SIM118
+        alternatives.append((matcher, Match(kind=kind, options=options)))
+    if len(alternatives) < 2:
+        raise table.complain("of", "expected two alternatives or more, each with its `kind`")
+    return tuple(alternatives)
+
+
+class AnyMatcher:
+    """`kind = "any"`; `requires` and `unless` hold for every alternative."""
+
+    kind = "any"
+    scope: Scope = "module"
+
+    def __init__(self) -> None:
+        self._options = RuleOptions(_read)
+        self._rules: dict[int, tuple[Rule, tuple[tuple[Matcher, Rule], ...]]] = {}
+
+    def validate(self, options: Mapping[str, object], where: str) -> None:
+        self._options.validate(options, where)
+        path, _, _ = where.partition(": ")
+        for number, entry in enumerate(_tables(options.get("of")), 1):
+            matcher = registry()[str(entry["kind"])]
+            inner = {key: value for key, value in entry.items() if key != "kind"}
+            matcher.validate(inner, f"{path}: match.of[{number}]")
+
+    def literals(self, rule: Rule) -> frozenset[str] | None:
+        words: set[str] = set()
+        for matcher, alternative in self._alternatives(rule):
+            found = matcher.literals(alternative)
+            if found is None:
+                return None
+            words |= found
+        return frozenset(words)
+
+    def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
+        for matcher, alternative in self._alternatives(rule):
+            yield from matcher.find(alternative, module, project)
+
+    def _alternatives(self, rule: Rule) -> tuple[tuple[Matcher, Rule], ...]:
+        """One rule per alternative, kept so that its matcher reads the options once."""
+        kept = self._rules.get(id(rule))
+        if kept is None or kept[0] is not rule:
+            found = tuple((matcher, replace(rule, match=match)) for matcher, match in self._options.of(rule))
+            kept = self._rules[id(rule)] = (rule, found)
+        return kept[1]
+
+
+def _tables(value: object) -> list[Mapping[str, object]]:
+    if not isinstance(value, list):
+        raise RuleError("match.of: expected an array of tables")
+    return value
+
+
+MATCHER = AnyMatcher()

@@ -1,0 +1,67 @@
+"""A value assigned to an attribute of a library: `torch.backends.cudnn.benchmark = True`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from auditor.model.rule import Rule
+from auditor.ruleset.table import Table
+from auditor.static.facts import Known, ModuleFacts
+from auditor.static.matcher import Hit, Scope
+from auditor.static.ruleoptions import RuleOptions
+from auditor.static.program import ProgramCondition, read_program_condition
+from auditor.static.project import Project
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Options:
+    targets: frozenset[str]
+    values: tuple[object, ...]
+    program: ProgramCondition
+
+
+def _read(table: Table) -> _Options:
+    value = table.value("value")
+    if value is None:
+        raise table.complain("value", "missing; expected the value (or an array of values) that is assigned")
+    return _Options(
+        targets=frozenset(table.strings("target", required=True)),
+        values=tuple(value) if isinstance(value, list) else (value,),
+        program=read_program_condition(table),
+    )
+
+
+class AssignMatcher:
+    """`kind = "assign"`."""
+
+    kind = "assign"
+    scope: Scope = "module"
+
+    def __init__(self) -> None:
+        self._options = RuleOptions(_read)
+
+    def validate(self, options: Mapping[str, object], where: str) -> None:
+        self._options.validate(options, where)
+
+    def literals(self, rule: Rule) -> frozenset[str] | None:
+        return frozenset(target.rpartition(".")[2] for target in self._options.of(rule).targets)
+
+    def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
+        options = self._options.of(rule)
+        for assignment in module.assignments:
+            if assignment.name not in options.targets or assignment.key is not None:
+                continue
+            value = module.constant(assignment.value)
+            if not isinstance(value, Known) or not any(_same(value.value, wanted) for wanted in options.values):
+                continue
+            entry_points = options.program.entry_points(module, project)
+            if entry_points != ():
+                yield Hit(location=module.location(assignment.node), entry_points=entry_points)
+
+
+def _same(value: object, wanted: object) -> bool:
+    return value == wanted and isinstance(value, bool) == isinstance(wanted, bool)
+
+
+MATCHER = AssignMatcher()

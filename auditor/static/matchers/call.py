@@ -1,0 +1,107 @@
+"""Calls of listed functions with listed arguments, inside programs that do or do not do certain things."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from auditor.model.rule import Confidence, Rule
+from auditor.ruleset.table import Table
+from auditor.static.conditions import CallCondition, read_call_condition
+from auditor.static.facts import Call, ModuleFacts
+from auditor.static.library_verdict import LibraryVerdict, SeedStatus
+from auditor.static.matcher import Hit, Scope
+from auditor.static.ruleoptions import RuleOptions
+from auditor.static.program import ProgramCondition, read_program_condition
+from auditor.static.project import Project
+
+_LATE = (SeedStatus.TOO_LATE,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Options:
+    call: CallCondition
+    program: ProgramCondition
+    unseeded: str | None
+    """Only where this library is not seeded properly, because the call falls back to it."""
+
+    deferred: bool
+    """What the call returns draws later, so a seed that follows the call is in time."""
+
+    method_confidence: Confidence | None
+    """Confidence where only the method's name was recognised; None means the rule's."""
+
+
+def _read(table: Table) -> _Options:
+    levels = tuple(level.value for level in Confidence)
+    return _Options(
+        call=read_call_condition(table),
+        program=read_program_condition(table),
+        unseeded=table.string("unseeded") if "unseeded" in table else None,
+        deferred=table.boolean("deferred", False),
+        method_confidence=Confidence(table.choice("method_confidence", levels))
+        if "method_confidence" in table
+        else None,
+    )
+
+
+class CallMatcher:
+    """`kind = "call"`."""
+
+    kind = "call"
+    scope: Scope = "module"
+
+    def __init__(self) -> None:
+        self._options = RuleOptions(_read)
+
+    def validate(self, options: Mapping[str, object], where: str) -> None:
+        self._options.validate(options, where)
+
+    def literals(self, rule: Rule) -> frozenset[str] | None:
+        return self._options.of(rule).call.words
+
+    def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
+        options = self._options.of(rule)
+        entry_points: tuple[str, ...] | None = None
+        asked = False
+        for call in options.call.calls(module):
+            if not asked:
+                entry_points, asked = options.program.entry_points(module, project), True
+            if entry_points == ():
+                return
+            reached = _unseeded(call, module, project, options) if options.unseeded else entry_points
+            if reached == ():
+                continue
+            yield Hit(
+                location=module.location(call.node),
+                confidence=options.method_confidence if call.callee is None else None,
+                entry_points=reached,
+            )
+
+
+def _unseeded(call: Call, module: ModuleFacts, project: Project, options: _Options) -> tuple[str, ...]:
+    """The programs in which the call draws from a library that is not seeded as it should be."""
+    found: list[str] = []
+    for path in project.entry_points_reaching(module):
+        entry = project.module(path)
+        verdicts = project.verdicts(entry) if entry else ()
+        if any(_falls_back(verdict, call, module, options) for verdict in verdicts):
+            found.append(path)
+    return tuple(found)
+
+
+def _falls_back(verdict: LibraryVerdict, call: Call, module: ModuleFacts, options: _Options) -> bool:
+    if verdict.library.id != options.unseeded or verdict.status is SeedStatus.SEEDED:
+        return False
+    if options.deferred and verdict.status in _LATE:
+        return False
+    if verdict.draw_count > len(verdict.draws):
+        return True
+    place = module.location(call.node)
+    return any(
+        (draw.location.path, draw.location.line, draw.location.cell) == (place.path, place.line, place.cell)
+        for draw in verdict.draws
+    )
+
+
+MATCHER = CallMatcher()

@@ -1,0 +1,112 @@
+"""An environment variable that the program sets for itself: too late, or to a value that does harm."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from auditor.model.finding import Related
+from auditor.model.rule import Rule
+from auditor.ruleset.table import Table
+from auditor.static.conditions import CallCondition, read_call_condition
+from auditor.static.facts import Known, ModuleFacts
+from auditor.static.matcher import Hit, Scope
+from auditor.static.ruleoptions import RuleOptions
+from auditor.static.program import ProgramCondition, read_program_condition
+from auditor.static.project import Project
+
+_SETTERS = {"os.environ.setdefault": ("key", 0, 1), "os.putenv": ("name", 0, 1)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Options:
+    names: frozenset[str]
+    values: tuple[str, ...]
+    after_import: frozenset[str]
+    """Modules that read the variable while they are imported: only a later setting counts. Empty: every setting."""
+
+    unless_here: CallCondition | None
+    """A call in the same file that makes the setting count after all: the program starts itself anew."""
+
+    program: ProgramCondition
+
+
+def _read(table: Table) -> _Options:
+    values = table.value("values")
+    unless_here = table.table("unless_here")
+    options = _Options(
+        names=frozenset(table.strings("variables", required=True)),
+        values=tuple(str(value) for value in values) if isinstance(values, list) else (),
+        after_import=frozenset(table.strings("after_import")),
+        unless_here=read_call_condition(unless_here) if unless_here else None,
+        program=read_program_condition(table),
+    )
+    if unless_here:
+        unless_here.finish()
+    return options
+
+
+class EnvironmentVariableMatcher:
+    """`kind = "environment-variable"`."""
+
+    kind = "environment-variable"
+    scope: Scope = "module"
+
+    def __init__(self) -> None:
+        self._options = RuleOptions(_read)
+
+    def validate(self, options: Mapping[str, object], where: str) -> None:
+        self._options.validate(options, where)
+
+    def literals(self, rule: Rule) -> frozenset[str] | None:
+        return self._options.of(rule).names
+
+    def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
+        options = self._options.of(rule)
+        if options.unless_here and next(options.unless_here.calls(module), None) is not None:
+            return
+        for node, name, value in _settings(module):
+            if name not in options.names or (options.values and value not in options.values):
+                continue
+            earlier = _import_before(node, module, options.after_import)
+            if options.after_import and earlier is None:
+                continue
+            entry_points = options.program.entry_points(module, project)
+            if entry_points == ():
+                return
+            related = ()
+            if earlier is not None:
+                related = (Related(location=module.location(earlier), message="already imported here"),)
+            yield Hit(location=module.location(node), related=related, entry_points=entry_points)
+
+
+def _settings(module: ModuleFacts) -> Iterator[tuple[ast.stmt | ast.expr, str, str | None]]:
+    """Every place where a variable is set: node, name, value where it is known."""
+    for assignment in module.assignments:
+        if assignment.name == "os.environ" and assignment.key is not None:
+            yield assignment.node, assignment.key, _text(module, assignment.value)
+    for call in module.calls:
+        if call.callee in _SETTERS:
+            keyword, key, value = _SETTERS[call.callee]
+            name = _text(module, call.argument(keyword, key))
+            if name is not None:
+                yield call.node, name, _text(module, call.argument("value", value))
+
+
+def _text(module: ModuleFacts, node: ast.expr | None) -> str | None:
+    known = module.constant(node)
+    return known.value if isinstance(known, Known) and isinstance(known.value, str) else None
+
+
+def _import_before(node: ast.stmt | ast.expr, module: ModuleFacts, names: frozenset[str]) -> ast.stmt | None:
+    """An import at module level, before `node` in the same file, of one of the modules or something below it."""
+    for entry in module.imports:
+        if entry.function is not None or entry.node.lineno >= node.lineno:
+            continue
+        if any(entry.target == name or entry.target.startswith(name + ".") for name in names):
+            return entry.node
+    return None
+
+
+MATCHER = EnvironmentVariableMatcher()

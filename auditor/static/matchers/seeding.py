@@ -1,0 +1,164 @@
+"""What the seeding analysis says about one program and an RNG library, as findings.
+
+Drawn but never seeded: one finding a program and library. Seeded in a way that does not count (too late, under a condition,
+None by default, from entropy): one finding a program and seed, naming every library that this seed should have covered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from auditor.model.finding import Related
+from auditor.model.location import Location
+from auditor.model.rule import Confidence, Rule
+from auditor.ruleset.table import Table
+from auditor.static.facts import ModuleFacts
+from auditor.static.library_verdict import Draw, LibraryVerdict, Seed, SeedStatus, SeedValue
+from auditor.static.matcher import Hit, Scope
+from auditor.static.ruleoptions import RuleOptions
+from auditor.static.project import Project
+
+_SHOWN = 8
+"""Draws listed as related places."""
+
+_STATUS = {
+    "unseeded": SeedStatus.UNSEEDED,
+    "too-late": SeedStatus.TOO_LATE,
+    "conditional": SeedStatus.CONDITIONAL,
+    "none": SeedStatus.NONE,
+    "entropy": SeedStatus.ENTROPY,
+}
+_VALUE = {SeedStatus.NONE: SeedValue.NONE, SeedStatus.ENTROPY: SeedValue.ENTROPY}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Options:
+    status: SeedStatus
+    library: str | None
+    """None means every library."""
+
+    leave_out: tuple[str, ...]
+    """Draws by these callees are the business of other rules: prefixes of fully qualified names."""
+
+
+def _read(table: Table) -> _Options:
+    return _Options(
+        status=_STATUS[table.choice("status", _STATUS)],
+        library=table.string("library") if "library" in table else None,
+        leave_out=table.strings("leave_out"),
+    )
+
+
+class SeedingMatcher:
+    """`kind = "seeding"`."""
+
+    kind = "seeding"
+    scope: Scope = "entry-point"
+
+    def __init__(self) -> None:
+        self._options = RuleOptions(_read)
+
+    def validate(self, options: Mapping[str, object], where: str) -> None:
+        self._options.validate(options, where)
+
+    def literals(self, rule: Rule) -> frozenset[str] | None:
+        return None
+
+    def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
+        options = self._options.of(rule)
+        judged: list[tuple[LibraryVerdict, tuple[Draw, ...]]] = []
+        for verdict in project.verdicts(module):
+            if verdict.status is not options.status or options.library not in (None, verdict.library.id):
+                continue
+            draws = tuple(draw for draw in verdict.draws if not draw.callee.startswith(options.leave_out or "\0"))
+            if draws:
+                judged.append((verdict, draws))
+        if options.status is SeedStatus.UNSEEDED:
+            for verdict, draws in judged:
+                yield _never_seeded(verdict, draws)
+        else:
+            yield from _by_seed(judged)
+
+
+def _never_seeded(verdict: LibraryVerdict, draws: Sequence[Draw]) -> Hit:
+    count = verdict.draw_count if len(draws) == len(verdict.draws) else len(draws)
+    times = "once" if count == 1 else f"in {count} places, first here"
+    first, *others = draws
+    return Hit(
+        location=first.location,
+        message=f"{verdict.entry_point} draws from {verdict.library.title} {times}, and nothing seeds it.",
+        advice=f"call `{verdict.library.advice}` at the start of {verdict.entry_point}, before anything is drawn",
+        related=(*_way(first), *(_drawn(draw) for draw in others[:_SHOWN])),
+        confidence=None if verdict.certain else Confidence.MEDIUM,
+        entry_points=(verdict.entry_point,),
+    )
+
+
+def _by_seed(judged: Sequence[tuple[LibraryVerdict, tuple[Draw, ...]]]) -> Iterable[Hit]:
+    groups: dict[tuple[Location, str], list[tuple[LibraryVerdict, Seed, tuple[Draw, ...]]]] = {}
+    for verdict, draws in judged:
+        if (seed := _blamed(verdict)) is not None:
+            groups.setdefault((seed.location, verdict.entry_point), []).append((verdict, seed, draws))
+    for (location, entry_point), members in groups.items():
+        verdict, seed, _ = members[0]
+        titles = _listed([member.library.title for member, _, _ in members])
+        draws = sorted({draw.location: draw for _, _, each in members for draw in each}.values(), key=_place)
+        yield Hit(
+            location=location,
+            message=_message(verdict, seed, titles, draws),
+            related=tuple(_drawn(draw) for draw in draws[:_SHOWN]),
+            confidence=None if all(member.certain for member, _, _ in members) else Confidence.LOW,
+            entry_points=(entry_point,),
+        )
+
+
+def _blamed(verdict: LibraryVerdict) -> Seed | None:
+    """The seed that the status is about."""
+    if verdict.status in _VALUE:
+        wanted = _VALUE[verdict.status]
+        return next((seed for seed in verdict.seeds if seed.value is wanted), verdict.first_seed)
+    if verdict.status is SeedStatus.CONDITIONAL:
+        return next((seed for seed in verdict.seeds if seed.condition is not None), verdict.first_seed)
+    return verdict.first_seed
+
+
+def _message(verdict: LibraryVerdict, seed: Seed, titles: str, draws: Sequence[Draw]) -> str:
+    first = f"{draws[0].location.path}:{draws[0].location.line}" if draws else "before"
+    if verdict.status is SeedStatus.TOO_LATE:
+        return f"{titles} is seeded here, after numbers were drawn at {first}."
+    if verdict.status is SeedStatus.CONDITIONAL:
+        condition = verdict.condition or seed.condition or "a condition"
+        return f"{titles} is seeded only under `{_short(condition)}`; otherwise each run draws other numbers."
+    detail = f" ({seed.detail})" if seed.detail else ""
+    text = f"`{_short(seed.text)}`" if seed.text else "nothing"
+    if verdict.status is SeedStatus.NONE:
+        return f"{titles} is seeded with {text}{detail}, so each run starts from fresh entropy."
+    return f"{titles} is seeded with {text}{detail}, which is another value in each run."
+
+
+def _listed(titles: Sequence[str]) -> str:
+    text = titles[0] if len(titles) == 1 else f"{', '.join(titles[:-1])} and {titles[-1]}"
+    return text[:1].upper() + text[1:] if text[0].islower() else text
+
+
+def _short(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= 60 else flat[:57] + "…"
+
+
+def _way(draw: Draw) -> tuple[Related, ...]:
+    """How the program gets there, where that is not in front of one's eyes."""
+    return tuple(Related(location=step, message="reached through this") for step in draw.via)
+
+
+def _drawn(draw: Draw) -> Related:
+    where = "draws in a DataLoader worker" if draw.in_worker else "draws"
+    return Related(location=draw.location, message=f"{where}: {draw.callee.rpartition('.')[2]}")
+
+
+def _place(draw: Draw) -> tuple[str, int, int, int]:
+    return draw.location.path, draw.location.cell or 0, draw.location.line, draw.location.column
+
+
+MATCHER = SeedingMatcher()

@@ -1,0 +1,75 @@
+"""Results of listed calls that come in arbitrary order, where the order reaches something that depends on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from auditor.model.finding import Related
+from auditor.model.rule import Confidence, Rule
+from auditor.ruleset.table import Table
+from auditor.static.conditions import CallCondition, read_call_condition
+from auditor.static.facts import ModuleFacts
+from auditor.static.matcher import Hit, Scope
+from auditor.static.ruleoptions import RuleOptions
+from auditor.static.order import Kind, OrderedUse, ordered_use
+from auditor.static.project import Project
+
+_KINDS = {"listing": Kind.LISTING, "completion": Kind.COMPLETION}
+_RANK = {Confidence.LOW: 0, Confidence.MEDIUM: 1, Confidence.HIGH: 2}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Options:
+    call: CallCondition
+    kind: Kind
+    subject: str
+    """For the message: `the order in which the file system lists files`."""
+
+
+def _read(table: Table) -> _Options:
+    return _Options(
+        call=read_call_condition(table),
+        kind=_KINDS[table.choice("order", _KINDS)],
+        subject=table.string("subject"),
+    )
+
+
+class UnorderedMatcher:
+    """`kind = "unordered"`."""
+
+    kind = "unordered"
+    scope: Scope = "module"
+
+    def __init__(self) -> None:
+        self._options = RuleOptions(_read)
+
+    def validate(self, options: Mapping[str, object], where: str) -> None:
+        self._options.validate(options, where)
+
+    def literals(self, rule: Rule) -> frozenset[str] | None:
+        return self._options.of(rule).call.words
+
+    def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
+        options = self._options.of(rule)
+        for call in options.call.calls(module):
+            use = ordered_use(module, call.node, options.kind)
+            if use is not None:
+                weak = rule.confidence if call.callee else Confidence.LOW
+                yield Hit(
+                    location=module.location(call.node),
+                    message=f"{options.subject} is arbitrary, and it counts here: {use.how}.",
+                    related=used_at(use, module.location(call.node).line, module),
+                    confidence=min(use.confidence, weak, key=lambda level: _RANK[level]),
+                )
+
+
+def used_at(use: OrderedUse, line: int, module: ModuleFacts) -> tuple[Related, ...]:
+    """The place where the order counts, unless it is the finding's own line."""
+    location = use.module.location(use.node)
+    if location.line == line and use.module is module:
+        return ()
+    return (Related(location=location, message=use.how),)
+
+
+MATCHER = UnorderedMatcher()

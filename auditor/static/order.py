@@ -1,0 +1,351 @@
+"""Does the order of something unordered reach a place where order counts?
+
+Starts at an expression whose order is not the same in every run (a set, a directory listing, results in the order of their
+completion) and follows it outwards: through calls that keep the order, into names, attributes, the project's own functions
+and their callers, until it is sorted, counted, tested, or used in order. Only a use that is known to depend on the order
+is an answer; where the trail is lost the answer is None.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+from auditor.model.rule import Confidence
+from auditor.static.facts import Function, ModuleFacts
+from auditor.static.looporder import LoopEffect, loop_effect
+from auditor.static.names import ClassRef, FunctionRef
+from auditor.static.program import programs
+
+_DEPTH = 6
+"""Names, functions and attributes that one trail may pass."""
+
+NEUTRAL = frozenset(
+    """sorted set frozenset len min max any all sum bool isinstance type print repr str hash id dict.fromkeys
+    collections.Counter numpy.sort numpy.unique natsort.natsorted natsort.humansorted math.fsum statistics.mean
+    pprint.pprint warnings.warn""".split()
+)
+"""Calls whose result does not depend on the order of what they are given (or that only show it to people)."""
+
+KEEPING = frozenset(
+    """list tuple iter enumerate reversed zip map filter itertools.chain itertools.chain.from_iterable itertools.islice
+    itertools.cycle itertools.takewhile itertools.dropwhile itertools.compress collections.deque copy.copy copy.deepcopy
+    tqdm.tqdm tqdm.auto.tqdm tqdm.rich.tqdm tqdm.notebook.tqdm rich.progress.track""".split()
+)
+"""Calls that hand on what they are given in the order in which they get it."""
+
+ORDERED = (
+    "numpy.array", "numpy.asarray", "numpy.stack", "numpy.concatenate", "numpy.random.", "numpy.array_split", "random.",
+    "pandas.", "torch.tensor", "torch.stack", "torch.cat", "torch.as_tensor", "torch.utils.data.", "torch.optim.",
+    "torch.nn.Sequential", "torch.nn.ModuleList", "sklearn.", "datasets.", "itertools.product", "itertools.combinations",
+    "itertools.permutations", "more_itertools.", "functools.reduce", "next",
+)  # fmt: skip
+"""Calls outside the project that use what they are given in order: names, or prefixes that end with a dot."""
+
+SET_METHODS = frozenset({"union", "intersection", "difference", "symmetric_difference", "copy", "__or__", "__and__"})
+SORTERS = frozenset({"sorted", "natsort.natsorted", "natsort.humansorted", "numpy.sort"})
+
+
+class Kind(Enum):
+    """What is unordered."""
+
+    SET = "set"
+    LISTING = "listing"
+    """A list or an iterator whose order is arbitrary."""
+
+    COMPLETION = "completion"
+    """As LISTING, and the order changes within one machine: even floating point sums differ."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderedUse:
+    """Where the order counts, and how."""
+
+    node: ast.AST
+    module: ModuleFacts
+    how: str
+    """For a sentence: `the first ones are taken`."""
+
+    confidence: Confidence
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Trail:
+    kind: Kind
+    numbered: bool = False
+    """Passed `enumerate`: positions are attached."""
+
+    as_list: bool = False
+    """A set was turned into a sequence."""
+
+    depth: int = 0
+    seen: frozenset[int] = field(default_factory=frozenset)
+
+
+def ordered_use(module: ModuleFacts, node: ast.expr, kind: Kind) -> OrderedUse | None:
+    """Return the first place (in source order of the trail) where the order of `node` counts, or None."""
+    return _follow(module, node, _Trail(kind=kind))
+
+
+def _follow(module: ModuleFacts, node: ast.expr, trail: _Trail) -> OrderedUse | None:
+    parent = module.parent(node)
+    if isinstance(parent, ast.Call | ast.keyword | ast.Starred | ast.Attribute | ast.comprehension | ast.Subscript):
+        return _follow_expression(module, node, parent, trail)
+    if isinstance(parent, ast.For | ast.AsyncFor):
+        return _looped(module, parent, trail) if parent.iter is node else None
+    if isinstance(parent, ast.BinOp):
+        keeps = isinstance(parent.op, ast.Sub | ast.BitAnd | ast.BitOr | ast.BitXor | ast.Add)
+        return _follow(module, parent, trail) if keeps else None
+    if isinstance(parent, ast.BoolOp | ast.Await | ast.NamedExpr) or (
+        isinstance(parent, ast.IfExp) and parent.test is not node
+    ):
+        return _follow(module, parent, trail)
+    if isinstance(parent, ast.Assign | ast.AnnAssign | ast.AugAssign):
+        return _assigned(module, parent, trail) if parent.value is node else None
+    if isinstance(parent, ast.Return):
+        return _returned(module, parent, trail)
+    return None
+
+
+def _follow_expression(module: ModuleFacts, node: ast.expr, parent: ast.AST, trail: _Trail) -> OrderedUse | None:
+    if isinstance(parent, ast.comprehension):
+        return _comprehended(module, node, parent, trail)
+    if isinstance(parent, ast.Attribute):
+        return _method(module, parent, trail)
+    if isinstance(parent, ast.Subscript):
+        return _subscripted(module, node, parent, trail)
+    if isinstance(parent, ast.Starred):
+        holder = module.parent(parent)
+        if isinstance(holder, ast.List | ast.Tuple):
+            return _follow(module, holder, replace(trail, as_list=True))
+        return None
+    call = module.parent(parent) if isinstance(parent, ast.keyword) else parent
+    return _passed(module, node, call, trail) if isinstance(call, ast.Call) and call.func is not node else None
+
+
+def _passed(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: _Trail) -> OrderedUse | None:
+    name = module.resolve(call.func)
+    if name in NEUTRAL:
+        return None
+    if name in KEEPING:
+        return _follow(module, call, replace(trail, as_list=True, numbered=trail.numbered or name == "enumerate"))
+    if name is not None and not name.startswith("."):
+        if any(name == each or (each.endswith(".") and name.startswith(each)) for each in ORDERED):
+            if name == "next" and not isinstance(node, ast.GeneratorExp | ast.Call):
+                return None
+            short = name.rpartition(".")[2]
+            return OrderedUse(
+                node=node, module=module, how=f"`{short}` uses them in order", confidence=Confidence.MEDIUM
+            )
+        return None
+    if isinstance(call.func, ast.Attribute):
+        known = _container_method(module, node, call, call.func, trail)
+        if known is not None or name is None:
+            return known
+    return _into_function(module, node, call, trail)
+
+
+def _container_method(
+    module: ModuleFacts, node: ast.expr, call: ast.Call, func: ast.Attribute, trail: _Trail
+) -> OrderedUse | None:
+    """`found.extend(unordered)`, `",".join(unordered)`."""
+    if func.attr == "extend" and call.args and call.args[0] is node:
+        return _variable(module, func.value, trail)
+    if func.attr == "join" and call.args and call.args[0] is node and not _is_shown(module, call):
+        return OrderedUse(node=node, module=module, how="they are joined to one text", confidence=Confidence.MEDIUM)
+    return None
+
+
+def _comprehended(module: ModuleFacts, node: ast.expr, clause: ast.comprehension, trail: _Trail) -> OrderedUse | None:
+    owner = module.parent(clause)
+    if clause.iter is not node or not isinstance(owner, ast.ListComp | ast.GeneratorExp | ast.DictComp):
+        return None
+    if isinstance(owner, ast.DictComp):
+        if trail.numbered and _uses_index(clause.target, owner.key, owner.value):
+            how = "they are numbered in that order"
+            return OrderedUse(node=node, module=module, how=how, confidence=Confidence.HIGH)
+        return None
+    return _follow(module, owner, replace(trail, as_list=True))
+
+
+def _uses_index(target: ast.expr, *values: ast.expr) -> bool:
+    if not isinstance(target, ast.Tuple) or not target.elts or not isinstance(target.elts[0], ast.Name):
+        return True
+    index = target.elts[0].id
+    return any(isinstance(each, ast.Name) and each.id == index for value in values for each in ast.walk(value))
+
+
+def _method(module: ModuleFacts, attribute: ast.Attribute, trail: _Trail) -> OrderedUse | None:
+    call = module.parent(attribute)
+    if not isinstance(call, ast.Call) or call.func is not attribute:
+        return None
+    if attribute.attr == "pop" and not call.args and (trail.kind is Kind.SET) and not trail.as_list:
+        if isinstance(module.parent(call), ast.Expr):
+            return None
+        return OrderedUse(node=call, module=module, how="`pop` takes any one of them", confidence=Confidence.MEDIUM)
+    if attribute.attr in SET_METHODS:
+        return _follow(module, call, trail)
+    return None
+
+
+def _subscripted(module: ModuleFacts, node: ast.expr, parent: ast.Subscript, trail: _Trail) -> OrderedUse | None:
+    """`listing[0]`, `listing[:10]`; a set only after it was turned into a list."""
+    if parent.value is not node or not isinstance(parent.ctx, ast.Load):
+        return None
+    if trail.kind is Kind.SET and not trail.as_list:
+        return None
+    if isinstance(parent.slice, ast.Slice) and parent.slice.lower is None and parent.slice.upper is None:
+        return _follow(module, parent, trail)
+    return OrderedUse(node=parent, module=module, how="some are picked by position", confidence=Confidence.HIGH)
+
+
+def _looped(module: ModuleFacts, loop: ast.For | ast.AsyncFor, trail: _Trail) -> OrderedUse | None:
+    effect = loop_effect(module, loop, numbered=trail.numbered, sums=trail.kind is Kind.COMPLETION)
+    if isinstance(effect, LoopEffect):
+        return OrderedUse(node=loop.iter, module=module, how=effect.how, confidence=effect.confidence)
+    for container in effect:
+        found = _variable(module, container, replace(trail, as_list=True, numbered=False))
+        if found is not None:
+            return found
+    return None
+
+
+def _assigned(
+    module: ModuleFacts, statement: ast.Assign | ast.AnnAssign | ast.AugAssign, trail: _Trail
+) -> OrderedUse | None:
+    targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+    for target in targets:
+        if isinstance(target, ast.Tuple | ast.List):
+            if len(target.elts) > 1 and not any(isinstance(each, ast.Starred) for each in target.elts):
+                how = "they are unpacked in that order"
+                return OrderedUse(node=statement, module=module, how=how, confidence=Confidence.MEDIUM)
+        elif (found := _variable(module, target, trail)) is not None:
+            return found
+    return None
+
+
+def _variable(module: ModuleFacts, target: ast.expr, trail: _Trail) -> OrderedUse | None:
+    """Follow every use of a name or of `self.x` that now holds the unordered thing."""
+    uses = tuple(_uses(module, target))
+    key = hash((module.path, ast.dump(target), id(module.enclosing_function(target))))
+    if trail.depth >= _DEPTH or key in trail.seen or any(_is_sorted_here(module, use) for use in uses):
+        return None
+    deeper = replace(trail, depth=trail.depth + 1, seen=trail.seen | {key})
+    for use in uses:
+        found = _follow(module, use, deeper)
+        if found is not None:
+            return found
+    return None
+
+
+def _uses(module: ModuleFacts, target: ast.expr) -> Iterator[ast.expr]:
+    """The places that read a variable: in its function, in the module for globals, in the class for `self.x`."""
+    if isinstance(target, ast.Name):
+        scope: ast.AST = module.enclosing_function(target) or module.tree
+        for node in ast.walk(scope):
+            if isinstance(node, ast.Name) and node.id == target.id and isinstance(node.ctx, ast.Load):
+                yield node
+    elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self":
+        holder = module.enclosing_class(target)
+        for node in ast.walk(holder) if holder else ():
+            if isinstance(node, ast.Attribute) and node.attr == target.attr and isinstance(node.ctx, ast.Load):
+                yield node
+
+
+def _is_sorted_here(module: ModuleFacts, use: ast.expr) -> bool:
+    """`x.sort()`, or `x = sorted(x)`."""
+    parent = module.parent(use)
+    if isinstance(parent, ast.Attribute) and parent.attr == "sort":
+        return isinstance(module.parent(parent), ast.Call)
+    if (
+        isinstance(parent, ast.Call)
+        and parent.args
+        and parent.args[0] is use
+        and module.resolve(parent.func) in SORTERS
+    ):
+        holder = module.parent(parent)
+        if isinstance(holder, ast.Assign):
+            return any(ast.dump(target).replace("Store", "Load") == ast.dump(use) for target in holder.targets)
+    return False
+
+
+def _into_function(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: _Trail) -> OrderedUse | None:
+    """Follow an argument into a function or constructor of the project."""
+    callee = module.names.value(call.func)
+    if isinstance(callee, ClassRef):
+        callee = callee.module.names.member(callee, "__init__", bound=True)
+    if not isinstance(callee, FunctionRef) or isinstance(callee.node, ast.Lambda):
+        return None
+    name = _parameter(call, node, callee.node, skip=1 if callee.bound else 0)
+    if name is None or trail.depth >= _DEPTH:
+        return None
+    argument = ast.Name(id=name, ctx=ast.Load())
+    key = hash((callee.module.path, callee.node.lineno, name))
+    if key in trail.seen:
+        return None
+    inner = replace(trail, depth=trail.depth + 1, seen=trail.seen | {key})
+    uses = [
+        each
+        for each in ast.walk(callee.node)
+        if isinstance(each, ast.Name) and each.id == argument.id and isinstance(each.ctx, ast.Load)
+    ]
+    if any(_is_sorted_here(callee.module, use) for use in uses):
+        return None
+    found = (_follow(callee.module, use, inner) for use in uses)
+    return next((use for use in found if use is not None), None)
+
+
+def _parameter(call: ast.Call, node: ast.expr, function: ast.AST, skip: int) -> str | None:
+    arguments = function.args if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) else None
+    if arguments is None:
+        return None
+    for keyword in call.keywords:
+        if keyword.value is node:
+            return keyword.arg
+    names = [each.arg for each in (*arguments.posonlyargs, *arguments.args)][skip:]
+    for name, given in zip(names, call.args, strict=False):
+        if given is node:
+            return name
+    return None
+
+
+def _returned(module: ModuleFacts, statement: ast.Return, trail: _Trail) -> OrderedUse | None:
+    """Follow the result of a function to the calls of it, in its own file and in the programs that reach it."""
+    function = module.enclosing_function(statement)
+    if function is None or isinstance(function, ast.Lambda) or trail.depth >= _DEPTH or id(function) in trail.seen:
+        return None
+    deeper = replace(trail, depth=trail.depth + 1, seen=trail.seen | {id(function)})
+    for caller, call in _calls_of(module, function):
+        found = _follow(caller, call, deeper)
+        if found is not None:
+            return found
+    return None
+
+
+def _calls_of(module: ModuleFacts, function: Function) -> Iterator[tuple[ModuleFacts, ast.Call]]:
+    name = getattr(function, "name", "")
+    callers = {each.path: each for _, modules in programs(module, module.project) for each in modules}
+    for _, caller in sorted({**callers, module.path: module}.items()):
+        for call in caller.calls:
+            if call.method != name:
+                continue
+            callee = caller.names.value(call.node.func)
+            if isinstance(callee, FunctionRef) and callee.node is function:
+                yield caller, call.node
+
+
+def _is_shown(module: ModuleFacts, node: ast.expr) -> bool:
+    """Whether a text is only printed, logged or raised."""
+    current: ast.AST | None = node
+    while current is not None and not isinstance(current, ast.stmt):
+        if isinstance(current, ast.JoinedStr | ast.FormattedValue):
+            return True
+        if isinstance(current, ast.Call) and current is not node:
+            name = module.resolve(current.func) or getattr(current.func, "attr", "")
+            last = name.rpartition(".")[2]
+            if last in {"print", "pprint", "debug", "info", "warning", "error", "critical", "log", "warn", "exception"}:
+                return True
+        current = module.parent(current)
+    return isinstance(current, ast.Raise | ast.Assert)

@@ -1,0 +1,150 @@
+"""What a whole program does somewhere: uses CUDA, switches determinism on, restores a state.
+
+A rule may ask that a program does (`requires`) or does not do (`unless`) something; both name entries of
+`rules/definitions.toml` or hold the same keys in place.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+from auditor.ruleset.table import Table
+from auditor.static.conditions import CallCondition, read_call_condition
+from auditor.static.facts import Known, ModuleFacts
+from auditor.static.project import Project
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trait:
+    """Something that a file may hold; one of its alternatives is enough."""
+
+    call: CallCondition | None = None
+    strings: frozenset[str] = frozenset()
+    """Constant strings."""
+
+    targets: frozenset[str] = frozenset()
+    """Attributes that are assigned a value (`value`, where it is given)."""
+
+    value: object = None
+    imports: frozenset[str] = frozenset()
+    """Modules or names that are imported, or something below them."""
+
+    def is_in(self, module: ModuleFacts) -> bool:
+        """Whether a file holds it."""
+        if self.imports and any(_is_below(entry.target, self.imports) for entry in module.imports):
+            return True
+        if self.targets and any(self._assigns(module)):
+            return True
+        if self.call is not None and next(self.call.calls(module), None) is not None:
+            return True
+        return bool(self.strings) and not self.strings.isdisjoint(_strings(module))
+
+    def _assigns(self, module: ModuleFacts) -> Iterable[bool]:
+        for assignment in module.assignments:
+            if assignment.name in self.targets and assignment.key is None:
+                value = module.constant(assignment.value)
+                yield self.value is None or (isinstance(value, Known) and value.value == self.value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgramCondition:
+    """What the program around a place must do, and must not do, anywhere."""
+
+    requires: tuple[tuple[Trait, ...], ...] = ()
+    """Of each group one trait must be there."""
+
+    unless: tuple[Trait, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.requires or self.unless)
+
+    def entry_points(self, module: ModuleFacts, project: Project) -> tuple[str, ...] | None:
+        """The programs around `module` for which it holds; None where the rule asks nothing of programs.
+
+        A file that no program reaches is judged with the files that it imports.
+        """
+        if not self:
+            return None
+        holding: list[str] = []
+        for path, modules in programs(module, project):
+            if self._holds(modules):
+                holding.append(path)
+        return tuple(holding)
+
+    def _holds(self, modules: tuple[ModuleFacts, ...]) -> bool:
+        if any(_has(trait, modules) for trait in self.unless):
+            return False
+        return all(any(_has(trait, modules) for trait in group) for group in self.requires)
+
+
+def programs(module: ModuleFacts, project: Project) -> Iterable[tuple[str, tuple[ModuleFacts, ...]]]:
+    """Yield path and files of every program that reaches `module`; the file itself where there is none."""
+    paths = project.entry_points_reaching(module)
+    for path in paths:
+        entry = project.module(path)
+        if entry is not None:
+            yield path, project.modules_reached(entry)
+    if not paths:
+        yield module.path, project.modules_reached(module)
+
+
+def read_program_condition(table: Table) -> ProgramCondition:
+    """Read `requires` and `unless`: arrays of traits; `any` inside one holds alternatives.
+
+    Names of `rules/definitions.toml` were replaced by such tables when the rule was loaded.
+    """
+    return ProgramCondition(
+        requires=tuple(_read_group(entry) for entry in table.tables("requires")),
+        unless=tuple(trait for entry in table.tables("unless") for trait in _read_group(entry)),
+    )
+
+
+def _read_group(entry: Table) -> tuple[Trait, ...]:
+    if "any" not in entry:
+        return (_read_trait(entry),)
+    traits = tuple(_read_trait(alternative) for alternative in entry.tables("any"))
+    entry.finish()
+    return traits
+
+
+def _read_trait(entry: Table) -> Trait:
+    has_call = "callee" in entry or "methods" in entry
+    trait = Trait(
+        call=read_call_condition(entry) if has_call else None,
+        strings=frozenset(entry.strings("strings")),
+        targets=frozenset(entry.strings("targets")),
+        value=entry.value("value"),
+        imports=frozenset(entry.strings("imports")),
+    )
+    entry.finish()
+    return trait
+
+
+_ANSWERS: WeakKeyDictionary[ModuleFacts, dict[int, bool]] = WeakKeyDictionary()
+_TEXTS: WeakKeyDictionary[ModuleFacts, frozenset[str]] = WeakKeyDictionary()
+
+
+def _has(trait: Trait, modules: tuple[ModuleFacts, ...]) -> bool:
+    """Whether one of the files holds the trait; each file is asked once."""
+    for module in modules:
+        answers = _ANSWERS.setdefault(module, {})
+        if id(trait) not in answers:
+            answers[id(trait)] = trait.is_in(module)
+        if answers[id(trait)]:
+            return True
+    return False
+
+
+def _strings(module: ModuleFacts) -> frozenset[str]:
+    """Every constant string of a file."""
+    if module not in _TEXTS:
+        constants = (node.value for node in ast.walk(module.tree) if isinstance(node, ast.Constant))
+        _TEXTS[module] = frozenset(value for value in constants if isinstance(value, str))
+    return _TEXTS[module]
+
+
+def _is_below(target: str, names: frozenset[str]) -> bool:
+    return any(target == name or target.startswith(name + ".") for name in names)

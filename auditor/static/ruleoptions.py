@@ -1,0 +1,37 @@
+"""The options of a rule's `[match]`, read once into what a matcher works with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Generic, TypeVar
+
+from auditor.model.rule import Rule
+from auditor.ruleset.table import Table
+
+T = TypeVar("T")
+
+
+class RuleOptions(Generic[T]):
+    """Reads the options of each rule with one function and keeps the result."""
+
+    def __init__(self, read: Callable[[Table], T]) -> None:
+        self._read = read
+        self._kept: dict[int, tuple[Rule, T]] = {}
+
+    def validate(self, options: Mapping[str, object], where: str) -> None:
+        """Raise `RuleError`, naming file and key; `where` is `<rule file>: match`."""
+        self._checked(options, where)
+
+    def of(self, rule: Rule) -> T:
+        """Return the options of a rule."""
+        kept = self._kept.get(id(rule))
+        if kept is None or kept[0] is not rule:
+            kept = self._kept[id(rule)] = (rule, self._checked(rule.match.options, f"{rule.path}: match"))
+        return kept[1]
+
+    def _checked(self, options: Mapping[str, object], where: str) -> T:
+        path, _, key = where.partition(": ")
+        table = Table(options, path, key or "match")
+        result = self._read(table)
+        table.finish()
+        return result
