@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from auditor.model.rule import Confidence
 from auditor.static.facts import ModuleFacts
@@ -55,9 +56,9 @@ def _effect(
         name = module.resolve(node.func)
         if name is not None and name.startswith(_DRAWING):
             return LoopEffect("random numbers are dealt out in that order", Confidence.MEDIUM)
-        if isinstance(node.func, ast.Attribute) and node.func.attr in _WRITING and name is None:
-            if not _mentions(node.func.value, own):
-                return LoopEffect("they are written in that order", Confidence.MEDIUM)
+        if name is None and isinstance(node.func, ast.Attribute) and node.func.attr in _WRITING:
+            outside = not _mentions(node.func.value, own)
+            return LoopEffect("they are written in that order", Confidence.MEDIUM) if outside else None
     return None
 
 
@@ -77,27 +78,29 @@ def _gives_out_numbers(loop: ast.For | ast.AsyncFor, node: ast.Assign, numbered:
     stores = [target for target in node.targets if isinstance(target, ast.Subscript)]
     if not stores:
         return False
-    for each in ast.walk(node.value):
-        if isinstance(each, ast.Call) and isinstance(each.func, ast.Name) and each.func.id == "len" and each.args:
-            if any(ast.dump(each.args[0]) == ast.dump(store.value).replace("Store", "Load") for store in stores):
-                return True
-    if not isinstance(node.value, ast.Name):
-        return False
+    measured = [ast.dump(each.args[0]) for each in ast.walk(node.value) if _is_len(each)]
+    if any(ast.dump(store.value).replace("Store", "Load") in measured for store in stores):
+        return True
+    return isinstance(node.value, ast.Name) and node.value.id in _counters(loop, numbered)
+
+
+def _is_len(node: ast.AST) -> TypeGuard[ast.Call]:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "len" and bool(node.args)
+
+
+def _counters(loop: ast.For | ast.AsyncFor, numbered: bool) -> set[str]:
+    """Names that count the turns."""
     counters = {
-        inner.target.id
-        for inner in ast.walk(loop)
-        if isinstance(inner, ast.AugAssign)
-        and isinstance(inner.target, ast.Name)
-        and isinstance(inner.value, ast.Constant)
+        node.target.id
+        for node in ast.walk(loop)
+        if isinstance(node, ast.AugAssign)
+        and isinstance(node.target, ast.Name)
+        and isinstance(node.value, ast.Constant)
     }
-    if (
-        numbered
-        and isinstance(loop.target, ast.Tuple)
-        and loop.target.elts
-        and isinstance(loop.target.elts[0], ast.Name)
-    ):
-        counters.add(loop.target.elts[0].id)
-    return node.value.id in counters
+    target = loop.target
+    if numbered and isinstance(target, ast.Tuple) and target.elts and isinstance(target.elts[0], ast.Name):
+        counters.add(target.elts[0].id)
+    return counters
 
 
 def _containers(body: tuple[ast.AST, ...], own: frozenset[str]) -> Iterator[ast.expr]:
@@ -114,20 +117,27 @@ def _containers(body: tuple[ast.AST, ...], own: frozenset[str]) -> Iterator[ast.
 
 
 def _sorts_directories(loop: ast.For | ast.AsyncFor, body: tuple[ast.AST, ...]) -> bool:
-    """`for root, dirs, files in os.walk(…)` with `dirs.sort()` or `dirs[:] = sorted(dirs)`: the walk itself is in order."""
+    """`for root, dirs, files in os.walk(…)` with `dirs.sort()` or `dirs[:] = sorted(dirs)`: the walk is in order."""
     target = loop.target
     if not isinstance(target, ast.Tuple) or len(target.elts) != 3 or not isinstance(target.elts[1], ast.Name):
         return False
     name = target.elts[1].id
     for node in body:
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "sort":
-            if isinstance(node.func.value, ast.Name) and node.func.value.id == name:
-                return True
+        if isinstance(node, ast.Call) and _is_method(node, name, "sort"):
+            return True
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript):
             store = node.targets[0].value
             if isinstance(store, ast.Name) and store.id == name and isinstance(node.value, ast.Call):
                 return isinstance(node.value.func, ast.Name) and node.value.func.id == "sorted"
     return False
+
+
+def _is_method(call: ast.Call, name: str, method: str) -> bool:
+    """Whether it is `name.method(…)`."""
+    func = call.func
+    if not isinstance(func, ast.Attribute) or func.attr != method:
+        return False
+    return isinstance(func.value, ast.Name) and func.value.id == name
 
 
 def _inside(loop: ast.For | ast.AsyncFor) -> Iterator[ast.AST]:

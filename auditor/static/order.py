@@ -1,9 +1,9 @@
 """Does the order of something unordered reach a place where order counts?
 
-Starts at an expression whose order is not the same in every run (a set, a directory listing, results in the order of their
-completion) and follows it outwards: through calls that keep the order, into names, attributes, the project's own functions
-and their callers, until it is sorted, counted, tested, or used in order. Only a use that is known to depend on the order
-is an answer; where the trail is lost the answer is None.
+Starts at an expression whose order is not the same in every run (a set, a directory listing, results in the order of
+their completion) and follows it outwards: through calls that keep the order, into names, attributes, the project's own
+functions and their callers, until it is sorted, counted, tested, or used in order. Only a use that is known to depend on
+the order is an answer; where the trail is lost the answer is None.
 """
 
 from __future__ import annotations
@@ -23,24 +23,29 @@ _DEPTH = 6
 """Names, functions and attributes that one trail may pass."""
 
 NEUTRAL = frozenset(
-    """sorted set frozenset len min max any all sum bool isinstance type print repr str hash id dict.fromkeys
-    collections.Counter numpy.sort numpy.unique natsort.natsorted natsort.humansorted math.fsum statistics.mean
-    pprint.pprint warnings.warn""".split()
-)
+    {
+        "sorted", "set", "frozenset", "len", "min", "max", "any", "all", "sum", "bool", "isinstance", "type", "print",
+        "repr", "str", "hash", "id", "collections.Counter", "numpy.sort", "numpy.unique", "natsort.natsorted",
+        "natsort.humansorted", "math.fsum", "statistics.mean", "pprint.pprint", "warnings.warn",
+    }
+)  # fmt: skip
 """Calls whose result does not depend on the order of what they are given (or that only show it to people)."""
 
 KEEPING = frozenset(
-    """list tuple iter enumerate reversed zip map filter itertools.chain itertools.chain.from_iterable itertools.islice
-    itertools.cycle itertools.takewhile itertools.dropwhile itertools.compress collections.deque copy.copy copy.deepcopy
-    tqdm.tqdm tqdm.auto.tqdm tqdm.rich.tqdm tqdm.notebook.tqdm rich.progress.track""".split()
-)
+    {
+        "list", "tuple", "iter", "enumerate", "reversed", "zip", "map", "filter", "dict.fromkeys", "itertools.chain",
+        "itertools.chain.from_iterable", "itertools.islice", "itertools.cycle", "itertools.takewhile",
+        "itertools.dropwhile", "itertools.compress", "collections.deque", "copy.copy", "copy.deepcopy", "tqdm.tqdm",
+        "tqdm.auto.tqdm", "tqdm.rich.tqdm", "tqdm.notebook.tqdm", "rich.progress.track",
+    }
+)  # fmt: skip
 """Calls that hand on what they are given in the order in which they get it."""
 
 ORDERED = (
     "numpy.array", "numpy.asarray", "numpy.stack", "numpy.concatenate", "numpy.random.", "numpy.array_split", "random.",
     "pandas.", "torch.tensor", "torch.stack", "torch.cat", "torch.as_tensor", "torch.utils.data.", "torch.optim.",
-    "torch.nn.Sequential", "torch.nn.ModuleList", "sklearn.", "datasets.", "itertools.product", "itertools.combinations",
-    "itertools.permutations", "more_itertools.", "functools.reduce", "next",
+    "torch.nn.Sequential", "torch.nn.ModuleList", "sklearn.", "datasets.", "itertools.product",
+    "itertools.combinations", "itertools.permutations", "more_itertools.", "functools.reduce", "next",
 )  # fmt: skip
 """Calls outside the project that use what they are given in order: names, or prefixes that end with a dot."""
 
@@ -343,7 +348,7 @@ def _is_shown(module: ModuleFacts, node: ast.expr) -> bool:
         if isinstance(current, ast.JoinedStr | ast.FormattedValue):
             return True
         if isinstance(current, ast.Call) and current is not node:
-            name = module.resolve(current.func) or getattr(current.func, "attr", "")
+            name = module.resolve(current.func) or str(getattr(current.func, "attr", ""))
             last = name.rpartition(".")[2]
             if last in {"print", "pprint", "debug", "info", "warning", "error", "critical", "log", "warn", "exception"}:
                 return True

@@ -14,9 +14,9 @@ from auditor.model.rule import Confidence, Rule
 from auditor.ruleset.table import Table
 from auditor.static.facts import ModuleFacts
 from auditor.static.matcher import Hit, Scope
-from auditor.static.ruleoptions import RuleOptions
 from auditor.static.order import Kind, ordered_use
 from auditor.static.project import Project
+from auditor.static.ruleoptions import RuleOptions
 from auditor.static.sets import Elements, elements, is_set
 
 

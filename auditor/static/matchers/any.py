@@ -10,8 +10,8 @@ from auditor.model.rule import Match, Rule
 from auditor.ruleset.table import Table, did_you_mean
 from auditor.static.facts import ModuleFacts
 from auditor.static.matcher import Hit, Matcher, Scope, registry
-from auditor.static.ruleoptions import RuleOptions
 from auditor.static.project import Project
+from auditor.static.ruleoptions import RuleOptions
 
 Alternative = tuple[Matcher, Match]
 

@@ -9,9 +9,9 @@ from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.static.facts import Known, ModuleFacts
 from auditor.static.matcher import Hit, Scope
-from auditor.static.ruleoptions import RuleOptions
 from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.project import Project
+from auditor.static.ruleoptions import RuleOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,9 +11,9 @@ from auditor.static.conditions import CallCondition, read_call_condition
 from auditor.static.facts import Call, ModuleFacts
 from auditor.static.library_verdict import LibraryVerdict, SeedStatus
 from auditor.static.matcher import Hit, Scope
-from auditor.static.ruleoptions import RuleOptions
 from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.project import Project
+from auditor.static.ruleoptions import RuleOptions
 
 _LATE = (SeedStatus.TOO_LATE,)
 

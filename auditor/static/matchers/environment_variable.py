@@ -12,9 +12,9 @@ from auditor.ruleset.table import Table
 from auditor.static.conditions import CallCondition, read_call_condition
 from auditor.static.facts import Known, ModuleFacts
 from auditor.static.matcher import Hit, Scope
-from auditor.static.ruleoptions import RuleOptions
 from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.project import Project
+from auditor.static.ruleoptions import RuleOptions
 
 _SETTERS = {"os.environ.setdefault": ("key", 0, 1), "os.putenv": ("name", 0, 1)}
 
@@ -75,10 +75,17 @@ class EnvironmentVariableMatcher:
             entry_points = options.program.entry_points(module, project)
             if entry_points == ():
                 return
-            related = ()
-            if earlier is not None:
-                related = (Related(location=module.location(earlier), message="already imported here"),)
-            yield Hit(location=module.location(node), related=related, entry_points=entry_points)
+            yield Hit(
+                location=module.location(node),
+                related=_related(module, earlier),
+                entry_points=entry_points,
+            )
+
+
+def _related(module: ModuleFacts, earlier: ast.stmt | None) -> tuple[Related, ...]:
+    if earlier is None:
+        return ()
+    return (Related(location=module.location(earlier), message="already imported here"),)
 
 
 def _settings(module: ModuleFacts) -> Iterator[tuple[ast.stmt | ast.expr, str, str | None]]:

@@ -1,7 +1,8 @@
 """What the seeding analysis says about one program and an RNG library, as findings.
 
-Drawn but never seeded: one finding a program and library. Seeded in a way that does not count (too late, under a condition,
-None by default, from entropy): one finding a program and seed, naming every library that this seed should have covered.
+Drawn but never seeded: one finding a program and library. Seeded in a way that does not count (too late, under a
+condition, None by default, from entropy): one finding a program and seed, naming every library that this seed should
+have covered.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from auditor.ruleset.table import Table
 from auditor.static.facts import ModuleFacts
 from auditor.static.library_verdict import Draw, LibraryVerdict, Seed, SeedStatus, SeedValue
 from auditor.static.matcher import Hit, Scope
-from auditor.static.ruleoptions import RuleOptions
 from auditor.static.project import Project
+from auditor.static.ruleoptions import RuleOptions
 
 _SHOWN = 8
 """Draws listed as related places."""
@@ -103,11 +104,12 @@ def _by_seed(judged: Sequence[tuple[LibraryVerdict, tuple[Draw, ...]]]) -> Itera
     for (location, entry_point), members in groups.items():
         verdict, seed, _ = members[0]
         titles = _listed([member.library.title for member, _, _ in members])
-        draws = sorted({draw.location: draw for _, _, each in members for draw in each}.values(), key=_place)
+        found = {draw.location: draw for _, _, each in members for draw in each}
+        early = sorted(found.values(), key=_place)
         yield Hit(
             location=location,
-            message=_message(verdict, seed, titles, draws),
-            related=tuple(_drawn(draw) for draw in draws[:_SHOWN]),
+            message=_message(verdict, seed, titles, early),
+            related=tuple(_drawn(draw) for draw in early[:_SHOWN]),
             confidence=None if all(member.certain for member, _, _ in members) else Confidence.LOW,
             entry_points=(entry_point,),
         )

@@ -11,9 +11,9 @@ from auditor.ruleset.table import Table
 from auditor.static.conditions import CallCondition, read_call_condition
 from auditor.static.facts import ModuleFacts
 from auditor.static.matcher import Hit, Scope
-from auditor.static.ruleoptions import RuleOptions
 from auditor.static.order import Kind, OrderedUse, ordered_use
 from auditor.static.project import Project
+from auditor.static.ruleoptions import RuleOptions
 
 _KINDS = {"listing": Kind.LISTING, "completion": Kind.COMPLETION}
 _RANK = {Confidence.LOW: 0, Confidence.MEDIUM: 1, Confidence.HIGH: 2}
