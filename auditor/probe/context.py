@@ -21,6 +21,7 @@ class ThreadState:
 
     __slots__ = (
         "data",
+        "entered",
         "forward_open",
         "index",
         "last_sequence",
@@ -43,7 +44,8 @@ class ThreadState:
         self.phase = wire.OTHER  # or OPEN
         self.site = 0  # site of every op for now, where one is known without looking: inside torch's own optimizers
         self.paused = 0  # above 0: ops pass unseen (the probe's own work, the inside of a compiled region)
-        self.nodes = {}  # autograd sequence number -> (module, site) of the forward op that made the node
+        self.entered = False  # a backend sees this thread's ops
+        self.nodes = {}  # autograd sequence number -> (module, site, op) of the forward op that made the node
         self.last_sequence = -1
 
     def update(self):
@@ -83,15 +85,19 @@ class Context:
         self.modules = None  # ModulePaths, once installed
         self.installed = False
         self._lock = threading.Lock()
-        self.thread()  # whoever starts the probe is the main thread
+        self.enter_thread = None  # set by a backend: called with a thread's state before its first module call
+        self.main = self.thread()  # whoever starts the probe is the main thread
 
     def after_fork(self):
         """In a forked child: only the forking thread lives on, and it is the main thread now."""
         self._lock = threading.Lock()
         state = self.thread()
         state.index = 0
-        self.threads = {get_ident(): state}
+        # The same dictionary, because the tracer's hot path holds on to it.
+        self.threads.clear()
+        self.threads[get_ident()] = state
         self._next_thread = 1
+        self.main = state
 
     # threads
 
@@ -152,6 +158,7 @@ class Context:
         threads = self.threads_of
         paths = self.modules
         guard = self.guard
+        context = self
 
         def call(self, *args, **kwargs):
             # TorchDynamo folds the test to True and inlines the rest: compiled graphs are those of the bare program.
@@ -168,6 +175,8 @@ class Context:
             stack.append(path)
             state.module = path
             if depth == 0:
+                if not state.entered and context.enter_thread is not None:
+                    guard("thread", context.enter_thread, state)
                 state.forward_open = True
                 state.update()
             try:
@@ -279,6 +288,7 @@ class ModulePaths:
         self._known = {}  # id(module) -> (weak reference, path, name id)
         self._counts = {}  # path -> how many modules were given it
         self.roots = []  # (weak reference, path) of modules called from outside any other
+        self.on_module = []  # functions of (module, name id, path), called when a path is given
 
     def path(self, module, outer, stack):
         """Return the name id of a module's path. `outer` is the innermost module that is being called, or 0."""
@@ -339,7 +349,10 @@ class ModulePaths:
                 continue
             path = prefix + "." + name if name else prefix
             reference = weakref.ref(module, lambda dead, key=key, known=self._known: _forget(known, key, dead))
-            self._known[key] = (reference, path, self._writer.name(path), False)
+            number = self._writer.name(path)
+            self._known[key] = (reference, path, number, False)
+            for function in self.on_module:
+                function(module, number, path)
 
 
 def _forget(known, key, dead):

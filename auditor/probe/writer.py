@@ -16,6 +16,7 @@ from . import wire
 # `kind` is packed apart from the rest of the row, after it.
 _EVENT_REST = struct.Struct("<" + wire.EVENT_STRUCT[2:])
 _TENSOR = struct.Struct(wire.TENSOR_STRUCT)
+_FIRST_OFFSET = struct.calcsize("<BBHIIIIHH")
 _OUTPUTS_OFFSET = struct.calcsize("<" + "".join(code for name, code in wire.EVENT[:-2]))
 _TENSOR_FLAGS_OFFSET = struct.calcsize("<QIB")
 _ROWS_PER_EVENT = 0xFFFF  # the width of the `tensors` field
@@ -316,6 +317,14 @@ class Writer:
             except (OSError, ValueError, struct.error) as error:
                 self._stop(error)
             return first
+
+    def first_tensor(self, event):
+        """Return the index of an event's first row in .tensors."""
+        try:
+            return struct.unpack("<I", os.pread(self._events.fd, 4, event * wire.EVENT_SIZE + _FIRST_OFFSET))[0]
+        except (OSError, struct.error) as error:
+            self._stop(error)
+            return 0
 
     def patch_tensor(self, row, digest, flags):
         """Fill in the digest of a tensor row that was written without one."""

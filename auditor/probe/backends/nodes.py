@@ -1,0 +1,120 @@
+"""Which forward op made an autograd node: gives backward ops their module and source line.
+
+A node takes its sequence number when it is made, before the op itself runs; so the first op seen after the number moved
+on is the node's. No anomaly mode, no traceback: a dictionary per thread.
+"""
+
+import weakref
+from _thread import get_ident
+
+from .. import wire
+
+LIMIT = 200_000  # nodes remembered per thread; the older half goes when they are more
+
+
+class Nodes:
+    """Places of autograd nodes."""
+
+    def __init__(self, torch, context, sites):
+        self._context = context
+        self._sites = sites
+        self._next = torch._C._autograd._get_sequence_nr
+        self._current = torch._C._current_autograd_node
+        self._parameters = {}  # id(parameter) -> (weak reference, name id of its module's path)
+        self._boundary = None
+        boundary = getattr(torch.autograd.graph, "_engine_run_backward", None)
+        if boundary is not None:
+            sites.mark_boundary(boundary.__code__)
+            self._boundary = boundary.__code__
+
+    def note(self, state, info, frame):
+        """An op without an event (a view) may have made a node, too."""
+        sequence = self._next()
+        state.last_sequence = sequence
+        if sequence - 1 in state.nodes:
+            return
+        node = self._current()
+        if node is not None:
+            module, site, _ = self.place(state, node, frame, info)
+        else:
+            module = state.module
+            site = state.site or self._sites.site_from(frame)
+        state.nodes[sequence - 1] = (module, site, info)
+        if len(state.nodes) > LIMIT:
+            for old in list(state.nodes)[: LIMIT // 2]:
+                state.nodes.pop(old, None)
+
+    def place(self, state, node, frame, info):
+        """Return (module, site, event flags) for an op that runs inside the backward pass."""
+        self._close_forward(state)
+        if frame is not None and frame.f_code is not self._boundary:
+            # A hook, the backward of a torch.autograd.Function or a recomputed forward pass: the program's own line.
+            site = self._sites.site_below_boundary(frame)
+            if site:
+                module = state.module
+                if not module:
+                    found = self._find(state, node)
+                    module = found[0] if found is not None else 0
+                return module, site, 0
+        found = self._find(state, node)
+        sequence = self._next()
+        if sequence != state.last_sequence:  # the backward pass itself is being recorded
+            state.last_sequence = sequence
+            if found is not None:
+                state.nodes.setdefault(sequence - 1, (found[0], found[1], info))
+        if found is not None:
+            return found[0], found[1], wire.BACKWARD_SITE
+        module = self._module_of(getattr(node, "variable", None))
+        return module, self._sites.site_from(frame), 0
+
+    def _find(self, state, node):
+        number = node._sequence_nr()
+        found = state.nodes.get(number)
+        if found is not None and len(self._context.threads) == 1:
+            return found
+        # Numbers count per thread: with several, the node's name tells whose it is.
+        name = _plain(node.name())
+        best = found
+        for other in list(self._context.threads.values()):
+            entry = other.nodes.get(number)
+            if entry is not None and _plain(entry[2].packet.rpartition("::")[2]) in name:
+                if other is state or entry is not found:
+                    best = entry
+                if other is state:
+                    break
+        return best
+
+    def _close_forward(self, state):
+        if state.forward_open:
+            state.forward_open = False
+            state.update()
+        if len(self._context.threads) > 1 and state is not self._context.main:
+            main = self._context.main
+            if main.forward_open and not main.modules:
+                main.forward_open = False
+                main.update()
+
+    # parameters
+
+    def learn_parameters(self, module, name, path):
+        """Remember which module a parameter belongs to, for gradients that are accumulated into it."""
+        for parameter in module._parameters.values():
+            if parameter is not None:
+                self._parameters[id(parameter)] = (weakref.ref(parameter), name)
+
+    def _module_of(self, parameter):
+        known = self._parameters.get(id(parameter)) if parameter is not None else None
+        return known[1] if known is not None and known[0]() is parameter else 0
+
+    def after_step(self):
+        """Forget the nodes of steps long past, where they have become many."""
+        for state in list(self._context.threads.values()):
+            if len(state.nodes) > LIMIT // 4:
+                newest = max(state.nodes)
+                keep = {number: place for number, place in state.nodes.items() if number > newest - LIMIT // 8}
+                state.nodes.clear()
+                state.nodes.update(keep)
+
+
+def _plain(name):
+    return name.lower().replace("_", "")

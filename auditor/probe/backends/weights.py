@@ -1,0 +1,85 @@
+"""WEIGHTS events: the parameters and buffers of the trained modules when the program ends.
+
+A model is often gone by then, because it lived in a function. So the storages of trained parameters are pinned in the
+storage map, which keeps what was last written to them (not their memory), and that is told instead.
+"""
+
+import weakref
+
+from .. import wire
+from .recorder import Event, Place
+
+
+class Weights:
+    """Final weights of one tracer."""
+
+    def __init__(self, tracer):
+        self._tracer = tracer
+        self._optimizers = {}  # id -> weak reference
+        self._trained = {}  # text of path and name -> [weak reference to the tensor, storage key, spec id]
+        self._roots_seen = set()
+
+    def forget(self):
+        """In a forked child: the weights are the parent's to tell."""
+        self._trained.clear()
+        self._roots_seen.clear()
+
+    def note_optimizer(self, optimizer):
+        """Before an optimizer's step: learn the modules that it trains, the first time."""
+        known = self._optimizers.get(id(optimizer))
+        if known is not None and known() is optimizer:
+            return
+        self._optimizers[id(optimizer)] = weakref.ref(optimizer)
+        stepped = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
+        for reference, path in self._tracer.context.modules.roots:
+            root = reference()
+            if root is None or id(root) in self._roots_seen:
+                continue
+            if any(id(parameter) in stepped for parameter in root.parameters()):
+                self._roots_seen.add(id(root))
+                self._pin(root, path)
+
+    def _named(self, root, path):
+        for kind in (root.named_parameters, root.named_buffers):
+            for name, tensor in kind():
+                yield path + "." + name, tensor
+
+    def _pin(self, root, path):
+        tracer = self._tracer
+        for name, tensor in self._named(root, path):
+            key = tracer.recorder._key(tensor)
+            if key is None:
+                continue
+            tracer.storages.pinned.add(key)
+            self._trained[name] = (weakref.ref(root), key, tracer.prints.spec(tensor))
+
+    def record(self):
+        """Write one event per parameter and buffer, in the order of their names."""
+        tracer = self._tracer
+        state = tracer.context.thread()
+        state.paused += 1
+        try:
+            alive = {}
+            for reference, path in tracer.context.modules.roots:
+                root = reference()
+                if root is not None and (id(root) in self._roots_seen or not self._roots_seen):
+                    alive.update(self._named(root, path))
+            for name in sorted(set(alive) | set(self._trained)):
+                self._write(name, alive.get(name), state)
+        finally:
+            state.paused -= 1
+
+    def _write(self, name, tensor, state):
+        tracer = self._tracer
+        event = Event(Place(wire.OTHER, tracer.writer.name(name), 0, state.index), 0, 0, 0, 0)
+        if tensor is not None:
+            digest = tracer.recorder._digest(tensor)
+            spec = tracer.prints.spec(tensor)
+        else:
+            _, key, spec = self._trained[name]
+            digest = tracer.storages.entries.get(key)
+        if type(digest) is int:
+            event.rows.append((digest, spec, wire.OUTPUT, 0, 0, 0, 0))
+        else:
+            event.uncaptured(spec, wire.OUTPUT, wire.NOT_COVERED, 0)
+        tracer.write(wire.WEIGHTS, 0, event)
