@@ -1,0 +1,163 @@
+"""What the user wants, resolved once: defaults ← user file ← project file ← environment ← options.
+
+The highest layer that names a setting decides it alone; lists of two layers are not joined. Reading and checking of
+single values is in `setting_keys`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from auditor.errors import UsageError
+from auditor.model.rule import Confidence, Severity
+from auditor.services.setting_keys import KEYS, Source, nearest, read_environment, read_table
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+PROJECT_FILE = "repro-audit.toml"
+PYPROJECT = "pyproject.toml"
+TABLE = "tool.repro-audit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Resolved settings; rule selectors are ids, prefixes of ids (`RA1`), names, or categories (`seeding`)."""
+
+    select: tuple[str, ...] = ()
+    """Rules to use; empty means all."""
+
+    ignore: tuple[str, ...] = ()
+    """Rules to leave out; wins over `select`."""
+
+    exclude: tuple[str, ...] = ()
+    """Paths to leave out, as .gitignore patterns relative to the project."""
+
+    per_file_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Path pattern → rules that are left out there."""
+
+    min_severity: Severity = Severity.NOTE
+    min_confidence: Confidence = Confidence.LOW
+    rules: tuple[Path, ...] = ()
+    """Folders with the user's own rules."""
+
+    store: Path | None = None
+    """Where runs are kept; None means the user's state folder."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolvedSettings:
+    """Settings with where each came from."""
+
+    settings: Settings
+    project: Path
+    """Root of the project, absolute."""
+
+    origins: Mapping[str, str]
+    """Key → `default`, a file, a variable or `option`."""
+
+
+def load_settings(start: Path, overrides: Mapping[str, object] | None = None) -> Settings:
+    """Return the settings that hold for `start`; see `resolve_settings`."""
+    return resolve_settings(start, overrides).settings
+
+
+def resolve_settings(
+    start: Path,
+    overrides: Mapping[str, object] | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> ResolvedSettings:
+    """Resolve the settings for the file or folder `start`.
+
+    `overrides` maps field names of `Settings` to values given as options; None means "not given". Raises `UsageError`
+    for unknown keys and values of the wrong kind, naming file, line, key and the nearest known key.
+    """
+    values: dict[str, object] = {}
+    origins = {key.name: "default" for key in KEYS}
+    for source, found in _layers(start, environ):
+        for key in found:
+            origins[key] = source
+        values.update(found)
+    for name, value in (overrides or {}).items():
+        key = name.replace("_", "-")
+        if key not in origins:
+            raise UsageError(f"no setting is called `{key}`{nearest(key, origins)}")
+        if value is not None:
+            values[key] = value
+            origins[key] = "option"
+    fields = {key.replace("-", "_"): value for key, value in values.items()}
+    return ResolvedSettings(settings=Settings(**fields), project=project_root(start), origins=origins)  # type: ignore[arg-type]
+
+
+def project_root(start: Path) -> Path:
+    """Return the nearest folder at or above `start` that is marked as a project's root, else the folder of `start`.
+
+    Marks are `repro-audit.toml`, `pyproject.toml`, `setup.py`, `setup.cfg` and `.git`.
+    """
+    marks = (PROJECT_FILE, PYPROJECT, "setup.py", "setup.cfg", ".git")
+    folders = list(_upwards(start))
+    return next((folder for folder in folders if any((folder / mark).exists() for mark in marks)), folders[0])
+
+
+def user_file(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return where the user's own settings are, whether or not the file exists."""
+    home = environ.get("XDG_CONFIG_HOME")
+    base = Path(home) if home else Path(environ.get("HOME") or Path.home()) / ".config"
+    return base / "repro-audit" / "config.toml"
+
+
+def _layers(start: Path, environ: Mapping[str, str]) -> Iterator[tuple[str, Mapping[str, object]]]:
+    """Yield (where from, values), weakest first."""
+    personal = user_file(environ)
+    if personal.is_file() and (table := _table_of(personal)) is not None:
+        yield str(personal), table
+    for folder in _upwards(start):
+        own = [folder / name for name in (PROJECT_FILE, PYPROJECT) if (folder / name).is_file()]
+        tables = [(path, table) for path in own if (table := _table_of(path)) is not None]
+        if tables:
+            path, table = tables[0]
+            yield str(path), table
+            break
+    for key, (variable, value) in read_environment(environ).items():
+        yield variable, {key: value}
+
+
+def _upwards(start: Path) -> Iterator[Path]:
+    """Yield the folder of `start` and those above it, up to the root of its repository."""
+    start = start.absolute()
+    folder = start if start.is_dir() else start.parent
+    while True:
+        yield folder
+        if (folder / ".git").exists() or folder.parent == folder:
+            return
+        folder = folder.parent
+
+
+def _table_of(path: Path) -> Mapping[str, object] | None:
+    """Read a settings file; None where it does not speak of us."""
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        if path.name == PYPROJECT:
+            return None  # not ours to judge: the project may be just what is to be audited
+        raise UsageError(f"{path}: cannot be read as UTF-8 text: {error}") from error
+    try:
+        content: object = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        if path.name == PYPROJECT and "repro-audit" not in text:
+            return None
+        raise UsageError(f"{path}: not valid TOML: {error}") from error
+    header = ""
+    if path.name == PYPROJECT:
+        for part in TABLE.split("."):
+            content = content.get(part) if isinstance(content, dict) else None
+        header = TABLE
+        if content is None:
+            return None
+    return read_table(content, Source(path=path, text=text, header=header))
