@@ -34,6 +34,9 @@ class AuditReport:
     findings: tuple[Finding, ...] = ()
     suppressed: tuple[Suppressed, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+    notes: tuple[str, ...] = ()
+    """Sentences about the scan itself, for `-v`: suppressions that do not count or that nothing needs."""
+
     rules: tuple[Rule, ...] = ()
     """The rules that `findings` refer to, by id."""
 

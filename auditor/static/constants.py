@@ -135,5 +135,3 @@ def _dictionary(module: ModuleFacts, node: ast.Dict, depth: int) -> Known | Unkn
         except TypeError:
             return UNKNOWN
     return Known(result)
-
-

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 MAIN_GUARD = re.compile(rb"^if\s*\(?\s*(?:__name__\s*==|[\"']__main__[\"']\s*==)", re.MULTILINE)
 
-NEVER = frozenset({"setup.py", "conftest.py", "noxfile.py", "fabfile.py", "tasks.py", "versioneer.py", "conf.py", "__init__.py"})
+NEVER = frozenset(
+    {"setup.py", "conftest.py", "noxfile.py", "fabfile.py", "tasks.py", "versioneer.py", "conf.py", "__init__.py"}
+)
 
 SETTING_UP = (
     "warnings.", "logging.", "sys.", "os.environ", "os.putenv", "os.makedirs", "os.mkdir", "os.chdir", "matplotlib.", "seaborn.",
@@ -40,7 +42,14 @@ SETTING_UP_METHODS = frozenset(
     "addHandler addFilter include_router mount add_command command route install __setattr__ cache_clear".split()
 )
 
-TEST_RUNNERS = ("unittest.main", "pytest.main", "doctest.testmod", "absl.testing.absltest.main", "nose.main", "nose.runmodule")
+TEST_RUNNERS = (
+    "unittest.main",
+    "pytest.main",
+    "doctest.testmod",
+    "absl.testing.absltest.main",
+    "nose.main",
+    "nose.runmodule",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +154,11 @@ _TARGET = re.compile(r"([\w.]+)\s*:\s*([\w.]+)")
 
 def console_scripts(root: Path) -> tuple[tuple[str, str], ...]:
     """(module, function) of every console script that the project's metadata name, sorted."""
-    found = {*_from_pyproject(root / "pyproject.toml"), *_from_setup_cfg(root / "setup.cfg"), *_from_setup_py(root / "setup.py")}
+    found = {
+        *_from_pyproject(root / "pyproject.toml"),
+        *_from_setup_cfg(root / "setup.cfg"),
+        *_from_setup_py(root / "setup.py"),
+    }
     return tuple(sorted(found))
 
 

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 FACTORIES = {"numpy.random.default_rng": "numpy.random.Generator"}
 """Functions whose result has a type of another name."""
 
-TRANSPARENT = frozenset({"functools.partial", "functools.wraps", "torch.compile", "torch.jit.script", "torch.nn.DataParallel"})
+TRANSPARENT = frozenset(
+    {"functools.partial", "functools.wraps", "torch.compile", "torch.jit.script", "torch.nn.DataParallel"}
+)
 """Calls whose result behaves as their first argument."""
 
 MAX_DEPTH = 40
@@ -250,8 +252,8 @@ class Names:
             imports = imports and binding.kind in IMPORTED
         if imports:
             # `try: from a import m` / `except ImportError: def m(): …`: the first choice speaks.
-            known = [option for option in reversed(options) if option is not None and option is not ABSENT]
-            return _first(known)
+            known = [option for option in reversed(options) if not isinstance(option, _Absent) and option is not None]
+            return known[0] if known else None
         return _agreed(options)
 
     def _binding(self, binding: Binding) -> Value | _Absent:
@@ -277,7 +279,9 @@ class Names:
             return ClassRef(self._module, node)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             owner = self._index.parents.get(node)
-            return FunctionRef(self._module, node, ClassRef(self._module, owner) if isinstance(owner, ast.ClassDef) else None)
+            return FunctionRef(
+                self._module, node, ClassRef(self._module, owner) if isinstance(owner, ast.ClassDef) else None
+            )
         return None
 
     def _parameter(self, node: ast.arg) -> Value:
@@ -379,13 +383,15 @@ class Names:
             return value
         if bound:
             kept = self._self_attribute(cls, name)
-            if kept is not ABSENT:
+            if not isinstance(kept, _Absent):
                 return kept
         for base in self.bases(cls):
             if isinstance(base, ClassRef):
                 value = base.module.names.member(base, name, bound=bound, seen=seen | {cls.node})
                 if value is not None:
-                    return FunctionRef(value.module, value.node, cls, bound) if isinstance(value, FunctionRef) else value
+                    return (
+                        FunctionRef(value.module, value.node, cls, bound) if isinstance(value, FunctionRef) else value
+                    )
             elif isinstance(base, External) and base.name != "object":
                 return External(f"{base.name}.{name}")
         return None
@@ -395,7 +401,8 @@ class Names:
         return [self._value(base.value if isinstance(base, ast.Subscript) else base) for base in cls.node.bases]
 
     def _base(self, cls: ClassRef) -> External | ClassRef | None:
-        return _first([base for base in self.bases(cls) if isinstance(base, External | ClassRef)])
+        known = [base for base in self.bases(cls) if isinstance(base, External | ClassRef)]
+        return known[0] if known else None
 
     def _self_attribute(self, cls: ClassRef, name: str) -> Value | _Absent:
         """What the methods of a class assign to `self.name`, where all agree."""
@@ -483,7 +490,3 @@ def _same(one: Value, other: Value) -> bool:
     if isinstance(one, Instance) and isinstance(other, Instance):
         return one.of == other.of
     return one == other
-
-
-def _first(values: Sequence[External | ClassRef | Value]) -> Value:
-    return values[0] if values else None

@@ -21,7 +21,9 @@ MAX_NOTEBOOK_BYTES = 60_000_000
 """Notebooks carry their pictures; only the code counts, which has the limit of other files."""
 
 _CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
-_PYTHON_2 = re.compile(rb"^\s*(?:print\s+[\"'\w]|exec\s+[\"'\w]|except\s+[\w.]+\s*,\s*\w+\s*:|raise\s+\w+\s*,)", re.MULTILINE)
+_PYTHON_2 = re.compile(
+    rb"^\s*(?:print\s+[\"'\w]|exec\s+[\"'\w]|except\s+[\w.]+\s*,\s*\w+\s*:|raise\s+\w+\s*,)", re.MULTILINE
+)
 
 
 class SourceFile:
@@ -53,6 +55,7 @@ class SourceFile:
         self._raw = None
 
     def text(self) -> str:
+        """The file as text, line ends as `\\n`; for a notebook its code."""
         raw = self.raw()
         if self.is_notebook:
             notebook = read_notebook(_decode(raw, "utf-8"))
@@ -65,7 +68,15 @@ class SourceFile:
         text = _decode(raw, _encoding(raw))
         return text.replace("\r\n", "\n").replace("\r", "\n")
 
+    def import_text(self) -> bytes:
+        """Bytes in which import statements can be searched for: line ends are `\\n`, statements stand on one line."""
+        raw = self.text().encode() if self.is_notebook else self.raw()
+        if b"\r" in raw:
+            raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        return raw.replace(b"\\\n", b" ") if b"\\\n" in raw else raw
+
     def parse(self, text: str) -> ast.Module:
+        """The tree of a text; nothing is compiled to code."""
         enabled = gc.isenabled()
         gc.disable()
         try:

@@ -1,0 +1,108 @@
+"""Find what makes a program non-deterministic by reading its source; nothing of it is executed or imported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import auditor
+from auditor.errors import UsageError
+from auditor.model.report import AuditReport, ScanSummary
+from auditor.model.rule import Rule
+from auditor.ruleset import Ruleset, load, nearest
+from auditor.services.progress import Progress, Silent
+from auditor.services.settings import Settings
+from auditor.static.discovery import find_root
+from auditor.static.engine import Analysis, Engine, find_files
+from auditor.static.gitignore import IgnoreFile, parse_ignore_file
+
+
+def scan(
+    paths: Sequence[Path], settings: Settings, progress: Progress | None = None, *, root: Path | None = None
+) -> AuditReport:
+    """Scan files and folders.
+
+    `root` is the folder that paths in the report are relative to; None means the project that `paths` lie in. Raises
+    `UsageError` for a path that does not exist and for a rule that is not known, `RuleError` for a broken rule.
+    """
+    progress = progress or Silent()
+    ruleset = load()
+    rules = chosen_rules(ruleset, settings)
+    engine = Engine(ruleset, rules)
+    progress.stage("scan")
+    root = find_root(paths) if root is None else root.absolute()
+    found = find_files(root, paths, settings.exclude, progress.cancelled)
+    progress.stage("scan", len(found.files))
+    analysis = engine.analyse(
+        found,
+        ignored=_per_file_ignores(settings),
+        step=progress.update,
+        cancelled=progress.cancelled,
+    )
+    return _report(root, analysis, rules)
+
+
+def chosen_rules(ruleset: Ruleset, settings: Settings) -> tuple[Rule, ...]:
+    """The rules that `select` names (none: all), without those that `ignore` names.
+
+    Each goes by id, by the beginning of its id (`RA3`) or by name. Raises `UsageError` for what names no rule.
+    """
+    selected = (
+        set(_named(ruleset, settings.select, "select")) if settings.select else {rule.id for rule in ruleset.rules}
+    )
+    ignored = set(_named(ruleset, settings.ignore, "ignore"))
+    return tuple(rule for rule in ruleset.rules if rule.id in selected and rule.id not in ignored)
+
+
+def _named(ruleset: Ruleset, words: Iterable[str], setting: str) -> Iterable[str]:
+    for word in words:
+        found = [rule.id for rule in ruleset.rules if _goes_by(rule, word)]
+        if not found:
+            known = [*(rule.id for rule in ruleset.rules), *(rule.name for rule in ruleset.rules)]
+            close = nearest(word, known)
+            hint = f"; did you mean `{close}`?" if close else ""
+            raise UsageError(f"{setting}: no rule is called `{word}`{hint}")
+        yield from found
+
+
+def _goes_by(rule: Rule, word: str) -> bool:
+    upper = word.strip().upper()
+    return (upper.startswith("RA") and rule.id.startswith(upper)) or rule.name == word.strip().lower()
+
+
+def _per_file_ignores(settings: Settings) -> Callable[[str, Rule], bool]:
+    """Patterns are those of `.gitignore`: `tests/`, `*.ipynb`, `/scripts/old_*.py`."""
+    entries = [
+        (parse_ignore_file(pattern), tuple(words)) for pattern, words in sorted(settings.per_file_ignores.items())
+    ]
+
+    def ignored(path: str, rule: Rule) -> bool:
+        return any(
+            _matches(pattern, path) and any(_goes_by(rule, word) for word in words) for pattern, words in entries
+        )
+
+    return ignored
+
+
+def _matches(pattern: IgnoreFile, path: str) -> bool:
+    """Whether a file or one of the folders that it is in is meant."""
+    parts = path.split("/")
+    folders = ("/".join(parts[:count]) for count in range(1, len(parts)))
+    return bool(pattern.verdict(path, is_folder=False)) or any(
+        pattern.verdict(each, is_folder=True) for each in folders
+    )
+
+
+def _report(root: Path, analysis: Analysis, rules: Sequence[Rule]) -> AuditReport:
+    told = {finding.rule_id for finding in analysis.findings}
+    told |= {entry.finding.rule_id for entry in analysis.suppressed}
+    return AuditReport(
+        tool=f"repro-audit {auditor.__version__}",
+        project=root.name,
+        scan=ScanSummary(files=analysis.files, entry_points=analysis.entry_points, rules=len(rules)),
+        findings=analysis.findings,
+        suppressed=analysis.suppressed,
+        skipped=analysis.skipped,
+        notes=analysis.notes,
+        rules=tuple(rule for rule in rules if rule.id in told),
+    )

@@ -1,0 +1,128 @@
+"""What command-line options are when nobody gives them: argparse, click, typer and their like."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from auditor.static.elements import Known
+from auditor.static.scopes import Function, every_argument
+from auditor.static.seedvalue import GIVEN, IS_NONE, Seen, constant
+
+if TYPE_CHECKING:
+    from auditor.static.facts import ModuleFacts
+
+PARSING_METHODS = frozenset({"parse_args", "parse_known_args", "parse_intermixed_args", "parse_known_intermixed_args"})
+STORED_WITHOUT_VALUE = {"store_true": False, "store_false": True, "count": None}
+DEFAULT = "None by default"
+
+Evaluate = Callable[[ast.expr], Seen]
+
+
+def option_defaults(module: ModuleFacts, evaluate: Evaluate) -> dict[str, Seen]:
+    """Defaults of the options that a module adds to its parsers, by destination; where two differ, GIVEN."""
+    found: dict[str, Seen] = {}
+    overrides: dict[str, Seen] = {}
+    for call in module.calls:
+        if call.method == "add_argument" and call.receiver is not None:
+            destination = _destination(call.node)
+            if destination:
+                default = _argparse_default(call.node, evaluate)
+                found[destination] = default if found.get(destination, default) == default else GIVEN
+        elif call.method == "set_defaults" and call.receiver is not None:
+            overrides.update({word.arg: evaluate(word.value) for word in call.node.keywords if word.arg})
+    return found | overrides
+
+
+def _destination(call: ast.Call) -> str | None:
+    for word in call.keywords:
+        if word.arg == "dest" and isinstance(word.value, ast.Constant):
+            return str(word.value.value)
+    flags = [arg.value for arg in call.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
+    long = next((flag for flag in flags if flag.startswith("--")), None) or next(iter(flags), None)
+    return long.lstrip("-").replace("-", "_") if long else None
+
+
+def _argparse_default(call: ast.Call, evaluate: Evaluate) -> Seen:
+    words = {word.arg: word.value for word in call.keywords if word.arg}
+    flags = [arg.value for arg in call.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
+    positional = bool(flags) and not flags[0].startswith("-")
+    if "default" in words:
+        return _by_default(evaluate(words["default"]))
+    required = words.get("required")
+    if positional or len(words) < len(call.keywords) or (isinstance(required, ast.Constant) and required.value):
+        return GIVEN
+    action = words.get("action")
+    if isinstance(action, ast.Constant) and action.value in STORED_WITHOUT_VALUE:
+        return constant(STORED_WITHOUT_VALUE[action.value], DEFAULT if action.value == "count" else "")
+    return _by_default(IS_NONE)
+
+
+def _by_default(value: Seen) -> Seen:
+    return constant(None, DEFAULT) if value == IS_NONE else value
+
+
+def declared_default(module: ModuleFacts, function: Function, name: str, evaluate: Evaluate) -> Seen | None:
+    """The default that a decorator (`@click.option`) or a default value (`typer.Option`) gives a parameter."""
+    if isinstance(function, ast.Lambda):
+        return None
+    for decorator in function.decorator_list:
+        if isinstance(decorator, ast.Call) and _declares(module, decorator, name):
+            return _click_default(decorator, evaluate)
+    return None
+
+
+def _declares(module: ModuleFacts, decorator: ast.Call, name: str) -> bool:
+    callee = module.resolve(decorator.func) or ""
+    if callee.rpartition(".")[2] not in ("option", "argument") or callee.startswith("."):
+        return False
+    texts = [arg.value for arg in decorator.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
+    plain = [text for text in texts if not text.startswith("-")]
+    long = [text.partition("/")[0] for text in texts if text.startswith("--")]
+    names = plain or long or texts
+    return name in [text.lstrip("-").replace("-", "_").lower() for text in names]
+
+
+def _click_default(decorator: ast.Call, evaluate: Evaluate) -> Seen:
+    words = {word.arg: word.value for word in decorator.keywords if word.arg}
+    called = decorator.func.attr if isinstance(decorator.func, ast.Attribute) else getattr(decorator.func, "id", "")
+    if "default" in words:
+        return _by_default(evaluate(words["default"]))
+    required = words.get("required")
+    if called == "argument" or (isinstance(required, ast.Constant) and required.value):
+        return GIVEN
+    flag = words.get("is_flag")
+    if isinstance(flag, ast.Constant) and flag.value:
+        return constant(False)
+    return _by_default(IS_NONE)
+
+
+def typer_default(module: ModuleFacts, node: ast.expr) -> ast.expr | None:
+    """The default inside `typer.Option(None, …)`; None where `node` is no such call or has no default."""
+    if not isinstance(node, ast.Call):
+        return None
+    callee = module.resolve(node.func) or ""
+    if callee not in ("typer.Option", "typer.Argument") or not node.args:
+        return None
+    value = module.constant(node.args[0])
+    return None if isinstance(value, Known) and value.value is ... else node.args[0]
+
+
+def default_of(function: Function, name: str) -> ast.expr | None:
+    """The default value of a parameter as written."""
+    arguments = function.args
+    positional = [*arguments.posonlyargs, *arguments.args]
+    padded: Iterable[ast.expr | None] = [None] * (len(positional) - len(arguments.defaults)) + list(arguments.defaults)
+    pairs = (
+        *zip(positional, padded, strict=True),
+        *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
+    )
+    for argument, default in pairs:
+        if argument.arg == name:
+            return default
+    return None
+
+
+def parameter_names(function: Function) -> list[str]:
+    return [argument.arg for argument in every_argument(function.args)]

@@ -1,0 +1,273 @@
+"""Rules × facts → findings: which files are worth parsing, what is asked of them, in which order it is told."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from auditor.errors import ProjectError, RuleError
+from auditor.model.finding import Finding, Skipped, Suppressed
+from auditor.model.rule import Rule, Severity
+from auditor.ruleset import Ruleset
+from auditor.static.discovery import Discovery
+from auditor.static.facts import ModuleFacts
+from auditor.static.knowledge import RngIndex
+from auditor.static.matcher import Hit, Matcher, registry
+from auditor.static.project import Project
+from auditor.static.suppress import Suppressions, read_suppressions
+
+MAX_SOURCE_LINES = 12
+"""Source lines kept with a finding."""
+
+MAX_CHECKED_BYTES = 8_000_000
+"""Files in which no rule can hold are parsed just to tell syntax errors, as long as there are no more bytes of them."""
+
+_SEVERITIES = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analysis:
+    """What came out of one analysis, everything sorted."""
+
+    files: int
+    entry_points: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    suppressed: tuple[Suppressed, ...]
+    skipped: tuple[Skipped, ...]
+    notes: tuple[str, ...]
+    """Sentences about suppressions that do not count or are not needed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    """A rule with the matcher that it names and the words that a file must hold for it."""
+
+    rule: Rule
+    matcher: Matcher
+    words: frozenset[bytes] | None
+
+
+class Engine:
+    """One set of rules, checked and ready."""
+
+    def __init__(self, ruleset: Ruleset, rules: Sequence[Rule]) -> None:
+        """`rules`: those that are asked for, of `ruleset`. Raises `RuleError` for options that its matcher refuses."""
+        self._ruleset = ruleset
+        self._bound = [_bind(rule) for rule in sorted(rules, key=lambda rule: rule.id)]
+        self._by_name = {key: rule for rule in ruleset.rules for key in (rule.id, rule.name)}
+        self._rng = RngIndex(ruleset)
+
+    def analyse(
+        self,
+        found: Discovery,
+        *,
+        ignored: Callable[[str, Rule], bool] = lambda path, rule: False,
+        step: Callable[[int, str], None] = lambda done, path: None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> Analysis:
+        """Look at every file that was found. `ignored(path, rule)`: the settings allow that rule in that file."""
+        project = self.project(found)
+        findings: list[Finding] = []
+        suppressed: list[Suppressed] = []
+        notes: list[str] = []
+        for number, path in enumerate(self._paths(project)):
+            if cancelled():
+                break
+            step(number, path)
+            module = project.module(path)
+            if module is None:
+                continue
+            suppressions = read_suppressions("\n".join(module.lines), module.lines, self._by_name)
+            for rule, finding in self._findings(module, project):
+                _sort_out(rule, finding, module, suppressions, ignored, findings, suppressed)
+            notes.extend(_notes(module, suppressions, [bound.rule for bound in self._bound]))
+        _check_syntax(project)
+        skipped = [*found.skipped, *(Skipped(subject=path, reason=text) for path, text in project.problems.items())]
+        return Analysis(
+            files=len(found.files),
+            entry_points=tuple(project.entry_points),
+            findings=tuple(sorted(_unique(findings), key=_order)),
+            suppressed=tuple(sorted(suppressed, key=lambda entry: _order(entry.finding))),
+            skipped=tuple(sorted(skipped, key=lambda entry: (entry.subject, entry.reason))),
+            notes=tuple(notes),
+        )
+
+    def project(self, found: Discovery) -> Project:
+        """The project, ready to be asked."""
+        words = {word.encode() for word in self._rng.tokens}
+        for bound in self._bound:
+            if bound.words is not None:
+                words |= bound.words
+        everything = any(bound.words is None and bound.matcher.scope == "module" for bound in self._bound)
+        return Project(
+            found.root,
+            found.files,
+            self._rng,
+            test_paths=found.test_paths,
+            words=frozenset() if everything else frozenset(words),
+            known_names=frozenset(name for bound in self._bound for name in _names(bound.rule.match.options)),
+        )
+
+    def _paths(self, project: Project) -> Iterator[str]:
+        """The files that have to be parsed: those with a word that a rule knows, and the programs."""
+        for path in sorted(project.files):
+            if path in project.entry_points or (project.is_relevant(path) and not project.is_test(path)):
+                yield path
+
+    def _findings(self, module: ModuleFacts, project: Project) -> Iterator[tuple[Rule, Finding]]:
+        raw = project.source(module.path).raw()
+        for bound in self._bound:
+            if bound.matcher.scope == "entry-point":
+                if not module.is_entry_point:
+                    continue
+            elif bound.words is not None and not any(word in raw for word in bound.words):
+                continue
+            try:
+                hits = list(bound.matcher.find(bound.rule, module, project))
+            except RecursionError:
+                project.problems[module.path] = f"nested too deeply for {bound.rule.id}"
+                continue
+            counts: dict[str, int] = {}
+            for hit in sorted(hits, key=_hit_order):
+                yield bound.rule, _finding(bound.rule, hit, module, project, counts)
+
+
+def find_files(
+    root: Path, paths: Sequence[Path], exclude: Sequence[str], cancelled: Callable[[], bool] | None = None
+) -> Discovery:
+    """Walk `paths`, which lie in `root`."""
+    found = Discovery(root, exclude, cancelled)
+    found.add(paths)
+    return found
+
+
+def _bind(rule: Rule) -> _Bound:
+    matchers = registry()
+    matcher = matchers.get(rule.match.kind)
+    if matcher is None:
+        known = ", ".join(sorted(matchers))
+        raise RuleError(f"{rule.path}: match.kind: there is no `{rule.match.kind}`; known are {known}")
+    matcher.validate(rule.match.options, f"{rule.path}: match")
+    words = matcher.literals(rule)
+    return _Bound(rule, matcher, None if words is None else frozenset(word.encode() for word in words))
+
+
+def _names(value: object) -> Iterator[str]:
+    """Every dotted name in a rule's options."""
+    if isinstance(value, str):
+        if "." in value:
+            yield value
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _names(key)
+            yield from _names(inner)
+    elif isinstance(value, Iterable):
+        for inner in value:
+            yield from _names(inner)
+
+
+def _finding(rule: Rule, hit: Hit, module: ModuleFacts, project: Project, counts: dict[str, int]) -> Finding:
+    location = hit.location
+    place = project.module(location.path) if location.path != module.path else module
+    place = place or module
+    first = place.text_line(location)
+    last = first + (location.end_line or location.line) - location.line
+    lines = place.lines[first - 1 : min(last, first - 1 + MAX_SOURCE_LINES)]
+    entry_points = project.entry_points_reaching(module) if hit.entry_points is None else hit.entry_points
+    own = () if hit.entry_points is None else hit.entry_points
+    identity = "\0".join(
+        (rule.id, location.path, location.function or "", " ".join(lines[0].split()) if lines else "", *own)
+    )
+    counts[identity] = counts.get(identity, 0) + 1
+    return Finding(
+        rule_id=rule.id,
+        severity=hit.severity or rule.severity,
+        confidence=hit.confidence or rule.confidence,
+        message=hit.message or rule.title,
+        advice=hit.advice or rule.fix.summary,
+        location=location,
+        related=hit.related,
+        entry_points=tuple(sorted(entry_points)),
+        key=hashlib.sha256(f"{identity}\0{counts[identity]}".encode("utf-8", "replace")).hexdigest()[:16],
+        source_lines=tuple(lines),
+    )
+
+
+def _sort_out(
+    rule: Rule,
+    finding: Finding,
+    module: ModuleFacts,
+    suppressions: Suppressions,
+    ignored: Callable[[str, Rule], bool],
+    findings: list[Finding],
+    suppressed: list[Suppressed],
+) -> None:
+    """To the findings, or to those that a comment or the settings allow."""
+    location = finding.location
+    if ignored(location.path, rule):
+        suppressed.append(Suppressed(finding=finding, reason="ignored for this file in the settings"))
+        return
+    if location.path != module.path:
+        other = module.project.module(location.path)
+        if other is not None:
+            suppressions = read_suppressions("\n".join(other.lines), other.lines, {rule.id: rule, rule.name: rule})
+            module = other
+    first = module.text_line(location)
+    allowed = suppressions.allows(rule, first, first + (location.end_line or location.line) - location.line)
+    if allowed is None:
+        findings.append(finding)
+    elif allowed.reason:
+        suppressed.append(Suppressed(finding=finding, reason=allowed.reason))
+    else:
+        advice = f"{finding.advice} (the comment that allows it does not count: add `because …`)"
+        findings.append(replace(finding, advice=advice))
+
+
+def _notes(module: ModuleFacts, suppressions: Suppressions, active: Sequence[Rule]) -> Iterator[str]:
+    for entry in suppressions.entries:
+        cell, line = module.place(entry.line)
+        where = f"{module.path}:{line}" if cell is None else f"{module.path}: cell {cell}:{line}"
+        for complaint in entry.complaints:
+            yield f"{where}: this suppression is wrong: {complaint}"
+    for number, name in suppressions.unused(active):
+        cell, line = module.place(number)
+        where = f"{module.path}:{line}" if cell is None else f"{module.path}: cell {cell}:{line}"
+        yield f"{where}: nothing to allow: {name} finds nothing here; remove the comment"
+
+
+def _check_syntax(project: Project) -> None:
+    """Parse what no rule needed, so that files that are no Python are told in small projects too."""
+    budget = MAX_CHECKED_BYTES
+    for path in sorted(project.files):
+        if path in project.problems or project.was_parsed(path):
+            continue
+        source = project.source(path)
+        try:
+            budget -= len(source.raw())
+            if budget < 0:
+                return
+            source.parse(source.text())
+        except ProjectError as error:
+            project.problems[path] = str(error)
+
+
+def _unique(findings: Iterable[Finding]) -> Iterator[Finding]:
+    seen: set[tuple[object, ...]] = set()
+    for finding in findings:
+        identity = (finding.rule_id, finding.location, finding.message, finding.entry_points)
+        if identity not in seen:
+            seen.add(identity)
+            yield finding
+
+
+def _hit_order(hit: Hit) -> tuple[str, int, int, int, str]:
+    location = hit.location
+    return location.path, location.cell or 0, location.line, location.column, hit.message or ""
+
+
+def _order(finding: Finding) -> tuple[int, str, int, int, int, str, str]:
+    location = finding.location
+    rank = _SEVERITIES.index(finding.severity)
+    return rank, location.path, location.cell or 0, location.line, location.column, finding.rule_id, finding.message

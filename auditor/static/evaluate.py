@@ -1,0 +1,315 @@
+"""What an expression is worth as a seed, at a point of a program.
+
+Follows names, options, configuration classes and calls as far as the frame knows them; whatever it cannot follow is GIVEN,
+which counts as the same in every run.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from auditor.static import constants
+from auditor.static.elements import Known
+from auditor.static.frame import Frame
+from auditor.static.library_verdict import SeedValue
+from auditor.static.names import ClassRef, External, FunctionRef, Instance
+from auditor.static.commandline import PARSING_METHODS, declared_default, default_of, option_defaults, typer_default
+from auditor.static.scopes import Function, every_argument
+from auditor.static.seedvalue import (
+    ENTROPY_CALLS,
+    GIVEN,
+    IS_NONE,
+    OPTIONS,
+    Seen,
+    Shape,
+    constant,
+    either,
+    entropy,
+    is_text,
+    mixed,
+)
+
+if TYPE_CHECKING:
+    from auditor.static.facts import ModuleFacts
+    from auditor.static.project import Project
+
+MAX_DEPTH = 12
+OPTION_NAMES = frozenset(
+    "args arg opt opts option options flags FLAGS parsed cli_args parsed_args hparams ns namespace".split()
+)
+COMPUTING = frozenset(
+    "int float abs round min max sum len pow divmod bool str hash numpy.int32 numpy.int64 numpy.uint32".split()
+)
+
+
+class Evaluator:
+    """Reads expressions; `is_seeded` says whether a library is seeded at this point (None: not known)."""
+
+    def __init__(self, project: Project, is_seeded: Callable[[str], bool | None] | None = None) -> None:
+        self._project = project
+        self._is_seeded = is_seeded or (lambda library: None)
+        self._options: dict[str, dict[str, Seen]] = {}
+        self.modules: dict[str, ModuleFacts] = {}
+        """Modules that the program has executed so far: their parsers count."""
+
+        self.stored: dict[str, Seen] = {}
+        """What the program itself has stored in its options (`args.seed = 7`)."""
+
+        self._depth = 0
+
+    def value(self, node: ast.expr, frame: Frame) -> Seen:
+        """The value of `node`; never raises, never gives up without an answer."""
+        if self._depth > MAX_DEPTH:
+            return GIVEN
+        self._depth += 1
+        try:
+            return self._value(node, frame)
+        finally:
+            self._depth -= 1
+
+    def _value(self, node: ast.expr, frame: Frame) -> Seen:
+        if isinstance(node, ast.Constant):
+            return constant(node.value)
+        if isinstance(node, ast.Name):
+            return self._name(node, frame)
+        if isinstance(node, ast.Attribute):
+            return self._attribute(node, frame)
+        if isinstance(node, ast.Call):
+            return self._call(node, frame)
+        if isinstance(node, ast.Subscript):
+            return self._subscript(node, frame)
+        if isinstance(node, ast.IfExp):
+            chosen = self.truth(node.test, frame)
+            if chosen is not None:
+                return self.value(node.body if chosen else node.orelse, frame)
+            return either(self.value(node.body, frame), self.value(node.orelse, frame))
+        if isinstance(node, ast.BoolOp):
+            return self._choice(node, frame)
+        if isinstance(node, ast.NamedExpr | ast.Await | ast.Starred):
+            return self.value(node.value, frame)
+        known = constants.constant(frame.module, node)
+        if isinstance(known, Known):
+            return constant(known.value)
+        return mixed(self.value(child, frame) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr))
+
+    # -- names ----------------------------------------------------------------------------------------------------
+
+    def _name(self, node: ast.Name, frame: Frame) -> Seen:
+        found = frame.find(node.id)
+        if found is not None:
+            return found
+        if frame.function is not None and any(arg.arg == node.id for arg in every_argument(frame.function.args)):
+            return self.parameter(frame, frame.function, node.id)
+        return self._assigned(node, frame)
+
+    def _assigned(self, node: ast.Name | ast.Attribute, frame: Frame) -> Seen:
+        """The one expression that the name is bound to, read where it stands."""
+        found = constants.assigned(frame.module, node)
+        if found is None:
+            return GIVEN
+        module, value = found
+        if module is frame.module:
+            inside = Frame(module, module.enclosing_function(value), frame.parent or frame)
+            inside.results = frame.results
+            return self.value(value, inside)
+        return self.value(value, Frame(module))
+
+    def parameter(self, frame: Frame, function: Function, name: str) -> Seen:
+        """A parameter that the call did not give."""
+        outer = Frame(frame.module, None, frame.parent)
+        declared = declared_default(frame.module, function, name, lambda node: self.value(node, outer))
+        if declared is not None:
+            return declared
+        default = default_of(function, name)
+        if default is None:
+            return GIVEN
+        seen = self.value(typer_default(frame.module, default) or default, outer)
+        return constant(None, "None by default") if seen == IS_NONE else seen
+
+    def _attribute(self, node: ast.Attribute, frame: Frame) -> Seen:
+        text = dotted_text(node)
+        found = frame.find(text) if text else None
+        if found is not None:
+            return found
+        base = self.value(node.value, frame)
+        if base.kind is SeedValue.ENTROPY:
+            return base
+        if base.shape is Shape.OPTIONS or (isinstance(node.value, ast.Name) and node.value.id in OPTION_NAMES):
+            return self.option(node.attr, frame)
+        value = frame.module.names.value(node.value, frame.arguments)
+        if isinstance(value, Instance) and isinstance(value.of, ClassRef):
+            return self._field(value, value.of, node.attr, frame)
+        if isinstance(value, ClassRef):
+            return self._field(None, value, node.attr, frame)
+        return self._assigned(node, frame)
+
+    def _field(self, made: Instance | None, cls: ClassRef, name: str, frame: Frame) -> Seen:
+        """An attribute of a configuration object: as given to its constructor, else as the class declares it."""
+        if made is not None and made.made_by is not None and made.module is not None:
+            for word in made.made_by.keywords:
+                if word.arg == name:
+                    return self.value(
+                        word.value, Frame(made.module, made.module.enclosing_function(made.made_by), frame)
+                    )
+            if made.made_by.args or any(word.arg is None for word in made.made_by.keywords):
+                return GIVEN
+        if name in cls.module.self_attributes(cls.node):
+            return GIVEN
+        bindings = cls.module.index.scopes[cls.node].bindings.get(name, [])
+        if len(bindings) == 1 and bindings[0].value is not None:
+            return self._declared_field(bindings[0].value, cls.module)
+        return GIVEN
+
+    def _declared_field(self, node: ast.expr, module: ModuleFacts) -> Seen:
+        if isinstance(node, ast.Call):
+            default = next((word.value for word in node.keywords if word.arg == "default"), None)
+            if (module.resolve(node.func) or "").rpartition(".")[2] not in ("field", "Field"):
+                return self.value(node, Frame(module))
+            given = default or (node.args[0] if node.args else None)
+            return self.value(given, Frame(module)) if given is not None else GIVEN
+        seen = self.value(node, Frame(module))
+        return constant(None, "None by default") if seen == IS_NONE else seen
+
+    def option(self, name: str, frame: Frame) -> Seen:
+        """A command-line option, as it is when nobody gives it."""
+        if name in self.stored:
+            return self.stored[name]
+        found: Seen | None = None
+        for module in {frame.module.path: frame.module, **self.modules}.values():
+            default = self._module_options(module).get(name)
+            if default is not None:
+                if module is frame.module:
+                    return default
+                found = default if found is None or found == default else GIVEN
+        return found or GIVEN
+
+    def _module_options(self, module: ModuleFacts) -> dict[str, Seen]:
+        found = self._options.get(module.path)
+        if found is None:
+            self._options[module.path] = {}
+            found = option_defaults(
+                module, lambda node: self.value(node, Frame(module, module.enclosing_function(node)))
+            )
+            self._options[module.path] = found
+        return found
+
+    # -- calls ----------------------------------------------------------------------------------------------------
+
+    def _call(self, node: ast.Call, frame: Frame) -> Seen:
+        if node in frame.results:
+            return frame.results[node]
+        if isinstance(node.func, ast.Attribute) and node.func.attr in PARSING_METHODS:
+            return OPTIONS
+        value = frame.module.names.value(node.func, frame.arguments)
+        if isinstance(value, External):
+            return self._external(value.name, node, frame)
+        if isinstance(value, FunctionRef):
+            return self._returned(value, node, frame)
+        inside = [*node.args, *(word.value for word in node.keywords)]
+        if isinstance(node.func, ast.Attribute):
+            inside.append(node.func.value)
+        worst = mixed(self.value(part, frame) for part in inside)
+        return worst if worst.kind is SeedValue.ENTROPY else GIVEN
+
+    def _external(self, name: str, node: ast.Call, frame: Frame) -> Seen:
+        parts = [self.value(part, frame) for part in (*node.args, *(word.value for word in node.keywords))]
+        if name == "hash" and node.args and is_text(node.args[0], self._callee(node.args[0], frame)):
+            return entropy("the hash of a string, which differs from process to process")
+        for prefix in (name, name.rpartition(".")[0]):
+            if ENTROPY_CALLS.get(prefix):
+                return entropy(ENTROPY_CALLS[prefix])
+        if name == "numpy.random.SeedSequence" and not parts:
+            return entropy("the operating system's entropy")
+        if name in ("os.environ.get", "os.getenv"):
+            return parts[1] if len(parts) > 1 and parts[1].kind is not SeedValue.NONE else GIVEN
+        if name == "getattr" and len(node.args) >= 2:
+            return self._getattr(node, frame)
+        if name == "vars" and parts:
+            return parts[0]
+        if (drawn := self._drawn(name)) is not None:
+            return drawn
+        return mixed(parts) if name in COMPUTING and parts else mixed([GIVEN, *parts])
+
+    def _drawn(self, name: str) -> Seen | None:
+        """A random number as seed is as good as the generator it came from."""
+        if name in ("torch.initial_seed", "torch.random.initial_seed"):
+            libraries = ["torch"]
+        elif name in self._project.rng.seed_calls:
+            return None
+        else:
+            libraries = [candidate.library.id for candidate in self._project.rng.candidates(name)]
+        for library in libraries:
+            if self._is_seeded(library) is False:
+                return entropy(f"a number from {library}, which is not seeded itself")
+        return GIVEN if libraries else None
+
+    def _getattr(self, node: ast.Call, frame: Frame) -> Seen:
+        attribute = node.args[1]
+        if isinstance(attribute, ast.Constant) and isinstance(attribute.value, str):
+            base = self.value(node.args[0], frame)
+            if base.shape is Shape.OPTIONS:
+                return self.option(attribute.value, frame)
+        return GIVEN
+
+    def _returned(self, function: FunctionRef, node: ast.Call, frame: Frame) -> Seen:
+        returns = function.module.returns(function.node)
+        if len(returns) != 1:
+            return GIVEN
+        inside = Frame(function.module, function.node)
+        inside.values = {
+            word.arg: self.value(word.value, frame) for word in node.keywords if word.arg in _names(function.node)
+        }
+        return self.value(returns[0], inside)
+
+    def _callee(self, node: ast.expr, frame: Frame) -> External | None:
+        value = frame.module.names.value(node.func, frame.arguments) if isinstance(node, ast.Call) else None
+        return value if isinstance(value, External) else None
+
+    def _subscript(self, node: ast.Subscript, frame: Frame) -> Seen:
+        base = self.value(node.value, frame)
+        key = constants.constant(frame.module, node.slice)
+        if base.shape is Shape.OPTIONS and isinstance(key, Known) and isinstance(key.value, str):
+            return self.option(key.value, frame)
+        known = base.constant if base.is_constant else None
+        if known is None:
+            read = constants.constant(frame.module, node.value)
+            known = read.value if isinstance(read, Known) else None
+        if isinstance(known, dict) and isinstance(key, Known) and key.value in known:
+            return constant(known[key.value])
+        return base if base.kind is SeedValue.ENTROPY else GIVEN
+
+    def _choice(self, node: ast.BoolOp, frame: Frame) -> Seen:
+        """`a or b` is the first that is true, `a and b` the last where all before are."""
+        values = [self.value(value, frame) for value in node.values]
+        if isinstance(node.op, ast.And):
+            return values[-1] if values[0].kind is not SeedValue.NONE else values[0]
+        for value in values[:-1]:
+            false = value.kind is SeedValue.NONE or (value.is_constant and not value.constant)
+            if not false:
+                return value
+        return values[-1]
+
+    # -- conditions -----------------------------------------------------------------------------------------------
+
+    def truth(self, node: ast.expr, frame: Frame) -> bool | None:
+        """Whether a condition holds when nobody gives an option; None where that cannot be told."""
+        from auditor.static.truth import truth
+
+        return truth(self, node, frame)
+
+
+def dotted_text(node: ast.expr) -> str | None:
+    """`self.args.seed` as text; None for anything but names and attributes."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name):
+        return None
+    return ".".join([node.id, *reversed(parts)])
+
+
+def _names(function: Function) -> set[str]:
+    return {argument.arg for argument in every_argument(function.args)}

@@ -1,0 +1,64 @@
+"""One function, or one module's top level, while it is being followed."""
+
+from __future__ import annotations
+
+import ast
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from auditor.static.names import Value
+from auditor.static.scopes import Function
+from auditor.static.seedvalue import Seen
+
+if TYPE_CHECKING:
+    from auditor.static.facts import ModuleFacts
+
+
+class End(Enum):
+    """How a block of statements ends."""
+
+    FALLS_THROUGH = "falls-through"
+    RETURNS = "returns"
+    LEAVES_LOOP = "leaves-loop"
+    STOPS = "stops"
+    """Raises, or ends the program."""
+
+
+class Frame:
+    """Values of the names of one execution of a function or module."""
+
+    __slots__ = ("arguments", "is_main", "module", "parent", "results", "values", "function")
+
+    def __init__(
+        self,
+        module: ModuleFacts,
+        function: Function | None = None,
+        parent: Frame | None = None,
+        *,
+        is_main: bool = False,
+    ) -> None:
+        self.module = module
+        self.function = function
+        self.parent = parent
+        """The frame of the enclosing function or module, where it is being or was followed."""
+
+        self.is_main = is_main
+        """Executed as `__main__`."""
+
+        self.values: dict[str, Seen] = {}
+        """What names and attributes (`self.seed`) were bound to, in the order of execution."""
+
+        self.arguments: dict[tuple[Function, str], Value] = dict(parent.arguments) if parent else {}
+        """What parameters are bound to, for name resolution; those of enclosing functions too."""
+
+        self.results: dict[ast.Call, Seen] = {}
+        """What calls of project functions returned."""
+
+    def find(self, name: str) -> Seen | None:
+        """The value of a name here or in an enclosing frame; None where it is not known."""
+        frame: Frame | None = self
+        while frame is not None:
+            if name in frame.values:
+                return frame.values[name]
+            frame = frame.parent
+        return None

@@ -1,0 +1,154 @@
+"""What was found while a program was followed, and the state of its RNG libraries on the path being followed."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field, replace
+
+from auditor.model.location import Location
+from auditor.static.frame import Frame
+from auditor.static.knowledge import RngIndex
+from auditor.static.library_verdict import Draw, Seed, SeedValue
+from auditor.static.rngstate import NOTHING_YET, Level, Pending, Rank, State
+from auditor.static.seedvalue import Seen
+
+MAX_VIA = 12
+"""Steps of the way to a draw that are kept."""
+
+RANKS = {SeedValue.NONE: Rank.NONE, SeedValue.ENTROPY: Rank.ENTROPY}
+
+
+@dataclass(slots=True)
+class DrawRecord:
+    """One line that draws from one library, and what was known whenever it was reached."""
+
+    draw: Draw
+    library: str
+    levels: set[Level] = field(default_factory=set)
+    late: bool = False
+    """Drawn while unseeded, and a seed follows on the same path."""
+
+    certain: bool = True
+
+
+class Ledger:
+    """Notes of one program; `state` belongs to the path that is being followed."""
+
+    def __init__(self, rng: RngIndex) -> None:
+        self.records: list[DrawRecord] = []
+        """In the order in which they were first reached."""
+
+        self.seeds: dict[tuple[str, Location, SeedValue], Seed] = {}
+        """By library, place and kind of value, in order."""
+
+        self.truncated = False
+        """The program is larger than what is followed."""
+
+        self.state: State = NOTHING_YET
+        self.conditions: list[str] = []
+        """Conditions around the current place that need not hold, outermost first."""
+
+        self.stack: list[Location] = []
+        """Calls and imports that led to the current place."""
+
+        self.deferring = 0
+        """Above 0: what is being followed is executed later than the place that led to it."""
+
+        self.worker: bool | None = False
+        """In DataLoader workers; None: perhaps."""
+
+        self.settled: list[str] = []
+        """Libraries in the order in which they were seeded."""
+
+        self._rng = rng
+        self._numbers: dict[tuple[str, Location], int] = {}
+
+    def way(self) -> tuple[Location, ...]:
+        """How the current place was reached, outermost first; the middle of long ways is left out."""
+        stack, half = self.stack, MAX_VIA // 2
+        return tuple(stack) if len(stack) <= MAX_VIA else (*stack[:half], *stack[-half:])
+
+    def draw(self, library: str, callee: str, node: ast.AST, frame: Frame, *, deferred: bool) -> None:
+        """Note a draw; `deferred`: it comes later than this place."""
+        number = self._number(library, callee, frame.module.location(node))
+        if deferred or self.deferring:
+            pending = Pending(number, library, self.worker)
+            if self._level(pending).rank is Rank.SEEDED:
+                self._come(pending)
+            else:
+                self.state = replace(self.state, pending=self.state.pending | {pending})
+            return
+        level = self.state.level(library)
+        self.records[number].levels.add(level)
+        if level.rank is Rank.UNSEEDED:
+            self.state = self.state.with_draw(library, number)
+
+    def _number(self, library: str, callee: str, location: Location) -> int:
+        key = (library, replace(location, column=1, end_line=None, end_column=None))
+        number = self._numbers.get(key)
+        if number is None:
+            number = self._numbers[key] = len(self.records)
+            draw = Draw(location=location, callee=callee, via=self.way(), in_worker=self.worker is True)
+            self.records.append(DrawRecord(draw, library))
+        elif self.worker is not True and self.records[number].draw.in_worker:
+            self.records[number].draw = replace(self.records[number].draw, in_worker=False)
+        return number
+
+    def seed(self, library: str, callee: str, node: ast.Call, value: Seen, text: str, frame: Frame) -> None:
+        """Note a seed and what it does to the state. Seeds in workers and in later code do not count here."""
+        if self.worker is not False or self.deferring:
+            return
+        location = frame.module.location(node)
+        self.seeds.setdefault(
+            (library, location, value.kind),
+            Seed(
+                location=location,
+                callee=callee,
+                value=value.kind,
+                text=text,
+                detail=value.detail,
+                condition=self.conditions[-1] if self.conditions else None,
+                via=self.way(),
+            ),
+        )
+        rank = RANKS.get(value.kind, Rank.SEEDED)
+        self.state = self.state.with_level(library, Level(rank))
+        if rank is Rank.SEEDED:
+            self.settle(library)
+
+    def settle(self, library: str) -> None:
+        """A library is seeded: earlier draws came too early, later uses of objects made before are fine."""
+        self.settled.append(library)
+        for number in sorted(self.state.drawn.get(library, ())):
+            self.records[number].late = True
+        come = {item for item in self.state.pending if self._level(item).rank is Rank.SEEDED}
+        for item in sorted(come):
+            self._come(item)
+        drawn = {name: numbers for name, numbers in self.state.drawn.items() if name != library}
+        self.state = replace(self.state, drawn=drawn, pending=self.state.pending - come)
+
+    def happen(self, pending: frozenset[Pending]) -> None:
+        """Draws that were to come later come now, in the present state."""
+        for item in sorted(pending & self.state.pending):
+            self._come(item)
+        self.state = replace(self.state, pending=self.state.pending - pending)
+
+    def _come(self, item: Pending) -> None:
+        record = self.records[item.draw]
+        record.levels.add(self._level(item))
+        record.certain = record.certain and item.in_worker is not None
+
+    def _level(self, item: Pending) -> Level:
+        """How well a pending draw is seeded in the present state.
+
+        Workers seed a library from another one (`worker_seeded_by`). Where the number of workers is not known, the better
+        of the two is believed.
+        """
+        own = self.state.level(item.library)
+        source = self._rng.libraries[item.library].worker_seeded_by
+        if item.in_worker is False or source is None:
+            return own
+        theirs = self.state.level(source)
+        if item.in_worker:
+            return theirs
+        return max(theirs, own, key=lambda level: level.rank)

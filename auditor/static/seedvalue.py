@@ -1,0 +1,127 @@
+"""What is known of a value that may become a seed.
+
+`Seen` is deliberately coarse: the same in every run (with the constant where it is known), given from outside, None, or
+different in every run. `static_seed_value` answers for an expression alone; following calls is `walk.py`'s.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from auditor.static.library_verdict import SeedValue
+
+if TYPE_CHECKING:
+    from auditor.static.facts import ModuleFacts
+    from auditor.static.names import Value
+
+ENTROPY_CALLS = {
+    "time.time": "the time of day", "time.time_ns": "the time of day", "time.perf_counter": "a clock",
+    "time.perf_counter_ns": "a clock", "time.monotonic": "a clock", "time.monotonic_ns": "a clock",
+    "time.process_time": "a clock", "time.localtime": "the time of day", "time.gmtime": "the time of day",
+    "time.strftime": "the time of day", "time.ctime": "the time of day",
+    "datetime.datetime.now": "the time of day", "datetime.datetime.utcnow": "the time of day",
+    "datetime.datetime.today": "the time of day", "datetime.date.today": "the date",
+    "os.getpid": "the process id", "os.getppid": "a process id", "os.urandom": "the operating system's entropy",
+    "os.getrandom": "the operating system's entropy", "threading.get_ident": "a thread id",
+    "threading.get_native_id": "a thread id", "multiprocessing.current_process": "the process",
+    "uuid.uuid1": "a fresh UUID", "uuid.uuid4": "a fresh UUID", "id": "an object's address",
+    "secrets.randbelow": "the operating system's entropy", "secrets.randbits": "the operating system's entropy",
+    "secrets.token_bytes": "the operating system's entropy", "secrets.token_hex": "the operating system's entropy",
+    "secrets.choice": "the operating system's entropy", "random.SystemRandom": "the operating system's entropy",
+    "socket.gethostname": "the host's name", "platform.node": "the host's name",
+    "torch.seed": "the operating system's entropy", "torch.random.seed": "the operating system's entropy",
+    "numpy.random.SeedSequence.generate_state": "",
+}  # fmt: skip
+"""Calls whose result differs from run to run, with what it is. An empty text: only where the object was made without a seed."""
+
+TEXT_CALLS = frozenset({"str", "repr", "ascii", "format", "str.format", "str.join"})
+
+
+class Shape(Enum):
+    """What kind of object a value is, where that decides how its attributes are read."""
+
+    PLAIN = "plain"
+    OPTIONS = "options"
+    """The result of `parse_args()`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A value as far as seeding cares."""
+
+    kind: SeedValue
+    constant: object = None
+    """The value, where `kind` is FIXED and `is_constant`."""
+
+    is_constant: bool = False
+    detail: str = ""
+    """For people, to follow the expression: `None by default`, `the time of day`."""
+
+    shape: Shape = Shape.PLAIN
+
+    def __hash__(self) -> int:
+        return hash((self.kind, repr(self.constant), self.is_constant, self.detail, self.shape))
+
+
+GIVEN = Seen(SeedValue.GIVEN)
+FIXED = Seen(SeedValue.FIXED)
+OPTIONS = Seen(SeedValue.GIVEN, shape=Shape.OPTIONS)
+IS_NONE = Seen(SeedValue.NONE, None, True, "None")
+
+
+def constant(value: object, detail: str = "") -> Seen:
+    """A value that is known."""
+    if value is None:
+        return Seen(SeedValue.NONE, None, True, detail or "None")
+    return Seen(SeedValue.FIXED, value, True, detail)
+
+
+def entropy(detail: str) -> Seen:
+    return Seen(SeedValue.ENTROPY, detail=detail)
+
+
+def mixed(parts: Iterable[Seen]) -> Seen:
+    """A value computed from several: as unpredictable as the worst of them."""
+    found = list(parts)
+    for part in found:
+        if part.kind is SeedValue.ENTROPY:
+            return part
+    for kind in (SeedValue.GIVEN, SeedValue.NONE):
+        if any(part.kind is kind for part in found):
+            return GIVEN
+    return FIXED
+
+
+def either(one: Seen, other: Seen) -> Seen:
+    """A value that is one or the other, and it is not known which; the harmless one counts."""
+    if one == other:
+        return one
+    kinds = {one.kind, other.kind}
+    if SeedValue.GIVEN in kinds or SeedValue.FIXED in kinds:
+        return GIVEN
+    return one if one.kind is SeedValue.ENTROPY else other
+
+
+def is_text(node: ast.expr, value: Value) -> bool:
+    """Whether an expression is certainly a string, whose `hash()` differs from run to run."""
+    from auditor.static.names import External
+
+    if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str | bytes)):
+        return True
+    return isinstance(value, External) and isinstance(node, ast.Call) and value.name in TEXT_CALLS
+
+
+def static_seed_value(module: ModuleFacts, node: ast.expr) -> SeedValue:
+    """What the text alone tells of a seed, in the program that `module` is or belongs to."""
+    from auditor.static.evaluate import Evaluator
+    from auditor.static.frame import Frame
+
+    frame = Frame(module, module.enclosing_function(node))
+    return Evaluator(module.project).value(node, frame).kind
+
+
+Evaluate = Callable[[ast.expr], Seen]

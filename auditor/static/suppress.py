@@ -1,0 +1,136 @@
+"""Comments that allow findings: `# repro-audit: allow RA301 because the order is fixed by the sampler`.
+
+A comment on a line, or alone on the line above, speaks for findings that cover the line. `allow-file`, anywhere, speaks for
+the whole file. Rules go by id or name, separated by commas or spaces. A suppression counts only with its reason: an
+exception that nobody can explain is one that nobody can remove.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import tokenize
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from auditor.model.rule import Rule
+
+MARK = "repro-audit:"
+
+_COMMENT = re.compile(r"#\s*repro-audit:\s*(?P<verb>[\w-]+)\b[ \t]*(?P<rest>.*)$")
+_REASON = re.compile(r"\b(?:because|reason:)\s+(?P<reason>.*\S)", re.IGNORECASE)
+_WORD = re.compile(r"[A-Za-z][\w-]*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suppression:
+    """One comment."""
+
+    line: int
+    """Line of the file's text, from 1."""
+
+    whole_file: bool
+    rules: frozenset[str]
+    """Ids."""
+
+    reason: str
+    """Empty where none was given: then it does not count."""
+
+    own_line: bool
+    """Nothing but the comment stands on its line, so it speaks for the next line with code."""
+
+    complaints: tuple[str, ...] = ()
+    """What is wrong with the comment."""
+
+
+class Suppressions:
+    """The comments of one file, and which of them were needed."""
+
+    def __init__(self, entries: Sequence[Suppression], lines: Sequence[str]) -> None:
+        self.entries = tuple(entries)
+        self._lines = lines
+        self._used: set[tuple[int, str]] = set()
+
+    def allows(self, rule: Rule, first: int, last: int) -> Suppression | None:
+        """The comment that speaks for a finding of `rule` on lines `first` to `last`; also one without a reason."""
+        best: Suppression | None = None
+        for entry in self.entries:
+            if rule.id in entry.rules and (entry.whole_file or self._covers(entry, first, last)):
+                self._used.add((entry.line, rule.id))
+                best = entry if best is None or (entry.reason and not best.reason) else best
+        return best
+
+    def _covers(self, entry: Suppression, first: int, last: int) -> bool:
+        line = entry.line
+        if entry.own_line:
+            line += 1
+            while line <= len(self._lines) and _is_comment(self._lines[line - 1]):
+                line += 1
+        return first <= line <= last
+
+    def unused(self, active: Iterable[Rule]) -> list[tuple[int, str]]:
+        """Line and rule of every suppression of an active rule that no finding needed."""
+        ids = {rule.id for rule in active}
+        return [
+            (entry.line, name)
+            for entry in self.entries
+            for name in sorted(entry.rules)
+            if name in ids and (entry.line, name) not in self._used
+        ]
+
+
+def read_suppressions(text: str, lines: Sequence[str], rules: Mapping[str, Rule]) -> Suppressions:
+    """Find the comments; `rules` by id and by name."""
+    if MARK not in text:
+        return Suppressions((), lines)
+    entries = []
+    for number, column, comment in _comments(text):
+        match = _COMMENT.search(comment)
+        if match:
+            own_line = not lines[number - 1][:column].strip()
+            entries.append(_read(number, match["verb"], match["rest"], rules, own_line=own_line))
+    return Suppressions(entries, lines)
+
+
+def _read(line: int, verb: str, rest: str, rules: Mapping[str, Rule], *, own_line: bool) -> Suppression:
+    reason = _REASON.search(rest)
+    named = rest[: reason.start()] if reason else rest
+    found: set[str] = set()
+    complaints: list[str] = []
+    if verb not in ("allow", "allow-file"):
+        complaints.append(f"`{verb}` is not known; write `allow` or `allow-file`")
+    for word in _WORD.findall(named):
+        rule = rules.get(word.upper()) or rules.get(word.lower())
+        if rule is not None:
+            found.add(rule.id)
+        elif word.lower() != "because":
+            complaints.append(f"no rule is called `{word}`")
+    if not found and not complaints:
+        complaints.append("it names no rule")
+    if not reason:
+        complaints.append("it gives no reason and does not count; add `because …`")
+    return Suppression(
+        line=line,
+        whole_file=verb == "allow-file",
+        rules=frozenset(found if verb in ("allow", "allow-file") else ()),
+        reason=reason["reason"] if reason else "",
+        own_line=own_line,
+        complaints=tuple(complaints),
+    )
+
+
+def _comments(text: str) -> list[tuple[int, int, str]]:
+    """Line, column and text of every comment that carries the mark; the mark inside a string does not count."""
+    found = []
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(text).readline):
+            if token.type == tokenize.COMMENT and MARK in token.string:
+                found.append((token.start[0], token.start[1], token.string))
+    except (tokenize.TokenError, SyntaxError):
+        # The parser took the file; only the tokenizer, written in Python, gave up. What it saw counts.
+        pass
+    return found
+
+
+def _is_comment(line: str) -> bool:
+    return line.lstrip().startswith("#") or not line.strip()

@@ -1,0 +1,103 @@
+"""Whether a condition holds in a plain run, one in which nobody gives an option.
+
+Where it cannot be told the answer is None and both arms count. One assumption is made: a seed that comes from outside is
+there, so that `if cfg.seed is not None: seed(cfg.seed)` counts as seeding.
+"""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from auditor.static.entrypoints import names_main
+from auditor.static.library_verdict import SeedValue
+from auditor.static.seedvalue import Seen
+
+if TYPE_CHECKING:
+    from auditor.static.evaluate import Evaluator
+    from auditor.static.frame import Frame
+
+_COMPARE: Mapping[type[ast.cmpop], Callable[[object, object], object]] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,  # type: ignore[dict-item]
+    ast.LtE: operator.le,  # type: ignore[dict-item]
+    ast.Gt: operator.gt,  # type: ignore[dict-item]
+    ast.GtE: operator.ge,  # type: ignore[dict-item]
+    ast.In: lambda one, other: one in other,  # type: ignore[operator]
+    ast.NotIn: lambda one, other: one not in other,  # type: ignore[operator]
+    ast.Is: operator.is_,
+    ast.IsNot: operator.is_not,
+}
+_GIVEN_HOLDS = {
+    ast.IsNot: True,
+    ast.NotEq: True,
+    ast.Gt: True,
+    ast.GtE: True,
+    ast.In: True,
+    ast.Is: False,
+    ast.Eq: False,
+}
+_GIVEN_HOLDS |= {ast.Lt: False, ast.LtE: False, ast.NotIn: False}
+
+
+def truth(evaluator: Evaluator, node: ast.expr, frame: Frame) -> bool | None:
+    """See the module's text."""
+    if names_main(node) and not isinstance(node, ast.BoolOp):
+        return frame.is_main
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        inner = truth(evaluator, node.operand, frame)
+        return None if inner is None else not inner
+    if isinstance(node, ast.BoolOp):
+        return _combined(node, [truth(evaluator, value, frame) for value in node.values])
+    if isinstance(node, ast.Compare) and len(node.ops) == 1:
+        return _compared(evaluator, node, frame)
+    if frame.module.resolve(node) == "typing.TYPE_CHECKING":
+        return False
+    return _as_bool(evaluator.value(node, frame), node)
+
+
+def _combined(node: ast.BoolOp, parts: list[bool | None]) -> bool | None:
+    deciding = isinstance(node.op, ast.Or)
+    if deciding in parts:
+        return deciding
+    return None if None in parts else not deciding
+
+
+def _compared(evaluator: Evaluator, node: ast.Compare, frame: Frame) -> bool | None:
+    kind = type(node.ops[0])
+    left, right = evaluator.value(node.left, frame), evaluator.value(node.comparators[0], frame)
+    if left.is_constant and right.is_constant:
+        try:
+            return bool(_COMPARE[kind](left.constant, right.constant))
+        except (TypeError, ValueError):
+            return None
+    against_none = SeedValue.NONE in (left.kind, right.kind)
+    if against_none and kind in (ast.Is, ast.IsNot, ast.Eq, ast.NotEq):
+        other = right if left.kind is SeedValue.NONE else left
+        if other.kind in (SeedValue.FIXED, SeedValue.ENTROPY):
+            return kind in (ast.IsNot, ast.NotEq)
+    if about_seed(node.left) or about_seed(node.comparators[0]):
+        return _GIVEN_HOLDS.get(kind)
+    return None
+
+
+def _as_bool(seen: Seen, node: ast.expr) -> bool | None:
+    if seen.is_constant:
+        return bool(seen.constant)
+    if seen.kind is SeedValue.NONE:
+        return False
+    return True if about_seed(node) else None
+
+
+def about_seed(node: ast.expr) -> bool:
+    """Whether an expression names a seed: `cfg.seed`, `"seed" in cfg`, `args.random_state`."""
+    for part in ast.walk(node):
+        text = part.id if isinstance(part, ast.Name) else part.attr if isinstance(part, ast.Attribute) else ""
+        if isinstance(part, ast.Constant) and isinstance(part.value, str):
+            text = part.value
+        if "seed" in text.lower() or text.lower() in ("random_state", "rng"):
+            return True
+    return False

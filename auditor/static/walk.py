@@ -1,0 +1,355 @@
+"""Follows one program in the order in which it is executed and notes its draws and seeds.
+
+Code is read, never run: both arms of a condition are followed and joined, loops are taken once, a function is entered again
+only where the seeding so far or its arguments differ. What cannot be resolved is passed over.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import reduce
+from typing import TYPE_CHECKING
+
+from auditor.model.location import Location
+from auditor.static.callwalk import CallWalk
+from auditor.static.entrypoints import names_main
+from auditor.static.evaluate import Evaluator, dotted_text
+from auditor.static.frame import End, Frame
+from auditor.static.ledger import Ledger
+from auditor.static.library_verdict import SeedValue
+from auditor.static.names import Instance
+from auditor.static.rngstate import Level, Rank, State, join, negated
+from auditor.static.scopes import Function
+from auditor.static.seedvalue import GIVEN, OPTIONS, Seen, either
+
+if TYPE_CHECKING:
+    from auditor.static.facts import ModuleFacts
+    from auditor.static.project import Project
+
+
+class Walk:
+    """One program being followed: statements and conditions; calls are `CallWalk`'s (`callwalk.py`)."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.ledger = Ledger(project.rng)
+        self.evaluator = Evaluator(project, self._is_seeded)
+        self.calls = CallWalk(self)
+        self._executed: dict[str, Frame] = {}
+        self._exits: list[tuple[State, str | None]] = []
+        self._returned: list[Seen] = []
+
+    def _is_seeded(self, library: str) -> bool | None:
+        rank = self.ledger.state.level(library).rank
+        return None if rank is Rank.MAYBE else rank is Rank.SEEDED
+
+    # -- modules --------------------------------------------------------------------------------------------------
+
+    def run_module(self, path: str, *, is_main: bool) -> Frame | None:
+        """Execute a module's top level once; None where there is nothing to follow."""
+        key = f"{path} as main" if is_main else path
+        if key in self._executed:
+            return self._executed[key]
+        if not self.project.matters(path):
+            return None
+        module = self.project.module(path)
+        if module is None:
+            return None
+        frame = self._executed[key] = Frame(module, is_main=is_main)
+        self.evaluator.modules[path] = module
+        conditions, self.ledger.conditions = self.ledger.conditions, []
+        self.block(module.tree.body, frame)
+        self.ledger.conditions = conditions
+        return frame
+
+    def module_frame(self, module: ModuleFacts) -> Frame:
+        """The frame of a module's top level, where it was executed."""
+        found = self._executed.get(f"{module.path} as main") or self._executed.get(module.path)
+        return found or Frame(module)
+
+    def _import(self, node: ast.Import | ast.ImportFrom, frame: Frame) -> None:
+        paths = list(self.project.graph.targets_of(node, frame.module.path))
+        for path in paths:
+            if path not in self._executed and path != frame.module.path:
+                self.ledger.stack.append(frame.module.location(node))
+                self.run_module(path, is_main=False)
+                self.ledger.stack.pop()
+
+    # -- functions ------------------------------------------------------------------------------------------------
+
+    def run_function(self, function: Function, frame: Frame, at: Location | None) -> Seen:
+        """Execute a function's body, reached from `at`; afterwards the state is the one behind its `return`s.
+
+        Gives what it returns.
+        """
+        exits, self._exits = self._exits, []
+        returned, self._returned = self._returned, []
+        if at is not None:
+            self.ledger.stack.append(at)
+        if isinstance(function, ast.Lambda):
+            self.expression(function.body, frame)
+            self._returned.append(self.evaluator.value(function.body, frame))
+        elif self.block(function.body, frame) is End.FALLS_THROUGH or not self._exits:
+            self._exits.append((self.ledger.state, None))
+        if at is not None:
+            self.ledger.stack.pop()
+        joined = join(self._exits)
+        if joined is not None:
+            self.set_state(joined)
+        results = self._returned
+        self._exits, self._returned = exits, returned
+        return reduce(either, results) if results else GIVEN
+
+    # -- statements -----------------------------------------------------------------------------------------------
+
+    def block(self, statements: Iterable[ast.stmt], frame: Frame) -> End:
+        for statement in statements:
+            end = self._statement(statement, frame)
+            if end is not End.FALLS_THROUGH:
+                return end
+        return End.FALLS_THROUGH
+
+    def _statement(self, node: ast.stmt, frame: Frame) -> End:
+        if isinstance(node, ast.Expr):
+            return self.expression(node.value, frame)
+        if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
+            return self._assign(node, frame)
+        if isinstance(node, ast.If):
+            return self._if(node, frame)
+        if isinstance(node, ast.For | ast.AsyncFor | ast.While):
+            return self._loop(node, frame)
+        if isinstance(node, ast.With | ast.AsyncWith):
+            for item in node.items:
+                self.expression(item.context_expr, frame)
+            return self.block(node.body, frame)
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            self._import(node, frame)
+        elif isinstance(node, ast.Return):
+            return self._return(node, frame)
+        elif isinstance(node, ast.Raise):
+            return End.STOPS
+        elif isinstance(node, ast.Break | ast.Continue):
+            return End.LEAVES_LOOP
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            for part in (*node.decorator_list, *node.args.defaults, *(item for item in node.args.kw_defaults if item)):
+                self.expression(part, frame)
+        elif isinstance(node, ast.ClassDef):
+            for part in (*node.decorator_list, *node.bases):
+                self.expression(part, frame)
+            self.block(node.body, frame)
+        else:
+            return self._rare(node, frame)
+        return End.FALLS_THROUGH
+
+    def _rare(self, node: ast.stmt, frame: Frame) -> End:
+        if isinstance(node, ast.Try) or type(node).__name__ == "TryStar":
+            return self._try(node, frame)  # type: ignore[arg-type]
+        if isinstance(node, ast.Match):
+            self.expression(node.subject, frame)
+            return self._arms([(None, case.body) for case in node.cases], frame, exhaustive=False)
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.expr):
+                self.expression(child, frame)
+        return End.FALLS_THROUGH
+
+    def _return(self, node: ast.Return, frame: Frame) -> End:
+        if node.value is not None:
+            if self.expression(node.value, frame) is End.STOPS:
+                return End.STOPS
+            self._returned.append(self.evaluator.value(node.value, frame))
+        self._exits.append((self.ledger.state, negated(self.ledger.conditions[-1]) if self.ledger.conditions else None))
+        return End.RETURNS
+
+    def _assign(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign, frame: Frame) -> End:
+        if node.value is None:
+            return End.FALLS_THROUGH
+        end = self.expression(node.value, frame)
+        value = self.evaluator.value(node.value, frame)
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        for target in targets:
+            if isinstance(node, ast.AugAssign):
+                self._bind(target, GIVEN if value.kind is not SeedValue.ENTROPY else value, frame)
+            else:
+                self._bind(target, value, frame)
+        return end
+
+    def _bind(self, target: ast.expr, value: Seen, frame: Frame) -> None:
+        if isinstance(target, ast.Tuple | ast.List):
+            for number, item in enumerate(target.elts):
+                # `args, rest = parser.parse_known_args()`
+                part = OPTIONS if value == OPTIONS and number == 0 else GIVEN
+                self._bind(item, part if value.kind is not SeedValue.ENTROPY else value, frame)
+            return
+        text = dotted_text(target)
+        if text is None:
+            return
+        if isinstance(target, ast.Attribute) and self.evaluator.value(target.value, frame) == OPTIONS:
+            self._store_option(target.attr, value)
+        else:
+            frame.values[text] = value
+
+    def _store_option(self, name: str, value: Seen) -> None:
+        self.ledger.state = replace(self.ledger.state, options={**self.ledger.state.options, name: value})
+        self.evaluator.stored = dict(self.ledger.state.options)
+
+    def set_state(self, state: State) -> None:
+        """Go on from `state`."""
+        self.ledger.state = state
+        self.evaluator.stored = dict(state.options)
+
+    # -- branches -------------------------------------------------------------------------------------------------
+
+    def _if(self, node: ast.If, frame: Frame) -> End:
+        self.expression(node.test, frame)
+        holds = self.evaluator.truth(node.test, frame)
+        text = " ".join(frame.module.text(node.test).split())
+        if holds is None:
+            return self._arms([(text, node.body), (negated(text), node.orelse)], frame, exhaustive=True)
+        return self._decided(node, text, frame, holds=holds)
+
+    def _decided(self, node: ast.If, text: str, frame: Frame, *, holds: bool) -> End:
+        """A condition whose outcome in a plain run is known: that arm counts, the other is followed beside it."""
+        taken, other = (node.body, node.orelse) if holds else (node.orelse, node.body)
+        before, values = self.ledger.state, dict(frame.values)
+        beside: State | None = None
+        if other and not names_main(node.test):
+            self.ledger.conditions.append(negated(text) if holds else text)
+            end = self.block(other, frame)
+            self.ledger.conditions.pop()
+            beside = self.ledger.state if end is End.FALLS_THROUGH else None
+            self.set_state(before)
+            frame.values = values
+        end = self.block(taken, frame)
+        if beside is not None:
+            self.set_state(self._noting_other(self.ledger.state, beside, negated(text) if holds else text))
+        return end
+
+    def _noting_other(self, state: State, beside: State, condition: str) -> State:
+        """What the arm not taken would have seeded makes the library conditionally seeded, no less."""
+        levels = dict(state.levels)
+        for library, level in beside.levels.items():
+            if level.rank is Rank.SEEDED and state.level(library).rank < Rank.MAYBE:
+                levels[library] = Level(Rank.MAYBE, condition)
+        return replace(state, levels=levels, pending=state.pending | beside.pending)
+
+    def _arms(self, arms: Sequence[tuple[str | None, Sequence[ast.stmt]]], frame: Frame, *, exhaustive: bool) -> End:
+        before, values = self.ledger.state, frame.values
+        ends: list[End] = []
+        states: list[tuple[State, str | None]] = []
+        kept: list[dict[str, Seen]] = []
+        for text, body in arms if exhaustive else (*arms, (None, ())):
+            self.set_state(before)
+            frame.values = dict(values)
+            if text is not None:
+                self.ledger.conditions.append(text)
+            end = self.block(body, frame)
+            if text is not None:
+                self.ledger.conditions.pop()
+            ends.append(end)
+            if end is End.FALLS_THROUGH:
+                states.append((self.ledger.state, text))
+                kept.append(frame.values)
+        joined = join(states)
+        if joined is None:
+            return _common_end(ends)
+        self.set_state(joined)
+        frame.values = _joined_values(kept)
+        return End.FALLS_THROUGH
+
+    def _loop(self, node: ast.For | ast.AsyncFor | ast.While, frame: Frame) -> End:
+        if isinstance(node, ast.While):
+            self.expression(node.test, frame)
+        else:
+            self.expression(node.iter, frame)
+            self._iterated(node.iter, frame)
+            self._bind(node.target, GIVEN, frame)
+        end = self.block(node.body, frame)
+        if end in (End.RETURNS, End.STOPS) and not (isinstance(node, ast.While) and _is_true(node.test)):
+            end = End.FALLS_THROUGH
+        if end is End.LEAVES_LOOP:
+            end = End.FALLS_THROUGH
+        other = self.block(node.orelse, frame)
+        return end if end is not End.FALLS_THROUGH else other
+
+    def _iterated(self, node: ast.expr, frame: Frame) -> None:
+        """A loader that is iterated here draws here."""
+        for part in ast.walk(node):
+            if isinstance(part, ast.Name | ast.Attribute | ast.Call):
+                value = frame.module.names.value(part, frame.arguments)
+                if isinstance(value, Instance) and value.made_by is not None:
+                    self.calls.iterated(value.made_by)
+
+    def _try(self, node: ast.Try, frame: Frame) -> End:
+        before, values = self.ledger.state, dict(frame.values)
+        end = self.block(node.body, frame)
+        if end is End.FALLS_THROUGH:
+            end = self.block(node.orelse, frame)
+        after, after_values = self.ledger.state, frame.values
+        handled: list[tuple[State, str | None]] = []
+        for handler in node.handlers:
+            self.set_state(before)
+            frame.values = dict(values)
+            if self.block(handler.body, frame) is End.FALLS_THROUGH:
+                handled.append((self.ledger.state, None))
+        joined = join(handled)
+        # The body counts where it gets to its end: a failing import or lookup leaves nothing to seed.
+        if end is End.FALLS_THROUGH or joined is None:
+            self.set_state(after)
+            frame.values = after_values
+        else:
+            self.set_state(joined)
+            end = End.FALLS_THROUGH
+        last = self.block(node.finalbody, frame)
+        return last if last is not End.FALLS_THROUGH else end
+
+    # -- expressions ----------------------------------------------------------------------------------------------
+
+    def expression(self, node: ast.expr, frame: Frame) -> End:
+        """Execute the calls of an expression in order; STOPS where one of them ends the program."""
+        end = End.FALLS_THROUGH
+        for call in calls_in(node):
+            if self.calls.call(call, frame) is End.STOPS:
+                end = End.STOPS
+        return end
+
+
+def calls_in(node: ast.expr) -> Iterator[ast.Call]:
+    """The calls of an expression, arguments before the call; bodies of lambdas are left out."""
+    if isinstance(node, ast.Constant | ast.Name | ast.Lambda):
+        return
+    if isinstance(node, ast.Attribute):
+        yield from calls_in(node.value)
+        return
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.expr):
+            yield from calls_in(child)
+        elif isinstance(child, ast.keyword):
+            yield from calls_in(child.value)
+        elif isinstance(child, ast.comprehension):
+            yield from calls_in(child.iter)
+            for test in child.ifs:
+                yield from calls_in(test)
+    if isinstance(node, ast.Call):
+        yield node
+
+
+def _is_true(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and bool(node.value)
+
+
+def _common_end(ends: Sequence[End]) -> End:
+    """All arms leave: back to the caller where any does that, else out of the loop, else the program stops."""
+    for end in (End.RETURNS, End.LEAVES_LOOP):
+        if end in ends:
+            return end
+    return End.STOPS
+
+
+def _joined_values(kept: Sequence[dict[str, Seen]]) -> dict[str, Seen]:
+    joined = dict(kept[0])
+    for values in kept[1:]:
+        for name, value in values.items():
+            joined[name] = either(joined[name], value) if name in joined else value
+    return joined
