@@ -67,8 +67,8 @@ def differing(reference: Array, candidate: Array, reference_tensors: Array, cand
     unequal: Array = reference["outputs"] != candidate["outputs"]
     doubtful = np.flatnonzero(unequal & (reference["tensors"] == candidate["tensors"]))
     if len(doubtful):
-        flagged = _has_uncompared(reference[doubtful], reference_tensors)
-        flagged |= _has_uncompared(candidate[doubtful], candidate_tensors)
+        flagged = _has_uncompared(reference, doubtful, reference_tensors)
+        flagged |= _has_uncompared(candidate, doubtful, candidate_tensors)
         for position in doubtful[flagged].tolist():
             a = tensor_rows(reference[position], reference_tensors)
             b = tensor_rows(candidate[position], candidate_tensors)
@@ -92,14 +92,21 @@ def first_differing_tensor(reference: Array, candidate: Array) -> Array:
     return found
 
 
-def _has_uncompared(events: Array, tensors: Array) -> Array:
-    """True for events with a tensor that is not compared; a digest that never arrived is not in the event's flags."""
-    counts: Array = events["tensors"].astype(np.intp)
-    if not counts.any():
-        return np.zeros(len(events), np.bool_)
-    owner: Array = np.repeat(np.arange(len(events)), counts)
+def _has_uncompared(events: Array, chosen: Array, tensors: Array) -> Array:
+    """True for those of the chosen events that have a tensor which is not compared.
+
+    A digest that never arrived is not in the event's own flags.
+    """
+    nothing: Array = np.zeros(len(chosen), np.bool_)
+    counts: Array = events["tensors"][chosen].astype(np.intp)
+    first: Array = events["first_tensor"][chosen].astype(np.intp)
+    low, high = int(first.min()), int((first + counts).max())
+    # The rows of neighbouring events lie side by side: one look at all of them is nearly always enough.
+    if not counts.any() or not (tensors["flags"][low:high] & UNCOMPARED_FLAGS).any():
+        return nothing
+    owner: Array = np.repeat(np.arange(len(chosen)), counts)
     offsets = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
-    rows = events["first_tensor"].astype(np.intp)[owner] + offsets
+    rows = first[owner] + offsets
     flags = tensors["flags"][np.minimum(rows, max(len(tensors) - 1, 0))] & UNCOMPARED_FLAGS
-    marked: Array = np.bincount(owner, weights=flags != 0, minlength=len(events)) > 0
+    marked: Array = np.bincount(owner, weights=flags != 0, minlength=len(chosen)) > 0
     return marked

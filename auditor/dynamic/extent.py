@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from auditor.dynamic.pair import Tail
+from auditor.dynamic.prefix import BLOCK, release
 from auditor.model.run import Ending
 from auditor.probe import wire
 
@@ -61,11 +62,10 @@ def comparable_rows(trace: ProcessTrace, cut: bool) -> int:
         return len(trace.events)
     if trace.stop is not None:
         return min(trace.stop.event, len(trace.events))
-    kinds = trace.events["kind"]
-    steps = np.flatnonzero(kinds == wire.STEP)
-    if len(steps):
-        return int(steps[-1]) + 1
-    weights = np.flatnonzero(kinds == wire.WEIGHTS)
+    last = last_step_row(trace)
+    if last is not None:
+        return last + 1
+    weights = np.flatnonzero(trace.events["kind"] == wire.WEIGHTS)
     return int(weights[0]) if len(weights) else len(trace.events)
 
 
@@ -77,13 +77,25 @@ def settled_rows(trace: ProcessTrace) -> int:
     if not len(pending):
         return len(trace.events)
     events = trace.events
-    return int(np.searchsorted(events["first_tensor"], tail + int(pending[0]), side="right")) - 1
+    after: int = np.searchsorted(events["first_tensor"], tail + int(pending[0]), side="right")
+    return int(after) - 1
 
 
 def steps_of(trace: ProcessTrace) -> int:
     """Optimizer steps that the process completed."""
-    steps = np.flatnonzero(trace.events["kind"] == wire.STEP)
-    return int(trace.events["step"][steps[-1]]) + 1 if len(steps) else 0
+    last = last_step_row(trace)
+    return int(trace.events["step"][last]) + 1 if last is not None else 0
+
+
+def last_step_row(trace: ProcessTrace) -> int | None:
+    """Row of the last STEP event, looked for from the end, where it is; None without one."""
+    for stop in range(len(trace.events), 0, -BLOCK):
+        start = max(stop - BLOCK, 0)
+        found = np.flatnonzero(trace.events["kind"][start:stop] == wire.STEP)
+        release(trace.events, start, stop)
+        if len(found):
+            return start + int(found[-1])
+    return None
 
 
 def trainers(runs: Collection[RunTraces]) -> set[str]:

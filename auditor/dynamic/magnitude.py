@@ -187,7 +187,8 @@ def _numbers(words: Array, dtype: str) -> Array:
     if dtype == "bfloat16":
         numbers: Array = (words.astype(np.uint32) << 16).view(np.float32).astype(np.float64)
     else:
-        numbers = words.view(f"<f{words.dtype.itemsize}").astype(np.float64)
+        with np.errstate(invalid="ignore"):  # a signalling NaN
+            numbers = words.view(f"<f{words.dtype.itemsize}").astype(np.float64)
     return numbers
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 
-_KEPT = 16 * prefix.BLOCK  # rows behind the scan that aligners may still ask for
+_KEPT = 8 * prefix.BLOCK  # rows behind the scan that aligners may still ask for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +84,7 @@ class PairComparison:
 
         self._lanes: tuple[Lanes, Lanes] | None = None
         self._aligners: dict[int, Aligner] = {}
-        self._released = 0
+        self._behind = (_Behind(), _Behind())
 
     def advance(
         self,
@@ -126,7 +126,9 @@ class PairComparison:
             return sum(tally.events.compared for tally in self.tallies.values())
         events, count = self._reference.events, 0
         for start in range(0, hit.order, prefix.BLOCK):
-            count += int(np.count_nonzero(is_compared(events[start : min(start + prefix.BLOCK, hit.order)])))
+            stop = min(start + prefix.BLOCK, hit.order)
+            count += int(np.count_nonzero(is_compared(events[start:stop])))
+            prefix.release(events, start, stop)
         return count
 
     def clear_thread(self, thread: int) -> None:
@@ -146,18 +148,12 @@ class PairComparison:
             )
             self._count(0, np.arange(start, start + equal), np.arange(start, start + equal), None)
             self.position = start + equal
-            self._release()
+            for trace, behind in zip((self._reference, self._candidate), self._behind, strict=True):
+                behind.follow(trace, self.position)
             if self.position < end:
                 break
         if self.position < stop or (final and stops[0] != stops[1]):
             self._lanes = (Lanes(self.position), Lanes(self.position))
-
-    def _release(self) -> None:
-        step = prefix.RELEASE_BYTES // wire.EVENT_SIZE
-        if self.position - self._released >= step:
-            for trace in (self._reference, self._candidate):
-                prefix.release(trace.events, self._released, self.position)
-            self._released = self.position
 
     # events of equal identity, thread by thread
 
@@ -167,9 +163,10 @@ class PairComparison:
             for side, events, stop in zip(lanes, (a, b), stops, strict=True):
                 end = min(side.scanned + 2 * prefix.BLOCK, stop)
                 if end > side.scanned:
-                    prefix.release(events, max(side.scanned - _KEPT, 0), max(side.scanned - _KEPT // 2, 0))
                     side.scan(events, end)
             self._align(lanes, final=False)
+            for side, behind in enumerate(self._behind):
+                behind.follow(self._reference if side == 0 else self._candidate, lanes[side].scanned - _KEPT)
         if final:
             self._align(lanes, final=True)
 
@@ -303,6 +300,25 @@ class PairComparison:
                 if trace is self._candidate:
                     modules = self._vocabulary.translate(modules)
                 tally.add(events, modules, np.ones(len(rows), np.bool_))
+
+
+class _Behind:
+    """Lets go of the rows of a trace that lie behind, so that memory stays bounded.
+
+    Released rows must not be looked at again, even one: a file's pages come back two megabytes at a time.
+    """
+
+    def __init__(self) -> None:
+        self.event = 0
+        self.tensor = 0
+
+    def follow(self, trace: ProcessTrace, event: int) -> None:
+        if event - self.event < prefix.RELEASE_ROWS or event >= len(trace.events):
+            return
+        tensor = int(trace.events["first_tensor"][event])
+        prefix.release(trace.events, self.event, event)
+        prefix.release(trace.tensors, self.tensor, tensor)
+        self.event, self.tensor = event, tensor
 
 
 def rows_at(events: Array, rows: Array) -> Array:

@@ -13,7 +13,7 @@ from auditor.dynamic.vocabulary import Vocabulary
 Array = np.ndarray[Any, Any]
 
 BLOCK = 1 << 15  # rows; two blocks fit into a processor's second-level cache
-RELEASE_BYTES = 64 << 20
+RELEASE_ROWS = 8 * BLOCK
 
 
 def first_mismatch(a: Array, b: Array, vocabulary: Vocabulary, a_tensors: Array, b_tensors: Array) -> int:
