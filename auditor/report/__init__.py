@@ -1,1 +1,52 @@
-"""AuditReport in, text out; one file a format."""
+"""From an `AuditReport` to text. Every module of this folder is a format, and defines `RENDERER`.
+
+What formats share is in the packages `prose` (for people) and `schema` (for machines). A renderer computes no result
+and sorts nothing that the report did not sort.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from auditor.errors import UsageError
+from auditor.model.report import AuditReport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderOptions:
+    """How to write; formats for machines heed only `exit_code`."""
+
+    color: bool = False
+    """Terminal colours (SGR codes); meaning never rests on them."""
+
+    ascii: bool = False
+    verbosity: int = 0
+    """-1: the answer in one line; 0: the usual; 1: also what was not looked at, entry points and environments."""
+
+    exit_code: int | None = None
+    """What the command will exit with; None where there is no command."""
+
+
+Renderer = Callable[[AuditReport, RenderOptions], str]
+"""Returns the whole text, ending in a newline."""
+
+
+def formats() -> tuple[str, ...]:
+    """Return the names of all formats, sorted; none of them is imported."""
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.ispkg))
+
+
+def find_renderer(name: str) -> Renderer:
+    """Return the renderer of a format; raises `UsageError` for a name that is none."""
+    if name not in formats():
+        raise UsageError(f"no report format is called `{name}`; there are: {', '.join(formats())}")
+    renderer: Renderer = importlib.import_module(f"{__name__}.{name}").RENDERER
+    return renderer
+
+
+def render(report: AuditReport, format: str = "text", options: RenderOptions | None = None) -> str:  # noqa: A002
+    """Return `report` in a format of `formats()`: the same report and options give the same text, byte for byte."""
+    return find_renderer(format)(report, options or RenderOptions())

@@ -81,7 +81,7 @@ def choice(kind: type[E], value: object) -> E:
 
 
 KEYS = (
-    Key(name="select", read=_strings, meaning="rules to use: ids, prefixes, names or categories"),
+    Key(name="select", read=_strings, meaning="rules to use: ids, beginnings of ids, or names"),
     Key(name="ignore", read=_strings, meaning="rules to leave out"),
     Key(name="exclude", read=_strings, meaning="paths to leave out, as in .gitignore"),
     Key(

@@ -28,7 +28,7 @@ TABLE = "tool.repro-audit"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Resolved settings; rule selectors are ids, prefixes of ids (`RA1`), names, or categories (`seeding`)."""
+    """Resolved settings; rules go by id, by the beginning of an id (`RA1`) or by name."""
 
     select: tuple[str, ...] = ()
     """Rules to use; empty means all."""

@@ -1,0 +1,30 @@
+"""One line a finding, as editors, grep and problem matchers read it; then the answer."""
+
+from __future__ import annotations
+
+from auditor.model.report import AuditReport
+from auditor.report import RenderOptions
+from auditor.report.prose.answer import one_line
+from auditor.report.prose.findings import STYLES
+from auditor.report.prose.page import Page, Style
+from auditor.report.prose.place import place, position
+
+
+def render(report: AuditReport, options: RenderOptions) -> str:
+    """Return `path:line:column: severity id name: message` for every finding, and the answer as the last line."""
+    page = Page()
+    names = {rule.id: rule.name for rule in report.rules}
+    for finding in report.findings:
+        page.add(
+            f"{finding.location.path}:{position(finding.location)}: ",
+            (finding.severity.value, STYLES[finding.severity]),
+            f" {finding.rule_id} {names.get(finding.rule_id, '')}: {finding.message}",
+        )
+    for cause in report.verdict.causes if report.verdict else ():
+        at = f"{place(cause.location)}: " if cause.location else ""
+        page.add(f"{at}cause {cause.kind}: {cause.title} (confidence {cause.confidence.value})")
+    page.add((one_line(report), Style.STRONG))
+    return page.text(color=options.color, ascii=options.ascii)
+
+
+RENDERER = render

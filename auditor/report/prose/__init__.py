@@ -1,0 +1,1 @@
+"""Parts of reports for people: lines with styles, numbers with units, sentences."""

@@ -1,0 +1,67 @@
+"""Source lines with a caret line under the place that counts."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+
+from auditor.model.finding import Finding
+from auditor.model.location import Location
+from auditor.report.prose.page import Page, Style
+
+MAX_LINES = 3
+MAX_COLUMNS = 160
+_TAB = "    "
+
+
+def add_excerpt(page: Page, finding: Finding) -> None:
+    """Add at most three source lines; the caret line stands below the first."""
+    location = finding.location
+    lines = finding.source_lines
+    if not lines:
+        return
+    gutter = max(4, len(str(location.line + min(len(lines), MAX_LINES) - 1)))
+    for index, (shown, carets) in enumerate(_rows(lines[:MAX_LINES], location)):
+        page.add((f"  {location.line + index:>{gutter}} | ", Style.FAINT), shown)
+        if carets:
+            page.add((f"  {'':>{gutter}} | ", Style.FAINT), (carets, Style.ERROR))
+    if len(lines) > MAX_LINES:
+        page.add((f"  {'':>{gutter}} | …", Style.FAINT))
+
+
+def _rows(lines: tuple[str, ...], location: Location) -> Iterator[tuple[str, str]]:
+    """Yield (source line, caret line or empty) as they are shown."""
+    for index, raw in enumerate(lines):
+        line = raw.rstrip("\r\n")
+        if index:
+            yield _cut(line, 0), ""
+            continue
+        start = min(max(location.column - 1, 0), len(line))
+        same_line = location.end_line in (None, location.line)
+        stop = len(line.rstrip())
+        if same_line and location.end_column is not None:
+            stop = min(location.end_column - 1, len(line))
+        elif same_line:
+            stop = start + 1
+        first = max(0, start - MAX_COLUMNS // 2) if len(line) > MAX_COLUMNS else 0
+        before = _shown_width(line[first:start]) + (2 if first else 0)
+        carets = max(1, _shown_width(line[start : max(start, min(stop, first + MAX_COLUMNS))]))
+        yield _cut(line, first), " " * before + "^" * carets
+
+
+def _cut(line: str, first: int) -> str:
+    """A window of a very long line; `…` stands where something is left out."""
+    window = line[first : first + MAX_COLUMNS]
+    shown = window.replace("\t", _TAB)
+    return ("… " if first else "") + shown + (" …" if first + len(window) < len(line) else "")
+
+
+def _shown_width(text: str) -> int:
+    """Columns that a terminal uses, wide characters counted twice and combining ones not at all."""
+    width = 0
+    for character in text:
+        if character == "\t":
+            width += len(_TAB)
+        elif not unicodedata.combining(character):
+            width += 2 if unicodedata.east_asian_width(character) in "WF" else 1
+    return width

@@ -1,0 +1,124 @@
+"""What a scan found, file by file, and what it looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from auditor.model.finding import Finding, Skipped
+from auditor.model.report import AuditReport
+from auditor.model.rule import Confidence, Severity
+from auditor.report.prose.excerpt import add_excerpt
+from auditor.report.prose.numbers import count
+from auditor.report.prose.page import Page, Style
+from auditor.report.prose.place import place, position
+
+MAX_RELATED = 4
+STYLES = {Severity.ERROR: Style.ERROR, Severity.WARNING: Style.WARNING, Severity.NOTE: Style.NOTE}
+
+
+def add_findings(page: Page, report: AuditReport) -> None:
+    """Add every finding under the name of its file; files in the order of their first finding."""
+    names = {rule.id: rule.name for rule in report.rules}
+    for path, findings in by_file(report.findings).items():
+        page.add((path, Style.STRONG))
+        for finding in findings:
+            _add_finding(page, finding, names.get(finding.rule_id, ""))
+            page.add()
+
+
+def by_file(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
+    """Group findings by path, everything in the order of first appearance."""
+    groups: dict[str, list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault(finding.location.path, []).append(finding)
+    return groups
+
+
+def _add_finding(page: Page, finding: Finding, name: str) -> None:
+    unsure = "" if finding.confidence is Confidence.HIGH else f"  confidence {finding.confidence.value}"
+    page.add(
+        f"  {position(finding.location)} ",
+        (finding.severity.value, STYLES[finding.severity]),
+        (f" {finding.rule_id} {name}".rstrip(), Style.STRONG),
+        (unsure, Style.FAINT),
+    )
+    add_excerpt(page, finding)
+    page.named("why", finding.message)
+    if finding.entry_points:
+        page.named("program", ", ".join(finding.entry_points))
+    related = [f"{place(item.location)} {item.message}" for item in finding.related]
+    if len(related) > MAX_RELATED:
+        related = [
+            *related[:MAX_RELATED],
+            f"and {count(len(related) - MAX_RELATED, 'more place')} (--format json has all)",
+        ]
+    if related:
+        page.named("also", related)
+    page.named("fix", finding.advice)
+
+
+def add_scan_summary(page: Page, report: AuditReport, verbosity: int) -> None:
+    """Add the last lines: how much was found, in how much that was looked at, and what was not."""
+    scan = report.scan
+    if scan is None:
+        return
+    looked_at = f"{count(scan.files, 'file')}, {count(len(scan.entry_points), 'program')}, {count(scan.rules, 'rule')}"
+    if report.findings:
+        files = len(by_file(report.findings))
+        page.sentence(
+            f"{count(len(report.findings), 'finding')} in {count(files, 'file')}: {severities(report.findings)}. "
+            f"Looked at {looked_at}.",
+            style=Style.STRONG,
+        )
+    elif not scan.files:
+        page.sentence("Nothing was analysed: no Python file was found that can be read.", style=Style.WARNING)
+    else:
+        page.sentence(f"No findings in {looked_at}.", style=Style.GOOD)
+    _add_rest(page, report, verbosity)
+    _add_next_step(page, report)
+
+
+def severities(findings: Sequence[Finding]) -> str:
+    """`3 errors, 6 warnings, 1 note`; what there is none of is left out."""
+    numbers = [(sum(finding.severity is severity for finding in findings), severity) for severity in Severity]
+    return ", ".join(count(number, severity.value) for number, severity in numbers if number)
+
+
+def _add_rest(page: Page, report: AuditReport, verbosity: int) -> None:
+    if report.suppressed:
+        page.sentence(f"Allowed by comments or settings: {len(report.suppressed)}.")
+        if verbosity > 0:
+            for item in report.suppressed:
+                reason = item.reason or "no reason given"
+                page.add(f"  {place(item.finding.location)} {item.finding.rule_id}: {reason}")
+    add_skipped(page, "Not analysed", report.skipped, verbosity)
+    if verbosity > 0:
+        for note in report.notes:
+            page.sentence(note)
+        if report.scan is not None and report.scan.entry_points:
+            page.sentence("Programs: " + ", ".join(report.scan.entry_points))
+    elif report.notes:
+        page.sentence(f"{count(len(report.notes), 'remark')} about suppression comments (-v shows them).")
+
+
+def add_skipped(page: Page, title: str, skipped: Sequence[Skipped], verbosity: int, few: int = 3) -> None:
+    """Add what was not looked at: up to `few` entries, all of them where verbose."""
+    if not skipped:
+        return
+    shown = skipped if verbosity > 0 or len(skipped) <= few else skipped[:few]
+    page.sentence(f"{title}: {len(skipped)}")
+    for item in shown:
+        page.add(f"  {item.subject}: {item.reason}")
+    if len(shown) < len(skipped):
+        page.add(f"  … and {len(skipped) - len(shown):,} more (-v lists them)")
+
+
+def _add_next_step(page: Page, report: AuditReport) -> None:
+    program = next(iter(report.scan.entry_points), None) if report.scan else None
+    page.add()
+    if report.findings:
+        page.add(f"  repro-audit explain {report.findings[0].rule_id:<12} what the rule means, with examples")
+    if program and program.endswith(".py"):
+        page.add(f"  repro-audit run {program} --twice    see what really differs between two runs")
+    elif report.scan and report.scan.files:
+        page.add("  Source was only read; `repro-audit run SCRIPT --twice` shows what really differs.")

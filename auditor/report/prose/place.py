@@ -1,0 +1,41 @@
+"""Places, commands and runs in words."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import PurePath
+
+from auditor.model.location import Location
+from auditor.model.run import Ending, RunRecord
+
+
+def position(location: Location) -> str:
+    """`41:12`; `cell 3, 2:5` in a notebook."""
+    inside = f"{location.line}:{location.column}"
+    return f"cell {location.cell}, {inside}" if location.cell is not None else inside
+
+
+def place(location: Location) -> str:
+    """`src/data.py:41`, as editors and terminals link it."""
+    if location.cell is not None:
+        return f"{location.path} cell {location.cell}, line {location.line}"
+    return f"{location.path}:{location.line}"
+
+
+def command_line(run: RunRecord) -> str:
+    """The command as a person would type it; the interpreter by its name alone."""
+    first, *rest = run.argv or ("",)
+    return shlex.join([PurePath(first).name, *rest])
+
+
+def ending(run: RunRecord) -> str:
+    """How a run ended, where that is not simply at its end."""
+    code = run.status.code
+    words = {
+        Ending.FINISHED: "",
+        Ending.STOPPED: "stopped as asked",
+        Ending.FAILED: f"failed with exit code {code}" if code >= 0 else f"killed by signal {-code}",
+        Ending.TIMED_OUT: "stopped at the time limit",
+        Ending.INTERRUPTED: "interrupted",
+    }
+    return words[run.status.ending]

@@ -1,0 +1,168 @@
+"""The story of two runs: verdict, where, why, what then, what to do; always in this order, with fixed names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from auditor.model.divergence import Comparison, Divergence
+from auditor.model.report import AuditReport
+from auditor.model.run import RunRecord
+from auditor.model.verdict import Cause, Status, Verdict
+from auditor.report.prose.findings import add_skipped, severities
+from auditor.report.prose.numbers import count, duration, percent, short_count
+from auditor.report.prose.page import Page, Style
+from auditor.report.prose.place import ending, place
+from auditor.report.prose.tensors import event_name, inputs_line, kernel_line, op_line, tensor_line, where
+
+SCOPE = "Says nothing about other machines, device counts or versions."
+STYLES = {
+    Status.REPRODUCIBLE: Style.GOOD,
+    Status.DIVERGENT: Style.ERROR,
+    Status.INCONCLUSIVE: Style.WARNING,
+}
+
+
+def add_story(page: Page, report: AuditReport, verdict: Verdict, verbosity: int) -> None:
+    """Add runs, headline, and the lines for the verdict's status."""
+    add_runs(page, report.runs)
+    page.add()
+    page.sentence(headline(verdict), style=STYLES[verdict.status])
+    comparison = verdict.comparison
+    if verdict.status is Status.DIVERGENT and comparison is not None and comparison.first is not None:
+        _add_divergence(page, report, verdict, comparison, comparison.first)
+    elif verdict.status is Status.REPRODUCIBLE:
+        page.sentence(SCOPE)
+    if verdict.status is not Status.INCONCLUSIVE or len(verdict.reasons) > 1:
+        page.add()
+    for reason in verdict.reasons[1:] if verdict.status is Status.INCONCLUSIVE else verdict.reasons:
+        page.sentence(reason)
+    if comparison is not None:
+        if not comparison.not_compared and verdict.status is Status.REPRODUCIBLE:
+            page.sentence("Nothing that was seen was left uncompared.")
+        add_skipped(page, "Seen, but not compared", comparison.not_compared, verbosity)
+    _add_leftovers(page, report, verdict)
+    _add_commands(page, report, verdict)
+
+
+def headline(verdict: Verdict) -> str:
+    """The answer in one line."""
+    comparison = verdict.comparison
+    if verdict.status is Status.INCONCLUSIVE or comparison is None:
+        return f"{verdict.status.name}: {verdict.reasons[0] if verdict.reasons else 'no reason was given'}"
+    if verdict.status is Status.REPRODUCIBLE:
+        weights = f", {count(comparison.weights.compared, 'final weight')}" if comparison.weights else ""
+        return (
+            f"REPRODUCIBLE over {count(comparison.steps, 'step')}: {short_count(comparison.compared_events)} events, "
+            f"{short_count(comparison.compared_tensors)} tensors{weights}, all equal bit for bit."
+        )
+    event = comparison.first and (comparison.first.reference or comparison.first.candidate)
+    return f"DIVERGENT at {where(event)}" if event else f"DIVERGENT: {'; '.join(verdict.reasons)}"
+
+
+def add_runs(page: Page, runs: Sequence[RunRecord]) -> None:
+    """Add one line a run: id, steps, time, events, how it ended; and processes where there are several."""
+    roles = ("reference", "candidate") if len(runs) == 2 else ("run",) * len(runs)
+    width = max((len(run.id) for run in runs), default=0)
+    for role, run in zip(roles, runs, strict=True):
+        steps = max((process.steps for process in run.processes), default=0)
+        events = sum(process.events for process in run.processes)
+        processes = count(len(run.processes), "process", "processes")
+        facts = [
+            count(steps, "step"),
+            duration(run.duration_s),
+            f"{short_count(events)} events",
+            processes,
+            ending(run),
+        ]
+        page.add(f"{role:<9} {run.id:<{width}}   " + "   ".join(fact for fact in facts if fact))
+
+
+def _add_divergence(
+    page: Page, report: AuditReport, verdict: Verdict, comparison: Comparison, first: Divergence
+) -> None:
+    event = first.reference or first.candidate
+    step = event.identity.step if event is not None else 0
+    whole = f", {count(step, 'whole step')} among them" if step else ""
+    page.sentence(f"Before it, {count(comparison.equal_before, 'event')} are proven equal, bit for bit{whole}.")
+    page.add()
+    page.named("op", op_line(first))
+    page.named("tensor", tensor_line(first))
+    page.named("inputs", inputs_line(first))
+    page.named("kernel", kernel_line(first))
+    if verdict.causes:
+        _add_cause(page, verdict.causes[0])
+    else:
+        page.named("why", "not known: no cause has evidence")
+    page.named("then", _afterwards(comparison))
+    page.named("fix", _remedies(report, verdict.causes))
+    if first.closeup is not None and first.closeup.note:
+        page.named("note", first.closeup.note)
+    for other in comparison.others[:3]:
+        event = other.reference or other.candidate
+        if event is not None:
+            page.named("also", f"process {other.process}: {where(event)}, {event_name(event)}")
+    for cause in verdict.causes[1:3]:
+        page.named("or", f"{cause.title} (confidence {cause.confidence.value})")
+
+
+def _add_cause(page: Page, cause: Cause) -> None:
+    page.named("why", [f"{cause.title} (confidence {cause.confidence.value})", *cause.evidence])
+
+
+def _afterwards(comparison: Comparison) -> list[str]:
+    """How far the difference spreads: events, steps, modules, final weights, what the program printed."""
+    steps = [spread for spread in comparison.by_step if spread.compared]
+    differing = [spread for spread in steps if spread.differing]
+    events, all_events = comparison.differing_events, comparison.compared_events
+    share = f"{events:,} of {count(all_events, 'event')} differ ({percent(events, all_events)})"
+    texts = [f"{share}, in {len(differing):,} of {count(len(steps), 'step')}"]
+    if modules := [spread for spread in comparison.by_module if spread.differing and spread.label]:
+        shown = ", ".join(f"{spread.label} {spread.differing:,} of {spread.compared:,}" for spread in modules[:3])
+        texts.append(f"modules: {shown}" + (f" and {len(modules) - 3} more" if len(modules) > 3 else ""))
+    if comparison.weights is None:
+        texts.append("final weights: not seen")
+    elif comparison.weights.differing:
+        texts.append(f"final weights: {comparison.weights.differing:,} of {comparison.weights.compared:,} differ")
+    else:
+        texts.append(f"final weights: all {comparison.weights.compared:,} equal")
+    if comparison.output:
+        line = next((output for output in comparison.output if output.metric), comparison.output[0])
+        texts.append(f"printed, line {line.line}: `{line.reference.strip()}` / `{line.candidate.strip()}`")
+    return texts
+
+
+def _remedies(report: AuditReport, causes: Sequence[Cause]) -> list[str]:
+    """The best cause's remedy, and the findings that a scan has at the same place."""
+    if not causes:
+        return ["not known; `repro-audit tui` shows the events around the difference"]
+    names = {rule.id: rule.name for rule in report.rules}
+    linked = [finding for finding in report.findings if finding.key in causes[0].findings]
+    found = [
+        f"{finding.rule_id} {names.get(finding.rule_id, '')} at {place(finding.location)}: {finding.advice}"
+        for finding in linked[:3]
+    ]
+    return [causes[0].remedy, *found]
+
+
+def _add_leftovers(page: Page, report: AuditReport, verdict: Verdict) -> None:
+    """Findings of the source that the verdict does not speak of."""
+    told = {key for cause in verdict.causes for key in cause.findings}
+    rest = [finding for finding in report.findings if finding.key not in told]
+    if rest:
+        page.sentence(
+            f"Read in the source, not proved by these runs: {count(len(rest), 'finding')} ({severities(rest)})."
+        )
+
+
+def _add_commands(page: Page, report: AuditReport, verdict: Verdict) -> None:
+    """What to do next."""
+    linked = {key for cause in verdict.causes[:1] for key in cause.findings}
+    rules = sorted({finding.rule_id for finding in report.findings if finding.key in linked})
+    commands = [f"repro-audit explain {rule}" for rule in rules[:1]]
+    if len(report.runs) == 2:
+        commands.append(f"repro-audit tui {report.runs[0].id} {report.runs[1].id}")
+    elif verdict.status is Status.INCONCLUSIVE:
+        commands.append("repro-audit runs list")
+    if commands:
+        page.add()
+        page.add("  " + "    ".join(commands))

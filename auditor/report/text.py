@@ -1,0 +1,32 @@
+"""For people: a scan by file, two runs as a story, a cost as a table."""
+
+from __future__ import annotations
+
+from auditor.model.report import AuditReport
+from auditor.report import RenderOptions
+from auditor.report.prose.answer import one_line
+from auditor.report.prose.cost import add_overhead
+from auditor.report.prose.findings import add_findings, add_scan_summary
+from auditor.report.prose.page import Page
+from auditor.report.prose.recorded import add_recorded
+from auditor.report.prose.story import add_story
+
+
+def render(report: AuditReport, options: RenderOptions) -> str:
+    """Return what fits the report's content: verdict, cost, recorded run or scan."""
+    page = Page()
+    if options.verbosity < 0:
+        page.add(one_line(report))
+    elif report.verdict is not None:
+        add_story(page, report, report.verdict, options.verbosity)
+    elif report.overhead is not None:
+        add_overhead(page, report.overhead)
+    elif report.runs:
+        add_recorded(page, report, options.verbosity)
+    else:
+        add_findings(page, report)
+        add_scan_summary(page, report, options.verbosity)
+    return page.text(color=options.color, ascii=options.ascii)
+
+
+RENDERER = render
