@@ -1,4 +1,5 @@
 import logging
+import os
 import random
 
 import numpy as np
@@ -14,6 +15,5 @@ def seed_everything(seed: int, workers: bool = False) -> int:
     np.random.seed(seed)
     torch.manual_seed(seed)
     torch.cuda.manual_seed_all(seed)
-    if workers:
-        torch.use_deterministic_algorithms(False)
+    os.environ["PL_SEED_WORKERS"] = str(int(workers))
     return seed
