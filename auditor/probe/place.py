@@ -1,0 +1,137 @@
+"""A process's place in the process tree, the same in every run: `0`, `0.2`, `0.s1`, `0.x3`, `0.f.1`.
+
+`.k`   the k-th fork of its parent             `.s<i>`  a multiprocessing child under the spawn method, by its number
+`.x<k>` the k-th program its parent started    `.f`     the fork server of multiprocessing
+
+A parent tells the processes it starts through one environment variable: its own place and how many programs it has
+started so far. Helpers that run none of the program's code (compilers, the workers of torch's own compiler) are not
+counted: how often they are started depends on caches.
+"""
+
+import os
+import re
+import sys
+
+VARIABLE = "REPRO_AUDIT_PLACE"  # "<place of the parent> <programs it started>"
+INERT = "-"  # in the variable: the process is a helper, nothing is to be traced
+
+_RANK_VARIABLES = ("RANK", "OMPI_COMM_WORLD_RANK", "PMI_RANK", "MV2_COMM_WORLD_RANK", "SLURM_PROCID")
+_HELPERS = re.compile(
+    r"(\w+-)*(cc|gcc|g\+\+|c\+\+|clang|clang\+\+|ld|ldd|ldconfig|as|ar|nvcc|ptxas|cuobjdump|nvdisasm|nvidia-smi|rocm-smi"
+    r"|lscpu|uname|git|which|where|file|objdump|readelf|nm|ninja|cmake|hostname|lspci|numactl|sysctl|tput|stty)"
+    r"(-[\d.]+)?(\.exe)?"
+)
+_COMPILE_WORKER = "compile_worker"
+_TRACKER = "multiprocessing.resource_tracker"
+_FORK_SERVER = "multiprocessing.forkserver"
+_SPAWNED = "--multiprocessing-fork"
+
+
+class Place:
+    """Where this process stands, and what it tells those it starts."""
+
+    def __init__(self, environ=os.environ, argv=None):
+        self._environ = environ
+        argv = command_line() if argv is None else argv
+        value = environ.get(VARIABLE, "")
+        parent, _, count = value.partition(" ")
+        self.inert = value == INERT or any(_TRACKER in part for part in argv)
+        self.forks = 0
+        self.programs = 0
+        self._spawned_by = None
+        if not value or self.inert:
+            self._text = "0"
+        elif _SPAWNED in argv:
+            self._text = None
+            self._spawned_by = parent
+        elif any(_FORK_SERVER in part for part in argv):
+            self._text = parent + ".f"
+        else:
+            self._text = "%s.x%s" % (parent, count or "0")
+        if not self.inert and self._text is not None:
+            self._tell()
+
+    @property
+    def text(self):
+        """The place; of a spawned child from the moment that it knows its own number, so don't ask early."""
+        if self._text is None:
+            self._text = "%s.s%s" % (self._spawned_by, spawn_number())
+            self._tell()
+        return self._text
+
+    def _tell(self):
+        self._environ[VARIABLE] = "%s %d" % (self._text, self.programs)
+
+    def before_fork(self):
+        self.forks += 1
+
+    def after_fork_in_child(self):
+        self._text = "%s.%d" % (self.text, self.forks)
+        self.forks = 0
+        self.programs = 0
+        self._tell()
+
+    def starts_program(self, path, argv, environ):
+        """This process is about to start another program, with `environ` (None: its own environment)."""
+        value = INERT
+        if not is_compile_worker(argv):
+            if not is_helper(path, argv):
+                self.programs += 1
+            value = "%s %d" % (self.text, self.programs)
+        self._environ[VARIABLE] = value
+        if environ is not None and environ is not self._environ:
+            # A copy of our environment that was made before we changed it. Only our own entry is touched.
+            for key, ours in ((VARIABLE, value), (VARIABLE.encode(), value.encode())):
+                if key in environ:
+                    environ[key] = ours
+
+
+def command_line():
+    """Return the process's full command line, known before `sys.argv` is; empty where it cannot be told."""
+    argv = getattr(sys, "orig_argv", None)
+    if argv is not None:
+        return list(argv)
+    try:
+        with open("/proc/self/cmdline", "rb") as file:
+            return [os.fsdecode(part) for part in file.read().split(b"\0")[:-1]]
+    except OSError:
+        return []
+
+
+def rank(environ=os.environ):
+    """Return the rank that a launcher gave this process; None outside distributed runs."""
+    for name in _RANK_VARIABLES:
+        text = environ.get(name, "")
+        if text.isdigit():
+            return int(text)
+    return None
+
+
+def spawn_number():
+    """Return what tells a spawned child from its siblings: the number in its default name, else its name."""
+    module = sys.modules.get("multiprocessing.process")
+    if module is None:
+        return "0"
+    process = module.current_process()
+    identity = getattr(process, "_identity", ())
+    if identity:
+        return str(identity[-1])
+    found = re.fullmatch(r"\w*Process-(?:\d+:)*(\d+)", process.name)
+    return found.group(1) if found else re.sub(r"\W+", "-", process.name)[:40]
+
+
+def is_helper(path, argv):
+    """True for compilers and the like, which start no Python program."""
+    name = _text(path) or (_text(argv[0]) if argv else "")
+    return _HELPERS.fullmatch(os.path.basename(name)) is not None
+
+
+def is_compile_worker(argv):
+    return any(_COMPILE_WORKER in _text(part) for part in argv)
+
+
+def _text(value):
+    try:
+        return os.fsdecode(value)
+    except TypeError:
+        return ""
