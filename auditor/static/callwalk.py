@@ -14,9 +14,9 @@ from auditor.static.frame import End, Frame
 from auditor.static.knowledge import draws
 from auditor.static.library_verdict import SeedValue
 from auditor.static.names import ClassRef, External, FunctionRef, Instance, Value, method_kind
-from auditor.static.rngstate import Pending, State, join
+from auditor.static.rngstate import Pending, Rank, State, join
 from auditor.static.scopes import Function
-from auditor.static.seedvalue import FIXED, GIVEN, IS_NONE, Seen
+from auditor.static.seedvalue import FIXED, GIVEN, Seen, entropy
 
 if TYPE_CHECKING:
     from auditor.static.walk import Walk
@@ -53,8 +53,8 @@ class Effect:
 
     state: State
     result: Seen
-    seeded: tuple[str, ...]
-    """Libraries that it seeded."""
+    seeded: tuple[tuple[str, Rank], ...]
+    """Libraries that it seeded, and with what."""
 
 
 class CallWalk:
@@ -68,16 +68,23 @@ class CallWalk:
         self._active: list[object] = []
         self._wrapping: dict[Function, tuple[ast.Call | None, Frame]] = {}
         self._made: dict[ast.Call, frozenset[Pending]] = {}
+        self._stored: dict[str, list[FunctionRef]] = {}
+        """Functions kept in options (`set_defaults(run=train)`), by the option's name."""
+
         self._entered = 0
 
     def call(self, node: ast.Call, frame: Frame) -> End:
         """Follow one call whose arguments have been executed."""
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "set_defaults":
+            self._store(node, frame)
+            return End.FALLS_THROUGH
         value = frame.module.names.value(node.func, frame.arguments)
         if isinstance(value, External):
             self._external(value.name, node, frame)
             return End.STOPS if value.name in EXITS else End.FALLS_THROUGH
         if isinstance(value, FunctionRef):
             frame.results[node] = self.enter(value, node, frame)
+            self._commands(value, node, frame)
         elif isinstance(value, ClassRef):
             self._construct(value, node, frame)
         elif isinstance(value, Instance):
@@ -94,6 +101,9 @@ class CallWalk:
             value = names.attribute(value, name) if number else names.export(name)
         if isinstance(value, FunctionRef):
             self.enter(value, None, Frame(value.module))
+        if isinstance(value, FunctionRef | Instance):
+            call = ast.Call(func=ast.Name(id=dotted, ctx=ast.Load()), args=[], keywords=[])
+            self._commands(value, ast.copy_location(call, frame.module.tree.body[0]), frame)
 
     # -- outside the project --------------------------------------------------------------------------------------
 
@@ -117,7 +127,7 @@ class CallWalk:
         elif seed.argument and _as_call(node, name).opaque:
             value = GIVEN
         else:
-            value = _unset(seed.missing, replace(IS_NONE, detail="no seed is given"))
+            value = _unset(seed.missing, entropy("no seed is given"))
         if value is None:
             return
         text = frame.module.text(given) if given is not None else ""
@@ -171,9 +181,6 @@ class CallWalk:
     def _callbacks(self, name: str, node: ast.Call, frame: Frame) -> None:
         """Functions passed by name are called; objects of classes that extend the outside have their methods called."""
         for part in _passed(node):
-            if isinstance(part, ast.Lambda):
-                self._walk.expression(part.body, frame)
-                continue
             value = frame.module.names.value(part, frame.arguments)
             if isinstance(value, FunctionRef):
                 self.enter(value, None, frame, at=part, defaults=name in RUNNERS)
@@ -233,7 +240,7 @@ class CallWalk:
         finally:
             del self._wrapping[ref.node]
 
-    def _wrappers(self, ref: FunctionRef) -> list[tuple[FunctionRef, dict[tuple[Function, str], Value]]]:
+    def _wrappers(self, ref: FunctionRef) -> list[tuple[FunctionRef, dict[tuple[ast.AST, str], Value]]]:
         """The functions that the project's own decorators put around a function, the outermost first."""
         if isinstance(ref.node, ast.Lambda):
             return []
@@ -246,7 +253,7 @@ class CallWalk:
                 if inner is not None:
                     holder, wrapper = inner
                     first = holder.args.args[:1]
-                    arguments: dict[tuple[Function, str], Value] = {(holder, arg.arg): ref for arg in first}
+                    arguments: dict[tuple[ast.AST, str], Value] = {(holder, arg.arg): ref for arg in first}
                     found.append((FunctionRef(value.module, wrapper), arguments))
         return found
 
@@ -265,8 +272,8 @@ class CallWalk:
         key = self._circumstances(ref, inside)
         known = self._effects.get(key)
         if known is not None:
-            for library in known.seeded:
-                ledger.settle(library)
+            for library, rank in known.seeded:
+                ledger.settle(library, rank)
             self._walk.set_state(_replayed(ledger.state, known.state))
             return known.result
         mark = (ref.node, ref.owner)
@@ -276,12 +283,15 @@ class CallWalk:
             ledger.truncated = True
             return GIVEN
         self._entered += 1
+        self._walk.evaluator.modules[ref.module.path] = ref.module
         self._active.append(mark)
         seeded = len(ledger.settled)
         try:
             result = self._walk.run_function(ref.node, inside, at)
         finally:
             self._active.pop()
+        if ref.owner is not None and getattr(ref.node, "name", "") == "__init__":
+            self._walk.evaluator.remember_object(ref.owner, inside)
         self._effects[key] = Effect(ledger.state, result, tuple(dict.fromkeys(ledger.settled[seeded:])))
         return result
 
@@ -344,6 +354,7 @@ class CallWalk:
         """`model(x)`: `__call__`, or `forward` where a framework's `__call__` leads there."""
         if isinstance(made.of, External):
             self._external(f"{made.of.name}.__call__", node, frame)
+            self._commands(made, node, frame)
             return
         for name in ("__call__", "forward", "call"):
             method = frame.module.names.attribute(made, name)
@@ -351,35 +362,54 @@ class CallWalk:
                 frame.results[node] = self.enter(method, node, frame)
                 return
 
+    def _commands(self, group: FunctionRef | Instance, node: ast.Call, frame: Frame) -> None:
+        """A click group or typer application is run: one of the functions that `@group.command()` decorates is called."""
+        module = group.module
+        found = module.commands(group) if module is not None else []
+        if found and module is not None:
+            self._alternatives([FunctionRef(module, function) for function in found], node, frame)
+
     def _unresolved(self, node: ast.Call, frame: Frame) -> None:
         """Nobody knows what is called: a table of functions, a method of an unknown object."""
         if isinstance(node.func, ast.Subscript):
             table = frame.module.origin(node.func.value)
             parts = table.values if isinstance(table, ast.Dict) else getattr(table, "elts", [])
-            self._alternatives(list(parts), node, frame)
+            self._alternatives([frame.module.names.value(part, frame.arguments) for part in parts], node, frame)
         elif isinstance(node.func, ast.Attribute):
+            if node.func.attr in self._stored:
+                self._alternatives(self._stored[node.func.attr], node, frame)
+                return
             self._draw(None, node, frame)
+        self._ledger.deferring += 1
         for part in _passed(node):
             value = frame.module.names.value(part, frame.arguments)
             if isinstance(value, FunctionRef):
                 self.enter(value, None, frame, at=part, defaults=False)
             elif isinstance(value, Instance) and isinstance(value.of, ClassRef):
                 self._sweep(value, frame, part)
+        self._ledger.deferring -= 1
 
-    def _alternatives(self, parts: list[ast.expr], node: ast.Call, frame: Frame) -> None:
+    def _store(self, node: ast.Call, frame: Frame) -> None:
+        """`parser.set_defaults(run=train)`: called later as `args.run(args)`."""
+        for word in node.keywords:
+            value = frame.module.names.value(word.value, frame.arguments)
+            if word.arg and isinstance(value, FunctionRef):
+                self._stored.setdefault(word.arg, []).append(value)
+
+    def _alternatives(self, values: Iterable[Value], node: ast.Call, frame: Frame) -> None:
+        """One of these is called, and it is not known which."""
         before = self._ledger.state
         states: list[tuple[State, str | None]] = []
-        for part in parts:
-            value = frame.module.names.value(part, frame.arguments)
-            if isinstance(value, FunctionRef | ClassRef):
-                self._ledger.state = before
-                if isinstance(value, FunctionRef):
-                    self.enter(value, node, frame)
-                else:
-                    self._construct(value, node, frame)
+        for value in values:
+            self._walk.set_state(before)
+            if isinstance(value, FunctionRef):
+                self.enter(value, node, frame)
+                states.append((self._ledger.state, None))
+            elif isinstance(value, ClassRef):
+                self._construct(value, node, frame)
                 states.append((self._ledger.state, None))
         joined = join(states)
-        self._ledger.state = joined if joined is not None else before
+        self._walk.set_state(joined if joined is not None else before)
 
 
 def _as_call(node: ast.Call, name: str | None) -> Call:

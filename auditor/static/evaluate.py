@@ -57,7 +57,20 @@ class Evaluator:
         self.stored: dict[str, Seen] = {}
         """What the program itself has stored in its options (`args.seed = 7`)."""
 
+        self._objects: dict[ClassRef, dict[str, Seen]] = {}
+        """Attributes that the constructors of classes have set."""
+
         self._depth = 0
+
+    def remember_object(self, cls: ClassRef, frame: Frame) -> None:
+        """The constructor of `cls` was executed in `frame`; attributes on which two objects differ are given up."""
+        first = frame.function and every_argument(frame.function.args)[:1]
+        prefix = f"{first[0].arg}." if first else "self."
+        known = self._objects.setdefault(cls, {})
+        for text, value in frame.values.items():
+            name = text.removeprefix(prefix)
+            if name != text:
+                known[name] = either(known[name], value) if name in known else value
 
     def value(self, node: ast.expr, frame: Frame) -> Seen:
         """The value of `node`; never raises, never gives up without an answer."""
@@ -155,6 +168,9 @@ class Evaluator:
                     )
             if made.made_by.args or any(word.arg is None for word in made.made_by.keywords):
                 return GIVEN
+        known = self._objects.get(cls, {}).get(name)
+        if known is not None:
+            return known
         if name in cls.module.self_attributes(cls.node):
             return GIVEN
         bindings = cls.module.index.scopes[cls.node].bindings.get(name, [])

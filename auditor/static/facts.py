@@ -148,6 +148,10 @@ class ModuleFacts:
             return value.name
         if isinstance(value, ModuleRef):
             return f".{module_name(value.path)}"
+        if isinstance(value, FunctionRef):
+            inner = value.module.names.wrapped(value)
+            if inner is not value:
+                return self._dotted(inner)
         if isinstance(value, FunctionRef | ClassRef):
             return f".{value.module.name}.{value.module.index.functions[value.node]}"
         return None
@@ -290,6 +294,24 @@ class ModuleFacts:
         """The tree counts UTF-8 bytes, people count characters."""
         text = self._line(line)
         return column if text.isascii() else len(text.encode()[:column].decode("utf-8", "replace"))
+
+    # -- for following programs ------------------------------------------------------------------------------------
+
+    def commands(self, group: Value) -> list[Function]:
+        """The functions of this file that `@group.command()` and its like decorate."""
+        return self._commands.get(group, [])
+
+    @cached_property
+    def _commands(self) -> dict[Value, list[Function]]:
+        found: dict[Value, list[Function]] = {}
+        for node in self.index.functions:
+            for decorator in getattr(node, "decorator_list", ()):
+                called = decorator.func if isinstance(decorator, ast.Call) else decorator
+                if isinstance(called, ast.Attribute) and called.attr in ("command", "callback", "group"):
+                    group = self.names.value(called.value)
+                    if isinstance(group, FunctionRef | Instance) and not isinstance(node, ast.ClassDef):
+                        found.setdefault(group, []).append(node)
+        return found
 
     # -- for name resolution --------------------------------------------------------------------------------------
 

@@ -27,7 +27,7 @@ class End(Enum):
 class Frame:
     """Values of the names of one execution of a function or module."""
 
-    __slots__ = ("arguments", "is_main", "module", "parent", "results", "values", "function")
+    __slots__ = ("arguments", "function", "is_main", "module", "parent", "results", "values")
 
     def __init__(
         self,
@@ -48,8 +48,8 @@ class Frame:
         self.values: dict[str, Seen] = {}
         """What names and attributes (`self.seed`) were bound to, in the order of execution."""
 
-        self.arguments: dict[tuple[Function, str], Value] = dict(parent.arguments) if parent else {}
-        """What parameters are bound to, for name resolution; those of enclosing functions too."""
+        self.arguments: dict[tuple[ast.AST, str], Value] = dict(parent.arguments) if parent else {}
+        """What parameters and loop variables stand for, for name resolution; those of enclosing functions too."""
 
         self.results: dict[ast.Call, Seen] = {}
         """What calls of project functions returned."""

@@ -25,8 +25,8 @@ class DrawRecord:
     draw: Draw
     library: str
     levels: set[Level] = field(default_factory=set)
-    late: bool = False
-    """Drawn while unseeded, and a seed follows on the same path."""
+    followed_by: Rank | None = None
+    """Drawn while unseeded, and a seed of this kind follows on the same path; the first one counts."""
 
     certain: bool = True
 
@@ -57,8 +57,8 @@ class Ledger:
         self.worker: bool | None = False
         """In DataLoader workers; None: perhaps."""
 
-        self.settled: list[str] = []
-        """Libraries in the order in which they were seeded."""
+        self.settled: list[tuple[str, Rank]] = []
+        """Libraries, and with what, in the order in which they were seeded."""
 
         self._rng = rng
         self._numbers: dict[tuple[str, Location], int] = {}
@@ -113,14 +113,13 @@ class Ledger:
         )
         rank = RANKS.get(value.kind, Rank.SEEDED)
         self.state = self.state.with_level(library, Level(rank))
-        if rank is Rank.SEEDED:
-            self.settle(library)
+        self.settle(library, rank)
 
-    def settle(self, library: str) -> None:
+    def settle(self, library: str, rank: Rank) -> None:
         """A library is seeded: earlier draws came too early, later uses of objects made before are fine."""
-        self.settled.append(library)
+        self.settled.append((library, rank))
         for number in sorted(self.state.drawn.get(library, ())):
-            self.records[number].late = True
+            self.records[number].followed_by = self.records[number].followed_by or rank
         come = {item for item in self.state.pending if self._level(item).rank is Rank.SEEDED}
         for item in sorted(come):
             self._come(item)

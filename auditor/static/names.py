@@ -17,12 +17,7 @@ from auditor.static.scopes import Binding, BindingKind, Function, Position, Scop
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
 
-FACTORIES = {"numpy.random.default_rng": "numpy.random.Generator"}
-"""Functions whose result has a type of another name."""
-
-TRANSPARENT = frozenset(
-    {"functools.partial", "functools.wraps", "torch.compile", "torch.jit.script", "torch.nn.DataParallel"}
-)
+TRANSPARENT = frozenset({"functools.wraps", "torch.compile", "torch.jit.script", "torch.nn.DataParallel"})
 """Calls whose result behaves as their first argument."""
 
 MAX_DEPTH = 40
@@ -75,8 +70,8 @@ class Instance:
 
 
 Value = External | ModuleRef | FunctionRef | ClassRef | Instance | None
-Arguments = Mapping[tuple[Function, str], Value]
-"""What parameters are bound to, for callers that follow a particular call."""
+Arguments = Mapping[tuple[ast.AST, str], Value]
+"""What parameters (by function) and loop variables (by loop) are bound to, for callers that follow a particular call."""
 
 
 class Names:
@@ -87,6 +82,10 @@ class Names:
         self._index = module.index
         self._project = module.project
         self._cache: dict[ast.AST, Value] = {}
+        self._open_cache: dict[ast.AST, Value] = {}
+        """Answers that depend on parameters and loop variables, as long as nothing is known of these."""
+
+        self._partials: dict[ast.Call, ast.Lambda] = {}
         self._exports: dict[str, Value] = {}
         self._active: set[object] = set()
         self._depth = 0
@@ -136,6 +135,9 @@ class Names:
     def _value(self, node: ast.expr) -> Value:
         if node in self._cache:
             return self._cache[node]
+        if node in self._open_cache and not self._arguments:
+            self._argument_used = True
+            return self._open_cache[node]
         if node in self._active or self._depth > MAX_DEPTH:
             self._cut = True
             return None
@@ -149,9 +151,12 @@ class Names:
             self._depth -= 1
         if self._depth == 0 and not self._active:
             self._cut = False
-        # What a parameter was bound to holds for one call only.
-        if not self._argument_used and not self._cut:
-            self._cache[node] = value
+        if not self._cut:
+            # What a parameter was bound to holds for one call only.
+            if not self._argument_used:
+                self._cache[node] = value
+            elif not self._arguments:
+                self._open_cache[node] = value
         self._argument_used = used or self._argument_used
         return value
 
@@ -163,6 +168,8 @@ class Names:
             return self.attribute(base or self._value(node.value), node.attr)
         if isinstance(node, ast.Call):
             return self._call(node)
+        if isinstance(node, ast.Lambda):
+            return FunctionRef(self._module, node)
         if isinstance(node, ast.IfExp):
             return _agreed([self._option(node.body), self._option(node.orelse)])
         if isinstance(node, ast.BoolOp):
@@ -185,6 +192,8 @@ class Names:
         return None
 
     def _external_call(self, name: str, node: ast.Call) -> Value:
+        if name == "functools.partial" and node.args:
+            return FunctionRef(self._module, self._partial(node))
         if name in TRANSPARENT and node.args:
             return self._value(node.args[0])
         if name in ("importlib.import_module", "__import__") and node.args:
@@ -194,9 +203,33 @@ class Names:
             if isinstance(attribute, ast.Constant) and isinstance(attribute.value, str):
                 return self.attribute(self._value(node.args[0]), attribute.value)
             return None
-        made = FACTORIES.get(name, name)
-        is_class = made.rpartition(".")[2].lstrip("_")[:1].isupper()
-        return Instance(External(made), node, self._module) if is_class else None
+        made = self._project.rng.returns.get(name)
+        if made is not None:
+            return Instance(External(made), node, self._module)
+        is_class = name.rpartition(".")[2].lstrip("_")[:1].isupper()
+        return Instance(External(name), node, self._module) if is_class else None
+
+    def _partial(self, node: ast.Call) -> ast.Lambda:
+        """`partial(f, 1)` as `lambda *_: f(1, *_)`."""
+        if node not in self._partials:
+            rest = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
+            unknown = ast.Starred(value=ast.Constant(value=None), ctx=ast.Load())
+            body = ast.Call(func=node.args[0], args=[*node.args[1:], unknown], keywords=node.keywords)
+            made = ast.Lambda(args=rest, body=ast.copy_location(body, node))
+            ast.copy_location(unknown.value, ast.copy_location(unknown, node))
+            self._partials[node] = ast.copy_location(made, node)
+            self._index.functions[made] = "<partial>"
+            self._index.parents[made] = node
+            self._index.parents[body] = made
+        return self._partials[node]
+
+    def wrapped(self, function: FunctionRef) -> Value:
+        """What a `partial` wraps; the function itself where it is none."""
+        node = function.node
+        if isinstance(node, ast.Lambda) and self._index.functions.get(node) == "<partial>":
+            assert isinstance(node.body, ast.Call)
+            return self._value(node.body.func)
+        return function
 
     def _imported_text(self, node: ast.Call, *, top_only: bool) -> Value:
         first = node.args[0]
@@ -224,7 +257,7 @@ class Names:
             return self._bound(bindings, _position(node) if same else None)
         if node not in self._index.scopes:
             return None
-        return self._starred(self._index.root, node.id) or (External(node.id) if node.id in BUILTINS else None)
+        return External(node.id) if node.id in BUILTINS else self._starred(self._index.root, node.id)
 
     def _lookup(self, node: ast.Name) -> tuple[Scope, list[Binding]] | None:
         scope: Scope | None = self._index.scopes.get(node)
@@ -269,6 +302,8 @@ class Names:
             return self._from(binding.node, binding.alias.name)
         if kind is BindingKind.PARAMETER and isinstance(binding.node, ast.arg):
             return self._parameter(binding.node)
+        if kind is BindingKind.ELEMENT:
+            return self._element(binding.node)
         if kind is BindingKind.CONTEXT and binding.value is not None:
             value = self._value(binding.value)
             return value if isinstance(value, Instance) else None
@@ -286,8 +321,8 @@ class Names:
 
     def _parameter(self, node: ast.arg) -> Value:
         function = self._module.function_of_parameter(node)
+        self._argument_used = True
         if (function, node.arg) in self._arguments:
-            self._argument_used = True
             return self._arguments[function, node.arg]
         owner = self._index.parents.get(function)
         if isinstance(owner, ast.ClassDef) and _is_first(function, node):
@@ -296,6 +331,13 @@ class Names:
                 cls = ClassRef(self._module, owner)
                 return cls if kind == "class" else Instance(cls)
         return self._annotated(node.annotation)
+
+    def _element(self, loop: ast.AST) -> Value:
+        target = getattr(loop, "target", None)
+        self._argument_used = True
+        if isinstance(target, ast.Name) and (loop, target.id) in self._arguments:
+            return self._arguments[loop, target.id]
+        return None
 
     def _annotated(self, node: ast.expr | None) -> Value:
         """An object of the class that an annotation names; `X | None` and `Optional[X]` mean X."""

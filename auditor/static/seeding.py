@@ -90,7 +90,10 @@ def _status(record: DrawRecord) -> SeedStatus:
     """The worst that was seen at this draw."""
     worst = min((level.rank for level in record.levels), default=Rank.SEEDED)
     if worst is Rank.UNSEEDED:
-        return SeedStatus.TOO_LATE if record.late else SeedStatus.UNSEEDED
+        follows = record.followed_by
+        if follows is None:
+            return SeedStatus.UNSEEDED
+        return SeedStatus.TOO_LATE if follows is Rank.SEEDED else _STATUS[follows]
     return _STATUS[worst]
 
 

@@ -19,7 +19,7 @@ from auditor.static.evaluate import Evaluator, dotted_text
 from auditor.static.frame import End, Frame
 from auditor.static.ledger import Ledger
 from auditor.static.library_verdict import SeedValue
-from auditor.static.names import Instance
+from auditor.static.names import ClassRef, External, FunctionRef, Instance, ModuleRef
 from auditor.static.rngstate import Level, Rank, State, join, negated
 from auditor.static.scopes import Function
 from auditor.static.seedvalue import GIVEN, OPTIONS, Seen, either
@@ -27,6 +27,9 @@ from auditor.static.seedvalue import GIVEN, OPTIONS, Seen, either
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
     from auditor.static.project import Project
+
+MAX_ELEMENTS = 16
+"""Elements of a display that a loop is followed for."""
 
 
 class Walk:
@@ -40,6 +43,8 @@ class Walk:
         self._executed: dict[str, Frame] = {}
         self._exits: list[tuple[State, str | None]] = []
         self._returned: list[Seen] = []
+        self._tests: list[str] = []
+        """Conditions of the arms that the current place stands in, inside the current function."""
 
     def _is_seeded(self, library: str) -> bool | None:
         rank = self.ledger.state.level(library).rank
@@ -86,6 +91,7 @@ class Walk:
         """
         exits, self._exits = self._exits, []
         returned, self._returned = self._returned, []
+        tests, self._tests = self._tests, []
         if at is not None:
             self.ledger.stack.append(at)
         if isinstance(function, ast.Lambda):
@@ -99,7 +105,7 @@ class Walk:
         if joined is not None:
             self.set_state(joined)
         results = self._returned
-        self._exits, self._returned = exits, returned
+        self._exits, self._returned, self._tests = exits, returned, tests
         return reduce(either, results) if results else GIVEN
 
     # -- statements -----------------------------------------------------------------------------------------------
@@ -159,7 +165,7 @@ class Walk:
             if self.expression(node.value, frame) is End.STOPS:
                 return End.STOPS
             self._returned.append(self.evaluator.value(node.value, frame))
-        self._exits.append((self.ledger.state, negated(self.ledger.conditions[-1]) if self.ledger.conditions else None))
+        self._exits.append((self.ledger.state, self._tests[-1] if self._tests else None))
         return End.RETURNS
 
     def _assign(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign, frame: Frame) -> End:
@@ -212,19 +218,45 @@ class Walk:
     def _decided(self, node: ast.If, text: str, frame: Frame, *, holds: bool) -> End:
         """A condition whose outcome in a plain run is known: that arm counts, the other is followed beside it."""
         taken, other = (node.body, node.orelse) if holds else (node.orelse, node.body)
+        taken_if, other_if = (text, negated(text)) if holds else (negated(text), text)
         before, values = self.ledger.state, dict(frame.values)
-        beside: State | None = None
-        if other and not names_main(node.test):
-            self.ledger.conditions.append(negated(text) if holds else text)
-            end = self.block(other, frame)
-            self.ledger.conditions.pop()
-            beside = self.ledger.state if end is End.FALLS_THROUGH else None
-            self.set_state(before)
-            frame.values = values
-        end = self.block(taken, frame)
-        if beside is not None:
-            self.set_state(self._noting_other(self.ledger.state, beside, negated(text) if holds else text))
+        end = self._arm(taken, taken_if, frame)
+        if names_main(node.test):
+            return end
+        after, after_values = self.ledger.state, frame.values
+        exits, returned = len(self._exits), len(self._returned)
+        self.set_state(before)
+        frame.values = values
+        self._narrow(node.test, frame)
+        self.ledger.conditions.append(other_if)
+        other_end = self._arm(other, other_if, frame)
+        self.ledger.conditions.pop()
+        if end is not End.FALLS_THROUGH and other_end is End.FALLS_THROUGH:
+            # A plain run leaves here; what follows is reached in another.
+            return End.FALLS_THROUGH
+        del self._exits[exits:], self._returned[returned:]
+        beside = self.ledger.state
+        self.set_state(self._noting_other(after, beside, other_if) if other_end is End.FALLS_THROUGH else after)
+        frame.values = after_values
         return end
+
+    def _arm(self, body: Sequence[ast.stmt], condition: str | None, frame: Frame) -> End:
+        """One arm of a condition."""
+        if condition is None:
+            return self.block(body, frame)
+        self._tests.append(condition)
+        end = self.block(body, frame)
+        self._tests.pop()
+        return end
+
+    def _narrow(self, test: ast.expr, frame: Frame) -> None:
+        """In the arm that a plain run does not take, what is None by default was given."""
+        for part in ast.walk(test):
+            text = dotted_text(part) if isinstance(part, ast.Name | ast.Attribute) else None
+            if text is None or not isinstance(part, ast.Name | ast.Attribute):
+                continue
+            if self.evaluator.value(part, frame).kind is SeedValue.NONE:
+                self._bind(part, GIVEN, frame)
 
     def _noting_other(self, state: State, beside: State, condition: str) -> State:
         """What the arm not taken would have seeded makes the library conditionally seeded, no less."""
@@ -244,7 +276,7 @@ class Walk:
             frame.values = dict(values)
             if text is not None:
                 self.ledger.conditions.append(text)
-            end = self.block(body, frame)
+            end = self._arm(body, text, frame)
             if text is not None:
                 self.ledger.conditions.pop()
             ends.append(end)
@@ -259,19 +291,35 @@ class Walk:
         return End.FALLS_THROUGH
 
     def _loop(self, node: ast.For | ast.AsyncFor | ast.While, frame: Frame) -> End:
+        end = End.FALLS_THROUGH
         if isinstance(node, ast.While):
             self.expression(node.test, frame)
+            end = self.block(node.body, frame)
         else:
             self.expression(node.iter, frame)
             self._iterated(node.iter, frame)
             self._bind(node.target, GIVEN, frame)
-        end = self.block(node.body, frame)
-        if end in (End.RETURNS, End.STOPS) and not (isinstance(node, ast.While) and _is_true(node.test)):
-            end = End.FALLS_THROUGH
-        if end is End.LEAVES_LOOP:
+            for _ in self._elements(node, node.target, node.iter, frame):
+                end = self.block(node.body, frame)
+        certain = isinstance(node, ast.While) and _is_true(node.test)
+        if end is End.LEAVES_LOOP or (end is not End.FALLS_THROUGH and not certain):
             end = End.FALLS_THROUGH
         other = self.block(node.orelse, frame)
         return end if end is not End.FALLS_THROUGH else other
+
+    def _elements(self, loop: ast.AST, target: ast.expr, iterable: ast.expr, frame: Frame) -> Iterator[None]:
+        """Once per element where functions or modules are listed (`for seed in (random.seed, np.random.seed)`), else once."""
+        display = frame.module.origin(iterable)
+        items = display.elts[:MAX_ELEMENTS] if isinstance(display, ast.Tuple | ast.List) else []
+        values = [frame.module.names.value(item, frame.arguments) for item in items]
+        known = [value for value in values if isinstance(value, External | FunctionRef | ClassRef | ModuleRef)]
+        if not known or not isinstance(target, ast.Name):
+            yield
+            return
+        for value in known:
+            frame.arguments[loop, target.id] = value
+            yield
+        del frame.arguments[loop, target.id]
 
     def _iterated(self, node: ast.expr, frame: Frame) -> None:
         """A loader that is iterated here draws here."""
@@ -309,28 +357,40 @@ class Walk:
     def expression(self, node: ast.expr, frame: Frame) -> End:
         """Execute the calls of an expression in order; STOPS where one of them ends the program."""
         end = End.FALLS_THROUGH
-        for call in calls_in(node):
-            if self.calls.call(call, frame) is End.STOPS:
-                end = End.STOPS
+        for part in calls_in(node):
+            if isinstance(part, ast.Call):
+                if self.calls.call(part, frame) is End.STOPS:
+                    end = End.STOPS
+            else:
+                self._comprehension(part, frame)
         return end
 
+    def _comprehension(self, node: Comprehension, frame: Frame) -> None:
+        results = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
+        first, *others = node.generators
+        self.expression(first.iter, frame)
+        self._iterated(first.iter, frame)
+        for _ in self._elements(first, first.target, first.iter, frame):
+            inside = [clause.iter for clause in others] + [test for clause in node.generators for test in clause.ifs]
+            for part in (*inside, *results):
+                self.expression(part, frame)
 
-def calls_in(node: ast.expr) -> Iterator[ast.Call]:
-    """The calls of an expression, arguments before the call; bodies of lambdas are left out."""
+
+Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+
+
+def calls_in(node: ast.expr) -> Iterator[ast.Call | Comprehension]:
+    """The calls of an expression, arguments before the call, and its comprehensions; bodies of lambdas are left out."""
     if isinstance(node, ast.Constant | ast.Name | ast.Lambda):
         return
-    if isinstance(node, ast.Attribute):
-        yield from calls_in(node.value)
+    if isinstance(node, Comprehension):
+        yield node
         return
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.expr):
             yield from calls_in(child)
         elif isinstance(child, ast.keyword):
             yield from calls_in(child.value)
-        elif isinstance(child, ast.comprehension):
-            yield from calls_in(child.iter)
-            for test in child.ifs:
-                yield from calls_in(test)
     if isinstance(node, ast.Call):
         yield node
 

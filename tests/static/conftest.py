@@ -1,0 +1,54 @@
+"""Small projects made of literals, for the tests of the static stage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from auditor.ruleset import Ruleset, load
+from auditor.static.discovery import Discovery
+from auditor.static.engine import Engine, find_files
+from auditor.static.project import Project
+
+Files = Mapping[str, str | bytes]
+
+
+@pytest.fixture(scope="session")
+def ruleset() -> Ruleset:
+    return load()
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[[Files], Path]:
+    """Write files below a fresh folder; text is dedented."""
+
+    def write_files(files: Files) -> Path:
+        for name, content in files.items():
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content if isinstance(content, bytes) else dedent(content).lstrip("\n").encode())
+        return tmp_path
+
+    return write_files
+
+
+@pytest.fixture
+def discover(write: Callable[[Files], Path]) -> Callable[..., Discovery]:
+    def discover_files(files: Files, *below: str, exclude: tuple[str, ...] = ()) -> Discovery:
+        root = write(files)
+        return find_files(root, [root / part for part in below] or [root], exclude)
+
+    return discover_files
+
+
+@pytest.fixture
+def project(discover: Callable[..., Discovery], ruleset: Ruleset) -> Callable[[Files], Project]:
+    """The project that consists of these files; no rule is in force, every RNG library is known."""
+
+    def make_project(files: Files) -> Project:
+        return Engine(ruleset, ()).project(discover(files))
+
+    return make_project
