@@ -1,0 +1,73 @@
+"""For a pull request or an issue: the text report's story, with the details folded."""
+
+from __future__ import annotations
+
+from auditor.model.finding import Finding
+from auditor.model.report import AuditReport
+from auditor.report import RenderOptions
+from auditor.report.prose.answer import one_line
+from auditor.report.prose.findings import by_file
+from auditor.report.prose.numbers import count
+from auditor.report.prose.place import command_line, position
+from auditor.report.schema.portable import portable
+from auditor.report.text import render as render_text
+
+MAX_FINDINGS = 20
+
+
+def render(report: AuditReport, options: RenderOptions) -> str:
+    """Return GitHub-flavoured Markdown; the answer stands in the first line."""
+    report = portable(report)
+    lines = [f"### repro-audit: {_quoted(one_line(report))}", ""]
+    if report.verdict is not None or report.overhead is not None:
+        story = render_text(report, RenderOptions(ascii=options.ascii))
+        lines += ["<details open><summary>The whole story</summary>", "", *_fenced(story), "", "</details>", ""]
+    if report.runs:
+        lines += ["Reproduce:", "", *_fenced(f"cd {report.runs[0].cwd}\n{command_line(report.runs[0])}\n"), ""]
+    if report.findings:
+        lines += [*_findings(report), ""]
+    if report.skipped:
+        lines += [f"Not looked at: {count(len(report.skipped), 'item')}.", ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+RENDERER = render
+
+
+def _findings(report: AuditReport) -> list[str]:
+    names = {rule.id: rule.name for rule in report.rules}
+    title = f"{count(len(report.findings), 'finding')} in {count(len(by_file(report.findings)), 'file')}"
+    rows = [_row(finding, names.get(finding.rule_id, "")) for finding in report.findings[:MAX_FINDINGS]]
+    more = len(report.findings) - len(rows)
+    return [
+        f"<details><summary>{title}</summary>",
+        "",
+        "| place | severity | rule | what |",
+        "|---|---|---|---|",
+        *rows,
+        *(["", f"… and {more} more."] if more else []),
+        "",
+        "</details>",
+    ]
+
+
+def _row(finding: Finding, name: str) -> str:
+    cells = (
+        f"`{finding.location.path}:{position(finding.location)}`",
+        finding.severity.value,
+        f"{finding.rule_id} {name}",
+        _quoted(finding.message),
+    )
+    return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
+
+
+def _quoted(text: str) -> str:
+    """Text in which no character is markup."""
+    return "".join(f"\\{character}" if character in "\\`*_<>[]#" else character for character in text)
+
+
+def _fenced(text: str) -> list[str]:
+    fence = "```"
+    while fence in text:
+        fence += "`"
+    return [f"{fence}text", *text.rstrip("\n").split("\n"), fence]

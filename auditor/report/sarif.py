@@ -1,0 +1,146 @@
+"""SARIF 2.1.0, for code scanning services and editors: findings, allowed findings, and what made two runs differ."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from auditor.model.finding import Finding, Suppressed
+from auditor.model.patch import Patch
+from auditor.model.report import AuditReport
+from auditor.model.verdict import Cause, Status, Verdict
+from auditor.report import RenderOptions
+from auditor.report.prose.story import headline
+from auditor.report.schema.portable import portable
+from auditor.report.schema.sarif_places import location, physical_location, region
+from auditor.report.schema.sarif_rules import CAUSE_PREFIX, UNEXPLAINED, descriptors
+
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+FINGERPRINT = "reproAuditKey/v1"
+ROOT = {"%SRCROOT%": {"description": {"text": "The root of the audited project."}}}
+
+
+def render(report: AuditReport, options: RenderOptions) -> str:
+    """Return one SARIF log with one run; results in the order of the report, verdict first."""
+    log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(portable(report), options.exit_code)]}
+    return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
+
+
+RENDERER = render
+
+
+def _run(report: AuditReport, exit_code: int | None) -> dict[str, Any]:
+    name, _, version = report.tool.partition(" ")
+    rules = descriptors(report)
+    indexes = {rule["id"]: index for index, rule in enumerate(rules)}
+    results = [
+        *_verdict_results(report.verdict, indexes),
+        *(_finding(finding, indexes) for finding in report.findings),
+        *(_suppressed(item, indexes) for item in report.suppressed),
+    ]
+    driver: dict[str, Any] = {"name": name, "rules": rules}
+    if version:
+        driver |= {"version": version, "semanticVersion": version}
+    return {
+        "tool": {"driver": driver},
+        "invocations": [_invocation(report, exit_code)],
+        "originalUriBaseIds": ROOT,
+        "columnKind": "unicodeCodePoints",
+        "results": results,
+        "properties": {"project": report.project, **_verdict_properties(report.verdict)},
+    }
+
+
+def _invocation(report: AuditReport, exit_code: int | None) -> dict[str, Any]:
+    skipped = [
+        {"level": "warning", "message": {"text": f"{item.subject} was not looked at: {item.reason}"}}
+        for item in report.skipped
+    ]
+    invocation: dict[str, Any] = {"executionSuccessful": exit_code not in (2, 3, 130)}
+    if exit_code is not None:
+        invocation["exitCode"] = exit_code
+    if skipped:
+        invocation["toolExecutionNotifications"] = skipped
+    return invocation
+
+
+def _finding(finding: Finding, indexes: dict[str, int]) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "ruleId": finding.rule_id,
+        "level": finding.severity.value,
+        "message": {"text": f"{finding.message}\n{finding.advice}"},
+        "locations": [location(finding.location, finding.source_lines)],
+        "partialFingerprints": {FINGERPRINT: finding.key},
+        "properties": {"confidence": finding.confidence.value, "entryPoints": list(finding.entry_points)},
+    }
+    if finding.rule_id in indexes:
+        result["ruleIndex"] = indexes[finding.rule_id]
+    if finding.related:
+        result["relatedLocations"] = [
+            {"id": number, **location(related.location), "message": {"text": related.message}}
+            for number, related in enumerate(finding.related, start=1)
+        ]
+    if finding.patch is not None and all(edit.span.cell is None for edit in finding.patch.edits):
+        result["fixes"] = [_fix(finding.patch)]
+    return result
+
+
+def _suppressed(item: Suppressed, indexes: dict[str, int]) -> dict[str, Any]:
+    suppression = {"kind": "inSource"} | ({"justification": item.reason} if item.reason else {})
+    return {**_finding(item.finding, indexes), "suppressions": [suppression]}
+
+
+def _fix(patch: Patch) -> dict[str, Any]:
+    changes: dict[str, dict[str, Any]] = {}
+    for edit in patch.edits:
+        place = physical_location(edit.span)
+        change = changes.setdefault(edit.span.path, {"artifactLocation": place["artifactLocation"], "replacements": []})
+        change["replacements"].append(
+            {"deletedRegion": region(edit.span), "insertedContent": {"text": edit.replacement}}
+        )
+    return {
+        "description": {"text": f"{patch.title} ({patch.applicability.value})"},
+        "artifactChanges": list(changes.values()),
+    }
+
+
+def _verdict_results(verdict: Verdict | None, indexes: dict[str, int]) -> list[dict[str, Any]]:
+    """One result a cause of a divergence; a divergence without a cause is a result too."""
+    if verdict is None or verdict.status is not Status.DIVERGENT:
+        return []
+    first = headline(verdict)
+    if not verdict.causes:
+        return [_divergence(verdict, UNEXPLAINED, f"{first}\nThe cause is not known.", indexes)]
+    return [_cause(verdict, cause, f"{first}\n{cause.title}.", indexes) for cause in verdict.causes]
+
+
+def _cause(verdict: Verdict, cause: Cause, text: str, indexes: dict[str, int]) -> dict[str, Any]:
+    sentences = "\n".join([text, *cause.evidence, cause.remedy])
+    result = _divergence(verdict, CAUSE_PREFIX + cause.kind, sentences, indexes)
+    result["properties"] = {"confidence": cause.confidence.value, "findings": list(cause.findings)}
+    if cause.location is not None:
+        result["relatedLocations"] = result.get("locations", [])
+        result["locations"] = [location(cause.location)]
+        if not result["relatedLocations"]:
+            del result["relatedLocations"]
+    return result
+
+
+def _divergence(verdict: Verdict, rule: str, text: str, indexes: dict[str, int]) -> dict[str, Any]:
+    first = verdict.comparison.first if verdict.comparison else None
+    event = (first.reference or first.candidate) if first else None
+    result: dict[str, Any] = {
+        "ruleId": rule,
+        "ruleIndex": indexes[rule],
+        "level": "error",
+        "message": {"text": text},
+    }
+    if event is not None and event.site is not None:
+        result["locations"] = [location(event.site)]
+    return result
+
+
+def _verdict_properties(verdict: Verdict | None) -> dict[str, Any]:
+    if verdict is None:
+        return {}
+    return {"verdict": verdict.status.value, "headline": headline(verdict), "reasons": list(verdict.reasons)}
