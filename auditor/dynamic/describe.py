@@ -61,8 +61,8 @@ def inputs_agree(reference: Any, candidate: Any) -> bool | None:
 
 
 def _difference(first: TraceEvent, second: TraceEvent, a: Any, b: Any, at: int | None) -> Difference:
-    if at is None:  # another number of tensors
-        return Difference.SHAPE
+    if at is None:  # another number of tensors, or a number that was returned beside them
+        return Difference.SHAPE if len(first.tensors) != len(second.tensors) else Difference.VALUE
     mine, theirs = first.tensors[at], second.tensors[at]
     if mine.dtype != theirs.dtype:
         return Difference.DTYPE

@@ -77,8 +77,7 @@ def settled_rows(trace: ProcessTrace) -> int:
     if not len(pending):
         return len(trace.events)
     events = trace.events
-    after: int = np.searchsorted(events["first_tensor"], tail + int(pending[0]), side="right")
-    return int(after) - 1
+    return int(np.searchsorted(events["first_tensor"], tail + int(pending[0]), side="right")) - 1
 
 
 def steps_of(trace: ProcessTrace) -> int:
@@ -105,5 +104,6 @@ def trainers(runs: Collection[RunTraces]) -> set[str]:
 
 
 def is_spawned(name: str) -> bool:
-    """True for a child that was started afresh by multiprocessing, such as a worker under the spawn method."""
-    return name.rpartition(".")[2].startswith("s")
+    """True for a child that multiprocessing started afresh (spawn, fork server), such as a data loader's worker."""
+    places = name.partition("-")[2].split(".")
+    return places[-1].startswith("s") or "f" in places

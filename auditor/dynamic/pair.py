@@ -165,8 +165,8 @@ class PairComparison:
                 if end > side.scanned:
                     side.scan(events, end)
             self._align(lanes, final=False)
-            for side, behind in enumerate(self._behind):
-                behind.follow(self._reference if side == 0 else self._candidate, lanes[side].scanned - _KEPT)
+            self._behind[0].follow(self._reference, lanes[0].scanned - _KEPT)
+            self._behind[1].follow(self._candidate, lanes[1].scanned - _KEPT)
         if final:
             self._align(lanes, final=True)
 

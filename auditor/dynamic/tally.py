@@ -67,10 +67,12 @@ class Tally:
         cells = events["step"].astype(np.int64) * _CELLS + events["phase"]
         marked = differing if bad else None
         _add_groups(self.cells, cells, marked)
-        _add_groups(self.modules, modules, marked)
         is_weight = events["kind"] == wire.WEIGHTS
-        if is_weight.any():
+        if is_weight.any():  # their module is the name of the parameter
             self.weights.add(int(is_weight.sum()), int((is_weight & differing).sum()) if differing is not None else 0)
+            modules, marked = modules[~is_weight], marked[~is_weight] if marked is not None else None
+        if len(modules):
+            _add_groups(self.modules, modules, marked)
 
     def add_uncompared(self, events: Array, ops: Array, tensors: Array) -> None:
         """Count the tensors of these rows that have no digest to compare."""

@@ -87,6 +87,9 @@ class Closeup:
     note: str
     """Said where the second pair diverged elsewhere or not at all; empty otherwise."""
 
+    inputs_agree: bool | None = None
+    """The bytes of all tensor inputs, looked at in the second pair, agree; None where they were not looked at."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Divergence:

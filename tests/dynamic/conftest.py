@@ -181,8 +181,9 @@ class Trace:
     def weights(self, **parameters: object) -> Trace:
         phase, self.phase = self.phase, wire.OTHER
         for name, value in parameters.items():
-            self.event(name, value, kind=wire.WEIGHTS, line=0)
-        self.phase = phase
+            self.module = name
+            self.event("", value, kind=wire.WEIGHTS, line=0)
+        self.phase, self.module = phase, ""
         return self
 
     def stop(self, step: int) -> Trace:

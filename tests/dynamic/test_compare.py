@@ -50,7 +50,7 @@ def test_equal_runs_have_no_divergence_and_everything_is_counted(runs: Any) -> N
         ("optimizer", 6),
         ("other", 2),
     ]
-    assert [(s.label, s.compared) for s in found.by_module] == [("", 11), ("Net.fc", 9)]
+    assert [(s.label, s.compared) for s in found.by_module] == [("", 10), ("Net.fc", 9)]
     assert [s.label for s in found.by_step] == ["0", "1", "2", "3"]
 
 
@@ -144,6 +144,12 @@ def test_shape_dtype_and_argument_differences_are_told_apart(runs: Any) -> None:
     assert first is not None
     assert first.difference is Difference.ARGUMENT
     assert first.inputs_agree is False
+
+
+def test_a_number_that_an_op_returns_is_compared_too(runs: Any) -> None:
+    first = compared(runs, *(runs.trace().event("aten::_local_scalar_dense", outputs=n) for n in (1, 2))).first
+    assert first is not None
+    assert (first.difference, first.tensor) == (Difference.VALUE, "")
 
 
 def test_another_number_of_outputs_is_a_difference_in_shape(runs: Any) -> None:

@@ -1,1 +1,1 @@
-"""One file a cause of divergence; each asks the traces for its evidence."""
+"""Why two runs differ: one file a cause, each with a `CauseRule` called CAUSE. `classify` walks this folder."""

@@ -1,0 +1,63 @@
+"""The order of a set (or anything else that `hash()` of a string decides), which Python's hash secret changes."""
+
+from __future__ import annotations
+
+from auditor.dynamic.evidence import Case, CauseRule, line
+from auditor.dynamic.narrative import order_sentences
+from auditor.model.divergence import Difference
+from auditor.model.rule import Category, Confidence
+from auditor.model.trace import EventKind
+from auditor.model.verdict import Cause
+
+INTERVENTION = "hash-seed"
+_WORDS = ("set-", "hash")
+
+
+def find(case: Case) -> Cause | None:
+    """High only if a pair of runs with a fixed hash secret agreed; medium if the scan found such an iteration."""
+    if not is_open(case):
+        return None
+    tried = case.intervention(INTERVENTION)
+    findings = tuple(
+        sorted(
+            {
+                key
+                for category in (Category.DATA_ORDER, Category.ENVIRONMENT, Category.SEEDING)
+                for key in case.linked(category, *_WORDS, everywhere=True)
+            }
+        )
+    )
+    evidence = ["PYTHONHASHSEED is not set, so the order of a set of strings is another one in every run."]
+    if tried is not None and not tried.agreed:
+        return None
+    if tried is not None:
+        evidence.insert(0, "With PYTHONHASHSEED=0 two runs agree at this event. " + tried.note)
+    elif not findings:
+        return None
+    place = next((f.location for f in case.findings if f.key in findings), case.site)
+    if findings:
+        evidence.append(f"The scan found an order that comes from hashes at {line(place)}.")
+    return Cause(
+        kind=CAUSE.name,
+        title="the order of a set follows Python's hash secret",
+        category=Category.DATA_ORDER,
+        confidence=Confidence.HIGH if tried is not None else Confidence.MEDIUM if findings else Confidence.LOW,
+        evidence=(*(part.strip() for part in evidence), *order_sentences(case)),
+        location=place,
+        findings=findings,
+        remedy="sort before iterating: sorted(names); PYTHONHASHSEED=0 only hides it",
+    )
+
+
+def is_open(case: Case) -> bool:
+    """True if hashes were left to chance, and the divergent event can depend on an order."""
+    traces = [side.trace for side in case.sides if side.trace is not None]
+    if any((trace.header.get("hash_seed") or "random") != "random" for trace in traces):
+        return False
+    return case.event.kind in (EventKind.BATCH, EventKind.OUTSIDE) or (
+        case.first.difference in (Difference.ARGUMENT, Difference.MISSING, Difference.EXTRA, Difference.SHAPE)
+        or case.first.inputs_agree is False
+    )
+
+
+CAUSE = CauseRule(name="hash-order", category=Category.DATA_ORDER, evidence=find)

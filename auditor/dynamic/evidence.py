@@ -1,0 +1,188 @@
+"""The case that is put to every cause: two runs, their first divergence, and what the traces say around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from auditor.model.divergence import Comparison, Divergence
+from auditor.model.finding import Finding
+from auditor.model.location import Location
+from auditor.model.rule import Category, Rule
+from auditor.model.run import RunRecord
+from auditor.model.trace import SeedCall, TraceEvent
+from auditor.model.verdict import Cause
+
+if TYPE_CHECKING:
+    from auditor.ruleset.operators import Operators
+    from auditor.runs.tracefile import ProcessTrace, RunTraces
+
+
+ENTROPY = "entropy"
+"""The value of a seed that was taken from the system's entropy."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intervention:
+    """A pair of runs with one thing changed from outside, to see whether the divergence goes away."""
+
+    kind: str
+    """What was changed: `hash-seed`."""
+
+    agreed: bool
+    """The two runs agree at the event that differed before."""
+
+    note: str = ""
+    """What they did instead, as a sentence."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Side:
+    """One of the two runs."""
+
+    traces: RunTraces
+    process: str
+    row: int
+    """Row of the first divergence in the trace of `process`; the row after its last one where the run lacks it."""
+
+    record: RunRecord | None = None
+
+    @cached_property
+    def trace(self) -> ProcessTrace | None:
+        """The trace of the process that diverged; None where only the other run has it."""
+        return self.traces.processes.get(self.process)
+
+    def lineage(self) -> Iterator[ProcessTrace]:
+        """That trace, then those of the processes it comes from: generators and seeds are inherited over a fork."""
+        rank, _, place = self.process.partition("-")
+        place = place.partition("~")[0]
+        while place:
+            trace = self.traces.processes.get(f"{rank}-{place}")
+            if trace is not None:
+                yield trace
+            place = place.rpartition(".")[0]
+
+    def seeds(self, library: str) -> list[SeedCall]:
+        """Calls that seeded a library before the divergence, oldest first; those of parents come first.
+
+        For the n-th generator object of a kind, only the call that made it.
+        """
+        found: list[SeedCall] = []
+        for trace in self.lineage():
+            before = self.row if trace.name == self.process else len(trace.events)
+            found = [
+                s for s in trace.seeds if s.event <= before and self.seeded_library(s) in _seeders(library)
+            ] + found
+        number = library.partition("#")[2]
+        if number.isdigit() and int(number) < len(found):
+            return [found[int(number)]]
+        return found
+
+    def later_seeds(self, library: str) -> list[SeedCall]:
+        """Calls that seeded a library only after the divergence, in the same process."""
+        if self.trace is None:
+            return []
+        return [s for s in self.trace.seeds if s.event > self.row and self.seeded_library(s) in _seeders(library)]
+
+    @staticmethod
+    def seeded_library(call: SeedCall) -> str:
+        """What a call seeds; NumPy's seed sequences belong to generator objects, not to its global generator."""
+        return call.call if call.call == "numpy.random.SeedSequence" else call.library
+
+
+def _seeders(library: str) -> set[str]:
+    """Libraries whose seeding seeds this one: `torch.manual_seed` seeds the devices' generators too."""
+    kind = library.partition("#")[0]
+    names = {library, kind, kind.partition(":")[0]}
+    return names | {"torch"} if kind.startswith(("torch.cuda", "torch.xpu", "torch.mps")) else names
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """What a cause may look at. Nothing here runs a program."""
+
+    comparison: Comparison
+    first: Divergence
+    reference: Side
+    candidate: Side
+    findings: tuple[Finding, ...] = ()
+    rules: Mapping[str, Rule] = field(default_factory=dict)
+    """By id; the rules that the findings refer to."""
+
+    operators: Operators | None = None
+    interventions: tuple[Intervention, ...] = ()
+
+    @property
+    def event(self) -> TraceEvent:
+        """The divergent event, of the reference where it has one."""
+        event = self.first.reference or self.first.candidate
+        assert event is not None, "a divergence without an event"
+        return event
+
+    @property
+    def site(self) -> Location | None:
+        """The line of the divergent event."""
+        return self.event.site
+
+    @property
+    def sides(self) -> tuple[Side, Side]:
+        return self.reference, self.candidate
+
+    def intervention(self, kind: str) -> Intervention | None:
+        return next((entry for entry in self.interventions if entry.kind == kind), None)
+
+    def linked(
+        self, category: Category, *words: str, at: Location | None = None, everywhere: bool = False
+    ) -> tuple[str, ...]:
+        """Keys of findings of a category that say the same.
+
+        Those at the line of the event (or at `at`), also as a related place. With words, the rule's name must hold
+        one of them; with `everywhere`, that is enough and the line does not matter.
+        """
+        places = [place for place in (at, self.site) if place is not None]
+        keys = []
+        for finding in self.findings:
+            rule = self.rules.get(finding.rule_id)
+            if rule is None or rule.category is not category:
+                continue
+            if words and not any(word in rule.name for word in words):
+                continue
+            if everywhere or any(touches(finding, place) for place in places):
+                keys.append(finding.key)
+        return tuple(sorted(set(keys)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class CauseRule:
+    """One cause that a divergence may have; each file in `causes/` has one, called CAUSE."""
+
+    name: str
+    """As its file is called, with dashes."""
+
+    category: Category
+    evidence: Callable[[Case], Cause | None]
+    """Return the cause with what speaks for it in this case, or None where nothing does."""
+
+    depth: int = 0
+    """Among causes of equal confidence the smaller one stands first.
+
+    0: a root cause. 1: a circumstance. 2: what it looks like, whatever is behind it. 3: nothing better is known.
+    """
+
+
+def touches(finding: Finding, place: Location) -> bool:
+    """True if a finding, or one of its related places, lies on the line."""
+    spots = [finding.location, *(related.location for related in finding.related)]
+    return any(spot.path == place.path and spot.line <= place.line <= (spot.end_line or spot.line) for spot in spots)
+
+
+def line(place: Location | None) -> str:
+    """`train.py:14`, for a sentence."""
+    return f"{place.path}:{place.line}" if place is not None else "an unknown line"
+
+
+def numbers(values: Any) -> str:
+    """A few values for a sentence, in quotes."""
+    return " and ".join(f"`{value}`" for value in values)

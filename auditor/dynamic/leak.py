@@ -1,0 +1,46 @@
+"""Files that one run left behind and the next one read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from auditor.model.location import Location
+from auditor.model.run import RunRecord
+
+if TYPE_CHECKING:
+    from auditor.runs.tracefile import RunTraces
+
+_BYTECODE = ("__pycache__/", ".pyc")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leak:
+    """One file, at the candidate's first read."""
+
+    path: str
+    process: str
+    event: int
+    """Events that the candidate's process had written before."""
+
+    site: Location | None
+
+
+def leaks(reference: RunRecord, candidate: RunTraces) -> list[Leak]:
+    """Files that the reference wrote and the candidate read without having written them itself; sorted by path.
+
+    A run that saves a file and loads it again has no leak: its own write comes first.
+    """
+    left = {path for path in reference.files_written if not any(part in path for part in _BYTECODE)}
+    own = {access.path for trace in candidate.processes.values() for access in trace.files if access.mode == "w"}
+    found: dict[str, Leak] = {}
+    for name, trace in candidate.processes.items():
+        written: set[str] = set()
+        for access in trace.files:
+            if access.mode == "w":
+                written.add(access.path)
+            elif access.path in left and access.path not in found and access.path not in written:
+                if access.path in own and "." in name:
+                    continue  # some process of the candidate writes it, perhaps before this one reads it
+                found[access.path] = Leak(path=access.path, process=name, event=access.event, site=access.site)
+    return [found[path] for path in sorted(found)]
