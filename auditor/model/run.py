@@ -77,3 +77,11 @@ class RunRecord:
     """Files of the project that the run created or changed, relative, sorted."""
 
     notes: tuple[str, ...] = ()
+    peak_memory_bytes: int | None = None
+    """Greatest resident memory of any one process of the program; None where it was not measured."""
+
+    peak_device_memory_bytes: int | None = None
+    """Greatest memory of the whole program on all GPUs together; None without NVML or a GPU."""
+
+    folder: str = ""
+    """Absolute path of the run's folder; empty where it is not kept."""

@@ -7,7 +7,6 @@ damaged file is a `TraceFormatError` with the place of the damage.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -81,16 +80,10 @@ class ProcessTrace:
 
     def _check_kinds(self, start: int) -> None:
         kinds = self.events["kind"][start:]
-        if len(kinds) and int(kinds.max()) > max(_KINDS):
-            bad = start + int(np.argmax(kinds > max(_KINDS)))
-            raise TraceFormatError(
-                f"{self._events.path}: damaged at byte {bad * wire.EVENT_SIZE}: no event kind {self.events['kind'][bad]}"
-            )
-        if len(kinds) and not int(kinds.min()):
-            bad = start + int(np.argmin(kinds))
-            raise TraceFormatError(
-                f"{self._events.path}: damaged at byte {bad * wire.EVENT_SIZE}: a gap between events"
-            )
+        if len(kinds) and (int(kinds.max()) > max(_KINDS) or not int(kinds.min())):
+            bad = int(np.argmax((kinds > max(_KINDS)) | (kinds == 0)))
+            where = f"{self._events.path}: damaged at byte {(start + bad) * wire.EVENT_SIZE}"
+            raise TraceFormatError(f"{where}: {int(kinds[bad])} is no kind of event")
 
     @property
     def _end(self) -> Mapping[str, Any] | None:
@@ -204,7 +197,7 @@ class ProcessTrace:
         # Steps never go down in a process, so earlier events of the same identity lie in one stretch.
         start = int(np.searchsorted(events["step"][: index + 1], row["step"], side="left"))
         before = events[start:index]
-        same = np.ones(len(before), bool)
+        same: Rows = np.ones(len(before), bool)
         for field in ("op", "module", "phase", "thread", "step"):
             same &= before[field] == row[field]
         return Identity(

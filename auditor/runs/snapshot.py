@@ -1,0 +1,81 @@
+"""The files of a project before and after a run: which of them the run made or changed.
+
+This also sees what is written natively, past Python's own `open`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+LIMIT = 100_000  # files; beyond them a snapshot says that it is not whole
+
+# Folders that belong to tools and not to the program.
+_SKIPPED = frozenset(
+    (
+        ".git",
+        ".hg",
+        ".svn",
+        "__pycache__",
+        "node_modules",
+        ".mypy_cache",
+        ".ruff_cache",
+        ".pytest_cache",
+        ".tox",
+        ".nox",
+    )
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """Every file's modification time and size, by path relative to the project."""
+
+    files: dict[str, tuple[int, int]]
+    whole: bool
+    """False where the project has more files than we look at."""
+
+
+def walk(root: Path, excluded: tuple[Path, ...] = ()) -> Iterator[os.DirEntry[str]]:
+    """Yield the files and links below `root` in a fixed order; folders of tools and virtual environments are left out.
+
+    Folders that cannot be read are passed over.
+    """
+    skipped = {os.path.realpath(path) for path in excluded}
+    pending = [str(root)]
+    while pending:
+        folder = pending.pop()
+        try:
+            with os.scandir(folder) as found:
+                entries = sorted(found, key=lambda entry: entry.name)
+        except OSError:
+            continue
+        if folder != str(root) and any(entry.name == "pyvenv.cfg" for entry in entries):
+            continue
+        for entry in entries:
+            if not entry.is_dir(follow_symlinks=False):
+                yield entry
+            elif entry.name not in _SKIPPED and os.path.realpath(entry.path) not in skipped:
+                pending.append(entry.path)
+
+
+def take(root: Path, excluded: tuple[Path, ...] = (), limit: int = LIMIT) -> Snapshot:
+    """Look at all files of a project."""
+    files: dict[str, tuple[int, int]] = {}
+    for entry in walk(root, excluded):
+        if len(files) >= limit:
+            return Snapshot(files=files, whole=False)
+        try:
+            status = entry.stat(follow_symlinks=False)
+        except OSError:
+            continue
+        path = os.path.relpath(entry.path, root).replace(os.sep, "/")
+        files[path] = (status.st_mtime_ns, status.st_size)
+    return Snapshot(files=files, whole=True)
+
+
+def changed(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
+    """Return the files that are new or have another time or size, sorted."""
+    return tuple(sorted(path for path, seen in after.files.items() if before.files.get(path) != seen))
