@@ -32,6 +32,15 @@ class Argument:
     differs: tuple[object, ...] = ()
     """Known, and none of these."""
 
+    given: bool = False
+    """Passed, and not known to be None."""
+
+    not_equals: tuple[object, ...] = ()
+    """Not known to be one of these; also holds where it is not passed or not known."""
+
+    known: bool = False
+    """A value that can be read off the source."""
+
     none: bool = False
     """Not passed, or known to be None."""
 
@@ -51,7 +60,7 @@ class Argument:
         """Whether the call passes (or leaves out) the argument like this."""
         given = call.argument(self.name, self.position)
         if given is None:
-            return (self.absent is True or self.none) and not call.opaque
+            return (self.absent is True or self.none or self._only_excludes) and not call.opaque
         if self.absent is True:
             return False
         if self.entropy and module.seed_value(given) is not SeedValue.ENTROPY:
@@ -62,10 +71,20 @@ class Argument:
             return False
         return self._value_holds(given, module)
 
+    @property
+    def _only_excludes(self) -> bool:
+        return bool(self.not_equals) and self == Argument(
+            name=self.name, position=self.position, not_equals=self.not_equals
+        )
+
     def _value_holds(self, given: ast.expr, module: ModuleFacts) -> bool:
-        if not (self.equals or self.differs or self.none or self.pattern):
-            return True
         value = module.constant(given)
+        if isinstance(value, Known) and any(_same(value.value, each) for each in self.not_equals):
+            return False
+        if self.given and isinstance(value, Known) and value.value is None:
+            return False
+        if not (self.equals or self.differs or self.none or self.pattern or self.known):
+            return True
         if not isinstance(value, Known):
             return False
         if self.none and value.value is not None:
@@ -88,7 +107,7 @@ class CallCondition:
     """From `package.module.*`: every name directly in there."""
 
     methods: frozenset[str]
-    """Names of methods, on a receiver whose type is not known to be something else."""
+    """Names of methods, on an object of unknown type or of a type from the packages of `callees`."""
 
     arguments: tuple[Argument, ...] = ()
     any_argument: bool = False
@@ -108,6 +127,10 @@ class CallCondition:
             return frozenset(prefix.rstrip(".").rpartition(".")[2] for prefix in self.prefixes) | self._last_parts
         return self._last_parts
 
+    @cached_property
+    def _packages(self) -> frozenset[str]:
+        return frozenset(name.partition(".")[0] for name in self.callees)
+
     @property
     def _last_parts(self) -> frozenset[str]:
         return frozenset(name.rpartition(".")[2] for name in self.callees) | self.methods
@@ -123,6 +146,8 @@ class CallCondition:
             return call.method in self.methods and call.receiver is not None
         if call.callee in self.callees:
             return True
+        if call.method in self.methods and call.callee.partition(".")[0] in self._packages:
+            return call.receiver is not None
         return any(call.callee.startswith(prefix) and "." not in call.callee[len(prefix) :] for prefix in self.prefixes)
 
     def _stands(self, call: Call) -> bool:
@@ -180,6 +205,9 @@ def _read_argument(entry: Table, name: str) -> Argument:
         absent=entry.boolean("absent", True) if "absent" in entry else None,
         equals=_values(entry, "equals"),
         differs=_values(entry, "differs"),
+        not_equals=_values(entry, "not_equals"),
+        known=entry.boolean("known", False),
+        given=entry.boolean("given", False),
         none=entry.boolean("none", False),
         entropy=entry.boolean("entropy", False),
         resolves=frozenset(entry.strings("resolves")),
@@ -188,7 +216,9 @@ def _read_argument(entry: Table, name: str) -> Argument:
     )
     entry.finish()
     if argument == Argument(name=name, position=argument.position):
-        raise entry.complain("", "expected at least one of `absent`, `equals`, `differs`, `none`, `entropy`, `pattern`")
+        raise entry.complain(
+            "", "expected a condition: `absent`, `given`, `equals`, `differs`, `none`, `entropy`, `pattern`, …"
+        )
     return argument
 
 
@@ -197,7 +227,8 @@ def _values(entry: Table, key: str) -> tuple[object, ...]:
     value = entry.value(key)
     if value is None:
         return ()
-    return tuple(value) if isinstance(value, list) else (value,)
+    values = value if isinstance(value, list) else [value]
+    return tuple(tuple(each) if isinstance(each, list) else each for each in values)
 
 
 def _compiled(entry: Table, pattern: str | None) -> re.Pattern[str] | None:

@@ -2,8 +2,8 @@
 
 Starts at an expression whose order is not the same in every run (a set, a directory listing, results in the order of
 their completion) and follows it outwards: through calls that keep the order, into names, attributes, the project's own
-functions and their callers, until it is sorted, counted, tested, or used in order. Only a use that is known to depend on
-the order is an answer; where the trail is lost the answer is None.
+functions and their callers, until it is sorted, counted, tested, or used in order. Only a use that is known to depend
+on the order is an answer; where the trail is lost the answer is None.
 """
 
 from __future__ import annotations

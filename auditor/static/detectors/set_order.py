@@ -19,6 +19,12 @@ from auditor.static.project import Project
 from auditor.static.ruleoptions import RuleOptions
 from auditor.static.sets import Elements, elements, is_set
 
+_TEXTS = frozenset({"set(", "in {", "({", "} - ", "} & ", "} | "})
+"""A set is made by `set(…)`, or written in braces where it is looped over, passed on or combined.
+
+Braces alone would be every dictionary: a set in braces that only gets a name is not looked for in files without these.
+"""
+
 
 def _read(table: Table) -> None:
     """No options."""
@@ -37,7 +43,7 @@ class SetOrderDetector:
         self._options.validate(options, where)
 
     def literals(self, rule: Rule) -> frozenset[str] | None:
-        return None
+        return _TEXTS
 
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
         seen: set[Location] = set()

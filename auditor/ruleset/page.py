@@ -1,0 +1,92 @@
+"""`docs/rules.md` from the rules: `python -m auditor.ruleset.page > docs/rules.md`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+
+from auditor.model.rule import Category, Example, Rule
+from auditor.ruleset import Operators, load
+
+TITLES = {
+    Category.SEEDING: "Seeding",
+    Category.OPERATORS: "Operators",
+    Category.DATA_ORDER: "Order of the data",
+    Category.ENVIRONMENT: "Environment",
+    Category.FRAMEWORK: "Framework switches",
+    Category.RESUME: "State and resume",
+}
+_HEAD = """\
+# Rules
+
+Generated from `rules/` with `python -m auditor.ruleset.page > docs/rules.md`; a test keeps this page equal to the rules.
+`repro-audit explain RA301` shows the same text. Severity says how bad it is where it holds, confidence how sure we are
+that it holds; findings may carry a lower confidence than their rule.
+"""
+
+
+def rules_page(rules: Iterable[Rule], operators: Operators) -> str:
+    """Return the page as Markdown."""
+    rules = tuple(rules)
+    lines = [_HEAD, f"{len(rules)} rules.", ""]
+    for category, title in TITLES.items():
+        lines += _overview(title, [rule for rule in rules if rule.category is category])
+    for category, title in TITLES.items():
+        lines += [f"## {title}", ""]
+        for rule in rules:
+            if rule.category is category:
+                lines += _section(rule)
+    lines += _operator_table(operators)
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _overview(title: str, rules: list[Rule]) -> Iterator[str]:
+    yield from (f"**{title}**", "", "| rule | name | severity | confidence |", "|---|---|---|---|")
+    for rule in rules:
+        yield f"| [{rule.id}](#{anchor(rule)}) | {rule.name} | {rule.severity.value} | {rule.confidence.value} |"
+    yield ""
+
+
+def anchor(rule: Rule) -> str:
+    """The link target that Markdown renderers give to the rule's heading."""
+    return f"{rule.id.lower()}-{rule.name}"
+
+
+def _section(rule: Rule) -> Iterator[str]:
+    yield from (f"### {rule.id} {rule.name}", "", f"**{rule.title}.**", "")
+    where = f", only on {' and '.join(rule.devices)}" if rule.devices else ""
+    version = f", {rule.versions}" if rule.versions else ""
+    yield from (f"Severity {rule.severity.value}, confidence {rule.confidence.value}{where}{version}.", "")
+    yield from (rule.explanation, "", f"What to do: {rule.fix.summary}.", "")
+    bad = next(example for example in rule.examples if example.finds)
+    good = next(example for example in rule.examples if not example.finds)
+    yield from ("Found:", "", *_code(bad), "", "Not found:", "", *_code(good), "")
+    yield "See " + ", ".join(f"<{reference}>" for reference in rule.references) + "."
+    yield ""
+
+
+def _code(example: Example) -> Iterator[str]:
+    yield "```python"
+    for number, line in enumerate(example.source.rstrip("\n").split("\n"), 1):
+        yield f"{line}  # <-- found" if number in example.finds else line
+    yield "```"
+
+
+def _operator_table(operators: Operators) -> Iterator[str]:
+    yield "## Operators that may differ for the same inputs"
+    yield from ("", "From `rules/operators.toml`; used when a run shows equal inputs and other outputs.", "")
+    yield "| operators | device | when | deterministic mode |"
+    yield "|---|---|---|---|"
+    for fact in operators:
+        names = ", ".join(f"`{name}`" for name in fact.operators)
+        yield f"| {names} | {fact.device} | {fact.condition} | {fact.mode.value} |"
+
+
+def main() -> None:
+    """Print the page."""
+    ruleset = load()
+    sys.stdout.write(rules_page(ruleset.rules, ruleset.operators))
+
+
+if __name__ == "__main__":
+    main()

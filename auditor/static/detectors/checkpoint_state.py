@@ -1,0 +1,129 @@
+"""Checkpoints from which the program resumes, but which lack something that the training depends on.
+
+A matcher cannot say it: what a checkpoint holds is in the dictionary that is saved, and whether the program resumes is
+in what it reads back.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from auditor.model.rule import Rule
+from auditor.ruleset.table import Table
+from auditor.static.facts import Known, ModuleFacts
+from auditor.static.matcher import Hit, Scope
+from auditor.static.program import programs
+from auditor.static.project import Project
+from auditor.static.ruleoptions import RuleOptions
+
+_OPTIMIZER = "optim"
+_EPOCHS = frozenset({"epoch", "epochs", "global_step", "iter", "iteration", "start_epoch", "step"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Options:
+    lacks: str
+    save: frozenset[str]
+    load: frozenset[str]
+    state: frozenset[str]
+    """Calls that return a generator's state."""
+
+
+def _read(table: Table) -> _Options:
+    return _Options(
+        lacks=table.choice("lacks", ("rng", "optimizer")),
+        save=frozenset(table.strings("save", required=True)),
+        load=frozenset(table.strings("load", required=True)),
+        state=frozenset(table.strings("state")),
+    )
+
+
+class CheckpointStateDetector:
+    """`kind = "checkpoint-state"`."""
+
+    kind = "checkpoint-state"
+    scope: Scope = "module"
+
+    def __init__(self) -> None:
+        self._options = RuleOptions(_read)
+
+    def validate(self, options: Mapping[str, object], where: str) -> None:
+        self._options.validate(options, where)
+
+    def literals(self, rule: Rule) -> frozenset[str] | None:
+        return frozenset(name.rpartition(".")[2] for name in self._options.of(rule).save)
+
+    def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
+        options = self._options.of(rule)
+        saves = [
+            (call.node, keys) for call in module.calls_to(options.save) if (keys := _saved_keys(module, call.node))
+        ]
+        wanted = [node for node, keys in saves if _lacks(keys, options.lacks)]
+        if not wanted:
+            return
+        paths = tuple(path for path, modules in programs(module, project) if _resumes(modules, options))
+        if paths:
+            yield Hit(location=module.location(wanted[0]), entry_points=paths)
+
+
+def _saved_keys(module: ModuleFacts, call: ast.Call) -> frozenset[str]:
+    """The keys of the dictionary that is saved; empty where they are not all known."""
+    if not call.args:
+        return frozenset()
+    saved = module.origin(call.args[0])
+    if not isinstance(saved, ast.Dict):
+        return frozenset()
+    keys: set[str] = set()
+    for key in saved.keys:
+        value = module.constant(key)
+        if not isinstance(value, Known) or not isinstance(value.value, str):
+            return frozenset()
+        keys.add(value.value)
+    if isinstance(call.args[0], ast.Name):
+        keys.update(_added_keys(module, call.args[0]))
+    return frozenset(keys)
+
+
+def _added_keys(module: ModuleFacts, name: ast.Name) -> Iterator[str]:
+    """`state["rng"] = …` after the dictionary was made."""
+    for assignment in module.assignments:
+        target = assignment.target
+        if isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name) and target.value.id == name.id:
+            value = module.constant(target.slice)
+            if isinstance(value, Known) and isinstance(value.value, str):
+                yield value.value
+
+
+def _lacks(keys: frozenset[str], what: str) -> bool:
+    has_optimizer = any(_OPTIMIZER in key.lower() or key.lower() == "opt" for key in keys)
+    if what == "optimizer":
+        return not has_optimizer and not _EPOCHS.isdisjoint(keys)
+    return has_optimizer and not any("rng" in key.lower() or "random" in key.lower() for key in keys)
+
+
+def _resumes(modules: tuple[ModuleFacts, ...], options: _Options) -> bool:
+    """Whether a program reads back what makes a training go on: the optimizer, or the epoch; and keeps no states."""
+    if any(module.calls_to(options.state) for module in modules if options.state):
+        return False
+    if not any(module.calls_to(options.load) for module in modules):
+        return False
+    return any(_reads_back(module, options.lacks) for module in modules)
+
+
+def _reads_back(module: ModuleFacts, lacks: str) -> bool:
+    if lacks == "rng":
+        return any(
+            call.method == "load_state_dict" and call.receiver is not None and _OPTIMIZER in module.text(call.receiver)
+            for call in module.calls
+        )
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
+            value = module.constant(node.slice)
+            if isinstance(value, Known) and value.value in _EPOCHS and isinstance(node.value, ast.Name | ast.Attribute):
+                return True
+    return False
+
+
+DETECTOR = CheckpointStateDetector()

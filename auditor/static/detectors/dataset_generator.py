@@ -1,0 +1,73 @@
+"""A generator object that a data set makes in its constructor, and that every worker gets a copy of.
+
+A matcher cannot say it: the call has to stand in the constructor of a class with certain bases, and its result be kept.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from auditor.model.rule import Rule
+from auditor.ruleset.table import Table
+from auditor.static.facts import Call, ModuleFacts
+from auditor.static.matcher import Hit, Scope
+from auditor.static.program import ProgramCondition, read_program_condition
+from auditor.static.project import Project
+from auditor.static.ruleoptions import RuleOptions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Options:
+    generators: frozenset[str]
+    datasets: frozenset[str]
+    program: ProgramCondition
+
+
+def _read(table: Table) -> _Options:
+    return _Options(
+        generators=frozenset(table.strings("generators", required=True)),
+        datasets=frozenset(table.strings("datasets", required=True)),
+        program=read_program_condition(table),
+    )
+
+
+class DatasetGeneratorDetector:
+    """`kind = "dataset-generator"`."""
+
+    kind = "dataset-generator"
+    scope: Scope = "module"
+
+    def __init__(self) -> None:
+        self._options = RuleOptions(_read)
+
+    def validate(self, options: Mapping[str, object], where: str) -> None:
+        self._options.validate(options, where)
+
+    def literals(self, rule: Rule) -> frozenset[str] | None:
+        return frozenset(name.rpartition(".")[2] for name in self._options.of(rule).generators)
+
+    def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
+        options = self._options.of(rule)
+        for call in module.calls_to(options.generators):
+            if not _is_kept_by_dataset(module, call, options.datasets):
+                continue
+            entry_points = options.program.entry_points(module, project)
+            if entry_points == ():
+                return
+            yield Hit(location=module.location(call.node), entry_points=entry_points)
+
+
+def _is_kept_by_dataset(module: ModuleFacts, call: Call, datasets: frozenset[str]) -> bool:
+    """`self.<name> = generator(…)` in the constructor of a data set."""
+    statement = module.parent(call.node)
+    if not isinstance(statement, ast.Assign) or getattr(call.function, "name", "") != "__init__":
+        return False
+    holder = module.enclosing_class(call.node)
+    if holder is None or not isinstance(statement.targets[0], ast.Attribute):
+        return False
+    return not datasets.isdisjoint(module.base_classes(holder))
+
+
+DETECTOR = DatasetGeneratorDetector()

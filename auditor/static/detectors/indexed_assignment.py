@@ -1,0 +1,103 @@
+"""`x[index] = rows` with an index tensor: where indices repeat, the last thread wins.
+
+A matcher cannot say it: assignments to items are no calls, and the index has to be known as a tensor.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from auditor.model.rule import Rule
+from auditor.ruleset.table import Table
+from auditor.static.facts import Known, ModuleFacts
+from auditor.static.matcher import Hit, Scope
+from auditor.static.program import ProgramCondition, read_program_condition
+from auditor.static.project import Project
+from auditor.static.ruleoptions import RuleOptions
+from auditor.static.tensorindex import is_tensor_index
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Options:
+    makers: tuple[str, ...]
+    """Prefixes of the calls that make a tensor."""
+
+    distinct: frozenset[str]
+    """Calls that return indices without repetitions."""
+
+    program: ProgramCondition
+
+
+def _read(table: Table) -> _Options:
+    return _Options(
+        makers=table.strings("makers", required=True),
+        distinct=frozenset(table.strings("distinct")),
+        program=read_program_condition(table),
+    )
+
+
+class IndexedAssignmentDetector:
+    """`kind = "indexed-assignment"`."""
+
+    kind = "indexed-assignment"
+    scope: Scope = "module"
+
+    def __init__(self) -> None:
+        self._options = RuleOptions(_read)
+
+    def validate(self, options: Mapping[str, object], where: str) -> None:
+        self._options.validate(options, where)
+
+    def literals(self, rule: Rule) -> frozenset[str] | None:
+        return frozenset({"torch"})
+
+    def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
+        options = self._options.of(rule)
+        for assignment in module.assignments:
+            target = assignment.target
+            if not isinstance(assignment.node, ast.Assign) or not isinstance(target, ast.Subscript):
+                continue
+            if isinstance(module.constant(assignment.value), Known):
+                continue
+            if not _is_tensor(module, target.value, options) or not is_tensor_index(module, target.slice):
+                continue
+            if _is_distinct(module, target.slice, options):
+                continue
+            entry_points = options.program.entry_points(module, project)
+            if entry_points != ():
+                yield Hit(location=module.location(assignment.node), entry_points=entry_points)
+
+
+def _is_tensor(module: ModuleFacts, node: ast.expr, options: _Options) -> bool:
+    if isinstance(node, ast.Name):
+        return _makes_tensor(module, module.origin(node), options)
+    if not isinstance(node, ast.Attribute) or not isinstance(node.value, ast.Name) or node.value.id != "self":
+        return False
+    holder = module.enclosing_class(node)
+    if holder is None:
+        return False
+    for each in ast.walk(holder):
+        if isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute) and each.func.attr == "register_buffer":
+            name = module.constant(each.args[0]) if each.args else None
+            if isinstance(name, Known) and name.value == node.attr:
+                return True
+    return False
+
+
+def _makes_tensor(module: ModuleFacts, node: ast.expr, options: _Options) -> bool:
+    if not isinstance(node, ast.Call):
+        return False
+    name = module.resolve(node.func)
+    return name is not None and name.startswith(options.makers)
+
+
+def _is_distinct(module: ModuleFacts, index: ast.expr, options: _Options) -> bool:
+    origin = module.origin(index)
+    while isinstance(origin, ast.Subscript):
+        origin = module.origin(origin.value)
+    return isinstance(origin, ast.Call) and module.resolve(origin.func) in options.distinct
+
+
+DETECTOR = IndexedAssignmentDetector()

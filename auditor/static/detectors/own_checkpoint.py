@@ -1,0 +1,142 @@
+"""A file that the program writes, and reads in the next run only because it is there.
+
+A matcher cannot say it: the same file has to be saved and loaded, and the load has to depend on nothing but its
+existence.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from auditor.model.finding import Related
+from auditor.model.rule import Rule
+from auditor.ruleset.table import Table
+from auditor.static.facts import Call, ModuleFacts
+from auditor.static.matcher import Hit, Scope
+from auditor.static.program import programs
+from auditor.static.project import Project
+from auditor.static.ruleoptions import RuleOptions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Options:
+    save: frozenset[str]
+    load: frozenset[str]
+    exists: frozenset[str]
+
+
+def _read(table: Table) -> _Options:
+    return _Options(
+        save=frozenset(table.strings("save", required=True)),
+        load=frozenset(table.strings("load", required=True)),
+        exists=frozenset(table.strings("exists", required=True)),
+    )
+
+
+class OwnCheckpointDetector:
+    """`kind = "own-checkpoint"`."""
+
+    kind = "own-checkpoint"
+    scope: Scope = "module"
+
+    def __init__(self) -> None:
+        self._options = RuleOptions(_read)
+
+    def validate(self, options: Mapping[str, object], where: str) -> None:
+        self._options.validate(options, where)
+
+    def literals(self, rule: Rule) -> frozenset[str] | None:
+        return frozenset(name.rpartition(".")[2] for name in self._options.of(rule).load)
+
+    def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
+        options = self._options.of(rule)
+        for call in module.calls_to(options.load):
+            names = _file_names(module, call.node.args[0]) if call.node.args else frozenset()
+            if not names or not _depends_on_existence_only(module, call, options):
+                continue
+            for path, modules in programs(module, project):
+                saved = _saved_at(modules, names, options)
+                if saved is not None:
+                    place = saved[0].location(saved[1])
+                    related = (Related(location=place, message="written here"),)
+                    yield Hit(location=module.location(call.node), related=related, entry_points=(path,))
+                    break
+
+
+def _file_names(module: ModuleFacts, node: ast.expr) -> frozenset[str]:
+    """The constant texts in a path that name a file: `last.pt` in `FOLDER / "last.pt"`."""
+    return frozenset(text.rpartition("/")[2] for text in _texts(module, node, 0) if "." in text.rpartition("/")[2][1:])
+
+
+def _texts(module: ModuleFacts, node: ast.expr, depth: int) -> Iterator[str]:
+    if depth > 4:
+        return
+    for each in ast.walk(node):
+        if isinstance(each, ast.Constant) and isinstance(each.value, str):
+            yield each.value
+        elif isinstance(each, ast.Name):
+            origin = module.origin(each)
+            if origin is not each:
+                yield from _texts(module, origin, depth + 1)
+
+
+def _depends_on_existence_only(module: ModuleFacts, call: Call, options: _Options) -> bool:
+    """An enclosing `if exists(…):`, or an earlier `if not exists(…): return` in the function, and no other test."""
+    tests = list(_enclosing_tests(module, call.node))
+    if tests:
+        return all(_is_existence_test(module, test, options) for test in tests)
+    body = getattr(call.function, "body", None)
+    if not isinstance(body, list):
+        return False
+    early = [
+        statement.test
+        for statement in body
+        if isinstance(statement, ast.If) and isinstance(statement.body[-1], ast.Return) and _is_before(statement, call)
+    ]
+    return len(early) == 1 and _is_existence_test(module, early[0], options)
+
+
+def _is_before(statement: ast.stmt, call: Call) -> bool:
+    return (statement.end_lineno or statement.lineno) < call.node.lineno
+
+
+def _enclosing_tests(module: ModuleFacts, node: ast.AST) -> Iterator[ast.expr]:
+    """The conditions under which a node is reached inside its function; the main guard is none."""
+    child, parent = node, module.parent(node)
+    while parent is not None and not isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        inside = isinstance(parent, ast.If) and child in parent.body
+        if (isinstance(parent, ast.If) and inside and "__name__" not in ast.dump(parent.test)) or (
+            isinstance(parent, ast.If | ast.IfExp | ast.While)
+            and not inside
+            and child is not getattr(parent, "test", None)
+        ):
+            yield parent.test
+        child, parent = parent, module.parent(parent)
+
+
+def _is_existence_test(module: ModuleFacts, test: ast.expr, options: _Options) -> bool:
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        test = test.operand
+    if not isinstance(test, ast.Call):
+        return False
+    name = module.resolve(test.func)
+    last = {each.rpartition(".")[2] for each in options.exists}
+    if name is not None:
+        return name in options.exists
+    return isinstance(test.func, ast.Attribute) and test.func.attr in last
+
+
+def _saved_at(
+    modules: tuple[ModuleFacts, ...], names: frozenset[str], options: _Options
+) -> tuple[ModuleFacts, ast.Call] | None:
+    for module in modules:
+        for call in module.calls_to(options.save):
+            for argument in call.node.args:
+                if not names.isdisjoint(_file_names(module, argument)):
+                    return module, call.node
+    return None
+
+
+DETECTOR = OwnCheckpointDetector()

@@ -1,0 +1,133 @@
+"""A parameter that is looked up with an index tensor, so that its gradient is accumulated in racing threads.
+
+A matcher cannot say it: what is indexed has to be known as a parameter, and the index as a tensor.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from auditor.model.rule import Confidence, Rule
+from auditor.ruleset.table import Table
+from auditor.static.facts import Known, ModuleFacts
+from auditor.static.matcher import Hit, Scope
+from auditor.static.program import ProgramCondition, read_program_condition
+from auditor.static.project import Project
+from auditor.static.ruleoptions import RuleOptions
+from auditor.static.tensorindex import is_tensor_index
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Options:
+    parameters: frozenset[str]
+    without_gradient: frozenset[str]
+    program: ProgramCondition
+
+
+def _read(table: Table) -> _Options:
+    return _Options(
+        parameters=frozenset(table.strings("parameters", required=True)),
+        without_gradient=frozenset(table.strings("without_gradient")),
+        program=read_program_condition(table),
+    )
+
+
+class ParameterIndexingDetector:
+    """`kind = "parameter-indexing"`."""
+
+    kind = "parameter-indexing"
+    scope: Scope = "module"
+
+    def __init__(self) -> None:
+        self._options = RuleOptions(_read)
+
+    def validate(self, options: Mapping[str, object], where: str) -> None:
+        self._options.validate(options, where)
+
+    def literals(self, rule: Rule) -> frozenset[str] | None:
+        last = {name.rpartition(".")[2] for name in self._options.of(rule).parameters}
+        return frozenset(last | {"requires_grad"})
+
+    def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
+        options = self._options.of(rule)
+        found = [node for node in ast.walk(module.tree) if _is_lookup(module, node, options)]
+        if not found:
+            return
+        entry_points = options.program.entry_points(module, project)
+        if entry_points == ():
+            return
+        for node in found:
+            known = isinstance(node, ast.Subscript) and not isinstance(node.slice, ast.Name)
+            yield Hit(
+                location=module.location(node),
+                confidence=Confidence.MEDIUM if known or _is_made_here(module, node) else Confidence.LOW,
+                entry_points=entry_points,
+            )
+
+
+def _is_lookup(module: ModuleFacts, node: ast.AST, options: _Options) -> bool:
+    if not isinstance(node, ast.Subscript) or not isinstance(node.ctx, ast.Load):
+        return False
+    return (
+        _is_parameter(module, node.value, options)
+        and is_tensor_index(module, node.slice)
+        and not _is_without_gradient(module, node, options)
+    )
+
+
+def _is_made_here(module: ModuleFacts, node: ast.AST) -> bool:
+    """Whether the index is a name that was assigned here, so that it is known what it is."""
+    index = node.slice if isinstance(node, ast.Subscript) else None
+    return isinstance(index, ast.Name) and module.origin(index) is not index
+
+
+def _is_parameter(module: ModuleFacts, node: ast.expr, options: _Options) -> bool:
+    if isinstance(node, ast.Name):
+        return _makes_parameter(module, module.origin(node), options)
+    if not isinstance(node, ast.Attribute) or not isinstance(node.value, ast.Name) or node.value.id != "self":
+        return False
+    holder = module.enclosing_class(node)
+    values = list(_assigned_attributes(holder, node.attr)) if holder else []
+    return bool(values) and all(_makes_parameter(module, value, options) for value in values)
+
+
+def _assigned_attributes(holder: ast.ClassDef, name: str) -> Iterable[ast.expr]:
+    for node in ast.walk(holder):
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                if isinstance(target, ast.Attribute) and target.attr == name:
+                    yield node.value
+
+
+def _makes_parameter(module: ModuleFacts, node: ast.expr, options: _Options) -> bool:
+    if not isinstance(node, ast.Call):
+        return False
+    asks = [keyword.value for keyword in node.keywords if keyword.arg == "requires_grad"]
+    wanted = module.constant(asks[0]) if asks else None
+    if module.resolve(node.func) in options.parameters:
+        return wanted is None or (isinstance(wanted, Known) and wanted.value is True)
+    if isinstance(node.func, ast.Attribute) and node.func.attr == "requires_grad_" and not node.args:
+        return True
+    name = module.resolve(node.func) or ""
+    return name.startswith("torch.") and isinstance(wanted, Known) and wanted.value is True
+
+
+def _is_without_gradient(module: ModuleFacts, node: ast.AST, options: _Options) -> bool:
+    current: ast.AST | None = node
+    while current is not None:
+        managers: list[ast.expr] = []
+        if isinstance(current, ast.With):
+            managers = [item.context_expr for item in current.items]
+        elif isinstance(current, ast.FunctionDef):
+            managers = list(current.decorator_list)
+        for manager in managers:
+            called = manager.func if isinstance(manager, ast.Call) else manager
+            if module.resolve(called) in options.without_gradient:
+                return True
+        current = module.parent(current)
+    return False
+
+
+DETECTOR = ParameterIndexingDetector()

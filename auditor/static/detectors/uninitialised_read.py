@@ -1,0 +1,191 @@
+"""Memory that is read before it was written: the first use of `torch.empty(…)` is a read.
+
+A matcher cannot say it: what happens to the tensor next decides.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from auditor.model.finding import Related
+from auditor.model.rule import Rule
+from auditor.ruleset.table import Table
+from auditor.static.facts import Call, Known, ModuleFacts
+from auditor.static.matcher import Hit, Scope
+from auditor.static.project import Project
+from auditor.static.ruleoptions import RuleOptions
+
+_READS = frozenset(
+    {"add_", "mean", "mul_", "sub_", "sum", "std", "norm", "item", "numpy", "tolist", "clone", "max", "min"}
+)
+_SHAPES = frozenset({"shape", "dtype", "device", "ndim", "size", "numel", "dim", "stride", "element_size"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Options:
+    makers: frozenset[str]
+    sized: frozenset[str]
+    """Constructors that leave the memory as it is when they are given sizes."""
+
+    wrappers: frozenset[str]
+    """What makes a parameter of a tensor; `register_buffer` counts too."""
+
+
+def _read(table: Table) -> _Options:
+    return _Options(
+        makers=frozenset(table.strings("callee", required=True)),
+        sized=frozenset(table.strings("sized")),
+        wrappers=frozenset(table.strings("wrappers")),
+    )
+
+
+class UninitialisedReadDetector:
+    """`kind = "uninitialised-read"`."""
+
+    kind = "uninitialised-read"
+    scope: Scope = "module"
+
+    def __init__(self) -> None:
+        self._options = RuleOptions(_read)
+
+    def validate(self, options: Mapping[str, object], where: str) -> None:
+        self._options.validate(options, where)
+
+    def literals(self, rule: Rule) -> frozenset[str] | None:
+        options = self._options.of(rule)
+        return frozenset(name.rpartition(".")[2] for name in options.makers | options.sized)
+
+    def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
+        options = self._options.of(rule)
+        for call in module.calls:
+            if not _leaves_memory(module, call, options):
+                continue
+            read = _first_read(module, call.node, options)
+            if read is not None:
+                here = module.location(call.node)
+                there = module.location(read)
+                related = () if there.line == here.line else (Related(location=there, message="first read here"),)
+                yield Hit(location=here, related=related)
+
+
+def _leaves_memory(module: ModuleFacts, call: Call, options: _Options) -> bool:
+    if call.callee in options.makers:
+        return True
+    if call.callee not in options.sized or not call.node.args or call.opaque:
+        return False
+    values = [module.constant(argument) for argument in call.node.args]
+    return all(isinstance(value, Known) and isinstance(value.value, int) and value.value > 0 for value in values)
+
+
+def _first_read(module: ModuleFacts, node: ast.expr, options: _Options) -> ast.AST | None:
+    """The node that reads first, or None where it is written first or where that cannot be told."""
+    parent = module.parent(node)
+    if isinstance(parent, ast.BinOp | ast.UnaryOp | ast.Compare):
+        return parent
+    if isinstance(parent, ast.Attribute):
+        return _read_by_method(module, parent)
+    if isinstance(parent, ast.Call) and node in parent.args:
+        return _kept_uninitialised(module, node, parent, options)
+    if isinstance(parent, ast.Assign | ast.AnnAssign) and parent.value is node:
+        targets = parent.targets if isinstance(parent, ast.Assign) else [parent.target]
+        if len(targets) == 1 and isinstance(targets[0], ast.Name):
+            return _first_use_of_name(module, targets[0])
+    return None
+
+
+def _read_by_method(module: ModuleFacts, attribute: ast.Attribute) -> ast.AST | None:
+    call = module.parent(attribute)
+    is_called = isinstance(call, ast.Call) and call.func is attribute
+    return call if is_called and attribute.attr in _READS else None
+
+
+def _first_use_of_name(module: ModuleFacts, target: ast.Name) -> ast.AST | None:
+    function = module.enclosing_function(target)
+    scope: ast.AST = function or module.tree
+    uses = [
+        node
+        for node in ast.walk(scope)
+        if isinstance(node, ast.Name)
+        and node.id == target.id
+        and node is not target
+        and (node.lineno, node.col_offset) > (target.lineno, target.col_offset)
+        and module.enclosing_function(node) is function
+    ]
+    for use in sorted(uses, key=lambda node: (node.lineno, node.col_offset)):
+        parent = module.parent(use)
+        if isinstance(parent, ast.AugAssign) and parent.target is use:
+            return parent
+        if isinstance(use.ctx, ast.Store):
+            return None
+        if isinstance(parent, ast.BinOp):
+            return parent
+        if isinstance(parent, ast.Attribute):
+            if parent.attr in _SHAPES:
+                continue
+            return _read_by_method(module, parent)
+        return None
+    return None
+
+
+def _kept_uninitialised(module: ModuleFacts, node: ast.expr, call: ast.Call, options: _Options) -> ast.AST | None:
+    """`self.weight = nn.Parameter(torch.empty(n))` (or a buffer) in a class that never initialises it."""
+    holder = module.enclosing_class(call)
+    if holder is None:
+        return None
+    attribute = _kept_as(module, node, call, options)
+    if attribute is None or any(_may_initialise(each, attribute) for each in ast.walk(holder)):
+        return None
+    reads = (each for each in ast.walk(holder) if _is_read_of(module, each, attribute))
+    return next(reads, None)
+
+
+def _kept_as(module: ModuleFacts, node: ast.expr, call: ast.Call, options: _Options) -> str | None:
+    if isinstance(call.func, ast.Attribute) and call.func.attr == "register_buffer" and node is not call.args[0]:
+        name = module.constant(call.args[0])
+        return name.value if isinstance(name, Known) and isinstance(name.value, str) else None
+    if module.resolve(call.func) not in options.wrappers:
+        return None
+    statement = module.parent(call)
+    if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Attribute):
+        return statement.targets[0].attr
+    return None
+
+
+def _may_initialise(node: ast.AST, attribute: str) -> bool:
+    """Anything that may write the whole of it: passing it on, an assignment to it, a method that ends with `_`."""
+    if isinstance(node, ast.Call):
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if any(word in name for word in ("init", "reset", "apply", "load")) and name != "__init__":
+            return True
+        if any(attribute in _attributes(argument) for argument in node.args) and name.endswith("_"):
+            return True
+        receiver = node.func.value if isinstance(node.func, ast.Attribute) else None
+        in_place = name.endswith("_") and name not in _READS and name not in ("lerp_", "requires_grad_")
+        return receiver is not None and in_place and attribute in _attributes(receiver)
+    if isinstance(node, ast.Assign):
+        written = [target for target in node.targets if not _is_making(node)]
+        return any(attribute in _attributes(target) for target in written)
+    return isinstance(node, ast.For) and "parameters" in set(_attributes(node.iter))
+
+
+def _is_making(node: ast.Assign) -> bool:
+    """`self.x = nn.Parameter(…)` itself does not initialise."""
+    return isinstance(node.value, ast.Call) and getattr(node.value.func, "attr", "") in ("Parameter", "parameter")
+
+
+def _is_read_of(module: ModuleFacts, node: ast.AST, attribute: str) -> bool:
+    if not isinstance(node, ast.Attribute) or node.attr != attribute or not isinstance(node.ctx, ast.Load):
+        return False
+    function = module.enclosing_function(node)
+    return getattr(function, "name", "") not in ("__init__", "extra_repr", "__repr__")
+
+
+def _attributes(node: ast.AST) -> Iterator[str]:
+    for each in ast.walk(node):
+        if isinstance(each, ast.Attribute):
+            yield each.attr
+
+
+DETECTOR = UninitialisedReadDetector()
