@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from auditor.errors import RuleError
@@ -60,21 +61,18 @@ def load(extra: Sequence[Path] = ()) -> Ruleset:
     rules: list[Rule] = []
     libraries: dict[str, Library] = {}
     seeders: list[Table] = []
-    operators = Operators()
     bundled = bundled_rules()
     definitions = read_definitions(read_table(bundled / "definitions.toml", "rules/definitions.toml"))
     for folder in rule_folders(extra):
         for file in toml_files(folder):
             inside = file.relative_to(folder).as_posix()
-            if inside == "definitions.toml":
+            if inside in ("definitions.toml", "operators.toml"):
                 continue
             table = read_table(file, f"{'rules' if folder == bundled else folder.as_posix()}/{inside}")
             if inside.startswith("libraries/"):
                 _add_library(libraries, read_library(table))
             elif inside == "seeders.toml":
                 seeders.append(table)
-            elif inside == "operators.toml" and folder == bundled:
-                operators = read_operators(table)
             else:
                 rules.append(read_rule(table, definitions))
     _check_unique(rules)
@@ -82,8 +80,12 @@ def load(extra: Sequence[Path] = ()) -> Ruleset:
         rules=tuple(sorted(rules, key=lambda rule: rule.id)),
         libraries=dict(sorted(libraries.items())),
         seed_calls=_seed_calls(libraries, seeders),
-        operators=operators,
+        operators=Operators(partial(_read_operators, bundled)),
     )
+
+
+def _read_operators(bundled: Path) -> tuple[OperatorFact, ...]:
+    return read_operators(read_table(bundled / "operators.toml", "rules/operators.toml"))
 
 
 def _add_library(libraries: dict[str, Library], library: Library) -> None:

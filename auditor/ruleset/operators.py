@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 
 from auditor.ruleset.table import Table
 
@@ -49,11 +50,18 @@ class OperatorFact:
 
 
 class Operators:
-    """The facts, by operator and device."""
+    """The facts, by operator and device; read when they are first asked for, because a scan needs none."""
 
-    def __init__(self, facts: Iterable[OperatorFact] = ()) -> None:
-        self._facts = tuple(facts)
-        self._by_name = {(name, fact.device): fact for fact in self._facts for name in fact.operators}
+    def __init__(self, read: Callable[[], Iterable[OperatorFact]] = tuple) -> None:
+        self._read = read
+
+    @cached_property
+    def _facts(self) -> tuple[OperatorFact, ...]:
+        return tuple(self._read())
+
+    @cached_property
+    def _by_name(self) -> Mapping[tuple[str, str], OperatorFact]:
+        return {(name, fact.device): fact for fact in self._facts for name in fact.operators}
 
     def __iter__(self) -> Iterator[OperatorFact]:
         return iter(self._facts)
@@ -75,7 +83,7 @@ class Operators:
         return None
 
 
-def read_operators(table: Table) -> Operators:
+def read_operators(table: Table) -> tuple[OperatorFact, ...]:
     """Turn `rules/operators.toml` into facts; an operator may be listed once a device."""
     facts: list[OperatorFact] = []
     seen: set[tuple[str, str]] = set()
@@ -100,4 +108,4 @@ def read_operators(table: Table) -> Operators:
                 seen.add((name, device))
             facts.append(OperatorFact(operators=names, device=device, mode=mode, sources=sources, **common))
     table.finish()
-    return Operators(facts)
+    return tuple(facts)

@@ -19,9 +19,9 @@ TITLES = {
 _HEAD = """\
 # Rules
 
-Generated from `rules/` with `python -m auditor.ruleset.page > docs/rules.md`; a test keeps this page equal to the rules.
-`repro-audit explain RA301` shows the same text. Severity says how bad it is where it holds, confidence how sure we are
-that it holds; findings may carry a lower confidence than their rule.
+Generated from `rules/` with `python -m auditor.ruleset.page > docs/rules.md`; a test keeps this page equal to them.
+`repro-audit explain RA301` shows the same text. Severity says how bad it is where it holds, confidence how sure we
+are that it holds; findings may carry a lower confidence than their rule.
 """
 
 
