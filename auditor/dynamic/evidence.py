@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from auditor.model.divergence import Comparison, Divergence
 from auditor.model.finding import Finding
 from auditor.model.location import Location
+from auditor.model.report import AuditReport
 from auditor.model.rule import Category, Rule
 from auditor.model.run import RunRecord
 from auditor.model.trace import SeedCall, TraceEvent
@@ -170,6 +171,38 @@ class CauseRule:
 
     0: a root cause. 1: a circumstance. 2: what it looks like, whatever is behind it. 3: nothing better is known.
     """
+
+
+def case_of(
+    comparison: Comparison,
+    runs: tuple[RunTraces, RunTraces],
+    records: tuple[RunRecord | None, RunRecord | None] = (None, None),
+    *,
+    report: AuditReport | None = None,
+    operators: Operators | None = None,
+    interventions: tuple[Intervention, ...] = (),
+) -> Case:
+    """Put a comparison with a divergence, and the findings of a scan, before the causes."""
+    first = comparison.first
+    assert first is not None, "runs that agree have no case"
+    events = first.reference, first.candidate
+    sides = []
+    for traces, record, event in zip(runs, records, events, strict=True):
+        at = event or first.instead
+        trace = traces.processes.get(first.process)
+        end = len(trace.events) if trace is not None else 0
+        row = at.index if at is not None else end
+        sides.append(Side(traces=traces, process=first.process, row=row, record=record))
+    return Case(
+        comparison=comparison,
+        first=first,
+        reference=sides[0],
+        candidate=sides[1],
+        findings=report.findings if report is not None else (),
+        rules={rule.id: rule for rule in report.rules} if report is not None else {},
+        operators=operators,
+        interventions=interventions,
+    )
 
 
 def touches(finding: Finding, place: Location) -> bool:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 
 LIMIT_EVENTS = 20_000  # batches looked at on each side
+TELLING = 8  # different rows in a batch that are enough, however many rows repeat
 _KINDS = {EventKind.BATCH: wire.BATCH, EventKind.OUTSIDE: wire.OUTSIDE}
 
 
@@ -52,7 +53,7 @@ def reordering(case: Case) -> Reordering | None:
         a, b = sides[0][position], sides[1][position]
         if len(a) != len(b) or _distinct(a) < 2 or np.array_equal(a, b):
             continue
-        if np.array_equal(np.sort(a), np.sort(b)):
+        if _is_telling(a, TELLING) and np.array_equal(np.sort(a), np.sort(b)):
             return Reordering(rows=len(a), moved=int((a != b).sum()), batches=1, whole_batches=False)
         if found := _over_batches(case, position):
             return found
@@ -71,7 +72,7 @@ def _over_batches(case: Case, position: int) -> Reordering | None:
         moved = sum(len(a) for a, b in zip(reference, candidate, strict=False) if _key(a) != _key(b))
         return Reordering(rows=rows, moved=moved, batches=count, whole_batches=True)
     a, b = np.concatenate(reference), np.concatenate(candidate)
-    if _distinct(b) * 2 < len(b):  # labels and flags: their rows are among any others'
+    if not _is_telling(b, len(b)):
         return None
     have, counts = np.unique(a, return_counts=True)
     need, needed = np.unique(b, return_counts=True)
@@ -108,6 +109,12 @@ def _tensors(trace: ProcessTrace, row: int) -> dict[int, Array]:
             start = int(tensor["first_row"])
             found[int(tensor["position"])] = np.asarray(trace.rows[start : start + shape[0]])
     return found
+
+
+def _is_telling(rows: Array, enough: int) -> bool:
+    """False for labels and flags: with few values, the same rows come together by chance."""
+    distinct = _distinct(rows)
+    return distinct * 2 > len(rows) or distinct >= enough
 
 
 def _distinct(rows: Array) -> int:

@@ -210,11 +210,15 @@ class Summary:
                 by_op = numbers.setdefault(flag, {})
                 text = self.vocabularies[name].texts.get(op, "") or "other"
                 by_op[text] = by_op.get(text, 0) + number
-        return [
+        found = [
             Skipped(subject=f"{sum(ops.values()):,} tensors", reason=f"{reason} ({_most_common(ops)})")
             for flag, reason in REASONS
             if (ops := numbers.get(flag))
         ]
+        if regions := sum(tally.regions for tally in tallies.values()):
+            reason = "compiled: only what goes in and comes out was compared; --compile eager looks inside"
+            found.append(Skipped(subject=f"the inside of {regions:,} calls of compiled regions", reason=reason))
+        return found
 
 
 def _with_tensors(trace: ProcessTrace) -> Array:

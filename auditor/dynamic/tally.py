@@ -45,6 +45,9 @@ class Tally:
     evidence: int = 0
     """Compared events that carry tensors: what a verdict can rest on."""
 
+    regions: int = 0
+    """Compiled regions, of which only inputs and outputs are seen."""
+
     uncompared: dict[tuple[int, int], int] = field(default_factory=dict)
     """(flag, op id) → tensors that were seen but not compared."""
 
@@ -67,6 +70,7 @@ class Tally:
         cells = events["step"].astype(np.int64) * _CELLS + events["phase"]
         marked = differing if bad else None
         _add_groups(self.cells, cells, marked)
+        self.regions += int(np.count_nonzero(events["kind"] == wire.REGION))
         is_weight = events["kind"] == wire.WEIGHTS
         if is_weight.any():  # their module is the name of the parameter
             self.weights.add(int(is_weight.sum()), int((is_weight & differing).sum()) if differing is not None else 0)
@@ -95,6 +99,7 @@ class Tally:
         self.weights.add(other.weights.compared, other.weights.differing)
         self.tensors += other.tensors
         self.evidence += other.evidence
+        self.regions += other.regions
         for mine, theirs in ((self.cells, other.cells), (self.modules, other.modules)):
             for key, count in theirs.items():
                 mine.setdefault(key, Count()).add(count.compared, count.differing)

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from auditor.runs.tracefile import RunTraces, open_run
 
 from auditor.probe import wire
+from auditor.runs.tracefile import RunTraces, open_run
 
 _EVENT = struct.Struct(wire.EVENT_STRUCT)
 _TENSOR = struct.Struct(wire.TENSOR_STRUCT)

@@ -1,0 +1,108 @@
+"""What the programs printed, held against each other.
+
+Timings, dates, addresses and the like differ in every run and say nothing; they are masked. Lines may come in another
+order, as from the ranks of a distributed run; a line counts as different only if the other run never printed it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from auditor.model.divergence import OutputDifference
+
+SHOWN = 20
+LIMIT_CHARACTERS = 8 << 20
+
+_ESCAPES = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[@-Z\\-_])")
+_NUMBER = r"[-+]?\d[\d,_]*(?:\.\d+)?(?:[eE][-+]?\d+)?"
+_UNITS = (
+    r"s|secs?|seconds?|ms|msecs?|milliseconds?|us|µs|ns|mins?|minutes?|h|hrs?|hours?|it/s|s/it|its/sec|[kKMGT]?i?B/s|fps"
+    r"|(?:samples?|tok|tokens?|steps?|batch(?:es)?|examples?|images?|imgs?|iters?|rows?|ex)\s?(?:/|per)\s?(?:s|sec|second)"
+)
+_TIME_WORDS = (
+    r"time|elapsed|took|duration|eta|speed|throughput|latency|pid|process id|seconds|secs|runtime|wall|cpu|mem(?:ory)?"
+    r"|rss|start(?:ed)?|finish(?:ed)?|date|port"
+)
+_MASKS = (
+    re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?"),
+    re.compile(
+        r"\b(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\w*,? )?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\w* +\d+"
+    ),
+    re.compile(r"\b\d+:\d\d(?::\d\d)?(?:[.,]\d+)?\b"),
+    re.compile(r"\b0x[0-9a-fA-F]+\b"),
+    re.compile(r"(?:/tmp|/var/tmp|/dev/shm)/\S+"),
+    re.compile(rf"{_NUMBER}\s?(?:{_UNITS})(?![\w/])"),
+    re.compile(
+        rf"(?i)\b(?:\w+_)?(?:{_TIME_WORDS})(?:_\w+)?\b\s*(?:\([^)]*\))?\s*(?:is|was|at|of|in)?\s*[:=]?\s*{_NUMBER}"
+    ),
+    re.compile(r"\?it/s"),
+)
+_METRIC = re.compile(
+    r"(?i)(?:^|[^a-z])(?:\w*loss\w*|acc\w*|f1|auc\w*|roc\w*|precision|recall|\w*score\w*|perplexity|ppl|bleu|rouge\w*"
+    r"|mae|mse|rmse|r2|err(?:or)?s?|reward\w*|return|metrics?|valid\w*|val|test|train|grad\w*|norm\w*|nll|likelihood|elbo"
+    r"|dice|iou|map|top-?\d|correct|pred\w*|mean|std|sum|total|weights?|params?|checksum|hash|digest|output\w*|logits?"
+    r"|result\w*|epoch|step|final)(?:[^a-z]|$)"
+)
+_ANY_NUMBER = re.compile(_NUMBER)
+
+
+def output_differences(reference: str, candidate: str, *, cut: bool) -> tuple[OutputDifference, ...]:
+    """Lines of two outputs that differ, at most `SHOWN`, in the reference's order.
+
+    With `cut`, one of the programs was stopped early: only lines that both came to are looked at, place by place.
+    """
+    a, b = _lines(reference), _lines(candidate)
+    if cut:
+        count = max(min(len(a), len(b)) - 1, 0)
+        pairs = [(n, a[n], b[n]) for n in range(count) if _mask(a[n]) != _mask(b[n])]
+    else:
+        pairs = _unmatched(a, b)
+    return tuple(
+        OutputDifference(line=number + 1, reference=first, candidate=second, metric=_is_metric(first, second))
+        for number, first, second in pairs[:SHOWN]
+    )
+
+
+def _lines(text: str) -> list[str]:
+    """Lines as a terminal shows them: without colours, and of a progress bar only its last state."""
+    plain = _ESCAPES.sub("", text[:LIMIT_CHARACTERS]).replace("\r\n", "\n")
+    return [line.rsplit("\r", 1)[-1].rstrip() for line in plain.split("\n")]
+
+
+def _unmatched(a: list[str], b: list[str]) -> list[tuple[int, str, str]]:
+    """Lines that the other side lacks, paired in their order."""
+    masked_a, masked_b = [_mask(line) for line in a], [_mask(line) for line in b]
+    alone_a = _without(masked_a, masked_b)
+    alone_b = _without(masked_b, masked_a)
+    count = max(len(alone_a), len(alone_b))
+    pairs = []
+    for index in range(count):
+        first = alone_a[index] if index < len(alone_a) else None
+        second = alone_b[index] if index < len(alone_b) else None
+        number = first if first is not None else second
+        pairs.append((number or 0, a[first] if first is not None else "", b[second] if second is not None else ""))
+    return pairs
+
+
+def _without(lines: list[str], others: list[str]) -> list[int]:
+    left = Counter(others)
+    alone = []
+    for number, line in enumerate(lines):
+        if left[line]:
+            left[line] -= 1
+        elif line:
+            alone.append(number)
+    return alone
+
+
+def _mask(line: str) -> str:
+    for pattern in _MASKS:
+        line = pattern.sub("~", line)
+    return line
+
+
+def _is_metric(first: str, second: str) -> bool:
+    """A number differs, and the line is about something that a training measures."""
+    numbers = [_ANY_NUMBER.findall(_mask(line)) for line in (first, second)]
+    return numbers[0] != numbers[1] and bool(_METRIC.search(first) or _METRIC.search(second))

@@ -1,0 +1,494 @@
+"""Each cause on traces that show it, and the near misses at which it must stay silent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from auditor.dynamic.causes import control_flow
+from auditor.dynamic.classify import classify, is_settled, known_causes
+from auditor.dynamic.compare import compare
+from auditor.dynamic.evidence import Case, Intervention, case_of
+from auditor.model.divergence import Closeup, Magnitude, Replay
+from auditor.model.environment import Environment
+from auditor.model.finding import Finding
+from auditor.model.location import Location
+from auditor.model.report import AuditReport
+from auditor.model.rule import Category, Confidence, FixAdvice, Match, Rule, RuleId, Severity
+from auditor.model.run import Ending, ExitStatus, ProcessRecord, RunRecord
+from auditor.model.verdict import Cause
+from auditor.probe import wire
+
+
+def case(runs: Any, reference: Any, candidate: Any, **more: Any) -> Case:
+    opened = runs.open(reference), runs.open(candidate)
+    comparison = compare(*opened).comparison
+    closeup = more.pop("closeup", None)
+    if closeup is not None:
+        assert comparison.first is not None
+        comparison = replace(comparison, first=replace(comparison.first, closeup=closeup))
+    return case_of(comparison, opened, **more)
+
+
+def causes(runs: Any, reference: Any, candidate: Any, **more: Any) -> dict[str, Cause]:
+    return {cause.kind: cause for cause in classify(case(runs, reference, candidate, **more))}
+
+
+def best(runs: Any, reference: Any, candidate: Any, **more: Any) -> Cause:
+    return classify(case(runs, reference, candidate, **more))[0]
+
+
+def finding(name: str, category: Category, line: int, path: str = "train.py") -> tuple[Finding, Rule]:
+    rule = Rule(
+        id=RuleId(f"RA9{line:02}"),
+        name=name,
+        title=name,
+        category=category,
+        severity=Severity.WARNING,
+        confidence=Confidence.HIGH,
+        explanation="",
+        references=(),
+        match=Match(kind="call", options={}),
+        fix=FixAdvice(summary="", options={}),
+        examples=(),
+        sources=(),
+        path="rules/x.toml",
+    )
+    found = Finding(
+        rule_id=rule.id,
+        severity=Severity.WARNING,
+        confidence=Confidence.HIGH,
+        message="",
+        advice="",
+        location=Location(path=path, line=line),
+        key=f"key-{name}",
+    )
+    return found, rule
+
+
+def scanned(*pairs: tuple[Finding, Rule]) -> AuditReport:
+    return AuditReport(
+        tool="t", project="p", findings=tuple(f for f, _ in pairs), rules=tuple(rule for _, rule in pairs)
+    )
+
+
+def record(files_written: Sequence[str] = (), run_id: str = "r1") -> RunRecord:
+    environment = Environment(
+        python="3", torch="2", platform="", cpu="", threads=1, devices=(), flags={}, variables={}, packages={}
+    )
+    process = ProcessRecord(
+        name="0-0",
+        pid=1,
+        parent_pid=0,
+        rank=None,
+        complete=True,
+        events=1,
+        steps=0,
+        problems=(),
+        environment=environment,
+    )
+    return RunRecord(
+        id=run_id,
+        argv=("python", "train.py"),
+        cwd="/p",
+        project="/p",
+        changes={},
+        started_at="2025-01-01T00:00:00+00:00",
+        duration_s=1.0,
+        status=ExitStatus(ending=Ending.FINISHED, code=0),
+        processes=(process,),
+        files_written=tuple(files_written),
+    )
+
+
+# RNG libraries
+
+
+def test_a_draw_from_a_generator_that_nobody_seeds_is_a_proven_cause(runs: Any) -> None:
+    traces = [runs.trace().draw("aten::normal_", f"w{n}", f"state{n}", line=11) for n in range(2)]
+    found = best(runs, *traces)
+    assert (found.kind, found.confidence) == ("unseeded-rng", Confidence.HIGH)
+    assert found.location is not None
+    assert found.location.line == 11
+    assert "torch's CPU generator differs right before aten::normal_ at train.py:11" in found.evidence[0]
+    assert "No call seeded" in found.evidence[1]
+
+
+def test_a_seed_that_comes_after_the_first_draw_names_both_lines(runs: Any) -> None:
+    traces = [
+        runs.trace().draw("aten::normal_", n, f"s{n}", line=11).seed("torch", "torch.manual_seed", "0", line=20)
+        for n in range(2)
+    ]
+    found = best(runs, *traces)
+    assert (found.kind, found.confidence) == ("seeded-too-late", Confidence.HIGH)
+    assert "train.py:20" in found.title
+    assert "train.py:11" in found.title
+
+
+def test_seeds_that_differ_are_quoted_and_recognised_as_the_time(runs: Any) -> None:
+    traces = []
+    for seed, start in ((1735787045, "2025-01-02T03:04:05+00:00"), (1735787049, "2025-01-02T03:04:09+00:00")):
+        trace = runs.trace(started_at=start).seed("torch", "torch.manual_seed", str(seed), line=3)
+        traces.append(trace.draw("aten::normal_", seed, f"s{seed}", line=11))
+    found = best(runs, *traces)
+    assert (found.kind, found.confidence) == ("seed-differs", Confidence.HIGH)
+    assert "1735787045" in found.evidence[1]
+    assert "1735787049" in found.evidence[1]
+    assert found.evidence[-1] == "Both are the time of the run in seconds."
+    assert found.location is not None
+    assert found.location.line == 3
+
+
+@pytest.mark.parametrize(
+    ("seeds", "said"),
+    [
+        ((4000, 4001), "Both are the process ids of the runs."),
+        ((3_000_000_000, 3_000_000_000 + 4_000_100), "as a clock in microseconds does"),
+        ((17, 99), None),
+    ],
+)
+def test_what_a_differing_seed_looks_like(runs: Any, seeds: tuple[int, int], said: str | None) -> None:
+    starts = ("2025-01-02T03:04:05+00:00", "2025-01-02T03:04:09+00:00")
+    traces = []
+    for seed, start, pid in zip(seeds, starts, (4000, 4001), strict=True):
+        trace = runs.trace(started_at=start, pid=pid).seed("torch", "torch.manual_seed", str(seed))
+        traces.append(trace.draw("aten::normal_", seed, f"s{seed}"))
+    evidence = " ".join(best(runs, *traces).evidence)
+    assert (said in evidence) if said else ("clock" not in evidence and "process id" not in evidence)
+
+
+def outside(runs: Any, side: int, *, seeded: bool = False, drawn: bool = True, library: str = "numpy.random") -> Any:
+    """A tensor from numpy, between two looks at numpy's generator."""
+    trace = runs.trace().state("random", f"random{side}")
+    if seeded:
+        trace.seed(library, f"{library}.seed", "0", line=2)
+    trace.state(library, "fixed" if seeded else f"first{side}")
+    trace.event("aten::add", 1).outside(f"batch{side}", line=15).event("aten::mul", f"m{side}", inputs=f"b{side}")
+    trace.end_step()
+    if drawn:
+        trace.state(library, f"second{side}")
+    return trace
+
+
+def test_a_tensor_from_an_unseeded_numpy_is_traced_to_it(runs: Any) -> None:
+    found = best(runs, outside(runs, 0), outside(runs, 1))
+    assert (found.kind, found.confidence) == ("unseeded-rng", Confidence.MEDIUM)
+    assert "NumPy's global generator" in found.title
+    assert "around a tensor that came from outside torch at train.py:15" in found.evidence[0]
+
+
+def test_run_and_scan_together_make_an_unseeded_library_sure(runs: Any) -> None:
+    report = scanned(finding("unseeded-numpy", Category.SEEDING, 15))
+    found = best(runs, outside(runs, 0), outside(runs, 1), report=report)
+    assert found.confidence is Confidence.HIGH
+    assert found.findings == ("key-unseeded-numpy",)
+
+
+def test_a_generator_that_nothing_draws_from_is_not_blamed(runs: Any) -> None:
+    found = causes(runs, outside(runs, 0, drawn=False), outside(runs, 1, drawn=False))
+    assert "unseeded-rng" not in found
+    assert found["outside-source"].confidence is Confidence.LOW
+
+
+def test_a_seeded_generator_is_not_blamed(runs: Any) -> None:
+    assert "unseeded-rng" not in causes(runs, outside(runs, 0, seeded=True), outside(runs, 1, seeded=True))
+
+
+def test_a_generator_made_without_a_seed_is_blamed_at_the_line_that_makes_it(runs: Any) -> None:
+    traces = []
+    for side in range(2):
+        trace = runs.trace().seed("numpy.random.Generator", "numpy.random.default_rng", "entropy", line=4)
+        trace.outside(f"batch{side}", line=15)
+        trace.end_step().state("numpy.random.Generator#0", f"moved{side}")
+        traces.append(trace)
+    found = best(runs, *traces)
+    assert found.kind == "unseeded-rng"
+    assert found.location is not None
+    assert found.location.line == 4
+
+
+def test_two_unseeded_libraries_are_both_suspect_and_neither_is_sure(runs: Any) -> None:
+    traces = []
+    for side in range(2):
+        trace = outside(runs, side)
+        trace.state("random", f"random-moved{side}")
+        traces.append(trace)
+    report = scanned(finding("unseeded-numpy", Category.SEEDING, 15))
+    found = best(runs, *traces, report=report)
+    assert found.kind == "unseeded-rng"
+    assert found.confidence is Confidence.MEDIUM
+    assert "1 other" in found.evidence[-1]
+
+
+def test_an_unseeded_generator_in_a_worker_is_the_workers(runs: Any) -> None:
+    sides = []
+    for side in range(2):
+        worker = runs.trace("0-0.1")
+        worker.phase = wire.DATA
+        worker.seed("torch", "torch.manual_seed", "7").event("aten::zeros", 0)
+        worker.seed("numpy.random.Generator", "numpy.random.default_rng", "entropy", line=30)
+        worker.outside(f"item{side}", line=31)
+        main = runs.trace().seed("torch", "torch.manual_seed", "0").batch(f"batch{side}", line=50)
+        sides.append([main, worker])
+    found = best(runs, *sides)
+    assert found.kind == "worker-rng"
+    assert "worker process 0-0.1" in found.evidence[0]
+    assert found.location is not None
+    assert found.location.line == 30
+
+
+# data order
+
+
+ROWS = [f"row{n}" for n in range(32)]
+
+
+def test_the_same_rows_in_another_order_are_proven(runs: Any) -> None:
+    traces = [runs.trace().batch(str(rows), rows=rows, line=8) for rows in (ROWS, ROWS[::-1])]
+    found = best(runs, *traces)
+    assert (found.kind, found.confidence) == ("data-order", Confidence.HIGH)
+    assert found.evidence == ("The batch holds the same 32 rows in both runs; 32 of them in another place.",)
+
+
+def test_rows_that_are_shared_out_to_other_batches_are_proven_over_the_epoch(runs: Any) -> None:
+    def epoch(order: Sequence[str], batches: int) -> Any:
+        trace = runs.trace()
+        for n in range(batches):
+            part = order[8 * n : 8 * n + 8]
+            trace.batch(str(part), rows=part, line=8)
+        return trace
+
+    mixed = ROWS[1::2] + ROWS[::2]
+    found = best(runs, epoch(ROWS, 4), epoch(mixed, 2))
+    assert found.kind == "data-order"
+    assert found.evidence[0].startswith("All 16 rows of the candidate's 2 batches since then are among the reference's")
+
+
+def test_whole_batches_in_another_order_are_told_so(runs: Any) -> None:
+    def epoch(*order: int) -> Any:
+        trace = runs.trace()
+        for n in order:
+            trace.batch(n, rows=ROWS[8 * n : 8 * n + 8], line=8)
+        return trace
+
+    found = causes(runs, epoch(0, 1, 2, 3), epoch(1, 0, 3, 2))["data-order"]
+    assert "The same 4 batches came in another order" in found.evidence[0]
+
+
+def test_other_rows_are_no_other_order(runs: Any) -> None:
+    other = [*ROWS[:-1], "augmented"]
+    assert "data-order" not in causes(runs, *(runs.trace().batch(str(rows), rows=rows) for rows in (ROWS, other[::-1])))
+
+
+def test_labels_that_are_among_any_others_prove_nothing(runs: Any) -> None:
+    labels = [["a", "b", "a", "b"], ["b", "b", "a", "b"]]
+    long = runs.trace().batch(1, rows=labels[0]).batch(2, rows=["b"] * 8)
+    assert "data-order" not in causes(runs, long, runs.trace().batch(3, rows=labels[1]))
+
+
+def test_a_folder_in_another_order_is_sure_where_the_rows_are_too(runs: Any) -> None:
+    names = ["a", "b", "c"]
+    traces = [
+        runs.trace().listing("data", order, line=5).outside(str(rows), rows=rows, line=9)
+        for order, rows in ((names, ROWS), (names[::-1], ROWS[::-1]))
+    ]
+    report = scanned(finding("listdir-order", Category.DATA_ORDER, 5))
+    found = best(runs, *traces, report=report)
+    assert (found.kind, found.confidence) == ("directory-order", Confidence.HIGH)
+    assert found.evidence[0] == "data was listed at train.py:5 with the same 3 names in another order."
+    assert found.findings == ("key-listdir-order",)
+
+
+def test_a_folder_with_other_names_is_no_other_order(runs: Any) -> None:
+    traces = [runs.trace().listing("data", names).outside(str(names)) for names in (["a", "b"], ["b", "c"])]
+    assert "directory-order" not in causes(runs, *traces)
+
+
+# hashes
+
+
+def hashed(runs: Any, **more: Any) -> list[Any]:
+    return [runs.trace(**more).outside(f"ids{side}", line=6) for side in range(2)]
+
+
+def test_a_set_order_is_suspected_where_the_scan_saw_one_and_hashes_are_open(runs: Any) -> None:
+    report = scanned(finding("set-iteration-order", Category.DATA_ORDER, 3))
+    found = best(runs, *hashed(runs), report=report)
+    assert (found.kind, found.confidence) == ("hash-order", Confidence.MEDIUM)
+    assert not is_settled((found,))
+    assert "hash-order" not in causes(runs, *hashed(runs, hash_seed="0"), report=report)
+    assert "hash-order" not in causes(runs, *hashed(runs))
+
+
+def test_two_runs_that_agree_with_a_fixed_hash_secret_prove_it(runs: Any) -> None:
+    tried = Intervention(kind="hash-seed", agreed=True, note="They part later.")
+    found = best(runs, *hashed(runs), interventions=(tried,))
+    assert (found.kind, found.confidence) == ("hash-order", Confidence.HIGH)
+    assert is_settled((found,))
+
+
+def test_two_runs_that_still_differ_with_a_fixed_hash_secret_clear_it(runs: Any) -> None:
+    report = scanned(finding("set-iteration-order", Category.DATA_ORDER, 3))
+    tried = Intervention(kind="hash-seed", agreed=False)
+    assert "hash-order" not in causes(runs, *hashed(runs), report=report, interventions=(tried,))
+
+
+# operators
+
+
+def racing(runs: Any, op: str = "aten::index_put_", **more: Any) -> list[Any]:
+    return [runs.trace().event(op, f"sum{side}", inputs="same", line=7, **more) for side in range(2)]
+
+
+def closeup(distinct: int = 1, inputs_agree: bool | None = None) -> Closeup:
+    magnitude = Magnitude(differing=1, total=4, max_absolute=0.0, max_relative=0.0, max_ulp=1, rms=0.0, rerun=True)
+    return Closeup(
+        magnitude=magnitude,
+        replay=Replay(calls=8, distinct=distinct, magnitude=None),
+        kernels=(),
+        kernels_missing="",
+        note="",
+        inputs_agree=inputs_agree,
+    )
+
+
+def test_equal_inputs_and_other_outputs_point_at_the_op(runs: Any) -> None:
+    found = best(runs, *racing(runs))
+    assert (found.kind, found.confidence) == ("nondeterministic-op", Confidence.MEDIUM)
+    assert "agree bit for bit" in found.evidence[0]
+    assert "outputs[0] does not" in found.evidence[0]
+
+
+def test_a_replay_with_many_results_makes_it_sure(runs: Any) -> None:
+    found = best(runs, *racing(runs), closeup=closeup(distinct=8))
+    assert found.confidence is Confidence.HIGH
+    assert found.evidence[0] == "Called again 8 times on the same inputs: 8 different results."
+
+
+def test_inputs_whose_bytes_differ_clear_the_op_and_accuse_a_hidden_write(runs: Any) -> None:
+    found = causes(runs, *racing(runs), closeup=closeup(inputs_agree=False))
+    assert "nondeterministic-op" not in found
+    assert found["unseen-write"].confidence is Confidence.HIGH
+
+
+@pytest.mark.parametrize("op", ["c10d::allreduce_", "_c10d_functional::all_reduce"])
+def test_a_collective_is_not_blamed_for_what_other_ranks_sent(runs: Any, op: str) -> None:
+    assert "nondeterministic-op" not in causes(runs, *racing(runs, op))
+
+
+def test_an_op_whose_inputs_differ_is_not_blamed(runs: Any) -> None:
+    traces = [runs.trace().event("aten::mm", side, inputs=f"x{side}") for side in range(2)]
+    assert "nondeterministic-op" not in causes(runs, *traces)
+
+
+def test_a_compiled_region_is_named_as_one(runs: Any) -> None:
+    found = best(runs, *racing(runs, "region", kind=wire.REGION))
+    assert (found.kind, found.confidence) == ("compiled-region", Confidence.HIGH)
+
+
+def test_uninitialised_memory_is_blamed_at_the_line_that_allocates_it(runs: Any) -> None:
+    traces = []
+    for side in range(2):
+        trace = runs.trace().event("aten::empty", runs.tensor(0, flags=wire.UNINITIALISED), line=3)
+        unread = runs.tensor(0, flags=wire.UNINITIALISED)
+        trace.event("aten::add_", unread, kind=wire.OUTSIDE, flags=wire.READS_UNINITIALISED, line=3)
+        trace.event("aten::add_", f"sum{side}", flags=wire.READS_UNINITIALISED, inputs="same", line=9)
+        traces.append(trace)
+    found = best(runs, *traces)
+    assert (found.kind, found.confidence) == ("uninitialized-memory", Confidence.HIGH)
+    assert found.location is not None
+    assert found.location.line == 3
+    assert "train.py:9" in found.evidence[0]
+
+
+# circumstances
+
+
+def test_another_number_of_threads_is_told_but_not_proven(runs: Any) -> None:
+    traces = [
+        runs.trace(environment={"threads": threads}).event("aten::sum", threads, inputs="same") for threads in (1, 8)
+    ]
+    found = causes(runs, *traces)["thread-count"]
+    assert found.confidence is Confidence.MEDIUM
+    assert "1 threads in the reference and 8 in the candidate" in found.evidence[0]
+    assert "environment-differs" not in causes(runs, *traces)
+
+
+def test_other_versions_and_switches_are_listed(runs: Any) -> None:
+    traces = [
+        runs.trace(environment={"cpu": cpu, "flags": {"cudnn.benchmark": cpu}}).event("aten::sum", cpu, inputs="same")
+        for cpu in ("AVX2", "AVX512")
+    ]
+    evidence = " ".join(causes(runs, *traces)["environment-differs"].evidence)
+    assert "cpu: AVX2 in the reference, AVX512 in the candidate." in evidence
+    assert "cudnn.benchmark" in evidence
+
+
+def test_a_checkpoint_that_the_first_run_left_is_a_leak(runs: Any) -> None:
+    reference = runs.trace().event("aten::zeros", 1).event("aten::mul", 2)
+    candidate = runs.trace().event("aten::zeros", 1).file("last.pt", line=12).outside("loaded", line=12)
+    found = best(runs, reference, candidate, records=(record(["last.pt"]), record()))
+    assert (found.kind, found.confidence) == ("state-leak", Confidence.HIGH)
+    assert found.title == "state leaks between runs: last.pt"
+    assert found.location is not None
+    assert found.location.line == 12
+
+
+def test_a_file_that_the_candidate_wrote_itself_is_no_leak(runs: Any) -> None:
+    reference = runs.trace().event("aten::zeros", 1)
+    candidate = runs.trace().file("last.pt", "w").file("last.pt").event("aten::zeros", 2)
+    assert "state-leak" not in causes(runs, reference, candidate, records=(record(["last.pt"]), record()))
+
+
+def test_a_file_that_is_read_after_the_divergence_did_not_cause_it(runs: Any) -> None:
+    reference = runs.trace().event("aten::zeros", 1).event("aten::mul", 2)
+    candidate = runs.trace().event("aten::zeros", 3)
+    candidate.event("aten::mul", 4).file("last.pt")
+    assert "state-leak" not in causes(runs, reference, candidate, records=(record(["last.pt"]), record()))
+
+
+def test_different_ways_are_told_with_both_lines(runs: Any) -> None:
+    reference, candidate = runs.trace(), runs.trace()
+    for number in range(10):
+        reference.event(f"aten::op{number}", number, line=number + 1)
+        if number == 4:
+            candidate.event("aten::dropout", 0, line=77)
+        candidate.event(f"aten::op{number}", number, line=number + 1)
+    found = causes(runs, reference, candidate)["control-flow"]
+    assert found.evidence == (
+        "The candidate runs aten::dropout at train.py:77; the reference does not, there.",
+        "The reference goes on with aten::op4 at train.py:5.",
+    )
+
+
+# ranking and the registry
+
+
+def test_a_proven_root_stands_before_a_proven_appearance(runs: Any) -> None:
+    traces = []
+    for side, rows in enumerate((ROWS, ROWS[::-1])):
+        trace = runs.trace().state("numpy.random", f"a{side}").batch(str(rows), rows=rows, line=8)
+        traces.append(trace.end_step().state("numpy.random", f"b{side}"))
+    report = scanned(finding("unseeded-numpy", Category.SEEDING, 2))
+    kinds = [cause.kind for cause in classify(case(runs, *traces, report=report))]
+    assert kinds == ["unseeded-rng", "data-order"]
+
+
+def test_every_cause_in_the_folder_is_known_once() -> None:
+    names = [cause.name for cause in known_causes()]
+    assert names == sorted(set(names))
+    assert {"unseeded-rng", "control-flow", "state-leak", "worker-rng"} <= set(names)
+
+
+def test_a_cause_without_its_constant_is_an_error_with_its_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(control_flow, "CAUSE", "not a cause")
+    known_causes.cache_clear()
+    try:
+        with pytest.raises(TypeError, match=r"control_flow\.py:1: a cause needs a CauseRule"):
+            known_causes()
+    finally:
+        monkeypatch.undo()
+        known_causes.cache_clear()
