@@ -120,6 +120,16 @@ def read_table(content: object, source: Source) -> Mapping[str, object]:
     return values
 
 
+def read_option(option: str, name: str, text: str | None) -> object:
+    """Return the value of a setting given as the text of an option; None where it was not given."""
+    if text is None:
+        return None
+    try:
+        return _BY_NAME[name].read(text, Path.cwd())
+    except ValueError as error:
+        raise UsageError(f"{option}: expected {error}, found {text!r}") from None
+
+
 def read_environment(environ: Mapping[str, str]) -> Mapping[str, tuple[str, object]]:
     """Return key → (variable, value) for the variables that are set; lists are separated by commas.
 

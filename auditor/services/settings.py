@@ -15,6 +15,7 @@ from pathlib import Path
 from auditor.errors import UsageError
 from auditor.model.rule import Confidence, Severity
 from auditor.services.setting_keys import KEYS, Source, nearest, read_environment, read_table
+from auditor.static.discovery import find_root
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -92,17 +93,7 @@ def resolve_settings(
             values[key] = value
             origins[key] = "option"
     fields = {key.replace("-", "_"): value for key, value in values.items()}
-    return ResolvedSettings(settings=Settings(**fields), project=project_root(start), origins=origins)  # type: ignore[arg-type]
-
-
-def project_root(start: Path) -> Path:
-    """Return the nearest folder at or above `start` that is marked as a project's root, else the folder of `start`.
-
-    Marks are `repro-audit.toml`, `pyproject.toml`, `setup.py`, `setup.cfg` and `.git`.
-    """
-    marks = (PROJECT_FILE, PYPROJECT, "setup.py", "setup.cfg", ".git")
-    folders = list(_upwards(start))
-    return next((folder for folder in folders if any((folder / mark).exists() for mark in marks)), folders[0])
+    return ResolvedSettings(settings=Settings(**fields), project=find_root([start]), origins=origins)  # type: ignore[arg-type]
 
 
 def user_file(environ: Mapping[str, str] = os.environ) -> Path:

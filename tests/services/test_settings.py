@@ -8,7 +8,7 @@ import pytest
 
 from auditor.errors import UsageError
 from auditor.model.rule import Confidence, Severity
-from auditor.services.settings import Settings, load_settings, project_root, resolve_settings
+from auditor.services.settings import Settings, load_settings, resolve_settings
 
 
 @pytest.fixture
@@ -143,9 +143,6 @@ def test_broken_pyproject_that_speaks_of_us_is_an_error(project: Path) -> None:
         load_settings(project)
 
 
-def test_project_root_is_the_nearest_marked_folder(project: Path) -> None:
-    (project / "a" / "b").mkdir(parents=True)
-    (project / "a" / "setup.py").touch()
-    assert project_root(project / "a" / "b") == project / "a"
-    (project / "a" / "setup.py").unlink()
-    assert project_root(project / "a" / "b") == project
+def test_project_is_the_folder_that_paths_in_reports_count_from(project: Path) -> None:
+    (project / "a").mkdir()
+    assert resolve_settings(project / "a", environ={"XDG_CONFIG_HOME": "/nowhere"}).project == project

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from auditor.model.report import AuditReport
 from auditor.model.run import RunRecord
-from auditor.report.prose.numbers import count
+from auditor.report.prose.numbers import count, duration, size
 from auditor.report.prose.page import Page
-from auditor.report.prose.place import command_line
+from auditor.report.prose.place import command_line, ending
 from auditor.report.prose.story import add_runs
 
 
@@ -19,6 +21,15 @@ def add_recorded(page: Page, report: AuditReport, verbosity: int) -> None:
     page.add()
     page.sentence("One run alone says nothing about reproducibility; two do:")
     page.add(f"  repro-audit compare {report.runs[0].id} OTHER-RUN    repro-audit runs list")
+
+
+def add_run_list(page: Page, runs: Sequence[RunRecord], sizes_bytes: Sequence[int], folder: str) -> None:
+    """Add a line for every run, and where they are kept."""
+    for run, size_bytes in zip(runs, sizes_bytes, strict=True):
+        steps = max((process.steps for process in run.processes), default=0)
+        facts = [run.started_at, count(steps, "step"), duration(run.duration_s), size(size_bytes), ending(run)]
+        page.add(f"{run.id:<5} " + "   ".join(fact for fact in facts if fact) + f"   {command_line(run)}")
+    page.add(f"{count(len(runs), 'run')} in {folder}")
 
 
 def _add_run(page: Page, run: RunRecord, verbosity: int) -> None:

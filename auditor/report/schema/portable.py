@@ -52,7 +52,8 @@ def _without_folders(run: RunRecord) -> RunRecord:
     inside = str(cwd.relative_to(project)) if cwd.is_relative_to(project) else cwd.name
     argv = (PurePosixPath(run.argv[0]).name, *run.argv[1:]) if run.argv else ()
     changes = {name: value for name, value in run.changes.items() if name != "REPRO_AUDIT_PROBE"}
-    return replace(run, cwd=inside, project=project.name, argv=argv, changes=changes)
+    folder = PurePosixPath(run.folder).name
+    return replace(run, cwd=inside, project=project.name, argv=argv, changes=changes, folder=folder)
 
 
 def _map_strings(value: T, rewrite: Callable[[str], str]) -> T:

@@ -1,0 +1,94 @@
+"""What the exit code of a command says, and which one wins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import IntEnum
+
+from auditor.errors import ProgramError, ReproAuditError, TraceFormatError
+from auditor.model.report import AuditReport
+from auditor.model.run import Ending, RunRecord
+from auditor.model.verdict import Status
+
+
+class ExitCode(IntEnum):
+    CLEAN = 0
+    """Nothing was found; or two runs were equal, bit for bit."""
+
+    FOUND = 1
+    """Findings; or two runs differ."""
+
+    USAGE = 2
+    """The command line, a setting, a rule file or a path is wrong; or we have a bug. Nothing was judged."""
+
+    PROGRAM_FAILED = 3
+    """The audited program crashed, hung or ended with an exit code of its own."""
+
+    INCONCLUSIVE = 4
+    """We cannot tell; never to be read as "nothing found"."""
+
+    INTERRUPTED = 130
+
+
+PRECEDENCE = (
+    ExitCode.USAGE,
+    ExitCode.PROGRAM_FAILED,
+    ExitCode.FOUND,
+    ExitCode.INTERRUPTED,
+    ExitCode.INCONCLUSIVE,
+    ExitCode.CLEAN,
+)
+
+
+def worst(codes: Iterable[ExitCode]) -> ExitCode:
+    """Return the one that counts where several hold; `CLEAN` for none."""
+    held = set(codes)
+    return next((code for code in PRECEDENCE if code in held), ExitCode.CLEAN)
+
+
+def of_report(report: AuditReport) -> ExitCode:
+    """Return what a report amounts to. A verdict decides where there is one: findings are suspicion only."""
+    codes = []
+    if report.verdict is not None:
+        codes.append(_of_status(report.verdict.status))
+        if any(run.status.ending is Ending.INTERRUPTED for run in report.runs):
+            codes.append(ExitCode.INTERRUPTED)
+    else:
+        codes += [_of_run(run) for run in report.runs]
+        codes += [ExitCode.FOUND] if report.findings else []
+        codes += [ExitCode.INCONCLUSIVE] if report.scan is not None and not report.scan.files else []
+    if report.overhead is not None and not any(ratio.conclusive for ratio in report.overhead.ratios):
+        codes.append(ExitCode.INCONCLUSIVE)
+    return worst(codes)
+
+
+def of_error(error: ReproAuditError) -> ExitCode:
+    """Return what an error of ours amounts to."""
+    if isinstance(error, ProgramError):
+        return ExitCode.PROGRAM_FAILED
+    if isinstance(error, TraceFormatError):
+        return ExitCode.INCONCLUSIVE
+    return ExitCode.USAGE
+
+
+def forgiving(code: ExitCode) -> ExitCode:
+    """Return the code under `--exit-zero`: results don't show, errors still do."""
+    return ExitCode.CLEAN if code in (ExitCode.FOUND, ExitCode.INCONCLUSIVE) else code
+
+
+def _of_status(status: Status) -> ExitCode:
+    return {
+        Status.REPRODUCIBLE: ExitCode.CLEAN,
+        Status.DIVERGENT: ExitCode.FOUND,
+        Status.INCONCLUSIVE: ExitCode.INCONCLUSIVE,
+    }[status]
+
+
+def _of_run(run: RunRecord) -> ExitCode:
+    return {
+        Ending.FINISHED: ExitCode.CLEAN,
+        Ending.STOPPED: ExitCode.CLEAN,
+        Ending.FAILED: ExitCode.PROGRAM_FAILED,
+        Ending.TIMED_OUT: ExitCode.PROGRAM_FAILED,
+        Ending.INTERRUPTED: ExitCode.INTERRUPTED,
+    }[run.status.ending]

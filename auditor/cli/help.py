@@ -1,0 +1,60 @@
+"""Help pages: options in groups, examples last, a short form that fits on a small screen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import typer
+from typer.core import TyperCommand
+
+GROUPS = ("What", "How", "Output", "Advanced")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invocation:
+    """What the command line held besides the command's own options."""
+
+    program: tuple[str, ...] | None = None
+    """The words after `--`; None where there was no `--`."""
+
+    short_help: bool = False
+
+
+class GroupedCommand(TyperCommand):
+    """A command whose options stand under the names of `GROUPS`."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        short = isinstance(ctx.obj, Invocation) and ctx.obj.short_help
+        groups: dict[str, list[tuple[str, str]]] = {name: [] for name in GROUPS}
+        for param in self.get_params(ctx):
+            if row := param.get_help_record(ctx):
+                groups[
+                    getattr(param, "rich_help_panel", None) or ("Advanced" if param.name == "help" else "What")
+                ].append(row)
+        for name, rows in groups.items():
+            if rows and not (short and name != "What"):
+                with formatter.section(name):
+                    formatter.write_dl(rows)
+        if short:
+            formatter.write_paragraph()
+            formatter.write_text("--help shows all options.")
+
+
+def examples(*lines: str) -> str:
+    """Return an epilog that lists example commands, one a line."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+def new_app(help: str | None = None) -> typer.Typer:  # noqa: A002
+    """Return an empty Typer application that prints plain help and leaves errors to us."""
+    return typer.Typer(
+        help=help,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        add_completion=False,
+        context_settings=CONTEXT,
+    )
+
+
+CONTEXT: dict[str, Any] = {"help_option_names": ["--help"], "max_content_width": 100}

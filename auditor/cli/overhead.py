@@ -1,0 +1,73 @@
+"""`repro-audit overhead`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from auditor.cli.delivery import deliver
+from auditor.cli.help import GroupedCommand, Invocation, examples, new_app
+from auditor.cli.interrupt import Interrupts
+from auditor.cli.options import Output, StoreOption, with_output
+from auditor.cli.program import check_python, program_command
+from auditor.cli.progress import choose_progress
+from auditor.cli.run import ModuleOption, PythonOption, ScriptArgument, StepsOption
+from auditor.services.settings import load_settings
+
+app = new_app()
+EXAMPLES = (
+    "repro-audit overhead train.py -- --epochs 1",
+    "repro-audit overhead train.py --runs 20 --steps 50",
+    "repro-audit overhead -- torchrun --nproc-per-node 2 train.py",
+)
+
+
+@app.command(cls=GroupedCommand, epilog=examples(*EXAMPLES))
+@with_output
+def overhead(
+    context: typer.Context,
+    script: ScriptArgument = None,
+    module: ModuleOption = None,
+    python: PythonOption = None,
+    runs: Annotated[
+        int, typer.Option("--runs", metavar="N", min=1, help="Runs of each kind.", rich_help_panel="How")
+    ] = 10,
+    warmup_steps: Annotated[
+        int,
+        typer.Option(
+            "--warmup-steps", metavar="N", min=0, help="First steps that are left out.", rich_help_panel="How"
+        ),
+    ] = 3,
+    steps: StepsOption = None,
+    store: StoreOption = None,
+    *,
+    output: Output,
+) -> int:
+    """Measure what deterministic mode costs.
+
+    The program runs as it is and in deterministic mode, in turns; step times are compared.
+    """
+    from auditor.services.overhead import measure_overhead
+
+    invocation = context.obj if isinstance(context.obj, Invocation) else Invocation()
+    command = program_command(script, module, invocation.program)
+    check_python(python)
+    settings = load_settings(Path.cwd(), {"store": None if store is None else store.absolute()})
+    with Interrupts(output.console()) as interrupts:
+        progress = choose_progress(output.progress, interrupts.requested)
+        try:
+            report = measure_overhead(
+                command,
+                cwd=Path.cwd(),
+                settings=settings,
+                runs=runs,
+                warmup_steps=warmup_steps,
+                steps=steps,
+                progress=progress,
+                python=python,
+            )
+        finally:
+            progress.close()
+    return deliver(report, output)

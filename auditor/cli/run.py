@@ -1,0 +1,148 @@
+"""`repro-audit run`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from auditor.cli.delivery import deliver
+from auditor.cli.help import GroupedCommand, Invocation, examples, new_app
+from auditor.cli.interrupt import Interrupts
+from auditor.cli.options import Output, StoreOption, with_output
+from auditor.cli.program import check_python, program_command
+from auditor.cli.progress import Shown, choose_progress
+from auditor.errors import UsageError
+from auditor.model.report import AuditReport
+from auditor.services.settings import Settings, load_settings
+
+app = new_app()
+EXAMPLES = (
+    "repro-audit run train.py --twice -- --epochs 1",
+    "repro-audit run -m package.train --twice --steps 100",
+    "repro-audit run --twice -- torchrun --nproc-per-node 2 train.py",
+    "repro-audit run train.py --twice --python ../venv/bin/python --format json -o verdict.json",
+)
+ScriptArgument = Annotated[
+    str | None, typer.Argument(metavar="[SCRIPT] [-- ARGS...]", help="Program; words after -- are its own.")
+]
+ModuleOption = Annotated[
+    str | None, typer.Option("-m", metavar="MODULE", help="Run a module, as python -m does.", rich_help_panel="What")
+]
+PythonOption = Annotated[
+    Path | None,
+    typer.Option("--python", metavar="PATH", help="Interpreter; needs none of our packages.", rich_help_panel="How"),
+]
+StepsOption = Annotated[
+    int | None,
+    typer.Option("--steps", metavar="N", min=1, help="Stop cleanly after N optimizer steps.", rich_help_panel="How"),
+]
+
+
+@app.command(cls=GroupedCommand, epilog=examples(*EXAMPLES))
+@with_output
+def run(
+    context: typer.Context,
+    script: ScriptArgument = None,
+    module: ModuleOption = None,
+    twice: Annotated[
+        bool, typer.Option("--twice", help="Run it two times and compare, bit for bit.", rich_help_panel="What")
+    ] = False,
+    python: PythonOption = None,
+    isolate: Annotated[
+        str,
+        typer.Option("--isolate", metavar="HOW", help="none, or copy: each run in a copy.", rich_help_panel="How"),
+    ] = "none",
+    steps: StepsOption = None,
+    timeout: Annotated[
+        float | None,
+        typer.Option("--timeout", metavar="SECONDS", min=1, help="A longer run has failed.", rich_help_panel="How"),
+    ] = None,
+    compile: Annotated[  # noqa: A002
+        str,
+        typer.Option("--compile", metavar="HOW", help="keep, or eager: look inside.", rich_help_panel="How"),
+    ] = "keep",
+    full: Annotated[
+        bool, typer.Option("--full", help="Don't stop after the first difference.", rich_help_panel="How")
+    ] = False,
+    no_closeup: Annotated[
+        bool, typer.Option("--no-closeup", help="No second pair of runs to measure it.", rich_help_panel="How")
+    ] = False,
+    no_scan: Annotated[
+        bool, typer.Option("--no-scan", help="Don't look for the cause in the source.", rich_help_panel="How")
+    ] = False,
+    quiet_program: Annotated[
+        bool, typer.Option("--quiet-program", help="Hide what the program prints.", rich_help_panel="Output")
+    ] = False,
+    tui: Annotated[
+        bool, typer.Option("--tui", help="Show the result on the screen.", rich_help_panel="Output")
+    ] = False,
+    store: StoreOption = None,
+    *,
+    output: Output,
+) -> int:
+    """Run a program under the probe; with --twice, name the first tensor that differs.
+
+    The program is not changed. Its output streams through to stderr.
+    """
+    invocation = context.obj if isinstance(context.obj, Invocation) else Invocation()
+    command = program_command(script, module, invocation.program)
+    check_python(python)
+    _check_word("--isolate", isolate, ("none", "copy"))
+    _check_word("--compile", compile, ("keep", "eager"))
+    if tui:
+        from auditor.cli.tui import check_terminal
+
+        check_terminal()
+    settings = load_settings(Path.cwd(), {"store": None if store is None else store.absolute()})
+    shared = {
+        "steps": steps,
+        "timeout_s": timeout,
+        "isolate": isolate,
+        "python": python,
+        "compile": compile,
+        "quiet_program": quiet_program,
+    }
+    own = {"full": full, "closeup": not no_closeup, "scan": not no_scan} if twice else {}
+    with Interrupts(output.console()) as interrupts:
+        progress = choose_progress(output.progress, interrupts.requested)
+        try:
+            report = _execute(command, settings, progress, {**shared, **own}, twice)
+        finally:
+            progress.close()
+    code = deliver(report, output)
+    if tui:
+        from auditor.cli.tui import open_report
+
+        open_report(report, settings)
+    return code
+
+
+def _execute(
+    command: list[str], settings: Settings, progress: Shown, options: dict[str, object], twice: bool
+) -> AuditReport:
+    if twice:
+        from auditor.services.twice import TwiceOptions, run_twice
+
+        return run_twice(
+            command,
+            cwd=Path.cwd(),
+            settings=settings,
+            options=TwiceOptions(**options),  # type: ignore[arg-type]  # typed where the options are declared
+            progress=progress,
+        )
+    from auditor.services.record import RecordOptions, record
+
+    return record(
+        command,
+        cwd=Path.cwd(),
+        settings=settings,
+        options=RecordOptions(**options),  # type: ignore[arg-type]  # typed where the options are declared
+        progress=progress,
+    )
+
+
+def _check_word(option: str, word: str, choices: tuple[str, ...]) -> None:
+    if word not in choices:
+        raise UsageError(f"{option}: expected one of {', '.join(choices)}, found `{word}`")
