@@ -1,0 +1,153 @@
+"""From two runs that exist to a report: compare, ask for causes, judge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import auditor
+from auditor.dynamic.classify import classify
+from auditor.dynamic.compare import compare
+from auditor.dynamic.evidence import Case, Intervention, case_of
+from auditor.dynamic.judge import Facts, judge, without_comparison
+from auditor.dynamic.leak import Leak, leaks
+from auditor.dynamic.printed import LIMIT_CHARACTERS, output_differences
+from auditor.dynamic.summary import Outcome
+from auditor.errors import ReproAuditError, UsageError
+from auditor.model.divergence import Closeup
+from auditor.model.finding import Skipped
+from auditor.model.report import AuditReport
+from auditor.model.run import RunRecord
+from auditor.model.verdict import Cause, Verdict
+from auditor.ruleset import Ruleset, load
+from auditor.runs import record as run_record
+from auditor.runs.output import LOG_NAME
+from auditor.runs.tracefile import RunTraces, open_run
+from auditor.services.progress import Progress, Silent
+from auditor.services.scan import scan
+from auditor.services.settings import Settings
+
+
+def compare_runs(
+    reference: RunRecord | Path,
+    candidate: RunRecord | Path,
+    settings: Settings,
+    progress: Progress | None = None,
+    *,
+    scan_project: bool = True,
+) -> AuditReport:
+    """Compare two runs of the store, given as records or as run folders.
+
+    The project's source is scanned to link causes to findings, if it is still there. Raises `TraceFormatError` for
+    damaged runs and `UsageError` for runs whose files are gone.
+    """
+    progress = progress or Silent()
+    records = _record(reference), _record(candidate)
+    scanned = scan_for_causes(Path(records[1].project), settings, progress) if scan_project else None
+    progress.stage("compare")
+    pair = Pair.of(records, progress)
+    causes = pair.classify(scanned)
+    return report(records, pair.judge(causes), scanned, pair.leaks)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """Two runs, held against each other."""
+
+    records: tuple[RunRecord, RunRecord]
+    traces: tuple[RunTraces, RunTraces]
+    outcome: Outcome
+    leaks: tuple[Leak, ...]
+
+    @classmethod
+    def of(cls, records: tuple[RunRecord, RunRecord], progress: Progress | None = None) -> Pair:
+        """Read both traces from disk and compare them."""
+        progress = progress or Silent()
+        traces = open_run(Path(records[0].folder)), open_run(Path(records[1].folder))
+        endings = records[0].status.ending, records[1].status.ending
+        outcome = compare(*traces, endings, lambda done: progress.update(done, f"{done:,} events agree"))
+        cut = outcome.extent.reference_cut or outcome.extent.candidate_cut
+        printed = output_differences(*(_printed(record) for record in records), cut=cut)
+        return cls(
+            records=records,
+            traces=traces,
+            outcome=replace(outcome, comparison=replace(outcome.comparison, output=printed)),
+            leaks=tuple(leaks(records[0], traces[1])),
+        )
+
+    def with_closeup(self, closeup: Closeup) -> Pair:
+        """The same pair, with what a second pair of runs saw of the first divergence."""
+        comparison = self.outcome.comparison
+        assert comparison.first is not None, "a close-up is of a divergence"
+        first = replace(comparison.first, closeup=closeup)
+        return replace(self, outcome=replace(self.outcome, comparison=replace(comparison, first=first)))
+
+    def case(self, scanned: AuditReport | None, interventions: Sequence[Intervention] = ()) -> Case:
+        return case_of(
+            self.outcome.comparison,
+            self.traces,
+            self.records,
+            report=scanned,
+            operators=ruleset().operators,
+            interventions=tuple(interventions),
+        )
+
+    def classify(self, scanned: AuditReport | None, interventions: Sequence[Intervention] = ()) -> tuple[Cause, ...]:
+        """Causes, best first; none for runs that agree."""
+        return classify(self.case(scanned, interventions)) if self.outcome.comparison.first is not None else ()
+
+    def judge(
+        self, causes: tuple[Cause, ...], asked_steps: int | None = None, files_differing: Sequence[str] = ()
+    ) -> Verdict:
+        facts = Facts(records=self.records, leaks=self.leaks, files_differing=files_differing, asked_steps=asked_steps)
+        return judge(self.outcome, causes, facts)
+
+
+def report(
+    records: tuple[RunRecord, ...],
+    verdict: Verdict | None,
+    scanned: AuditReport | None,
+    found_leaks: Sequence[Leak] = (),
+) -> AuditReport:
+    """One report of the scan, the runs and the verdict."""
+    base = scanned or AuditReport(tool=f"repro-audit {auditor.__version__}", project=Path(records[0].project).name)
+    return replace(base, runs=records, verdict=verdict)
+
+
+def unfinished(records: tuple[RunRecord, ...], reason: str, scanned: AuditReport | None) -> AuditReport:
+    """The report of runs that were ended before there was anything to compare."""
+    return report(records, without_comparison([reason]), scanned)
+
+
+def scan_for_causes(project: Path, settings: Settings, progress: Progress) -> AuditReport | None:
+    """Scan the project to link causes to findings. What goes wrong there is told and keeps nobody from comparing."""
+    if not project.is_dir():
+        return None
+    try:
+        return scan([project], settings, progress, root=project)
+    except UsageError:
+        raise
+    except ReproAuditError as error:
+        skipped = (Skipped(subject="scan", reason=str(error)),)
+        return AuditReport(tool=f"repro-audit {auditor.__version__}", project=project.name, skipped=skipped)
+
+
+def ruleset() -> Ruleset:
+    """The bundled rules; what is known of operators is in them."""
+    return load()
+
+
+def _record(run: RunRecord | Path) -> RunRecord:
+    found = run_record.read(run) if isinstance(run, Path) else run
+    if not found.folder or not Path(found.folder).is_dir():
+        raise UsageError(f"run {found.id}: its folder is gone; it cannot be compared any more")
+    return found
+
+
+def _printed(record: RunRecord) -> str:
+    try:
+        with (Path(record.folder) / LOG_NAME).open("rb") as file:
+            return file.read(LIMIT_CHARACTERS).decode("utf-8", "replace")
+    except OSError:
+        return ""
