@@ -58,6 +58,7 @@ class Table:
         return RuleError(f"{self.path}: {place}: {problem}" if place else f"{self.path}: {problem}")
 
     def __contains__(self, key: str) -> bool:
+        self._asked.add(key)
         return key in self._values
 
     def keys(self) -> tuple[str, ...]:

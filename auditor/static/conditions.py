@@ -9,10 +9,11 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 from auditor.ruleset.table import Table
+from auditor.static.callindex import call_index
 from auditor.static.facts import Call, Known, ModuleFacts
 from auditor.static.library_verdict import SeedValue
 
@@ -118,7 +119,6 @@ class CallCondition:
     """Names of the enclosing function of which one must hold."""
 
     at_module_level: bool = False
-    extra: Mapping[str, object] = field(default_factory=dict)
 
     @cached_property
     def words(self) -> frozenset[str]:
@@ -137,18 +137,17 @@ class CallCondition:
 
     def calls(self, module: ModuleFacts) -> Iterator[Call]:
         """Yield the calls in a file for which everything holds, in source order."""
-        for call in module.calls:
+        for call in call_index(module).candidates(self.callees, self.prefixes, self.methods):
             if self._is_called(call) and self._stands(call) and self._passes(call, module):
                 yield call
 
     def _is_called(self, call: Call) -> bool:
-        if call.callee is None:
-            return call.method in self.methods and call.receiver is not None
-        if call.callee in self.callees:
+        """Whether a candidate is meant: a method of something known counts only for the listed packages."""
+        if call.callee is None or call.callee in self.callees:
             return True
-        if call.method in self.methods and call.callee.partition(".")[0] in self._packages:
-            return call.receiver is not None
-        return any(call.callee.startswith(prefix) and "." not in call.callee[len(prefix) :] for prefix in self.prefixes)
+        if any(call.callee.startswith(prefix) for prefix in self.prefixes):
+            return True
+        return call.callee.partition(".")[0] in self._packages
 
     def _stands(self, call: Call) -> bool:
         if self.in_loop is not None and call.in_loop is not self.in_loop:

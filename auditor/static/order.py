@@ -264,13 +264,10 @@ def _is_sorted_here(module: ModuleFacts, use: ast.expr) -> bool:
     parent = module.parent(use)
     if isinstance(parent, ast.Attribute) and parent.attr == "sort":
         return isinstance(module.parent(parent), ast.Call)
-    if (
-        isinstance(parent, ast.Call)
-        and parent.args
-        and parent.args[0] is use
-        and module.resolve(parent.func) in SORTERS
-    ):
+    if isinstance(parent, ast.Call) and use in parent.args[:1] and module.resolve(parent.func) in SORTERS:
         holder = module.parent(parent)
+        while isinstance(holder, ast.Call) and module.resolve(holder.func) in ("list", "tuple", "reversed"):
+            holder = module.parent(holder)
         if isinstance(holder, ast.Assign):
             return any(ast.dump(target).replace("Store", "Load") == ast.dump(use) for target in holder.targets)
     return False

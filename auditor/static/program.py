@@ -17,7 +17,7 @@ from auditor.static.facts import Known, ModuleFacts
 from auditor.static.project import Project
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Trait:
     """Something that a file may hold; one of its alternatives is enough."""
 
@@ -68,27 +68,24 @@ class ProgramCondition:
         """
         if not self:
             return None
-        holding: list[str] = []
-        for path, modules in programs(module, project):
-            if self._holds(modules):
-                holding.append(path)
-        return tuple(holding)
+        return tuple(path for path in _program_paths(module, project) if self._holds(path, project))
 
-    def _holds(self, modules: tuple[ModuleFacts, ...]) -> bool:
-        if any(_has(trait, modules) for trait in self.unless):
+    def _holds(self, path: str, project: Project) -> bool:
+        if any(_has(trait, path, project) for trait in self.unless):
             return False
-        return all(any(_has(trait, modules) for trait in group) for group in self.requires)
+        return all(any(_has(trait, path, project) for trait in group) for group in self.requires)
 
 
 def programs(module: ModuleFacts, project: Project) -> Iterable[tuple[str, tuple[ModuleFacts, ...]]]:
     """Yield path and files of every program that reaches `module`; the file itself where there is none."""
-    paths = project.entry_points_reaching(module)
-    for path in paths:
+    for path in _program_paths(module, project):
         entry = project.module(path)
         if entry is not None:
             yield path, project.modules_reached(entry)
-    if not paths:
-        yield module.path, project.modules_reached(module)
+
+
+def _program_paths(module: ModuleFacts, project: Project) -> tuple[str, ...]:
+    return project.entry_points_reaching(module) or (module.path,)
 
 
 def read_program_condition(table: Table) -> ProgramCondition:
@@ -123,19 +120,26 @@ def _read_trait(entry: Table) -> Trait:
     return trait
 
 
-_ANSWERS: WeakKeyDictionary[ModuleFacts, dict[int, bool]] = WeakKeyDictionary()
+_ANSWERS: WeakKeyDictionary[Project, WeakKeyDictionary[Trait, dict[str, bool]]] = WeakKeyDictionary()
 _TEXTS: WeakKeyDictionary[ModuleFacts, frozenset[str]] = WeakKeyDictionary()
 
 
-def _has(trait: Trait, modules: tuple[ModuleFacts, ...]) -> bool:
-    """Whether one of the files holds the trait; each file is asked once."""
-    for module in modules:
-        answers = _ANSWERS.setdefault(module, {})
-        if id(trait) not in answers:
-            answers[id(trait)] = trait.is_in(module)
-        if answers[id(trait)]:
-            return True
-    return False
+def _has(trait: Trait, path: str, project: Project) -> bool:
+    """Whether a file of the program holds the trait; each program is asked once."""
+    answers = _ANSWERS.setdefault(project, WeakKeyDictionary()).setdefault(trait, {})
+    if path not in answers:
+        entry = project.module(path)
+        reached = project.modules_reached(entry) if entry is not None else ()
+        answers[path] = any(_holds(trait, each, answers) for each in reached)
+    return answers[path]
+
+
+def _holds(trait: Trait, module: ModuleFacts, answers: dict[str, bool]) -> bool:
+    """Whether one file holds it; each file is asked once, also where several programs share it."""
+    key = f"file:{module.path}"
+    if key not in answers:
+        answers[key] = trait.is_in(module)
+    return answers[key]
 
 
 def _strings(module: ModuleFacts) -> frozenset[str]:

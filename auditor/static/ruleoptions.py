@@ -11,6 +11,10 @@ from auditor.ruleset.table import Table
 T = TypeVar("T")
 
 
+_MAX_KEPT = 1000
+"""Rules whose options are kept; a long session loads the rules again and again."""
+
+
 class RuleOptions(Generic[T]):
     """Reads the options of each rule with one function and keeps the result."""
 
@@ -26,6 +30,8 @@ class RuleOptions(Generic[T]):
         """Return the options of a rule."""
         kept = self._kept.get(id(rule))
         if kept is None or kept[0] is not rule:
+            if len(self._kept) >= _MAX_KEPT:
+                self._kept.clear()
             kept = self._kept[id(rule)] = (rule, self._checked(rule.match.options, f"{rule.path}: match"))
         return kept[1]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
-import tomllib
 from collections import Counter
 from pathlib import Path
 
 import pytest
+import tomllib
 
 from auditor.model.rule import Category, Rule
 from auditor.ruleset import load
@@ -76,6 +76,4 @@ def test_sources_are_in_the_catalogue() -> None:
 
 def test_page_is_up_to_date() -> None:
     page = (ROOT / "docs" / "rules.md").read_text()
-    assert page == rules_page(RULESET.rules, RULESET.operators), (
-        "run `python -m auditor.ruleset.page > docs/rules.md`"
-    )
+    assert page == rules_page(RULESET.rules, RULESET.operators), "run `python -m auditor.ruleset.page > docs/rules.md`"

@@ -94,6 +94,9 @@ def _makes_tensor(module: ModuleFacts, node: ast.expr, options: _Options) -> boo
 
 
 def _is_distinct(module: ModuleFacts, index: ast.expr, options: _Options) -> bool:
+    """Whether no cell can be meant twice; one part of several that counts through is enough."""
+    if isinstance(index, ast.Tuple):
+        return any(_is_distinct(module, each, options) for each in index.elts)
     origin = module.origin(index)
     while isinstance(origin, ast.Subscript):
         origin = module.origin(origin.value)

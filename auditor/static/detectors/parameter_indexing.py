@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from auditor.model.rule import Confidence, Rule
 from auditor.ruleset.table import Table
 from auditor.static.facts import Known, ModuleFacts
+from auditor.static.gradient import Gradient, gradient_at
 from auditor.static.matcher import Hit, Scope
 from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.project import Project
@@ -22,14 +23,12 @@ from auditor.static.tensorindex import is_tensor_index
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Options:
     parameters: frozenset[str]
-    without_gradient: frozenset[str]
     program: ProgramCondition
 
 
 def _read(table: Table) -> _Options:
     return _Options(
         parameters=frozenset(table.strings("parameters", required=True)),
-        without_gradient=frozenset(table.strings("without_gradient")),
         program=read_program_condition(table),
     )
 
@@ -70,10 +69,12 @@ class ParameterIndexingDetector:
 def _is_lookup(module: ModuleFacts, node: ast.AST, options: _Options) -> bool:
     if not isinstance(node, ast.Subscript) or not isinstance(node.ctx, ast.Load):
         return False
+    if isinstance(node.slice, ast.Constant | ast.Slice | ast.UnaryOp):
+        return False
     return (
         _is_parameter(module, node.value, options)
         and is_tensor_index(module, node.slice)
-        and not _is_without_gradient(module, node, options)
+        and gradient_at(module, node) is not Gradient.NONE
     )
 
 
@@ -112,22 +113,6 @@ def _makes_parameter(module: ModuleFacts, node: ast.expr, options: _Options) -> 
         return True
     name = module.resolve(node.func) or ""
     return name.startswith("torch.") and isinstance(wanted, Known) and wanted.value is True
-
-
-def _is_without_gradient(module: ModuleFacts, node: ast.AST, options: _Options) -> bool:
-    current: ast.AST | None = node
-    while current is not None:
-        managers: list[ast.expr] = []
-        if isinstance(current, ast.With):
-            managers = [item.context_expr for item in current.items]
-        elif isinstance(current, ast.FunctionDef):
-            managers = list(current.decorator_list)
-        for manager in managers:
-            called = manager.func if isinstance(manager, ast.Call) else manager
-            if module.resolve(called) in options.without_gradient:
-                return True
-        current = module.parent(current)
-    return False
 
 
 DETECTOR = ParameterIndexingDetector()

@@ -184,7 +184,7 @@ def _is_read_of(module: ModuleFacts, node: ast.AST, attribute: str) -> bool:
 
 def _attributes(node: ast.AST) -> Iterator[str]:
     for each in ast.walk(node):
-        if isinstance(each, ast.Attribute):
+        if isinstance(each, ast.Attribute) and isinstance(each.value, ast.Name) and each.value.id == "self":
             yield each.attr
 
 

@@ -15,6 +15,8 @@ from auditor.static.ruleoptions import RuleOptions
 
 Alternative = tuple[Matcher, Match]
 
+_MAX_KEPT = 1000
+
 
 def _read(table: Table) -> tuple[Alternative, ...]:
     alternatives: list[Alternative] = []
@@ -69,6 +71,8 @@ class AnyMatcher:
         kept = self._rules.get(id(rule))
         if kept is None or kept[0] is not rule:
             found = tuple((matcher, replace(rule, match=match)) for matcher, match in self._options.of(rule))
+            if len(self._rules) >= _MAX_KEPT:
+                self._rules.clear()
             kept = self._rules[id(rule)] = (rule, found)
         return kept[1]
 

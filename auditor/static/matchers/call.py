@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from auditor.model.rule import Confidence, Rule
 from auditor.ruleset.table import Table
 from auditor.static.conditions import CallCondition, read_call_condition
 from auditor.static.facts import Call, ModuleFacts
+from auditor.static.gradient import Gradient, gradient_at
 from auditor.static.library_verdict import LibraryVerdict, SeedStatus
 from auditor.static.matcher import Hit, Scope
 from auditor.static.program import ProgramCondition, read_program_condition
@@ -28,6 +30,12 @@ class _Options:
     deferred: bool
     """What the call returns draws later, so a seed that follows the call is in time."""
 
+    gradient: bool
+    """True only of backward passes: silent under `no_grad`, less sure outside of torch modules."""
+
+    unless_followed_by: frozenset[str]
+    """Methods of the object that the call makes, which undo the fault: `rng.seed(n)`."""
+
     method_confidence: Confidence | None
     """Confidence where only the method's name was recognised; None means the rule's."""
 
@@ -39,6 +47,8 @@ def _read(table: Table) -> _Options:
         program=read_program_condition(table),
         unseeded=table.string("unseeded") if "unseeded" in table else None,
         deferred=table.boolean("deferred", False),
+        gradient=table.boolean("gradient", False),
+        unless_followed_by=frozenset(table.strings("unless_followed_by")),
         method_confidence=Confidence(table.choice("method_confidence", levels))
         if "method_confidence" in table
         else None,
@@ -70,13 +80,28 @@ class CallMatcher:
             if entry_points == ():
                 return
             reached = _unseeded(call, module, project, options) if options.unseeded else entry_points
-            if reached == ():
+            gradient = gradient_at(module, call.node) if options.gradient else Gradient.LIKELY
+            if reached == () or gradient is Gradient.NONE or _is_followed(module, call, options.unless_followed_by):
                 continue
+            confidence = options.method_confidence if call.callee is None else None
             yield Hit(
                 location=module.location(call.node),
-                confidence=options.method_confidence if call.callee is None else None,
+                confidence=Confidence.LOW if gradient is Gradient.UNKNOWN else confidence,
                 entry_points=reached,
             )
+
+
+def _is_followed(module: ModuleFacts, call: Call, methods: frozenset[str]) -> bool:
+    """Whether what the call makes is kept under a name on which one of `methods` is called in the same file."""
+    statement = module.parent(call.node)
+    if not methods or not isinstance(statement, ast.Assign | ast.AnnAssign):
+        return False
+    targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+    names = {ast.unparse(target) for target in targets}
+    return any(
+        each.method in methods and each.receiver is not None and ast.unparse(each.receiver) in names
+        for each in module.calls
+    )
 
 
 def _unseeded(call: Call, module: ModuleFacts, project: Project, options: _Options) -> tuple[str, ...]:

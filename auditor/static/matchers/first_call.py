@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from weakref import WeakKeyDictionary
 
 from auditor.model.rule import Rule
 from auditor.static.facts import ModuleFacts
@@ -10,28 +12,56 @@ from auditor.static.matcher import Hit, Scope
 from auditor.static.matchers.call import CallMatcher
 from auditor.static.project import Project
 
+Places = dict[str, list[Hit]]
+"""Hits by the path of the file in which they stand."""
+
 
 class FirstCallMatcher:
-    """`kind = "first-call"`: the options of `call`, one finding a program."""
+    """`kind = "first-call"`: the options of `call`; one finding a place, with the programs that begin there."""
 
     kind = "first-call"
-    scope: Scope = "entry-point"
+    scope: Scope = "module"
 
     def __init__(self) -> None:
         self._calls = CallMatcher()
+        self._places: WeakKeyDictionary[Project, dict[str, Places]] = WeakKeyDictionary()
 
     def validate(self, options: Mapping[str, object], where: str) -> None:
         self._calls.validate(options, where)
 
     def literals(self, rule: Rule) -> frozenset[str] | None:
-        return None
+        return self._calls.literals(rule)
 
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
-        for reached in project.modules_reached(module):
-            for hit in self._calls.find(rule, reached, project):
-                if hit.entry_points is None or module.path in hit.entry_points:
-                    yield Hit(location=hit.location, confidence=hit.confidence, entry_points=(module.path,))
-                    return
+        places = self._places.setdefault(project, {})
+        if rule.id not in places:
+            places[rule.id] = self._first_places(rule, project)
+        return places[rule.id].get(module.path, ())
+
+    def _first_places(self, rule: Rule, project: Project) -> Places:
+        found: dict[str, Hit] = {}
+        programs: dict[str, list[str]] = {}
+        for path in project.entry_points:
+            hit = self._first(rule, path, project)
+            if hit is not None:
+                key = f"{hit.location.path}:{hit.location.line}:{hit.location.column}"
+                found.setdefault(key, hit)
+                programs.setdefault(key, []).append(path)
+        places: Places = {}
+        for key, hit in found.items():
+            places.setdefault(hit.location.path, []).append(replace(hit, entry_points=tuple(programs[key])))
+        return places
+
+    def _first(self, rule: Rule, path: str, project: Project) -> Hit | None:
+        """The first hit of a program: in its own file, else in the first of the files that it imports."""
+        entry = project.module(path)
+        if entry is None:
+            return None
+        for module in (entry, *project.modules_reached(entry)):
+            for hit in self._calls.find(rule, module, project):
+                if hit.entry_points is None or path in hit.entry_points:
+                    return hit
+        return None
 
 
 MATCHER = FirstCallMatcher()

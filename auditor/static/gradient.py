@@ -1,0 +1,47 @@
+"""Does a gradient flow through a place? What is true of backward passes only holds where one does."""
+
+from __future__ import annotations
+
+import ast
+from enum import Enum
+
+from auditor.static.facts import ModuleFacts
+
+_OFF = frozenset({"torch.inference_mode", "torch.no_grad", "torch.autograd.no_grad", "torch.autograd.inference_mode"})
+
+
+class Gradient(Enum):
+    """What the source tells about gradients at a place."""
+
+    NONE = "none"
+    """Under `torch.no_grad()`."""
+
+    LIKELY = "likely"
+    """In a method of a torch module, outside of `torch.no_grad()`."""
+
+    UNKNOWN = "unknown"
+
+
+def gradient_at(module: ModuleFacts, node: ast.AST) -> Gradient:
+    """Look at the enclosing `with` statements, decorators and class."""
+    if _is_off(module, node):
+        return Gradient.NONE
+    holder = module.enclosing_class(node)
+    in_module = holder is not None and "torch.nn.Module" in module.base_classes(holder)
+    return Gradient.LIKELY if in_module else Gradient.UNKNOWN
+
+
+def _is_off(module: ModuleFacts, node: ast.AST) -> bool:
+    current: ast.AST | None = node
+    while current is not None:
+        managers: list[ast.expr] = []
+        if isinstance(current, ast.With | ast.AsyncWith):
+            managers = [item.context_expr for item in current.items]
+        elif isinstance(current, ast.FunctionDef | ast.AsyncFunctionDef):
+            managers = list(current.decorator_list)
+        for manager in managers:
+            called = manager.func if isinstance(manager, ast.Call) else manager
+            if module.resolve(called) in _OFF:
+                return True
+        current = module.parent(current)
+    return False
