@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from auditor.model.location import Location
@@ -13,7 +13,7 @@ from auditor.static.elements import Call
 from auditor.static.frame import End, Frame
 from auditor.static.knowledge import draws
 from auditor.static.library_verdict import SeedValue
-from auditor.static.names import ClassRef, External, FunctionRef, Instance, Value, method_kind
+from auditor.static.names import Arguments, ClassRef, External, FunctionRef, Instance, Value, method_kind
 from auditor.static.rngstate import Pending, Rank, State, join
 from auditor.static.scopes import Function
 from auditor.static.seedvalue import FIXED, GIVEN, Seen, entropy
@@ -78,7 +78,7 @@ class CallWalk:
         if isinstance(node.func, ast.Attribute) and node.func.attr == "set_defaults":
             self._store(node, frame)
             return End.FALLS_THROUGH
-        value = frame.module.names.value(node.func, frame.arguments)
+        value = frame.resolve(node.func)
         if isinstance(value, External):
             self._external(value.name, node, frame)
             return End.STOPS if value.name in EXITS else End.FALLS_THROUGH
@@ -152,7 +152,14 @@ class CallWalk:
 
     def _remember(self, node: ast.Call, before: frozenset[Pending]) -> None:
         """The draws that became pending since `before` belong to the object that this call made."""
-        self._made[node] = self._made.get(node, frozenset()) | (self._ledger.state.pending - before)
+        made = self._ledger.state.pending - before
+        if made:
+            self._made[node] = self._made.get(node, frozenset()) | made
+
+    @property
+    def has_made_objects(self) -> bool:
+        """Whether any object was made so far that draws later."""
+        return bool(self._made)
 
     def iterated(self, made_by: ast.Call) -> None:
         """The object that this call made is iterated: what it draws is drawn now."""
@@ -169,7 +176,7 @@ class CallWalk:
         kept, self._ledger.worker = self._ledger.worker, in_worker
         self._ledger.deferring += 1
         for part in parts:
-            value = frame.module.names.value(part, frame.arguments)
+            value = frame.resolve(part)
             if isinstance(value, FunctionRef):
                 self.enter(value, None, frame, at=part)
             elif isinstance(value, Instance) and isinstance(value.of, ClassRef):
@@ -181,7 +188,7 @@ class CallWalk:
     def _callbacks(self, name: str, node: ast.Call, frame: Frame) -> None:
         """Functions passed by name are called; objects of classes that extend the outside have their methods called."""
         for part in _passed(node):
-            value = frame.module.names.value(part, frame.arguments)
+            value = frame.resolve(part)
             if isinstance(value, FunctionRef):
                 self.enter(value, None, frame, at=part, defaults=name in RUNNERS)
             elif isinstance(value, Instance) and isinstance(value.of, ClassRef):
@@ -233,7 +240,7 @@ class CallWalk:
             result = GIVEN
             for wrapper, arguments in self._wrappers(ref):
                 inside = Frame(wrapper.module, wrapper.node)
-                inside.arguments = arguments
+                inside.arguments = Arguments(arguments)
                 place = at if at is not None else node
                 result = self._follow(wrapper, inside, frame.module.location(place) if place is not None else None)
             return result
@@ -263,6 +270,8 @@ class CallWalk:
         if node is not None and _as_call(node, None).opaque and ref.node in self._wrapping:
             node, frame = self._wrapping[ref.node]
         inside = self._frame(ref, node, frame, defaults=defaults)
+        if not self._can_matter(ref, inside):
+            return GIVEN
         place = at if at is not None else node
         return self._follow(ref, inside, frame.module.location(place) if place is not None else None)
 
@@ -295,6 +304,19 @@ class CallWalk:
         self._effects[key] = Effect(ledger.state, result, tuple(dict.fromkeys(ledger.settled[seeded:])))
         return result
 
+    def _can_matter(self, ref: FunctionRef, inside: Frame) -> bool:
+        """Whether the function, or anything of the project that it is given, can lead to a draw or a seed."""
+        relevance = self._walk.project.relevance
+        if relevance.is_relevant(ref.node):
+            return True
+        for value in _names_key(inside):
+            made = value.of if isinstance(value, Instance) else value
+            if not isinstance(made, FunctionRef | ClassRef) or made == ref.owner:
+                continue
+            if relevance.is_relevant(made.node):
+                return True
+        return False
+
     def _circumstances(self, ref: FunctionRef, inside: Frame) -> object:
         """Everything that what a function does to the state depends on."""
         ledger = self._ledger
@@ -323,17 +345,16 @@ class CallWalk:
         positional = [*function.args.posonlyargs, *function.args.args]
         if ref.owner is not None and method_kind(function) != "static" and positional and _is_method(ref):
             first = positional.pop(0)
-            inside.arguments[function, first.arg] = (
-                ref.owner if method_kind(function) == "class" else Instance(ref.owner)
-            )
+            own: Value = ref.owner if method_kind(function) == "class" else Instance(ref.owner)
+            inside.bind(function, first.arg, own)
         given = _bound(node, [argument.arg for argument in positional], [arg.arg for arg in function.args.kwonlyargs])
         for argument in (*positional, *function.args.kwonlyargs):
             name = argument.arg
             if name in given:
                 inside.values[name] = self._walk.evaluator.value(given[name], frame)
-                value = frame.module.names.value(given[name], frame.arguments)
+                value = frame.resolve(given[name])
                 if value is not None:
-                    inside.arguments[function, name] = value
+                    inside.bind(function, name, value)
             elif defaults and not (node is not None and _as_call(node, None).opaque):
                 inside.values[name] = self._walk.evaluator.parameter(inside, function, name)
             else:
@@ -374,7 +395,7 @@ class CallWalk:
         if isinstance(node.func, ast.Subscript):
             table = frame.module.origin(node.func.value)
             parts = table.values if isinstance(table, ast.Dict) else getattr(table, "elts", [])
-            self._alternatives([frame.module.names.value(part, frame.arguments) for part in parts], node, frame)
+            self._alternatives([frame.resolve(part) for part in parts], node, frame)
         elif isinstance(node.func, ast.Attribute):
             if node.func.attr in self._stored:
                 self._alternatives(self._stored[node.func.attr], node, frame)
@@ -382,7 +403,7 @@ class CallWalk:
             self._draw(None, node, frame)
         self._ledger.deferring += 1
         for part in _passed(node):
-            value = frame.module.names.value(part, frame.arguments)
+            value = frame.resolve(part)
             if isinstance(value, FunctionRef):
                 self.enter(value, None, frame, at=part, defaults=False)
             elif isinstance(value, Instance) and isinstance(value.of, ClassRef):
@@ -392,7 +413,7 @@ class CallWalk:
     def _store(self, node: ast.Call, frame: Frame) -> None:
         """`parser.set_defaults(run=train)`: called later as `args.run(args)`."""
         for word in node.keywords:
-            value = frame.module.names.value(word.value, frame.arguments)
+            value = frame.resolve(word.value)
             if word.arg and isinstance(value, FunctionRef):
                 self._stored.setdefault(word.arg, []).append(value)
 

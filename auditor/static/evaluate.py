@@ -42,6 +42,9 @@ OPTION_NAMES = frozenset(
 COMPUTING = frozenset(
     "int float abs round min max sum len pow divmod bool str hash numpy.int32 numpy.int64 numpy.uint32".split()
 )
+READ = COMPUTING | {"os.environ.get", "os.getenv", "getattr", "vars"}
+DIFFERING = frozenset(part for name in ENTROPY_CALLS for part in name.split(".")) | {"random", "hash", "SeedSequence"}
+"""Identifiers of which one is in every expression that differs from run to run by itself."""
 
 
 class Evaluator:
@@ -59,6 +62,9 @@ class Evaluator:
 
         self._objects: dict[ClassRef, dict[str, Seen]] = {}
         """Attributes that the constructors of classes have set."""
+
+        self.differing: set[str] = set()
+        """Names that anywhere were bound to something that differs from run to run."""
 
         self._depth = 0
 
@@ -151,7 +157,7 @@ class Evaluator:
             return base
         if base.shape is Shape.OPTIONS or (isinstance(node.value, ast.Name) and node.value.id in OPTION_NAMES):
             return self.option(node.attr, frame)
-        value = frame.module.names.value(node.value, frame.arguments)
+        value = frame.resolve(node.value)
         if isinstance(value, Instance) and isinstance(value.of, ClassRef):
             return self._field(value, value.of, node.attr, frame)
         if isinstance(value, ClassRef):
@@ -218,11 +224,13 @@ class Evaluator:
             return frame.results[node]
         if isinstance(node.func, ast.Attribute) and node.func.attr in PARSING_METHODS:
             return OPTIONS
-        value = frame.module.names.value(node.func, frame.arguments)
+        value = frame.resolve(node.func)
         if isinstance(value, External):
             return self._external(value.name, node, frame)
         if isinstance(value, FunctionRef):
             return self._returned(value, node, frame)
+        if not self._may_differ(frame.module, node):
+            return GIVEN
         inside = [*node.args, *(word.value for word in node.keywords)]
         if isinstance(node.func, ast.Attribute):
             inside.append(node.func.value)
@@ -230,6 +238,8 @@ class Evaluator:
         return worst if worst.kind is SeedValue.ENTROPY else GIVEN
 
     def _external(self, name: str, node: ast.Call, frame: Frame) -> Seen:
+        if name not in READ and not self._may_differ(frame.module, node):
+            return GIVEN
         parts = [self.value(part, frame) for part in (*node.args, *(word.value for word in node.keywords))]
         if name == "hash" and node.args and is_text(node.args[0], self._callee(node.args[0], frame)):
             return entropy("the hash of a string, which differs from process to process")
@@ -247,6 +257,11 @@ class Evaluator:
         if (drawn := self._drawn(name)) is not None:
             return drawn
         return mixed(parts) if name in COMPUTING and parts else mixed([GIVEN, *parts])
+
+    def _may_differ(self, module: ModuleFacts, node: ast.Call) -> bool:
+        """Whether anything in an expression could be another value in each run."""
+        words = module.identifiers_in(node)
+        return not (words.isdisjoint(DIFFERING) and words.isdisjoint(self.differing))
 
     def _drawn(self, name: str) -> Seen | None:
         """A random number as seed is as good as the generator it came from."""
@@ -280,7 +295,7 @@ class Evaluator:
         return self.value(returns[0], inside)
 
     def _callee(self, node: ast.expr, frame: Frame) -> External | None:
-        value = frame.module.names.value(node.func, frame.arguments) if isinstance(node, ast.Call) else None
+        value = frame.resolve(node.func) if isinstance(node, ast.Call) else None
         return value if isinstance(value, External) else None
 
     def _subscript(self, node: ast.Subscript, frame: Frame) -> Seen:

@@ -14,7 +14,7 @@ from auditor.model.location import Location
 from auditor.static import constants
 from auditor.static.elements import UNKNOWN, Assignment, Call, Import, Known, Loop, Unknown
 from auditor.static.names import ClassRef, External, FunctionRef, Instance, ModuleRef, Names, Value
-from auditor.static.scopes import FUNCTIONS, Function, ScopeIndex, every_argument
+from auditor.static.scopes import FUNCTIONS, Comprehension, Function, ScopeIndex, calls_in, every_argument
 
 if TYPE_CHECKING:
     from auditor.static.library_verdict import SeedValue
@@ -42,6 +42,8 @@ class ModuleFacts:
         self.is_notebook = source.is_notebook
         self.index = ScopeIndex(tree)
         self.names = Names(self)
+        self._identifiers: dict[ast.expr, frozenset[str]] = {}
+        self._calls_in: dict[ast.expr, tuple[ast.Call | Comprehension, ...]] = {}
         self._places = source.places
 
     # -- what there is --------------------------------------------------------------------------------------------
@@ -296,6 +298,36 @@ class ModuleFacts:
         return column if text.isascii() else len(text.encode()[:column].decode("utf-8", "replace"))
 
     # -- for following programs ------------------------------------------------------------------------------------
+
+    def calls_in(self, node: ast.expr) -> tuple[ast.Call | Comprehension, ...]:
+        """See `scopes.calls_in`."""
+        found = self._calls_in.get(node)
+        if found is None:
+            found = self._calls_in[node] = tuple(calls_in(node))
+        return found
+
+    @cached_property
+    def top_imports(self) -> tuple[ast.Import | ast.ImportFrom, ...]:
+        """The import statements that importing this file executes, or may."""
+        return tuple(node for node, function in self.index.imports if function is None and not self._is_for_types(node))
+
+    def _is_for_types(self, node: ast.AST) -> bool:
+        """Under `if TYPE_CHECKING:`."""
+        parent = self.index.parents.get(node)
+        while parent is not None:
+            if isinstance(parent, ast.If) and self.resolve(parent.test) == "typing.TYPE_CHECKING":
+                return True
+            parent = self.index.parents.get(parent)
+        return False
+
+    def identifiers_in(self, node: ast.expr) -> frozenset[str]:
+        """Names and attributes in an expression."""
+        found = self._identifiers.get(node)
+        if found is None:
+            parts = [part for part in ast.walk(node) if isinstance(part, ast.Name | ast.Attribute)]
+            names = frozenset(part.id if isinstance(part, ast.Name) else part.attr for part in parts)
+            found = self._identifiers[node] = names
+        return found
 
     def commands(self, group: Value) -> list[Function]:
         """The functions of this file that `@group.command()` and its like decorate."""

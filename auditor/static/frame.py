@@ -6,7 +6,7 @@ import ast
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from auditor.static.names import Value
+from auditor.static.names import Arguments, Value
 from auditor.static.scopes import Function
 from auditor.static.seedvalue import Seen
 
@@ -48,11 +48,20 @@ class Frame:
         self.values: dict[str, Seen] = {}
         """What names and attributes (`self.seed`) were bound to, in the order of execution."""
 
-        self.arguments: dict[tuple[ast.AST, str], Value] = dict(parent.arguments) if parent else {}
+        self.arguments: Arguments = Arguments(parent.arguments if parent else None)
         """What parameters and loop variables stand for, for name resolution; those of enclosing functions too."""
 
         self.results: dict[ast.Call, Seen] = {}
         """What calls of project functions returned."""
+
+    def resolve(self, node: ast.expr) -> Value:
+        """What an expression stands for here."""
+        return self.module.names.value(node, self.arguments)
+
+    def bind(self, holder: ast.AST, name: str, value: Value) -> None:
+        """From now on a parameter of `holder`, or its loop variable, stands for `value`."""
+        self.arguments[holder, name] = value
+        self.arguments.answers.clear()
 
     def find(self, name: str) -> Seen | None:
         """The value of a name here or in an enclosing frame; None where it is not known."""

@@ -23,6 +23,9 @@ TRANSPARENT = frozenset({"functools.wraps", "torch.compile", "torch.jit.script",
 MAX_DEPTH = 40
 """Steps of one resolution: longer chains are not followed."""
 
+PARTIAL = "<partial>"
+"""Qualified name of what a `functools.partial` is read as."""
+
 IMPORTED = (BindingKind.IMPORT, BindingKind.FROM_IMPORT, BindingKind.DEFINITION)
 BUILTINS = frozenset(dir(builtins))
 
@@ -70,8 +73,18 @@ class Instance:
 
 
 Value = External | ModuleRef | FunctionRef | ClassRef | Instance | None
-Arguments = Mapping[tuple[ast.AST, str], Value]
-"""What parameters (by function) and loop variables (by loop) are bound to, for callers that follow a particular call."""
+
+
+class Arguments(dict[tuple[ast.AST, str], Value]):
+    """What parameters (by function) and loop variables (by loop) are bound to, for callers that follow one call."""
+
+    def __init__(self, known: Mapping[tuple[ast.AST, str], Value] | None = None) -> None:
+        super().__init__(known or {})
+        self.answers: dict[ast.AST, Value] = {}
+        """Answers that depend on what is bound; to be cleared when that changes."""
+
+
+NOTHING_BOUND = Arguments()
 
 
 class Names:
@@ -92,7 +105,7 @@ class Names:
         self._cut = False
         """A step was left out because it was being worked on already; what came of it holds for this question only."""
 
-        self._arguments: Arguments = {}
+        self._arguments = NOTHING_BOUND
         self._argument_used = False
 
     # -- public ---------------------------------------------------------------------------------------------------
@@ -135,9 +148,10 @@ class Names:
     def _value(self, node: ast.expr) -> Value:
         if node in self._cache:
             return self._cache[node]
-        if node in self._open_cache and not self._arguments:
+        answers = self._arguments.answers if self._arguments else self._open_cache
+        if node in answers:
             self._argument_used = True
-            return self._open_cache[node]
+            return answers[node]
         if node in self._active or self._depth > MAX_DEPTH:
             self._cut = True
             return None
@@ -153,10 +167,10 @@ class Names:
             self._cut = False
         if not self._cut:
             # What a parameter was bound to holds for one call only.
-            if not self._argument_used:
+            if self._argument_used:
+                answers[node] = value
+            else:
                 self._cache[node] = value
-            elif not self._arguments:
-                self._open_cache[node] = value
         self._argument_used = used or self._argument_used
         return value
 
@@ -218,7 +232,7 @@ class Names:
             made = ast.Lambda(args=rest, body=ast.copy_location(body, node))
             ast.copy_location(unknown.value, ast.copy_location(unknown, node))
             self._partials[node] = ast.copy_location(made, node)
-            self._index.functions[made] = "<partial>"
+            self._index.functions[made] = PARTIAL
             self._index.parents[made] = node
             self._index.parents[body] = made
         return self._partials[node]
@@ -226,7 +240,7 @@ class Names:
     def wrapped(self, function: FunctionRef) -> Value:
         """What a `partial` wraps; the function itself where it is none."""
         node = function.node
-        if isinstance(node, ast.Lambda) and self._index.functions.get(node) == "<partial>":
+        if isinstance(node, ast.Lambda) and self._index.functions.get(node) == PARTIAL:
             assert isinstance(node.body, ast.Call)
             return self._value(node.body.func)
         return function

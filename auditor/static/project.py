@@ -14,6 +14,7 @@ from auditor.static.facts import ModuleFacts
 from auditor.static.importgraph import ImportGraph
 from auditor.static.importpath import ImportPath
 from auditor.static.knowledge import RngIndex
+from auditor.static.relevance import Relevance
 from auditor.static.source import SourceFile
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Project:
         self._known_names = known_names
         self._verdicts: dict[str, tuple[LibraryVerdict, ...]] = {}
         self._relevant: dict[str, bool] = {}
+        self._matters: dict[str, bool] = {}
 
     # -- files and modules ----------------------------------------------------------------------------------------
 
@@ -162,7 +164,10 @@ class Project:
 
     def matters(self, path: str) -> bool:
         """Whether a file or anything that it imports can be spoken about."""
-        return any(self.is_relevant(reached) for reached in self.graph.reached(path))
+        found = self._matters.get(path)
+        if found is None:
+            found = self._matters[path] = any(self.is_relevant(reached) for reached in self.graph.reached(path))
+        return found
 
     @cached_property
     def _imported(self) -> frozenset[str]:
@@ -177,6 +182,13 @@ class Project:
         if module.path not in self._verdicts:
             self._verdicts[module.path] = judge(self, self.entry_points[module.path])
         return self._verdicts[module.path]
+
+    @cached_property
+    def relevance(self) -> Relevance:
+        """Over everything that the programs import."""
+        paths = {path for entry in self.entry_points for path in self.graph.reached(entry) if self.matters(path)}
+        modules = [self.module(path) for path in sorted(paths)]
+        return Relevance(self, [module for module in modules if module is not None])
 
     def entry_points_reaching(self, module: ModuleFacts) -> tuple[str, ...]:
         """Paths of the programs that import `module`, directly or not, or are it."""

@@ -6,7 +6,7 @@ Also collects, in the same walk, the nodes that facts are made of. Resolution is
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from enum import Enum
 
 Position = tuple[int, int]
@@ -16,6 +16,7 @@ Branch = tuple[tuple[int, int], ...]
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 
 class BindingKind(Enum):
@@ -95,6 +96,10 @@ class ScopeIndex(ast.NodeVisitor):
         self.functions: dict[Function | ast.ClassDef, str] = {}
         """Qualified names, as `__qualname__` without `<locals>`."""
 
+        self.words: dict[Function | ast.ClassDef, set[str]] = {}
+        """Every identifier in a function or class, its decorators and what is nested in it included."""
+
+        self._words: set[str] = set()
         self.root = Scope("module", tree, None)
         self.scopes[tree] = self.root
         self._scope = self.root
@@ -135,10 +140,12 @@ class ScopeIndex(ast.NodeVisitor):
 
     def visit_Name(self, node: ast.Name) -> None:
         self.scopes[node] = self._scope
+        self._words.add(node.id)
         if isinstance(node.ctx, ast.Del):
             self._bind(node.id, BindingKind.OPAQUE, node, _end(node))
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
+        self._words.add(node.attr)
         self.parents[node.value] = node
         self.visit(node.value)
 
@@ -245,6 +252,7 @@ class ScopeIndex(ast.NodeVisitor):
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         self.imports.append((node, self._function))
         for alias in node.names:
+            self._words.add(alias.name)
             if alias.name == "*":
                 self._scope.stars.append(node)
             else:
@@ -338,11 +346,14 @@ class ScopeIndex(ast.NodeVisitor):
     # -- scopes ---------------------------------------------------------------------------------------------------
 
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        words, self._words = self._words, set()
         self._visit_all(node.decorator_list, node)
         self._visit_one(node.returns, node)
         self._visit_signature(node)
         self._bind(node.name, BindingKind.DEFINITION, node, _start(node))
         self._inside("function", node, node.name, node.body)
+        self.words[node] = self._words
+        self._words = words | self._words
 
     visit_AsyncFunctionDef = visit_FunctionDef
 
@@ -351,10 +362,13 @@ class ScopeIndex(ast.NodeVisitor):
         self._inside("function", node, "<lambda>", [node.body])
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        words, self._words = self._words, set()
         for part in (node.decorator_list, node.bases, node.keywords):
             self._visit_all(part, node)
         self._bind(node.name, BindingKind.DEFINITION, node, _start(node))
         self._inside("class", node, node.name, node.body)
+        self.words[node] = self._words
+        self._words = words | self._words
 
     def _visit_signature(self, node: Function) -> None:
         arguments = node.args
@@ -411,3 +425,19 @@ def _start(node: ast.AST) -> Position:
 
 def _end(node: ast.AST) -> Position:
     return getattr(node, "end_lineno", 0), getattr(node, "end_col_offset", 0)
+
+
+def calls_in(node: ast.expr) -> Iterator[ast.Call | Comprehension]:
+    """The calls of an expression, arguments before the call, and its comprehensions; bodies of lambdas are left out."""
+    if isinstance(node, ast.Constant | ast.Name | ast.Lambda):
+        return
+    if isinstance(node, Comprehension):
+        yield node
+        return
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.expr):
+            yield from calls_in(child)
+        elif isinstance(child, ast.keyword):
+            yield from calls_in(child.value)
+    if isinstance(node, ast.Call):
+        yield node

@@ -21,7 +21,7 @@ from auditor.static.ledger import Ledger
 from auditor.static.library_verdict import SeedValue
 from auditor.static.names import ClassRef, External, FunctionRef, Instance, ModuleRef
 from auditor.static.rngstate import Level, Rank, State, join, negated
-from auditor.static.scopes import Function
+from auditor.static.scopes import Comprehension, Function
 from auditor.static.seedvalue import GIVEN, OPTIONS, Seen, either
 
 if TYPE_CHECKING:
@@ -65,7 +65,11 @@ class Walk:
         frame = self._executed[key] = Frame(module, is_main=is_main)
         self.evaluator.modules[path] = module
         conditions, self.ledger.conditions = self.ledger.conditions, []
-        self.block(module.tree.body, frame)
+        if is_main or self.project.relevance.is_working(module):
+            self.block(module.tree.body, frame)
+        else:
+            for node in module.top_imports:
+                self._import(node, frame)
         self.ledger.conditions = conditions
         return frame
 
@@ -191,6 +195,8 @@ class Walk:
         text = dotted_text(target)
         if text is None:
             return
+        if value.kind is SeedValue.ENTROPY:
+            self.evaluator.differing.add(text.rpartition(".")[2])
         if isinstance(target, ast.Attribute) and self.evaluator.value(target.value, frame) == OPTIONS:
             self._store_option(target.attr, value)
         else:
@@ -311,21 +317,23 @@ class Walk:
         """Once per element where functions or modules are listed (`for seed in (random.seed, np.random.seed)`), else once."""
         display = frame.module.origin(iterable)
         items = display.elts[:MAX_ELEMENTS] if isinstance(display, ast.Tuple | ast.List) else []
-        values = [frame.module.names.value(item, frame.arguments) for item in items]
+        values = [frame.resolve(item) for item in items]
         known = [value for value in values if isinstance(value, External | FunctionRef | ClassRef | ModuleRef)]
         if not known or not isinstance(target, ast.Name):
             yield
             return
         for value in known:
-            frame.arguments[loop, target.id] = value
+            frame.bind(loop, target.id, value)
             yield
-        del frame.arguments[loop, target.id]
+        frame.bind(loop, target.id, None)
 
     def _iterated(self, node: ast.expr, frame: Frame) -> None:
         """A loader that is iterated here draws here."""
+        if not self.calls.has_made_objects:
+            return
         for part in ast.walk(node):
             if isinstance(part, ast.Name | ast.Attribute | ast.Call):
-                value = frame.module.names.value(part, frame.arguments)
+                value = frame.resolve(part)
                 if isinstance(value, Instance) and value.made_by is not None:
                     self.calls.iterated(value.made_by)
 
@@ -357,7 +365,7 @@ class Walk:
     def expression(self, node: ast.expr, frame: Frame) -> End:
         """Execute the calls of an expression in order; STOPS where one of them ends the program."""
         end = End.FALLS_THROUGH
-        for part in calls_in(node):
+        for part in frame.module.calls_in(node):
             if isinstance(part, ast.Call):
                 if self.calls.call(part, frame) is End.STOPS:
                     end = End.STOPS
@@ -374,25 +382,6 @@ class Walk:
             inside = [clause.iter for clause in others] + [test for clause in node.generators for test in clause.ifs]
             for part in (*inside, *results):
                 self.expression(part, frame)
-
-
-Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
-
-
-def calls_in(node: ast.expr) -> Iterator[ast.Call | Comprehension]:
-    """The calls of an expression, arguments before the call, and its comprehensions; bodies of lambdas are left out."""
-    if isinstance(node, ast.Constant | ast.Name | ast.Lambda):
-        return
-    if isinstance(node, Comprehension):
-        yield node
-        return
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.expr):
-            yield from calls_in(child)
-        elif isinstance(child, ast.keyword):
-            yield from calls_in(child.value)
-    if isinstance(node, ast.Call):
-        yield node
 
 
 def _is_true(node: ast.expr) -> bool:

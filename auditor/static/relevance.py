@@ -1,0 +1,189 @@
+"""Which functions can lead to a draw or a seed at all: the others need not be followed.
+
+A graph of who mentions whom, over all modules that the programs import, taken without regard to order and conditions; it
+holds too much rather than too little.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from auditor.static.facts import ModuleFacts
+from auditor.static.names import PARTIAL, ClassRef, External, FunctionRef, Instance, Value
+from auditor.static.scopes import FUNCTIONS, Function, every_argument
+
+if TYPE_CHECKING:
+    from auditor.static.project import Project
+
+READS_OPTIONS = frozenset({"parse_args", "parse_known_args", "parse_intermixed_args", "set_defaults", "add_argument"})
+CONSTRUCTORS = ("__new__", "__init__", "__post_init__")
+CALLED = ("__call__", "forward", "call")
+
+Definition = Function | ast.ClassDef
+
+
+class Relevance:
+    """Functions and classes that count, of some modules."""
+
+    def __init__(self, project: Project, modules: Iterable[ModuleFacts]) -> None:
+        self._project = project
+        self._rng = project.rng
+        self._modules = tuple(modules)
+        self._known = {
+            node for module in self._modules for node, name in module.index.functions.items() if name != PARTIAL
+        }
+        self._subclasses = self._find_subclasses()
+        self._users: dict[Definition, list[Definition]] = {}
+        self._relevant: set[Definition] = set()
+        self._top_level: dict[str, list[Definition]] = {}
+        """What the top levels of modules lead to."""
+
+        self._working: set[str] = set()
+        for module in self._modules:
+            self._read(module)
+        pending = list(self._relevant)
+        while pending:
+            for user in self._users.get(pending.pop(), ()):
+                if user not in self._relevant:
+                    self._relevant.add(user)
+                    pending.append(user)
+
+    def is_relevant(self, node: Definition) -> bool:
+        """Whether executing a function, or using a class, can lead to a draw or a seed."""
+        return node in self._relevant or node not in self._known
+
+    def is_working(self, module: ModuleFacts) -> bool:
+        """Whether a module's top level, apart from its imports, can lead to a draw or a seed."""
+        return module.path in self._working or any(
+            node in self._relevant for node in self._top_level.get(module.path, ())
+        )
+
+    # -- the graph ------------------------------------------------------------------------------------------------
+
+    def _read(self, module: ModuleFacts) -> None:
+        index = module.index
+        for node in index.functions:
+            outer = _holder(module, node)
+            if outer is not None:
+                self._users.setdefault(node, []).append(outer)
+            if any("seed" in word.lower() or word in READS_OPTIONS for word in index.words.get(node, ())):
+                self._relevant.add(node)
+        for statement, function in index.imports:
+            if function is not None and self._executes(module, statement):
+                self._relevant.add(function)
+        for call, function, _ in index.calls:
+            for target in self._targets(module, call):
+                if function is not None:
+                    self._use(function, target)
+                else:
+                    self._use_at_top(module, call, target)
+        for node in index.functions:
+            for decorator in getattr(node, "decorator_list", ()):
+                called = decorator.func if isinstance(decorator, ast.Call) else decorator
+                self._use(node, module.names.value(called))
+
+    def _executes(self, module: ModuleFacts, statement: ast.Import | ast.ImportFrom) -> bool:
+        paths = self._project.graph.targets_of(statement, module.path)
+        return any(self._project.matters(path) for path in paths)
+
+    def _use(self, user: Definition, target: Value | str) -> None:
+        """`user` may do what `target` does; a text is the name of something outside."""
+        if isinstance(target, str):
+            if self._rng.is_known(target) or target in self._rng.loaders:
+                self._relevant.add(user)
+        elif isinstance(target, External):
+            self._use(user, target.name)
+        elif isinstance(target, FunctionRef) and (inner := target.module.names.wrapped(target)) is not target:
+            self._use(user, inner)
+        elif isinstance(target, FunctionRef | ClassRef):
+            self._users.setdefault(target.node, []).append(user)
+
+    def _use_at_top(self, module: ModuleFacts, call: ast.Call, target: Value | str) -> None:
+        if isinstance(target, FunctionRef):
+            target = target.module.names.wrapped(target)
+        name = target.name if isinstance(target, External) else target
+        if isinstance(name, FunctionRef | ClassRef):
+            self._top_level.setdefault(module.path, []).append(name.node)
+        elif isinstance(name, str) and (self._rng.is_known(name) or name in self._rng.loaders):
+            self._working.add(module.path)
+        if isinstance(call.func, ast.Attribute) and call.func.attr in READS_OPTIONS:
+            self._working.add(module.path)
+
+    def _targets(self, module: ModuleFacts, call: ast.Call) -> Iterator[Value | str]:
+        value = module.names.value(call.func)
+        if isinstance(value, ClassRef):
+            yield from self._constructed(value)
+        else:
+            yield value
+        if isinstance(value, Instance):
+            yield from self._called(value)
+        if isinstance(call.func, ast.Attribute):
+            if self._rng.by_method(call.func.attr):
+                yield from (library.seed_calls[0].call for library in self._rng.by_method(call.func.attr))
+            yield from self._overrides(module, call.func, value)
+        for part in (*call.args, *(word.value for word in call.keywords)):
+            if not isinstance(part, ast.Constant):
+                yield from self._passed(module, part)
+
+    def _passed(self, module: ModuleFacts, part: ast.expr) -> Iterator[Value]:
+        for leaf in part.elts if isinstance(part, ast.List | ast.Tuple) else (part,):
+            if isinstance(leaf, ast.Name | ast.Attribute | ast.Call | ast.Lambda):
+                value = module.names.value(leaf)
+                yield value.of if isinstance(value, Instance) else value
+
+    def _constructed(self, cls: ClassRef) -> Iterator[Value | str]:
+        made = Instance(cls)
+        for name in CONSTRUCTORS:
+            method = cls.module.names.attribute(made, name)
+            yield method.name.removesuffix(f".{name}") if isinstance(method, External) else method
+
+    def _called(self, made: Instance) -> Iterator[Value]:
+        if isinstance(made.of, ClassRef):
+            for name in CALLED:
+                yield made.of.module.names.attribute(made, name)
+                yield from (FunctionRef(made.of.module, node) for node in self._methods_below(made.of.node, name))
+
+    def _overrides(self, module: ModuleFacts, called: ast.Attribute, value: Value) -> Iterator[Value]:
+        """`self.step()` may be any subclass's."""
+        owner: ast.ClassDef | None = None
+        if isinstance(value, FunctionRef) and value.owner is not None:
+            owner = value.owner.node
+        elif isinstance(called.value, ast.Name):
+            function = module.enclosing_function(called)
+            holder = module.parent(function) if function is not None else None
+            first = every_argument(function.args)[:1] if function is not None else []
+            if isinstance(holder, ast.ClassDef) and first and first[0].arg == called.value.id:
+                owner = holder
+        if owner is not None:
+            yield from (FunctionRef(module, node) for node in self._methods_below(owner, called.attr))
+
+    def _methods_below(self, cls: ast.ClassDef, name: str) -> Iterator[Function]:
+        pending, seen = [cls], set()
+        while pending:
+            for below in self._subclasses.get(pending.pop(), ()):
+                if below not in seen:
+                    seen.add(below)
+                    pending.append(below)
+                    for child in below.body:
+                        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef) and child.name == name:
+                            yield child
+
+    def _find_subclasses(self) -> dict[ast.ClassDef, list[ast.ClassDef]]:
+        found: dict[ast.ClassDef, list[ast.ClassDef]] = {}
+        for module in self._modules:
+            for node in module.index.functions:
+                if isinstance(node, ast.ClassDef):
+                    for base in module.names.bases(ClassRef(module, node)):
+                        if isinstance(base, ClassRef):
+                            found.setdefault(base.node, []).append(node)
+        return found
+
+
+def _holder(module: ModuleFacts, node: Definition) -> Definition | None:
+    """The function or class that a definition stands in."""
+    parent = module.parent(node)
+    while parent is not None and not isinstance(parent, (*FUNCTIONS, ast.ClassDef)):
+        parent = module.parent(parent)
+    return parent
