@@ -20,11 +20,11 @@ ROWS_LIMIT = 65_536  # more rows than that get no digests of their own
 EMPTY = 0x9E3779B97F4A7C15  # what is hashed for a tensor without elements is its shape; this keeps it off 0
 
 
-class NotCovered(Exception):
+class NotCoveredError(Exception):
     """The tensor has no bits that we know how to read; the text says what it is."""
 
 
-class UnknownValue(Exception):
+class UnknownValueError(Exception):
     """An argument of a type that has no deterministic bytes."""
 
 
@@ -128,12 +128,15 @@ class Fingerprints:
         return known[3]
 
     def digest(self, tensor):
-        """Return the digest of any tensor; raises NotCovered. Copies to the CPU where it must."""
+        """Return the digest of any tensor; raises NotCoveredError. Copies to the CPU where it must."""
         known = self.known.get((tensor.dtype, tensor.shape)) or self.learn(tensor.dtype, tensor.shape)
         _, nbytes, view, seed = known
         if view is not None and tensor.is_cpu and tensor.layout is self._torch.strided and tensor.is_contiguous():
-            if not (tensor.is_neg() or tensor.is_conj()):
-                return self.hash(view(self._address(tensor, nbytes)), seed)
+            plain = not (tensor.is_neg() or tensor.is_conj())
+        else:
+            plain = False
+        if plain:
+            return self.hash(view(self._address(tensor, nbytes)), seed)
         return self._digest_odd(tensor, nbytes, seed)
 
     def _digest_odd(self, tensor, nbytes, seed):
@@ -172,9 +175,9 @@ class Fingerprints:
             address = tensor.data_ptr()
             there = tensor.untyped_storage().nbytes()
         except (RuntimeError, NotImplementedError) as error:
-            raise NotCovered("%s without memory" % type(tensor).__name__) from error
+            raise NotCoveredError("%s without memory" % type(tensor).__name__) from error
         if not address or there < tensor.storage_offset() * tensor.element_size() + nbytes:
-            raise NotCovered("a tensor without memory")
+            raise NotCoveredError("a tensor without memory")
         return address
 
     def view(self, nbytes):
@@ -212,7 +215,7 @@ class Fingerprints:
         return self.hash(data, 0)
 
     def values(self, values):
-        """Return the digest of numbers, strings, None, lists and torch's own constants; raises UnknownValue.
+        """Return the digest of numbers, strings, None, lists and torch's own constants; raises UnknownValueError.
 
         Equal values give equal digests in every process: no `hash()` of strings, no addresses.
         """
@@ -237,11 +240,11 @@ class Fingerprints:
             return ["generator", str(value.device)]  # its state is digested apart
         if isinstance(value, (int, float, str)):  # enums, numpy scalars
             return [kind.__name__, marshal.dumps(value.__reduce__()[1], 2) if kind.__reduce__ is None else repr(value)]
-        raise UnknownValue(kind.__name__)
+        raise UnknownValueError(kind.__name__)
 
 
 def components(torch, tensor):
-    """Return the plain tensors that a sparse tensor is made of; raises NotCovered for other layouts."""
+    """Return the plain tensors that a sparse tensor is made of; raises NotCoveredError for other layouts."""
     layout = tensor.layout
     with torch.no_grad():
         if layout is torch.sparse_coo:
@@ -250,7 +253,7 @@ def components(torch, tensor):
             return (tensor.crow_indices(), tensor.col_indices(), tensor.values())
         if layout in (torch.sparse_csc, torch.sparse_bsc):
             return (tensor.ccol_indices(), tensor.row_indices(), tensor.values())
-    raise NotCovered("a tensor of layout %s" % layout)
+    raise NotCoveredError("a tensor of layout %s" % layout)
 
 
 def xxhash_folder():

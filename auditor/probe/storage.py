@@ -78,11 +78,12 @@ class StorageMap:
         self._torch = torch
         self._digest = digest
         self.entries = {}
+        self.wholes = {}  # what the hot path remembers of storages: gone when they die or change their size
         self.pinned = set()  # keys that are kept when their storage dies
         self._identify = torch._C._storage_id
         self._expired = torch.UntypedStorage._expired
         self._free = torch.UntypedStorage._free_weak_ref
-        self._limit = 2048
+        self._limit = 64
         self._pruning = threading.Lock()
 
     def key(self, tensor):
@@ -109,8 +110,9 @@ class StorageMap:
             dead = [key for key in list(entries) if expired(key) and key not in pinned]
             for key in dead:
                 del entries[key]
+                self.wholes.pop(key, None)
                 self._free(key)
-            self._limit = 2 * len(entries) + 2048
+            self._limit = 2 * len(entries) + 64  # soon, or the small dead objects scatter the heap
         finally:
             self._pruning.release()
 
@@ -157,6 +159,7 @@ class StorageMap:
 
     def grow(self, tensor, key, origin, old_bytes):
         """The storage was enlarged: what lies behind its first `old_bytes` is uninitialised."""
+        self.wholes.pop(key, None)
         entry = self.entries.get(key)
         itemsize = tensor.element_size()
         elements = tensor.untyped_storage().nbytes() // itemsize

@@ -19,6 +19,8 @@ _TENSOR = struct.Struct(wire.TENSOR_STRUCT)
 _FIRST_OFFSET = struct.calcsize("<BBHIIIIHH")
 _OUTPUTS_OFFSET = struct.calcsize("<" + "".join(code for name, code in wire.EVENT[:-2]))
 _TENSOR_FLAGS_OFFSET = struct.calcsize("<QIB")
+_pack_event_rest = _EVENT_REST.pack_into
+_pack_tensor = _TENSOR.pack_into
 _ROWS_PER_EVENT = 0xFFFF  # the width of the `tensors` field
 _ZEROS = bytes(wire.CHUNK_BYTES)
 
@@ -26,15 +28,25 @@ _ZEROS = bytes(wire.CHUNK_BYTES)
 class _MappedFile:
     """A file of fixed-size rows of which the last chunk is mapped for writing."""
 
-    def __init__(self, path, row_size):
-        self.path = path
+    __slots__ = ("count", "end", "fd", "map", "path", "row_size", "rows_per_chunk", "start")
+
+    def __init__(self, row_size):
         self.row_size = row_size
         self.rows_per_chunk = wire.CHUNK_BYTES // row_size
-        self.fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o644)
+        self.reset()
+
+    def reset(self):
+        self.path = ""
+        self.fd = -1
         self.map = None
         self.count = 0  # rows written
         self.start = 0  # index of the first row of the mapped chunk
         self.end = 0  # index of the first row after the mapped chunk
+
+    def open(self, path):
+        self.reset()
+        self.path = path
+        self.fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o644)
 
     def grow(self):
         """Map the chunk that row `count` belongs to; raises OSError where there is no space."""
@@ -54,6 +66,7 @@ class _MappedFile:
         os.pwrite(self.fd, data, row * self.row_size + offset)
 
     def close(self, truncate=True):
+        self.end = 0  # no room: the hot path takes the long way, and is told there
         if self.map is not None:
             self.map.close()
             self.map = None
@@ -78,22 +91,25 @@ class Writer:
         self._lines = []  # every name, site and spec so far: a forked child starts from them
         self._next_id = 1
         self._problems = {}
+        # The same three objects for ever, because the tracer's hot path holds on to them.
+        self._events = _MappedFile(wire.EVENT_SIZE)
+        self._tensors = _MappedFile(wire.TENSOR_SIZE)
+        self._row_digests = _MappedFile(8)
+        self._lock = threading.RLock()
         self._open(name, header)
 
     def _open(self, name, header):
-        self._lock = threading.RLock()
         self._busy = False
         self._names = -1
-        self._events = self._tensors = self._row_digests = None
         self.closed = False
         folder = os.path.join(self.run_dir, "trace")
         try:
             os.makedirs(folder, exist_ok=True)
             self.trace_name = self._claim(folder, name)
             path = os.path.join(folder, self.trace_name)
-            self._events = _MappedFile(path + ".events", wire.EVENT_SIZE)
-            self._tensors = _MappedFile(path + ".tensors", wire.TENSOR_SIZE)
-            self._row_digests = _MappedFile(path + ".rows", 8)
+            self._events.open(path + ".events")
+            self._tensors.open(path + ".tensors")
+            self._row_digests.open(path + ".rows")
         except OSError as error:
             self.trace_name = name
             self._stop(error)
@@ -120,12 +136,13 @@ class Writer:
 
     def reopen(self, name, header):
         """Start this process's own files after a fork. Ids given out before the fork stay valid in the child."""
+        self._lock = threading.RLock()  # another thread of the parent may have held the old one
         for file in (self._events, self._tensors, self._row_digests):
-            if file is not None:
-                try:
-                    file.close(truncate=False)
-                except (OSError, ValueError):
-                    pass
+            try:
+                file.close(truncate=False)
+            except (OSError, ValueError):
+                pass
+            file.reset()
         if self._names >= 0:
             try:
                 os.close(self._names)
@@ -137,11 +154,11 @@ class Writer:
 
     @property
     def events_written(self):
-        return self._events.count if self._events is not None else 0
+        return self._events.count
 
     @property
     def tensors_written(self):
-        return self._tensors.count if self._tensors is not None else 0
+        return self._tensors.count
 
     # names
 
@@ -297,6 +314,53 @@ class Writer:
             self._busy = False
             lock.release()
 
+    def op(self, phase, flags, step, op, module, site, thread, input_count, inputs, arguments, digest, spec, role):
+        """Append an op's event with one covered tensor: `event` for the hot path, without loops and defaults."""
+        lock = self._lock
+        lock.acquire()
+        rows = self._tensors
+        events = self._events
+        if self._busy or rows.count >= rows.end or events.count >= events.end:
+            lock.release()
+            row = (digest, spec, role, 0, 0, 0, 0)
+            place = (phase, flags, step, op, module, site, thread)
+            self.event(wire.OP, *place, input_count, inputs, arguments, digest, 0, (row,))
+            return
+        self._busy = True
+        try:
+            first = rows.count
+            _pack_tensor(rows.map, (first - rows.start) * 32, digest, spec, role, 0, 0, 0, 0)
+            rows.count = first + 1
+            index = events.count
+            offset = (index - events.start) * 64
+            target = events.map
+            _pack_event_rest(
+                target,
+                offset + 1,
+                phase,
+                flags,
+                step,
+                op,
+                module,
+                site,
+                thread,
+                1,
+                first,
+                input_count,
+                0,
+                inputs,
+                arguments,
+                digest,
+                0,
+            )
+            target[offset] = wire.OP
+            events.count = index + 1
+        except (OSError, ValueError, struct.error) as error:
+            self._stop(error)
+        finally:
+            self._busy = False
+            lock.release()
+
     def rows(self, digests):
         """Append row digests; return the index of the first."""
         if self.stopped is not None or self.closed:
@@ -346,6 +410,7 @@ class Writer:
     def _stop(self, error):
         if self.stopped is None:
             self.stopped = "%s: %s" % (type(error).__name__, error)
+            self._events.end = 0
             self.problem("writer", "the trace ends here: " + self.stopped)
 
     def close(self, steps=0):
@@ -357,13 +422,12 @@ class Writer:
                 if count > 1:
                     self._write({"record": "problem", "where": where, "what": what, "count": count})
             written = {"events": self.events_written, "tensors": self.tensors_written, "steps": steps}
-            written["rows"] = self._row_digests.count if self._row_digests is not None else 0
+            written["rows"] = self._row_digests.count
             for file in (self._events, self._tensors, self._row_digests):
-                if file is not None:
-                    try:
-                        file.close()
-                    except (OSError, ValueError) as error:
-                        self._stop(error)
+                try:
+                    file.close()
+                except (OSError, ValueError) as error:
+                    self._stop(error)
             if self.stopped is None:
                 self._write(dict(written, record="end"))
             self.closed = True

@@ -3,7 +3,7 @@
 import sys
 
 from .. import wire
-from ..fingerprint import MASK, UnknownValue
+from ..fingerprint import MASK, UnknownValueError
 from ..storage import Outside
 from .recorder import Event, Place
 
@@ -33,7 +33,7 @@ class Batches:
                 self._tensor(tensor, position, event)
             try:
                 event.arguments = tracer.prints.values(others) if others else 0
-            except UnknownValue as error:
+            except UnknownValueError as error:
                 event.arguments = tracer.prints.text(str(error))
                 event.flags |= wire.ARGUMENT_UNKNOWN
             tracer.write(wire.BATCH, self._op, event)

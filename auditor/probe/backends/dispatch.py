@@ -1,7 +1,7 @@
 """Sees every op of the process through a `TorchDispatchMode` that is entered once and never left.
 
-The mode lies at the bottom of torch's mode stack, so that modes of the program see their ops first, as without us. It is
-pushed without torch's bookkeeping for user modes: TorchDynamo then keeps compiling, and compiled regions are told by
+The mode lies at the bottom of torch's mode stack, so that modes of the program see their ops first, as without us. It
+is pushed without torch's bookkeeping for user modes: TorchDynamo then keeps compiling, and compiled regions are told by
 `regions`.
 """
 
@@ -45,7 +45,7 @@ class DispatchBackend:
         self.storages = StorageMap(torch, self.prints)
         self.late = LateDigests(torch, self.prints, self.writer, self.storages)
         self.recorder = Recorder(torch, self.writer, self.context, self.prints, self.storages, self.late)
-        self.nodes = Nodes(torch, self.context, self.sites)
+        self.nodes = Nodes(torch, self.context, self.sites, self.infos)
         self.batches = Batches(self)
         self.weights = Weights(self)
         if self.config.focus:

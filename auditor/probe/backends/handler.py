@@ -24,15 +24,19 @@ def make_handler(torch, tracer):
     threads = context.threads
     new_thread = context.thread
     recorder = tracer.recorder
+    tensor_type = torch.Tensor
     tensor_types = recorder.tensor_types
+    is_unread = recorder.is_unread
     read = recorder.read_item
     entries = tracer.storages.entries
     storage_key = torch._C._storage_id
     put = tracer.storages.put
+    wholes = recorder.wholes
+    learn_whole = recorder.learn_whole
     digest_bytes = tracer.prints.hash
     known = tracer.prints.known
     learn_spec = tracer.prints.learn
-    write = tracer.writer.event
+    write_op = tracer.writer.op
     problem = tracer.problem
     site_from = tracer.sites.site_from
     infos = tracer.infos
@@ -48,10 +52,30 @@ def make_handler(torch, tracer):
     special = tracer.special
     finish = tracer.finish_event
     forward, backward, other = wire.FORWARD, wire.BACKWARD, wire.OTHER
-    op_kind, output_role, mutated_role = wire.OP, wire.OUTPUT, wire.MUTATED
-    do_pass, fast_output = ops.PASS, ops.FAST_OUTPUT
-    strided = torch.strided
+    output_role, mutated_role = wire.OUTPUT, wire.MUTATED
+    do_pass, fast_output, fast_inplace = ops.PASS, ops.FAST_OUTPUT, ops.FAST_INPLACE
     sequences = (list, tuple)
+    scalar_types = frozenset((int, float, bool))
+    op_kind = wire.OP
+    write = tracer.writer.event
+
+    def plain_rows(results):
+        """Rows of several results, all of them plain: new memory on the CPU, contiguous. None where one is not."""
+        rows = []
+        for result in results:
+            if type(result) not in tensor_types:
+                return None
+            spec, _, view, seed = known.get((result.dtype, result.shape)) or learn_spec(result.dtype, result.shape)
+            if view is None or not result.is_cpu or not result.is_contiguous():
+                return None
+            key = storage_key(result)
+            address = result.data_ptr()
+            if not address or key in entries:
+                return None
+            digest = digest_bytes(view(address), seed)
+            put(result, key, digest)
+            rows.append((digest, spec, output_role, 0, len(rows), 0, 0))
+        return rows if len(rows) > 1 else None
 
     def handle(mode, func, types, args=(), kwargs=None):
         if kwargs is None:
@@ -68,8 +92,9 @@ def make_handler(torch, tracer):
             return info.call(*args, **kwargs)
 
         phase = other
-        module = site = flags = inputs = arguments = count = 0
+        module = site = flags = inputs = arguments = 0
         copied = None
+        content = []
         try:
             # Where: before the op runs, because an OUTSIDE event of one of its inputs needs it too.
             node = current_node()
@@ -82,24 +107,26 @@ def make_handler(torch, tracer):
                 sequence = next_sequence()
                 if sequence != state.last_sequence:
                     state.last_sequence = sequence
-                    state.nodes.setdefault(sequence - 1, (module, site, info))
+                    state.nodes.setdefault(sequence - 1, (module, site, info.id))
             else:
                 phase = backward
                 module, site, flags = backward_place(state, node, getframe(1), info)
                 node = None
 
             # What goes in: before the op runs, because it may overwrite it.
-            content = []
+            careful = info.careful
             others = []
             where = 0
             for value in args:
                 kind = type(value)
-                if kind in tensor_types:
-                    if info.careful and info.writes_only(where, args, kwargs):
-                        if info.mark is None or recorder.is_tainted(value):
-                            where += 1
-                            continue
-                    entry = entries.get(storage_key(value)) if value.layout is strided else None
+                if kind is tensor_type or kind in tensor_types:
+                    if careful and is_unread(info, value, where, args, kwargs):
+                        where += 1
+                        continue
+                    try:
+                        entry = entries.get(storage_key(value))
+                    except NotImplementedError:  # sparse
+                        entry = None
                     if type(entry) is int:
                         content.append((entry, value.storage_offset(), value.shape, value.stride()))
                     else:
@@ -109,7 +136,6 @@ def make_handler(torch, tracer):
                         flags |= more
                         if more & COPIED:
                             copied = value
-                    count += 1
                 elif kind in sequences and value and (type(value[0]) in tensor_types or value[0] is None):
                     if where not in info.write_only:
                         for item in value:
@@ -117,7 +143,10 @@ def make_handler(torch, tracer):
                                 others.append((where, len(content)))
                                 others.append(item)
                                 continue
-                            entry = entries.get(storage_key(item)) if item.layout is strided else None
+                            try:
+                                entry = entries.get(storage_key(item))
+                            except NotImplementedError:
+                                entry = None
                             if type(entry) is int:
                                 content.append((entry, item.storage_offset(), item.shape, item.stride()))
                             else:
@@ -125,7 +154,6 @@ def make_handler(torch, tracer):
                                 item, more = read(item, info, where, args, kwargs, place)
                                 content.append(item)
                                 flags |= more & ~COPIED
-                            count += 1
                 else:
                     others.append(where)
                     others.append(value)
@@ -138,14 +166,13 @@ def make_handler(torch, tracer):
                         item, more = read(value, info, where, args, kwargs, place)
                         content.append(item)
                         flags |= more & ~COPIED
-                        count += 1
                     else:
                         others.append(where)
                         others.append(value)
             if content:
-                if recorder.lazy_bits:
-                    content.append(recorder.lazy(args, kwargs))
                 inputs = hash(tuple(content)) & MASK
+                if recorder.lazy_bits:
+                    inputs = hash((inputs, recorder.lazy(args, kwargs))) & MASK
             if others:
                 try:
                     arguments = digest_bytes(dumps(others, 2), 0)
@@ -157,33 +184,54 @@ def make_handler(torch, tracer):
             flags = flags & ~COPIED | wire.ARGUMENT_UNKNOWN
 
         if info.special or tracer.focus is not None:
-            event = Event(Place(phase, module, site, state.index), flags, inputs, arguments, count, copied)
+            event = Event(Place(phase, module, site, state.index), flags, inputs, arguments, len(content), copied)
             return special(info, args, kwargs, event)
 
         result = info.call(*args, **kwargs)
 
         try:
             fast = info.fast
-            if fast and type(result) in tensor_types and copied is None:
-                spec = known.get((result.dtype, result.shape)) or learn_spec(result.dtype, result.shape)
-                view = spec[2]
-                if view is not None and result.is_cpu and result.layout is strided and result.is_contiguous():
-                    address = result.data_ptr()
+            kind = type(result)
+            if fast == fast_inplace and kind in tensor_types and copied is None:
+                # Mostly an optimizer at work on the same tensors again and again: what they look like is remembered.
+                key = storage_key(result)
+                whole = wholes.get(key)
+                if whole is None or whole[0] is not result.dtype or content[0][1:] != whole[1]:
+                    whole = learn_whole(result, key) if type(entries.get(key)) is int else None
+                if whole is not None and type(entries.get(key)) is int:
+                    digest = digest_bytes(whole[2](result.data_ptr()), whole[3])
+                    entries[key] = digest
+                    write_op(
+                        phase,
+                        flags,
+                        context.step,
+                        info.id,
+                        module,
+                        site,
+                        state.index,
+                        len(content),
+                        inputs,
+                        arguments,
+                        digest,
+                        whole[4],
+                        mutated_role,
+                    )
+                    return result
+            elif fast == fast_output and kind in tensor_types and copied is None:
+                spec, nbytes, view, seed = known.get((result.dtype, result.shape)) or learn_spec(
+                    result.dtype, result.shape
+                )
+                try:
+                    plain = view is not None and result.is_cpu and result.is_contiguous()
+                    address = result.data_ptr() if plain else 0
+                except RuntimeError:  # sparse, mkldnn, functorch
+                    address = 0
+                if address:
                     key = storage_key(result)
-                    if fast == fast_output:
-                        plain = key not in entries
-                        role = output_role
-                    else:
-                        plain = type(entries.get(key)) is int and spec[1] >= result.untyped_storage().nbytes()
-                        role = mutated_role
-                    if plain and address:
-                        digest = digest_bytes(view(address), spec[3])
-                        if fast == fast_output:
-                            put(result, key, digest)
-                        else:
-                            entries[key] = digest
-                        write(
-                            op_kind,
+                    if key not in entries:
+                        digest = digest_bytes(view(address), seed)
+                        put(result, key, digest)
+                        write_op(
                             phase,
                             flags,
                             context.step,
@@ -191,15 +239,27 @@ def make_handler(torch, tracer):
                             module,
                             site,
                             state.index,
-                            count,
+                            len(content),
                             inputs,
                             arguments,
                             digest,
-                            0,
-                            ((digest, spec[0], role, 0, 0, 0, 0),),
+                            spec,
+                            output_role,
                         )
                         return result
-            event = Event(Place(phase, module, site, state.index), flags, inputs, arguments, count, copied)
+            elif fast == fast_output and kind is tuple and copied is None:
+                rows = plain_rows(result)
+                if rows is not None:
+                    here = (phase, flags, context.step, info.id, module, site, state.index)
+                    digest = hash(tuple([row[0] for row in rows])) & MASK
+                    write(op_kind, *here, len(content), inputs, arguments, digest, 0, rows)
+                    return result
+            elif fast == fast_output and kind in scalar_types:
+                digest = digest_bytes(dumps([result], 2), 0)
+                here = (phase, flags, context.step, info.id, module, site, state.index)
+                write(op_kind, *here, len(content), inputs, arguments, digest)
+                return result
+            event = Event(Place(phase, module, site, state.index), flags, inputs, arguments, len(content), copied)
             finish(info, result, args, kwargs, event)
         except Exception as error:
             problem(info, error)

@@ -7,7 +7,7 @@ when it arrives.
 import threading
 
 from .. import wire
-from ..fingerprint import MASK, NotCovered
+from ..fingerprint import MASK, NotCoveredError
 from ..storage import Pending
 
 
@@ -54,7 +54,7 @@ class LateDigests:
         if tensor.layout is not self._torch.strided or tensor.is_quantized:
             return None
         if tensor.device.type == "cuda" and self._torch.cuda.is_current_stream_capturing():
-            raise NotCovered("inside a CUDA graph that is being captured")
+            raise NotCoveredError("inside a CUDA graph that is being captured")
         with self._lock:
             found = self._devices.get(tensor.device, self)
             if found is self:
@@ -156,7 +156,7 @@ class LateDigests:
                 return
             try:
                 digest = self._prints.digest(tensor)
-            except (NotCovered, RuntimeError):
+            except (NotCoveredError, RuntimeError):
                 return
             slot.digest = digest
             if slot.event is not None:

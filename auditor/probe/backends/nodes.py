@@ -5,19 +5,20 @@ on is the node's. No anomaly mode, no traceback: a dictionary per thread.
 """
 
 import weakref
-from _thread import get_ident
 
 from .. import wire
 
-LIMIT = 200_000  # nodes remembered per thread; the older half goes when they are more
+LIMIT = 100_000  # nodes remembered per thread; the older half goes when they are more
 
 
 class Nodes:
     """Places of autograd nodes."""
 
-    def __init__(self, torch, context, sites):
+    def __init__(self, torch, context, sites, infos):
         self._context = context
         self._sites = sites
+        self._infos = infos
+        self._infos_by_id = {}
         self._next = torch._C._autograd._get_sequence_nr
         self._current = torch._C._current_autograd_node
         self._parameters = {}  # id(parameter) -> (weak reference, name id of its module's path)
@@ -39,7 +40,7 @@ class Nodes:
         else:
             module = state.module
             site = state.site or self._sites.site_from(frame)
-        state.nodes[sequence - 1] = (module, site, info)
+        state.nodes[sequence - 1] = (module, site, info.id)
         if len(state.nodes) > LIMIT:
             for old in list(state.nodes)[: LIMIT // 2]:
                 state.nodes.pop(old, None)
@@ -61,7 +62,7 @@ class Nodes:
         if sequence != state.last_sequence:  # the backward pass itself is being recorded
             state.last_sequence = sequence
             if found is not None:
-                state.nodes.setdefault(sequence - 1, (found[0], found[1], info))
+                state.nodes.setdefault(sequence - 1, (found[0], found[1], info.id))
         if found is not None:
             return found[0], found[1], wire.BACKWARD_SITE
         module = self._module_of(getattr(node, "variable", None))
@@ -77,12 +78,19 @@ class Nodes:
         best = found
         for other in list(self._context.threads.values()):
             entry = other.nodes.get(number)
-            if entry is not None and _plain(entry[2].packet.rpartition("::")[2]) in name:
+            if entry is not None and self._plain_op(entry[2]) in name:
                 if other is state or entry is not found:
                     best = entry
                 if other is state:
                     break
         return best
+
+    def _plain_op(self, number):
+        info = self._infos_by_id.get(number)
+        if info is None:
+            self._infos_by_id = {info.id: info for info in self._infos.values()}
+            info = self._infos_by_id[number]
+        return _plain(info.packet.rpartition("::")[2])
 
     def _close_forward(self, state):
         if state.forward_open:
@@ -109,9 +117,9 @@ class Nodes:
     def after_step(self):
         """Forget the nodes of steps long past, where they have become many."""
         for state in list(self._context.threads.values()):
-            if len(state.nodes) > LIMIT // 4:
+            if len(state.nodes) > LIMIT // 5:
                 newest = max(state.nodes)
-                keep = {number: place for number, place in state.nodes.items() if number > newest - LIMIT // 8}
+                keep = {number: place for number, place in state.nodes.items() if number > newest - LIMIT // 10}
                 state.nodes.clear()
                 state.nodes.update(keep)
 

@@ -262,5 +262,6 @@ class OpInfo:
         if where == 0 and self.accumulates:
             return kwargs.get("beta", 1) == 0
         if where == 0 and self.mark is not None:
-            return not (kwargs.get("accumulate") or self.packet.endswith(("put_", "_impl_")) and True in args[3:4])
+            adds = self.packet.endswith(("put_", "_impl_")) and True in args[3:4]  # accumulate
+            return not (adds or kwargs.get("accumulate") or kwargs.get("reduce"))
         return False

@@ -5,7 +5,7 @@ itself. All of it runs where no mode of the program sees our calls.
 """
 
 from .. import wire
-from ..fingerprint import MASK, NotCovered, UnknownValue, components
+from ..fingerprint import MASK, NotCoveredError, UnknownValueError, components
 from ..storage import TAINTED, WHOLE_LIMIT, Outside, Pending, Tainted, Windows
 from . import ops
 
@@ -39,13 +39,19 @@ class Recorder:
         self.tensor_types = {torch.Tensor, torch.nn.Parameter}
         if hasattr(torch.nn.parameter, "Buffer"):
             self.tensor_types.add(torch.nn.Buffer)
+        self.wholes = storages.wholes  # storage key -> (dtype, geometry, view, seed, spec) of a tensor that fills it
         self.lazy_bits = False  # a conjugated or negated view was made: geometry must tell them apart
 
     # inputs
 
-    def is_tainted(self, tensor):
-        """The tensor's storage is not fully written, as far as is known."""
-        return type(self.storages.entries.get(self._key(tensor))) is Tainted
+    def is_unread(self, info, tensor, where, args, kwargs):
+        """The op writes to this argument without reading it.
+
+        One that it writes chosen elements of keeps the others, which matters unless there is nothing in them yet.
+        """
+        if not info.writes_only(where, args, kwargs):
+            return False
+        return info.mark is None or type(self.storages.entries.get(self._key(tensor))) is Tainted
 
     def lazy(self, args, kwargs):
         """What the geometry of the inputs does not tell once conjugated or negated views were made."""
@@ -86,7 +92,7 @@ class Recorder:
     def _read_without_storage(self, tensor, info, where, args, kwargs, place):
         try:
             parts = components(self.torch, tensor)
-        except (NotCovered, RuntimeError, NotImplementedError):
+        except (NotCoveredError, RuntimeError, NotImplementedError):
             return self.prints.seed(tensor), wire.ARGUMENT_UNKNOWN
         entries = []
         flags = 0
@@ -200,8 +206,10 @@ class Recorder:
         """The digest now, whatever device; None where there is none."""
         try:
             return self.prints.digest(tensor)
-        except (NotCovered, RuntimeError, NotImplementedError) as error:
-            self.writer.problem("digest", "not covered: %s (%s)" % (type(tensor).__name__, _short(error)))
+        except (NotCoveredError, RuntimeError, NotImplementedError) as error:
+            self.writer.problem(
+                "digest", "not covered: %s (%s)" % (type(tensor).__name__, str(error).partition("\n")[0])
+            )
             return None
 
     # what an op wrote
@@ -215,6 +223,8 @@ class Recorder:
             if index < len(aliases) and aliases[index]:
                 continue
             position = self._made(info, value, event, position)
+        if not info.mutates:
+            return
         position = 0
         for where in info.mutates:
             value = args[where] if type(where) is int and where < len(args) else kwargs.get(where)
@@ -271,7 +281,7 @@ class Recorder:
         try:
             slot = self.late.start(tensor, event) if tensor.device.type not in ("cpu", "meta") else None
             digest = self._digest(tensor) if slot is None else None
-        except NotCovered as error:
+        except NotCoveredError as error:
             self.writer.problem("digest", "not covered: " + str(error))
             slot = digest = None
         if slot is not None:
@@ -322,6 +332,19 @@ class Recorder:
             return
         storages.put(tensor, key, entry)
 
+    def learn_whole(self, tensor, key):
+        """Remember and return what the hot path needs to hash a tensor that fills its storage; else None."""
+        spec, nbytes, view, seed = self.prints.known.get((tensor.dtype, tensor.shape)) or self.prints.learn(
+            tensor.dtype, tensor.shape
+        )
+        if view is None or not tensor.is_cpu or not tensor.is_contiguous() or not tensor.data_ptr():
+            return None
+        if not self.storages.covers(tensor, nbytes):
+            return None
+        geometry = (tensor.storage_offset(), tensor.shape, tensor.stride())
+        whole = self.wholes[key] = (tensor.dtype, geometry, view, seed, spec)
+        return whole
+
     def _wrote_chosen(self, info, tensor, key, tainted, args, event, position):
         """An op wrote chosen elements of memory that is not all initialised."""
         entry = hash((tainted.entry, event.provenance(wire.MUTATED, position))) & MASK
@@ -338,7 +361,7 @@ class Recorder:
     def _sparse_parts(self, tensor):
         try:
             return components(self.torch, tensor)
-        except (NotCovered, RuntimeError, NotImplementedError):
+        except (NotCoveredError, RuntimeError, NotImplementedError):
             return ()
 
     def _forget(self, part):
@@ -360,7 +383,7 @@ class Recorder:
         """Return (digest, flags) of arguments that are no tensors."""
         try:
             return self.prints.values(others), 0
-        except UnknownValue as error:
+        except UnknownValueError as error:
             for value in others:
                 if isinstance(value, self.torch.Tensor):
                     self.tensor_types.add(type(value))  # a plain subclass: counted among the inputs from now on
@@ -392,7 +415,7 @@ class Event:
     def scalar(self, prints, value):
         try:
             self.scalars.append(prints.values([value]))
-        except UnknownValue:
+        except UnknownValueError:
             self.flags |= wire.UNCAPTURED
 
     def provenance(self, role, position):
