@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 from auditor.ruleset.table import Table
 from auditor.static.conditions import CallCondition, read_call_condition
 from auditor.static.facts import Known, ModuleFacts
+from auditor.static.nodeindex import nodes_of
 from auditor.static.project import Project
 
 
@@ -145,7 +146,7 @@ def _holds(trait: Trait, module: ModuleFacts, answers: dict[str, bool]) -> bool:
 def _strings(module: ModuleFacts) -> frozenset[str]:
     """Every constant string of a file."""
     if module not in _TEXTS:
-        constants = (node.value for node in ast.walk(module.tree) if isinstance(node, ast.Constant))
+        constants = (node.value for node in nodes_of(module, ast.Constant))
         _TEXTS[module] = frozenset(value for value in constants if isinstance(value, str))
     return _TEXTS[module]
 

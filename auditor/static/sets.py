@@ -1,4 +1,4 @@
-"""Which expressions are sets, and whether the order of their elements can change from run to run."""
+"""What a set holds, and so whether its order can change from run to run."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from enum import Enum
 
 from auditor.static.facts import Known, ModuleFacts
 
-_OPERATIONS = ast.Sub | ast.BitAnd | ast.BitOr | ast.BitXor
-_METHODS = frozenset({"copy", "difference", "intersection", "symmetric_difference", "union"})
 _INTEGERS = frozenset({"int", "len", "range", "ord", "round"})
 _TEXT_METHODS = frozenset(
     {"split", "splitlines", "lower", "upper", "strip", "replace", "format", "join", "lstrip", "rstrip", "title"}
@@ -27,36 +25,13 @@ class Elements(Enum):
     UNKNOWN = "unknown"
 
 
-def is_set(module: ModuleFacts, node: ast.expr, depth: int = 0) -> bool:
-    """Whether an expression is known to be a set."""
-    if isinstance(node, ast.Set | ast.SetComp):
-        return True
-    if isinstance(node, ast.Call):
-        if module.resolve(node.func) in ("set", "frozenset"):
-            return True
-        return isinstance(node.func, ast.Attribute) and node.func.attr in _METHODS and is_set(module, node.func.value)
-    if isinstance(node, ast.BinOp) and isinstance(node.op, _OPERATIONS):
-        return is_set(module, node.left, depth) or is_set(module, node.right, depth)
-    if isinstance(node, ast.Name) and depth < 5:
-        origin = module.origin(node)
-        return origin is not node and is_set(module, origin, depth + 1)
-    return False
-
-
 def elements(module: ModuleFacts, node: ast.expr) -> Elements:
-    """What a set holds."""
+    """What a set in braces, a comprehension or a call of `set` holds."""
     if isinstance(node, ast.Set):
         return _all(module, node.elts)
     if isinstance(node, ast.SetComp):
         return _element(module, node.elt)
-    if isinstance(node, ast.BinOp):
-        return _stronger(elements(module, node.left), elements(module, node.right))
-    if isinstance(node, ast.Name):
-        origin = module.origin(node)
-        return elements(module, origin) if origin is not node else Elements.UNKNOWN
     if isinstance(node, ast.Call):
-        if isinstance(node.func, ast.Attribute):
-            return elements(module, node.func.value)
         return _iterated(module, node.args[0]) if node.args else Elements.UNKNOWN
     return Elements.UNKNOWN
 
@@ -106,9 +81,3 @@ def _element(module: ModuleFacts, node: ast.expr) -> Elements:
         if isinstance(node.func, ast.Attribute) and node.func.attr in _TEXT_METHODS:
             return Elements.TEXT
     return Elements.UNKNOWN
-
-
-def _stronger(left: Elements, right: Elements) -> Elements:
-    if Elements.TEXT in (left, right):
-        return Elements.TEXT
-    return Elements.STABLE if left is right is Elements.STABLE else Elements.UNKNOWN

@@ -14,6 +14,7 @@ from auditor.ruleset.table import Table
 from auditor.static.facts import Known, ModuleFacts
 from auditor.static.gradient import Gradient, gradient_at
 from auditor.static.matcher import Hit, Scope
+from auditor.static.nodeindex import nodes_of
 from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.project import Project
 from auditor.static.ruleoptions import RuleOptions
@@ -51,7 +52,7 @@ class ParameterIndexingDetector:
 
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
         options = self._options.of(rule)
-        found = [node for node in ast.walk(module.tree) if _is_lookup(module, node, options)]
+        found = [node for node in nodes_of(module, ast.Subscript) if _is_lookup(module, node, options)]
         if not found:
             return
         entry_points = options.program.entry_points(module, project)
@@ -66,14 +67,14 @@ class ParameterIndexingDetector:
             )
 
 
-def _is_lookup(module: ModuleFacts, node: ast.AST, options: _Options) -> bool:
-    if not isinstance(node, ast.Subscript) or not isinstance(node.ctx, ast.Load):
+def _is_lookup(module: ModuleFacts, node: ast.Subscript, options: _Options) -> bool:
+    if not isinstance(node.ctx, ast.Load):
         return False
     if isinstance(node.slice, ast.Constant | ast.Slice | ast.UnaryOp):
         return False
     return (
-        _is_parameter(module, node.value, options)
-        and is_tensor_index(module, node.slice)
+        is_tensor_index(module, node.slice)
+        and _is_parameter(module, node.value, options)
         and gradient_at(module, node) is not Gradient.NONE
     )
 

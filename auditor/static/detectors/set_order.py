@@ -14,10 +14,11 @@ from auditor.model.rule import Confidence, Rule
 from auditor.ruleset.table import Table
 from auditor.static.facts import ModuleFacts
 from auditor.static.matcher import Hit, Scope
+from auditor.static.nodeindex import nodes_of
 from auditor.static.order import Kind, ordered_use
 from auditor.static.project import Project
 from auditor.static.ruleoptions import RuleOptions
-from auditor.static.sets import Elements, elements, is_set
+from auditor.static.sets import Elements, elements
 
 _TEXTS = frozenset({"set(", "in {", "({", "} - ", "} & ", "} | "})
 """A set is made by `set(…)`, or written in braces where it is looped over, passed on or combined.
@@ -71,21 +72,10 @@ class SetOrderDetector:
 
 
 def _sources(module: ModuleFacts) -> Iterator[ast.expr]:
-    """The outermost expressions that make a set, in source order."""
-    found: list[ast.expr] = []
-    for node in ast.walk(module.tree):
-        if isinstance(node, ast.Set | ast.SetComp | ast.Call | ast.BinOp) and is_set(module, node):
-            parent = module.parent(node)
-            inside = isinstance(parent, ast.BinOp) and is_set(module, parent)
-            method = isinstance(parent, ast.Attribute) and _is_set_call(module, parent)
-            if not inside and not method:
-                found.append(node)
+    """The expressions that make a set, in source order; what operators make of them is followed from there."""
+    found: list[ast.expr] = [*nodes_of(module, ast.Set), *nodes_of(module, ast.SetComp)]
+    found += [call.node for call in module.calls_to({"set", "frozenset"})]
     return iter(sorted(found, key=lambda node: (node.lineno, node.col_offset)))
-
-
-def _is_set_call(module: ModuleFacts, attribute: ast.Attribute) -> bool:
-    call = module.parent(attribute)
-    return isinstance(call, ast.Call) and is_set(module, call)
 
 
 def _salt(held: Elements) -> str:

@@ -84,9 +84,10 @@ class CallMatcher:
             if reached == () or gradient is Gradient.NONE or _is_followed(module, call, options.unless_followed_by):
                 continue
             confidence = options.method_confidence if call.callee is None else None
+            unsure = gradient is Gradient.UNKNOWN or (options.unless_followed_by and _is_replaced(module, call))
             yield Hit(
                 location=module.location(call.node),
-                confidence=Confidence.LOW if gradient is Gradient.UNKNOWN else confidence,
+                confidence=Confidence.LOW if unsure else confidence,
                 entry_points=reached,
             )
 
@@ -101,6 +102,21 @@ def _is_followed(module: ModuleFacts, call: Call, methods: frozenset[str]) -> bo
     return any(
         each.method in methods and each.receiver is not None and ast.unparse(each.receiver) in names
         for each in module.calls
+    )
+
+
+def _is_replaced(module: ModuleFacts, call: Call) -> bool:
+    """Whether the name gets another such object elsewhere in the file: this one may be a placeholder."""
+    statement = module.parent(call.node)
+    if not isinstance(statement, ast.Assign):
+        return False
+    names = {ast.unparse(target) for target in statement.targets}
+    return any(
+        each.node is not call.node
+        and each.node.args
+        and isinstance(other := module.parent(each.node), ast.Assign)
+        and not names.isdisjoint(ast.unparse(target) for target in other.targets)
+        for each in module.calls_to({call.callee or ""})
     )
 
 
