@@ -5,5 +5,105 @@ The public API is what `__all__` names; it is loaded on first use, so that `impo
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 __version__ = "0.1.0"
-__all__ = ["__version__"]
+
+if TYPE_CHECKING:
+    from auditor.errors import (
+        ProgramError,
+        ProjectError,
+        ReproAuditError,
+        RuleError,
+        TraceFormatError,
+        UsageError,
+    )
+    from auditor.model.finding import Finding
+    from auditor.model.report import AuditReport
+    from auditor.model.rule import Rule
+    from auditor.model.run import RunRecord
+    from auditor.model.verdict import Status, Verdict
+    from auditor.report import RenderOptions, formats, render
+    from auditor.services.api import (
+        compare,
+        explain,
+        measure_overhead,
+        open_run,
+        record,
+        rules,
+        run_twice,
+        scan,
+    )
+    from auditor.services.settings import Settings, load_settings
+
+_HOMES = {
+    "auditor.errors": (
+        "ProgramError",
+        "ProjectError",
+        "ReproAuditError",
+        "RuleError",
+        "TraceFormatError",
+        "UsageError",
+    ),
+    "auditor.model.finding": ("Finding",),
+    "auditor.model.report": ("AuditReport",),
+    "auditor.model.rule": ("Rule",),
+    "auditor.model.run": ("RunRecord",),
+    "auditor.model.verdict": ("Status", "Verdict"),
+    "auditor.report": ("RenderOptions", "formats", "render"),
+    "auditor.services.api": (
+        "compare",
+        "explain",
+        "measure_overhead",
+        "open_run",
+        "record",
+        "rules",
+        "run_twice",
+        "scan",
+    ),
+    "auditor.services.settings": ("Settings", "load_settings"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "AuditReport",
+    "Finding",
+    "ProgramError",
+    "ProjectError",
+    "RenderOptions",
+    "ReproAuditError",
+    "Rule",
+    "RuleError",
+    "RunRecord",
+    "Settings",
+    "Status",
+    "TraceFormatError",
+    "UsageError",
+    "Verdict",
+    "__version__",
+    "compare",
+    "explain",
+    "formats",
+    "load_settings",
+    "measure_overhead",
+    "open_run",
+    "record",
+    "render",
+    "rules",
+    "run_twice",
+    "scan",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module `auditor` has no attribute `{name}`")
+    value = getattr(importlib.import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

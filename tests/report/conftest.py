@@ -216,7 +216,10 @@ def divergent_report(scan_report: AuditReport) -> AuditReport:
                     remedy="Call torch.use_deterministic_algorithms(True).",
                 ),
             ),
-            reasons=("Both runs were traced from their start.",),
+            reasons=(
+                "1,204 events before the first difference are equal bit for bit.",
+                "18,100 of 20,000 compared events differ.",
+            ),
         ),
     )
 
@@ -241,7 +244,13 @@ def reproducible_report() -> AuditReport:
         project="demo",
         runs=(run("r1"), run("r2")),
         verdict=Verdict(
-            status=Status.REPRODUCIBLE, comparison=comparison, causes=(), reasons=("All processes ended.",)
+            status=Status.REPRODUCIBLE,
+            comparison=comparison,
+            causes=(),
+            reasons=(
+                "Equal bit for bit over 1,000 steps: 20,000 events, 30,000 tensors.",
+                "Says nothing about other machines, GPU counts or versions.",
+            ),
         ),
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from auditor.model.divergence import Comparison, Divergence
 from auditor.model.report import AuditReport
 from auditor.model.run import RunRecord
+from auditor.model.trace import TraceEvent
 from auditor.model.verdict import Cause, Status, Verdict
 from auditor.report.prose.findings import add_skipped, severities
 from auditor.report.prose.numbers import count, duration, percent, short_count
@@ -14,7 +15,6 @@ from auditor.report.prose.page import Page, Style
 from auditor.report.prose.place import ending, place
 from auditor.report.prose.tensors import event_name, inputs_line, kernel_line, op_line, tensor_line, where
 
-SCOPE = "Says nothing about other machines, device counts or versions."
 STYLES = {
     Status.REPRODUCIBLE: Style.GOOD,
     Status.DIVERGENT: Style.ERROR,
@@ -23,20 +23,18 @@ STYLES = {
 
 
 def add_story(page: Page, report: AuditReport, verdict: Verdict, verbosity: int) -> None:
-    """Add runs, headline, and the lines for the verdict's status."""
+    """Add runs, headline, what it rests on, and where two runs part."""
     add_runs(page, report.runs)
     page.add()
     page.sentence(headline(verdict), style=STYLES[verdict.status])
+    if rest := " ".join(verdict.reasons if _parting(verdict) else verdict.reasons[1:]):
+        page.sentence(rest)
     comparison = verdict.comparison
-    if verdict.status is Status.DIVERGENT and comparison is not None and comparison.first is not None:
-        _add_divergence(page, report, verdict, comparison, comparison.first)
-    elif verdict.status is Status.REPRODUCIBLE:
-        page.sentence(SCOPE)
-    if verdict.status is not Status.INCONCLUSIVE or len(verdict.reasons) > 1:
+    if comparison is not None and comparison.first is not None:
         page.add()
-    for reason in verdict.reasons[1:] if verdict.status is Status.INCONCLUSIVE else verdict.reasons:
-        page.sentence(reason)
+        _add_divergence(page, report, verdict, comparison, comparison.first)
     if comparison is not None:
+        page.add()
         if not comparison.not_compared and verdict.status is Status.REPRODUCIBLE:
             page.sentence("Nothing that was seen was left uncompared.")
         add_skipped(page, "Seen, but not compared", comparison.not_compared, verbosity)
@@ -45,18 +43,19 @@ def add_story(page: Page, report: AuditReport, verdict: Verdict, verbosity: int)
 
 
 def headline(verdict: Verdict) -> str:
-    """The answer in one line."""
-    comparison = verdict.comparison
-    if verdict.status is Status.INCONCLUSIVE or comparison is None:
-        return f"{verdict.status.name}: {verdict.reasons[0] if verdict.reasons else 'no reason was given'}"
-    if verdict.status is Status.REPRODUCIBLE:
-        weights = f", {count(comparison.weights.compared, 'final weight')}" if comparison.weights else ""
-        return (
-            f"REPRODUCIBLE over {count(comparison.steps, 'step')}: {short_count(comparison.compared_events)} events, "
-            f"{short_count(comparison.compared_tensors)} tensors{weights}, all equal bit for bit."
-        )
-    event = comparison.first and (comparison.first.reference or comparison.first.candidate)
-    return f"DIVERGENT at {where(event)}" if event else f"DIVERGENT: {'; '.join(verdict.reasons)}"
+    """The answer in one line: where two runs part, else the first reason."""
+    event = _parting(verdict)
+    if event is not None:
+        return f"DIVERGENT at {where(event)}"
+    return f"{verdict.status.name}: {verdict.reasons[0] if verdict.reasons else 'no reason was given'}"
+
+
+def _parting(verdict: Verdict) -> TraceEvent | None:
+    """The event at which two runs part; None where they don't, or it is not known."""
+    first = verdict.comparison.first if verdict.comparison is not None else None
+    if verdict.status is not Status.DIVERGENT or first is None:
+        return None
+    return first.reference or first.candidate
 
 
 def add_runs(page: Page, runs: Sequence[RunRecord]) -> None:
@@ -80,11 +79,6 @@ def add_runs(page: Page, runs: Sequence[RunRecord]) -> None:
 def _add_divergence(
     page: Page, report: AuditReport, verdict: Verdict, comparison: Comparison, first: Divergence
 ) -> None:
-    event = first.reference or first.candidate
-    step = event.identity.step if event is not None else 0
-    whole = f", {count(step, 'whole step')} among them" if step else ""
-    page.sentence(f"Before it, {count(comparison.equal_before, 'event')} are proven equal, bit for bit{whole}.")
-    page.add()
     page.named("op", op_line(first))
     page.named("tensor", tensor_line(first))
     page.named("inputs", inputs_line(first))
@@ -110,21 +104,16 @@ def _add_cause(page: Page, cause: Cause) -> None:
 
 
 def _afterwards(comparison: Comparison) -> list[str]:
-    """How far the difference spreads: events, steps, modules, final weights, what the program printed."""
+    """How far the difference spreads: events by step and module, final weights, what the program printed."""
     steps = [spread for spread in comparison.by_step if spread.compared]
     differing = [spread for spread in steps if spread.differing]
-    events, all_events = comparison.differing_events, comparison.compared_events
-    share = f"{events:,} of {count(all_events, 'event')} differ ({percent(events, all_events)})"
-    texts = [f"{share}, in {len(differing):,} of {count(len(steps), 'step')}"]
+    share = percent(comparison.differing_events, comparison.compared_events)
+    texts = [f"{share} of the events differ, in {len(differing):,} of {count(len(steps), 'step')}"]
     if modules := [spread for spread in comparison.by_module if spread.differing and spread.label]:
         shown = ", ".join(f"{spread.label} {spread.differing:,} of {spread.compared:,}" for spread in modules[:3])
         texts.append(f"modules: {shown}" + (f" and {len(modules) - 3} more" if len(modules) > 3 else ""))
     if comparison.weights is None:
         texts.append("final weights: not seen")
-    elif comparison.weights.differing:
-        texts.append(f"final weights: {comparison.weights.differing:,} of {comparison.weights.compared:,} differ")
-    else:
-        texts.append(f"final weights: all {comparison.weights.compared:,} equal")
     if comparison.output:
         line = next((output for output in comparison.output if output.metric), comparison.output[0])
         texts.append(f"printed, line {line.line}: `{line.reference.strip()}` / `{line.candidate.strip()}`")

@@ -1,0 +1,90 @@
+"""`repro-audit demo`."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from auditor.cli.delivery import write_stdout
+from auditor.cli.exit_codes import ExitCode
+from auditor.cli.help import GroupedCommand, examples, new_app
+from auditor.cli.interrupt import Interrupts
+from auditor.cli.options import Output, with_output
+from auditor.cli.program import check_python
+from auditor.cli.progress import choose_progress
+from auditor.cli.run import PythonOption
+from auditor.model.verdict import Status
+from auditor.report import render
+
+app = new_app()
+EXAMPLES = ("repro-audit demo", "repro-audit demo numpy_augment", "repro-audit demo --keep")
+
+
+@app.command(cls=GroupedCommand, epilog=examples(*EXAMPLES))
+@with_output
+def demo(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[SAMPLE]", help="Sample project; default: digits_embed.")
+    ] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the folder and the runs.")] = False,
+    python: PythonOption = None,
+    *,
+    output: Output,
+) -> int:
+    """See a planted fault found, in a temporary folder.
+
+    Exits with 0 where the runs showed the fault, with 4 where they did not.
+    """
+    from auditor.services.demo import DEFAULT, copy_sample, missing_packages
+    from auditor.services.scan import scan
+    from auditor.services.settings import Settings
+    from auditor.services.twice import TwiceOptions, run_twice
+
+    check_python(python)
+    folder = Path(tempfile.mkdtemp(prefix="repro-audit-demo-"))
+    console = output.console()
+    options = output.render_options(0)
+    try:
+        sample = copy_sample(name or DEFAULT, folder)
+        settings = Settings(store=folder / "runs")
+        write_stdout(f"{sample.name}: {sample.story}\n\n$ repro-audit scan .\n")
+        write_stdout(render(scan([sample.folder], settings), output.format, options))
+        if missing := missing_packages(python):
+            console.note(
+                f"\nThe sample cannot be run here: {', '.join(missing)} missing. pip install 'repro-audit[demo]'"
+            )
+            return ExitCode.INCONCLUSIVE
+        write_stdout(f"\n$ repro-audit run {' '.join(sample.command[1:2])} --twice{_arguments(sample.command[2:])}\n")
+        with Interrupts(console) as interrupts:
+            progress = choose_progress(output.progress, interrupts.requested)
+            try:
+                report = run_twice(
+                    sample.command,
+                    cwd=sample.folder,
+                    settings=settings,
+                    options=TwiceOptions(python=python, quiet_program=True),
+                    progress=progress,
+                )
+            finally:
+                progress.close()
+        write_stdout(render(report, output.format, options))
+    finally:
+        if keep:
+            console.note(f"\nkept: {folder}")
+        else:
+            _remove(folder)
+    shown = report.verdict is not None and report.verdict.status is Status.DIVERGENT
+    return ExitCode.CLEAN if shown else ExitCode.INCONCLUSIVE
+
+
+def _arguments(words: tuple[str, ...]) -> str:
+    return f" -- {' '.join(words)}" if words else ""
+
+
+def _remove(folder: Path) -> None:
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors=True)
