@@ -69,3 +69,9 @@ class _Loader:
         module.__loader__ = self._loader
         self._loader.exec_module(module)
         self._hook.loaded(module)
+
+
+# Python takes frames of this file and name out of the traceback of a failed import, and ours has no business there.
+_Loader.exec_module.__code__ = _Loader.exec_module.__code__.replace(
+    co_filename="<frozen importlib._bootstrap>", co_name="_call_with_frames_removed"
+)

@@ -37,6 +37,7 @@ class Session:
             False  # nothing is written any more: the trace has ended, or this process is about to become another
         )
         self.forked = False
+        self._steps_before = 0  # that the parent took before it forked this process
         self.rng = Watchers(self)
         self._lock = threading.RLock()
         self._early_problems = []
@@ -146,6 +147,7 @@ class Session:
         if self.writer is not None:
             self.writer.reopen(self._free_name(), self._header())
             self.context.after_fork()
+            self._steps_before = self.context.step
             self.rng.after_fork()
             if self.backend is not None:
                 self.backend.after_fork()
@@ -208,7 +210,7 @@ class Session:
             return
         if self.writer is not None:
             self.guard("exit", self._finish_trace)
-            self.writer.close(self.context.step)
+            self.writer.close(self.context.step - self._steps_before)
         self.muted = True
 
     def _finish_trace(self):

@@ -10,6 +10,7 @@ import sys
 from _thread import get_ident
 
 from .. import wire
+from .origin import Origins
 
 CALLS_LIMIT = 1000  # seed calls recorded per call and line: some data sets make a generator for every item
 TRACKED_LIMIT = 8  # generator objects looked at, the newest of those that are alive
@@ -20,6 +21,7 @@ class Watchers:
 
     def __init__(self, session):
         self.session = session
+        self.origins = Origins(session.config.project)
         self._watches = []  # one a library, in order of appearance
         self.tracked = []  # generator objects that the program made
         self._made = {}  # kind of generator object -> how many were made

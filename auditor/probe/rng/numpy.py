@@ -83,6 +83,9 @@ def _wrap_default_rng(watchers, random):
 
     def describe(args, kwargs):
         seed = first(args, kwargs, "seed")
+        if not watchers.origins.is_programs(sys._getframe(1)):
+            known.append(True)
+            return None
         if isinstance(seed, (random.Generator, random.BitGenerator)):
             known.append(True)
             return None  # a generator that exists already
@@ -128,7 +131,7 @@ class _Pending:
 
     def entropy(self, frame):
         watchers = self._watchers
-        if watchers.is_inside():
+        if watchers.is_inside() or not watchers.origins.is_programs(frame):
             return
         self.settle()
         session = watchers.session
@@ -139,7 +142,7 @@ class _Pending:
     def number(self, value, frame):
         """numpy converts a seed: a request for entropy by the same call of the program was thrown away."""
         watchers = self._watchers
-        if watchers.is_inside():
+        if watchers.is_inside() or not watchers.origins.is_programs(frame):
             return
         last = self._last
         call = "numpy.random.RandomState.seed"

@@ -2,7 +2,6 @@
 
 import ctypes
 import functools
-import os
 import struct
 import sys
 
@@ -19,6 +18,7 @@ def install(watchers, random):
     instance = random._inst
     read = _memory_reader(random, session.hash) or functools.partial(_slow_reader, session.hash)
     watchers.watch(LIBRARY, functools.partial(read, instance))
+    watchers.origins.pass_over(random.__file__)
     original_seed, original_setstate = random.Random.seed, random.Random.setstate
 
     def describe_seed(args, kwargs):
@@ -26,8 +26,8 @@ def install(watchers, random):
         value = seed_text(first(args[1:], kwargs, "a"))
         if generator is instance:
             return value
-        if _by_stdlib(random):
-            return None  # names for temporary files and the like: nothing of the program's
+        if not watchers.origins.is_programs(sys._getframe(1)):
+            return None
         if not any(entry.generator is generator for entry in watchers.tracked):
             watchers.track("random.Random", generator, read)
         return "random.Random", "random.Random", value
@@ -41,22 +41,6 @@ def install(watchers, random):
     # Bound before the class was changed.
     random.seed = instance.seed
     random.setstate = instance.setstate
-
-
-def _by_stdlib(random):
-    """True if the nearest code outside `random` and the probe is the standard library's or torch's."""
-    own = (os.path.dirname(__file__), os.path.dirname(os.path.dirname(__file__)))
-    frame = sys._getframe(1)
-    while frame is not None:
-        filename = frame.f_code.co_filename
-        if filename != random.__file__ and os.path.dirname(filename) not in own:
-            torch = sys.modules.get("torch")
-            if torch is not None and filename.startswith(os.path.join(os.path.dirname(torch.__file__), "")):
-                return True
-            library = os.path.join(os.path.dirname(random.__file__), "")
-            return filename.startswith(library) and "-packages" not in filename
-        frame = frame.f_back
-    return False
 
 
 def _memory_reader(random, digest):

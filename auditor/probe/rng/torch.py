@@ -65,8 +65,9 @@ def _wrap_functions(watchers, torch, digest):
 
 def _state_text(value, digest):
     if isinstance(value, (list, tuple)):
-        return "state " + " ".join("%016x" % digest(item) for item in value)
-    return "state %016x" % digest(value)
+        return " ".join(_state_text(item, digest) for item in value)
+    # What is no tensor is about to be refused.
+    return "state %016x" % digest(value) if hasattr(value, "data_ptr") else seed_text(value)
 
 
 def _wrap_generator_class(watchers, torch, digest):

@@ -1,0 +1,81 @@
+"""Small programs, run under the probe as a user's would be."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from auditor.model.run import RunRecord
+from auditor.runs.launch import launch, log_tail
+from auditor.runs.plan import LaunchPlan
+from auditor.runs.store import Store
+from auditor.runs.tracefile import ProcessTrace, RunTraces, open_run
+
+
+@dataclass
+class Audited:
+    """A project folder, and runs of its programs."""
+
+    project: Path
+    store: Store
+
+    def write(self, name: str, text: str) -> Path:
+        path = self.project / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(textwrap.dedent(text))
+        return path
+
+    def run(
+        self,
+        *argv: str,
+        probe: Mapping[str, object] | None = None,
+        environment: Mapping[str, str] | None = None,
+        bare: bool = False,
+        **plan: Any,
+    ) -> RunRecord:
+        """Run a command; `bare` leaves the probe out."""
+        folder = self.store.new()
+        on_poll = plan.pop("on_poll", None)
+        return launch(
+            LaunchPlan(
+                argv=argv,
+                cwd=plan.pop("cwd", self.project),
+                project=self.project,
+                run_dir=folder.path,
+                run_id=folder.id,
+                probe=None if bare else dict(probe or {}),
+                environment={"PYTHONPATH": "", **(environment or {})},
+                quiet=True,
+                **plan,
+            ),
+            on_poll,
+        )
+
+    def script(self, text: str, *arguments: str, **plan: Any) -> RunRecord:
+        """Run a script given as text."""
+        self.write("program.py", text)
+        return self.run("python", "program.py", *arguments, **plan)
+
+    def traces(self, run: RunRecord) -> RunTraces:
+        return open_run(Path(run.folder))
+
+    def trace(self, run: RunRecord) -> ProcessTrace:
+        """The trace of a run that has only one."""
+        (trace,) = self.traces(run).processes.values()
+        return trace
+
+    def printed(self, run: RunRecord, lines: int = 200) -> list[str]:
+        return list(log_tail(run, lines))
+
+
+@pytest.fixture
+def audited(tmp_path: Path) -> Audited:
+    """`audited.script(text)` runs a program under the probe and returns its RunRecord."""
+    project = tmp_path / "project"
+    project.mkdir()
+    return Audited(project=project, store=Store(tmp_path / "runs"))
