@@ -78,6 +78,9 @@ class CallWalk:
         if isinstance(node.func, ast.Attribute) and node.func.attr == "set_defaults":
             self._store(node, frame)
             return End.FALLS_THROUGH
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "load_state_dict" and not self._ledger.conditions:
+            strict = _as_call(node, None).argument("strict", 1)
+            self._ledger.loads_weights = self._ledger.loads_weights or strict is None
         value = frame.resolve(node.func)
         if isinstance(value, External):
             self._external(value.name, node, frame)
@@ -108,6 +111,8 @@ class CallWalk:
     # -- outside the project --------------------------------------------------------------------------------------
 
     def _external(self, name: str, node: ast.Call, frame: Frame) -> None:
+        # `super().__init__()` builds what the class of the same name builds.
+        name = name.removesuffix(".__init__")
         seed = self._rng.seed_calls.get(name)
         if seed is not None:
             self._seed(seed, name, node, frame)
@@ -169,7 +174,8 @@ class CallWalk:
         """A DataLoader: its dataset and collate function are called later, perhaps in workers."""
         call = _as_call(node, None)
         workers = call.argument("num_workers", 5)
-        seen = self._walk.evaluator.value(workers, frame) if workers is not None else Seen(SeedValue.FIXED, 0, True)
+        unset = GIVEN if call.opaque else Seen(SeedValue.FIXED, 0, True)
+        seen = self._walk.evaluator.value(workers, frame) if workers is not None else unset
         in_worker = seen.constant > 0 if seen.is_constant and isinstance(seen.constant, int) else None
         parts = [*node.args, *(word.value for word in node.keywords if word.arg != "worker_init_fn")]
         before = self._ledger.state.pending
@@ -369,7 +375,10 @@ class CallWalk:
             if isinstance(method, FunctionRef):
                 self.enter(method, node, frame, at=at, defaults=node is not None)
             elif isinstance(method, External) and name == "__init__" and node is not None:
-                self._draw(method.name.removesuffix(".__init__"), node, frame)
+                base = method.name.removesuffix(".__init__")
+                self._draw(base, node, frame)
+                if base in self._rng.seed_calls:
+                    self._seed(self._rng.seed_calls[base], base, node, frame)
 
     def _call_object(self, made: Instance, node: ast.Call, frame: Frame) -> None:
         """`model(x)`: `__call__`, or `forward` where a framework's `__call__` leads there."""

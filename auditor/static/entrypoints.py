@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from auditor.static.names import External
+from auditor.static.names import External, FunctionRef
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
@@ -42,6 +42,7 @@ SETTING_UP_METHODS = frozenset(
     "addHandler addFilter include_router mount add_command command route install __setattr__ cache_clear".split()
 )
 
+WORKING_METHODS = frozenset({"fit", "train_model", "run", "backward", "learn", "main", "launch", "start"})
 TEST_RUNNERS = (
     "unittest.main",
     "pytest.main",
@@ -64,13 +65,14 @@ class EntryPoint:
 def is_program(module: ModuleFacts, *, imported: bool, in_package: bool) -> bool:
     """Whether a module is run, rather than imported; `imported`: some module of the project imports it."""
     name = module.path.rpartition("/")[2]
-    if module.is_test or name in NEVER:
-        return False
     if module.is_notebook or name == "__main__.py":
         return True
     guards = [statement for statement in module.tree.body if is_main_guard(statement)]
     if guards:
-        return not all(_only_runs_tests(module, guard) for guard in guards)
+        tries = [
+            guard for guard in guards if _only_runs_tests(module, guard) or (imported and _only_tries(module, guard))
+        ]
+        return len(tries) < len(guards)
     if imported or any(isinstance(node, ast.ImportFrom) and node.level for node, _ in module.index.imports):
         return False
     return any(_is_work(module, statement, loops_only=in_package) for statement in module.tree.body)
@@ -98,6 +100,24 @@ def _only_runs_tests(module: ModuleFacts, guard: ast.stmt) -> bool:
     calls = [node for statement in guard.body for node in ast.walk(statement) if isinstance(node, ast.Call)]
     names = [module.resolve(call.func) for call in calls]
     return bool(calls) and any(name in TEST_RUNNERS for name in names) and len(guard.body) <= 3
+
+
+def _only_tries(module: ModuleFacts, guard: ast.stmt) -> bool:
+    """`if __name__ == "__main__": print(Net()(torch.rand(1, 3)).shape)` in a module that others import: a try-out."""
+    assert isinstance(guard, ast.If)
+    for node in (node for statement in guard.body for node in ast.walk(statement)):
+        if isinstance(node, ast.For | ast.While | ast.With):
+            return False
+        value = module.names.value(node.func) if isinstance(node, ast.Call) else None
+        if isinstance(value, FunctionRef) and not (value.owner is None and _is_try_out(value.node)):
+            return False
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in WORKING_METHODS:
+            return False
+    return True
+
+
+def _is_try_out(node: ast.AST) -> bool:
+    return getattr(node, "name", "").lstrip("_").startswith(("test", "demo", "check", "example", "try"))
 
 
 def _is_work(module: ModuleFacts, statement: ast.stmt, *, loops_only: bool) -> bool:

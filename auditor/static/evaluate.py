@@ -108,6 +108,9 @@ class Evaluator:
             return self._choice(node, frame)
         if isinstance(node, ast.NamedExpr | ast.Await | ast.Starred):
             return self.value(node.value, frame)
+        if isinstance(node, ast.Compare) or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)):
+            holds = self.truth(node, frame)
+            return GIVEN if holds is None else constant(holds)
         known = constants.constant(frame.module, node)
         if isinstance(known, Known):
             return constant(known.value)

@@ -41,6 +41,9 @@ class Ledger:
         self.seeds: dict[tuple[str, Location, SeedValue], Seed] = {}
         """By library, place and kind of value, in order."""
 
+        self.loads_weights = False
+        """A model's state is replaced by a stored one, whatever happens."""
+
         self.truncated = False
         """The program is larger than what is followed."""
 

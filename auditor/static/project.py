@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from auditor.errors import ProjectError
 from auditor.static.discovery import is_test
-from auditor.static.entrypoints import MAIN_GUARD, EntryPoint, console_scripts, is_program
+from auditor.static.entrypoints import MAIN_GUARD, NEVER, EntryPoint, console_scripts, is_program
 from auditor.static.facts import ModuleFacts
 from auditor.static.importgraph import ImportGraph
 from auditor.static.importpath import ImportPath
@@ -108,6 +108,17 @@ class Project:
         """Whether a rule or a library knows a fully qualified name."""
         return name in self._known_names or self.rng.is_known(name)
 
+    def mentions(self, path: str, words: tuple[bytes, ...]) -> bool:
+        """Whether a file, or anything that it imports, holds one of these words."""
+        for reached in self.graph.reached(path):
+            try:
+                raw = self.source(reached).raw()
+            except ProjectError:
+                continue
+            if any(word in raw for word in words):
+                return True
+        return False
+
     # -- imports --------------------------------------------------------------------------------------------------
 
     def find_module(self, dotted: str, importer: str) -> str | None:
@@ -147,13 +158,15 @@ class Project:
         return found
 
     def _is_script(self, path: str) -> bool:
+        if self.is_test(path) or path.rpartition("/")[2] in NEVER:
+            return False
         try:
             raw = self.source(path).raw()
         except ProjectError:
             return False
         certain = MAIN_GUARD.search(raw) is not None and not any(word in raw for word in _TEST_WORDS)
-        if certain and path.endswith(".py"):
-            return not self.is_test(path) and path.rpartition("/")[2] not in ("setup.py", "conftest.py")
+        if certain and path.endswith(".py") and path not in self._imported:
+            return True
         if not self.matters(path):
             return False
         module = self.module(path)

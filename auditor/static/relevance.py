@@ -10,6 +10,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from auditor.static.commandline import PARSING_METHODS
 from auditor.static.facts import ModuleFacts
 from auditor.static.names import PARTIAL, ClassRef, External, FunctionRef, Instance, Value
 from auditor.static.scopes import FUNCTIONS, Function, every_argument
@@ -17,7 +18,9 @@ from auditor.static.scopes import FUNCTIONS, Function, every_argument
 if TYPE_CHECKING:
     from auditor.static.project import Project
 
-READS_OPTIONS = frozenset({"parse_args", "parse_known_args", "parse_intermixed_args", "set_defaults", "add_argument"})
+OF_INTEREST = PARSING_METHODS | {"set_defaults", "add_argument", "load_state_dict"}
+"""Methods that are of interest for what follows from them."""
+
 CONSTRUCTORS = ("__new__", "__init__", "__post_init__")
 CALLED = ("__call__", "forward", "call")
 
@@ -68,7 +71,7 @@ class Relevance:
             outer = _holder(module, node)
             if outer is not None:
                 self._users.setdefault(node, []).append(outer)
-            if any("seed" in word.lower() or word in READS_OPTIONS for word in index.words.get(node, ())):
+            if any("seed" in word.lower() or word in OF_INTEREST for word in index.words.get(node, ())):
                 self._relevant.add(node)
         for statement, function in index.imports:
             if function is not None and self._executes(module, statement):
@@ -91,6 +94,7 @@ class Relevance:
     def _use(self, user: Definition, target: Value | str) -> None:
         """`user` may do what `target` does; a text is the name of something outside."""
         if isinstance(target, str):
+            target = target.removesuffix(".__init__")
             if self._rng.is_known(target) or target in self._rng.loaders:
                 self._relevant.add(user)
         elif isinstance(target, External):
@@ -108,7 +112,7 @@ class Relevance:
             self._top_level.setdefault(module.path, []).append(name.node)
         elif isinstance(name, str) and (self._rng.is_known(name) or name in self._rng.loaders):
             self._working.add(module.path)
-        if isinstance(call.func, ast.Attribute) and call.func.attr in READS_OPTIONS:
+        if isinstance(call.func, ast.Attribute) and call.func.attr in OF_INTEREST:
             self._working.add(module.path)
 
     def _targets(self, module: ModuleFacts, call: ast.Call) -> Iterator[Value | str]:

@@ -6,7 +6,7 @@ Also collects, in the same walk, the nodes that facts are made of. Resolution is
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 
 Position = tuple[int, int]
@@ -80,7 +80,7 @@ class Scope:
         return scope
 
 
-class ScopeIndex(ast.NodeVisitor):
+class ScopeIndex:
     """The scopes of one file and the nodes that matter, each list in source order."""
 
     def __init__(self, tree: ast.Module) -> None:
@@ -100,6 +100,7 @@ class ScopeIndex(ast.NodeVisitor):
         """Every identifier in a function or class, its decorators and what is nested in it included."""
 
         self._words: set[str] = set()
+        self._visitors: dict[type[ast.AST], Callable[..., None]] = {}
         self.root = Scope("module", tree, None)
         self.scopes[tree] = self.root
         self._scope = self.root
@@ -111,6 +112,13 @@ class ScopeIndex(ast.NodeVisitor):
         self._visit_all(tree.body, tree)
 
     # -- walking --------------------------------------------------------------------------------------------------
+
+    def visit(self, node: ast.AST) -> None:
+        visitor = self._visitors.get(node.__class__)
+        if visitor is None:
+            name = f"visit_{node.__class__.__name__}"
+            visitor = self._visitors[node.__class__] = getattr(self, name, self.generic_visit)
+        visitor(node)
 
     def _visit_all(self, nodes: Iterable[ast.AST], parent: ast.AST) -> None:
         for node in nodes:

@@ -17,12 +17,19 @@ if TYPE_CHECKING:
 MAX_DRAWS = 50
 """Draws that a verdict lists."""
 
+MODELS = ("torch.nn.", "torchvision.models.", "timm.")
+"""Where what is called gives a model its initial weights."""
+
+TRAINING = (b".backward(", b".fit(", b".train_step(")
+"""Words of which one is in every program that trains."""
+
 _STATUS = {
     Rank.ENTROPY: SeedStatus.ENTROPY,
     Rank.NONE: SeedStatus.NONE,
     Rank.MAYBE: SeedStatus.CONDITIONAL,
     Rank.SEEDED: SeedStatus.SEEDED,
 }
+COUNTING = (SeedValue.FIXED, SeedValue.GIVEN)
 _ORDER = (
     SeedStatus.UNSEEDED,
     SeedStatus.ENTROPY,
@@ -40,7 +47,9 @@ def judge(project: Project, entry: EntryPoint) -> tuple[LibraryVerdict, ...]:
     ledgers.extend(_followed(project, entry, function) for function in entry.functions)
     verdicts = []
     for library in sorted(project.rng.libraries):
-        records = [record for ledger in ledgers for record in ledger.records if record.library == library]
+        records = [
+            record for ledger in ledgers for record in _drawn(project, entry, ledger) if record.library == library
+        ]
         seeds = [seed for ledger in ledgers for (name, _, _), seed in ledger.seeds.items() if name == library]
         if records:
             certain = not any(ledger.truncated for ledger in ledgers)
@@ -58,6 +67,17 @@ def _followed(project: Project, entry: EntryPoint, function: str | None) -> Ledg
     return walk.ledger
 
 
+def _drawn(project: Project, entry: EntryPoint, ledger: Ledger) -> Iterable[DrawRecord]:
+    """The draws that can have an effect: a model that only gets stored weights does not keep its initial ones."""
+    if not ledger.loads_weights or project.mentions(entry.path, TRAINING):
+        return ledger.records
+    return [record for record in ledger.records if not _initialises(record.draw.callee)]
+
+
+def _initialises(callee: str) -> bool:
+    return callee.startswith(MODELS) and not callee.startswith("torch.nn.functional.")
+
+
 def _verdict(
     project: Project,
     entry: EntryPoint,
@@ -67,11 +87,12 @@ def _verdict(
     *,
     certain: bool,
 ) -> LibraryVerdict:
-    statuses = [_status(record) for record in records]
+    elsewhere = any(seed.condition for seed in seeds if seed.value in COUNTING)
+    statuses = [_status(record, seeded_elsewhere=elsewhere) for record in records]
     status = min(statuses, key=_ORDER.index)
     resting = [record for record, each in zip(records, statuses, strict=True) if each is status]
     levels = {level for record in resting for level in record.levels if level.rank is Rank.MAYBE}
-    counting = [seed for seed in seeds if seed.value in (SeedValue.FIXED, SeedValue.GIVEN)]
+    counting = [seed for seed in seeds if seed.value in COUNTING]
     return LibraryVerdict(
         entry_point=entry.path,
         library=project.rng.libraries[library],
@@ -81,21 +102,22 @@ def _verdict(
         seeds=tuple(seeds),
         first_draw=records[0].draw,
         first_seed=next(iter(counting or seeds), None),
-        condition=_condition(levels) if status is SeedStatus.CONDITIONAL else None,
+        condition=_condition(levels, counting) if status is SeedStatus.CONDITIONAL else None,
         certain=certain and all(record.certain for record in resting),
     )
 
 
-def _status(record: DrawRecord) -> SeedStatus:
-    """The worst that was seen at this draw."""
+def _status(record: DrawRecord, *, seeded_elsewhere: bool) -> SeedStatus:
+    """The worst that was seen at this draw; `seeded_elsewhere`: some other path of the program has a seed."""
     worst = min((level.rank for level in record.levels), default=Rank.SEEDED)
     if worst is Rank.UNSEEDED:
         follows = record.followed_by
         if follows is None:
-            return SeedStatus.UNSEEDED
+            return SeedStatus.CONDITIONAL if seeded_elsewhere else SeedStatus.UNSEEDED
         return SeedStatus.TOO_LATE if follows is Rank.SEEDED else _STATUS[follows]
     return _STATUS[worst]
 
 
-def _condition(levels: Iterable[Level]) -> str | None:
-    return min((level.condition for level in levels if level.condition), default=None)
+def _condition(levels: Iterable[Level], seeds: Sequence[Seed]) -> str | None:
+    found = min((level.condition for level in levels if level.condition), default=None)
+    return found or next((seed.condition for seed in seeds if seed.condition), None)
