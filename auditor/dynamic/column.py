@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ Array = np.ndarray[Any, Any]
 EVIDENCE_KINDS = (wire.STATE, wire.SEED, wire.LISTING)
 UNCOMPARED_FLAGS = wire.UNINITIALISED | wire.NOT_COVERED | wire.DIGEST_LATE
 
+_ALLOCATING = ("aten::empty", "aten::new_empty", "aten::_empty_affine_quantized")
+
 _COMPARED: Array = np.ones(256, np.bool_)
 _COMPARED[[0, *EVIDENCE_KINDS]] = False
 
@@ -27,6 +30,15 @@ def is_compared(events: Array) -> Array:
     """True for events whose difference is a divergence."""
     chosen: Array = _COMPARED[events["kind"]]
     return chosen
+
+
+def allocations(names: Mapping[int, str]) -> Array:
+    """Ids of ops that only allocate: nothing is in their results, and when they run says nothing.
+
+    Unpickling what a worker sends allocates, at a moment that chance decides.
+    """
+    found: Array = np.array([number for number, text in names.items() if text.startswith(_ALLOCATING)], np.uint32)
+    return found
 
 
 def identities(events: Array, vocabulary: Vocabulary | None) -> Array:

@@ -18,6 +18,7 @@ import numpy as np
 
 from auditor.dynamic.evidence import ENTROPY, Case, Side
 from auditor.model.divergence import Difference
+from auditor.model.location import Location
 from auditor.model.trace import SeedCall
 from auditor.probe import wire
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from auditor.runs.tracefile import ProcessTrace
 
 NEAR_ROWS = 200
+NEAR_LINES = 25
+# Made without a seed by the standard library itself, for names of temporary files.
+_HELPERS = ("random.Random",)
 SCAN_ROWS = 1 << 22  # how far back and ahead states are looked for
 
 
@@ -49,6 +53,9 @@ class Drawn(Enum):
 
     AROUND = "around"
     """Between the looks at its state right before and right after the event."""
+
+    MADE = "made"
+    """Known only by the call that made it from entropy, shortly before the event and in the same function."""
 
     BEFORE = "before"
     """At some time before: what it gave may or may not be in the event."""
@@ -76,6 +83,8 @@ def suspects(case: Case) -> list[Suspect]:
     """Libraries that can have made the first divergence differ, surest first."""
     if case.first.difference is Difference.STATE:
         return [_suspect(case, library_of_draw(case), Drawn.BY_EVENT)]
+    if case.first.inputs_agree is True or case.event.reads_uninitialised:
+        return []  # whatever was drawn before is in the inputs, and they agree
     found = []
     for library in _watched(case):
         looks = [_look(side, library) for side in case.sides]
@@ -152,8 +161,10 @@ def _look(side: Side, library: str) -> _Look:
     before = _inherited(side, library) + [state for row, _, state in own if row < side.row]
     # The look after the step that the event is in carries the next step's number.
     around = [state for row, step, state in own if row >= side.row and step <= _step(side) + 1]
-    if not before:  # a generator that was made after the last look; its first state is seen only now
-        return _Look(state=around[0] if around else None, drawn=Drawn.AROUND)
+    if not before:
+        # The first look comes only now. A generator object was made since the last one; a global one was there before.
+        drawn = Drawn.AROUND if "#" in library or len(set(around)) > 1 else Drawn.UNSEEN
+        return _Look(state=around[0] if around else None, drawn=drawn)
     if around:
         return _Look(state=before[-1], drawn=Drawn.AROUND)
     return _Look(state=before[-1], drawn=Drawn.BEFORE if len(set(before)) > 1 else Drawn.UNSEEN)
@@ -175,13 +186,20 @@ def _inherited(side: Side, library: str) -> list[int]:
 
 
 def _made_from_entropy(case: Case) -> list[Suspect]:
-    """Generators that were made without a seed shortly before the event, seen only by that call."""
+    """Generator objects that were made without a seed shortly before the event, where no state of theirs was seen."""
     made: list[set[str]] = []
     for side in case.sides:
         seeds = side.trace.seeds if side.trace is not None else ()
         near = (s for s in seeds if s.value == ENTROPY and 0 <= side.row - s.event <= NEAR_ROWS)
-        made.append({side.seeded_library(s) for s in near})
-    return [_suspect(case, library, Drawn.AROUND) for library in sorted(made[0] & made[1])]
+        made.append({side.seeded_library(s) for s in near if _is_beside(s.site, case.site)})
+    return [_suspect(case, library, Drawn.MADE) for library in sorted(made[0] & made[1]) if library not in _HELPERS]
+
+
+def _is_beside(made: Location | None, event: Location | None) -> bool:
+    """Both lines are in the same function, not far apart."""
+    if made is None or event is None:
+        return False
+    return (made.path, made.function) == (event.path, event.function) and abs(made.line - event.line) <= NEAR_LINES
 
 
 def _states(trace: ProcessTrace, row: int) -> dict[str, list[tuple[int, int, int]]]:

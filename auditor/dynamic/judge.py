@@ -130,7 +130,8 @@ def _process_doubts(record: RunRecord, process: ProcessRecord) -> list[str]:
     if any(_NO_SPACE in problem for problem in process.problems):
         doubts.append(f"Run {record.id}, process {process.name}: the trace stopped for lack of space.")
     elif not process.complete and (process.steps or "." not in process.name):
-        doubts.append(f"Run {record.id}, process {process.name}: its trace has no end; it was killed, or left through os._exit.")
+        end = "its trace has no end; it was killed, or left through os._exit"
+        doubts.append(f"Run {record.id}, process {process.name}: {end}.")
     return doubts
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from auditor.dynamic.column import is_compared
+from auditor.probe import wire
 
 Array = np.ndarray[Any, Any]
 
@@ -55,10 +56,13 @@ class Lanes:
         self.scanned = start
         self.by_thread: dict[int, Lane] = {}
 
-    def scan(self, events: Array, stop: int) -> None:
-        """Sort the rows up to `stop` into their lanes."""
+    def scan(self, events: Array, stop: int, left_out: Array) -> None:
+        """Sort the rows up to `stop` into their lanes, without those of the op ids `left_out`."""
         rows = events[self.scanned : stop]
-        chosen = np.flatnonzero(is_compared(rows))
+        wanted = is_compared(rows)
+        if len(left_out):
+            wanted &= (rows["kind"] != wire.OP) | ~np.isin(rows["op"], left_out)
+        chosen = np.flatnonzero(wanted)
         threads = rows["thread"][chosen]
         for thread in np.unique(threads).tolist():
             self.lane(thread).append(chosen[threads == thread] + self.scanned)

@@ -33,6 +33,7 @@ def state_sentences(case: Case, suspect: Suspect) -> list[str]:
     told = {
         Drawn.BY_EVENT: f"The state of {name} differs right before {what_differs(case)} draws from it.",
         Drawn.AROUND: f"The state of {name} differs, and something drew from it around {what_differs(case)}.",
+        Drawn.MADE: f"{name[0].upper()}{name[1:]} is made right before {what_differs(case)}, in the same function.",
         Drawn.BEFORE: f"The state of {name} differs, and something drew from it before {what_differs(case)}.",
         Drawn.UNSEEN: f"The state of {name} differs from the first look at it on; its draws came before that, if any.",
     }
@@ -105,7 +106,7 @@ def suspicion(suspect: Suspect, others: int, findings: tuple[str, ...]) -> Confi
     """High with proof: the state at the draw itself; or what the run shows and what the source says are the same."""
     if suspect.drawn is Drawn.BY_EVENT:
         return Confidence.HIGH
-    if suspect.drawn is Drawn.AROUND:
+    if suspect.drawn in (Drawn.AROUND, Drawn.MADE):
         return Confidence.HIGH if findings and not others else Confidence.MEDIUM
     return Confidence.MEDIUM if findings and not others else Confidence.LOW
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from auditor.dynamic import prefix
 from auditor.dynamic.align import Aligner, Segment, Side
-from auditor.dynamic.column import differing, identities, is_compared, values
+from auditor.dynamic.column import allocations, differing, identities, is_compared, values
 from auditor.dynamic.lane import Lane, Lanes
 from auditor.dynamic.tally import Tally
 from auditor.dynamic.vocabulary import Vocabulary
@@ -158,12 +158,13 @@ class PairComparison:
     # events of equal identity, thread by thread
 
     def _follow_lanes(self, lanes: tuple[Lanes, Lanes], stops: tuple[int, int], final: bool) -> None:
-        a, b = self._reference.events, self._candidate.events
+        traces = self._reference, self._candidate
+        left_out = [allocations(trace.names) for trace in traces]
         while lanes[0].scanned < stops[0] or lanes[1].scanned < stops[1]:
-            for side, events, stop in zip(lanes, (a, b), stops, strict=True):
+            for side, trace, ids, stop in zip(lanes, traces, left_out, stops, strict=True):
                 end = min(side.scanned + 2 * prefix.BLOCK, stop)
                 if end > side.scanned:
-                    side.scan(events, end)
+                    side.scan(trace.events, end, ids)
             self._align(lanes, final=False)
             self._behind[0].follow(self._reference, lanes[0].scanned - _KEPT)
             self._behind[1].follow(self._candidate, lanes[1].scanned - _KEPT)

@@ -64,9 +64,10 @@ class Summary:
         ordered = in_causal_order(self._divergences(), self.training)
         tallies = {name: pair.tally() for name, pair in sorted(self.pairs.items())}
         total = Tally()
-        for tally in tallies.values():
+        for name, tally in tallies.items():
             total.events.add(tally.events.compared, tally.events.differing)
-            total.weights.add(tally.weights.compared, tally.weights.differing)
+            if name in self.training:  # a worker that was forked from a trainer has a copy of its model
+                total.weights.add(tally.weights.compared, tally.weights.differing)
             total.tensors += tally.tensors
             total.evidence += tally.evidence
         first = ordered[0] if ordered else None

@@ -7,26 +7,24 @@ from collections.abc import Callable, Mapping
 from auditor.dynamic.causes import hash_order
 from auditor.dynamic.closeup import focus_on, look
 from auditor.dynamic.evidence import Intervention, case_of
-from auditor.model.divergence import Closeup, Difference, Divergence
+from auditor.model.divergence import Closeup, Comparison, Difference, Divergence
 from auditor.model.run import RunRecord
 from auditor.model.trace import EventKind
 from auditor.services.compare import Pair
-from auditor.services.progress import Progress
 
 CHEAP_S = 30.0
 """Runs that take so long are repeated where it may help; longer ones only where the answer rests on it."""
 
-RunPair = Callable[[str, int, Mapping[str, object], Mapping[str, str]], tuple[RunRecord, RunRecord] | None]
-"""Runs the program twice more: stage, steps to stop after, probe settings, environment. None where that failed."""
+RunAgain = Callable[[str, int, Mapping[str, object], Mapping[str, str]], RunRecord | None]
+"""Runs the program once more: stage, steps to stop after, probe settings, environment. None where that failed."""
 
 
 class Experiments:
     """Both kinds, on one divergence. The runs end with the step that diverged."""
 
-    def __init__(self, run_pair: RunPair, pair: Pair, progress: Progress) -> None:
-        self._run_pair = run_pair
+    def __init__(self, run: RunAgain, pair: Pair) -> None:
+        self._run = run
         self._pair = pair
-        self._progress = progress
         first = pair.outcome.comparison.first
         assert first is not None, "runs that agree leave nothing to look at"
         self._first: Divergence = first
@@ -40,22 +38,25 @@ class Experiments:
         """
         if leaking or not self._is_worth_it():
             return None
-        records = self._run_pair("close-up", self._stop_after, {"focus": focus_on(self._first)}, {})
-        if records is None:
+        probe = {"focus": focus_on(self._first)}
+        records = [self._run("close-up", self._stop_after, probe, {}) for _ in range(2)]
+        if records[0] is None or records[1] is None:
             return _nothing("a second pair of runs did not come to its end")
-        return look(self._first, Pair.of(records).traces)
+        return look(self._first, Pair.of((records[0], records[1])).traces)
 
     def intervene(self) -> list[Intervention]:
-        """Fix the hash secret, if hashes can be the cause, and see whether the runs then agree at the event."""
+        """Fix the hash secret, if hashes can be the cause: do runs with one secret agree, and with two not?"""
         case = case_of(self._pair.outcome.comparison, self._pair.traces, self._pair.records)
         if not hash_order.is_open(case) or not self._is_cheap():
             return []
-        records = self._run_pair("hash seed", self._stop_after, {}, {"PYTHONHASHSEED": "0"})
-        if records is None or self._progress.cancelled():
+        runs = [self._run("hash seed", self._stop_after, {}, {"PYTHONHASHSEED": seed}) for seed in ("0", "0", "1")]
+        same, again, other = runs
+        if same is None or again is None or other is None:
             return []
-        again = Pair.of(records).outcome.comparison
-        agreed = again.first is None or again.equal_before > self._pair.outcome.comparison.equal_before
-        note = "They part later, at another event." if agreed and again.first is not None else ""
+        equal, unequal = (Pair.of((same, run)).outcome.comparison for run in (again, other))
+        before = self._pair.outcome.comparison.equal_before
+        agreed = _gets_past(equal, before) and not _gets_past(unequal, before)
+        note = "They part later, at another event." if agreed and equal.first is not None else ""
         return [Intervention(kind=hash_order.INTERVENTION, agreed=agreed, note=note)]
 
     def _is_worth_it(self) -> bool:
@@ -73,6 +74,11 @@ class Experiments:
         steps = max((process.steps for process in record.processes), default=0)
         share = min(1.0, self._stop_after / steps) if steps else 1.0
         return record.duration_s * share <= CHEAP_S
+
+
+def _gets_past(comparison: Comparison, events: int) -> bool:
+    """True if two runs agree for more than so many events."""
+    return comparison.first is None or comparison.equal_before > events
 
 
 def _nothing(note: str) -> Closeup:

@@ -108,7 +108,7 @@ def _conclude(
     interventions: list[Intervention] = []
     interrupted = any(record.status.ending is Ending.INTERRUPTED for record in records)
     if pair.outcome.comparison.first is not None and session.options.closeup and not interrupted:
-        experiments = Experiments(session.pair_of_runs, pair, session.progress)
+        experiments = Experiments(session.run_again, pair)
         closeup = experiments.look_closely(leaking=bool(pair.leaks) and session.options.isolate == "none")
         if closeup is not None:
             pair = pair.with_closeup(closeup)
@@ -176,17 +176,14 @@ class Session:
         watcher = _Watcher(folder.path, folder.id, stage, self.progress, follower)
         return launch(plan, watcher.look)
 
-    def pair_of_runs(
+    def run_again(
         self, stage: str, stop_after: int, probe: Mapping[str, object], environment: Mapping[str, str]
-    ) -> tuple[RunRecord, RunRecord] | None:
-        """Run the program twice more with something changed; None if one of the runs did not end well."""
-        records = []
-        for _ in range(2):
-            run = self.run(stage, probe=probe, environment=environment, stop_after=stop_after)
-            if run.status.ending not in (Ending.FINISHED, Ending.STOPPED):
-                return None
-            records.append(run)
-        return records[0], records[1]
+    ) -> RunRecord | None:
+        """Run the program once more with something changed; None if it did not end well, or nobody wants to wait."""
+        if self.progress.cancelled():
+            return None
+        run = self.run(stage, probe=probe, environment=environment, stop_after=stop_after)
+        return run if run.status.ending in (Ending.FINISHED, Ending.STOPPED) else None
 
     def check(self, run: RunRecord, earlier: RunRecord | None = None) -> None:
         """Raise where the program failed."""

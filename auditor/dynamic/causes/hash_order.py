@@ -14,7 +14,7 @@ _WORDS = ("set-", "hash")
 
 
 def find(case: Case) -> Cause | None:
-    """High only if a pair of runs with a fixed hash secret agreed; medium if the scan found such an iteration."""
+    """High only if runs with one hash secret agreed and another secret made them differ; else the scan must speak."""
     if not is_open(case):
         return None
     tried = case.intervention(INTERVENTION)
@@ -31,7 +31,7 @@ def find(case: Case) -> Cause | None:
     if tried is not None and not tried.agreed:
         return None
     if tried is not None:
-        evidence.insert(0, "With PYTHONHASHSEED=0 two runs agree at this event. " + tried.note)
+        evidence.insert(0, f"Two runs with PYTHONHASHSEED=0 agree at this event, one with 1 does not. {tried.note}")
     elif not findings:
         return None
     place = next((f.location for f in case.findings if f.key in findings), case.site)
