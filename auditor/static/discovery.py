@@ -107,7 +107,8 @@ class Discovery:
         try:
             is_link, is_folder = entry.is_symlink(), entry.is_dir()
         except OSError:
-            return
+            # A link that leads to itself.
+            is_link, is_folder = True, False
         name = entry.name
         if is_folder:
             if name in SKIPPED_FOLDERS or name.endswith(".egg-info") or self._is_out(entry.path, ignore, True):

@@ -86,9 +86,7 @@ class Engine:
         cancelled: Callable[[], bool],
     ) -> Analysis:
         project = self.project(found)
-        findings: list[Finding] = []
-        suppressed: list[Suppressed] = []
-        notes: list[str] = []
+        sorter = _Sorter(project, self._by_name, ignored)
         for number, path in enumerate(self._paths(project)):
             if cancelled():
                 break
@@ -96,19 +94,18 @@ class Engine:
             module = project.module(path)
             if module is None:
                 continue
-            suppressions = read_suppressions("\n".join(module.lines), module.lines, self._by_name)
+            sorter.comments(module)
             for rule, finding in self._findings(module, project):
-                _sort_out(rule, finding, module, suppressions, ignored, findings, suppressed)
-            notes.extend(_notes(module, suppressions, [bound.rule for bound in self._bound]))
+                sorter.add(rule, finding)
         _check_syntax(project)
         skipped = [*found.skipped, *(Skipped(subject=path, reason=text) for path, text in project.problems.items())]
         return Analysis(
             files=len(found.files),
             entry_points=tuple(project.entry_points),
-            findings=tuple(sorted(_unique(findings), key=_order)),
-            suppressed=tuple(sorted(suppressed, key=lambda entry: _order(entry.finding))),
+            findings=tuple(sorted(_unique(sorter.findings), key=_order)),
+            suppressed=tuple(sorted(sorter.suppressed, key=lambda entry: _order(entry.finding))),
             skipped=tuple(sorted(skipped, key=lambda entry: (entry.subject, entry.reason))),
-            notes=tuple(notes),
+            notes=tuple(sorter.notes([bound.rule for bound in self._bound])),
         )
 
     def project(self, found: Discovery) -> Project:
@@ -212,46 +209,62 @@ def _finding(rule: Rule, hit: Hit, module: ModuleFacts, project: Project, counts
     )
 
 
-def _sort_out(
-    rule: Rule,
-    finding: Finding,
-    module: ModuleFacts,
-    suppressions: Suppressions,
-    ignored: Callable[[str, Rule], bool],
-    findings: list[Finding],
-    suppressed: list[Suppressed],
-) -> None:
-    """To the findings, or to those that a comment or the settings allow."""
-    location = finding.location
-    if ignored(location.path, rule):
-        suppressed.append(Suppressed(finding=finding, reason="ignored for this file in the settings"))
-        return
-    if location.path != module.path:
-        other = module.project.module(location.path)
-        if other is not None:
-            suppressions = read_suppressions("\n".join(other.lines), other.lines, {rule.id: rule, rule.name: rule})
-            module = other
-    first = module.text_line(location)
-    allowed = suppressions.allows(rule, first, first + (location.end_line or location.line) - location.line)
-    if allowed is None:
-        findings.append(finding)
-    elif allowed.reason:
-        suppressed.append(Suppressed(finding=finding, reason=allowed.reason))
-    else:
-        advice = f"{finding.advice} (the comment that allows it does not count: add `because …`)"
-        findings.append(replace(finding, advice=advice))
+class _Sorter:
+    """Findings, and those that a comment or the settings allow."""
 
+    def __init__(self, project: Project, by_name: Mapping[str, Rule], ignored: Callable[[str, Rule], bool]) -> None:
+        self.findings: list[Finding] = []
+        self.suppressed: list[Suppressed] = []
+        self._project = project
+        self._by_name = by_name
+        self._ignored = ignored
+        self._comments: dict[str, Suppressions] = {}
 
-def _notes(module: ModuleFacts, suppressions: Suppressions, active: Sequence[Rule]) -> Iterator[str]:
-    for entry in suppressions.entries:
-        cell, line = module.place(entry.line)
-        where = f"{module.path}:{line}" if cell is None else f"{module.path}: cell {cell}:{line}"
-        for complaint in entry.complaints:
-            yield f"{where}: this suppression is wrong: {complaint}"
-    for number, name in suppressions.unused(active):
-        cell, line = module.place(number)
-        where = f"{module.path}:{line}" if cell is None else f"{module.path}: cell {cell}:{line}"
-        yield f"{where}: nothing to allow: {name} finds nothing here; remove the comment"
+    def comments(self, module: ModuleFacts) -> Suppressions:
+        """The suppressions of a file, read once."""
+        found = self._comments.get(module.path)
+        if found is None:
+            found = read_suppressions("\n".join(module.lines), module.lines, self._by_name)
+            self._comments[module.path] = found
+        return found
+
+    def add(self, rule: Rule, finding: Finding) -> None:
+        location = finding.location
+        module = self._project.module(location.path)
+        if self._ignored(location.path, rule):
+            self.suppressed.append(Suppressed(finding=finding, reason="ignored for this file in the settings"))
+            return
+        allowed = None
+        if module is not None:
+            first = module.text_line(location)
+            last = first + (location.end_line or location.line) - location.line
+            allowed = self.comments(module).allows(rule, first, last)
+        if allowed is None:
+            self.findings.append(finding)
+        elif allowed.reason:
+            self.suppressed.append(Suppressed(finding=finding, reason=allowed.reason))
+        else:
+            advice = f"{finding.advice} (the comment that allows it does not count: add `because …`)"
+            self.findings.append(replace(finding, advice=advice))
+
+    def notes(self, active: Sequence[Rule]) -> Iterator[str]:
+        """What is wrong with suppressions, by file and line."""
+        for path in sorted(self._comments):
+            module, comments = self._project.module(path), self._comments[path]
+            told = [
+                *(
+                    (entry.line, f"this suppression is wrong: {text}")
+                    for entry in comments.entries
+                    for text in entry.complaints
+                ),
+                *(
+                    (line, f"nothing to allow: {name} finds nothing here; remove the comment")
+                    for line, name in comments.unused(active)
+                ),
+            ]
+            for line, text in sorted(told) if module is not None else ():
+                cell, inside = module.place(line) if module is not None else (None, line)
+                yield f"{path}:{inside}: {text}" if cell is None else f"{path}: cell {cell}:{inside}: {text}"
 
 
 def _check_syntax(project: Project) -> None:

@@ -1,0 +1,128 @@
+"""Bytes to text to tree: whatever is wrong with a file has a reason, nothing stops."""
+
+from __future__ import annotations
+
+import codecs
+import json
+from pathlib import Path
+
+import pytest
+
+from auditor.errors import ProjectError
+from auditor.static import source
+from auditor.static.source import SourceFile
+
+
+def parse(tmp_path: Path, raw: bytes, name: str = "a.py") -> str:
+    path = tmp_path / name
+    path.write_bytes(raw)
+    file = SourceFile(name, path)
+    text = file.text()
+    file.parse(text)
+    return text
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (b"x = 1\n", "x = 1\n"),
+        (b"x = 1\r\ny = 2\r", "x = 1\ny = 2\n"),
+        (codecs.BOM_UTF8 + "x = 'é'".encode(), "x = 'é'"),
+        ("# coding: latin-1\nx = 'é'".encode("latin-1"), "# coding: latin-1\nx = 'é'"),
+        ("#!/x\n# -*- coding: cp1252 -*-\nx = '€'".encode("cp1252"), "#!/x\n# -*- coding: cp1252 -*-\nx = '€'"),
+        ("x = 1\n# coding: latin-1\ny = 'é'".encode(), "x = 1\n# coding: latin-1\ny = 'é'"),
+        (b"", ""),
+    ],
+)
+def test_encodings_are_read_as_python_reads_them(tmp_path: Path, raw: bytes, expected: str) -> None:
+    assert parse(tmp_path, raw) == expected
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        (b"x = '\xff'", "not valid utf-8"),
+        (b"# coding: klingon\n", "unknown encoding 'klingon'"),
+        (b"# coding: hex\n61", "hex"),
+        (b"# coding: rot13\nk", "rot13"),
+        (b"x = 1\x00", "NUL bytes"),
+        (b"def f(:\n", "syntax error in line 1"),
+        (b"import os\nprint 'hello'\n", "Python 2"),
+        (b"try:\n    pass\nexcept ValueError, e:\n    pass\n", "Python 2"),
+        (b"  x = 1\n y = 2\n", "syntax error"),
+        (b"x = " + b"(" * 5000 + b")" * 5000, "syntax error|nested too deeply"),
+        (b"x = " + b"-" * 100_000 + b"1", "nested too deeply"),
+        (b"x = " + b"9" * 5000, "syntax error|cannot be parsed"),
+        (b"'\\N{nothing}'", "syntax error"),
+        (b"\x7fELF\x02\x01\x01" + bytes(range(1, 256)), "."),
+    ],
+)
+def test_what_is_no_python_has_a_reason(tmp_path: Path, raw: bytes, reason: str) -> None:
+    with pytest.raises(ProjectError, match=reason):
+        parse(tmp_path, raw)
+
+
+def test_huge_files_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source, "MAX_BYTES", 10)
+    with pytest.raises(ProjectError, match="too large: 11 bytes, the limit is 10"):
+        parse(tmp_path, b"x = 1234567")
+
+
+def test_unreadable_files_have_a_reason(tmp_path: Path) -> None:
+    with pytest.raises(ProjectError, match="cannot be read: No such file"):
+        SourceFile("a.py", tmp_path / "a.py").text()
+
+
+def notebook(*cells: str | list[str], **metadata: object) -> bytes:
+    return json.dumps(
+        {"cells": [{"cell_type": "code", "source": cell} for cell in cells], "metadata": metadata, "nbformat": 4}
+    ).encode()
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("x = 1\ny = 2", "x = 1\ny = 2\n"),
+        (["x = 1\n", "y = 2"], "x = 1\ny = 2\n"),
+        ("%matplotlib inline\nx = 1", "pass\nx = 1\n"),
+        ("if a:\n    !ls\nx = 1", "if a:\n    pass\nx = 1\n"),
+        ("files = !ls\nx = 1", "files = None\nx = 1\n"),
+        ("x.head?", "pass\n"),
+        ("?x.head", "pass\n"),
+        ("x = ('%d'\n% 3)", "x = ('%d'\n% 3)\n"),
+        ("%%bash\nls -l", "\n\n"),
+        ("%%time\nx = 1", "pass\nx = 1\n"),
+        ("await f()", "await f()\n"),
+    ],
+)
+def test_notebook_cells_become_python_line_by_line(tmp_path: Path, cell: str | list[str], expected: str) -> None:
+    assert parse(tmp_path, notebook(cell), "a.ipynb") == expected
+
+
+def test_a_cell_that_is_no_python_is_left_out_and_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.ipynb"
+    path.write_bytes(notebook("x = 1", "this is no python", "y = 2"))
+    file = SourceFile("a.ipynb", path)
+    assert file.text() == "x = 1\ny = 2\n"
+    assert file.broken_cells == (2,)
+    assert file.places == ((1, 1), (3, 1))
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        (b"{", "not a notebook"),
+        (b"[]", "not a notebook"),
+        (b'{"cells": 3}', "not a notebook"),
+        (b"[" * 100_000, "not a notebook"),
+        (notebook("x", kernelspec={"language": "julia"}), "julia"),
+    ],
+)
+def test_what_is_no_notebook_has_a_reason(tmp_path: Path, raw: bytes, reason: str) -> None:
+    with pytest.raises(ProjectError, match=reason):
+        parse(tmp_path, raw, "a.ipynb")
+
+
+def test_old_notebooks_are_read(tmp_path: Path) -> None:
+    raw = b'{"worksheets": [{"cells": [{"cell_type": "code", "input": ["x = 1"]}, {"cell_type": "markdown"}, 3]}]}'
+    assert parse(tmp_path, raw, "a.ipynb") == "x = 1\n"

@@ -1,0 +1,109 @@
+"""Comments that allow findings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from auditor.ruleset import Ruleset
+from auditor.static.discovery import Discovery
+from auditor.static.engine import Analysis, Engine
+
+PROGRAM = """
+import random
+{above}
+random.shuffle([1, 2]){beside}
+"""
+
+
+@pytest.fixture
+def analyse(discover: Callable[..., Discovery], ruleset: Ruleset) -> Callable[..., Analysis]:
+    def analyse_files(files: dict[str, str], *rules: str) -> Analysis:
+        chosen = [rule for rule in ruleset.rules if rule.id in (rules or ("RA101",))]
+        return Engine(ruleset, chosen).analyse(discover(files))
+
+    return analyse_files
+
+
+COUNTING = [
+    ("above", {"above": "# repro-audit: allow RA101 because it is a demo"}),
+    ("above, two lines", {"above": "# repro-audit: allow RA101 because it is a demo\n# more words"}),
+    ("beside", {"beside": "  # repro-audit: allow RA101 because it is a demo"}),
+    ("by name", {"beside": "  # repro-audit: allow unseeded-random because it is a demo"}),
+    ("in small letters", {"beside": "  # repro-audit: allow ra101 because it is a demo"}),
+    ("several rules", {"beside": "  # repro-audit: allow RA102, RA101 because it is a demo"}),
+    ("another word for it", {"beside": "  # repro-audit: allow RA101 reason: it is a demo"}),
+    ("whole file", {"above": "x = 1  # repro-audit: allow-file RA101 because it is a demo"}),
+    ("without blanks", {"beside": "  #repro-audit:allow RA101 because it is a demo"}),
+]
+
+NOT_COUNTING = [
+    ("another rule", {"beside": "  # repro-audit: allow RA102 because it is a demo"}),
+    ("two lines above", {"above": "# repro-audit: allow RA101 because it is a demo\nx = 1"}),
+    ("the line before, beside code", {"above": "x = 1  # repro-audit: allow RA101 because it is a demo"}),
+    ("in a string", {"above": "x = '# repro-audit: allow-file RA101 because it is a demo'"}),
+    ("unknown verb", {"beside": "  # repro-audit: permit RA101 because it is a demo"}),
+    ("no rule", {"beside": "  # repro-audit: allow because it is a demo"}),
+]
+
+
+@pytest.mark.parametrize("parts", [case[1] for case in COUNTING], ids=[case[0] for case in COUNTING])
+def test_a_comment_with_a_reason_allows(analyse: Callable[..., Analysis], parts: dict[str, str]) -> None:
+    source = PROGRAM.format(**{"above": "", "beside": ""} | parts)
+    found = analyse({"a.py": source})
+    assert found.findings == ()
+    assert [entry.reason for entry in found.suppressed] == ["it is a demo"]
+    assert found.notes == ()
+
+
+@pytest.mark.parametrize("parts", [case[1] for case in NOT_COUNTING], ids=[case[0] for case in NOT_COUNTING])
+def test_other_comments_allow_nothing(analyse: Callable[..., Analysis], parts: dict[str, str]) -> None:
+    found = analyse({"a.py": PROGRAM.format(**{"above": "", "beside": ""} | parts)})
+    assert [finding.rule_id for finding in found.findings] == ["RA101"]
+
+
+def test_without_a_reason_the_finding_stays_and_says_so(analyse: Callable[..., Analysis]) -> None:
+    found = analyse({"a.py": PROGRAM.format(above="", beside="  # repro-audit: allow RA101")})
+    assert found.findings[0].advice.endswith("(the comment that allows it does not count: add `because …`)")
+    assert found.notes == ("a.py:3: this suppression is wrong: it gives no reason and does not count; add `because …`",)
+
+
+def test_unknown_rules_and_unneeded_comments_are_told(analyse: Callable[..., Analysis]) -> None:
+    source = "import random\nrandom.seed(0)\nrandom.random()  # repro-audit: allow RA101, no-such because x\n"
+    assert analyse({"a.py": source}).notes == (
+        "a.py:3: nothing to allow: RA101 finds nothing here; remove the comment",
+        "a.py:3: this suppression is wrong: no rule is called `no-such`",
+    )
+
+
+def test_comments_for_rules_that_were_not_asked_for_are_not_unneeded(analyse: Callable[..., Analysis]) -> None:
+    source = "import random\nrandom.seed(0)\nrandom.random()  # repro-audit: allow RA102 because x\n"
+    assert analyse({"a.py": source}).notes == ()
+
+
+def test_a_comment_anywhere_in_a_long_statement_counts(analyse: Callable[..., Analysis]) -> None:
+    source = "import random\nrandom.shuffle(\n    [1, 2],  # repro-audit: allow RA101 because x\n)\n"
+    assert analyse({"a.py": source}).findings == ()
+
+
+def test_a_comment_at_a_draw_in_another_file_counts(analyse: Callable[..., Analysis]) -> None:
+    files = {
+        "a.py": "from lib import f\nf()\n",
+        "lib.py": "import random\ndef f():\n    random.random()  # repro-audit: allow RA101 because x\n",
+    }
+    found = analyse(files)
+    assert found.findings == ()
+    assert found.notes == ()
+
+
+def test_a_notebooks_comment_is_placed_by_cell(analyse: Callable[..., Analysis], tmp_path: Path) -> None:
+    import json
+
+    cells = ["import random", "random.random()  # repro-audit: allow RA101"]
+    text = json.dumps({"cells": [{"cell_type": "code", "source": cell} for cell in cells]})
+    found = analyse({"a.ipynb": text})
+    assert found.findings[0].location.cell == 2
+    assert found.findings[0].location.line == 1
+    assert found.notes[0].startswith("a.ipynb: cell 2:1: ")
