@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import auditor
 from auditor.errors import UsageError
 from auditor.model.report import AuditReport, ScanSummary
-from auditor.model.rule import Rule
+from auditor.model.rule import Confidence, Rule, Severity
 from auditor.ruleset import Ruleset, load, nearest
 from auditor.services.progress import Progress, Silent
 from auditor.services.settings import Settings
@@ -26,7 +27,7 @@ def scan(
     `UsageError` for a path that does not exist and for a rule that is not known, `RuleError` for a broken rule.
     """
     progress = progress or Silent()
-    ruleset = load()
+    ruleset = load(settings.rules)
     rules = chosen_rules(ruleset, settings)
     engine = Engine(ruleset, rules)
     progress.stage("scan")
@@ -39,7 +40,23 @@ def scan(
         step=progress.update,
         cancelled=progress.cancelled,
     )
-    return _report(root, analysis, rules)
+    return _report(root, _above_floor(analysis, settings), rules)
+
+
+def _above_floor(analysis: Analysis, settings: Settings) -> Analysis:
+    """Leave out findings that are weaker than the settings ask for, and say how many they were."""
+    severities, confidences = list(Severity), list(Confidence)  # strongest first
+    kept = tuple(
+        finding
+        for finding in analysis.findings
+        if severities.index(finding.severity) <= severities.index(settings.min_severity)
+        and confidences.index(finding.confidence) <= confidences.index(settings.min_confidence)
+    )
+    left_out = len(analysis.findings) - len(kept)
+    if not left_out:
+        return analysis
+    note = f"{left_out} weaker findings are left out (min-severity, min-confidence)."
+    return replace(analysis, findings=kept, notes=(*analysis.notes, note))
 
 
 def chosen_rules(ruleset: Ruleset, settings: Settings) -> tuple[Rule, ...]:

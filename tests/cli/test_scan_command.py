@@ -1,0 +1,187 @@
+"""`repro-audit scan` as a person or a CI job uses it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from auditor.report.schema.build import FILE
+
+Command = Callable[..., Any]
+"""The fixture `command`: words → exit code, stdout, stderr."""
+
+DIRTY = "import numpy as np\n\nprint(np.random.rand(3))\n"
+CLEAN = "import numpy as np\n\nnp.random.seed(0)\nprint(np.random.rand(3))\n"
+
+
+def test_findings_exit_with_1_and_show_source_why_and_fix(command: Command, project: Path) -> None:
+    (project / "train.py").write_text(DIRTY)
+    ran = command("scan", ".")
+    assert ran.code == 1
+    assert ran.err == ""
+    lines = ran.out.splitlines()
+    assert lines[0] == "train.py"
+    source = next(index for index, line in enumerate(lines) if "print(np.random.rand(3))" in line)
+    assert lines[source + 1].index("^") == lines[source].index("np.random.rand")
+    assert any(line.startswith("  why ") for line in lines)
+    assert any(line.startswith("  fix ") for line in lines)
+
+
+def test_clean_project_exits_with_0(command: Command, project: Path) -> None:
+    (project / "train.py").write_text(CLEAN)
+    ran = command("scan", ".")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith("No findings in 1 file, 1 program, ")
+
+
+def test_without_a_path_the_current_folder_is_scanned(command: Command, project: Path) -> None:
+    (project / "train.py").write_text(DIRTY)
+    assert command("scan").out == command("scan", ".").out
+
+
+def test_missing_path_is_a_usage_error_that_names_it(command: Command) -> None:
+    ran = command("scan", "nope/train.py")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == "repro-audit: nope/train.py: no such file or folder\n"
+
+
+def test_folder_without_python_is_inconclusive(command: Command) -> None:
+    ran = command("scan", ".")
+    assert ran.code == 4
+    assert "Nothing was analysed" in ran.out
+
+
+def test_exit_zero_reports_all_the_same(command: Command, project: Path) -> None:
+    (project / "train.py").write_text(DIRTY)
+    ran = command("scan", "--exit-zero")
+    assert ran.code == 0
+    assert "1 finding" in ran.out
+    assert command("scan", "nope", "--exit-zero").code == 2
+
+
+def test_json_is_valid_and_alone_on_stdout(command: Command, project: Path) -> None:
+    (project / "train.py").write_text(DIRTY)
+    ran = command("scan", ".", "--format", "json")
+    content = json.loads(ran.out)
+    jsonschema.Draft202012Validator(json.loads(FILE.read_text(encoding="utf-8"))).validate(content)
+    assert content["findings"][0]["location"]["path"] == "train.py"
+
+
+def test_sarif_tells_the_exit_code_of_the_command(command: Command, project: Path) -> None:
+    (project / "train.py").write_text(DIRTY)
+    invocation = json.loads(command("scan", "--format", "sarif").out)["runs"][0]["invocations"][0]
+    assert (invocation["exitCode"], invocation["executionSuccessful"]) == (1, True)
+    invocation = json.loads(command("scan", "--format", "sarif", "--exit-zero").out)["runs"][0]["invocations"][0]
+    assert invocation["exitCode"] == 0
+
+
+def test_report_goes_to_a_file_and_the_answer_to_stderr(command: Command, project: Path) -> None:
+    (project / "train.py").write_text(DIRTY)
+    ran = command("scan", "--format", "json", "-o", "out.json")
+    assert (ran.code, ran.out) == (1, "")
+    assert "1 finding" in ran.err
+    assert json.loads((project / "out.json").read_text())["format"] == "repro-audit-report"
+    assert [path.name for path in project.iterdir() if path.name.startswith(".")] == []
+
+
+def test_existing_file_is_overwritten_only_with_force(command: Command, project: Path) -> None:
+    (project / "train.py").write_text(DIRTY)
+    (project / "out.txt").write_text("precious")
+    ran = command("scan", "-o", "out.txt")
+    assert ran.code == 2
+    assert "--force overwrites it" in ran.err
+    assert (project / "out.txt").read_text() == "precious"
+    assert command("scan", "-o", "out.txt", "--force").code == 1
+    assert "train.py" in (project / "out.txt").read_text()
+
+
+@pytest.mark.parametrize("target", ["missing/out.txt", "."])
+def test_impossible_output_is_told_before_any_work(command: Command, target: str) -> None:
+    ran = command("scan", "-o", target)
+    assert ran.code == 2
+    assert f"-o {target}: " in ran.err
+
+
+def test_select_and_ignore_by_option_and_setting(command: Command, project: Path) -> None:
+    (project / "train.py").write_text(DIRTY)
+    assert command("scan", "--select", "RA6").code == 0
+    assert command("scan", "--ignore", "RA102").code == 0
+    with (project / "pyproject.toml").open("a") as file:
+        file.write('[tool.repro-audit]\nignore = ["unseeded-numpy"]\n')
+    assert command("scan").code == 0
+    assert command("scan", "--ignore", "RA6").code == 1
+
+
+def test_unknown_rule_is_told(command: Command, project: Path) -> None:
+    (project / "train.py").write_text(DIRTY)
+    ran = command("scan", "--select", "unseeded-nunpy")
+    assert ran.code == 2
+    assert "unseeded-nunpy" in ran.err
+    assert "did you mean" in ran.err
+
+
+def test_severity_and_confidence_set_a_floor(command: Command, project: Path) -> None:
+    (project / "train.py").write_text(DIRTY)
+    assert command("scan", "--severity", "error").code == 1
+    (project / "train.py").write_text(
+        "import torch\n\ntorch.backends.cudnn.benchmark = True\nprint(torch.ones(2).cuda())\n"
+    )
+    found = json.loads(command("scan", "--format", "json").out)["findings"]
+    assert {finding["severity"] for finding in found} & {"warning", "note"}
+    floor = json.loads(command("scan", "--severity", "error", "--format", "json").out)["findings"]
+    assert {finding["severity"] for finding in floor} <= {"error"}
+
+
+def test_show_settings_says_where_each_comes_from(command: Command, project: Path) -> None:
+    with (project / "pyproject.toml").open("a") as file:
+        file.write('[tool.repro-audit]\nexclude = ["old/"]\n')
+    out = command("scan", "--show-settings", "--select", "RA1").out
+    assert "select = RA1\n  from     option" in out
+    assert f"exclude = old/\n  from     {project / 'pyproject.toml'}" in out
+
+
+def test_syntax_error_is_skipped_and_counted(command: Command, project: Path) -> None:
+    (project / "train.py").write_text(CLEAN)
+    (project / "broken.py").write_text("def f(:\n")
+    ran = command("scan", ".")
+    assert ran.code == 0
+    assert "Not analysed: 1\n  broken.py: " in ran.out
+
+
+def test_output_is_the_same_byte_for_byte(project: Path) -> None:
+    (project / "b.py").write_text(DIRTY)
+    (project / "a.py").write_text(DIRTY.replace("rand(3)", "normal()"))
+    outputs = set()
+    for seed in ("1", "2"):
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        for format_name in ("text", "sarif"):
+            ran = subprocess.run(
+                [sys.executable, "-m", "auditor", "scan", ".", "--format", format_name],
+                cwd=project,
+                env=environment,
+                capture_output=True,
+                check=False,
+            )
+            assert ran.returncode == 1
+            outputs.add((format_name, ran.stdout))
+    assert len(outputs) == 2
+
+
+def test_closed_pipe_ends_silently(project: Path) -> None:
+    for number in range(150):
+        (project / f"train{number}.py").write_text(DIRTY)
+    ran = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m auditor scan . --format json | head -c 10"],
+        cwd=project,
+        capture_output=True,
+        check=False,
+    )
+    assert (len(ran.stdout), ran.stderr) == (10, b"")
