@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from auditor.model.rule import Confidence
-from auditor.static.facts import Function, ModuleFacts
+from auditor.static.facts import Function, Known, ModuleFacts
 from auditor.static.looporder import LoopEffect, loop_effect
 from auditor.static.names import ClassRef, FunctionRef
 from auditor.static.program import programs
@@ -50,6 +50,7 @@ ORDERED = (
 """Calls outside the project that use what they are given in order: names, or prefixes that end with a dot."""
 
 SET_METHODS = frozenset({"union", "intersection", "difference", "symmetric_difference", "copy", "__or__", "__and__"})
+WRAPPERS = frozenset({"dict.fromkeys", "frozenset", "list", "reversed", "set", "tuple"})
 SORTERS = frozenset({"sorted", "natsort.natsorted", "natsort.humansorted", "numpy.sort"})
 
 
@@ -235,7 +236,9 @@ def _variable(module: ModuleFacts, target: ast.expr, trail: _Trail) -> OrderedUs
     """Follow every use of a name or of `self.x` that now holds the unordered thing."""
     uses = tuple(_uses(module, target))
     key = hash((module.path, ast.dump(target), id(module.enclosing_function(target))))
-    if trail.depth >= _DEPTH or key in trail.seen or any(_is_sorted_here(module, use) for use in uses):
+    if trail.depth >= _DEPTH or key in trail.seen:
+        return None
+    if any(_is_sorted_here(module, use) or _is_single(module, use) for use in uses):
         return None
     deeper = replace(trail, depth=trail.depth + 1, seen=trail.seen | {key})
     for use in uses:
@@ -260,17 +263,32 @@ def _uses(module: ModuleFacts, target: ast.expr) -> Iterator[ast.expr]:
 
 
 def _is_sorted_here(module: ModuleFacts, use: ast.expr) -> bool:
-    """`x.sort()`, or `x = sorted(x)`."""
+    """`x.sort()`, or `x = sorted(x)`, also as `x = list(sorted(set(x)))`."""
     parent = module.parent(use)
     if isinstance(parent, ast.Attribute) and parent.attr == "sort":
         return isinstance(module.parent(parent), ast.Call)
-    if isinstance(parent, ast.Call) and use in parent.args[:1] and module.resolve(parent.func) in SORTERS:
+    inner: ast.AST = use
+    while isinstance(parent, ast.Call) and inner in parent.args and module.resolve(parent.func) in WRAPPERS:
+        inner, parent = parent, module.parent(parent)
+    if isinstance(parent, ast.Call) and inner in parent.args[:1] and module.resolve(parent.func) in SORTERS:
         holder = module.parent(parent)
-        while isinstance(holder, ast.Call) and module.resolve(holder.func) in ("list", "tuple", "reversed"):
+        while isinstance(holder, ast.Call) and module.resolve(holder.func) in WRAPPERS:
             holder = module.parent(holder)
         if isinstance(holder, ast.Assign):
             return any(ast.dump(target).replace("Store", "Load") == ast.dump(use) for target in holder.targets)
     return False
+
+
+def _is_single(module: ModuleFacts, use: ast.expr) -> bool:
+    """`assert len(x) == 1`: one thing has no order."""
+    call = module.parent(use)
+    if not isinstance(call, ast.Call) or module.resolve(call.func) != "len":
+        return False
+    test = module.parent(call)
+    if not isinstance(test, ast.Compare) or len(test.comparators) != 1:
+        return False
+    limit = module.constant(test.comparators[0] if test.left is call else test.left)
+    return isinstance(limit, Known) and limit.value == 1 and isinstance(test.ops[0], ast.Eq | ast.NotEq | ast.Gt)
 
 
 def _into_function(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: _Trail) -> OrderedUse | None:
@@ -318,12 +336,21 @@ def _returned(module: ModuleFacts, statement: ast.Return, trail: _Trail) -> Orde
     function = module.enclosing_function(statement)
     if function is None or isinstance(function, ast.Lambda) or trail.depth >= _DEPTH or id(function) in trail.seen:
         return None
+    if any(each is not statement and each.value is not None for each in _returns(module, function)):
+        # What it returns depends on the case: for the caller it may be something else.
+        return None
     deeper = replace(trail, depth=trail.depth + 1, seen=trail.seen | {id(function)})
     for caller, call in _calls_of(module, function):
         found = _follow(caller, call, deeper)
         if found is not None:
             return found
     return None
+
+
+def _returns(module: ModuleFacts, function: Function) -> Iterator[ast.Return]:
+    for node in ast.walk(function):
+        if isinstance(node, ast.Return) and module.enclosing_function(node) is function:
+            yield node
 
 
 def _calls_of(module: ModuleFacts, function: Function) -> Iterator[tuple[ModuleFacts, ast.Call]]:

@@ -67,6 +67,9 @@ def _is_text(module: ModuleFacts, call: Call) -> bool | None:
     value = module.constant(argument)
     if isinstance(value, Known):
         return _holds_text(value.value)
+    if isinstance(argument, ast.Tuple):
+        # (seed, epoch, index) is the usual tuple: numbers, unless one of them is known to be text.
+        return any(_is_known_text(module, each) for each in argument.elts)
     if isinstance(argument, ast.JoinedStr):
         return True
     if isinstance(argument, ast.BinOp):
@@ -79,6 +82,11 @@ def _is_text(module: ModuleFacts, call: Call) -> bool | None:
     if isinstance(annotation, ast.Name):
         return True if annotation.id in ("str", "bytes") else False if annotation.id in _NUMBERS else None
     return None
+
+
+def _is_known_text(module: ModuleFacts, node: ast.expr) -> bool:
+    value = module.constant(node)
+    return isinstance(node, ast.JoinedStr) or (isinstance(value, Known) and _holds_text(value.value))
 
 
 def _holds_text(value: object) -> bool:

@@ -54,7 +54,9 @@ class OwnCheckpointDetector:
         options = self._options.of(rule)
         for call in module.calls_to(options.load):
             names = _file_names(module, call.node.args[0]) if call.node.args else frozenset()
-            if not names or not _depends_on_existence_only(module, call, options):
+            if not names or not _loads_a_model(module, call):
+                continue
+            if not _depends_on_existence_only(module, call, options):
                 continue
             for path, modules in programs(module, project):
                 saved = _saved_at(modules, names, options)
@@ -63,6 +65,16 @@ class OwnCheckpointDetector:
                     related = (Related(location=place, message="written here"),)
                     yield Hit(location=module.location(call.node), related=related, entry_points=(path,))
                     break
+
+
+def _loads_a_model(module: ModuleFacts, call: Call) -> bool:
+    """Whether what is read goes into a model, directly or by a name for it; other files that are read may be caches."""
+    scope: ast.AST = call.function or module.tree
+    restores = any(isinstance(each, ast.Attribute) and each.attr == "load_state_dict" for each in ast.walk(scope))
+    statement = module.statement(call.node)
+    targets = statement.targets if isinstance(statement, ast.Assign) else []
+    words = " ".join(ast.unparse(target).lower() for target in targets)
+    return restores or any(word in words for word in ("model", "net", "agent", "policy", "estimator", "classifier"))
 
 
 def _file_names(module: ModuleFacts, node: ast.expr) -> frozenset[str]:

@@ -176,10 +176,17 @@ def _is_making(node: ast.Assign) -> bool:
 
 
 def _is_read_of(module: ModuleFacts, node: ast.AST, attribute: str) -> bool:
+    """`self.weight` as an operand, an argument or the object of a method that reads; not its shape, type or device."""
     if not isinstance(node, ast.Attribute) or node.attr != attribute or not isinstance(node.ctx, ast.Load):
         return False
-    function = module.enclosing_function(node)
-    return getattr(function, "name", "") not in ("__init__", "extra_repr", "__repr__")
+    if getattr(module.enclosing_function(node), "name", "") in ("__init__", "extra_repr", "__repr__"):
+        return False
+    parent = module.parent(node)
+    if isinstance(parent, ast.Attribute):
+        return parent.attr in _READS or parent.attr == "lerp_"
+    if isinstance(parent, ast.Call):
+        return module.resolve(parent.func) not in ("len", "isinstance", "getattr", "hasattr", "print")
+    return isinstance(parent, ast.BinOp | ast.UnaryOp | ast.AugAssign | ast.Subscript | ast.Return)
 
 
 def _attributes(node: ast.AST) -> Iterator[str]:

@@ -36,6 +36,9 @@ class _Options:
     unless_followed_by: frozenset[str]
     """Methods of the object that the call makes, which undo the fault: `rng.seed(n)`."""
 
+    unless_under: frozenset[str]
+    """Attributes or names that an enclosing condition may test so that the call is right: `training`."""
+
     method_confidence: Confidence | None
     """Confidence where only the method's name was recognised; None means the rule's."""
 
@@ -49,6 +52,7 @@ def _read(table: Table) -> _Options:
         deferred=table.boolean("deferred", False),
         gradient=table.boolean("gradient", False),
         unless_followed_by=frozenset(table.strings("unless_followed_by")),
+        unless_under=frozenset(table.strings("unless_under")),
         method_confidence=Confidence(table.choice("method_confidence", levels))
         if "method_confidence" in table
         else None,
@@ -81,7 +85,9 @@ class CallMatcher:
                 return
             reached = _unseeded(call, module, project, options) if options.unseeded else entry_points
             gradient = gradient_at(module, call.node) if options.gradient else Gradient.LIKELY
-            if reached == () or gradient is Gradient.NONE or _is_followed(module, call, options.unless_followed_by):
+            if reached == () or gradient is Gradient.NONE:
+                continue
+            if _is_followed(module, call, options.unless_followed_by) or _is_under(module, call, options.unless_under):
                 continue
             confidence = options.method_confidence if call.callee is None else None
             unsure = gradient is Gradient.UNKNOWN or (options.unless_followed_by and _is_replaced(module, call))
@@ -103,6 +109,18 @@ def _is_followed(module: ModuleFacts, call: Call, methods: frozenset[str]) -> bo
         each.method in methods and each.receiver is not None and ast.unparse(each.receiver) in names
         for each in module.calls
     )
+
+
+def _is_under(module: ModuleFacts, call: Call, names: frozenset[str]) -> bool:
+    """Whether an enclosing condition in the same function mentions one of the names."""
+    current: ast.AST | None = call.node if names else None
+    while current is not None and current is not call.function:
+        if isinstance(current, ast.If | ast.IfExp | ast.While):
+            for each in ast.walk(current.test):
+                if getattr(each, "attr", getattr(each, "id", None)) in names:
+                    return True
+        current = module.parent(current)
+    return False
 
 
 def _is_replaced(module: ModuleFacts, call: Call) -> bool:

@@ -7,6 +7,7 @@ have covered.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,9 @@ from auditor.static.ruleoptions import RuleOptions
 
 _SHOWN = 8
 """Draws listed as related places."""
+
+_INCIDENTAL = frozenset({"port", "jitter", "backoff", "suffix", "prefix", "nonce"})
+"""Words in the name of a variable that tell what a random number is for."""
 
 _STATUS = {
     "unseeded": SeedStatus.UNSEEDED,
@@ -72,7 +76,7 @@ class SeedingMatcher:
         for verdict in project.verdicts(module):
             if verdict.status is not options.status or options.library not in (None, verdict.library.id):
                 continue
-            draws = tuple(draw for draw in verdict.draws if not draw.callee.startswith(options.leave_out or "\0"))
+            draws = tuple(draw for draw in verdict.draws if _counts(draw, project, options))
             if draws:
                 judged.append((verdict, draws))
         if options.status is SeedStatus.UNSEEDED:
@@ -80,6 +84,27 @@ class SeedingMatcher:
                 yield _never_seeded(verdict, draws)
         else:
             yield from _by_seed(judged)
+
+
+def _counts(draw: Draw, project: Project, options: _Options) -> bool:
+    """Whether a draw is this rule's business and can reach the training."""
+    if draw.callee.startswith(options.leave_out or "\0"):
+        return False
+    module = project.module(draw.location.path)
+    return module is None or not _is_incidental(module, draw)
+
+
+def _is_incidental(module: ModuleFacts, draw: Draw) -> bool:
+    """`port = random.randint(…)`: drawn for something that no training depends on."""
+    for call in module.calls_to({draw.callee}):
+        statement = module.statement(call.node)
+        if module.location(call.node) != draw.location or not isinstance(statement, ast.Assign):
+            continue
+        for target in statement.targets:
+            name = getattr(target, "attr", getattr(target, "id", ""))
+            if _INCIDENTAL & set(name.lower().split("_")):
+                return True
+    return False
 
 
 def _never_seeded(verdict: LibraryVerdict, draws: Sequence[Draw]) -> Hit:
