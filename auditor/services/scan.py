@@ -62,7 +62,7 @@ def _above_floor(analysis: Analysis, settings: Settings) -> Analysis:
 def chosen_rules(ruleset: Ruleset, settings: Settings) -> tuple[Rule, ...]:
     """The rules that `select` names (none: all), without those that `ignore` names.
 
-    Each goes by id, by the beginning of its id (`RA3`) or by name. Raises `UsageError` for what names no rule.
+    Each goes by id, by the beginning of its id (`RA3`), by name or by category (`data-order`). Raises `UsageError` for what names no rule.
     """
     selected = (
         set(_named(ruleset, settings.select, "select")) if settings.select else {rule.id for rule in ruleset.rules}
@@ -83,8 +83,8 @@ def _named(ruleset: Ruleset, words: Iterable[str], setting: str) -> Iterable[str
 
 
 def _goes_by(rule: Rule, word: str) -> bool:
-    upper = word.strip().upper()
-    return (upper.startswith("RA") and rule.id.startswith(upper)) or rule.name == word.strip().lower()
+    upper, lower = word.strip().upper(), word.strip().lower()
+    return (upper.startswith("RA") and rule.id.startswith(upper)) or lower in (rule.name, rule.category.value)
 
 
 def _per_file_ignores(settings: Settings) -> Callable[[str, Rule], bool]:
