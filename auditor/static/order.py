@@ -14,44 +14,15 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from auditor.model.rule import Confidence
-from auditor.static.facts import Function, Known, ModuleFacts
+from auditor.static.facts import Function, ModuleFacts
+from auditor.static.flow import is_shown, is_single, is_sorted_here, parameter, returns, uses
 from auditor.static.looporder import LoopEffect, loop_effect
 from auditor.static.names import ClassRef, FunctionRef
+from auditor.static.ordering import KEEPING, NEUTRAL, ORDERED, SET_METHODS
 from auditor.static.program import programs
 
 _DEPTH = 6
 """Names, functions and attributes that one trail may pass."""
-
-NEUTRAL = frozenset(
-    {
-        "sorted", "set", "frozenset", "len", "min", "max", "any", "all", "sum", "bool", "isinstance", "type", "print",
-        "repr", "str", "hash", "id", "collections.Counter", "numpy.sort", "numpy.unique", "natsort.natsorted",
-        "natsort.humansorted", "math.fsum", "statistics.mean", "pprint.pprint", "warnings.warn",
-    }
-)  # fmt: skip
-"""Calls whose result does not depend on the order of what they are given (or that only show it to people)."""
-
-KEEPING = frozenset(
-    {
-        "list", "tuple", "iter", "enumerate", "reversed", "zip", "map", "filter", "dict.fromkeys", "itertools.chain",
-        "itertools.chain.from_iterable", "itertools.islice", "itertools.cycle", "itertools.takewhile",
-        "itertools.dropwhile", "itertools.compress", "collections.deque", "copy.copy", "copy.deepcopy", "tqdm.tqdm",
-        "tqdm.auto.tqdm", "tqdm.rich.tqdm", "tqdm.notebook.tqdm", "rich.progress.track",
-    }
-)  # fmt: skip
-"""Calls that hand on what they are given in the order in which they get it."""
-
-ORDERED = (
-    "numpy.array", "numpy.asarray", "numpy.stack", "numpy.concatenate", "numpy.random.", "numpy.array_split", "random.",
-    "pandas.", "torch.tensor", "torch.stack", "torch.cat", "torch.as_tensor", "torch.utils.data.", "torch.optim.",
-    "torch.nn.Sequential", "torch.nn.ModuleList", "sklearn.", "datasets.", "itertools.product",
-    "itertools.combinations", "itertools.permutations", "more_itertools.", "functools.reduce", "next",
-)  # fmt: skip
-"""Calls outside the project that use what they are given in order: names, or prefixes that end with a dot."""
-
-SET_METHODS = frozenset({"union", "intersection", "difference", "symmetric_difference", "copy", "__or__", "__and__"})
-WRAPPERS = frozenset({"dict.fromkeys", "frozenset", "list", "reversed", "set", "tuple"})
-SORTERS = frozenset({"sorted", "natsort.natsorted", "natsort.humansorted", "numpy.sort"})
 
 
 class Kind(Enum):
@@ -159,7 +130,7 @@ def _container_method(
     """`found.extend(unordered)`, `",".join(unordered)`."""
     if func.attr == "extend" and call.args and call.args[0] is node:
         return _variable(module, func.value, trail)
-    if func.attr == "join" and call.args and call.args[0] is node and not _is_shown(module, call):
+    if func.attr == "join" and call.args and call.args[0] is node and not is_shown(module, call):
         return OrderedUse(node=node, module=module, how="they are joined to one text", confidence=Confidence.MEDIUM)
     return None
 
@@ -234,61 +205,18 @@ def _assigned(
 
 def _variable(module: ModuleFacts, target: ast.expr, trail: _Trail) -> OrderedUse | None:
     """Follow every use of a name or of `self.x` that now holds the unordered thing."""
-    uses = tuple(_uses(module, target))
+    found_uses = tuple(uses(module, target))
     key = hash((module.path, ast.dump(target), id(module.enclosing_function(target))))
     if trail.depth >= _DEPTH or key in trail.seen:
         return None
-    if any(_is_sorted_here(module, use) or _is_single(module, use) for use in uses):
+    if any(is_sorted_here(module, use) or is_single(module, use) for use in found_uses):
         return None
     deeper = replace(trail, depth=trail.depth + 1, seen=trail.seen | {key})
-    for use in uses:
+    for use in found_uses:
         found = _follow(module, use, deeper)
         if found is not None:
             return found
     return None
-
-
-def _uses(module: ModuleFacts, target: ast.expr) -> Iterator[ast.expr]:
-    """The places that read a variable: in its function, in the module for globals, in the class for `self.x`."""
-    if isinstance(target, ast.Name):
-        scope: ast.AST = module.enclosing_function(target) or module.tree
-        for node in ast.walk(scope):
-            if isinstance(node, ast.Name) and node.id == target.id and isinstance(node.ctx, ast.Load):
-                yield node
-    elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self":
-        holder = module.enclosing_class(target)
-        for node in ast.walk(holder) if holder else ():
-            if isinstance(node, ast.Attribute) and node.attr == target.attr and isinstance(node.ctx, ast.Load):
-                yield node
-
-
-def _is_sorted_here(module: ModuleFacts, use: ast.expr) -> bool:
-    """`x.sort()`, or `x = sorted(x)`, also as `x = list(sorted(set(x)))`."""
-    parent = module.parent(use)
-    if isinstance(parent, ast.Attribute) and parent.attr == "sort":
-        return isinstance(module.parent(parent), ast.Call)
-    inner: ast.AST = use
-    while isinstance(parent, ast.Call) and inner in parent.args and module.resolve(parent.func) in WRAPPERS:
-        inner, parent = parent, module.parent(parent)
-    if isinstance(parent, ast.Call) and inner in parent.args[:1] and module.resolve(parent.func) in SORTERS:
-        holder = module.parent(parent)
-        while isinstance(holder, ast.Call) and module.resolve(holder.func) in WRAPPERS:
-            holder = module.parent(holder)
-        if isinstance(holder, ast.Assign):
-            return any(ast.dump(target).replace("Store", "Load") == ast.dump(use) for target in holder.targets)
-    return False
-
-
-def _is_single(module: ModuleFacts, use: ast.expr) -> bool:
-    """`assert len(x) == 1`: one thing has no order."""
-    call = module.parent(use)
-    if not isinstance(call, ast.Call) or module.resolve(call.func) != "len":
-        return False
-    test = module.parent(call)
-    if not isinstance(test, ast.Compare) or len(test.comparators) != 1:
-        return False
-    limit = module.constant(test.comparators[0] if test.left is call else test.left)
-    return isinstance(limit, Known) and limit.value == 1 and isinstance(test.ops[0], ast.Eq | ast.NotEq | ast.Gt)
 
 
 def _into_function(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: _Trail) -> OrderedUse | None:
@@ -298,7 +226,7 @@ def _into_function(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: _
         callee = callee.module.names.member(callee, "__init__", bound=True)
     if not isinstance(callee, FunctionRef) or isinstance(callee.node, ast.Lambda):
         return None
-    name = _parameter(call, node, callee.node, skip=1 if callee.bound else 0)
+    name = parameter(call, node, callee.node, skip=1 if callee.bound else 0)
     if name is None or trail.depth >= _DEPTH:
         return None
     argument = ast.Name(id=name, ctx=ast.Load())
@@ -311,24 +239,10 @@ def _into_function(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: _
         for each in ast.walk(callee.node)
         if isinstance(each, ast.Name) and each.id == argument.id and isinstance(each.ctx, ast.Load)
     ]
-    if any(_is_sorted_here(callee.module, use) for use in uses):
+    if any(is_sorted_here(callee.module, use) for use in uses):
         return None
     found = (_follow(callee.module, use, inner) for use in uses)
     return next((use for use in found if use is not None), None)
-
-
-def _parameter(call: ast.Call, node: ast.expr, function: ast.AST, skip: int) -> str | None:
-    arguments = function.args if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) else None
-    if arguments is None:
-        return None
-    for keyword in call.keywords:
-        if keyword.value is node:
-            return keyword.arg
-    names = [each.arg for each in (*arguments.posonlyargs, *arguments.args)][skip:]
-    for name, given in zip(names, call.args, strict=False):
-        if given is node:
-            return name
-    return None
 
 
 def _returned(module: ModuleFacts, statement: ast.Return, trail: _Trail) -> OrderedUse | None:
@@ -336,7 +250,7 @@ def _returned(module: ModuleFacts, statement: ast.Return, trail: _Trail) -> Orde
     function = module.enclosing_function(statement)
     if function is None or isinstance(function, ast.Lambda) or trail.depth >= _DEPTH or id(function) in trail.seen:
         return None
-    if any(each is not statement and each.value is not None for each in _returns(module, function)):
+    if any(each is not statement and each.value is not None for each in returns(module, function)):
         # What it returns depends on the case: for the caller it may be something else.
         return None
     deeper = replace(trail, depth=trail.depth + 1, seen=trail.seen | {id(function)})
@@ -345,12 +259,6 @@ def _returned(module: ModuleFacts, statement: ast.Return, trail: _Trail) -> Orde
         if found is not None:
             return found
     return None
-
-
-def _returns(module: ModuleFacts, function: Function) -> Iterator[ast.Return]:
-    for node in ast.walk(function):
-        if isinstance(node, ast.Return) and module.enclosing_function(node) is function:
-            yield node
 
 
 def _calls_of(module: ModuleFacts, function: Function) -> Iterator[tuple[ModuleFacts, ast.Call]]:
@@ -363,18 +271,3 @@ def _calls_of(module: ModuleFacts, function: Function) -> Iterator[tuple[ModuleF
             callee = caller.names.value(call.node.func)
             if isinstance(callee, FunctionRef) and callee.node is function:
                 yield caller, call.node
-
-
-def _is_shown(module: ModuleFacts, node: ast.expr) -> bool:
-    """Whether a text is only printed, logged or raised."""
-    current: ast.AST | None = node
-    while current is not None and not isinstance(current, ast.stmt):
-        if isinstance(current, ast.JoinedStr | ast.FormattedValue):
-            return True
-        if isinstance(current, ast.Call) and current is not node:
-            name = module.resolve(current.func) or str(getattr(current.func, "attr", ""))
-            last = name.rpartition(".")[2]
-            if last in {"print", "pprint", "debug", "info", "warning", "error", "critical", "log", "warn", "exception"}:
-                return True
-        current = module.parent(current)
-    return isinstance(current, ast.Raise | ast.Assert)

@@ -128,7 +128,7 @@ def _by_seed(judged: Sequence[tuple[LibraryVerdict, tuple[Draw, ...]]]) -> Itera
             groups.setdefault((seed.location, verdict.entry_point), []).append((verdict, seed, draws))
     for (location, entry_point), members in groups.items():
         verdict, seed, _ = members[0]
-        titles = _listed([member.library.title for member, _, _ in members])
+        titles = _subject([member.library.title for member, _, _ in members])
         found = {draw.location: draw for _, _, each in members for draw in each}
         early = sorted(found.values(), key=_place)
         yield Hit(
@@ -153,20 +153,23 @@ def _blamed(verdict: LibraryVerdict) -> Seed | None:
 def _message(verdict: LibraryVerdict, seed: Seed, titles: str, draws: Sequence[Draw]) -> str:
     first = f"{draws[0].location.path}:{draws[0].location.line}" if draws else "before"
     if verdict.status is SeedStatus.TOO_LATE:
-        return f"{titles} is seeded here, after numbers were drawn at {first}."
+        return f"{titles} seeded here, after numbers were drawn at {first}."
     if verdict.status is SeedStatus.CONDITIONAL:
         condition = verdict.condition or seed.condition or "a condition"
-        return f"{titles} is seeded only under `{_short(condition)}`; otherwise each run draws other numbers."
+        return f"{titles} seeded only under `{_short(condition)}`; otherwise each run draws other numbers."
     detail = f" ({seed.detail})" if seed.detail else ""
     text = f"`{_short(seed.text)}`" if seed.text else "nothing"
     if verdict.status is SeedStatus.NONE:
-        return f"{titles} is seeded with {text}{detail}, so each run starts from fresh entropy."
-    return f"{titles} is seeded with {text}{detail}, which is another value in each run."
+        return f"{titles} seeded with {text}{detail}, so each run starts from fresh entropy."
+    return f"{titles} seeded with {text}{detail}, which is another value in each run."
 
 
-def _listed(titles: Sequence[str]) -> str:
-    text = titles[0] if len(titles) == 1 else f"{', '.join(titles[:-1])} and {titles[-1]}"
-    return text[:1].upper() + text[1:] if text[0].islower() else text
+def _subject(titles: Sequence[str]) -> str:
+    """`A is`, `A and B are`, `A, B and C are`."""
+    if len(titles) == 1:
+        return f"{titles[0][:1].upper()}{titles[0][1:]} is"
+    text = f"{', '.join(titles[:-1])} and {titles[-1]} are"
+    return text[:1].upper() + text[1:]
 
 
 def _short(text: str) -> str:

@@ -1,0 +1,87 @@
+"""Where a value goes: the uses of a variable, parameters, returns, and what is done to it on the way."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from auditor.static.facts import Function, Known, ModuleFacts
+from auditor.static.ordering import SORTERS, WRAPPERS
+
+
+def uses(module: ModuleFacts, target: ast.expr) -> Iterator[ast.expr]:
+    """The places that read a variable: in its function, in the module for globals, in the class for `self.x`."""
+    if isinstance(target, ast.Name):
+        scope: ast.AST = module.enclosing_function(target) or module.tree
+        for node in ast.walk(scope):
+            if isinstance(node, ast.Name) and node.id == target.id and isinstance(node.ctx, ast.Load):
+                yield node
+    elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self":
+        holder = module.enclosing_class(target)
+        for node in ast.walk(holder) if holder else ():
+            if isinstance(node, ast.Attribute) and node.attr == target.attr and isinstance(node.ctx, ast.Load):
+                yield node
+
+
+def is_sorted_here(module: ModuleFacts, use: ast.expr) -> bool:
+    """`x.sort()`, or `x = sorted(x)`, also as `x = list(sorted(set(x)))`."""
+    parent = module.parent(use)
+    if isinstance(parent, ast.Attribute) and parent.attr == "sort":
+        return isinstance(module.parent(parent), ast.Call)
+    inner: ast.AST = use
+    while isinstance(parent, ast.Call) and inner in parent.args and module.resolve(parent.func) in WRAPPERS:
+        inner, parent = parent, module.parent(parent)
+    if isinstance(parent, ast.Call) and inner in parent.args[:1] and module.resolve(parent.func) in SORTERS:
+        holder = module.parent(parent)
+        while isinstance(holder, ast.Call) and module.resolve(holder.func) in WRAPPERS:
+            holder = module.parent(holder)
+        if isinstance(holder, ast.Assign):
+            return any(ast.dump(target).replace("Store", "Load") == ast.dump(use) for target in holder.targets)
+    return False
+
+
+def is_single(module: ModuleFacts, use: ast.expr) -> bool:
+    """`assert len(x) == 1`: one thing has no order."""
+    call = module.parent(use)
+    if not isinstance(call, ast.Call) or module.resolve(call.func) != "len":
+        return False
+    test = module.parent(call)
+    if not isinstance(test, ast.Compare) or len(test.comparators) != 1:
+        return False
+    limit = module.constant(test.comparators[0] if test.left is call else test.left)
+    return isinstance(limit, Known) and limit.value == 1 and isinstance(test.ops[0], ast.Eq | ast.NotEq | ast.Gt)
+
+
+def parameter(call: ast.Call, node: ast.expr, function: ast.AST, skip: int) -> str | None:
+    arguments = function.args if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) else None
+    if arguments is None:
+        return None
+    for keyword in call.keywords:
+        if keyword.value is node:
+            return keyword.arg
+    names = [each.arg for each in (*arguments.posonlyargs, *arguments.args)][skip:]
+    for name, given in zip(names, call.args, strict=False):
+        if given is node:
+            return name
+    return None
+
+
+def returns(module: ModuleFacts, function: Function) -> Iterator[ast.Return]:
+    for node in ast.walk(function):
+        if isinstance(node, ast.Return) and module.enclosing_function(node) is function:
+            yield node
+
+
+def is_shown(module: ModuleFacts, node: ast.expr) -> bool:
+    """Whether a text is only printed, logged or raised."""
+    current: ast.AST | None = node
+    while current is not None and not isinstance(current, ast.stmt):
+        if isinstance(current, ast.JoinedStr | ast.FormattedValue):
+            return True
+        if isinstance(current, ast.Call) and current is not node:
+            name = module.resolve(current.func) or str(getattr(current.func, "attr", ""))
+            last = name.rpartition(".")[2]
+            if last in {"print", "pprint", "debug", "info", "warning", "error", "critical", "log", "warn", "exception"}:
+                return True
+        current = module.parent(current)
+    return isinstance(current, ast.Raise | ast.Assert)

@@ -1,0 +1,34 @@
+"""Calls that keep, lose or use the order of what they are given: facts about Python and the libraries around it."""
+
+from __future__ import annotations
+
+NEUTRAL = frozenset(
+    {
+        "sorted", "set", "frozenset", "len", "min", "max", "any", "all", "sum", "bool", "isinstance", "type", "print",
+        "repr", "str", "hash", "id", "collections.Counter", "numpy.sort", "numpy.unique", "natsort.natsorted",
+        "natsort.humansorted", "math.fsum", "statistics.mean", "pprint.pprint", "warnings.warn",
+    }
+)  # fmt: skip
+"""Calls whose result does not depend on the order of what they are given (or that only show it to people)."""
+
+KEEPING = frozenset(
+    {
+        "list", "tuple", "iter", "enumerate", "reversed", "zip", "map", "filter", "dict.fromkeys", "itertools.chain",
+        "itertools.chain.from_iterable", "itertools.islice", "itertools.cycle", "itertools.takewhile",
+        "itertools.dropwhile", "itertools.compress", "collections.deque", "copy.copy", "copy.deepcopy", "tqdm.tqdm",
+        "tqdm.auto.tqdm", "tqdm.rich.tqdm", "tqdm.notebook.tqdm", "rich.progress.track",
+    }
+)  # fmt: skip
+"""Calls that hand on what they are given in the order in which they get it."""
+
+ORDERED = (
+    "numpy.array", "numpy.asarray", "numpy.stack", "numpy.concatenate", "numpy.random.", "numpy.array_split", "random.",
+    "pandas.", "torch.tensor", "torch.stack", "torch.cat", "torch.as_tensor", "torch.utils.data.", "torch.optim.",
+    "torch.nn.Sequential", "torch.nn.ModuleList", "sklearn.", "datasets.", "itertools.product",
+    "itertools.combinations", "itertools.permutations", "more_itertools.", "functools.reduce", "next",
+)  # fmt: skip
+"""Calls outside the project that use what they are given in order: names, or prefixes that end with a dot."""
+
+SET_METHODS = frozenset({"union", "intersection", "difference", "symmetric_difference", "copy", "__or__", "__and__"})
+WRAPPERS = frozenset({"dict.fromkeys", "frozenset", "list", "reversed", "set", "tuple"})
+SORTERS = frozenset({"sorted", "natsort.natsorted", "natsort.humansorted", "numpy.sort"})

@@ -1,0 +1,60 @@
+"""Rules that depend on what the program does elsewhere, in any of its files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from auditor.ruleset import load
+from auditor.static.engine import Engine, find_files
+
+RULESET = load()
+
+
+def lines(folder: Path, rule_id: str, files: dict[str, str]) -> list[tuple[str, int, tuple[str, ...]]]:
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    engine = Engine(RULESET, [rule for rule in RULESET.rules if rule.id == rule_id])
+    found = engine.analyse(find_files(folder, [folder], ())).findings
+    return [(each.location.path, each.location.line, each.entry_points) for each in found]
+
+
+UP = "import torch.nn.functional as F\n\n\ndef up(x):\n    return F.interpolate(x, mode='bilinear')\n"
+TRAIN = "import torch\nfrom up import up\n\nprint(up(torch.zeros(1, 1, 2, 2).cuda()))\n"
+
+
+def test_device_is_found_in_another_file(tmp_path: Path) -> None:
+    assert lines(tmp_path, "RA208", {"up.py": UP, "train.py": TRAIN}) == [("up.py", 5, ("train.py",))]
+
+
+def test_switch_in_one_program_does_not_excuse_another(tmp_path: Path) -> None:
+    strict = TRAIN.replace("print(", "torch.use_deterministic_algorithms(True)\nprint(")
+    files = {"up.py": UP, "train.py": TRAIN, "strict.py": strict}
+    assert lines(tmp_path, "RA208", files) == [("up.py", 5, ("train.py",))]
+
+
+def test_switch_that_is_turned_off_is_none(tmp_path: Path) -> None:
+    loose = TRAIN.replace("print(", "torch.use_deterministic_algorithms(False)\nprint(")
+    assert lines(tmp_path, "RA208", {"up.py": UP, "train.py": loose}) == [("up.py", 5, ("train.py",))]
+
+
+def test_program_without_the_device_is_silent(tmp_path: Path) -> None:
+    assert lines(tmp_path, "RA208", {"up.py": UP, "train.py": TRAIN.replace(".cuda()", "")}) == []
+
+
+def test_fallback_is_judged_per_program(tmp_path: Path) -> None:
+    files = {
+        "data.py": (
+            "from sklearn.model_selection import train_test_split\n\n\n"
+            "def split(rows):\n    return train_test_split(rows)\n"
+        ),
+        "seeded.py": "import numpy as np\nfrom data import split\n\nnp.random.seed(0)\nprint(split([1, 2]))\n",
+        "bare.py": "from data import split\n\nprint(split([1, 2]))\n",
+    }
+    assert lines(tmp_path, "RA115", files) == [("data.py", 5, ("bare.py",))]
+
+
+def test_first_convolution_is_told_once_with_its_programs(tmp_path: Path) -> None:
+    net = "import torch\n\n\ndef net():\n    return torch.nn.Conv2d(1, 1, 1), torch.nn.Conv2d(1, 1, 1)\n"
+    program = "import torch\nfrom net import net\n\ntorch.manual_seed(0)\nprint(net()[0].to('cuda'))\n"
+    files = {"net.py": net, "one.py": program, "two.py": program}
+    assert lines(tmp_path, "RA204", files) == [("net.py", 5, ("one.py", "two.py"))]
