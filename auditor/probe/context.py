@@ -168,7 +168,7 @@ class Context:
             stack = state.modules
             depth = len(stack)
             try:
-                path = paths.path(self, state.module, stack)
+                path = paths.path(self, state.module)
             except Exception as error:
                 guard("module path", _raise, error)
                 path = state.module
@@ -290,52 +290,43 @@ class ModulePaths:
         self.roots = []  # (weak reference, path) of modules called from outside any other
         self.on_module = []  # functions of (module, name id, path), called when a path is given
 
-    def path(self, module, outer, stack):
-        """Return the name id of a module's path. `outer` is the innermost module that is being called, or 0."""
-        known = self._known.get(id(module))
-        if known is not None and known[0]() is module and (stack or known[3]):
-            return known[2]
-        return self._learn(module, outer, stack)
-
-    def text(self, module):
-        """Return the path of a known module as text; None for others."""
-        known = self._known.get(id(module))
-        return known[1] if known is not None and known[0]() is module else None
-
-    def _learn(self, module, outer, stack):
-        if not stack:
-            return self._learn_root(module)
-        # A module that was put into its parent after the parent was first called.
-        for reference, path in self.roots:
-            root = reference()
-            if root is not None:
-                self._register(root, path, only_new=True)
+    def path(self, module, outer):
+        """Return the name id of a module's path. `outer` is that of the innermost module being called, or 0."""
         known = self._known.get(id(module))
         if known is not None and known[0]() is module:
             return known[2]
+        return self._learn_inner(module, outer) if outer else self._learn_root(module)
+
+    def _learn_root(self, module):
+        inner = module._modules.get("_orig_mod") if type(module).__name__ == "OptimizedModule" else None
+        if inner is not None:  # what torch.compile wraps around a module is not the program's
+            number = self.path(inner, 0)
+            self._learned(module, self._known[id(inner)][1])
+            return number
+        path = self._unique(type(module).__name__, module)
+        self._register(module, path)
+        self.roots = [entry for entry in self.roots if entry[0]() is not None]
+        self.roots.append((weakref.ref(module), path))
+        return self._known[id(module)][2]
+
+    def _learn_inner(self, module, outer):
+        if not _is_stateless(module):  # it may have been put into its parent after the parent was first called
+            for reference, path in self.roots:
+                root = reference()
+                if root is not None:
+                    self._register(root, path, only_new=True)
+            known = self._known.get(id(module))
+            if known is not None and known[0]() is module:
+                return known[2]
         # Kept in a plain list, or made on the fly: a child of whoever calls it.
-        prefix = next((path for _, path, name, _ in self._known.values() if name == outer), "")
-        path = self._unique((prefix + "." if prefix else "") + type(module).__name__, module)
+        prefix = next(path for _, path, number in list(self._known.values()) if number == outer)
+        path = self._unique(prefix + "." + type(module).__name__, module)
         self._register(module, path, only_new=True)
         return self._known[id(module)][2]
 
-    def _learn_root(self, module):
-        known = self._known.get(id(module))
-        if known is not None and known[0]() is module:
-            # Part of a known module, called by itself: it keeps its path.
-            self._known[id(module)] = (*known[:3], True)
-            return known[2]
-        path = self._unique(type(module).__name__, module)
-        self.roots = [entry for entry in self.roots if entry[0]() is not None]
-        self.roots.append((weakref.ref(module), path))
-        self._register(module, path)
-        known = self._known[id(module)]
-        self._known[id(module)] = (*known[:3], True)
-        return known[2]
-
     def _unique(self, path, module):
         """Number the second and later modules of a path, except those without state: losses are often made anew."""
-        if next(iter(module._parameters), None) is None and not module._modules and not module._buffers:
+        if _is_stateless(module):
             return path
         count = self._counts.get(path, 0) + 1
         self._counts[path] = count
@@ -347,12 +338,19 @@ class ModulePaths:
             known = self._known.get(key)
             if only_new and known is not None and known[0]() is module:
                 continue
-            path = prefix + "." + name if name else prefix
-            reference = weakref.ref(module, lambda dead, key=key, known=self._known: _forget(known, key, dead))
-            number = self._writer.name(path)
-            self._known[key] = (reference, path, number, False)
-            for function in self.on_module:
-                function(module, number, path)
+            self._learned(module, prefix + "." + name if name else prefix)
+
+    def _learned(self, module, path):
+        key = id(module)
+        reference = weakref.ref(module, lambda dead, key=key, known=self._known: _forget(known, key, dead))
+        number = self._writer.name(path)
+        self._known[key] = (reference, path, number)
+        for function in self.on_module:
+            function(module, number, path)
+
+
+def _is_stateless(module):
+    return not (module._parameters or module._modules or module._buffers)
 
 
 def _forget(known, key, dead):

@@ -18,6 +18,7 @@ from .handler import make_handler
 from .late import LateDigests
 from .nodes import Nodes
 from .recorder import Recorder
+from .regions import Regions
 from .weights import Weights
 
 
@@ -45,9 +46,10 @@ class DispatchBackend:
         self.storages = StorageMap(torch, self.prints)
         self.late = LateDigests(torch, self.prints, self.writer, self.storages)
         self.recorder = Recorder(torch, self.writer, self.context, self.prints, self.storages, self.late)
-        self.nodes = Nodes(torch, self.context, self.sites, self.infos)
+        self.nodes = Nodes(torch, self.context, self.sites)
         self.batches = Batches(self)
         self.weights = Weights(self)
+        self.regions = Regions(self)
         if self.config.focus:
             from ..focus import Focus
 
@@ -89,7 +91,13 @@ class DispatchBackend:
         """Push the mode in the calling thread, once."""
         if not state.entered:
             state.entered = True
-            self._torch._C._push_on_torch_dispatch_stack(self.mode)
+            self.push()
+
+    def push(self):
+        self._torch._C._push_on_torch_dispatch_stack(self.mode)
+
+    def pop(self):
+        self._torch._C._pop_torch_dispatch_stack(None)
 
     def leave_thread(self):
         """Pop the mode in the calling thread, if nothing of the program lies on top of it."""
@@ -97,7 +105,7 @@ class DispatchBackend:
         torch = self._torch
         if state.entered and torch._C._len_torch_dispatch_stack() == 1:
             state.entered = False
-            torch._C._pop_torch_dispatch_stack(None)
+            self.pop()
 
     def _wrap_threads(self):
         original = threading.Thread._bootstrap_inner
@@ -120,6 +128,7 @@ class DispatchBackend:
         """Look up an op for the first time."""
         info = ops.OpInfo(self._torch, func, self.writer)
         self.infos[id(func)] = info
+        self.nodes.learn_op(info.id, info.packet)
         if info.lazy:
             self.recorder.lazy_bits = True
         return info

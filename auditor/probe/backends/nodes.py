@@ -14,11 +14,10 @@ LIMIT = 100_000  # nodes remembered per thread; the older half goes when they ar
 class Nodes:
     """Places of autograd nodes."""
 
-    def __init__(self, torch, context, sites, infos):
+    def __init__(self, torch, context, sites):
         self._context = context
         self._sites = sites
-        self._infos = infos
-        self._infos_by_id = {}
+        self._names = {}  # name id of an op -> its name as in that of its autograd node
         self._next = torch._C._autograd._get_sequence_nr
         self._current = torch._C._current_autograd_node
         self._parameters = {}  # id(parameter) -> (weak reference, name id of its module's path)
@@ -69,28 +68,23 @@ class Nodes:
         return module, self._sites.site_from(frame), 0
 
     def _find(self, state, node):
+        """The place noted under the node's number; numbers count per thread, so other threads' may be meant."""
         number = node._sequence_nr()
         found = state.nodes.get(number)
-        if found is not None and len(self._context.threads) == 1:
-            return found
-        # Numbers count per thread: with several, the node's name tells whose it is.
-        name = _plain(node.name())
-        best = found
+        candidates = [found] if found is not None else []
         for other in list(self._context.threads.values()):
-            entry = other.nodes.get(number)
-            if entry is not None and self._plain_op(entry[2]) in name:
-                if other is state or entry is not found:
-                    best = entry
-                if other is state:
-                    break
-        return best
+            if other is not state and other.nodes:
+                entry = other.nodes.get(number)
+                if entry is not None:
+                    candidates.append(entry)
+        if len(candidates) < 2:
+            return candidates[0] if candidates else None
+        name = _plain(node.name())
+        return next((place for place in candidates if self._names.get(place[2], "?") in name), candidates[0])
 
-    def _plain_op(self, number):
-        info = self._infos_by_id.get(number)
-        if info is None:
-            self._infos_by_id = {info.id: info for info in self._infos.values()}
-            info = self._infos_by_id[number]
-        return _plain(info.packet.rpartition("::")[2])
+    def learn_op(self, number, name):
+        """Remember how an op's autograd node is called, more or less, to tell threads' numbers apart."""
+        self._names[number] = _plain(name.rpartition("::")[2])
 
     def _close_forward(self, state):
         if state.forward_open:

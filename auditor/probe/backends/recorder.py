@@ -316,6 +316,14 @@ class Recorder:
                 storages.copy_taint(event.copied, tainted, tensor, key, tainted.origin)
                 event.uncaptured(self.prints.spec(tensor), wire.MUTATED, wire.UNINITIALISED, position)
                 return
+        self.wrote(info, tensor, event, position)
+
+    def wrote(self, info, tensor, event, position):
+        """A tensor that was written to, all of it, as a row; what its storage holds is new."""
+        storages = self.storages
+        key = self._key(tensor)
+        old = storages.entries.get(key)
+        whole = storages.covers(tensor, tensor.nbytes)
         entry = self._row(tensor, wire.MUTATED, event, position)
         if not whole:
             geometry = (tensor.storage_offset(), tensor.shape, tensor.stride())
