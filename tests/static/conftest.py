@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from textwrap import dedent
 
@@ -14,6 +15,44 @@ from auditor.static.engine import Engine, find_files
 from auditor.static.project import Project
 
 Files = Mapping[str, str | bytes]
+CASES = Path(__file__).parent / "cases"
+
+
+@dataclass
+class Case:
+    """One entry of a file in `cases/`: `=== title | field | …`, then per file `--- name` and its text."""
+
+    title: str
+    expected: tuple[str, ...]
+    files: dict[str, str] = field(default_factory=dict)
+
+
+def read_cases(name: str) -> Iterator[Case]:
+    case: Case | None = None
+    current = ""
+    for line in (CASES / name).read_text().splitlines():
+        if line.startswith("=== "):
+            if case is not None:
+                yield case
+            title, *expected = (part.strip() for part in line[4:].split(" | "))
+            case = Case(title, tuple(expected))
+        elif line.startswith("--- ") and case is not None:
+            current = line[4:].strip()
+            case.files[current] = ""
+        elif case is not None:
+            case.files[current] += line + "\n"
+    if case is not None:
+        yield case
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "cases(name): run once for every case of a file in tests/static/cases")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    for marker in metafunc.definition.iter_markers("cases"):
+        cases = list(read_cases(marker.args[0]))
+        metafunc.parametrize("case", cases, ids=[case.title for case in cases])
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.errors import UsageError
+from auditor.errors import ProjectError, UsageError
 from auditor.static.discovery import Discovery, find_root, is_test
 from auditor.static.engine import find_files
 from auditor.static.gitignore import is_ignored, parse_ignore_file
@@ -88,7 +88,7 @@ def test_environments_builds_and_caches_are_left_out(discover: Discover) -> None
         ".git/a.py",
         "x.egg-info/a.py",
     ]
-    files = {path: "" for path in shut} | {
+    files = dict.fromkeys(shut, "") | {
         "env/pyvenv.cfg": "",
         "conda/conda-meta/x": "",
         "a.py": "",
@@ -132,16 +132,14 @@ def test_odd_things_with_a_python_name_do_not_hang(write: Callable[..., Path]) -
     server = socket.socket(socket.AF_UNIX)
     server.bind(str(root / "s.py"))
     found = find_files(root, [root], ())
-    problems = {}
-    for file in found.files:
-        try:
-            file.raw()
-        except Exception as error:
-            problems[file.path] = str(error)
+    by_path = {file.path: file for file in found.files}
+    with pytest.raises(ProjectError, match="not a regular file"):
+        by_path["fifo.py"].raw()
+    with pytest.raises(ProjectError, match="cannot be read"):
+        by_path["s.py"].raw()
     server.close()
-    assert problems["fifo.py"] == "not a regular file"
-    assert "s.py" in problems
-    assert "a.py" not in problems
+    assert by_path["a.py"].raw() == b""
+    assert "folder.py" not in by_path
 
 
 def test_the_root_is_the_project_that_all_paths_are_in(write: Callable[..., Path]) -> None:
