@@ -19,7 +19,7 @@ def copy_project(project: Path, run_dir: Path, excluded: tuple[Path, ...] = ()) 
     stay links; times and modes are kept, so that a file is as old in the copy as in the original.
     """
     target = run_dir / "project"
-    entries = list(walk(project, (*excluded, run_dir)))
+    entries = list(walk(project, (*excluded, run_dir), folders=True))
     needed = sum(entry.stat(follow_symlinks=False).st_size for entry in entries if entry.is_file(follow_symlinks=False))
     free = shutil.disk_usage(run_dir).free
     if needed + RESERVE_BYTES > free:
@@ -33,28 +33,8 @@ def copy_project(project: Path, run_dir: Path, excluded: tuple[Path, ...] = ()) 
         place.parent.mkdir(parents=True, exist_ok=True)
         if entry.is_symlink():
             place.symlink_to(os.readlink(entry.path))
-        elif entry.is_file(follow_symlinks=False):
+        elif entry.is_dir():
+            place.mkdir(exist_ok=True)
+        elif entry.is_file():
             shutil.copy2(entry.path, place)
-    _copy_empty_folders(project, target, excluded, run_dir)
     return target
-
-
-def _copy_empty_folders(project: Path, target: Path, excluded: tuple[Path, ...], run_dir: Path) -> None:
-    """A program may expect its output folder to be there."""
-    skipped = {os.path.realpath(path) for path in (*excluded, run_dir)}
-    for folder, folders, _ in os.walk(project):
-        kept = []
-        for name in folders:
-            path = Path(folder, name)
-            known = (target / path.relative_to(project)).exists()
-            if not path.is_symlink() and (known or _is_empty(path)) and os.path.realpath(path) not in skipped:
-                (target / path.relative_to(project)).mkdir(exist_ok=True)
-                kept.append(name)
-        folders[:] = kept
-
-
-def _is_empty(path: Path) -> bool:
-    try:
-        return next(os.scandir(path), None) is None
-    except OSError:
-        return False

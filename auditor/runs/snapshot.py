@@ -38,27 +38,32 @@ class Snapshot:
     """False where the project has more files than we look at."""
 
 
-def walk(root: Path, excluded: tuple[Path, ...] = ()) -> Iterator[os.DirEntry[str]]:
-    """Yield the files and links below `root` in a fixed order; folders of tools and virtual environments are left out.
+def walk(root: Path, excluded: tuple[Path, ...] = (), folders: bool = False) -> Iterator[os.DirEntry[str]]:
+    """Yield the files and links below `root` in a fixed order, with `folders` the folders as well.
 
-    Folders that cannot be read are passed over.
+    Folders of tools and virtual environments are left out; those that cannot be read are passed over.
     """
     skipped = {os.path.realpath(path) for path in excluded}
     pending = [str(root)]
     while pending:
-        folder = pending.pop()
         try:
-            with os.scandir(folder) as found:
+            with os.scandir(pending.pop()) as found:
                 entries = sorted(found, key=lambda entry: entry.name)
         except OSError:
-            continue
-        if folder != str(root) and any(entry.name == "pyvenv.cfg" for entry in entries):
             continue
         for entry in entries:
             if not entry.is_dir(follow_symlinks=False):
                 yield entry
-            elif entry.name not in _SKIPPED and os.path.realpath(entry.path) not in skipped:
+            elif not _is_skipped(entry, skipped):
                 pending.append(entry.path)
+                if folders:
+                    yield entry
+
+
+def _is_skipped(folder: os.DirEntry[str], skipped: set[str]) -> bool:
+    if folder.name in _SKIPPED or os.path.realpath(folder.path) in skipped:
+        return True
+    return os.path.exists(os.path.join(folder.path, "pyvenv.cfg"))
 
 
 def take(root: Path, excluded: tuple[Path, ...] = (), limit: int = LIMIT) -> Snapshot:

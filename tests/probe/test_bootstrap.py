@@ -94,7 +94,10 @@ def test_a_broken_probe_leaves_the_program_its_output_and_exit_code(tmp_path: Pa
     shutil.copytree(PROBE, broken, ignore=shutil.ignore_patterns("__pycache__"))
     (broken / "__init__.py").write_text(breakage)
     found = python(
-        "-c", "print('trained'); raise SystemExit(7)", path=(broken / "bootstrap",), REPRO_AUDIT_PROBE='{"run_dir": "/x"}'
+        "-c",
+        "print('trained'); raise SystemExit(7)",
+        path=(broken / "bootstrap",),
+        REPRO_AUDIT_PROBE='{"run_dir": "/x"}',
     )
     assert (found.stdout, found.returncode) == ("trained\n", 7)
     assert found.stderr.startswith("repro-audit: the probe could not start: ")
@@ -103,7 +106,9 @@ def test_a_broken_probe_leaves_the_program_its_output_and_exit_code(tmp_path: Pa
 
 @pytest.mark.parametrize("text", ["{", '{"no_such_setting": 1}', "[]", '{"run_dir": "/no/such/folder"}'])
 def test_settings_that_make_no_sense_leave_the_program_alone(text: str) -> None:
-    found = python("-c", "import random; random.seed(1); print(random.random())", path=(BOOTSTRAP,), REPRO_AUDIT_PROBE=text)
+    found = python(
+        "-c", "import random; random.seed(1); print(random.random())", path=(BOOTSTRAP,), REPRO_AUDIT_PROBE=text
+    )
     assert (found.stdout, found.returncode) == ("0.13436424411240122\n", 0)
 
 
@@ -147,4 +152,4 @@ def test_the_probe_keeps_to_the_syntax_of_python_3_8() -> None:
 
 
 def test_the_probe_says_the_version_of_the_program() -> None:
-    assert auditor.probe.VERSION == auditor.__version__
+    assert auditor.__version__ == auditor.probe.VERSION

@@ -73,7 +73,8 @@ def test_listings_have_a_digest_of_the_order_and_one_of_the_names(audited: Any) 
     of_data = [row for row, listing in zip(rows, trace.listings, strict=True) if listing.path == "data"]
     assert len({int(row["outputs"]) for row in of_data}) == 1
     assert len({int(row["arguments"]) for row in of_data}) == 1
-    assert of_data[0]["outputs"] and of_data[0]["arguments"]
+    assert of_data[0]["outputs"]
+    assert of_data[0]["arguments"]
 
 
 def test_torch_save_is_seen_though_it_opens_its_file_natively(audited: Any) -> None:
