@@ -38,7 +38,8 @@ RUNNERS = frozenset(
 QUIET = frozenset(
     {
         "print", "len", "isinstance", "type", "id", "repr", "str", "hasattr", "getattr", "setattr", "issubclass", "vars", "super",
-        "callable", "hash", "dir", "pickle.dump", "pickle.dumps", "copy.copy", "copy.deepcopy", "torch.save", "json.dump", "json.dumps",
+        "callable", "dict", "list", "tuple", "set", "frozenset", "collections.OrderedDict", "functools.partial",
+        "types.SimpleNamespace", "typing.cast", "dataclasses.field", "hash", "dir", "pickle.dump", "pickle.dumps", "copy.copy", "copy.deepcopy", "torch.save", "json.dump", "json.dumps",
     }
 )  # fmt: skip
 """Callables that call nothing of what they are given."""

@@ -58,7 +58,7 @@ class _Trail:
     """A set was turned into a sequence."""
 
     depth: int = 0
-    seen: frozenset[int] = field(default_factory=frozenset)
+    seen: frozenset[object] = field(default_factory=frozenset)
 
 
 def ordered_use(module: ModuleFacts, node: ast.expr, kind: Kind) -> OrderedUse | None:
@@ -206,7 +206,7 @@ def _assigned(
 def _variable(module: ModuleFacts, target: ast.expr, trail: _Trail) -> OrderedUse | None:
     """Follow every use of a name or of `self.x` that now holds the unordered thing."""
     found_uses = tuple(uses(module, target))
-    key = hash((module.path, ast.dump(target), id(module.enclosing_function(target))))
+    key = (module.path, ast.dump(target), id(module.enclosing_function(target)))
     if trail.depth >= _DEPTH or key in trail.seen:
         return None
     if any(is_sorted_here(module, use) or is_single(module, use) for use in found_uses):
@@ -230,7 +230,7 @@ def _into_function(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: _
     if name is None or trail.depth >= _DEPTH:
         return None
     argument = ast.Name(id=name, ctx=ast.Load())
-    key = hash((callee.module.path, callee.node.lineno, name))
+    key = (callee.module.path, callee.node.lineno, name)
     if key in trail.seen:
         return None
     inner = replace(trail, depth=trail.depth + 1, seen=trail.seen | {key})
