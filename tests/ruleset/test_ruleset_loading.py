@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 import auditor.ruleset.locate as locate
-from auditor.errors import RuleError, UsageError
+from auditor.errors import RuleError
 from auditor.ruleset import load
-from auditor.services.catalog import all_rules, find_rule
 
 RULES = locate.bundled_rules()
 
@@ -74,23 +73,3 @@ def test_loading_imports_nothing_heavy() -> None:
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     )
     assert not loaded & {"difflib", "numpy", "rich", "textual", "torch", "typer"}
-
-
-def test_find_rule_takes_id_in_any_case_and_name() -> None:
-    rule = find_rule("RA301")
-    assert find_rule("ra301").id == find_rule(rule.name).id == find_rule(f" {rule.name.upper()} ").id == "RA301"
-    assert len(all_rules()) == len(load().rules)
-
-
-@pytest.mark.parametrize(
-    ("asked", "hint"),
-    [
-        ("RA201x", "did you mean `RA201`?"),
-        ("cudnn-benchmrk", "did you mean `cudnn-benchmark`?"),
-        ("xyz", "lists them all"),
-    ],
-)
-def test_unknown_rule_gets_the_nearest_name(asked: str, hint: str) -> None:
-    with pytest.raises(UsageError) as caught:
-        find_rule(asked)
-    assert hint in str(caught.value)
