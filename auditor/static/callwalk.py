@@ -37,9 +37,10 @@ RUNNERS = frozenset(
 
 QUIET = frozenset(
     {
-        "print", "len", "isinstance", "type", "id", "repr", "str", "hasattr", "getattr", "setattr", "issubclass", "vars", "super",
-        "callable", "dict", "list", "tuple", "set", "frozenset", "collections.OrderedDict", "functools.partial",
-        "types.SimpleNamespace", "typing.cast", "dataclasses.field", "hash", "dir", "pickle.dump", "pickle.dumps", "copy.copy", "copy.deepcopy", "torch.save", "json.dump", "json.dumps",
+        "callable", "collections.OrderedDict", "copy.copy", "copy.deepcopy", "dataclasses.field", "dict", "dir",
+        "frozenset", "functools.partial", "getattr", "hasattr", "hash", "id", "isinstance", "issubclass", "json.dump",
+        "json.dumps", "len", "list", "pickle.dump", "pickle.dumps", "print", "repr", "set", "setattr", "str", "super",
+        "torch.save", "tuple", "type", "types.SimpleNamespace", "typing.cast", "vars",
     }
 )  # fmt: skip
 """Callables that call nothing of what they are given."""
