@@ -1,1 +1,1 @@
-"""The Textual application."""
+"""The full-screen front end: findings, divergence, cost and runs; keyboard first, calm, made for ssh in tmux."""

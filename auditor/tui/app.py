@@ -1,0 +1,357 @@
+"""The app: four screens over one session. Handlers of messages change the session and the screens; workers never do."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, TextIO
+
+from textual.app import App
+from textual.binding import BindingType
+
+from auditor.errors import UsageError
+from auditor.model.finding import Finding
+from auditor.model.report import AuditReport
+from auditor.tui import actions, terminal, themes
+from auditor.tui.commands import EVERYWHERE, Command
+from auditor.tui.drawing import cost as cost_drawing
+from auditor.tui.drawing import verdict as verdict_drawing
+from auditor.tui.gateway import Services, real_services
+from auditor.tui.jobs import Job
+from auditor.tui.launcher import Launcher
+from auditor.tui.messages import EvidenceReady, JobFailed, JobFinished, JobProgressed, RunsListed, StepRead
+from auditor.tui.screens.cost import CostScreen
+from auditor.tui.screens.divergence import DivergenceScreen
+from auditor.tui.screens.findings import FindingsScreen
+from auditor.tui.screens.frame import FrameScreen, bindings_of
+from auditor.tui.screens.runs import RunsScreen
+from auditor.tui.session import Session
+from auditor.tui.signs import ASCII, UNICODE, Signs
+from auditor.tui.source import SourceReader
+from auditor.tui.widgets.frame_lines import KeyLine, MessageLine, Tab, TabLine
+
+if TYPE_CHECKING:
+    from auditor.services.settings import Settings
+
+SCREENS: dict[str, type[FrameScreen]] = {
+    "findings": FindingsScreen,
+    "divergence": DivergenceScreen,
+    "cost": CostScreen,
+    "runs": RunsScreen,
+}
+
+
+class AuditApp(App[int]):
+    """What every screen shares: the session, the lines around the panes, the commands."""
+
+    CSS_PATH = "app.tcss"
+    DEFAULT_MODE = "findings"
+    TITLE = "repro-audit"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(EVERYWHERE)
+
+    def __init__(
+        self,
+        session: Session,
+        services: Services,
+        *,
+        signs: Signs = UNICODE,
+        theme: str = themes.TERMINAL,
+        wanted_runs: Sequence[str] = (),
+    ) -> None:
+        super().__init__()
+        self.animation_level = "none"
+        self.session = session
+        self.services = services
+        self.signs = signs
+        self.source = SourceReader(session.root)
+        self.wanted_runs = tuple(wanted_runs)
+        self.launcher = Launcher(self, session, services)
+        self.message = ("", "plain")
+        self.quit_asked = False
+        self._frames: dict[str, FrameScreen] = {}
+        for name in SCREENS:
+            self.add_mode(name, partial(self.frame, name))
+        for each in themes.THEMES:
+            self.register_theme(each)
+        self.theme = theme if theme in self.available_themes else themes.TERMINAL
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return dict(themes.variable_defaults())
+
+    def frame(self, name: str) -> FrameScreen:
+        """The screen of that name, made at its first use."""
+        if name not in self._frames:
+            self._frames[name] = SCREENS[name]()
+        return self._frames[name]
+
+    @property
+    def current_frame(self) -> FrameScreen | None:
+        """The screen under any panel."""
+        return next((screen for screen in reversed(self.screen_stack) if isinstance(screen, FrameScreen)), None)
+
+    def show_frame(self, name: str) -> FrameScreen:
+        """Go to a screen. Each is the bottom of a stack of its own, so that a panel stays with the screen it is over."""
+        self.switch_mode(name)
+        return self.frame(name)
+
+    @property
+    def job(self) -> Job | None:
+        return self.launcher.job
+
+    def on_mount(self) -> None:
+        self.call_after_refresh(self.begin)
+
+    def begin(self) -> None:
+        """Look at what is stored, and scan: reading is all that happens unasked, no program is run."""
+        self.launcher.list_runs()
+        if len(self.wanted_runs) == 2:
+            self.show_frame("divergence")
+            self.launcher.compare_named((self.wanted_runs[0], self.wanted_runs[1]))
+        elif self.wanted_runs:
+            self.show_frame("runs")
+        elif self.session.compared is not None:
+            self.show_frame("divergence")
+        elif self.session.overhead is not None:
+            self.show_frame("cost")
+        elif self.session.scanned is None:
+            self.launcher.scan()
+        self.redraw()
+
+    # the three lines around every screen
+
+    def say(self, text: str, tone: str = "plain") -> None:
+        """Put a sentence into the message line; it stays until the next one."""
+        self.message = (text, tone)
+        self._draw_message()
+
+    def _draw_message(self) -> None:
+        frame = self.current_frame
+        for line in frame.query("#message").results(MessageLine) if frame is not None else ():
+            line.show(*self.message)
+
+    def frame_changed(self) -> None:
+        """Draw tabs, message and keys of the current screen again."""
+        frame = self.current_frame
+        if frame is None or not frame.query("#tabs"):
+            return
+        frame.query_one(TabLine).show(self._tabs(), frame.KEY)
+        self._draw_message()
+        frame.query_one(KeyLine).show(tuple(frame.key_commands()))
+
+    def _tabs(self) -> tuple[Tab, ...]:
+        session = self.session
+        found = f"{len(session.findings):,}" if session.scanned else ""
+        diverged = verdict_drawing.tab_answer(session.verdict, self.signs)
+        costs = cost_drawing.tab_answer(session.overhead, self.signs)
+        return (
+            Tab("1", "Findings", found, "strong"),
+            Tab("2", "Divergence", *diverged),
+            Tab("3", "Cost", *costs),
+            Tab("4", "Runs", f"{len(session.runs):,}" if session.runs else "", "strong"),
+        )
+
+    def redraw(self) -> None:
+        """The session changed: draw the current screen again; others are drawn when they are shown."""
+        frame = self.current_frame
+        if frame is not None and frame.query("#tabs"):
+            frame.draw()
+            self.frame_changed()
+
+    # commands
+
+    def all_commands(self) -> Iterator[Command]:
+        """Those of the current screen, those of the app, and the themes."""
+        if self.current_frame is not None:
+            yield from self.current_frame.ACTIONS
+        yield from EVERYWHERE
+        for name in self.available_themes:
+            yield Command(f"theme {name}", "", f"theme {name}", "Change the colours")
+
+    def action_perform(self, name: str) -> None:
+        """Run a command of the current screen or of the app, or say why it cannot run now."""
+        reason = self.why_not(name)
+        if reason:
+            self.say(reason, "warning")
+            return
+        for owner in (self.current_frame, self):
+            if do := getattr(owner, f"do_{name}", None):
+                do()
+                break
+
+    def why_not(self, name: str) -> str:
+        """Why a command cannot run now; empty if it can."""
+        for owner in (self.current_frame, self):
+            if check := getattr(owner, f"why_not_{name}", None):
+                return str(check())
+        return ""
+
+    def on_key_line_pressed(self, message: KeyLine.Pressed) -> None:
+        self.action_perform(message.command.id)
+
+    def on_tab_line_chosen(self, message: TabLine.Chosen) -> None:
+        self.show_frame(list(SCREENS)[int(message.key) - 1])
+
+    def do_show_findings(self) -> None:
+        self.show_frame("findings")
+
+    def do_show_divergence(self) -> None:
+        self.show_frame("divergence")
+
+    def do_show_cost(self) -> None:
+        self.show_frame("cost")
+
+    def do_show_runs(self) -> None:
+        self.show_frame("runs")
+
+    def do_copy(self) -> None:
+        actions.copy(self, self.current_frame.copied() if self.current_frame else "")
+
+    def do_copy_more(self) -> None:
+        actions.copy(self, self.current_frame.copied_more() if self.current_frame else "")
+
+    def do_edit(self) -> None:
+        actions.edit(self)
+
+    def why_not_rescan(self) -> str:
+        return self.launcher.busy
+
+    why_not_run_twice = why_not_rescan
+
+    def do_rescan(self) -> None:
+        self.launcher.scan()
+        self.say("Scanning.", "accent")
+        self.redraw()
+
+    def do_run_twice(self) -> None:
+        actions.ask_what_to_run(self, "twice")
+
+    def ask_overhead(self) -> None:
+        actions.ask_what_to_run(self, "overhead")
+
+    def why_not_again(self) -> str:
+        return self.launcher.busy
+
+    def do_palette(self) -> None:
+        actions.open_palette(self)
+
+    def do_help(self) -> None:
+        actions.open_help(self)
+
+    def do_stop(self) -> None:
+        actions.stop(self)
+
+    def do_suspend(self) -> None:
+        self.action_suspend_process()
+
+    def do_next_theme(self) -> None:
+        names = [each.name for each in themes.THEMES]
+        at = names.index(self.theme) if self.theme in names else -1
+        self.theme = names[(at + 1) % len(names)]
+        self.say(f"Theme {self.theme}.")
+
+    def do_quit(self) -> None:
+        actions.ask_to_quit(self)
+
+    # messages of workers
+
+    def on_job_progressed(self, message: JobProgressed) -> None:
+        if self.job is not None:
+            self.say(message.text, "accent")
+
+    def on_job_finished(self, message: JobFinished) -> None:
+        self.launcher.ended()
+        self.session.accept(message.report)
+        self.source.forget()
+        self.say(actions.summary(self, message))
+        if message.kind != "scan":
+            self.launcher.list_runs()
+            self.show_frame("cost" if message.kind == "overhead" else "divergence")
+        self.redraw()
+
+    def on_job_failed(self, message: JobFailed) -> None:
+        if message.kind != "runs":
+            self.launcher.ended()
+            self.launcher.list_runs()
+        actions.show_failure(self, message)
+        self.redraw()
+
+    def on_runs_listed(self, message: RunsListed) -> None:
+        self.session.runs = message.runs
+        self.redraw()
+        frame = self.current_frame
+        if self.wanted_runs and isinstance(frame, RunsScreen):
+            frame.show_run(self.wanted_runs[0])
+            self.wanted_runs = ()
+
+    def on_evidence_ready(self, message: EvidenceReady) -> None:
+        frame = self.frame("divergence")
+        if isinstance(frame, DivergenceScreen):
+            frame.take_evidence(message.evidence, message.problem)
+
+    def on_step_read(self, message: StepRead) -> None:
+        frame = self.frame("divergence")
+        if isinstance(frame, DivergenceScreen):
+            frame.step_was_read(message.evidence, message.process, message.step)
+
+    def open_finding(self, finding: Finding) -> None:
+        """Show a finding on its screen."""
+        frame = self.show_frame("findings")
+        if isinstance(frame, FindingsScreen):
+            self.call_after_refresh(frame.show_finding, finding)
+
+
+def run(
+    paths: Sequence[Path],
+    runs: Sequence[str],
+    settings: Settings,
+    initial_report: AuditReport | None = None,
+    *,
+    ascii_only: bool = False,
+    theme: str = "",
+    stdin: TextIO | None = None,
+    stdout: TextIO | None = None,
+) -> int:
+    """Open the TUI on a project and return an exit code.
+
+    `paths` is what to scan; `runs` are two stored runs to compare at once, by id or folder, or one to look at. With
+    `initial_report` there is nothing to do at the start. Raises `UsageError` where there is no terminal for it.
+    """
+    reason = terminal.refusal(stdin or sys.stdin, stdout or sys.stdout)
+    if reason:
+        raise UsageError(reason)
+    if len(runs) > 2:
+        raise UsageError(f"tui compares two runs, not {len(runs)}: {', '.join(runs)}")
+    session = Session(root=_root(paths), paths=tuple(paths) or (Path.cwd(),))
+    if initial_report is not None:
+        session.accept(initial_report)
+    signs = ASCII if ascii_only or terminal.speaks_ascii() else UNICODE
+    wanted = theme or os.environ.get("REPRO_AUDIT_THEME", "") or themes.TERMINAL
+    with _no_color_kept():
+        app = AuditApp(session, real_services(settings), signs=signs, theme=wanted, wanted_runs=runs)
+    code = app.run()
+    app.launcher.cancel()
+    return code if code is not None else app.return_code or 0
+
+
+def _root(paths: Sequence[Path]) -> Path:
+    from auditor.static.discovery import find_root
+
+    return find_root(list(paths) or [Path.cwd()])
+
+
+@contextmanager
+def _no_color_kept() -> Iterator[None]:
+    """Textual takes NO_COLOR out of the environment; programs that we start need it."""
+    before = os.environ.get("NO_COLOR")
+    if before == "":  # set but empty means nothing, to everyone but Textual
+        del os.environ["NO_COLOR"]
+    try:
+        yield
+    finally:
+        if before is not None:
+            os.environ["NO_COLOR"] = before

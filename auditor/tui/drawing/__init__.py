@@ -1,0 +1,1 @@
+"""From model data to rows of text; functions without a screen."""

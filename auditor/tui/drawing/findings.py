@@ -1,0 +1,127 @@
+"""The list of findings, and the source around one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from auditor.model.finding import Finding
+from auditor.model.location import Location
+from auditor.model.rule import Rule, Severity
+from auditor.tui.drawing.highlight import highlighted
+from auditor.tui.lines import Piece, Row, clean, fit, fit_left, row, wrap
+from auditor.tui.signs import Signs
+
+TONES = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
+WORDS = {Severity.ERROR: "error", Severity.WARNING: "warn ", Severity.NOTE: "note "}
+
+
+class FindingRows:
+    """One row a finding: severity, rule, place, and whether a run has shown it."""
+
+    def __init__(
+        self,
+        findings: Sequence[Finding],
+        *,
+        rule_of: Callable[[str], Rule | None],
+        is_proved: Callable[[str], bool],
+        signs: Signs,
+    ) -> None:
+        self.findings = findings
+        self._is_proved = is_proved
+        self._signs = signs
+        self._names = {str(finding.rule_id): "" for finding in findings}
+        for rule_id in self._names:
+            rule = rule_of(rule_id)
+            self._names[rule_id] = f"{rule_id} {rule.name}" if rule else rule_id
+        self._longest = max(map(len, self._names.values()), default=0)
+
+    def __len__(self) -> int:
+        return len(self.findings)
+
+    def row(self, index: int, width: int) -> Row:
+        finding = self.findings[index]
+        proof = f"{self._signs.differs} proved" if self._is_proved(finding.key) else ""
+        proof_width = 9 if width >= 60 else 0
+        room = max(width - 7 - proof_width, 0)
+        name_width = min(self._longest + 1, max(room * 5 // 9, 6)) if width >= 45 else 6
+        place_width = max(room - name_width - 1, 0)
+        name = self._names[str(finding.rule_id)]
+        ellipsis = self._signs.ellipsis
+        place = short_place(finding.location) if width < 45 else place_of(finding.location)
+        pieces = [
+            Piece(" " + WORDS[finding.severity], TONES[finding.severity]),
+            Piece(" " + fit(name, name_width, ellipsis)),
+            Piece(" " + fit(fit_left(place, min(place_width, len(place)), ellipsis), place_width), "muted"),
+        ]
+        if proof_width:
+            pieces.append(Piece(" " + fit(proof, proof_width - 1), "differs"))
+        return Row(tuple(pieces), finding.location)
+
+
+def counts(findings: Sequence[Finding]) -> tuple[Piece, ...]:
+    """`3 error  6 warning`, in tones; nothing where there is nothing."""
+    pieces: list[Piece] = []
+    for severity in Severity:
+        number = sum(finding.severity is severity for finding in findings)
+        if number:
+            pieces.append(Piece(("  " if pieces else "") + f"{number:,} {severity.value}", TONES[severity]))
+    return tuple(pieces)
+
+
+def place_of(location: Location) -> str:
+    """`src/data.py:41`, `book.ipynb[3]:2`."""
+    cell = f"[{location.cell}]" if location.cell is not None else ""
+    return f"{clean(location.path)}{cell}:{location.line}"
+
+
+def short_place(location: Location) -> str:
+    return place_of(location).rsplit("/", 1)[-1]
+
+
+class SourceRows:
+    """A file with one place marked, and the message under it."""
+
+    def __init__(
+        self,
+        lines: Sequence[str],
+        location: Location,
+        message: str,
+        tone: str,
+        *,
+        width: int,
+        signs: Signs,
+        colored: bool,
+    ) -> None:
+        self._lines = lines
+        self._location = location
+        self._tone = tone
+        self._signs = signs
+        self._colored = colored
+        self._digits = max(len(str(len(lines))), 3)
+        self._number = min(max(location.line, 1), max(len(lines), 1))
+        self._last = max(min(location.end_line or self._number, len(lines)), self._number)
+        self._callout = wrap(message, width - self._digits - 7)
+
+    def __len__(self) -> int:
+        return len(self._lines) + len(self._callout)
+
+    @property
+    def marked_row(self) -> int:
+        return self._number - 1
+
+    def row(self, index: int, width: int) -> Row:
+        after = index - self._number
+        if 0 <= after < len(self._callout):
+            lead = " " * (self._digits + 3) + (self._signs.callout if after == 0 else "   ")
+            return row(Piece(lead + self._callout[after], self._tone), target=self._location)
+        number = index + 1 if index < self._number else index + 1 - len(self._callout)
+        if number > len(self._lines):
+            return row()
+        here = number == self._number
+        inside = self._number <= number <= self._last
+        mark = Piece(self._signs.here + " " if here else "  ", self._tone)
+        gutter = Piece(f"{number:>{self._digits}} {self._signs.gutter} ", "strong" if inside else "muted")
+        text = clean(self._lines[number - 1].rstrip())
+        code = highlighted(text) if self._colored else [Piece(text)]
+        at = Location(path=self._location.path, line=number, cell=self._location.cell)
+        return Row((mark, gutter, *code), self._location if here else at)

@@ -1,0 +1,166 @@
+"""Panels over the lower part of a screen: help, the palette, questions. No boxes: a titled line and rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from auditor.tui.commands import EVERYWHERE, MOVES, Command, shown_key
+from auditor.tui.lines import Piece, Row, RowList, row, wrap
+from auditor.tui.signs import Signs
+from auditor.tui.widgets.line_view import LineView
+from auditor.tui.widgets.title_line import TitleLine
+
+KEY_COLUMN = 12
+
+
+class HelpPanel(ModalScreen[None]):
+    """Two sentences on a pane, and the keys that count there."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,q,enter", "dismiss", show=False)]
+
+    def __init__(self, name: str, hint: str, own: Sequence[Command], signs: Signs) -> None:
+        super().__init__()
+        self._name_of_pane, self._hint, self._own, self._signs = name, hint, own, signs
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="panel"):
+            title = TitleLine(signs=self._signs)
+            title.show((Piece(f"help: {self._name_of_pane}"),), (Piece("esc closes", "muted"),))
+            yield title
+            yield LineView(id="help", has_cursor=False, signs=self._signs)
+
+    def on_mount(self) -> None:
+        self.call_after_refresh(self._draw)
+
+    def on_line_view_resized(self) -> None:
+        self._draw()
+
+    def _draw(self) -> None:
+        view = self.query_one(LineView)
+        rows = [row(Piece(f" {line}")) for line in wrap(self._hint, view.text_width - 2)]
+        rows.append(row())
+        rows += [_key_row(shown_key(each), each.help) for each in self._own]
+        rows += [_key_row(keys, text) for keys, text in MOVES]
+        rows += [_key_row(shown_key(each), each.help) for each in EVERYWHERE]
+        view.show_rows(RowList(rows))
+
+
+def _key_row(keys: str, text: str) -> Row:
+    return row(Piece(" " + keys.ljust(KEY_COLUMN), "strong"), text)
+
+
+class TextPanel(ModalScreen[None]):
+    """Lines to read, such as the end of a failed program's log."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,enter", "dismiss", show=False)]
+
+    def __init__(self, heading: str, lines: Sequence[str], signs: Signs) -> None:
+        super().__init__()
+        self._heading, self._lines, self._signs = heading, lines, signs
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="panel"):
+            title = TitleLine(signs=self._signs)
+            title.show((Piece(self._heading, "error"),), (Piece("esc closes", "muted"),))
+            yield title
+            yield LineView(id="text", has_cursor=False, signs=self._signs)
+
+    def on_mount(self) -> None:
+        self.query_one(LineView).show_rows(RowList(row(f" {line}") for line in self._lines))
+
+
+class Palette(ModalScreen[str | None]):
+    """Every command by name; type a few of its letters. Returns the id of the chosen one."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,ctrl+p", "dismiss(None)", show=False),
+        Binding("down,ctrl+n", "move(1)", show=False, priority=True),
+        Binding("up", "move(-1)", show=False, priority=True),
+    ]
+
+    def __init__(self, commands: Sequence[Command], why_not: Callable[[str], str], signs: Signs) -> None:
+        super().__init__()
+        self._commands, self._why_not, self._signs = commands, why_not, signs
+        self._found: list[Command] = list(commands)
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="panel"):
+            title = TitleLine(signs=self._signs)
+            title.show((Piece("commands"),), (Piece("enter runs, esc closes", "muted"),))
+            yield title
+            line = Input(placeholder="type a few letters", compact=True, id="palette-input")
+            line.cursor_blink = False
+            yield line
+            view = LineView(id="palette", signs=self._signs)
+            view.can_focus = False
+            yield view
+
+    def on_mount(self) -> None:
+        self.query_one(Input).focus()
+        self._draw()
+
+    def on_input_changed(self, message: Input.Changed) -> None:
+        self._found = [each for each in self._commands if matches(message.value, each)]
+        self._found.sort(key=lambda each: not each.label.lower().startswith(message.value.lower()))
+        self._draw()
+
+    def _draw(self) -> None:
+        rows = []
+        for each in self._found:
+            reason = self._why_not(each.id)
+            tone = "muted" if reason else "plain"
+            text = f"{each.help}: {reason}" if reason else each.help
+            rows.append(
+                row(
+                    Piece(f" {each.label:<16}", "muted" if reason else "strong"),
+                    Piece(f"{text}  ", tone),
+                    Piece(shown_key(each), "accent"),
+                )
+            )
+        self.query_one(LineView).show_rows(RowList(rows), cursor=0)
+
+    def action_move(self, direction: int) -> None:
+        self.query_one(LineView).action_move(direction)
+
+    def on_input_submitted(self) -> None:
+        at = self.query_one(LineView).cursor
+        self.dismiss(self._found[at].id if at < len(self._found) else None)
+
+    def on_line_view_entered(self, message: LineView.Entered) -> None:
+        self.dismiss(self._found[message.index].id)
+
+
+def matches(query: str, command: Command) -> bool:
+    """The letters of the query come in this order in the command's words."""
+    letters = iter(f"{command.label} {command.help}".lower())
+    return all(letter in letters for letter in query.lower().replace(" ", ""))
+
+
+class Question(ModalScreen[str]):
+    """A question that single keys answer; esc is the last answer."""
+
+    def __init__(self, text: str, answers: Sequence[tuple[str, str, str]], signs: Signs) -> None:
+        """`answers` are (key, words, what is returned)."""
+        super().__init__()
+        self._text, self._answers, self._signs = text, answers, signs
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="panel"):
+            title = TitleLine(signs=self._signs)
+            title.show((Piece(self._text, "strong"),))
+            yield title
+            yield LineView(id="question", has_cursor=False, signs=self._signs)
+
+    def on_mount(self) -> None:
+        rows = [_key_row(key, words) for key, words, _ in self._answers]
+        self.query_one(LineView).show_rows(RowList(rows))
+        for key, _, value in self._answers:
+            self._bindings.bind(key, f"dismiss('{value}')", show=False)
+        self._bindings.bind("escape", f"dismiss('{self._answers[-1][2]}')", show=False)

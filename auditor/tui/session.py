@@ -1,0 +1,92 @@
+"""What the app knows: the newest answer of each service, and what follows from them together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from auditor.model.finding import Finding
+from auditor.model.overhead import OverheadReport
+from auditor.model.report import AuditReport
+from auditor.model.rule import Rule
+from auditor.model.run import RunRecord
+from auditor.model.verdict import Cause, Verdict
+
+
+@dataclass
+class Session:
+    """Changed by the app's message handlers only."""
+
+    root: Path
+    """Folder that paths in reports are relative to."""
+
+    paths: tuple[Path, ...]
+    """What to scan."""
+
+    scanned: AuditReport | None = None
+    compared: AuditReport | None = None
+    costed: AuditReport | None = None
+    runs: tuple[RunRecord, ...] = ()
+    """Stored runs, newest first."""
+
+    command: tuple[str, ...] = ()
+    """The program that was run last."""
+
+    cwd: Path | None = None
+    """Where it was started; None before the first run."""
+
+    steps: int | None = None
+    isolate: str = "none"
+    _rules: dict[str, Rule] = field(default_factory=dict)
+    _proofs: dict[str, Cause] = field(default_factory=dict)
+
+    def accept(self, report: AuditReport) -> None:
+        """Take over those parts that a report has."""
+        if report.scan is not None or report.findings:
+            self.scanned = report
+        if report.verdict is not None:
+            self.compared = report
+            self._proofs = {key: cause for cause in reversed(report.verdict.causes) for key in cause.findings}
+            if report.runs and not self.command:
+                self.command = report.runs[0].argv
+        if report.overhead is not None:
+            self.costed = report
+        self._rules.update({str(rule.id): rule for rule in report.rules})
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        return self.scanned.findings if self.scanned else ()
+
+    @property
+    def verdict(self) -> Verdict | None:
+        return self.compared.verdict if self.compared else None
+
+    @property
+    def overhead(self) -> OverheadReport | None:
+        return self.costed.overhead if self.costed else None
+
+    @property
+    def pair(self) -> tuple[RunRecord, RunRecord] | None:
+        """The two runs of the verdict, reference first."""
+        runs = self.compared.runs if self.compared else ()
+        return (runs[0], runs[1]) if len(runs) >= 2 else None
+
+    def rule(self, rule_id: str) -> Rule | None:
+        return self._rules.get(rule_id)
+
+    def proof(self, key: str) -> Cause | None:
+        """The cause of a divergence that names this finding; None where no run has shown it."""
+        return self._proofs.get(key)
+
+    def finding(self, key: str) -> Finding | None:
+        return next((finding for finding in self.findings if finding.key == key), None)
+
+    def suggested_command(self) -> tuple[str, ...]:
+        """What a person most likely wants to run: the last program, else the first entry point of the scan."""
+        if self.command:
+            return self.command
+        if self.runs:
+            return self.runs[0].argv
+        scripts = self.scanned.scan.entry_points if self.scanned and self.scanned.scan else ()
+        python = [path for path in scripts if path.endswith(".py")]
+        return ("python", python[0]) if python else ()
