@@ -26,6 +26,10 @@ WITH_PROGRAM = ("run", "overhead")
 """Commands for which everything after `--` belongs to the program."""
 
 
+EXTRAS = {"numpy": "torch", "torch": "torch"}
+"""Package that some commands need → the extra that brings it."""
+
+
 class CommandGroup(TyperGroup):
     """All commands by name; a command's module is imported when it is asked for."""
 
@@ -122,6 +126,10 @@ def _unexpected(error: Exception, arguments: list[str], console: Console) -> Exi
         if arguments and arguments[0] in WITH_PROGRAM and "No such option" in message:
             message += f"\nOptions of the program go after `--`: {path} train.py --twice -- --epochs 1"
         console.error(f"{message}\nTry `{path} -h`.")
+        return ExitCode.USAGE
+    if isinstance(error, ModuleNotFoundError) and error.name in EXTRAS:
+        extra = EXTRAS[error.name]
+        console.error(f"this command needs {error.name} where repro-audit is installed: pip install '{NAME}[{extra}]'")
         return ExitCode.USAGE
     log = _write_crash_log(arguments)
     console.error(

@@ -11,7 +11,6 @@ from auditor.cli.delivery import deliver
 from auditor.cli.help import GroupedCommand, examples, new_app
 from auditor.cli.options import Output, StoreOption, with_output
 from auditor.cli.progress import choose_progress
-from auditor.services.settings import load_settings
 
 app = new_app()
 EXAMPLES = ("repro-audit compare r1 r2", "repro-audit compare ../elsewhere/runs/r7 r2 --format markdown")
@@ -29,6 +28,7 @@ def compare(
     """Give the same verdict for two runs that exist."""
     from auditor.services.compare import compare_runs
     from auditor.services.history import find_run
+    from auditor.services.settings import load_settings
 
     cwd = Path.cwd()
     settings = load_settings(cwd, {"store": None if store is None else store.absolute()})

@@ -41,7 +41,6 @@ def demo(
     from auditor.services.demo import DEFAULT, copy_sample, missing_packages
     from auditor.services.scan import scan
     from auditor.services.settings import Settings
-    from auditor.services.twice import TwiceOptions, run_twice
 
     check_python(python)
     folder = Path(tempfile.mkdtemp(prefix="repro-audit-demo-"))
@@ -57,6 +56,8 @@ def demo(
                 f"\nThe sample cannot be run here: {', '.join(missing)} missing. pip install 'repro-audit[demo]'"
             )
             return ExitCode.INCONCLUSIVE
+        from auditor.services.twice import TwiceOptions, run_twice
+
         write_stdout(f"\n$ repro-audit run {' '.join(sample.command[1:2])} --twice{_arguments(sample.command[2:])}\n")
         with Interrupts(console) as interrupts:
             progress = choose_progress(output.progress, interrupts.requested)

@@ -14,7 +14,6 @@ from auditor.cli.options import Output, StoreOption, with_output
 from auditor.cli.program import check_python, program_command
 from auditor.cli.progress import choose_progress
 from auditor.cli.run import ModuleOption, PythonOption, ScriptArgument, StepsOption
-from auditor.services.settings import load_settings
 
 app = new_app()
 EXAMPLES = (
@@ -50,6 +49,7 @@ def overhead(
     The program runs as it is and in deterministic mode, in turns; step times are compared.
     """
     from auditor.services.overhead import measure_overhead
+    from auditor.services.settings import load_settings
 
     invocation = context.obj if isinstance(context.obj, Invocation) else Invocation()
     command = program_command(script, module, invocation.program)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,7 +15,9 @@ from auditor.cli.program import check_python, program_command
 from auditor.cli.progress import Shown, choose_progress
 from auditor.errors import UsageError
 from auditor.model.report import AuditReport
-from auditor.services.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from auditor.services.settings import Settings
 
 app = new_app()
 EXAMPLES = (
@@ -86,6 +88,8 @@ def run(
 
     The program is not changed. Its output streams through to stderr.
     """
+    from auditor.services.settings import load_settings
+
     invocation = context.obj if isinstance(context.obj, Invocation) else Invocation()
     command = program_command(script, module, invocation.program)
     check_python(python)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,12 +11,16 @@ from auditor.cli.delivery import deliver, write_stdout
 from auditor.cli.help import CONTEXT, GroupedCommand, examples, new_app
 from auditor.cli.options import AsciiOption, Output, StoreOption, page_text, with_output
 from auditor.cli.version import version_line
-from auditor.services.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from auditor.services.settings import Settings
 
 app = new_app("List, show and prune stored runs of the project that this folder is in.")
 
 
 def _settings(store: Path | None) -> Settings:
+    from auditor.services.settings import load_settings
+
     return load_settings(Path.cwd(), {"store": None if store is None else store.absolute()})
 
 

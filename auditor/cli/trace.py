@@ -13,7 +13,6 @@ from auditor.cli.help import CONTEXT, GroupedCommand, examples, new_app
 from auditor.cli.options import AsciiOption, JsonOption, StoreOption, page_text
 from auditor.errors import UsageError
 from auditor.model.trace import Phase
-from auditor.services.settings import load_settings
 
 app = new_app("Print what the probe saw of a run.")
 EXAMPLES = (
@@ -45,6 +44,7 @@ def show_trace(
     from auditor.report.prose.page import Page
     from auditor.report.schema.values import to_json
     from auditor.services.history import EventFilter, find_run, trace_events
+    from auditor.services.settings import load_settings
 
     run = find_run(name, Path.cwd(), load_settings(Path.cwd(), {"store": None if store is None else store.absolute()}))
     chosen = EventFilter(process=process, step=step, phase=_phase(phase), op=op, limit=limit)

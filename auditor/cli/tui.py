@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,7 +12,9 @@ from auditor.cli.help import GroupedCommand, examples, new_app
 from auditor.cli.options import AsciiOption, StoreOption
 from auditor.errors import UsageError
 from auditor.model.report import AuditReport
-from auditor.services.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from auditor.services.settings import Settings
 
 app = new_app()
 EXAMPLES = ("repro-audit tui", "repro-audit tui src/ train.py", "repro-audit tui r1 r2")
@@ -30,6 +32,8 @@ def tui(
 
     Stored runs of the project are listed; work starts only when asked.
     """
+    from auditor.services.settings import load_settings
+
     check_terminal()
     paths, runs = _sorted_out(things or [])
     settings = load_settings(paths[0] if paths else Path.cwd(), {"store": None if store is None else store.absolute()})
