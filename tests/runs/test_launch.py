@@ -157,9 +157,12 @@ def test_the_first_ctrl_c_interrupts_the_program_and_the_second_kills_it(
     (tmp_path / "program.py").write_text(
         textwrap.dedent(f"""
         import sys, time
-        print("ready")
+        ready = False
         while True:
             try:
+                if not ready:
+                    ready = True
+                    print("ready")
                 time.sleep(600)
             except KeyboardInterrupt:
                 print("caught")
