@@ -24,6 +24,7 @@ from auditor.ruleset import Ruleset, load
 from auditor.runs import record as run_record
 from auditor.runs.output import LOG_NAME
 from auditor.runs.tracefile import RunTraces, open_run
+from auditor.services.program import about_program, script_of
 from auditor.services.progress import Progress, Silent
 from auditor.services.scan import scan
 from auditor.services.settings import Settings
@@ -44,7 +45,9 @@ def compare_runs(
     """
     progress = progress or Silent()
     records = _record(reference), _record(candidate)
-    scanned = scan_for_causes(Path(records[1].project), settings, progress) if scan_project else None
+    ran = records[1]
+    script = script_of(ran.argv, Path(ran.cwd))
+    scanned = scan_for_causes(Path(ran.project), script, settings, progress) if scan_project else None
     progress.stage("compare")
     pair = Pair.of(records, progress)
     causes = pair.classify(scanned)
@@ -120,12 +123,15 @@ def unfinished(records: tuple[RunRecord, ...], reason: str, scanned: AuditReport
     return report(records, without_comparison([reason]), scanned)
 
 
-def scan_for_causes(project: Path, settings: Settings, progress: Progress) -> AuditReport | None:
-    """Scan the project to link causes to findings. What goes wrong there is told and keeps nobody from comparing."""
+def scan_for_causes(project: Path, script: Path | None, settings: Settings, progress: Progress) -> AuditReport | None:
+    """Scan the project to link causes to findings: those that the program `script` reaches, where it is known.
+
+    What goes wrong in the scan is told and keeps nobody from comparing.
+    """
     if not project.is_dir():
         return None
     try:
-        return scan([project], settings, progress, root=project)
+        return about_program(scan([project], settings, progress, root=project), script, project)
     except UsageError:
         raise
     except ReproAuditError as error:

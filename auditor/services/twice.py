@@ -22,6 +22,7 @@ from auditor.runs.store import Store, open_store
 from auditor.runs.tracefile import RunTraces, open_run
 from auditor.services.compare import Pair, report, scan_for_causes, unfinished
 from auditor.services.experiment import Experiments
+from auditor.services.program import script_of
 from auditor.services.progress import Progress, Silent
 from auditor.services.settings import Settings
 from auditor.services.written import contents, differing
@@ -87,7 +88,8 @@ def run_twice(
     if options.steps is not None and options.steps < 1:
         raise UsageError(f"--steps {options.steps}: at least one step must run")
     session = Session.of(command, cwd, settings, options, progress or Silent())
-    scanned = scan_for_causes(session.project, settings, session.progress) if options.scan else None
+    script = script_of(command, session.cwd)
+    scanned = scan_for_causes(session.project, script, settings, session.progress) if options.scan else None
     reference = session.run("reference")
     session.check(reference)
     if reference.status.ending is Ending.INTERRUPTED:
@@ -136,7 +138,7 @@ class Session:
         cls, command: Sequence[str], cwd: Path, settings: Settings, options: TwiceOptions, progress: Progress
     ) -> Session:
         cwd = cwd.resolve()
-        project = find_root([_script(command, cwd) or cwd]).resolve()
+        project = find_root([script_of(command, cwd) or cwd]).resolve()
         if options.isolate == "copy" and not cwd.is_relative_to(project):
             raise UsageError(f"--isolate copy copies {project}; start from a folder inside it, not from {cwd}")
         store = open_store(project, settings.store)
@@ -268,14 +270,6 @@ class _Watcher:
             return ""
         step = self._follower.divergent_step
         return "equal so far" if step is None else f"differs since step {step:,}"
-
-
-def _script(command: Sequence[str], cwd: Path) -> Path | None:
-    """The first argument that is a Python file."""
-    for part in command:
-        if part.endswith(".py") and (cwd / part).is_file():
-            return cwd / part
-    return None
 
 
 def _count(number: int) -> str:

@@ -1,0 +1,42 @@
+"""Which program of a project a command runs, and which findings are about it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+from auditor.model.report import AuditReport
+
+
+def script_of(command: Sequence[str], cwd: Path) -> Path | None:
+    """The Python file that a command runs as a program; None where the command does not tell.
+
+    That is the first argument that is a Python file, or the module after `-m` where it lies below `cwd`.
+    """
+    for part, following in zip(command, [*command[1:], ""], strict=True):
+        if part.endswith(".py") and (cwd / part).is_file():
+            return cwd / part
+        if part == "-m":
+            module = cwd.joinpath(*following.split("."))
+            for path in (module.with_suffix(".py"), module / "__main__.py"):
+                if following and path.is_file():
+                    return path
+    return None
+
+
+def about_program(report: AuditReport, script: Path | None, project: Path) -> AuditReport:
+    """Leave out findings that the program cannot reach, where the scan knows the program.
+
+    Other programs of the project have faults of their own; they explain nothing about this one's runs.
+    """
+    if script is None or report.scan is None or not script.resolve().is_relative_to(project.resolve()):
+        return report
+    program = script.resolve().relative_to(project.resolve()).as_posix()
+    if program not in report.scan.entry_points:
+        return report
+    findings = tuple(
+        finding for finding in report.findings if program in finding.entry_points or finding.location.path == program
+    )
+    used = {finding.rule_id for finding in findings}
+    return dataclasses.replace(report, findings=findings, rules=tuple(rule for rule in report.rules if rule.id in used))
