@@ -238,7 +238,7 @@ class CallWalk:
     ) -> Seen:
         """Follow a function of the project; gives what it returns.
 
-        `node` is the call, None where something else calls it; `defaults`: parameters that are not given then have their
+        `node` is the call, None where something else calls it; `defaults`: parameters that are not given have their
         defaults, otherwise nothing is known of them.
         """
         if ref.node in self._wrapping or not self._wrappers(ref):
@@ -395,7 +395,7 @@ class CallWalk:
                 return
 
     def _commands(self, group: FunctionRef | Instance, node: ast.Call, frame: Frame) -> None:
-        """A click group or typer application is run: one of the functions that `@group.command()` decorates is called."""
+        """A click group or typer application is run: it calls one of the functions that `@group.command()` decorates."""
         module = group.module
         found = module.commands(group) if module is not None else []
         if found and module is not None:

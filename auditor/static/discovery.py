@@ -14,12 +14,13 @@ from auditor.static.source import SourceFile
 ROOT_MARKERS = ("pyproject.toml", "repro-audit.toml", "setup.py", "setup.cfg", ".git", ".hg")
 
 SKIPPED_FOLDERS = frozenset(
-    (
-        "__pycache__ __pypackages__ node_modules site-packages dist-packages build dist _build buck-out .git .hg .svn .bzr "
-        ".tox .nox .venv .direnv .eggs .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .ipynb_checkpoints "
-        ".pytype .pyre .idea .vscode .trash"
-    ).split()
-)
+    {
+        "__pycache__", "__pypackages__", "node_modules", "site-packages", "dist-packages", "build", "dist", "_build",
+        "buck-out", ".git", ".hg", ".svn", ".bzr", ".tox", ".nox", ".venv", ".direnv", ".eggs", ".cache",
+        ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", ".ipynb_checkpoints", ".pytype", ".pyre",
+        ".idea", ".vscode", ".trash",
+    }
+)  # fmt: skip
 ENVIRONMENT_MARKERS = ("pyvenv.cfg", "conda-meta")
 SUFFIXES = (".py", ".ipynb")
 

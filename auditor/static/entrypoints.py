@@ -1,7 +1,7 @@
 """Which files are programs, and where they begin.
 
-A program is a file with a `__main__` guard, `__main__.py` of a package, a notebook, the target of a console script, or a
-script whose top level does work. Tests, `setup.py` and modules that others import are none.
+A program is a file with a `__main__` guard, `__main__.py` of a package, a notebook, the target of a console script, or
+a script whose top level does work. Tests, `setup.py` and modules that others import are none.
 """
 
 from __future__ import annotations
@@ -27,20 +27,24 @@ NEVER = frozenset(
 )
 
 SETTING_UP = (
-    "warnings.", "logging.", "sys.", "os.environ", "os.putenv", "os.makedirs", "os.mkdir", "os.chdir", "matplotlib.", "seaborn.",
-    "torch.set_", "torch.backends.", "torch.use_deterministic_algorithms", "torch.manual_seed", "torch.cuda.manual_seed",
-    "torch.multiprocessing.set_", "torch.serialization.", "torch._dynamo.", "multiprocessing.set_start_method", "numpy.set_",
-    "numpy.seterr", "numpy.random.seed", "random.seed", "pandas.set_option", "dotenv.", "gc.", "faulthandler.", "signal.", "atexit.",
-    "typing.", "mimetypes.", "locale.", "gettext.", "collections.", "abc.", "copyreg.", "codecs.", "tensorflow.get_logger",
-    "tensorflow.compat.v1.disable_", "tensorflow.config.", "jax.config.", "absl.", "transformers.logging.", "datasets.logging.",
-    "transformers.utils.", "structlog.", "loguru.", "rich.traceback.", "resource.",
+    "warnings.", "logging.", "sys.", "os.environ", "os.putenv", "os.makedirs", "os.mkdir", "os.chdir", "matplotlib.",
+    "seaborn.", "torch.set_", "torch.backends.", "torch.use_deterministic_algorithms", "torch.manual_seed",
+    "torch.cuda.manual_seed", "torch.multiprocessing.set_", "torch.serialization.", "torch._dynamo.",
+    "multiprocessing.set_start_method", "numpy.set_", "numpy.seterr", "numpy.random.seed", "random.seed",
+    "pandas.set_option", "dotenv.", "gc.", "faulthandler.", "signal.", "atexit.", "typing.", "mimetypes.", "locale.",
+    "gettext.", "collections.", "abc.", "copyreg.", "codecs.", "tensorflow.get_logger",
+    "tensorflow.compat.v1.disable_", "tensorflow.config.", "jax.config.", "absl.", "transformers.logging.",
+    "datasets.logging.", "transformers.utils.", "structlog.", "loguru.", "rich.traceback.", "resource.",
 )  # fmt: skip
 """Calls that set something up: a module whose top level does no more is no program."""
 
 SETTING_UP_METHODS = frozenset(
-    "add_argument add_subparsers set_defaults register register_module add append extend update insert setdefault setLevel "
-    "addHandler addFilter include_router mount add_command command route install __setattr__ cache_clear".split()
-)
+    {
+        "add_argument", "add_subparsers", "set_defaults", "register", "register_module", "add", "append", "extend",
+        "update", "insert", "setdefault", "setLevel", "addHandler", "addFilter", "include_router", "mount",
+        "add_command", "command", "route", "install", "__setattr__", "cache_clear",
+    }
+)  # fmt: skip
 
 WORKING_METHODS = frozenset({"fit", "train_model", "run", "backward", "learn", "main", "launch", "start"})
 TEST_RUNNERS = (

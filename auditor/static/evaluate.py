@@ -1,7 +1,7 @@
 """What an expression is worth as a seed, at a point of a program.
 
-Follows names, options, configuration classes and calls as far as the frame knows them; whatever it cannot follow is GIVEN,
-which counts as the same in every run.
+Follows names, options, configuration classes and calls as far as the frame knows them; whatever it cannot follow is
+GIVEN, which counts as the same in every run.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from auditor.static import constants
+from auditor.static.commandline import PARSING_METHODS, declared_default, default_of, option_defaults, typer_default
 from auditor.static.elements import Known
 from auditor.static.frame import Frame
 from auditor.static.library_verdict import SeedValue
 from auditor.static.names import ClassRef, External, FunctionRef, Instance
-from auditor.static.commandline import PARSING_METHODS, declared_default, default_of, option_defaults, typer_default
 from auditor.static.scopes import Function, every_argument
 from auditor.static.seedvalue import (
     ENTROPY_CALLS,
@@ -37,11 +37,17 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 12
 OPTION_NAMES = frozenset(
-    "args arg opt opts option options flags FLAGS parsed cli_args parsed_args hparams ns namespace".split()
-)
+    {
+        "args", "arg", "opt", "opts", "option", "options", "flags", "FLAGS", "parsed", "cli_args", "parsed_args",
+        "hparams", "ns", "namespace",
+    }
+)  # fmt: skip
 COMPUTING = frozenset(
-    "int float abs round min max sum len pow divmod bool str hash numpy.int32 numpy.int64 numpy.uint32".split()
-)
+    {
+        "int", "float", "abs", "round", "min", "max", "sum", "len", "pow", "divmod", "bool", "str", "hash",
+        "numpy.int32", "numpy.int64", "numpy.uint32",
+    }
+)  # fmt: skip
 READ = COMPUTING | {"os.environ.get", "os.getenv", "getattr", "vars"}
 DIFFERING = frozenset(part for name in ENTROPY_CALLS for part in name.split(".")) | {"random", "hash", "SeedSequence"}
 """Identifiers of which one is in every expression that differs from run to run by itself."""

@@ -48,7 +48,7 @@ def parse_ignore_file(text: str, folder: str = "") -> IgnoreFile:
 
 
 def is_ignored(path: str, files: tuple[IgnoreFile, ...], *, is_folder: bool) -> bool:
-    """Whether `path` is ignored; `files` from the outermost folder to the innermost, and the innermost that speaks wins."""
+    """Whether `path` is ignored; `files` go from the outermost folder inwards, and the innermost that speaks wins."""
     for file in reversed(files):
         verdict = file.verdict(path, is_folder=is_folder)
         if verdict is not None:

@@ -118,8 +118,10 @@ class ImportPath:
 
     @cached_property
     def _own_names(self) -> frozenset[str]:
-        """Top-level names that the project itself publishes under its distribution's name, such as `torch` in torch's own
-        checkout: rules know them by the names that users import."""
+        """Top-level names that the project publishes as the library of that name, as torch's own checkout does.
+
+        Rules know them by the names that users import.
+        """
         found = set()
         for file in ("pyproject.toml", "setup.cfg", "setup.py"):
             try:

@@ -12,7 +12,7 @@ from auditor.static.elements import Call
 
 @dataclass(frozen=True, slots=True)
 class DrawFact:
-    """A call that takes numbers from a library's shared state; `deferred`: not at the call, but when its result is used."""
+    """A call that takes numbers from a library's shared state; `deferred`: only when its result is used."""
 
     library: Library
     deferred: bool
@@ -74,7 +74,7 @@ class RngIndex:
 def draws(
     index: RngIndex, call: Call, is_none: Callable[[object], bool], equals: Callable[[object, object], bool]
 ) -> list[DrawFact]:
-    """The draws of one call. `is_none(node)`: the argument is None; `equals(node, value)`: it is known to be `value`."""
+    """The draws of one call. `is_none(node)`: that argument is None; `equals(node, value)`: it is surely `value`."""
     if call.callee is None:
         methods = index.by_method(call.method or "") if call.receiver is not None else ()
         return [DrawFact(library, False) for library in methods if not _given(call, library.own_generator, is_none)]

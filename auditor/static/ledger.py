@@ -143,8 +143,8 @@ class Ledger:
     def _level(self, item: Pending) -> Level:
         """How well a pending draw is seeded in the present state.
 
-        Workers seed a library from another one (`worker_seeded_by`). Where the number of workers is not known, the better
-        of the two is believed.
+        Workers seed a library from another one (`worker_seeded_by`). Where the number of workers is not known, the
+        better of the two is believed.
         """
         own = self.state.level(item.library)
         source = self._rng.libraries[item.library].worker_seeded_by

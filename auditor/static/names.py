@@ -1,7 +1,7 @@
 """What a name or an attribute stands for: through imports, aliases, re-exports, scopes, classes and simple objects.
 
-Answers are values: a name outside the project (`External`), a module, function or class of the project, or an object made by
-a known class. None means that it cannot be told, which is always a safe answer: no rule speaks about None.
+Answers are values: a name outside the project (`External`), a module, function or class of the project, or an object
+made by a known class. None means that it cannot be told, which is always a safe answer: no rule speaks about None.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ class NotebookText:
 def read_notebook(text: str) -> NotebookText:
     """Join the code cells of a notebook, magics made harmless in place.
 
-    Raises `ProjectError` where it is no notebook or not in Python. Cells of other languages (`%%bash`) become blank lines.
+    Raises `ProjectError` where it is no notebook or not in Python. Cells of other languages (`%%bash`) become blank.
     """
     try:
         document = json.loads(text)

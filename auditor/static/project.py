@@ -36,7 +36,7 @@ class Project:
         words: frozenset[bytes] = frozenset(),
         known_names: frozenset[str] = frozenset(),
     ) -> None:
-        """`words`: of which one stands in every file that a rule can speak about; `known_names`: names that rules know."""
+        """`words`: one of them is in every file that a rule can speak about; `known_names`: names that rules know."""
         self.root = root
         self.rng = rng
         self.files: Mapping[str, SourceFile] = {file.path: file for file in files}

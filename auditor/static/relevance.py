@@ -1,6 +1,6 @@
 """Which functions can lead to a draw or a seed at all: the others need not be followed.
 
-A graph of who mentions whom, over all modules that the programs import, taken without regard to order and conditions; it
+A graph of who mentions whom, over all modules that the programs import, without regard to order and conditions; it
 holds too much rather than too little.
 """
 

@@ -11,12 +11,51 @@ from enum import Enum
 
 Position = tuple[int, int]
 Branch = tuple[tuple[int, int], ...]
-"""The arms of compound statements that a binding stands in, outermost first: (number of the statement, number of the arm)."""
+"""The arms that a binding stands in, outermost first: (number of the compound statement, number of the arm)."""
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+
+
+VISITORS = {
+    "AnnAssign": "_ann_assign",
+    "Assign": "_assign",
+    "AsyncFor": "_for",
+    "AsyncFunctionDef": "_function_def",
+    "AsyncWith": "_with",
+    "Attribute": "_attribute",
+    "AugAssign": "_aug_assign",
+    "Call": "_call",
+    "ClassDef": "_class_def",
+    "Constant": "_constant",
+    "DictComp": "_comprehension",
+    "ExceptHandler": "_except_handler",
+    "For": "_for",
+    "FunctionDef": "_function_def",
+    "GeneratorExp": "_comprehension",
+    "Global": "_global",
+    "If": "_if",
+    "Import": "_import",
+    "ImportFrom": "_import_from",
+    "Lambda": "_lambda",
+    "ListComp": "_comprehension",
+    "Match": "_match",
+    "MatchAs": "_match_as",
+    "MatchMapping": "_match_mapping",
+    "MatchStar": "_match_star",
+    "Name": "_name",
+    "NamedExpr": "_named_expr",
+    "Nonlocal": "_nonlocal",
+    "Return": "_return",
+    "SetComp": "_comprehension",
+    "Try": "_try",
+    "TryStar": "_try",
+    "While": "_while",
+    "With": "_with",
+}
+"""Methods of `ScopeIndex` by the kind of node; other nodes just have children."""
 
 
 class BindingKind(Enum):
@@ -116,8 +155,8 @@ class ScopeIndex:
     def visit(self, node: ast.AST) -> None:
         visitor = self._visitors.get(node.__class__)
         if visitor is None:
-            name = f"visit_{node.__class__.__name__}"
-            visitor = self._visitors[node.__class__] = getattr(self, name, self.generic_visit)
+            name = VISITORS.get(node.__class__.__name__, "_children")
+            visitor = self._visitors[node.__class__] = getattr(self, name)
         visitor(node)
 
     def _visit_all(self, nodes: Iterable[ast.AST], parent: ast.AST) -> None:
@@ -130,7 +169,7 @@ class ScopeIndex:
             self.parents[node] = parent
             self.visit(node)
 
-    def generic_visit(self, node: ast.AST) -> None:
+    def _children(self, node: ast.AST) -> None:
         parents = self.parents
         for name in node._fields:
             value = getattr(node, name, None)
@@ -143,25 +182,25 @@ class ScopeIndex:
                 parents[value] = node
                 self.visit(value)
 
-    def visit_Constant(self, node: ast.Constant) -> None:
+    def _constant(self, node: ast.Constant) -> None:
         """Nothing below it."""
 
-    def visit_Name(self, node: ast.Name) -> None:
+    def _name(self, node: ast.Name) -> None:
         self.scopes[node] = self._scope
         self._words.add(node.id)
         if isinstance(node.ctx, ast.Del):
             self._bind(node.id, BindingKind.OPAQUE, node, _end(node))
 
-    def visit_Attribute(self, node: ast.Attribute) -> None:
+    def _attribute(self, node: ast.Attribute) -> None:
         self._words.add(node.attr)
         self.parents[node.value] = node
         self.visit(node.value)
 
-    def visit_Call(self, node: ast.Call) -> None:
+    def _call(self, node: ast.Call) -> None:
         self.calls.append((node, self._function, self._loop))
-        self.generic_visit(node)
+        self._children(node)
 
-    def visit_Return(self, node: ast.Return) -> None:
+    def _return(self, node: ast.Return) -> None:
         self.returns.append(node)
         self._visit_one(node.value, node)
 
@@ -178,13 +217,13 @@ class ScopeIndex:
 
     # -- statements -----------------------------------------------------------------------------------------------
 
-    def visit_If(self, node: ast.If) -> None:
+    def _if(self, node: ast.If) -> None:
         number = self._compound()
         self._visit_one(node.test, node)
         self._arm(number, 0, node.body, node)
         self._arm(number, 1, node.orelse, node)
 
-    def visit_Try(self, node: ast.Try) -> None:
+    def _try(self, node: ast.Try) -> None:
         number = self._compound()
         self._arm(number, 0, node.body, node)
         for arm, handler in enumerate(node.handlers, 1):
@@ -192,14 +231,12 @@ class ScopeIndex:
         self._arm(number, 0, node.orelse, node)
         self._visit_all(node.finalbody, node)
 
-    visit_TryStar = visit_Try
-
-    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> None:
+    def _except_handler(self, node: ast.ExceptHandler) -> None:
         if node.name:
             self._bind(node.name, BindingKind.OPAQUE, node, _start(node))
-        self.generic_visit(node)
+        self._children(node)
 
-    def visit_While(self, node: ast.While) -> None:
+    def _while(self, node: ast.While) -> None:
         number = self._compound()
         loop, self._loop = self._loop, True
         self._visit_one(node.test, node)
@@ -207,7 +244,7 @@ class ScopeIndex:
         self._arm(number, 0, node.body, node, loop=True)
         self._arm(number, 2, node.orelse, node)
 
-    def visit_For(self, node: ast.For | ast.AsyncFor) -> None:
+    def _for(self, node: ast.For | ast.AsyncFor) -> None:
         number = self._compound()
         self.loops.append((node, node.iter, node, self._function))
         self._visit_one(node.iter, node)
@@ -216,9 +253,7 @@ class ScopeIndex:
         self._arm(number, 0, node.body, node, loop=True)
         self._arm(number, 2, node.orelse, node)
 
-    visit_AsyncFor = visit_For
-
-    def visit_With(self, node: ast.With | ast.AsyncWith) -> None:
+    def _with(self, node: ast.With | ast.AsyncWith) -> None:
         for item in node.items:
             self.parents[item] = node
             self._visit_one(item.context_expr, item)
@@ -227,37 +262,35 @@ class ScopeIndex:
                 self._visit_one(item.optional_vars, item)
         self._visit_all(node.body, node)
 
-    visit_AsyncWith = visit_With
-
-    def visit_Match(self, node: ast.Match) -> None:
+    def _match(self, node: ast.Match) -> None:
         number = self._compound()
         self._visit_one(node.subject, node)
         for arm, case in enumerate(node.cases):
             self._arm(number, arm, [case], node)
 
-    def visit_MatchAs(self, node: ast.MatchAs) -> None:
+    def _match_as(self, node: ast.MatchAs) -> None:
         if node.name:
             self._bind(node.name, BindingKind.OPAQUE, node, _start(node))
-        self.generic_visit(node)
+        self._children(node)
 
-    def visit_MatchStar(self, node: ast.MatchStar) -> None:
+    def _match_star(self, node: ast.MatchStar) -> None:
         if node.name:
             self._bind(node.name, BindingKind.OPAQUE, node, _start(node))
 
-    def visit_MatchMapping(self, node: ast.MatchMapping) -> None:
+    def _match_mapping(self, node: ast.MatchMapping) -> None:
         if node.rest:
             self._bind(node.rest, BindingKind.OPAQUE, node, _start(node))
-        self.generic_visit(node)
+        self._children(node)
 
     # -- bindings -------------------------------------------------------------------------------------------------
 
-    def visit_Import(self, node: ast.Import) -> None:
+    def _import(self, node: ast.Import) -> None:
         self.imports.append((node, self._function))
         for alias in node.names:
             name = alias.asname or alias.name.partition(".")[0]
             self._bind(name, BindingKind.IMPORT, node, _end(node), alias=alias)
 
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+    def _import_from(self, node: ast.ImportFrom) -> None:
         self.imports.append((node, self._function))
         for alias in node.names:
             self._words.add(alias.name)
@@ -266,12 +299,12 @@ class ScopeIndex:
             else:
                 self._bind(alias.asname or alias.name, BindingKind.FROM_IMPORT, node, _end(node), alias=alias)
 
-    def visit_Assign(self, node: ast.Assign) -> None:
+    def _assign(self, node: ast.Assign) -> None:
         self._visit_one(node.value, node)
         for target in node.targets:
             self._assigned(node, target, node.value)
 
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
+    def _ann_assign(self, node: ast.AnnAssign) -> None:
         self._visit_one(node.annotation, node)
         self._visit_one(node.value, node)
         if node.value is not None:
@@ -279,14 +312,14 @@ class ScopeIndex:
         else:
             self._visit_one(node.target, node)
 
-    def visit_AugAssign(self, node: ast.AugAssign) -> None:
+    def _aug_assign(self, node: ast.AugAssign) -> None:
         self._visit_one(node.value, node)
         self.assignments.append((node, node.target, node.value, self._function))
         if isinstance(node.target, ast.Name):
             self._bind(node.target.id, BindingKind.OPAQUE, node, _end(node))
         self._visit_one(node.target, node)
 
-    def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
+    def _named_expr(self, node: ast.NamedExpr) -> None:
         self._visit_one(node.value, node)
         scope = self._scope
         while self._scope.kind == "comprehension" and self._scope.parent is not None:
@@ -343,17 +376,17 @@ class ScopeIndex:
             scope, branch = scope.parent, ()
         scope.bindings.setdefault(name, []).append(Binding(kind, node, position, branch, value, alias))
 
-    def visit_Global(self, node: ast.Global) -> None:
+    def _global(self, node: ast.Global) -> None:
         for name in node.names:
             self._scope.elsewhere[name] = "global"
 
-    def visit_Nonlocal(self, node: ast.Nonlocal) -> None:
+    def _nonlocal(self, node: ast.Nonlocal) -> None:
         for name in node.names:
             self._scope.elsewhere[name] = "nonlocal"
 
     # -- scopes ---------------------------------------------------------------------------------------------------
 
-    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+    def _function_def(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         words, self._words = self._words, set()
         self._visit_all(node.decorator_list, node)
         self._visit_one(node.returns, node)
@@ -363,13 +396,11 @@ class ScopeIndex:
         self.words[node] = self._words
         self._words = words | self._words
 
-    visit_AsyncFunctionDef = visit_FunctionDef
-
-    def visit_Lambda(self, node: ast.Lambda) -> None:
+    def _lambda(self, node: ast.Lambda) -> None:
         self._visit_signature(node)
         self._inside("function", node, "<lambda>", [node.body])
 
-    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+    def _class_def(self, node: ast.ClassDef) -> None:
         words, self._words = self._words, set()
         for part in (node.decorator_list, node.bases, node.keywords):
             self._visit_all(part, node)
@@ -400,7 +431,7 @@ class ScopeIndex:
         self._visit_all(body, node)
         self._scope, self._function, self._loop, self._branch, self._qualname = kept
 
-    def _visit_comprehension(self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -> None:
+    def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -> None:
         first = node.generators[0]
         self._visit_one(first.iter, first)
         outer, loop = self._scope, self._loop
@@ -417,8 +448,6 @@ class ScopeIndex:
         results = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
         self._visit_all(results, node)
         self._scope, self._loop = outer, loop
-
-    visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _visit_comprehension
 
 
 def every_argument(arguments: ast.arguments) -> list[ast.arg]:

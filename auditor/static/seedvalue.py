@@ -34,9 +34,8 @@ ENTROPY_CALLS = {
     "secrets.choice": "the operating system's entropy", "random.SystemRandom": "the operating system's entropy",
     "socket.gethostname": "the host's name", "platform.node": "the host's name",
     "torch.seed": "the operating system's entropy", "torch.random.seed": "the operating system's entropy",
-    "numpy.random.SeedSequence.generate_state": "",
 }  # fmt: skip
-"""Calls whose result differs from run to run, with what it is. An empty text: only where the object was made without a seed."""
+"""Calls whose result differs from run to run, with what it is."""
 
 TEXT_CALLS = frozenset({"str", "repr", "ascii", "format", "str.format", "str.join"})
 

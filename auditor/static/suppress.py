@@ -1,7 +1,7 @@
 """Comments that allow findings: `# repro-audit: allow RA301 because the order is fixed by the sampler`.
 
-A comment on a line, or alone on the line above, speaks for findings that cover the line. `allow-file`, anywhere, speaks for
-the whole file. Rules go by id or name, separated by commas or spaces. A suppression counts only with its reason: an
+A comment on a line, or alone on the line above, speaks for findings that cover the line. `allow-file`, anywhere, speaks
+for the whole file. Rules go by id or name, separated by commas or spaces. A suppression counts only with its reason: an
 exception that nobody can explain is one that nobody can remove.
 """
 
@@ -123,9 +123,11 @@ def _comments(text: str) -> list[tuple[int, int, str]]:
     """Line, column and text of every comment that carries the mark; the mark inside a string does not count."""
     found = []
     try:
-        for token in tokenize.generate_tokens(io.StringIO(text).readline):
-            if token.type == tokenize.COMMENT and MARK in token.string:
-                found.append((token.start[0], token.start[1], token.string))
+        found.extend(
+            (token.start[0], token.start[1], token.string)
+            for token in tokenize.generate_tokens(io.StringIO(text).readline)
+            if token.type == tokenize.COMMENT and MARK in token.string
+        )
     except (tokenize.TokenError, SyntaxError):
         # The parser took the file; only the tokenizer, written in Python, gave up. What it saw counts.
         pass

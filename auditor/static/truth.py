@@ -1,7 +1,7 @@
 """Whether a condition holds in a plain run, one in which nobody gives an option.
 
-Where it cannot be told the answer is None and both arms count. One assumption is made: a seed that comes from outside is
-there, so that `if cfg.seed is not None: seed(cfg.seed)` counts as seeding.
+Where it cannot be told the answer is None and both arms count. One assumption is made: a seed that comes from outside
+is there, so that `if cfg.seed is not None: seed(cfg.seed)` counts as seeding.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Follows one program in the order in which it is executed and notes its draws and seeds.
 
-Code is read, never run: both arms of a condition are followed and joined, loops are taken once, a function is entered again
-only where the seeding so far or its arguments differ. What cannot be resolved is passed over.
+Code is read, never run: both arms of a condition are followed and joined, loops are taken once, a function is entered
+again only where the seeding so far or its arguments differ. What cannot be resolved is passed over.
 """
 
 from __future__ import annotations
@@ -314,7 +314,7 @@ class Walk:
         return end if end is not End.FALLS_THROUGH else other
 
     def _elements(self, loop: ast.AST, target: ast.expr, iterable: ast.expr, frame: Frame) -> Iterator[None]:
-        """Once per element where functions or modules are listed (`for seed in (random.seed, np.random.seed)`), else once."""
+        """Once per element where functions or modules are listed (`for f in (random.seed, np.random.seed)`), else once."""
         display = frame.module.origin(iterable)
         items = display.elts[:MAX_ELEMENTS] if isinstance(display, ast.Tuple | ast.List) else []
         values = [frame.resolve(item) for item in items]
