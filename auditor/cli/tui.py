@@ -26,6 +26,10 @@ def tui(
         list[str] | None, typer.Argument(metavar="[PATH|RUN]...", help="What to scan, or one or two runs to show.")
     ] = None,
     store: StoreOption = None,
+    theme: Annotated[
+        str | None,
+        typer.Option("--theme", metavar="NAME", help="Colours; default: your terminal's.", rich_help_panel="Output"),
+    ] = None,
     ascii: AsciiOption = False,  # noqa: A002
 ) -> int:
     """Go through findings, divergence and cost on the screen.
@@ -37,16 +41,16 @@ def tui(
     check_terminal()
     paths, runs = _sorted_out(things or [])
     settings = load_settings(paths[0] if paths else Path.cwd(), {"store": None if store is None else store.absolute()})
-    from auditor.tui.opening import open_tui
+    from auditor.tui.app import run
 
-    return open_tui(paths=paths, runs=runs, settings=settings, ascii=ascii)
+    return run(paths, runs, settings, ascii_only=ascii, theme=theme or "")
 
 
 def open_report(report: AuditReport, settings: Settings) -> None:
     """Show a report that another command made."""
-    from auditor.tui.opening import open_tui
+    from auditor.tui.app import run
 
-    open_tui(paths=(), runs=(), settings=settings, report=report)
+    run((), (), settings, report)
 
 
 def check_terminal() -> None:
@@ -55,6 +59,8 @@ def check_terminal() -> None:
 
     if reason := refusal(sys.stdin, sys.stdout):
         raise UsageError(reason)
+    if not sys.stderr.isatty():
+        raise UsageError("tui draws on the terminal through standard error, which leads elsewhere; drop the `2>`")
 
 
 def _sorted_out(things: list[str]) -> tuple[tuple[Path, ...], tuple[str, ...]]:

@@ -33,7 +33,7 @@ def ending(run: RunRecord) -> str:
     code = run.status.code
     words = {
         Ending.FINISHED: "",
-        Ending.STOPPED: "stopped as asked",
+        Ending.STOPPED: "stopped by us",
         Ending.FAILED: f"failed with exit code {code}" if code >= 0 else f"killed by signal {-code}",
         Ending.TIMED_OUT: "stopped at the time limit",
         Ending.INTERRUPTED: "interrupted",
