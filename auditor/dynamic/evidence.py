@@ -135,9 +135,9 @@ class Case:
         return next((entry for entry in self.interventions if entry.kind == kind), None)
 
     def linked(
-        self, category: Category, *words: str, at: Location | None = None, everywhere: bool = False
+        self, category: Category | None, *words: str, at: Location | None = None, everywhere: bool = False
     ) -> tuple[str, ...]:
-        """Keys of findings of a category that say the same.
+        """Keys of findings of a category (None: of any) that say the same.
 
         Those at the line of the event (or at `at`), also as a related place. With words, the rule's name must hold
         one of them; with `everywhere`, that is enough and the line does not matter.
@@ -146,7 +146,7 @@ class Case:
         keys = []
         for finding in self.findings:
             rule = self.rules.get(finding.rule_id)
-            if rule is None or rule.category is not category:
+            if rule is None or category not in (None, rule.category):
                 continue
             if words and not any(word in rule.name for word in words):
                 continue

@@ -25,6 +25,7 @@ from auditor.probe import wire
 if TYPE_CHECKING:
     from auditor.runs.tracefile import ProcessTrace
 
+TORCH_OBJECT = "torch.Generator"
 NEAR_ROWS = 200
 NEAR_LINES = 25
 # Made without a seed by the standard library itself, for names of temporary files.
@@ -82,7 +83,7 @@ _DRAWN_ORDER = tuple(Drawn)
 def suspects(case: Case) -> list[Suspect]:
     """Libraries that can have made the first divergence differ, surest first."""
     if case.first.difference is Difference.STATE:
-        return [_suspect(case, library_of_draw(case), Drawn.BY_EVENT)]
+        return [_drawn_from(case)]
     if case.first.inputs_agree is True or case.event.reads_uninitialised:
         return []  # whatever was drawn before is in the inputs, and they agree
     found = []
@@ -95,6 +96,18 @@ def suspects(case: Case) -> list[Suspect]:
     known = {suspect.library for suspect in found}
     found += [suspect for suspect in _made_from_entropy(case) if suspect.library not in known]
     return sorted(found, key=lambda suspect: (_DRAWN_ORDER.index(suspect.drawn), suspect.library))
+
+
+def _drawn_from(case: Case) -> Suspect:
+    """The generator whose state differs at a draw: the device's own, or an object that the program made.
+
+    An op does not tell which; an object is the better guess where the op asks for one, or the device's own is seeded.
+    """
+    own = _suspect(case, library_of_draw(case), Drawn.BY_EVENT)
+    made = _suspect(case, TORCH_OBJECT, Drawn.BY_EVENT)
+    if made.seeding not in (Seeding.ENTROPY, Seeding.DIFFERS):
+        return own
+    return made if own.seeding is Seeding.SAME or "generator" in case.event.identity.op else own
 
 
 def library_of_draw(case: Case) -> str:
@@ -214,8 +227,17 @@ def _states(trace: ProcessTrace, row: int) -> dict[str, list[tuple[int, int, int
     return found
 
 
+def _without_restored(calls: list[SeedCall]) -> list[SeedCall]:
+    """A state that is put back (as compilers do around tracing) is whatever it was before: no seed."""
+    return [call for call in calls if not call.value.startswith("state ")]
+
+
 def _suspect(case: Case, library: str, drawn: Drawn) -> Suspect:
-    calls = [side.seeds(library) for side in case.sides]
+    calls = [_without_restored(side.seeds(library)) for side in case.sides]
+    if library == TORCH_OBJECT:  # any of several objects: the last one that was seeded differently
+        pairs = zip(*calls, strict=False)
+        unlike = [pair for pair in pairs if pair[0].value != pair[1].value or pair[0].value == ENTROPY]
+        calls = [[unlike[-1][0]], [unlike[-1][1]]] if unlike else calls
     last = (calls[0][-1] if calls[0] else None, calls[1][-1] if calls[1] else None)
     later = [side.later_seeds(library) for side in case.sides]
     if last[0] is None and last[1] is None:

@@ -103,7 +103,7 @@ def _doubts(outcome: Outcome, facts: Facts) -> list[str]:
     if metrics:
         shown = metrics[0]
         doubts.append(
-            f"All traced tensors are equal, but the program printed other figures: line {shown.line} is "
+            f"No traced tensor differs, but the program printed other figures: line {shown.line} is "
             f"`{shown.reference}` in the reference and `{shown.candidate}` in the candidate. Something outside torch "
             "differs (numpy, scikit-learn, an evaluation in another process)."
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,8 +17,10 @@ from auditor.dynamic.printed import LIMIT_CHARACTERS, output_differences
 from auditor.dynamic.summary import Outcome
 from auditor.errors import ReproAuditError, UsageError
 from auditor.model.divergence import Closeup
-from auditor.model.finding import Skipped
+from auditor.model.finding import Finding, Skipped
+from auditor.model.location import Location
 from auditor.model.report import AuditReport
+from auditor.model.rule import Confidence, RuleId, Severity
 from auditor.model.run import RunRecord
 from auditor.model.verdict import Cause, Verdict
 from auditor.ruleset import Ruleset, load
@@ -28,6 +31,9 @@ from auditor.services.program import about_program, script_of
 from auditor.services.progress import Progress, Silent
 from auditor.services.scan import scan
 from auditor.services.settings import Settings
+
+LEAK_RULE = RuleId("RA603")
+"""The rule that reads the same from the source; a leak that a run has shown is told under it."""
 
 
 def compare_runs(
@@ -113,9 +119,42 @@ def report(
     scanned: AuditReport | None,
     found_leaks: Sequence[Leak] = (),
 ) -> AuditReport:
-    """One report of the scan, the runs and the verdict."""
+    """One report of the scan, the runs and the verdict. Files that leaked between the runs are findings."""
     base = scanned or AuditReport(tool=f"repro-audit {auditor.__version__}", project=Path(records[0].project).name)
-    return replace(base, runs=records, verdict=verdict)
+    leaked = leak_findings(found_leaks, base.findings)
+    rules = {rule.id: rule for rule in base.rules}
+    if leaked:
+        rules |= {rule.id: rule for rule in ruleset().rules if rule.id == LEAK_RULE}
+    return replace(
+        base,
+        runs=records,
+        verdict=verdict,
+        findings=(*base.findings, *leaked),
+        rules=tuple(rules[key] for key in sorted(rules)),
+    )
+
+
+def leak_findings(found_leaks: Sequence[Leak], known: Sequence[Finding]) -> tuple[Finding, ...]:
+    """A finding for each leaked file, at the line that read it; none where the scan has found that line already."""
+    told = {(f.location.path, f.location.line) for f in known if f.rule_id == LEAK_RULE}
+    findings = []
+    for leak in found_leaks:
+        place = leak.site or Location(path=leak.path, line=1)
+        if (place.path, place.line) in told:
+            continue
+        identity = f"{LEAK_RULE}\0{place.path}\0{place.function}\0{leak.path}"
+        findings.append(
+            Finding(
+                rule_id=LEAK_RULE,
+                severity=Severity.WARNING,
+                confidence=Confidence.HIGH,
+                message=f"State leaks between runs: the second run read {leak.path}, which the first one had written.",
+                advice="start each run from an empty folder, or compare with --isolate copy",
+                location=place,
+                key=hashlib.sha256(identity.encode("utf-8", "replace")).hexdigest()[:16],
+            )
+        )
+    return tuple(findings)
 
 
 def unfinished(records: tuple[RunRecord, ...], reason: str, scanned: AuditReport | None) -> AuditReport:

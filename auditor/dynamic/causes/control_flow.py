@@ -31,7 +31,7 @@ def find(case: Case) -> Cause | None:
         confidence=Confidence.HIGH,
         evidence=tuple(evidence),
         location=case.site,
-        findings=case.linked(Category.FRAMEWORK),
+        findings=case.linked(None),
         remedy="find what the branch or loop at these lines depends on: a draw, the time, the order of a set",
     )
 

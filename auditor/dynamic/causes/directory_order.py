@@ -9,7 +9,7 @@ from auditor.model.rule import Category, Confidence
 from auditor.model.trace import EventKind
 from auditor.model.verdict import Cause
 
-_WORDS = ("listdir", "glob", "scandir", "directory", "iterdir", "walk")
+_WORDS = ("directory", "listdir", "file-time")
 
 
 def find(case: Case) -> Cause | None:

@@ -10,7 +10,7 @@ from auditor.model.trace import EventKind
 from auditor.model.verdict import Cause
 
 INTERVENTION = "hash-seed"
-_WORDS = ("set-", "hash")
+_WORDS = ("set-iteration", "hash", "address-order")
 
 
 def find(case: Case) -> Cause | None:
@@ -18,15 +18,7 @@ def find(case: Case) -> Cause | None:
     if not is_open(case):
         return None
     tried = case.intervention(INTERVENTION)
-    findings = tuple(
-        sorted(
-            {
-                key
-                for category in (Category.DATA_ORDER, Category.ENVIRONMENT, Category.SEEDING)
-                for key in case.linked(category, *_WORDS, everywhere=True)
-            }
-        )
-    )
+    findings = case.linked(None, *_WORDS, everywhere=True)
     evidence = ["PYTHONHASHSEED is not set, so the order of a set of strings is another one in every run."]
     if tried is not None and not tried.agreed:
         return None

@@ -22,7 +22,7 @@ def find(case: Case) -> Cause | None:
             "Not watched: clocks, os.urandom, uuid, the order of sets, the order in which threads finish.",
         ),
         location=case.site,
-        findings=case.linked(Category.DATA_ORDER),
+        findings=case.linked(None),
         remedy="follow the value from this line back to where it is made",
     )
 
