@@ -142,6 +142,8 @@ class StorageMap:
 
     def export(self, tensor):
         """Something outside torch now shares the tensor's memory: look at the bytes again at every read."""
+        if not tensor.is_cpu or tensor.layout is not self._torch.strided:
+            return
         key = self._identify(tensor)
         entry = self.entries.get(key)
         if type(entry) is int:

@@ -12,7 +12,7 @@ from .. import wire
 from ..dynamo import skip_code_and_callees, skip_package
 from ..fingerprint import MASK, Fingerprints
 from ..storage import Pending, StorageMap
-from . import ops
+from . import ops, sharing
 from .batches import Batches
 from .handler import make_handler
 from .late import LateDigests
@@ -62,8 +62,36 @@ class DispatchBackend:
         context.modules.on_module.append(self.nodes.learn_parameters)
         context.enter_thread = self.enter_thread
         self._wrap_threads()
+        sharing.watch(self)
         skip_package(torch)
         self.enter_thread(context.thread())
+        self._mend_subclassing()
+
+    def _mend_subclassing(self):
+        """In torch 2.4 a tensor cannot change its class below a dispatch mode: step aside where that is so."""
+        torch = self._torch
+        state = self.context.thread()
+        state.paused += 1
+        try:
+            torch.empty(0, device="cpu").as_subclass(type("Subclass", (torch.Tensor,), {}))
+            return
+        except RuntimeError:
+            pass
+        finally:
+            state.paused -= 1
+        original = torch.Tensor.as_subclass
+        backend = self
+
+        def as_subclass(self, cls):
+            if torch._C._len_torch_dispatch_stack() != 1 or not backend.context.thread().entered:
+                return original(self, cls)
+            backend.pop()
+            try:
+                return original(self, cls)
+            finally:
+                backend.push()
+
+        torch.Tensor.as_subclass = as_subclass
 
     def _make_mode(self, torch):
         handler = make_handler(torch, self)
@@ -134,19 +162,21 @@ class DispatchBackend:
         return info
 
     def is_wrapped(self, types):
-        """One of these tensor types brings its own `__torch_dispatch__`."""
+        """One of these tensor types brings its own `__torch_dispatch__`: "torch" for fake and functional tensors."""
         known = self._wrapped_types
+        found = ""
         for kind in types:
             wrapped = known.get(kind)
             if wrapped is None:
                 own = kind.__torch_dispatch__
-                wrapped = own is not self._torch._C._disabled_torch_dispatch_impl and (
-                    own is not self._torch.Tensor.__torch_dispatch__
-                )
+                plain = own is self._torch._C._disabled_torch_dispatch_impl
+                if plain or own == self._torch.Tensor.__torch_dispatch__:
+                    wrapped = ""
+                else:
+                    wrapped = "torch" if kind.__module__.startswith("torch._subclasses.") else "program"
                 known[kind] = wrapped
-            if wrapped:
-                return True
-        return False
+            found = found if found == "torch" else wrapped or found
+        return found
 
     def problem(self, info, error):
         """Something went wrong in the probe at this op."""

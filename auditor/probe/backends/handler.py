@@ -80,8 +80,12 @@ def make_handler(torch, tracer):
     def handle(mode, func, types, args=(), kwargs=None):
         if kwargs is None:
             kwargs = _NO_KEYWORDS
-        if types and is_wrapped(types):
-            return NotImplemented  # the subclass takes its op apart; we see the parts
+        if types:
+            wrapped = is_wrapped(types)
+            if wrapped == "torch":  # a tracer of torch's at work on tensors without memory
+                return func(*args, **kwargs)
+            if wrapped:
+                return NotImplemented  # the subclass takes its op apart; we see the parts
         info = infos.get(id(func)) or learn(func)
         state = threads.get(get_ident()) or new_thread()
         if state.paused:
@@ -137,7 +141,7 @@ def make_handler(torch, tracer):
                         if more & COPIED:
                             copied = value
                 elif kind in sequences and value and (type(value[0]) in tensor_types or value[0] is None):
-                    if where not in info.write_only:
+                    if not (careful and is_unread(info, None, where, args, kwargs)):
                         for item in value:
                             if type(item) not in tensor_types:
                                 others.append((where, len(content)))
@@ -177,6 +181,8 @@ def make_handler(torch, tracer):
                 try:
                     arguments = digest_bytes(dumps(others, 2), 0)
                 except ValueError:
+                    if recorder.learn_types(others):  # tensors of a subclass that was not met before
+                        return handle(mode, func, types, args, kwargs)
                     arguments, more = recorder.values(others)
                     flags |= more
         except Exception as error:
@@ -218,9 +224,7 @@ def make_handler(torch, tracer):
                     )
                     return result
             elif fast == fast_output and kind in tensor_types and copied is None:
-                spec, nbytes, view, seed = known.get((result.dtype, result.shape)) or learn_spec(
-                    result.dtype, result.shape
-                )
+                spec, _, view, seed = known.get((result.dtype, result.shape)) or learn_spec(result.dtype, result.shape)
                 try:
                     plain = view is not None and result.is_cpu and result.is_contiguous()
                     address = result.data_ptr() if plain else 0

@@ -207,7 +207,7 @@ class OpInfo:
             self._read_schema(schema)
             self.treatment = self._choose(torch, func)
         self.id = writer.name(self.name)
-        self.careful = bool(self.write_only or self.accumulates or self.mark is not None)
+        self.careful = bool(self.write_only or self.accumulates or self.mark is not None) or "_fused_sgd" in self.name
         self.special = self.random or self.treatment in (RESIZE, COLLECTIVE, WAIT)
         self.lazy = self.packet in ("aten::_conj", "aten::_neg_view")
         self.fast = SLOW
@@ -261,6 +261,8 @@ class OpInfo:
             return True
         if where == 0 and self.accumulates:
             return kwargs.get("beta", 1) == 0
+        if where == 2 and self.packet == "aten::_fused_sgd_":
+            return bool(kwargs.get("is_first_step"))  # its fresh momentum buffers
         if where == 0 and self.mark is not None:
             adds = self.packet.endswith(("put_", "_impl_")) and True in args[3:4]  # accumulate
             return not (adds or kwargs.get("accumulate") or kwargs.get("reduce"))

@@ -144,7 +144,7 @@ class Recorder:
             whole = self._whole(tensor)
             digest = self._digest(whole)
             old = storages.entries.get(key)
-            exported = type(old) is Outside and old.exported
+            exported = (type(old) is Outside and old.exported) or (tensor.is_cpu and storage.is_shared())
             storages.put(tensor, key, Outside(digest or 0, storages.check(tensor), exported))
             self._outside_event(whole, digest, wire.OUTSIDE, op, place)
             return digest or 0
@@ -387,14 +387,20 @@ class Recorder:
 
     # odd arguments
 
+    def learn_types(self, others):
+        """Count plain subclasses of tensors among the inputs from now on; True where there was a new one."""
+        known = len(self.tensor_types)
+        for value in others:
+            for item in value if type(value) in (list, tuple) else (value,):
+                if isinstance(item, self.torch.Tensor):
+                    self.tensor_types.add(type(item))
+        return len(self.tensor_types) > known
+
     def values(self, others):
         """Return (digest, flags) of arguments that are no tensors."""
         try:
             return self.prints.values(others), 0
         except UnknownValueError as error:
-            for value in others:
-                if isinstance(value, self.torch.Tensor):
-                    self.tensor_types.add(type(value))  # a plain subclass: counted among the inputs from now on
             return self.prints.text(str(error)), wire.ARGUMENT_UNKNOWN
 
 
