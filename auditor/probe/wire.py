@@ -15,7 +15,8 @@ Records of `.names.jsonl`, by their key "record" (one id space for names, sites 
 where inside it, else absolute; an `event` is the number of events written before the record):
 
 header       format, version, digest (algorithm), pid, parent_pid, place, rank (or null), argv, cwd, started_at,
-             python, executable, hash_seed (PYTHONHASHSEED or null), probe (version of the program)
+             python, executable, hash_seed (PYTHONHASHSEED or null), probe (version of the program),
+             mode ("trace", "timing")
 name         id, text                               site      id, path, line, function
 spec         id, dtype, shape, device               problem   where, what, count
 seed         event, library, call, value (text; "entropy" where the system's entropy was used), site
@@ -23,7 +24,7 @@ file         event, path, mode ("r" or "w"), site
 listing      event, path, count, site               environment  moment ("start", "end") and the fields of
                                                                auditor.model.environment.Environment
 focus        event, inputs, outputs, repeats, kernels (see probe/focus.py)
-stop         step, reason                           end       events, tensors, rows, steps
+stop         event, step, reason                    end       events, tensors, rows, steps
 
 Standard library only, plain syntax.
 """
@@ -49,7 +50,9 @@ EVENT = (
     ("inputs", "Q"),  # digest over the contents of the tensor inputs as last written
     ("arguments", "Q"),  # digest over everything else that was passed,
     ("outputs", "Q"),  # digest over the digests of the event's tensor rows, in order
-    ("state", "Q"),  # digest of a generator's state before a draw, or of an RNG library's state; else 0
+    # digest of a generator's state before a draw, or of an RNG library's state; else 0. In mode "timing": the time at
+    # which a step ended, in nanoseconds of a clock that starts anywhere
+    ("state", "Q"),
 )
 TENSOR = (
     ("digest", "Q"),
