@@ -157,7 +157,9 @@ def _limits(facts: Facts) -> list[str]:
 
 def _remarks(comparison: Comparison, facts: Facts) -> list[str]:
     """What was seen beside the tensors, and what was not looked at."""
-    remarks = [
+    eager = any("TORCHDYNAMO_DISABLE" in record.changes for record in facts.records)
+    remarks = [_EAGER] if eager else []
+    remarks += [
         f"State leaks between runs: {leak.path} was written by the reference and read by the candidate{_at(leak)}."
         for leak in facts.leaks[:_SHOWN]
     ]

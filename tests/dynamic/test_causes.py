@@ -160,6 +160,29 @@ def test_what_a_differing_seed_looks_like(runs: Any, seeds: tuple[int, int], sai
     assert (said in evidence) if said else ("clock" not in evidence and "process id" not in evidence)
 
 
+def test_an_object_that_takes_its_seed_from_entropy_is_blamed_and_not_the_seeded_default(runs: Any) -> None:
+    traces = []
+    for side in range(2):
+        trace = runs.trace().seed("torch", "torch.manual_seed", "0", line=2)
+        trace.seed("torch.Generator", "torch.Generator.seed", "entropy", line=3)
+        trace.seed("torch.Generator", "torch.Generator.manual_seed", "7", line=4)
+        traces.append(trace.draw("aten::uniform_", side, f"s{side}", line=11))
+    found = best(runs, *traces)
+    assert (found.kind, found.title) == ("unseeded-rng", "a `torch.Generator` is seeded from the system's entropy")
+    assert found.location is not None
+    assert found.location.line == 3
+
+
+def test_equal_seeds_and_other_states_mean_that_more_was_drawn_in_one_run(runs: Any) -> None:
+    traces = [
+        runs.trace().seed("torch", "torch.manual_seed", "0", line=2).draw("aten::uniform_", n, f"s{n}")
+        for n in range(2)
+    ]
+    found = best(runs, *traces)
+    assert (found.kind, found.confidence) == ("generator-shifted", Confidence.MEDIUM)
+    assert "torch.manual_seed at train.py:2 seeds it with 0 in both runs" in found.evidence[1]
+
+
 def outside(runs: Any, side: int, *, seeded: bool = False, drawn: bool = True, library: str = "numpy.random") -> Any:
     """A tensor from numpy, between two looks at numpy's generator."""
     trace = runs.trace().state("random", f"random{side}")

@@ -1,0 +1,148 @@
+"""Verdicts: what is enough to call runs reproducible, and what is not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from auditor.dynamic.compare import compare
+from auditor.dynamic.judge import Facts, judge
+from auditor.dynamic.leak import Leak
+from auditor.dynamic.summary import Outcome
+from auditor.model.divergence import OutputDifference
+from auditor.model.environment import Environment
+from auditor.model.run import Ending, ExitStatus, ProcessRecord, RunRecord
+from auditor.model.verdict import Status, Verdict
+
+
+def process(name: str = "0-0", **more: Any) -> ProcessRecord:
+    environment = Environment(
+        python="3", torch="2", platform="", cpu="", threads=1, devices=(), flags={}, variables={}, packages={}
+    )
+    fields = {"pid": 1, "parent_pid": 0, "rank": None, "complete": True, "events": 3, "steps": 2, "problems": ()}
+    return ProcessRecord(name=name, environment=environment, **{**fields, **more})
+
+
+def record(run_id: str = "r1", ending: Ending = Ending.FINISHED, processes: Any = None, **more: Any) -> RunRecord:
+    return RunRecord(
+        id=run_id,
+        argv=("python", "train.py"),
+        cwd="/p",
+        project="/p",
+        changes=more.pop("changes", {}),
+        started_at="2025-01-01T00:00:00+00:00",
+        duration_s=1.0,
+        status=ExitStatus(ending=ending, code=0),
+        processes=(process(),) if processes is None else processes,
+        files_written=(),
+    )
+
+
+def outcome(runs: Any, reference: Any, candidate: Any) -> Outcome:
+    return compare(runs.open(reference), runs.open(candidate))
+
+
+def agreeing(runs: Any) -> Outcome:
+    return outcome(runs, *(runs.trace().event("aten::add", 1).end_step().weights(w=1) for _ in range(2)))
+
+
+def verdict(found: Outcome, second: RunRecord | None = None, **facts: Any) -> Verdict:
+    return judge(found, (), Facts(records=(record(), second or record("r2")), **facts))
+
+
+def test_equal_and_complete_runs_are_reproducible_with_what_that_covers(runs: Any) -> None:
+    found = verdict(agreeing(runs))
+    assert found.status is Status.REPRODUCIBLE
+    assert found.reasons == (
+        "Equal bit for bit over 1 steps: 3 events, 2 tensors, 1 final parameters and buffers.",
+        "Says nothing about other machines, GPU counts or versions.",
+    )
+
+
+def test_a_difference_is_divergent_and_says_how_far_it_got(runs: Any) -> None:
+    found = verdict(outcome(runs, *(runs.trace().event("aten::add", n).weights(w=0) for n in range(2))))
+    assert found.status is Status.DIVERGENT
+    assert "1 of 2 compared events differ." in found.reasons
+    assert "All 1 final parameters and buffers are equal all the same." in found.reasons
+    assert "No cause could be shown from the traces." in found.reasons
+
+
+@pytest.mark.parametrize(
+    ("second", "reason"),
+    [
+        (record("r2", Ending.INTERRUPTED), "you stopped it after 2 steps"),
+        (record("r2", Ending.TIMED_OUT), "ran out of time"),
+        (record("r2", processes=(process(complete=False),)), "its trace has no end"),
+        (record("r2", processes=(process("1-0.x2", complete=False),)), "process 1-0.x2: its trace has no end"),
+        (record("r2", processes=(process(problems=("writer: the trace ends here: OSError",)),)), "lack of space"),
+    ],
+)
+def test_equal_traces_prove_nothing_where_one_is_cut_short(runs: Any, second: RunRecord, reason: str) -> None:
+    found = verdict(agreeing(runs), second)
+    assert found.status is Status.INCONCLUSIVE
+    assert any(reason in each for each in found.reasons)
+
+
+def test_a_worker_that_was_killed_after_its_batches_were_used_is_no_doubt(runs: Any) -> None:
+    worker = process("0-0.1", complete=False, steps=0)
+    assert verdict(agreeing(runs), record("r2", processes=(process(), worker))).status is Status.REPRODUCIBLE
+
+
+@pytest.mark.parametrize(
+    ("processes", "reason"),
+    [
+        ((), "No process left a trace"),
+        ((replace(process(), environment=replace(process().environment, torch=None)),), "never imported torch"),
+        ((process(),), "ran no operator"),
+    ],
+)
+def test_no_evidence_is_never_reproducible(runs: Any, processes: Any, reason: str) -> None:
+    nothing = outcome(runs, [], [])
+    facts = Facts(records=(record(processes=processes), record("r2", processes=processes)))
+    found = judge(nothing, (), facts)
+    assert found.status is Status.INCONCLUSIVE
+    assert reason in found.reasons[0]
+
+
+def test_other_digests_are_inconclusive_with_the_reason(runs: Any) -> None:
+    traces = [runs.trace(algorithm=name).event("aten::add", 1) for name in ("xxh3_64", "crc32+adler32")]
+    found = verdict(outcome(runs, *traces))
+    assert found.status is Status.INCONCLUSIVE
+    assert any("digests of different kinds" in reason for reason in found.reasons)
+
+
+def printed(metric: bool) -> OutputDifference:
+    return OutputDifference(line=3, reference="loss 1", candidate="loss 2", metric=metric)
+
+
+@pytest.mark.parametrize(("metric", "status"), [(True, Status.INCONCLUSIVE), (False, Status.REPRODUCIBLE)])
+def test_equal_tensors_with_other_printed_figures_are_in_doubt(runs: Any, metric: bool, status: Status) -> None:
+    found = agreeing(runs)
+    found = replace(found, comparison=replace(found.comparison, output=(printed(metric),)))
+    judged = verdict(found)
+    assert judged.status is status
+    assert any("`loss 1`" in reason and "`loss 2`" in reason for reason in judged.reasons)
+
+
+def test_steps_that_were_asked_for_are_enough_and_told(runs: Any) -> None:
+    stopped = record("r2", Ending.STOPPED)
+    found = judge(agreeing(runs), (), Facts(records=(record(ending=Ending.STOPPED), stopped), asked_steps=2))
+    assert found.status is Status.REPRODUCIBLE
+    assert "Both runs were stopped after 2 steps, as asked; what comes later did not run." in found.reasons
+
+
+def test_leaks_and_files_and_blind_spots_are_told_with_every_verdict(runs: Any) -> None:
+    blind = record("r2", processes=(process(problems=("digest: not covered: Foo",)),))
+    leak = Leak(path="last.pt", process="0-0", event=0, site=None)
+    found = verdict(agreeing(runs), blind, leaks=(leak,), files_differing=("log.csv",))
+    text = " ".join(found.reasons)
+    assert "State leaks between runs: last.pt" in text
+    assert "Files written with other contents: log.csv." in text
+    assert "not everything was seen (digest: not covered: Foo)" in text
+
+
+def test_eager_regions_are_told(runs: Any) -> None:
+    found = verdict(agreeing(runs), record("r2", changes={"TORCHDYNAMO_DISABLE": "1"}))
+    assert any("--compile eager" in reason for reason in found.reasons)

@@ -1,0 +1,65 @@
+"""What counts as another output, and what is only another time."""
+
+from __future__ import annotations
+
+import pytest
+
+from auditor.dynamic.printed import output_differences
+
+
+@pytest.mark.parametrize(
+    ("reference", "candidate"),
+    [
+        ("epoch 1 took 1.52 s", "epoch 1 took 1.61 s"),
+        ("done in 12.3s", "done in 11.9s"),
+        ("2025-01-02 03:04:05,123 INFO start", "2025-01-02 03:09:00,001 INFO start"),
+        ("[00:12<00:30, 3.21it/s]", "[00:13<00:29, 3.02it/s]"),
+        ("<Net object at 0x7f3a2b10>", "<Net object at 0x7f3a9910>"),
+        ("elapsed: 3.2", "elapsed: 3.4"),
+        ("step_time=0.0123", "step_time=0.0201"),
+        ("1,234 samples/s", "1,301 samples/s"),
+        ("saved to /tmp/tmpab12/x.pt", "saved to /tmp/tmpcd34/x.pt"),
+        ("pid 4711", "pid 4712"),
+        ("\x1b[32mloss 1\x1b[0m", "loss 1"),
+        ("  10%|#  |\r 100%|###|\rloss 1", "  50%|#  |\rloss 1"),
+        ("Training finished in 3.4", "Training finished in 3.9"),
+    ],
+)
+def test_times_and_addresses_say_nothing(reference: str, candidate: str) -> None:
+    assert output_differences(reference, candidate, cut=False) == ()
+
+
+@pytest.mark.parametrize(
+    ("reference", "candidate", "metric"),
+    [
+        ("loss 0.5123", "loss 0.5124", True),
+        ("Accuracy: 97.2%", "Accuracy: 97.1%", True),
+        ("epoch 3 | val_loss=1.25e-3 | time 3 s", "epoch 3 | val_loss=1.26e-3 | time 4 s", True),
+        ("run brave-fox", "run calm-owl", False),
+        ("chosen: 3", "chosen: 4", False),
+    ],
+)
+def test_other_figures_are_told(reference: str, candidate: str, metric: bool) -> None:
+    (found,) = output_differences(f"start\n{reference}\n", f"start\n{candidate}\n", cut=False)
+    assert (found.line, found.reference, found.candidate, found.metric) == (2, reference, candidate, metric)
+
+
+def test_ranks_may_print_in_any_order() -> None:
+    assert output_differences("0 loss 1.5\n1 loss 2.5\n", "1 loss 2.5\n0 loss 1.5\n", cut=False) == ()
+
+
+def test_a_line_of_one_run_only_is_told() -> None:
+    (found,) = output_differences("a\n", "a\nloss nan 3\n", cut=False)
+    assert (found.reference, found.candidate) == ("", "loss nan 3")
+
+
+def test_of_a_run_that_was_stopped_only_what_both_printed_is_compared() -> None:
+    reference = "".join(f"loss {n}\n" for n in range(9))
+    assert output_differences(reference, "loss 0\nloss 1\nlos", cut=True) == ()
+    (found,) = output_differences(reference, "loss 0\nloss 7\nlos", cut=True)
+    assert found.line == 2
+
+
+def test_not_more_than_a_screenful_is_kept() -> None:
+    a, b = ("".join(f"loss {n + shift}\n" for n in range(100)) for shift in (0, 1000))
+    assert len(output_differences(a, b, cut=False)) == 20
