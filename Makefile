@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 TORCH ?= torch==2.13.0
 WORKERS ?= 2
 
-.PHONY: demo test setup lint types contracts pytest gpu-test clean
+.PHONY: demo test setup lint types contracts pytest pages gpu-test clean
 
 setup: $(VENV)/.ready
 
@@ -33,6 +33,13 @@ contracts: setup
 
 pytest: setup
 	$(BIN)/python -m pytest -n $(WORKERS)
+
+# Pages and files that are made from the code; tests tell when they are out of date.
+pages: setup
+	$(BIN)/python -m auditor.report.schema.build
+	$(BIN)/python -m auditor.report.schema.page docs/report-format.md
+	$(BIN)/python -m auditor.ruleset.page > docs/rules.md
+	REWRITE_GOLDEN=1 $(BIN)/python -m pytest tests/report tests/architecture/test_readme_output.py
 
 # On a machine with a GPU: the tests that CI has to skip.
 gpu-test: setup

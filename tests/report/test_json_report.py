@@ -12,7 +12,7 @@ import pytest
 from auditor.model.report import AuditReport
 from auditor.report import render
 from auditor.report.schema.build import FILE, to_text
-from auditor.report.schema.page import types_page
+from auditor.report.schema.page import HEADING, types_page
 
 SCHEMA = json.loads(FILE.read_text(encoding="utf-8"))
 DOCUMENT = Path(__file__).parents[2] / "docs" / "report-format.md"
@@ -20,7 +20,7 @@ REPORTS = ("scan", "divergent", "reproducible", "inconclusive", "overhead")
 
 
 def test_schema_file_is_what_the_model_says() -> None:
-    """`python -m auditor.report.schema.build` makes it anew."""
+    """`make pages` makes it anew."""
     assert FILE.read_text(encoding="utf-8") == to_text()
 
 
@@ -86,4 +86,4 @@ def test_page_names_every_field_of_the_report() -> None:
     assert "| `version` | `1` |" in text
     for field in fields(AuditReport):
         assert f"| `{field.name}` |" in text
-    assert text.endswith("\n## Types\n\n" + types_page()), "run python -m auditor.report.schema.page"
+    assert text.endswith(HEADING + types_page()), "run make pages"

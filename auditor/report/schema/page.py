@@ -1,13 +1,24 @@
 """The part of docs/report-format.md that is made from the schema: one table a type.
 
-`python -m auditor.report.schema.page` prints it.
+`python -m auditor.report.schema.page docs/report-format.md` writes it anew.
 """
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import Any
 
 from auditor.report.schema.build import build
+
+
+HEADING = "\n## Types\n\n"
+
+
+def rewrite(page: Path) -> None:
+    """Replace everything below the heading of the types."""
+    text = page.read_text(encoding="utf-8")
+    page.write_text(text[: text.index(HEADING)] + HEADING + types_page(), encoding="utf-8")
 
 
 def types_page() -> str:
@@ -41,4 +52,4 @@ def _type(shape: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    print(types_page(), end="")
+    rewrite(Path(sys.argv[1]))
