@@ -220,7 +220,9 @@ class _Follower:
         self.comparison.advance(self.traces, candidate, final=False)
         self.divergent_step = self.comparison.divergent_step()
         if self.divergent_step is not None and not self.full:
-            (run / "stop").write_text(str(self.divergent_step + STEPS_AFTER))
+            last = self.divergent_step + STEPS_AFTER
+            if self.steps is None or last < self.steps:  # else the program ends by itself, and its final weights count
+                (run / "stop").write_text(str(last))
         self.broken = False
 
 
