@@ -36,7 +36,9 @@ class Batches:
             except UnknownValueError as error:
                 event.arguments = tracer.prints.text(str(error))
                 event.flags |= wire.ARGUMENT_UNKNOWN
-            tracer.write(wire.BATCH, self._op, event)
+            index = tracer.write(wire.BATCH, self._op, event)
+            if tracer.focus is not None:
+                tracer.focus.keep(index, tensors)
         finally:
             state.paused -= 1
 

@@ -53,7 +53,7 @@ class DispatchBackend:
         if self.config.focus:
             from ..focus import Focus
 
-            self.focus = Focus(self, self.config.focus)
+            self.focus = self.recorder.focus = Focus(self, self.config.focus)
         self.mode = self._make_mode(torch)
         context = self.context
         context.before_step_event.append(self._before_step)
@@ -229,7 +229,7 @@ class DispatchBackend:
         generator = old_bytes = None
         try:
             if focus is not None and focus.matches(info, event.place):
-                seen = focus.before(info, args, kwargs, event)
+                seen = focus.before(info, args, kwargs)
             if info.random:
                 generator = self._generator(args, kwargs)
                 event.state = self._state(generator)
@@ -237,7 +237,11 @@ class DispatchBackend:
                 old_bytes = args[0].untyped_storage().nbytes()
         except Exception as error:
             self.problem(info, error)
-        result = info.call(*args, **kwargs)
+        try:
+            result = info.call(*args, **kwargs)
+        finally:
+            if seen is not None:
+                self.context.guard("kernels", seen.stop)
         try:
             if info.random:
                 self._settle_random(generator, event)
@@ -252,7 +256,7 @@ class DispatchBackend:
             else:
                 self.finish_event(info, result, args, kwargs, event)
             if seen is not None:
-                focus.after(seen, info, args, kwargs, result, event)
+                focus.after(seen, info, args, kwargs, result)
         except Exception as error:
             self.problem(info, error)
         return result

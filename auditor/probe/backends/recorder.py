@@ -40,6 +40,7 @@ class Recorder:
         if hasattr(torch.nn.parameter, "Buffer"):
             self.tensor_types.add(torch.nn.Buffer)
         self.wholes = storages.wholes  # storage key -> (dtype, geometry, view, seed, spec) of a tensor that fills it
+        self.focus = None
         self.lazy_bits = False  # a conjugated or negated view was made: geometry must tell them apart
 
     # inputs
@@ -172,7 +173,9 @@ class Recorder:
 
     def _outside_event(self, tensor, digest, kind, op, place):
         row = self.row_with_rows(tensor, digest, 0)
-        self._event(kind, place, op, digest or 0, [row], 0 if digest is not None else wire.UNCAPTURED)
+        index = self._event(kind, place, op, digest or 0, [row], 0 if digest is not None else wire.UNCAPTURED)
+        if self.focus is not None:
+            self.focus.keep(index, [tensor])
 
     def row_with_rows(self, tensor, digest, position):
         """A row of .tensors, with the digests of the tensor's own rows."""
@@ -216,33 +219,32 @@ class Recorder:
 
     def results(self, info, result, args, kwargs, event):
         """Rows for everything an op made or wrote to. `event` collects them and the flags."""
-        values = result if type(result) in (tuple, list) else (result,)
+        for value, role, position, where in self.written(info, result, args, kwargs):
+            if role == wire.MUTATED:
+                self._wrote(info, value, where, args, kwargs, event, position)
+            elif isinstance(value, self.torch.Tensor):
+                self.made(info, value, event, position)
+            else:
+                event.scalar(self.prints, value)
+
+    def written(self, info, result, args, kwargs):
+        """Yield (value, role, position, argument) of everything an op made or wrote to, in the order of its rows."""
         aliases = info.returns_alias
         position = 0
-        for index, value in enumerate(values):
+        for index, value in enumerate(result if type(result) in (tuple, list) else (result,)):
             if index < len(aliases) and aliases[index]:
                 continue
-            position = self._made(info, value, event, position)
-        if not info.mutates:
-            return
+            for item in value if type(value) in (tuple, list) else (value,):
+                if item is not None:
+                    yield item, wire.OUTPUT, position, None
+                position += 1
         position = 0
         for where in info.mutates:
             value = args[where] if type(where) is int and where < len(args) else kwargs.get(where)
-            for tensor in value if type(value) in (tuple, list) else (value,):
-                if isinstance(tensor, self.torch.Tensor):
-                    self._wrote(info, tensor, where, args, kwargs, event, position)
+            for item in value if type(value) in (tuple, list) else (value,):
+                if isinstance(item, self.torch.Tensor):
+                    yield item, wire.MUTATED, position, where
                 position += 1
-
-    def _made(self, info, value, event, position):
-        if type(value) in (tuple, list):
-            for item in value:
-                position = self._made(info, item, event, position)
-            return position
-        if isinstance(value, self.torch.Tensor):
-            self.made(info, value, event, position)
-        elif value is not None:
-            event.scalar(self.prints, value)
-        return position + 1
 
     def made(self, info, tensor, event, position):
         """A tensor that the op returned, as a row; its storage's entry is new."""

@@ -16,15 +16,26 @@ from .recorder import Event, Place
 
 
 class RegionInfo:
-    """What the recorder wants to know of an op."""
+    """A compiled region in the shape of an op, for the recorder and the close-up."""
 
-    __slots__ = ("id", "name", "packet", "select", "treatment")
+    __slots__ = ("call", "id", "mutates", "name", "packet", "random", "returns_alias", "select", "treatment")
 
     def __init__(self, name, writer):
         self.name = self.packet = name
         self.id = writer.name(name)
         self.select = None
         self.treatment = ops.RECORD
+        self.returns_alias = ()
+
+    def for_call(self, original, graph):
+        """The same for one compiled graph, which can be called again."""
+        info = object.__new__(RegionInfo)
+        info.name = info.packet = self.name
+        info.id, info.select, info.treatment, info.returns_alias = self.id, None, ops.RECORD, ()
+        info.mutates = tuple(sorted(getattr(graph, "mutated_input_idxs", ()) or ()))
+        info.random = False
+        info.call = lambda *inputs: original(graph, list(inputs))
+        return info
 
 
 class Regions:
@@ -97,23 +108,17 @@ class Regions:
             return original(graph, inputs)
         seen = None
         try:
-            seen = self._before(graph, inputs, state)
+            seen = self._before(original, graph, inputs, state)
         except Exception as error:
             tracer.writer.problem("compiled region", "%s: %s" % (type(error).__name__, error))
         state.paused += 1
         try:
             result = original(graph, inputs)
+            if seen is not None:
+                tracer.context.guard("compiled region", self._after, seen, result)
+            return result
         finally:
             state.paused -= 1
-        if seen is not None:
-            state.paused += 1
-            try:
-                self._after(seen, result)
-            except Exception as error:
-                tracer.writer.problem("compiled region", "%s: %s" % (type(error).__name__, error))
-            finally:
-                state.paused -= 1
-        return result
 
     def _place(self, state):
         """(node or None, place): as for an op, see `handler`."""
@@ -132,7 +137,7 @@ class Regions:
             state.nodes.setdefault(sequence - 1, (place.module, place.site, self._infos["forward"].id))
         return None, place
 
-    def _before(self, graph, inputs, state):
+    def _before(self, original, graph, inputs, state):
         tracer = self._tracer
         node, place = self._place(state)
         backward = bool((getattr(graph, "fx_kwargs", None) or {}).get("is_backward", node is not None))
@@ -156,26 +161,33 @@ class Regions:
                 flags |= more
             digest = hash(tuple(content)) & 0xFFFFFFFFFFFFFFFF if content else 0
             event = Event(place, flags, digest, arguments, len(content))
-            mutated = [(index, inputs[index]) for index in sorted(getattr(graph, "mutated_input_idxs", ()) or ())]
             generator = self._torch.default_generator
             event.state = tracer._state(generator)
+            info = info.for_call(original, graph)
+            focus = tracer.focus
+            closeup = focus.before(info, inputs, {}) if focus is not None and focus.matches(info, place) else None
+            # Held only where the graph writes to them: it frees the others as soon as it can.
+            held = [value if index in info.mutates else None for index, value in enumerate(inputs)]
         finally:
             state.paused -= 1
-        return info, event, mutated, generator
+        return info, event, held, generator, closeup
 
     def _after(self, seen, result):
-        info, event, mutated, generator = seen
+        info, event, held, generator, closeup = seen
         tracer = self._tracer
         tracer._settle_random(generator, event)
-        position = 0
-        for value in result if isinstance(result, (list, tuple)) else (result,):
-            if isinstance(value, self._torch.Tensor):
+        info.random = bool(event.flags & wire.RANDOM)
+        for value, role, position, _ in tracer.recorder.written(info, result, held, {}):
+            if not isinstance(value, self._torch.Tensor):
+                continue
+            if role == wire.MUTATED:
+                tracer.recorder.wrote(info, value, event, position)
+            else:
                 tracer.recorder.made(info, value, event, position)
-            position += 1
-        for position, tensor in mutated:
-            if isinstance(tensor, self._torch.Tensor):
-                tracer.recorder.wrote(info, tensor, event, position)
         tracer.write(wire.REGION, info.id, event)
+        if closeup is not None:
+            closeup.stop()
+            tracer.focus.after(closeup, info, held, {}, result)
 
 
 def _needs_gradient(torch, inputs):

@@ -82,4 +82,6 @@ class Weights:
             event.rows.append((digest, spec, wire.OUTPUT, 0, 0, 0, 0))
         else:
             event.uncaptured(spec, wire.OUTPUT, wire.NOT_COVERED, 0)
-        tracer.write(wire.WEIGHTS, 0, event)
+        index = tracer.write(wire.WEIGHTS, 0, event)
+        if tracer.focus is not None and tensor is not None:
+            tracer.focus.keep(index, [tensor])
