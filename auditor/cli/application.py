@@ -15,9 +15,9 @@ from typer.core import TyperGroup
 
 from auditor.cli import COMMANDS
 from auditor.cli.console import Console
-from auditor.cli.delivery import silence_stdout
 from auditor.cli.exit_codes import ExitCode, of_error
 from auditor.cli.help import CONTEXT, Invocation
+from auditor.cli.stdout import silence_stdout
 from auditor.cli.version import version_line
 from auditor.errors import ReproAuditError
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from auditor.cli.exit_codes import ExitCode, forgiving, of_report
 from auditor.cli.options import Output
+from auditor.cli.stdout import write_stdout
 from auditor.errors import UsageError
-from auditor.model.report import AuditReport
 from auditor.report import render
-from auditor.report.prose.answer import one_line
+
+if TYPE_CHECKING:
+    from auditor.model.report import AuditReport
 
 
 def deliver(report: AuditReport, output: Output) -> ExitCode:
@@ -25,29 +26,11 @@ def deliver(report: AuditReport, output: Output) -> ExitCode:
     if output.path is None:
         write_stdout(text)
     else:
+        from auditor.report.prose.answer import one_line
+
         _write_file(output.path, text)
         output.console().note(f"{one_line(report)}\nreport: {output.path}")
     return code
-
-
-def write_stdout(text: str) -> None:
-    """Write text as UTF-8, or as what the terminal takes. A reader that has gone ends the output, not the command."""
-    encoding = sys.stdout.encoding or "utf-8"
-    try:
-        if hasattr(sys.stdout, "buffer"):
-            sys.stdout.flush()
-            sys.stdout.buffer.write(text.encode(encoding, "backslashreplace"))
-        else:
-            sys.stdout.write(text)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        silence_stdout()
-
-
-def silence_stdout() -> None:
-    """Point stdout at nothing, so that the interpreter's last flush does not complain about a closed pipe."""
-    with contextlib.suppress(OSError, ValueError):  # a stdout that is no file
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _write_file(path: Path, text: str) -> None:

@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from auditor.cli.delivery import write_stdout
 from auditor.cli.exit_codes import ExitCode
 from auditor.cli.help import GroupedCommand, examples, new_app
 from auditor.cli.interrupt import Interrupts
@@ -16,7 +15,7 @@ from auditor.cli.options import Output, with_output
 from auditor.cli.program import check_python
 from auditor.cli.progress import choose_progress
 from auditor.cli.run import PythonOption
-from auditor.model.verdict import Status
+from auditor.cli.stdout import write_stdout
 from auditor.report import render
 
 app = new_app()
@@ -38,6 +37,7 @@ def demo(
 
     Exits with 0 where the runs showed the fault, with 4 where they did not.
     """
+    from auditor.model.verdict import Status
     from auditor.services.demo import DEFAULT, copy_sample, missing_packages
     from auditor.services.scan import scan
     from auditor.services.settings import Settings

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 from auditor.errors import ProgramError, ReproAuditError, TraceFormatError
-from auditor.model.report import AuditReport
-from auditor.model.run import Ending, RunRecord
-from auditor.model.verdict import Status
+
+if TYPE_CHECKING:
+    from auditor.model.report import AuditReport
+    from auditor.model.run import RunRecord
+    from auditor.model.verdict import Status
 
 
 class ExitCode(IntEnum):
@@ -48,6 +51,8 @@ def worst(codes: Iterable[ExitCode]) -> ExitCode:
 
 def of_report(report: AuditReport) -> ExitCode:
     """Return what a report amounts to. A verdict decides where there is one: findings are suspicion only."""
+    from auditor.model.run import Ending  # the model costs 30 ms to load, which `--help` should not pay
+
     codes = []
     if report.verdict is not None:
         codes.append(_of_status(report.verdict.status))
@@ -77,6 +82,8 @@ def forgiving(code: ExitCode) -> ExitCode:
 
 
 def _of_status(status: Status) -> ExitCode:
+    from auditor.model.verdict import Status
+
     return {
         Status.REPRODUCIBLE: ExitCode.CLEAN,
         Status.DIVERGENT: ExitCode.FOUND,
@@ -85,6 +92,8 @@ def _of_status(status: Status) -> ExitCode:
 
 
 def _of_run(run: RunRecord) -> ExitCode:
+    from auditor.model.run import Ending
+
     return {
         Ending.FINISHED: ExitCode.CLEAN,
         Ending.STOPPED: ExitCode.CLEAN,

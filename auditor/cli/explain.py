@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from auditor.cli.delivery import write_stdout
 from auditor.cli.help import GroupedCommand, examples, new_app
 from auditor.cli.options import AsciiOption, ColorOption, page_text
+from auditor.cli.stdout import write_stdout
 from auditor.errors import UsageError
 
 app = new_app()

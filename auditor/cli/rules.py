@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from auditor.cli.delivery import write_stdout
 from auditor.cli.help import GroupedCommand, examples, new_app
 from auditor.cli.options import AsciiOption, ColorOption, JsonOption, SelectOption, page_text, words
+from auditor.cli.stdout import write_stdout
 
 app = new_app()
 EXAMPLES = ("repro-audit rules", "repro-audit rules --select RA3", "repro-audit rules --json")

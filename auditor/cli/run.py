@@ -14,9 +14,9 @@ from auditor.cli.options import Output, StoreOption, with_output
 from auditor.cli.program import check_python, program_command
 from auditor.cli.progress import Shown, choose_progress
 from auditor.errors import UsageError
-from auditor.model.report import AuditReport
 
 if TYPE_CHECKING:
+    from auditor.model.report import AuditReport
     from auditor.services.settings import Settings
 
 app = new_app()

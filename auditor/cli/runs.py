@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from auditor.cli.delivery import deliver, write_stdout
+from auditor.cli.delivery import deliver
 from auditor.cli.help import CONTEXT, GroupedCommand, examples, new_app
 from auditor.cli.options import AsciiOption, Output, StoreOption, page_text, with_output
+from auditor.cli.stdout import write_stdout
 from auditor.cli.version import version_line
 
 if TYPE_CHECKING:

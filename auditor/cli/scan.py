@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
-from auditor.cli.delivery import deliver, write_stdout
+from auditor.cli.delivery import deliver
 from auditor.cli.help import GroupedCommand, examples, new_app
 from auditor.cli.options import IgnoreOption, Output, SelectOption, with_output, words
 from auditor.cli.progress import choose_progress
+from auditor.cli.stdout import write_stdout
 from auditor.errors import UsageError
 
 app = new_app()

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from auditor.cli.delivery import write_stdout
 from auditor.cli.help import CONTEXT, GroupedCommand, examples, new_app
 from auditor.cli.options import AsciiOption, JsonOption, StoreOption, page_text
+from auditor.cli.stdout import write_stdout
 from auditor.errors import UsageError
 from auditor.model.trace import Phase
 

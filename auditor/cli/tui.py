@@ -11,9 +11,9 @@ import typer
 from auditor.cli.help import GroupedCommand, examples, new_app
 from auditor.cli.options import AsciiOption, StoreOption
 from auditor.errors import UsageError
-from auditor.model.report import AuditReport
 
 if TYPE_CHECKING:
+    from auditor.model.report import AuditReport
     from auditor.services.settings import Settings
 
 app = new_app()

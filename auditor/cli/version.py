@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-from importlib import metadata
 
 import auditor
 
@@ -14,6 +13,8 @@ def version_line() -> str:
 
 
 def _torch() -> str:
+    from importlib import metadata  # slow, and only needed here
+
     try:
         return f"torch {metadata.version('torch').partition('+')[0]}"
     except metadata.PackageNotFoundError:

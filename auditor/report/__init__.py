@@ -10,9 +10,12 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from auditor.errors import UsageError
-from auditor.model.report import AuditReport
+
+if TYPE_CHECKING:
+    from auditor.model.report import AuditReport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +33,7 @@ class RenderOptions:
     """What the command will exit with; None where there is no command."""
 
 
-Renderer = Callable[[AuditReport, RenderOptions], str]
+Renderer = Callable[["AuditReport", RenderOptions], str]
 """Returns the whole text, ending in a newline."""
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from auditor.errors import UsageError
 from auditor.model.run import RunRecord
 from auditor.model.trace import Phase, TraceEvent
 from auditor.runs import record
 from auditor.runs.store import Store, open_store
-from auditor.runs.tracefile import ProcessTrace, open_run
 from auditor.services.settings import Settings
 from auditor.static.discovery import find_root
+
+if TYPE_CHECKING:
+    from auditor.runs.tracefile import ProcessTrace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +66,8 @@ def run_size_bytes(run: RunRecord) -> int:
 
 def trace_events(run: RunRecord, chosen: EventFilter) -> Iterator[TraceEvent]:
     """Yield the events of a run that pass the filter, process by process, at most `limit` of each."""
+    from auditor.runs.tracefile import open_run  # needs numpy, which listing runs does not
+
     traces = open_run(Path(run.folder)).processes
     if chosen.process is not None and chosen.process not in traces:
         known = ", ".join(traces) or "none"

@@ -75,6 +75,7 @@ def test_help_loads_no_service_and_nothing_of_other_commands(arguments: list[str
     assert not loaded & (SLOW - {"typer"})
     services = {name for name in loaded if name.startswith(("auditor.services.", "auditor.static.", "auditor.runs."))}
     assert services <= {"auditor.services.progress"}
+    assert "auditor.model.report" not in loaded, "making all model types takes 30 ms"
     commands = {"auditor.cli.scan", "auditor.cli.tui", "auditor.cli.overhead", "auditor.cli.rules"} & loaded
     assert commands <= {f"auditor.cli.{arguments[0]}"}
 

@@ -11,7 +11,6 @@ from typing import Any
 
 from auditor.report.schema.build import build
 
-
 HEADING = "\n## Types\n\n"
 
 

@@ -1,0 +1,27 @@
+"""stdout: reports and pages only, and no complaint when its reader has gone."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+
+
+def write_stdout(text: str) -> None:
+    """Write text as UTF-8, or as what the terminal takes. A reader that has gone ends the output, not the command."""
+    encoding = sys.stdout.encoding or "utf-8"
+    try:
+        if hasattr(sys.stdout, "buffer"):
+            sys.stdout.flush()
+            sys.stdout.buffer.write(text.encode(encoding, "backslashreplace"))
+        else:
+            sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        silence_stdout()
+
+
+def silence_stdout() -> None:
+    """Point stdout at nothing, so that the interpreter's last flush does not complain about a closed pipe."""
+    with contextlib.suppress(OSError, ValueError):  # a stdout that is no file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
