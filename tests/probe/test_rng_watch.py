@@ -191,7 +191,7 @@ def test_equal_states_have_equal_digests_in_two_runs_and_other_seeds_have_others
         return [int(row["state"]) for row in states]
 
     first = digests(STATES)
-    assert len(first) >= 8
+    assert len(first) >= 7
     assert digests(STATES) == first
     assert not set(digests(STATES.replace("seed(1)", "seed(2)").replace("rng(1)", "rng(2)"))) & set(first)
 

@@ -49,8 +49,13 @@ class Watchers:
     # states
 
     def watch(self, library, state):
-        """Look at a library's state from now on; `state()` returns its digest, None where there is none yet."""
+        """Look at a library's state from now on; `state()` returns its digest, None where there is none yet.
+
+        The first look is at once if the trace is open: a library that is imported late (as `numpy.random` is, at its
+        first use) must not have drawn before it.
+        """
         self._watches.append(_Watch(library, state))
+        self.sample()
 
     def track(self, kind, generator, state):
         """Look at a generator object for as long as the program keeps it; `state(generator)` returns its digest."""
