@@ -15,6 +15,8 @@ from auditor.services.compare import Pair
 CHEAP_S = 30.0
 """Runs that take so long are repeated where it may help; longer ones only where the answer rests on it."""
 
+_KEPT = (EventKind.OP, EventKind.REGION, EventKind.OUTSIDE, EventKind.BATCH)
+
 RunAgain = Callable[[str, int, Mapping[str, object], Mapping[str, str]], RunRecord | None]
 """Runs the program once more: stage, steps to stop after, probe settings, environment. None where that failed."""
 
@@ -42,7 +44,8 @@ class Experiments:
         records = [self._run("close-up", self._stop_after, probe, {}) for _ in range(2)]
         if records[0] is None or records[1] is None:
             return _nothing("a second pair of runs did not come to its end")
-        return look(self._first, Pair.of((records[0], records[1])).traces)
+        again = Pair.of((records[0], records[1]))
+        return look(self._first, again.traces, again.outcome.comparison)
 
     def intervene(self) -> list[Intervention]:
         """Fix the hash secret, if hashes can be the cause: do runs with one secret agree, and with two not?"""
@@ -62,7 +65,7 @@ class Experiments:
     def _is_worth_it(self) -> bool:
         """There are two tensors to hold against each other, and the runs are cheap or the answer rests on it."""
         first = self._first
-        if first.reference is None or first.candidate is None or first.reference.kind is not EventKind.OP:
+        if first.reference is None or first.candidate is None or first.reference.kind not in _KEPT:
             return False
         if first.difference is Difference.VALUE and first.inputs_agree is not False:
             return True
