@@ -9,7 +9,6 @@ from textual.app import SuspendNotSupported
 
 from auditor.errors import ReproAuditError
 from auditor.tui import clipboard
-from auditor.tui.drawing.verdict import headline
 from auditor.tui.editor import editor_command
 from auditor.tui.gateway import ProgramRequest
 from auditor.tui.jobs import duration
@@ -152,6 +151,8 @@ def summary(app: AuditApp, message: JobFinished) -> str:
         ratios = [f"{each.label} {each.ratio:.2f}x" for each in report.overhead.ratios]
         return f"Measured in {took}: {', '.join(ratios) or 'no ratio; the notes say why'}."
     if report.verdict is not None:
+        from auditor.tui.drawing.verdict import headline
+
         stopped = " You stopped it." if message.cancelled else ""
         cause = f" {report.verdict.causes[0].title}" if report.verdict.causes else ""
         return f"{headline(report.verdict)}.{cause}{stopped} ({took})"

@@ -14,35 +14,42 @@ from textual.app import App
 from textual.binding import BindingType
 
 from auditor.errors import UsageError
-from auditor.model.finding import Finding
-from auditor.model.report import AuditReport
 from auditor.tui import actions, terminal, themes
 from auditor.tui.commands import EVERYWHERE, Command
-from auditor.tui.drawing import cost as cost_drawing
-from auditor.tui.drawing import verdict as verdict_drawing
 from auditor.tui.gateway import Services, real_services
 from auditor.tui.jobs import Job
 from auditor.tui.launcher import Launcher
 from auditor.tui.messages import EvidenceReady, JobFailed, JobFinished, JobProgressed, RunsListed, StepRead
-from auditor.tui.screens.cost import CostScreen
-from auditor.tui.screens.divergence import DivergenceScreen
 from auditor.tui.screens.findings import FindingsScreen
 from auditor.tui.screens.frame import FrameScreen, bindings_of
-from auditor.tui.screens.runs import RunsScreen
 from auditor.tui.session import Session
 from auditor.tui.signs import ASCII, UNICODE, Signs
 from auditor.tui.source import SourceReader
 from auditor.tui.widgets.frame_lines import KeyLine, MessageLine, Tab, TabLine
 
 if TYPE_CHECKING:
+    from auditor.model.finding import Finding
+    from auditor.model.report import AuditReport
     from auditor.services.settings import Settings
 
-SCREENS: dict[str, type[FrameScreen]] = {
-    "findings": FindingsScreen,
-    "divergence": DivergenceScreen,
-    "cost": CostScreen,
-    "runs": RunsScreen,
-}
+SCREENS = ("findings", "divergence", "cost", "runs")
+
+
+def make_screen(name: str) -> FrameScreen:
+    """Import a screen when it is first shown: the first frame needs one of them."""
+    if name == "divergence":
+        from auditor.tui.screens.divergence import DivergenceScreen
+
+        return DivergenceScreen()
+    if name == "cost":
+        from auditor.tui.screens.cost import CostScreen
+
+        return CostScreen()
+    if name == "runs":
+        from auditor.tui.screens.runs import RunsScreen
+
+        return RunsScreen()
+    return FindingsScreen()
 
 
 class AuditApp(App[int]):
@@ -86,7 +93,7 @@ class AuditApp(App[int]):
     def frame(self, name: str) -> FrameScreen:
         """The screen of that name, made at its first use."""
         if name not in self._frames:
-            self._frames[name] = SCREENS[name]()
+            self._frames[name] = make_screen(name)
         return self._frames[name]
 
     @property
@@ -95,7 +102,7 @@ class AuditApp(App[int]):
         return next((screen for screen in reversed(self.screen_stack) if isinstance(screen, FrameScreen)), None)
 
     def show_frame(self, name: str) -> FrameScreen:
-        """Go to a screen. Each is the bottom of a stack of its own, so that a panel stays with the screen it is over."""
+        """Go to a screen. Each has a stack of its own: a panel stays with the screen that it is over."""
         self.switch_mode(name)
         return self.frame(name)
 
@@ -146,8 +153,15 @@ class AuditApp(App[int]):
     def _tabs(self) -> tuple[Tab, ...]:
         session = self.session
         found = f"{len(session.findings):,}" if session.scanned else ""
-        diverged = verdict_drawing.tab_answer(session.verdict, self.signs)
-        costs = cost_drawing.tab_answer(session.overhead, self.signs)
+        diverged, costs = ("", "muted"), ("", "muted")
+        if session.verdict is not None:
+            from auditor.tui.drawing.verdict import tab_answer as verdict_answer
+
+            diverged = verdict_answer(session.verdict, self.signs)
+        if session.overhead is not None:
+            from auditor.tui.drawing.cost import tab_answer as cost_answer
+
+            costs = cost_answer(session.overhead, self.signs)
         return (
             Tab("1", "Findings", found, "strong"),
             Tab("2", "Divergence", *diverged),
@@ -194,7 +208,7 @@ class AuditApp(App[int]):
         self.action_perform(message.command.id)
 
     def on_tab_line_chosen(self, message: TabLine.Chosen) -> None:
-        self.show_frame(list(SCREENS)[int(message.key) - 1])
+        self.show_frame(SCREENS[int(message.key) - 1])
 
     def do_show_findings(self) -> None:
         self.show_frame("findings")
@@ -283,26 +297,20 @@ class AuditApp(App[int]):
     def on_runs_listed(self, message: RunsListed) -> None:
         self.session.runs = message.runs
         self.redraw()
-        frame = self.current_frame
-        if self.wanted_runs and isinstance(frame, RunsScreen):
-            frame.show_run(self.wanted_runs[0])
+        if self.wanted_runs and self.current_frame is self.frame("runs"):
+            self.frame("runs").show_run(self.wanted_runs[0])
             self.wanted_runs = ()
 
     def on_evidence_ready(self, message: EvidenceReady) -> None:
-        frame = self.frame("divergence")
-        if isinstance(frame, DivergenceScreen):
-            frame.take_evidence(message.evidence, message.problem)
+        self.frame("divergence").take_evidence(message.evidence, message.problem)
 
     def on_step_read(self, message: StepRead) -> None:
-        frame = self.frame("divergence")
-        if isinstance(frame, DivergenceScreen):
-            frame.step_was_read(message.evidence, message.process, message.step)
+        self.frame("divergence").step_was_read(message.evidence, message.process, message.step)
 
     def open_finding(self, finding: Finding) -> None:
         """Show a finding on its screen."""
         frame = self.show_frame("findings")
-        if isinstance(frame, FindingsScreen):
-            self.call_after_refresh(frame.show_finding, finding)
+        self.call_after_refresh(frame.show_finding, finding)
 
 
 def run(

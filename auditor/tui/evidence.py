@@ -33,15 +33,15 @@ class Grid:
 
 
 def grid_of(comparison: Comparison) -> Grid:
-    """Lay a comparison's cells out; the rest phase has a row only where it differs or is all there is."""
+    """Lay a comparison's cells out; phases without events have no row, nor has the rest unless it differs."""
     steps = max((cell.step for cell in comparison.grid), default=-1) + 1
     table = {phase: bytearray(steps) for phase in PHASES}
     for cell in comparison.grid:
         table[cell.phase][cell.step] = DIFFERS if cell.differing else EQUAL if cell.compared else ABSENT
     rows = [(phase.value, bytes(cells)) for phase, cells in table.items()]
-    rest = table[Phase.OTHER]
-    if DIFFERS not in rest and any(any(cells) for _, cells in rows[:-1]):
-        rows = rows[:-1]
+    rows = [(name, cells) for name, cells in rows if any(cells)]
+    if len(rows) > 1 and rows[-1][0] == Phase.OTHER.value and DIFFERS not in rows[-1][1]:
+        rows.pop()
     return Grid(rows=tuple(rows) if steps else (), steps=steps)
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from auditor.model.finding import Finding
 from auditor.model.rule import Rule, Severity
+
+if TYPE_CHECKING:
+    from auditor.model.finding import Finding
 
 RANK = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
 ORDERS = ("proved", "severity", "file", "rule")

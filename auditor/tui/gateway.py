@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from auditor.model.divergence import Divergence
-from auditor.model.report import AuditReport
-from auditor.model.run import RunRecord
 from auditor.services.progress import Progress
-from auditor.tui.evidence import Evidence
 
 if TYPE_CHECKING:
+    from auditor.model.divergence import Divergence
+    from auditor.model.report import AuditReport
+    from auditor.model.run import RunRecord
     from auditor.services.settings import Settings
+    from auditor.tui.evidence import Evidence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

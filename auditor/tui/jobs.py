@@ -6,14 +6,18 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from auditor.model.report import AuditReport
 from auditor.services.progress import Progress
 from auditor.tui.messages import JobFailed, JobFinished, JobProgressed
 
-Work = Callable[[Progress], AuditReport]
+if TYPE_CHECKING:
+    from auditor.model.report import AuditReport
+
+    Work = Callable[[Progress], AuditReport]
+
 Post = Callable[[Message], object]
 
 _INTERVAL_S = 0.5  # of progress on the screen: no faster than a person reads, and cheap over a slow link

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual.app import App
 
 from auditor.errors import ReproAuditError
-from auditor.model.divergence import Divergence
-from auditor.model.run import RunRecord
-from auditor.tui.evidence import Evidence
 from auditor.tui.gateway import ProgramRequest, Services
-from auditor.tui.jobs import Job, Work
+from auditor.tui.jobs import Job
 from auditor.tui.messages import EvidenceReady, JobFailed, RunsListed, StepRead
 from auditor.tui.session import Session
+
+if TYPE_CHECKING:
+    from auditor.model.divergence import Divergence
+    from auditor.model.run import RunRecord
+    from auditor.tui.evidence import Evidence
+    from auditor.tui.jobs import Work
 
 
 class Launcher:

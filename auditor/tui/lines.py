@@ -135,13 +135,19 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
-def labelled(label: str, text: str, width: int, *, tone: str = "plain", target: Location | None = None) -> list[Row]:
+def labelled(
+    label: str,
+    text: str,
+    width: int,
+    *,
+    tone: str = "plain",
+    label_tone: str = "muted",
+    label_width: int = 11,
+    target: Location | None = None,
+) -> list[Row]:
     """Return rows ` label   text`, the text wrapped beside its label."""
-    lines = wrap(text, width - LABEL_WIDTH - 2) or [""]
+    lines = wrap(text, width - label_width - 2) or [""]
     return [
-        row(Piece(" " + (label if index == 0 else "").ljust(LABEL_WIDTH), "muted"), Piece(line, tone), target=target)
+        row(Piece(" " + (label if index == 0 else "").ljust(label_width), label_tone), Piece(line, tone), target=target)
         for index, line in enumerate(lines)
     ]
-
-
-LABEL_WIDTH = 11

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.message import Message
 
-from auditor.model.report import AuditReport
-from auditor.model.run import RunRecord
-from auditor.tui.evidence import Evidence
+if TYPE_CHECKING:
+    from auditor.model.report import AuditReport
+    from auditor.model.run import RunRecord
+    from auditor.tui.evidence import Evidence
 
 
 class JobProgressed(Message):

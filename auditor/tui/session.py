@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from auditor.model.finding import Finding
-from auditor.model.overhead import OverheadReport
-from auditor.model.report import AuditReport
-from auditor.model.rule import Rule
-from auditor.model.run import RunRecord
-from auditor.model.verdict import Cause, Verdict
+if TYPE_CHECKING:  # the first frame comes sooner without them
+    from auditor.model.finding import Finding
+    from auditor.model.overhead import OverheadReport
+    from auditor.model.report import AuditReport
+    from auditor.model.rule import Rule
+    from auditor.model.run import RunRecord
+    from auditor.model.verdict import Cause, Verdict
 
 
 @dataclass
@@ -43,7 +45,7 @@ class Session:
     def accept(self, report: AuditReport) -> None:
         """Take over those parts that a report has."""
         if report.scan is not None or report.findings:
-            self.scanned = report
+            self.scanned = _joined(self.scanned, report) if self.scanned and report.verdict else report
         if report.verdict is not None:
             self.compared = report
             self._proofs = {key: cause for cause in reversed(report.verdict.causes) for key in cause.findings}
@@ -90,3 +92,11 @@ class Session:
         scripts = self.scanned.scan.entry_points if self.scanned and self.scanned.scan else ()
         python = [path for path in scripts if path.endswith(".py")]
         return ("python", python[0]) if python else ()
+
+
+def _joined(own: AuditReport, report: AuditReport) -> AuditReport:
+    """What was asked to be scanned stays the list; findings elsewhere come in only where a cause names them."""
+    known = {finding.key for finding in own.findings}
+    named = {key for cause in report.verdict.causes for key in cause.findings} if report.verdict else set()
+    more = tuple(each for each in report.findings if each.key in named and each.key not in known)
+    return replace(own, findings=own.findings + more)

@@ -28,7 +28,7 @@ def cost_rows(report: OverheadReport, width: int, signs: Signs) -> list[Row]:
                 Piece(_ratio(ratio, signs) if ratio else f"1.00{signs.times}", "strong"),
             )
         )
-    return rows
+    return [*rows, row()]
 
 
 def memory_rows(report: OverheadReport, width: int, signs: Signs) -> list[Row]:

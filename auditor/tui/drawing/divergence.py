@@ -11,6 +11,8 @@ from auditor.tui.signs import Signs
 
 LABEL = 11  # cells before the first column of the grid
 DIGEST = 8  # hex digits shown of a digest
+NARROW = 48  # cells under which an event's number and some digits go
+DIGEST_HEADING = "reference  candidate"
 
 
 class GridRows:
@@ -196,13 +198,16 @@ def pair_row(pair: EventPair, width: int, signs: Signs) -> Row:
         sign, tone = signs.differs, "differs"
     else:
         sign, tone = signs.equal, "muted"
-    digests = 2 * (DIGEST + 2)
-    room = max(width - 9 - digests, 8)
+    if width < NARROW:
+        index, digits, digests = "", 6, 16
+    else:
+        index, digits, digests = f"{event.index:>6} ", DIGEST, len(DIGEST_HEADING) + 5
+    room = max(width - 2 - len(index) - digests, 8)
     module_width = min(room * 2 // 5, 44) if room >= 44 else 0
     name = op_text(event)
     pieces = [
         Piece(f"{sign} ", tone),
-        Piece(f"{event.index:>6} ", "muted"),
+        Piece(index, "muted"),
         Piece(fit(name, room - module_width, signs.ellipsis), "plain" if pair.compared else "muted"),
     ]
     if module_width:
@@ -210,8 +215,9 @@ def pair_row(pair: EventPair, width: int, signs: Signs) -> Row:
             Piece(fit(" " + fit_left(event.identity.module, module_width - 2, signs.ellipsis), module_width), "muted")
         )
     unequal = pair.differs and pair.compared
-    pieces.append(Piece("  " + digest_text(pair.reference, signs), "strong" if unequal else "muted"))
-    pieces.append(Piece("  " + digest_text(pair.candidate, signs), "differs" if unequal else "muted"))
+    gap = "   " if index else "  "  # under the words of the title, which ends three cells before the edge
+    pieces.append(Piece("  " + digest_text(pair.reference, signs)[:digits], "strong" if unequal else "muted"))
+    pieces.append(Piece(gap + digest_text(pair.candidate, signs)[:digits], "differs" if unequal else "muted"))
     return Row(tuple(pieces), event.site)
 
 
@@ -231,7 +237,7 @@ def op_text(event: TraceEvent) -> str:
     """The operator, or what kind of event it is."""
     word = _KIND_WORDS.get(event.kind, "")
     name = event.identity.op
-    return f"{word} {name}".strip() if word else name
+    return word if name in ("", word) else f"{word} {name}".strip()
 
 
 def digest_text(event: TraceEvent | None, signs: Signs) -> str:

@@ -27,8 +27,8 @@ def event_rows(pair: EventPair, divergence: Divergence | None, width: int, signs
     """Rows with fixed names in a fixed order; what is not known says so. `divergence` where the runs part here."""
     event = pair.event
     identity = event.identity
-    where = f"{identity.module or 'outside modules'}   step {identity.step:,}, {identity.phase.value}"
-    rows = labelled("op", f"{op_text(event)}   #{event.index:,}", width, tone="strong", target=event.site)
+    where = f"{identity.module or 'outside modules'}, step {identity.step:,}, {identity.phase.value}"
+    rows = labelled("op", op_text(event), width, tone="strong", target=event.site)
     rows += labelled("module", where, width, target=event.site)
     place = place_of(event.site) if event.site else "not known: no line of the project on the stack"
     rows += labelled("line", place, width, target=event.site)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from auditor.model.finding import Finding
 from auditor.model.rule import Confidence, Rule
-from auditor.model.verdict import Cause
 from auditor.tui.drawing.findings import place_of
 from auditor.tui.lines import Piece, Row, labelled, row, wrap
 from auditor.tui.signs import Signs
+
+if TYPE_CHECKING:
+    from auditor.model.finding import Finding
+    from auditor.model.verdict import Cause
 
 SURENESS = {
     Confidence.HIGH: "confidence high",
@@ -31,7 +34,7 @@ def explanation_rows(finding: Finding, rule: Rule | None, proof: Cause | None, w
     if finding.entry_points:
         rows += labelled("reached", "from " + ", ".join(finding.entry_points), width)
     for index, related in enumerate(finding.related):
-        text = f"{place_of(related.location)}  {related.message}"
+        text = f"{place_of(related.location)}: {related.message}"
         rows += labelled("see also" if index == 0 else "", text, width, target=related.location)
     rows += labelled("sure", SURENESS[finding.confidence], width, tone="muted")
     if rule is not None:

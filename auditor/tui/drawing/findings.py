@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from auditor.model.finding import Finding
 from auditor.model.location import Location
 from auditor.model.rule import Rule, Severity
 from auditor.tui.drawing.highlight import highlighted
 from auditor.tui.lines import Piece, Row, clean, fit, fit_left, row, wrap
 from auditor.tui.signs import Signs
 
+if TYPE_CHECKING:
+    from auditor.model.finding import Finding
+
 TONES = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
 WORDS = {Severity.ERROR: "error", Severity.WARNING: "warn ", Severity.NOTE: "note "}
+
+
+_MEASURED = 2_000  # findings whose places decide how wide their column is
 
 
 class FindingRows:
@@ -34,6 +40,7 @@ class FindingRows:
             rule = rule_of(rule_id)
             self._names[rule_id] = f"{rule_id} {rule.name}" if rule else rule_id
         self._longest = max(map(len, self._names.values()), default=0)
+        self._longest_place = max((len(place_of(each.location)) for each in findings[:_MEASURED]), default=0)
 
     def __len__(self) -> int:
         return len(self.findings)
@@ -43,9 +50,10 @@ class FindingRows:
         proof = f"{self._signs.differs} proved" if self._is_proved(finding.key) else ""
         proof_width = 9 if width >= 60 else 0
         room = max(width - 7 - proof_width, 0)
-        name_width = min(self._longest + 1, max(room * 5 // 9, 6)) if width >= 45 else 6
+        place_width = min(self._longest_place, room * 4 // 9)
+        name_width = min(self._longest + 1, max(room - place_width - 1, 6)) if width >= 45 else 5
         place_width = max(room - name_width - 1, 0)
-        name = self._names[str(finding.rule_id)]
+        name = self._names[str(finding.rule_id)] if name_width > 9 else str(finding.rule_id)
         ellipsis = self._signs.ellipsis
         place = short_place(finding.location) if width < 45 else place_of(finding.location)
         pieces = [

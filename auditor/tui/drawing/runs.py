@@ -78,12 +78,15 @@ def steps(run: RunRecord) -> int:
 def _traces(run: RunRecord) -> str:
     events = sum(process.events for process in run.processes)
     open_ended = sum(not process.complete for process in run.processes)
-    text = f"{len(run.processes)} processes, {events:,} events, {steps(run):,} steps"
+    count = len(run.processes)
+    text = f"{count} process{'' if count == 1 else 'es'}, {events:,} events, {steps(run):,} steps"
     return f"{text}; {open_ended} without an end record" if open_ended else text
 
 
 def _environment(environment: Environment, width: int) -> list[Row]:
-    return [line for key, value in facts(environment) for line in labelled(key, value, width, tone="muted")]
+    known = list(facts(environment))
+    column = max(min(max(len(key) for key, _ in known) + 2, width // 2), 11)
+    return [line for key, value in known for line in labelled(key, value, width, tone="muted", label_width=column)]
 
 
 def facts(environment: Environment) -> Iterator[tuple[str, str]]:

@@ -58,7 +58,7 @@ def cause_rows(verdict: Verdict, findings: Sequence[Finding], width: int, signs:
 
 
 def _cause(cause: Cause, number: int, findings: Sequence[Finding], width: int) -> list[Row]:
-    title = f"{cause.title}   ({SURENESS[cause.confidence]})"
+    title = f"{cause.title} ({SURENESS[cause.confidence]})"
     rows = labelled("why" if number == 0 else "or", title, width, tone="strong", target=cause.location)
     for sentence in cause.evidence:
         rows += labelled("", f"- {sentence}", width, target=cause.location)

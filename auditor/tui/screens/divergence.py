@@ -13,7 +13,7 @@ from auditor.model.finding import Finding
 from auditor.model.location import Location
 from auditor.model.verdict import Verdict
 from auditor.tui.commands import Command
-from auditor.tui.drawing.divergence import GridRows
+from auditor.tui.drawing.divergence import DIGEST_HEADING, GridRows
 from auditor.tui.drawing.event import event_rows, event_title
 from auditor.tui.drawing.markdown import verdict_markdown
 from auditor.tui.drawing.verdict import STATUS_TONES, cause_rows, headline
@@ -184,7 +184,7 @@ class DivergenceScreen(FrameScreen):
             listed.show(RowList([row(Piece(" reading the traces", "muted"))]), left=(Piece(title),))
             self.audit.launcher.read_step(view.evidence, view.process, view.step)
         else:
-            right = [Piece("reference  candidate", "muted")]
+            right = [Piece(DIGEST_HEADING, "muted")]
             if len(view.evidence.processes) > 1:
                 right.insert(0, Piece(f"process {view.process}  ", "accent"))
             cursor = view.first_row() if self._to_first else None

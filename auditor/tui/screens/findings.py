@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from auditor.model.finding import Finding
 from auditor.model.location import Location
 from auditor.tui.commands import Command
 from auditor.tui.drawing.explanation import explanation_rows
 from auditor.tui.drawing.findings import TONES, FindingRows, SourceRows, counts, place_of
-from auditor.tui.drawing.markdown import finding_markdown
 from auditor.tui.finding_filter import ORDERS, select
 from auditor.tui.lines import Piece, Row, RowList, Rows, plural, row, wrap
 from auditor.tui.screens.frame import FrameScreen, bindings_of
@@ -21,6 +19,8 @@ from auditor.tui.widgets.pane import Pane
 
 if TYPE_CHECKING:
     from textual.widgets import Input
+
+    from auditor.model.finding import Finding
 
 ACTIONS = (
     Command(
@@ -289,6 +289,8 @@ class FindingsScreen(FrameScreen):
         finding = self.current
         if finding is None:
             return ""
+        from auditor.tui.drawing.markdown import finding_markdown
+
         return finding_markdown(
             finding, self.session.rule(str(finding.rule_id)), self.session.proof(finding.key), self.session.command
         )

@@ -19,9 +19,12 @@ from auditor.tui.signs import Signs
 from auditor.tui.widgets.frame_lines import KeyLine, MessageLine, TabLine
 from auditor.tui.widgets.line_view import LineView
 from auditor.tui.widgets.pane import Pane
+from auditor.tui.widgets.tones import TONE_CLASSES
 
 if TYPE_CHECKING:
+    from auditor.model.finding import Finding
     from auditor.tui.app import AuditApp
+    from auditor.tui.evidence import Evidence
 
 SETTLE_S = 0.05  # while keys come faster than this, only the list moves; the other panes follow once it rests
 
@@ -37,6 +40,7 @@ def bindings_of(commands: tuple[Command, ...]) -> list[BindingType]:
 class FrameScreen(Screen[None]):
     """A screen of panes. Subclasses yield panes in `compose_panes` and fill them in `draw`."""
 
+    COMPONENT_CLASSES = TONE_CLASSES
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - Textual declares it as an instance's
         (0, "-tiny"),
         (60, "-narrow"),
@@ -136,6 +140,7 @@ class FrameScreen(Screen[None]):
         panes = self.panes
         if not panes:
             return
+        self.set_class(self.one_pane, "-alone")
         if self.front not in {pane.id for pane in panes}:
             self.front = panes[0].id or ""
         spare = self.spare_panes() if not self.one_pane else frozenset()
@@ -183,6 +188,20 @@ class FrameScreen(Screen[None]):
         if self._timer is not None:
             self._timer.stop()
         self._timer = self.set_timer(SETTLE_S, callback)
+
+    # what the app tells: a screen that has nothing to do with it does nothing
+
+    def take_evidence(self, evidence: Evidence | None, problem: str) -> None:
+        """The traces of the compared runs are open, or cannot be."""
+
+    def step_was_read(self, evidence: Evidence, process: str, step: int) -> None:
+        """The events of a step are known now."""
+
+    def show_run(self, run_id: str) -> None:
+        """Put the cursor on a run."""
+
+    def show_finding(self, finding: Finding) -> None:
+        """Put the cursor on a finding."""
 
     # what the app asks
 

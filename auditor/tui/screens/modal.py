@@ -12,10 +12,11 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from auditor.tui.commands import EVERYWHERE, MOVES, Command, shown_key
-from auditor.tui.lines import Piece, Row, RowList, row, wrap
+from auditor.tui.lines import Piece, Row, RowList, labelled, row, wrap
 from auditor.tui.signs import Signs
 from auditor.tui.widgets.line_view import LineView
 from auditor.tui.widgets.title_line import TitleLine
+from auditor.tui.widgets.tones import TONE_CLASSES
 
 KEY_COLUMN = 12
 
@@ -23,6 +24,7 @@ KEY_COLUMN = 12
 class HelpPanel(ModalScreen[None]):
     """Two sentences on a pane, and the keys that count there."""
 
+    COMPONENT_CLASSES = TONE_CLASSES
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,q,enter", "dismiss", show=False)]
 
     def __init__(self, name: str, hint: str, own: Sequence[Command], signs: Signs) -> None:
@@ -46,9 +48,10 @@ class HelpPanel(ModalScreen[None]):
         view = self.query_one(LineView)
         rows = [row(Piece(f" {line}")) for line in wrap(self._hint, view.text_width - 2)]
         rows.append(row())
-        rows += [_key_row(shown_key(each), each.help) for each in self._own]
-        rows += [_key_row(keys, text) for keys, text in MOVES]
-        rows += [_key_row(shown_key(each), each.help) for each in EVERYWHERE]
+        keys = [(shown_key(each), each.help) for each in self._own]
+        keys += [*MOVES, *((shown_key(each), each.help) for each in EVERYWHERE)]
+        for key, text in keys:
+            rows += labelled(key, text, view.text_width, label_tone="strong", label_width=KEY_COLUMN)
         view.show_rows(RowList(rows))
 
 
@@ -59,6 +62,7 @@ def _key_row(keys: str, text: str) -> Row:
 class TextPanel(ModalScreen[None]):
     """Lines to read, such as the end of a failed program's log."""
 
+    COMPONENT_CLASSES = TONE_CLASSES
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,enter", "dismiss", show=False)]
 
     def __init__(self, heading: str, lines: Sequence[str], signs: Signs) -> None:
@@ -79,6 +83,7 @@ class TextPanel(ModalScreen[None]):
 class Palette(ModalScreen[str | None]):
     """Every command by name; type a few of its letters. Returns the id of the chosen one."""
 
+    COMPONENT_CLASSES = TONE_CLASSES
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,ctrl+p", "dismiss(None)", show=False),
         Binding("down,ctrl+n", "move(1)", show=False, priority=True),
@@ -117,13 +122,8 @@ class Palette(ModalScreen[str | None]):
             reason = self._why_not(each.id)
             tone = "muted" if reason else "plain"
             text = f"{each.help}: {reason}" if reason else each.help
-            rows.append(
-                row(
-                    Piece(f" {each.label:<16}", "muted" if reason else "strong"),
-                    Piece(f"{text}  ", tone),
-                    Piece(shown_key(each), "accent"),
-                )
-            )
+            key = Piece(f" {shown_key(each):<10}", "accent")
+            rows.append(row(key, Piece(f"{each.label:<16}", "muted" if reason else "strong"), Piece(text, tone)))
         self.query_one(LineView).show_rows(RowList(rows), cursor=0)
 
     def action_move(self, direction: int) -> None:
@@ -145,6 +145,8 @@ def matches(query: str, command: Command) -> bool:
 
 class Question(ModalScreen[str]):
     """A question that single keys answer; esc is the last answer."""
+
+    COMPONENT_CLASSES = TONE_CLASSES
 
     def __init__(self, text: str, answers: Sequence[tuple[str, str, str]], signs: Signs) -> None:
         """`answers` are (key, words, what is returned)."""

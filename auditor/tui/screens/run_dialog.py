@@ -16,6 +16,7 @@ from auditor.tui.lines import Piece
 from auditor.tui.signs import Signs
 from auditor.tui.widgets.frame_lines import MessageLine
 from auditor.tui.widgets.title_line import TitleLine
+from auditor.tui.widgets.tones import TONE_CLASSES
 
 HINT = "enter starts, esc closes, tab goes on"
 
@@ -23,6 +24,7 @@ HINT = "enter starts, esc closes, tab goes on"
 class RunDialog(ModalScreen[ProgramRequest | None]):
     """Fields for a command and its limits; returns what to run, or None."""
 
+    COMPONENT_CLASSES = TONE_CLASSES
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(None)", show=False),
         Binding("tab,down", "app.focus_next", show=False, priority=True),

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from auditor.model.run import RunRecord
 from auditor.tui.commands import Command
 from auditor.tui.drawing.runs import RunRows, command_text, run_rows
 from auditor.tui.lines import Piece, Row, RowList, Rows, plural, row, wrap
 from auditor.tui.screens.frame import FrameScreen, bindings_of
 from auditor.tui.widgets.line_view import LineView
 from auditor.tui.widgets.pane import Pane
+
+if TYPE_CHECKING:
+    from auditor.model.run import RunRecord
 
 ACTIONS = (
     Command("mark", "space", "mark", "Mark the run; two can be marked, the older one is the reference", True),

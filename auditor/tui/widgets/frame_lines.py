@@ -53,14 +53,14 @@ class TabLine(ToneWidget):
     def _line(self, level: int) -> list[Piece]:
         """Levels of brevity: all words; without our name; only the current screen's name; numbers and answers."""
         line = [Piece(" repro-audit ", "strong")] if level == 0 else []
-        gap = "   " if level == 0 else " "
+        gap = "   " if level == 0 else "  " if level < 3 else " "
         self._places = []
         for tab in self.tabs:
             is_current = tab.key == self.current
             start = sum(cell_len(piece.text) for piece in line)
             named = level < 2 or (is_current and level == 2)
             words = f"{tab.key} {tab.name}" if named else tab.key
-            line.append(Piece((gap if line else " ") + words, "tab-current" if is_current else "muted"))
+            line += [Piece(gap if line else " "), Piece(words, "tab-current" if is_current else "muted")]
             if tab.answer:
                 line.append(Piece(" " + tab.answer, tab.tone))
             self._places.append((start, sum(cell_len(piece.text) for piece in line), tab.key))

@@ -17,8 +17,9 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from auditor.tui.lines import TONES, Row, RowList, Rows, clean
+from auditor.tui.lines import Row, RowList, Rows, clean
 from auditor.tui.signs import UNICODE, Signs, to_ascii
+from auditor.tui.widgets.tones import tone_style
 
 WHEEL_ROWS = 3
 _KEPT = 500  # rows laid out; a page or two are in use
@@ -26,8 +27,6 @@ _KEPT = 500  # rows laid out; a page or two are in use
 
 class LineView(Widget, can_focus=True):
     """Shows `Rows`. Knows no model: what the rows mean is the screen's business."""
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = {*(f"tone-{tone}" for tone in TONES), "cursor-row", "cursor-mark"}
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j,down", "move(1)", show=False),
@@ -65,7 +64,7 @@ class LineView(Widget, can_focus=True):
         keeps_mark: bool = False,
         signs: Signs = UNICODE,
     ) -> None:
-        """`keeps_mark`: the cursor's row stays marked while another pane has the focus, because that shows more of it."""
+        """`keeps_mark`: the row stays marked while another pane, which shows more of it, has the focus."""
         super().__init__(id=id)
         self.rows: Rows = RowList()
         self.cursor = 0
@@ -77,7 +76,9 @@ class LineView(Widget, can_focus=True):
         self.signs = signs
         self._styles: dict[str, Style] = {}
         self._laid_out: dict[int, Row] = {}
-        self._known_width = 0
+        self._laid_out_width = 0
+        self._told_width = 0
+        self._centre_later = False
 
     # rows
 
@@ -88,7 +89,7 @@ class LineView(Widget, can_focus=True):
         self.rows = rows
         self._laid_out.clear()
         self.cursor = max(0, min(self.cursor if cursor is None else cursor, len(rows) - 1))
-        self._scroll_to(self.top)
+        self._show_from(self.top)
         self._reveal_cursor()
         if len(rows) != was_high and self.styles.is_auto_height:
             self.refresh(layout=True)
@@ -109,6 +110,9 @@ class LineView(Widget, can_focus=True):
         return max(self.size.width - (1 if self.has_cursor else 0), 0)
 
     def _row(self, index: int) -> Row:
+        if self.text_width != self._laid_out_width:
+            self._laid_out_width = self.text_width
+            self._laid_out.clear()
         found = self._laid_out.get(index)
         if found is None:
             if len(self._laid_out) > _KEPT:
@@ -125,11 +129,12 @@ class LineView(Widget, can_focus=True):
         return max(len(self.rows), 1)
 
     def on_resize(self) -> None:
-        self._laid_out.clear()
-        self._scroll_to(self.top)
+        if self._centre_later:
+            self.centre_cursor()
+        self._show_from(self.top)
         self._reveal_cursor()
-        if self.text_width != self._known_width:
-            self._known_width = self.text_width
+        if self.text_width != self._told_width:
+            self._told_width = self.text_width
             self.post_message(self.Resized())
 
     # drawing
@@ -145,7 +150,7 @@ class LineView(Widget, can_focus=True):
         if index >= len(self.rows):
             return Strip.blank(width, base)
         here = self.has_cursor and index == self.cursor
-        under = self._style("cursor-row") if here and self.has_focus else Style()
+        under = tone_style(self, "cursor-row") if here and self.has_focus else Style()
         segments = []
         if self.has_cursor:
             is_marked = here and (self.has_focus or self.keeps_mark)
@@ -161,7 +166,7 @@ class LineView(Widget, can_focus=True):
         style = self._styles.get(name)
         if style is None:
             # The widget's own background lies under every piece; without it a light theme shows black blocks.
-            style = self._styles[name] = self.rich_style + self.get_component_rich_style(name, partial=True)
+            style = self._styles[name] = self.rich_style + tone_style(self, name)
         return style
 
     def _refresh_line(self, y: int) -> None:
@@ -181,7 +186,7 @@ class LineView(Widget, can_focus=True):
         self._reveal_cursor()
         self.post_message(self.Moved(self, index))
 
-    def _scroll_to(self, top: int) -> None:
+    def _show_from(self, top: int) -> None:
         top = max(0, min(top, len(self.rows) - self.size.height))
         if top != self.top:
             self.top = top
@@ -192,26 +197,27 @@ class LineView(Widget, can_focus=True):
         if not height or not self.has_cursor:
             return
         if self.cursor < self.top:
-            self._scroll_to(self.cursor)
+            self._show_from(self.cursor)
         elif self.cursor >= self.top + height:
-            self._scroll_to(self.cursor - height + 1)
+            self._show_from(self.cursor - height + 1)
 
     def centre_cursor(self) -> None:
-        """Scroll so that the cursor stands in the upper third."""
-        self._scroll_to(self.cursor - self.size.height // 3)
+        """Scroll so that the cursor stands in the upper third; before the first layout, remember to."""
+        self._centre_later = not self.size.height
+        self._show_from(self.cursor - self.size.height // 3)
 
     def action_move(self, rows: int) -> None:
         if self.has_cursor:
             self.move_cursor(self.cursor + rows)
         else:
-            self._scroll_to(self.top + rows)
+            self._show_from(self.top + rows)
 
     def action_move_to(self, index: int) -> None:
         last = len(self.rows) - 1
         if self.has_cursor:
             self.move_cursor(last if index < 0 else index)
         else:
-            self._scroll_to(last if index < 0 else index)
+            self._show_from(last if index < 0 else index)
 
     def action_page(self, direction: int) -> None:
         self.action_move(direction * max(self.size.height - 1, 1))
@@ -240,8 +246,8 @@ class LineView(Widget, can_focus=True):
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         event.stop()
-        self._scroll_to(self.top + WHEEL_ROWS)
+        self._show_from(self.top + WHEEL_ROWS)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         event.stop()
-        self._scroll_to(self.top - WHEEL_ROWS)
+        self._show_from(self.top - WHEEL_ROWS)

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from rich.cells import cell_len
 from rich.segment import Segment
 from textual.strip import Strip
 from textual.widget import Widget
 
-from auditor.tui.lines import TONES, Piece, fit
+from auditor.tui.lines import Piece, fit
 from auditor.tui.signs import UNICODE, Signs, to_ascii
+from auditor.tui.widgets.tones import tone_style
 
 
 class ToneWidget(Widget):
     """A widget of one line made of toned pieces."""
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"tone-{tone}" for tone in TONES}
 
     def __init__(self, *, id: str | None = None, classes: str = "", signs: Signs = UNICODE) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
@@ -35,7 +32,7 @@ class ToneWidget(Widget):
         segments = [
             Segment(
                 to_ascii(text) if ascii_only else text,
-                base + self.get_component_rich_style(f"tone-{tone}", partial=True),
+                base + tone_style(self, f"tone-{tone}"),
             )
             for text, tone in self.pieces(width)
         ]
@@ -67,8 +64,8 @@ class TitleLine(ToneWidget):
         left, right = list(self.left), list(self.right)
         left_width = sum(cell_len(piece.text) for piece in left)
         right_width = sum(cell_len(piece.text) for piece in right)
-        if left_width + right_width + 10 > width:
-            right, right_width = [], 0
+        while right and left_width + right_width + 10 > width:
+            right_width -= cell_len(right.pop(0).text)
         if left_width + 6 > width:
             text = "".join(piece.text for piece in left)
             left = [Piece(fit(text, max(width - 6, 0), self.signs.ellipsis), left[0].tone if left else "plain")]

@@ -1,0 +1,524 @@
+"""One project that everything in here looks at: source files, findings, two runs with real trace files, a verdict."""
+
+from __future__ import annotations
+
+import json
+import threading
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from auditor.dynamic.compare import compare
+from auditor.model.divergence import Closeup, Comparison, Divergence, Magnitude, Replay
+from auditor.model.environment import Environment
+from auditor.model.finding import Finding, Related, Skipped
+from auditor.model.location import Location
+from auditor.model.overhead import Interval, OverheadReport, Ratio, Timing
+from auditor.model.report import AuditReport, ScanSummary
+from auditor.model.rule import Category, Confidence, FixAdvice, Match, Rule, RuleId, Severity
+from auditor.model.run import Ending, ExitStatus, ProcessRecord, RunRecord
+from auditor.model.verdict import Cause, Status, Verdict
+from auditor.probe import wire
+from auditor.runs.tracefile import EVENT_DTYPE, TENSOR_DTYPE, open_run
+from auditor.services.progress import Progress
+from auditor.tui.app import AuditApp
+from auditor.tui.evidence import Evidence
+from auditor.tui.gateway import ProgramRequest, Services
+from auditor.tui.session import Session
+from auditor.tui.trace_evidence import TraceEvidence
+
+TRAIN = '''"""Train a text classifier."""
+import os
+import random
+
+import numpy as np
+import torch
+
+from src.data import build_loader
+from src.model.embed import Embed
+
+torch.backends.cudnn.benchmark = True
+
+
+def augment(sample):
+    return sample + np.random.normal(0, 0.1, sample.shape)
+
+
+def main(epochs=3, seed=0):
+    random.seed(seed)
+    torch.manual_seed(seed)
+    loader = build_loader("corpus", batch=64)
+    net = Embed(4096, 64)
+    optimizer = torch.optim.AdamW(net.parameters(), lr=3e-4)
+    for epoch in range(epochs):
+        for batch, labels in loader:
+            loss = net(augment(batch)).loss(labels)
+            loss.backward()
+            optimizer.step()
+            optimizer.zero_grad()
+
+
+if __name__ == "__main__":
+    main()
+'''
+DATA = """import os
+
+from torch.utils.data import DataLoader
+
+
+class Corpus:
+    def __init__(self, root, files):
+        self.paths = [os.path.join(root, name) for name in files]
+
+
+def build_loader(root, batch):
+    files = os.listdir(root)
+    data = Corpus(root, files)
+    return DataLoader(data, batch,
+                      shuffle=True,
+                      num_workers=4)
+"""
+EMBED = """import torch
+from torch import nn
+
+
+class Pool(nn.Module):
+    def forward(self, words, owners, count):
+        out = torch.zeros(count, words.shape[1], device=words.device)
+        return out.index_add_(0, owners, words)
+
+
+class Embed(nn.Module):
+    def __init__(self, size, width):
+        super().__init__()
+        self.table = nn.Embedding(size, width)
+        self.pool = Pool()
+        self.vocabulary = {word for word in open("words.txt")}
+"""
+SOURCES = {"train.py": TRAIN, "src/data.py": DATA, "src/model/embed.py": EMBED}
+
+# id, name, title, severity, path, line, message, advice
+FOUND = (
+    ("RA101", "unseeded-numpy", "NumPy's global generator is drawn from and never seeded", "error", "train.py", 15,
+     "numpy.random is drawn from and never seeded; train.py seeds random and torch only",
+     "call `numpy.random.seed(seed)` beside the other seed calls"),
+    ("RA204", "index-add-on-cuda", "index_add_ adds in an order that the GPU chooses", "error", "src/model/embed.py", 8,
+     "index_add_ of floats: the order of the additions is not fixed on a GPU",
+     "call `torch.use_deterministic_algorithms(True)`, or sort by owner and use segment_reduce"),
+    ("RA301", "dataloader-shuffle-without-generator", "A shuffling DataLoader draws from the global generator",
+     "error", "src/data.py", 14, "a shuffling DataLoader draws its order from the global generator",
+     "pass `generator=torch.Generator().manual_seed(0)`"),
+    ("RA201", "cudnn-benchmark", "cuDNN may choose another algorithm in each run", "warning", "train.py", 11,
+     "cudnn.benchmark chooses convolution algorithms by timing them", "set it to False"),
+    ("RA302", "worker-seed-missing", "Workers of a DataLoader share NumPy's state", "warning", "src/data.py", 14,
+     "four workers start with the same NumPy state", "pass a `worker_init_fn` that seeds numpy"),
+    ("RA305", "set-iteration-order", "The order of a set of strings changes with each process", "warning",
+     "src/model/embed.py", 16, "the order of a set of strings changes with each process", "sort the words"),
+    ("RA306", "listdir-order", "os.listdir returns names in any order", "warning", "src/data.py", 12,
+     "os.listdir returns names in an order that the file system chooses", "wrap it in sorted()"),
+    ("RA601", "checkpoint-without-rng-state", "A checkpoint leaves the generators' states out", "note", "train.py", 28,
+     "the checkpoint has weights and optimizer, no generator states", "save and restore them as well"),
+)  # fmt: skip
+
+EXPLANATION = """Every earlier draw from the global generator shifts all later ones: one more line of code, one more
+sample in another part of the program, and the order of the data changes.
+
+- `torch.manual_seed` does not help against draws in between.
+- A generator of its own makes the order depend on its seed alone."""
+
+ENVIRONMENT = Environment(
+    python="3.11.7",
+    torch="2.13.0",
+    platform="Linux-6.1 x86_64",
+    cpu="AMD EPYC 9654",
+    threads=8,
+    devices=("NVIDIA H200",),
+    flags={"cudnn.benchmark": "True", "deterministic_algorithms": "False"},
+    variables={"OMP_NUM_THREADS": "8"},
+    packages={"numpy": "2.4.0"},
+)
+
+STEPS = 24
+FIRST_STEP = 3
+
+
+def make_rules() -> tuple[Rule, ...]:
+    return tuple(
+        Rule(
+            id=RuleId(rule_id),
+            name=name,
+            title=title,
+            category=Category.SEEDING,
+            severity=Severity(severity),
+            confidence=Confidence.HIGH,
+            explanation=EXPLANATION,
+            references=("docs.pytorch.org/docs/stable/notes/randomness",),
+            match=Match(kind="call", options={}),
+            fix=FixAdvice(summary=advice, options={}),
+            examples=(),
+            sources=(),
+            path=f"rules/{rule_id}.toml",
+        )
+        for rule_id, name, title, severity, _, _, _, advice in FOUND
+    )
+
+
+def make_findings() -> tuple[Finding, ...]:
+    return tuple(
+        Finding(
+            rule_id=RuleId(rule_id),
+            severity=Severity(severity),
+            confidence=Confidence.HIGH,
+            message=message,
+            advice=advice,
+            location=Location(path=path, line=line, column=5),
+            related=(Related(location=Location(path="src/data.py", line=12), message="also drawn from here"),)
+            if rule_id == "RA101"
+            else (),
+            entry_points=("train.py",),
+            key=f"{rule_id}:{path}",
+            source_lines=(SOURCES[path].splitlines()[line - 1],),
+        )
+        for rule_id, _, _, severity, path, line, message, advice in FOUND
+    )
+
+
+def make_scan_report(findings: tuple[Finding, ...] | None = None) -> AuditReport:
+    return AuditReport(
+        tool="repro-audit 0.1.0",
+        project="classifier",
+        scan=ScanSummary(files=38, entry_points=("train.py",), rules=61),
+        findings=make_findings() if findings is None else findings,
+        skipped=(Skipped(subject="src/broken.py", reason="syntax error in line 3"),),
+        rules=make_rules(),
+    )
+
+
+# traces
+
+
+def digest(*parts: object) -> int:
+    data = repr(parts).encode()
+    return zlib.crc32(data) << 32 | zlib.adler32(data)
+
+
+@dataclass
+class TraceWriter:
+    """One process's trace: `add` events, then `write` the files."""
+
+    events: list[tuple[int, ...]] = field(default_factory=list)
+    tensors: list[tuple[int, ...]] = field(default_factory=list)
+    names: list[dict[str, Any]] = field(default_factory=list)
+    _ids: dict[object, int] = field(default_factory=lambda: {"": 0})
+
+    def _id(self, key: object, **record: object) -> int:
+        if key not in self._ids:
+            self._ids[key] = len(self._ids)
+            self.names.append({**record, "id": self._ids[key]})
+        return self._ids[key]
+
+    def text(self, text: str) -> int:
+        return self._id(text, record="name", text=text)
+
+    def add(
+        self, op: str, value: object, *, step: int, phase: int = wire.FORWARD, module: str = "", kind: int = wire.OP,
+        site: tuple[str, int] | None = None, inputs: object = 0, thread: int = 0,
+    ) -> None:  # fmt: skip
+        place = self._id(site, record="site", path=site[0], line=site[1], function="main") if site else 0
+        count = 0 if kind in (wire.STEP, wire.STATE) else 1
+        outputs = digest(op, value) if count else 0
+        if count:
+            spec = self._id("spec", record="spec", dtype="torch.float32", shape=[512, 64], device="cuda:0")
+            self.tensors.append((outputs, spec, 0, 0, 0, 0, 0))
+        row = (kind, phase, 0, step, self.text(op), self.text(module), place, thread, count, len(self.tensors) - count)
+        self.events.append((*row, 3, 0, digest(inputs), 0, outputs, 0 if count else digest(value)))
+
+    def write(self, run: Path, name: str = "0-0") -> None:
+        folder = run / "trace"
+        folder.mkdir(parents=True, exist_ok=True)
+        np.array(self.events, EVENT_DTYPE).tofile(folder / f"{name}.events")
+        np.array(self.tensors, TENSOR_DTYPE).tofile(folder / f"{name}.tensors")
+        (folder / f"{name}.rows").write_bytes(b"")
+        header = {"record": "header", "format": wire.FORMAT, "version": wire.VERSION, "digest": wire.XXH3_64}
+        header |= {"pid": 1, "parent_pid": 0, "place": "0", "rank": None, "argv": [], "cwd": "", "started_at": ""}
+        header |= {"python": "3.11", "executable": "python", "hash_seed": None, "probe": "0.1.0"}
+        end = {"record": "end", "events": len(self.events), "tensors": len(self.tensors), "rows": 0, "steps": STEPS}
+        lines = [json.dumps(record) for record in (header, *self.names, end)]
+        (folder / f"{name}.names.jsonl").write_text("\n".join(lines) + "\n")
+
+
+FORWARD_OPS = (
+    ("aten::embedding", "Net.embed", ("src/model/embed.py", 15)),
+    ("aten::zeros", "Net.embed.pool", ("src/model/embed.py", 7)),
+    ("aten::index_add_", "Net.embed.pool", ("src/model/embed.py", 8)),
+    ("aten::native_layer_norm", "Net.embed.norm", ("src/model/embed.py", 15)),
+    *((f"aten::{op}", f"Net.encoder.{layer}.{part}", ("train.py", 26))
+      for layer in (0, 1) for part, op in (("attention", "bmm"), ("attention", "softmax"), ("linear", "addmm"))),
+    ("aten::addmm", "Net.head", ("train.py", 26)),
+    ("aten::nll_loss_forward", "", ("train.py", 26)),
+)  # fmt: skip
+AT_FIRST = 2  # index of the op above at which the candidate parts
+
+
+def write_run(run: Path, *, is_candidate: bool) -> None:
+    trace = TraceWriter()
+    for parameter in range(12):
+        trace.add("aten::normal_", parameter, step=0, phase=wire.OTHER, module="Net.embed")
+    for step in range(STEPS):
+        trace.add("batch", step, step=step, phase=wire.DATA, kind=wire.BATCH, site=("train.py", 25))
+        parts = is_candidate and step >= FIRST_STEP
+        for number, (op, module, site) in enumerate(FORWARD_OPS):
+            other = parts and op != "aten::zeros" and (step > FIRST_STEP or number >= AT_FIRST)
+            fed = parts and (step > FIRST_STEP or number > AT_FIRST)
+            trace.add(op, (step, number, other), step=step, module=module, site=site, inputs=fed)
+        for number, (op, module, site) in enumerate(reversed(FORWARD_OPS)):
+            trace.add(f"{op}_backward", (step, number, parts), step=step, phase=wire.BACKWARD, module=module, site=site)
+        for number in range(8):
+            trace.add("aten::lerp_", (step, number, parts), step=step, phase=wire.OPTIMIZER, site=("train.py", 28))
+        trace.add("", 0, step=step, phase=wire.OPTIMIZER, kind=wire.STEP)
+    trace.write(run)
+    if not is_candidate:
+        worker = TraceWriter()
+        worker.add("aten::stack", 0, step=0, phase=wire.DATA)
+        worker.write(run, "0-0.1")
+        return
+    worker = TraceWriter()
+    worker.add("aten::stack", 0, step=0, phase=wire.DATA)
+    worker.write(run, "0-0.1")
+
+
+def make_run(run_id: str, folder: Path, **changes: Any) -> RunRecord:
+    process = ProcessRecord(
+        name="0-0",
+        pid=4000,
+        parent_pid=3999,
+        rank=None,
+        complete=True,
+        events=840,
+        steps=STEPS,
+        problems=(),
+        environment=ENVIRONMENT,
+    )
+    record = RunRecord(
+        id=run_id,
+        argv=("python", "train.py", "--epochs", "1"),
+        cwd="/home/ada/classifier",
+        project="/home/ada/classifier",
+        changes={"PYTHONHASHSEED": "not set"},
+        started_at=f"2026-03-0{run_id[1:]}T10:12:05+01:00",
+        duration_s=192.4,
+        status=ExitStatus(ending=Ending.FINISHED, code=0),
+        processes=(process,),
+        files_written=("checkpoints/last.pt",),
+        folder=str(folder),
+    )
+    return replace(record, **changes)
+
+
+def make_causes(findings: Sequence[Finding]) -> tuple[Cause, ...]:
+    pool = next(finding for finding in findings if finding.rule_id == "RA204")
+    order = Cause(
+        kind="data-order",
+        title="the data came in another order",
+        category=Category.DATA_ORDER,
+        confidence=Confidence.LOW,
+        evidence=("No batch differs, so this is unlikely.",),
+        location=None,
+        findings=(),
+        remedy="give the loader its own generator",
+    )
+    racing = Cause(
+        kind="nondeterministic-op",
+        title="aten::index_add_ gives another result for the same inputs",
+        category=Category.OPERATORS,
+        confidence=Confidence.HIGH,
+        evidence=(
+            "All three inputs, the arguments and the generator states agree bit for bit; outputs[0] does not.",
+            "Called 8 times more on the same inputs, it gave 8 different results.",
+        ),
+        location=pool.location,
+        findings=(pool.key,),
+        remedy="torch.use_deterministic_algorithms(True), or sort by owner and use segment_reduce",
+    )
+    return racing, order
+
+
+CLOSEUP = Closeup(
+    magnitude=Magnitude(
+        differing=1877, total=32768, max_absolute=1.2e-07, max_relative=2.4e-07, max_ulp=2, rms=1e-08, rerun=True
+    ),
+    replay=Replay(calls=8, distinct=8, magnitude=None),
+    kernels=(),
+    kernels_missing="no CUPTI on this machine",
+    note="",
+)
+
+
+def make_overhead() -> OverheadReport:
+    def interval(low: float, high: float) -> Interval:
+        return Interval(low=low, high=high, level=0.95)
+
+    def timing(label: str, median: float, half: float) -> Timing:
+        return Timing(
+            label=label,
+            runs=10,
+            steps=200,
+            median_step_s=median,
+            interval_s=interval(median - half, median + half),
+            wall_s=median * 200 + 4,
+            peak_memory_bytes=2_340_000_000,
+            peak_device_memory_bytes=11_200_000_000,
+        )
+
+    return OverheadReport(
+        baseline=timing("as it is", 0.1821, 0.0009),
+        variants=(timing("deterministic mode", 0.2513, 0.0016),),
+        ratios=(Ratio(label="deterministic mode", ratio=1.38, interval=interval(1.35, 1.42), conclusive=True),),
+        method="10 runs each in turns, 3 warm-up steps left out, median of run medians, 10,000 resamples, seed 0.",
+        notes=("aten::index_add_ has no faster deterministic kernel.",),
+    )
+
+
+# the project on disk
+
+
+@dataclass
+class Project:
+    root: Path
+    runs: tuple[RunRecord, RunRecord]
+    comparison: Comparison
+    first: Divergence
+
+    def verdict(self) -> Verdict:
+        return Verdict(
+            status=Status.DIVERGENT,
+            comparison=self.comparison,
+            causes=make_causes(make_findings()),
+            reasons=("Everything before event 92 of process 0-0 is equal, bit for bit.",),
+        )
+
+    def report(self) -> AuditReport:
+        return replace(make_scan_report(), runs=self.runs, verdict=self.verdict())
+
+    def evidence(self) -> TraceEvidence:
+        return TraceEvidence(*(open_run(Path(run.folder)) for run in self.runs), self.first)
+
+
+@pytest.fixture(scope="session")
+def shared_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Read-only: the same for all tests of a worker."""
+    root = tmp_path_factory.mktemp("classifier")
+    for path, text in SOURCES.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+    runs = []
+    for run_id, is_candidate in (("r1", False), ("r2", True)):
+        folder = root / ".runs" / run_id
+        write_run(folder, is_candidate=is_candidate)
+        runs.append(make_run(run_id, folder))
+    outcome = compare(*(open_run(Path(run.folder)) for run in runs))
+    assert outcome.comparison.first is not None
+    first = replace(outcome.comparison.first, closeup=CLOSEUP)
+    return Project(root, (runs[0], runs[1]), replace(outcome.comparison, first=first), first)
+
+
+# the app
+
+
+@dataclass
+class FakeServices:
+    """Answers at once; `hold` keeps a job running until it is released or cancelled."""
+
+    project: Project
+    report: AuditReport
+    calls: list[str] = field(default_factory=list)
+    requests: list[ProgramRequest] = field(default_factory=list)
+    editor: list[str] = field(default_factory=list)
+    error: Exception | None = None
+    hold: bool = False
+    released: threading.Event = field(default_factory=threading.Event)
+
+    def _job(self, name: str, progress: Progress) -> None:
+        self.calls.append(name)
+        progress.stage(name, 10)
+        progress.update(4, "step 4")
+        while self.hold and not progress.cancelled() and not self.released.wait(0.01):
+            pass
+        if self.error is not None:
+            raise self.error
+
+    def scan(self, paths: Sequence[Path], root: Path, progress: Progress) -> AuditReport:
+        self._job("scan", progress)
+        return replace(self.report, verdict=None, runs=())
+
+    def run_twice(self, request: ProgramRequest, progress: Progress) -> AuditReport:
+        self.requests.append(request)
+        self._job("twice", progress)
+        return self.project.report()
+
+    def compare(self, reference: RunRecord, candidate: RunRecord, progress: Progress) -> AuditReport:
+        self._job(f"compare {reference.id} {candidate.id}", progress)
+        return self.project.report()
+
+    def measure_overhead(self, request: ProgramRequest, progress: Progress) -> AuditReport:
+        self.requests.append(request)
+        self._job("overhead", progress)
+        return AuditReport(tool="repro-audit 0.1.0", project="classifier", overhead=make_overhead())
+
+    def stored_runs(self, root: Path) -> tuple[RunRecord, ...]:
+        return tuple(reversed(self.project.runs))
+
+    def find_run(self, name: str, root: Path) -> RunRecord:
+        return next(run for run in self.project.runs if run.id == name)
+
+    def open_evidence(self, reference: RunRecord, candidate: RunRecord, first: Divergence | None) -> Evidence:
+        return self.project.evidence()
+
+    def open_editor(self, command: Sequence[str]) -> int:
+        self.editor += command
+        return 0
+
+    def gateway(self) -> Services:
+        return Services(
+            scan=self.scan,
+            run_twice=self.run_twice,
+            compare=self.compare,
+            measure_overhead=self.measure_overhead,
+            stored_runs=self.stored_runs,
+            find_run=self.find_run,
+            open_evidence=self.open_evidence,
+            open_editor=self.open_editor,
+        )
+
+
+@pytest.fixture
+def fakes(shared_project: Project) -> Iterator[FakeServices]:
+    services = FakeServices(shared_project, shared_project.report())
+    yield services
+    services.released.set()
+
+
+@pytest.fixture
+def make_app(shared_project: Project, fakes: FakeServices) -> Callable[..., AuditApp]:
+    """An app on the project: empty, or with `report`."""
+
+    def make(report: AuditReport | None = None, **options: Any) -> AuditApp:
+        session = Session(root=shared_project.root, paths=(shared_project.root,))
+        if report is not None:
+            session.accept(report)
+        return AuditApp(session, fakes.gateway(), **options)
+
+    return make
+
+
+@pytest.fixture(autouse=True)
+def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of the terminal that the tests run in."""
+    for name in ("NO_COLOR", "TMUX", "VISUAL", "EDITOR", "REPRO_AUDIT_THEME", "REPRO_AUDIT_ASCII", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
