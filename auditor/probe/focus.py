@@ -23,8 +23,8 @@ What comes of it is one record of the names file:
     kernels      {"profile": file relative to the run's folder, "problem": why there is none, else ""}
 
 Files hold the raw bytes of the logical tensor, contiguous; dtype and shape are in its spec. `digest` is that of the
-.tensors rows for tensors on the CPU; for others it is computed on the CPU, too, and so not that of the rows. Repeated calls work on clones that lie in memory as the originals did (strides,
-offsets, sharing); what the op writes to is cloned afresh for every call.
+.tensors rows for tensors on the CPU; for others it is computed on the CPU, too, and so not that of the rows. Repeated
+calls work on clones that lie in memory as the originals did (strides, offsets, sharing), made afresh for every call.
 """
 
 import os
@@ -250,8 +250,7 @@ class Seen:
         differing = []
         for _ in range(self._focus.repeats):
             with self._tracer.storages.quiet():
-                self._storages = {}
-                # Afresh every time: the op may write to any of them.
+                self._storages = {}  # afresh every time: the op may write to any of them
                 args = self._cloned(self._args)
                 kwargs = {name: self._cloned(value) for name, value in self._kwargs.items()}
                 result = info.call(*args, **kwargs)

@@ -1,4 +1,4 @@
-"""Small pieces of training programs, of many kinds. Run as a script: prints one line a piece, with all that it computed.
+"""Small pieces of training programs, of many kinds; run as a script: one line a piece, over all that it computed.
 
     python everyday_programs.py [NAME…]
 
@@ -477,7 +477,7 @@ def errors_pass_through():
     ):
         try:
             attempt()
-        except Exception as error:
+        except Exception as error:  # noqa: PERF203
             found.append((type(error).__name__, str(error)))
     return found
 

@@ -249,6 +249,8 @@ class OpInfo:
             return RESIZE
         if packet.startswith("c10d::"):
             return COLLECTIVE
+        if packet.endswith("::_wrap_tensor_autograd"):
+            return PASS
         if packet.startswith("_c10d_functional"):
             return WAIT if packet.endswith("::wait_tensor") else COLLECTIVE
         if packet in _METADATA or torch.Tag.inplace_view in func.tags:
