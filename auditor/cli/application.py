@@ -19,7 +19,7 @@ from auditor.cli.exit_codes import ExitCode, of_error
 from auditor.cli.help import CONTEXT, Invocation
 from auditor.cli.stdout import silence_stdout
 from auditor.cli.version import version_line
-from auditor.errors import ReproAuditError
+from auditor.errors import ProgramError, ReproAuditError
 
 NAME = "repro-audit"
 WITH_PROGRAM = ("run", "overhead")
@@ -108,7 +108,8 @@ def run_command(arguments: list[str]) -> int:
         silence_stdout()
         return ExitCode.CLEAN
     except ReproAuditError as error:
-        console.error(str(error))
+        quoted, _, message = str(error).rpartition("\n") if isinstance(error, ProgramError) else ("", "", str(error))
+        console.error(message, quoted)
         return of_error(error)
     except Exception as error:
         return _unexpected(error, arguments, console)

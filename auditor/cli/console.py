@@ -49,9 +49,9 @@ class Console:
     def __init__(self, *, verbosity: int = 0) -> None:
         self.verbosity = verbosity
 
-    def error(self, message: str) -> None:
-        """Say what is wrong; shown even where we are asked to be quiet."""
-        self._write(f"repro-audit: {message}")
+    def error(self, message: str, quoted: str = "") -> None:
+        """Say what is wrong, below what the audited program said; shown even where we are asked to be quiet."""
+        self._write(f"{quoted}\nrepro-audit: {message}" if quoted else f"repro-audit: {message}")
 
     def note(self, message: str) -> None:
         """Say something that is good to know."""

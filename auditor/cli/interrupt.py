@@ -35,4 +35,4 @@ class Interrupts:
         self._count += 1
         if self._count > 1:
             raise KeyboardInterrupt
-        self._console.note("\nstopping; traces are kept (ctrl-c again ends at once)")
+        self._console.note("\nstopping; traces are kept (ctrl-c again insists)")

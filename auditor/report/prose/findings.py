@@ -108,7 +108,7 @@ def add_skipped(page: Page, title: str, skipped: Sequence[Skipped], verbosity: i
     shown = skipped if verbosity > 0 or len(skipped) <= few else skipped[:few]
     page.sentence(f"{title}: {len(skipped)}")
     for item in shown:
-        page.add(f"  {item.subject}: {item.reason}")
+        page.sentence(f"{item.subject}: {item.reason}", indent="  ")
     if len(shown) < len(skipped):
         page.add(f"  … and {len(skipped) - len(shown):,} more (-v lists them)")
 

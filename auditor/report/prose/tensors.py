@@ -110,11 +110,11 @@ def kernel_line(divergence: Divergence) -> str:
     event = divergence.reference or divergence.candidate
     if closeup is not None and closeup.kernels:
         return "; ".join(f"{kernel.name} ({kernel.device}, stream {kernel.stream})" for kernel in closeup.kernels)
-    if closeup is not None and closeup.kernels_missing:
-        return f"not traced: {closeup.kernels_missing}"
     devices = {fingerprint.device for fingerprint in event.tensors} if event is not None else set()
     if devices and devices <= {"cpu"}:
         return "none: the op ran on the CPU"
+    if closeup is not None and closeup.kernels_missing:
+        return f"not traced: {closeup.kernels_missing}"
     return "not traced: there was no close-up run"
 
 

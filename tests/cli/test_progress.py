@@ -1,0 +1,88 @@
+"""Progress on a terminal and in a log, and what Ctrl-C does; clocks are played."""
+
+from __future__ import annotations
+
+import io
+import signal
+
+import pytest
+
+from auditor.cli.console import Console
+from auditor.cli.interrupt import Interrupts
+from auditor.cli.progress import LogLines, Shown, TerminalLine, choose_progress
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def test_log_gets_a_line_a_minute(clock: Clock) -> None:
+    stream = io.StringIO()
+    progress = LogLines(stream, lambda: False, clock)
+    progress.stage("reference", 1000)
+    for step in range(300):
+        clock.now += 1
+        progress.update(step, f"step {step}")
+    assert stream.getvalue().count("\n") == 5
+    assert stream.getvalue().startswith("reference  59/1,000  step 59  1 min 0 s  ETA ")
+
+
+def test_terminal_line_is_written_over_at_most_twice_a_second_and_wiped(clock: Clock) -> None:
+    stream = Terminal()
+    progress = TerminalLine(stream, lambda: False, clock)
+    progress.stage("scan", 100)
+    for number in range(100):
+        clock.now += 0.01
+        progress.update(number, f"file{number}.py")
+    assert stream.getvalue().count("\r") <= 2
+    assert "\n" not in stream.getvalue()
+    progress.close()
+    assert stream.getvalue().endswith("\r\x1b[K")
+
+
+def test_fast_work_shows_nothing(clock: Clock) -> None:
+    stream = Terminal()
+    progress = TerminalLine(stream, lambda: False, clock)
+    progress.stage("scan", 3)
+    progress.update(3)
+    progress.close()
+    assert stream.getvalue() == ""
+
+
+def test_stream_decides_on_the_form() -> None:
+    assert isinstance(choose_progress(True, lambda: False, io.StringIO()), LogLines)
+    assert type(choose_progress(False, lambda: False, Terminal())) is Shown
+
+
+def test_progress_that_cannot_be_written_stops_nothing(clock: Clock) -> None:
+    stream = io.StringIO()
+    progress = LogLines(stream, lambda: False, clock)
+    stream.close()
+    clock.now += 100
+    progress.update(1, "still at work")
+
+
+def test_first_ctrl_c_asks_the_service_second_one_ends(capfd: pytest.CaptureFixture[str]) -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt), Interrupts(Console()) as interrupts:
+        progress = choose_progress(False, interrupts.requested)
+        assert not progress.cancelled()
+        signal.raise_signal(signal.SIGINT)
+        assert progress.cancelled()
+        assert "traces are kept" in capfd.readouterr().err
+        signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before
