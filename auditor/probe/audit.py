@@ -8,6 +8,8 @@ import os
 import sys
 from _thread import get_ident
 
+from .place import why_not_followed
+
 _busy = set()  # threads that are inside a handler: what a handler itself opens is not the program's
 
 
@@ -43,19 +45,26 @@ def after_fork():
 def program_handlers(session):
     """Return the handlers that pass this process's place on to the programs it starts."""
     place = session.place
+    bootstrap = os.path.join(os.path.dirname(os.path.abspath(__file__)), "bootstrap")
+
+    def starts(path, args, environ):
+        place.starts_program(path, args, environ)
+        reason = why_not_followed(path, args, os.environ if environ is None else environ, bootstrap)
+        if reason and session.is_open():
+            session.problem("children", "a Python program runs unseen: " + reason)
 
     def on_popen(executable, args, cwd, environ):
-        place.starts_program(executable, args, environ)
+        starts(executable, args, environ)
 
     def on_posix_spawn(path, args, environ):
-        place.starts_program(path, args, environ)
+        starts(path, args, environ)
 
     def on_system(command):
         place.starts_program("sh", [command], None)
 
     def on_exec(path, args, environ):
         if os.path.isfile(path) and os.access(path, os.X_OK):  # `execvp` tries every folder of PATH
-            place.starts_program(path, args, environ)
+            starts(path, args, environ)
             session.finish()
 
     return {

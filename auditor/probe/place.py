@@ -12,6 +12,8 @@ import os
 import re
 import sys
 
+from . import config
+
 VARIABLE = "REPRO_AUDIT_PLACE"  # "<place of the parent> <programs it started>"
 INERT = "-"  # in the variable: the process is a helper, nothing is to be traced
 
@@ -102,7 +104,8 @@ def rank(environ=os.environ):
     """Return the rank that a launcher gave this process; None outside distributed runs."""
     for name in _RANK_VARIABLES:
         text = environ.get(name, "")
-        if text.isdigit():
+        alone = name == "SLURM_PROCID" and environ.get("SLURM_NTASKS", "1") == "1"  # an allocation, not a launcher
+        if text.isdigit() and not alone:
             return int(text)
     return None
 
@@ -128,6 +131,27 @@ def is_helper(path, argv):
 
 def is_compile_worker(argv):
     return any(_COMPILE_WORKER in _text(part) for part in argv)
+
+
+def why_not_followed(path, argv, environ, bootstrap):
+    """Return why a Python program that is about to start will run without the probe; "" where it will have it.
+
+    `bootstrap` is the folder that must be on its PYTHONPATH.
+    """
+    name = os.path.basename(_text(path) or (_text(argv[0]) if argv else ""))
+    if not re.fullmatch(r"python[\d.]*", name) or is_compile_worker(argv):
+        return ""
+    for option in map(_text, argv[1:]):
+        if not option.startswith("-") or option in ("-", "-c", "-m") or option.startswith("--"):
+            break
+        if set(option) & set("IES") and not option.startswith(("-W", "-X")):
+            return "started with %s, which ignores the environment" % option
+    variables = {_text(key): _text(environ[key]) for key in environ}
+    if not variables.get(config.VARIABLE):
+        return "started with an environment of its own"
+    if bootstrap not in variables.get("PYTHONPATH", "").split(os.pathsep):
+        return "started with another PYTHONPATH"
+    return ""
 
 
 def _text(value):

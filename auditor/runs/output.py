@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import sys
 import termios
 import threading
@@ -16,6 +17,7 @@ from typing import BinaryIO
 
 LOG_NAME = "program.log"
 _READ_BYTES = 1 << 16
+_ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 
 
 class Output:
@@ -74,6 +76,7 @@ def tail(log: Path, lines: int) -> tuple[str, ...]:
             text = file.read().decode("utf-8", "replace")
     except OSError:
         return ()
+    text = _ESCAPES.sub("", text)
     found = [line.rsplit("\r", 1)[-1].rstrip() for line in text.replace("\r\n", "\n").split("\n")]
     while found and not found[-1]:
         found.pop()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from auditor.probe.place import VARIABLE, Place, is_helper, rank
+from auditor.probe.place import VARIABLE, Place, is_helper, rank, why_not_followed
 
 TREE = """
 import multiprocessing
@@ -84,8 +84,9 @@ def test_programs_started_one_after_the_other_by_a_shell_are_numbered_in_order(a
 
 def test_ranks_keep_processes_apart() -> None:
     assert rank({"RANK": "3"}) == 3
-    assert rank({"SLURM_PROCID": "2"}) == 2
-    assert rank({"RANK": "1", "SLURM_PROCID": "2"}) == 1
+    assert rank({"SLURM_PROCID": "2", "SLURM_NTASKS": "4"}) == 2
+    assert rank({"SLURM_PROCID": "0", "SLURM_NTASKS": "1"}) is None
+    assert rank({"RANK": "1", "SLURM_PROCID": "2", "SLURM_NTASKS": "4"}) == 1
     assert rank({}) is None
     assert rank({"RANK": "x"}) is None
 
@@ -142,3 +143,37 @@ def test_helpers_of_the_compiler_are_neither_counted_nor_traced() -> None:
 )
 def test_helpers_are_known_by_name(path: str, helper: bool) -> None:
     assert is_helper(path, [path]) is helper
+
+
+FOLLOWED = {"REPRO_AUDIT_PROBE": "{}", "PYTHONPATH": "/boot:/own"}
+
+
+@pytest.mark.parametrize(
+    ("argv", "environ", "reason"),
+    [
+        (["python", "train.py", "-I"], FOLLOWED, ""),
+        (["/usr/bin/python3.11", "-u", "-m", "train"], FOLLOWED, ""),
+        (["python", "-W", "ignore", "x.py"], FOLLOWED, ""),
+        (["bash", "-I"], {}, ""),
+        (["python", "-I", "x.py"], FOLLOWED, "started with -I, which ignores the environment"),
+        (["python3", "-uE", "x.py"], FOLLOWED, "started with -uE, which ignores the environment"),
+        (["python", "x.py"], {}, "started with an environment of its own"),
+        (["python", "x.py"], {**FOLLOWED, "PYTHONPATH": "/own"}, "started with another PYTHONPATH"),
+        (["python", "-I", "torch/_inductor/compile_worker"], {}, ""),
+    ],
+)
+def test_a_program_that_will_run_unseen_is_known_before_it_starts(
+    argv: list[str], environ: dict[str, str], reason: str
+) -> None:
+    assert why_not_followed(None, argv, environ, "/boot") == reason
+
+
+def test_a_program_that_runs_unseen_is_a_problem_of_its_parent(audited: Any) -> None:
+    run = audited.script("""
+        import subprocess, sys
+        subprocess.run([sys.executable, "-c", "print('seen')"], check=True)
+        subprocess.run([sys.executable, "-c", "print('unseen')"], env={}, check=True)
+        """)
+    assert audited.printed(run) == ["seen", "unseen"]
+    (process,) = run.processes
+    assert process.problems == ("children: a Python program runs unseen: started with an environment of its own",)

@@ -27,6 +27,7 @@ class Watchers:
         self._made = {}  # kind of generator object -> how many were made
         self._calls = {}  # (call, site) -> how often
         self._inside = set()  # threads inside a seeding call: what it calls in turn is not the program's
+        self._wrappers = []  # made so far and not yet hidden from TorchDynamo
         self.settle = []  # functions that write what they were not yet sure of
 
     # modules as the program imports them
@@ -40,11 +41,14 @@ class Watchers:
         from . import numpy
 
         numpy.install(self, module)
+        if "torch" in sys.modules and self.session.context is not None and self.session.context.installed:
+            self.hide_from_dynamo(sys.modules["torch"])  # numpy came after torch
 
     def torch_ready(self, torch):
         from . import torch as library
 
         library.install(self, torch)
+        self.hide_from_dynamo(torch)
 
     # states
 
@@ -173,12 +177,15 @@ class Watchers:
             finally:
                 inside.discard(thread)
 
-        torch = sys.modules.get("torch")
-        if torch is not None and hasattr(torch, "compiler"):
-            from ..dynamo import skip_code
-
-            guard("rng", skip_code, torch, wrapper)
+        self._wrappers.append(wrapper)
         return wrapper
+
+    def hide_from_dynamo(self, torch):
+        """TorchDynamo runs the wrappers as they are: what it compiles is the program's."""
+        from ..dynamo import skip_code
+
+        while self._wrappers:
+            self.session.guard("rng", skip_code, torch, self._wrappers.pop())
 
     def _described(self, library, call, describe, args, kwargs):
         value = describe(args, kwargs)

@@ -50,7 +50,9 @@ class Origins:
     def _judge_new(self, filename):
         installed = "-packages" + os.sep in filename
         path = filename if filename.startswith("<") else os.path.realpath(filename)
-        if not installed and (not self._project or path.startswith(self._project) or filename in ("<stdin>", "<string>")):
+        if not installed and (
+            not self._project or path.startswith(self._project) or filename in ("<stdin>", "<string>")
+        ):
             return _PROGRAM
         torch = sys.modules.get("torch")
         if torch is not None and filename.startswith(os.path.join(os.path.dirname(torch.__file__), "")):
