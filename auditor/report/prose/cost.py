@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from auditor.model.overhead import OverheadReport, Ratio, Timing
 from auditor.report.prose.numbers import between, count, duration, size
 from auditor.report.prose.page import Page, Style
@@ -11,19 +13,21 @@ def add_overhead(page: Page, overhead: OverheadReport) -> None:
     """Add the answer, one line a variant, and how it was measured."""
     for ratio in overhead.ratios:
         page.sentence(answer(ratio), style=Style.STRONG if ratio.conclusive else Style.WARNING)
+    if not overhead.ratios:
+        page.sentence("INCONCLUSIVE: there is nothing to compare with", style=Style.WARNING)
     page.add()
     ratios = {ratio.label: ratio for ratio in overhead.ratios}
     timings = (overhead.baseline, *overhead.variants)
-    rows = [_HEADER] + [_row(timing, ratios.get(timing.label)) for timing in timings]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADER))]
-    for index, row in enumerate(rows):
-        cells = [
-            cell.ljust(width) if column == 0 else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        page.add(("  " + "   ".join(cells), Style.PLAIN if index else Style.FAINT))
+    columns = [
+        column for column in zip(_HEADER, *(_row(timing, ratios) for timing in timings), strict=True) if any(column[1:])
+    ]
+    widths = [max(len(cell) for cell in column) for column in columns]
+    for index, row in enumerate(zip(*columns, strict=True)):
+        first, *rest = (cell.rjust(width) for cell, width in zip(row, widths, strict=True))
+        page.add(("  " + "  ".join([first.strip().ljust(widths[0]), *rest]), Style.PLAIN if index else Style.FAINT))
     page.add()
-    page.sentence(overhead.method)
+    runs, steps = overhead.baseline.runs, overhead.baseline.steps
+    page.sentence(f"{count(runs, 'run')} of each, {count(steps, 'timed step')} a run. {overhead.method}")
     for note in overhead.notes:
         page.sentence(note)
 
@@ -38,20 +42,22 @@ def answer(ratio: Ratio) -> str:
     )
 
 
-_HEADER = ("variant", "ms per step", "interval", "ratio", "run", "peak memory", "peak GPU memory", "runs × steps")
+_HEADER = ("variant", "ms per step", "interval", "ratio", "run", "memory", "GPU memory")
 
 
-def _row(timing: Timing, ratio: Ratio | None) -> tuple[str, ...]:
+def _row(timing: Timing, ratios: Mapping[str, Ratio]) -> tuple[str, ...]:
+    """Cells of one variant; empty where nothing was measured."""
     device = timing.peak_device_memory_bytes
+    ratio = ratios.get(timing.label)
+    digits = 3 if timing.median_step_s < 1e-2 else 1
     return (
         timing.label,
-        f"{timing.median_step_s * 1e3:.3g}" if timing.median_step_s < 0.1 else f"{timing.median_step_s * 1e3:.1f}",
-        between(timing.interval_s, 1e3, 3 if timing.median_step_s < 1e-2 else 1),
+        f"{timing.median_step_s * 1e3:.{digits}f}",
+        between(timing.interval_s, 1e3, digits),
         f"{ratio.ratio:.2f}×" if ratio else "1.00×",
         duration(timing.wall_s),
         size(timing.peak_memory_bytes),
-        "not measured" if device is None else size(device),
-        f"{timing.runs} × {timing.steps}",
+        "" if device is None else size(device),
     )
 
 

@@ -7,6 +7,9 @@ from auditor.model.trace import EventKind, Fingerprint, Role, TraceEvent
 from auditor.report.prose.numbers import count, real
 from auditor.report.prose.place import place
 
+MAX_ULP = 1_000_000
+"""Beyond that a distance in units in the last place says no more than that the values are others."""
+
 
 def event_name(event: TraceEvent) -> str:
     """What happened at an event: an operator's name, or words for events that are none."""
@@ -84,7 +87,7 @@ def magnitude_words(magnitude: Magnitude) -> str:
     parts = [] if magnitude.max_absolute is None else [real(magnitude.max_absolute)]
     if magnitude.max_relative is not None:
         parts.append(f"relative {real(magnitude.max_relative)}")
-    if magnitude.max_ulp is not None:
+    if magnitude.max_ulp is not None and magnitude.max_ulp <= MAX_ULP:
         text += f", by at most {magnitude.max_ulp:,} ulp" + (f" ({', '.join(parts)})" if parts else "")
     elif parts:
         text += f", by at most {', '.join(parts)}"
