@@ -98,6 +98,7 @@ ARGUMENT_UNKNOWN = 16  # an argument could not be digested; `inputs agree` canno
 # Tensor flags
 UNINITIALISED = 1  # not compared: memory that nothing was written to
 NOT_COVERED = 2  # not compared: a kind of tensor that has no digest
+SCRATCH = 8  # not compared: working memory of the op, of which it defines no bits
 DIGEST_LATE = 4  # the digest was computed on a device and has not arrived; set while pending
 
 # Roles

@@ -217,6 +217,8 @@ class ProcessTrace:
             note = "uninitialised"
         elif flags & wire.NOT_COVERED:
             note = f"not covered: {spec.dtype} on {spec.device}"
+        elif flags & wire.SCRATCH:
+            note = "working memory of the op, which holds no values"
         elif flags & wire.DIGEST_LATE:
             note = "its digest never arrived from the device"
         return Fingerprint(

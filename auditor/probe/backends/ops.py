@@ -113,6 +113,24 @@ _UNANNOTATED = {
     "aten::batch_norm_gather_stats_with_counts": (3, 4),
 }
 
+# Results that are working memory of the op, not values: parts of it are never written, and torch hands it to nobody but
+# the op's own backward. A difference that matters shows there. (Attention: the seed and offset without dropout.)
+_SCRATCH = {
+    "aten::mkldnn_rnn_layer": (3,),
+    "aten::_cudnn_rnn": (3,),
+    "aten::miopen_rnn": (3,),
+    "aten::cudnn_batch_norm": (3,),
+    "aten::_batch_norm_with_update": (3,),
+    "aten::_batch_norm_with_update_functional": (3,),
+    "aten::_embedding_bag": (1, 2, 3),
+    "aten::_embedding_bag_forward_only": (1, 2, 3),
+    "aten::_flash_attention_forward": (2, 3),
+    "aten::_efficient_attention_forward": (2, 3),
+    "aten::_scaled_dot_product_efficient_attention": (2, 3),
+    "aten::_scaled_dot_product_flash_attention": (6, 7),
+    "aten::_scaled_dot_product_cudnn_attention": (6, 7),
+}
+
 # Ops that only move bits: a copy of uninitialised memory is uninitialised, but nothing was made of it yet.
 COPIES = frozenset(("aten::clone", "aten::_to_copy", "aten::contiguous", "aten::_pin_memory"))
 
@@ -120,9 +138,13 @@ COPIES = frozenset(("aten::clone", "aten::_to_copy", "aten::contiguous", "aten::
 _BETA = frozenset("aten::" + name for name in ("addmm", "baddbmm", "addbmm", "addmv", "addr", "addmm_", "baddbmm_"))
 
 
+def _indices(indices):
+    """What aten takes as indices, as Python does."""
+    return tuple(slice(None) if index is None else index.cpu() for index in indices)
+
+
 def _index_put(mask, args):
-    indices = [None if index is None else index.cpu() for index in args[1]]
-    mask.index_put_(indices, mask.new_ones(()))
+    mask[_indices(args[1])] = True
 
 
 def _along(name):
@@ -155,7 +177,7 @@ MARKS = {
 
 # Ops that read chosen elements of their first tensor: how to pick them from its mask.
 SELECTS = {
-    "aten::index": lambda mask, args: mask[tuple(slice(None) if i is None else i.cpu() for i in args[1])],
+    "aten::index": lambda mask, args: mask[_indices(args[1])],
     "aten::index_select": lambda mask, args: mask.index_select(args[1], args[2].cpu()),
     "aten::gather": lambda mask, args: mask.gather(args[1], args[2].cpu()),
     "aten::take": lambda mask, args: mask.take(args[1].cpu()),
@@ -181,6 +203,7 @@ class OpInfo:
         "packet",
         "random",
         "returns_alias",
+        "scratch",
         "select",
         "special",
         "treatment",
@@ -193,6 +216,7 @@ class OpInfo:
         self.mutates = ()  # positions (int) or names (str) of what is written to
         self.write_only = frozenset()  # those of them that are not read
         self.returns_alias = ()  # per return: it is one of the mutated arguments
+        self.scratch = ()  # positions of results that hold no values
         self.random = False
         self.mark = self.select = None
         self.accumulates = False
@@ -237,6 +261,7 @@ class OpInfo:
         self.returns_alias = tuple(
             value.alias_info is not None and value.alias_info.is_write for value in schema.returns
         )
+        self.scratch = _SCRATCH.get(packet, ())
         self.mark = MARKS.get(packet)
         self.select = SELECTS.get(packet)
         self.accumulates = packet in _BETA

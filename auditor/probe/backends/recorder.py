@@ -254,6 +254,12 @@ class Recorder:
             storages.taint(tensor, key, event.place.site)
             event.uncaptured(self.prints.spec(tensor), wire.OUTPUT, wire.UNINITIALISED, position)
             return
+        if position in info.scratch:
+            event.uncaptured(self.prints.spec(tensor), wire.OUTPUT, wire.SCRATCH, position)
+            if key is not None:
+                event.keys.append(key)
+                storages.put(tensor, key, event.provenance(wire.OUTPUT, position))
+            return
         if event.copied is not None and key is not None:
             source = event.copied
             tainted = storages.entries.get(storages.key(source))
