@@ -44,6 +44,7 @@ _METRIC = re.compile(
     r"|dice|iou|map|top-?\d|correct|pred\w*|mean|std|sum|total|weights?|params?|checksum|hash|digest|output\w*|logits?"
     r"|result\w*|epoch|step|final)(?:[^a-z]|$)"
 )
+_MOMENT = re.compile(rf"(?i)\b(?:epoch|step|iter(?:ation)?|batch|round|episode)s?\b\W*({_NUMBER})")
 _ANY_NUMBER = re.compile(_NUMBER)
 
 
@@ -58,8 +59,12 @@ def output_differences(reference: str, candidate: str, *, cut: bool) -> tuple[Ou
         pairs = [(n, a[n], b[n]) for n in range(count) if _mask(a[n]) != _mask(b[n])]
     else:
         pairs = _unmatched(a, b)
+    # Another number of lines: the program prints by the clock, or its output is another one altogether.
+    paired = all(first and second for _, first, second in pairs)
     return tuple(
-        OutputDifference(line=number + 1, reference=first, candidate=second, metric=_is_metric(first, second))
+        OutputDifference(
+            line=number + 1, reference=first, candidate=second, metric=paired and _is_metric(first, second)
+        )
         for number, first, second in pairs[:SHOWN]
     )
 
@@ -103,6 +108,14 @@ def _mask(line: str) -> str:
 
 
 def _is_metric(first: str, second: str) -> bool:
-    """A number differs, and the line is about something that a training measures."""
-    numbers = [_ANY_NUMBER.findall(_mask(line)) for line in (first, second)]
-    return numbers[0] != numbers[1] and bool(_METRIC.search(first) or _METRIC.search(second))
+    """The same sentence about something that a training measures, with another figure.
+
+    A program that prints by the clock prints at other steps in every run: then the sentence names another step.
+    """
+    masked = [_mask(line) for line in (first, second)]
+    numbers = [_ANY_NUMBER.findall(line) for line in masked]
+    sentences = [_ANY_NUMBER.sub("#", line) for line in masked]
+    if numbers[0] == numbers[1] or sentences[0] != sentences[1]:
+        return False
+    moments = [_MOMENT.findall(line) for line in masked]
+    return moments[0] == moments[1] and bool(_METRIC.search(first))

@@ -171,7 +171,7 @@ def test_disagreeing_inputs_are_told(runs: Any) -> None:
     assert first.inputs_agree is False
 
 
-@pytest.mark.parametrize("flag", [wire.UNINITIALISED, wire.NOT_COVERED, wire.DIGEST_LATE])
+@pytest.mark.parametrize("flag", [wire.UNINITIALISED, wire.NOT_COVERED, wire.SCRATCH, wire.DIGEST_LATE])
 def test_tensors_without_a_digest_are_not_compared_but_counted(runs: Any, flag: int) -> None:
     traces = [
         runs.trace().event("aten::empty", runs.tensor(value, flags=flag), outputs=number).event("aten::add", 1)
@@ -192,6 +192,18 @@ def test_a_second_output_that_has_a_digest_is_compared_beside_one_that_has_none(
     first = compared(runs, *traces).first
     assert first is not None
     assert first.tensor == "outputs[1]"
+
+
+def test_scratch_memory_of_a_kernel_is_not_compared_but_its_results_are(runs: Any) -> None:
+    def layer(result: object, scratch: object) -> Any:
+        return runs.trace().event("aten::mkldnn_rnn_layer", result, 1, 2, scratch).event("aten::sum", 4)
+
+    found = compared(runs, layer("same", "dirt"), layer("same", "mud"))
+    assert found.first is None
+    assert [(entry.subject, "scratch" in entry.reason) for entry in found.not_compared] == [("1 tensors", True)]
+    first = compared(runs, layer("one", "dirt"), layer("two", "mud")).first
+    assert first is not None
+    assert first.tensor == "outputs[0]"
 
 
 def test_a_missing_event_is_a_result_with_what_the_other_run_did_instead(runs: Any) -> None:

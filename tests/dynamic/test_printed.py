@@ -36,12 +36,20 @@ def test_times_and_addresses_say_nothing(reference: str, candidate: str) -> None
         ("Accuracy: 97.2%", "Accuracy: 97.1%", True),
         ("epoch 3 | val_loss=1.25e-3 | time 3 s", "epoch 3 | val_loss=1.26e-3 | time 4 s", True),
         ("run brave-fox", "run calm-owl", False),
+        ("loss 1 at a", "loss 2 at b", False),
         ("chosen: 3", "chosen: 4", False),
     ],
 )
 def test_other_figures_are_told(reference: str, candidate: str, metric: bool) -> None:
     (found,) = output_differences(f"start\n{reference}\n", f"start\n{candidate}\n", cut=False)
     assert (found.line, found.reference, found.candidate, found.metric) == (2, reference, candidate, metric)
+
+
+def test_a_program_that_prints_by_the_clock_gives_no_other_figures() -> None:
+    more = output_differences("loss 5.1\nloss 4.2\n", "loss 4.7\n", cut=False)
+    assert [found.metric for found in more] == [False, False]
+    (other_step,) = output_differences("step 10 loss 5.1\n", "step 12 loss 4.7\n", cut=False)
+    assert not other_step.metric
 
 
 def test_ranks_may_print_in_any_order() -> None:

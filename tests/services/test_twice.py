@@ -334,11 +334,38 @@ def hashed(launch: Launch) -> Any:
 def test_a_fixed_hash_secret_is_tried_where_nothing_else_is_sure(lab: Lab) -> None:
     report = lab.run(hashed, closeup=True)
     assert lab.launcher is not None
-    assert lab.launcher.variables == [{}, {}, *({"PYTHONHASHSEED": seed} for seed in ("0", "0", "1"))]
+    closeup = [{}, {}]
+    assert lab.launcher.variables == [{}, {}, *closeup, *({"PYTHONHASHSEED": seed} for seed in ("0", "0", "1"))]
     assert report.verdict is not None
     best = report.verdict.causes[0]
     assert (best.kind, best.confidence) == ("hash-order", Confidence.HIGH)
     assert len(report.runs) == 2
+
+
+def test_the_close_up_looks_at_the_divergent_event_and_stops_after_its_step(lab: Lab) -> None:
+    lab.run(lambda launch: training(9, differs_from=3, side=launch.number), closeup=True)
+    assert lab.launcher is not None
+    looks = lab.launcher.launches[2:4]
+    assert [launch.steps for launch in looks] == [4, 4]
+    assert looks[0].plan.probe is not None
+    focus = looks[0].plan.probe["focus"]
+    assert isinstance(focus, dict)
+    assert (focus["op"], focus["step"], focus["phase"], focus["occurrence"]) == ("aten::index_add_", 3, "forward", 0)
+
+
+def test_no_close_up_is_taken_of_runs_that_leak_into_each_other(lab: Lab) -> None:
+    def program(launch: Launch) -> Any:
+        launch.writes = {"last.pt": str(launch.number)}
+        trace = Trace()
+        if launch.number:
+            trace.file("last.pt", line=4)
+        return trace.outside(("loaded", launch.number), line=4).file("last.pt", "w")
+
+    report = lab.run(program, closeup=True)
+    assert lab.launcher is not None
+    assert len(lab.launcher.launches) == 2
+    assert report.verdict is not None
+    assert report.verdict.causes[0].kind == "state-leak"
 
 
 def test_an_experiment_that_changes_nothing_clears_the_hashes(lab: Lab) -> None:
