@@ -202,7 +202,11 @@ def make_handler(torch, tracer):
                 # Mostly an optimizer at work on the same tensors again and again: what they look like is remembered.
                 key = storage_key(result)
                 whole = wholes.get(key)
-                if whole is None or whole[0] is not result.dtype or content[0][1:] != whole[1]:
+                if info.careful:  # its destination is not among the inputs
+                    geometry = (result.storage_offset(), result.shape, result.stride())
+                else:
+                    geometry = content[0][1:]
+                if whole is None or whole[0] is not result.dtype or geometry != whole[1]:
                     whole = learn_whole(result, key) if type(entries.get(key)) is int else None
                 if whole is not None and type(entries.get(key)) is int:
                     digest = digest_bytes(whole[2](result.data_ptr()), whole[3])
