@@ -33,7 +33,7 @@ class ExpectedFinding:
 class ExpectedEvent:
     """The first divergent event; None is not checked, a list holds every right answer."""
 
-    process: str
+    process: str | list[str]
     kind: str
     op: str | list[str]
     phase: str | list[str]
@@ -49,6 +49,7 @@ class ExpectedCause:
     confidence: str
     path: str | None = None
     line: int | None = None
+    rule: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +60,7 @@ class Sample:
     verdict: str
     isolate: str = "none"
     timeout_s: float = 60.0
-    weights: bool = True
+    closeup: bool = True
     finding: list[ExpectedFinding] = field(default_factory=list)
     first: ExpectedEvent | None = None
     cause: ExpectedCause | None = None
