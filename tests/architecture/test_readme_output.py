@@ -59,6 +59,7 @@ def test_verdict_in_the_readme_has_the_lines_that_the_report_has(tmp_path: Path)
         rewrite("run: digits_embed", shown)
     names = re.findall(r"^  (op|tensor|inputs|kernel|why|then|fix) ", shown, re.MULTILINE)
     assert names == ["op", "tensor", "inputs", "kernel", "why", "then", "fix"]
+    assert "not everything was seen" not in shown
     assert re.search(r"^DIVERGENT at step \d+, backward, DigitNet\.table$", shown, re.MULTILINE)
 
 

@@ -15,6 +15,7 @@ from auditor.report.prose.page import Page, Style
 from auditor.report.prose.place import ending, place
 from auditor.report.prose.tensors import event_name, inputs_line, kernel_line, op_line, tensor_line, where
 
+MAX_EVIDENCE = 2
 STYLES = {
     Status.REPRODUCIBLE: Style.GOOD,
     Status.DIVERGENT: Style.ERROR,
@@ -32,7 +33,7 @@ def add_story(page: Page, report: AuditReport, verdict: Verdict, verbosity: int)
     comparison = verdict.comparison
     if comparison is not None and comparison.first is not None:
         page.add()
-        _add_divergence(page, report, verdict, comparison, comparison.first)
+        _add_divergence(page, report, verdict, comparison.first, verbosity)
     if comparison is not None:
         page.add()
         if not comparison.not_compared and verdict.status is Status.REPRODUCIBLE:
@@ -76,15 +77,15 @@ def add_runs(page: Page, runs: Sequence[RunRecord]) -> None:
         page.add(f"{role:<9} {run.id:<{width}}   " + "   ".join(fact for fact in facts if fact))
 
 
-def _add_divergence(
-    page: Page, report: AuditReport, verdict: Verdict, comparison: Comparison, first: Divergence
-) -> None:
+def _add_divergence(page: Page, report: AuditReport, verdict: Verdict, first: Divergence, verbosity: int) -> None:
+    comparison = verdict.comparison
+    assert comparison is not None, "the first divergence is part of a comparison"
     page.named("op", op_line(first))
     page.named("tensor", tensor_line(first))
     page.named("inputs", inputs_line(first))
     page.named("kernel", kernel_line(first))
     if verdict.causes:
-        _add_cause(page, verdict.causes[0])
+        _add_cause(page, verdict.causes[0], verbosity)
     else:
         page.named("why", "not known: no cause has evidence")
     page.named("then", _afterwards(comparison))
@@ -99,8 +100,12 @@ def _add_divergence(
         page.named("or", f"{cause.title} (confidence {cause.confidence.value})")
 
 
-def _add_cause(page: Page, cause: Cause) -> None:
-    page.named("why", [f"{cause.title} (confidence {cause.confidence.value})", *cause.evidence])
+def _add_cause(page: Page, cause: Cause, verbosity: int) -> None:
+    """The best cause with its strongest evidence; all of it where verbose."""
+    shown = cause.evidence if verbosity > 0 else cause.evidence[:MAX_EVIDENCE]
+    more = len(cause.evidence) - len(shown)
+    rest = [f"{count(more, 'more sentence')} of evidence (-v)"] if more else []
+    page.named("why", [f"{cause.title} (confidence {cause.confidence.value})", *shown, *rest])
 
 
 def _afterwards(comparison: Comparison) -> list[str]:
@@ -121,13 +126,13 @@ def _afterwards(comparison: Comparison) -> list[str]:
 
 
 def _remedies(report: AuditReport, causes: Sequence[Cause]) -> list[str]:
-    """The best cause's remedy, and the findings that a scan has at the same place."""
+    """The best cause's remedy, and the findings of a scan that say the same."""
     if not causes:
         return ["not known; `repro-audit tui` shows the events around the difference"]
     names = {rule.id: rule.name for rule in report.rules}
     linked = [finding for finding in report.findings if finding.key in causes[0].findings]
     found = [
-        f"{finding.rule_id} {names.get(finding.rule_id, '')} at {place(finding.location)}: {finding.advice}"
+        f"{finding.rule_id} {names.get(finding.rule_id, '')} at {place(finding.location)} says the same"
         for finding in linked[:3]
     ]
     return [causes[0].remedy, *found]
