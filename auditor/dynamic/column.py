@@ -19,8 +19,8 @@ UNCOMPARED_FLAGS = wire.UNINITIALISED | wire.NOT_COVERED | wire.SCRATCH | wire.D
 
 Workspaces = Mapping[int, frozenset[int]]
 
-# What their kernels leave unwritten in these outputs is whatever was there before. Measured on the CPU by comparing with
-# filled memory; for CUDA read from torch's sources (an attention without dropout leaves the seeds unwritten).
+# What their kernels leave unwritten in these outputs is whatever was there before. Measured on the CPU by comparing
+# with filled memory; for CUDA read from torch's sources (an attention without dropout leaves the seeds unwritten).
 _WORKSPACES = {
     "aten::mkldnn_rnn_layer": frozenset({3}),
     "aten::_ctc_loss": frozenset({1}),

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from auditor.dynamic.pair import Tail
-from auditor.dynamic.prefix import BLOCK, release
+from auditor.dynamic.prefix import BLOCK
 from auditor.model.run import Ending
 from auditor.probe import wire
+from auditor.runs.rowfile import release
 
 if TYPE_CHECKING:
     from auditor.runs.tracefile import ProcessTrace, RunTraces

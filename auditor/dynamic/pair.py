@@ -19,6 +19,7 @@ from auditor.dynamic.tally import Tally
 from auditor.dynamic.vocabulary import Vocabulary
 from auditor.model.divergence import Difference
 from auditor.probe import wire
+from auditor.runs.rowfile import release
 
 if TYPE_CHECKING:
     from auditor.runs.tracefile import ProcessTrace
@@ -129,7 +130,7 @@ class PairComparison:
         for start in range(0, hit.order, prefix.BLOCK):
             stop = min(start + prefix.BLOCK, hit.order)
             count += int(np.count_nonzero(is_compared(events[start:stop])))
-            prefix.release(events, start, stop)
+            release(events, start, stop)
         return count
 
     def clear_thread(self, thread: int) -> None:
@@ -318,8 +319,8 @@ class _Behind:
         if event - self.event < prefix.RELEASE_ROWS or event >= len(trace.events):
             return
         tensor = int(trace.events["first_tensor"][event])
-        prefix.release(trace.events, self.event, event)
-        prefix.release(trace.tensors, self.tensor, tensor)
+        release(trace.events, self.event, event)
+        release(trace.tensors, self.tensor, tensor)
         self.event, self.tensor = event, tensor
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 from typing import Any
 
 import numpy as np
@@ -33,15 +32,3 @@ def first_mismatch(
     if len(suspects):
         unequal[suspects] = differing(a[suspects], b[suspects], a_tensors, b_tensors, ignored)
     return int(unequal.argmax()) if unequal.any() else len(a)
-
-
-def release(array: Array, start: int, stop: int) -> None:
-    """Tell the system that mapped rows are done with, so that a long trace does not fill the memory."""
-    mapped = getattr(array, "_mmap", None)
-    if mapped is None or not hasattr(mapped, "madvise"):
-        return
-    size, page = array.dtype.itemsize, mmap.PAGESIZE
-    first = -(-start * size // page) * page
-    length = min(stop * size, len(mapped)) // page * page - first
-    if length > 0:
-        mapped.madvise(mmap.MADV_DONTNEED, first, length)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,21 @@ import numpy as np
 
 from auditor.errors import TraceFormatError
 from auditor.probe import wire
+
+
+def release(rows: np.ndarray[Any, Any], start: int, stop: int) -> None:
+    """Tell the system that mapped rows are done with, so that a long trace does not fill the memory.
+
+    They come back when they are looked at again, at a price.
+    """
+    mapped = getattr(rows, "_mmap", None)
+    if mapped is None or not hasattr(mapped, "madvise"):
+        return
+    size, page = rows.dtype.itemsize, mmap.PAGESIZE
+    first = -(-start * size // page) * page
+    length = min(stop * size, len(mapped)) // page * page - first
+    if length > 0:
+        mapped.madvise(mmap.MADV_DONTNEED, first, length)
 
 
 class RowFile:

@@ -17,9 +17,10 @@ from auditor.model.location import Location
 from auditor.model.trace import EventKind, FileAccess, Fingerprint, Identity, Phase, Role, SeedCall, TraceEvent
 from auditor.probe import wire
 from auditor.runs.namesfile import Listing, NamesFile, Problem, Spec, Stop
-from auditor.runs.rowfile import RowFile
+from auditor.runs.rowfile import RowFile, release
 
 Rows = np.ndarray[Any, Any]
+CHECKED_ROWS = 1 << 18
 
 _NUMPY_CODES = {"B": "u1", "H": "<u2", "I": "<u4", "Q": "<u8"}
 EVENT_DTYPE = np.dtype([(name, _NUMPY_CODES[code]) for name, code in wire.EVENT])
@@ -79,11 +80,16 @@ class ProcessTrace:
         return int(last["first_tensor"]) + int(last["tensors"])
 
     def _check_kinds(self, start: int) -> None:
-        kinds = self.events["kind"][start:]
-        if len(kinds) and (int(kinds.max()) > max(_KINDS) or not int(kinds.min())):
-            bad = int(np.argmax((kinds > max(_KINDS)) | (kinds == 0)))
-            where = f"{self._events.path}: damaged at byte {(start + bad) * wire.EVENT_SIZE}"
-            raise TraceFormatError(f"{where}: {int(kinds[bad])} is no kind of event")
+        """Block by block, so that opening a long trace needs little memory."""
+        for first in range(start, len(self.events), CHECKED_ROWS):
+            stop = min(first + CHECKED_ROWS, len(self.events))
+            kinds = self.events["kind"][first:stop]
+            if int(kinds.max()) > max(_KINDS) or not int(kinds.min()):
+                bad = int(np.argmax((kinds > max(_KINDS)) | (kinds == 0)))
+                where = f"{self._events.path}: damaged at byte {(first + bad) * wire.EVENT_SIZE}"
+                raise TraceFormatError(f"{where}: {int(kinds[bad])} is no kind of event")
+            if stop - first == CHECKED_ROWS:
+                release(self.events, first, stop)
 
     @property
     def _end(self) -> Mapping[str, Any] | None:
