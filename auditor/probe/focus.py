@@ -60,7 +60,7 @@ class Focus:
 
     def _follow(self, writer):
         """Count the events of the identity as they are written."""
-        event, op = writer.event, writer.op
+        event, op = writer.event, writer.make_op()
 
         def counted_event(kind, phase, flags, step, name, module, site, thread, *rest, **more):
             index = event(kind, phase, flags, step, name, module, site, thread, *rest, **more)
@@ -71,7 +71,7 @@ class Focus:
             op(phase, flags, step, name, module, site, thread, *rest)
             self._counted(phase, step, name, module, thread, -1)
 
-        writer.event, writer.op = counted_event, counted_op
+        writer.event, writer.make_op = counted_event, lambda: counted_op
 
     def _counted(self, phase, step, name, module, thread, index):
         if (phase, step, name, module) == self._place and thread == self._thread:

@@ -83,7 +83,7 @@ class StorageMap:
         self._identify = torch._C._storage_id
         self._expired = torch.UntypedStorage._expired
         self._free = torch.UntypedStorage._free_weak_ref
-        self._limit = 64
+        self.limit = 64
         self._pruning = threading.Lock()
 
     def key(self, tensor):
@@ -95,7 +95,7 @@ class StorageMap:
         entries = self.entries
         if key not in entries:
             tensor.untyped_storage()._weak_ref()  # given back by prune
-            if len(entries) >= self._limit:
+            if len(entries) >= self.limit:
                 self.prune()
         entries[key] = entry
 
@@ -112,7 +112,7 @@ class StorageMap:
                 del entries[key]
                 self.wholes.pop(key, None)
                 self._free(key)
-            self._limit = 2 * len(entries) + 64  # soon, or the small dead objects scatter the heap
+            self.limit = 2 * len(entries) + 64  # soon, or the small dead objects scatter the heap
         finally:
             self._pruning.release()
 

@@ -19,8 +19,6 @@ _TENSOR = struct.Struct(wire.TENSOR_STRUCT)
 _FIRST_OFFSET = struct.calcsize("<BBHIIIIHH")
 _OUTPUTS_OFFSET = struct.calcsize("<" + "".join(code for name, code in wire.EVENT[:-2]))
 _TENSOR_FLAGS_OFFSET = struct.calcsize("<QIB")
-_pack_event_rest = _EVENT_REST.pack_into
-_pack_tensor = _TENSOR.pack_into
 _ROWS_PER_EVENT = 0xFFFF  # the width of the `tensors` field
 _ZEROS = bytes(wire.CHUNK_BYTES)
 
@@ -91,15 +89,16 @@ class Writer:
         self._lines = []  # every name, site and spec so far: a forked child starts from them
         self._next_id = 1
         self._problems = {}
-        # The same three objects for ever, because the tracer's hot path holds on to them.
+        # The same objects for ever, because the tracer's hot path holds on to them.
         self._events = _MappedFile(wire.EVENT_SIZE)
         self._tensors = _MappedFile(wire.TENSOR_SIZE)
         self._row_digests = _MappedFile(8)
         self._lock = threading.RLock()
+        self._busy = []  # not empty while a row is being packed
         self._open(name, header)
 
     def _open(self, name, header):
-        self._busy = False
+        self._busy.clear()
         self._names = -1
         self.closed = False
         folder = os.path.join(self.run_dir, "trace")
@@ -136,7 +135,8 @@ class Writer:
 
     def reopen(self, name, header):
         """Start this process's own files after a fork. Ids given out before the fork stay valid in the child."""
-        self._lock = threading.RLock()  # another thread of the parent may have held the old one
+        if hasattr(self._lock, "_at_fork_reinit"):  # Python 3.9: another thread of the parent may have held it
+            self._lock._at_fork_reinit()
         for file in (self._events, self._tensors, self._row_digests):
             try:
                 file.close(truncate=False)
@@ -262,11 +262,12 @@ class Writer:
             return -1
         lock = self._lock
         lock.acquire()
+        if self._busy:  # a signal handler or finaliser of the program ran an op while a row was being packed
+            lock.release()
+            self.problem("writer", "an event was dropped: it came up while another was being written")
+            return -1
+        self._busy.append(1)
         try:
-            if self._busy:  # a signal handler or finaliser of the program ran an op while a row was being packed
-                self.problem("writer", "an event was dropped: it came up while another was being written")
-                return -1
-            self._busy = True
             rows = self._tensors
             first = rows.count
             count = len(tensors)
@@ -311,55 +312,64 @@ class Writer:
             self._stop(error)
             return -1
         finally:
-            self._busy = False
+            self._busy.clear()
             lock.release()
 
-    def op(self, phase, flags, step, op, module, site, thread, input_count, inputs, arguments, digest, spec, role):
-        """Append an op's event with one covered tensor: `event` for the hot path, without loops and defaults."""
-        lock = self._lock
-        lock.acquire()
-        rows = self._tensors
-        events = self._events
-        if self._busy or rows.count >= rows.end or events.count >= events.end:
-            lock.release()
-            row = (digest, spec, role, 0, 0, 0, 0)
-            place = (phase, flags, step, op, module, site, thread)
-            self.event(wire.OP, *place, input_count, inputs, arguments, digest, 0, (row,))
-            return
-        self._busy = True
-        try:
+    def make_op(self):
+        """Return `op(phase, flags, …)`, which appends an op's event with one covered tensor.
+
+        The same as `event`, for the tracer's hot path: without loops, defaults and attributes of its own.
+        """
+        acquire, release = self._lock.acquire, self._lock.release
+        rows, events = self._tensors, self._events
+        pack_row, pack_event = _TENSOR.pack_into, _EVENT_REST.pack_into
+        kind = wire.OP
+        busy = self._busy
+
+        def op(phase, flags, step, op, module, site, thread, inputs_count, inputs, arguments, digest, spec, role):
+            acquire()
             first = rows.count
-            _pack_tensor(rows.map, (first - rows.start) * 32, digest, spec, role, 0, 0, 0, 0)
-            rows.count = first + 1
             index = events.count
-            offset = (index - events.start) * 64
-            target = events.map
-            _pack_event_rest(
-                target,
-                offset + 1,
-                phase,
-                flags,
-                step,
-                op,
-                module,
-                site,
-                thread,
-                1,
-                first,
-                input_count,
-                0,
-                inputs,
-                arguments,
-                digest,
-                0,
-            )
-            target[offset] = wire.OP
-            events.count = index + 1
-        except (OSError, ValueError, struct.error) as error:
-            self._stop(error)
-        finally:
-            self._busy = False
-            lock.release()
+            if busy or first >= rows.end or index >= events.end:
+                release()
+                row = (digest, spec, role, 0, 0, 0, 0)
+                place = (phase, flags, step, op, module, site, thread)
+                self.event(kind, *place, inputs_count, inputs, arguments, digest, 0, (row,))
+                return
+            busy.append(1)
+            try:
+                pack_row(rows.map, (first - rows.start) * 32, digest, spec, role, 0, 0, 0, 0)
+                rows.count = first + 1
+                offset = (index - events.start) * 64
+                target = events.map
+                pack_event(
+                    target,
+                    offset + 1,
+                    phase,
+                    flags,
+                    step,
+                    op,
+                    module,
+                    site,
+                    thread,
+                    1,
+                    first,
+                    inputs_count,
+                    0,
+                    inputs,
+                    arguments,
+                    digest,
+                    0,
+                )
+                target[offset] = kind
+                events.count = index + 1
+            except (OSError, ValueError, struct.error) as error:
+                self._stop(error)
+            finally:
+                busy.clear()
+                release()
+
+        return op
 
     def rows(self, digests):
         """Append row digests; return the index of the first."""

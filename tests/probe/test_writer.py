@@ -51,10 +51,11 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
 def test_the_hot_path_writes_what_event_writes(tmp_path: Path) -> None:
     writer = Writer(str(tmp_path), "0-0", {"digest": wire.XXH3_64})
     count = wire.CHUNK_BYTES // wire.EVENT_SIZE + 3
+    op = writer.make_op()
     for index in range(count):
         row = (index, 4, wire.MUTATED, 0, 0, 0, 0)
         writer.event(wire.OP, wire.BACKWARD, 8, 1, 2, 3, 4, 5, 6, 7, 8, index, 0, (row,))
-        writer.op(wire.BACKWARD, 8, 1, 2, 3, 4, 5, 6, 7, 8, index, 4, wire.MUTATED)
+        op(wire.BACKWARD, 8, 1, 2, 3, 4, 5, 6, 7, 8, index, 4, wire.MUTATED)
     writer.close()
     found = trace(tmp_path)
     for even, odd in ((found.events[::2], found.events[1::2]), (found.tensors[::2], found.tensors[1::2])):
@@ -92,7 +93,7 @@ def test_a_full_disk_ends_the_trace_and_nothing_else(tmp_path: Path, monkeypatch
 
     monkeypatch.setattr(os, "pwrite", full)
     fill(writer, 2 * wire.CHUNK_BYTES // wire.EVENT_SIZE)
-    writer.op(wire.FORWARD, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0)
+    writer.make_op()(wire.FORWARD, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0)
     assert writer.stopped is not None
     writer.close()
     found = trace(tmp_path)
@@ -122,11 +123,12 @@ def test_a_taken_name_gives_the_next_one_and_a_problem(tmp_path: Path) -> None:
 def test_ids_from_before_a_fork_are_valid_in_the_child(tmp_path: Path) -> None:
     writer = Writer(str(tmp_path), "0-0", {"digest": wire.XXH3_64})
     op, site = writer.name("aten::mul"), writer.site("train.py", 3, "main")
+    write_op = writer.make_op()
     fill(writer, 5)
     child = os.fork()
     if child == 0:
         writer.reopen("0-0.1", {"digest": wire.XXH3_64})
-        writer.op(wire.DATA, 0, 0, op, 0, site, 0, 0, 0, 0, 1, writer.spec("torch.int64", (1,), "cpu"), 0)
+        write_op(wire.DATA, 0, 0, op, 0, site, 0, 0, 0, 0, 1, writer.spec("torch.int64", (1,), "cpu"), 0)
         writer.close()
         os._exit(0)
     assert os.waitpid(child, 0)[1] == 0
@@ -157,7 +159,7 @@ def test_after_the_end_nothing_is_written(tmp_path: Path) -> None:
     fill(writer, 2)
     writer.close()
     writer.close()
-    writer.op(wire.FORWARD, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0)
+    writer.make_op()(wire.FORWARD, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0)
     fill(writer, 2)
     assert writer.stopped is None
     assert len(trace(tmp_path).events) == 2

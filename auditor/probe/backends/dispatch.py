@@ -159,6 +159,8 @@ class DispatchBackend:
         self.nodes.learn_op(info.id, info.packet)
         if info.lazy:
             self.recorder.lazy_bits = True
+        if self.focus is not None and self.focus.active:
+            info.special = True
         return info
 
     def is_wrapped(self, types):

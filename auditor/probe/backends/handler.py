@@ -28,15 +28,17 @@ def make_handler(torch, tracer):
     tensor_types = recorder.tensor_types
     is_unread = recorder.is_unread
     read = recorder.read_item
-    entries = tracer.storages.entries
+    storages = tracer.storages
+    entries = storages.entries
+    prune = storages.prune
     storage_key = torch._C._storage_id
-    put = tracer.storages.put
+    put = storages.put
     wholes = recorder.wholes
     learn_whole = recorder.learn_whole
     digest_bytes = tracer.prints.hash
     known = tracer.prints.known
     learn_spec = tracer.prints.learn
-    write_op = tracer.writer.op
+    write_op = tracer.writer.make_op()
     problem = tracer.problem
     site_from = tracer.sites.site_from
     infos = tracer.infos
@@ -132,11 +134,11 @@ def make_handler(torch, tracer):
                     except NotImplementedError:  # sparse
                         entry = None
                     if type(entry) is int:
-                        content.append((entry, value.storage_offset(), value.shape, value.stride()))
+                        content += (entry, value.storage_offset(), value.shape, value.stride())
                     else:
                         place = Place(phase, module, site, state.index)
                         item, more = read(value, info, where, args, kwargs, place)
-                        content.append(item)
+                        content += item
                         flags |= more
                         if more & COPIED:
                             copied = value
@@ -144,23 +146,21 @@ def make_handler(torch, tracer):
                     if not (careful and is_unread(info, None, where, args, kwargs)):
                         for item in value:
                             if type(item) not in tensor_types:
-                                others.append((where, len(content)))
-                                others.append(item)
+                                others += ((where, len(content)), item)
                                 continue
                             try:
                                 entry = entries.get(storage_key(item))
                             except NotImplementedError:
                                 entry = None
                             if type(entry) is int:
-                                content.append((entry, item.storage_offset(), item.shape, item.stride()))
+                                content += (entry, item.storage_offset(), item.shape, item.stride())
                             else:
                                 place = Place(phase, module, site, state.index)
                                 item, more = read(item, info, where, args, kwargs, place)
-                                content.append(item)
+                                content += item
                                 flags |= more & ~COPIED
                 else:
-                    others.append(where)
-                    others.append(value)
+                    others += (where, value)
                 where += 1
             for where in kwargs:
                 if where not in info.write_only:
@@ -168,11 +168,10 @@ def make_handler(torch, tracer):
                     if type(value) in tensor_types:
                         place = Place(phase, module, site, state.index)
                         item, more = read(value, info, where, args, kwargs, place)
-                        content.append(item)
+                        content += item
                         flags |= more & ~COPIED
                     else:
-                        others.append(where)
-                        others.append(value)
+                        others += (where, value)
             if content:
                 inputs = hash(tuple(content)) & MASK
                 if recorder.lazy_bits:
@@ -189,8 +188,8 @@ def make_handler(torch, tracer):
             problem(info, error)
             flags = flags & ~COPIED | wire.ARGUMENT_UNKNOWN
 
-        if info.special or tracer.focus is not None:
-            event = Event(Place(phase, module, site, state.index), flags, inputs, arguments, len(content), copied)
+        if info.special:
+            event = Event(Place(phase, module, site, state.index), flags, inputs, arguments, len(content) >> 2, copied)
             return special(info, args, kwargs, event)
 
         result = info.call(*args, **kwargs)
@@ -203,13 +202,15 @@ def make_handler(torch, tracer):
                 key = storage_key(result)
                 whole = wholes.get(key)
                 if info.careful:  # its destination is not among the inputs
-                    geometry = (result.storage_offset(), result.shape, result.stride())
+                    geometry = [result.storage_offset(), result.shape, result.stride()]
                 else:
-                    geometry = content[0][1:]
-                if whole is None or whole[0] is not result.dtype or geometry != whole[1]:
-                    whole = learn_whole(result, key) if type(entries.get(key)) is int else None
-                if whole is not None and type(entries.get(key)) is int:
-                    digest = digest_bytes(whole[2](result.data_ptr()), whole[3])
+                    geometry = content[1:4]
+                known_content = type(entries.get(key)) is int
+                if known_content and (whole is None or whole[0] is not result.dtype or geometry != whole[1]):
+                    whole = learn_whole(result, key)
+                address = result.data_ptr()
+                if known_content and whole is not None and address:
+                    digest = digest_bytes(whole[2](address), whole[3])
                     entries[key] = digest
                     write_op(
                         phase,
@@ -219,7 +220,7 @@ def make_handler(torch, tracer):
                         module,
                         site,
                         state.index,
-                        len(content),
+                        len(content) >> 2,
                         inputs,
                         arguments,
                         digest,
@@ -238,7 +239,10 @@ def make_handler(torch, tracer):
                     key = storage_key(result)
                     if key not in entries:
                         digest = digest_bytes(view(address), seed)
-                        put(result, key, digest)
+                        if len(entries) >= storages.limit:
+                            prune()
+                        result.untyped_storage()._weak_ref()  # as in StorageMap.put
+                        entries[key] = digest
                         write_op(
                             phase,
                             flags,
@@ -247,7 +251,7 @@ def make_handler(torch, tracer):
                             module,
                             site,
                             state.index,
-                            len(content),
+                            len(content) >> 2,
                             inputs,
                             arguments,
                             digest,
@@ -260,14 +264,14 @@ def make_handler(torch, tracer):
                 if rows is not None:
                     here = (phase, flags, context.step, info.id, module, site, state.index)
                     digest = hash(tuple([row[0] for row in rows])) & MASK
-                    write(op_kind, *here, len(content), inputs, arguments, digest, 0, rows)
+                    write(op_kind, *here, len(content) >> 2, inputs, arguments, digest, 0, rows)
                     return result
             elif fast == fast_output and kind in scalar_types:
                 digest = digest_bytes(dumps([result], 2), 0)
                 here = (phase, flags, context.step, info.id, module, site, state.index)
-                write(op_kind, *here, len(content), inputs, arguments, digest)
+                write(op_kind, *here, len(content) >> 2, inputs, arguments, digest)
                 return result
-            event = Event(Place(phase, module, site, state.index), flags, inputs, arguments, len(content), copied)
+            event = Event(Place(phase, module, site, state.index), flags, inputs, arguments, len(content) >> 2, copied)
             finish(info, result, args, kwargs, event)
         except Exception as error:
             problem(info, error)

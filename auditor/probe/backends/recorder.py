@@ -63,7 +63,7 @@ class Recorder:
         """Return (what goes into the hash over the inputs, event flags) for a tensor that may be new or odd."""
         entry, flags = self.read(tensor, info, where, args, kwargs, place)
         if tensor.layout is not self.torch.strided:
-            return (entry, tuple(tensor.shape)), flags
+            return (entry, 0, tuple(tensor.shape), 0), flags
         return (entry, tensor.storage_offset(), tensor.shape, tensor.stride()), flags
 
     def read(self, tensor, info, where, args, kwargs, place):
@@ -357,7 +357,7 @@ class Recorder:
             return None
         if not self.storages.covers(tensor, nbytes):
             return None
-        geometry = (tensor.storage_offset(), tensor.shape, tensor.stride())
+        geometry = [tensor.storage_offset(), tensor.shape, tensor.stride()]
         whole = self.wholes[key] = (tensor.dtype, geometry, view, seed, spec)
         return whole
 

@@ -151,7 +151,7 @@ class Regions:
             for position, value in enumerate(inputs):
                 if isinstance(value, self._torch.Tensor):
                     item, more = tracer.recorder.read_item(value, info, position, inputs, {}, place)
-                    content.append(item)
+                    content += item
                     flags |= more & 0xFFFF
                 else:
                     others.append(value)
@@ -160,7 +160,7 @@ class Regions:
                 arguments, more = tracer.recorder.values(others)
                 flags |= more
             digest = hash(tuple(content)) & 0xFFFFFFFFFFFFFFFF if content else 0
-            event = Event(place, flags, digest, arguments, len(content))
+            event = Event(place, flags, digest, arguments, len(content) >> 2)
             generator = self._torch.default_generator
             event.state = tracer._state(generator)
             info = info.for_call(original, graph)
