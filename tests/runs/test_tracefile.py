@@ -79,7 +79,12 @@ def test_an_event_is_read_as_it_was_written(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("flags", "note"),
-    [(wire.UNINITIALISED, "uninitialised"), (wire.NOT_COVERED, "not covered"), (wire.SCRATCH, "working memory"), (wire.DIGEST_LATE, "never arrived")],
+    [
+        (wire.UNINITIALISED, "uninitialised"),
+        (wire.NOT_COVERED, "not covered"),
+        (wire.SCRATCH, "working memory"),
+        (wire.DIGEST_LATE, "never arrived"),
+    ],
 )
 def test_a_tensor_without_a_digest_says_why(tmp_path: Path, flags: int, note: str) -> None:
     out = writer(tmp_path)
