@@ -17,23 +17,6 @@ Array = np.ndarray[Any, Any]
 EVIDENCE_KINDS = (wire.STATE, wire.SEED, wire.LISTING)
 UNCOMPARED_FLAGS = wire.UNINITIALISED | wire.NOT_COVERED | wire.SCRATCH | wire.DIGEST_LATE
 
-Workspaces = Mapping[int, frozenset[int]]
-
-# What their kernels leave unwritten in these outputs is whatever was there before. Measured on the CPU by comparing
-# with filled memory; for CUDA read from torch's sources (an attention without dropout leaves the seeds unwritten).
-_WORKSPACES = {
-    "aten::mkldnn_rnn_layer": frozenset({3}),
-    "aten::_ctc_loss": frozenset({1}),
-    "aten::_cudnn_rnn": frozenset({3}),
-    "aten::miopen_rnn": frozenset({3}),
-    "aten::cudnn_batch_norm": frozenset({3}),
-    "aten::_batch_norm_with_update": frozenset({3}),
-    "aten::_scaled_dot_product_flash_attention": frozenset({6, 7, 8}),
-    "aten::_scaled_dot_product_cudnn_attention": frozenset({6, 7, 8}),
-    "aten::_scaled_dot_product_efficient_attention": frozenset({2, 3}),
-    "aten::_flash_attention_forward": frozenset({2, 3, 4}),
-    "aten::_efficient_attention_forward": frozenset({2, 3}),
-}
 _ALLOCATING = ("aten::empty", "aten::new_empty", "aten::_empty_affine_quantized")
 
 _COMPARED: Array = np.ones(256, np.bool_)
@@ -55,16 +38,6 @@ def allocations(names: Mapping[int, str]) -> Array:
     Unpickling what a worker sends allocates, at a moment that chance decides.
     """
     found: Array = np.array([number for number, text in names.items() if text.startswith(_ALLOCATING)], np.uint32)
-    return found
-
-
-def workspaces(names: Mapping[int, str]) -> Workspaces:
-    """Positions of outputs that are scratch memory for a backward pass, by op id: partly filled, for nobody to read."""
-    found = {}
-    for number, text in names.items():
-        positions = _WORKSPACES.get(text.partition(".")[0])
-        if positions is not None:
-            found[number] = positions
     return found
 
 
@@ -98,30 +71,20 @@ def values(events: Array, identity: Array) -> Array:
     return mix(identity, events["outputs"])
 
 
-def differing(
-    reference: Array,
-    candidate: Array,
-    reference_tensors: Array,
-    candidate_tensors: Array,
-    ignored: Workspaces | None = None,
-) -> Array:
+def differing(reference: Array, candidate: Array, reference_tensors: Array, candidate_tensors: Array) -> Array:
     """True for pairs of rows whose results differ in a tensor that both runs have a digest of.
 
-    The rows must be paired already. Tensors that nothing was written to, that have no digest, or that are a workspace
-    (`ignored`, by op id of the reference) are not compared.
+    The rows must be paired already. Tensors that nothing was written to, or that have no digest, are not compared.
     """
     unequal: Array = reference["outputs"] != candidate["outputs"]
     doubtful = np.flatnonzero(unequal & (reference["tensors"] == candidate["tensors"]))
     if len(doubtful):
         flagged = _has_uncompared(reference, doubtful, reference_tensors)
         flagged |= _has_uncompared(candidate, doubtful, candidate_tensors)
-        if ignored:
-            flagged |= np.isin(reference["op"][doubtful], list(ignored))
         for position in doubtful[flagged].tolist():
             a = tensor_rows(reference[position], reference_tensors)
             b = tensor_rows(candidate[position], candidate_tensors)
-            skipped = ignored.get(int(reference["op"][position]), frozenset()) if ignored else frozenset()
-            unequal[position] = len(first_differing_tensor(a, b, skipped)) > 0
+            unequal[position] = len(first_differing_tensor(a, b)) > 0
     return unequal
 
 
@@ -132,13 +95,11 @@ def tensor_rows(event: Any, tensors: Array) -> Array:
     return rows
 
 
-def first_differing_tensor(reference: Array, candidate: Array, ignored: frozenset[int] = frozenset()) -> Array:
-    """Indices of tensors that differ between the rows of one event, first one first; not of `ignored` outputs."""
+def first_differing_tensor(reference: Array, candidate: Array) -> Array:
+    """Indices of tensors that differ between the rows of one event, first one first."""
     count = min(len(reference), len(candidate))
     a, b = reference[:count], candidate[:count]
     compared = ((a["flags"] | b["flags"]) & UNCOMPARED_FLAGS) == 0
-    if ignored:
-        compared &= (a["role"] != wire.OUTPUT) | ~np.isin(a["position"], list(ignored))
     found: Array = np.flatnonzero(compared & (a["digest"] != b["digest"]))
     return found
 

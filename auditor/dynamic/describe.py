@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from auditor.dynamic.column import first_differing_tensor, is_compared, tensor_rows, workspaces
+from auditor.dynamic.column import first_differing_tensor, is_compared, tensor_rows
 from auditor.dynamic.pair import Hit
 from auditor.model.divergence import Difference, Divergence
 from auditor.model.trace import TraceEvent
@@ -35,9 +35,7 @@ def describe(hit: Hit, reference: ProcessTrace, candidate: ProcessTrace) -> Dive
         )
     first, second = reference.event(hit.reference), candidate.event(hit.candidate)
     a, b = reference.events[hit.reference], candidate.events[hit.candidate]
-    ignored = workspaces(reference.names).get(int(a["op"]), frozenset())
-    rows = tensor_rows(a, reference.tensors), tensor_rows(b, candidate.tensors)
-    found = first_differing_tensor(*rows, ignored)
+    found = first_differing_tensor(tensor_rows(a, reference.tensors), tensor_rows(b, candidate.tensors))
     at = int(found[0]) if len(found) else None
     return Divergence(
         difference=_difference(first, second, a, b, at),

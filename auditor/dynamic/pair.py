@@ -13,7 +13,7 @@ import numpy as np
 
 from auditor.dynamic import prefix
 from auditor.dynamic.align import Aligner, Segment, Side
-from auditor.dynamic.column import allocations, differing, identities, is_compared, values, workspaces
+from auditor.dynamic.column import allocations, differing, identities, is_compared, values
 from auditor.dynamic.lane import Lane, Lanes
 from auditor.dynamic.tally import Tally
 from auditor.dynamic.vocabulary import Vocabulary
@@ -98,7 +98,6 @@ class PairComparison:
     ) -> None:
         """Compare up to the rows `stops`; with `final`, nothing will be added to either trace."""
         self._reference, self._candidate, self._vocabulary = reference, candidate, vocabulary
-        self._workspaces = workspaces(reference.names)
         if self._lanes is None:
             self._follow_prefix(stops, final)
         if self._lanes is not None:
@@ -146,7 +145,7 @@ class PairComparison:
         while self.position < stop:
             start, end = self.position, min(self.position + prefix.BLOCK, stop)
             tensors = self._reference.tensors, self._candidate.tensors
-            equal = prefix.first_mismatch(a[start:end], b[start:end], self._vocabulary, *tensors, self._workspaces)
+            equal = prefix.first_mismatch(a[start:end], b[start:end], self._vocabulary, *tensors)
             self._count(0, np.arange(start, start + equal), np.arange(start, start + equal), None)
             self.position = start + equal
             for trace, behind in zip((self._reference, self._candidate), self._behind, strict=True):
@@ -207,7 +206,7 @@ class PairComparison:
 
     def _take_pairs(self, thread: int, segment: Segment) -> None:
         a, b = rows_at(self._reference.events, segment.reference), rows_at(self._candidate.events, segment.candidate)
-        unequal = differing(a, b, self._reference.tensors, self._candidate.tensors, self._workspaces)
+        unequal = differing(a, b, self._reference.tensors, self._candidate.tensors)
         self._count(thread, segment.reference, segment.candidate, unequal)
         if unequal.any():
             at = int(unequal.argmax())
@@ -288,7 +287,6 @@ class PairComparison:
         uncaptured = a["flags"] & wire.UNCAPTURED
         if uncaptured.any():
             tally.add_uncompared(a, a["op"], self._reference.tensors)
-        tally.add_workspaces(a, self._workspaces)
         b = rows_at(self._candidate.events, candidate)
         only = np.flatnonzero((b["flags"] & wire.UNCAPTURED) & ~uncaptured)
         if len(only):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from auditor.dynamic.column import Workspaces, differing, is_compared
+from auditor.dynamic.column import differing, is_compared
 from auditor.dynamic.vocabulary import Vocabulary
 
 Array = np.ndarray[Any, Any]
@@ -15,9 +15,7 @@ BLOCK = 1 << 15  # rows; two blocks fit into a processor's second-level cache
 RELEASE_ROWS = 8 * BLOCK
 
 
-def first_mismatch(
-    a: Array, b: Array, vocabulary: Vocabulary, a_tensors: Array, b_tensors: Array, ignored: Workspaces | None = None
-) -> int:
+def first_mismatch(a: Array, b: Array, vocabulary: Vocabulary, a_tensors: Array, b_tensors: Array) -> int:
     """Index of the first of two equally long blocks' rows that are no equal events; their length if there is none.
 
     Events that are evidence only must stand in both, their values may differ.
@@ -30,5 +28,5 @@ def first_mismatch(
         unequal |= a[column] != b[column]
     suspects = np.flatnonzero((a["outputs"] != b["outputs"]) & ~unequal & is_compared(a))
     if len(suspects):
-        unequal[suspects] = differing(a[suspects], b[suspects], a_tensors, b_tensors, ignored)
+        unequal[suspects] = differing(a[suspects], b[suspects], a_tensors, b_tensors)
     return int(unequal.argmax()) if unequal.any() else len(a)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from auditor.dynamic.column import UNCOMPARED_FLAGS, Workspaces, is_compared
+from auditor.dynamic.column import UNCOMPARED_FLAGS, is_compared
 from auditor.model.trace import Phase
 from auditor.probe import wire
 
@@ -16,12 +16,11 @@ Array = np.ndarray[Any, Any]
 
 PHASES = (Phase.OTHER, Phase.DATA, Phase.FORWARD, Phase.BACKWARD, Phase.OPTIMIZER)
 _CELLS = 8  # phases per step in a cell number; a power of two above the number of phases
-WORKSPACE = 1 << 8  # beside the flags of the wire format
 REASONS = (
     (wire.UNINITIALISED, "uninitialised memory: nothing was written to it before"),
     (wire.SCRATCH, "working memory of an op, which holds no values"),
     (wire.NOT_COVERED, "no digest for this kind of tensor"),
-    (WORKSPACE, "scratch memory of a kernel, only partly written"),
+    (wire.SCRATCH, "working memory of a kernel, only partly written"),
     (wire.DIGEST_LATE, "the digest had not arrived when the process ended"),
 )
 
@@ -91,15 +90,6 @@ class Tally:
                 key = (flag & -flag, int(ops[position]))
                 self.uncompared[key] = self.uncompared.get(key, 0) + 1
                 self.tensors -= 1
-
-    def add_workspaces(self, events: Array, positions: Workspaces) -> None:
-        """Take the workspaces among the tensors of these rows from those that were compared."""
-        for op, ignored in positions.items():
-            chosen = events[events["op"] == op]
-            number = int(sum((position < chosen["tensors"]).sum() for position in ignored))
-            if number:
-                self.uncompared[(WORKSPACE, op)] = self.uncompared.get((WORKSPACE, op), 0) + number
-                self.tensors -= number
 
     def forgive(self) -> None:
         """Count everything as equal after all."""

@@ -194,18 +194,6 @@ def test_a_second_output_that_has_a_digest_is_compared_beside_one_that_has_none(
     assert first.tensor == "outputs[1]"
 
 
-def test_scratch_memory_of_a_kernel_is_not_compared_but_its_results_are(runs: Any) -> None:
-    def layer(result: object, scratch: object) -> Any:
-        return runs.trace().event("aten::mkldnn_rnn_layer", result, 1, 2, scratch).event("aten::sum", 4)
-
-    found = compared(runs, layer("same", "dirt"), layer("same", "mud"))
-    assert found.first is None
-    assert [(entry.subject, "scratch" in entry.reason) for entry in found.not_compared] == [("1 tensors", True)]
-    first = compared(runs, layer("one", "dirt"), layer("two", "mud")).first
-    assert first is not None
-    assert first.tensor == "outputs[0]"
-
-
 def test_a_missing_event_is_a_result_with_what_the_other_run_did_instead(runs: Any) -> None:
     reference, candidate = runs.trace(), runs.trace()
     for number in range(12):

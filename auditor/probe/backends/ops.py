@@ -122,6 +122,7 @@ _SCRATCH = {
     "aten::cudnn_batch_norm": (3,),
     "aten::_batch_norm_with_update": (3,),
     "aten::_batch_norm_with_update_functional": (3,),
+    "aten::_ctc_loss": (1,),  # the cells behind a sequence's end
     "aten::_embedding_bag": (1, 2, 3),
     "aten::_embedding_bag_forward_only": (1, 2, 3),
     "aten::_flash_attention_forward": (2, 3),
