@@ -1,0 +1,53 @@
+"""The public functions: paths as text, settings of the project, reports back, nothing printed."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+
+import pytest
+
+import auditor
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "pyproject.toml").write_text("[project]\n")
+    (folder / "train.py").write_text("import numpy as np\n\nprint(np.random.rand(3))\n")
+    return folder
+
+
+def test_scan_takes_text_and_prints_nothing(project: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    report = auditor.scan(str(project))
+    assert [finding.rule_id for finding in report.findings] == ["RA102"]
+    assert capfd.readouterr() == ("", "")
+
+
+def test_scan_heeds_the_projects_settings_and_those_given(project: Path) -> None:
+    (project / "pyproject.toml").write_text('[tool.repro-audit]\nignore = ["RA102"]\n')
+    assert auditor.scan(project).findings == ()
+    assert len(auditor.scan(project, settings=auditor.Settings()).findings) == 1
+
+
+def test_errors_are_those_of_the_package(project: Path) -> None:
+    with pytest.raises(auditor.UsageError):
+        auditor.explain("RA999")
+    with pytest.raises(auditor.UsageError):
+        auditor.open_run("r1", project)
+    with pytest.raises(auditor.UsageError):
+        auditor.render(auditor.scan(project), "xml")
+
+
+def test_everything_public_is_documented() -> None:
+    for name in auditor.__all__:
+        if name != "__version__":
+            assert inspect.getdoc(getattr(auditor, name)), name
+
+
+def test_unknown_names_are_attribute_errors() -> None:
+    with pytest.raises(AttributeError, match="no attribute `nonsense`"):
+        auditor.nonsense  # noqa: B018
