@@ -20,7 +20,6 @@ REASONS = (
     (wire.UNINITIALISED, "uninitialised memory: nothing was written to it before"),
     (wire.SCRATCH, "working memory of an op, which holds no values"),
     (wire.NOT_COVERED, "no digest for this kind of tensor"),
-    (wire.SCRATCH, "working memory of a kernel, only partly written"),
     (wire.DIGEST_LATE, "the digest had not arrived when the process ended"),
 )
 
