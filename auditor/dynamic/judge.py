@@ -14,6 +14,9 @@ from auditor.model.verdict import Cause, Status, Verdict
 SCOPE = "Says nothing about other machines, GPU counts or versions."
 _EAGER = "Compiled regions ran eagerly (--compile eager): this is not quite the program as it is."
 _NO_SPACE = "the trace ends here"
+_BROKEN = "backend: "
+"""What the problems of a process begin with whose operators the probe could not watch, or not all of them."""
+_UNPAIRED = (Difference.MISSING, Difference.EXTRA, Difference.PROCESS)
 _SHOWN = 5
 
 
@@ -33,7 +36,10 @@ class Facts:
 def judge(outcome: Outcome, causes: tuple[Cause, ...], facts: Facts) -> Verdict:
     """Divergent if anything that counts differs; reproducible if everything was seen and agrees; else inconclusive."""
     comparison = outcome.comparison
-    if comparison.first is not None:
+    broken = [doubt for record in facts.records for doubt in _broken(record)]
+    if comparison.first is not None and comparison.first.difference in _UNPAIRED and broken:
+        reasons, status, causes = broken, Status.INCONCLUSIVE, ()
+    elif comparison.first is not None:
         reasons = _divergent(comparison, causes, facts)
         status = Status.DIVERGENT
     elif doubts := _doubts(outcome, facts):
@@ -66,7 +72,7 @@ def _divergent(comparison: Comparison, causes: tuple[Cause, ...], facts: Facts) 
     elif weights is not None:
         reasons.append(f"{weights.differing:,} of {weights.compared:,} final parameters and buffers differ.")
     first = comparison.first
-    unpaired = first is not None and first.difference in (Difference.MISSING, Difference.EXTRA)
+    unpaired = first is not None and first.difference in _UNPAIRED
     if unpaired and not comparison.differing_events:
         reasons.append("The same events came in another order; each of them is equal.")
     if not causes:
@@ -90,6 +96,7 @@ def _doubts(outcome: Outcome, facts: Facts) -> list[str]:
     for record in facts.records:
         if reason := _early_end(record, facts.asked_steps):
             doubts.append(reason)
+        doubts += _broken(record)
         for process in record.processes:
             doubts += _process_doubts(record, process)
     if outcome.extent.reference_cut != outcome.extent.candidate_cut and not any("ended early" in d for d in doubts):
@@ -122,6 +129,17 @@ def _nothing_seen(outcome: Outcome, facts: Facts) -> str:
     if outcome.comparison.not_compared and any(process.events for process in processes):
         return "Nothing that both runs did could be compared."
     return "No tensor was seen: the program imported torch but ran no operator."
+
+
+def _broken(record: RunRecord) -> list[str]:
+    """Processes in which the probe broke: what is missing from their traces says nothing about the program."""
+    return [
+        f"Run {record.id}, process {process.name}: the probe failed, so operators are missing from the trace "
+        f"({problem.removeprefix(_BROKEN)}). Please report this."
+        for process in record.processes
+        for problem in process.problems
+        if problem.startswith(_BROKEN)
+    ]
 
 
 def _process_doubts(record: RunRecord, process: ProcessRecord) -> list[str]:

@@ -146,3 +146,26 @@ def test_leaks_and_files_and_blind_spots_are_told_with_every_verdict(runs: Any) 
 def test_eager_regions_are_told(runs: Any) -> None:
     found = verdict(agreeing(runs), record("r2", changes={"TORCHDYNAMO_DISABLE": "1"}))
     assert any("--compile eager" in reason for reason in found.reasons)
+
+
+def broken() -> RunRecord:
+    problem = "backend: AttributeError: 'Writer' object has no attribute 'op'"
+    return record("r2", processes=(process(problems=(problem,)),))
+
+
+def test_a_probe_that_broke_makes_missing_events_inconclusive(runs: Any) -> None:
+    whole = runs.trace().event("aten::add", 1).event("aten::mul", 2).end_step().weights(w=1)
+    found = outcome(runs, whole, runs.trace().end_step().weights(w=1))
+    assert verdict(found).status is Status.DIVERGENT
+    doubtful = verdict(found, broken())
+    assert doubtful.status is Status.INCONCLUSIVE
+    assert "the probe failed, so operators are missing from the trace (AttributeError" in doubtful.reasons[0]
+
+
+def test_a_probe_that_broke_never_proves_that_runs_are_equal(runs: Any) -> None:
+    assert verdict(agreeing(runs), broken()).status is Status.INCONCLUSIVE
+
+
+def test_values_that_differ_are_divergent_even_where_the_probe_broke(runs: Any) -> None:
+    found = outcome(runs, *(runs.trace().event("aten::add", value).end_step() for value in (1, 2)))
+    assert verdict(found, broken()).status is Status.DIVERGENT
