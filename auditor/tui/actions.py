@@ -144,11 +144,11 @@ def summary(app: AuditApp, message: JobFinished) -> str:
     took = duration(message.seconds)
     if message.kind == "scan":
         looked = report.scan.files if report.scan else 0
-        stopped = " Stopped early: the rest was not looked at." if message.cancelled else ""
+        stopped = "Stopped, the rest was not looked at: " if message.cancelled else ""
         skipped = f" {len(report.skipped)} not analysed." if report.skipped else ""
-        return f"{plural(len(report.findings), 'finding')} in {plural(looked, 'file')} ({took}).{skipped}{stopped}"
+        return f"{stopped}{plural(len(report.findings), 'finding')} in {plural(looked, 'file')} ({took}).{skipped}"
     if message.kind == "overhead" and report.overhead is not None:
-        ratios = [f"{each.label} {each.ratio:.2f}x" for each in report.overhead.ratios]
+        ratios = [f"{each.label} {each.ratio:.2f}×" for each in report.overhead.ratios]
         return f"Measured in {took}: {', '.join(ratios) or 'no ratio; the notes say why'}."
     if report.verdict is not None:
         from auditor.tui.drawing.verdict import headline

@@ -29,7 +29,7 @@ _ANSI = {
 }
 
 _DARK = {
-    "tone-muted": "#8b949e",
+    "tone-muted": "#949da7",
     "tone-accent": "#56b6c2",
     "tone-error": "#f47067",
     "tone-warning": "#d9a941",

@@ -522,3 +522,36 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("NO_COLOR", "TMUX", "VISUAL", "EDITOR", "REPRO_AUDIT_THEME", "REPRO_AUDIT_ASCII", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")
+
+
+@pytest.fixture
+def trace_writer() -> type[TraceWriter]:
+    return TraceWriter
+
+
+@pytest.fixture
+def overhead() -> OverheadReport:
+    return make_overhead()
+
+
+@pytest.fixture
+def screen_text() -> Callable[[AuditApp], str]:
+    """What is on the screen, as text without trailing spaces."""
+
+    def text(app: AuditApp) -> str:
+        strips = app.screen._compositor.render_strips()
+        return "\n".join(strip.text.rstrip() for strip in strips) + "\n"
+
+    return text
+
+
+@pytest.fixture
+def settle() -> Callable[[Any], Any]:
+    """Wait until workers have ended and delayed drawing is done."""
+
+    async def wait(pilot: Any) -> None:
+        for _ in range(3):
+            await pilot.app.workers.wait_for_complete()
+            await pilot.pause(0.08)
+
+    return wait

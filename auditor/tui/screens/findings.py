@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from textual.widgets import Input
 
     from auditor.model.finding import Finding
+    from auditor.tui.widgets.filter_line import FilterLine
 
 ACTIONS = (
     Command(
@@ -40,6 +41,7 @@ class FindingsScreen(FrameScreen):
     def __init__(self) -> None:
         super().__init__()
         self.query_text = ""
+        self._filter_line: FilterLine | None = None
         self.order = ORDERS[0]
         self.listed: list[Finding] = []
         self.current: Finding | None = None
@@ -73,6 +75,8 @@ class FindingsScreen(FrameScreen):
     # drawing
 
     def draw(self) -> None:
+        if self._filter_line is None:
+            self._add_filter_line()
         self._list_findings()
         self._draw_details()
 
@@ -88,7 +92,7 @@ class FindingsScreen(FrameScreen):
             self._counts = counts(self.listed)
             self._keep_current()
         rows: Rows = self._rows
-        cursor = self.listed.index(self.current) if self.current is not None else 0
+        cursor = next((at for at, finding in enumerate(self.listed) if finding is self.current), 0)
         pane = self.query_one("#list", Pane)
         if not self.listed:
             rows = RowList(self._empty_rows(pane.view.text_width))
@@ -244,41 +248,38 @@ class FindingsScreen(FrameScreen):
         return "" if self.session.findings else "There is nothing to filter: no findings."
 
     def do_filter(self) -> None:
-        from textual.widgets import Input  # imported at its first use: the list comes up sooner
+        line = self._filter_line
+        if line is not None:
+            line.open(self.query_text)
 
-        found = self.query("#filter")
-        if found:
-            found.first(Input).focus()
-            return
-        hint = "words  rule:RA3 sev:error path:src is:proved !not"
-        line = Input(self.query_text, placeholder=hint, id="filter", compact=True)
-        line.cursor_blink = False
-        self.mount(line, before="#message")
-        line.focus()
+    def _add_filter_line(self) -> None:
+        """After the first frame, which comes sooner without it."""
+        from auditor.tui.widgets.filter_line import FilterLine
+
+        self._filter_line = FilterLine()
+        self.mount(self._filter_line, before="#message")
 
     def on_input_changed(self, message: Input.Changed) -> None:
-        self.query_text = message.value
-        self._list_findings()
-        self.soon(self._draw_details)
+        if message.input.display:
+            self.query_text = message.value
+            self._list_findings()
+            self.soon(self._draw_details)
 
-    def on_input_submitted(self, message: Input.Submitted) -> None:
-        self._close_filter()
+    def on_filter_line_left(self, message: FilterLine.Left) -> None:
+        if self._filter_line is not None:
+            self._filter_line.display = False
+        if not message.keeps:
+            self.query_text = ""
+        self.query_one("#list", Pane).view.focus()
+        self.draw()
 
     def do_leave(self) -> None:
         """Out of the filter first."""
-        if self.query("#filter"):
-            self.query_text = ""
-            self._close_filter()
-        elif self.query_text and not self.zoomed and self.front == "list":
+        if self.query_text and not self.zoomed and self.front == "list":
             self.query_text = ""
             self.draw()
         else:
             super().do_leave()
-
-    def _close_filter(self) -> None:
-        self.query("#filter").remove()
-        self.query_one("#list", Pane).view.focus()
-        self.draw()
 
     # what the app asks
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -94,13 +95,14 @@ class Palette(ModalScreen[str | None]):
         super().__init__()
         self._commands, self._why_not, self._signs = commands, why_not, signs
         self._found: list[Command] = list(commands)
+        self._typed = ""
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="panel"):
             title = TitleLine(signs=self._signs)
             title.show((Piece("commands"),), (Piece("enter runs, esc closes", "muted"),))
             yield title
-            line = Input(placeholder="type a few letters", compact=True, id="palette-input")
+            line = Input(self._typed, placeholder="type a few letters", compact=True, id="palette-input")
             line.cursor_blink = False
             yield line
             view = LineView(id="palette", signs=self._signs)
@@ -110,6 +112,13 @@ class Palette(ModalScreen[str | None]):
     def on_mount(self) -> None:
         self.query_one(Input).focus()
         self._draw()
+
+    def on_key(self, event: events.Key) -> None:
+        """Take letters that came before the line had the focus."""
+        if event.is_printable and event.character and self.focused is None:
+            self._typed += event.character
+            for line in self.query(Input):
+                line.value = self._typed
 
     def on_input_changed(self, message: Input.Changed) -> None:
         self._found = [each for each in self._commands if matches(message.value, each)]

@@ -44,16 +44,16 @@ class TabLine(ToneWidget):
             self.refresh()
 
     def pieces(self, width: int) -> list[Piece]:
-        for level in range(4):
+        for level in range(5):
             line = self._line(level)
             if sum(cell_len(piece.text) for piece in line) <= width:
                 break
         return line
 
     def _line(self, level: int) -> list[Piece]:
-        """Levels of brevity: all words; without our name; only the current screen's name; numbers and answers."""
+        """Levels of brevity: all words; without our name; only the current screen's name; no names; no answers."""
         line = [Piece(" repro-audit ", "strong")] if level == 0 else []
-        gap = "   " if level == 0 else "  " if level < 3 else " "
+        gap = "   " if level == 0 else "  "
         self._places = []
         for tab in self.tabs:
             is_current = tab.key == self.current
@@ -61,7 +61,7 @@ class TabLine(ToneWidget):
             named = level < 2 or (is_current and level == 2)
             words = f"{tab.key} {tab.name}" if named else tab.key
             line += [Piece(gap if line else " "), Piece(words, "tab-current" if is_current else "muted")]
-            if tab.answer:
+            if tab.answer and level < 4:
                 line.append(Piece(" " + tab.answer, tab.tone))
             self._places.append((start, sum(cell_len(piece.text) for piece in line), tab.key))
         return line

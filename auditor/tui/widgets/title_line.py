@@ -66,6 +66,10 @@ class TitleLine(ToneWidget):
         right_width = sum(cell_len(piece.text) for piece in right)
         while right and left_width + right_width + 10 > width:
             right_width -= cell_len(right.pop(0).text)
+            if right:
+                stripped = right[0]._replace(text=right[0].text.lstrip())
+                right_width -= cell_len(right[0].text) - cell_len(stripped.text)
+                right[0] = stripped
         if left_width + 6 > width:
             text = "".join(piece.text for piece in left)
             left = [Piece(fit(text, max(width - 6, 0), self.signs.ellipsis), left[0].tone if left else "plain")]
