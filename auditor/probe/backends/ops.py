@@ -132,6 +132,24 @@ _SCRATCH = {
     "aten::_scaled_dot_product_cudnn_attention": (6, 7),
 }
 
+# Results that are scratch memory for the backward pass: padding, seeds of a dropout that is off. Never fully written,
+# and what matters of them shows in the results of the backward op.
+_SCRATCH = {
+    "aten::mkldnn_rnn_layer": (3,),
+    "aten::_cudnn_rnn": (3, 4),
+    "aten::miopen_rnn": (3, 4),
+    "aten::cudnn_batch_norm": (3,),
+    "aten::_batch_norm_with_update": (3,),
+    "aten::_batch_norm_with_update_functional": (3,),
+    "aten::_scaled_dot_product_flash_attention": (6, 7, 8),
+    "aten::_scaled_dot_product_efficient_attention": (1, 2, 3),
+    "aten::_scaled_dot_product_cudnn_attention": (6, 7, 8),
+    "aten::_scaled_dot_product_fused_attention_overrideable": (6, 7, 8),
+    "aten::_flash_attention_forward": (2, 3, 4),
+    "aten::_efficient_attention_forward": (1, 2, 3),
+    "aten::_cudnn_attention_forward": (6, 7, 8),
+}
+
 # Ops that only move bits: a copy of uninitialised memory is uninitialised, but nothing was made of it yet.
 COPIES = frozenset(("aten::clone", "aten::_to_copy", "aten::contiguous", "aten::_pin_memory"))
 
@@ -219,6 +237,7 @@ class OpInfo:
         self.returns_alias = ()  # per return: it is one of the mutated arguments
         self.scratch = ()  # positions of results that hold no values
         self.random = False
+        self.scratch = ()  # positions of results that are not compared
         self.mark = self.select = None
         self.accumulates = False
         schema = getattr(func, "_schema", None)
@@ -236,7 +255,7 @@ class OpInfo:
         self.special = self.random or self.treatment in (RESIZE, COLLECTIVE, WAIT)
         self.lazy = self.packet in ("aten::_conj", "aten::_neg_view")
         self.fast = SLOW
-        if self.treatment == RECORD and self.mark is None and schema is not None:
+        if self.treatment == RECORD and self.mark is None and schema is not None and not self.scratch:
             if not self.mutates:
                 self.fast = FAST_OUTPUT
             elif self.mutates == (0,) and self.returns_alias == (True,):
@@ -262,6 +281,7 @@ class OpInfo:
         self.returns_alias = tuple(
             value.alias_info is not None and value.alias_info.is_write for value in schema.returns
         )
+        self.scratch = _SCRATCH.get(packet, ())
         self.scratch = _SCRATCH.get(packet, ())
         self.mark = MARKS.get(packet)
         self.select = SELECTS.get(packet)

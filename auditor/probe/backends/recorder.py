@@ -140,24 +140,27 @@ class Recorder:
     def enter(self, tensor, key, op, place):
         """A storage that no traced op wrote, or that was changed since: its own event; returns its entry."""
         storages = self.storages
-        storage = tensor.untyped_storage()
-        if tensor.device.type != "cpu" or storage.nbytes() <= WHOLE_LIMIT or storages.covers(tensor, tensor.nbytes):
-            whole = self._whole(tensor)
-            digest = self._digest(whole)
-            old = storages.entries.get(key)
-            exported = (type(old) is Outside and old.exported) or (tensor.is_cpu and storage.is_shared())
-            storages.put(tensor, key, Outside(digest or 0, storages.check(tensor), exported))
-            self._outside_event(whole, digest, wire.OUTSIDE, op, place)
-            return digest or 0
-        windows = Windows()
-        storages.put(tensor, key, windows)
-        digest = self.prints.digest(tensor)
-        windows.seen[(tensor.storage_offset(), tensor.shape, tensor.stride(), tensor.dtype)] = digest
-        self._outside_event(tensor, digest, wire.OUTSIDE, op, place)
-        return digest
+        whole = self._whole(tensor)
+        if whole is None:
+            windows = Windows()
+            storages.put(tensor, key, windows)
+            digest = self.prints.digest(tensor)
+            windows.seen[(tensor.storage_offset(), tensor.shape, tensor.stride(), tensor.dtype)] = digest
+            self._outside_event(tensor, digest, wire.OUTSIDE, op, place)
+            return digest
+        digest = self._digest(whole)
+        old = storages.entries.get(key)
+        shared = tensor.is_cpu and tensor.untyped_storage().is_shared()
+        exported = shared or (type(old) is Outside and old.exported)
+        storages.put(tensor, key, Outside(digest or 0, storages.check(tensor), exported))
+        self._outside_event(whole, digest, wire.OUTSIDE, op, place)
+        return digest or 0
 
     def _whole(self, tensor):
-        """A tensor over all of the storage: the one given, the one that it is a view of, or a flat one."""
+        """A tensor over all of the storage: the one given, or the one that it is a view of.
+
+        None where neither is: what lies around them may be memory that nobody wrote to, or a file of gigabytes.
+        """
         storages = self.storages
         if storages.covers(tensor, tensor.nbytes):
             return tensor
@@ -165,11 +168,9 @@ class Recorder:
             base = tensor._base
         except RuntimeError:
             base = None
-        if base is not None and type(base) in self.tensor_types and storages.covers(base, base.nbytes):
-            return base
-        with storages.quiet():
-            count = tensor.untyped_storage().nbytes() // tensor.element_size()
-            return tensor.detach().as_strided((count,), (1,), 0)
+        if base is None or type(base) not in self.tensor_types or not storages.covers(base, base.nbytes):
+            return None
+        return base if base.nbytes <= WHOLE_LIMIT else None
 
     def _outside_event(self, tensor, digest, kind, op, place):
         row = self.row_with_rows(tensor, digest, 0)
@@ -267,8 +268,13 @@ class Recorder:
                 storages.copy_taint(source, tainted, tensor, key, tainted.origin)
                 event.uncaptured(self.prints.spec(tensor), wire.OUTPUT, wire.UNINITIALISED, position)
                 return
-        entry = self._row(tensor, wire.OUTPUT, event, position)
-        if key is None or entry is None:
+        if position in info.scratch:
+            entry = event.provenance(wire.OUTPUT, position)
+            event.uncaptured(self.prints.spec(tensor), wire.OUTPUT, wire.UNINITIALISED, position)
+        else:
+            entry = self._row(tensor, wire.OUTPUT, event, position)
+        if key is None:
+            self._know_parts(tensor)
             return
         if key in storages.entries and (key in event.keys or not storages.covers(tensor, tensor.nbytes)):
             # Results that share a storage, or an op that returns part of what it was given.
@@ -309,8 +315,7 @@ class Recorder:
         storages = self.storages
         key = self._key(tensor)
         if key is None:
-            for part in self._sparse_parts(tensor):
-                self._forget(part)
+            self._know_parts(tensor)
             self._row(tensor, wire.MUTATED, event, position)
             return
         old = storages.entries.get(key)
@@ -374,17 +379,16 @@ class Recorder:
         else:
             event.uncaptured(self.prints.spec(tensor), wire.MUTATED, wire.UNINITIALISED, position)
 
-    def _sparse_parts(self, tensor):
+    def _know_parts(self, tensor):
+        """The plain tensors that a sparse one is made of hold what they hold now."""
         try:
-            return components(self.torch, tensor)
+            parts = components(self.torch, tensor)
         except (NotCoveredError, RuntimeError, NotImplementedError):
-            return ()
-
-    def _forget(self, part):
-        key = self._key(part)
-        if key is not None and key in self.storages.entries:
-            digest = self._digest(part)
-            self.storages.put(part, key, digest or 0)
+            return
+        for part in parts:
+            key = self._key(part)
+            if key is not None:
+                self.storages.put(part, key, self._digest(part) or 0)
 
     def resized(self, tensor, old_bytes, event):
         """After `resize_`: what was added is uninitialised."""

@@ -18,20 +18,21 @@ from .recorder import Event, Place
 class RegionInfo:
     """A compiled region in the shape of an op, for the recorder and the close-up."""
 
-    __slots__ = ("call", "id", "mutates", "name", "packet", "random", "returns_alias", "select", "treatment")
+    __slots__ = ("call", "id", "mutates", "name", "packet", "random", "returns_alias", "scratch", "select", "treatment")
 
     def __init__(self, name, writer):
         self.name = self.packet = name
         self.id = writer.name(name)
         self.select = None
         self.treatment = ops.RECORD
-        self.returns_alias = ()
+        self.returns_alias = self.scratch = ()
 
     def for_call(self, original, graph):
         """The same for one compiled graph, which can be called again."""
         info = object.__new__(RegionInfo)
         info.name = info.packet = self.name
         info.id, info.select, info.treatment, info.returns_alias = self.id, None, ops.RECORD, ()
+        info.scratch = ()
         info.mutates = tuple(sorted(getattr(graph, "mutated_input_idxs", ()) or ()))
         info.random = False
         info.call = lambda *inputs: original(graph, list(inputs))
