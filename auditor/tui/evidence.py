@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from auditor.model.divergence import Comparison, Divergence
-from auditor.model.trace import Phase, TraceEvent
+from auditor.model.location import Location
+from auditor.model.trace import EventKind, Phase, TraceEvent
 
 ABSENT, EQUAL, DIFFERS = 0, 1, 2
 
@@ -63,6 +64,29 @@ class EventPair:
         return found
 
 
+class PairLine(NamedTuple):
+    """What a list needs of a pair: no more, because a list asks for many."""
+
+    op: str
+    kind: EventKind
+    module: str
+    site: Location | None
+    reference: int | None
+    """Row in the reference's trace; None where only the candidate has the event."""
+
+    candidate: int | None
+    digests: tuple[int | None, int | None]
+    """Of the results, or of the generator's state; None where the run lacks the event, 0 where there is nothing."""
+
+    differs: bool
+    compared: bool
+
+    @property
+    def number(self) -> int:
+        """Row in the reference's trace where it is there, else in the candidate's."""
+        return self.reference if self.reference is not None else self.candidate or 0
+
+
 class ModuleCount(NamedTuple):
     """Events of one module, its children not counted, in one step."""
 
@@ -85,7 +109,11 @@ class StepEvents(Protocol):
     def differing_runs(self, selected: Sequence[int]) -> list[tuple[int, int]]:
         """Stretches (start, stop) of positions in `selected` whose pairs differ."""
 
-    def pair(self, number: int) -> EventPair: ...
+    def line(self, number: int) -> PairLine:
+        """A pair in short."""
+
+    def pair(self, number: int) -> EventPair:
+        """A pair with everything that is known of it; may take a moment in a step of millions of events."""
 
 
 class Evidence(Protocol):
@@ -168,8 +196,27 @@ class ListedEvents:
     def differing_runs(self, selected: Sequence[int]) -> list[tuple[int, int]]:
         return [(at, at + 1) for at, number in enumerate(selected) if self._pairs[number].differs]
 
+    def line(self, number: int) -> PairLine:
+        pair = self._pairs[number]
+        event = pair.event
+        return PairLine(
+            op=event.identity.op,
+            kind=event.kind,
+            module=event.identity.module,
+            site=event.site,
+            reference=pair.reference.index if pair.reference else None,
+            candidate=pair.candidate.index if pair.candidate else None,
+            digests=(_digest(pair.reference), _digest(pair.candidate)),
+            differs=pair.differs,
+            compared=pair.compared,
+        )
+
     def pair(self, number: int) -> EventPair:
         return self._pairs[number]
+
+
+def _digest(event: TraceEvent | None) -> int | None:
+    return None if event is None else event.outputs or event.state
 
 
 class ReportEvidence:

@@ -13,6 +13,7 @@ from auditor.tui.evidence import (
     Evidence,
     Folding,
     Grid,
+    PairLine,
     ReportEvidence,
     StepEvents,
     first_event,
@@ -94,7 +95,7 @@ class StepView:
         if here and event is not None and event.identity.step == self.step and self.events is not None:
             searched = (at for start, stop in self._runs for at in range(start, stop))
             for _, at in zip(range(_SEARCHED), searched, strict=False):
-                if self.is_first(self.events.pair(self._selected[at])):
+                if self._is_first_line(self.events.line(self._selected[at])):
                     return self.folding.row_of(at)
         return self.folding.row_of(self._runs[0][0]) if self._runs else 0
 
@@ -105,6 +106,14 @@ class StepView:
             return False
         side = pair.reference if first.reference else pair.candidate
         return side is not None and side.index == event.index
+
+    def _is_first_line(self, line: PairLine) -> bool:
+        event, first = self.first_event, self.first
+        return (
+            event is not None
+            and first is not None
+            and event.index == (line.reference if first.reference else line.candidate)
+        )
 
     def next_row(self, row: int, direction: int) -> int | None:
         """The row of the next differing event of this step, forward (1) or back (-1); None without one."""

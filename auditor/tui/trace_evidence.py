@@ -18,14 +18,27 @@ from auditor.dynamic.extent import comparable_rows, extent
 from auditor.dynamic.vocabulary import Vocabulary
 from auditor.model.divergence import Divergence
 from auditor.model.run import RunRecord
+from auditor.model.trace import EventKind
+from auditor.probe import wire
 from auditor.runs.tracefile import open_run
-from auditor.tui.evidence import EventPair, ModuleCount, StepEvents
+from auditor.tui.evidence import EventPair, ModuleCount, PairLine, StepEvents
 
 if TYPE_CHECKING:
     from auditor.runs.tracefile import ProcessTrace, RunTraces
 
 Array = np.ndarray[Any, Any]
 
+KINDS = {
+    wire.OP: EventKind.OP,
+    wire.OUTSIDE: EventKind.OUTSIDE,
+    wire.REGION: EventKind.REGION,
+    wire.BATCH: EventKind.BATCH,
+    wire.STATE: EventKind.STATE,
+    wire.SEED: EventKind.SEED,
+    wire.LISTING: EventKind.LISTING,
+    wire.STEP: EventKind.STEP,
+    wire.WEIGHTS: EventKind.WEIGHTS,
+}
 _LINED_UP = 4_000  # events of a step up to which insertions are found by their neighbours; beyond, by identity only
 
 
@@ -161,6 +174,23 @@ class PairedStep:
         edges = np.flatnonzero(np.diff(unequal.astype(np.int8), prepend=0, append=0))
         return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
+    def line(self, number: int) -> PairLine:
+        a, b = int(self._a[number]), int(self._b[number])
+        side = 0 if a >= 0 else 1
+        trace = self._sides.traces[side]
+        row = trace.events[a if a >= 0 else b]
+        return PairLine(
+            op=trace.names.get(int(row["op"]), ""),
+            kind=KINDS[int(row["kind"])],
+            module=trace.names.get(int(row["module"]), ""),
+            site=trace.sites.get(int(row["site"])),
+            reference=a if a >= 0 else None,
+            candidate=b if b >= 0 else None,
+            digests=(_result(self._sides.traces[0], a), _result(self._sides.traces[1], b)),
+            differs=bool(self.differs[number]),
+            compared=bool(self.compared[number]),
+        )
+
     def pair(self, number: int) -> EventPair:
         a, b = int(self._a[number]), int(self._b[number])
         return EventPair(
@@ -169,6 +199,13 @@ class PairedStep:
             differs=bool(self.differs[number]),
             compared=bool(self.compared[number]),
         )
+
+
+def _result(trace: ProcessTrace, index: int) -> int | None:
+    if index < 0:
+        return None
+    row = trace.events[index]
+    return int(row["outputs"]) or int(row["state"])
 
 
 def _bisect(events: Array, step: int) -> int:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from auditor.model.trace import EventKind, TraceEvent
-from auditor.tui.evidence import ABSENT, DIFFERS, EventPair, Folding, Grid, ModuleCount, StepEvents
+from auditor.model.trace import EventKind
+from auditor.tui.evidence import ABSENT, DIFFERS, EventPair, Folding, Grid, ModuleCount, PairLine, StepEvents
 from auditor.tui.lines import Piece, Row, fit, fit_left, row
 from auditor.tui.signs import Signs
 
@@ -186,39 +186,40 @@ class PairRows:
         start, stop = self._folding.at(index)
         if stop - start > 1:
             return row(Piece(f"{self._signs.equal}    {self._signs.ellipsis} {stop - start:,} equal events", "muted"))
-        return pair_row(self._events.pair(self._selected[start]), width, self._signs)
+        return pair_row(self._events.line(self._selected[start]), width, self._signs)
 
 
-def pair_row(pair: EventPair, width: int, signs: Signs) -> Row:
+def pair_row(line: PairLine, width: int, signs: Signs) -> Row:
     """`≠ 1204  aten::index_add_   Net.embed.pool   c41f9be0  5d02a7f3`."""
-    event = pair.event
-    if not pair.compared:
+    if not line.compared:
         sign, tone = signs.dot, "muted"
-    elif pair.differs:
+    elif line.differs:
         sign, tone = signs.differs, "differs"
     else:
         sign, tone = signs.equal, "muted"
     if width < NARROW:
         index, digits, digests = "", 6, 16
     else:
-        index, digits, digests = f"{event.index:>6} ", DIGEST, len(DIGEST_HEADING) + 5
+        index, digits, digests = f"{line.number:>6} ", DIGEST, len(DIGEST_HEADING) + 5
     room = max(width - 2 - len(index) - digests, 8)
     module_width = min(room * 2 // 5, 44) if room >= 44 else 0
-    name = op_text(event)
     pieces = [
         Piece(f"{sign} ", tone),
         Piece(index, "muted"),
-        Piece(fit(name, room - module_width, signs.ellipsis), "plain" if pair.compared else "muted"),
+        Piece(
+            fit(kind_text(line.kind, line.op), room - module_width, signs.ellipsis),
+            "plain" if line.compared else "muted",
+        ),
     ]
     if module_width:
-        pieces.append(
-            Piece(fit(" " + fit_left(event.identity.module, module_width - 2, signs.ellipsis), module_width), "muted")
-        )
-    unequal = pair.differs and pair.compared
+        module = fit_left(line.module, module_width - 2, signs.ellipsis)
+        pieces.append(Piece(fit(" " + module, module_width), "muted"))
+    unequal = line.differs and line.compared
     gap = "   " if index else "  "  # under the words of the title, which ends three cells before the edge
-    pieces.append(Piece("  " + digest_text(pair.reference, signs)[:digits], "strong" if unequal else "muted"))
-    pieces.append(Piece(gap + digest_text(pair.candidate, signs)[:digits], "differs" if unequal else "muted"))
-    return Row(tuple(pieces), event.site)
+    reference, candidate = (digest_text(digest, signs)[:digits] for digest in line.digests)
+    pieces.append(Piece("  " + reference, "strong" if unequal else "muted"))
+    pieces.append(Piece(gap + candidate, "differs" if unequal else "muted"))
+    return Row(tuple(pieces), line.site)
 
 
 _KIND_WORDS = {
@@ -233,15 +234,13 @@ _KIND_WORDS = {
 }
 
 
-def op_text(event: TraceEvent) -> str:
+def kind_text(kind: EventKind, op: str) -> str:
     """The operator, or what kind of event it is."""
-    word = _KIND_WORDS.get(event.kind, "")
-    name = event.identity.op
-    return word if name in ("", word) else f"{word} {name}".strip()
+    word = _KIND_WORDS.get(kind, "")
+    return word if op in ("", word) else f"{word} {op}".strip()
 
 
-def digest_text(event: TraceEvent | None, signs: Signs) -> str:
-    if event is None:
+def digest_text(digest: int | None, signs: Signs) -> str:
+    if digest is None:
         return "missing".ljust(DIGEST)
-    number = event.outputs or event.state
-    return f"{number:016x}"[:DIGEST] if number else signs.dot.ljust(DIGEST)
+    return f"{digest:016x}"[:DIGEST] if digest else signs.dot.ljust(DIGEST)

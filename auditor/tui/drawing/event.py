@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from auditor.model.divergence import Closeup, Difference, Divergence, Magnitude
 from auditor.model.trace import Fingerprint, TraceEvent
-from auditor.tui.drawing.divergence import op_text
+from auditor.tui.drawing.divergence import kind_text
 from auditor.tui.drawing.findings import place_of
 from auditor.tui.evidence import EventPair
 from auditor.tui.lines import Piece, Row, labelled, row
@@ -28,7 +28,7 @@ def event_rows(pair: EventPair, divergence: Divergence | None, width: int, signs
     event = pair.event
     identity = event.identity
     where = f"{identity.module or 'outside modules'}, step {identity.step:,}, {identity.phase.value}"
-    rows = labelled("op", op_text(event), width, tone="strong", target=event.site)
+    rows = labelled("op", kind_text(event.kind, identity.op), width, tone="strong", target=event.site)
     rows += labelled("module", where, width, target=event.site)
     place = place_of(event.site) if event.site else "not known: no line of the project on the stack"
     rows += labelled("line", place, width, target=event.site)
@@ -39,8 +39,23 @@ def event_rows(pair: EventPair, divergence: Divergence | None, width: int, signs
     if event.random:
         rows += labelled("generator", _state_text(pair, signs), width)
     if divergence is not None:
+        rows += labelled("parts by", parting_text(divergence), width, tone="differs")
         rows += _closeup_rows(divergence.closeup, width, signs)
     return rows
+
+
+def parting_text(divergence: Divergence) -> str:
+    """`other values in outputs[0]`; for an event of one run only, what the other one did instead."""
+    text = DIFFERENCES[divergence.difference]
+    if divergence.tensor:
+        text += f" in {divergence.tensor}"
+    if divergence.moved:
+        text += "; the candidate has it too, later: the same events came in another order"
+    elif divergence.instead is not None:
+        instead = divergence.instead
+        place = f" at {place_of(instead.site)}" if instead.site else ""
+        text += f"; instead the other run did {kind_text(instead.kind, instead.identity.op)}{place}"
+    return text
 
 
 def inputs_text(pair: EventPair, divergence: Divergence | None) -> str:
@@ -145,4 +160,4 @@ def magnitude_text(magnitude: Magnitude) -> str:
 
 
 def event_title(event: TraceEvent) -> str:
-    return f"event {event.index:,} {op_text(event)}"
+    return f"event {event.index:,} {kind_text(event.kind, event.identity.op)}"

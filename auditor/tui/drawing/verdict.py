@@ -90,6 +90,13 @@ def _extent(comparison: Comparison, width: int, signs: Signs) -> list[Row]:
         rows += labelled(
             "weights", f"{weights.differing:,} of {weights.compared:,} differ at the end", width, tone=tone
         )
+    for index, other in enumerate(comparison.others[:_OTHERS_SHOWN]):
+        event = first_event(other)
+        where = f"step {event.identity.step:,}, {event.identity.op}" if event else "the whole process"
+        rows += labelled("also" if index == 0 else "", f"process {other.process}: {where}", width)
+    for index, line in enumerate(comparison.output[:_OUTPUT_SHOWN]):
+        text = f"line {line.line:,}: `{line.reference.strip()}` {signs.differs} `{line.candidate.strip()}`"
+        rows += labelled("printed" if index == 0 else "", text, width)
     rows += _spread("by phase", comparison.by_phase, width, signs)
     rows += _spread("by module", comparison.by_module, width, signs)
     for index, skipped in enumerate(comparison.not_compared):
@@ -98,6 +105,8 @@ def _extent(comparison: Comparison, width: int, signs: Signs) -> list[Row]:
 
 
 _BAR = 20
+_OTHERS_SHOWN = 8
+_OUTPUT_SHOWN = 6
 _SPREAD_SHOWN = 40
 
 
