@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from auditor.runs.tracefile import open_run
 
 from auditor.dynamic.compare import compare
 from auditor.probe import wire
+from auditor.runs.tracefile import open_run
 
 EVENTS = 10_000_000
 OPS_PER_STEP = 1000
