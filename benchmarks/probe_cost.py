@@ -2,9 +2,9 @@
 
     python benchmarks/probe_cost.py [--steps N] [--models mlp,cnn,gpt]
 
-All tracers take turns in one process, one torch thread, a few steps each, so that whatever slows the machine slows all of
-them; the figures are ratios of medians. "no-op mode" is the floor of any tracer in Python. DebugMode is torch's own, with
-the hashes that a comparison needs; it records no module, line or step.
+All tracers take turns in one process, one torch thread, a few steps each, so that whatever slows the machine slows all
+of them; the figures are ratios of medians. "no-op mode" is the floor of any tracer in Python. DebugMode is torch's own,
+with the hashes that a comparison needs; it records no module, line or step.
 """
 
 import argparse
