@@ -68,7 +68,10 @@ def order_sentences(case: Case) -> list[str]:
     if found.whole_batches:
         return [f"The same {found.batches:,} batches came in another order: every one of them is in both runs."]
     if found.batches == 1:
-        return [f"The batch holds the same {found.rows:,} rows in both runs; {found.moved:,} of them in another place."]
+        holder = "batch" if case.event.kind is EventKind.BATCH else "tensor"
+        return [
+            f"The {holder} holds the same {found.rows:,} rows in both runs; {found.moved:,} of them in another place."
+        ]
     batches = f"candidate's {found.batches:,} batches"
     moved = f"{found.moved:,} of them in another place"
     return [f"All {found.rows:,} rows of the {batches} since then are among the reference's, {moved}."]

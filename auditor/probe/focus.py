@@ -48,15 +48,19 @@ class Focus:
         self._left = LIMIT_BYTES if wanted.get("limit_bytes") is None else int(wanted["limit_bytes"])
         self._occurrence = int(wanted.get("occurrence", 0))
         writer = tracer.writer
-        self.active = wanted.get("process") in (None, writer.trace_name)
+        self._process = wanted.get("process")
         phase = wanted.get("phase", 0)
         phase = PHASES.index(phase) if phase in PHASES else int(phase)
         self._place = (phase, int(wanted["step"]), writer.name(wanted["op"]), writer.name(wanted["module"]))
         self._thread = int(wanted.get("thread", 0))
+        self._follow(writer)
+        self.begin()
+
+    def begin(self):
+        """A trace begins: this process's, and after a fork the child's own."""
+        self.active = self._process in (None, self._tracer.writer.trace_name)
         self._count = 0
         self.last = -1  # index of the event in focus, once it was written
-        if self.active:
-            self._follow(writer)
 
     def _follow(self, writer):
         """Count the events of the identity as they are written."""
@@ -74,7 +78,7 @@ class Focus:
         writer.event, writer.make_op = counted_event, lambda: counted_op
 
     def _counted(self, phase, step, name, module, thread, index):
-        if (phase, step, name, module) == self._place and thread == self._thread:
+        if self.active and (phase, step, name, module) == self._place and thread == self._thread:
             if self._count == self._occurrence:
                 self.last = index
             self._count += 1

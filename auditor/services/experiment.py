@@ -12,7 +12,7 @@ from auditor.model.run import RunRecord
 from auditor.model.trace import EventKind
 from auditor.services.compare import Pair
 
-CHEAP_S = 30.0
+CHEAP_S = 20.0
 """Runs that take so long are repeated where it may help; longer ones only where the answer rests on it."""
 
 _KEPT = (EventKind.OP, EventKind.REGION, EventKind.OUTSIDE, EventKind.BATCH)

@@ -328,6 +328,8 @@ class DispatchBackend:
             self.late = LateDigests(self._torch, self.prints, self.writer, self.storages)
             self.recorder.late = self.late
             self.weights.forget()
+            if self.focus is not None:
+                self.focus.begin()
 
     def finish(self):
         """Write the final weights, fill in the last digests and stop seeing ops in this thread."""
