@@ -177,6 +177,8 @@ class Context:
             if depth == 0:
                 if not state.entered and context.enter_thread is not None:
                     guard("thread", context.enter_thread, state)
+                if state.site:  # a step of torch's own optimizer calls no module: this one ended in an error
+                    state.site = state.optimizer = 0
                 state.forward_open = True
                 state.update()
             try:

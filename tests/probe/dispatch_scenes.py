@@ -234,6 +234,17 @@ def a_bug_of_the_probe():
     print("result", result.item())
 
 
+def after_a_failed_step():
+    model = nn.Linear(2, 2)
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    model.weight.grad = torch.ones(2, 2)
+    optimizer.param_groups[0]["lr"] = "no number"
+    try:
+        optimizer.step()
+    except TypeError:
+        model(torch.ones(1, 2)).sum().backward()  # after the failed step
+
+
 def gone_before_the_end():
     model = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
@@ -243,4 +254,5 @@ def gone_before_the_end():
 
 
 modules_and_phases()
+after_a_failed_step()
 gone_before_the_end()

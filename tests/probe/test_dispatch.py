@@ -188,7 +188,7 @@ def test_modules_have_paths_from_the_class_of_their_root(scenes: Scenes) -> None
     found = {event.identity.module for event in scenes.events if event.identity.op == "aten::addmm"}
     expected = {"inner.layers.0", "inner.layers.1", "inner.Linear"}
     roots = ("Outer.", "Outer#2.")
-    assert found == {root + path for root in roots for path in expected} | {"Sequential.0"}
+    assert found == {root + path for root in roots for path in expected} | {"Sequential.0", "Linear"}
     assert {e.identity.module for e in scenes.events if e.identity.op == "aten::relu"} == {
         "Outer.inner.ReLU",
         "Outer#2.inner.ReLU",
@@ -205,6 +205,14 @@ def test_phases_follow_the_training_loop(scenes: Scenes) -> None:
     assert phases[3:6] == [(1, Phase.FORWARD), (1, Phase.OTHER), (1, Phase.OTHER)]
     assert {e.identity.phase for e in scenes.events if e.kind is EventKind.BATCH} == {Phase.DATA}
     assert {e.identity.phase for e in scenes.events if e.kind is EventKind.STEP} == {Phase.OPTIMIZER}
+
+
+def test_a_failed_optimizer_step_ends_its_phase(scenes: Scenes) -> None:
+    line = line_of("# after the failed step")
+    found = [event.identity.phase for event in scenes.events if event.site is not None and event.site.line == line]
+    assert Phase.BACKWARD in found
+    assert Phase.FORWARD in found
+    assert Phase.OPTIMIZER not in found
 
 
 def test_gradients_that_accumulate_belong_to_their_module(scenes: Scenes) -> None:

@@ -103,21 +103,23 @@ def make_handler(torch, tracer):
         content = []
         try:
             # Where: before the op runs, because an OUTSIDE event of one of its inputs needs it too.
-            node = current_node()
-            if node is None:
+            site = state.site
+            if site:  # inside one of torch's own optimizers
+                phase = state.phase
+                module = state.module
+            elif current_node() is None:
                 phase = state.phase
                 if phase == OPEN:
                     phase = forward if grad_enabled() else other
                 module = state.module
-                site = state.site or site_from(getframe(1))
+                site = site_from(getframe(1))
                 sequence = next_sequence()
                 if sequence != state.last_sequence:
                     state.last_sequence = sequence
                     state.nodes.setdefault(sequence - 1, (module, site, info.id))
             else:
                 phase = backward
-                module, site, flags = backward_place(state, node, getframe(1), info)
-                node = None
+                module, site, flags = backward_place(state, current_node(), getframe(1), info)
 
             # What goes in: before the op runs, because it may overwrite it.
             careful = info.careful
