@@ -138,7 +138,7 @@ def ask_to_quit(app: AuditApp) -> None:
     app.push_screen(Question(f"Still running: {job.title}", answers, app.signs), answered)
 
 
-def summary(app: AuditApp, message: JobFinished) -> str:
+def summary(message: JobFinished) -> str:
     """One sentence on how a job ended, and the next step."""
     report = message.report
     took = duration(message.seconds)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from auditor.services.settings import Settings
 
 SCREENS = ("findings", "divergence", "cost", "runs")
+SCREEN_OF_JOB = {"scan": "findings", "twice": "divergence", "compare": "divergence", "overhead": "cost"}
 
 
 def make_screen(name: str) -> FrameScreen:
@@ -281,10 +282,11 @@ class AuditApp(App[int]):
         self.launcher.ended()
         self.session.accept(message.report)
         self.source.forget()
-        self.say(actions.summary(self, message))
+        shown = self.frame(SCREEN_OF_JOB[message.kind])
+        hint = "" if self.current_frame is shown else f" {shown.KEY} shows it."
+        self.say(actions.summary(message) + hint)
         if message.kind != "scan":
             self.launcher.list_runs()
-            self.show_frame("cost" if message.kind == "overhead" else "divergence")
         self.redraw()
 
     def on_job_failed(self, message: JobFailed) -> None:

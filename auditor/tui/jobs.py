@@ -92,7 +92,6 @@ class JobProgress:
         parts.append(duration(elapsed_s))
         if self._total and 0 < done < self._total and elapsed_s > 10:
             parts.append(f"about {duration(elapsed_s / done * (self._total - done))} left")
-        parts.append("ctrl+c stops and keeps")
         return "  ".join(part.strip() for part in parts)
 
 

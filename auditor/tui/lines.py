@@ -95,7 +95,9 @@ def fit(text: str, width: int, ellipsis: str = "…") -> str:
         return ""
     if cell_len(text) <= width:
         return text + " " * (width - cell_len(text))
-    return set_cell_size(text, width - cell_len(ellipsis)) + ellipsis if width > cell_len(ellipsis) else text[:width]
+    if width <= cell_len(ellipsis):
+        return set_cell_size(text, width)
+    return set_cell_size(text, width - cell_len(ellipsis)) + ellipsis
 
 
 def fit_left(text: str, width: int, ellipsis: str = "…") -> str:
@@ -103,7 +105,7 @@ def fit_left(text: str, width: int, ellipsis: str = "…") -> str:
     if cell_len(text) <= width:
         return fit(text, width)
     if width <= cell_len(ellipsis):
-        return text[-width:] if width > 0 else ""
+        return set_cell_size(text, max(width, 0))
     return ellipsis + set_cell_size(text[::-1], width - cell_len(ellipsis))[::-1]
 
 

@@ -224,7 +224,8 @@ async def test_the_app_can_be_used_while_a_job_runs(make_app: Any, settle: Any, 
         fakes.released.set()
         await settle(pilot)
         assert app.job is None
-        assert isinstance(app.screen, DivergenceScreen)
+        assert isinstance(app.screen, FindingsScreen), "nobody is taken away from where they work"
+        assert app.message[0].endswith("2 shows it.")
 
 
 async def test_a_failing_program_is_quoted(make_app: Any, settle: Any, screen_text: Text, fakes: Any) -> None:

@@ -252,3 +252,22 @@ async def test_markdown_of_the_verdict_is_copied(
         assert copied[0] == "src/model/embed.py:8"
         assert copied[1].startswith("**DIVERGENT at step 3, forward, Net.embed.pool**")
         assert "repro-audit run --twice -- python train.py --epochs 1" in copied[1]
+
+
+async def test_enter_on_the_first_divergence_opens_what_its_cause_names(
+    make_app: Any, settle: Any, shared_project: Any
+) -> None:
+    """The line that hands a tensor in and the line that drew the numbers are seldom the same."""
+    report = shared_project.report()
+    best, *rest = report.verdict.causes
+    named = next(finding for finding in report.findings if finding.rule_id == "RA101")
+    findings = tuple(finding for finding in report.findings if finding.rule_id != "RA204")
+    verdict = replace(report.verdict, causes=(replace(best, findings=(named.key,)), *rest))
+    app = make_app(replace(report, findings=findings, verdict=verdict))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("enter")
+        await settle(pilot)
+        assert isinstance(app.screen, FindingsScreen)
+        assert app.screen.current is not None
+        assert app.screen.current.rule_id == "RA101"

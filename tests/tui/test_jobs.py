@@ -55,7 +55,7 @@ def test_long_stages_say_how_long_they_will_take() -> None:
 
     Job("twice", "Running twice", clock=clock).run(work, posted.append)
     assert lines(posted)[-1] == (
-        "Running twice: candidate r2  step 250  250 of 1,000  1 min 40 s  about 5 min 0 s left  ctrl+c stops and keeps"
+        "Running twice: candidate r2  step 250  250 of 1,000  1 min 40 s  about 5 min 0 s left"
     )
 
 

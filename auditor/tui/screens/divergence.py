@@ -239,10 +239,19 @@ class DivergenceScreen(FrameScreen):
         elif message.view.id == "events-view" and self.view and self.view.pairs and self._pair_under_cursor() is None:
             self.do_fold()
         else:
-            self._open(message.view.current_row.target if message.view.current_row else None)
+            target = message.view.current_row.target if message.view.current_row else None
+            self._open(target, self._proved_finding() if message.view.id == "events-view" else None)
 
-    def _open(self, target: Location | None) -> None:
-        finding = self._finding_at(target) if target else None
+    def _proved_finding(self) -> Finding | None:
+        """What the best cause names, while the cursor is on the event at which the runs part."""
+        pair = self._pair_under_cursor()
+        if pair is None or self.view is None or not self.view.is_first(pair) or self._verdict is None:
+            return None
+        keys = [key for cause in self._verdict.causes[:1] for key in cause.findings]
+        return next((found for key in keys if (found := self.session.finding(key))), None)
+
+    def _open(self, target: Location | None, otherwise: Finding | None) -> None:
+        finding = (self._finding_at(target) if target else None) or otherwise
         if finding is not None:
             self.audit.open_finding(finding)
         elif target is not None:

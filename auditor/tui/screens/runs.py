@@ -122,6 +122,7 @@ class RunsScreen(FrameScreen):
     def do_compare(self) -> None:
         by_id = {run.id: run for run in self.shown}
         self.audit.launcher.compare(by_id[self.marked[0]], by_id[self.marked[1]])
+        self.audit.show_frame("divergence")
 
     def copied(self) -> str:
         return f"{self.current.id}  {command_text(self.current)}" if self.current else ""
