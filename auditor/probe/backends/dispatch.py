@@ -113,6 +113,8 @@ class DispatchBackend:
             def _should_skip_dynamo(cls):
                 return False  # else torch wraps the handler in a function that imports TorchDynamo
 
+        if not hasattr(torch.utils._python_dispatch.TorchDispatchMode, "supports_higher_order_operators"):
+            _accept_higher_order_operators(torch, Probe, handler)
         return Probe()
 
     def enter_thread(self, state):
@@ -339,6 +341,20 @@ class DispatchBackend:
         self.context.guard("digests", self.late.drain)
         if not sys.is_finalizing():
             self.context.guard("end", self.leave_thread)
+
+
+def _accept_higher_order_operators(torch, mode_class, handler):
+    """In torch 2.4 a higher-order operator refuses to run below a mode that it does not know: let it know ours."""
+    owner = torch._ops.HigherOrderOperator
+    original = owner.dispatch
+
+    def dispatch(self, dispatch_key, *args, **kwargs):
+        self.python_key_mode_table.setdefault(
+            mode_class, lambda mode, *inner_args, **inner_kwargs: handler(mode, self, (), inner_args, inner_kwargs)
+        )
+        return original(self, dispatch_key, *args, **kwargs)
+
+    owner.dispatch = dispatch
 
 
 def _flatten(torch, value, found):
