@@ -395,7 +395,7 @@ class CallWalk:
                 return
 
     def _commands(self, group: FunctionRef | Instance, node: ast.Call, frame: Frame) -> None:
-        """A click group or typer application is run: it calls one of the functions that `@group.command()` decorates."""
+        """A click group or typer application is run: it calls one of the functions decorated by `@group.command()`."""
         module = group.module
         found = module.commands(group) if module is not None else []
         if found and module is not None:

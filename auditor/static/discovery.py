@@ -100,11 +100,11 @@ class Discovery:
             ignore = (*ignore, file)
         below: list[str] = []
         for entry in entries:
-            self._entry(entry, ignore, below)
+            self._entry(entry, real, ignore, below)
         for path in below:
             self._walk(path, ignore)
 
-    def _entry(self, entry: os.DirEntry[str], ignore: tuple[IgnoreFile, ...], below: list[str]) -> None:
+    def _entry(self, entry: os.DirEntry[str], real: str, ignore: tuple[IgnoreFile, ...], below: list[str]) -> None:
         try:
             is_link, is_folder = entry.is_symlink(), entry.is_dir()
         except OSError:
@@ -124,7 +124,7 @@ class Discovery:
             if is_link:
                 self._links.append((entry.path, self._depth))
             else:
-                self._add_file(entry.path)
+                self._add_file(entry.path, os.path.join(real, name))
 
     def _follow(self, link: str) -> None:
         """A symbolic link: what it leads to is scanned once, under its real name where that is in reach."""
@@ -139,8 +139,8 @@ class Discovery:
         elif real not in self._seen_files:
             self._add_file(link)
 
-    def _add_file(self, path: str) -> None:
-        real = os.path.realpath(path)
+    def _add_file(self, path: str, real: str | None = None) -> None:
+        real = os.path.realpath(path) if real is None else real
         if real in self._seen_files:
             return
         self._seen_files.add(real)

@@ -16,6 +16,7 @@ from auditor.static.discovery import Discovery
 from auditor.static.facts import ModuleFacts
 from auditor.static.knowledge import RngIndex
 from auditor.static.matcher import Hit, Matcher, registry
+from auditor.static.needles import Needles, needles
 from auditor.static.project import Project
 from auditor.static.suppress import Suppressions, read_suppressions
 
@@ -43,11 +44,11 @@ class Analysis:
 
 @dataclass(frozen=True, slots=True)
 class _Bound:
-    """A rule with the matcher that it names and the words that a file must hold for it."""
+    """A rule with the matcher that it names and what a file must hold for it (None: nothing in particular)."""
 
     rule: Rule
     matcher: Matcher
-    words: frozenset[bytes] | None
+    needles: Needles | None
 
 
 class Engine:
@@ -97,6 +98,8 @@ class Engine:
             sorter.comments(module)
             for rule, finding in self._findings(module, project):
                 sorter.add(rule, finding)
+            if not sorter.comments(module).entries:
+                project.forget(path)
         _check_syntax(project)
         skipped = [*found.skipped, *(Skipped(subject=path, reason=text) for path, text in project.problems.items())]
         return Analysis(
@@ -110,17 +113,16 @@ class Engine:
 
     def project(self, found: Discovery) -> Project:
         """The project, ready to be asked."""
-        words = {word.encode() for word in self._rng.tokens}
+        literals = set(self._rng.tokens)
         for bound in self._bound:
-            if bound.words is not None:
-                words |= bound.words
-        everything = any(bound.words is None and bound.matcher.scope == "module" for bound in self._bound)
+            literals |= bound.matcher.literals(bound.rule) or frozenset()
+        everything = any(bound.needles is None and bound.matcher.scope == "module" for bound in self._bound)
         return Project(
             found.root,
             found.files,
             self._rng,
             test_paths=found.test_paths,
-            words=frozenset() if everything else frozenset(words),
+            needed=None if everything else needles(literals),
             known_names=frozenset(name for bound in self._bound for name in _names(bound.rule.match.options)),
         )
 
@@ -131,12 +133,12 @@ class Engine:
                 yield path
 
     def _findings(self, module: ModuleFacts, project: Project) -> Iterator[tuple[Rule, Finding]]:
-        raw = project.source(module.path).raw()
+        source = project.source(module.path)
         for bound in self._bound:
             if bound.matcher.scope == "entry-point":
                 if not module.is_entry_point:
                     continue
-            elif bound.words is not None and not any(word in raw for word in bound.words):
+            elif bound.needles is not None and not bound.needles.are_in(source):
                 continue
             try:
                 hits = list(bound.matcher.find(bound.rule, module, project))
@@ -164,8 +166,8 @@ def _bind(rule: Rule) -> _Bound:
         known = ", ".join(sorted(matchers))
         raise RuleError(f"{rule.path}: match.kind: there is no `{rule.match.kind}`; known are {known}")
     matcher.validate(rule.match.options, f"{rule.path}: match")
-    words = matcher.literals(rule)
-    return _Bound(rule, matcher, None if words is None else frozenset(word.encode() for word in words))
+    literals = matcher.literals(rule)
+    return _Bound(rule, matcher, None if literals is None else needles(literals))
 
 
 def _names(value: object) -> Iterator[str]:
@@ -262,8 +264,10 @@ class _Sorter:
                     for line, name in comments.unused(active)
                 ),
             ]
-            for line, text in sorted(told) if module is not None else ():
-                cell, inside = module.place(line) if module is not None else (None, line)
+            if module is None:
+                continue
+            for line, text in sorted(told):
+                cell, inside = module.place(line)
                 yield f"{path}:{inside}: {text}" if cell is None else f"{path}: cell {cell}:{inside}: {text}"
 
 

@@ -13,11 +13,9 @@ from auditor.errors import ProjectError
 from auditor.static.importpath import ImportPath
 from auditor.static.source import SourceFile
 
-_IMPORT = re.compile(
-    rb"""(?:^|[;:])[ \t]*(?:from[ \t]+(\.*[\w.]*)[ \t]*import[ \t]*(\([^)]*\)|[^\n;]+)|import[ \t]+([^\n;]+))"""
-    rb"""|\bimport_module\(\s*["']([\w.]+)["']""",
-    re.MULTILINE,
-)
+_FROM = re.compile(rb"(?:^|[;:])[ \t]*from[ \t]*(\.*[ \t]*[\w.]*)[ \t]*$")
+_BEFORE = re.compile(rb"(?:^|[;:])[ \t]*$")
+_DYNAMIC = re.compile(rb"""import_module\(\s*["']([\w.]+)["']""")
 _NAME = re.compile(rb"[\w.]+")
 _COMMENT = re.compile(rb"#[^\n]*")
 
@@ -68,17 +66,22 @@ class ImportGraph:
             yield from self._from("." * node.level + (node.module or ""), [alias.name for alias in node.names], path)
 
     def _targets(self, raw: bytes, path: str) -> Iterator[str]:
-        for match in _IMPORT.finditer(raw):
-            origin, names, modules, dynamic = match.groups()
-            if origin is not None:
-                yield from self._from(origin.decode(), _names(names), path)
-            elif dynamic is not None:
-                yield from self._absolute(dynamic.decode(), path)
-            else:
-                for part in modules.split(b","):
-                    name = _NAME.search(part)
-                    if name:
-                        yield from self._absolute(name[0].decode("ascii", "replace"), path)
+        at = raw.find(b"import")
+        while at >= 0:
+            line = raw.rfind(b"\n", 0, at) + 1
+            before = raw[line:at]
+            end = raw.find(b"\n", at)
+            rest = raw[at + 6 : end if end >= 0 else len(raw)]
+            if origin := _FROM.search(before):
+                if rest.lstrip().startswith(b"(") and b")" not in rest:
+                    rest = raw[at + 6 : raw.find(b")", at)]
+                yield from self._from(origin[1].replace(b" ", b"").decode(), _names(rest), path)
+            elif rest[:1] in (b" ", b"\t") and _BEFORE.search(before):
+                for name in _names(rest):
+                    yield from self._absolute(name, path)
+            elif rest.startswith(b"_module(") and (dynamic := _DYNAMIC.match(raw, at)):
+                yield from self._absolute(dynamic[1].decode(), path)
+            at = raw.find(b"import", at + 6)
 
     def _from(self, origin: str, names: Iterable[str], path: str) -> Iterator[str]:
         dotted = origin.lstrip(".")
@@ -109,5 +112,7 @@ class ImportGraph:
 
 
 def _names(text: bytes) -> list[str]:
-    parts = (_NAME.search(part) for part in _COMMENT.sub(b"", text).strip(b"()").split(b","))
+    """`a as b, c` → a, c."""
+    statement = _COMMENT.sub(b"", text).partition(b";")[0]
+    parts = (_NAME.search(part) for part in statement.split(b","))
     return [part[0].decode("ascii", "replace") for part in parts if part]

@@ -17,11 +17,12 @@ _PROJECT_NAME = re.compile(rb"""^\s*name\s*=\s*["']?([\w.-]+)""", re.MULTILINE)
 class ImportPath:
     """Looks modules up in the folders that would be on `sys.path`, without listing the project."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, libraries: frozenset[str] = frozenset()) -> None:
+        """`libraries`: top-level names that rules know; where the project holds them itself they are not its own."""
         self._root = str(root)
-        self._files: dict[str, bool] = {}
+        self._libraries = libraries
+        self._listings: dict[str, frozenset[str]] = {}
         self._found: dict[tuple[str, str], str | None] = {}
-        self._installed: dict[str, bool] = {}
 
     def find_module(self, dotted: str, importer: str) -> str | None:
         """The module that `import dotted` in `importer` loads; None where it is none of the project's."""
@@ -53,10 +54,13 @@ class ImportPath:
         if not top or top in self._own_names:
             return None
         for base in self._bases(folder):
+            names = self._names(base)
+            if top not in names and f"{top}.py" not in names:
+                continue
             if self._is_installation(base):
                 # Each distribution there is a project of its own.
                 inside = folder == _join(base, top) or folder.startswith(_join(base, top) + "/")
-                if not inside or top in sys.stdlib_module_names:
+                if not inside or top in sys.stdlib_module_names or top in self._libraries:
                     continue
             found = self._below(base, dotted)
             if found and not (found.endswith("/") and top in sys.stdlib_module_names):
@@ -93,28 +97,35 @@ class ImportPath:
         return init if self._is_file(init) else f"{folder}/"
 
     def _is_file(self, path: str) -> bool:
-        known = self._files.get(path)
-        if known is None:
-            known = self._files[path] = os.path.isfile(os.path.join(self._root, path))
-        return known
+        folder, _, name = path.rpartition("/")
+        return name in self._names(folder) and os.path.isfile(os.path.join(self._root, path))
 
     def _is_folder(self, path: str) -> bool:
         """A folder that holds Python files or packages, directly or one level down."""
-        key = path + "/"
-        known = self._files.get(key)
-        if known is None:
-            known = self._files[key] = _holds_modules(os.path.join(self._root, path))
-        return known
+        folder, _, name = path.rpartition("/")
+        if name not in self._names(folder):
+            return False
+        inside = self._names(path)
+        if any(entry.endswith(".py") for entry in inside):
+            return True
+        return any("." not in entry and "__init__.py" in self._names(f"{path}/{entry}") for entry in sorted(inside))
 
     def _is_installation(self, base: str) -> bool:
-        known = self._installed.get(base)
-        if known is None:
+        return any(name.endswith(".dist-info") for name in self._names(base))
+
+    def _names(self, folder: str) -> frozenset[str]:
+        """What a folder holds, listed once; nothing where it is none."""
+        found = self._listings.get(folder)
+        if found is None:
+            # Listing what is no folder costs as much as listing it; the folder above knows.
+            above, _, name = folder.rpartition("/")
             try:
-                names = os.listdir(os.path.join(self._root, base))
+                known = not folder or name in self._names(above)
+                found = frozenset(os.listdir(os.path.join(self._root, folder)) if known else ())
             except OSError:
-                names = []
-            known = self._installed[base] = any(name.endswith(".dist-info") for name in names)
-        return known
+                found = frozenset()
+            self._listings[folder] = found
+        return found
 
     @cached_property
     def _own_names(self) -> frozenset[str]:
@@ -129,23 +140,7 @@ class ImportPath:
             except OSError:
                 continue
             found |= {match.decode("ascii", "replace").lower() for match in _PROJECT_NAME.findall(text)}
-        return frozenset(found & _LIBRARY_NAMES)
-
-
-_LIBRARY_NAMES = frozenset({"numpy", "torch", "tensorflow", "jax", "scikit-learn", "keras"})
-
-
-def _holds_modules(folder: str) -> bool:
-    try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.name.endswith(".py"):
-                    return True
-                if entry.is_dir() and os.path.isfile(os.path.join(entry.path, "__init__.py")):
-                    return True
-    except OSError:
-        return False
-    return False
+        return frozenset(found & self._libraries)
 
 
 def _join(base: str, name: str) -> str:

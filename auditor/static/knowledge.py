@@ -38,6 +38,9 @@ class RngIndex:
         self.loaders = frozenset(loader for library in self.libraries.values() for loader in library.loaders)
         self.returns = {name: made for library in self.libraries.values() for name, made in library.returns.items()}
         self.tokens = frozenset(token for library in self.libraries.values() for token in library.tokens)
+        self.top_names = frozenset(library.module.partition(".")[0] for library in self.libraries.values())
+        """Top-level modules that hold generators: `numpy`, `torch`."""
+
         self._candidates: dict[str, tuple[Candidate, ...]] = {}
         self._methods: dict[str, tuple[Library, ...]] = {}
         for library in self.libraries.values():

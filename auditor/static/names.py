@@ -87,6 +87,19 @@ class Arguments(dict[tuple[ast.AST, str], Value]):
 NOTHING_BOUND = Arguments()
 
 
+class Question:
+    """One question being answered, with all that it leads to in other modules; shared by a project's `Names`."""
+
+    def __init__(self) -> None:
+        self.active: set[object] = set()
+        self.depth = 0
+        self.cut = False
+        """A step was left out because it was being worked on already: what came of it holds for this question only."""
+
+        self.answers: dict[ast.AST, tuple[Value, bool]] = {}
+        """Answers since the cut, each with whether it depends on parameters; without them cycles cost without end."""
+
+
 class Names:
     """Resolution inside one module, crossing into others through the project."""
 
@@ -100,11 +113,7 @@ class Names:
 
         self._partials: dict[ast.Call, ast.Lambda] = {}
         self._exports: dict[str, Value] = {}
-        self._active: set[object] = set()
-        self._depth = 0
-        self._cut = False
-        """A step was left out because it was being worked on already; what came of it holds for this question only."""
-
+        self._question = module.project.question
         self._arguments = NOTHING_BOUND
         self._argument_used = False
 
@@ -125,17 +134,19 @@ class Names:
         """What `from module import name` gives, submodules not included."""
         if name in self._exports:
             return self._exports[name]
-        key = ("export", name)
-        if key in self._active:
-            self._cut = True
+        question = self._question
+        key = (self, name)
+        if key in question.active:
+            question.cut = True
             return None
-        self._active.add(key)
+        question.active.add(key)
         try:
             bindings = self._index.root.bindings.get(name)
             value = self._bound(bindings, None) if bindings else self._starred(self._index.root, name)
         finally:
-            self._active.discard(key)
-        self._exports[name] = value
+            question.active.discard(key)
+        if not question.cut:
+            self._exports[name] = value
         return value
 
     def scope_of(self, node: ast.Name) -> tuple[Scope, bool] | None:
@@ -152,25 +163,32 @@ class Names:
         if node in answers:
             self._argument_used = True
             return answers[node]
-        if node in self._active or self._depth > MAX_DEPTH:
-            self._cut = True
+        question = self._question
+        if node in question.answers:
+            value, depends = question.answers[node]
+            self._argument_used = self._argument_used or depends
+            return value
+        if node in question.active or question.depth > MAX_DEPTH:
+            question.cut = True
             return None
-        self._active.add(node)
-        self._depth += 1
+        question.active.add(node)
+        question.depth += 1
         used, self._argument_used = self._argument_used, False
         try:
             value = self._compute(node)
         finally:
-            self._active.discard(node)
-            self._depth -= 1
-        if self._depth == 0 and not self._active:
-            self._cut = False
-        if not self._cut:
+            question.active.discard(node)
+            question.depth -= 1
+        if question.cut:
+            question.answers[node] = value, self._argument_used
+        elif self._argument_used:
             # What a parameter was bound to holds for one call only.
-            if self._argument_used:
-                answers[node] = value
-            else:
-                self._cache[node] = value
+            answers[node] = value
+        else:
+            self._cache[node] = value
+        if question.cut and not question.active:
+            question.cut = False
+            question.answers.clear()
         self._argument_used = used or self._argument_used
         return value
 
@@ -470,16 +488,17 @@ class Names:
     def returned(self, function: FunctionRef) -> Value:
         """What a function of this module returns, where all its `return`s agree on an object or a name."""
         key = ("returned", function.node)
-        if key in self._active or self._depth > MAX_DEPTH:
-            self._cut = True
+        question = self._question
+        if key in question.active or question.depth > MAX_DEPTH:
+            question.cut = True
             return None
         if isinstance(function.node, ast.Lambda):
             return self._value(function.node.body)
-        self._active.add(key)
+        question.active.add(key)
         try:
             return _agreed([self._option(value) for value in self._module.returns(function.node)])
         finally:
-            self._active.discard(key)
+            question.active.discard(key)
 
 
 class _Absent:

@@ -14,6 +14,8 @@ from auditor.static.facts import ModuleFacts
 from auditor.static.importgraph import ImportGraph
 from auditor.static.importpath import ImportPath
 from auditor.static.knowledge import RngIndex
+from auditor.static.names import Question
+from auditor.static.needles import Needles
 from auditor.static.relevance import Relevance
 from auditor.static.source import SourceFile
 
@@ -33,26 +35,30 @@ class Project:
         rng: RngIndex,
         *,
         test_paths: Iterable[str] = (),
-        words: frozenset[bytes] = frozenset(),
+        needed: Needles | None = None,
         known_names: frozenset[str] = frozenset(),
     ) -> None:
-        """`words`: one of them is in every file that a rule can speak about; `known_names`: names that rules know."""
+        """`needed`: what every file holds that a rule can speak about; `known_names`: names that rules know."""
         self.root = root
         self.rng = rng
         self.files: Mapping[str, SourceFile] = {file.path: file for file in files}
         self.problems: dict[str, str] = {}
         """Files that could not be looked at, with the reason."""
 
-        self._imports = ImportPath(root)
+        self._imports = ImportPath(root, rng.top_names)
         self._others: dict[str, SourceFile] = {}
+        self.question = Question()
+        """For name resolution."""
+
         self.graph = ImportGraph(self._imports, self.source)
         self._modules: dict[str, ModuleFacts | None] = {}
         self._test_paths = frozenset(test_paths)
-        self._words = words
+        self._needed = needed
         self._known_names = known_names
         self._verdicts: dict[str, tuple[LibraryVerdict, ...]] = {}
         self._relevant: dict[str, bool] = {}
         self._matters: dict[str, bool] = {}
+        self._forgotten: set[str] = set()
 
     # -- files and modules ----------------------------------------------------------------------------------------
 
@@ -79,7 +85,7 @@ class Project:
 
     def was_parsed(self, path: str) -> bool:
         """Whether the file was parsed, or could not be."""
-        return path in self._modules
+        return path in self._modules or path in self._forgotten
 
     def _parse(self, source: SourceFile) -> ModuleFacts:
         text = source.text()
@@ -89,13 +95,20 @@ class Project:
             self.problems[source.path] = f"left out, syntax errors: cell {cells}"
         return facts
 
+    def forget(self, path: str) -> None:
+        """Let go of a file that no program imports: nobody will ask for it again."""
+        source = self.files.get(path)
+        if source is not None and path not in self._reaching and self._modules.get(path) is not None:
+            source.forget()
+            del self._modules[path]
+            self._forgotten.add(path)
+
     def is_relevant(self, path: str) -> bool:
         """Whether a file holds any word that a rule or a library knows; all do where there are no words."""
         found = self._relevant.get(path)
         if found is None:
             try:
-                raw = self.source(path).raw()
-                found = not self._words or any(word in raw for word in self._words)
+                found = self._needed is None or self._needed.are_in(self.source(path))
             except ProjectError:
                 found = False
             self._relevant[path] = found

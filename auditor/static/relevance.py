@@ -38,6 +38,7 @@ class Relevance:
             node for module in self._modules for node, name in module.index.functions.items() if name != PARTIAL
         }
         self._subclasses = self._find_subclasses()
+        self._methods: dict[ast.ClassDef, dict[str, list[Function]]] = {}
         self._users: dict[Definition, list[Definition]] = {}
         self._relevant: set[Definition] = set()
         self._top_level: dict[str, list[Definition]] = {}
@@ -163,16 +164,20 @@ class Relevance:
         if owner is not None:
             yield from (FunctionRef(module, node) for node in self._methods_below(owner, called.attr))
 
-    def _methods_below(self, cls: ast.ClassDef, name: str) -> Iterator[Function]:
-        pending, seen = [cls], set()
-        while pending:
-            for below in self._subclasses.get(pending.pop(), ()):
-                if below not in seen:
-                    seen.add(below)
-                    pending.append(below)
-                    for child in below.body:
-                        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef) and child.name == name:
-                            yield child
+    def _methods_below(self, cls: ast.ClassDef, name: str) -> list[Function]:
+        """The methods of that name in all subclasses."""
+        methods = self._methods.get(cls)
+        if methods is None:
+            methods = self._methods[cls] = {}
+            pending, seen = [cls], {cls}
+            while pending:
+                below = [sub for sub in self._subclasses.get(pending.pop(), ()) if sub not in seen]
+                seen.update(below)
+                pending.extend(below)
+                for child in (child for sub in below for child in sub.body):
+                    if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+                        methods.setdefault(child.name, []).append(child)
+        return methods.get(name, [])
 
     def _find_subclasses(self) -> dict[ast.ClassDef, list[ast.ClassDef]]:
         found: dict[ast.ClassDef, list[ast.ClassDef]] = {}

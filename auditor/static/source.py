@@ -26,6 +26,9 @@ _PYTHON_2 = re.compile(
 )
 
 
+_TO_BLANKS = bytes(byte if chr(byte).isalnum() or byte == ord("_") else ord(" ") for byte in range(128)) + b" " * 128
+
+
 class SourceFile:
     """A `.py` file or a notebook.
 
@@ -43,6 +46,7 @@ class SourceFile:
 
         self.broken_cells: tuple[int, ...] = ()
         self._raw: bytes | None = None
+        self._words: frozenset[str] | None = None
 
     def raw(self) -> bytes:
         """The file's bytes, kept after the first time."""
@@ -51,8 +55,14 @@ class SourceFile:
         return self._raw
 
     def forget(self) -> None:
-        """Let go of the bytes."""
-        self._raw = None
+        """Let go of what was read."""
+        self._raw = self._words = None
+
+    def words(self) -> frozenset[str]:
+        """Every identifier-like word in the bytes, those in strings and comments too."""
+        if self._words is None:
+            self._words = frozenset(self.raw().translate(_TO_BLANKS).decode("latin-1").split())
+        return self._words
 
     def text(self) -> str:
         """The file as text, line ends as `\\n`; for a notebook its code."""

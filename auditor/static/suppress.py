@@ -7,6 +7,7 @@ exception that nobody can explain is one that nobody can remove.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
 import tokenize
@@ -82,7 +83,7 @@ class Suppressions:
 def read_suppressions(text: str, lines: Sequence[str], rules: Mapping[str, Rule]) -> Suppressions:
     """Find the comments; `rules` by id and by name."""
     if MARK not in text:
-        return Suppressions((), lines)
+        return Suppressions((), ())
     entries = []
     for number, column, comment in _comments(text):
         match = _COMMENT.search(comment)
@@ -121,16 +122,14 @@ def _read(line: int, verb: str, rest: str, rules: Mapping[str, Rule], *, own_lin
 
 def _comments(text: str) -> list[tuple[int, int, str]]:
     """Line, column and text of every comment that carries the mark; the mark inside a string does not count."""
-    found = []
-    try:
+    found: list[tuple[int, int, str]] = []
+    # The parser took the file; where only the tokenizer gives up, what it saw before counts.
+    with contextlib.suppress(tokenize.TokenError, SyntaxError):
         found.extend(
             (token.start[0], token.start[1], token.string)
             for token in tokenize.generate_tokens(io.StringIO(text).readline)
             if token.type == tokenize.COMMENT and MARK in token.string
         )
-    except (tokenize.TokenError, SyntaxError):
-        # The parser took the file; only the tokenizer, written in Python, gave up. What it saw counts.
-        pass
     return found
 
 

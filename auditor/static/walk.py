@@ -314,7 +314,7 @@ class Walk:
         return end if end is not End.FALLS_THROUGH else other
 
     def _elements(self, loop: ast.AST, target: ast.expr, iterable: ast.expr, frame: Frame) -> Iterator[None]:
-        """Once per element where functions or modules are listed (`for f in (random.seed, np.random.seed)`), else once."""
+        """Once per element where functions or modules are listed (`for f in (random.seed, torch.seed)`), else once."""
         display = frame.module.origin(iterable)
         items = display.elts[:MAX_ELEMENTS] if isinstance(display, ast.Tuple | ast.List) else []
         values = [frame.resolve(item) for item in items]
