@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mmap
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -28,13 +28,16 @@ def release(rows: np.ndarray[Any, Any], start: int, stop: int) -> None:
 
 
 class RowFile:
-    """`rows` is a read-only array over the written part of the file; `refresh` maps what was added."""
+    """`rows` is a read-only array over the written part of the file; `refresh` maps what was added.
+
+    Only written rows are mapped: the writer cuts the empty rest of its last chunk off when it ends, at any moment, and
+    touching a mapped page that is no longer in the file kills the process.
+    """
 
     def __init__(self, path: Path, dtype: np.dtype[Any]) -> None:
         self.path = path
         self.rows: np.ndarray[Any, Any] = np.empty(0, dtype)
         self._dtype = dtype
-        self._mapped: np.ndarray[Any, Any] = self.rows
 
     def refresh(self, count: int | None) -> None:
         """Map the file again if it has grown.
@@ -42,34 +45,55 @@ class RowFile:
         `count` is the number of rows where it is known, and the file must have them; None asks to find the first row
         that was never written, by its leading zero byte (for files of plain numbers: all that are there).
         """
-        try:
-            size = self.path.stat().st_size // self._dtype.itemsize
-        except FileNotFoundError:
-            size = 0
+        size = self._size()
         if count is not None and count > size:
             where = size * self._dtype.itemsize
             raise TraceFormatError(f"{self.path}: damaged at byte {where}: the file ends after {size} of {count} rows")
-        if size != len(self._mapped):
-            self._mapped = np.memmap(self.path, self._dtype, "r", shape=(size,)) if size else np.empty(0, self._dtype)
-        if count is None:
-            count = self._written() if self._dtype.names else size
-        self.rows = self._mapped[:count]
+        if count is not None or self._dtype.names:
+            self._map(self._written(size) if count is None else count)
+            return
+        try:
+            self._map(size)
+        except ValueError:  # cut since its size was taken
+            self._map(self._size())
 
-    def _written(self) -> int:
+    def _size(self) -> int:
+        """Rows that the file has room for."""
+        try:
+            return self.path.stat().st_size // self._dtype.itemsize
+        except FileNotFoundError:
+            return 0
+
+    def _map(self, count: int) -> None:
+        if count != len(self.rows):
+            self.rows = np.memmap(self.path, self._dtype, "r", shape=(count,)) if count else np.empty(0, self._dtype)
+
+    def _written(self, size: int) -> int:
         """Rows before the first that was never written: growth is by zeroed chunks, so at most one chunk is empty."""
-        marks = self._mapped[self._dtype.names[0]] if self._dtype.names else self._mapped
-        low, high = len(self.rows), len(marks)
+        if not size:
+            return 0
+        low, high = min(len(self.rows), size), size
         chunk = wire.CHUNK_BYTES // self._dtype.itemsize
-        while high - low > chunk and marks[high - 1 - chunk] == 0:
-            high -= chunk
-        low = max(low, high - chunk - 1, 0)
-        empty = np.flatnonzero(marks[low:high] == 0)
+        with self.path.open("rb") as file:
+            while high - low > chunk and not self._marks(file, high - 1 - chunk, high - chunk).any():
+                high -= chunk
+            low = max(low, high - chunk - 1, 0)
+            marks = self._marks(file, low, size)
+        empty = np.flatnonzero(marks == 0)
         if not len(empty):
-            return high
+            return low + len(marks)
         first = low + int(empty[0])
-        written_after = np.flatnonzero(marks[first:] != 0)
-        if len(written_after):
+        if marks[int(empty[0]) :].any():
             raise TraceFormatError(
                 f"{self.path}: damaged at byte {first * self._dtype.itemsize}: rows are missing there"
             )
         return first
+
+    def _marks(self, file: BinaryIO, start: int, stop: int) -> np.ndarray[Any, Any]:
+        """First fields of rows, read and not mapped; fewer where the file has been cut."""
+        size = self._dtype.itemsize
+        file.seek(start * size)
+        data = file.read((stop - start) * size)
+        rows = np.frombuffer(data[: len(data) // size * size], self._dtype)
+        marks: np.ndarray[Any, Any] = rows[self._dtype.names[0]] if self._dtype.names else rows
+        return marks
