@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 
 from auditor.model.location import Location
 from auditor.ruleset.library import NoneMeaning, SeedCall
+from auditor.static.bindings import Function
 from auditor.static.elements import Call
 from auditor.static.frame import End, Frame
 from auditor.static.knowledge import draws
 from auditor.static.library_verdict import SeedValue
-from auditor.static.names import Arguments, ClassRef, External, FunctionRef, Instance, Value, method_kind
+from auditor.static.names import method_kind
 from auditor.static.rngstate import Pending, Rank, State, join
-from auditor.static.scopes import Function
 from auditor.static.seedvalue import FIXED, GIVEN, Seen, entropy
+from auditor.static.values import Arguments, ClassRef, External, FunctionRef, Instance, Value
 
 if TYPE_CHECKING:
     from auditor.static.walk import Walk

@@ -6,8 +6,8 @@ import ast
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from auditor.static.bindings import Function, every_argument
 from auditor.static.elements import Known
-from auditor.static.scopes import Function, every_argument
 from auditor.static.seedvalue import GIVEN, IS_NONE, Seen, constant
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from auditor.static.bindings import BindingKind, Scope, reaching
 from auditor.static.elements import UNKNOWN, Known, Unknown
-from auditor.static.names import ClassRef, Instance, ModuleRef, reaching
-from auditor.static.scopes import BindingKind, Scope
+from auditor.static.values import ClassRef, Instance, ModuleRef
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
-from auditor.static.scopes import Function
+from auditor.static.bindings import Function
 
 
 @dataclass(frozen=True, slots=True)

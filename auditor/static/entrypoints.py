@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from auditor.static.names import External, FunctionRef
+from auditor.static.values import External, FunctionRef
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts

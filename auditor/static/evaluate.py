@@ -11,12 +11,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from auditor.static import constants
+from auditor.static.bindings import Function, every_argument
 from auditor.static.commandline import PARSING_METHODS, declared_default, default_of, option_defaults, typer_default
 from auditor.static.elements import Known
 from auditor.static.frame import Frame
 from auditor.static.library_verdict import SeedValue
-from auditor.static.names import ClassRef, External, FunctionRef, Instance
-from auditor.static.scopes import Function, every_argument
 from auditor.static.seedvalue import (
     ENTROPY_CALLS,
     GIVEN,
@@ -30,6 +29,7 @@ from auditor.static.seedvalue import (
     is_text,
     mixed,
 )
+from auditor.static.values import ClassRef, External, FunctionRef, Instance
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts

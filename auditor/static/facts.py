@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING, cast
 
 from auditor.model.location import Location
 from auditor.static import constants
+from auditor.static.bindings import FUNCTIONS, Comprehension, Function, every_argument
 from auditor.static.elements import UNKNOWN, Assignment, Call, Import, Known, Loop, Unknown
-from auditor.static.names import ClassRef, External, FunctionRef, Instance, ModuleRef, Names, Value
-from auditor.static.scopes import FUNCTIONS, Comprehension, Function, ScopeIndex, calls_in, every_argument
+from auditor.static.members import bases
+from auditor.static.names import Names
+from auditor.static.scopes import ScopeIndex, calls_in
+from auditor.static.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
 
 if TYPE_CHECKING:
     from auditor.static.library_verdict import SeedValue
@@ -173,7 +176,7 @@ class ModuleFacts:
             if cls.node in seen:
                 continue
             seen.add(cls.node)
-            for base in cls.module.names.bases(cls):
+            for base in bases(cls):
                 name = self._dotted(base)
                 if name is not None:
                     found[name] = None

@@ -6,9 +6,9 @@ import ast
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from auditor.static.names import Arguments, Value
-from auditor.static.scopes import Function
+from auditor.static.bindings import Function
 from auditor.static.seedvalue import Seen
+from auditor.static.values import Arguments, Value
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts

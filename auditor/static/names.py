@@ -8,11 +8,24 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from auditor.static.scopes import Binding, BindingKind, Function, Position, Scope, every_argument
+from auditor.static.bindings import Binding, BindingKind, Function, Position, Scope, every_argument, reaching
+from auditor.static.members import first_base, member
+from auditor.static.values import (
+    ABSENT,
+    NOTHING_BOUND,
+    Absent,
+    Arguments,
+    ClassRef,
+    External,
+    FunctionRef,
+    Instance,
+    ModuleRef,
+    Value,
+    agreed,
+)
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
@@ -28,63 +41,6 @@ PARTIAL = "<partial>"
 
 IMPORTED = (BindingKind.IMPORT, BindingKind.FROM_IMPORT, BindingKind.DEFINITION)
 BUILTINS = frozenset(dir(builtins))
-
-
-@dataclass(frozen=True, slots=True)
-class External:
-    """Something outside the project, by its fully qualified name; builtins by their plain name."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class ModuleRef:
-    """A module of the project, or a folder of modules (then `path` ends with `/`)."""
-
-    path: str
-
-
-@dataclass(frozen=True, slots=True)
-class FunctionRef:
-    """A function of the project; `owner` is the class it was reached through, `receiver` the object."""
-
-    module: ModuleFacts
-    node: Function
-    owner: ClassRef | None = None
-    bound: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ClassRef:
-    """A class of the project."""
-
-    module: ModuleFacts
-    node: ast.ClassDef
-
-
-@dataclass(frozen=True, slots=True)
-class Instance:
-    """An object of a known class, made by the call `made_by` (None for parameters and `self`)."""
-
-    of: External | ClassRef
-    made_by: ast.Call | None = None
-    module: ModuleFacts | None = None
-    """Where `made_by` stands."""
-
-
-Value = External | ModuleRef | FunctionRef | ClassRef | Instance | None
-
-
-class Arguments(dict[tuple[ast.AST, str], Value]):
-    """What parameters (by function) and loop variables (by loop) are bound to, for callers that follow one call."""
-
-    def __init__(self, known: Mapping[tuple[ast.AST, str], Value] | None = None) -> None:
-        super().__init__(known or {})
-        self.answers: dict[ast.AST, Value] = {}
-        """Answers that depend on what is bound; to be cleared when that changes."""
-
-
-NOTHING_BOUND = Arguments()
 
 
 class Question:
@@ -149,6 +105,10 @@ class Names:
             self._exports[name] = value
         return value
 
+    def meaning(self, bindings: Sequence[Binding]) -> Value:
+        """What a name with these bindings stands for once its scope was executed."""
+        return self._bound(bindings, None)
+
     def scope_of(self, node: ast.Name) -> tuple[Scope, bool] | None:
         """The scope that binds a name, and whether the use stands in that scope itself; None for builtins."""
         found = self._lookup(node)
@@ -203,14 +163,15 @@ class Names:
         if isinstance(node, ast.Lambda):
             return FunctionRef(self._module, node)
         if isinstance(node, ast.IfExp):
-            return _agreed([self._option(node.body), self._option(node.orelse)])
+            return agreed([self.option(node.body), self.option(node.orelse)])
         if isinstance(node, ast.BoolOp):
-            return _agreed([self._option(value) for value in node.values])
+            return agreed([self.option(value) for value in node.values])
         if isinstance(node, ast.NamedExpr | ast.Await | ast.Starred):
             return self._value(node.value)
         return None
 
-    def _option(self, node: ast.expr) -> Value | _Absent:
+    def option(self, node: ast.expr) -> Value | Absent:
+        """The value of an expression, telling None in the program from what is not known."""
         return ABSENT if isinstance(node, ast.Constant) and node.value is None else self._value(node)
 
     def _call(self, node: ast.Call) -> Value:
@@ -276,7 +237,7 @@ class Names:
         owner = self._module.enclosing_class(node)
         if owner is None:
             return None
-        base = self._base(ClassRef(self._module, owner))
+        base = first_base(ClassRef(self._module, owner))
         return Instance(base) if base else None
 
     # -- names ----------------------------------------------------------------------------------------------------
@@ -310,21 +271,21 @@ class Names:
 
     def _bound(self, bindings: Sequence[Binding], use: Position | None) -> Value:
         """The value of a name at a use; `use` None means after the scope was executed."""
-        options: list[Value | _Absent] = []
+        options: list[Value | Absent] = []
         imports = True
         for binding in reaching(bindings, use):
             options.append(self._binding(binding))
             imports = imports and binding.kind in IMPORTED
         if imports:
             # `try: from a import m` / `except ImportError: def m(): …`: the first choice speaks.
-            known = [option for option in reversed(options) if not isinstance(option, _Absent) and option is not None]
+            known = [option for option in reversed(options) if not isinstance(option, Absent) and option is not None]
             return known[0] if known else None
-        return _agreed(options)
+        return agreed(options)
 
-    def _binding(self, binding: Binding) -> Value | _Absent:
+    def _binding(self, binding: Binding) -> Value | Absent:
         kind = binding.kind
         if kind is BindingKind.VALUE and binding.value is not None:
-            return self._option(binding.value)
+            return self.option(binding.value)
         if kind is BindingKind.DEFINITION:
             return self._defined(binding.node)
         if kind is BindingKind.IMPORT and binding.alias is not None:
@@ -425,11 +386,11 @@ class Names:
         if isinstance(base, ModuleRef):
             return self._module_attribute(base, name, submodules)
         if isinstance(base, ClassRef):
-            return base.module.names.member(base, name, bound=False)
+            return member(base, name, bound=False)
         if isinstance(base, Instance):
             if isinstance(base.of, External):
                 return External(f"{base.of.name}.{name}")
-            return base.of.module.names.member(base.of, name, bound=True)
+            return member(base.of, name, bound=True)
         return None
 
     def _module_attribute(self, base: ModuleRef, name: str, submodules: bool) -> Value:
@@ -445,46 +406,6 @@ class Names:
             return ModuleRef(path) if path else None
         return None
 
-    def member(self, cls: ClassRef, name: str, *, bound: bool, seen: frozenset[ast.ClassDef] = frozenset()) -> Value:
-        """A method or attribute of a class of this module, through its bases."""
-        if cls.node in seen or len(seen) > MAX_DEPTH:
-            return None
-        scope = self._index.scopes[cls.node]
-        if name in scope.bindings:
-            value = self._bound(scope.bindings[name], None)
-            if isinstance(value, FunctionRef):
-                return FunctionRef(value.module, value.node, cls, bound)
-            return value
-        if bound:
-            kept = self._self_attribute(cls, name)
-            if not isinstance(kept, _Absent):
-                return kept
-        for base in self.bases(cls):
-            if isinstance(base, ClassRef):
-                value = base.module.names.member(base, name, bound=bound, seen=seen | {cls.node})
-                if value is not None:
-                    return (
-                        FunctionRef(value.module, value.node, cls, bound) if isinstance(value, FunctionRef) else value
-                    )
-            elif isinstance(base, External) and base.name != "object":
-                return External(f"{base.name}.{name}")
-        return None
-
-    def bases(self, cls: ClassRef) -> list[Value]:
-        """The values of the base classes as written; `cls` must be of this module."""
-        return [self._value(base.value if isinstance(base, ast.Subscript) else base) for base in cls.node.bases]
-
-    def _base(self, cls: ClassRef) -> External | ClassRef | None:
-        known = [base for base in self.bases(cls) if isinstance(base, External | ClassRef)]
-        return known[0] if known else None
-
-    def _self_attribute(self, cls: ClassRef, name: str) -> Value | _Absent:
-        """What the methods of a class assign to `self.name`, where all agree."""
-        stored = self._module.self_attributes(cls.node).get(name)
-        if not stored:
-            return ABSENT
-        return _agreed([self._option(value) for value in stored])
-
     def returned(self, function: FunctionRef) -> Value:
         """What a function of this module returns, where all its `return`s agree on an object or a name."""
         key = ("returned", function.node)
@@ -496,35 +417,9 @@ class Names:
             return self._value(function.node.body)
         question.active.add(key)
         try:
-            return _agreed([self._option(value) for value in self._module.returns(function.node)])
+            return agreed([self.option(value) for value in self._module.returns(function.node)])
         finally:
             question.active.discard(key)
-
-
-class _Absent:
-    """The value None in the program: it never is what is called."""
-
-
-ABSENT = _Absent()
-
-
-def reaching(bindings: Sequence[Binding], use: Position | None) -> list[Binding]:
-    """The bindings that can be in force at `use` (None: at the end), the last one first.
-
-    A binding hides those before it unless it stands in an arm of an `if`, `try` or loop that they do not share.
-    """
-    before = [binding for binding in bindings if use is None or binding.position <= use] or list(bindings)
-    found: list[Binding] = []
-    for binding in reversed(before):
-        if any(_hides(later, binding) for later in found):
-            continue
-        found.append(binding)
-    return found
-
-
-def _hides(later: Binding, earlier: Binding) -> bool:
-    """Whether `later` is executed whenever `earlier` was."""
-    return later.branch == earlier.branch[: len(later.branch)]
 
 
 def method_kind(function: Function) -> str:
@@ -547,21 +442,3 @@ def _is_none(node: ast.expr) -> bool:
 
 def _position(node: ast.expr) -> Position:
     return node.lineno, node.col_offset
-
-
-def _agreed(options: Iterable[Value | _Absent]) -> Value:
-    """The one value that all options are, None left out; nothing where they differ or one is not known."""
-    agreed: Value = None
-    for option in options:
-        if isinstance(option, _Absent):
-            continue
-        if option is None or (agreed is not None and not _same(agreed, option)):
-            return None
-        agreed = agreed or option
-    return agreed
-
-
-def _same(one: Value, other: Value) -> bool:
-    if isinstance(one, Instance) and isinstance(other, Instance):
-        return one.of == other.of
-    return one == other

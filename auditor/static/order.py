@@ -17,9 +17,10 @@ from auditor.model.rule import Confidence
 from auditor.static.facts import Function, ModuleFacts
 from auditor.static.flow import is_shown, is_single, is_sorted_here, parameter, returns, uses
 from auditor.static.looporder import LoopEffect, loop_effect
-from auditor.static.names import ClassRef, FunctionRef
+from auditor.static.members import member
 from auditor.static.ordering import KEEPING, NEUTRAL, ORDERED, SET_METHODS
 from auditor.static.program import programs
+from auditor.static.values import ClassRef, FunctionRef
 
 _DEPTH = 6
 """Names, functions and attributes that one trail may pass."""
@@ -223,7 +224,7 @@ def _into_function(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: _
     """Follow an argument into a function or constructor of the project."""
     callee = module.names.value(call.func)
     if isinstance(callee, ClassRef):
-        callee = callee.module.names.member(callee, "__init__", bound=True)
+        callee = member(callee, "__init__", bound=True)
     if not isinstance(callee, FunctionRef) or isinstance(callee.node, ast.Lambda):
         return None
     name = parameter(call, node, callee.node, skip=1 if callee.bound else 0)

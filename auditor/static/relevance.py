@@ -10,10 +10,12 @@ import ast
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from auditor.static.bindings import FUNCTIONS, Function, every_argument
 from auditor.static.commandline import PARSING_METHODS
 from auditor.static.facts import ModuleFacts
-from auditor.static.names import PARTIAL, ClassRef, External, FunctionRef, Instance, Value
-from auditor.static.scopes import FUNCTIONS, Function, every_argument
+from auditor.static.members import bases
+from auditor.static.names import PARTIAL
+from auditor.static.values import ClassRef, External, FunctionRef, Instance, Value
 
 if TYPE_CHECKING:
     from auditor.static.project import Project
@@ -184,7 +186,7 @@ class Relevance:
         for module in self._modules:
             for node in module.index.functions:
                 if isinstance(node, ast.ClassDef):
-                    for base in module.names.bases(ClassRef(module, node)):
+                    for base in bases(ClassRef(module, node)):
                         if isinstance(base, ClassRef):
                             found.setdefault(base.node, []).append(node)
         return found

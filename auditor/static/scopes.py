@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Iterator
-from enum import Enum
 
-Position = tuple[int, int]
-Branch = tuple[tuple[int, int], ...]
-"""The arms that a binding stands in, outermost first: (number of the compound statement, number of the arm)."""
-
-FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
-Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
-
+from auditor.static.bindings import (
+    Binding,
+    BindingKind,
+    Branch,
+    Comprehension,
+    Function,
+    Position,
+    Scope,
+    every_argument,
+)
 
 VISITORS = {
     "AnnAssign": "_ann_assign",
@@ -56,67 +56,6 @@ VISITORS = {
     "With": "_with",
 }
 """Methods of `ScopeIndex` by the kind of node; other nodes just have children."""
-
-
-class BindingKind(Enum):
-    """What made a name exist."""
-
-    IMPORT = "import"
-    FROM_IMPORT = "from-import"
-    DEFINITION = "definition"
-    PARAMETER = "parameter"
-    VALUE = "value"
-    ELEMENT = "element"
-    """Bound to an element of the expression in `value`."""
-
-    CONTEXT = "context"
-    """Bound by `with … as`."""
-
-    OPAQUE = "opaque"
-
-
-class Binding:
-    """One place where a name of a scope gets its meaning."""
-
-    __slots__ = ("alias", "branch", "kind", "node", "position", "value")
-
-    def __init__(
-        self,
-        kind: BindingKind,
-        node: ast.AST,
-        position: Position,
-        branch: Branch,
-        value: ast.expr | None = None,
-        alias: ast.alias | None = None,
-    ) -> None:
-        self.kind = kind
-        self.node = node
-        self.position = position
-        self.branch = branch
-        self.value = value
-        self.alias = alias
-
-
-class Scope:
-    """A module, class, function or comprehension with the names that it binds."""
-
-    __slots__ = ("bindings", "elsewhere", "kind", "node", "parent", "stars")
-
-    def __init__(self, kind: str, node: ast.AST, parent: Scope | None) -> None:
-        self.kind = kind
-        self.node = node
-        self.parent = parent
-        self.bindings: dict[str, list[Binding]] = {}
-        self.elsewhere: dict[str, str] = {}
-        """Names declared `global` or `nonlocal` here."""
-
-        self.stars: list[ast.ImportFrom] = []
-
-    def module(self) -> Scope:
-        scope = self
-        while scope.parent is not None:
-            scope = scope.parent
-        return scope
 
 
 class ScopeIndex:
@@ -448,12 +387,6 @@ class ScopeIndex:
         results = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
         self._visit_all(results, node)
         self._scope, self._loop = outer, loop
-
-
-def every_argument(arguments: ast.arguments) -> list[ast.arg]:
-    """The parameters in order, `*args` and `**kwargs` last."""
-    extra = [argument for argument in (arguments.vararg, arguments.kwarg) if argument]
-    return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *extra]
 
 
 def _start(node: ast.AST) -> Position:

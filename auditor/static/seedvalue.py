@@ -16,7 +16,7 @@ from auditor.static.library_verdict import SeedValue
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
-    from auditor.static.names import Value
+    from auditor.static.values import Value
 
 ENTROPY_CALLS = {
     "time.time": "the time of day", "time.time_ns": "the time of day", "time.perf_counter": "a clock",
@@ -107,7 +107,7 @@ def either(one: Seen, other: Seen) -> Seen:
 
 def is_text(node: ast.expr, value: Value) -> bool:
     """Whether an expression is certainly a string, whose `hash()` differs from run to run."""
-    from auditor.static.names import External
+    from auditor.static.values import External
 
     if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str | bytes)):
         return True

@@ -13,16 +13,16 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from auditor.model.location import Location
+from auditor.static.bindings import Comprehension, Function
 from auditor.static.callwalk import CallWalk
 from auditor.static.entrypoints import names_main
 from auditor.static.evaluate import Evaluator, dotted_text
 from auditor.static.frame import End, Frame
 from auditor.static.ledger import Ledger
 from auditor.static.library_verdict import SeedValue
-from auditor.static.names import ClassRef, External, FunctionRef, Instance, ModuleRef
 from auditor.static.rngstate import Level, Rank, State, join, negated
-from auditor.static.scopes import Comprehension, Function
 from auditor.static.seedvalue import GIVEN, OPTIONS, Seen, either
+from auditor.static.values import ClassRef, External, FunctionRef, Instance, ModuleRef
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
