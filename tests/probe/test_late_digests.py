@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from auditor.probe import wire
+from auditor.probe.backends.event import Event, Place
 from auditor.probe.backends.late import LateDigests
-from auditor.probe.backends.recorder import Event, Place
 from auditor.probe.fingerprint import Fingerprints
 from auditor.probe.storage import Pending, StorageMap
 from auditor.probe.writer import Writer

@@ -5,7 +5,7 @@ import sys
 from .. import wire
 from ..fingerprint import MASK, UnknownValueError
 from ..storage import Outside
-from .recorder import Event, Place
+from .event import Event, Place
 
 DEPTH_LIMIT = 8
 
@@ -45,12 +45,12 @@ class Batches:
     def _tensor(self, tensor, position, event):
         """Hash the tensor as it is now, whatever was known of it: a worker or numpy made it."""
         tracer = self._tracer
-        recorder = tracer.recorder
-        digest = recorder._digest(tensor)
+        inputs = tracer.inputs
+        digest = inputs.digest(tensor)
         if digest is None:
             event.flags |= wire.UNCAPTURED
-        event.rows.append(recorder.row_with_rows(tensor, digest, position))
-        key = recorder._key(tensor)
+        event.rows.append(inputs.row_with_rows(tensor, digest, position))
+        key = inputs.key(tensor)
         if key is None or digest is None or key in tracer.storages.entries:
             return
         if tracer.storages.covers(tensor, tensor.nbytes):

@@ -12,9 +12,11 @@ from .. import wire
 from ..dynamo import skip_code_and_callees, skip_package
 from ..fingerprint import MASK, Fingerprints
 from ..storage import Pending, StorageMap
-from . import ops, sharing
+from . import compat, ops, sharing
 from .batches import Batches
+from .draws import Draws
 from .handler import make_handler
+from .inputs import Inputs
 from .late import LateDigests
 from .nodes import Nodes
 from .recorder import Recorder
@@ -45,15 +47,17 @@ class DispatchBackend:
         self.prints.install(torch)
         self.storages = StorageMap(torch, self.prints)
         self.late = LateDigests(torch, self.prints, self.writer, self.storages)
-        self.recorder = Recorder(torch, self.writer, self.context, self.prints, self.storages, self.late)
+        self.inputs = Inputs(torch, self.writer, self.context, self.prints, self.storages)
+        self.recorder = Recorder(torch, self.writer, self.prints, self.storages, self.late, self.inputs)
         self.nodes = Nodes(torch, self.context, self.sites)
+        self.draws = Draws(torch, self.prints)
         self.batches = Batches(self)
         self.weights = Weights(self)
         self.regions = Regions(self)
         if self.config.focus:
             from ..focus import Focus
 
-            self.focus = self.recorder.focus = Focus(self, self.config.focus)
+            self.focus = self.inputs.focus = Focus(self, self.config.focus)
         self.mode = self._make_mode(torch)
         context = self.context
         context.before_step_event.append(self._before_step)
@@ -65,33 +69,7 @@ class DispatchBackend:
         sharing.watch(self)
         skip_package(torch)
         self.enter_thread(context.thread())
-        self._mend_subclassing()
-
-    def _mend_subclassing(self):
-        """In torch 2.4 a tensor cannot change its class below a dispatch mode: step aside where that is so."""
-        torch = self._torch
-        state = self.context.thread()
-        state.paused += 1
-        try:
-            torch.empty(0, device="cpu").as_subclass(type("Subclass", (torch.Tensor,), {}))
-            return
-        except RuntimeError:
-            pass
-        finally:
-            state.paused -= 1
-        original = torch.Tensor.as_subclass
-        backend = self
-
-        def as_subclass(self, cls):
-            if torch._C._len_torch_dispatch_stack() != 1 or not backend.context.thread().entered:
-                return original(self, cls)
-            backend.pop()
-            try:
-                return original(self, cls)
-            finally:
-                backend.push()
-
-        torch.Tensor.as_subclass = as_subclass
+        compat.mend_subclassing(self)
 
     def _make_mode(self, torch):
         handler = make_handler(torch, self)
@@ -114,7 +92,7 @@ class DispatchBackend:
                 return False  # else torch wraps the handler in a function that imports TorchDynamo
 
         if not hasattr(torch.utils._python_dispatch.TorchDispatchMode, "supports_higher_order_operators"):
-            _accept_higher_order_operators(torch, Probe, handler)
+            compat.accept_higher_order_operators(torch, Probe, handler)
         return Probe()
 
     def enter_thread(self, state):
@@ -160,7 +138,7 @@ class DispatchBackend:
         self.infos[id(func)] = info
         self.nodes.learn_op(info.id, info.packet)
         if info.lazy:
-            self.recorder.lazy_bits = True
+            self.inputs.lazy_bits = True
         if self.focus is not None and self.focus.active:
             info.special = True
         return info
@@ -237,8 +215,8 @@ class DispatchBackend:
             if focus is not None and focus.matches(info, event.place):
                 seen = focus.before(info, args, kwargs)
             if info.random:
-                generator = self._generator(args, kwargs)
-                event.state = self._state(generator)
+                generator = self.draws.generator(args, kwargs)
+                event.state = self.draws.state(generator)
             if info.treatment == ops.RESIZE:
                 old_bytes = args[0].untyped_storage().nbytes()
         except Exception as error:
@@ -250,7 +228,7 @@ class DispatchBackend:
                 self.context.guard("kernels", seen.stop)
         try:
             if info.random:
-                self._settle_random(generator, event)
+                self.draws.settle(generator, event)
             if info.treatment == ops.RESIZE:
                 if old_bytes is not None:
                     self.recorder.resized(args[0], old_bytes, event)
@@ -266,38 +244,6 @@ class DispatchBackend:
         except Exception as error:
             self.problem(info, error)
         return result
-
-    # random ops
-
-    def _generator(self, args, kwargs):
-        torch = self._torch
-        device = kwargs.get("device")
-        generator = kwargs.get("generator")
-        for value in args:
-            if isinstance(value, torch.Generator):
-                generator = value
-            elif device is None and isinstance(value, torch.Tensor):
-                device = value.device
-        if generator is not None:
-            return generator
-        if device is None or device.type == "cpu":
-            return torch.default_generator
-        if device.type == "cuda" and torch.cuda.is_initialized():
-            index = device.index if device.index is not None else torch.cuda.current_device()
-            return torch.cuda.default_generators[index]
-        return None
-
-    def _state(self, generator):
-        if generator is None:
-            return 0
-        return self.prints.digest(generator.get_state())
-
-    def _settle_random(self, generator, event):
-        """Some ops are marked as random and draw nothing (attention without dropout): look at the generator."""
-        if generator is not None and self._state(generator) == event.state:
-            event.state = 0
-        else:
-            event.flags |= wire.RANDOM
 
     # collectives
 
@@ -341,20 +287,6 @@ class DispatchBackend:
         self.context.guard("digests", self.late.drain)
         if not sys.is_finalizing():
             self.context.guard("end", self.leave_thread)
-
-
-def _accept_higher_order_operators(torch, mode_class, handler):
-    """In torch 2.4 a higher-order operator refuses to run below a mode that it does not know: let it know ours."""
-    owner = torch._ops.HigherOrderOperator
-    original = owner.dispatch
-
-    def dispatch(self, dispatch_key, *args, **kwargs):
-        self.python_key_mode_table.setdefault(
-            mode_class, lambda mode, *inner_args, **inner_kwargs: handler(mode, self, (), inner_args, inner_kwargs)
-        )
-        return original(self, dispatch_key, *args, **kwargs)
-
-    owner.dispatch = dispatch
 
 
 def _flatten(torch, value, found):

@@ -13,7 +13,7 @@ from .. import wire
 from ..context import OPEN
 from ..fingerprint import MASK
 from . import ops
-from .recorder import COPIED, Event, Place
+from .event import COPIED, Event, Place
 
 _NO_KEYWORDS = {}
 
@@ -25,9 +25,10 @@ def make_handler(torch, tracer):
     new_thread = context.thread
     recorder = tracer.recorder
     tensor_type = torch.Tensor
-    tensor_types = recorder.tensor_types
-    is_unread = recorder.is_unread
-    read = recorder.read_item
+    looker = tracer.inputs
+    tensor_types = looker.tensor_types
+    is_unread = looker.is_unread
+    read = looker.read_item
     storages = tracer.storages
     entries = storages.entries
     prune = storages.prune
@@ -176,15 +177,15 @@ def make_handler(torch, tracer):
                         others += (where, value)
             if content:
                 inputs = hash(tuple(content)) & MASK
-                if recorder.lazy_bits:
-                    inputs = hash((inputs, recorder.lazy(args, kwargs))) & MASK
+                if looker.lazy_bits:
+                    inputs = hash((inputs, looker.lazy(args, kwargs))) & MASK
             if others:
                 try:
                     arguments = digest_bytes(dumps(others, 2), 0)
                 except ValueError:
-                    if recorder.learn_types(others):  # tensors of a subclass that was not met before
+                    if looker.learn_types(others):  # tensors of a subclass that was not met before
                         return handle(mode, func, types, args, kwargs)
-                    arguments, more = recorder.values(others)
+                    arguments, more = looker.values(others)
                     flags |= more
         except Exception as error:
             problem(info, error)

@@ -12,7 +12,7 @@ from .. import wire
 from ..dynamo import skip_code
 from ..importhook import ImportHook
 from . import ops
-from .recorder import Event, Place
+from .event import Event, Place
 
 
 class RegionInfo:
@@ -151,19 +151,19 @@ class Regions:
             flags = place.flags
             for position, value in enumerate(inputs):
                 if isinstance(value, self._torch.Tensor):
-                    item, more = tracer.recorder.read_item(value, info, position, inputs, {}, place)
+                    item, more = tracer.inputs.read_item(value, info, position, inputs, {}, place)
                     content += item
                     flags |= more & 0xFFFF
                 else:
                     others.append(value)
             arguments = 0
             if others:
-                arguments, more = tracer.recorder.values(others)
+                arguments, more = tracer.inputs.values(others)
                 flags |= more
             digest = hash(tuple(content)) & 0xFFFFFFFFFFFFFFFF if content else 0
             event = Event(place, flags, digest, arguments, len(content) >> 2)
             generator = self._torch.default_generator
-            event.state = tracer._state(generator)
+            event.state = tracer.draws.state(generator)
             info = info.for_call(original, graph)
             focus = tracer.focus
             closeup = focus.before(info, inputs, {}) if focus is not None and focus.matches(info, place) else None
@@ -176,7 +176,7 @@ class Regions:
     def _after(self, seen, result):
         info, event, held, generator, closeup = seen
         tracer = self._tracer
-        tracer._settle_random(generator, event)
+        tracer.draws.settle(generator, event)
         info.random = bool(event.flags & wire.RANDOM)
         for value, role, position, _ in tracer.recorder.written(info, result, held, {}):
             if not isinstance(value, self._torch.Tensor):

@@ -7,7 +7,7 @@ storage map, which keeps what was last written to them (not their memory), and t
 import weakref
 
 from .. import wire
-from .recorder import Event, Place
+from .event import Event, Place
 
 
 class Weights:
@@ -47,7 +47,7 @@ class Weights:
     def _pin(self, root, path):
         tracer = self._tracer
         for name, tensor in self._named(root, path):
-            key = tracer.recorder._key(tensor)
+            key = tracer.inputs.key(tensor)
             if key is None:
                 continue
             tracer.storages.pinned.add(key)
@@ -73,7 +73,7 @@ class Weights:
         tracer = self._tracer
         event = Event(Place(wire.OTHER, tracer.writer.name(name), 0, state.index), 0, 0, 0, 0)
         if tensor is not None:
-            digest = tracer.recorder._digest(tensor)
+            digest = tracer.inputs.digest(tensor)
             spec = tracer.prints.spec(tensor)
         else:
             _, key, spec = self._trained[name]
