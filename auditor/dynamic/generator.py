@@ -171,9 +171,14 @@ def _look(side: Side, library: str) -> _Look:
     if side.trace is None:
         return _Look(state=None)
     own = _states(side.trace, side.row).get(library, [])
-    before = _inherited(side, library) + [state for row, _, state in own if row < side.row]
+    seeded = _last_seed(side, library)
+    inherited = _inherited(side, library) if seeded < 0 else []
+    before = inherited + [state for row, _, state in own if seeded <= row < side.row]
     # The look after the step that the event is in carries the next step's number.
     around = [state for row, step, state in own if row >= side.row and step <= _step(side) + 1]
+    if not before and seeded >= 0:
+        # Looked at only before the seed, which set it anew: the next look has to do.
+        return _Look(state=around[0], drawn=Drawn.AROUND) if around else _Look(state=None)
     if not before:
         # The first look comes only now. A generator object was made since the last one; a global one was there before.
         drawn = Drawn.AROUND if "#" in library or len(set(around)) > 1 else Drawn.UNSEEN
@@ -181,6 +186,14 @@ def _look(side: Side, library: str) -> _Look:
     if around:
         return _Look(state=before[-1], drawn=Drawn.AROUND)
     return _Look(state=before[-1], drawn=Drawn.BEFORE if len(set(before)) > 1 else Drawn.UNSEEN)
+
+
+def _last_seed(side: Side, library: str) -> int:
+    """Row at which the process last seeded a global generator before the event; -1 where it did not."""
+    if side.trace is None or "#" in library:
+        return -1
+    own = [seed for seed in _without_restored(side.seeds(library)) if seed in side.trace.seeds]
+    return max((seed.event for seed in own), default=-1)
 
 
 def _step(side: Side) -> int:
@@ -239,7 +252,7 @@ def _suspect(case: Case, library: str, drawn: Drawn) -> Suspect:
         unlike = [pair for pair in pairs if pair[0].value != pair[1].value or pair[0].value == ENTROPY]
         calls = [[unlike[-1][0]], [unlike[-1][1]]] if unlike else calls
     last = (calls[0][-1] if calls[0] else None, calls[1][-1] if calls[1] else None)
-    later = [side.later_seeds(library) for side in case.sides]
+    later = [_without_restored(side.later_seeds(library)) for side in case.sides]
     if last[0] is None and last[1] is None:
         if later[0] and later[1]:
             seeding, last = Seeding.TOO_LATE, (later[0][0], later[1][0])

@@ -9,6 +9,7 @@ from auditor.dynamic.evidence import Case
 from auditor.model.location import Location
 
 if TYPE_CHECKING:
+    from auditor.runs.namesfile import Listing
     from auditor.runs.tracefile import ProcessTrace
 
 
@@ -46,15 +47,23 @@ _Listed = tuple[str, int, Location | None]
 
 
 def _listings(trace: ProcessTrace, row: int) -> dict[tuple[str, int], tuple[int, int, _Listed]]:
-    """(path, how often before) → digests of the names and of their order."""
+    """(place, how often before) → digests of the names and of their order."""
     found: dict[tuple[str, int], tuple[int, int, _Listed]] = {}
     times: dict[str, int] = {}
     for listing in trace.listings:
         if listing.event >= min(row, len(trace.events)):
             continue
         event = trace.events[listing.event]
-        number = times.get(listing.path, 0)
-        times[listing.path] = number + 1
+        place = _place(listing)
+        number = times.get(place, 0)
+        times[place] = number + 1
         about = (listing.path, listing.count, listing.site)
-        found[(listing.path, number)] = (int(event["arguments"]), int(event["outputs"]), about)
+        found[(place, number)] = (int(event["arguments"]), int(event["outputs"]), about)
     return found
+
+
+def _place(listing: Listing) -> str:
+    """What makes a listing the same one in another run: a scratch folder outside the project has a new name."""
+    if listing.path.startswith("/") and listing.site is not None:
+        return f"{listing.site.path}:{listing.site.line}"
+    return listing.path
