@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+import tempfile
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,6 +22,8 @@ from auditor.tui.messages import JobFailed, JobFinished
 if TYPE_CHECKING:
     from auditor.tui.app import AuditApp
 
+_FROM_OUTSIDE = re.compile(r"@font-face\s*\{.*?\}|<!--.*?-->", re.DOTALL)  # fonts of a CDN, and a link
+
 
 def copy(app: AuditApp, text: str) -> None:
     """Copy text, and say which way it went."""
@@ -31,6 +36,15 @@ def copy(app: AuditApp, text: str) -> None:
     app.say(
         f"Copied `{first}`{more} to the {way}." if not way.startswith("/") else f"Too long to copy: it is in {way}."
     )
+
+
+def save_picture(app: AuditApp) -> None:
+    """Write the screen to a file outside the project; it asks no network for fonts."""
+    svg = _FROM_OUTSIDE.sub("", app.export_screenshot(title="repro-audit"))
+    handle, name = tempfile.mkstemp(prefix="repro-audit-", suffix=".svg")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(svg)
+    app.say(f"The screen is in {name}.")
 
 
 def edit(app: AuditApp) -> None:
@@ -153,9 +167,9 @@ def summary(message: JobFinished) -> str:
     if report.verdict is not None:
         from auditor.tui.drawing.verdict import headline
 
-        stopped = " You stopped it." if message.cancelled else ""
-        cause = f" {report.verdict.causes[0].title}" if report.verdict.causes else ""
-        return f"{headline(report.verdict)}.{cause}{stopped} ({took})"
+        verdict = report.verdict
+        why = verdict.causes[0].title if verdict.causes else next(iter(verdict.reasons), "")
+        return f"{headline(verdict)}. {why} ({took})"
     return f"Done in {took}."
 
 

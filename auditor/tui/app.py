@@ -263,6 +263,9 @@ class AuditApp(App[int]):
     def do_suspend(self) -> None:
         self.action_suspend_process()
 
+    def do_save_picture(self) -> None:
+        actions.save_picture(self)
+
     def do_next_theme(self) -> None:
         names = [each.name for each in themes.THEMES]
         at = names.index(self.theme) if self.theme in names else -1

@@ -62,6 +62,7 @@ EVERYWHERE = (
     Command("help", "question_mark", "help", "Explain this pane and list its keys", True),
     Command("stop", "ctrl+c", "stop", "Copy the selection, else stop the job, else (twice) quit"),
     Command("suspend", "ctrl+z", "suspend", "Suspend the program; fg brings it back"),
+    Command("save_picture", "S", "picture", "Save the screen as an SVG file, to send to someone"),
     Command("next_theme", "T", "theme", "Change to the next colour theme"),
     Command("quit", "q,ctrl+q", "quit", "Quit; asks only while a job runs", True),
 )

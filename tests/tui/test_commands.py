@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -365,3 +366,19 @@ def test_actions_of_the_app_are_few_lines() -> None:
     bodies = [inspect.getsource(value) for name, value in vars(AuditApp).items() if name.startswith("do_")]
     assert max(len(body.splitlines()) for body in bodies) <= 6
     assert all(callable(getattr(actions, name)) for name in ("copy", "edit", "stop", "ask_to_quit"))
+
+
+async def test_picture_of_the_screen_asks_no_network(
+    make_app: Any, settle: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    app = make_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("S")
+        await settle(pilot)
+        (path,) = tmp_path.glob("*.svg")
+        assert str(path) in app.message[0]
+        svg = path.read_text()
+        assert "unseeded-numpy" in svg
+        assert "http" not in svg.replace('xmlns="http://www.w3.org/2000/svg"', "")

@@ -9,7 +9,7 @@ from pathlib import Path
 from auditor.model.environment import Environment
 from auditor.model.run import Ending, RunRecord
 from auditor.tui.jobs import duration
-from auditor.tui.lines import Piece, Row, fit, labelled, row
+from auditor.tui.lines import Piece, Row, fit, labelled, plural, row
 from auditor.tui.signs import Signs
 
 _TONES = {Ending.FINISHED: "good", Ending.STOPPED: "plain"}
@@ -32,7 +32,7 @@ class RunRows:
         mark = f"{self._signs.marked}{self._marked.index(run.id) + 1}" if run.id in self._marked else "  "
         ending = run.status.ending
         id_width = min(self._id_width, max(width // 3, 8))
-        facts = f"{steps(run):>7,} steps  {duration(run.duration_s):>10}"
+        facts = f"{plural(steps(run), 'step'):>12}  {duration(run.duration_s):>10}"
         room = width - 3 - id_width - len(facts) - 26
         pieces = [
             Piece(mark + " ", "accent"),
@@ -40,7 +40,7 @@ class RunRows:
         ]
         if room >= 12:
             pieces.append(Piece("  " + run.started_at[:16].replace("T", " "), "muted"))
-            pieces.append(Piece("  " + fit(command_text(run), room - 6, self._signs.ellipsis)))
+            pieces.append(Piece("  " + fit(program_text(run), room - 6, self._signs.ellipsis)))
         if width >= 60:
             pieces.append(Piece(facts, "muted"))
         pieces.append(Piece("  " + ending.value, _TONES.get(ending, "warning")))
@@ -67,6 +67,11 @@ def run_rows(run: RunRecord, other: RunRecord | None, width: int) -> list[Row]:
     return rows
 
 
+def program_text(run: RunRecord) -> str:
+    """The command without its interpreter, for a narrow column."""
+    return shlex.join(run.argv[1:] if len(run.argv) > 1 and "python" in Path(run.argv[0]).name else run.argv)
+
+
 def command_text(run: RunRecord) -> str:
     return shlex.join(word if index else Path(word).name for index, word in enumerate(run.argv))
 
@@ -79,7 +84,7 @@ def _traces(run: RunRecord) -> str:
     events = sum(process.events for process in run.processes)
     open_ended = sum(not process.complete for process in run.processes)
     count = len(run.processes)
-    text = f"{count} process{'' if count == 1 else 'es'}, {events:,} events, {steps(run):,} steps"
+    text = f"{count} process{'' if count == 1 else 'es'}, {plural(events, 'event')}, {plural(steps(run), 'step')}"
     return f"{text}; {open_ended} without an end record" if open_ended else text
 
 
