@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from auditor.model.location import Location
 from auditor.ruleset.library import NoneMeaning, SeedCall
-from auditor.static.bindings import Function
-from auditor.static.elements import Call
+from auditor.static.elements import call_of
 from auditor.static.frame import End, Frame
+from auditor.static.functions import Functions
 from auditor.static.knowledge import draws
 from auditor.static.library_verdict import SeedValue
-from auditor.static.names import method_kind
-from auditor.static.rngstate import Pending, Rank, State, join
+from auditor.static.rngstate import Pending, State, join
 from auditor.static.seedvalue import FIXED, GIVEN, Seen, entropy
-from auditor.static.values import Arguments, ClassRef, External, FunctionRef, Instance, Value
+from auditor.static.values import ClassRef, External, FunctionRef, Instance, Value
 
 if TYPE_CHECKING:
     from auditor.static.walk import Walk
-
-MAX_CALLS = 20_000
-"""Functions entered for one program; what comes after is not followed, and the verdicts say so."""
-
-MAX_DEPTH = 30
-"""Calls inside calls."""
 
 RUNNERS = frozenset(
     {
@@ -50,16 +41,6 @@ EXITS = frozenset({"sys.exit", "os._exit", "exit", "quit", "os.abort"})
 LOADER_METHODS = ("__getitem__", "__getitems__", "__iter__", "__next__")
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """What following a function did to the state that it was entered with."""
-
-    state: State
-    result: Seen
-    seeded: tuple[tuple[str, Rank], ...]
-    """Libraries that it seeded, and with what."""
-
-
 class CallWalk:
     """The calls of one program being followed."""
 
@@ -67,14 +48,10 @@ class CallWalk:
         self._walk = walk
         self._ledger = walk.ledger
         self._rng = walk.project.rng
-        self._effects: dict[object, Effect] = {}
-        self._active: list[object] = []
-        self._wrapping: dict[Function, tuple[ast.Call | None, Frame]] = {}
+        self._functions = Functions(walk)
         self._made: dict[ast.Call, frozenset[Pending]] = {}
         self._stored: dict[str, list[FunctionRef]] = {}
         """Functions kept in options (`set_defaults(run=train)`), by the option's name."""
-
-        self._entered = 0
 
     def call(self, node: ast.Call, frame: Frame) -> End:
         """Follow one call whose arguments have been executed."""
@@ -82,14 +59,14 @@ class CallWalk:
             self._store(node, frame)
             return End.FALLS_THROUGH
         if isinstance(node.func, ast.Attribute) and node.func.attr == "load_state_dict" and not self._ledger.conditions:
-            strict = _as_call(node, None).argument("strict", 1)
+            strict = call_of(node, None).argument("strict", 1)
             self._ledger.loads_weights = self._ledger.loads_weights or strict is None
         value = frame.resolve(node.func)
         if isinstance(value, External):
             self._external(value.name, node, frame)
             return End.STOPS if value.name in EXITS else End.FALLS_THROUGH
         if isinstance(value, FunctionRef):
-            frame.results[node] = self.enter(value, node, frame)
+            frame.results[node] = self._functions.enter(value, node, frame)
             self._commands(value, node, frame)
         elif isinstance(value, ClassRef):
             self._construct(value, node, frame)
@@ -106,7 +83,7 @@ class CallWalk:
             names = frame.module.names
             value = names.attribute(value, name) if number else names.export(name)
         if isinstance(value, FunctionRef):
-            self.enter(value, None, Frame(value.module))
+            self._functions.enter(value, None, Frame(value.module))
         if isinstance(value, FunctionRef | Instance):
             call = ast.Call(func=ast.Name(id=dotted, ctx=ast.Load()), args=[], keywords=[])
             self._commands(value, ast.copy_location(call, frame.module.tree.body[0]), frame)
@@ -126,13 +103,13 @@ class CallWalk:
             self._callbacks(name, node, frame)
 
     def _seed(self, seed: SeedCall, name: str, node: ast.Call, frame: Frame) -> None:
-        given = _as_call(node, name).argument(seed.argument, seed.position) if seed.argument else None
+        given = call_of(node, name).argument(seed.argument, seed.position) if seed.argument else None
         value: Seen | None
         if given is not None:
             value = self._walk.evaluator.value(given, frame)
             if value.kind is SeedValue.NONE:
                 value = _unset(seed.none, value)
-        elif seed.argument and _as_call(node, name).opaque:
+        elif seed.argument and call_of(node, name).opaque:
             value = GIVEN
         else:
             value = _unset(seed.missing, entropy("no seed is given"))
@@ -143,7 +120,7 @@ class CallWalk:
             self._ledger.seed(library, name, node, value, text, frame)
 
     def _draw(self, name: str | None, node: ast.Call, frame: Frame) -> None:
-        call = _as_call(node, name)
+        call = call_of(node, name)
         evaluator = self._walk.evaluator
 
         def is_none(part: object) -> bool:
@@ -175,7 +152,7 @@ class CallWalk:
 
     def _loader(self, node: ast.Call, frame: Frame) -> None:
         """A DataLoader: its dataset and collate function are called later, perhaps in workers."""
-        call = _as_call(node, None)
+        call = call_of(node, None)
         workers = call.argument("num_workers", 5)
         unset = GIVEN if call.opaque else Seen(SeedValue.FIXED, 0, True)
         seen = self._walk.evaluator.value(workers, frame) if workers is not None else unset
@@ -187,7 +164,7 @@ class CallWalk:
         for part in parts:
             value = frame.resolve(part)
             if isinstance(value, FunctionRef):
-                self.enter(value, None, frame, at=part)
+                self._functions.enter(value, None, frame, at=part)
             elif isinstance(value, Instance) and isinstance(value.of, ClassRef):
                 self._methods(value, LOADER_METHODS, frame, part)
         self._ledger.deferring -= 1
@@ -199,7 +176,7 @@ class CallWalk:
         for part in _passed(node):
             value = frame.resolve(part)
             if isinstance(value, FunctionRef):
-                self.enter(value, None, frame, at=part, defaults=name in RUNNERS)
+                self._functions.enter(value, None, frame, at=part, defaults=name in RUNNERS)
             elif isinstance(value, Instance) and isinstance(value.of, ClassRef):
                 self._sweep(value, frame, part)
             elif isinstance(value, ClassRef) and not _is_plain(value):
@@ -224,151 +201,9 @@ class CallWalk:
         for name in names:
             method = frame.module.names.attribute(made, name)
             if isinstance(method, FunctionRef):
-                self.enter(method, None, frame, at=at)
+                self._functions.enter(method, None, frame, at=at)
 
     # -- inside the project ---------------------------------------------------------------------------------------
-
-    def enter(
-        self,
-        ref: FunctionRef,
-        node: ast.Call | None,
-        frame: Frame,
-        *,
-        at: ast.expr | None = None,
-        defaults: bool = True,
-    ) -> Seen:
-        """Follow a function of the project; gives what it returns.
-
-        `node` is the call, None where something else calls it; `defaults`: parameters that are not given have their
-        defaults, otherwise nothing is known of them.
-        """
-        if ref.node in self._wrapping or not self._wrappers(ref):
-            return self._enter_plain(ref, node, frame, at, defaults=defaults)
-        self._wrapping[ref.node] = (node, frame)
-        try:
-            result = GIVEN
-            for wrapper, arguments in self._wrappers(ref):
-                inside = Frame(wrapper.module, wrapper.node)
-                inside.arguments = Arguments(arguments)
-                place = at if at is not None else node
-                result = self._follow(wrapper, inside, frame.module.location(place) if place is not None else None)
-            return result
-        finally:
-            del self._wrapping[ref.node]
-
-    def _wrappers(self, ref: FunctionRef) -> list[tuple[FunctionRef, dict[tuple[ast.AST, str], Value]]]:
-        """The functions that the project's own decorators put around a function, the outermost first."""
-        if isinstance(ref.node, ast.Lambda):
-            return []
-        found = []
-        for decorator in ref.node.decorator_list:
-            called = decorator.func if isinstance(decorator, ast.Call) else decorator
-            value = ref.module.names.value(called)
-            if isinstance(value, FunctionRef) and not isinstance(value.node, ast.Lambda):
-                inner = _innermost(value.node, levels=2 if isinstance(decorator, ast.Call) else 1)
-                if inner is not None:
-                    holder, wrapper = inner
-                    first = holder.args.args[:1]
-                    arguments: dict[tuple[ast.AST, str], Value] = {(holder, arg.arg): ref for arg in first}
-                    found.append((FunctionRef(value.module, wrapper), arguments))
-        return found
-
-    def _enter_plain(
-        self, ref: FunctionRef, node: ast.Call | None, frame: Frame, at: ast.expr | None, *, defaults: bool
-    ) -> Seen:
-        if node is not None and _as_call(node, None).opaque and ref.node in self._wrapping:
-            node, frame = self._wrapping[ref.node]
-        inside = self._frame(ref, node, frame, defaults=defaults)
-        if not self._can_matter(ref, inside):
-            return GIVEN
-        place = at if at is not None else node
-        return self._follow(ref, inside, frame.module.location(place) if place is not None else None)
-
-    def _follow(self, ref: FunctionRef, inside: Frame, at: Location | None) -> Seen:
-        """Execute a function in its frame, or apply what doing so in the same circumstances did before."""
-        ledger = self._ledger
-        key = self._circumstances(ref, inside)
-        known = self._effects.get(key)
-        if known is not None:
-            for library, rank in known.seeded:
-                ledger.settle(library, rank)
-            self._walk.set_state(_replayed(ledger.state, known.state))
-            return known.result
-        mark = (ref.node, ref.owner)
-        if mark in self._active or len(self._active) > MAX_DEPTH:
-            return GIVEN
-        if self._entered >= MAX_CALLS:
-            ledger.truncated = True
-            return GIVEN
-        self._entered += 1
-        self._walk.evaluator.modules[ref.module.path] = ref.module
-        self._active.append(mark)
-        seeded = len(ledger.settled)
-        try:
-            result = self._walk.run_function(ref.node, inside, at)
-        finally:
-            self._active.pop()
-        if ref.owner is not None and getattr(ref.node, "name", "") == "__init__":
-            self._walk.evaluator.remember_object(ref.owner, inside)
-        self._effects[key] = Effect(ledger.state, result, tuple(dict.fromkeys(ledger.settled[seeded:])))
-        return result
-
-    def _can_matter(self, ref: FunctionRef, inside: Frame) -> bool:
-        """Whether the function, or anything of the project that it is given, can lead to a draw or a seed."""
-        relevance = self._walk.project.relevance
-        if relevance.is_relevant(ref.node):
-            return True
-        for value in _names_key(inside):
-            made = value.of if isinstance(value, Instance) else value
-            if not isinstance(made, FunctionRef | ClassRef) or made == ref.owner:
-                continue
-            if relevance.is_relevant(made.node):
-                return True
-        return False
-
-    def _circumstances(self, ref: FunctionRef, inside: Frame) -> object:
-        """Everything that what a function does to the state depends on."""
-        ledger = self._ledger
-        return (
-            ref.node,
-            ref.owner,
-            tuple(sorted(inside.values.items(), key=lambda item: item[0])),
-            _names_key(inside),
-            ledger.state.key(),
-            ledger.deferring > 0,
-            ledger.worker,
-            bool(ledger.conditions),
-        )
-
-    def _frame(self, ref: FunctionRef, node: ast.Call | None, frame: Frame, *, defaults: bool) -> Frame:
-        """A frame with the parameters bound as the call gives them."""
-        module, function = ref.module, ref.node
-        parent = self._walk.module_frame(module)
-        if (
-            frame.module is module
-            and frame.function is not None
-            and module.enclosing_function(function) is frame.function
-        ):
-            parent = frame
-        inside = Frame(module, function, parent)
-        positional = [*function.args.posonlyargs, *function.args.args]
-        if ref.owner is not None and method_kind(function) != "static" and positional and _is_method(ref):
-            first = positional.pop(0)
-            own: Value = ref.owner if method_kind(function) == "class" else Instance(ref.owner)
-            inside.bind(function, first.arg, own)
-        given = _bound(node, [argument.arg for argument in positional], [arg.arg for arg in function.args.kwonlyargs])
-        for argument in (*positional, *function.args.kwonlyargs):
-            name = argument.arg
-            if name in given:
-                inside.values[name] = self._walk.evaluator.value(given[name], frame)
-                value = frame.resolve(given[name])
-                if value is not None:
-                    inside.bind(function, name, value)
-            elif defaults and not (node is not None and _as_call(node, None).opaque):
-                inside.values[name] = self._walk.evaluator.parameter(inside, function, name)
-            else:
-                inside.values[name] = GIVEN
-        return inside
 
     def _construct(self, cls: ClassRef, node: ast.Call | None, frame: Frame, at: ast.expr | None = None) -> None:
         """Make an object: `__init__` where the project wrote one, else the outside class that it extends."""
@@ -376,7 +211,7 @@ class CallWalk:
         for name in ("__new__", "__init__", "__post_init__"):
             method = cls.module.names.attribute(made, name)
             if isinstance(method, FunctionRef):
-                self.enter(method, node, frame, at=at, defaults=node is not None)
+                self._functions.enter(method, node, frame, at=at, defaults=node is not None)
             elif isinstance(method, External) and name == "__init__" and node is not None:
                 base = method.name.removesuffix(".__init__")
                 self._draw(base, node, frame)
@@ -392,7 +227,7 @@ class CallWalk:
         for name in ("__call__", "forward", "call"):
             method = frame.module.names.attribute(made, name)
             if isinstance(method, FunctionRef):
-                frame.results[node] = self.enter(method, node, frame)
+                frame.results[node] = self._functions.enter(method, node, frame)
                 return
 
     def _commands(self, group: FunctionRef | Instance, node: ast.Call, frame: Frame) -> None:
@@ -417,7 +252,7 @@ class CallWalk:
         for part in _passed(node):
             value = frame.resolve(part)
             if isinstance(value, FunctionRef):
-                self.enter(value, None, frame, at=part, defaults=False)
+                self._functions.enter(value, None, frame, at=part, defaults=False)
             elif isinstance(value, Instance) and isinstance(value.of, ClassRef):
                 self._sweep(value, frame, part)
         self._ledger.deferring -= 1
@@ -436,25 +271,13 @@ class CallWalk:
         for value in values:
             self._walk.set_state(before)
             if isinstance(value, FunctionRef):
-                self.enter(value, node, frame)
+                self._functions.enter(value, node, frame)
                 states.append((self._ledger.state, None))
             elif isinstance(value, ClassRef):
                 self._construct(value, node, frame)
                 states.append((self._ledger.state, None))
         joined = join(states)
         self._walk.set_state(joined if joined is not None else before)
-
-
-def _as_call(node: ast.Call, name: str | None) -> Call:
-    called = node.func
-    return Call(
-        node=node,
-        callee=name,
-        method=called.attr if isinstance(called, ast.Attribute) else None,
-        receiver=called.value if isinstance(called, ast.Attribute) else None,
-        function=None,
-        in_loop=False,
-    )
 
 
 def _unset(meaning: NoneMeaning, value: Seen) -> Seen | None:
@@ -480,50 +303,3 @@ def _passed(node: ast.Call) -> list[ast.expr]:
 def _is_plain(cls: ClassRef) -> bool:
     """Whether no base comes from outside: then nothing but the project calls its methods."""
     return all(name.startswith(".") or name == "object" for name in cls.module.base_classes(cls.node))
-
-
-def _is_method(ref: FunctionRef) -> bool:
-    return ref.bound or method_kind(ref.node) == "class"
-
-
-def _bound(node: ast.Call | None, positional: list[str], keyword_only: list[str]) -> Mapping[str, ast.expr]:
-    """Parameters and the arguments that a call gives them; what follows a `*args` is not known."""
-    if node is None:
-        return {}
-    found: dict[str, ast.expr] = {}
-    for name, argument in zip(positional, node.args, strict=False):
-        if isinstance(argument, ast.Starred):
-            break
-        found[name] = argument
-    known = {*positional, *keyword_only}
-    found.update({word.arg: word.value for word in node.keywords if word.arg in known})
-    return found
-
-
-def _innermost(function: Function, levels: int) -> tuple[Function, Function] | None:
-    """The function that a decorator returns, and the one around it that takes the decorated function."""
-    holder: Function = function
-    current: Function | None = function
-    for _ in range(levels):
-        if current is None or isinstance(current, ast.Lambda):
-            return None
-        holder = current
-        nested = [child for child in current.body if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef)]
-        if not nested:
-            return None
-        current = nested[-1]
-    return (holder, current) if current is not None else None
-
-
-def _names_key(frame: Frame) -> tuple[object, ...]:
-    """What the parameters of the frame's own function stand for."""
-    return tuple(value for (function, _), value in frame.arguments.items() if function is frame.function)
-
-
-def _replayed(before: State, after: State) -> State:
-    """Apply a remembered effect to a state with the same levels."""
-    drawn = {
-        library: before.drawn.get(library, frozenset()) | after.drawn.get(library, frozenset())
-        for library in sorted({*before.drawn, *after.drawn})
-    }
-    return State(after.levels, drawn, before.pending | after.pending, {**before.options, **after.options})

@@ -68,6 +68,19 @@ class Call:
         return None
 
 
+def call_of(node: ast.Call, name: str | None) -> Call:
+    """A call on its own, for asking about its arguments."""
+    called = node.func
+    return Call(
+        node=node,
+        callee=name,
+        method=called.attr if isinstance(called, ast.Attribute) else None,
+        receiver=called.value if isinstance(called, ast.Attribute) else None,
+        function=None,
+        in_loop=False,
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
     """One target of `=`, `:=`, an annotated or an augmented assignment."""

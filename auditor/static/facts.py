@@ -16,6 +16,7 @@ from auditor.static.bindings import FUNCTIONS, Comprehension, Function, every_ar
 from auditor.static.elements import UNKNOWN, Assignment, Call, Import, Known, Loop, Unknown
 from auditor.static.members import bases
 from auditor.static.names import Names
+from auditor.static.places import Places
 from auditor.static.scopes import ScopeIndex, calls_in
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
 
@@ -47,7 +48,7 @@ class ModuleFacts:
         self.names = Names(self)
         self._identifiers: dict[ast.expr, frozenset[str]] = {}
         self._calls_in: dict[ast.expr, tuple[ast.Call | Comprehension, ...]] = {}
-        self._places = source.places
+        self._places = Places(self.path, self.lines, source.places if source.is_notebook else None)
 
     # -- what there is --------------------------------------------------------------------------------------------
 
@@ -247,58 +248,20 @@ class ModuleFacts:
 
     def text(self, node: ast.AST) -> str:
         """Source text of a node; lines after the first keep their indentation."""
-        line, column, end_line, end_column = _span(node)
-        if end_line == line:
-            return self._slice(line, column, end_column)
-        lines = [self._slice(line, column, None)]
-        lines.extend(self.lines[line : end_line - 1])
-        lines.append(self._slice(end_line, 0, end_column))
-        return "\n".join(lines)
+        return self._places.text(node)
 
     def location(self, node: ast.AST) -> Location:
         """Place of a node; for a function or class only its first line."""
-        line, column, end_line, end_column = _span(node)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            end_line, end_column = line, len(self._line(line).encode())
-        cell, first = self.place(line)
         function = self.enclosing_function(node)
-        return Location(
-            path=self.path,
-            line=first,
-            column=self._characters(line, column) + 1,
-            end_line=first + end_line - line,
-            end_column=self._characters(end_line, end_column) + 1,
-            cell=cell,
-            function=self.index.functions[function] if function else None,
-        )
+        return self._places.location(node, self.index.functions[function] if function else None)
 
     def place(self, line: int) -> tuple[int | None, int]:
         """Cell and line in the cell for a line of the text; (None, line) outside notebooks."""
-        if not self.is_notebook:
-            return None, line
-        return self._places[line - 1] if line <= len(self._places) else (None, line)
+        return self._places.place(line)
 
     def text_line(self, location: Location) -> int:
         """The line of the text, from 1, where a location of this file begins; the inverse of `place`."""
-        if location.cell is None:
-            return location.line
-        return self._text_lines.get((location.cell, location.line), 1)
-
-    @cached_property
-    def _text_lines(self) -> dict[tuple[int, int], int]:
-        return {place: number for number, place in enumerate(self._places, 1)}
-
-    def _line(self, line: int) -> str:
-        return self.lines[line - 1] if 0 < line <= len(self.lines) else ""
-
-    def _slice(self, line: int, start: int, end: int | None) -> str:
-        text = self._line(line)
-        return text[start:end] if text.isascii() else text.encode()[start:end].decode("utf-8", "replace")
-
-    def _characters(self, line: int, column: int) -> int:
-        """The tree counts UTF-8 bytes, people count characters."""
-        text = self._line(line)
-        return column if text.isascii() else len(text.encode()[:column].decode("utf-8", "replace"))
+        return self._places.text_line(location)
 
     # -- for following programs ------------------------------------------------------------------------------------
 
@@ -394,11 +357,3 @@ def _key(target: ast.expr) -> str | None:
 
 def _in_body(function: Function, child: ast.AST) -> bool:
     return child is function.body if isinstance(function, ast.Lambda) else child in function.body
-
-
-def _span(node: ast.AST) -> tuple[int, int, int, int]:
-    line = getattr(node, "lineno", 1)
-    column = getattr(node, "col_offset", 0)
-    end_line = getattr(node, "end_lineno", None) or line
-    end_column = getattr(node, "end_col_offset", None)
-    return line, column, end_line, column if end_column is None else end_column

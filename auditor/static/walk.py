@@ -7,20 +7,20 @@ again only where the seeding so far or its arguments differ. What cannot be reso
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING
 
 from auditor.model.location import Location
 from auditor.static.bindings import Comprehension, Function
+from auditor.static.branches import Branches
 from auditor.static.callwalk import CallWalk
-from auditor.static.entrypoints import names_main
 from auditor.static.evaluate import Evaluator, dotted_text
 from auditor.static.frame import End, Frame
 from auditor.static.ledger import Ledger
 from auditor.static.library_verdict import SeedValue
-from auditor.static.rngstate import Level, Rank, State, join, negated
+from auditor.static.rngstate import Rank, State, join
 from auditor.static.seedvalue import GIVEN, OPTIONS, Seen, either
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, ModuleRef
 
@@ -40,10 +40,11 @@ class Walk:
         self.ledger = Ledger(project.rng)
         self.evaluator = Evaluator(project, self._is_seeded)
         self.calls = CallWalk(self)
+        self._branches = Branches(self)
         self._executed: dict[str, Frame] = {}
-        self._exits: list[tuple[State, str | None]] = []
-        self._returned: list[Seen] = []
-        self._tests: list[str] = []
+        self.exits: list[tuple[State, str | None]] = []
+        self.returned: list[Seen] = []
+        self.tests: list[str] = []
         """Conditions of the arms that the current place stands in, inside the current function."""
 
     def _is_seeded(self, library: str) -> bool | None:
@@ -93,23 +94,23 @@ class Walk:
 
         Gives what it returns.
         """
-        exits, self._exits = self._exits, []
-        returned, self._returned = self._returned, []
-        tests, self._tests = self._tests, []
+        exits, self.exits = self.exits, []
+        returned, self.returned = self.returned, []
+        tests, self.tests = self.tests, []
         if at is not None:
             self.ledger.stack.append(at)
         if isinstance(function, ast.Lambda):
             self.expression(function.body, frame)
-            self._returned.append(self.evaluator.value(function.body, frame))
-        elif self.block(function.body, frame) is End.FALLS_THROUGH or not self._exits:
-            self._exits.append((self.ledger.state, None))
+            self.returned.append(self.evaluator.value(function.body, frame))
+        elif self.block(function.body, frame) is End.FALLS_THROUGH or not self.exits:
+            self.exits.append((self.ledger.state, None))
         if at is not None:
             self.ledger.stack.pop()
-        joined = join(self._exits)
+        joined = join(self.exits)
         if joined is not None:
             self.set_state(joined)
-        results = self._returned
-        self._exits, self._returned, self._tests = exits, returned, tests
+        results = self.returned
+        self.exits, self.returned, self.tests = exits, returned, tests
         return reduce(either, results) if results else GIVEN
 
     # -- statements -----------------------------------------------------------------------------------------------
@@ -127,7 +128,7 @@ class Walk:
         if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
             return self._assign(node, frame)
         if isinstance(node, ast.If):
-            return self._if(node, frame)
+            return self._branches.conditional(node, frame)
         if isinstance(node, ast.For | ast.AsyncFor | ast.While):
             return self._loop(node, frame)
         if isinstance(node, ast.With | ast.AsyncWith):
@@ -155,10 +156,10 @@ class Walk:
 
     def _rare(self, node: ast.stmt, frame: Frame) -> End:
         if isinstance(node, ast.Try) or type(node).__name__ == "TryStar":
-            return self._try(node, frame)  # type: ignore[arg-type]
+            return self._branches.attempt(node, frame)  # type: ignore[arg-type]
         if isinstance(node, ast.Match):
             self.expression(node.subject, frame)
-            return self._arms([(None, case.body) for case in node.cases], frame, exhaustive=False)
+            return self._branches.arms([(None, case.body) for case in node.cases], frame, exhaustive=False)
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.expr):
                 self.expression(child, frame)
@@ -168,8 +169,8 @@ class Walk:
         if node.value is not None:
             if self.expression(node.value, frame) is End.STOPS:
                 return End.STOPS
-            self._returned.append(self.evaluator.value(node.value, frame))
-        self._exits.append((self.ledger.state, self._tests[-1] if self._tests else None))
+            self.returned.append(self.evaluator.value(node.value, frame))
+        self.exits.append((self.ledger.state, self.tests[-1] if self.tests else None))
         return End.RETURNS
 
     def _assign(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign, frame: Frame) -> End:
@@ -180,17 +181,17 @@ class Walk:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         for target in targets:
             if isinstance(node, ast.AugAssign):
-                self._bind(target, GIVEN if value.kind is not SeedValue.ENTROPY else value, frame)
+                self.bind(target, GIVEN if value.kind is not SeedValue.ENTROPY else value, frame)
             else:
-                self._bind(target, value, frame)
+                self.bind(target, value, frame)
         return end
 
-    def _bind(self, target: ast.expr, value: Seen, frame: Frame) -> None:
+    def bind(self, target: ast.expr, value: Seen, frame: Frame) -> None:
         if isinstance(target, ast.Tuple | ast.List):
             for number, item in enumerate(target.elts):
                 # `args, rest = parser.parse_known_args()`
                 part = OPTIONS if value == OPTIONS and number == 0 else GIVEN
-                self._bind(item, part if value.kind is not SeedValue.ENTROPY else value, frame)
+                self.bind(item, part if value.kind is not SeedValue.ENTROPY else value, frame)
             return
         text = dotted_text(target)
         if text is None:
@@ -211,90 +212,7 @@ class Walk:
         self.ledger.state = state
         self.evaluator.stored = dict(state.options)
 
-    # -- branches -------------------------------------------------------------------------------------------------
-
-    def _if(self, node: ast.If, frame: Frame) -> End:
-        self.expression(node.test, frame)
-        holds = self.evaluator.truth(node.test, frame)
-        text = " ".join(frame.module.text(node.test).split())
-        if holds is None:
-            return self._arms([(text, node.body), (negated(text), node.orelse)], frame, exhaustive=True)
-        return self._decided(node, text, frame, holds=holds)
-
-    def _decided(self, node: ast.If, text: str, frame: Frame, *, holds: bool) -> End:
-        """A condition whose outcome in a plain run is known: that arm counts, the other is followed beside it."""
-        taken, other = (node.body, node.orelse) if holds else (node.orelse, node.body)
-        taken_if, other_if = (text, negated(text)) if holds else (negated(text), text)
-        before, values = self.ledger.state, dict(frame.values)
-        end = self._arm(taken, taken_if, frame)
-        if names_main(node.test):
-            return end
-        after, after_values = self.ledger.state, frame.values
-        exits, returned = len(self._exits), len(self._returned)
-        self.set_state(before)
-        frame.values = values
-        self._narrow(node.test, frame)
-        self.ledger.conditions.append(other_if)
-        other_end = self._arm(other, other_if, frame)
-        self.ledger.conditions.pop()
-        if end is not End.FALLS_THROUGH and other_end is End.FALLS_THROUGH:
-            # A plain run leaves here; what follows is reached in another.
-            return End.FALLS_THROUGH
-        del self._exits[exits:], self._returned[returned:]
-        beside = self.ledger.state
-        self.set_state(self._noting_other(after, beside, other_if) if other_end is End.FALLS_THROUGH else after)
-        frame.values = after_values
-        return end
-
-    def _arm(self, body: Sequence[ast.stmt], condition: str | None, frame: Frame) -> End:
-        """One arm of a condition."""
-        if condition is None:
-            return self.block(body, frame)
-        self._tests.append(condition)
-        end = self.block(body, frame)
-        self._tests.pop()
-        return end
-
-    def _narrow(self, test: ast.expr, frame: Frame) -> None:
-        """In the arm that a plain run does not take, what is None by default was given."""
-        for part in ast.walk(test):
-            text = dotted_text(part) if isinstance(part, ast.Name | ast.Attribute) else None
-            if text is None or not isinstance(part, ast.Name | ast.Attribute):
-                continue
-            if self.evaluator.value(part, frame).kind is SeedValue.NONE:
-                self._bind(part, GIVEN, frame)
-
-    def _noting_other(self, state: State, beside: State, condition: str) -> State:
-        """What the arm not taken would have seeded makes the library conditionally seeded, no less."""
-        levels = dict(state.levels)
-        for library, level in beside.levels.items():
-            if level.rank is Rank.SEEDED and state.level(library).rank < Rank.MAYBE:
-                levels[library] = Level(Rank.MAYBE, condition)
-        return replace(state, levels=levels, pending=state.pending | beside.pending)
-
-    def _arms(self, arms: Sequence[tuple[str | None, Sequence[ast.stmt]]], frame: Frame, *, exhaustive: bool) -> End:
-        before, values = self.ledger.state, frame.values
-        ends: list[End] = []
-        states: list[tuple[State, str | None]] = []
-        kept: list[dict[str, Seen]] = []
-        for text, body in arms if exhaustive else (*arms, (None, ())):
-            self.set_state(before)
-            frame.values = dict(values)
-            if text is not None:
-                self.ledger.conditions.append(text)
-            end = self._arm(body, text, frame)
-            if text is not None:
-                self.ledger.conditions.pop()
-            ends.append(end)
-            if end is End.FALLS_THROUGH:
-                states.append((self.ledger.state, text))
-                kept.append(frame.values)
-        joined = join(states)
-        if joined is None:
-            return _common_end(ends)
-        self.set_state(joined)
-        frame.values = _joined_values(kept)
-        return End.FALLS_THROUGH
+    # -- loops ----------------------------------------------------------------------------------------------------
 
     def _loop(self, node: ast.For | ast.AsyncFor | ast.While, frame: Frame) -> End:
         end = End.FALLS_THROUGH
@@ -304,7 +222,7 @@ class Walk:
         else:
             self.expression(node.iter, frame)
             self._iterated(node.iter, frame)
-            self._bind(node.target, GIVEN, frame)
+            self.bind(node.target, GIVEN, frame)
             for _ in self._elements(node, node.target, node.iter, frame):
                 end = self.block(node.body, frame)
         certain = isinstance(node, ast.While) and _is_true(node.test)
@@ -337,29 +255,6 @@ class Walk:
                 if isinstance(value, Instance) and value.made_by is not None:
                     self.calls.iterated(value.made_by)
 
-    def _try(self, node: ast.Try, frame: Frame) -> End:
-        before, values = self.ledger.state, dict(frame.values)
-        end = self.block(node.body, frame)
-        if end is End.FALLS_THROUGH:
-            end = self.block(node.orelse, frame)
-        after, after_values = self.ledger.state, frame.values
-        handled: list[tuple[State, str | None]] = []
-        for handler in node.handlers:
-            self.set_state(before)
-            frame.values = dict(values)
-            if self.block(handler.body, frame) is End.FALLS_THROUGH:
-                handled.append((self.ledger.state, None))
-        joined = join(handled)
-        # The body counts where it gets to its end: a failing import or lookup leaves nothing to seed.
-        if end is End.FALLS_THROUGH or joined is None:
-            self.set_state(after)
-            frame.values = after_values
-        else:
-            self.set_state(joined)
-            end = End.FALLS_THROUGH
-        last = self.block(node.finalbody, frame)
-        return last if last is not End.FALLS_THROUGH else end
-
     # -- expressions ----------------------------------------------------------------------------------------------
 
     def expression(self, node: ast.expr, frame: Frame) -> End:
@@ -386,19 +281,3 @@ class Walk:
 
 def _is_true(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and bool(node.value)
-
-
-def _common_end(ends: Sequence[End]) -> End:
-    """All arms leave: back to the caller where any does that, else out of the loop, else the program stops."""
-    for end in (End.RETURNS, End.LEAVES_LOOP):
-        if end in ends:
-            return end
-    return End.STOPS
-
-
-def _joined_values(kept: Sequence[dict[str, Seen]]) -> dict[str, Seen]:
-    joined = dict(kept[0])
-    for values in kept[1:]:
-        for name, value in values.items():
-            joined[name] = either(joined[name], value) if name in joined else value
-    return joined

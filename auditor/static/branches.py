@@ -1,0 +1,149 @@
+"""Conditions: both arms are followed; where a plain run's choice is known, that one counts and the other is noted."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from auditor.static.entrypoints import names_main
+from auditor.static.evaluate import dotted_text
+from auditor.static.frame import End, Frame
+from auditor.static.library_verdict import SeedValue
+from auditor.static.rngstate import Level, Rank, State, join, negated
+from auditor.static.seedvalue import GIVEN, Seen, either
+
+if TYPE_CHECKING:
+    from auditor.static.walk import Walk
+
+
+class Branches:
+    """The `if`, `match` and `try` statements of one program."""
+
+    def __init__(self, walk: Walk) -> None:
+        self._walk = walk
+        self._ledger = walk.ledger
+        self._evaluator = walk.evaluator
+
+    def conditional(self, node: ast.If, frame: Frame) -> End:
+        self._walk.expression(node.test, frame)
+        holds = self._evaluator.truth(node.test, frame)
+        text = " ".join(frame.module.text(node.test).split())
+        if holds is None:
+            return self.arms([(text, node.body), (negated(text), node.orelse)], frame, exhaustive=True)
+        return self._decided(node, text, frame, holds=holds)
+
+    def _decided(self, node: ast.If, text: str, frame: Frame, *, holds: bool) -> End:
+        """A condition whose outcome in a plain run is known: that arm counts, the other is followed beside it."""
+        taken, other = (node.body, node.orelse) if holds else (node.orelse, node.body)
+        taken_if, other_if = (text, negated(text)) if holds else (negated(text), text)
+        before, values = self._ledger.state, dict(frame.values)
+        end = self._arm(taken, taken_if, frame)
+        if names_main(node.test):
+            return end
+        after, after_values = self._ledger.state, frame.values
+        exits, returned = len(self._walk.exits), len(self._walk.returned)
+        self._walk.set_state(before)
+        frame.values = values
+        self._narrow(node.test, frame)
+        self._ledger.conditions.append(other_if)
+        other_end = self._arm(other, other_if, frame)
+        self._ledger.conditions.pop()
+        if end is not End.FALLS_THROUGH and other_end is End.FALLS_THROUGH:
+            # A plain run leaves here; what follows is reached in another.
+            return End.FALLS_THROUGH
+        del self._walk.exits[exits:], self._walk.returned[returned:]
+        beside = self._ledger.state
+        self._walk.set_state(self._noting_other(after, beside, other_if) if other_end is End.FALLS_THROUGH else after)
+        frame.values = after_values
+        return end
+
+    def _arm(self, body: Sequence[ast.stmt], condition: str | None, frame: Frame) -> End:
+        """One arm of a condition."""
+        if condition is None:
+            return self._walk.block(body, frame)
+        self._walk.tests.append(condition)
+        end = self._walk.block(body, frame)
+        self._walk.tests.pop()
+        return end
+
+    def _narrow(self, test: ast.expr, frame: Frame) -> None:
+        """In the arm that a plain run does not take, what is None by default was given."""
+        for part in ast.walk(test):
+            text = dotted_text(part) if isinstance(part, ast.Name | ast.Attribute) else None
+            if text is None or not isinstance(part, ast.Name | ast.Attribute):
+                continue
+            if self._evaluator.value(part, frame).kind is SeedValue.NONE:
+                self._walk.bind(part, GIVEN, frame)
+
+    def _noting_other(self, state: State, beside: State, condition: str) -> State:
+        """What the arm not taken would have seeded makes the library conditionally seeded, no less."""
+        levels = dict(state.levels)
+        for library, level in beside.levels.items():
+            if level.rank is Rank.SEEDED and state.level(library).rank < Rank.MAYBE:
+                levels[library] = Level(Rank.MAYBE, condition)
+        return replace(state, levels=levels, pending=state.pending | beside.pending)
+
+    def arms(self, arms: Sequence[tuple[str | None, Sequence[ast.stmt]]], frame: Frame, *, exhaustive: bool) -> End:
+        before, values = self._ledger.state, frame.values
+        ends: list[End] = []
+        states: list[tuple[State, str | None]] = []
+        kept: list[dict[str, Seen]] = []
+        for text, body in arms if exhaustive else (*arms, (None, ())):
+            self._walk.set_state(before)
+            frame.values = dict(values)
+            if text is not None:
+                self._ledger.conditions.append(text)
+            end = self._arm(body, text, frame)
+            if text is not None:
+                self._ledger.conditions.pop()
+            ends.append(end)
+            if end is End.FALLS_THROUGH:
+                states.append((self._ledger.state, text))
+                kept.append(frame.values)
+        joined = join(states)
+        if joined is None:
+            return _common_end(ends)
+        self._walk.set_state(joined)
+        frame.values = _joined_values(kept)
+        return End.FALLS_THROUGH
+
+    def attempt(self, node: ast.Try, frame: Frame) -> End:
+        before, values = self._ledger.state, dict(frame.values)
+        end = self._walk.block(node.body, frame)
+        if end is End.FALLS_THROUGH:
+            end = self._walk.block(node.orelse, frame)
+        after, after_values = self._ledger.state, frame.values
+        handled: list[tuple[State, str | None]] = []
+        for handler in node.handlers:
+            self._walk.set_state(before)
+            frame.values = dict(values)
+            if self._walk.block(handler.body, frame) is End.FALLS_THROUGH:
+                handled.append((self._ledger.state, None))
+        joined = join(handled)
+        # The body counts where it gets to its end: a failing import or lookup leaves nothing to seed.
+        if end is End.FALLS_THROUGH or joined is None:
+            self._walk.set_state(after)
+            frame.values = after_values
+        else:
+            self._walk.set_state(joined)
+            end = End.FALLS_THROUGH
+        last = self._walk.block(node.finalbody, frame)
+        return last if last is not End.FALLS_THROUGH else end
+
+
+def _common_end(ends: Sequence[End]) -> End:
+    """All arms leave: back to the caller where any does that, else out of the loop, else the program stops."""
+    for end in (End.RETURNS, End.LEAVES_LOOP):
+        if end in ends:
+            return end
+    return End.STOPS
+
+
+def _joined_values(kept: Sequence[dict[str, Seen]]) -> dict[str, Seen]:
+    joined = dict(kept[0])
+    for values in kept[1:]:
+        for name, value in values.items():
+            joined[name] = either(joined[name], value) if name in joined else value
+    return joined

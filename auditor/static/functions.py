@@ -1,0 +1,237 @@
+"""Entering the project's own functions: what their parameters are bound to, and what they did before."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from auditor.model.location import Location
+from auditor.static.bindings import Function
+from auditor.static.elements import call_of
+from auditor.static.frame import Frame
+from auditor.static.names import method_kind
+from auditor.static.rngstate import Rank, State
+from auditor.static.seedvalue import GIVEN, Seen
+from auditor.static.values import Arguments, ClassRef, FunctionRef, Instance, Value
+
+if TYPE_CHECKING:
+    from auditor.static.walk import Walk
+
+MAX_CALLS = 20_000
+"""Functions entered for one program; what comes after is not followed, and the verdicts say so."""
+
+MAX_DEPTH = 30
+"""Calls inside calls."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What following a function did to the state that it was entered with."""
+
+    state: State
+    result: Seen
+    seeded: tuple[tuple[str, Rank], ...]
+    """Libraries that it seeded, and with what."""
+
+
+class Functions:
+    """The functions that one program enters."""
+
+    def __init__(self, walk: Walk) -> None:
+        self._walk = walk
+        self._ledger = walk.ledger
+        self._effects: dict[object, Effect] = {}
+        self._active: list[object] = []
+        self._wrapping: dict[Function, tuple[ast.Call | None, Frame]] = {}
+        self._entered = 0
+
+    def enter(
+        self,
+        ref: FunctionRef,
+        node: ast.Call | None,
+        frame: Frame,
+        *,
+        at: ast.expr | None = None,
+        defaults: bool = True,
+    ) -> Seen:
+        """Follow a function of the project; gives what it returns.
+
+        `node` is the call, None where something else calls it; `defaults`: parameters that are not given have their
+        defaults, otherwise nothing is known of them.
+        """
+        if ref.node in self._wrapping or not self._wrappers(ref):
+            return self._enter_plain(ref, node, frame, at, defaults=defaults)
+        self._wrapping[ref.node] = (node, frame)
+        try:
+            result = GIVEN
+            for wrapper, arguments in self._wrappers(ref):
+                inside = Frame(wrapper.module, wrapper.node)
+                inside.arguments = Arguments(arguments)
+                place = at if at is not None else node
+                result = self._follow(wrapper, inside, frame.module.location(place) if place is not None else None)
+            return result
+        finally:
+            del self._wrapping[ref.node]
+
+    def _wrappers(self, ref: FunctionRef) -> list[tuple[FunctionRef, dict[tuple[ast.AST, str], Value]]]:
+        """The functions that the project's own decorators put around a function, the outermost first."""
+        if isinstance(ref.node, ast.Lambda):
+            return []
+        found = []
+        for decorator in ref.node.decorator_list:
+            called = decorator.func if isinstance(decorator, ast.Call) else decorator
+            value = ref.module.names.value(called)
+            if isinstance(value, FunctionRef) and not isinstance(value.node, ast.Lambda):
+                inner = _innermost(value.node, levels=2 if isinstance(decorator, ast.Call) else 1)
+                if inner is not None:
+                    holder, wrapper = inner
+                    first = holder.args.args[:1]
+                    arguments: dict[tuple[ast.AST, str], Value] = {(holder, arg.arg): ref for arg in first}
+                    found.append((FunctionRef(value.module, wrapper), arguments))
+        return found
+
+    def _enter_plain(
+        self, ref: FunctionRef, node: ast.Call | None, frame: Frame, at: ast.expr | None, *, defaults: bool
+    ) -> Seen:
+        if node is not None and call_of(node, None).opaque and ref.node in self._wrapping:
+            node, frame = self._wrapping[ref.node]
+        inside = self._frame(ref, node, frame, defaults=defaults)
+        if not self._can_matter(ref, inside):
+            return GIVEN
+        place = at if at is not None else node
+        return self._follow(ref, inside, frame.module.location(place) if place is not None else None)
+
+    def _follow(self, ref: FunctionRef, inside: Frame, at: Location | None) -> Seen:
+        """Execute a function in its frame, or apply what doing so in the same circumstances did before."""
+        ledger = self._ledger
+        key = self._circumstances(ref, inside)
+        known = self._effects.get(key)
+        if known is not None:
+            for library, rank in known.seeded:
+                ledger.settle(library, rank)
+            self._walk.set_state(_replayed(ledger.state, known.state))
+            return known.result
+        mark = (ref.node, ref.owner)
+        if mark in self._active or len(self._active) > MAX_DEPTH:
+            return GIVEN
+        if self._entered >= MAX_CALLS:
+            ledger.truncated = True
+            return GIVEN
+        self._entered += 1
+        self._walk.evaluator.modules[ref.module.path] = ref.module
+        self._active.append(mark)
+        seeded = len(ledger.settled)
+        try:
+            result = self._walk.run_function(ref.node, inside, at)
+        finally:
+            self._active.pop()
+        if ref.owner is not None and getattr(ref.node, "name", "") == "__init__":
+            self._walk.evaluator.remember_object(ref.owner, inside)
+        self._effects[key] = Effect(ledger.state, result, tuple(dict.fromkeys(ledger.settled[seeded:])))
+        return result
+
+    def _can_matter(self, ref: FunctionRef, inside: Frame) -> bool:
+        """Whether the function, or anything of the project that it is given, can lead to a draw or a seed."""
+        relevance = self._walk.project.relevance
+        if relevance.is_relevant(ref.node):
+            return True
+        for value in _names_key(inside):
+            made = value.of if isinstance(value, Instance) else value
+            if not isinstance(made, FunctionRef | ClassRef) or made == ref.owner:
+                continue
+            if relevance.is_relevant(made.node):
+                return True
+        return False
+
+    def _circumstances(self, ref: FunctionRef, inside: Frame) -> object:
+        """Everything that what a function does to the state depends on."""
+        ledger = self._ledger
+        return (
+            ref.node,
+            ref.owner,
+            tuple(sorted(inside.values.items(), key=lambda item: item[0])),
+            _names_key(inside),
+            ledger.state.key(),
+            ledger.deferring > 0,
+            ledger.worker,
+            bool(ledger.conditions),
+        )
+
+    def _frame(self, ref: FunctionRef, node: ast.Call | None, frame: Frame, *, defaults: bool) -> Frame:
+        """A frame with the parameters bound as the call gives them."""
+        module, function = ref.module, ref.node
+        parent = self._walk.module_frame(module)
+        if (
+            frame.module is module
+            and frame.function is not None
+            and module.enclosing_function(function) is frame.function
+        ):
+            parent = frame
+        inside = Frame(module, function, parent)
+        positional = [*function.args.posonlyargs, *function.args.args]
+        if ref.owner is not None and method_kind(function) != "static" and positional and _is_method(ref):
+            first = positional.pop(0)
+            own: Value = ref.owner if method_kind(function) == "class" else Instance(ref.owner)
+            inside.bind(function, first.arg, own)
+        given = _bound(node, [argument.arg for argument in positional], [arg.arg for arg in function.args.kwonlyargs])
+        for argument in (*positional, *function.args.kwonlyargs):
+            name = argument.arg
+            if name in given:
+                inside.values[name] = self._walk.evaluator.value(given[name], frame)
+                value = frame.resolve(given[name])
+                if value is not None:
+                    inside.bind(function, name, value)
+            elif defaults and not (node is not None and call_of(node, None).opaque):
+                inside.values[name] = self._walk.evaluator.parameter(inside, function, name)
+            else:
+                inside.values[name] = GIVEN
+        return inside
+
+
+def _is_method(ref: FunctionRef) -> bool:
+    return ref.bound or method_kind(ref.node) == "class"
+
+
+def _bound(node: ast.Call | None, positional: list[str], keyword_only: list[str]) -> Mapping[str, ast.expr]:
+    """Parameters and the arguments that a call gives them; what follows a `*args` is not known."""
+    if node is None:
+        return {}
+    found: dict[str, ast.expr] = {}
+    for name, argument in zip(positional, node.args, strict=False):
+        if isinstance(argument, ast.Starred):
+            break
+        found[name] = argument
+    known = {*positional, *keyword_only}
+    found.update({word.arg: word.value for word in node.keywords if word.arg in known})
+    return found
+
+
+def _innermost(function: Function, levels: int) -> tuple[Function, Function] | None:
+    """The function that a decorator returns, and the one around it that takes the decorated function."""
+    holder: Function = function
+    current: Function | None = function
+    for _ in range(levels):
+        if current is None or isinstance(current, ast.Lambda):
+            return None
+        holder = current
+        nested = [child for child in current.body if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef)]
+        if not nested:
+            return None
+        current = nested[-1]
+    return (holder, current) if current is not None else None
+
+
+def _names_key(frame: Frame) -> tuple[object, ...]:
+    """What the parameters of the frame's own function stand for."""
+    return tuple(value for (function, _), value in frame.arguments.items() if function is frame.function)
+
+
+def _replayed(before: State, after: State) -> State:
+    """Apply a remembered effect to a state with the same levels."""
+    drawn = {
+        library: before.drawn.get(library, frozenset()) | after.drawn.get(library, frozenset())
+        for library in sorted({*before.drawn, *after.drawn})
+    }
+    return State(after.levels, drawn, before.pending | after.pending, {**before.options, **after.options})
