@@ -1,80 +1,97 @@
-"""Scan speed: `repro-audit scan` beside ruff's two RNG rules, over a big tree and a small one, in one run.
+"""Scan speed beside ruff's two RNG rules, over one tree in one run.
 
-    python benchmarks/scan_speed.py [--rounds N] [TREE…]
+    python benchmarks/scan_speed.py [FOLDER] [--runs N]
 
-Without a tree: this environment's site-packages, and `sample_projects`. The commands take turns; CPU seconds are those
-of the whole process tree, user and system. "first" is each command's first turn (its files may not be in the page cache
-yet), "then" the median of the others. Neither tool keeps a cache of results here: ruff gets `--no-cache`, and
-`repro-audit scan` has none.
+Without a folder: the site-packages of this environment. Each program runs as a process of its own, in turns, so that
+all meet the same machine; the median is printed. ruff runs without its cache and with it; we keep no cache yet, so our
+figure is for cold and warm alike. CPU is that of all processes of the program.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import resource
 import statistics
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
-RUFF_RULES = "NPY002,S311"
+SCAN = """
+import sys
+from pathlib import Path
+from auditor.services.scan import scan
+from auditor.services.settings import Settings
+report = scan([Path(sys.argv[1])], Settings())
+print(report.scan.files, len(report.findings), len(report.skipped))
+"""
 
 
-def commands(tree: Path) -> dict[str, list[str]]:
-    """What is timed, by label; run with this interpreter's own tools."""
-    ruff = Path(sys.executable).parent / "ruff"
-    lint = [str(ruff), "check", "--isolated", "--no-cache", "--select", RUFF_RULES, "--exit-zero", "-q", str(tree)]
-    audit = [sys.executable, "-m", "auditor", "scan", str(tree), "--exit-zero", "--format", "concise"]
-    return {f"ruff --select {RUFF_RULES}": lint, "repro-audit scan": audit}
+@dataclass(frozen=True)
+class Sample:
+    """One run of one program."""
+
+    wall_s: float
+    cpu_s: float
 
 
-def timed(command: list[str]) -> tuple[float, float]:
-    """CPU and wall seconds of one run of a command and its children."""
-    before, started = os.times(), time.perf_counter()
-    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
-    wall, after = time.perf_counter() - started, os.times()
-    if done.returncode not in (0, 4):
-        sys.exit(f"{' '.join(command)} failed with exit code {done.returncode}:\n{done.stderr}")
-    cpu = after.children_user + after.children_system - before.children_user - before.children_system
-    return cpu, wall
+def measure(command: list[str]) -> Sample:
+    """Run a program to its end; its findings are no failure."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    started = time.perf_counter()
+    finished = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    wall = time.perf_counter() - started
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if finished.returncode not in (0, 1):
+        raise SystemExit(f"{command[0]} ended with {finished.returncode}:\n{finished.stderr}")
+    return Sample(wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
 
 
-def size(tree: Path) -> tuple[int, int]:
-    """Python files below a folder, and their lines."""
-    files = [path for path in tree.rglob("*.py") if path.is_file()]
-    return len(files), sum(path.read_bytes().count(b"\n") for path in files)
+def commands(folder: Path, cache: Path) -> dict[str, list[str]]:
+    ruff = [
+        str(Path(sys.executable).with_name("ruff")), "check", "--isolated", "--select", "NPY002,S311", "--quiet",
+        "--exit-zero", "--no-respect-gitignore",
+    ]  # fmt: skip
+    return {
+        "ruff, no cache": [*ruff, "--no-cache", str(folder)],
+        "ruff, cached": [*ruff, "--cache-dir", str(cache), str(folder)],
+        "repro-audit, all rules": [sys.executable, "-c", SCAN, str(folder)],
+    }
 
 
-def report(tree: Path, rounds: int) -> None:
-    """Print the table for one tree; ratios are against ruff's median in the same run."""
-    files, lines = size(tree)
-    print(f"{tree.name}: {files:,} files, {lines:,} lines, {rounds} rounds")
-    found: dict[str, list[tuple[float, float]]] = {label: [] for label in commands(tree)}
-    for _ in range(rounds):
-        for label, command in commands(tree).items():
-            found[label].append(timed(command))
-    print(f"{'':28}{'CPU s first':>12}{'then':>8}{'ratio':>8}{'wall s first':>14}{'then':>8}{'ratio':>8}")
-    base: tuple[float, float] | None = None
-    for label, turns in found.items():
-        rest = turns[1:] or turns
-        cpu, wall = (statistics.median(turn[i] for turn in rest) for i in range(2))
-        base = base or (cpu, wall)
-        row = f"{turns[0][0]:12.2f}{cpu:8.2f}{cpu / base[0]:8.2f}{turns[0][1]:14.2f}{wall:8.2f}{wall / base[1]:8.2f}"
-        print(f"{label:28}{row}", flush=True)
-    print()
+def size_of(folder: Path) -> tuple[int, int]:
+    """Python files and lines, for the heading."""
+    files = lines = 0
+    for path in folder.rglob("*.py"):
+        files += 1
+        lines += path.read_bytes().count(b"\n")
+    return files, lines
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Time `repro-audit scan` beside ruff.")
-    parser.add_argument("--rounds", type=int, default=4)
-    parser.add_argument("trees", nargs="*", type=Path)
-    arguments = parser.parse_args()
-    here = Path(__file__).resolve().parent.parent
-    trees = arguments.trees or [Path(sysconfig.get_paths()["purelib"]), here / "sample_projects"]
-    for tree in trees:
-        report(tree, arguments.rounds)
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("folder", nargs="?", type=Path, default=Path(sysconfig.get_paths()["purelib"]))
+    parser.add_argument("--runs", type=int, default=3)
+    args = parser.parse_args()
+    files, lines = size_of(args.folder)
+    print(f"{files:,} files, {lines:,} lines, {os.cpu_count()} cores, median of {args.runs} interleaved runs\n")
+    samples: dict[str, list[Sample]] = {}
+    with tempfile.TemporaryDirectory() as cache:
+        programs = commands(args.folder, Path(cache))
+        measure(programs["ruff, cached"])
+        for _ in range(args.runs):
+            for name, command in programs.items():
+                samples.setdefault(name, []).append(measure(command))
+    base = statistics.median(sample.wall_s for sample in samples["ruff, no cache"])
+    print(f"{'':24}{'wall s':>9}{'CPU s':>9}{'wall / ruff':>13}")
+    for name, taken in samples.items():
+        wall = statistics.median(sample.wall_s for sample in taken)
+        cpu = statistics.median(sample.cpu_s for sample in taken)
+        print(f"{name:24}{wall:9.2f}{cpu:9.2f}{wall / base:13.2f}")
 
 
 if __name__ == "__main__":
