@@ -35,7 +35,7 @@ class Outside:
 
 
 class Windows:
-    """A huge storage from outside: what each part held when it was last read, by the part's geometry."""
+    """A storage from outside of which only parts are known: what each held when last read, by its geometry."""
 
     __slots__ = ("seen",)
 
