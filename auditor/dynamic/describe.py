@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from auditor.dynamic.column import first_differing_tensor, is_compared, tensor_rows
-from auditor.dynamic.pair import Hit
+from auditor.dynamic.hit import Hit
 from auditor.model.divergence import Difference, Divergence
 from auditor.model.trace import TraceEvent
 from auditor.probe import wire

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from auditor.dynamic.pair import Tail
+from auditor.dynamic.hit import Tail
 from auditor.dynamic.prefix import BLOCK
 from auditor.model.run import Ending
 from auditor.probe import wire

@@ -6,7 +6,6 @@ identity, thread by thread. Both ways count as they go, so memory does not grow 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +13,7 @@ import numpy as np
 from auditor.dynamic import prefix
 from auditor.dynamic.align import Aligner, Segment, Side
 from auditor.dynamic.column import allocations, differing, identities, is_compared, values
+from auditor.dynamic.hit import Hit, Tail, extra_at, missing_at
 from auditor.dynamic.lane import Lane, Lanes
 from auditor.dynamic.tally import Tally
 from auditor.dynamic.vocabulary import Vocabulary
@@ -27,45 +27,6 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 
 _KEPT = 8 * prefix.BLOCK  # rows behind the scan that aligners may still ask for
-
-
-@dataclass(frozen=True, kw_only=True)
-class Hit:
-    """The first pair of rows of a process that do not agree."""
-
-    difference: Difference | None
-    """MISSING or EXTRA; None for a pair of the same event, whose tensors tell the rest."""
-
-    reference: int | None
-    candidate: int | None
-    instead: int | None = None
-    """For MISSING and EXTRA: the row at which the other run is then; None at its end."""
-
-    moved: bool = False
-    """Both runs have the event, in another order."""
-
-    order: int
-    """Row of the reference at which it is met."""
-
-    thread: int
-
-
-@dataclass
-class Tail:
-    """What one run has after the other one's trace of a thread ended."""
-
-    thread: int
-    missing: bool
-    """Only the reference has it."""
-
-    first: int
-    """First row with a tensor, or else first row."""
-
-    events: int
-    data_only: bool
-    """Nothing but data loading: a worker that was stopped a moment later."""
-
-    tally: Tally
 
 
 class PairComparison:
@@ -236,9 +197,9 @@ class PairComparison:
         at_candidate = heads.candidate if heads is not None else None
         order = at_reference if at_reference is not None else len(self._reference.events)
         if len(missing) and (missing[0] == at_reference or not len(extra)):
-            self._meet(_missing(int(missing[0]), thread, instead=at_candidate))
+            self._meet(missing_at(int(missing[0]), thread, instead=at_candidate))
         elif len(extra):
-            self._meet(_extra(int(extra[0]), order, thread, instead=at_reference))
+            self._meet(extra_at(int(extra[0]), order, thread, instead=at_reference))
 
     def _take_tail(self, thread: int, segment: Segment) -> None:
         missing = len(segment.reference) > 0
@@ -262,9 +223,9 @@ class PairComparison:
         """Treat a tail as a difference of the two runs."""
         self._tally(tail.thread).merge(tail.tally)
         if tail.missing:
-            self._meet(_missing(tail.first, tail.thread))
+            self._meet(missing_at(tail.first, tail.thread))
         else:
-            self._meet(_extra(tail.first, len(self._reference.events), tail.thread))
+            self._meet(extra_at(tail.first, len(self._reference.events), tail.thread))
 
     def _meet(self, hit: Hit) -> None:
         known = self.firsts.get(hit.thread)
@@ -329,11 +290,3 @@ def rows_at(events: Array, rows: Array) -> Array:
         return neighbours
     scattered: Array = events[rows]
     return scattered
-
-
-def _missing(row: int, thread: int, instead: int | None = None) -> Hit:
-    return Hit(difference=Difference.MISSING, reference=row, candidate=None, instead=instead, order=row, thread=thread)
-
-
-def _extra(row: int, order: int, thread: int, instead: int | None = None) -> Hit:
-    return Hit(difference=Difference.EXTRA, reference=None, candidate=row, instead=instead, order=order, thread=thread)
