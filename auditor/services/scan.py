@@ -62,7 +62,8 @@ def _above_floor(analysis: Analysis, settings: Settings) -> Analysis:
 def chosen_rules(ruleset: Ruleset, settings: Settings) -> tuple[Rule, ...]:
     """The rules that `select` names (none: all), without those that `ignore` names.
 
-    Each goes by id, by the beginning of its id (`RA3`), by name or by category (`data-order`). Raises `UsageError` for what names no rule.
+    Each goes by id, by the beginning of its id (`RA3`), by name or by category (`data-order`). Raises `UsageError` for
+    what names no rule.
     """
     selected = (
         set(_named(ruleset, settings.select, "select")) if settings.select else {rule.id for rule in ruleset.rules}
