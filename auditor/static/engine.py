@@ -26,6 +26,9 @@ MAX_SOURCE_LINES = 12
 MAX_CHECKED_BYTES = 8_000_000
 """Files in which no rule can hold are parsed just to tell syntax errors, as long as there are no more bytes of them."""
 
+COLLECTED_AFTER = 400
+"""Files after which forgotten ones are collected: their tables refer to each other, and collection is off otherwise."""
+
 _SEVERITIES = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 
 
@@ -100,6 +103,8 @@ class Engine:
                 sorter.add(rule, finding)
             if not sorter.comments(module).entries:
                 project.forget(path)
+            if number % COLLECTED_AFTER == COLLECTED_AFTER - 1:
+                gc.collect()
         _check_syntax(project)
         skipped = [*found.skipped, *(Skipped(subject=path, reason=text) for path, text in project.problems.items())]
         return Analysis(
@@ -123,6 +128,7 @@ class Engine:
             self._rng,
             test_paths=found.test_paths,
             needed=None if everything else needles(literals),
+            vocabulary=needles(literals).words,
             known_names=frozenset(name for bound in self._bound for name in _names(bound.rule.match.options)),
         )
 

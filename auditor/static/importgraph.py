@@ -33,10 +33,14 @@ class ImportGraph:
         """The modules that a file imports directly, and the packages that they are in; sorted."""
         found = self._edges.get(path)
         if found is None:
+            source = self._source(path)
+            kept = source.is_read
             try:
-                raw = self._source(path).import_text()
+                raw = source.import_text()
             except ProjectError:
                 raw = b""
+            if not kept:
+                source.forget()
             found = self._edges[path] = tuple(sorted(set(self._targets(raw, path)) - {path}))
         return found
 

@@ -36,9 +36,13 @@ class Project:
         *,
         test_paths: Iterable[str] = (),
         needed: Needles | None = None,
+        vocabulary: frozenset[str] = frozenset(),
         known_names: frozenset[str] = frozenset(),
     ) -> None:
-        """`needed`: what every file holds that a rule can speak about; `known_names`: names that rules know."""
+        """`needed`: what every file holds that a rule can speak about (None: nothing in particular).
+
+        `vocabulary`: the words that rules look for; `known_names`: the names that they know.
+        """
         self.root = root
         self.rng = rng
         self.files: Mapping[str, SourceFile] = {file.path: file for file in files}
@@ -54,6 +58,9 @@ class Project:
         self._modules: dict[str, ModuleFacts | None] = {}
         self._test_paths = frozenset(test_paths)
         self._needed = needed
+        self._vocabulary = vocabulary
+        for file in self.files.values():
+            file.vocabulary = vocabulary
         self._known_names = known_names
         self._verdicts: dict[str, tuple[LibraryVerdict, ...]] = {}
         self._relevant: dict[str, bool] = {}
@@ -67,6 +74,7 @@ class Project:
         found = self.files.get(path) or self._others.get(path)
         if found is None:
             found = self._others[path] = SourceFile(path, self.root / path)
+            found.vocabulary = self._vocabulary
         return found
 
     def module(self, path: str) -> ModuleFacts | None:
@@ -112,7 +120,13 @@ class Project:
             except ProjectError:
                 found = False
             self._relevant[path] = found
+            self._unread(path)
         return found
+
+    def _unread(self, path: str) -> None:
+        """Do not keep the bytes of files that may never be parsed."""
+        if not self.was_parsed(path):
+            self.source(path).forget()
 
     def is_test(self, path: str) -> bool:
         return path in self._test_paths if path in self.files else is_test(path)

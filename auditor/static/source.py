@@ -45,6 +45,9 @@ class SourceFile:
         """For a notebook: cell and line in the cell of each line of the text."""
 
         self.broken_cells: tuple[int, ...] = ()
+        self.vocabulary: frozenset[str] = frozenset()
+        """The words that anybody will ask for: keeping all of them would take more memory than the file."""
+
         self._raw: bytes | None = None
         self._words: frozenset[str] | None = None
 
@@ -54,14 +57,19 @@ class SourceFile:
             self._raw = _read(self.file, MAX_NOTEBOOK_BYTES if self.is_notebook else MAX_BYTES)
         return self._raw
 
+    @property
+    def is_read(self) -> bool:
+        """Whether the bytes are in memory."""
+        return self._raw is not None
+
     def forget(self) -> None:
-        """Let go of what was read."""
-        self._raw = self._words = None
+        """Let go of the bytes; they are read again when asked for."""
+        self._raw = None
 
     def words(self) -> frozenset[str]:
-        """Every identifier-like word in the bytes, those in strings and comments too."""
+        """The words of `vocabulary` that are in the bytes, in strings and comments too."""
         if self._words is None:
-            self._words = frozenset(self.raw().translate(_TO_BLANKS).decode("latin-1").split())
+            self._words = self.vocabulary.intersection(self.raw().translate(_TO_BLANKS).decode("latin-1").split())
         return self._words
 
     def text(self) -> str:
