@@ -168,3 +168,12 @@ def test_comment_inside_a_string_is_a_string() -> None:
         "code-string",
         "code-comment",
     ]
+
+
+@pytest.mark.parametrize("width", [44, 60, 90])
+def test_shape_of_a_tensor_is_never_cut_off(shared_project: Any, width: int) -> None:
+    first = shared_project.first
+    pair = EventPair(reference=first.reference, candidate=first.candidate, differs=True)
+    rows = event_rows(pair, first, width, UNICODE)
+    assert "float32 [512, 64] cuda:0" in text_of(rows)
+    assert all(len(row.text) <= max(width, 48) for row in rows)

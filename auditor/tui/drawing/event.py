@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
+
 from auditor.model.divergence import Closeup, Difference, Divergence, Magnitude
 from auditor.model.trace import Fingerprint, TraceEvent
 from auditor.tui.drawing.divergence import kind_text
 from auditor.tui.drawing.findings import place_of
 from auditor.tui.evidence import EventPair
-from auditor.tui.lines import Piece, Row, labelled, row
+from auditor.tui.lines import Piece, Row, labelled
 from auditor.tui.signs import Signs
 
 DIFFERENCES = {
@@ -91,17 +93,18 @@ def _tensor_rows(pair: EventPair, width: int, signs: Signs) -> list[Row]:
     for index in range(min(max(len(left), len(right)), _TENSORS_SHOWN)):
         a = left[index] if index < len(left) else None
         b = right[index] if index < len(right) else None
-        rows.append(_tensor_row(a, b, width, signs))
+        rows += _one_tensor(a, b, width, signs)
     hidden = max(len(left), len(right)) - _TENSORS_SHOWN
     if hidden > 0:
         rows += labelled("", f"and {hidden:,} more tensors", width, tone="muted")
     return rows
 
 
-def _tensor_row(a: Fingerprint | None, b: Fingerprint | None, width: int, signs: Signs) -> Row:
+def _one_tensor(a: Fingerprint | None, b: Fingerprint | None, width: int, signs: Signs) -> list[Row]:
+    """Both digests, and what the tensor is: beside them, or below where there is no room."""
     shown = a or b
     if shown is None:
-        return row()
+        return []
     name = f"{shown.role.value}s[{shown.position}]" if shown.role.value == "output" else f"mutated[{shown.position}]"
     texts = [_digest(side) for side in (a, b)]
     same = texts[0] == texts[1]
@@ -110,8 +113,10 @@ def _tensor_row(a: Fingerprint | None, b: Fingerprint | None, width: int, signs:
         kind = f"{_dtype(a)} {list(a.shape)} {signs.differs} {_dtype(b)} {list(b.shape)}"
     pieces = [Piece(" " + name.ljust(11), "muted"), Piece(texts[0], "plain" if same else "strong")]
     pieces.append(Piece(f" {signs.equal if same else signs.differs} ", "muted" if same else "differs"))
-    pieces += [Piece(texts[1], "plain" if same else "differs"), Piece("  " + kind, "muted")]
-    return Row(tuple(pieces))
+    pieces.append(Piece(texts[1], "plain" if same else "differs"))
+    if sum(cell_len(piece.text) for piece in pieces) + 2 + cell_len(kind) <= width:
+        return [Row((*pieces, Piece("  " + kind, "muted")))]
+    return [Row(tuple(pieces)), *labelled("", kind, width, tone="muted")]
 
 
 def _dtype(tensor: Fingerprint) -> str:
