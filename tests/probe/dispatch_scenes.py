@@ -253,6 +253,13 @@ def gone_before_the_end():
     print("weight", model[0].weight.sum().item())
 
 
+def trained_by_nobody():
+    return [nn.Bilinear(1, 1, 1) for _ in range(50)]
+
+
 modules_and_phases()
 after_a_failed_step()
 gone_before_the_end()
+idle = trained_by_nobody()  # some of them lie where a trained module was
+for module in idle:
+    module(torch.ones(1, 1), torch.ones(1, 1))

@@ -275,6 +275,11 @@ def test_weights_are_told_of_a_model_that_is_gone(scenes: Scenes) -> None:
     assert weights["Sequential.0.weight"].tensors[0].digest == last_written
 
 
+def test_weights_are_told_of_trained_modules_only(scenes: Scenes) -> None:
+    told = {event.identity.module for event in scenes.events if event.kind is EventKind.WEIGHTS}
+    assert [name for name in told if name.startswith("Bilinear")] == []
+
+
 def test_every_event_has_the_digest_over_its_tensors(scenes: Scenes) -> None:
     events = scenes.trace.events
     single = events[(events["kind"] == wire.OP) & (events["tensors"] == 1) & (events["flags"] == 0)]

@@ -17,12 +17,12 @@ class Weights:
         self._tracer = tracer
         self._optimizers = {}  # id -> weak reference
         self._trained = {}  # text of path and name -> [weak reference to the tensor, storage key, spec id]
-        self._roots_seen = set()
+        self._roots = {}  # id -> weak reference, of modules that an optimizer trains
 
     def forget(self):
         """In a forked child: the weights are the parent's to tell."""
         self._trained.clear()
-        self._roots_seen.clear()
+        self._roots.clear()
 
     def note_optimizer(self, optimizer):
         """Before an optimizer's step: learn the modules that it trains, the first time."""
@@ -33,11 +33,16 @@ class Weights:
         stepped = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
         for reference, path in self._tracer.context.modules.roots:
             root = reference()
-            if root is None or id(root) in self._roots_seen:
+            if root is None or self._is_trained(root):
                 continue
             if any(id(parameter) in stepped for parameter in root.parameters()):
-                self._roots_seen.add(id(root))
+                self._roots[id(root)] = reference
                 self._pin(root, path)
+
+    def _is_trained(self, root):
+        """The module itself, not another one that came to lie at the address of one that is gone."""
+        known = self._roots.get(id(root))
+        return known is not None and known() is root
 
     def _named(self, root, path):
         for kind in (root.named_parameters, root.named_buffers):
@@ -62,7 +67,7 @@ class Weights:
             alive = {}
             for reference, path in tracer.context.modules.roots:
                 root = reference()
-                if root is not None and (id(root) in self._roots_seen or not self._roots_seen):
+                if root is not None and self._is_trained(root):
                     alive.update(self._named(root, path))
             for name in sorted(set(alive) | set(self._trained)):
                 self._write(name, alive.get(name), state)
