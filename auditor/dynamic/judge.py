@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from auditor.dynamic.evidence import line
 from auditor.dynamic.leak import Leak
 from auditor.dynamic.summary import Outcome
 from auditor.model.divergence import Comparison, Difference
@@ -52,7 +53,7 @@ def judge(outcome: Outcome, causes: tuple[Cause, ...], facts: Facts) -> Verdict:
         status=status,
         comparison=comparison,
         causes=causes,
-        reasons=(*reasons, *outcome.shared_work, *_remarks(comparison, facts)),
+        reasons=(*reasons, *_luck(outcome), *outcome.shared_work, *_remarks(comparison, facts)),
     )
 
 
@@ -164,6 +165,17 @@ def _early_end(record: RunRecord, asked_steps: int | None) -> str:
     if ending is Ending.STOPPED and asked_steps is not None and steps < asked_steps:
         return f"Run {record.id} ended early: it was stopped after {steps:,} of {asked_steps:,} steps."
     return told.get(ending, "")
+
+
+def _luck(outcome: Outcome) -> list[str]:
+    """Runs that agree in spite of something that need not: memory that happened to hold the same."""
+    if outcome.comparison.first is not None:
+        return []
+    return [
+        f"{event.identity.op} at {line(event.site)} reads memory that was never written; what it held did no harm this "
+        "time, or was the same by chance."
+        for event in outcome.unwritten_reads
+    ]
 
 
 def _limits(facts: Facts) -> list[str]:

@@ -13,11 +13,11 @@ from auditor.dynamic.extent import Extent, steps_of, trainers
 from auditor.dynamic.order import in_causal_order
 from auditor.dynamic.pair import PairComparison
 from auditor.dynamic.sharing import forgive_threads, results, same_in_total
-from auditor.dynamic.tally import REASONS, Count, Tally, grouped, step_and_phase
+from auditor.dynamic.tally import REASONS, Count, Tally, first_unwritten_read, grouped, step_and_phase
 from auditor.dynamic.vocabulary import Vocabulary
 from auditor.model.divergence import Cell, Comparison, Difference, Divergence, Spread, Weights
 from auditor.model.finding import Skipped
-from auditor.model.trace import Phase
+from auditor.model.trace import Phase, TraceEvent
 
 if TYPE_CHECKING:
     from auditor.runs.tracefile import ProcessTrace, RunTraces
@@ -36,6 +36,9 @@ class Outcome:
     extent: Extent
     shared_work: tuple[str, ...]
     """Sentences on pools that shared their work out differently."""
+
+    unwritten_reads: tuple[TraceEvent, ...] = ()
+    """Of each process that has some, the first op that read memory which nothing was written to."""
 
 
 class Summary:
@@ -97,7 +100,17 @@ class Summary:
             evidence_events=total.evidence,
             extent=self.extent,
             shared_work=tuple(self.shared),
+            unwritten_reads=self._unwritten_reads(tallies),
         )
+
+    def _unwritten_reads(self, tallies: dict[str, Tally]) -> tuple[TraceEvent, ...]:
+        found = []
+        for name in (name for name, tally in tallies.items() if tally.unwritten_reads):
+            trace = self.runs[0].processes[name]
+            row = first_unwritten_read(trace.events)
+            if row is not None:
+                found.append(trace.event(row))
+        return tuple(found)
 
     # differences that are none
 

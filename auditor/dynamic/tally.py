@@ -49,6 +49,9 @@ class Tally:
     regions: int = 0
     """Compiled regions, of which only inputs and outputs are seen."""
 
+    unwritten_reads: int = 0
+    """Ops that read memory which nothing was written to."""
+
     uncompared: dict[tuple[int, int], int] = field(default_factory=dict)
     """(flag, op id) → tensors that were seen but not compared."""
 
@@ -72,6 +75,7 @@ class Tally:
         marked = differing if bad else None
         _add_groups(self.cells, cells, marked)
         self.regions += int(np.count_nonzero(events["kind"] == wire.REGION))
+        self.unwritten_reads += int(np.count_nonzero(_reads_unwritten(events)))
         is_weight = events["kind"] == wire.WEIGHTS
         if is_weight.any():  # their module is the name of the parameter
             self.weights.add(int(is_weight.sum()), int((is_weight & differing).sum()) if differing is not None else 0)
@@ -101,6 +105,7 @@ class Tally:
         self.tensors += other.tensors
         self.evidence += other.evidence
         self.regions += other.regions
+        self.unwritten_reads += other.unwritten_reads
         for mine, theirs in ((self.cells, other.cells), (self.modules, other.modules)):
             for key, count in theirs.items():
                 mine.setdefault(key, Count()).add(count.compared, count.differing)
@@ -119,6 +124,17 @@ def grouped(pairs: Iterable[tuple[Any, Count]]) -> dict[Any, Count]:
     for key, count in pairs:
         sums.setdefault(key, Count()).add(count.compared, count.differing)
     return sums
+
+
+def _reads_unwritten(events: Array) -> Array:
+    chosen: Array = ((events["flags"] & wire.READS_UNINITIALISED) != 0) & (events["kind"] == wire.OP)
+    return chosen
+
+
+def first_unwritten_read(events: Array) -> int | None:
+    """Row of the first op that reads memory which nothing was written to."""
+    found = np.flatnonzero(_reads_unwritten(events))
+    return int(found[0]) if len(found) else None
 
 
 def _add_groups(into: dict[int, Count], keys: Array, differing: Array | None) -> None:

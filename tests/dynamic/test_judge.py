@@ -15,6 +15,7 @@ from auditor.model.divergence import OutputDifference
 from auditor.model.environment import Environment
 from auditor.model.run import Ending, ExitStatus, ProcessRecord, RunRecord
 from auditor.model.verdict import Status, Verdict
+from auditor.probe import wire
 
 
 def process(name: str = "0-0", **more: Any) -> ProcessRecord:
@@ -141,6 +142,15 @@ def test_leaks_and_files_and_blind_spots_are_told_with_every_verdict(runs: Any) 
     assert "State leaks between runs: last.pt" in text
     assert "Files written with other contents: log.csv." in text
     assert "not everything was seen (digest: not covered: Foo)" in text
+
+
+def test_runs_that_agree_although_memory_was_read_unwritten_say_that_this_is_luck(runs: Any) -> None:
+    flags = wire.READS_UNINITIALISED
+    lucky = outcome(runs, *(runs.trace().event("aten::add_", 1, flags=flags, line=8) for _ in range(2)))
+    found = verdict(lucky)
+    assert found.status is Status.REPRODUCIBLE
+    assert any("aten::add_ at train.py:8 reads memory that was never written" in reason for reason in found.reasons)
+    assert not any("never written" in reason for reason in verdict(agreeing(runs)).reasons)
 
 
 def test_eager_regions_are_told(runs: Any) -> None:

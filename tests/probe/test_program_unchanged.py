@@ -110,22 +110,36 @@ def test_the_probe_has_no_trouble_with_any_of_them(probed: tuple[Run, Run]) -> N
 
 
 def test_two_runs_of_deterministic_programs_leave_the_same_trace(probed: tuple[Run, Run]) -> None:
-    """Whatever differs here would be a false alarm: uninitialised padding, addresses, timing."""
+    """Whatever differs here would be a false alarm: uninitialised padding, addresses, timing.
+
+    Thread by thread, as runs are compared: how threads interleave is up to the scheduler.
+    """
     first, second = (traces.processes for _, traces in probed)
     assert list(first) == list(second)
     for name in first:
-        for one, other in zip(comparable(first[name]), comparable(second[name]), strict=True):
-            assert one == other
+        ours, theirs = by_thread(first[name]), by_thread(second[name])
+        assert list(ours) == list(theirs)
+        for thread, events in ours.items():
+            for one, other in zip(events, theirs[thread], strict=True):
+                assert one == other
 
 
-def comparable(trace: ProcessTrace) -> Iterator[tuple[object, ...]]:
+def by_thread(trace: ProcessTrace) -> dict[int, list[tuple[object, ...]]]:
+    found: dict[int, list[tuple[object, ...]]] = {}
+    for thread, event in comparable(trace):
+        found.setdefault(thread, []).append(event)
+    return dict(sorted(found.items()))
+
+
+def comparable(trace: ProcessTrace) -> Iterator[tuple[int, tuple[object, ...]]]:
     for index, row in enumerate(trace.events):
         if row["kind"] in (wire.STATE, wire.SEED):
             continue
         event = trace.event(index)
         compared = [(tensor.digest, tensor.dtype, tensor.shape, tensor.role) for tensor in event.tensors]
         place = (event.identity, event.site, event.kind, int(row["flags"]))
-        yield (place, event.inputs, event.arguments, event.outputs, event.state, compared)
+        contents = (event.inputs, event.arguments, event.outputs, event.state, compared)
+        yield event.identity.thread, (place, *contents)
 
 
 def test_compiled_code_stays_compiled(audited: Any) -> None:

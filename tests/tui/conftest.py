@@ -522,6 +522,7 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("NO_COLOR", "TMUX", "VISUAL", "EDITOR", "REPRO_AUDIT_THEME", "REPRO_AUDIT_ASCII", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setattr("auditor.tui.screens.frame.SETTLE_S", 0.001)
 
 
 @pytest.fixture
@@ -552,6 +553,6 @@ def settle() -> Callable[[Any], Any]:
     async def wait(pilot: Any) -> None:
         for _ in range(3):
             await pilot.app.workers.wait_for_complete()
-            await pilot.pause(0.08)
+            await pilot.pause(0.02)
 
     return wait
