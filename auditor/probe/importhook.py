@@ -13,6 +13,7 @@ class ImportHook:
     def __init__(self, guard):
         self._guard = guard
         self._waiting = {}
+        self._seeking = set()  # names that the other finders are being asked for: some of them ask us in turn
 
     def after(self, name, callback):
         """Call `callback(module)` once `name` has been imported; at once where it is there already."""
@@ -25,17 +26,21 @@ class ImportHook:
             sys.meta_path.insert(0, self)
 
     def find_spec(self, name, path=None, target=None):
-        if name not in self._waiting:
+        if name not in self._waiting or name in self._seeking:
             return None
-        for finder in list(sys.meta_path):
-            if finder is self or not hasattr(finder, "find_spec"):
-                continue
-            spec = finder.find_spec(name, path, target)
-            if spec is not None:
-                if spec.loader is not None and hasattr(spec.loader, "exec_module"):
-                    spec.loader = _Loader(spec.loader, self)
-                return spec
-        return None
+        self._seeking.add(name)
+        try:
+            for finder in list(sys.meta_path):
+                if finder is self or not hasattr(finder, "find_spec"):
+                    continue
+                spec = finder.find_spec(name, path, target)
+                if spec is not None:
+                    if spec.loader is not None and hasattr(spec.loader, "exec_module"):
+                        spec.loader = _Loader(spec.loader, self)
+                    return spec
+            return None
+        finally:
+            self._seeking.discard(name)
 
     def loaded(self, module):
         """The module has run to its end."""

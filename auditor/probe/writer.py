@@ -15,6 +15,9 @@ from .mapped import MappedFile
 # `kind` is packed apart from the rest of the row, after it.
 _EVENT_REST = struct.Struct("<" + wire.EVENT_STRUCT[2:])
 _TENSOR = struct.Struct(wire.TENSOR_STRUCT)
+# Both rows of an op with one covered tensor: fields that are always zero are padding.
+_OP_REST = struct.Struct("<BHIIIIHHIH2xQQQ8x")
+_OP_TENSOR = struct.Struct("<QIB19x")
 _FIRST_OFFSET = struct.calcsize("<BBHIIIIHH")
 _OUTPUTS_OFFSET = struct.calcsize("<" + "".join(code for name, code in wire.EVENT[:-2]))
 _TENSOR_FLAGS_OFFSET = struct.calcsize("<QIB")
@@ -268,7 +271,7 @@ class Writer:
         """
         acquire, release = self._lock.acquire, self._lock.release
         rows, events = self._tensors, self._events
-        pack_row, pack_event = _TENSOR.pack_into, _EVENT_REST.pack_into
+        pack_row, pack_event = _OP_TENSOR.pack_into, _OP_REST.pack_into
         kind = wire.OP
         busy = self._busy
 
@@ -284,7 +287,7 @@ class Writer:
                 return
             busy.append(1)
             try:
-                pack_row(rows.map, (first - rows.start) * 32, digest, spec, role, 0, 0, 0, 0)
+                pack_row(rows.map, (first - rows.start) * 32, digest, spec, role)
                 rows.count = first + 1
                 offset = (index - events.start) * 64
                 target = events.map
@@ -301,11 +304,9 @@ class Writer:
                     1,
                     first,
                     inputs_count,
-                    0,
                     inputs,
                     arguments,
                     digest,
-                    0,
                 )
                 target[offset] = kind
                 events.count = index + 1

@@ -209,11 +209,13 @@ def make_handler(torch, tracer):
                 else:
                     geometry = content[1:4]
                 known_content = type(entries.get(key)) is int
-                if known_content and (whole is None or whole[0] is not result.dtype or geometry != whole[1]):
-                    whole = learn_whole(result, key)
                 address = result.data_ptr()
+                if known_content and (
+                    whole is None or whole[5] != address or geometry != whole[1] or whole[0] is not result.dtype
+                ):
+                    whole = learn_whole(result, key)
                 if known_content and whole is not None and address:
-                    digest = digest_bytes(whole[2](address), whole[3])
+                    digest = digest_bytes(whole[2], whole[3])
                     entries[key] = digest
                     write_op(
                         phase,

@@ -71,6 +71,8 @@ class Nodes:
         """The place noted under the node's number; numbers count per thread, so other threads' may be meant."""
         number = node._sequence_nr()
         found = state.nodes.get(number)
+        if len(self._context.threads) == 1:
+            return found
         candidates = [found] if found is not None else []
         for other in list(self._context.threads.values()):
             if other is not state and other.nodes:

@@ -113,27 +113,8 @@ _UNANNOTATED = {
     "aten::batch_norm_gather_stats_with_counts": (3, 4),
 }
 
-# Results that are working memory of the op, not values: parts of it are never written, and torch hands it to nobody but
-# the op's own backward. A difference that matters shows there. (Attention: the seed and offset without dropout.)
-_SCRATCH = {
-    "aten::mkldnn_rnn_layer": (3,),
-    "aten::_cudnn_rnn": (3,),
-    "aten::miopen_rnn": (3,),
-    "aten::cudnn_batch_norm": (3,),
-    "aten::_batch_norm_with_update": (3,),
-    "aten::_batch_norm_with_update_functional": (3,),
-    "aten::_ctc_loss": (1,),  # the cells behind a sequence's end
-    "aten::_embedding_bag": (1, 2, 3),
-    "aten::_embedding_bag_forward_only": (1, 2, 3),
-    "aten::_flash_attention_forward": (2, 3),
-    "aten::_efficient_attention_forward": (2, 3),
-    "aten::_scaled_dot_product_efficient_attention": (2, 3),
-    "aten::_scaled_dot_product_flash_attention": (6, 7),
-    "aten::_scaled_dot_product_cudnn_attention": (6, 7),
-}
-
-# Results that are scratch memory for the backward pass: padding, seeds of a dropout that is off. Never fully written,
-# and what matters of them shows in the results of the backward op.
+# Results that are working memory for the op's own backward, not values: padding, cells behind a sequence's end, seeds
+# of a dropout that is off. Parts of them are never written; what matters of them shows in the backward op's results.
 _SCRATCH = {
     "aten::mkldnn_rnn_layer": (3,),
     "aten::_cudnn_rnn": (3, 4),
@@ -141,6 +122,9 @@ _SCRATCH = {
     "aten::cudnn_batch_norm": (3,),
     "aten::_batch_norm_with_update": (3,),
     "aten::_batch_norm_with_update_functional": (3,),
+    "aten::_ctc_loss": (1,),
+    "aten::_embedding_bag": (1, 2, 3),
+    "aten::_embedding_bag_forward_only": (1, 2, 3),
     "aten::_scaled_dot_product_flash_attention": (6, 7, 8),
     "aten::_scaled_dot_product_efficient_attention": (1, 2, 3),
     "aten::_scaled_dot_product_cudnn_attention": (6, 7, 8),
@@ -235,7 +219,6 @@ class OpInfo:
         self.mutates = ()  # positions (int) or names (str) of what is written to
         self.write_only = frozenset()  # those of them that are not read
         self.returns_alias = ()  # per return: it is one of the mutated arguments
-        self.scratch = ()  # positions of results that hold no values
         self.random = False
         self.scratch = ()  # positions of results that are not compared
         self.mark = self.select = None
@@ -281,7 +264,6 @@ class OpInfo:
         self.returns_alias = tuple(
             value.alias_info is not None and value.alias_info.is_write for value in schema.returns
         )
-        self.scratch = _SCRATCH.get(packet, ())
         self.scratch = _SCRATCH.get(packet, ())
         self.mark = MARKS.get(packet)
         self.select = SELECTS.get(packet)

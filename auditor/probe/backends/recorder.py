@@ -20,7 +20,8 @@ class Recorder:
         self.storages = storages
         self.late = late
         self.inputs = inputs
-        self.wholes = storages.wholes  # storage key -> (dtype, geometry, view, seed, spec) of a tensor that fills it
+        # storage key -> (dtype, geometry, bytes, seed, spec, address) of a tensor that fills it
+        self.wholes = storages.wholes
 
     def results(self, info, result, args, kwargs, event):
         """Rows for everything an op made or wrote to. `event` collects them and the flags."""
@@ -72,11 +73,7 @@ class Recorder:
                 storages.copy_taint(source, tainted, tensor, key, tainted.origin)
                 event.uncaptured(self.prints.spec(tensor), wire.OUTPUT, wire.UNINITIALISED, position)
                 return
-        if position in info.scratch:
-            entry = event.provenance(wire.OUTPUT, position)
-            event.uncaptured(self.prints.spec(tensor), wire.OUTPUT, wire.UNINITIALISED, position)
-        else:
-            entry = self._row(tensor, wire.OUTPUT, event, position)
+        entry = self._row(tensor, wire.OUTPUT, event, position)
         if key is None:
             self._know_parts(tensor)
             return
@@ -161,7 +158,8 @@ class Recorder:
         if not self.storages.covers(tensor, nbytes):
             return None
         geometry = [tensor.storage_offset(), tensor.shape, tensor.stride()]
-        whole = self.wholes[key] = (tensor.dtype, geometry, view, seed, spec)
+        address = tensor.data_ptr()
+        whole = self.wholes[key] = (tensor.dtype, geometry, view(address), seed, spec, address)
         return whole
 
     def _wrote_chosen(self, info, tensor, key, tainted, args, event, position):
