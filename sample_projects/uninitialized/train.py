@@ -13,7 +13,7 @@ from normalizer import RunningNorm
 
 
 class WineNet(nn.Module):
-    def __init__(self, features, classes, hidden=256):
+    def __init__(self, features, classes, hidden=64):
         super().__init__()
         self.hidden = nn.Linear(features, hidden)
         self.norm = RunningNorm(hidden)
