@@ -130,6 +130,9 @@ class TraceEvent:
     captured: bool = True
     """False where a digest is missing on purpose (uninitialised or not covered)."""
 
+    shared: bool = False
+    """The tensor lies in memory that other processes can write to (OUTSIDE events)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeedCall:

@@ -94,6 +94,7 @@ READS_UNINITIALISED = 2  # an input was not fully written before, as far as the 
 UNCAPTURED = 4  # a tensor of the event has no digest on purpose
 BACKWARD_SITE = 8  # module and site are those of the forward op that made the autograd node
 ARGUMENT_UNKNOWN = 16  # an argument could not be digested; `inputs agree` cannot be claimed
+SHARED = 32  # the tensor of an OUTSIDE event lies in memory that other processes can write to
 
 # Tensor flags
 UNINITIALISED = 1  # not compared: memory that nothing was written to

@@ -195,6 +195,7 @@ class ProcessTrace:
             random=bool(row["flags"] & wire.RANDOM),
             reads_uninitialised=bool(row["flags"] & wire.READS_UNINITIALISED),
             captured=not row["flags"] & wire.UNCAPTURED,
+            shared=bool(row["flags"] & wire.SHARED),
         )
 
     def _identity(self, index: int) -> Identity:

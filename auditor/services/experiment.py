@@ -15,6 +15,9 @@ from auditor.services.compare import Pair
 CHEAP_S = 20.0
 """Runs that take so long are repeated where it may help; longer ones only where the answer rests on it."""
 
+SECRETS = ("0", "0", "1", "1", "0", "1")
+"""Hash secrets of the runs that try whether hashes are the cause."""
+
 _KEPT = (EventKind.OP, EventKind.REGION, EventKind.OUTSIDE, EventKind.BATCH)
 
 RunAgain = Callable[[str, int, Mapping[str, object], Mapping[str, str]], RunRecord | None]
@@ -48,19 +51,29 @@ class Experiments:
         return look(self._first, again.traces, again.outcome.comparison)
 
     def intervene(self) -> list[Intervention]:
-        """Fix the hash secret, if hashes can be the cause: do runs with one secret agree, and with two not?"""
+        """Fix the hash secret, if hashes can be the cause: do runs with one secret agree, and with two not?
+
+        A race with few outcomes agrees now and then: three runs with each secret must do so. The first that does not
+        ends the experiment.
+        """
         case = case_of(self._pair.outcome.comparison, self._pair.traces, self._pair.records)
         if not hash_order.is_open(case) or not self._is_cheap():
             return []
-        runs = [self._run("hash seed", self._stop_after, {}, {"PYTHONHASHSEED": seed}) for seed in ("0", "0", "1")]
-        same, again, other = runs
-        if same is None or again is None or other is None:
-            return []
-        equal, unequal = (Pair.of((same, run)).outcome.comparison for run in (again, other))
         before = self._pair.outcome.comparison.equal_before
-        agreed = _gets_past(equal, before) and not _gets_past(unequal, before)
-        note = "They part later, at another event." if agreed and equal.first is not None else ""
-        return [Intervention(kind=hash_order.INTERVENTION, agreed=agreed, note=note)]
+        known: dict[str, RunRecord] = {}
+        parts_later = False
+        for secret in SECRETS:
+            record = self._run("hash seed", self._stop_after, {}, {"PYTHONHASHSEED": secret})
+            if record is None:
+                return []
+            for other, earlier in known.items():
+                compared = Pair.of((earlier, record)).outcome.comparison
+                if _gets_past(compared, before) is not (other == secret):
+                    return [Intervention(kind=hash_order.INTERVENTION, agreed=False)]
+                parts_later |= other == secret and compared.first is not None
+            known.setdefault(secret, record)
+        note = "They part later, at another event." if parts_later else ""
+        return [Intervention(kind=hash_order.INTERVENTION, agreed=True, note=note)]
 
     def _is_worth_it(self) -> bool:
         """There are two tensors to hold against each other, and the runs are cheap or the answer rests on it."""

@@ -359,6 +359,42 @@ def test_two_runs_that_still_differ_with_a_fixed_hash_secret_clear_it(runs: Any)
     assert "hash-order" not in causes(runs, *hashed(runs), report=report, interventions=(tried,))
 
 
+def test_text_in_buckets_by_its_hash_is_not_called_the_order_of_a_set(runs: Any) -> None:
+    report = scanned(finding("string-hash-bucket", Category.DATA_ORDER, 3))
+    found = best(runs, *hashed(runs), report=report)
+    assert found.title == "`hash()` of text follows Python's hash secret"
+    assert "crc32" in found.remedy
+
+
+# shared memory
+
+
+def hogwild(runs: Any, side: int, *, trainers: int = 2, flags: int = wire.SHARED) -> list[Any]:
+    """The first of some processes reads weights that the others may have written to."""
+    traces = [runs.trace(name=f"0-0.{number}") for number in range(3)]
+    traces[0].outside(f"weights{side}", flags=flags, line=9)
+    for trace in traces[:trainers]:
+        trace.event("aten::add_", "sum").end_step()
+    return traces
+
+
+def test_weights_in_memory_that_several_processes_train_are_raced_for(runs: Any) -> None:
+    found = best(runs, *(hogwild(runs, side) for side in range(2)))
+    assert (found.kind, found.confidence) == ("shared-memory", Confidence.HIGH)
+    assert found.evidence[1].startswith("2 processes take optimizer steps")
+    assert is_settled((found,))
+
+
+@pytest.mark.parametrize("more", [{"trainers": 1}, {"flags": 0}])
+def test_shared_memory_that_one_process_trains_or_memory_of_its_own_is_no_race(runs: Any, more: dict[str, int]) -> None:
+    assert "shared-memory" not in causes(runs, *(hogwild(runs, side, **more) for side in range(2)))
+
+
+def test_the_hash_secret_is_not_suspected_of_a_race_for_shared_memory(runs: Any) -> None:
+    tried = Intervention(kind="hash-seed", agreed=True)
+    assert "hash-order" not in causes(runs, *(hogwild(runs, side) for side in range(2)), interventions=(tried,))
+
+
 # operators
 
 

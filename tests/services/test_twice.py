@@ -20,6 +20,7 @@ from auditor.runs import record
 from auditor.runs.launch import with_processes
 from auditor.runs.plan import LaunchPlan
 from auditor.services import twice
+from auditor.services.experiment import SECRETS
 from auditor.services.settings import Settings
 from auditor.services.twice import RunFailedError, TwiceOptions, run_twice
 
@@ -335,11 +336,26 @@ def test_a_fixed_hash_secret_is_tried_where_nothing_else_is_sure(lab: Lab) -> No
     report = lab.run(hashed, closeup=True)
     assert lab.launcher is not None
     closeup = [{}, {}]
-    assert lab.launcher.variables == [{}, {}, *closeup, *({"PYTHONHASHSEED": seed} for seed in ("0", "0", "1"))]
+    assert lab.launcher.variables == [{}, {}, *closeup, *({"PYTHONHASHSEED": seed} for seed in SECRETS)]
     assert report.verdict is not None
     best = report.verdict.causes[0]
     assert (best.kind, best.confidence) == ("hash-order", Confidence.HIGH)
     assert len(report.runs) == 2
+
+
+def test_runs_that_agree_by_chance_do_not_convict_the_hash_secret(lab: Lab) -> None:
+    outcomes = iter([0, 1, 0, 1, 0, 0, 1, 0])  # the pair, its close-up, then 0 and 0 agree, and so do not 1 and 1
+
+    def raced(_: Launch) -> Any:
+        outcome = next(outcomes)
+        trace = Trace()
+        trace.event("aten::zeros", 0).outside(("ids", outcome), line=5)
+        return trace.event("aten::embedding", ("e", outcome), inputs=("ids", outcome))
+
+    report = lab.run(raced, closeup=True)
+    assert report.verdict is not None
+    assert not any(cause.kind == "hash-order" for cause in report.verdict.causes)
+    assert next(outcomes, None) is None
 
 
 def test_the_close_up_looks_at_the_divergent_event_and_stops_after_its_step(lab: Lab) -> None:

@@ -136,7 +136,7 @@ class Inputs:
         shared = tensor.is_cpu and tensor.untyped_storage().is_shared()
         exported = shared or (type(old) is Outside and old.exported)
         storages.put(tensor, key, Outside(digest or 0, storages.check(tensor), exported))
-        self._outside_event(whole, digest, wire.OUTSIDE, op, place)
+        self._outside_event(whole, digest, wire.OUTSIDE, op, place, wire.SHARED if shared else 0)
         return digest or 0
 
     def _whole(self, tensor):
@@ -155,9 +155,11 @@ class Inputs:
             return None
         return base if base.nbytes <= WHOLE_LIMIT else None
 
-    def _outside_event(self, tensor, digest, kind, op, place):
+    def _outside_event(self, tensor, digest, kind, op, place, flags=0):
         row = self.row_with_rows(tensor, digest, 0)
-        index = self._event(kind, place, op, digest or 0, [row], 0 if digest is not None else wire.UNCAPTURED)
+        if digest is None:
+            flags |= wire.UNCAPTURED
+        index = self._event(kind, place, op, digest or 0, [row], flags)
         if self.focus is not None:
             self.focus.keep(index, [tensor])
 
