@@ -79,6 +79,11 @@ def enters_from_outside():
 
 
 @scene
+def in_memory_of_many():
+    torch.from_numpy(numpy.ones(4, dtype=numpy.float32)).share_memory_().neg()
+
+
+@scene
 def changed_behind_the_back():
     shared = numpy.ones(4, dtype=numpy.float32)
     tensor = torch.from_numpy(shared)

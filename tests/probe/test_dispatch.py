@@ -127,6 +127,12 @@ def test_a_tensor_from_outside_is_an_event_of_its_own(scenes: Scenes) -> None:
     assert digests[start : start + 4].tolist() == digests[other : other + 4][::-1].tolist()
 
 
+def test_a_tensor_in_memory_of_many_processes_says_so(scenes: Scenes) -> None:
+    (own,) = scenes.of("enters_from_outside", EventKind.OUTSIDE)[:1]
+    (shared,) = scenes.of("in_memory_of_many", EventKind.OUTSIDE)
+    assert (own.shared, shared.shared) == (False, True)
+
+
 def test_writes_behind_torchs_back_are_noticed(scenes: Scenes) -> None:
     kinds = [event.kind for event in scenes.of("changed_behind_the_back")]
     enters, op = EventKind.OUTSIDE, EventKind.OP
