@@ -80,7 +80,9 @@ def enters_from_outside():
 
 @scene
 def in_memory_of_many():
-    torch.from_numpy(numpy.ones(4, dtype=numpy.float32)).share_memory_().neg()
+    weights = torch.ones(4).share_memory_()
+    weights.numpy()[0] = 5  # as another process would
+    weights.neg()
 
 
 @scene
