@@ -366,6 +366,27 @@ def test_text_in_buckets_by_its_hash_is_not_called_the_order_of_a_set(runs: Any)
     assert "crc32" in found.remedy
 
 
+# workers
+
+
+def test_results_taken_as_workers_finish_are_suspected_and_sure_where_rows_are_reordered(runs: Any) -> None:
+    report = scanned(finding("completion-order", Category.DATA_ORDER, 3))
+    other = [runs.trace().outside(f"x{side}", line=9) for side in range(2)]
+    moved = [runs.trace().outside(str(rows), rows=rows, line=9) for rows in (ROWS, ROWS[::-1])]
+    for traces, confidence in ((other, Confidence.MEDIUM), (moved, Confidence.HIGH)):
+        found = best(runs, *traces, report=report)
+        assert (found.kind, found.confidence) == ("completion-order", confidence)
+        assert found.location is not None
+        assert found.location.line == 3
+    assert "completion-order" not in causes(runs, *other)
+
+
+def test_an_op_with_equal_inputs_follows_no_order_of_workers(runs: Any) -> None:
+    report = scanned(finding("completion-order", Category.DATA_ORDER, 3))
+    traces = [runs.trace().event("aten::index_put", f"y{side}", inputs="same") for side in range(2)]
+    assert "completion-order" not in causes(runs, *traces, report=report)
+
+
 # shared memory
 
 
