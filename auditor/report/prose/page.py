@@ -49,7 +49,9 @@ class Page:
         self._lines: list[tuple[tuple[str, Style], ...]] = []
 
     def add(self, *pieces: Piece) -> None:
-        """Add one line; without pieces an empty one."""
+        """Add one line; without pieces an empty one, where none stands yet."""
+        if not pieces and self._lines and not self._lines[-1]:
+            return
         self._lines.append(tuple((piece, Style.PLAIN) if isinstance(piece, str) else piece for piece in pieces))
 
     def named(self, name: str, texts: str | Iterable[str], style: Style = Style.PLAIN) -> None:
