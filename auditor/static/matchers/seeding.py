@@ -40,8 +40,8 @@ _VALUE = {SeedStatus.NONE: SeedValue.NONE, SeedStatus.ENTROPY: SeedValue.ENTROPY
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Options:
     status: SeedStatus
-    library: str | None
-    """None means every library."""
+    libraries: tuple[str, ...]
+    """Empty means every library."""
 
     leave_out: tuple[str, ...]
     """Draws by these callees are the business of other rules: prefixes of fully qualified names."""
@@ -50,7 +50,7 @@ class _Options:
 def _read(table: Table) -> _Options:
     return _Options(
         status=_STATUS[table.choice("status", _STATUS)],
-        library=table.string("library") if "library" in table else None,
+        libraries=table.strings("libraries"),
         leave_out=table.strings("leave_out"),
     )
 
@@ -74,7 +74,9 @@ class SeedingMatcher:
         options = self._options.of(rule)
         judged: list[tuple[LibraryVerdict, tuple[Draw, ...]]] = []
         for verdict in project.verdicts(module):
-            if verdict.status is not options.status or options.library not in (None, verdict.library.id):
+            if verdict.status is not options.status or (
+                options.libraries and verdict.library.id not in options.libraries
+            ):
                 continue
             draws = tuple(draw for draw in verdict.draws if _counts(draw, project, options))
             if draws:
