@@ -76,6 +76,8 @@ class ProgramCondition:
     """Like `requires`, but without them the finding is only less sure."""
 
     versions: tuple[Bound, ...] = ()
+    known_versions: bool = False
+    """Silent unless the project's versions are known to fulfil all of `versions`."""
 
     def __bool__(self) -> bool:
         return bool(self.requires or self.unless or self.versions)
@@ -87,7 +89,8 @@ class ProgramCondition:
         """
         if not self:
             return None
-        if self.versions and fits(self.versions, project) is False:
+        fit = fits(self.versions, project) if self.versions else True
+        if fit is False or (fit is None and self.known_versions):
             return ()
         return tuple(path for path in _program_paths(module, project) if self._holds(path, project))
 
@@ -129,6 +132,7 @@ def read_program_condition(table: Table) -> ProgramCondition:
         unless=tuple(trait for entry in table.tables("unless") for trait in _read_group(entry)),
         prefers=tuple(_read_group(entry) for entry in table.tables("prefers")),
         versions=_read_versions(table),
+        known_versions=table.boolean("known_versions", False),
     )
 
 
