@@ -68,7 +68,7 @@ class ConditionalDraw:
     """Arguments (name → position or None) that, given and not None, make the call draw from elsewhere or not at all."""
 
     when: Mapping[str, tuple[int | None, object, object]]
-    """Arguments (name → (position or None, value, default)) that must be known to have this value for the call to draw."""
+    """Arguments (name → (position or None, value, default)) that must be known to have this value."""
 
     deferred: bool
     """The call itself draws nothing; what it returns does, later (a DataLoader when it is iterated)."""

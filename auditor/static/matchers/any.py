@@ -36,7 +36,7 @@ def _read(table: Table) -> tuple[Alternative, ...]:
 
 
 class AnyMatcher:
-    """`kind = "any"`; `requires`, `unless`, `prefers` and `versions` hold for every alternative that has none of its own."""
+    """`kind = "any"`; `requires`, `unless`, `prefers`, `versions`: for every alternative that has none of its own."""
 
     kind = "any"
     scope: Scope = "module"
