@@ -140,10 +140,14 @@ class CallCondition:
     """Names of the enclosing function of which one must hold."""
 
     at_module_level: bool = False
+    given_words: frozenset[str] = frozenset()
+    """Instead of the last parts of the names, where these are words of everyday code: `dict`, `map`."""
 
     @cached_property
     def words(self) -> frozenset[str]:
-        """Last parts of the names, of which one stands in every file that holds such a call; empty after a prefix."""
+        """Words of which one stands in every file that holds such a call: the last parts of the names."""
+        if self.given_words:
+            return self.given_words
         if self.prefixes:
             return frozenset(prefix.rstrip(".").rpartition(".")[2] for prefix in self.prefixes) | self._last_parts
         return self._last_parts
@@ -199,6 +203,7 @@ def read_call_condition(table: Table) -> CallCondition:
         in_loop=table.boolean("in_loop", False) if "in_loop" in table else None,
         inside=frozenset(table.strings("inside")),
         at_module_level=table.boolean("at_module_level", False),
+        given_words=frozenset(table.strings("words")),
     )
 
 

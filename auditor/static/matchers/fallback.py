@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
+from auditor.static.callindex import call_index
 from auditor.static.facts import Call, Known, ModuleFacts
 from auditor.static.knowledge import draws
 from auditor.static.matcher import Hit, Scope
@@ -20,11 +21,18 @@ from auditor.static.ruleoptions import RuleOptions
 from auditor.static.unseeded import unseeded_programs
 
 
+_TELLING = 9
+"""Letters from which on the last part of a name stands in few files that do not mean it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Options:
     libraries: tuple[str, ...]
     packages: tuple[str, ...]
     """Beginnings of qualified names: `sklearn.`."""
+
+    callees: frozenset[str]
+    """The calls in question, put in when the rules are loaded."""
 
     deferred: bool | None
     """Only calls whose result draws later (True), or that draw at once (False); None: both."""
@@ -36,6 +44,7 @@ def _read(table: Table) -> _Options:
     return _Options(
         libraries=table.strings("libraries", required=True),
         packages=table.strings("packages", required=True),
+        callees=frozenset(table.strings("callees")),
         deferred=table.boolean("deferred", False) if "deferred" in table else None,
         program=read_program_condition(table),
     )
@@ -54,13 +63,12 @@ class FallbackMatcher:
         self._options.validate(options, where)
 
     def literals(self, rule: Rule) -> frozenset[str] | None:
-        return frozenset(package.partition(".")[0] for package in self._options.of(rule).packages)
+        names = [name.split(".") for name in self._options.of(rule).callees]
+        return frozenset(parts[-1] if len(parts[-1]) >= _TELLING else parts[0] for parts in names)
 
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
         options = self._options.of(rule)
-        for call in module.calls:
-            if call.callee is None or not call.callee.startswith(options.packages):
-                continue
+        for call in call_index(module).candidates(options.callees, (), ()):
             for library, deferred in _draws(call, module, project):
                 if library not in options.libraries or options.deferred not in (None, deferred):
                     continue
