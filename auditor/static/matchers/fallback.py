@@ -20,7 +20,6 @@ from auditor.static.project import Project
 from auditor.static.ruleoptions import RuleOptions
 from auditor.static.unseeded import unseeded_programs
 
-
 _TELLING = 9
 """Letters from which on the last part of a name stands in few files that do not mean it."""
 
