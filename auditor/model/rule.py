@@ -63,6 +63,11 @@ class Example:
     """What the patch must yield; None where the rule has no patch."""
 
     path: str = "example.py"
+    requirements: str | None = None
+    """Content of a `requirements.txt` beside it, for rules that depend on versions."""
+
+    confidence: Confidence | None = None
+    """Confidence that every finding must have; None: whichever."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +96,8 @@ class Rule:
     """The rule file, for messages."""
 
     devices: tuple[str, ...] = ()
-    """Kinds of device (`cpu`, `cuda`) on which it holds; empty means any. A rule for `cuda` alone speaks only where the
-    program uses CUDA."""
+    """Kinds of device (`cpu`, `cuda`) on which it holds; empty means any. A rule for `cuda` alone speaks with low
+    confidence where nothing in the program uses CUDA."""
 
     versions: str | None = None
-    """Library versions for which it holds, for people (`torch < 2.10`); None means all."""
+    """Library versions for which it holds (`torch < 2.10`); None means all."""

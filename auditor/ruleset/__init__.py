@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -77,7 +77,7 @@ def load(extra: Sequence[Path] = ()) -> Ruleset:
                 rules.append(read_rule(table, definitions))
     _check_unique(rules)
     return Ruleset(
-        rules=tuple(sorted(rules, key=lambda rule: rule.id)),
+        rules=tuple(sorted((_with_callees(rule, libraries) for rule in rules), key=lambda rule: rule.id)),
         libraries=dict(sorted(libraries.items())),
         seed_calls=_seed_calls(libraries, seeders),
         operators=Operators(partial(_read_operators, bundled)),
@@ -86,6 +86,23 @@ def load(extra: Sequence[Path] = ()) -> Ruleset:
 
 def _read_operators(bundled: Path) -> tuple[OperatorFact, ...]:
     return read_operators(read_table(bundled / "operators.toml", "rules/operators.toml"))
+
+
+def _with_callees(rule: Rule, libraries: Mapping[str, Library]) -> Rule:
+    """Tell a rule on fallbacks which calls of its packages may draw from its libraries."""
+    options = rule.match.options
+    wanted, packages = options.get("libraries"), options.get("packages")
+    if rule.match.kind != "fallback" or not isinstance(wanted, list) or not isinstance(packages, list):
+        return rule
+    callees = {
+        name
+        for identifier in wanted
+        if identifier in libraries
+        for draw in libraries[identifier].conditional
+        for name in draw.callees
+        if name.startswith(tuple(packages))
+    }
+    return replace(rule, match=replace(rule.match, options={**options, "callees": sorted(callees)}))
 
 
 def _add_library(libraries: dict[str, Library], library: Library) -> None:

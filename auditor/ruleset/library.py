@@ -67,8 +67,8 @@ class ConditionalDraw:
     unless: Mapping[str, int | None]
     """Arguments (name → position or None) that, given and not None, make the call draw from elsewhere or not at all."""
 
-    when: Mapping[str, tuple[int | None, object]]
-    """Arguments (name → (position or None, value)) that must be known to have this value for the call to draw."""
+    when: Mapping[str, tuple[int | None, object, object]]
+    """Arguments (name → (position or None, value, default)) that must be known to have this value."""
 
     deferred: bool
     """The call itself draws nothing; what it returns does, later (a DataLoader when it is iterated)."""
@@ -223,8 +223,8 @@ def _conditional(entry: Table) -> ConditionalDraw:
     return draw
 
 
-def _condition(when: Table, name: str) -> tuple[int | None, object]:
+def _condition(when: Table, name: str) -> tuple[int | None, object, object]:
     entry = when.required_table(name)
-    position, value = entry.position("position"), entry.value("equals")
+    condition = entry.position("position"), entry.value("equals"), entry.value("default")
     entry.finish()
-    return position, value
+    return condition

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from auditor.model.rule import Category, Confidence, Example, FixAdvice, Match, Rule, RuleId, Severity
 from auditor.ruleset.table import Table, did_you_mean
+from auditor.ruleset.versions import parse_bounds
 
 Definitions = Mapping[str, list[Mapping[str, object]]]
 
@@ -96,11 +97,31 @@ def _match(table: Table, definitions: Definitions) -> Match:
     kind = match.string("kind")
     options = {key: match.value(key) for key in match.keys() if key != "kind"}  # noqa: SIM118
     if table.value("devices") == ["cuda"]:
-        options["requires"] = ["cuda", *_array(match, "requires")]
-    for key in ("requires", "unless"):
+        options["prefers"] = ["cuda", *_array(match, "prefers")]
+    if "versions" in table:
+        options["versions"] = _versions(table)
+    _fill_in(options, match, definitions)
+    for number, entry in enumerate(match.tables("of"), 1):
+        alternative = {key: entry.value(key) for key in entry.keys()}  # noqa: SIM118
+        _fill_in(alternative, entry, definitions)
+        _as_list(options["of"])[number - 1] = alternative
+    return Match(kind=kind, options=options)
+
+
+def _fill_in(options: dict[str, object], match: Table, definitions: Definitions) -> None:
+    """Put what they stand for in the place of the names of definitions."""
+    for key in ("requires", "unless", "prefers"):
         if key in options:
             options[key] = [_defined(match, key, each, definitions) for each in _as_list(options[key])]
-    return Match(kind=kind, options=options)
+
+
+def _versions(table: Table) -> str:
+    text = table.string("versions")
+    try:
+        parse_bounds(text)
+    except ValueError as error:
+        raise table.complain("versions", str(error)) from error
+    return text
 
 
 def _defined(match: Table, key: str, value: object, definitions: Definitions) -> object:
@@ -147,15 +168,26 @@ def _examples(table: Table) -> tuple[Example, ...]:
 
 def _example(entry: Table) -> Example:
     path = entry.string("path", "example.py")
+    requirements = entry.string("requirements") if "requirements" in entry else None
     if "good" in entry:
         if "bad" in entry or "finds" in entry:
             raise entry.complain("good", "an example is either `good`, or `bad` with `finds`")
-        example = Example(source=entry.string("good").lstrip("\n"), finds=(), path=path)
+        example = Example(source=entry.string("good").lstrip("\n"), finds=(), path=path, requirements=requirements)
         entry.finish()
         return example
     source = entry.string("bad").lstrip("\n")
     fixed = entry.string("fixed").lstrip("\n") if "fixed" in entry else None
-    example = Example(source=source, finds=_lines(entry, source), fixed=fixed, path=path)
+    level = (
+        Confidence(entry.choice("confidence", [each.value for each in Confidence])) if "confidence" in entry else None
+    )
+    example = Example(
+        source=source,
+        finds=_lines(entry, source),
+        fixed=fixed,
+        path=path,
+        requirements=requirements,
+        confidence=level,
+    )
     entry.finish()
     return example
 

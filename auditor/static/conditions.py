@@ -57,6 +57,18 @@ class Argument:
     calls: frozenset[str] = frozenset()
     """Holds a call of one of these, at any depth."""
 
+    is_call: frozenset[str] = frozenset()
+    """Is itself a call of one of these."""
+
+    literal: frozenset[str] = frozenset()
+    """Is written as one of these: `tuple`, `list`, `set`, `dict`."""
+
+    text: re.Pattern[str] | None = None
+    """Found in the source text."""
+
+    unread: bool = False
+    """A value that cannot be read off the source."""
+
     def holds(self, call: Call, module: ModuleFacts) -> bool:
         """Whether the call passes (or leaves out) the argument like this."""
         given = call.argument(self.name, self.position)
@@ -70,7 +82,16 @@ class Argument:
             return False
         if self.calls and not _holds_call(given, self.calls, module):
             return False
-        return self._value_holds(given, module)
+        return self._text_holds(given, module) and self._value_holds(given, module)
+
+    def _text_holds(self, given: ast.expr, module: ModuleFacts) -> bool:
+        if self.literal and type(given).__name__.lower() not in self.literal:
+            return False
+        if self.is_call and not (isinstance(given, ast.Call) and module.resolve(given.func) in self.is_call):
+            return False
+        if self.unread and isinstance(module.constant(given), Known):
+            return False
+        return self.text is None or self.text.search(" ".join(module.text(given).split())) is not None
 
     @property
     def _only_excludes(self) -> bool:
@@ -119,10 +140,14 @@ class CallCondition:
     """Names of the enclosing function of which one must hold."""
 
     at_module_level: bool = False
+    given_words: frozenset[str] = frozenset()
+    """Instead of the last parts of the names, where these are words of everyday code: `dict`, `map`."""
 
     @cached_property
     def words(self) -> frozenset[str]:
-        """Last parts of the names, of which one stands in every file that holds such a call; empty after a prefix."""
+        """Words of which one stands in every file that holds such a call: the last parts of the names."""
+        if self.given_words:
+            return self.given_words
         if self.prefixes:
             return frozenset(prefix.rstrip(".").rpartition(".")[2] for prefix in self.prefixes) | self._last_parts
         return self._last_parts
@@ -178,6 +203,7 @@ def read_call_condition(table: Table) -> CallCondition:
         in_loop=table.boolean("in_loop", False) if "in_loop" in table else None,
         inside=frozenset(table.strings("inside")),
         at_module_level=table.boolean("at_module_level", False),
+        given_words=frozenset(table.strings("words")),
     )
 
 
@@ -197,7 +223,6 @@ def read_arguments(table: Table) -> Iterator[Argument]:
 
 
 def _read_argument(entry: Table, name: str) -> Argument:
-    pattern = entry.string("pattern") if "pattern" in entry else None
     argument = Argument(
         name=name,
         position=entry.position("position"),
@@ -211,7 +236,11 @@ def _read_argument(entry: Table, name: str) -> Argument:
         entropy=entry.boolean("entropy", False),
         resolves=frozenset(entry.strings("resolves")),
         calls=frozenset(entry.strings("calls")),
-        pattern=_compiled(entry, pattern),
+        is_call=frozenset(entry.strings("is_call")),
+        literal=frozenset(entry.strings("literal")),
+        unread=entry.boolean("unread", False),
+        text=_compiled(entry, "text"),
+        pattern=_compiled(entry, "pattern"),
     )
     entry.finish()
     if argument == Argument(name=name, position=argument.position):
@@ -230,13 +259,13 @@ def _values(entry: Table, key: str) -> tuple[object, ...]:
     return tuple(tuple(each) if isinstance(each, list) else each for each in values)
 
 
-def _compiled(entry: Table, pattern: str | None) -> re.Pattern[str] | None:
-    if pattern is None:
+def _compiled(entry: Table, key: str) -> re.Pattern[str] | None:
+    if key not in entry:
         return None
     try:
-        return re.compile(pattern)
+        return re.compile(entry.string(key))
     except re.error as error:
-        raise entry.complain("pattern", f"not a regular expression: {error}") from error
+        raise entry.complain(key, f"not a regular expression: {error}") from error
 
 
 def _same(value: object, wanted: object) -> bool:

@@ -110,8 +110,10 @@ def _asked_for(
     if condition.unless and call.opaque:
         # What `**kwargs` bring is not known.
         return False
-    for name, (position, wanted) in condition.when.items():
+    for name, (position, wanted, default) in condition.when.items():
         node = call.argument(name, position)
-        if node is None or not equals(node, wanted):
+        if node is None and (default != wanted or call.opaque):
+            return False
+        if node is not None and not equals(node, wanted):
             return False
     return True

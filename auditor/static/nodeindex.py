@@ -10,12 +10,12 @@ from auditor.static.facts import ModuleFacts
 
 Node = TypeVar("Node", bound=ast.AST)
 
-_KINDS = (ast.Constant, ast.Set, ast.SetComp, ast.Subscript)
+_KINDS = (ast.Constant, ast.Expr, ast.Set, ast.SetComp, ast.Subscript)
 _KEPT: WeakKeyDictionary[ModuleFacts, dict[type[ast.AST], list[ast.AST]]] = WeakKeyDictionary()
 
 
 def nodes_of(module: ModuleFacts, kind: type[Node]) -> list[Node]:
-    """Every constant, set, set comprehension or subscript of a file; in no particular order."""
+    """Every constant, expression statement, set, set comprehension or subscript of a file; in no particular order."""
     found = _KEPT.get(module)
     if found is None:
         found = _KEPT[module] = {each: [] for each in _KINDS}

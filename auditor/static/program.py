@@ -1,7 +1,8 @@
 """What a whole program does somewhere: uses CUDA, switches determinism on, restores a state.
 
-A rule may ask that a program does (`requires`) or does not do (`unless`) something; both name entries of
-`rules/definitions.toml` or hold the same keys in place.
+A rule may ask that a program does (`requires`) or does not do (`unless`) something, or be less sure where it does not
+(`prefers`); all name entries of `rules/definitions.toml` or hold the same keys in place. `versions` asks for versions
+of packages.
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
+from auditor.model.rule import Confidence
 from auditor.ruleset.table import Table
+from auditor.ruleset.versions import Bound, parse_bounds
 from auditor.static.conditions import CallCondition, read_call_condition
 from auditor.static.facts import Known, ModuleFacts
 from auditor.static.nodeindex import nodes_of
+from auditor.static.pinned import fits
 from auditor.static.project import Project
 
 
@@ -25,6 +29,12 @@ class Trait:
     call: CallCondition | None = None
     strings: frozenset[str] = frozenset()
     """Constant strings."""
+
+    contains: tuple[str, ...] = ()
+    """Parts of constant strings."""
+
+    attributes: frozenset[str] = frozenset()
+    """Names of attributes that are assigned, whatever object they belong to."""
 
     targets: frozenset[str] = frozenset()
     """Attributes that are assigned a value (`value`, where it is given)."""
@@ -39,7 +49,11 @@ class Trait:
             return True
         if self.targets and any(self._assigns(module)):
             return True
+        if self.attributes and any(getattr(each.target, "attr", "") in self.attributes for each in module.assignments):
+            return True
         if self.call is not None and next(self.call.calls(module), None) is not None:
+            return True
+        if self.contains and any(part in text for text in _strings(module) for part in self.contains):
             return True
         return bool(self.strings) and not self.strings.isdisjoint(_strings(module))
 
@@ -58,9 +72,15 @@ class ProgramCondition:
     """Of each group one trait must be there."""
 
     unless: tuple[Trait, ...] = ()
+    prefers: tuple[tuple[Trait, ...], ...] = ()
+    """Like `requires`, but without them the finding is only less sure."""
+
+    versions: tuple[Bound, ...] = ()
+    known_versions: bool = False
+    """Silent unless the project's versions are known to fulfil all of `versions`."""
 
     def __bool__(self) -> bool:
-        return bool(self.requires or self.unless)
+        return bool(self.requires or self.unless or self.versions)
 
     def entry_points(self, module: ModuleFacts, project: Project) -> tuple[str, ...] | None:
         """The programs around `module` for which it holds; None where the rule asks nothing of programs.
@@ -69,7 +89,20 @@ class ProgramCondition:
         """
         if not self:
             return None
+        fit = fits(self.versions, project) if self.versions else True
+        if fit is False or (fit is None and self.known_versions):
+            return ()
         return tuple(path for path in _program_paths(module, project) if self._holds(path, project))
+
+    def weakens(self, module: ModuleFacts, project: Project) -> Confidence | None:
+        """LOW where nothing in the programs around `module` does what the rule `prefers`, or a version is not known."""
+        if any(not bound.at_least for bound in self.versions) and fits(self.versions, project) is None:
+            return Confidence.LOW
+        paths = _program_paths(module, project) if self.prefers else ()
+        for group in self.prefers:
+            if not any(_has(trait, path, project) for trait in group for path in paths):
+                return Confidence.LOW
+        return None
 
     def _holds(self, path: str, project: Project) -> bool:
         if any(_has(trait, path, project) for trait in self.unless):
@@ -97,7 +130,17 @@ def read_program_condition(table: Table) -> ProgramCondition:
     return ProgramCondition(
         requires=tuple(_read_group(entry) for entry in table.tables("requires")),
         unless=tuple(trait for entry in table.tables("unless") for trait in _read_group(entry)),
+        prefers=tuple(_read_group(entry) for entry in table.tables("prefers")),
+        versions=_read_versions(table),
+        known_versions=table.boolean("known_versions", False),
     )
+
+
+def _read_versions(table: Table) -> tuple[Bound, ...]:
+    try:
+        return parse_bounds(table.string("versions")) if "versions" in table else ()
+    except ValueError as error:
+        raise table.complain("versions", str(error)) from error
 
 
 def _read_group(entry: Table) -> tuple[Trait, ...]:
@@ -113,6 +156,8 @@ def _read_trait(entry: Table) -> Trait:
     trait = Trait(
         call=read_call_condition(entry) if has_call else None,
         strings=frozenset(entry.strings("strings")),
+        contains=entry.strings("contains"),
+        attributes=frozenset(entry.strings("attributes")),
         targets=frozenset(entry.strings("targets")),
         value=entry.value("value"),
         imports=frozenset(entry.strings("imports")),

@@ -105,6 +105,78 @@ SAFE = {
         deck = [3, 1]
         deck.sort()
     """,
+    "no draws from reduction none, scalar sources and accumulated writes": """
+        import torch
+        def loss(logits, labels, plane, index):
+            plane.cuda().index_put_((index,), labels, accumulate=True)
+            plane.scatter_(1, index, 1.0)
+            return torch.nn.functional.cross_entropy(logits, labels, reduction="none").mean()
+        torch.use_deterministic_algorithms(True)
+    """,
+    "a clean seeded program with loaders on CUDA in deterministic mode": """
+        import os
+        import random
+        import numpy as np
+        import torch
+        from torch.utils.data import DataLoader
+        os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
+        def seed_worker(worker):
+            seed = torch.initial_seed() % 2**32
+            np.random.seed(seed)
+            random.seed(seed)
+        def main(seed=0):
+            random.seed(seed)
+            np.random.seed(seed)
+            torch.manual_seed(seed)
+            torch.use_deterministic_algorithms(True)
+            torch.backends.cudnn.benchmark = False
+            generator = torch.Generator().manual_seed(seed)
+            loader = DataLoader([1, 2], shuffle=True, num_workers=2, worker_init_fn=seed_worker, generator=generator)
+            model = torch.compile(torch.nn.Conv2d(3, 8, 3).cuda())
+            for batch in loader:
+                loss = torch.nn.functional.cross_entropy(model(batch), batch)
+                loss.backward()
+        if __name__ == "__main__":
+            main()
+    """,
+    "accuracy by topk and validation with eval": """
+        import torch
+        def accuracy(logits, labels):
+            order = torch.argsort(logits, dim=1)
+            return (logits.cuda().topk(5).indices == labels).float().mean(), order
+        def validate(model, loader):
+            model.eval()
+            with torch.no_grad():
+                return [accuracy(model(batch), batch) for batch in loader]
+    """,
+    "estimators that draw only with options that are not given": """
+        from sklearn.ensemble import HistGradientBoostingClassifier
+        from sklearn.linear_model import ElasticNet, Lasso
+        from sklearn.manifold import TSNE
+        from sklearn.multioutput import ClassifierChain
+        models = [HistGradientBoostingClassifier(), ElasticNet(), Lasso(), TSNE(), ClassifierChain(None)]
+        for model in models:
+            model.fit([[1.0]], [1])
+    """,
+    "words that other libraries use": """
+        import subprocess
+        import threading
+        class Table:
+            def unique(self):
+                return self
+            def group_by(self, name):
+                return self
+            def sample(self):
+                return self
+            def generate(self):
+                return "select * from t order by id"
+        def work(task):
+            return task + 1
+        threading.Thread(target=work, args=(1,)).start()
+        subprocess.run(["pip", "list"])
+        table = Table().group_by("x").unique().sample()
+        print(",".join(["b"]), dict(a=1), table.generate())
+    """,
     "a transformers training with its default seed": """
         from transformers import Trainer, TrainingArguments
         trainer = Trainer(args=TrainingArguments("out", num_train_epochs=1))

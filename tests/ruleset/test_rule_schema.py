@@ -114,13 +114,13 @@ def test_definition_replaces_its_name(tmp_path: Path) -> None:
     assert rule.match.options["requires"] == [{"any": [{"strings": ["cuda"]}]}]
 
 
-def test_rule_for_cuda_alone_requires_cuda(tmp_path: Path) -> None:
+def test_rule_for_cuda_alone_prefers_cuda(tmp_path: Path) -> None:
     definitions = 'schema = 1\n[[definition]]\nname = "cuda"\nany = [{ strings = ["cuda"] }]\n'
     (tmp_path / "rule.toml").write_text(RULE.replace("[match]", 'devices = ["cuda"]\n[match]', 1))
     (tmp_path / "definitions.toml").write_text(definitions)
     known = read_definitions(read_table(tmp_path / "definitions.toml", "rules/definitions.toml"))
     rule = read_rule(read_table(tmp_path / "rule.toml", "rules/rule.toml"), known)
-    assert rule.match.options["requires"] == [{"any": [{"strings": ["cuda"]}]}]
+    assert rule.match.options["prefers"] == [{"any": [{"strings": ["cuda"]}]}]
 
 
 def test_broken_toml_and_odd_encoding_name_the_file(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ _MAX_KEPT = 1000
 
 def _read(table: Table) -> tuple[Alternative, ...]:
     alternatives: list[Alternative] = []
-    shared = {key: table.value(key) for key in ("requires", "unless") if key in table}
+    shared = {key: table.value(key) for key in ("requires", "unless", "prefers", "versions") if key in table}
     for entry in table.tables("of"):
         kind = entry.string("kind")
         matcher = registry().get(kind)
@@ -28,7 +28,7 @@ def _read(table: Table) -> tuple[Alternative, ...]:
             raise entry.complain("kind", f"no matcher or detector is called `{kind}`{did_you_mean(kind, registry())}")
         if matcher.scope != "module":
             raise entry.complain("kind", f"`{kind}` is judged per program and cannot be an alternative")
-        options = {key: entry.value(key) for key in entry.keys() if key != "kind"} | shared  # noqa: SIM118
+        options = shared | {key: entry.value(key) for key in entry.keys() if key != "kind"}  # noqa: SIM118
         alternatives.append((matcher, Match(kind=kind, options=options)))
     if len(alternatives) < 2:
         raise table.complain("of", "expected two alternatives or more, each with its `kind`")
@@ -36,7 +36,7 @@ def _read(table: Table) -> tuple[Alternative, ...]:
 
 
 class AnyMatcher:
-    """`kind = "any"`; `requires` and `unless` hold for every alternative."""
+    """`kind = "any"`; `requires`, `unless`, `prefers`, `versions`: for every alternative that has none of its own."""
 
     kind = "any"
     scope: Scope = "module"

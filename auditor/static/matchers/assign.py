@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
-from auditor.static.facts import Known, ModuleFacts
+from auditor.static.facts import Assignment, Known, ModuleFacts
 from auditor.static.matcher import Hit, Scope
 from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.project import Project
@@ -17,16 +17,21 @@ from auditor.static.ruleoptions import RuleOptions
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Options:
     targets: frozenset[str]
+    attributes: frozenset[str]
+    """Names of attributes, whatever object they belong to: `CUDNN_BENCHMARK`."""
+
     values: tuple[object, ...]
     program: ProgramCondition
 
 
 def _read(table: Table) -> _Options:
     value = table.value("value")
+    attributes = table.strings("attributes")
     if value is None:
         raise table.complain("value", "missing; expected the value (or an array of values) that is assigned")
     return _Options(
-        targets=frozenset(table.strings("target", required=True)),
+        targets=frozenset(table.strings("target", required=not attributes)),
+        attributes=frozenset(attributes),
         values=tuple(value) if isinstance(value, list) else (value,),
         program=read_program_condition(table),
     )
@@ -45,19 +50,25 @@ class AssignMatcher:
         self._options.validate(options, where)
 
     def literals(self, rule: Rule) -> frozenset[str] | None:
-        return frozenset(target.rpartition(".")[2] for target in self._options.of(rule).targets)
+        options = self._options.of(rule)
+        return frozenset(target.rpartition(".")[2] for target in options.targets) | options.attributes
 
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
         options = self._options.of(rule)
         for assignment in module.assignments:
-            if assignment.name not in options.targets or assignment.key is not None:
+            if assignment.key is not None or not _is_meant(assignment, options):
                 continue
             value = module.constant(assignment.value)
             if not isinstance(value, Known) or not any(_same(value.value, wanted) for wanted in options.values):
                 continue
             entry_points = options.program.entry_points(module, project)
             if entry_points != ():
-                yield Hit(location=module.location(assignment.node), entry_points=entry_points)
+                weak = options.program.weakens(module, project)
+                yield Hit(location=module.location(assignment.node), entry_points=entry_points, confidence=weak)
+
+
+def _is_meant(assignment: Assignment, options: _Options) -> bool:
+    return assignment.name in options.targets or getattr(assignment.target, "attr", "") in options.attributes
 
 
 def _same(value: object, wanted: object) -> bool:

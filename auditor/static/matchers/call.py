@@ -11,13 +11,11 @@ from auditor.ruleset.table import Table
 from auditor.static.conditions import CallCondition, read_call_condition
 from auditor.static.facts import Call, ModuleFacts
 from auditor.static.gradient import Gradient, gradient_at
-from auditor.static.library_verdict import LibraryVerdict, SeedStatus
 from auditor.static.matcher import Hit, Scope
 from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.project import Project
 from auditor.static.ruleoptions import RuleOptions
-
-_LATE = (SeedStatus.TOO_LATE,)
+from auditor.static.unseeded import unseeded_programs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +40,9 @@ class _Options:
     method_confidence: Confidence | None
     """Confidence where only the method's name was recognised; None means the rule's."""
 
+    message: str | None
+    """Instead of the rule's title; `{callee}` is what is called."""
+
 
 def _read(table: Table) -> _Options:
     levels = tuple(level.value for level in Confidence)
@@ -56,6 +57,7 @@ def _read(table: Table) -> _Options:
         method_confidence=Confidence(table.choice("method_confidence", levels))
         if "method_confidence" in table
         else None,
+        message=table.string("message") if "message" in table else None,
     )
 
 
@@ -76,14 +78,15 @@ class CallMatcher:
 
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
         options = self._options.of(rule)
-        entry_points: tuple[str, ...] | None = None
-        asked = False
-        for call in options.call.calls(module):
-            if not asked:
-                entry_points, asked = options.program.entry_points(module, project), True
-            if entry_points == ():
-                return
-            reached = _unseeded(call, module, project, options) if options.unseeded else entry_points
+        calls = list(options.call.calls(module))
+        entry_points = options.program.entry_points(module, project) if calls else ()
+        if entry_points == ():
+            return
+        weak = options.program.weakens(module, project)
+        for call in calls:
+            reached = entry_points
+            if options.unseeded:
+                reached = unseeded_programs(call, module, project, options.unseeded, deferred=options.deferred)
             gradient = gradient_at(module, call.node) if options.gradient else Gradient.LIKELY
             if reached == () or gradient is Gradient.NONE:
                 continue
@@ -93,17 +96,32 @@ class CallMatcher:
             unsure = gradient is Gradient.UNKNOWN or (options.unless_followed_by and _is_replaced(module, call))
             yield Hit(
                 location=module.location(call.node),
-                confidence=Confidence.LOW if unsure else confidence,
+                message=_message(call, options),
+                confidence=Confidence.LOW if unsure else weak or confidence,
                 entry_points=reached,
             )
 
 
+def _message(call: Call, options: _Options) -> str | None:
+    if options.message is None:
+        return None
+    return options.message.replace("{callee}", call.callee or call.method or "this")
+
+
 def _is_followed(module: ModuleFacts, call: Call, methods: frozenset[str]) -> bool:
-    """Whether what the call makes is kept under a name on which one of `methods` is called in the same file."""
-    statement = module.parent(call.node)
-    if not methods or not isinstance(statement, ast.Assign | ast.AnnAssign):
+    """Whether one of `methods` is called on what the call makes: in the same chain, or under the name that keeps it."""
+    if not methods:
         return False
-    targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+    current: ast.AST = call.node
+    while isinstance(outer := module.parent(current), ast.Attribute | ast.Call):
+        if isinstance(outer, ast.Attribute) and outer.attr in methods:
+            return True
+        if isinstance(outer, ast.Call) and outer.func is not current:
+            return False
+        current = outer
+    if not isinstance(outer, ast.Assign | ast.AnnAssign):
+        return False
+    targets = outer.targets if isinstance(outer, ast.Assign) else [outer.target]
     names = {ast.unparse(target) for target in targets}
     return any(
         each.method in methods and each.receiver is not None and ast.unparse(each.receiver) in names
@@ -135,31 +153,6 @@ def _is_replaced(module: ModuleFacts, call: Call) -> bool:
         and isinstance(other := module.parent(each.node), ast.Assign)
         and not names.isdisjoint(ast.unparse(target) for target in other.targets)
         for each in module.calls_to({call.callee or ""})
-    )
-
-
-def _unseeded(call: Call, module: ModuleFacts, project: Project, options: _Options) -> tuple[str, ...]:
-    """The programs in which the call draws from a library that is not seeded as it should be."""
-    found: list[str] = []
-    for path in project.entry_points_reaching(module):
-        entry = project.module(path)
-        verdicts = project.verdicts(entry) if entry else ()
-        if any(_falls_back(verdict, call, module, options) for verdict in verdicts):
-            found.append(path)
-    return tuple(found)
-
-
-def _falls_back(verdict: LibraryVerdict, call: Call, module: ModuleFacts, options: _Options) -> bool:
-    if verdict.library.id != options.unseeded or verdict.status is SeedStatus.SEEDED:
-        return False
-    if options.deferred and verdict.status in _LATE:
-        return False
-    if verdict.draw_count > len(verdict.draws):
-        return True
-    place = module.location(call.node)
-    return any(
-        (draw.location.path, draw.location.line, draw.location.cell) == (place.path, place.line, place.cell)
-        for draw in verdict.draws
     )
 
 

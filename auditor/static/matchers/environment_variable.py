@@ -79,6 +79,7 @@ class EnvironmentVariableMatcher:
                 location=module.location(node),
                 related=_related(module, earlier),
                 entry_points=entry_points,
+                confidence=options.program.weakens(module, project),
             )
 
 

@@ -34,9 +34,10 @@ class FirstCallMatcher:
 
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
         places = self._places.setdefault(project, {})
-        if rule.id not in places:
-            places[rule.id] = self._first_places(rule, project)
-        return places[rule.id].get(module.path, ())
+        key = f"{rule.id}:{id(rule)}"
+        if key not in places:
+            places[key] = self._first_places(rule, project)
+        return places[key].get(module.path, ())
 
     def _first_places(self, rule: Rule, project: Project) -> Places:
         found: dict[str, Hit] = {}

@@ -15,7 +15,7 @@ from auditor.model.finding import Related
 from auditor.model.location import Location
 from auditor.model.rule import Confidence, Rule
 from auditor.ruleset.table import Table
-from auditor.static.facts import ModuleFacts
+from auditor.static.facts import Call, ModuleFacts
 from auditor.static.library_verdict import Draw, LibraryVerdict, Seed, SeedStatus, SeedValue
 from auditor.static.matcher import Hit, Scope
 from auditor.static.project import Project
@@ -26,6 +26,9 @@ _SHOWN = 8
 
 _INCIDENTAL = frozenset({"port", "jitter", "backoff", "suffix", "prefix", "nonce"})
 """Words in the name of a variable that tell what a random number is for."""
+
+_IN_PLACE = frozenset({"shuffle", "fit", "step", "train"})
+"""Last parts of calls that draw for the sake of what they change; so do names with a trailing underscore."""
 
 _STATUS = {
     "unseeded": SeedStatus.UNSEEDED,
@@ -40,8 +43,8 @@ _VALUE = {SeedStatus.NONE: SeedValue.NONE, SeedStatus.ENTROPY: SeedValue.ENTROPY
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Options:
     status: SeedStatus
-    library: str | None
-    """None means every library."""
+    libraries: tuple[str, ...]
+    """Empty means every library."""
 
     leave_out: tuple[str, ...]
     """Draws by these callees are the business of other rules: prefixes of fully qualified names."""
@@ -50,7 +53,7 @@ class _Options:
 def _read(table: Table) -> _Options:
     return _Options(
         status=_STATUS[table.choice("status", _STATUS)],
-        library=table.string("library") if "library" in table else None,
+        libraries=table.strings("libraries"),
         leave_out=table.strings("leave_out"),
     )
 
@@ -74,7 +77,9 @@ class SeedingMatcher:
         options = self._options.of(rule)
         judged: list[tuple[LibraryVerdict, tuple[Draw, ...]]] = []
         for verdict in project.verdicts(module):
-            if verdict.status is not options.status or options.library not in (None, verdict.library.id):
+            if verdict.status is not options.status or (
+                options.libraries and verdict.library.id not in options.libraries
+            ):
                 continue
             draws = tuple(draw for draw in verdict.draws if _counts(draw, project, options))
             if draws:
@@ -91,20 +96,41 @@ def _counts(draw: Draw, project: Project, options: _Options) -> bool:
     if draw.callee.startswith(options.leave_out or "\0"):
         return False
     module = project.module(draw.location.path)
-    return module is None or not _is_incidental(module, draw)
-
-
-def _is_incidental(module: ModuleFacts, draw: Draw) -> bool:
-    """`port = random.randint(…)`: drawn for something that no training depends on."""
+    if module is None:
+        return True
     for call in module.calls_to({draw.callee}):
-        statement = module.statement(call.node)
-        if module.location(call.node) != draw.location or not isinstance(statement, ast.Assign):
-            continue
-        for target in statement.targets:
-            name = getattr(target, "attr", getattr(target, "id", ""))
-            if _INCIDENTAL & set(name.lower().split("_")):
-                return True
+        if module.location(call.node) == draw.location:
+            statement = module.statement(call.node)
+            late = options.status is SeedStatus.TOO_LATE
+            return not (_is_incidental(statement) or (late and _is_thrown_away(module, call, statement)))
+    return True
+
+
+def _is_incidental(statement: ast.stmt) -> bool:
+    """`port = random.randint(…)`: drawn for something that no training depends on."""
+    for target in statement.targets if isinstance(statement, ast.Assign) else ():
+        name = getattr(target, "attr", getattr(target, "id", ""))
+        if _INCIDENTAL & set(name.lower().split("_")):
+            return True
     return False
+
+
+def _is_thrown_away(module: ModuleFacts, call: Call, statement: ast.stmt) -> bool:
+    """`torch.rand(1)` on its own, or kept under a name that the file never reads: a warm-up."""
+    last = (call.callee or "").rpartition(".")[2]
+    if last in _IN_PLACE or last.endswith("_"):
+        return False
+    if isinstance(statement, ast.Expr):
+        return statement.value is call.node
+    if not (isinstance(statement, ast.Assign) and statement.value is call.node) or last[:1].isupper():
+        return False
+    names = {target.id for target in statement.targets if isinstance(target, ast.Name)}
+    if len(names) < len(statement.targets):
+        return False
+    return not any(
+        isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in names
+        for node in ast.walk(module.tree)
+    )
 
 
 def _never_seeded(verdict: LibraryVerdict, draws: Sequence[Draw]) -> Hit:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from auditor.model.rule import Confidence
 from auditor.ruleset import load
 from auditor.static.engine import Engine, find_files
 
 RULESET = load()
 
 
+def engine(rule_id: str) -> Engine:
+    return Engine(RULESET, [rule for rule in RULESET.rules if rule.id == rule_id])
+
+
 def lines(folder: Path, rule_id: str, files: dict[str, str]) -> list[tuple[str, int, tuple[str, ...]]]:
     for name, text in files.items():
         (folder / name).write_text(text)
-    engine = Engine(RULESET, [rule for rule in RULESET.rules if rule.id == rule_id])
-    found = engine.analyse(find_files(folder, [folder], ())).findings
+    found = engine(rule_id).analyse(find_files(folder, [folder], ())).findings
     return [(each.location.path, each.location.line, each.entry_points) for each in found]
 
 
@@ -37,8 +41,13 @@ def test_switch_that_is_turned_off_is_none(tmp_path: Path) -> None:
     assert lines(tmp_path, "RA208", {"up.py": UP, "train.py": loose}) == [("up.py", 5, ("train.py",))]
 
 
-def test_program_without_the_device_is_silent(tmp_path: Path) -> None:
-    assert lines(tmp_path, "RA208", {"up.py": UP, "train.py": TRAIN.replace(".cuda()", "")}) == []
+def test_program_without_the_device_is_told_with_low_confidence(tmp_path: Path) -> None:
+    up = "import torch\n\n\ndef up(x):\n    return torch.bincount(x, weights=x)\n"
+    for program, confidence in ((TRAIN, Confidence.MEDIUM), (TRAIN.replace(".cuda()", ""), Confidence.LOW)):
+        (tmp_path / "up.py").write_text(up)
+        (tmp_path / "train.py").write_text(program)
+        found = engine("RA225").analyse(find_files(tmp_path, [tmp_path], ())).findings
+        assert [finding.confidence for finding in found] == [confidence]
 
 
 def test_fallback_is_judged_per_program(tmp_path: Path) -> None:

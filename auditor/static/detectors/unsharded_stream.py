@@ -1,0 +1,77 @@
+"""An iterable dataset that every worker reads from the beginning.
+
+A matcher cannot say it: something has to be missing from the body of a class with certain bases.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from auditor.model.rule import Rule
+from auditor.ruleset.table import Table
+from auditor.static.facts import ModuleFacts
+from auditor.static.matcher import Hit, Scope
+from auditor.static.program import ProgramCondition, read_program_condition
+from auditor.static.project import Project
+from auditor.static.ruleoptions import RuleOptions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Options:
+    datasets: frozenset[str]
+    shards: re.Pattern[str]
+    """In the class's text: what tells that it knows its worker or its rank."""
+
+    program: ProgramCondition
+
+
+def _read(table: Table) -> _Options:
+    return _Options(
+        datasets=frozenset(table.strings("datasets", required=True)),
+        shards=re.compile("|".join(re.escape(word) for word in table.strings("shards", required=True))),
+        program=read_program_condition(table),
+    )
+
+
+class UnshardedStreamDetector:
+    """`kind = "unsharded-stream"`."""
+
+    kind = "unsharded-stream"
+    scope: Scope = "module"
+
+    def __init__(self) -> None:
+        self._options = RuleOptions(_read)
+
+    def validate(self, options: Mapping[str, object], where: str) -> None:
+        self._options.validate(options, where)
+
+    def literals(self, rule: Rule) -> frozenset[str] | None:
+        return frozenset(name.rpartition(".")[2] for name in self._options.of(rule).datasets)
+
+    def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
+        options = self._options.of(rule)
+        for node in module.index.functions:
+            if not isinstance(node, ast.ClassDef) or options.datasets.isdisjoint(module.base_classes(node)):
+                continue
+            if not _iterates(node) or options.shards.search(module.text(node)):
+                continue
+            entry_points = options.program.entry_points(module, project)
+            if entry_points == ():
+                return
+            yield Hit(location=module.location(node), entry_points=entry_points)
+
+
+def _iterates(node: ast.ClassDef) -> bool:
+    """Whether the class has an `__iter__` of its own that reads something (not one that is left to subclasses)."""
+    return any(
+        isinstance(child, ast.FunctionDef)
+        and child.name == "__iter__"
+        and any(isinstance(part, ast.Yield | ast.YieldFrom | ast.Return) for part in ast.walk(child))
+        for child in node.body
+    )
+
+
+DETECTOR = UnshardedStreamDetector()

@@ -1,0 +1,88 @@
+"""A `worker_init_fn` that gives workers the same seeds in every epoch.
+
+A matcher cannot say it: the function has to be found from the argument, and what it seeds with be read. Workers are
+started anew for every epoch, so a seed made of constants and the worker's number repeats all augmentations.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from auditor.model.finding import Related
+from auditor.model.rule import Rule
+from auditor.ruleset.table import Table
+from auditor.static.conditions import CallCondition, read_call_condition
+from auditor.static.facts import Call, Known, ModuleFacts
+from auditor.static.matcher import Hit, Scope
+from auditor.static.project import Project
+from auditor.static.ruleoptions import RuleOptions
+from auditor.static.values import FunctionRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Options:
+    loaders: CallCondition
+    seeds: frozenset[str]
+    fresh: re.Pattern[str]
+    """In the function's text: what differs from epoch to epoch."""
+
+
+def _read(table: Table) -> _Options:
+    return _Options(
+        loaders=read_call_condition(table),
+        seeds=frozenset(table.strings("seeds", required=True)),
+        fresh=re.compile("|".join(re.escape(word) for word in table.strings("fresh", required=True))),
+    )
+
+
+class WorkerInitDetector:
+    """`kind = "worker-init"`."""
+
+    kind = "worker-init"
+    scope: Scope = "module"
+
+    def __init__(self) -> None:
+        self._options = RuleOptions(_read)
+
+    def validate(self, options: Mapping[str, object], where: str) -> None:
+        self._options.validate(options, where)
+
+    def literals(self, rule: Rule) -> frozenset[str] | None:
+        return frozenset({"worker_init_fn"})
+
+    def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
+        options = self._options.of(rule)
+        for call in options.loaders.calls(module):
+            given = call.argument("worker_init_fn", None)
+            if given is None or call.opaque or _keeps_workers(module, call):
+                continue
+            function = module.names.value(given)
+            if not isinstance(function, FunctionRef) or options.fresh.search(function.module.text(function.node)):
+                continue
+            seed = _seed_in(function, options.seeds)
+            if seed is not None:
+                place = Related(location=function.module.location(seed.node), message="the same seeds in every epoch")
+                yield Hit(location=module.location(call.node), related=(place,))
+
+
+def _keeps_workers(module: ModuleFacts, call: Call) -> bool:
+    """Whether the workers live on (or may), so that they go on drawing."""
+    given = call.argument("persistent_workers", None)
+    value = module.constant(given)
+    return given is not None and not (isinstance(value, Known) and value.value is False)
+
+
+def _seed_in(function: FunctionRef, seeds: frozenset[str]) -> Call | None:
+    """The first seed in a function whose value is made of constants and names only."""
+    inside = {id(node) for node in ast.walk(function.node) if isinstance(node, ast.Call)}
+    for call in function.module.calls:
+        if id(call.node) in inside and call.callee in seeds and call.node.args:
+            parts = ast.walk(call.node.args[0])
+            return None if any(isinstance(part, ast.Call) for part in parts) else call
+    return None
+
+
+DETECTOR = WorkerInitDetector()

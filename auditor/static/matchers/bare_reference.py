@@ -1,0 +1,51 @@
+"""A function that is named where it was meant to be called, or overwritten: `torch.manual_seed = 0`."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping
+
+from auditor.model.rule import Rule
+from auditor.ruleset.table import Table
+from auditor.static.facts import ModuleFacts
+from auditor.static.matcher import Hit, Scope
+from auditor.static.nodeindex import nodes_of
+from auditor.static.project import Project
+from auditor.static.ruleoptions import RuleOptions
+
+
+def _read(table: Table) -> frozenset[str]:
+    return frozenset(table.strings("names", required=True))
+
+
+class BareReferenceMatcher:
+    """`kind = "bare-reference"`: `names` alone in a statement, or as the target of an assignment."""
+
+    kind = "bare-reference"
+    scope: Scope = "module"
+
+    def __init__(self) -> None:
+        self._options = RuleOptions(_read)
+
+    def validate(self, options: Mapping[str, object], where: str) -> None:
+        self._options.validate(options, where)
+
+    def literals(self, rule: Rule) -> frozenset[str] | None:
+        return frozenset(name.rpartition(".")[2] for name in self._options.of(rule))
+
+    def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
+        names = self._options.of(rule)
+        for statement in nodes_of(module, ast.Expr):
+            if isinstance(statement.value, ast.Attribute | ast.Name):
+                name = module.resolve(statement.value)
+                if name in names:
+                    yield Hit(location=module.location(statement), message=f"`{name}` is named here, but not called.")
+        for assignment in module.assignments:
+            if assignment.name in names and assignment.key is None:
+                yield Hit(
+                    location=module.location(assignment.node),
+                    message=f"`{assignment.name}` is overwritten here instead of called, and nothing is seeded.",
+                )
+
+
+MATCHER = BareReferenceMatcher()

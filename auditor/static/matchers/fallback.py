@@ -1,0 +1,99 @@
+"""Calls that take their numbers from a shared generator because they were given none of their own.
+
+Which calls these are, and which arguments make them independent, stands in `rules/libraries/*.toml`; a rule names the
+library and the packages that it speaks about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from auditor.model.rule import Rule
+from auditor.ruleset.table import Table
+from auditor.static.callindex import call_index
+from auditor.static.facts import Call, Known, ModuleFacts
+from auditor.static.knowledge import draws
+from auditor.static.matcher import Hit, Scope
+from auditor.static.program import ProgramCondition, read_program_condition
+from auditor.static.project import Project
+from auditor.static.ruleoptions import RuleOptions
+from auditor.static.unseeded import unseeded_programs
+
+_TELLING = 9
+"""Letters from which on the last part of a name stands in few files that do not mean it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Options:
+    libraries: tuple[str, ...]
+    packages: tuple[str, ...]
+    """Beginnings of qualified names: `sklearn.`."""
+
+    callees: frozenset[str]
+    """The calls in question, put in when the rules are loaded."""
+
+    deferred: bool | None
+    """Only calls whose result draws later (True), or that draw at once (False); None: both."""
+
+    program: ProgramCondition
+
+
+def _read(table: Table) -> _Options:
+    return _Options(
+        libraries=table.strings("libraries", required=True),
+        packages=table.strings("packages", required=True),
+        callees=frozenset(table.strings("callees")),
+        deferred=table.boolean("deferred", False) if "deferred" in table else None,
+        program=read_program_condition(table),
+    )
+
+
+class FallbackMatcher:
+    """`kind = "fallback"`."""
+
+    kind = "fallback"
+    scope: Scope = "module"
+
+    def __init__(self) -> None:
+        self._options = RuleOptions(_read)
+
+    def validate(self, options: Mapping[str, object], where: str) -> None:
+        self._options.validate(options, where)
+
+    def literals(self, rule: Rule) -> frozenset[str] | None:
+        names = [name.split(".") for name in self._options.of(rule).callees]
+        return frozenset(parts[-1] if len(parts[-1]) >= _TELLING else parts[0] for parts in names)
+
+    def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
+        options = self._options.of(rule)
+        for call in call_index(module).candidates(options.callees, (), ()):
+            for library, deferred in _draws(call, module, project):
+                if library not in options.libraries or options.deferred not in (None, deferred):
+                    continue
+                reached = unseeded_programs(call, module, project, library, deferred=deferred)
+                if reached and options.program.entry_points(module, project) != ():
+                    title = project.rng.libraries[library].title
+                    yield Hit(
+                        location=module.location(call.node),
+                        message=f"`{call.callee}` draws from {title}, which is not seeded.",
+                        entry_points=reached,
+                    )
+
+
+def _draws(call: Call, module: ModuleFacts, project: Project) -> Iterable[tuple[str, bool]]:
+    """Libraries that the call draws from, each with whether it does so later."""
+
+    def is_none(node: object) -> bool:
+        value = module.constant(node)  # type: ignore[arg-type]
+        return isinstance(value, Known) and value.value is None
+
+    def equals(node: object, wanted: object) -> bool:
+        value = module.constant(node)  # type: ignore[arg-type]
+        return isinstance(value, Known) and value.value == wanted
+
+    for fact in draws(project.rng, call, is_none, equals):
+        yield fact.library.id, fact.deferred
+
+
+MATCHER = FallbackMatcher()

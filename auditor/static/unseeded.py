@@ -1,0 +1,34 @@
+"""Programs in which one call draws from a library that they do not seed as they should."""
+
+from __future__ import annotations
+
+from auditor.static.facts import Call, ModuleFacts
+from auditor.static.library_verdict import LibraryVerdict, SeedStatus
+from auditor.static.project import Project
+
+
+def unseeded_programs(
+    call: Call, module: ModuleFacts, project: Project, library: str, *, deferred: bool
+) -> tuple[str, ...]:
+    """Paths of those programs; `deferred`: what the call returns draws later, so a seed that follows it is in time."""
+    found: list[str] = []
+    for path in project.entry_points_reaching(module):
+        entry = project.module(path)
+        verdicts = project.verdicts(entry) if entry else ()
+        if any(_falls_back(verdict, call, module, library, deferred=deferred) for verdict in verdicts):
+            found.append(path)
+    return tuple(found)
+
+
+def _falls_back(verdict: LibraryVerdict, call: Call, module: ModuleFacts, library: str, *, deferred: bool) -> bool:
+    if verdict.library.id != library or verdict.status is SeedStatus.SEEDED:
+        return False
+    if deferred and verdict.status is SeedStatus.TOO_LATE:
+        return False
+    if verdict.draw_count > len(verdict.draws):
+        return True
+    place = module.location(call.node)
+    return any(
+        (draw.location.path, draw.location.line, draw.location.cell) == (place.path, place.line, place.cell)
+        for draw in verdict.draws
+    )

@@ -1,0 +1,67 @@
+"""Which versions a project runs with, as its files tell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from auditor.ruleset.versions import parse_bounds
+from auditor.static.pinned import Pins
+
+PACKAGE = "no-such-package"
+
+
+def holds(folder: Path, bound: str) -> bool | None:
+    (parsed,) = parse_bounds(bound)
+    return Pins(folder).range_of(parsed.package).holds(parsed)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "old", "new"),
+    [
+        ("requirements.txt", "numpy\n{p}==2.6.0+cu118  # why\n", True, False),
+        ("requirements.txt", "{p}[extra]==2.12.1 ; python_version > '3.9'\n", False, True),
+        ("requirements-dev.txt", "{p}==2.9.*\n", True, False),
+        ("requirements.txt", "{p}~=2.11.0\n", False, True),
+        ("requirements.txt", "{p}>=2.0,<2.4\n", True, False),
+        ("requirements.txt", "{p}>=2.0\n", None, None),
+        ("requirements.txt", "{p}\nother-{p}==1.0\n", None, None),
+        ("pyproject.toml", '[project]\ndependencies = ["numpy", "{p}>=2.10"]\n', False, True),
+        ("pyproject.toml", '[tool.poetry.dependencies]\n{p} = "^1.13"\n', True, False),
+        ("uv.lock", '[[package]]\nname = "{p}"\nversion = "2.9.1"\n', True, False),
+        ("Pipfile.lock", '{{"default": {{"{p}": {{"hashes": [], "version": "==2.10.0"}}}}}}', False, True),
+        ("environment.yml", "dependencies:\n  - python=3.11\n  - {p}=2.1\n", True, False),
+    ],
+)
+def test_files_decide_whether_a_bound_holds(
+    name: str, text: str, old: bool | None, new: bool | None, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text(text.format(p=PACKAGE))
+    assert (holds(tmp_path, f"{PACKAGE} < 2.10"), holds(tmp_path, f"{PACKAGE} >= 2.10")) == (old, new)
+
+
+def test_lock_file_wins_over_a_range(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text(f"{PACKAGE}>=2.10\n")
+    (tmp_path / "uv.lock").write_text(f'[[package]]\nname = "{PACKAGE}"\nversion = "2.9.1"\n')
+    assert holds(tmp_path, f"{PACKAGE} < 2.10") is True
+
+
+def test_conda_name_of_torch_is_known(tmp_path: Path) -> None:
+    (tmp_path / "environment.yml").write_text("dependencies:\n  - pytorch=2.1\n")
+    assert holds(tmp_path, "torch < 2.10") is True
+
+
+def test_environment_of_the_project_is_asked_last(tmp_path: Path) -> None:
+    (tmp_path / ".venv" / "lib" / "python3.11" / "site-packages" / f"{PACKAGE}-1.2.3.dist-info").mkdir(parents=True)
+    assert holds(tmp_path, f"{PACKAGE} < 1.2.4") is True
+
+
+def test_package_that_nothing_names_is_unknown(tmp_path: Path) -> None:
+    assert holds(tmp_path, f"{PACKAGE} < 2.10") is None
+
+
+@pytest.mark.parametrize("text", ["torch", "torch == 2.0", "torch < two", "< 2.0"])
+def test_malformed_bound_says_what_is_expected(text: str) -> None:
+    with pytest.raises(ValueError, match=r"expected conditions such as `torch >= 2.1, torch < 2.10`, found"):
+        parse_bounds(text)
