@@ -190,8 +190,8 @@ def score(outcomes: Iterable[Outcome]) -> Score:
 
 def report(outcomes: Sequence[Outcome]) -> str:
     lines = [_row("category", "cases", "traps", "labels", "precision", "recall")]
-    for category in sorted({outcome.case.category for outcome in outcomes}):
-        lines.append(_summary(category, [outcome for outcome in outcomes if outcome.case.category == category]))
+    categories = sorted({outcome.case.category for outcome in outcomes})
+    lines += [_summary(name, [each for each in outcomes if each.case.category == name]) for name in categories]
     lines.append(_summary("all", outcomes))
     for outcome in outcomes:
         lines += [f"missed      {_name(outcome)}: {_label(label)}" for label in outcome.missed]
