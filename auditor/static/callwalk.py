@@ -12,6 +12,7 @@ from auditor.static.frame import End, Frame
 from auditor.static.functions import Functions
 from auditor.static.knowledge import draws
 from auditor.static.library_verdict import SeedValue
+from auditor.static.members import default_factories
 from auditor.static.rngstate import Pending, State, join
 from auditor.static.seedvalue import FIXED, GIVEN, Seen, entropy
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, Value
@@ -158,6 +159,14 @@ class CallWalk:
         seen = self._walk.evaluator.value(workers, frame) if workers is not None else unset
         in_worker = seen.constant > 0 if seen.is_constant and isinstance(seen.constant, int) else None
         parts = [*node.args, *(word.value for word in node.keywords if word.arg != "worker_init_fn")]
+        generator = call.argument("generator", None)
+        if (
+            in_worker
+            and generator is not None
+            and self._walk.evaluator.value(generator, frame).kind is not SeedValue.NONE
+        ):
+            # Workers take their seeds from the loader's own generator, whatever the global ones do.
+            return
         before = self._ledger.state.pending
         kept, self._ledger.worker = self._ledger.worker, in_worker
         self._ledger.deferring += 1
@@ -217,6 +226,13 @@ class CallWalk:
                 self._draw(base, node, frame)
                 if base in self._rng.seed_calls:
                     self._seed(self._rng.seed_calls[base], base, node, frame)
+        self._default_factories(cls, node, frame)
+
+    def _default_factories(self, cls: ClassRef, node: ast.Call | None, frame: Frame) -> None:
+        """`lr: float = field(default_factory=…)`: called for every object that is not given the field."""
+        given = {word.arg for word in node.keywords} if node is not None else set()
+        for factory, value in default_factories(cls, given):
+            self._functions.enter(value, None, frame, at=factory)
 
     def _call_object(self, made: Instance, node: ast.Call, frame: Frame) -> None:
         """`model(x)`: `__call__`, or `forward` where a framework's `__call__` leads there."""

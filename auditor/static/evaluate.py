@@ -304,7 +304,9 @@ class Evaluator:
         return self.value(returns[0], inside)
 
     def _callee(self, node: ast.expr, frame: Frame) -> External | None:
-        value = frame.resolve(node.func) if isinstance(node, ast.Call) else None
+        """What is called or subscripted."""
+        part = node.func if isinstance(node, ast.Call) else node.value if isinstance(node, ast.Subscript) else None
+        value = frame.resolve(part) if part is not None else None
         return value if isinstance(value, External) else None
 
     def _subscript(self, node: ast.Subscript, frame: Frame) -> Seen:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Container, Iterator
 
 from auditor.static.values import ABSENT, Absent, ClassRef, External, FunctionRef, Value, agreed
 
@@ -33,6 +34,21 @@ def bases(cls: ClassRef) -> list[Value]:
     """The values of the base classes as written."""
     names = cls.module.names
     return [names.value(base.value if isinstance(base, ast.Subscript) else base) for base in cls.node.bases]
+
+
+def default_factories(cls: ClassRef, given: Container[str | None]) -> Iterator[tuple[ast.expr, FunctionRef]]:
+    """The project's functions that make the defaults of a dataclass: `rate: float = field(default_factory=draw)`.
+
+    `given`: fields that the constructor's call names.
+    """
+    for child in cls.node.body:
+        if not isinstance(child, ast.AnnAssign) or not isinstance(child.value, ast.Call):
+            continue
+        for word in child.value.keywords:
+            if word.arg == "default_factory" and getattr(child.target, "id", None) not in given:
+                value = cls.module.names.value(word.value)
+                if isinstance(value, FunctionRef):
+                    yield word.value, value
 
 
 def first_base(cls: ClassRef) -> External | ClassRef | None:
