@@ -78,6 +78,10 @@ class Argument:
             name=self.name, position=self.position, not_equals=self.not_equals
         )
 
+    @property
+    def _only_none(self) -> bool:
+        return self.none and self == Argument(name=self.name, position=self.position, none=True)
+
     def _value_holds(self, given: ast.expr, module: ModuleFacts) -> bool:
         value = module.constant(given)
         if isinstance(value, Known) and any(_same(value.value, each) for each in self.not_equals):
@@ -87,7 +91,7 @@ class Argument:
         if not (self.equals or self.differs or self.none or self.pattern or self.known):
             return True
         if not isinstance(value, Known):
-            return False
+            return self._only_none and _is_unset_option(given, module)
         if self.none and value.value is not None:
             return False
         if self.equals and not any(_same(value.value, wanted) for wanted in self.equals):
@@ -237,6 +241,11 @@ def _compiled(entry: Table, pattern: str | None) -> re.Pattern[str] | None:
         return re.compile(pattern)
     except re.error as error:
         raise entry.complain("pattern", f"not a regular expression: {error}") from error
+
+
+def _is_unset_option(given: ast.expr, module: ModuleFacts) -> bool:
+    """`args.seed`, where nobody gives the option and its default is None."""
+    return isinstance(given, ast.Attribute) and module.seed_value(given) is SeedValue.NONE
 
 
 def _same(value: object, wanted: object) -> bool:

@@ -9,17 +9,15 @@ on the order is an answer; where the trail is lost the answer is None.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from auditor.model.rule import Confidence
-from auditor.static.facts import Function, ModuleFacts
-from auditor.static.flow import is_shown, is_single, is_sorted_here, parameter, returns, uses
+from auditor.static.facts import ModuleFacts
+from auditor.static.flow import calls_of, is_shown, is_single, is_sorted_here, parameter, returns, uses
 from auditor.static.looporder import LoopEffect, loop_effect
 from auditor.static.members import member
 from auditor.static.ordering import KEEPING, NEUTRAL, ORDERED, SET_METHODS
-from auditor.static.program import programs
 from auditor.static.values import ClassRef, FunctionRef
 
 _DEPTH = 6
@@ -112,7 +110,20 @@ def _follow(module: ModuleFacts, node: ast.expr, trail: _Trail) -> OrderedUse | 
         return _returned(module, parent, trail)
     if isinstance(parent, ast.Dict):
         return _parameter_group(module, node, parent, trail)
+    if isinstance(parent, ast.Tuple):
+        return _assigned_beside(module, node, parent, trail)
     return None
+
+
+def _assigned_beside(module: ModuleFacts, node: ast.expr, values: ast.Tuple, trail: _Trail) -> OrderedUse | None:
+    """`seen, kept = set(), []`: each name gets its own."""
+    statement = module.parent(values)
+    if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
+        return None
+    target = statement.targets[0]
+    if not isinstance(target, ast.Tuple) or len(target.elts) != len(values.elts):
+        return None
+    return _variable(module, target.elts[values.elts.index(node)], trail)
 
 
 def _parameter_group(module: ModuleFacts, node: ast.expr, group: ast.Dict, trail: _Trail) -> OrderedUse | None:
@@ -290,20 +301,8 @@ def _returned(module: ModuleFacts, statement: ast.Return, trail: _Trail) -> Orde
         # What it returns depends on the case: for the caller it may be something else.
         return None
     deeper = replace(trail, depth=trail.depth + 1, seen=trail.seen | {id(function)})
-    for caller, call in _calls_of(module, function):
+    for caller, call in calls_of(module, function):
         found = _follow(caller, call, deeper)
         if found is not None:
             return found
     return None
-
-
-def _calls_of(module: ModuleFacts, function: Function) -> Iterator[tuple[ModuleFacts, ast.Call]]:
-    name = getattr(function, "name", "")
-    callers = {each.path: each for _, modules in programs(module, module.project) for each in modules}
-    for _, caller in sorted({**callers, module.path: module}.items()):
-        for call in caller.calls:
-            if call.method != name:
-                continue
-            callee = caller.names.value(call.node.func)
-            if isinstance(callee, FunctionRef) and callee.node is function:
-                yield caller, call.node

@@ -12,6 +12,13 @@ import pytest
 
 MEASURE = Path(__file__).with_name("measure.py")
 
+KNOWN_MISSES = {
+    # A set in braces that only gets a name: no word in the file tells it from a dictionary, so the file is not parsed.
+    "popping from a set of strings",
+    "join of a set",
+    "set operations that end in a list of splits",
+}
+
 
 @pytest.fixture(scope="module")
 def corpus() -> ModuleType:
@@ -34,6 +41,10 @@ def test_precision_and_recall_are_above_the_floor(corpus: ModuleType, outcomes: 
     total = corpus.score(outcomes)
     assert total.precision >= corpus.FLOOR, corpus.report(outcomes)
     assert total.recall >= corpus.FLOOR, corpus.report(outcomes)
+
+
+def test_what_is_missed_is_known(outcomes: list[Any]) -> None:
+    assert {outcome.case.name for outcome in outcomes if outcome.missed} <= KNOWN_MISSES
 
 
 def test_the_corpus_is_large_and_has_traps(outcomes: list[Any]) -> None:
