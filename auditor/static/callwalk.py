@@ -12,7 +12,8 @@ from auditor.static.frame import End, Frame
 from auditor.static.functions import Functions
 from auditor.static.knowledge import draws
 from auditor.static.library_verdict import SeedValue
-from auditor.static.members import default_factories
+from auditor.static.members import default_factories, table_of
+from auditor.static.protocols import starts_base
 from auditor.static.rngstate import Pending, State, join
 from auditor.static.seedvalue import FIXED, GIVEN, Seen, entropy
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, Value
@@ -65,6 +66,10 @@ class CallWalk:
         value = frame.resolve(node.func)
         if isinstance(value, External):
             self._external(value.name, node, frame)
+            if starts_base(value.name) and isinstance(node.func, ast.Attribute):
+                made = frame.resolve(node.func.value)
+                if isinstance(made, Instance) and isinstance(made.of, ClassRef):
+                    self._sweep(made, frame, node)
             return End.STOPS if value.name in EXITS else End.FALLS_THROUGH
         if isinstance(value, FunctionRef):
             frame.results[node] = self._functions.enter(value, node, frame)
@@ -76,6 +81,12 @@ class CallWalk:
         else:
             self._unresolved(node, frame)
         return End.FALLS_THROUGH
+
+    def protocol(self, node: ast.expr, names: Iterable[str], frame: Frame) -> None:
+        """The language calls these methods of an object of the project."""
+        made = frame.resolve(node) if isinstance(node, ast.Name | ast.Attribute | ast.Call) else None
+        if isinstance(made, Instance) and isinstance(made.of, ClassRef):
+            self._methods(made, names, frame, node)
 
     def call_by_name(self, dotted: str, frame: Frame) -> None:
         """Call a function of a module that was executed, as a console script does."""
@@ -256,9 +267,7 @@ class CallWalk:
     def _unresolved(self, node: ast.Call, frame: Frame) -> None:
         """Nobody knows what is called: a table of functions, a method of an unknown object."""
         if isinstance(node.func, ast.Subscript):
-            table = frame.module.origin(node.func.value)
-            parts = table.values if isinstance(table, ast.Dict) else getattr(table, "elts", [])
-            self._alternatives([frame.resolve(part) for part in parts], node, frame)
+            self._alternatives(table_of(frame.module, node.func.value), node, frame)
         elif isinstance(node.func, ast.Attribute):
             if node.func.attr in self._stored:
                 self._alternatives(self._stored[node.func.attr], node, frame)

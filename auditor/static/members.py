@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Container, Iterator
+from typing import TYPE_CHECKING
 
+from auditor.static.constants import assigned
 from auditor.static.values import ABSENT, Absent, ClassRef, External, FunctionRef, Value, agreed
+
+if TYPE_CHECKING:
+    from auditor.static.facts import ModuleFacts
 
 MAX_BASES = 40
 """Classes on the way up; longer hierarchies are not followed."""
@@ -49,6 +54,18 @@ def default_factories(cls: ClassRef, given: Container[str | None]) -> Iterator[t
                 value = cls.module.names.value(word.value)
                 if isinstance(value, FunctionRef):
                     yield word.value, value
+
+
+def table_of(module: ModuleFacts, node: ast.expr) -> list[Value]:
+    """What the display that a name stands for holds, in this module or in the one that it is imported from."""
+    table = module.origin(node)
+    if isinstance(table, ast.Name | ast.Attribute):
+        found = assigned(module, table)
+        if found is None:
+            return []
+        module, table = found
+    parts = table.values if isinstance(table, ast.Dict) else getattr(table, "elts", [])
+    return [module.names.value(part) for part in parts]
 
 
 def first_base(cls: ClassRef) -> External | ClassRef | None:

@@ -215,7 +215,9 @@ def _method(module: ModuleFacts, attribute: ast.Attribute, trail: _Trail) -> Ord
 
 
 def _subscripted(module: ModuleFacts, node: ast.expr, parent: ast.Subscript, trail: _Trail) -> OrderedUse | None:
-    """`listing[0]`, `listing[:10]`; a set only after it was turned into a list."""
+    """`listing[0]`, `listing[:10]`; a set only after it was turned into a list. `frame[names]` picks in their order."""
+    if parent.slice is node and trail.as_list and isinstance(parent.ctx, ast.Load):
+        return _use(trail, module, parent, "columns are picked in that order")
     if parent.value is not node or not isinstance(parent.ctx, ast.Load):
         return None
     if trail.kind is Kind.SET and not trail.as_list:
