@@ -24,8 +24,11 @@ from auditor.static.ruleoptions import RuleOptions
 _SHOWN = 8
 """Draws listed as related places."""
 
-_INCIDENTAL = frozenset({"port", "jitter", "backoff", "suffix", "prefix", "nonce"})
+_INCIDENTAL = frozenset({"port", "backoff", "suffix", "prefix", "nonce"})
 """Words in the name of a variable that tell what a random number is for."""
+
+_WAITING = (b"sleep(", b"retry", b"backoff")
+"""Words of files in which a jitter is one of waiting times, and no augmentation."""
 
 _STATUS = {
     "unseeded": SeedStatus.UNSEEDED,
@@ -102,9 +105,15 @@ def _is_incidental(module: ModuleFacts, draw: Draw) -> bool:
             continue
         for target in statement.targets:
             name = getattr(target, "attr", getattr(target, "id", ""))
-            if _INCIDENTAL & set(name.lower().split("_")):
+            words = set(name.lower().split("_"))
+            if _INCIDENTAL & words or ("jitter" in words and _waits(module)):
                 return True
     return False
+
+
+def _waits(module: ModuleFacts) -> bool:
+    raw = module.project.source(module.path).raw()
+    return any(word in raw for word in _WAITING)
 
 
 def _never_seeded(verdict: LibraryVerdict, draws: Sequence[Draw]) -> Hit:
