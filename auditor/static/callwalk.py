@@ -16,6 +16,7 @@ from auditor.static.members import default_factories, table_of
 from auditor.static.protocols import starts_base
 from auditor.static.rngstate import Pending, State, join
 from auditor.static.seedvalue import FIXED, GIVEN, Seen, entropy
+from auditor.static.spread import spread
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, Value
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ class CallWalk:
             self._ledger.seed(library, name, node, value, text, frame)
 
     def _draw(self, name: str | None, node: ast.Call, frame: Frame) -> None:
-        call = call_of(node, name)
+        call = call_of(spread(frame.module, node), name)
         evaluator = self._walk.evaluator
 
         def is_none(part: object) -> bool:
@@ -164,7 +165,7 @@ class CallWalk:
 
     def _loader(self, node: ast.Call, frame: Frame) -> None:
         """A DataLoader: its dataset and collate function are called later, perhaps in workers."""
-        call = call_of(node, None)
+        call = call_of(spread(frame.module, node), None)
         workers = call.argument("num_workers", 5)
         unset = GIVEN if call.opaque else Seen(SeedValue.FIXED, 0, True)
         seen = self._walk.evaluator.value(workers, frame) if workers is not None else unset

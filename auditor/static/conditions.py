@@ -9,13 +9,14 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from auditor.ruleset.table import Table
 from auditor.static.callindex import call_index
 from auditor.static.facts import Call, Known, ModuleFacts
 from auditor.static.library_verdict import SeedValue
+from auditor.static.spread import spread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +61,9 @@ class Argument:
     def holds(self, call: Call, module: ModuleFacts) -> bool:
         """Whether the call passes (or leaves out) the argument like this."""
         given = call.argument(self.name, self.position)
+        if given is None and call.opaque:
+            call = replace(call, node=spread(module, call.node))
+            given = call.argument(self.name, self.position)
         if given is None:
             return (self.absent is True or self.none or self._only_excludes) and not call.opaque
         if self.absent is True:

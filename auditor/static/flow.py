@@ -7,8 +7,6 @@ from collections.abc import Iterator
 
 from auditor.static.facts import Function, Known, ModuleFacts
 from auditor.static.ordering import SORTERS, WRAPPERS
-from auditor.static.program import programs
-from auditor.static.values import FunctionRef
 
 
 def uses(module: ModuleFacts, target: ast.expr) -> Iterator[ast.expr]:
@@ -87,16 +85,3 @@ def is_shown(module: ModuleFacts, node: ast.expr) -> bool:
                 return True
         current = module.parent(current)
     return isinstance(current, ast.Raise | ast.Assert)
-
-
-def calls_of(module: ModuleFacts, function: Function) -> Iterator[tuple[ModuleFacts, ast.Call]]:
-    """The calls of a function, in its own file and in the programs that reach it."""
-    name = getattr(function, "name", "")
-    callers = {each.path: each for _, modules in programs(module, module.project) for each in modules}
-    for _, caller in sorted({**callers, module.path: module}.items()):
-        for call in caller.calls:
-            if call.method != name:
-                continue
-            callee = caller.names.value(call.node.func)
-            if isinstance(callee, FunctionRef) and callee.node is function:
-                yield caller, call.node

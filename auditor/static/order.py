@@ -13,8 +13,9 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from auditor.model.rule import Confidence
+from auditor.static.callers import calls_of
 from auditor.static.facts import ModuleFacts
-from auditor.static.flow import calls_of, is_shown, is_single, is_sorted_here, parameter, returns, uses
+from auditor.static.flow import is_shown, is_single, is_sorted_here, parameter, returns, uses
 from auditor.static.looporder import LoopEffect, loop_effect
 from auditor.static.members import member
 from auditor.static.ordering import KEEPING, NEUTRAL, ORDERED, SET_METHODS
