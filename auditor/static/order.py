@@ -160,7 +160,8 @@ def _passed(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: _Trail) 
         return _follow(module, call, _as_list(module, node, trail, numbered=numbered))
     if name is not None and not name.startswith("."):
         if any(name == each or (each.endswith(".") and name.startswith(each)) for each in ORDERED):
-            if name == "next" and not isinstance(node, ast.GeneratorExp | ast.Call):
+            if name == "next" and not (trail.kind is Kind.SET and isinstance(node, ast.GeneratorExp | ast.Call)):
+                # `next(folder.glob("*.xml"))` takes the only one there is.
                 return None
             short = name.rpartition(".")[2]
             return _use(trail, module, node, f"`{short}` uses them in order")
