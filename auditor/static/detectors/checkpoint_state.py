@@ -22,6 +22,10 @@ _OPTIMIZER = "optim"
 _EPOCHS = frozenset({"epoch", "epochs", "global_step", "iter", "iteration", "start_epoch", "step"})
 
 
+_WRAPPER = "save_on_master"
+"""What distributed training scripts call their `torch.save` of the first process."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Options:
     lacks: str
@@ -53,13 +57,12 @@ class CheckpointStateDetector:
         self._options.validate(options, where)
 
     def literals(self, rule: Rule) -> frozenset[str] | None:
-        return frozenset(name.rpartition(".")[2] for name in self._options.of(rule).save)
+        return frozenset(name.rpartition(".")[2] for name in self._options.of(rule).save) | {_WRAPPER}
 
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
         options = self._options.of(rule)
-        saves = [
-            (call.node, keys) for call in module.calls_to(options.save) if (keys := _saved_keys(module, call.node))
-        ]
+        calls = [call for call in module.calls if call.callee in options.save or call.method == _WRAPPER]
+        saves = [(call.node, keys) for call in calls if (keys := _saved_keys(module, call.node))]
         wanted = [node for node, keys in saves if _lacks(keys, options.lacks)]
         if not wanted:
             return
