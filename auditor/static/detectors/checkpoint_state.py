@@ -75,7 +75,7 @@ def _saved_keys(module: ModuleFacts, call: ast.Call) -> frozenset[str]:
     """The keys of the dictionary that is saved; empty where they are not all known."""
     if not call.args:
         return frozenset()
-    saved = module.origin(call.args[0])
+    saved = _assigned_last(module, call, call.args[0])
     if not isinstance(saved, ast.Dict):
         return frozenset()
     keys: set[str] = set()
@@ -87,6 +87,23 @@ def _saved_keys(module: ModuleFacts, call: ast.Call) -> frozenset[str]:
     if isinstance(call.args[0], ast.Name):
         keys.update(_added_keys(module, call.args[0]))
     return frozenset(keys)
+
+
+def _assigned_last(module: ModuleFacts, call: ast.Call, saved: ast.expr) -> ast.expr:
+    """What a name was assigned last before the call, in source order of the same function."""
+    origin = module.origin(saved)
+    if not isinstance(origin, ast.Name):
+        return origin
+    function = module.enclosing_function(call)
+    before = [
+        each.value
+        for each in module.assignments
+        if isinstance(each.target, ast.Name)
+        and each.target.id == origin.id
+        and each.function is function
+        and each.node.lineno < call.lineno
+    ]
+    return max(before, key=lambda value: value.lineno, default=origin)
 
 
 def _added_keys(module: ModuleFacts, name: ast.Name) -> Iterator[str]:
