@@ -318,7 +318,7 @@ class Evaluator:
         if known is None:
             read = constants.constant(frame.module, node.value)
             known = read.value if isinstance(read, Known) else None
-        if isinstance(known, dict) and isinstance(key, Known) and key.value in known:
+        if isinstance(known, dict) and isinstance(key, Known) and _is_in(key.value, known):
             return constant(known[key.value])
         return base if base.kind is SeedValue.ENTROPY else GIVEN
 
@@ -351,6 +351,13 @@ def dotted_text(node: ast.expr) -> str | None:
     if not isinstance(node, ast.Name):
         return None
     return ".".join([node.id, *reversed(parts)])
+
+
+def _is_in(key: object, known: dict[object, object]) -> bool:
+    try:
+        return key in known
+    except TypeError:
+        return False  # a dictionary as a key, which fails where the program runs too
 
 
 def _names(function: Function) -> set[str]:
