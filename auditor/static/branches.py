@@ -29,6 +29,8 @@ class Branches:
     def conditional(self, node: ast.If, frame: Frame) -> End:
         self._walk.expression(node.test, frame)
         holds = self._evaluator.truth(node.test, frame)
+        if frame.module.resolve(node.test) == "typing.TYPE_CHECKING":
+            return self._walk.block(node.orelse, frame)
         text = " ".join(frame.module.text(node.test).split())
         if holds is None:
             return self.arms([(text, node.body), (negated(text), node.orelse)], frame, exhaustive=True)

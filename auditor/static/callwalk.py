@@ -12,8 +12,11 @@ from auditor.static.frame import End, Frame
 from auditor.static.functions import Functions
 from auditor.static.knowledge import draws
 from auditor.static.library_verdict import SeedValue
+from auditor.static.members import default_factories, table_of
+from auditor.static.protocols import starts_base
 from auditor.static.rngstate import Pending, State, join
 from auditor.static.seedvalue import FIXED, GIVEN, Seen, entropy
+from auditor.static.spread import spread
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, Value
 
 if TYPE_CHECKING:
@@ -64,6 +67,10 @@ class CallWalk:
         value = frame.resolve(node.func)
         if isinstance(value, External):
             self._external(value.name, node, frame)
+            if starts_base(value.name) and isinstance(node.func, ast.Attribute):
+                made = frame.resolve(node.func.value)
+                if isinstance(made, Instance) and isinstance(made.of, ClassRef):
+                    self._sweep(made, frame, node)
             return End.STOPS if value.name in EXITS else End.FALLS_THROUGH
         if isinstance(value, FunctionRef):
             frame.results[node] = self._functions.enter(value, node, frame)
@@ -75,6 +82,12 @@ class CallWalk:
         else:
             self._unresolved(node, frame)
         return End.FALLS_THROUGH
+
+    def protocol(self, node: ast.expr, names: Iterable[str], frame: Frame) -> None:
+        """The language calls these methods of an object of the project."""
+        made = frame.resolve(node) if isinstance(node, ast.Name | ast.Attribute | ast.Call) else None
+        if isinstance(made, Instance) and isinstance(made.of, ClassRef):
+            self._methods(made, names, frame, node)
 
     def call_by_name(self, dotted: str, frame: Frame) -> None:
         """Call a function of a module that was executed, as a console script does."""
@@ -120,7 +133,7 @@ class CallWalk:
             self._ledger.seed(library, name, node, value, text, frame)
 
     def _draw(self, name: str | None, node: ast.Call, frame: Frame) -> None:
-        call = call_of(node, name)
+        call = call_of(spread(frame.module, node), name)
         evaluator = self._walk.evaluator
 
         def is_none(part: object) -> bool:
@@ -152,12 +165,20 @@ class CallWalk:
 
     def _loader(self, node: ast.Call, frame: Frame) -> None:
         """A DataLoader: its dataset and collate function are called later, perhaps in workers."""
-        call = call_of(node, None)
+        call = call_of(spread(frame.module, node), None)
         workers = call.argument("num_workers", 5)
         unset = GIVEN if call.opaque else Seen(SeedValue.FIXED, 0, True)
         seen = self._walk.evaluator.value(workers, frame) if workers is not None else unset
         in_worker = seen.constant > 0 if seen.is_constant and isinstance(seen.constant, int) else None
         parts = [*node.args, *(word.value for word in node.keywords if word.arg != "worker_init_fn")]
+        generator = call.argument("generator", None)
+        if (
+            in_worker
+            and generator is not None
+            and self._walk.evaluator.value(generator, frame).kind is not SeedValue.NONE
+        ):
+            # Workers take their seeds from the loader's own generator, whatever the global ones do.
+            return
         before = self._ledger.state.pending
         kept, self._ledger.worker = self._ledger.worker, in_worker
         self._ledger.deferring += 1
@@ -217,6 +238,13 @@ class CallWalk:
                 self._draw(base, node, frame)
                 if base in self._rng.seed_calls:
                     self._seed(self._rng.seed_calls[base], base, node, frame)
+        self._default_factories(cls, node, frame)
+
+    def _default_factories(self, cls: ClassRef, node: ast.Call | None, frame: Frame) -> None:
+        """`lr: float = field(default_factory=…)`: called for every object that is not given the field."""
+        given = {word.arg for word in node.keywords} if node is not None else set()
+        for factory, value in default_factories(cls, given):
+            self._functions.enter(value, None, frame, at=factory)
 
     def _call_object(self, made: Instance, node: ast.Call, frame: Frame) -> None:
         """`model(x)`: `__call__`, or `forward` where a framework's `__call__` leads there."""
@@ -240,9 +268,7 @@ class CallWalk:
     def _unresolved(self, node: ast.Call, frame: Frame) -> None:
         """Nobody knows what is called: a table of functions, a method of an unknown object."""
         if isinstance(node.func, ast.Subscript):
-            table = frame.module.origin(node.func.value)
-            parts = table.values if isinstance(table, ast.Dict) else getattr(table, "elts", [])
-            self._alternatives([frame.resolve(part) for part in parts], node, frame)
+            self._alternatives(table_of(frame.module, node.func.value), node, frame)
         elif isinstance(node.func, ast.Attribute):
             if node.func.attr in self._stored:
                 self._alternatives(self._stored[node.func.attr], node, frame)

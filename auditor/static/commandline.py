@@ -30,9 +30,21 @@ def option_defaults(module: ModuleFacts, evaluate: Evaluate) -> dict[str, Seen]:
             if destination:
                 default = _argparse_default(call.node, evaluate)
                 found[destination] = default if found.get(destination, default) == default else GIVEN
+        elif (call.callee or "").startswith("absl.flags.DEFINE_"):
+            found.update(_flag(call.node, evaluate))
         elif call.method == "set_defaults" and call.receiver is not None:
             overrides.update({word.arg: evaluate(word.value) for word in call.node.keywords if word.arg})
     return found | overrides
+
+
+def _flag(call: ast.Call, evaluate: Evaluate) -> dict[str, Seen]:
+    """`flags.DEFINE_integer("seed", None, "…")`."""
+    words = {word.arg: word.value for word in call.keywords}
+    name = call.args[0] if call.args else words.get("name")
+    default = call.args[1] if len(call.args) > 1 else words.get("default")
+    if not isinstance(name, ast.Constant) or default is None:
+        return {}
+    return {str(name.value): _by_default(evaluate(default))}
 
 
 def _destination(call: ast.Call) -> str | None:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from auditor.ruleset.table import Table
 from auditor.static.callindex import call_index
 from auditor.static.facts import Call, Known, ModuleFacts
 from auditor.static.library_verdict import SeedValue
+from auditor.static.spread import spread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +73,9 @@ class Argument:
     def holds(self, call: Call, module: ModuleFacts) -> bool:
         """Whether the call passes (or leaves out) the argument like this."""
         given = call.argument(self.name, self.position)
+        if given is None and call.opaque:
+            call = replace(call, node=spread(module, call.node))
+            given = call.argument(self.name, self.position)
         if given is None:
             return (self.absent is True or self.none or self._only_excludes) and not call.opaque
         if self.absent is True:
@@ -99,6 +103,10 @@ class Argument:
             name=self.name, position=self.position, not_equals=self.not_equals
         )
 
+    @property
+    def _only_none(self) -> bool:
+        return self.none and self == Argument(name=self.name, position=self.position, none=True)
+
     def _value_holds(self, given: ast.expr, module: ModuleFacts) -> bool:
         value = module.constant(given)
         if isinstance(value, Known) and any(_same(value.value, each) for each in self.not_equals):
@@ -108,7 +116,7 @@ class Argument:
         if not (self.equals or self.differs or self.none or self.pattern or self.known):
             return True
         if not isinstance(value, Known):
-            return False
+            return self._only_none and _is_unset_option(given, module)
         if self.none and value.value is not None:
             return False
         if self.equals and not any(_same(value.value, wanted) for wanted in self.equals):
@@ -266,6 +274,11 @@ def _compiled(entry: Table, key: str) -> re.Pattern[str] | None:
         return re.compile(entry.string(key))
     except re.error as error:
         raise entry.complain(key, f"not a regular expression: {error}") from error
+
+
+def _is_unset_option(given: ast.expr, module: ModuleFacts) -> bool:
+    """`args.seed`, where nobody gives the option and its default is None."""
+    return isinstance(given, ast.Attribute) and module.seed_value(given) is SeedValue.NONE
 
 
 def _same(value: object, wanted: object) -> bool:

@@ -20,7 +20,10 @@ from auditor.static.values import External, FunctionRef
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
 
-MAIN_GUARD = re.compile(rb"^if\s*\(?\s*(?:__name__\s*==|[\"']__main__[\"']\s*==)", re.MULTILINE)
+MAIN_GUARD = re.compile(
+    rb"^if\s*\(?\s*(?:__name__\s*==|[\"']__main__[\"']\s*==)(?![^\n]*:[^\n]*\n\s+_ = )", re.MULTILINE
+)
+"""A guard that certainly runs something; one that begins with `_ = …` has to be looked at."""
 
 NEVER = frozenset(
     {"setup.py", "conftest.py", "noxfile.py", "fabfile.py", "tasks.py", "versioneer.py", "conf.py", "__init__.py"}
@@ -74,7 +77,9 @@ def is_program(module: ModuleFacts, *, imported: bool, in_package: bool) -> bool
     guards = [statement for statement in module.tree.body if is_main_guard(statement)]
     if guards:
         tries = [
-            guard for guard in guards if _only_runs_tests(module, guard) or (imported and _only_tries(module, guard))
+            guard
+            for guard in guards
+            if _only_runs_tests(module, guard) or _only_builds(guard) or (imported and _only_tries(module, guard))
         ]
         return len(tries) < len(guards)
     if imported or any(isinstance(node, ast.ImportFrom) and node.level for node, _ in module.index.imports):
@@ -104,6 +109,16 @@ def _only_runs_tests(module: ModuleFacts, guard: ast.stmt) -> bool:
     calls = [node for statement in guard.body for node in ast.walk(statement) if isinstance(node, ast.Call)]
     names = [module.resolve(call.func) for call in calls]
     return bool(calls) and any(name in TEST_RUNNERS for name in names) and len(guard.body) <= 3
+
+
+def _only_builds(guard: ast.stmt) -> bool:
+    """`if __name__ == "__main__": _ = Net()`: does it build?"""
+    assert isinstance(guard, ast.If)
+    return all(
+        isinstance(statement, ast.Assign)
+        and all(isinstance(target, ast.Name) and target.id == "_" for target in statement.targets)
+        for statement in guard.body
+    )
 
 
 def _only_tries(module: ModuleFacts, guard: ast.stmt) -> bool:

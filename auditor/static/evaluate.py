@@ -304,7 +304,9 @@ class Evaluator:
         return self.value(returns[0], inside)
 
     def _callee(self, node: ast.expr, frame: Frame) -> External | None:
-        value = frame.resolve(node.func) if isinstance(node, ast.Call) else None
+        """What is called or subscripted."""
+        part = node.func if isinstance(node, ast.Call) else node.value if isinstance(node, ast.Subscript) else None
+        value = frame.resolve(part) if part is not None else None
         return value if isinstance(value, External) else None
 
     def _subscript(self, node: ast.Subscript, frame: Frame) -> Seen:
@@ -316,7 +318,7 @@ class Evaluator:
         if known is None:
             read = constants.constant(frame.module, node.value)
             known = read.value if isinstance(read, Known) else None
-        if isinstance(known, dict) and isinstance(key, Known) and key.value in known:
+        if isinstance(known, dict) and isinstance(key, Known) and _is_in(key.value, known):
             return constant(known[key.value])
         return base if base.kind is SeedValue.ENTROPY else GIVEN
 
@@ -349,6 +351,13 @@ def dotted_text(node: ast.expr) -> str | None:
     if not isinstance(node, ast.Name):
         return None
     return ".".join([node.id, *reversed(parts)])
+
+
+def _is_in(key: object, known: dict[object, object]) -> bool:
+    try:
+        return key in known
+    except TypeError:
+        return False  # a dictionary as a key, which fails where the program runs too
 
 
 def _names(function: Function) -> set[str]:

@@ -14,7 +14,7 @@ class Gradient(Enum):
     """What the source tells about gradients at a place."""
 
     NONE = "none"
-    """Under `torch.no_grad()`."""
+    """Under `torch.no_grad()`, or of the position embeddings of a checkpoint."""
 
     LIKELY = "likely"
     """In a method of a torch module, outside of `torch.no_grad()`."""
@@ -27,8 +27,15 @@ def gradient_at(module: ModuleFacts, node: ast.AST) -> Gradient:
     if _is_off(module, node):
         return Gradient.NONE
     holder = module.enclosing_class(node)
-    in_module = holder is not None and "torch.nn.Module" in module.base_classes(holder)
-    return Gradient.LIKELY if in_module else Gradient.UNKNOWN
+    if holder is not None and "torch.nn.Module" in module.base_classes(holder):
+        return Gradient.LIKELY
+    return Gradient.NONE if _resizes_positions(node) else Gradient.UNKNOWN
+
+
+def _resizes_positions(node: ast.AST) -> bool:
+    """`interpolate(pos_tokens, …)` outside of a module: a checkpoint is made to fit, before any training."""
+    first = node.args[0] if isinstance(node, ast.Call) and node.args else None
+    return isinstance(first, ast.Name) and first.id.lower().startswith(("pos_", "posemb", "position"))
 
 
 def _is_off(module: ModuleFacts, node: ast.AST) -> bool:

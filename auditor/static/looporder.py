@@ -13,6 +13,8 @@ from auditor.static.facts import ModuleFacts
 _COLLECTING = frozenset({"append", "appendleft", "extend", "insert"})
 _WRITING = frozenset({"write", "writelines", "writerow", "put", "write_row"})
 _DRAWING = ("random.", "numpy.random.", "torch.rand", "torch.nn.init.")
+_SEEDING = ("Generator", "PCG64", "Random", "RandomState", "SeedSequence", "default_rng", "seed")
+"""Last parts of names that begin like draws and make or set a generator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +56,20 @@ def _effect(
         return _accumulation(node, sums)
     if isinstance(node, ast.Call):
         name = module.resolve(node.func)
-        if name is not None and name.startswith(_DRAWING):
+        if name is not None and name.startswith(_DRAWING) and not _draws_from_own(node, name, own):
             return LoopEffect("random numbers are dealt out in that order", Confidence.MEDIUM)
         if name is None and isinstance(node.func, ast.Attribute) and node.func.attr in _WRITING:
             outside = not _mentions(node.func.value, own)
             return LoopEffect("they are written in that order", Confidence.MEDIUM) if outside else None
     return None
+
+
+def _draws_from_own(node: ast.Call, name: str, own: frozenset[str]) -> bool:
+    """Whether a generator is made here, or the draw is from one that every turn makes: `RandomState(seed).rand()`."""
+    if name.rpartition(".")[2] in _SEEDING:
+        return True
+    receiver = node.func.value if isinstance(node.func, ast.Attribute) else None
+    return isinstance(receiver, ast.Call) or (receiver is not None and _mentions(receiver, own))
 
 
 def _accumulation(node: ast.AugAssign, sums: bool) -> LoopEffect | None:

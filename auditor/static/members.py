@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Container, Iterator
+from typing import TYPE_CHECKING
 
+from auditor.static.constants import assigned
 from auditor.static.values import ABSENT, Absent, ClassRef, External, FunctionRef, Value, agreed
+
+if TYPE_CHECKING:
+    from auditor.static.facts import ModuleFacts
 
 MAX_BASES = 40
 """Classes on the way up; longer hierarchies are not followed."""
@@ -33,6 +39,33 @@ def bases(cls: ClassRef) -> list[Value]:
     """The values of the base classes as written."""
     names = cls.module.names
     return [names.value(base.value if isinstance(base, ast.Subscript) else base) for base in cls.node.bases]
+
+
+def default_factories(cls: ClassRef, given: Container[str | None]) -> Iterator[tuple[ast.expr, FunctionRef]]:
+    """The project's functions that make the defaults of a dataclass: `rate: float = field(default_factory=draw)`.
+
+    `given`: fields that the constructor's call names.
+    """
+    for child in cls.node.body:
+        if not isinstance(child, ast.AnnAssign) or not isinstance(child.value, ast.Call):
+            continue
+        for word in child.value.keywords:
+            if word.arg == "default_factory" and getattr(child.target, "id", None) not in given:
+                value = cls.module.names.value(word.value)
+                if isinstance(value, FunctionRef):
+                    yield word.value, value
+
+
+def table_of(module: ModuleFacts, node: ast.expr) -> list[Value]:
+    """What the display that a name stands for holds, in this module or in the one that it is imported from."""
+    table = module.origin(node)
+    if isinstance(table, ast.Name | ast.Attribute):
+        found = assigned(module, table)
+        if found is None:
+            return []
+        module, table = found
+    parts = table.values if isinstance(table, ast.Dict) else getattr(table, "elts", [])
+    return [module.names.value(part) for part in parts]
 
 
 def first_base(cls: ClassRef) -> External | ClassRef | None:

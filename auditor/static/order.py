@@ -9,17 +9,16 @@ on the order is an answer; where the trail is lost the answer is None.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from auditor.model.rule import Confidence
-from auditor.static.facts import Function, ModuleFacts
+from auditor.static.callers import calls_of
+from auditor.static.facts import ModuleFacts
 from auditor.static.flow import is_shown, is_single, is_sorted_here, parameter, returns, uses
 from auditor.static.looporder import LoopEffect, loop_effect
 from auditor.static.members import member
 from auditor.static.ordering import KEEPING, NEUTRAL, ORDERED, SET_METHODS
-from auditor.static.program import programs
 from auditor.static.values import ClassRef, FunctionRef
 
 _DEPTH = 6
@@ -37,6 +36,14 @@ class Kind(Enum):
     """As LISTING, and the order changes within one machine: even floating point sums differ."""
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An expression of a file."""
+
+    module: ModuleFacts
+    node: ast.AST
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderedUse:
     """Where the order counts, and how."""
@@ -47,6 +54,8 @@ class OrderedUse:
     """For a sentence: `the first ones are taken`."""
 
     confidence: Confidence
+    fixed_at: Place | None = None
+    """For a set: where it was turned into a sequence on the way there, which fixed an arbitrary order."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +67,9 @@ class _Trail:
     as_list: bool = False
     """A set was turned into a sequence."""
 
+    fixed_at: Place | None = None
+    """Where that happened."""
+
     depth: int = 0
     seen: frozenset[object] = field(default_factory=frozenset)
 
@@ -65,6 +77,19 @@ class _Trail:
 def ordered_use(module: ModuleFacts, node: ast.expr, kind: Kind) -> OrderedUse | None:
     """Return the first place (in source order of the trail) where the order of `node` counts, or None."""
     return _follow(module, node, _Trail(kind=kind))
+
+
+def _as_list(module: ModuleFacts, node: ast.AST, trail: _Trail, *, numbered: bool) -> _Trail:
+    """The trail behind `node`, which is read in order there."""
+    first = trail.kind is Kind.SET and not trail.as_list
+    place = Place(module, node) if first else trail.fixed_at
+    return replace(trail, as_list=True, numbered=numbered, fixed_at=place)
+
+
+def _use(
+    trail: _Trail, module: ModuleFacts, node: ast.AST, how: str, confidence: Confidence = Confidence.MEDIUM
+) -> OrderedUse:
+    return OrderedUse(node=node, module=module, how=how, confidence=confidence, fixed_at=trail.fixed_at)
 
 
 def _follow(module: ModuleFacts, node: ast.expr, trail: _Trail) -> OrderedUse | None:
@@ -84,6 +109,29 @@ def _follow(module: ModuleFacts, node: ast.expr, trail: _Trail) -> OrderedUse | 
         return _assigned(module, parent, trail) if parent.value is node else None
     if isinstance(parent, ast.Return):
         return _returned(module, parent, trail)
+    if isinstance(parent, ast.Dict):
+        return _parameter_group(module, node, parent, trail)
+    if isinstance(parent, ast.Tuple):
+        return _assigned_beside(module, node, parent, trail)
+    return None
+
+
+def _assigned_beside(module: ModuleFacts, node: ast.expr, values: ast.Tuple, trail: _Trail) -> OrderedUse | None:
+    """`seen, kept = set(), []`: each name gets its own."""
+    statement = module.parent(values)
+    if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
+        return None
+    target = statement.targets[0]
+    if not isinstance(target, ast.Tuple) or len(target.elts) != len(values.elts):
+        return None
+    return _variable(module, target.elts[values.elts.index(node)], trail)
+
+
+def _parameter_group(module: ModuleFacts, node: ast.expr, group: ast.Dict, trail: _Trail) -> OrderedUse | None:
+    """`{"params": [...]}`: an optimizer numbers its parameters, and a checkpoint of it goes by these numbers."""
+    for key, value in zip(group.keys, group.values, strict=True):
+        if value is node and isinstance(key, ast.Constant) and key.value == "params":
+            return _use(trail, module, node, "an optimizer numbers its parameters in that order")
     return None
 
 
@@ -97,7 +145,7 @@ def _follow_expression(module: ModuleFacts, node: ast.expr, parent: ast.AST, tra
     if isinstance(parent, ast.Starred):
         holder = module.parent(parent)
         if isinstance(holder, ast.List | ast.Tuple):
-            return _follow(module, holder, replace(trail, as_list=True))
+            return _follow(module, holder, _as_list(module, node, trail, numbered=trail.numbered))
         return None
     call = module.parent(parent) if isinstance(parent, ast.keyword) else parent
     return _passed(module, node, call, trail) if isinstance(call, ast.Call) and call.func is not node else None
@@ -108,15 +156,15 @@ def _passed(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: _Trail) 
     if name in NEUTRAL:
         return None
     if name in KEEPING:
-        return _follow(module, call, replace(trail, as_list=True, numbered=trail.numbered or name == "enumerate"))
+        numbered = trail.numbered or name == "enumerate"
+        return _follow(module, call, _as_list(module, node, trail, numbered=numbered))
     if name is not None and not name.startswith("."):
         if any(name == each or (each.endswith(".") and name.startswith(each)) for each in ORDERED):
-            if name == "next" and not isinstance(node, ast.GeneratorExp | ast.Call):
+            if name == "next" and not (trail.kind is Kind.SET and isinstance(node, ast.GeneratorExp | ast.Call)):
+                # `next(folder.glob("*.xml"))` takes the only one there is.
                 return None
             short = name.rpartition(".")[2]
-            return OrderedUse(
-                node=node, module=module, how=f"`{short}` uses them in order", confidence=Confidence.MEDIUM
-            )
+            return _use(trail, module, node, f"`{short}` uses them in order")
         return None
     if isinstance(call.func, ast.Attribute):
         known = _container_method(module, node, call, call.func, trail)
@@ -132,7 +180,7 @@ def _container_method(
     if func.attr == "extend" and call.args and call.args[0] is node:
         return _variable(module, func.value, trail)
     if func.attr == "join" and call.args and call.args[0] is node and not is_shown(module, call):
-        return OrderedUse(node=node, module=module, how="they are joined to one text", confidence=Confidence.MEDIUM)
+        return _use(trail, module, node, "they are joined to one text")
     return None
 
 
@@ -143,9 +191,9 @@ def _comprehended(module: ModuleFacts, node: ast.expr, clause: ast.comprehension
     if isinstance(owner, ast.DictComp):
         if trail.numbered and _uses_index(clause.target, owner.key, owner.value):
             how = "they are numbered in that order"
-            return OrderedUse(node=node, module=module, how=how, confidence=Confidence.HIGH)
+            return _use(trail, module, node, how, Confidence.HIGH)
         return None
-    return _follow(module, owner, replace(trail, as_list=True))
+    return _follow(module, owner, _as_list(module, node, trail, numbered=trail.numbered))
 
 
 def _uses_index(target: ast.expr, *values: ast.expr) -> bool:
@@ -162,29 +210,38 @@ def _method(module: ModuleFacts, attribute: ast.Attribute, trail: _Trail) -> Ord
     if attribute.attr == "pop" and not call.args and (trail.kind is Kind.SET) and not trail.as_list:
         if isinstance(module.parent(call), ast.Expr):
             return None
-        return OrderedUse(node=call, module=module, how="`pop` takes any one of them", confidence=Confidence.MEDIUM)
+        return _use(trail, module, call, "`pop` takes any one of them")
     if attribute.attr in SET_METHODS:
         return _follow(module, call, trail)
     return None
 
 
 def _subscripted(module: ModuleFacts, node: ast.expr, parent: ast.Subscript, trail: _Trail) -> OrderedUse | None:
-    """`listing[0]`, `listing[:10]`; a set only after it was turned into a list."""
-    if parent.value is not node or not isinstance(parent.ctx, ast.Load):
+    """`listing[0]`, `listing[:10]`; a set only after it was turned into a list. `frame[names]` picks in their order."""
+    if parent.slice is node and trail.as_list and isinstance(parent.ctx, ast.Load):
+        return _use(trail, module, parent, "columns are picked in that order")
+    if parent.value is not node or not isinstance(parent.ctx, ast.Load) or _is_raised(module, parent):
         return None
     if trail.kind is Kind.SET and not trail.as_list:
         return None
     if isinstance(parent.slice, ast.Slice) and parent.slice.lower is None and parent.slice.upper is None:
         return _follow(module, parent, trail)
-    return OrderedUse(node=parent, module=module, how="some are picked by position", confidence=Confidence.HIGH)
+    return _use(trail, module, parent, "some are picked by position", Confidence.HIGH)
+
+
+def _is_raised(module: ModuleFacts, node: ast.AST | None) -> bool:
+    """`raise ValueError(unknown[0])`: any one of them will do."""
+    while isinstance(node, ast.expr):
+        node = module.parent(node)
+    return isinstance(node, ast.Raise)
 
 
 def _looped(module: ModuleFacts, loop: ast.For | ast.AsyncFor, trail: _Trail) -> OrderedUse | None:
     effect = loop_effect(module, loop, numbered=trail.numbered, sums=trail.kind is Kind.COMPLETION)
     if isinstance(effect, LoopEffect):
-        return OrderedUse(node=loop.iter, module=module, how=effect.how, confidence=effect.confidence)
+        return _use(trail, module, loop.iter, effect.how, effect.confidence)
     for container in effect:
-        found = _variable(module, container, replace(trail, as_list=True, numbered=False))
+        found = _variable(module, container, _as_list(module, loop.iter, trail, numbered=False))
         if found is not None:
             return found
     return None
@@ -198,7 +255,7 @@ def _assigned(
         if isinstance(target, ast.Tuple | ast.List):
             if len(target.elts) > 1 and not any(isinstance(each, ast.Starred) for each in target.elts):
                 how = "they are unpacked in that order"
-                return OrderedUse(node=statement, module=module, how=how, confidence=Confidence.MEDIUM)
+                return _use(trail, module, statement, how)
         elif (found := _variable(module, target, trail)) is not None:
             return found
     return None
@@ -255,20 +312,8 @@ def _returned(module: ModuleFacts, statement: ast.Return, trail: _Trail) -> Orde
         # What it returns depends on the case: for the caller it may be something else.
         return None
     deeper = replace(trail, depth=trail.depth + 1, seen=trail.seen | {id(function)})
-    for caller, call in _calls_of(module, function):
+    for caller, call in calls_of(module, function):
         found = _follow(caller, call, deeper)
         if found is not None:
             return found
     return None
-
-
-def _calls_of(module: ModuleFacts, function: Function) -> Iterator[tuple[ModuleFacts, ast.Call]]:
-    name = getattr(function, "name", "")
-    callers = {each.path: each for _, modules in programs(module, module.project) for each in modules}
-    for _, caller in sorted({**callers, module.path: module}.items()):
-        for call in caller.calls:
-            if call.method != name:
-                continue
-            callee = caller.names.value(call.node.func)
-            if isinstance(callee, FunctionRef) and callee.node is function:
-                yield caller, call.node

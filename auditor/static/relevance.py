@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from auditor.static.bindings import FUNCTIONS, Function, every_argument
 from auditor.static.commandline import PARSING_METHODS
 from auditor.static.facts import ModuleFacts
-from auditor.static.members import bases
+from auditor.static.members import bases, table_of
 from auditor.static.names import PARTIAL
+from auditor.static.protocols import is_run_by_others
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, Value
 
 if TYPE_CHECKING:
@@ -122,8 +123,12 @@ class Relevance:
         value = module.names.value(call.func)
         if isinstance(value, ClassRef):
             yield from self._constructed(value)
+            if is_run_by_others(value):
+                yield value
         else:
             yield value
+        if isinstance(call.func, ast.Subscript):
+            yield from table_of(module, call.func.value)
         if isinstance(value, Instance):
             yield from self._called(value)
         if isinstance(call.func, ast.Attribute):

@@ -38,6 +38,8 @@ ENTROPY_CALLS = {
 """Calls whose result differs from run to run, with what it is."""
 
 TEXT_CALLS = frozenset({"str", "repr", "ascii", "format", "str.format", "str.join"})
+TEXTS = frozenset({"sys.argv", "os.environ"})
+"""What holds strings and nothing else."""
 
 
 class Shape(Enum):
@@ -111,7 +113,7 @@ def is_text(node: ast.expr, value: Value) -> bool:
 
     if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str | bytes)):
         return True
-    return isinstance(value, External) and isinstance(node, ast.Call) and value.name in TEXT_CALLS
+    return isinstance(value, External) and value.name in (TEXT_CALLS if isinstance(node, ast.Call) else TEXTS)
 
 
 def static_seed_value(module: ModuleFacts, node: ast.expr) -> SeedValue:

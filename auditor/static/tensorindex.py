@@ -10,6 +10,9 @@ _INTEGER_CALLS = frozenset({"int", "len", "range", "round", "min", "max", "enume
 _TENSOR_METHODS = frozenset(
     {"argmax", "argmin", "argsort", "flatten", "long", "nonzero", "reshape", "squeeze", "to", "unsqueeze", "view"}
 )
+_COUNTS = ("count", "len", "length", "num", "offset", "size", "start", "step")
+"""Last words of names that hold one integer."""
+
 _SCALAR_METHODS = frozenset({"item", "index", "count", "size"})
 
 
@@ -38,7 +41,7 @@ def is_tensor_index(module: ModuleFacts, node: ast.expr) -> bool:
 
 
 def _is_tensor_name(module: ModuleFacts, node: ast.Name) -> bool:
-    if "mask" in node.id.lower():
+    if "mask" in node.id.lower() or node.id.lower().rpartition("_")[2] in _COUNTS:
         return False
     origin = module.origin(node)
     if origin is not node:

@@ -20,6 +20,7 @@ from auditor.static.evaluate import Evaluator, dotted_text
 from auditor.static.frame import End, Frame
 from auditor.static.ledger import Ledger
 from auditor.static.library_verdict import SeedValue
+from auditor.static.protocols import ENTERING, ITERATING, LEAVING, iterated_parts, restores_states
 from auditor.static.rngstate import Rank, State, join
 from auditor.static.seedvalue import GIVEN, OPTIONS, Seen, either
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, ModuleRef
@@ -132,9 +133,7 @@ class Walk:
         if isinstance(node, ast.For | ast.AsyncFor | ast.While):
             return self._loop(node, frame)
         if isinstance(node, ast.With | ast.AsyncWith):
-            for item in node.items:
-                self.expression(item.context_expr, frame)
-            return self.block(node.body, frame)
+            return self._with(node, frame)
         if isinstance(node, ast.Import | ast.ImportFrom):
             self._import(node, frame)
         elif isinstance(node, ast.Return):
@@ -153,6 +152,18 @@ class Walk:
         else:
             return self._rare(node, frame)
         return End.FALLS_THROUGH
+
+    def _with(self, node: ast.With | ast.AsyncWith, frame: Frame) -> End:
+        before = self.ledger.state.levels
+        for item in node.items:
+            self.expression(item.context_expr, frame)
+            self.calls.protocol(item.context_expr, ENTERING, frame)
+        end = self.block(node.body, frame)
+        for item in reversed(node.items):
+            self.calls.protocol(item.context_expr, LEAVING, frame)
+        if any(restores_states(item.context_expr, frame) for item in node.items):
+            self.set_state(replace(self.ledger.state, levels=before))
+        return end
 
     def _rare(self, node: ast.stmt, frame: Frame) -> End:
         if isinstance(node, ast.Try) or type(node).__name__ == "TryStar":
@@ -246,7 +257,9 @@ class Walk:
         frame.bind(loop, target.id, None)
 
     def _iterated(self, node: ast.expr, frame: Frame) -> None:
-        """A loader that is iterated here draws here."""
+        """A loader that is iterated here draws here, and so does an iterator that the project wrote."""
+        for iterated in iterated_parts(node, frame):
+            self.calls.protocol(iterated, ITERATING, frame)
         if not self.calls.has_made_objects:
             return
         for part in ast.walk(node):

@@ -22,6 +22,10 @@ _OPTIMIZER = "optim"
 _EPOCHS = frozenset({"epoch", "epochs", "global_step", "iter", "iteration", "start_epoch", "step"})
 
 
+_WRAPPER = "save_on_master"
+"""What distributed training scripts call their `torch.save` of the first process."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Options:
     lacks: str
@@ -53,13 +57,12 @@ class CheckpointStateDetector:
         self._options.validate(options, where)
 
     def literals(self, rule: Rule) -> frozenset[str] | None:
-        return frozenset(name.rpartition(".")[2] for name in self._options.of(rule).save)
+        return frozenset(name.rpartition(".")[2] for name in self._options.of(rule).save) | {_WRAPPER}
 
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
         options = self._options.of(rule)
-        saves = [
-            (call.node, keys) for call in module.calls_to(options.save) if (keys := _saved_keys(module, call.node))
-        ]
+        calls = [call for call in module.calls if call.callee in options.save or call.method == _WRAPPER]
+        saves = [(call.node, keys) for call in calls if (keys := _saved_keys(module, call.node))]
         wanted = [node for node, keys in saves if _lacks(keys, options.lacks)]
         if not wanted:
             return
@@ -72,7 +75,7 @@ def _saved_keys(module: ModuleFacts, call: ast.Call) -> frozenset[str]:
     """The keys of the dictionary that is saved; empty where they are not all known."""
     if not call.args:
         return frozenset()
-    saved = module.origin(call.args[0])
+    saved = _assigned_last(module, call, call.args[0])
     if not isinstance(saved, ast.Dict):
         return frozenset()
     keys: set[str] = set()
@@ -84,6 +87,23 @@ def _saved_keys(module: ModuleFacts, call: ast.Call) -> frozenset[str]:
     if isinstance(call.args[0], ast.Name):
         keys.update(_added_keys(module, call.args[0]))
     return frozenset(keys)
+
+
+def _assigned_last(module: ModuleFacts, call: ast.Call, saved: ast.expr) -> ast.expr:
+    """What a name was assigned last before the call, in source order of the same function."""
+    origin = module.origin(saved)
+    if not isinstance(origin, ast.Name):
+        return origin
+    function = module.enclosing_function(call)
+    before = [
+        each.value
+        for each in module.assignments
+        if isinstance(each.target, ast.Name)
+        and each.target.id == origin.id
+        and each.function is function
+        and each.node.lineno < call.lineno
+    ]
+    return max(before, key=lambda value: value.lineno, default=origin)
 
 
 def _added_keys(module: ModuleFacts, name: ast.Name) -> Iterator[str]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from auditor.model.rule import Confidence, Rule
 from auditor.ruleset.table import Table
 from auditor.static.facts import Call, Known, ModuleFacts
+from auditor.static.library_verdict import SeedValue
 from auditor.static.matcher import Hit, Scope
 from auditor.static.project import Project
 from auditor.static.ruleoptions import RuleOptions
@@ -41,6 +42,8 @@ class HashBucketDetector:
         for call in module.calls_to({"hash"}):
             if getattr(call.function, "name", "") == "__hash__" or not _is_bucketed(module, call.node):
                 continue
+            if _is_seed(module, call.node):
+                continue
             is_text = _is_text(module, call)
             if is_text is not False:
                 yield Hit(
@@ -57,6 +60,16 @@ def _is_bucketed(module: ModuleFacts, node: ast.expr) -> bool:
     if not isinstance(parent, ast.BinOp) or parent.left is not node:
         return False
     return isinstance(parent.op, ast.Mod) or _is_bucketed(module, parent)
+
+
+def _is_seed(module: ModuleFacts, node: ast.AST) -> bool:
+    """`random.seed(hash(name) % n)`: the seeding rules speak about it."""
+    parent = module.parent(node)
+    while isinstance(parent, ast.expr | ast.keyword):
+        if isinstance(parent, ast.Call) and module.resolve(parent.func) in module.project.rng.seed_calls:
+            return module.seed_value(parent.args[0] if parent.args else parent) is SeedValue.ENTROPY
+        parent = module.parent(parent)
+    return False
 
 
 def _is_text(module: ModuleFacts, call: Call) -> bool | None:

@@ -55,18 +55,17 @@ class SetOrderDetector:
             use = ordered_use(module, node, Kind.SET)
             if use is None:
                 continue
-            location = use.module.location(use.node)
+            counts = use.module.location(use.node)
+            fixed = use.fixed_at
+            location = counts if fixed is None else fixed.module.location(fixed.node)
             if location in seen:
                 continue
             seen.add(location)
-            source = module.location(node)
-            related = (
-                () if source.line == location.line else (Related(location=source, message="the set is made here"),)
-            )
+            where = "here" if _on_one_line(counts, location) else f"at {counts.path}:{counts.line}"
             yield Hit(
                 location=location,
-                message=f"A set has another order in each run{_salt(held)}, and it counts here: {use.how}.",
-                related=related,
+                message=f"A set has another order in each run{_salt(held)}, and it counts {where}: {use.how}.",
+                related=tuple(_related(location, module.location(node), counts, use.how)),
                 confidence=use.confidence if held is Elements.TEXT else _at_most_medium(use.confidence),
             )
 
@@ -76,6 +75,18 @@ def _sources(module: ModuleFacts) -> Iterator[ast.expr]:
     found: list[ast.expr] = [*nodes_of(module, ast.Set), *nodes_of(module, ast.SetComp)]
     found += [call.node for call in module.calls_to({"set", "frozenset"})]
     return iter(sorted(found, key=lambda node: (node.lineno, node.col_offset)))
+
+
+def _related(location: Location, made: Location, counts: Location, how: str) -> Iterator[Related]:
+    """The other ends of the way from the set to the use of its order."""
+    if not _on_one_line(made, location):
+        yield Related(location=made, message="the set is made here")
+    if not _on_one_line(counts, location):
+        yield Related(location=counts, message=how)
+
+
+def _on_one_line(one: Location, other: Location) -> bool:
+    return (one.path, one.cell, one.line) == (other.path, other.cell, other.line)
 
 
 def _salt(held: Elements) -> str:

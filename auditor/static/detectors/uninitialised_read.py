@@ -60,7 +60,7 @@ class UninitialisedReadDetector:
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
         options = self._options.of(rule)
         for call in module.calls:
-            if not _leaves_memory(module, call, options):
+            if not _leaves_memory(module, call, options) or _has_no_memory(module, call):
                 continue
             read = _first_read(module, call.node, options)
             if read is not None:
@@ -77,6 +77,13 @@ def _leaves_memory(module: ModuleFacts, call: Call, options: _Options) -> bool:
         return False
     values = [module.constant(argument) for argument in call.node.args]
     return all(isinstance(value, Known) and isinstance(value.value, int) and value.value > 0 for value in values)
+
+
+def _has_no_memory(module: ModuleFacts, call: Call) -> bool:
+    """`torch.empty(3, device="meta")`: a shape and a type, nothing that could be read."""
+    device = call.argument("device", None)
+    value = module.constant(device) if device is not None else None
+    return isinstance(value, Known) and value.value == "meta"
 
 
 def _first_read(module: ModuleFacts, node: ast.expr, options: _Options) -> ast.AST | None:
@@ -186,7 +193,9 @@ def _is_read_of(module: ModuleFacts, node: ast.AST, attribute: str) -> bool:
         return parent.attr in _READS or parent.attr == "lerp_"
     if isinstance(parent, ast.Call):
         return module.resolve(parent.func) not in ("len", "isinstance", "getattr", "hasattr", "print")
-    return isinstance(parent, ast.BinOp | ast.UnaryOp | ast.AugAssign | ast.Subscript | ast.Return)
+    return isinstance(
+        parent, ast.BinOp | ast.UnaryOp | ast.AugAssign | ast.Subscript | ast.Return | ast.List | ast.Tuple
+    )
 
 
 def _attributes(node: ast.AST) -> Iterator[str]:

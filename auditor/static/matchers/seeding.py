@@ -24,11 +24,14 @@ from auditor.static.ruleoptions import RuleOptions
 _SHOWN = 8
 """Draws listed as related places."""
 
-_INCIDENTAL = frozenset({"port", "jitter", "backoff", "suffix", "prefix", "nonce"})
+_INCIDENTAL = frozenset({"port", "backoff", "suffix", "prefix", "nonce"})
 """Words in the name of a variable that tell what a random number is for."""
 
 _IN_PLACE = frozenset({"shuffle", "fit", "step", "train"})
 """Last parts of calls that draw for the sake of what they change; so do names with a trailing underscore."""
+
+_WAITING = (b"sleep(", b"retry", b"backoff")
+"""Words of files in which a jitter is one of waiting times, and no augmentation."""
 
 _STATUS = {
     "unseeded": SeedStatus.UNSEEDED,
@@ -102,15 +105,16 @@ def _counts(draw: Draw, project: Project, options: _Options) -> bool:
         if module.location(call.node) == draw.location:
             statement = module.statement(call.node)
             late = options.status is SeedStatus.TOO_LATE
-            return not (_is_incidental(statement) or (late and _is_thrown_away(module, call, statement)))
+            return not (_is_incidental(module, statement) or (late and _is_thrown_away(module, call, statement)))
     return True
 
 
-def _is_incidental(statement: ast.stmt) -> bool:
+def _is_incidental(module: ModuleFacts, statement: ast.stmt) -> bool:
     """`port = random.randint(…)`: drawn for something that no training depends on."""
     for target in statement.targets if isinstance(statement, ast.Assign) else ():
         name = getattr(target, "attr", getattr(target, "id", ""))
-        if _INCIDENTAL & set(name.lower().split("_")):
+        words = set(name.lower().split("_"))
+        if _INCIDENTAL & words or ("jitter" in words and _waits(module)):
             return True
     return False
 
@@ -131,6 +135,11 @@ def _is_thrown_away(module: ModuleFacts, call: Call, statement: ast.stmt) -> boo
         isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in names
         for node in ast.walk(module.tree)
     )
+
+
+def _waits(module: ModuleFacts) -> bool:
+    raw = module.project.source(module.path).raw()
+    return any(word in raw for word in _WAITING)
 
 
 def _never_seeded(verdict: LibraryVerdict, draws: Sequence[Draw]) -> Hit:

@@ -28,6 +28,8 @@ COUNTS = {
     ),
     "through a generator": "first = [n.upper() for n in os.listdir('d') if n][0]",
     "extended": "found = []\nfound.extend(glob.glob('*'))\nx = found[0]",
+    "parameters of an optimizer": "def groups():\n    return [{'params': [p for p in set(words)]}]",
+    "assigned beside another": "kept, words = [], set(names)\nfirst = list(words)[0]",
     "array": "x = np.array(list(set(words)))",
     "yielded": "def each():\n    for name in os.listdir('d'):\n        yield name",
     "difference of sets": "rest = list(set(words) - {'a'})\nx = rest[0]",

@@ -1,0 +1,23 @@
+"""Who calls a function of the project."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from auditor.static.facts import Function, ModuleFacts
+from auditor.static.program import programs
+from auditor.static.values import FunctionRef
+
+
+def calls_of(module: ModuleFacts, function: Function) -> Iterator[tuple[ModuleFacts, ast.Call]]:
+    """The calls of a function, in its own file and in the programs that reach it."""
+    name = getattr(function, "name", "")
+    callers = {each.path: each for _, modules in programs(module, module.project) for each in modules}
+    for _, caller in sorted({**callers, module.path: module}.items()):
+        for call in caller.calls:
+            if call.method != name:
+                continue
+            callee = caller.names.value(call.node.func)
+            if isinstance(callee, FunctionRef) and callee.node is function:
+                yield caller, call.node

@@ -1,0 +1,62 @@
+"""Methods that the language calls by itself: loops, `with`, and frameworks that run what extends them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from auditor.static.ordering import KEEPING
+from auditor.static.values import ClassRef, External
+
+if TYPE_CHECKING:
+    from auditor.static.frame import Frame
+
+ITERATING = ("__iter__", "__next__")
+ENTERING = ("__enter__", "__aenter__")
+LEAVING = ("__exit__", "__aexit__")
+_IMPLICIT = frozenset({*ITERATING, *ENTERING, *LEAVING})
+
+_RESTORING = frozenset(
+    {
+        "torch.random.fork_rng", "lightning.fabric.utilities.seed.isolate_rng",
+        "lightning.pytorch.utilities.seed.isolate_rng", "lightning_fabric.utilities.seed.isolate_rng",
+        "pytorch_lightning.utilities.seed.isolate_rng",
+    }
+)  # fmt: skip
+"""Context managers that put the states of the generators back when they are left."""
+
+_RUNNING = frozenset(
+    {"cmdloop", "evaluate", "execute", "fit", "loop", "mainloop", "predict", "run", "serve_forever", "start", "train"}
+)
+"""Methods of outside classes that run what a class of the project overrides."""
+
+_SWITCHING = ("torch.nn.", "lightning.LightningModule", "pytorch_lightning.LightningModule", "lightning.pytorch.")
+"""Where `train` only switches a mode."""
+
+
+def is_run_by_others(cls: ClassRef) -> bool:
+    """Whether methods of a class are called without being named: by loops and `with`, or by an outside base."""
+    if any(getattr(child, "name", "") in _IMPLICIT for child in cls.node.body):
+        return True
+    return any(not name.startswith(".") and name != "object" for name in cls.module.base_classes(cls.node))
+
+
+def starts_base(name: str) -> bool:
+    """Whether a method that a class of the project inherits from outside runs the methods that it overrides."""
+    return name.rpartition(".")[2] in _RUNNING and not name.startswith(_SWITCHING)
+
+
+def iterated_parts(node: ast.expr, frame: Frame) -> Iterator[ast.expr]:
+    """What a loop over `node` iterates: it, and what `enumerate`, `zip` and their like are given."""
+    yield node
+    if isinstance(node, ast.Call):
+        value = frame.resolve(node.func)
+        if isinstance(value, External) and value.name in KEEPING:
+            yield from node.args
+
+
+def restores_states(node: ast.expr, frame: Frame) -> bool:
+    """Whether leaving this context puts the generators back to where they were."""
+    value = frame.resolve(node.func) if isinstance(node, ast.Call) else None
+    return isinstance(value, External) and value.name in _RESTORING

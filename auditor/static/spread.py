@@ -1,0 +1,54 @@
+"""Calls with `**options` written out, where it is known what `options` holds."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from auditor.static.flow import uses
+
+if TYPE_CHECKING:
+    from auditor.static.facts import ModuleFacts
+
+_CHANGING = frozenset({"clear", "pop", "popitem", "setdefault", "update"})
+
+
+def spread(module: ModuleFacts, node: ast.Call) -> ast.Call:
+    """The call with the entries of every `**options` as keywords; the call itself where one of them is not known."""
+    if all(word.arg is not None for word in node.keywords):
+        return node
+    keywords: list[ast.keyword] = []
+    for word in node.keywords:
+        entries = [word] if word.arg is not None else _entries(module, word.value)
+        if entries is None:
+            return node
+        keywords += entries
+    return ast.copy_location(ast.Call(func=node.func, args=node.args, keywords=keywords), node)
+
+
+def _entries(module: ModuleFacts, node: ast.expr) -> list[ast.keyword] | None:
+    """What a mapping holds whose keys can be read; None where they can't, or where it is changed afterwards."""
+    if isinstance(node, ast.Name):
+        if any(_is_changed(module, use) for use in uses(module, node)):
+            return None
+        source = module.origin(node)
+        return None if isinstance(source, ast.Name) else _entries(module, source)
+    if isinstance(node, ast.IfExp):
+        # `{"num_workers": 2} if cuda else {}`: the run that has options has these.
+        arms = [_entries(module, node.body), _entries(module, node.orelse)]
+        return arms[1] or arms[0] if [] in arms else None
+    if isinstance(node, ast.Dict):
+        keys = [key.value if isinstance(key, ast.Constant) else None for key in node.keys]
+        if not all(isinstance(key, str) for key in keys):
+            return None
+        return [ast.keyword(arg=str(key), value=value) for key, value in zip(keys, node.values, strict=True)]
+    if isinstance(node, ast.Call) and not node.args and module.resolve(node.func) == "dict":
+        return list(node.keywords) if all(word.arg is not None for word in node.keywords) else None
+    return None
+
+
+def _is_changed(module: ModuleFacts, use: ast.expr) -> bool:
+    parent = module.parent(use)
+    if isinstance(parent, ast.Attribute):
+        return parent.attr in _CHANGING
+    return isinstance(parent, ast.Subscript) and parent.value is use and not isinstance(parent.ctx, ast.Load)
