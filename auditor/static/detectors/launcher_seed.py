@@ -14,7 +14,7 @@ from auditor.model.finding import Related
 from auditor.model.location import Location
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
-from auditor.static.documents.kinds import LAUNCHERS
+from auditor.static.documents.kinds import LAUNCHERS, Kind
 from auditor.static.facts import ModuleFacts
 from auditor.static.matcher import Hit, Scope
 from auditor.static.project import Project
@@ -54,7 +54,7 @@ class LauncherSeedDetector:
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
         return ()
 
-    def is_candidate(self, rule: Rule, raw: bytes) -> bool:
+    def is_candidate(self, rule: Rule, kind: Kind, raw: bytes) -> bool:
         lower = raw.lower()
         return b"seed" in lower or b"random_state" in lower
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from auditor.errors import ProjectError
 from auditor.model.location import Location
 from auditor.static.documents.kinds import Kind
 from auditor.static.documents.tree import Span
 from auditor.static.source import SourceFile
+
+if TYPE_CHECKING:
+    from auditor.static.documents.cells import Cell
 
 MAX_BYTES = 1_000_000
 """Larger documents are not read: nobody writes them by hand, and YAML takes about ten seconds a megabyte."""
@@ -23,7 +27,7 @@ class Document:
 
         self.kind = kind
         self.raw = source.raw()
-        self._source = source
+        self.file = source.file
 
     @property
     def name(self) -> str:
@@ -36,10 +40,17 @@ class Document:
         return self.path.rpartition("/")[0]
 
     @cached_property
+    def cells(self) -> tuple[Cell, ...]:
+        """For a notebook: its code cells. Raises `ProjectError` where it is none."""
+        from auditor.static.documents.cells import read_cells
+
+        return read_cells(self.raw)
+
+    @cached_property
     def text(self) -> str:
-        """The text with line ends as `\\n`. Raises `ProjectError` where it is none; a notebook's is its code."""
+        """The text with line ends as `\\n`, a notebook's is its code. Raises `ProjectError` where it is none."""
         if self.kind is Kind.NOTEBOOK:
-            return self._source.text()
+            return "\n".join(line for cell in self.cells for line in cell.lines)
         if b"\x00" in self.raw:
             raise ProjectError("not text: contains NUL bytes")
         # What is no UTF-8 stands in comments and messages: nothing that is looked for holds such letters.
@@ -51,10 +62,10 @@ class Document:
         """The lines of `text`."""
         return tuple(self.text.split("\n"))
 
-    @property
+    @cached_property
     def places(self) -> tuple[tuple[int, int], ...]:
         """For a notebook: cell and line in the cell of each line of the text."""
-        return self._source.places
+        return tuple((cell.number, line) for cell in self.cells for line in range(1, len(cell.lines) + 1))
 
     def location(self, span: Span) -> Location:
         """A stretch of the text as reports name it."""

@@ -34,7 +34,7 @@ class DocumentMatcher(Protocol):
 
     documents: Collection[Kind]
 
-    def is_candidate(self, rule: Rule, raw: bytes) -> bool:
+    def is_candidate(self, rule: Rule, kind: Kind, raw: bytes) -> bool:
         """Whether a document may matter, from its bytes: most are never decoded."""
 
     def is_ours(self, rule: Rule, raw: bytes) -> bool:
@@ -107,7 +107,7 @@ class _Reader:
                 self._too_large(source, size, asked)
                 return
             raw = source.raw()
-            asked = [(rule, matcher) for rule, matcher in asked if matcher.is_candidate(rule, raw)]
+            asked = [(rule, matcher) for rule, matcher in asked if matcher.is_candidate(rule, kind, raw)]
             if asked or (MARK.encode() in raw and kind is not Kind.NOTEBOOK):
                 self._judge(Document(source, kind), asked)
         except (OSError, ProjectError):

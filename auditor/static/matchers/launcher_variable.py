@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from auditor.model.location import Location
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
-from auditor.static.documents.kinds import LAUNCHERS
+from auditor.static.documents.kinds import LAUNCHERS, Kind
 from auditor.static.facts import ModuleFacts
 from auditor.static.matcher import Hit, Scope
 from auditor.static.project import Project
@@ -84,11 +84,11 @@ class LauncherVariableMatcher:
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
         return ()
 
-    def is_candidate(self, rule: Rule, raw: bytes) -> bool:
+    def is_candidate(self, rule: Rule, kind: Kind, raw: bytes) -> bool:
         return any(name.encode() in raw for variable in self._options.of(rule) for name in variable.names)
 
     def is_ours(self, rule: Rule, raw: bytes) -> bool:
-        return self.is_candidate(rule, raw)
+        return False
 
     def find_in(self, rule: Rule, document: Document, references: References) -> Iterable[Hit]:
         from auditor.static.documents.shell import settings, unquoted

@@ -71,7 +71,7 @@ class SettingMatcher:
             for hit, span in self._hits(rule, root, Kind.PYTHON, module.lines, "", frozenset):
                 yield hit(_python_location(module, span))
 
-    def is_candidate(self, rule: Rule, raw: bytes) -> bool:
+    def is_candidate(self, rule: Rule, kind: Kind, raw: bytes) -> bool:
         """Whether a file may hold such a setting, from its bytes."""
         return self._options.of(rule).candidate.search(raw) is not None
 
