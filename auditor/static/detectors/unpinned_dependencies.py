@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from auditor.static.documents.references import References
 
 _SHOWN = 3
+_OUTCOME = "another day installs another one"
 _LOCKS = re.compile(
     r"(?:poetry|uv|pdm|pixi|conda|Pipfile|pylock)[\w.-]*\.?lock\b|pylock.*\.toml"
     r"|.*(?:lock|frozen|freeze|pinned|constraints).*\.(?:txt|ya?ml|lock)"
@@ -90,9 +91,13 @@ class UnpinnedDependencies:
         if not _is_meant(document):
             return
         loose = [each for each in _asked(document) if each.name in options.packages and not each.is_exact]
+        loose = [each for each in loose if not _is_own(document, each.name)]
         if loose and not (document.kind in (Kind.REQUIREMENTS, Kind.YAML, Kind.TOML) and _is_locked(document)):
             names = sorted({each.name for each in loose}, key=[each.name for each in loose].index)
-            yield Hit(location=document.location(loose[0].span), message=f"{_listed(names)}: {rule.title}")
+            yield Hit(
+                location=document.location(loose[0].span),
+                message=f"{_listed(names)} without an exact version: {_OUTCOME}",
+            )
 
 
 def _asked(document: Document) -> list[Dependency]:
@@ -133,6 +138,13 @@ def _is_locked(document: Document) -> bool:
     return any(_LOCKS.fullmatch(name) for folder in folders for name in _names(folder)) or (
         document.kind is Kind.REQUIREMENTS and any(_packages(folder, document.name) for folder in folders)
     )
+
+
+def _is_own(document: Document, name: str) -> bool:
+    """Whether the package is the project itself."""
+    root = document.file.parents[document.path.count("/")]
+    module = name.replace("-", "_")
+    return any((folder / module / "__init__.py").is_file() for folder in (root, root / "src"))
 
 
 def _names(folder: Path) -> list[str]:

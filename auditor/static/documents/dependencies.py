@@ -16,9 +16,7 @@ _EXACT = re.compile(
 )
 _GIT = re.compile(r"(?:-e\s+|--editable\s+)?git\+\S*?/(?P<name>[\w.-]+?)(?:\.git)?(?:@(?P<version>[\w./-]+))?(?:#.*)?$")
 _CONDA = re.compile(r"(?:[\w./-]+::)?(?P<name>[\w.-]+)\s*(?P<version>.*)")
-_CONDA_EXACT = re.compile(
-    r"===?\s*(?![^,]*\*)\S|~=\s*\d+\.\d+\.\d|@\s*(?:file:|https?:)|@\s*git\S*@(?!(?:main|master|develop|dev)\b)\S+"
-)
+_CONDA_EXACT = re.compile(r"={0,2}\s*\d+(?:\.\d+)+")
 _MOVING = frozenset({"main", "master", "develop", "dev"})
 
 

@@ -5,14 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from auditor.model.rule import Confidence, Severity
 from auditor.ruleset.table import Table
 from auditor.static.documents.dialects import Dialect, Readers, dialects, is_likely, spoken
 from auditor.static.documents.kinds import Kind
-from auditor.static.documents.tree import Entry, Node, Scalar, entries_at
+from auditor.static.documents.shell import settings, unquoted
+from auditor.static.documents.tree import Entry, Node, Scalar, Span, entries_at
 
-_VALUE = rb"(?:null|~|none|-1|false|no|off|true|yes|on|warn|random|\$\{|\{\{|(?=#|\r|\n|,|\}|$))"
+if TYPE_CHECKING:
+    from auditor.static.documents.document import Document
+
+_WRITTEN: dict[str, object] = {"true": True, "false": False, "null": None, "none": None, "~": None, "-1": -1, "0": 0}
+_VALUE = rb"(?i:null|~|none|-1|false|no|off|true|yes|on|warn|random|\$\{|\{\{|(?=#|\r|\n|,|\}|$))"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +28,9 @@ class Setting:
     dialects: tuple[str, ...]
     keys: tuple[tuple[str, ...], ...]
     """Paths below the section; `*` stands for any key."""
+
+    arguments: frozenset[str]
+    """Names by which a launcher may pass it to the program: `--trainer.benchmark true`, `trainer.benchmark=true`."""
 
     values: tuple[object, ...]
     none: bool
@@ -55,6 +64,7 @@ def read_setting(entry: Table) -> Setting:
     setting = Setting(
         dialects=entry.strings("dialects", required=True),
         keys=tuple(tuple(key.split("/")) for key in entry.strings("keys", required=True)),
+        arguments=frozenset(entry.strings("arguments")),
         values=tuple(values) if isinstance(values, list) else (),
         none=entry.boolean("none", False),
         patterns=tuple(re.compile(pattern) for pattern in entry.strings("patterns")),
@@ -67,11 +77,28 @@ def read_setting(entry: Table) -> Setting:
     return setting
 
 
-def candidate_pattern(settings: tuple[Setting, ...]) -> re.Pattern[bytes]:
+class Candidates:
     """What a file must hold to be worth parsing: a key with a value beside it that may matter."""
-    names = sorted({path[-1] for setting in settings for path in setting.keys})
-    keys = b"|".join(re.escape(name).encode() for name in names)
-    return re.compile(rb"(?<![\w.])(?:" + keys + rb")[\"']?[ \t]*[:=][ \t]*[\"']?" + _VALUE, re.IGNORECASE)
+
+    def __init__(self, known: tuple[Setting, ...]) -> None:
+        names = sorted({path[-1].encode() for setting in known for path in setting.keys})
+        # Of names that hold one another the shortest is enough, and a plain search is ten times as fast as a pattern.
+        passed = {name.encode() for setting in known for name in setting.arguments}
+        self.passed = re.compile(
+            rb"(?<![\w.])(?:" + b"|".join(re.escape(name) for name in sorted(passed)) + rb")[= \t]"
+        )
+        self.has_arguments = bool(passed)
+        self._words = [name for name in names if not any(each != name and each in name for each in names)]
+        keys = b"|".join(re.escape(name) for name in names)
+        self._pattern = re.compile(rb"(?<![\w.])(?:" + keys + rb")[\"']?[ \t]*[:=][ \t]*[\"']?" + _VALUE)
+
+    def are_passed(self, raw: bytes) -> bool:
+        """Whether a launch script names one of the settings."""
+        return self.has_arguments and self.passed.search(raw) is not None
+
+    def are_in(self, raw: bytes) -> bool:
+        """Whether a configuration may hold one of the settings."""
+        return any(word in raw for word in self._words) and self._pattern.search(raw) is not None
 
 
 def found_settings(
@@ -90,9 +117,17 @@ def found_settings(
                         yield ".".join(part for part in shown if part != "*"), entry, entry.value
 
 
-def is_ours(settings: tuple[Setting, ...], raw: bytes) -> bool:
+def passed_settings(setting: Setting, document: Document) -> Iterator[tuple[str, Span, object]]:
+    """Name, place and value of every argument by which a launcher passes a setting with one of its values."""
+    for argument in settings(document):
+        value = _WRITTEN.get(unquoted(argument.value).lower(), unquoted(argument.value))
+        if argument.name.lstrip("-+") in setting.arguments and setting.holds(value):
+            yield argument.name, Span(argument.line, argument.column, argument.line, argument.end_column), value
+
+
+def is_ours(known: tuple[Setting, ...], raw: bytes) -> bool:
     """Whether bytes that cannot be read as a whole most likely hold one of the settings."""
-    return any(is_likely(_dialect(name), raw) for setting in settings for name in setting.dialects)
+    return any(is_likely(_dialect(name), raw) for setting in known for name in setting.dialects)
 
 
 def _dialect(name: str) -> Dialect:

@@ -74,7 +74,9 @@ def survey_documents(
 
 
 def _is_foreign(path: str) -> bool:
-    *folders, _ = path.split("/")
+    *folders, name = path.split("/")
+    if name.startswith(".") and not name.startswith(".env"):
+        return True
     return any(folder.startswith(".") or folder.lower() in _FOREIGN for folder in folders)
 
 

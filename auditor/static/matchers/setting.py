@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 from auditor.model.location import Location
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
-from auditor.static.documents.kinds import CONFIGURATIONS, Kind
+from auditor.static.documents.kinds import CONFIGURATIONS, LAUNCHERS, Kind
 from auditor.static.facts import ModuleFacts
 from auditor.static.matcher import Hit, Scope
 from auditor.static.project import Project
@@ -20,8 +19,8 @@ if TYPE_CHECKING:
     from auditor.static.documents.dialects import Readers
     from auditor.static.documents.document import Document
     from auditor.static.documents.references import References
-    from auditor.static.documents.settings import Setting
-    from auditor.static.documents.tree import Entry, Node, Scalar, Span
+    from auditor.static.documents.settings import Candidates, Setting
+    from auditor.static.documents.tree import Entry, Node, Span
 
 _WORDS = {None: "null", True: "true", False: "false"}
 
@@ -32,18 +31,16 @@ class _Options:
     modules: frozenset[str]
     """Words of which one stands in every Python module that may be such a configuration; none: no module is."""
 
-    candidate: re.Pattern[bytes]
+    candidates: Candidates
 
 
 def _read(table: Table) -> _Options:
-    from auditor.static.documents.settings import candidate_pattern, read_setting
+    from auditor.static.documents.settings import Candidates, read_setting
 
     settings = tuple(read_setting(entry) for entry in table.tables("setting"))
     if not settings:
         raise table.complain("setting", "expected one table or more")
-    return _Options(
-        settings=settings, modules=frozenset(table.strings("modules")), candidate=candidate_pattern(settings)
-    )
+    return _Options(settings=settings, modules=frozenset(table.strings("modules")), candidates=Candidates(settings))
 
 
 class SettingMatcher:
@@ -51,7 +48,7 @@ class SettingMatcher:
 
     kind = "setting"
     scope: Scope = "module"
-    documents = CONFIGURATIONS
+    documents = CONFIGURATIONS | LAUNCHERS
 
     def __init__(self) -> None:
         self._options = RuleOptions(_read)
@@ -73,7 +70,8 @@ class SettingMatcher:
 
     def is_candidate(self, rule: Rule, kind: Kind, raw: bytes) -> bool:
         """Whether a file may hold such a setting, from its bytes."""
-        return self._options.of(rule).candidate.search(raw) is not None
+        candidates = self._options.of(rule).candidates
+        return candidates.are_passed(raw) if kind in LAUNCHERS else candidates.are_in(raw)
 
     def is_ours(self, rule: Rule, raw: bytes) -> bool:
         from auditor.static.documents.settings import is_ours
@@ -84,14 +82,25 @@ class SettingMatcher:
         """For files of data. Raises `ProjectError` where one is malformed."""
         from auditor.static.documents.configuration import read_configuration
 
+        if document.kind in LAUNCHERS:
+            yield from self._passed(rule, document)
+            return
+
         def readers() -> frozenset[str]:
             return references.readers(document.path)
 
         stem, group = document.name.partition(".")[0], document.folder.rpartition("/")[2]
         for root in read_configuration(document):
-            for name in (group, stem) if group != stem else (group,):
+            for name in dict.fromkeys((group, stem)):
                 for hit, span in self._hits(rule, root, document.kind, document.lines, name, readers):
                     yield hit(document.location(span))
+
+    def _passed(self, rule: Rule, document: Document) -> Iterator[Hit]:
+        from auditor.static.documents.settings import passed_settings
+
+        for setting in self._options.of(rule).settings:
+            for name, span, value in passed_settings(setting, document):
+                yield _Made(name.lstrip("+"), value, setting)(document.location(span))
 
     def _hits(
         self, rule: Rule, root: Node, kind: Kind, lines: tuple[str, ...], group: str, readers: Readers
@@ -104,7 +113,7 @@ class SettingMatcher:
                 if entry.span in told or not _is_meant(setting, entry, lines):
                     continue
                 told.add(entry.span)
-                yield _Made(path, value, setting), entry.span
+                yield _Made(path, value.value, setting), entry.span
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +121,11 @@ class _Made:
     """A hit that waits for its location."""
 
     path: str
-    value: Scalar
+    value: object
     setting: Setting
 
     def __call__(self, location: Location) -> Hit:
-        value = self.value.value
-        shown = _WORDS[value] if value is None or isinstance(value, bool) else str(value)
+        shown = _WORDS[self.value] if self.value is None or isinstance(self.value, bool) else str(self.value)
         return Hit(
             location=location,
             message=f"`{self.path}` is `{shown}`: {self.setting.because}",
