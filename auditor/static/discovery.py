@@ -53,6 +53,9 @@ class Discovery:
         self.documents: list[SourceFile] = []
         """Configurations, launchers and the like; in no order."""
 
+        self.asked: set[str] = set()
+        """Documents that were asked for by name."""
+
         self.skipped: list[Skipped] = []
         self.test_paths: set[str] = set()
         """Files that are tests by their name or folder, seen from the path that was asked for."""
@@ -76,6 +79,7 @@ class Discovery:
                 self._walk(str(path), self._ignore_files_above(path))
             else:
                 self._add_file(str(path))
+                self.asked.update(document.path for document in self.documents[-1:] if document.file == path)
         while self._links:
             link, self._depth = self._links.pop(0)
             self._follow(link)

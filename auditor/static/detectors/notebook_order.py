@@ -100,7 +100,9 @@ def _left_out(path: str, cells: Sequence[Cell]) -> Hit | None:
 
 
 def _location(path: str, cell: Cell) -> Location:
-    return Location(path=path, line=1, column=1, cell=cell.number)
+    """The whole cell."""
+    end = cell.lines[-1]
+    return Location(path=path, line=1, column=1, end_line=len(cell.lines), end_column=len(end) + 1, cell=cell.number)
 
 
 DETECTOR = NotebookOrderDetector()

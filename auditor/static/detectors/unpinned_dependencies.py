@@ -29,7 +29,7 @@ _SHOWN = 3
 _OUTCOME = "another day installs another one"
 _LOCKS = re.compile(
     r"(?:poetry|uv|pdm|pixi|conda|Pipfile|pylock)[\w.-]*\.?lock\b|pylock.*\.toml"
-    r"|.*(?:lock|frozen|freeze|pinned|constraints).*\.(?:txt|ya?ml|lock)"
+    r"|requirements[\w.-]*\.lock|.*(?:lock|frozen|freeze|pinned|constraints).*\.(?:txt|ya?ml|lock)"
 )
 _TOOLS = re.compile(r"(?:^|[-_./])(?:dev|test|tests|testing|doc|docs|lint|ci|build|optional|extras?)(?:[-_./]|$)")
 _PACKAGING = ("setup.py", "setup.cfg", "pyproject.toml")

@@ -65,12 +65,12 @@ def survey_documents(
     survey = Survey()
     if not rules:
         return survey
-    reader = _Reader(survey, rules, by_name, ignored, References(found.files))
+    reader = _Reader(survey, rules, by_name, ignored, found)
     notebooks = (file for file in found.files if file.is_notebook)
     for source in sorted((*found.documents, *notebooks), key=lambda file: file.path):
         if not _is_foreign(source.path) and source.path not in found.test_paths:
             reader.look_at(source)
-    return replace(survey, files=reader.looked_at)
+    return replace(survey, files=len(reader.looked_at))
 
 
 def _is_foreign(path: str) -> bool:
@@ -87,14 +87,16 @@ class _Reader:
         rules: Sequence[tuple[Rule, DocumentMatcher]],
         by_name: Mapping[str, Rule],
         ignored: Ignored,
-        references: References,
+        found: Discovery,
     ) -> None:
-        self.looked_at = 0
+        self.looked_at = set(found.asked)
+        """Those that a rule had a closer look at, and those that were asked for by name."""
+
         self._survey = survey
         self._rules = rules
         self._by_name = by_name
         self._ignored = ignored
-        self._references = references
+        self._references = References(found.files)
 
     def look_at(self, source: SourceFile) -> None:
         """Read one file, if any rule may speak about it."""
@@ -110,7 +112,7 @@ class _Reader:
                 return
             raw = source.raw()
             asked = [(rule, matcher) for rule, matcher in asked if matcher.is_candidate(rule, kind, raw)]
-            if asked or (MARK.encode() in raw and kind is not Kind.NOTEBOOK):
+            if asked or MARK.encode() in raw:
                 self._judge(Document(source, kind), asked)
         except (OSError, ProjectError):
             # Nothing tells that it is one of ours; a notebook that cannot be read is told by the engine.
@@ -135,7 +137,8 @@ class _Reader:
             except ProjectError as error:
                 if matcher.is_ours(rule, document.raw):
                     self._skip(document.path, str(error))
-        self.looked_at += bool(asked) and document.kind is not Kind.NOTEBOOK
+        if asked and document.kind is not Kind.NOTEBOOK:
+            self.looked_at.add(document.path)
         self._survey.notes.extend(_notes(document, comments, self._spoken_about(document.kind)))
 
     def _spoken_about(self, kind: Kind) -> list[Rule]:
