@@ -93,14 +93,16 @@ def is_likely(dialect: Dialect, raw: bytes) -> bool:
     return needed <= found and len(found & dialect.keys) >= max(dialect.at_least, 2)
 
 
-def spoken(dialect: Dialect, root: Node, group: str, readers: Readers) -> Iterator[tuple[tuple[str, ...], Section]]:
+def spoken(
+    dialect: Dialect, root: Node, groups: frozenset[str], readers: Readers
+) -> Iterator[tuple[tuple[str, ...], Section]]:
     """The sections of a file that are of a dialect.
 
-    `group`: the name under which another file may take the whole of this one in, its folder's. `readers`: how programs
-    refer to the file.
+    `groups`: names under which another file may take the whole of this one in, its own and its folder's. `readers`: how
+    programs refer to the file.
     """
     for path, section in sections(root):
-        if _is_made_by(dialect, section) or (_is_at(dialect, path, group) and _holds(dialect, section, readers)):
+        if _is_made_by(dialect, section) or (_is_at(dialect, path, groups) and _holds(dialect, section, readers)):
             yield path, section
 
 
@@ -109,9 +111,9 @@ def _is_made_by(dialect: Dialect, section: Section) -> bool:
     return made is not None and any(fnmatchcase(made, pattern) for pattern in dialect.targets)
 
 
-def _is_at(dialect: Dialect, path: Sequence[str], group: str) -> bool:
+def _is_at(dialect: Dialect, path: Sequence[str], groups: frozenset[str]) -> bool:
     if not path:
-        return "" in dialect.at or group in dialect.at
+        return "" in dialect.at or not groups.isdisjoint(dialect.at)
     return len(path) <= _MAX_LEVEL and path[-1] in dialect.at
 
 

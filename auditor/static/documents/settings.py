@@ -102,14 +102,14 @@ class Candidates:
 
 
 def found_settings(
-    setting: Setting, root: Node, kind: Kind, group: str, readers: Readers
+    setting: Setting, root: Node, kind: Kind, groups: frozenset[str], readers: Readers
 ) -> Iterator[tuple[str, Entry, Scalar]]:
     """Dotted path, entry and value of every place where a setting has one of its values."""
     for name in setting.dialects:
         dialect = _dialect(name)
         if kind not in dialect.formats:
             continue
-        for path, section in spoken(dialect, root, group, readers):
+        for path, section in spoken(dialect, root, groups, readers):
             for keys in setting.keys:
                 for entry in entries_at(section, keys):
                     if isinstance(entry.value, Scalar) and setting.holds(entry.value.value):

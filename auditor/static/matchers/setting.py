@@ -65,7 +65,7 @@ class SettingMatcher:
 
         root = None if module.is_notebook or not self._options.of(rule).modules else read_python(module.tree)
         if root is not None:
-            for hit, span in self._hits(rule, root, Kind.PYTHON, module.lines, "", frozenset):
+            for hit, span in self._hits(rule, root, Kind.PYTHON, module.lines, frozenset(), frozenset):
                 yield hit(_python_location(module, span))
 
     def is_candidate(self, rule: Rule, kind: Kind, raw: bytes) -> bool:
@@ -89,11 +89,10 @@ class SettingMatcher:
         def readers() -> frozenset[str]:
             return references.readers(document.path)
 
-        stem, group = document.name.partition(".")[0], document.folder.rpartition("/")[2]
+        groups = frozenset({document.name.partition(".")[0], document.folder.rpartition("/")[2]})
         for root in read_configuration(document):
-            for name in dict.fromkeys((group, stem)):
-                for hit, span in self._hits(rule, root, document.kind, document.lines, name, readers):
-                    yield hit(document.location(span))
+            for hit, span in self._hits(rule, root, document.kind, document.lines, groups, readers):
+                yield hit(document.location(span))
 
     def _passed(self, rule: Rule, document: Document) -> Iterator[Hit]:
         from auditor.static.documents.settings import passed_settings
@@ -103,13 +102,13 @@ class SettingMatcher:
                 yield _Made(name.lstrip("+"), value, setting)(document.location(span))
 
     def _hits(
-        self, rule: Rule, root: Node, kind: Kind, lines: tuple[str, ...], group: str, readers: Readers
+        self, rule: Rule, root: Node, kind: Kind, lines: tuple[str, ...], groups: frozenset[str], readers: Readers
     ) -> Iterator[tuple[_Made, Span]]:
         from auditor.static.documents.settings import found_settings
 
         told: set[Span] = set()
         for setting in self._options.of(rule).settings:
-            for path, entry, value in found_settings(setting, root, kind, group, readers):
+            for path, entry, value in found_settings(setting, root, kind, groups, readers):
                 if entry.span in told or not _is_meant(setting, entry, lines):
                     continue
                 told.add(entry.span)
