@@ -37,6 +37,7 @@ _BY_NAME = {
     "Makefile": Kind.MAKEFILE, "makefile": Kind.MAKEFILE, "GNUmakefile": Kind.MAKEFILE, "Pipfile": Kind.TOML,
     "Dockerfile": Kind.DOCKERFILE, "Containerfile": Kind.DOCKERFILE, ".env": Kind.ENVIRONMENT_FILE,
 }  # fmt: skip
+_NO_IMAGES = frozenset({"dockerignore", "jinja", "jinja2", "j2", "md", "py", "template", "tmpl", "tpl", "txt"})
 _LOCKED = frozenset({"package-lock.json", "composer.lock", "tsconfig.json", "package.json"})
 
 
@@ -52,7 +53,7 @@ def document_kind(name: str) -> Kind | None:
     if kind is not None:
         return None if name in _LOCKED else kind
     if stem.startswith(("Dockerfile", "Containerfile")):
-        return Kind.DOCKERFILE
+        return None if suffix in _NO_IMAGES else Kind.DOCKERFILE
     if stem.startswith(".env"):
         return None if suffix in ("example", "sample", "template") else Kind.ENVIRONMENT_FILE
     return Kind.REQUIREMENTS if suffix == "txt" and is_requirements(name) else None
