@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from auditor.ruleset.table import Table
 from auditor.static.documents.dialects import Dialect, Readers, dialects, is_likely, spoken
 from auditor.static.documents.kinds import Kind
 from auditor.static.documents.shell import settings, unquoted
-from auditor.static.documents.tree import Entry, Node, Scalar, Span, entries_at
+from auditor.static.documents.tree import Entry, Node, Scalar, Span, entries_at, sections
 
 if TYPE_CHECKING:
     from auditor.static.documents.document import Document
@@ -42,6 +42,12 @@ class Setting:
     comment: re.Pattern[str] | None
     """What a comment beside or above must say for the value to mean this."""
 
+    beside: frozenset[str]
+    """Keys of which one must stand in the same section; none: nothing in particular."""
+
+    alone: bool
+    """Whether it counts only where no entry of these names in the file has a number: a seed for all is enough."""
+
     because: str
     """Why it matters, after `key is value: `."""
 
@@ -69,6 +75,8 @@ def read_setting(entry: Table) -> Setting:
         none=entry.boolean("none", False),
         patterns=tuple(re.compile(pattern) for pattern in entry.strings("patterns")),
         comment=re.compile(entry.string("comment"), re.IGNORECASE) if "comment" in entry else None,
+        beside=frozenset(entry.strings("beside")),
+        alone=entry.boolean("alone", False),
         because=entry.string("because"),
         severity=Severity(severity) if severity else None,
         confidence=Confidence(confidence) if confidence else None,
@@ -109,12 +117,26 @@ def found_settings(
         dialect = _dialect(name)
         if kind not in dialect.formats:
             continue
+        if setting.alone and _has_number(root, {path[-1] for path in setting.keys}):
+            continue
         for path, section in spoken(dialect, root, groups, readers):
             for keys in setting.keys:
-                for entry in entries_at(section, keys):
+                for place, entry in entries_at(section, keys):
+                    if setting.beside and setting.beside.isdisjoint(place.keys()):
+                        continue
                     if isinstance(entry.value, Scalar) and setting.holds(entry.value.value):
                         shown = [*path, *keys[:-1], entry.key]
                         yield ".".join(part for part in shown if part != "*"), entry, entry.value
+
+
+def _has_number(root: Node, names: Collection[str]) -> bool:
+    """Whether an entry of one of these names, anywhere, is a number that is no stand-in for a draw."""
+    for _, section in sections(root):
+        for entry in section.entries:
+            value = entry.value.value if isinstance(entry.value, Scalar) else None
+            if entry.key in names and type(value) is int and value >= 0:
+                return True
+    return False
 
 
 def passed_settings(setting: Setting, document: Document) -> Iterator[tuple[str, Span, object]]:

@@ -91,13 +91,13 @@ def sections(root: Node) -> Iterator[tuple[tuple[str, ...], Section]]:
             waiting.extend((path, value) for value in reversed(node.values))
 
 
-def entries_at(section: Section, path: tuple[str, ...]) -> Iterator[Entry]:
-    """The entries at a path of keys; `*` stands for every key."""
+def entries_at(section: Section, path: tuple[str, ...]) -> Iterator[tuple[Section, Entry]]:
+    """The entries at a path of keys, each with the section that it stands in; `*` stands for every key."""
     key, *rest = path
     for entry in section.entries:
         if key not in ("*", entry.key) or (key != "*" and section.entry(key) is not entry):
             continue
         if not rest:
-            yield entry
+            yield section, entry
         elif isinstance(entry.value, Section):
             yield from entries_at(entry.value, tuple(rest))

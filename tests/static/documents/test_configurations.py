@@ -64,6 +64,15 @@ OURS = {
         {"c.py": "_base_ = ['x.py']\nlog_level = 'INFO'\nrandomness = dict(seed=1, deterministic=False)\n"},
         ["RA282 c.py:3"],
     ),
+    "beside a seed": (
+        {"a.yaml": "lr: 1\nepochs: 3\nbatch_size: 8\nsystem:\n  seed: 1\n  deterministic: false\n"},
+        ["RA282 a.yaml:6"],
+    ),
+    "few arguments of a trainer": ({"a.yaml": "trainer:\n  max_epochs: 3\n  benchmark: on\n"}, ["RA281 a.yaml:3"]),
+    "variable that may be missing": (
+        {"a.yaml": "defaults: [b]\nseed: ${oc.env:SEED,null}\n"},
+        ["RA181 a.yaml:2"],
+    ),
     "two documents in one file": (
         {"a.yaml": "x: 1\n---\nlr: 1\nepochs: 3\nbatch_size: 8\nseed: null\n"},
         ["RA181 a.yaml:6"],
@@ -90,6 +99,7 @@ NOT_OURS = {
     "tests": {"tests/a.yaml": "lr: 1\nepochs: 3\nbatch_size: 8\nseed: null\n"},
     "commented out": {"a.yaml": "lr: 1\nepochs: 3\nbatch_size: 8\n# seed: null\n"},
     "last of two keys counts": {"a.yaml": "lr: 1\nepochs: 3\nbatch_size: 8\nseed: null\nseed: 1\n"},
+    "a part takes the seed of the whole": {"a.yaml": "defaults: [b]\nseed: 1\ndata:\n  seed: null\n"},
     "seeds of a seed bank": {"a.yaml": "lr: 1\nepochs: 3\nbatch_size: 8\nseeds: null\nnum_seed: null\n"},
 }
 

@@ -14,7 +14,7 @@ from auditor.static.documents.yaml_tree import read_yaml
 
 def found(root: Node, path: str) -> Entry:
     assert isinstance(root, Section)
-    (entry,) = entries_at(root, tuple(path.split(".")))
+    ((_, entry),) = entries_at(root, tuple(path.split(".")))
     return entry
 
 
