@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.static.documents.kinds import Kind
-from auditor.static.documents.tree import Span
+from auditor.static.documents.span import Span
 from auditor.static.facts import ModuleFacts
 from auditor.static.matcher import Hit, Scope
 from auditor.static.project import Project

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from auditor.static.documents.document import Document
 from auditor.static.documents.kinds import Kind
-from auditor.static.documents.tree import Items, Node, Scalar, Section, Span
+from auditor.static.documents.span import Span
+from auditor.static.documents.tree import Items, Node, Scalar, Section
 
 _REQUIREMENT = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*)\s*(?:\[[^\]]*\])?\s*(?P<version>[^;#]*)")
 _EXACT = re.compile(

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from auditor.errors import ProjectError
 from auditor.model.location import Location
 from auditor.static.documents.kinds import Kind
-from auditor.static.documents.tree import Span
 from auditor.static.source import SourceFile
 
 if TYPE_CHECKING:
     from auditor.static.documents.cells import Cell
+    from auditor.static.documents.span import Span
 
 MAX_BYTES = 1_000_000
 """Larger documents are not read: nobody writes them by hand, and YAML takes about ten seconds a megabyte."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from auditor.static.documents.tree import Entry, Node, Scalar, Section, Span
+from auditor.static.documents.span import Span
+from auditor.static.documents.tree import Entry, Node, Scalar, Section
 
 _HEAD = re.compile(r"^\[([^\[\]]+)\]\s*$")
 _PAIR = re.compile(r"^([\w.@-]+)(\s*=\s*)(.*?)\s*$")

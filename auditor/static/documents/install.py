@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from auditor.static.documents.dependencies import Dependency, conda_requirement, requirement
-from auditor.static.documents.tree import Span
+from auditor.static.documents.span import Span
 
 _COMMAND = re.compile(
     r"(?:\b(?P<pip>pip3?|python3?\s+-m\s+pip|uv\s+pip)|\b(?P<conda>conda|mamba|micromamba))\s+install\b"

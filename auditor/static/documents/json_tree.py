@@ -7,7 +7,8 @@ import re
 from bisect import bisect_right
 
 from auditor.errors import ProjectError
-from auditor.static.documents.tree import MAX_DEPTH, Entry, Items, Node, Scalar, Section, Span
+from auditor.static.documents.span import Span
+from auditor.static.documents.tree import MAX_DEPTH, Entry, Items, Node, Scalar, Section
 
 _TOKEN = re.compile(
     r'[ \t\r\n]*(?:(?P<string>"(?:[^"\\\x00-\x1f]|\\.)*")|(?P<number>-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)'

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
-from auditor.static.documents.tree import MAX_DEPTH, Entry, Items, Node, Scalar, Section, Span
+from auditor.static.documents.span import Span
+from auditor.static.documents.tree import MAX_DEPTH, Entry, Items, Node, Scalar, Section
 
 _PLAIN = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Import, ast.ImportFrom, ast.Expr, ast.With, ast.Delete, ast.If)
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from auditor.model.rule import Confidence, Severity
 from auditor.ruleset.table import Table
 from auditor.static.documents.dialects import Dialect, Readers, dialects, is_likely, spoken
 from auditor.static.documents.kinds import Kind
-from auditor.static.documents.shell import settings, unquoted
-from auditor.static.documents.tree import Entry, Node, Scalar, Span, entries_at, sections
+from auditor.static.documents.span import Span
+from auditor.static.documents.tree import Entry, Node, Scalar, entries_at, sections
 
 if TYPE_CHECKING:
     from auditor.static.documents.document import Document
@@ -89,24 +90,23 @@ class Candidates:
     """What a file must hold to be worth parsing: a key with a value beside it that may matter."""
 
     def __init__(self, known: tuple[Setting, ...]) -> None:
-        names = sorted({path[-1].encode() for setting in known for path in setting.keys})
+        self._names = sorted({path[-1].encode() for setting in known for path in setting.keys})
+        self._passed = sorted({name.encode() for setting in known for name in setting.arguments})
         # Of names that hold one another the shortest is enough, and a plain search is ten times as fast as a pattern.
-        passed = {name.encode() for setting in known for name in setting.arguments}
-        self.passed = re.compile(
-            rb"(?<![\w.])(?:" + b"|".join(re.escape(name) for name in sorted(passed)) + rb")[= \t]"
-        )
-        self.has_arguments = bool(passed)
-        self._words = [name for name in names if not any(each != name and each in name for each in names)]
-        keys = b"|".join(re.escape(name) for name in names)
-        self._pattern = re.compile(rb"(?<![\w.])(?:" + keys + rb")[\"']?[ \t]*[:=][ \t]*[\"']?" + _VALUE)
+        self._words = [name for name in self._names if not any(each != name and each in name for each in self._names)]
 
     def are_passed(self, raw: bytes) -> bool:
         """Whether a launch script names one of the settings."""
-        return self.has_arguments and self.passed.search(raw) is not None
+        return any(name in raw for name in self._passed)
 
     def are_in(self, raw: bytes) -> bool:
         """Whether a configuration may hold one of the settings."""
         return any(word in raw for word in self._words) and self._pattern.search(raw) is not None
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[bytes]:
+        keys = b"|".join(re.escape(name) for name in self._names)
+        return re.compile(rb"(?<![\w.])(?:" + keys + rb")[\"']?[ \t]*[:=][ \t]*[\"']?" + _VALUE)
 
 
 def found_settings(
@@ -141,6 +141,8 @@ def _has_number(root: Node, names: Collection[str]) -> bool:
 
 def passed_settings(setting: Setting, document: Document) -> Iterator[tuple[str, Span, object]]:
     """Name, place and value of every argument by which a launcher passes a setting with one of its values."""
+    from auditor.static.documents.shell import settings, unquoted
+
     for argument in settings(document):
         value = _WRITTEN.get(unquoted(argument.value).lower(), unquoted(argument.value))
         if argument.name.lstrip("-+") in setting.arguments and setting.holds(value):

@@ -7,7 +7,8 @@ import sys
 from collections.abc import Mapping
 
 from auditor.errors import ProjectError
-from auditor.static.documents.tree import MAX_DEPTH, Entry, Items, Node, Scalar, Section, Span
+from auditor.static.documents.span import Span
+from auditor.static.documents.tree import MAX_DEPTH, Entry, Items, Node, Scalar, Section
 
 if sys.version_info >= (3, 11):
     import tomllib

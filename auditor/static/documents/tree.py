@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+
+from auditor.static.documents.span import Span
 
 MAX_DEPTH = 40
 """Sections deeper than this are not looked at; nobody writes them, and references can build endless ones."""
-
-
-class Span(NamedTuple):
-    """A stretch of a text; lines and columns from 1, the end column one past the last."""
-
-    line: int
-    column: int
-    end_line: int
-    end_column: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from auditor.errors import ProjectError
-from auditor.static.documents.tree import MAX_DEPTH, Entry, Items, Node, Scalar, Section, Span
+from auditor.static.documents.span import Span
+from auditor.static.documents.tree import MAX_DEPTH, Entry, Items, Node, Scalar, Section
 
 if TYPE_CHECKING:
     import yaml

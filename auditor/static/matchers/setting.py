@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from auditor.static.documents.document import Document
     from auditor.static.documents.references import References
     from auditor.static.documents.settings import Candidates, Setting
-    from auditor.static.documents.tree import Entry, Node, Span
+    from auditor.static.documents.span import Span
+    from auditor.static.documents.tree import Entry, Node
 
 _WORDS = {None: "null", True: "true", False: "false"}
 

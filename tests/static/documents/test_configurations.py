@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+from auditor.static.engine import Analysis
+
 Told = Callable[..., list[str]]
 
 HYDRA_PROGRAM = """
@@ -115,15 +117,15 @@ def test_setting_is_not_told(name: str, told: Told) -> None:
     assert told(NOT_OURS[name]) == []
 
 
-def test_column_and_end_are_those_of_key_and_value(scan: Callable[..., object]) -> None:
+def test_column_and_end_are_those_of_key_and_value(scan: Callable[..., Analysis]) -> None:
     analysis = scan({"a.yaml": "seed_everything: 1\ntrainer:\n  devices: 1\n  max_epochs: 2\n  benchmark: true\n"})
-    (finding,) = analysis.findings  # type: ignore[attr-defined]
+    (finding,) = analysis.findings
     place = finding.location
     assert (place.line, place.column, place.end_line, place.end_column) == (5, 3, 5, 18)
     assert finding.source_lines == ("  benchmark: true",)
 
 
-def test_python_columns_count_characters(scan: Callable[..., object]) -> None:
+def test_python_columns_count_characters(scan: Callable[..., Analysis]) -> None:
     text = "log_level = 'INFO'\nload_from = None\nenv_cfg = dict(name='größe', cudnn_benchmark=True)\n"
-    (finding,) = scan({"c.py": text}).findings  # type: ignore[attr-defined]
+    (finding,) = scan({"c.py": text}).findings
     assert (finding.location.column, finding.location.end_column) == (30, 50)

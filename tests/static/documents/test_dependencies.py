@@ -6,12 +6,14 @@ from collections.abc import Callable
 
 import pytest
 
+from auditor.static.engine import Analysis
+
 Told = Callable[..., list[str]]
 LOOSE = "tqdm\ntorch\nnumpy\n"
 
 
-def test_told_once_a_file_at_the_first_library(scan: Callable[..., object]) -> None:
-    (finding,) = scan({"requirements.txt": LOOSE}).findings  # type: ignore[attr-defined]
+def test_told_once_a_file_at_the_first_library(scan: Callable[..., Analysis]) -> None:
+    (finding,) = scan({"requirements.txt": LOOSE}).findings
     assert (finding.rule_id, finding.location.line) == ("RA461", 2)
     assert finding.message == "`torch` and `numpy` without an exact version: another day installs another one"
 

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+from auditor.static.engine import Analysis
+
 Told = Callable[..., list[str]]
 
 LINES = {
@@ -48,9 +50,9 @@ def test_line_of_a_script(line: str, told: Told) -> None:
     assert told({"run.sh": f"#!/bin/bash\n{line}\n"}) == [f"{rule} run.sh:2" for rule in LINES[line]]
 
 
-def test_variable_that_takes_the_entropy_is_told_as_related(scan: Callable[..., object]) -> None:
+def test_variable_that_takes_the_entropy_is_told_as_related(scan: Callable[..., Analysis]) -> None:
     analysis = scan({"run.sh": "stamp=$(date +%s)\npython train.py --seed $stamp\n"})
-    (finding,) = analysis.findings  # type: ignore[attr-defined]
+    (finding,) = analysis.findings
     assert finding.location.line == 2
     assert [(each.location.line, each.message) for each in finding.related] == [(1, "the time is taken here")]
 

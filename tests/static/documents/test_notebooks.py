@@ -7,7 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-Scan = Callable[..., object]
+from auditor.static.engine import Analysis
+
+Scan = Callable[..., Analysis]
 
 
 def notebook(*cells: tuple[int | None, str]) -> str:
@@ -34,21 +36,19 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_order_of_cells(name: str, scan: Scan) -> None:
     cells, expected = CASES[name]
-    findings = scan({"a.ipynb": notebook(*cells)}).findings  # type: ignore[attr-defined]
+    findings = scan({"a.ipynb": notebook(*cells)}).findings
     assert [(each.rule_id, each.location.cell) for each in findings] == ([("RA471", expected)] if expected else [])
 
 
 def test_comment_in_the_cell_allows_it(scan: Scan) -> None:
     allowed = "# repro-audit: allow RA471 because it only plots\na = 1"
     analysis = scan({"a.ipynb": notebook((2, IMPORT), (1, allowed))})
-    assert analysis.findings == ()  # type: ignore[attr-defined]
-    assert [each.reason for each in analysis.suppressed] == ["it only plots"]  # type: ignore[attr-defined]
-    assert analysis.notes == ()  # type: ignore[attr-defined]
+    assert analysis.findings == ()
+    assert [each.reason for each in analysis.suppressed] == ["it only plots"]
+    assert analysis.notes == ()
 
 
 def test_unused_comment_is_told_once(scan: Scan) -> None:
     allowed = "# repro-audit: allow-file RA471 because it only plots\n" + IMPORT
     analysis = scan({"a.ipynb": notebook((1, allowed), (2, "b = np.random"))})
-    assert analysis.notes == (  # type: ignore[attr-defined]
-        "a.ipynb: cell 1:1: nothing to allow: RA471 finds nothing here; remove the comment",
-    )
+    assert analysis.notes == ("a.ipynb: cell 1:1: nothing to allow: RA471 finds nothing here; remove the comment",)

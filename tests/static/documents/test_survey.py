@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -148,3 +150,15 @@ def test_no_mutated_document_crashes_a_scan(case: tuple[str, bytes]) -> None:
 
 def test_notebook_examples_are_notebooks() -> None:
     assert all("cells" in json.loads(source) for path, source in EXAMPLES if path.endswith(".ipynb"))
+
+
+def test_yaml_is_loaded_only_for_a_file_that_may_matter(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text("import torch\n")
+    (tmp_path / "a.yaml").write_text("services: {}\n")
+    script = (
+        "import sys; from pathlib import Path; from auditor.services.scan import scan; "
+        f"from auditor.services.settings import Settings; scan([Path({str(tmp_path)!r})], Settings()); "
+        "print('yaml' in sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stdout == "False\n"

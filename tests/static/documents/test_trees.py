@@ -7,8 +7,9 @@ import pytest
 from auditor.errors import ProjectError
 from auditor.static.documents.ini_tree import read_ini
 from auditor.static.documents.json_tree import read_json
+from auditor.static.documents.span import Span
 from auditor.static.documents.toml_tree import read_toml
-from auditor.static.documents.tree import Entry, Node, Scalar, Section, Span, entries_at, sections
+from auditor.static.documents.tree import Entry, Node, Scalar, Section, entries_at, sections
 from auditor.static.documents.yaml_tree import read_yaml
 
 
