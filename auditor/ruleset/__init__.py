@@ -66,7 +66,7 @@ def load(extra: Sequence[Path] = ()) -> Ruleset:
     for folder in rule_folders(extra):
         for file in toml_files(folder):
             inside = file.relative_to(folder).as_posix()
-            if inside in ("definitions.toml", "operators.toml"):
+            if inside in ("definitions.toml", "dialects.toml", "operators.toml"):
                 continue
             table = read_table(file, f"{'rules' if folder == bundled else folder.as_posix()}/{inside}")
             if inside.startswith("libraries/"):

@@ -16,6 +16,10 @@ TITLES = {
     Category.FRAMEWORK: "Framework switches",
     Category.RESUME: "State and resume",
 }
+_LANGUAGES = {
+    "py": "python", "yaml": "yaml", "yml": "yaml", "json": "json", "toml": "toml", "cfg": "ini", "sh": "bash",
+    "slurm": "bash", "Dockerfile": "dockerfile", "ipynb": "json",
+}  # fmt: skip
 _HEAD = """\
 # Rules
 
@@ -66,7 +70,7 @@ def _section(rule: Rule) -> Iterator[str]:
 
 
 def _code(example: Example) -> Iterator[str]:
-    yield "```python"
+    yield "```" + _LANGUAGES.get(example.path.rpartition(".")[2], "")
     for number, line in enumerate(example.source.rstrip("\n").split("\n"), 1):
         yield f"{line}  # <-- found" if number in example.finds else line
     yield "```"

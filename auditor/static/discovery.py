@@ -8,6 +8,7 @@ from pathlib import Path
 
 from auditor.errors import UsageError
 from auditor.model.finding import Skipped
+from auditor.static.documents.kinds import document_kind
 from auditor.static.gitignore import IgnoreFile, is_ignored, parse_ignore_file, read_ignore_file
 from auditor.static.source import SourceFile
 
@@ -49,6 +50,12 @@ class Discovery:
     def __init__(self, root: Path, exclude: Sequence[str] = (), cancelled: Callable[[], bool] | None = None) -> None:
         self.root = root
         self.files: list[SourceFile] = []
+        self.documents: list[SourceFile] = []
+        """Configurations, launchers and the like; in no order."""
+
+        self.asked: set[str] = set()
+        """Documents that were asked for by name."""
+
         self.skipped: list[Skipped] = []
         self.test_paths: set[str] = set()
         """Files that are tests by their name or folder, seen from the path that was asked for."""
@@ -72,6 +79,7 @@ class Discovery:
                 self._walk(str(path), self._ignore_files_above(path))
             else:
                 self._add_file(str(path))
+                self.asked.update(document.path for document in self.documents[-1:] if document.file == path)
         while self._links:
             link, self._depth = self._links.pop(0)
             self._follow(link)
@@ -120,7 +128,7 @@ class Discovery:
                 self._links.append((entry.path, self._depth))
             else:
                 below.append(entry.path)
-        elif name.endswith(SUFFIXES) and not self._is_out(entry.path, ignore, False):
+        elif (name.endswith(SUFFIXES) or document_kind(name)) and not self._is_out(entry.path, ignore, False):
             if is_link:
                 self._links.append((entry.path, self._depth))
             else:
@@ -145,7 +153,8 @@ class Discovery:
             return
         self._seen_files.add(real)
         source = SourceFile(self.relative(path), Path(path))
-        self.files.append(source)
+        is_document = not path.endswith(SUFFIXES) and document_kind(os.path.basename(path)) is not None
+        (self.documents if is_document else self.files).append(source)
         if is_test("/".join(Path(path).parts[self._depth :])):
             self.test_paths.add(source.path)
 

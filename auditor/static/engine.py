@@ -13,6 +13,7 @@ from auditor.model.finding import Finding, Skipped, Suppressed
 from auditor.model.rule import Rule, Severity
 from auditor.ruleset import Ruleset
 from auditor.static.discovery import Discovery
+from auditor.static.documents.survey import survey_documents
 from auditor.static.facts import ModuleFacts
 from auditor.static.knowledge import RngIndex
 from auditor.static.matcher import Hit, Matcher, registry
@@ -106,14 +107,24 @@ class Engine:
             if number % COLLECTED_AFTER == COLLECTED_AFTER - 1:
                 gc.collect()
         _check_syntax(project)
-        skipped = [*found.skipped, *(Skipped(subject=path, reason=text) for path, text in project.problems.items())]
+        survey = survey_documents(found, [(bound.rule, bound.matcher) for bound in self._bound], self._by_name, ignored)
+        sorter.findings += survey.findings
+        sorter.suppressed += survey.suppressed
+        skipped = [
+            *survey.skipped,
+            *found.skipped,
+            *(Skipped(subject=path, reason=text) for path, text in project.problems.items()),
+        ]
         return Analysis(
-            files=len(found.files),
+            files=len(found.files) + survey.files,
             entry_points=tuple(project.entry_points),
             findings=tuple(sorted(_unique(sorter.findings), key=_order)),
             suppressed=tuple(sorted(sorter.suppressed, key=lambda entry: _order(entry.finding))),
             skipped=tuple(sorted(skipped, key=lambda entry: (entry.subject, entry.reason))),
-            notes=tuple(sorter.notes([bound.rule for bound in self._bound])),
+            notes=(
+                *sorter.notes([each.rule for each in self._bound if each.matcher.scope != "document"]),
+                *survey.notes,
+            ),
         )
 
     def project(self, found: Discovery) -> Project:
@@ -141,6 +152,8 @@ class Engine:
     def _findings(self, module: ModuleFacts, project: Project) -> Iterator[tuple[Rule, Finding]]:
         source = project.source(module.path)
         for bound in self._bound:
+            if bound.matcher.scope == "document":
+                continue
             if bound.matcher.scope == "entry-point":
                 if not module.is_entry_point:
                     continue

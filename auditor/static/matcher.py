@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
     from auditor.static.project import Project
 
-Scope = Literal["module", "entry-point"]
-"""`module`: asked for every file with the right words. `entry-point`: asked for programs only."""
+Scope = Literal["module", "entry-point", "document"]
+"""`module`: asked for every file with the right words. `entry-point`: asked for programs only. `document`: asked for
+files that are no Python, see `documents.survey`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

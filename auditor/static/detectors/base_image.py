@@ -1,0 +1,87 @@
+"""An image that is built on whatever its base is today: `FROM pytorch/pytorch`, `FROM python:latest`.
+
+A matcher cannot say it: stages of the same file and arguments with defaults have to be told apart from images.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from auditor.model.rule import Rule
+from auditor.ruleset.table import Table
+from auditor.static.documents.kinds import Kind
+from auditor.static.documents.span import Span
+from auditor.static.facts import ModuleFacts
+from auditor.static.matcher import Hit, Scope
+from auditor.static.project import Project
+from auditor.static.ruleoptions import RuleOptions
+
+if TYPE_CHECKING:
+    from auditor.static.documents.document import Document
+    from auditor.static.documents.references import References
+
+_FROM = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*(?P<image>\S+)(?:\s+AS\s+(?P<stage>\S+))?", re.IGNORECASE)
+_ARGUMENT = re.compile(r"^\s*ARG\s+(?P<name>\w+)=[\"']?(?P<value>[^\"'\s]*)", re.IGNORECASE)
+_USE = re.compile(r"\$\{?(\w+)(?::?-([^}]*))?\}?")
+_COMPUTES = re.compile(rb"python|pip3? |conda|torch|tensorflow|cuda|nvidia|jax", re.IGNORECASE)
+
+
+def _read(table: Table) -> None:
+    """No options."""
+
+
+class BaseImageDetector:
+    """`kind = "base-image"`."""
+
+    kind = "base-image"
+    scope: Scope = "document"
+    documents = frozenset({Kind.DOCKERFILE})
+
+    def __init__(self) -> None:
+        self._options = RuleOptions(_read)
+
+    def validate(self, options: Mapping[str, object], where: str) -> None:
+        self._options.validate(options, where)
+
+    def literals(self, rule: Rule) -> frozenset[str] | None:
+        return frozenset()
+
+    def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
+        return ()
+
+    def is_candidate(self, rule: Rule, kind: Kind, raw: bytes) -> bool:
+        return _COMPUTES.search(raw) is not None
+
+    def is_ours(self, rule: Rule, raw: bytes) -> bool:
+        return False
+
+    def find_in(self, rule: Rule, document: Document, references: References) -> Iterable[Hit]:
+        defaults: dict[str, str] = {}
+        stages = {"scratch"}
+        for number, line in enumerate(document.lines, 1):
+            argument, base = _ARGUMENT.match(line), _FROM.match(line)
+            if argument:
+                defaults[argument["name"]] = argument["value"]
+            if base is None:
+                continue
+            image = _USE.sub(lambda use: defaults.get(use[1]) or use[2] or use[0], base["image"])
+            if image.lower() not in stages and (how := _moves(image)):
+                span = Span(number, base.start("image") + 1, number, base.end("image") + 1)
+                yield Hit(location=document.location(span), message=f"the base image `{image}` {how}")
+            if base["stage"]:
+                stages.add(base["stage"].lower())
+
+
+def _moves(image: str) -> str | None:
+    """How an image's name leaves open which one is meant; None where it does not, or cannot be told."""
+    if "$" in image or "@" in image:
+        return None
+    _, colon, tag = image.rpartition("/")[2].partition(":")
+    if not colon:
+        return "has no tag: it is whatever was pushed last"
+    return "is whatever was pushed last" if tag == "latest" or tag.startswith("latest-") else None
+
+
+DETECTOR = BaseImageDetector()

@@ -1,0 +1,109 @@
+"""A launch script that seeds the program with something else in each run: `--seed $RANDOM`, `SEED=$(date +%s)`.
+
+A matcher cannot say it: a value is followed from the variable that takes it to the option that passes it on, and bash
+repeats its own random numbers where the script seeds it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from auditor.model.finding import Related
+from auditor.model.location import Location
+from auditor.model.rule import Rule
+from auditor.ruleset.table import Table
+from auditor.static.documents.kinds import LAUNCHERS, Kind
+from auditor.static.facts import ModuleFacts
+from auditor.static.matcher import Hit, Scope
+from auditor.static.project import Project
+from auditor.static.ruleoptions import RuleOptions
+
+if TYPE_CHECKING:
+    from auditor.static.documents.document import Document
+    from auditor.static.documents.references import References
+    from auditor.static.documents.shell import Setting
+
+_SEED = re.compile(
+    r"(?:.*[._-])?(?:(?:\w*[^a-z])?seed|\w*SEED|pythonhashseed|seed_everything|random_state)", re.IGNORECASE
+)
+_VARIABLE = re.compile(r"\"?\$\{?(\w+)\}?\"?")
+
+
+def _read(table: Table) -> None:
+    """No options."""
+
+
+class LauncherSeedDetector:
+    """`kind = "launcher-seed"`."""
+
+    kind = "launcher-seed"
+    scope: Scope = "document"
+    documents = LAUNCHERS
+
+    def __init__(self) -> None:
+        self._options = RuleOptions(_read)
+
+    def validate(self, options: Mapping[str, object], where: str) -> None:
+        self._options.validate(options, where)
+
+    def literals(self, rule: Rule) -> frozenset[str] | None:
+        return frozenset()
+
+    def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
+        return ()
+
+    def is_candidate(self, rule: Rule, kind: Kind, raw: bytes) -> bool:
+        lower = raw.lower()
+        return b"seed" in lower or b"random_state" in lower
+
+    def is_ours(self, rule: Rule, raw: bytes) -> bool:
+        return False
+
+    def find_in(self, rule: Rule, document: Document, references: References) -> Iterable[Hit]:
+        from auditor.static.documents.entropy import entropy
+        from auditor.static.documents.shell import settings
+
+        is_seeded = False
+        taken: dict[str, tuple[Setting, str]] = {}
+        for setting in settings(document):
+            words = entropy(setting.value, document.kind, shell_is_seeded=is_seeded)
+            is_variable = not setting.name.startswith("-")
+            if setting.name == "RANDOM":
+                is_seeded = words is None
+            elif words is not None and _is_seed(setting.name):
+                yield _hit(document, setting, words)
+            elif words is not None and is_variable:
+                taken[setting.name] = setting, words
+            elif _is_seed(setting.name) and (passed := _VARIABLE.fullmatch(setting.value)) and passed[1] in taken:
+                source, words = taken[passed[1]]
+                yield _hit(document, setting, words, source)
+            elif is_variable:
+                taken.pop(setting.name, None)
+
+
+def _is_seed(name: str) -> bool:
+    return _SEED.fullmatch(name.lstrip("-+")) is not None
+
+
+def _hit(document: Document, setting: Setting, words: str, source: Setting | None = None) -> Hit:
+    related = (Related(location=_location(document, source), message=f"{words} is taken here"),) if source else ()
+    return Hit(
+        location=_location(document, setting),
+        message=f"`{setting.name.lstrip('+')}` is {words}: each start of the program uses another seed",
+        related=related,
+    )
+
+
+def _location(document: Document, setting: Setting) -> Location:
+    return Location(
+        path=document.path,
+        line=setting.line,
+        column=setting.column,
+        end_line=setting.line,
+        end_column=setting.end_column,
+    )
+
+
+DETECTOR = LauncherSeedDetector()

@@ -1,0 +1,108 @@
+"""A notebook whose cells were executed in another order than they stand in; told once a notebook.
+
+A matcher cannot say it: it speaks about what the kernel wrote beside the cells, not about their text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from auditor.model.finding import Related
+from auditor.model.location import Location
+from auditor.model.rule import Confidence, Rule, Severity
+from auditor.ruleset.table import Table
+from auditor.static.documents.kinds import Kind
+from auditor.static.facts import ModuleFacts
+from auditor.static.matcher import Hit, Scope
+from auditor.static.project import Project
+from auditor.static.ruleoptions import RuleOptions
+
+if TYPE_CHECKING:
+    from auditor.static.documents.cells import Cell
+    from auditor.static.documents.document import Document
+    from auditor.static.documents.references import References
+
+_COUNT = re.compile(rb'"execution_count"\s*:\s*(\d+|null)')
+
+
+def _read(table: Table) -> re.Pattern[bytes]:
+    modules = "|".join(re.escape(name) for name in table.strings("modules", required=True))
+    return re.compile(rf"\b(?:import|from)\s+(?:{modules})\b".encode())
+
+
+class NotebookOrderDetector:
+    """`kind = "notebook-order"`; `modules`: a notebook that imports none of them computes nothing that we judge."""
+
+    kind = "notebook-order"
+    scope: Scope = "document"
+    documents = frozenset({Kind.NOTEBOOK})
+
+    def __init__(self) -> None:
+        self._options = RuleOptions(_read)
+
+    def validate(self, options: Mapping[str, object], where: str) -> None:
+        self._options.validate(options, where)
+
+    def literals(self, rule: Rule) -> frozenset[str] | None:
+        return frozenset()
+
+    def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
+        return ()
+
+    def is_candidate(self, rule: Rule, kind: Kind, raw: bytes) -> bool:
+        counts = [int(each) for each in _COUNT.findall(raw) if each != b"null"]
+        has_gap = b"null" in _COUNT.findall(raw)
+        return bool(counts) and (has_gap or counts != sorted(counts)) and bool(self._options.of(rule).search(raw))
+
+    def is_ours(self, rule: Rule, raw: bytes) -> bool:
+        return False
+
+    def find_in(self, rule: Rule, document: Document, references: References) -> Iterable[Hit]:
+        cells = [cell for cell in document.cells if any(line.strip() for line in cell.lines)]
+        hit = _out_of_order(document.path, cells) or _left_out(document.path, cells)
+        if hit:
+            yield hit
+
+
+def _out_of_order(path: str, cells: Sequence[Cell]) -> Hit | None:
+    latest: Cell | None = None
+    for cell in cells:
+        if cell.executed is None:
+            continue
+        if latest is not None and latest.executed is not None and cell.executed < latest.executed:
+            return Hit(
+                location=_location(path, cell),
+                message=f"cell {cell.number} was executed as number {cell.executed}, before cell {latest.number} above "
+                f"it (number {latest.executed}): from top to bottom the notebook may give other results",
+                related=(
+                    Related(location=_location(path, latest), message=f"executed later, as number {latest.executed}"),
+                ),
+            )
+        latest = cell
+    return None
+
+
+def _left_out(path: str, cells: Sequence[Cell]) -> Hit | None:
+    """A cell without a number above one with a number."""
+    last = max((index for index, cell in enumerate(cells) if cell.executed is not None), default=0)
+    for cell in cells[:last]:
+        if cell.executed is None and cell.does_something:
+            return Hit(
+                location=_location(path, cell),
+                message=f"cell {cell.number} was not executed, later ones were: from top to bottom the notebook may "
+                "give other results",
+                severity=Severity.NOTE,
+                confidence=Confidence.MEDIUM,
+            )
+    return None
+
+
+def _location(path: str, cell: Cell) -> Location:
+    """The whole cell."""
+    end = cell.lines[-1]
+    return Location(path=path, line=1, column=1, end_line=len(cell.lines), end_column=len(end) + 1, cell=cell.number)
+
+
+DETECTOR = NotebookOrderDetector()

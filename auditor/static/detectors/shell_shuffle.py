@@ -1,0 +1,79 @@
+"""A script that shuffles or samples data with the shell's own randomness: `shuf train.txt`, `sort -R`, awk's `srand()`.
+
+A matcher cannot say it: the same commands pick free ports and machines, which decides nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from auditor.model.rule import Rule
+from auditor.ruleset.table import Table
+from auditor.static.documents.kinds import Kind
+from auditor.static.documents.span import Span
+from auditor.static.facts import ModuleFacts
+from auditor.static.matcher import Hit, Scope
+from auditor.static.project import Project
+from auditor.static.ruleoptions import RuleOptions
+
+if TYPE_CHECKING:
+    from auditor.static.documents.document import Document
+    from auditor.static.documents.references import References
+
+_SHUFFLE = re.compile(r"(?<![\w./-])(?P<what>g?shuf)(?=\s|\)|`|$)(?P<rest>[^|;&]*)")
+_SORT = re.compile(
+    r"(?<![\w./-])(?P<what>sort\s(?:[^|;&]*\s)?(?:-[a-zA-Z]*R[a-zA-Z]*|--random-sort))(?=\s|\)|`|$)(?P<rest>[^|;&]*)"
+)
+_AWK = re.compile(r"\b[gmn]?awk\b.*(?P<what>\bsrand\(\s*\))(?P<rest>)")
+_NUMBERS = re.compile(r"\s(?:-i|--input-range|-e|--echo)\b")
+
+
+def _read(table: Table) -> None:
+    """No options."""
+
+
+class ShellShuffleDetector:
+    """`kind = "shell-shuffle"`."""
+
+    kind = "shell-shuffle"
+    scope: Scope = "document"
+    documents = frozenset({Kind.SHELL, Kind.MAKEFILE, Kind.DOCKERFILE})
+
+    def __init__(self) -> None:
+        self._options = RuleOptions(_read)
+
+    def validate(self, options: Mapping[str, object], where: str) -> None:
+        self._options.validate(options, where)
+
+    def literals(self, rule: Rule) -> frozenset[str] | None:
+        return frozenset()
+
+    def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
+        return ()
+
+    def is_candidate(self, rule: Rule, kind: Kind, raw: bytes) -> bool:
+        return b"shuf" in raw or b"srand" in raw or b"sort" in raw
+
+    def is_ours(self, rule: Rule, raw: bytes) -> bool:
+        return False
+
+    def find_in(self, rule: Rule, document: Document, references: References) -> Iterable[Hit]:
+        from auditor.static.documents.shell import code_lines
+
+        for number, code in code_lines(document):
+            for pattern in (_SHUFFLE, _SORT, _AWK):
+                for match in pattern.finditer(code):
+                    if "--random-source" in match["what"] + match["rest"] or _NUMBERS.search(match["rest"]):
+                        continue
+                    start = match.start("what")
+                    word = "shuf" if pattern is _SHUFFLE else "sort -R" if pattern is _SORT else "srand()"
+                    span = Span(number, start + 1, number, match.end("what") + 1)
+                    yield Hit(
+                        location=document.location(span),
+                        message=f"`{word}` gives another order in each run: the data that the script makes are others",
+                    )
+
+
+DETECTOR = ShellShuffleDetector()

@@ -1,0 +1,169 @@
+"""Libraries that decide numbers are asked for without a version: told once a file.
+
+A matcher cannot say it: what is exact differs between pip, conda and Poetry, and a lock file beside makes up for it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from auditor.model.rule import Rule
+from auditor.ruleset.table import Table
+from auditor.static.documents.kinds import Kind
+from auditor.static.facts import ModuleFacts
+from auditor.static.matcher import Hit, Scope
+from auditor.static.project import Project
+from auditor.static.ruleoptions import RuleOptions
+
+if TYPE_CHECKING:
+    from auditor.static.documents.dependencies import Dependency
+    from auditor.static.documents.document import Document
+    from auditor.static.documents.references import References
+
+_SHOWN = 3
+_OUTCOME = "another day installs another one"
+_LOCKS = re.compile(
+    r"(?:poetry|uv|pdm|pixi|conda|Pipfile|pylock)[\w.-]*\.?lock\b|pylock.*\.toml"
+    r"|requirements[\w.-]*\.lock|.*(?:lock|frozen|freeze|pinned|constraints).*\.(?:txt|ya?ml|lock)"
+)
+_TOOLS = re.compile(r"(?:^|[-_./])(?:dev|test|tests|testing|doc|docs|lint|ci|build|optional|extras?)(?:[-_./]|$)")
+_PACKAGING = ("setup.py", "setup.cfg", "pyproject.toml")
+
+_MARKERS = {
+    Kind.REQUIREMENTS: b"",
+    Kind.YAML: rb"^dependencies\s*:",
+    Kind.TOML: rb"^\s*dependencies\s*=|dependencies\s*\]|^\s*\[packages\]",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Options:
+    packages: frozenset[str]
+    files: frozenset[Kind]
+
+
+def _read(table: Table) -> _Options:
+    kinds = {"dependencies": {Kind.REQUIREMENTS, Kind.YAML, Kind.TOML}, "commands": _COMMANDS}
+    return _Options(
+        packages=frozenset(table.strings("packages", required=True)),
+        files=frozenset(kinds[table.choice("where", sorted(kinds))]),
+    )
+
+
+_COMMANDS = {Kind.SHELL, Kind.DOCKERFILE, Kind.MAKEFILE, Kind.NOTEBOOK}
+
+
+class UnpinnedDependencies:
+    """`kind = "unpinned-dependencies"`; `where`: `dependencies` (files that list them) or `commands` that install."""
+
+    kind = "unpinned-dependencies"
+    scope: Scope = "document"
+    documents = frozenset({Kind.REQUIREMENTS, Kind.YAML, Kind.TOML, *_COMMANDS})
+
+    def __init__(self) -> None:
+        self._options = RuleOptions(_read)
+
+    def validate(self, options: Mapping[str, object], where: str) -> None:
+        self._options.validate(options, where)
+
+    def literals(self, rule: Rule) -> frozenset[str] | None:
+        return frozenset()
+
+    def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
+        return ()
+
+    def is_candidate(self, rule: Rule, kind: Kind, raw: bytes) -> bool:
+        if kind not in self._options.of(rule).files:
+            return False
+        marker = _MARKERS.get(kind, b"install")
+        return not marker or re.search(marker, raw, re.MULTILINE) is not None
+
+    def is_ours(self, rule: Rule, raw: bytes) -> bool:
+        return False
+
+    def find_in(self, rule: Rule, document: Document, references: References) -> Iterable[Hit]:
+        options = self._options.of(rule)
+        if not _is_meant(document):
+            return
+        loose = [each for each in _asked(document) if each.name in options.packages and not each.is_exact]
+        loose = [each for each in loose if not _is_own(document, each.name)]
+        if loose and not (document.kind in (Kind.REQUIREMENTS, Kind.YAML, Kind.TOML) and _is_locked(document)):
+            names = sorted({each.name for each in loose}, key=[each.name for each in loose].index)
+            yield Hit(
+                location=document.location(loose[0].span),
+                message=f"{_listed(names)} without an exact version: {_OUTCOME}",
+            )
+
+
+def _asked(document: Document) -> list[Dependency]:
+    from auditor.static.documents.dependencies import dependencies
+    from auditor.static.documents.install import installed
+
+    if document.kind is Kind.NOTEBOOK:
+        lines = enumerate(document.lines, 1)
+        return list(installed((number, line) for number, line in lines if line.lstrip().startswith(("!", "%"))))
+    if document.kind in _COMMANDS:
+        from auditor.static.documents.shell import code_lines
+
+        return list(installed(code_lines(document)))
+    return list(dependencies(document))
+
+
+def _listed(names: list[str]) -> str:
+    shown = [f"`{name}`" for name in names[:_SHOWN]]
+    more = len(names) - len(shown)
+    if more:
+        return f"{', '.join(shown)} and {more} more"
+    return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else shown[0]
+
+
+def _is_meant(document: Document) -> bool:
+    if document.kind is Kind.TOML:
+        return document.name in ("pyproject.toml", "Pipfile")
+    if document.kind is Kind.REQUIREMENTS:
+        return not _TOOLS.search(document.path.removesuffix(".txt")) and "--constraint" not in document.text
+    return True
+
+
+def _is_locked(document: Document) -> bool:
+    """Whether a lock file stands beside, or the list is what a package asks of those who install it."""
+    folders = [document.file.parent]
+    if document.kind is Kind.REQUIREMENTS and folders[0].name.startswith("requirement"):
+        folders.append(folders[0].parent)
+    return any(_LOCKS.fullmatch(name) for folder in folders for name in _names(folder)) or (
+        document.kind is Kind.REQUIREMENTS and any(_packages(folder, document.name) for folder in folders)
+    )
+
+
+def _is_own(document: Document, name: str) -> bool:
+    """Whether the package is the project itself."""
+    root = document.file.parents[document.path.count("/")]
+    module = name.replace("-", "_")
+    return any((folder / module / "__init__.py").is_file() for folder in (root, root / "src"))
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
+def _packages(folder: Path, name: str) -> bool:
+    """Whether the folder's packaging reads the requirements."""
+    for each in _PACKAGING:
+        try:
+            text = (folder / each).read_bytes()
+        except OSError:
+            continue
+        if name.encode() in text or (b"requirements" in text and each == "setup.py"):
+            return True
+    return False
+
+
+DETECTOR = UnpinnedDependencies()

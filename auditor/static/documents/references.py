@@ -1,0 +1,77 @@
+"""How programs refer to a configuration: Hydra's folder of configurations, a file name in the source text.
+
+Asked for few files only: those that hold a setting which may matter and that their keys alone do not prove.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable
+from functools import cached_property
+
+from auditor.errors import ProjectError
+from auditor.static.source import SourceFile
+
+_CONFIG_PATH = re.compile(rb"config_path\s*=\s*[rf]?[\"']([^\"'\n]+)[\"']")
+_IMPORTS = re.compile(
+    rb"^\s*(?:import|from)\s+(?:torch|tensorflow|jax|flax|keras|sklearn|lightning|pytorch_lightning|transformers|mxnet"
+    rb"|paddle|numpy)\b",
+    re.MULTILINE,
+)
+_NAME = re.compile(rb"[\w.-]+\.(?:ya?ml|toml|json)\b")
+
+
+class References:
+    """What the program files of a project say about configurations."""
+
+    def __init__(self, files: Iterable[SourceFile]) -> None:
+        self._files = tuple(files)
+
+    def readers(self, path: str) -> frozenset[str]:
+        """`hydra` where the file lies in a folder that a Hydra program names, `name` where a program names the file."""
+        found = set()
+        if any(path.startswith(folder + "/") for folder in self._hydra_folders):
+            found.add("hydra")
+        folder, _, name = path.rpartition("/")
+        if any(folder.startswith(top) for top in self._names.get(name, ())):
+            found.add("name")
+        return frozenset(found)
+
+    @property
+    def _hydra_folders(self) -> frozenset[str]:
+        return self._read[0]
+
+    @property
+    def _names(self) -> dict[str, frozenset[str]]:
+        """File name → folders of the programs that name it, and that compute."""
+        return self._read[1]
+
+    @cached_property
+    def _read(self) -> tuple[frozenset[str], dict[str, frozenset[str]]]:
+        folders: set[str] = set()
+        names: dict[str, set[str]] = {}
+        for source in self._files:
+            raw = _bytes(source)
+            here = posixpath.dirname(source.path)
+            if b"hydra" in raw:
+                for match in _CONFIG_PATH.finditer(raw):
+                    folder = posixpath.normpath(posixpath.join(here, match[1].decode("utf-8", "replace")))
+                    if folder not in (".", "..") and not folder.startswith("../"):
+                        folders.add(folder)
+            if _IMPORTS.search(raw):
+                for match in _NAME.finditer(raw):
+                    names.setdefault(match[0].decode(), set()).add(here)
+        return frozenset(folders), {name: frozenset(tops) for name, tops in names.items()}
+
+
+def _bytes(source: SourceFile) -> bytes:
+    """The bytes, which are let go of again where nobody else holds them."""
+    was_read = source.is_read
+    try:
+        return source.raw()
+    except ProjectError:
+        return b""
+    finally:
+        if not was_read:
+            source.forget()

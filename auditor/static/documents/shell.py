@@ -1,0 +1,83 @@
+"""Launch scripts line by line: variables that they set and options that they pass, as they stand there.
+
+Nothing is expanded and no control flow is followed: what is looked for stands on one line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from auditor.static.documents.document import Document
+from auditor.static.documents.kinds import Kind
+
+_PART = r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|\$\(\((?:[^()]|\([^()]*\))*\)\)|\$\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)"
+_VALUE = rf"(?:{_PART}|`[^`]*`|\$\{{[^}}]*\}}|\$\$|[^\s;&|()\"'`<>])"
+_OPTION = re.compile(rf"(?<!\S)(?P<name>--?[A-Za-z][\w.-]*)(?:=|\s+)(?P<value>(?!-){_VALUE}+)")
+_ASSIGNED = re.compile(rf"(?<![\w.$/-])(?P<name>\+{{0,2}}[A-Za-z_][\w.]*)=(?P<value>{_VALUE}*)")
+_MAKE = re.compile(rf"^\s*(?:export\s+)?(?P<name>[A-Za-z_]\w*)\s*[:?]{{0,2}}=\s*(?P<value>{_VALUE}*)")
+_ENV = re.compile(r"^(\s*ENV\s+[A-Za-z_]\w*)[ \t]+(?=[^\s=])", re.IGNORECASE)
+_SHOWN = re.compile(r"^\s*(?:@?echo|@?printf|LABEL|MAINTAINER)\b", re.IGNORECASE)
+_DIRECTIVE = re.compile(r"#(?:SBATCH|PBS|BSUB|\$)\s")
+
+
+class Setting(NamedTuple):
+    """A variable (`SEED`) or an option (`--seed`) with its value; columns from 1, the end one past the last."""
+
+    name: str
+    value: str
+    line: int
+    column: int
+    end_column: int
+
+
+def code_lines(document: Document) -> Iterator[tuple[int, str]]:
+    """Number and text of every line that does something; comments become blanks, so columns stay right."""
+    for number, line in enumerate(document.lines, 1):
+        code = line if _DIRECTIVE.match(line) else _without_comment(line, document.kind)
+        if not code.strip() or _SHOWN.match(code):
+            continue
+        if document.kind is Kind.MAKEFILE:
+            code = code.replace("$(shell ", "$(      ").replace("$$", " $")
+        elif document.kind is Kind.DOCKERFILE:
+            code = _ENV.sub(lambda match: match[1] + "=" + " " * (len(match[0]) - len(match[1]) - 1), code)
+        yield number, code
+
+
+def settings(document: Document) -> Iterator[Setting]:
+    """Every variable that is set and every option that is passed, in the order of the text."""
+    for number, code in code_lines(document):
+        found: dict[int, Setting] = {}
+        for pattern in _patterns(document.kind):
+            for match in pattern.finditer(code):
+                start, end = match.start("name"), match.end("value")
+                found.setdefault(start, Setting(match["name"], match["value"], number, start + 1, end + 1))
+        yield from (found[start] for start in sorted(found))
+
+
+def _patterns(kind: Kind) -> tuple[re.Pattern[str], ...]:
+    return (_MAKE, _OPTION, _ASSIGNED) if kind is Kind.MAKEFILE else (_OPTION, _ASSIGNED)
+
+
+def unquoted(value: str) -> str:
+    """A value without quotes around the whole of it."""
+    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
+        return value[1:-1]
+    return value
+
+
+def _without_comment(line: str, kind: Kind) -> str:
+    if "#" not in line:
+        return line
+    if kind is Kind.DOCKERFILE:
+        return "" if line.lstrip().startswith("#") else line
+    quote = ""
+    for index, letter in enumerate(line):
+        if quote:
+            quote = "" if letter == quote and line[index - 1] != "\\" else quote
+        elif letter in "\"'":
+            quote = letter
+        elif letter == "#" and (index == 0 or line[index - 1].isspace()):
+            return line[:index]
+    return line

@@ -1,0 +1,14 @@
+"""A stretch of a document's text."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Span(NamedTuple):
+    """Lines and columns from 1, the end column one past the last."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int

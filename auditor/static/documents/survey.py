@@ -1,0 +1,222 @@
+"""Rules × documents → findings, as the engine does it for program files."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Protocol, cast
+
+from auditor.errors import ProjectError
+from auditor.model.finding import Finding, Skipped, Suppressed
+from auditor.model.rule import Rule
+from auditor.static.documents.document import MAX_BYTES, Document
+from auditor.static.documents.kinds import Kind, document_kind
+from auditor.static.documents.references import References
+from auditor.static.matcher import Hit, Matcher
+from auditor.static.source import SourceFile
+from auditor.static.suppress import MARK, Suppressions, read_suppressions
+
+if TYPE_CHECKING:
+    from auditor.static.discovery import Discovery
+
+_FOREIGN = frozenset({"ci", "docs", "doc", "test", "tests", "testing"})
+"""Folders whose files serve the project's own machinery, not its programs."""
+
+HEAD_BYTES = 65_536
+"""What is read of a document that is too large, to tell whether it is one that should have been looked at."""
+
+Ignored = Callable[[str, Rule], bool]
+
+
+class DocumentMatcher(Protocol):
+    """What a matcher has besides, if its rules speak about documents."""
+
+    documents: Collection[Kind]
+
+    def is_candidate(self, rule: Rule, kind: Kind, raw: bytes) -> bool:
+        """Whether a document may matter, from its bytes: most are never decoded."""
+
+    def is_ours(self, rule: Rule, raw: bytes) -> bool:
+        """Whether a document that cannot be read (or its beginning) is one that the rule should have looked at."""
+
+    def find_in(self, rule: Rule, document: Document, references: References) -> Iterable[Hit]:
+        """Yield every place in `document` where the rule holds; raise `ProjectError` where it is malformed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """What came out of the documents of a project, in no order."""
+
+    files: int = 0
+    """Documents that a rule had a closer look at."""
+
+    findings: list[Finding] = field(default_factory=list)
+    suppressed: list[Suppressed] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def survey_documents(
+    found: Discovery, bound: Iterable[tuple[Rule, Matcher]], by_name: Mapping[str, Rule], ignored: Ignored
+) -> Survey:
+    """Ask every rule that speaks about documents; `by_name` has all rules by id and name, for suppressions."""
+    rules = [(rule, cast("DocumentMatcher", matcher)) for rule, matcher in bound if hasattr(matcher, "find_in")]
+    survey = Survey()
+    if not rules:
+        return survey
+    reader = _Reader(survey, rules, by_name, ignored, found)
+    notebooks = (file for file in found.files if file.is_notebook)
+    for source in sorted((*found.documents, *notebooks), key=lambda file: file.path):
+        if not _is_foreign(source.path) and source.path not in found.test_paths:
+            reader.look_at(source)
+    return replace(survey, files=len(reader.looked_at))
+
+
+def _is_foreign(path: str) -> bool:
+    *folders, name = path.split("/")
+    if name.startswith(".") and not name.startswith(".env"):
+        return True
+    return any(folder.startswith(".") or folder.lower() in _FOREIGN for folder in folders)
+
+
+class _Reader:
+    def __init__(
+        self,
+        survey: Survey,
+        rules: Sequence[tuple[Rule, DocumentMatcher]],
+        by_name: Mapping[str, Rule],
+        ignored: Ignored,
+        found: Discovery,
+    ) -> None:
+        self.looked_at = set(found.asked)
+        """Those that a rule had a closer look at, and those that were asked for by name."""
+
+        self._survey = survey
+        self._rules = rules
+        self._by_name = by_name
+        self._ignored = ignored
+        self._references = References(found.files)
+
+    def look_at(self, source: SourceFile) -> None:
+        """Read one file, if any rule may speak about it."""
+        kind = Kind.NOTEBOOK if source.is_notebook else document_kind(source.path.rpartition("/")[2])
+        asked = [(rule, matcher) for rule, matcher in self._rules if kind in matcher.documents]
+        if kind is None or not asked:
+            return
+        was_read = source.is_read
+        try:
+            size = source.file.stat().st_size
+            if size > MAX_BYTES and kind is not Kind.NOTEBOOK:
+                self._too_large(source, size, asked)
+                return
+            raw = source.raw()
+            asked = [(rule, matcher) for rule, matcher in asked if matcher.is_candidate(rule, kind, raw)]
+            if asked or MARK.encode() in raw:
+                self._judge(Document(source, kind), asked)
+        except (OSError, ProjectError):
+            # Nothing tells that it is one of ours; a notebook that cannot be read is told by the engine.
+            return
+        finally:
+            if not was_read:
+                source.forget()
+
+    def _too_large(self, source: SourceFile, size: int, asked: Iterable[tuple[Rule, DocumentMatcher]]) -> None:
+        with source.file.open("rb") as stream:
+            head = stream.read(HEAD_BYTES)
+        if any(matcher.is_ours(rule, head) for rule, matcher in asked):
+            self._skip(source.path, f"too large: {size:,} bytes, the limit is {MAX_BYTES:,}")
+
+    def _judge(self, document: Document, asked: Sequence[tuple[Rule, DocumentMatcher]]) -> None:
+        comments = self._comments(document)
+        for rule, matcher in asked:
+            counts: dict[str, int] = {}
+            try:
+                for hit in sorted(matcher.find_in(rule, document, self._references), key=_hit_order):
+                    self._add(rule, _finding(rule, hit, document, counts), document, comments)
+            except ProjectError as error:
+                if matcher.is_ours(rule, document.raw):
+                    self._skip(document.path, str(error))
+        if asked and document.kind is not Kind.NOTEBOOK:
+            self.looked_at.add(document.path)
+        self._survey.notes.extend(_notes(document, comments, self._spoken_about(document.kind)))
+
+    def _spoken_about(self, kind: Kind) -> list[Rule]:
+        """Rules whose unused suppressions are ours to tell: in notebooks the engine tells those of all others."""
+        return [rule for rule, matcher in self._rules if kind in matcher.documents]
+
+    def _comments(self, document: Document) -> Suppressions:
+        if MARK not in document.text:
+            return Suppressions((), ())
+        lines = document.lines
+        return read_suppressions("\n".join(_comment_alone(line) for line in lines), lines, self._by_name)
+
+    def _add(self, rule: Rule, finding: Finding, document: Document, comments: Suppressions) -> None:
+        location = finding.location
+        if self._ignored(location.path, rule):
+            self._survey.suppressed.append(Suppressed(finding=finding, reason="ignored for this file in the settings"))
+            return
+        first = document.text_line(location)
+        allowed = comments.allows(rule, first, first + (location.end_line or location.line) - location.line)
+        if allowed is None:
+            self._survey.findings.append(finding)
+        elif allowed.reason:
+            self._survey.suppressed.append(Suppressed(finding=finding, reason=allowed.reason))
+        else:
+            advice = f"{finding.advice} (the comment that allows it does not count: add `because …`)"
+            self._survey.findings.append(replace(finding, advice=advice))
+
+    def _skip(self, path: str, reason: str) -> None:
+        entry = Skipped(subject=path, reason=reason)
+        if entry not in self._survey.skipped:
+            self._survey.skipped.append(entry)
+
+
+def _comment_alone(line: str) -> str:
+    """A line's suppression where it stands, without the text before it, which is no Python."""
+    at = line.find("#", max(line.rfind("#", 0, line.find(MARK)), 0)) if MARK in line else -1
+    return " " * at + line[at:] if at >= 0 else ""
+
+
+def _notes(document: Document, comments: Suppressions, rules: Iterable[Rule]) -> Iterator[str]:
+    if document.kind is Kind.NOTEBOOK:
+        told = []
+    else:
+        told = [
+            (entry.line, f"this suppression is wrong: {text}")
+            for entry in comments.entries
+            for text in entry.complaints
+        ]
+    told += [
+        (line, f"nothing to allow: {name} finds nothing here; remove the comment")
+        for line, name in comments.unused(rules)
+    ]
+    for line, text in sorted(told):
+        if document.kind is Kind.NOTEBOOK:
+            cell, inside = document.places[line - 1]
+            yield f"{document.path}: cell {cell}:{inside}: {text}"
+        else:
+            yield f"{document.path}:{line}: {text}"
+
+
+def _finding(rule: Rule, hit: Hit, document: Document, counts: dict[str, int]) -> Finding:
+    location = hit.location
+    line = document.lines[document.text_line(location) - 1]
+    identity = "\0".join((rule.id, location.path, "", " ".join(line.split())))
+    counts[identity] = counts.get(identity, 0) + 1
+    return Finding(
+        rule_id=rule.id,
+        severity=hit.severity or rule.severity,
+        confidence=hit.confidence or rule.confidence,
+        message=hit.message or rule.title,
+        advice=hit.advice or rule.fix.summary,
+        location=location,
+        related=hit.related,
+        key=hashlib.sha256(f"{identity}\0{counts[identity]}".encode("utf-8", "replace")).hexdigest()[:16],
+        source_lines=(line,),
+    )
+
+
+def _hit_order(hit: Hit) -> tuple[int, int, int, str]:
+    location = hit.location
+    return location.cell or 0, location.line, location.column, hit.message or ""

@@ -1,0 +1,66 @@
+"""Launch scripts: what is passed as a seed, and to what variables are set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from auditor.static.engine import Analysis
+
+Told = Callable[..., list[str]]
+
+LINES = {
+    "python train.py --seed $RANDOM": ["RA182"],
+    'python train.py --seed "$RANDOM"': ["RA182"],
+    "python train.py --seed '$RANDOM'": [],
+    "python train.py --seed=$((RANDOM % 1000))": ["RA182"],
+    "python train.py --data-seed `date +%N`": ["RA182"],
+    "python train.py trainer.seed=$(shuf -i 1-1000 -n 1)": ["RA182"],
+    "python train.py --seed $(od -An -N4 -tu4 /dev/urandom)": ["RA182"],
+    "export SEED=${SEED:-$RANDOM}": ["RA182"],
+    "PYTHONHASHSEED=$RANDOM python train.py": ["RA182"],
+    "python train.py --seed $SLURM_ARRAY_TASK_ID": [],
+    "python train.py --seed 1 --run-id $RANDOM": [],
+    "python train.py --seed-file $(date +%F).txt": [],
+    "MASTER_PORT=$((RANDOM + 10000)) python train.py --seed 3": [],
+    "python train.py --seed $1 # or --seed $RANDOM": [],
+    "RUN=$(date +%s); python train.py --name $RUN --seed 1": [],
+    "N=$RANDOM; python train.py --seed ${N}": ["RA182"],
+    "N=$RANDOM; N=4; python train.py --seed $N": [],
+    "docker run -e CUBLAS_WORKSPACE_CONFIG=:4096:2 image": ["RA452"],
+    "export CUBLAS_WORKSPACE_CONFIG=': 4096:8'": ["RA452"],
+    "export OMP_NUM_THREADS=`getconf _NPROCESSORS_ONLN`": ["RA451"],
+    "export OMP_NUM_THREADS=${SLURM_CPUS_PER_TASK:-8}": [],
+    'echo "PYTHONHASHSEED=random"': [],
+    "cat list.txt | sort -uR | head": ["RA351"],
+    "ls | sort -rn | head": [],
+    "gshuf -n 5 lines.txt": ["RA351"],
+    "mv shuf.txt data/shuf": [],
+    "python shuf.py": [],
+    "pip install 'torch>=2' && pip install tqdm": ["RA463"],
+    "pip install -e . && pip install -r requirements.txt": [],
+    "uv pip install --index-url https://x/whl torch==2.4.0": [],
+    "sudo apt-get install -y numpy": [],
+}
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_line_of_a_script(line: str, told: Told) -> None:
+    assert told({"run.sh": f"#!/bin/bash\n{line}\n"}) == [f"{rule} run.sh:2" for rule in LINES[line]]
+
+
+def test_variable_that_takes_the_entropy_is_told_as_related(scan: Callable[..., Analysis]) -> None:
+    analysis = scan({"run.sh": "stamp=$(date +%s)\npython train.py --seed $stamp\n"})
+    (finding,) = analysis.findings
+    assert finding.location.line == 2
+    assert [(each.location.line, each.message) for each in finding.related] == [(1, "the time is taken here")]
+
+
+def test_environment_file_expands_nothing(told: Told) -> None:
+    assert told({".env": "SEED=$RANDOM\nPYTHONHASHSEED=random\n"}) == ["RA453 .env:2"]
+
+
+def test_argument_of_an_image_is_followed_to_its_base(told: Told) -> None:
+    text = "ARG IMAGE=nvidia/cuda\nFROM $IMAGE\nRUN pip install tqdm\n"
+    assert told({"docker/Dockerfile.gpu": text}) == ["RA462 docker/Dockerfile.gpu:2"]

@@ -1,0 +1,54 @@
+"""In which order the cells of a notebook were executed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from auditor.static.engine import Analysis
+
+Scan = Callable[..., Analysis]
+
+
+def notebook(*cells: tuple[int | None, str]) -> str:
+    code = [
+        {"cell_type": "code", "execution_count": count, "metadata": {}, "outputs": [], "source": text}
+        for count, text in cells
+    ]
+    return json.dumps({"cells": code, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+
+
+IMPORT = "import numpy as np"
+CASES = {
+    "in order": ([(1, IMPORT), (2, "a = 1")], None),
+    "in order with gaps": ([(3, IMPORT), (9, "a = 1")], None),
+    "out of order": ([(5, IMPORT), (2, "a = 1"), (1, "b = 1")], 2),
+    "cleared": ([(None, IMPORT), (None, "a = 1")], None),
+    "end not reached": ([(1, IMPORT), (None, "a = 1")], None),
+    "left out": ([(1, IMPORT), (None, "a = 1"), (2, "b = 1")], 2),
+    "comments were left out": ([(1, IMPORT), (None, "# a = 1"), (None, "!ls"), (2, "b = 1")], None),
+    "computes nothing": ([(2, "import os"), (1, "a = 1")], None),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_order_of_cells(name: str, scan: Scan) -> None:
+    cells, expected = CASES[name]
+    findings = scan({"a.ipynb": notebook(*cells)}).findings
+    assert [(each.rule_id, each.location.cell) for each in findings] == ([("RA471", expected)] if expected else [])
+
+
+def test_comment_in_the_cell_allows_it(scan: Scan) -> None:
+    allowed = "# repro-audit: allow RA471 because it only plots\na = 1"
+    analysis = scan({"a.ipynb": notebook((2, IMPORT), (1, allowed))})
+    assert analysis.findings == ()
+    assert [each.reason for each in analysis.suppressed] == ["it only plots"]
+    assert analysis.notes == ()
+
+
+def test_unused_comment_is_told_once(scan: Scan) -> None:
+    allowed = "# repro-audit: allow-file RA471 because it only plots\n" + IMPORT
+    analysis = scan({"a.ipynb": notebook((1, allowed), (2, "b = np.random"))})
+    assert analysis.notes == ("a.ipynb: cell 1:1: nothing to allow: RA471 finds nothing here; remove the comment",)
