@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from auditor.model.rule import Rule, Severity
 from auditor.ruleset import Ruleset
 from auditor.static.discovery import Discovery
 from auditor.static.facts import ModuleFacts
+from auditor.static.identity import finding_key, identity, source_text
 from auditor.static.knowledge import RngIndex
 from auditor.static.matcher import Hit, Matcher, registry
 from auditor.static.needles import Needles, needles
@@ -153,7 +153,7 @@ class Engine:
                 continue
             counts: dict[str, int] = {}
             for hit in sorted(hits, key=_hit_order):
-                yield bound.rule, _finding(bound.rule, hit, module, project, counts)
+                yield bound.rule, _finding(bound, hit, module, project, counts)
 
 
 def find_files(
@@ -190,19 +190,18 @@ def _names(value: object) -> Iterator[str]:
             yield from _names(inner)
 
 
-def _finding(rule: Rule, hit: Hit, module: ModuleFacts, project: Project, counts: dict[str, int]) -> Finding:
-    location = hit.location
+def _finding(bound: _Bound, hit: Hit, module: ModuleFacts, project: Project, counts: dict[str, int]) -> Finding:
+    rule, location = bound.rule, hit.location
     place = project.module(location.path) if location.path != module.path else module
     place = place or module
     first = place.text_line(location)
     last = first + (location.end_line or location.line) - location.line
     lines = place.lines[first - 1 : min(last, first - 1 + MAX_SOURCE_LINES)]
     entry_points = project.entry_points_reaching(module) if hit.entry_points is None else hit.entry_points
-    own = () if hit.entry_points is None else hit.entry_points
-    identity = "\0".join(
-        (rule.id, location.path, location.function or "", " ".join(lines[0].split()) if lines else "", *own)
-    )
-    counts[identity] = counts.get(identity, 0) + 1
+    # Only what is judged for each program by itself is another finding in another program.
+    own = (hit.entry_points or ()) if bound.matcher.scope == "entry-point" else ()
+    what = identity(rule.id, location.path, source_text(lines), own)
+    counts[what] = counts.get(what, 0) + 1
     return Finding(
         rule_id=rule.id,
         severity=hit.severity or rule.severity,
@@ -212,7 +211,7 @@ def _finding(rule: Rule, hit: Hit, module: ModuleFacts, project: Project, counts
         location=location,
         related=hit.related,
         entry_points=tuple(sorted(entry_points)),
-        key=hashlib.sha256(f"{identity}\0{counts[identity]}".encode("utf-8", "replace")).hexdigest()[:16],
+        key=finding_key(what, counts[what]),
         source_lines=tuple(lines),
     )
 
