@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -13,12 +14,14 @@ from auditor.cli.options import IgnoreOption, Output, SelectOption, with_output,
 from auditor.cli.progress import choose_progress
 from auditor.cli.stdout import write_stdout
 from auditor.errors import UsageError
+from auditor.report.prose.numbers import count
 
 app = new_app()
 EXAMPLES = (
     "repro-audit scan .",
     "repro-audit scan train.py src --select RA1,RA301",
     "repro-audit scan . --format sarif -o findings.sarif",
+    "repro-audit scan . --diff-base origin/main...",
 )
 
 
@@ -44,6 +47,30 @@ def scan(
         str | None,
         typer.Option("--confidence", metavar="LEVEL", help="From high, medium or low on.", rich_help_panel="What"),
     ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            "--baseline", metavar="FILE", help="Tell only what is not accepted there.", rich_help_panel="What"
+        ),
+    ] = None,
+    diff_base: Annotated[
+        str | None,
+        typer.Option(
+            "--diff-base",
+            metavar="REV",
+            help="Tell only what is new since a git revision.",
+            rich_help_panel="What",
+        ),
+    ] = None,
+    write_baseline: Annotated[
+        Path | None,
+        typer.Option(
+            "--write-baseline", metavar="FILE", help="Accept what is found: write it there.", rich_help_panel="How"
+        ),
+    ] = None,
+    no_baseline: Annotated[
+        bool, typer.Option("--no-baseline", help="Heed no baseline, whatever the settings say.", rich_help_panel="How")
+    ] = False,
     show_settings: Annotated[
         bool, typer.Option("--show-settings", help="Say where each setting comes from.", rich_help_panel="Advanced")
     ] = False,
@@ -55,7 +82,7 @@ def scan(
     Each program is judged as a whole: which RNG libraries it draws from, and whether they are seeded before.
     """
     from auditor.cli.settings_page import settings_page
-    from auditor.services.scan import scan as scan_service
+    from auditor.services.check import CheckOptions, check
     from auditor.services.setting_keys import read_option
     from auditor.services.settings import resolve_settings
 
@@ -63,20 +90,28 @@ def scan(
     for path in chosen:
         if not path.exists():
             raise UsageError(f"{path}: no such file or folder")
+    if baseline is not None and no_baseline:
+        raise UsageError("--baseline and --no-baseline exclude each other")
     overrides = {
         "select": words(select),
         "ignore": words(ignore),
         "exclude": words(exclude),
         "min_severity": read_option("--severity", "min-severity", severity),
         "min_confidence": read_option("--confidence", "min-confidence", confidence),
+        "baseline": baseline,
     }
     resolved = resolve_settings(chosen[0], overrides)
     if show_settings:
         write_stdout(settings_page(resolved))
         return 0
+    settings = replace(resolved.settings, baseline=None) if no_baseline else resolved.settings
+    options = CheckOptions(diff_base=diff_base, write_baseline=write_baseline)
     progress = choose_progress(output.progress, lambda: False)
     try:
-        report = scan_service(chosen, resolved.settings, progress)
+        report = check(chosen, settings, options, progress)
     finally:
         progress.close()
+    if write_baseline is not None:
+        accepted = sum(earlier.known for earlier in report.earlier)
+        output.console().note(f"{write_baseline}: holds {count(accepted, 'finding')}; --baseline leaves them out")
     return deliver(report, output)

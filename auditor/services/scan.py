@@ -8,6 +8,7 @@ from pathlib import Path
 
 import auditor
 from auditor.errors import UsageError
+from auditor.model.finding import Finding
 from auditor.model.report import AuditReport, ScanSummary
 from auditor.model.rule import Confidence, Rule, Severity
 from auditor.ruleset import Ruleset, load, nearest
@@ -40,23 +41,29 @@ def scan(
         step=progress.update,
         cancelled=progress.cancelled,
     )
-    return _report(root, _above_floor(analysis, settings), rules)
+    return above_floor(_report(root, analysis, rules), settings)
 
 
-def _above_floor(analysis: Analysis, settings: Settings) -> Analysis:
+def above_floor(report: AuditReport, settings: Settings) -> AuditReport:
     """Leave out findings that are weaker than the settings ask for, and say how many they were."""
     severities, confidences = list(Severity), list(Confidence)  # strongest first
     kept = tuple(
         finding
-        for finding in analysis.findings
+        for finding in report.findings
         if severities.index(finding.severity) <= severities.index(settings.min_severity)
         and confidences.index(finding.confidence) <= confidences.index(settings.min_confidence)
     )
-    left_out = len(analysis.findings) - len(kept)
+    left_out = len(report.findings) - len(kept)
     if not left_out:
-        return analysis
+        return report
     note = f"{left_out} weaker findings are left out (min-severity, min-confidence)."
-    return replace(analysis, findings=kept, notes=(*analysis.notes, note))
+    return replace(with_findings(report, kept), notes=(*report.notes, note))
+
+
+def with_findings(report: AuditReport, findings: Sequence[Finding]) -> AuditReport:
+    """Return the report with these of its findings, and the rules that are still spoken of."""
+    told = {finding.rule_id for finding in (*findings, *(entry.finding for entry in report.suppressed))}
+    return replace(report, findings=tuple(findings), rules=tuple(rule for rule in report.rules if rule.id in told))
 
 
 def chosen_rules(ruleset: Ruleset, settings: Settings) -> tuple[Rule, ...]:

@@ -90,6 +90,7 @@ KEYS = (
     Key(name="min-severity", read=lambda value, _: choice(Severity, value), meaning="weakest severity that is told"),
     Key(name="min-confidence", read=lambda value, _: choice(Confidence, value), meaning="weakest confidence told"),
     Key(name="rules", read=_paths, meaning="folders with your own rules"),
+    Key(name="baseline", read=_path, meaning="file of findings that are accepted for now"),
     Key(name="store", read=_path, meaning="where runs are kept"),
 )
 _BY_NAME = {key.name: key for key in KEYS}

@@ -48,6 +48,9 @@ class Settings:
     rules: tuple[Path, ...] = ()
     """Folders with the user's own rules."""
 
+    baseline: Path | None = None
+    """File of findings that are accepted for now; None means none."""
+
     store: Path | None = None
     """Where runs are kept; None means the user's state folder."""
 

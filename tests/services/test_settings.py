@@ -97,7 +97,7 @@ def test_lists_in_variables_are_separated_by_commas(project: Path) -> None:
     ("table", "line", "complaint"),
     [
         ('selct = ["RA1"]', 5, "no setting is called `selct`; did you mean `select`?"),
-        ("# first\nzzz = 1", 6, "no setting is called `zzz`; there are: exclude, ignore,"),
+        ("# first\nzzz = 1", 6, "no setting is called `zzz`; there are: baseline, exclude,"),
         ('select = "RA1"', 5, "`select`: expected a list of strings"),
         ("select = [1]", 5, "`select`: expected a list of strings"),
         ('min-severity = "bad"', 5, '`min-severity`: expected one of "error", "warning", "note", found \'bad\''),
