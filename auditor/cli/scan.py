@@ -85,6 +85,7 @@ def scan(
     from auditor.services.check import CheckOptions, check
     from auditor.services.setting_keys import read_option
     from auditor.services.settings import resolve_settings
+    from auditor.static.discovery import find_root
 
     chosen = paths or [Path()]
     for path in chosen:
@@ -114,4 +115,4 @@ def scan(
     if write_baseline is not None:
         accepted = sum(earlier.known for earlier in report.earlier)
         output.console().note(f"{write_baseline}: holds {count(accepted, 'finding')}; --baseline leaves them out")
-    return deliver(report, output)
+    return deliver(report, output, find_root(chosen))

@@ -29,6 +29,8 @@ MAX_CHECKED_BYTES = 8_000_000
 COLLECTED_AFTER = 400
 """Files after which forgotten ones are collected: their tables refer to each other, and collection is off otherwise."""
 
+IGNORED = "ignored for this file in the settings"
+
 _SEVERITIES = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 
 
@@ -239,7 +241,7 @@ class _Sorter:
         location = finding.location
         module = self._project.module(location.path)
         if self._ignored(location.path, rule):
-            self.suppressed.append(Suppressed(finding=finding, reason="ignored for this file in the settings"))
+            self.suppressed.append(Suppressed(finding=finding, reason=IGNORED, in_source=False))
             return
         allowed = None
         if module is not None:

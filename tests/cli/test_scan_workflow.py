@@ -92,3 +92,11 @@ def test_mistakes_are_told_and_exit_with_2(command: Command, project: Path, word
     assert (ran.code, ran.out) == (2, "")
     assert told in ran.err
     assert (project / "train.py").read_text() == DIRTY
+
+
+def test_services_get_paths_from_the_top_of_the_repository(command: Command, project: Path) -> None:
+    (project.parent / ".git").mkdir()
+    (project / "train.py").write_text(DIRTY)
+    assert command("scan", "--format", "github").out.startswith("::error file=project/train.py,line=3,")
+    assert json.loads(command("scan", "--format", "gitlab").out)[0]["location"]["path"] == "project/train.py"
+    assert "\n  3:7 error" in command("scan").out
