@@ -22,6 +22,7 @@ def render(report: AuditReport, options: RenderOptions) -> str:
     lines = [_command(problem) for problem in problems(report)]
     lines += [_plain(line) for line in (one_line(report), *map(known, report.earlier))]
     lines += [_plain(f"not analysed: {item.subject}: {item.reason}") for item in report.skipped]
+    lines += map(_plain, report.notes)
     return "".join(f"{line}\n" for line in lines)
 
 

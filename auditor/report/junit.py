@@ -1,4 +1,4 @@
-"""JUnit XML, by the schema of Jenkins: a suite a file, a failed test a finding. No times: the same report, the same bytes."""
+"""JUnit XML, by the schema of Jenkins: a suite a file, a failed test a finding. Without times."""
 
 from __future__ import annotations
 

@@ -55,15 +55,15 @@ def _run(report: AuditReport, options: RenderOptions) -> dict[str, Any]:
 
 
 def _invocation(report: AuditReport, exit_code: int | None) -> dict[str, Any]:
-    skipped = [
+    notifications = [
         {"level": "warning", "message": {"text": f"{item.subject} was not looked at: {item.reason}"}}
         for item in report.skipped
-    ]
+    ] + [{"level": "note", "message": {"text": note}} for note in report.notes]
     invocation: dict[str, Any] = {"executionSuccessful": exit_code not in (2, 3, 130)}
     if exit_code is not None:
         invocation["exitCode"] = exit_code
-    if skipped:
-        invocation["toolExecutionNotifications"] = skipped
+    if notifications:
+        invocation["toolExecutionNotifications"] = notifications
     return invocation
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 
 from auditor.static.suppress import MARK
 
+_SUPPRESSION = re.compile(rf"#\s*{MARK}.*")
+
 
 def source_text(lines: Sequence[str]) -> str:
     """First of a place's lines with single spaces, without a suppression comment; empty where there is no line."""
-    return " ".join(lines[0].partition(f"# {MARK}")[0].split()) if lines else ""
+    return " ".join(_SUPPRESSION.sub("", lines[0]).split()) if lines else ""
 
 
 def identity(rule: str, path: str, source: str, programs: Sequence[str]) -> str:

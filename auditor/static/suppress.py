@@ -13,8 +13,10 @@ import re
 import tokenize
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from os.path import commonprefix
 
 from auditor.model.rule import Rule
+from auditor.ruleset.table import nearest
 
 MARK = "repro-audit:"
 
@@ -105,7 +107,10 @@ def _read(line: int, verb: str, rest: str, rules: Mapping[str, Rule], *, own_lin
         if rule is not None:
             found.add(rule.id)
         elif word.lower() != "because":
-            complaints.append(f"no rule is called `{word}`")
+            close = _nearest_rule(word, rules)
+            # Words after the rules are a reason that lacks its `because`, which is told below.
+            if reason or close or not found:
+                complaints.append(f"no rule is called `{word}`" + (f"; did you mean `{close}`?" if close else ""))
     if not found and not complaints:
         complaints.append("it names no rule")
     if not reason:
@@ -118,6 +123,15 @@ def _read(line: int, verb: str, rest: str, rules: Mapping[str, Rule], *, own_lin
         own_line=own_line,
         complaints=tuple(complaints),
     )
+
+
+def _nearest_rule(word: str, rules: Mapping[str, Rule]) -> str | None:
+    """Names are compared as words; ids by how they begin, as the beginning says what a rule is about."""
+    if not any(character.isdigit() for character in word):
+        return nearest(word.lower(), rules)
+    wanted = word.upper()
+    best = max(sorted({rule.id for rule in rules.values()}), key=lambda known: len(commonprefix([known, wanted])))
+    return best if len(commonprefix([best, wanted])) > 2 else None
 
 
 def _comments(text: str) -> list[tuple[int, int, str]]:
