@@ -13,7 +13,6 @@ import re
 import tokenize
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from os.path import commonprefix
 
 from auditor.model.rule import Rule
 from auditor.ruleset.table import nearest
@@ -130,8 +129,13 @@ def _nearest_rule(word: str, rules: Mapping[str, Rule]) -> str | None:
     if not any(character.isdigit() for character in word):
         return nearest(word.lower(), rules)
     wanted = word.upper()
-    best = max(sorted({rule.id for rule in rules.values()}), key=lambda known: len(commonprefix([known, wanted])))
-    return best if len(commonprefix([best, wanted])) > 2 else None
+    best = max(sorted({rule.id for rule in rules.values()}), key=lambda known: _common(known, wanted))
+    return best if _common(best, wanted) > 2 else None
+
+
+def _common(one: str, other: str) -> int:
+    """How many characters two words have in common at their beginning."""
+    return next((index for index, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), len(one))
 
 
 def _comments(text: str) -> list[tuple[int, int, str]]:
