@@ -12,11 +12,11 @@ from auditor.errors import UsageError
 from auditor.model.known import EarlierKind, KnownFinding
 from auditor.model.report import AuditReport
 from auditor.model.rule import Confidence, RuleId, Severity
-from auditor.ruleset import load
 from auditor.services.baseline import merge, read_baseline, write_baseline
 from auditor.services.known import Coverage, coverage, hold_against, known_findings
 from auditor.services.progress import Progress, Silent
-from auditor.services.scan import above_floor, chosen_rules, scan
+from auditor.services.rule_choice import chosen_rules, load_rules
+from auditor.services.scan import above_floor, scan
 from auditor.services.settings import Settings
 from auditor.static.discovery import find_root
 
@@ -103,7 +103,7 @@ def _asks_for(settings: Settings) -> Callable[[RuleId], bool]:
 
     @cache
     def rules() -> tuple[set[RuleId], set[RuleId]]:
-        ruleset = load(settings.rules)
+        ruleset = load_rules(settings)
         return {rule.id for rule in ruleset.rules}, {rule.id for rule in chosen_rules(ruleset, settings)}
 
     def asks_for(rule: RuleId) -> bool:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import auditor
-from auditor.errors import UsageError
 from auditor.model.finding import Finding
 from auditor.model.report import AuditReport, ScanSummary
 from auditor.model.rule import Confidence, Rule, Severity
-from auditor.ruleset import Ruleset, load, nearest
 from auditor.services.progress import Progress, Silent
+from auditor.services.rule_choice import chosen_rules, goes_by, load_rules, severities, with_severities
 from auditor.services.settings import Settings
 from auditor.static.discovery import find_root
 from auditor.static.engine import Analysis, Engine, find_files
@@ -28,8 +27,9 @@ def scan(
     `UsageError` for a path that does not exist and for a rule that is not known, `RuleError` for a broken rule.
     """
     progress = progress or Silent()
-    ruleset = load(settings.rules)
+    ruleset = load_rules(settings)
     rules = chosen_rules(ruleset, settings)
+    given = severities(ruleset, settings)
     engine = Engine(ruleset, rules)
     progress.stage("scan")
     root = find_root(paths) if root is None else root.absolute()
@@ -41,7 +41,7 @@ def scan(
         step=progress.update,
         cancelled=progress.cancelled,
     )
-    return above_floor(_report(root, analysis, rules), settings)
+    return above_floor(with_severities(_report(root, analysis, rules), given), settings)
 
 
 def above_floor(report: AuditReport, settings: Settings) -> AuditReport:
@@ -66,35 +66,6 @@ def with_findings(report: AuditReport, findings: Sequence[Finding]) -> AuditRepo
     return replace(report, findings=tuple(findings), rules=tuple(rule for rule in report.rules if rule.id in told))
 
 
-def chosen_rules(ruleset: Ruleset, settings: Settings) -> tuple[Rule, ...]:
-    """The rules that `select` names (none: all), without those that `ignore` names.
-
-    Each goes by id, by the beginning of its id (`RA3`), by name or by category (`data-order`). Raises `UsageError` for
-    what names no rule.
-    """
-    selected = (
-        set(_named(ruleset, settings.select, "select")) if settings.select else {rule.id for rule in ruleset.rules}
-    )
-    ignored = set(_named(ruleset, settings.ignore, "ignore"))
-    return tuple(rule for rule in ruleset.rules if rule.id in selected and rule.id not in ignored)
-
-
-def _named(ruleset: Ruleset, words: Iterable[str], setting: str) -> Iterable[str]:
-    for word in words:
-        found = [rule.id for rule in ruleset.rules if _goes_by(rule, word)]
-        if not found:
-            known = [*(rule.id for rule in ruleset.rules), *(rule.name for rule in ruleset.rules)]
-            close = nearest(word, known)
-            hint = f"; did you mean `{close}`?" if close else ""
-            raise UsageError(f"{setting}: no rule is called `{word}`{hint}")
-        yield from found
-
-
-def _goes_by(rule: Rule, word: str) -> bool:
-    upper, lower = word.strip().upper(), word.strip().lower()
-    return (upper.startswith("RA") and rule.id.startswith(upper)) or lower in (rule.name, rule.category.value)
-
-
 def _per_file_ignores(settings: Settings) -> Callable[[str, Rule], bool]:
     """Patterns are those of `.gitignore`: `tests/`, `*.ipynb`, `/scripts/old_*.py`."""
     entries = [
@@ -102,9 +73,7 @@ def _per_file_ignores(settings: Settings) -> Callable[[str, Rule], bool]:
     ]
 
     def ignored(path: str, rule: Rule) -> bool:
-        return any(
-            _matches(pattern, path) and any(_goes_by(rule, word) for word in words) for pattern, words in entries
-        )
+        return any(_matches(pattern, path) and any(goes_by(rule, word) for word in words) for pattern, words in entries)
 
     return ignored
 

@@ -112,8 +112,8 @@ class Engine:
         return Analysis(
             files=len(found.files),
             entry_points=tuple(project.entry_points),
-            findings=tuple(sorted(_unique(sorter.findings), key=_order)),
-            suppressed=tuple(sorted(sorter.suppressed, key=lambda entry: _order(entry.finding))),
+            findings=tuple(sorted(_unique(sorter.findings), key=finding_order)),
+            suppressed=tuple(sorted(sorter.suppressed, key=lambda entry: finding_order(entry.finding))),
             skipped=tuple(sorted(skipped, key=lambda entry: (entry.subject, entry.reason))),
             notes=tuple(sorter.notes([bound.rule for bound in self._bound])),
         )
@@ -308,7 +308,8 @@ def _hit_order(hit: Hit) -> tuple[str, int, int, int, str]:
     return location.path, location.cell or 0, location.line, location.column, hit.message or ""
 
 
-def _order(finding: Finding) -> tuple[int, str, int, int, int, str, str]:
+def finding_order(finding: Finding) -> tuple[int, str, int, int, int, str, str]:
+    """The order of reports: the worst first, then by place."""
     location = finding.location
     rank = _SEVERITIES.index(finding.severity)
     return rank, location.path, location.cell or 0, location.line, location.column, finding.rule_id, finding.message

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from auditor.model.rule import Rule
-from auditor.ruleset.table import nearest
+from auditor.ruleset.spelling import nearest_rule
 
 MARK = "repro-audit:"
 
@@ -106,7 +106,7 @@ def _read(line: int, verb: str, rest: str, rules: Mapping[str, Rule], *, own_lin
         if rule is not None:
             found.add(rule.id)
         elif word.lower() != "because":
-            close = _nearest_rule(word, rules)
+            close = nearest_rule(word, rules.values())
             # Words after the rules are a reason that lacks its `because`, which is told below.
             if reason or close or not found:
                 complaints.append(f"no rule is called `{word}`" + (f"; did you mean `{close}`?" if close else ""))
@@ -122,20 +122,6 @@ def _read(line: int, verb: str, rest: str, rules: Mapping[str, Rule], *, own_lin
         own_line=own_line,
         complaints=tuple(complaints),
     )
-
-
-def _nearest_rule(word: str, rules: Mapping[str, Rule]) -> str | None:
-    """Names are compared as words; ids by how they begin, as the beginning says what a rule is about."""
-    if not any(character.isdigit() for character in word):
-        return nearest(word.lower(), rules)
-    wanted = word.upper()
-    best = max(sorted({rule.id for rule in rules.values()}), key=lambda known: _common(known, wanted))
-    return best if _common(best, wanted) > 2 else None
-
-
-def _common(one: str, other: str) -> int:
-    """How many characters two words have in common at their beginning."""
-    return next((index for index, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), len(one))
 
 
 def _comments(text: str) -> list[tuple[int, int, str]]:
