@@ -22,10 +22,7 @@ def deliver(report: AuditReport, output: Output, root: Path | None = None) -> Ex
 
     `root`: folder of the project; None means that of the runs, where there are any.
     """
-    code = of_report(report)
-    if output.exit_zero:
-        code = forgiving(code)
-    text = render(report, output.format, output.render_options(code, _below_repository(root, report)))
+    text, code = rendered(report, output, root)
     if output.path is None:
         write_stdout(text)
     else:
@@ -34,6 +31,14 @@ def deliver(report: AuditReport, output: Output, root: Path | None = None) -> Ex
         _write_file(output.path, text)
         output.console().note(f"{one_line(report)}\nreport: {output.path}")
     return code
+
+
+def rendered(report: AuditReport, output: Output, root: Path | None) -> tuple[str, ExitCode]:
+    """Return the report as it was asked for, and what the command exits with."""
+    code = of_report(report)
+    if output.exit_zero:
+        code = forgiving(code)
+    return render(report, output.format, output.render_options(code, _below_repository(root, report))), code
 
 
 def _below_repository(root: Path | None, report: AuditReport) -> str:

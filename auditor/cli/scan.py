@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +16,10 @@ from auditor.cli.progress import choose_progress
 from auditor.cli.stdout import write_stdout
 from auditor.errors import UsageError
 from auditor.report.prose.numbers import count
+
+if TYPE_CHECKING:
+    from auditor.services.check import CheckOptions
+    from auditor.services.settings import Settings
 
 app = new_app()
 EXAMPLES = (
@@ -71,6 +76,9 @@ def scan(
     no_baseline: Annotated[
         bool, typer.Option("--no-baseline", help="Heed no baseline, whatever the settings say.", rich_help_panel="How")
     ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Scan again after each save; ctrl-c ends.", rich_help_panel="How")
+    ] = False,
     show_settings: Annotated[
         bool, typer.Option("--show-settings", help="Say where each setting comes from.", rich_help_panel="Advanced")
     ] = False,
@@ -101,18 +109,34 @@ def scan(
         "min_confidence": read_option("--confidence", "min-confidence", confidence),
         "baseline": baseline,
     }
-    resolved = resolve_settings(chosen[0], overrides)
+
+    def settings() -> Settings:
+        found = resolve_settings(chosen[0], overrides).settings
+        return replace(found, baseline=None) if no_baseline else found
+
     if show_settings:
-        write_stdout(settings_page(resolved))
+        write_stdout(settings_page(resolve_settings(chosen[0], overrides)))
         return 0
-    settings = replace(resolved.settings, baseline=None) if no_baseline else resolved.settings
     options = CheckOptions(diff_base=diff_base, write_baseline=write_baseline)
+    if watch:
+        return _watch(chosen, settings, options, output)
     progress = choose_progress(output.progress, lambda: False)
     try:
-        report = check(chosen, settings, options, progress)
+        report = check(chosen, settings(), options, progress)
     finally:
         progress.close()
     if write_baseline is not None:
         accepted = sum(earlier.known for earlier in report.earlier)
         output.console().note(f"{write_baseline}: holds {count(accepted, 'finding')}; --baseline leaves them out")
     return deliver(report, output, find_root(chosen))
+
+
+def _watch(paths: Sequence[Path], settings: Callable[[], Settings], options: CheckOptions, output: Output) -> int:
+    from auditor.cli.watching import watch_and_print
+    from auditor.static.discovery import find_root
+
+    for option, given in (("-o", output.path), ("--write-baseline", options.write_baseline)):
+        if given is not None:
+            raise UsageError(f"--watch and {option} exclude each other")
+    settings()  # a mistake that is there from the beginning ends the command
+    return watch_and_print(paths, settings, options, output, find_root(paths))

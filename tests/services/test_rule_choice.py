@@ -124,5 +124,5 @@ def test_settings_that_name_nothing_are_told_with_file_and_key(project: Path, ta
 
 
 def test_an_option_that_names_nothing_is_called_by_its_name(project: Path) -> None:
-    with pytest.raises(UsageError, match="^--select: no rule is called `zebra`"):
+    with pytest.raises(UsageError, match=r"^--select: no rule is called `zebra`"):
         scan([project / "train.py"], load_settings(project, {"select": ("zebra",)}))
