@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from auditor.model.report import AuditReport
 
 
-def deliver(report: AuditReport, output: Output) -> ExitCode:
-    """Write the report to stdout or to the file that was asked for; return what the command exits with."""
-    code = of_report(report)
-    if output.exit_zero:
-        code = forgiving(code)
-    text = render(report, output.format, output.render_options(code))
+def deliver(report: AuditReport, output: Output, root: Path | None = None) -> ExitCode:
+    """Write the report to stdout or to the file that was asked for; return what the command exits with.
+
+    `root`: folder of the project; None means that of the runs, where there are any.
+    """
+    text, code = rendered(report, output, root)
     if output.path is None:
         write_stdout(text)
     else:
@@ -31,6 +31,25 @@ def deliver(report: AuditReport, output: Output) -> ExitCode:
         _write_file(output.path, text)
         output.console().note(f"{one_line(report)}\nreport: {output.path}")
     return code
+
+
+def rendered(report: AuditReport, output: Output, root: Path | None) -> tuple[str, ExitCode]:
+    """Return the report as it was asked for, and what the command exits with."""
+    code = of_report(report)
+    if output.exit_zero:
+        code = forgiving(code)
+    return render(report, output.format, output.render_options(code, _below_repository(root, report))), code
+
+
+def _below_repository(root: Path | None, report: AuditReport) -> str:
+    """The project's folder below the top of its repository, as in `packages/train/`; empty where that is the top."""
+    if root is None and report.runs:
+        root = Path(report.runs[0].project)
+    for folder in (root, *root.parents) if root is not None else ():
+        if (folder / ".git").exists():
+            inside = root.relative_to(folder).as_posix() if root is not None else "."
+            return "" if inside == "." else f"{inside}/"
+    return ""
 
 
 def _write_file(path: Path, text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -26,10 +27,12 @@ def explain(
     from auditor.report.prose.page import Page
     from auditor.report.prose.rules import add_rule_page
     from auditor.services.catalog import all_rules, find_rule
+    from auditor.services.settings import load_settings
 
     if not names and not everything:
         raise UsageError("name a rule, such as RA101; `repro-audit rules` lists them")
-    chosen = all_rules() if everything else [find_rule(name) for name in names or ()]
+    settings = load_settings(Path.cwd())
+    chosen = all_rules(settings) if everything else [find_rule(name, settings) for name in names or ()]
     page = Page()
     for number, rule in enumerate(chosen):
         if number:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 
 GROUPS = ("What", "How", "Output", "Advanced")
 
@@ -25,20 +26,32 @@ class GroupedCommand(TyperCommand):
     """A command whose options stand under the names of `GROUPS`."""
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
-        short = isinstance(ctx.obj, Invocation) and ctx.obj.short_help
-        groups: dict[str, list[tuple[str, str]]] = {name: [] for name in GROUPS}
-        for param in self.get_params(ctx):
-            if row := param.get_help_record(ctx):
-                groups[
-                    getattr(param, "rich_help_panel", None) or ("Advanced" if param.name == "help" else "What")
-                ].append(row)
-        for name, rows in groups.items():
-            if rows and not (short and name != "What"):
-                with formatter.section(name):
-                    formatter.write_dl(rows)
-        if short:
-            formatter.write_paragraph()
-            formatter.write_text("--help shows all options.")
+        _write_groups(self.get_params(ctx), ctx, formatter)
+
+
+class GroupedGroup(TyperGroup):
+    """The same for a command that has commands of its own."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        self.format_commands(ctx, formatter)
+        _write_groups(self.get_params(ctx), ctx, formatter)
+
+
+def _write_groups(params: Sequence[Any], ctx: Any, formatter: Any) -> None:
+    short = isinstance(ctx.obj, Invocation) and ctx.obj.short_help
+    groups: dict[str, list[tuple[str, str]]] = {name: [] for name in GROUPS}
+    for param in params:
+        if row := param.get_help_record(ctx):
+            groups[getattr(param, "rich_help_panel", None) or ("Advanced" if param.name == "help" else "What")].append(
+                row
+            )
+    for name, rows in groups.items():
+        if rows and not (short and name != "What"):
+            with formatter.section(name):
+                formatter.write_dl(rows)
+    if short:
+        formatter.write_paragraph()
+        formatter.write_text("--help shows all options.")
 
 
 def examples(*lines: str) -> str:

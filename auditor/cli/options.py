@@ -72,13 +72,14 @@ class Output:
         if not self.path.absolute().parent.is_dir():
             raise UsageError(f"-o {self.path}: the folder does not exist; make it first")
 
-    def render_options(self, exit_code: int) -> RenderOptions:
+    def render_options(self, exit_code: int, prefix: str = "") -> RenderOptions:
         """How a report is written to where it goes; files get no colour."""
         on_screen = self.path is None
         return RenderOptions(
             color=on_screen and use_color(self.color, sys.stdout),
             ascii=self.ascii or (on_screen and needs_ascii(sys.stdout)),
             verbosity=self.verbosity,
+            prefix=prefix,
             exit_code=exit_code,
         )
 

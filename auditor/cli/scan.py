@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,12 +15,18 @@ from auditor.cli.options import IgnoreOption, Output, SelectOption, with_output,
 from auditor.cli.progress import choose_progress
 from auditor.cli.stdout import write_stdout
 from auditor.errors import UsageError
+from auditor.report.prose.numbers import count
+
+if TYPE_CHECKING:
+    from auditor.services.check import CheckOptions
+    from auditor.services.settings import Settings
 
 app = new_app()
 EXAMPLES = (
     "repro-audit scan .",
     "repro-audit scan train.py src --select RA1,RA301",
     "repro-audit scan . --format sarif -o findings.sarif",
+    "repro-audit scan . --diff-base origin/main...",
 )
 
 
@@ -44,6 +52,33 @@ def scan(
         str | None,
         typer.Option("--confidence", metavar="LEVEL", help="From high, medium or low on.", rich_help_panel="What"),
     ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            "--baseline", metavar="FILE", help="Tell only what is not accepted there.", rich_help_panel="What"
+        ),
+    ] = None,
+    diff_base: Annotated[
+        str | None,
+        typer.Option(
+            "--diff-base",
+            metavar="REV",
+            help="Tell only what is new since a git revision.",
+            rich_help_panel="What",
+        ),
+    ] = None,
+    write_baseline: Annotated[
+        Path | None,
+        typer.Option(
+            "--write-baseline", metavar="FILE", help="Accept what is found: write it there.", rich_help_panel="How"
+        ),
+    ] = None,
+    no_baseline: Annotated[
+        bool, typer.Option("--no-baseline", help="Heed no baseline, whatever the settings say.", rich_help_panel="How")
+    ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Scan again after each save; ctrl-c ends.", rich_help_panel="How")
+    ] = False,
     show_settings: Annotated[
         bool, typer.Option("--show-settings", help="Say where each setting comes from.", rich_help_panel="Advanced")
     ] = False,
@@ -55,28 +90,53 @@ def scan(
     Each program is judged as a whole: which RNG libraries it draws from, and whether they are seeded before.
     """
     from auditor.cli.settings_page import settings_page
-    from auditor.services.scan import scan as scan_service
+    from auditor.services.check import CheckOptions, check
     from auditor.services.setting_keys import read_option
     from auditor.services.settings import resolve_settings
+    from auditor.static.discovery import find_root
 
     chosen = paths or [Path()]
     for path in chosen:
         if not path.exists():
             raise UsageError(f"{path}: no such file or folder")
+    if baseline is not None and no_baseline:
+        raise UsageError("--baseline and --no-baseline exclude each other")
     overrides = {
         "select": words(select),
         "ignore": words(ignore),
         "exclude": words(exclude),
         "min_severity": read_option("--severity", "min-severity", severity),
         "min_confidence": read_option("--confidence", "min-confidence", confidence),
+        "baseline": baseline,
     }
-    resolved = resolve_settings(chosen[0], overrides)
+
+    def settings() -> Settings:
+        found = resolve_settings(chosen[0], overrides).settings
+        return replace(found, baseline=None) if no_baseline else found
+
     if show_settings:
-        write_stdout(settings_page(resolved))
+        write_stdout(settings_page(resolve_settings(chosen[0], overrides)))
         return 0
+    options = CheckOptions(diff_base=diff_base, write_baseline=write_baseline)
+    if watch:
+        return _watch(chosen, settings, options, output)
     progress = choose_progress(output.progress, lambda: False)
     try:
-        report = scan_service(chosen, resolved.settings, progress)
+        report = check(chosen, settings(), options, progress)
     finally:
         progress.close()
-    return deliver(report, output)
+    if write_baseline is not None:
+        accepted = sum(earlier.known for earlier in report.earlier)
+        output.console().note(f"{write_baseline}: holds {count(accepted, 'finding')}; --baseline leaves them out")
+    return deliver(report, output, find_root(chosen))
+
+
+def _watch(paths: Sequence[Path], settings: Callable[[], Settings], options: CheckOptions, output: Output) -> int:
+    from auditor.cli.watching import watch_and_print
+    from auditor.static.discovery import find_root
+
+    for option, given in (("-o", output.path), ("--write-baseline", options.write_baseline)):
+        if given is not None:
+            raise UsageError(f"--watch and {option} exclude each other")
+    settings()  # a mistake that is there from the beginning ends the command
+    return watch_and_print(paths, settings, options, output, find_root(paths))

@@ -7,8 +7,11 @@ import os
 import sys
 
 
-def write_stdout(text: str) -> None:
-    """Write text as UTF-8, or as what the terminal takes. A reader that has gone ends the output, not the command."""
+def write_stdout(text: str) -> bool:
+    """Write text as UTF-8, or as what the terminal takes; return whether anybody still reads.
+
+    A reader that has gone ends the output, not the command.
+    """
     encoding = sys.stdout.encoding or "utf-8"
     try:
         if hasattr(sys.stdout, "buffer"):
@@ -19,6 +22,8 @@ def write_stdout(text: str) -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         silence_stdout()
+        return False
+    return True
 
 
 def silence_stdout() -> None:

@@ -15,6 +15,8 @@ class Related:
 
     location: Location
     message: str
+    is_step: bool = False
+    """A call or an import on the way from the program to the place of the finding; steps stand in their order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,9 @@ class Suppressed:
     finding: Finding
     reason: str
     """The reason given; empty where none was given."""
+
+    in_source: bool = True
+    """By a comment; else by the settings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from auditor.model.finding import Finding, Skipped, Suppressed
+from auditor.model.known import Earlier
 from auditor.model.overhead import OverheadReport
 from auditor.model.rule import Rule
 from auditor.model.run import RunRecord
@@ -36,6 +37,9 @@ class AuditReport:
     skipped: tuple[Skipped, ...] = ()
     notes: tuple[str, ...] = ()
     """Sentences about the scan itself, for `-v`: suppressions that do not count or that nothing needs."""
+
+    earlier: tuple[Earlier, ...] = ()
+    """What `findings` were held against: baseline first, then revision. What these know already is left out."""
 
     rules: tuple[Rule, ...] = ()
     """The rules that `findings` refer to, by id."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderOptions:
-    """How to write; formats for machines heed only `exit_code`."""
+    """How to write; formats for machines heed only `prefix` and `exit_code`."""
 
     color: bool = False
     """Terminal colours (SGR codes); meaning never rests on them."""
@@ -28,6 +28,9 @@ class RenderOptions:
     ascii: bool = False
     verbosity: int = 0
     """-1: the answer in one line; 0: the usual; 1: also what was not looked at, entry points and environments."""
+
+    prefix: str = ""
+    """Folder of the project below the top of its repository (`packages/train/`), for services that count from there."""
 
     exit_code: int | None = None
     """What the command will exit with; None where there is no command."""

@@ -12,24 +12,27 @@ from auditor.model.verdict import Cause, Status, Verdict
 from auditor.report import RenderOptions
 from auditor.report.prose.story import headline
 from auditor.report.schema.portable import portable
-from auditor.report.schema.sarif_places import location, physical_location, region
+from auditor.report.schema.repository import from_top
+from auditor.report.schema.sarif_places import code_flow, location, physical_location, region
 from auditor.report.schema.sarif_rules import CAUSE_PREFIX, UNEXPLAINED, descriptors
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 FINGERPRINT = "reproAuditKey/v1"
-ROOT = {"%SRCROOT%": {"description": {"text": "The root of the audited project."}}}
+PROJECT = "The root of the audited project."
+REPOSITORY = "The top of the repository that the audited project is in."
 
 
 def render(report: AuditReport, options: RenderOptions) -> str:
     """Return one SARIF log with one run; results in the order of the report, verdict first."""
-    log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(portable(report), options.exit_code)]}
+    report = from_top(portable(report), options.prefix)
+    log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(report, options)]}
     return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
 
 
 RENDERER = render
 
 
-def _run(report: AuditReport, exit_code: int | None) -> dict[str, Any]:
+def _run(report: AuditReport, options: RenderOptions) -> dict[str, Any]:
     name, _, version = report.tool.partition(" ")
     rules = descriptors(report)
     indexes = {rule["id"]: index for index, rule in enumerate(rules)}
@@ -43,8 +46,8 @@ def _run(report: AuditReport, exit_code: int | None) -> dict[str, Any]:
         driver |= {"version": version, "semanticVersion": version}
     return {
         "tool": {"driver": driver},
-        "invocations": [_invocation(report, exit_code)],
-        "originalUriBaseIds": ROOT,
+        "invocations": [_invocation(report, options.exit_code)],
+        "originalUriBaseIds": {"%SRCROOT%": {"description": {"text": REPOSITORY if options.prefix else PROJECT}}},
         "columnKind": "unicodeCodePoints",
         "results": results,
         "properties": {"project": report.project, **_verdict_properties(report.verdict)},
@@ -52,15 +55,15 @@ def _run(report: AuditReport, exit_code: int | None) -> dict[str, Any]:
 
 
 def _invocation(report: AuditReport, exit_code: int | None) -> dict[str, Any]:
-    skipped = [
+    notifications = [
         {"level": "warning", "message": {"text": f"{item.subject} was not looked at: {item.reason}"}}
         for item in report.skipped
-    ]
+    ] + [{"level": "note", "message": {"text": note}} for note in report.notes]
     invocation: dict[str, Any] = {"executionSuccessful": exit_code not in (2, 3, 130)}
     if exit_code is not None:
         invocation["exitCode"] = exit_code
-    if skipped:
-        invocation["toolExecutionNotifications"] = skipped
+    if notifications:
+        invocation["toolExecutionNotifications"] = notifications
     return invocation
 
 
@@ -80,13 +83,17 @@ def _finding(finding: Finding, indexes: dict[str, int]) -> dict[str, Any]:
             {"id": number, **location(related.location), "message": {"text": related.message}}
             for number, related in enumerate(finding.related, start=1)
         ]
+    if steps := [related for related in finding.related if related.is_step]:
+        result["codeFlows"] = [code_flow(finding, steps)]
     if finding.patch is not None and all(edit.span.cell is None for edit in finding.patch.edits):
         result["fixes"] = [_fix(finding.patch)]
     return result
 
 
 def _suppressed(item: Suppressed, indexes: dict[str, int]) -> dict[str, Any]:
-    suppression = {"kind": "inSource"} | ({"justification": item.reason} if item.reason else {})
+    suppression = {"kind": "inSource" if item.in_source else "external"} | (
+        {"justification": item.reason} if item.reason else {}
+    )
     return {**_finding(item.finding, indexes), "suppressions": [suppression]}
 
 

@@ -74,7 +74,7 @@ def load(extra: Sequence[Path] = ()) -> Ruleset:
             elif inside == "seeders.toml":
                 seeders.append(table)
             else:
-                rules.append(read_rule(table, definitions))
+                rules.append(read_rule(table, definitions, own=folder != bundled))
     _check_unique(rules)
     return Ruleset(
         rules=tuple(sorted((_with_callees(rule, libraries) for rule in rules), key=lambda rule: rule.id)),

@@ -28,6 +28,7 @@ DEVICES = ("cpu", "cuda")
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _ID = re.compile(r"RA[1-6][0-9]{2}")
+_OWN_ID = re.compile(r"[A-Z]{2,12}[0-9]{1,5}")
 
 
 def read_definitions(table: Table) -> Definitions:
@@ -43,22 +44,25 @@ def read_definitions(table: Table) -> Definitions:
     return found
 
 
-def read_rule(table: Table, definitions: Definitions) -> Rule:
-    """Check one rule table and return the Rule."""
+def read_rule(table: Table, definitions: Definitions, *, own: bool = False) -> Rule:
+    """Check one rule table and return the Rule.
+
+    `own`: written by users, who may number their rules as they like (`TEAM101`) and owe no references or sources.
+    """
     category = Category(table.choice("category", [category.value for category in Category]))
     rule = Rule(
-        id=_identifier(table, category),
+        id=_identifier(table, category, own),
         name=_name(table),
         title=table.string("title"),
         category=category,
         severity=Severity(table.choice("severity", [severity.value for severity in Severity])),
         confidence=Confidence(table.choice("confidence", [confidence.value for confidence in Confidence])),
         explanation=table.string("explanation").strip(),
-        references=table.strings("references", required=True),
+        references=table.strings("references", required=not own),
         match=_match(table, definitions),
         fix=_fix(table),
         examples=_examples(table),
-        sources=table.strings("sources", required=True),
+        sources=table.strings("sources", required=not own),
         devices=_devices(table),
         versions=table.string("versions") if "versions" in table else None,
         path=table.path,
@@ -67,8 +71,12 @@ def read_rule(table: Table, definitions: Definitions) -> Rule:
     return rule
 
 
-def _identifier(table: Table, category: Category) -> RuleId:
+def _identifier(table: Table, category: Category, own: bool) -> RuleId:
     identifier = table.string("id")
+    if own and not identifier.startswith("RA"):
+        if not _OWN_ID.fullmatch(identifier):
+            raise table.complain("id", f"expected capitals and a number such as `TEAM101`, found `{identifier}`")
+        return RuleId(identifier)
     if not _ID.fullmatch(identifier):
         raise table.complain("id", f"expected `RA` and three digits, the first from 1 to 6, found `{identifier}`")
     if not identifier.startswith(GROUPS[category]):

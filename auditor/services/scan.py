@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import auditor
-from auditor.errors import UsageError
+from auditor.model.finding import Finding
 from auditor.model.report import AuditReport, ScanSummary
 from auditor.model.rule import Confidence, Rule, Severity
-from auditor.ruleset import Ruleset, load, nearest
 from auditor.services.progress import Progress, Silent
+from auditor.services.rule_choice import chosen_rules, goes_by, load_rules, severities, with_severities
 from auditor.services.settings import Settings
 from auditor.static.discovery import find_root
 from auditor.static.engine import Analysis, Engine, find_files
@@ -27,8 +27,9 @@ def scan(
     `UsageError` for a path that does not exist and for a rule that is not known, `RuleError` for a broken rule.
     """
     progress = progress or Silent()
-    ruleset = load(settings.rules)
+    ruleset = load_rules(settings)
     rules = chosen_rules(ruleset, settings)
+    given = severities(ruleset, settings)
     engine = Engine(ruleset, rules)
     progress.stage("scan")
     root = find_root(paths) if root is None else root.absolute()
@@ -40,52 +41,29 @@ def scan(
         step=progress.update,
         cancelled=progress.cancelled,
     )
-    return _report(root, _above_floor(analysis, settings), rules)
+    return above_floor(with_severities(_report(root, analysis, rules), given), settings)
 
 
-def _above_floor(analysis: Analysis, settings: Settings) -> Analysis:
+def above_floor(report: AuditReport, settings: Settings) -> AuditReport:
     """Leave out findings that are weaker than the settings ask for, and say how many they were."""
     severities, confidences = list(Severity), list(Confidence)  # strongest first
     kept = tuple(
         finding
-        for finding in analysis.findings
+        for finding in report.findings
         if severities.index(finding.severity) <= severities.index(settings.min_severity)
         and confidences.index(finding.confidence) <= confidences.index(settings.min_confidence)
     )
-    left_out = len(analysis.findings) - len(kept)
+    left_out = len(report.findings) - len(kept)
     if not left_out:
-        return analysis
+        return report
     note = f"{left_out} weaker findings are left out (min-severity, min-confidence)."
-    return replace(analysis, findings=kept, notes=(*analysis.notes, note))
+    return replace(with_findings(report, kept), notes=(*report.notes, note))
 
 
-def chosen_rules(ruleset: Ruleset, settings: Settings) -> tuple[Rule, ...]:
-    """The rules that `select` names (none: all), without those that `ignore` names.
-
-    Each goes by id, by the beginning of its id (`RA3`), by name or by category (`data-order`). Raises `UsageError` for
-    what names no rule.
-    """
-    selected = (
-        set(_named(ruleset, settings.select, "select")) if settings.select else {rule.id for rule in ruleset.rules}
-    )
-    ignored = set(_named(ruleset, settings.ignore, "ignore"))
-    return tuple(rule for rule in ruleset.rules if rule.id in selected and rule.id not in ignored)
-
-
-def _named(ruleset: Ruleset, words: Iterable[str], setting: str) -> Iterable[str]:
-    for word in words:
-        found = [rule.id for rule in ruleset.rules if _goes_by(rule, word)]
-        if not found:
-            known = [*(rule.id for rule in ruleset.rules), *(rule.name for rule in ruleset.rules)]
-            close = nearest(word, known)
-            hint = f"; did you mean `{close}`?" if close else ""
-            raise UsageError(f"{setting}: no rule is called `{word}`{hint}")
-        yield from found
-
-
-def _goes_by(rule: Rule, word: str) -> bool:
-    upper, lower = word.strip().upper(), word.strip().lower()
-    return (upper.startswith("RA") and rule.id.startswith(upper)) or lower in (rule.name, rule.category.value)
+def with_findings(report: AuditReport, findings: Sequence[Finding]) -> AuditReport:
+    """Return the report with these of its findings, and the rules that are still spoken of."""
+    told = {finding.rule_id for finding in (*findings, *(entry.finding for entry in report.suppressed))}
+    return replace(report, findings=tuple(findings), rules=tuple(rule for rule in report.rules if rule.id in told))
 
 
 def _per_file_ignores(settings: Settings) -> Callable[[str, Rule], bool]:
@@ -95,9 +73,7 @@ def _per_file_ignores(settings: Settings) -> Callable[[str, Rule], bool]:
     ]
 
     def ignored(path: str, rule: Rule) -> bool:
-        return any(
-            _matches(pattern, path) and any(_goes_by(rule, word) for word in words) for pattern, words in entries
-        )
+        return any(_matches(pattern, path) and any(goes_by(rule, word) for word in words) for pattern, words in entries)
 
     return ignored
 

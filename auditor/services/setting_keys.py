@@ -59,6 +59,16 @@ def _pattern_table(value: object, folder: Path) -> Mapping[str, tuple[str, ...]]
     raise ValueError('a table of lists such as {"tests/*" = ["RA1"]}')
 
 
+def _severity_table(value: object, _: Path) -> Mapping[str, Severity]:
+    words = ", ".join(f'"{severity.value}"' for severity in Severity)
+    if isinstance(value, dict):
+        try:
+            return {rule: choice(Severity, word) for rule, word in value.items()}
+        except ValueError:
+            pass
+    raise ValueError(f'a table such as {{RA204 = "note"}} with {words}')
+
+
 def _path(value: object, folder: Path) -> Path:
     if isinstance(value, str) and value:
         return folder / Path(value).expanduser()
@@ -87,9 +97,11 @@ KEYS = (
     Key(
         name="per-file-ignores", read=_pattern_table, meaning="path pattern → rules left out there", from_variable=False
     ),
+    Key(name="severity", read=_severity_table, meaning="rule → severity of its findings", from_variable=False),
     Key(name="min-severity", read=lambda value, _: choice(Severity, value), meaning="weakest severity that is told"),
     Key(name="min-confidence", read=lambda value, _: choice(Confidence, value), meaning="weakest confidence told"),
     Key(name="rules", read=_paths, meaning="folders with your own rules"),
+    Key(name="baseline", read=_path, meaning="file of findings that are accepted for now"),
     Key(name="store", read=_path, meaning="where runs are kept"),
 )
 _BY_NAME = {key.name: key for key in KEYS}

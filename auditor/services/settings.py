@@ -43,13 +43,22 @@ class Settings:
     per_file_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Path pattern → rules that are left out there."""
 
+    severity: Mapping[str, Severity] = field(default_factory=dict)
+    """Rule → severity of its findings, whatever the rule says."""
+
     min_severity: Severity = Severity.NOTE
     min_confidence: Confidence = Confidence.LOW
     rules: tuple[Path, ...] = ()
     """Folders with the user's own rules."""
 
+    baseline: Path | None = None
+    """File of findings that are accepted for now; None means none."""
+
     store: Path | None = None
     """Where runs are kept; None means the user's state folder."""
+
+    origins: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """Key → where its value comes from, for messages; empty where nobody said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +102,8 @@ def resolve_settings(
             values[key] = value
             origins[key] = "option"
     fields = {key.replace("-", "_"): value for key, value in values.items()}
-    return ResolvedSettings(settings=Settings(**fields), project=find_root([start]), origins=origins)  # type: ignore[arg-type]
+    settings = Settings(**fields, origins=origins)  # type: ignore[arg-type]  # checked by the keys' readers
+    return ResolvedSettings(settings=settings, project=find_root([start]), origins=origins)
 
 
 def user_file(environ: Mapping[str, str] = os.environ) -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from auditor.ruleset import Ruleset
 from auditor.static.discovery import Discovery
 from auditor.static.documents.survey import survey_documents
 from auditor.static.facts import ModuleFacts
+from auditor.static.identity import finding_key, identity, source_text
 from auditor.static.knowledge import RngIndex
 from auditor.static.matcher import Hit, Matcher, registry
 from auditor.static.needles import Needles, needles
@@ -29,6 +29,8 @@ MAX_CHECKED_BYTES = 8_000_000
 
 COLLECTED_AFTER = 400
 """Files after which forgotten ones are collected: their tables refer to each other, and collection is off otherwise."""
+
+IGNORED = "ignored for this file in the settings"
 
 _SEVERITIES = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 
@@ -118,8 +120,8 @@ class Engine:
         return Analysis(
             files=len(found.files) + survey.files,
             entry_points=tuple(project.entry_points),
-            findings=tuple(sorted(_unique(sorter.findings), key=_order)),
-            suppressed=tuple(sorted(sorter.suppressed, key=lambda entry: _order(entry.finding))),
+            findings=tuple(sorted(_unique(sorter.findings), key=finding_order)),
+            suppressed=tuple(sorted(sorter.suppressed, key=lambda entry: finding_order(entry.finding))),
             skipped=tuple(sorted(skipped, key=lambda entry: (entry.subject, entry.reason))),
             notes=(
                 *sorter.notes([each.rule for each in self._bound if each.matcher.scope != "document"]),
@@ -166,7 +168,7 @@ class Engine:
                 continue
             counts: dict[str, int] = {}
             for hit in sorted(hits, key=_hit_order):
-                yield bound.rule, _finding(bound.rule, hit, module, project, counts)
+                yield bound.rule, _finding(bound, hit, module, project, counts)
 
 
 def find_files(
@@ -203,19 +205,18 @@ def _names(value: object) -> Iterator[str]:
             yield from _names(inner)
 
 
-def _finding(rule: Rule, hit: Hit, module: ModuleFacts, project: Project, counts: dict[str, int]) -> Finding:
-    location = hit.location
+def _finding(bound: _Bound, hit: Hit, module: ModuleFacts, project: Project, counts: dict[str, int]) -> Finding:
+    rule, location = bound.rule, hit.location
     place = project.module(location.path) if location.path != module.path else module
     place = place or module
     first = place.text_line(location)
     last = first + (location.end_line or location.line) - location.line
     lines = place.lines[first - 1 : min(last, first - 1 + MAX_SOURCE_LINES)]
     entry_points = project.entry_points_reaching(module) if hit.entry_points is None else hit.entry_points
-    own = () if hit.entry_points is None else hit.entry_points
-    identity = "\0".join(
-        (rule.id, location.path, location.function or "", " ".join(lines[0].split()) if lines else "", *own)
-    )
-    counts[identity] = counts.get(identity, 0) + 1
+    # Only what is judged for each program by itself is another finding in another program.
+    own = (hit.entry_points or ()) if bound.matcher.scope == "entry-point" else ()
+    what = identity(rule.id, location.path, source_text(lines), own)
+    counts[what] = counts.get(what, 0) + 1
     return Finding(
         rule_id=rule.id,
         severity=hit.severity or rule.severity,
@@ -225,7 +226,7 @@ def _finding(rule: Rule, hit: Hit, module: ModuleFacts, project: Project, counts
         location=location,
         related=hit.related,
         entry_points=tuple(sorted(entry_points)),
-        key=hashlib.sha256(f"{identity}\0{counts[identity]}".encode("utf-8", "replace")).hexdigest()[:16],
+        key=finding_key(what, counts[what]),
         source_lines=tuple(lines),
     )
 
@@ -253,7 +254,7 @@ class _Sorter:
         location = finding.location
         module = self._project.module(location.path)
         if self._ignored(location.path, rule):
-            self.suppressed.append(Suppressed(finding=finding, reason="ignored for this file in the settings"))
+            self.suppressed.append(Suppressed(finding=finding, reason=IGNORED, in_source=False))
             return
         allowed = None
         if module is not None:
@@ -320,7 +321,8 @@ def _hit_order(hit: Hit) -> tuple[str, int, int, int, str]:
     return location.path, location.cell or 0, location.line, location.column, hit.message or ""
 
 
-def _order(finding: Finding) -> tuple[int, str, int, int, int, str, str]:
+def finding_order(finding: Finding) -> tuple[int, str, int, int, int, str, str]:
+    """The order of reports: the worst first, then by place."""
     location = finding.location
     rank = _SEVERITIES.index(finding.severity)
     return rank, location.path, location.cell or 0, location.line, location.column, finding.rule_id, finding.message

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from auditor.model.rule import Rule
+from auditor.ruleset.spelling import nearest_rule
 
 MARK = "repro-audit:"
 
@@ -105,7 +106,10 @@ def _read(line: int, verb: str, rest: str, rules: Mapping[str, Rule], *, own_lin
         if rule is not None:
             found.add(rule.id)
         elif word.lower() != "because":
-            complaints.append(f"no rule is called `{word}`")
+            close = nearest_rule(word, rules.values())
+            # Words after the rules are a reason that lacks its `because`, which is told below.
+            if reason or close or not found:
+                complaints.append(f"no rule is called `{word}`" + (f"; did you mean `{close}`?" if close else ""))
     if not found and not complaints:
         complaints.append("it names no rule")
     if not reason:

@@ -116,7 +116,7 @@ def test_a_bug_is_one_paragraph_with_a_log_and_exits_with_2(
         raise ZeroDivisionError("a bug")
 
     (project / "train.py").write_text(DIRTY)
-    monkeypatch.setattr("auditor.services.scan.scan", fail)
+    monkeypatch.setattr("auditor.services.check.scan", fail)
     ran = command("scan", ".")
     assert (ran.code, ran.out) == (2, "")
     assert "this is a bug in repro-audit, not in your program: ZeroDivisionError: a bug" in ran.err
@@ -131,7 +131,7 @@ def test_ctrl_c_exits_with_130(command: Command, project: Path, monkeypatch: pyt
         raise KeyboardInterrupt
 
     (project / "train.py").write_text(DIRTY)
-    monkeypatch.setattr("auditor.services.scan.scan", interrupt)
+    monkeypatch.setattr("auditor.services.check.scan", interrupt)
     ran = command("scan", ".")
     assert ran.code == 130
     assert "Traceback" not in ran.err

@@ -54,7 +54,10 @@ SHUFFLE = Finding(
     message="A shuffling DataLoader draws its order from the global generator.",
     advice="Pass generator=torch.Generator().manual_seed(0).",
     location=Location(path="src/data.py", line=41, column=12, end_line=42, end_column=36),
-    related=(Related(location=Location(path="train.py", line=62, column=5), message="is reached from here"),),
+    related=(
+        Related(location=Location(path="train.py", line=62, column=5), message="is reached from here", is_step=True),
+        Related(location=Location(path="src/data.py", line=50, column=5), message="draws: randperm"),
+    ),
     entry_points=("train.py",),
     key="key-1",
     source_lines=("    return DataLoader(data, batch,", "                      shuffle=True)"),

@@ -29,7 +29,7 @@ def test_unknown_format_is_told_with_those_there_are() -> None:
         find_renderer("xml")
 
 
-@pytest.mark.parametrize("format_name", ["text", "concise", "markdown", "json", "sarif"])
+@pytest.mark.parametrize("format_name", formats())
 def test_same_report_gives_the_same_bytes_whatever_the_hash_seed(format_name: str) -> None:
     """Two processes with different hash seeds, terminals and locales."""
     code = (

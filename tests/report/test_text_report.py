@@ -15,7 +15,7 @@ from auditor.model.finding import Skipped
 from auditor.model.location import Location
 from auditor.model.report import AuditReport, ScanSummary
 from auditor.model.verdict import Status, Verdict
-from auditor.report import RenderOptions, render
+from auditor.report import RenderOptions, formats, render
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "report"
 REPORTS = ("scan", "divergent", "reproducible", "inconclusive", "overhead")
@@ -28,7 +28,7 @@ def report_named(request: pytest.FixtureRequest, name: str) -> AuditReport:
 
 
 @pytest.mark.parametrize("name", REPORTS)
-@pytest.mark.parametrize("format_name", ["text", "concise", "markdown", "json", "sarif"])
+@pytest.mark.parametrize("format_name", formats())
 def test_reports_are_what_they_were(request: pytest.FixtureRequest, name: str, format_name: str) -> None:
     """Golden files; `REWRITE_GOLDEN=1 pytest tests/report` makes them anew, for the diff to be reviewed."""
     text = render(report_named(request, name), format_name, RenderOptions(exit_code=1))

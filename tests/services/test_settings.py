@@ -37,7 +37,9 @@ def test_every_key_of_a_pyproject_is_read(project: Path) -> None:
     pyproject(
         project,
         'select = ["RA1"]\nignore = ["RA101"]\nexclude = ["old/"]\nmin-severity = "warning"\nmin-confidence = "high"\n'
-        'store = "../runs"\nrules = ["my-rules"]\n[tool.repro-audit.per-file-ignores]\n"tests/*" = ["RA1", "seeding"]',
+        'store = "../runs"\nrules = ["my-rules"]\n'
+        'baseline = "known.json"\nseverity = {RA204 = "note"}\n'
+        '[tool.repro-audit.per-file-ignores]\n"tests/*" = ["RA1", "seeding"]',
     )
     (project / "deep" / "er").mkdir(parents=True)
     settings = load_settings(project / "deep" / "er")
@@ -49,6 +51,8 @@ def test_every_key_of_a_pyproject_is_read(project: Path) -> None:
         min_confidence=Confidence.HIGH,
         store=project / "../runs",
         rules=(project / "my-rules",),
+        baseline=project / "known.json",
+        severity={"RA204": Severity.NOTE},
         per_file_ignores={"tests/*": ("RA1", "seeding")},
     )
 
@@ -97,10 +101,16 @@ def test_lists_in_variables_are_separated_by_commas(project: Path) -> None:
     ("table", "line", "complaint"),
     [
         ('selct = ["RA1"]', 5, "no setting is called `selct`; did you mean `select`?"),
-        ("# first\nzzz = 1", 6, "no setting is called `zzz`; there are: exclude, ignore,"),
+        ("# first\nzzz = 1", 6, "no setting is called `zzz`; there are: baseline, exclude,"),
         ('select = "RA1"', 5, "`select`: expected a list of strings"),
         ("select = [1]", 5, "`select`: expected a list of strings"),
         ('min-severity = "bad"', 5, '`min-severity`: expected one of "error", "warning", "note", found \'bad\''),
+        ('severity = "note"', 5, '`severity`: expected a table such as {RA204 = "note"}'),
+        (
+            'severity = {RA204 = "off"}',
+            5,
+            '`severity`: expected a table such as {RA204 = "note"} with "error", "warning"',
+        ),
         ("store = 3", 5, "`store`: expected a path as a string, found 3"),
         ('per-file-ignores = ["RA1"]', 5, "`per-file-ignores`: expected a table of lists"),
         ('[tool.repro-audit.per-file-ignores]\n"a" = "RA1"', 5, "`per-file-ignores`: expected a table of lists"),

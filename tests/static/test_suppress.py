@@ -78,6 +78,34 @@ def test_unknown_rules_and_unneeded_comments_are_told(analyse: Callable[..., Ana
     )
 
 
+@pytest.mark.parametrize(
+    ("comment", "told"),
+    [
+        ("allow RA1011 because x", "no rule is called `RA1011`; did you mean `RA101`?"),
+        ("allow-file unseeded-nunpy because x", "no rule is called `unseeded-nunpy`; did you mean `unseeded-numpy`?"),
+        ("allow-file zebra because x", "no rule is called `zebra`"),
+        ("allow RA101 the order is fixed", "it gives no reason and does not count; add `because …`"),
+        ("allow RA101, unseeded the order is fixed", "no rule is called `unseeded`; did you mean `unseeded-"),
+    ],
+)
+def test_unknown_rules_are_told_with_the_nearest_name(
+    analyse: Callable[..., Analysis], comment: str, told: str
+) -> None:
+    found = analyse({"a.py": f"import random\n# repro-audit: {comment}\nrandom.random()\n"})
+    assert any(note.startswith(f"a.py:2: this suppression is wrong: {told}") for note in found.notes)
+    assert len(found.notes) <= 2
+
+
+def test_a_comment_for_the_file_allows_everywhere_and_is_told_where_it_is_not_needed(
+    analyse: Callable[..., Analysis],
+) -> None:
+    comment = "# repro-audit: allow-file RA101, RA102 because it only makes a demo\n"
+    found = analyse({"a.py": f"import random\nrandom.random()\n\n{comment}"}, "RA101", "RA102")
+    assert found.findings == ()
+    assert [entry.reason for entry in found.suppressed] == ["it only makes a demo"]
+    assert found.notes == ("a.py:4: nothing to allow: RA102 finds nothing here; remove the comment",)
+
+
 def test_comments_for_rules_that_were_not_asked_for_are_not_unneeded(analyse: Callable[..., Analysis]) -> None:
     source = "import random\nrandom.seed(0)\nrandom.random()  # repro-audit: allow RA102 because x\n"
     assert analyse({"a.py": source}).notes == ()

@@ -15,8 +15,11 @@ def one_line(report: AuditReport) -> str:
         return headline(report.verdict)
     if report.overhead is not None:
         return summary(report.overhead)
+    new = "new " if report.earlier else ""
     if report.findings:
-        return f"{count(len(report.findings), 'finding')}: {severities(report.findings)}"
+        return f"{count(len(report.findings), f'{new}finding')}: {severities(report.findings)}"
     if report.scan is not None:
-        return f"no findings in {count(report.scan.files, 'file')}" if report.scan.files else "nothing was analysed"
+        return (
+            f"no {new}findings in {count(report.scan.files, 'file')}" if report.scan.files else "nothing was analysed"
+        )
     return f"{count(len(report.runs), 'run')} recorded"

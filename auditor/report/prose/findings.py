@@ -7,12 +7,16 @@ from collections.abc import Iterable, Sequence
 from auditor.model.finding import Finding, Skipped
 from auditor.model.report import AuditReport
 from auditor.model.rule import Confidence, Severity
+from auditor.report.prose.earlier import add_earlier
 from auditor.report.prose.excerpt import add_excerpt
 from auditor.report.prose.numbers import count
 from auditor.report.prose.page import Page, Style
 from auditor.report.prose.place import place, position
 
 MAX_RELATED = 4
+FEW = 3
+"""Entries of a list of lesser things that are shown without being asked for."""
+
 STYLES = {Severity.ERROR: Style.ERROR, Severity.WARNING: Style.WARNING, Severity.NOTE: Style.NOTE}
 
 
@@ -63,17 +67,18 @@ def add_scan_summary(page: Page, report: AuditReport, verbosity: int) -> None:
     if scan is None:
         return
     looked_at = f"{count(scan.files, 'file')}, {count(len(scan.entry_points), 'program')}, {count(scan.rules, 'rule')}"
+    new = "new " if report.earlier else ""
     if report.findings:
         files = len(by_file(report.findings))
         page.sentence(
-            f"{count(len(report.findings), 'finding')} in {count(files, 'file')}: {severities(report.findings)}. "
+            f"{count(len(report.findings), f'{new}finding')} in {count(files, 'file')}: {severities(report.findings)}. "
             f"Looked at {looked_at}.",
             style=Style.STRONG,
         )
     elif not scan.files:
         page.sentence("Nothing was analysed: no Python file was found that can be read.", style=Style.WARNING)
     else:
-        page.sentence(f"No findings in {looked_at}.", style=Style.GOOD)
+        page.sentence(f"No {new}findings in {looked_at}.", style=Style.GOOD)
     _add_rest(page, report, verbosity)
     _add_next_step(page, report)
 
@@ -85,6 +90,8 @@ def severities(findings: Sequence[Finding]) -> str:
 
 
 def _add_rest(page: Page, report: AuditReport, verbosity: int) -> None:
+    for earlier in report.earlier:
+        add_earlier(page, earlier, verbosity)
     if report.suppressed:
         page.sentence(f"Allowed by comments or settings: {len(report.suppressed)}.")
         if verbosity > 0:
@@ -93,15 +100,21 @@ def _add_rest(page: Page, report: AuditReport, verbosity: int) -> None:
                 page.add(f"  {place(item.finding.location)} {item.finding.rule_id}: {reason}")
     add_skipped(page, "Not analysed", report.skipped, verbosity)
     if verbosity > 0:
-        for note in report.notes:
-            page.sentence(note)
+        _add_few(page, report.notes, len(report.notes))
         if report.scan is not None and report.scan.entry_points:
             page.sentence("Programs: " + ", ".join(report.scan.entry_points))
-    elif report.notes:
-        page.sentence(f"{count(len(report.notes), 'remark')} about suppression comments (-v shows them).")
+    else:
+        _add_few(page, report.notes, FEW)
 
 
-def add_skipped(page: Page, title: str, skipped: Sequence[Skipped], verbosity: int, few: int = 3) -> None:
+def _add_few(page: Page, notes: Sequence[str], few: int) -> None:
+    for note in notes[:few]:
+        page.sentence(note)
+    if len(notes) > few:
+        page.add(f"… and {count(len(notes) - few, 'more remark')} (-v shows all)")
+
+
+def add_skipped(page: Page, title: str, skipped: Sequence[Skipped], verbosity: int, few: int = FEW) -> None:
     """Add what was not looked at: up to `few` entries, all of them where verbose."""
     if not skipped:
         return

@@ -13,13 +13,14 @@ from auditor.report.prose.page import Page, Style
 
 
 def add_rule_list(page: Page, rules: Sequence[Rule]) -> None:
-    """Add one line a rule, by category in the order of the ids."""
+    """Add one line a rule, by category."""
     width = max((len(rule.name) for rule in rules), default=0)
+    ids = max((len(rule.id) for rule in rules), default=0)
     for category, members in groupby(rules, key=lambda rule: rule.category):
         page.add((category.value, Style.STRONG))
         for rule in members:
             page.add(
-                f"  {rule.id}  ",
+                f"  {rule.id:<{ids}}  ",
                 (f"{rule.severity.value:<8}", STYLES[rule.severity]),
                 f"{rule.name:<{width}}  {rule.title}",
             )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
+from auditor.model.finding import Finding, Related
 from auditor.model.location import Location
 
 
@@ -20,6 +21,19 @@ def location(place: Location, source_lines: Sequence[str] = ()) -> dict[str, Any
     if logical:
         result["logicalLocations"] = logical
     return result
+
+
+def code_flow(finding: Finding, steps: Sequence[Related]) -> dict[str, Any]:
+    """Return a `codeFlow`: from the program over calls and imports to the place of the finding."""
+    program = finding.entry_points[0] if finding.entry_points else steps[0].location.path
+    texts = [f"{program} comes here", *(step.message for step in steps[1:]), finding.message]
+    places = [
+        {"location": {**location(place), "message": {"text": text}}, "nestingLevel": depth}
+        for depth, (place, text) in enumerate(
+            zip([*(step.location for step in steps), finding.location], texts, strict=True)
+        )
+    ]
+    return {"message": {"text": f"from {program}"}, "threadFlows": [{"locations": places}]}
 
 
 def physical_location(place: Location, source_lines: Sequence[str] = ()) -> dict[str, Any]:

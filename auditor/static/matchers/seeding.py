@@ -214,7 +214,7 @@ def _short(text: str) -> str:
 
 def _way(draw: Draw) -> tuple[Related, ...]:
     """How the program gets there, where that is not in front of one's eyes."""
-    return tuple(Related(location=step, message="reached through this") for step in draw.via)
+    return tuple(Related(location=step, message="reached through this", is_step=True) for step in draw.via)
 
 
 def _drawn(draw: Draw) -> Related:

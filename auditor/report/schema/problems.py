@@ -1,0 +1,108 @@
+"""A report as a list of problems at places, for services that know nothing else: annotations, code quality, tests.
+
+Where two runs were compared, the verdict decides and findings in the source are suspicion: then only causes are
+problems.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from auditor.model.finding import Finding
+from auditor.model.location import Location
+from auditor.model.report import AuditReport
+from auditor.model.rule import Severity
+from auditor.model.verdict import Cause, Status, Verdict
+from auditor.report.prose.story import headline
+from auditor.report.schema.sarif_rules import CAUSE_PREFIX, UNEXPLAINED
+
+INCONCLUSIVE = "verdict/inconclusive"
+NOTHING_ANALYSED = "scan/nothing-analysed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Something that a person should look at."""
+
+    check: str
+    """Id of the rule, `divergence/<cause>` or a word for what could not be judged."""
+
+    title: str
+    text: str
+    """Sentences, one a line."""
+
+    severity: Severity
+    location: Location | None
+    key: str
+    """Stable over line shifts."""
+
+    conclusive: bool = True
+    """False where nothing could be judged, so that it is no failure and no success."""
+
+
+def problems(report: AuditReport) -> tuple[Problem, ...]:
+    """Return the problems of a report in its order."""
+    if report.verdict is not None:
+        return tuple(_of_verdict(report.verdict))
+    names = {rule.id: rule.name for rule in report.rules}
+    if report.scan is not None and not report.scan.files:
+        return (_unjudged(NOTHING_ANALYSED, "nothing was analysed: no Python file was found that can be read"),)
+    return tuple(_of_finding(finding, names.get(finding.rule_id, "")) for finding in report.findings)
+
+
+def _of_finding(finding: Finding, name: str) -> Problem:
+    return Problem(
+        check=finding.rule_id,
+        title=f"{finding.rule_id} {name}".rstrip(),
+        text=f"{finding.message}\nFix: {finding.advice}",
+        severity=finding.severity,
+        location=finding.location,
+        key=finding.key,
+    )
+
+
+def _of_verdict(verdict: Verdict) -> Iterator[Problem]:
+    first = headline(verdict)
+    if verdict.status is Status.INCONCLUSIVE:
+        yield _unjudged(INCONCLUSIVE, "\n".join([first, *verdict.reasons[1:]]))
+    elif verdict.status is Status.DIVERGENT and not verdict.causes:
+        place = _parting(verdict)
+        yield _divergence(UNEXPLAINED, "two runs differ", f"{first}\nThe cause is not known.", place)
+    elif verdict.status is Status.DIVERGENT:
+        for cause in verdict.causes:
+            text = "\n".join([first, *cause.evidence, f"Fix: {cause.remedy}"])
+            yield _divergence(CAUSE_PREFIX + cause.kind, cause.title, text, _place(cause, verdict))
+
+
+def _divergence(check: str, title: str, text: str, place: Location | None) -> Problem:
+    key = _digest(check, place.path if place else "")
+    return Problem(check=check, title=title, text=text, severity=Severity.ERROR, location=place, key=key)
+
+
+def _unjudged(check: str, text: str) -> Problem:
+    return Problem(
+        check=check,
+        title="inconclusive",
+        text=text,
+        severity=Severity.WARNING,
+        location=None,
+        key=_digest(check),
+        conclusive=False,
+    )
+
+
+def _place(cause: Cause, verdict: Verdict) -> Location | None:
+    return cause.location or _parting(verdict)
+
+
+def _parting(verdict: Verdict) -> Location | None:
+    """Where the program was when two runs parted."""
+    first = verdict.comparison.first if verdict.comparison is not None else None
+    event = (first.reference or first.candidate) if first is not None else None
+    return event.site if event is not None else None
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()[:16]

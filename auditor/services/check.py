@@ -1,0 +1,119 @@
+"""A scan as people use it from day to day: only what is new since a baseline, or since a git revision."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+from auditor.errors import UsageError
+from auditor.model.known import EarlierKind, KnownFinding
+from auditor.model.report import AuditReport
+from auditor.model.rule import Confidence, RuleId, Severity
+from auditor.services.baseline import merge, read_baseline, write_baseline
+from auditor.services.known import Coverage, coverage, hold_against, known_findings
+from auditor.services.progress import Progress, Silent
+from auditor.services.rule_choice import chosen_rules, load_rules
+from auditor.services.scan import above_floor, scan
+from auditor.services.settings import Settings
+from auditor.static.discovery import find_root
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckOptions:
+    """What to hold a scan against; the baseline is a setting."""
+
+    diff_base: str | None = None
+    """A git revision; None: none."""
+
+    write_baseline: Path | None = None
+    """Accept what is found and write it there."""
+
+
+def check(
+    paths: Sequence[Path], settings: Settings, options: CheckOptions | None = None, progress: Progress | None = None
+) -> AuditReport:
+    """Scan, and leave out what the baseline of the settings knows and what a revision had already.
+
+    Raises what `scan` raises, and `UsageError` for a baseline or a revision that cannot be read.
+    """
+    options = options or CheckOptions()
+    if options.write_baseline and options.diff_base:
+        raise UsageError("--write-baseline takes all findings, --diff-base only the new ones; use one of them")
+    progress = progress or Silent()
+    root = find_root(paths)
+    before = _baseline(settings, options)
+    if before is None and options.diff_base is None:
+        return scan(paths, settings, progress)
+    # Entries about weak findings would look gone if these were left out before.
+    all_of_it = replace(settings, min_severity=Severity.NOTE, min_confidence=Confidence.LOW)
+    report = scan(paths, all_of_it, progress)
+    covered = coverage(report, root, paths, _asks_for(settings))
+    if before is not None:
+        path, known = before
+        if options.write_baseline:
+            known = _accept(report, settings, known, covered)
+            write_baseline(path, known)
+        report = hold_against(report, known, covered, EarlierKind.BASELINE, _shown(path, root))
+    if options.diff_base is not None:
+        report = _since(options.diff_base, report, root, paths, all_of_it, progress, covered)
+    return above_floor(report, settings)
+
+
+def _baseline(settings: Settings, options: CheckOptions) -> tuple[Path, tuple[KnownFinding, ...]] | None:
+    """The file and what is in it; a file that is to be written need not be there yet."""
+    if options.write_baseline is not None:
+        path = options.write_baseline
+        if path.is_dir():
+            raise UsageError(f"--write-baseline {path}: is a folder; name a file")
+        return path, read_baseline(path) if path.exists() else ()
+    return None if settings.baseline is None else (settings.baseline, read_baseline(settings.baseline))
+
+
+def _accept(
+    report: AuditReport, settings: Settings, before: Sequence[KnownFinding], covered: Coverage
+) -> tuple[KnownFinding, ...]:
+    """What is told, what was accepted before, and what this scan cannot judge."""
+    old = {entry.key for entry in before}
+    told = {finding.key for finding in above_floor(report, settings).findings}
+    found = [entry for entry in known_findings(report) if entry.key in told | old]
+    return merge(found, before, covered)
+
+
+def _since(
+    asked: str,
+    report: AuditReport,
+    root: Path,
+    paths: Sequence[Path],
+    settings: Settings,
+    progress: Progress,
+    covered: Coverage,
+) -> AuditReport:
+    from auditor.services.difference import findings_at  # starts processes, which few scans need
+
+    before = findings_at(asked, root, paths, settings, progress, known_findings(report))
+    held = hold_against(report, before.findings, covered, EarlierKind.REVISION, before.name, before.renamed)
+    return replace(held, notes=(*held.notes, *before.notes))
+
+
+def _asks_for(settings: Settings) -> Callable[[RuleId], bool]:
+    """Whether a rule is in force; rules that exist no more are, as nothing will ever find them again."""
+
+    @cache
+    def rules() -> tuple[set[RuleId], set[RuleId]]:
+        ruleset = load_rules(settings)
+        return {rule.id for rule in ruleset.rules}, {rule.id for rule in chosen_rules(ruleset, settings)}
+
+    def asks_for(rule: RuleId) -> bool:
+        known, chosen = rules()
+        return rule in chosen or rule not in known
+
+    return asks_for
+
+
+def _shown(path: Path, root: Path) -> str:
+    """The file as reports name it: no folder of this machine."""
+    inside = os.path.relpath(path, root).replace(os.sep, "/")
+    return path.name if inside.startswith("../") else inside
