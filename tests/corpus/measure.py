@@ -22,7 +22,7 @@ from auditor.static.engine import Engine, find_files
 
 CASES = Path(__file__).parent / "cases"
 FLOOR = 0.95
-_LABEL = re.compile(r"\s*#! (RA[\dRA| ]+)$")
+_LABEL = re.compile(r"\s*#! (RA[\dRA|? ]+)$")
 _CELL = "# %%"
 
 Place = tuple[str, int | None, int]
@@ -31,10 +31,11 @@ Place = tuple[str, int | None, int]
 
 @dataclass(frozen=True)
 class Label:
-    """A finding that must come: one of `rules` at a place."""
+    """A finding that must come, or may where it is `optional`: one of `rules` at a place."""
 
     rules: tuple[str, ...]
     place: Place
+    optional: bool = False
 
 
 @dataclass
@@ -109,7 +110,9 @@ def _labelled(case: Case) -> Case:
             if found := _LABEL.search(line):
                 lines[index] = line[: found.start()]
                 place = (name, cell, index + 1 - start)
-                case.labels += [Label(tuple(rules.split("|")), place) for rules in found[1].split()]
+                case.labels += [
+                    Label(tuple(rules.rstrip("?").split("|")), place, rules.endswith("?")) for rules in found[1].split()
+                ]
     return case
 
 
@@ -172,7 +175,9 @@ def _compare(case: Case, findings: Iterable[Finding]) -> Outcome:
                 break
         else:
             false_alarms.append(finding)
-    return Outcome(case, len(case.labels) - len(waiting), tuple(waiting), tuple(false_alarms))
+    missed = tuple(label for label in waiting if not label.optional)
+    required = sum(not label.optional for label in case.labels)
+    return Outcome(case, required - len(missed), missed, tuple(false_alarms))
 
 
 def _place(finding: Finding) -> Place:
