@@ -15,8 +15,8 @@ from auditor.static.source import SourceFile
 
 _CONFIG_PATH = re.compile(rb"config_path\s*=\s*[rf]?[\"']([^\"'\n]+)[\"']")
 _IMPORTS = re.compile(
-    rb"^\s*(?:import|from)\s+(?:torch|tensorflow|jax|flax|keras|sklearn|lightning|pytorch_lightning|transformers|mxnet"
-    rb"|paddle|numpy)\b",
+    rb"^[ \t]*(?:import|from)[ \t][^\n]*\b(?:torch|tensorflow|jax|flax|keras|sklearn|lightning|pytorch_lightning"
+    rb"|transformers|mxnet|paddle|numpy)\b",
     re.MULTILINE,
 )
 _NAME = re.compile(rb"[\w./-]+\.(?:ya?ml|toml|json)\b")

@@ -18,8 +18,7 @@ HYDRA_PROGRAM = """
         pass
 """
 READING_PROGRAM = """
-    import torch
-    import yaml
+    import argparse, torch, yaml
 
     def settings():
         return yaml.safe_load(open("settings.yaml"))
