@@ -128,7 +128,9 @@ class Discovery:
                 self._links.append((entry.path, self._depth))
             else:
                 below.append(entry.path)
-        elif (name.endswith(SUFFIXES) or document_kind(name)) and not self._is_out(entry.path, ignore, False):
+        elif (name.endswith(SUFFIXES) or (document_kind(name) and not is_link)) and not self._is_out(
+            entry.path, ignore, False
+        ):
             if is_link:
                 self._links.append((entry.path, self._depth))
             else:

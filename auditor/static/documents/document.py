@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from auditor.static.documents.cells import Cell
     from auditor.static.documents.span import Span
 
-MAX_BYTES = 1_000_000
-"""Larger documents are not read: nobody writes them by hand, and YAML takes about ten seconds a megabyte."""
+MAX_BYTES = 300_000
+"""Larger documents are not read: nobody writes them by hand, and a megabyte of YAML takes ten seconds."""
 
 
 class Document:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 from auditor.errors import ProjectError
@@ -15,11 +15,11 @@ from auditor.static.source import SourceFile
 
 _CONFIG_PATH = re.compile(rb"config_path\s*=\s*[rf]?[\"']([^\"'\n]+)[\"']")
 _IMPORTS = re.compile(
-    rb"^\s*(?:import|from)\s+(?:torch|tensorflow|jax|flax|keras|sklearn|lightning|pytorch_lightning|transformers|mxnet"
-    rb"|paddle|numpy)\b",
+    rb"^[ \t]*(?:import|from)[ \t][^\n]*\b(?:torch|tensorflow|jax|flax|keras|sklearn|lightning|pytorch_lightning"
+    rb"|transformers|mxnet|paddle|numpy)\b",
     re.MULTILINE,
 )
-_NAME = re.compile(rb"[\w.-]+\.(?:ya?ml|toml|json)\b")
+_NAME = re.compile(rb"[\w./-]+\.(?:ya?ml|toml|json)\b")
 
 
 class References:
@@ -33,8 +33,7 @@ class References:
         found = set()
         if any(path.startswith(folder + "/") for folder in self._hydra_folders):
             found.add("hydra")
-        folder, _, name = path.rpartition("/")
-        if any(folder.startswith(top) for top in self._names.get(name, ())):
+        if any(_is_meant(path, named, here) for named, here in self._names.get(path.rpartition("/")[2], ())):
             found.add("name")
         return frozenset(found)
 
@@ -43,14 +42,14 @@ class References:
         return self._read[0]
 
     @property
-    def _names(self) -> dict[str, frozenset[str]]:
-        """File name → folders of the programs that name it, and that compute."""
+    def _names(self) -> Mapping[str, set[tuple[str, str]]]:
+        """File name → path that a program names, and the folder of the program, which computes."""
         return self._read[1]
 
     @cached_property
-    def _read(self) -> tuple[frozenset[str], dict[str, frozenset[str]]]:
+    def _read(self) -> tuple[frozenset[str], Mapping[str, set[tuple[str, str]]]]:
         folders: set[str] = set()
-        names: dict[str, set[str]] = {}
+        names: dict[str, set[tuple[str, str]]] = {}
         for source in self._files:
             raw = _bytes(source)
             here = posixpath.dirname(source.path)
@@ -61,8 +60,19 @@ class References:
                         folders.add(folder)
             if _IMPORTS.search(raw):
                 for match in _NAME.finditer(raw):
-                    names.setdefault(match[0].decode(), set()).add(here)
-        return frozenset(folders), {name: frozenset(tops) for name, tops in names.items()}
+                    named = posixpath.normpath(match[0].decode().lstrip("/"))
+                    names.setdefault(posixpath.basename(named), set()).add((named, here))
+        return frozenset(folders), names
+
+
+def _is_meant(path: str, named: str, here: str) -> bool:
+    """Whether a program in the folder `here` that names `named` may mean the file at `path`."""
+    while named.startswith("../"):
+        named = named[3:]
+    if "/" in named:
+        return path == named or path.endswith("/" + named)
+    folder = posixpath.dirname(path)
+    return not folder or not here or f"{folder}/".startswith(f"{here}/") or f"{here}/".startswith(f"{folder}/")
 
 
 def _bytes(source: SourceFile) -> bytes:

@@ -16,8 +16,9 @@ _PART = r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|\$\(\((?:[^()]|\([^()]*\))*\)\)|\$\((?:[^
 _VALUE = rf"(?:{_PART}|`[^`]*`|\$\{{[^}}]*\}}|\$\$|[^\s;&|()\"'`<>])"
 _OPTION = re.compile(rf"(?<!\S)(?P<name>--?[A-Za-z][\w.-]*)(?:=|\s+)(?P<value>(?!-){_VALUE}+)")
 _ASSIGNED = re.compile(rf"(?<![\w.$/-])(?P<name>\+{{0,2}}[A-Za-z_][\w.]*)=(?P<value>{_VALUE}*)")
-_MAKE = re.compile(rf"^\s*(?:export\s+)?(?P<name>[A-Za-z_]\w*)\s*[:?]{{0,2}}=\s*(?P<value>{_VALUE}*)")
+_MAKE = re.compile(rf"^ *(?:export\s+)?(?P<name>[A-Za-z_]\w*)\s*[:?]{{0,2}}=\s*(?P<value>{_VALUE}*)")
 _ENV = re.compile(r"^(\s*ENV\s+[A-Za-z_]\w*)[ \t]+(?=[^\s=])", re.IGNORECASE)
+_DOLLARS = re.compile(r"\$\$(?:\$\$)?")
 _SHOWN = re.compile(r"^\s*(?:@?echo|@?printf|LABEL|MAINTAINER)\b", re.IGNORECASE)
 _DIRECTIVE = re.compile(r"#(?:SBATCH|PBS|BSUB|\$)\s")
 
@@ -39,10 +40,16 @@ def code_lines(document: Document) -> Iterator[tuple[int, str]]:
         if not code.strip() or _SHOWN.match(code):
             continue
         if document.kind is Kind.MAKEFILE:
-            code = code.replace("$(shell ", "$(      ").replace("$$", " $")
+            # As the shell sees it, with a backslash for what make takes away.
+            code = _DOLLARS.sub(_as_shell, code.replace("$(shell ", "$(      "))
         elif document.kind is Kind.DOCKERFILE:
             code = _ENV.sub(lambda match: match[1] + "=" + " " * (len(match[0]) - len(match[1]) - 1), code)
         yield number, code
+
+
+def _as_shell(match: re.Match[str]) -> str:
+    """What the shell sees of make's dollars, as long as before: `\\$` of one, its process id of two."""
+    return "\\$" if len(match[0]) == 2 else "\\\\$$"
 
 
 def settings(document: Document) -> Iterator[Setting]:

@@ -18,8 +18,7 @@ HYDRA_PROGRAM = """
         pass
 """
 READING_PROGRAM = """
-    import torch
-    import yaml
+    import argparse, torch, yaml
 
     def settings():
         return yaml.safe_load(open("settings.yaml"))
@@ -37,6 +36,17 @@ OURS = {
     "a program names the file": (
         {"app/train.py": READING_PROGRAM, "app/settings.yaml": "name: x\nseed:\n"},
         ["RA181 app/settings.yaml:2"],
+    ),
+    "a program names the path": (
+        {
+            "src/train.py": READING_PROGRAM.replace("settings.yaml", "configs/settings.yaml"),
+            "configs/settings.yaml": "name: x\nseed:\n",
+        },
+        ["RA181 configs/settings.yaml:2"],
+    ),
+    "the file stands above the program": (
+        {"src/train.py": READING_PROGRAM, "settings.yaml": "name: x\nseed:\n"},
+        ["RA181 settings.yaml:2"],
     ),
     "keys that only training has": (
         {"a.yaml": "train:\n  lr: 1\n  epochs: 3\n  batch_size: 8\nsystem:\n  seed: ~\n"},
@@ -87,6 +97,7 @@ NOT_OURS = {
     "kubernetes": {"k.yaml": "apiVersion: v1\nmodel: a\nlr: 1\nepochs: 1\nseed: null\n"},
     "no training": {"a.yaml": "name: x\nseed: null\nbenchmark: true\ndeterministic: false\n"},
     "another folder than hydra's": {"src/train.py": HYDRA_PROGRAM, "other/train.yaml": "x: 1\nseed: null\n"},
+    "a file of that name elsewhere": {"a/train.py": READING_PROGRAM, "b/settings.yaml": "seed: null\n"},
     "a program that computes nothing": {
         "app.py": "import yaml\nyaml.safe_load(open('settings.yaml'))\n",
         "settings.yaml": "seed: null\n",

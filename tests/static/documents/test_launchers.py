@@ -61,6 +61,19 @@ def test_environment_file_expands_nothing(told: Told) -> None:
     assert told({".env": "SEED=$RANDOM\nPYTHONHASHSEED=random\n"}) == ["RA453 .env:2"]
 
 
+def test_makefile_is_read_as_make_reads_it(told: Told) -> None:
+    text = """
+SEED ?= $(shell date +%s)
+train:
+	PYTHONHASHSEED= python train.py --seed=$$RANDOM
+	python train.py --seed $$$$ --name $(SEED)
+	python train.py --seed $(FIXED)
+"""
+    assert told({"Makefile": text}) == [
+        "RA182 Makefile:1", "RA182 Makefile:3", "RA453 Makefile:3", "RA182 Makefile:4",
+    ]  # fmt: skip
+
+
 def test_argument_of_an_image_is_followed_to_its_base(told: Told) -> None:
     text = "ARG IMAGE=nvidia/cuda\nFROM $IMAGE\nRUN pip install tqdm\n"
     assert told({"docker/Dockerfile.gpu": text}) == ["RA462 docker/Dockerfile.gpu:2"]

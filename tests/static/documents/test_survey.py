@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.ruleset import load
+from auditor.static.discovery import Discovery
 from auditor.static.documents.kinds import Kind, document_kind
 from auditor.static.engine import Analysis, Engine, find_files
 
@@ -92,6 +93,12 @@ def test_huge_file_is_skipped_if_it_is_ours(scan: Scan) -> None:
 
 def test_document_that_is_asked_for_alone_is_looked_at(scan: Scan) -> None:
     assert scan({"a.yaml": "x: 1\n"}, "a.yaml").files == 1
+
+
+def test_link_that_leads_nowhere_is_not_our_business(discover: Callable[..., Discovery], tmp_path: Path) -> None:
+    (tmp_path / "data.json").symlink_to(tmp_path / "gone.json")
+    found = discover({"a.yaml": "x: 1\n"})
+    assert ([each.path for each in found.documents], found.skipped) == (["a.yaml"], [])
 
 
 def test_shifted_lines_keep_the_key(scan: Scan) -> None:
