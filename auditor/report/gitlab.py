@@ -35,12 +35,17 @@ def _issue(problem: Problem, otherwise: str, seen: dict[str, int]) -> dict[str, 
     if place is not None and place.cell is None and place.end_line is not None and place.end_line > line:
         lines["end"] = place.end_line
     return {
-        "description": where + " ".join(problem.text.split()),
+        "description": where + " ".join(map(_sentence, problem.text.splitlines())),
         "check_name": problem.check if "/" in problem.check else problem.title,
         "fingerprint": _fingerprint(problem.key, seen),
         "severity": _SEVERITIES[problem.severity],
         "location": {"path": place.path if place is not None else otherwise, "lines": lines},
     }
+
+
+def _sentence(line: str) -> str:
+    flat = " ".join(line.split())
+    return flat if not flat or flat.endswith((".", ":", "!", "?")) else f"{flat}."
 
 
 def _fingerprint(key: str, seen: dict[str, int]) -> str:

@@ -21,9 +21,10 @@ AnyPath = str | PathLike[str]
 def scan(*paths: AnyPath, settings: Settings | None = None) -> AuditReport:
     """Read source and report what makes its programs non-deterministic; nothing is executed or imported.
 
-    `settings` None means those that the project has. Without paths the current folder is scanned.
+    `settings` None means those that the project has; what their baseline accepts is left out. Without paths the current
+    folder is scanned.
     """
-    from auditor.services.scan import scan as service
+    from auditor.services.check import check as service
 
     chosen = [Path(path) for path in paths] or [Path()]
     return service(chosen, settings or load_settings(chosen[0]))

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from auditor.errors import UsageError
 from auditor.model.known import KnownFinding
 from auditor.runs.revision import Revision, extract, find_revision
 from auditor.services.known import known_findings
@@ -57,8 +58,11 @@ def findings_at(
 
 
 def _moved(path: Path, revision: Revision, top: Path) -> Path:
-    """The place below `top` that stands for `path` of the checkout."""
-    return top / os.path.relpath(os.path.realpath(path), os.path.realpath(revision.top))
+    """The place below `top` that stands for `path` of the checkout; raises `UsageError` for one outside of it."""
+    inside = os.path.relpath(os.path.realpath(path), os.path.realpath(revision.top))
+    if inside.split(os.sep)[0] == os.pardir:
+        raise UsageError(f"--diff-base {revision.asked}: {path} is not in the repository {revision.top}; scan it apart")
+    return top / inside
 
 
 def _renamed(before: Iterable[KnownFinding], then: Path, after: Iterable[KnownFinding], now: Path) -> dict[str, str]:

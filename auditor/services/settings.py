@@ -57,7 +57,7 @@ class Settings:
     store: Path | None = None
     """Where runs are kept; None means the user's state folder."""
 
-    origins: Mapping[str, str] = field(default_factory=dict, compare=False)
+    origins: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     """Key → where its value comes from, for messages; empty where nobody said."""
 
 

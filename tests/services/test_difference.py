@@ -180,6 +180,15 @@ def test_outside_of_git_and_without_git_is_told(tmp_path: Path, monkeypatch: pyt
         since(tmp_path)
 
 
+def test_paths_outside_of_the_repository_are_told(repository: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.py"
+    other.write_text("print(1)\n")
+    (tmp_path / "pyproject.toml").touch()
+    (repository / "link.py").symlink_to(other)
+    with pytest.raises(UsageError, match=r"link\.py is not in the repository .*; scan it apart"):
+        since(repository, "main", repository / "link.py")
+
+
 def test_submodules_are_read_too(repository: Path, tmp_path: Path, git: Git) -> None:
     other = tmp_path / "other"
     other.mkdir()
