@@ -35,6 +35,8 @@ def complaint(example: ExampleOutcome) -> str:
     """What was expected and what was found instead."""
     if example.unread:
         return f"cannot be read: {example.unread}"
+    if example.surprise:
+        return f"found with {example.surprise}"
     return f"expected {_lines(example.expected)}, found {_lines(example.found)}"
 
 
@@ -53,6 +55,7 @@ def outcomes_json(outcomes: Sequence[RuleOutcome]) -> str:
                     "passed": example.passed,
                     "expected": example.expected,
                     "found": example.found,
+                    "surprise": example.surprise or None,
                     "unread": example.unread or None,
                 }
                 for example in outcome.examples

@@ -26,12 +26,15 @@ class ExampleOutcome:
 
     expected: tuple[int, ...]
     found: tuple[int, ...]
+    surprise: str = ""
+    """What else is not as the example says; empty where nothing is."""
+
     unread: str = ""
     """Why the source could not be looked at; empty where it could."""
 
     @property
     def passed(self) -> bool:
-        return self.found == self.expected and not self.unread
+        return self.found == self.expected and not self.surprise and not self.unread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,11 +84,16 @@ def _outcome(
         file = root / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(source, encoding="utf-8")
+        if example.requirements:
+            (root / "requirements.txt").write_text(example.requirements, encoding="utf-8")
         analysis = engine.analyse(find_files(root, [root], ()))
+    wanted = example.confidence
+    others = {finding.confidence.value for finding in analysis.findings if wanted and finding.confidence is not wanted}
     return ExampleOutcome(
         number=number,
         kind=kind,
         expected=tuple(sorted(expected)),
         found=tuple(sorted(finding.location.line for finding in analysis.findings)),
+        surprise=f"confidence {', '.join(sorted(others))}, not {wanted.value}" if wanted and others else "",
         unread="; ".join(f"{item.subject}: {item.reason}" for item in analysis.skipped),
     )

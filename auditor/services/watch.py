@@ -149,7 +149,8 @@ def _files(paths: Sequence[Path], root: Path, settings: Callable[[], Settings]) 
     except ReproAuditError:
         current = Settings()  # one of them is half written; the scan tells it
     there = [path for path in paths if os.path.lexists(path)]
-    yield from (file.file for file in find_files(root, there, current.exclude).files)
+    found = find_files(root, there, current.exclude)
+    yield from (file.file for file in (*found.files, *found.documents))
     yield from (file for folder in current.rules if folder.is_dir() for file in toml_files(folder))
     if current.baseline is not None:
         yield current.baseline

@@ -116,7 +116,7 @@ class Argument:
         if not (self.equals or self.differs or self.none or self.pattern or self.known):
             return True
         if not isinstance(value, Known):
-            return self._only_none and _is_unset_option(given, module)
+            return self._only_none and is_unset_option(given, module)
         if self.none and value.value is not None:
             return False
         if self.equals and not any(_same(value.value, wanted) for wanted in self.equals):
@@ -276,7 +276,7 @@ def _compiled(entry: Table, key: str) -> re.Pattern[str] | None:
         raise entry.complain(key, f"not a regular expression: {error}") from error
 
 
-def _is_unset_option(given: ast.expr, module: ModuleFacts) -> bool:
+def is_unset_option(given: ast.expr, module: ModuleFacts) -> bool:
     """`args.seed`, where nobody gives the option and its default is None."""
     return isinstance(given, ast.Attribute) and module.seed_value(given) is SeedValue.NONE
 

@@ -209,6 +209,10 @@ class Project:
             found = self._matters[path] = any(self.is_relevant(reached) for reached in self.graph.reached(path))
         return found
 
+    def is_imported(self, path: str) -> bool:
+        """Whether another file of the project imports this one."""
+        return path in self._imported
+
     @cached_property
     def _imported(self) -> frozenset[str]:
         return frozenset(target for path in self.files for target in self.graph.imports(path))

@@ -101,14 +101,15 @@ def _read(line: int, verb: str, rest: str, rules: Mapping[str, Rule], *, own_lin
     complaints: list[str] = []
     if verb not in ("allow", "allow-file"):
         complaints.append(f"`{verb}` is not known; write `allow` or `allow-file`")
-    for word in _WORD.findall(named):
+    words = [(word, index == 0) for part in named.split(",") for index, word in enumerate(_WORD.findall(part))]
+    for word, is_first in words:
         rule = rules.get(word.upper()) or rules.get(word.lower())
         if rule is not None:
             found.add(rule.id)
         elif word.lower() != "because":
             close = nearest_rule(word, rules.values())
             # Words after the rules are a reason that lacks its `because`, which is told below.
-            if reason or close or not found:
+            if reason or (close and is_first) or not found:
                 complaints.append(f"no rule is called `{word}`" + (f"; did you mean `{close}`?" if close else ""))
     if not found and not complaints:
         complaints.append("it names no rule")

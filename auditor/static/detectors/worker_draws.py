@@ -76,6 +76,8 @@ class WorkerDrawsDetector:
 
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
         options = self._options.of(rule)
+        if _prepares_workers(module):
+            return
         for runner in options.runners:
             for call in runner.call.calls(module):
                 given = call.argument(runner.argument, runner.position)
@@ -90,6 +92,11 @@ class WorkerDrawsDetector:
                     related=(Related(location=place.location(drawn.node), message=f"draws: {drawn.method}"),),
                     confidence=options.program.weakens(module, project),
                 )
+
+
+def _prepares_workers(module: ModuleFacts) -> bool:
+    """A pool calls a function of the program in each new worker, where seeds are set."""
+    return any(word.arg == "initializer" for call, _, _ in module.index.calls for word in call.keywords)
 
 
 def _draw_in(

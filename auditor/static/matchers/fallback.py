@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.static.callindex import call_index
+from auditor.static.conditions import is_unset_option
 from auditor.static.facts import Call, Known, ModuleFacts
 from auditor.static.knowledge import draws
 from auditor.static.matcher import Hit, Scope
@@ -86,7 +87,8 @@ def _draws(call: Call, module: ModuleFacts, project: Project) -> Iterable[tuple[
 
     def is_none(node: object) -> bool:
         value = module.constant(node)  # type: ignore[arg-type]
-        return isinstance(value, Known) and value.value is None
+        known = isinstance(value, Known) and value.value is None
+        return known or is_unset_option(node, module)  # type: ignore[arg-type]
 
     def equals(node: object, wanted: object) -> bool:
         value = module.constant(node)  # type: ignore[arg-type]

@@ -129,12 +129,20 @@ def _is_thrown_away(module: ModuleFacts, call: Call, statement: ast.stmt) -> boo
     if not (isinstance(statement, ast.Assign) and statement.value is call.node) or last[:1].isupper():
         return False
     names = {target.id for target in statement.targets if isinstance(target, ast.Name)}
-    if len(names) < len(statement.targets):
+    if len(names) < len(statement.targets) or _is_public(module, statement):
         return False
     return not any(
         isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in names
         for node in ast.walk(module.tree)
     )
+
+
+def _is_public(module: ModuleFacts, statement: ast.stmt) -> bool:
+    """What is bound there can be read elsewhere: an attribute of a class, or of a module that another one imports."""
+    holder = module.parent(statement)
+    if isinstance(holder, ast.ClassDef):
+        return True
+    return module.enclosing_function(statement) is None and module.project.is_imported(module.path)
 
 
 def _waits(module: ModuleFacts) -> bool:
