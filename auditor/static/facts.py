@@ -311,6 +311,11 @@ class ModuleFacts:
                         found.setdefault(group, []).append(node)
         return found
 
+    def close(self) -> None:
+        """Let go of everything: tree and tables refer to each other, and no garbage collector need find that out."""
+        for part in (self.names, self.index, self):
+            vars(part).clear()
+
     # -- for name resolution --------------------------------------------------------------------------------------
 
     def self_attributes(self, cls: ast.ClassDef) -> dict[str, list[ast.expr]]:

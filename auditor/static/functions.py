@@ -19,7 +19,7 @@ from auditor.static.values import Arguments, ClassRef, FunctionRef, Instance, Va
 if TYPE_CHECKING:
     from auditor.static.walk import Walk
 
-MAX_CALLS = 20_000
+MAX_CALLS = 2_000
 """Functions entered for one program; what comes after is not followed, and the verdicts say so."""
 
 MAX_DEPTH = 30
@@ -134,7 +134,7 @@ class Functions:
 
     def _can_matter(self, ref: FunctionRef, inside: Frame) -> bool:
         """Whether the function, or anything of the project that it is given, can lead to a draw or a seed."""
-        relevance = self._walk.project.relevance
+        relevance = self._walk.relevance
         if relevance.is_relevant(ref.node):
             return True
         for value in _names_key(inside):

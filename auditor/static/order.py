@@ -264,7 +264,9 @@ def _returned(module: ModuleFacts, statement: ast.Return, trail: _Trail) -> Orde
 
 def _calls_of(module: ModuleFacts, function: Function) -> Iterator[tuple[ModuleFacts, ast.Call]]:
     name = getattr(function, "name", "")
-    callers = {each.path: each for _, modules in programs(module, module.project) for each in modules}
+    callers = {
+        each.path: each for _, modules in programs(module, module.project, frozenset({name})) for each in modules
+    }
     for _, caller in sorted({**callers, module.path: module}.items()):
         for call in caller.calls:
             if call.method != name:
