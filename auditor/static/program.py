@@ -143,7 +143,7 @@ def _has(trait: Trait, path: str, project: Project) -> bool:
     """Whether a file of the program holds the trait; each program is asked once."""
     answers = _ANSWERS.setdefault(project, WeakKeyDictionary()).setdefault(trait, {})
     if path not in answers:
-        answers[path] = any(_holds(trait, each, project, answers) for each in sorted(project.followed(path)))
+        answers[path] = any(_holds(trait, each, project, answers) for each in sorted(project.graph.reached(path)))
     return answers[path]
 
 

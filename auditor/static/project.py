@@ -19,6 +19,7 @@ from auditor.static.needles import Needles
 from auditor.static.programgroups import grouped
 from auditor.static.relevance import Relevance
 from auditor.static.source import SourceFile
+from auditor.static.trees import Trees
 
 if TYPE_CHECKING:
     from auditor.static.library_verdict import LibraryVerdict
@@ -60,6 +61,7 @@ class Project:
 
         self.graph = ImportGraph(self._imports, self.source)
         self._modules: dict[str, ModuleFacts | None] = {}
+        self._trees = Trees()
         self._test_paths = frozenset(test_paths)
         self._needed = needed
         self._vocabulary = vocabulary
@@ -105,8 +107,8 @@ class Project:
         return path in self._parsed
 
     def _parse(self, source: SourceFile) -> ModuleFacts:
-        text = source.text()
-        facts = ModuleFacts(source, text, source.parse(text), self)
+        tree = self._trees.take(source)
+        facts = ModuleFacts(source, tree, self)
         if source.broken_cells:
             cells = ", ".join(str(number) for number in source.broken_cells)
             self.problems[source.path] = f"left out, syntax errors: cell {cells}"
@@ -124,6 +126,7 @@ class Project:
             self.source(path).forget()
             if module is not None:
                 module.close()
+        self._trees.trim()
         self._relevance = {}
         self._parsed = set()
         self.problems = {}
@@ -179,11 +182,16 @@ class Project:
     def modules_reached(self, module: ModuleFacts, holding: frozenset[str] | None = None) -> tuple[ModuleFacts, ...]:
         """`module` and the project's modules that it imports, directly or not, sorted by path.
 
-        Of very large programs the modules far from `module` are left out (`followed`). `holding`: texts of which one
-        must stand in a module; the others are not parsed.
+        `holding`: texts of which one must stand in a module; the others are not parsed. Of more than
+        `MAX_FOLLOWED_BYTES` those far from `module` are left out (`followed`).
         """
-        paths = sorted(self.followed(module.path))
-        found = [self.module(path) for path in paths if holding is None or self.holds(path, holding)]
+        paths = sorted(self.graph.reached(module.path))
+        if holding is not None:
+            paths = [path for path in paths if self.holds(path, holding)]
+        if sum(self.source(path).size_bytes for path in paths) > MAX_FOLLOWED_BYTES:
+            near = self.followed(module.path)
+            paths = [path for path in paths if path in near]
+        found = [self.module(path) for path in paths]
         return tuple(reached for reached in found if reached is not None)
 
     def holds(self, path: str, texts: frozenset[str]) -> bool:

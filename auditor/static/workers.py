@@ -15,7 +15,7 @@ import signal
 import struct
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 Unit = TypeVar("Unit")
 Result = TypeVar("Result")
@@ -99,7 +99,7 @@ class _Pool(Generic[Unit, Result]):
                     self._selector.unregister(key.fd)
                 else:
                     self._hand_out(key.fd)
-                    yield number, answer[0]
+                    yield number, cast("Result", answer[0])
         for number in (*lost, *range(self._next, len(self._units))):
             yield number, self._work(self._units[number])
 
@@ -149,4 +149,4 @@ def _answer(receive: int) -> tuple[object] | None:
             return None
         size = _HEAD.unpack(head)[1]
         body = stream.read(size)
-    return pickle.loads(body) if len(body) == size else None
+    return pickle.loads(body) if len(body) == size else None  # our own child wrote it
