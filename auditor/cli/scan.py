@@ -44,6 +44,10 @@ def scan(
         str | None,
         typer.Option("--confidence", metavar="LEVEL", help="From high, medium or low on.", rich_help_panel="What"),
     ] = None,
+    no_cache: Annotated[
+        bool,
+        typer.Option("--no-cache", help="Do not use or keep the result of a scan.", rich_help_panel="Advanced"),
+    ] = False,
     show_settings: Annotated[
         bool, typer.Option("--show-settings", help="Say where each setting comes from.", rich_help_panel="Advanced")
     ] = False,
@@ -76,7 +80,7 @@ def scan(
         return 0
     progress = choose_progress(output.progress, lambda: False)
     try:
-        report = scan_service(chosen, resolved.settings, progress)
+        report = scan_service(chosen, resolved.settings, progress, cached=not no_cache)
     finally:
         progress.close()
     return deliver(report, output)

@@ -41,6 +41,12 @@ class Analysis:
     notes: tuple[str, ...]
     """Sentences about suppressions that do not count or are not needed."""
 
+    read_files: tuple[str, ...] = ()
+    """Files that were read besides those that were asked for; relative to the root, like all paths here."""
+
+    listed_folders: tuple[str, ...] = ()
+    """Folders in which imports were looked up; those that do not exist too."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Bound:
@@ -117,6 +123,8 @@ class Engine:
             suppressed=tuple(sorted(allowance.suppressed, key=lambda entry: finding_order(entry.finding))),
             skipped=tuple(sorted(skipped, key=lambda entry: (entry.subject, entry.reason))),
             notes=tuple(allowance.notes([bound.rule for bound in self._bound])),
+            read_files=tuple(sorted(passes.read_files | project.read_files)),
+            listed_folders=tuple(sorted(passes.listed_folders | project.listed_folders)),
         )
 
     def project(self, found: Discovery) -> Project:

@@ -176,6 +176,10 @@ def _draws(module: ModuleFacts, call: ast.Call) -> bool:
 _TARGET = re.compile(r"([\w.]+)\s*:\s*([\w.]+)")
 
 
+METADATA = frozenset({"pyproject.toml", "setup.cfg", "setup.py"})
+"""Where console scripts are declared, at the top of a project."""
+
+
 def console_scripts(root: Path) -> tuple[tuple[str, str], ...]:
     """(module, function) of every console script that the project's metadata name, sorted."""
     found = {

@@ -30,6 +30,8 @@ class _Done:
     answer: object
     parsed: frozenset[str]
     problems: Mapping[str, str]
+    read_files: frozenset[str]
+    listed_folders: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Looked:
 
 
 class Passes:
-    """One scan; `parsed` and `problems` grow with every pass."""
+    """One scan; what was parsed, read and listed and the problems grow with every pass."""
 
     def __init__(
         self,
@@ -56,6 +58,8 @@ class Passes:
         self._step = step
         self._cancelled = cancelled
         self.parsed: frozenset[str] = frozenset()
+        self.read_files: frozenset[str] = frozenset()
+        self.listed_folders: frozenset[str] = frozenset()
         self.problems: dict[str, str] = {}
 
     def find_programs(self) -> None:
@@ -91,11 +95,18 @@ class Passes:
         """Ask the rules about every file, in order."""
         project = self._project
 
+        numbers = {path: number for number, path in enumerate(paths)}
+        units = _units(paths, project)
+
         def ask(unit: tuple[str, ...]) -> Looked:
             findings: list[Placed] = []
             marked: list[str] = []
             for path in unit:
-                module = None if self._cancelled() else project.module(path)
+                if self._cancelled():
+                    break
+                if not self._is_shared(units):
+                    self._step(numbers[path], path)
+                module = project.module(path)
                 if module is None:
                     continue
                 if MARK.encode() in project.source(path).raw():
@@ -103,32 +114,50 @@ class Passes:
                 findings.extend(find(module, project))
             return Looked(tuple(findings), tuple(marked))
 
-        yield from self._pass(ask, _units(paths, project), len(project.files) - len(paths))
+        yield from self._pass(ask, units, numbers)
+
+    def _is_shared(self, units: Sequence[tuple[str, ...]]) -> bool:
+        """Whether several processes work on these units."""
+        return min(self._processes, len(units)) > 1
 
     def _pass(
-        self, work: Callable[[tuple[str, ...]], Answer], units: Sequence[tuple[str, ...]], before: int | None = None
+        self,
+        work: Callable[[tuple[str, ...]], Answer],
+        units: Sequence[tuple[str, ...]],
+        numbers: Mapping[str, int] | None = None,
     ) -> list[Answer]:
         """The answer for every unit, in the order of the units.
 
-        `before`: files that are done already; None for a pass after which no file is done.
+        `numbers`: the files as they are counted for whoever watches; None for a pass after which no file is done.
         """
         project = self._project
+        read, listed = set(self.read_files), set(self.listed_folders)
 
         def one(unit: tuple[str, ...]) -> _Done:
             project.start_over()
             answer = work(unit)
-            done = _Done(answer, project.parsed, dict(project.problems))
+            done = _Done(
+                answer,
+                project.parsed,
+                dict(project.problems),
+                project.read_files.difference(read),
+                project.listed_folders.difference(listed),
+            )
+            read.update(done.read_files)
+            listed.update(done.listed_folders)
             project.start_over()
             return done
 
         answers: dict[int, Answer] = {}
-        finished = 0
         for number, done in spread(one, units, self._processes):
             answers[number] = done.answer  # type: ignore[assignment]
             self.parsed |= done.parsed
+            self.read_files |= done.read_files
+            self.listed_folders |= done.listed_folders
             self.problems.update(done.problems)
-            finished += len(units[number])
-            self._step(0 if before is None else before + finished, units[number][-1])
+            if self._is_shared(units):
+                path = units[number][-1]
+                self._step(numbers[path] if numbers else 0, path)
             if self._cancelled():
                 break
         return [answers[number] for number in sorted(answers)]

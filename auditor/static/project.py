@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from auditor.errors import ProjectError
 from auditor.static.discovery import is_test
-from auditor.static.entrypoints import MAIN_GUARD, NEVER, EntryPoint, console_scripts, is_program
+from auditor.static.entrypoints import MAIN_GUARD, METADATA, NEVER, EntryPoint, console_scripts, is_program
 from auditor.static.facts import ModuleFacts
 from auditor.static.importgraph import ImportGraph
 from auditor.static.importpath import ImportPath
@@ -113,6 +113,16 @@ class Project:
             cells = ", ".join(str(number) for number in source.broken_cells)
             self.problems[source.path] = f"left out, syntax errors: cell {cells}"
         return facts
+
+    @property
+    def read_files(self) -> frozenset[str]:
+        """Files that were looked at besides `files`; some may not exist."""
+        return frozenset(self._others) | METADATA
+
+    @property
+    def listed_folders(self) -> frozenset[str]:
+        """Folders in which imports were looked up; some may not exist."""
+        return self._imports.listed_folders
 
     @property
     def parsed(self) -> frozenset[str]:
