@@ -19,7 +19,7 @@ from auditor.static.values import Arguments, ClassRef, FunctionRef, Instance, Va
 if TYPE_CHECKING:
     from auditor.static.walk import Walk
 
-MAX_CALLS = 2_000
+MAX_CALLS = 1_000
 """Functions entered for one program; what comes after is not followed, and the verdicts say so."""
 
 MAX_DEPTH = 30

@@ -17,8 +17,8 @@ from auditor.static.project import Project
 from auditor.static.suppress import MARK
 from auditor.static.workers import spread
 
-MAX_UNIT_BYTES = 1_000_000
-MAX_UNIT_FILES = 48
+MAX_UNIT_BYTES = 2_000_000
+MAX_UNIT_FILES = 96
 
 Answer = TypeVar("Answer")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-MAX_GROUP_BYTES = 8_000_000
+MAX_GROUP_BYTES = 6_000_000
 """Source of one group; parsed it takes some 70 times as much memory."""
 
 MAX_GROUP = 64

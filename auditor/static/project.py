@@ -24,8 +24,11 @@ from auditor.static.trees import Trees
 if TYPE_CHECKING:
     from auditor.static.library_verdict import LibraryVerdict
 
-MAX_FOLLOWED_BYTES = 6_000_000
-"""Source that is followed for one program, the nearest imports first; training programs reach 5 MB at most."""
+MAX_FOLLOWED_BYTES = 5_000_000
+"""Source that is followed for one program; training programs reach less."""
+
+MAX_NEAR_BYTES = 2_000_000
+"""Source that is followed where a program reaches more, as a large library's own scripts do: the nearest imports."""
 
 _TEST_WORDS = (b"unittest", b"pytest", b"doctest", b"absltest", b"nose")
 
@@ -217,7 +220,7 @@ class Project:
         return self._holding[key]
 
     def followed(self, path: str) -> frozenset[str]:
-        """`path` and the modules that it imports, directly or not, the nearest first up to `MAX_FOLLOWED_BYTES`."""
+        """`path` and the modules that it imports, directly or not, cut at `MAX_FOLLOWED_BYTES`."""
         found = self._followed.get(path)
         if found is None:
             found = self._followed[path] = frozenset(self._nearest(path))
@@ -227,7 +230,7 @@ class Project:
         reached = self.graph.reached(path)
         if sum(self.source(each).size_bytes for each in reached) <= MAX_FOLLOWED_BYTES:
             return reached
-        budget = MAX_FOLLOWED_BYTES
+        budget = MAX_NEAR_BYTES
         seen, pending = {path}, [path]
         for each in pending:
             for target in self.graph.imports(each):
