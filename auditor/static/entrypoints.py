@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 MAIN_GUARD = re.compile(rb"^if\s*\(?\s*(?:__name__\s*==|[\"']__main__[\"']\s*==)", re.MULTILINE)
 
+COMPOUND = re.compile(rb"(?:^|\r)(?:\xef\xbb\xbf|\f)*(?:for|while|with|async|if|try)\b", re.MULTILINE)
+"""A compound statement at the top level."""
+
 NEVER = frozenset(
     {"setup.py", "conftest.py", "noxfile.py", "fabfile.py", "tasks.py", "versioneer.py", "conf.py", "__init__.py"}
 )

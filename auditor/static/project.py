@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from auditor.errors import ProjectError
 from auditor.static.discovery import is_test
-from auditor.static.entrypoints import MAIN_GUARD, METADATA, NEVER, EntryPoint, console_scripts, is_program
+from auditor.static.entrypoints import COMPOUND, MAIN_GUARD, METADATA, NEVER, EntryPoint, console_scripts, is_program
 from auditor.static.facts import ModuleFacts
 from auditor.static.importgraph import ImportGraph
 from auditor.static.importpath import ImportPath
@@ -273,10 +273,8 @@ class Project:
         if known is not None:
             return known
         module = self.module(path)
-        folder = path.rpartition("/")[0]
-        init = f"{folder}/__init__.py" if folder else "__init__.py"
-        in_package = init in self.files
-        return module is not None and is_program(module, imported=path in self._imported, in_package=in_package)
+        imported, in_package = path in self._imported, self._is_in_package(path)
+        return module is not None and is_program(module, imported=imported, in_package=in_package)
 
     def is_script_by_its_bytes(self, path: str) -> bool | None:
         """Whether a file is a program; None where it has to be parsed for that."""
@@ -295,9 +293,15 @@ class Project:
             return True
         if not self.matters(path):
             return False
-        if imported and path.endswith(".py") and name != "__main__.py" and b"__main__" not in raw:
+        guarded = name == "__main__.py" or not path.endswith(".py") or b"__main__" in raw
+        # Without a guard it is one only for what its top level does; in a package only compound statements count.
+        if not guarded and (imported or (self._is_in_package(path) and COMPOUND.search(raw) is None)):
             return False
         return None
+
+    def _is_in_package(self, path: str) -> bool:
+        folder = path.rpartition("/")[0]
+        return (f"{folder}/__init__.py" if folder else "__init__.py") in self.files
 
     def matters(self, path: str) -> bool:
         """Whether a file or anything that it imports can be spoken about."""
