@@ -19,8 +19,11 @@ from auditor.static.values import Arguments, ClassRef, FunctionRef, Instance, Va
 if TYPE_CHECKING:
     from auditor.static.walk import Walk
 
-MAX_CALLS = 1_000
-"""Functions entered for one program; what comes after is not followed, and the verdicts say so."""
+MAX_CALLS = 500
+"""Functions entered for one program, three times what the largest training programs that we know need.
+
+What comes after is not followed, and the verdicts say so.
+"""
 
 MAX_DEPTH = 30
 """Calls inside calls."""
