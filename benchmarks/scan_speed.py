@@ -2,16 +2,15 @@
 
     python benchmarks/scan_speed.py [FOLDER] [--runs N]
 
-Without a folder: the site-packages of this environment. Each program runs as a process of its own, in turns, so that
-all meet the same machine; the median is printed. ruff runs without its cache and with it; we keep no cache yet, so our
-figure is for cold and warm alike. CPU is that of all processes of the program.
+Without a folder: the site-packages of this environment. Its Python files are copied, because one of them is changed.
+Each program runs as a process of its own, in turns, so that all meet the same machine; the median is printed. CPU is
+that of all processes of the program, memory that of its largest one.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -26,9 +25,9 @@ import sys
 from pathlib import Path
 from auditor.services.scan import scan
 from auditor.services.settings import Settings
-report = scan([Path(sys.argv[1])], Settings())
-print(report.scan.files, len(report.findings), len(report.skipped))
+scan([Path(sys.argv[1])], Settings(), cached=sys.argv[2] == "cached")
 """
+CHANGED = "repro-audit, one file changed"
 
 
 @dataclass(frozen=True)
@@ -37,18 +36,19 @@ class Sample:
 
     wall_s: float
     cpu_s: float
+    peak_mb: float
 
 
-def measure(command: list[str]) -> Sample:
+def measure(command: list[str], environment: dict[str, str]) -> Sample:
     """Run a program to its end; its findings are no failure."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started = time.perf_counter()
-    finished = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment)
+    _, status, usage = os.wait4(process.pid, 0)
     wall = time.perf_counter() - started
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if finished.returncode not in (0, 1):
-        raise SystemExit(f"{command[0]} ended with {finished.returncode}:\n{finished.stderr}")
-    return Sample(wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode not in (0, 1):
+        raise SystemExit(f"{command[0]} ended with {process.returncode}")
+    return Sample(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
 def commands(folder: Path, cache: Path) -> dict[str, list[str]]:
@@ -59,17 +59,30 @@ def commands(folder: Path, cache: Path) -> dict[str, list[str]]:
     return {
         "ruff, no cache": [*ruff, "--no-cache", str(folder)],
         "ruff, cached": [*ruff, "--cache-dir", str(cache), str(folder)],
-        "repro-audit, all rules": [sys.executable, "-c", SCAN, str(folder)],
+        "repro-audit, no cache": [sys.executable, "-c", SCAN, str(folder), "cold"],
+        "repro-audit, unchanged": [sys.executable, "-c", SCAN, str(folder), "cached"],
+        CHANGED: [sys.executable, "-c", SCAN, str(folder), "cached"],
     }
 
 
-def size_of(folder: Path) -> tuple[int, int]:
-    """Python files and lines, for the heading."""
+def copied(folder: Path, to: Path) -> tuple[int, int]:
+    """Copy the Python files; gives how many they are, and their lines."""
     files = lines = 0
-    for path in folder.rglob("*.py"):
+    for path in sorted(folder.rglob("*.py")):
+        content = path.read_bytes()
+        target = to / path.relative_to(folder)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
         files += 1
-        lines += path.read_bytes().count(b"\n")
+        lines += content.count(b"\n")
     return files, lines
+
+
+def change(folder: Path) -> None:
+    """Add a comment to the file in the middle."""
+    paths = sorted(folder.rglob("*.py"))
+    with paths[len(paths) // 2].open("a") as stream:
+        stream.write("# changed\n")
 
 
 def main() -> None:
@@ -77,21 +90,29 @@ def main() -> None:
     parser.add_argument("folder", nargs="?", type=Path, default=Path(sysconfig.get_paths()["purelib"]))
     parser.add_argument("--runs", type=int, default=3)
     args = parser.parse_args()
-    files, lines = size_of(args.folder)
-    print(f"{files:,} files, {lines:,} lines, {os.cpu_count()} cores, median of {args.runs} interleaved runs\n")
     samples: dict[str, list[Sample]] = {}
-    with tempfile.TemporaryDirectory() as cache:
-        programs = commands(args.folder, Path(cache))
-        measure(programs["ruff, cached"])
+    with tempfile.TemporaryDirectory() as temporary:
+        tree, cache = Path(temporary, "tree"), Path(temporary, "cache")
+        files, lines = copied(args.folder, tree)
+        print(f"{files:,} files, {lines:,} lines, {os.cpu_count()} cores, median of {args.runs} interleaved runs\n")
+        time.sleep(3)  # younger files are compared by content, by us
+        environment = {**os.environ, "XDG_CACHE_HOME": str(cache)}
+        programs = commands(tree, cache)
+        for name in ("ruff, cached", "repro-audit, unchanged"):
+            measure(programs[name], environment)
         for _ in range(args.runs):
             for name, command in programs.items():
-                samples.setdefault(name, []).append(measure(command))
+                if name == CHANGED:
+                    change(tree)
+                    time.sleep(3)
+                samples.setdefault(name, []).append(measure(command, environment))
     base = statistics.median(sample.wall_s for sample in samples["ruff, no cache"])
-    print(f"{'':24}{'wall s':>9}{'CPU s':>9}{'wall / ruff':>13}")
+    print(f"{'':32}{'wall s':>9}{'CPU s':>9}{'wall / ruff':>13}{'peak MB':>9}")
     for name, taken in samples.items():
         wall = statistics.median(sample.wall_s for sample in taken)
         cpu = statistics.median(sample.cpu_s for sample in taken)
-        print(f"{name:24}{wall:9.2f}{cpu:9.2f}{wall / base:13.2f}")
+        peak = max(sample.peak_mb for sample in taken)
+        print(f"{name:32}{wall:9.2f}{cpu:9.2f}{wall / base:13.2f}{peak:9.0f}")
 
 
 if __name__ == "__main__":

@@ -79,6 +79,10 @@ def scan(
     watch: Annotated[
         bool, typer.Option("--watch", help="Scan again after each save; ctrl-c ends.", rich_help_panel="How")
     ] = False,
+    no_cache: Annotated[
+        bool,
+        typer.Option("--no-cache", help="Do not use or keep the result of a scan.", rich_help_panel="Advanced"),
+    ] = False,
     show_settings: Annotated[
         bool, typer.Option("--show-settings", help="Say where each setting comes from.", rich_help_panel="Advanced")
     ] = False,
@@ -117,7 +121,7 @@ def scan(
     if show_settings:
         write_stdout(settings_page(resolve_settings(chosen[0], overrides)))
         return 0
-    options = CheckOptions(diff_base=diff_base, write_baseline=write_baseline)
+    options = CheckOptions(diff_base=diff_base, write_baseline=write_baseline, cached=not no_cache)
     if watch:
         return _watch(chosen, settings, options, output)
     progress = choose_progress(output.progress, lambda: False)

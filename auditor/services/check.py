@@ -31,6 +31,9 @@ class CheckOptions:
     write_baseline: Path | None = None
     """Accept what is found and write it there."""
 
+    cached: bool = False
+    """Use and keep the result of a scan of an unchanged tree."""
+
 
 def check(
     paths: Sequence[Path], settings: Settings, options: CheckOptions | None = None, progress: Progress | None = None
@@ -46,10 +49,10 @@ def check(
     root = find_root(paths)
     before = _baseline(settings, options)
     if before is None and options.diff_base is None:
-        return scan(paths, settings, progress)
+        return scan(paths, settings, progress, cached=options.cached)
     # Entries about weak findings would look gone if these were left out before.
     all_of_it = replace(settings, min_severity=Severity.NOTE, min_confidence=Confidence.LOW)
-    report = scan(paths, all_of_it, progress)
+    report = scan(paths, all_of_it, progress, cached=options.cached)
     covered = coverage(report, root, paths, _asks_for(settings))
     if before is not None:
         path, known = before

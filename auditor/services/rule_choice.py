@@ -17,7 +17,7 @@ from auditor.model.rule import Rule, RuleId, Severity
 from auditor.ruleset import Ruleset, load
 from auditor.ruleset.spelling import nearest_rule
 from auditor.services.settings import Settings
-from auditor.static.engine import finding_order
+from auditor.static.findings import finding_order
 
 _ID_BEGINNING = re.compile(r"[A-Z]{2,}[0-9]*")
 

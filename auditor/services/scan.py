@@ -12,6 +12,7 @@ from auditor.model.report import AuditReport, ScanSummary
 from auditor.model.rule import Confidence, Rule, Severity
 from auditor.services.progress import Progress, Silent
 from auditor.services.rule_choice import chosen_rules, goes_by, load_rules, severities, with_severities
+from auditor.services.scan_cache import Inputs, ScanCache
 from auditor.services.settings import Settings
 from auditor.static.discovery import find_root
 from auditor.static.engine import Analysis, Engine, find_files
@@ -19,29 +20,40 @@ from auditor.static.gitignore import IgnoreFile, parse_ignore_file
 
 
 def scan(
-    paths: Sequence[Path], settings: Settings, progress: Progress | None = None, *, root: Path | None = None
+    paths: Sequence[Path],
+    settings: Settings,
+    progress: Progress | None = None,
+    *,
+    root: Path | None = None,
+    cached: bool = False,
 ) -> AuditReport:
     """Scan files and folders.
 
-    `root` is the folder that paths in the report are relative to; None means the project that `paths` lie in. Raises
+    `root` is the folder that paths in the report are relative to; None means the project that `paths` lie in.
+    `cached`: give the report of an earlier scan where nothing has changed since, and keep this one. Raises
     `UsageError` for a path that does not exist and for a rule that is not known, `RuleError` for a broken rule.
     """
     progress = progress or Silent()
-    ruleset = load_rules(settings)
-    rules = chosen_rules(ruleset, settings)
-    given = severities(ruleset, settings)
-    engine = Engine(ruleset, rules)
     progress.stage("scan")
     root = find_root(paths) if root is None else root.absolute()
     found = find_files(root, paths, settings.exclude, progress.cancelled)
+    cache = ScanCache(found, paths, settings) if cached else None
+    report = cache.get() if cache is not None else None
+    if report is not None:
+        return report
     progress.stage("scan", len(found.files))
-    analysis = engine.analyse(
+    ruleset = load_rules(settings)
+    rules = chosen_rules(ruleset, settings)
+    analysis = Engine(ruleset, rules).analyse(
         found,
         ignored=_per_file_ignores(settings),
         step=progress.update,
         cancelled=progress.cancelled,
     )
-    return above_floor(with_severities(_report(root, analysis, rules), given), settings)
+    report = above_floor(with_severities(_report(root, analysis, rules), severities(ruleset, settings)), settings)
+    if cache is not None and not progress.cancelled():
+        cache.put(report, Inputs(analysis.read_files, analysis.listed_folders))
+    return report
 
 
 def above_floor(report: AuditReport, settings: Settings) -> AuditReport:

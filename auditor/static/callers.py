@@ -13,7 +13,9 @@ from auditor.static.values import FunctionRef
 def calls_of(module: ModuleFacts, function: Function) -> Iterator[tuple[ModuleFacts, ast.Call]]:
     """The calls of a function, in its own file and in the programs that reach it."""
     name = getattr(function, "name", "")
-    callers = {each.path: each for _, modules in programs(module, module.project) for each in modules}
+    callers = {
+        each.path: each for _, modules in programs(module, module.project, frozenset({name})) for each in modules
+    }
     for _, caller in sorted({**callers, module.path: module}.items()):
         for call in caller.calls:
             if call.method != name:

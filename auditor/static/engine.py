@@ -4,35 +4,30 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from auditor.errors import ProjectError, RuleError
 from auditor.model.finding import Finding, Skipped, Suppressed
-from auditor.model.rule import Rule, Severity
+from auditor.model.rule import Rule
 from auditor.ruleset import Ruleset
+from auditor.static.allowance import Allowance
 from auditor.static.discovery import Discovery
 from auditor.static.documents.survey import survey_documents
 from auditor.static.facts import ModuleFacts
-from auditor.static.identity import finding_key, identity, source_text
+from auditor.static.findings import Placed, finding_order, place_findings, unique
 from auditor.static.knowledge import RngIndex
-from auditor.static.matcher import Hit, Matcher, registry
+from auditor.static.matcher import Matcher, registry
 from auditor.static.needles import Needles, needles
+from auditor.static.passes import Passes
 from auditor.static.project import Project
-from auditor.static.suppress import Suppressions, read_suppressions
-
-MAX_SOURCE_LINES = 12
-"""Source lines kept with a finding."""
+from auditor.static.workers import available
 
 MAX_CHECKED_BYTES = 8_000_000
 """Files in which no rule can hold are parsed just to tell syntax errors, as long as there are no more bytes of them."""
 
-COLLECTED_AFTER = 400
-"""Files after which forgotten ones are collected: their tables refer to each other, and collection is off otherwise."""
-
-IGNORED = "ignored for this file in the settings"
-
-_SEVERITIES = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
+MIN_SHARED_BYTES = 1_000_000
+"""Source from which on more than one process is worth its start."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +41,12 @@ class Analysis:
     skipped: tuple[Skipped, ...]
     notes: tuple[str, ...]
     """Sentences about suppressions that do not count or are not needed."""
+
+    read_files: tuple[str, ...] = ()
+    """Files that were read besides those that were asked for; relative to the root, like all paths here."""
+
+    listed_folders: tuple[str, ...] = ()
+    """Folders in which imports were looked up; those that do not exist too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +75,18 @@ class Engine:
         ignored: Callable[[str, Rule], bool] = lambda path, rule: False,
         step: Callable[[int, str], None] = lambda done, path: None,
         cancelled: Callable[[], bool] = lambda: False,
+        processes: int | None = None,
     ) -> Analysis:
-        """Look at every file that was found. `ignored(path, rule)`: the settings allow that rule in that file."""
-        # Trees and tables live to the end of the scan; looking for garbage among them takes a fifth of its time.
+        """Look at every file that was found. `ignored(path, rule)`: the settings allow that rule in that file.
+
+        `processes`: how many may work on it (None: as many as there are cores, where that is safe and worth it); the
+        result does not depend on it.
+        """
+        # Trees and tables live to the end of their pass; looking for garbage among them takes a fifth of the time.
         enabled = gc.isenabled()
         gc.disable()
         try:
-            return self._analyse(found, ignored, step, cancelled)
+            return self._analyse(found, ignored, step, cancelled, processes)
         finally:
             if enabled:
                 gc.enable()
@@ -91,42 +97,45 @@ class Engine:
         ignored: Callable[[str, Rule], bool],
         step: Callable[[int, str], None],
         cancelled: Callable[[], bool],
+        processes: int | None,
     ) -> Analysis:
         project = self.project(found)
-        sorter = _Sorter(project, self._by_name, ignored)
-        for number, path in enumerate(self._paths(project)):
-            if cancelled():
-                break
-            step(number, path)
-            module = project.module(path)
-            if module is None:
-                continue
-            sorter.comments(module)
-            for rule, finding in self._findings(module, project):
-                sorter.add(rule, finding)
-            if not sorter.comments(module).entries:
-                project.forget(path)
-            if number % COLLECTED_AFTER == COLLECTED_AFTER - 1:
-                gc.collect()
-        _check_syntax(project)
+        if processes is None:
+            size = sum(file.size_bytes for file in found.files) if available() > 1 else 0
+            processes = available() if size >= MIN_SHARED_BYTES else 1
+        passes = Passes(project, processes, step, cancelled)
+        passes.find_programs()
+        if any(bound.matcher.scope == "entry-point" for bound in self._bound):
+            passes.judge_programs()
+        allowance = Allowance(project, self._by_name, ignored)
+        rules = {bound.rule.id: bound.rule for bound in self._bound}
+        for looked in passes.look(list(self._paths(project)), self._findings):
+            for path in looked.marked:
+                allowance.look_at(path)
+            for placed in looked.findings:
+                allowance.add(rules[placed.finding.rule_id], placed)
+        _check_syntax(project, passes.parsed)
         survey = survey_documents(found, [(bound.rule, bound.matcher) for bound in self._bound], self._by_name, ignored)
-        sorter.findings += survey.findings
-        sorter.suppressed += survey.suppressed
+        problems = {**project.problems, **passes.problems}
         skipped = [
             *survey.skipped,
             *found.skipped,
-            *(Skipped(subject=path, reason=text) for path, text in project.problems.items()),
+            *(Skipped(subject=path, reason=text) for path, text in problems.items()),
         ]
+        findings = [*allowance.findings, *survey.findings]
+        suppressed = [*allowance.suppressed, *survey.suppressed]
         return Analysis(
             files=len(found.files) + survey.files,
             entry_points=tuple(project.entry_points),
-            findings=tuple(sorted(_unique(sorter.findings), key=finding_order)),
-            suppressed=tuple(sorted(sorter.suppressed, key=lambda entry: finding_order(entry.finding))),
+            findings=tuple(sorted(unique(findings), key=finding_order)),
+            suppressed=tuple(sorted(suppressed, key=lambda entry: finding_order(entry.finding))),
             skipped=tuple(sorted(skipped, key=lambda entry: (entry.subject, entry.reason))),
             notes=(
-                *sorter.notes([each.rule for each in self._bound if each.matcher.scope != "document"]),
+                *allowance.notes([each.rule for each in self._bound if each.matcher.scope != "document"]),
                 *survey.notes,
             ),
+            read_files=tuple(sorted(passes.read_files | project.read_files)),
+            listed_folders=tuple(sorted(passes.listed_folders | project.listed_folders)),
         )
 
     def project(self, found: Discovery) -> Project:
@@ -151,7 +160,7 @@ class Engine:
             if path in project.entry_points or (project.is_relevant(path) and not project.is_test(path)):
                 yield path
 
-    def _findings(self, module: ModuleFacts, project: Project) -> Iterator[tuple[Rule, Finding]]:
+    def _findings(self, module: ModuleFacts, project: Project) -> Iterator[Placed]:
         source = project.source(module.path)
         for bound in self._bound:
             if bound.matcher.scope == "document":
@@ -166,9 +175,7 @@ class Engine:
             except RecursionError:
                 project.problems[module.path] = f"nested too deeply for {bound.rule.id}"
                 continue
-            counts: dict[str, int] = {}
-            for hit in sorted(hits, key=_hit_order):
-                yield bound.rule, _finding(bound, hit, module, project, counts)
+            yield from place_findings(bound.rule, bound.matcher.scope, hits, module, project)
 
 
 def find_files(
@@ -205,97 +212,11 @@ def _names(value: object) -> Iterator[str]:
             yield from _names(inner)
 
 
-def _finding(bound: _Bound, hit: Hit, module: ModuleFacts, project: Project, counts: dict[str, int]) -> Finding:
-    rule, location = bound.rule, hit.location
-    place = project.module(location.path) if location.path != module.path else module
-    place = place or module
-    first = place.text_line(location)
-    last = first + (location.end_line or location.line) - location.line
-    lines = place.lines[first - 1 : min(last, first - 1 + MAX_SOURCE_LINES)]
-    entry_points = project.entry_points_reaching(module) if hit.entry_points is None else hit.entry_points
-    # Only what is judged for each program by itself is another finding in another program.
-    own = (hit.entry_points or ()) if bound.matcher.scope == "entry-point" else ()
-    what = identity(rule.id, location.path, source_text(lines), own)
-    counts[what] = counts.get(what, 0) + 1
-    return Finding(
-        rule_id=rule.id,
-        severity=hit.severity or rule.severity,
-        confidence=hit.confidence or rule.confidence,
-        message=hit.message or rule.title,
-        advice=hit.advice or rule.fix.summary,
-        location=location,
-        related=hit.related,
-        entry_points=tuple(sorted(entry_points)),
-        key=finding_key(what, counts[what]),
-        source_lines=tuple(lines),
-    )
-
-
-class _Sorter:
-    """Findings, and those that a comment or the settings allow."""
-
-    def __init__(self, project: Project, by_name: Mapping[str, Rule], ignored: Callable[[str, Rule], bool]) -> None:
-        self.findings: list[Finding] = []
-        self.suppressed: list[Suppressed] = []
-        self._project = project
-        self._by_name = by_name
-        self._ignored = ignored
-        self._comments: dict[str, Suppressions] = {}
-
-    def comments(self, module: ModuleFacts) -> Suppressions:
-        """The suppressions of a file, read once."""
-        found = self._comments.get(module.path)
-        if found is None:
-            found = read_suppressions("\n".join(module.lines), module.lines, self._by_name)
-            self._comments[module.path] = found
-        return found
-
-    def add(self, rule: Rule, finding: Finding) -> None:
-        location = finding.location
-        module = self._project.module(location.path)
-        if self._ignored(location.path, rule):
-            self.suppressed.append(Suppressed(finding=finding, reason=IGNORED, in_source=False))
-            return
-        allowed = None
-        if module is not None:
-            first = module.text_line(location)
-            last = first + (location.end_line or location.line) - location.line
-            allowed = self.comments(module).allows(rule, first, last)
-        if allowed is None:
-            self.findings.append(finding)
-        elif allowed.reason:
-            self.suppressed.append(Suppressed(finding=finding, reason=allowed.reason))
-        else:
-            advice = f"{finding.advice} (the comment that allows it does not count: add `because …`)"
-            self.findings.append(replace(finding, advice=advice))
-
-    def notes(self, active: Sequence[Rule]) -> Iterator[str]:
-        """What is wrong with suppressions, by file and line."""
-        for path in sorted(self._comments):
-            module, comments = self._project.module(path), self._comments[path]
-            told = [
-                *(
-                    (entry.line, f"this suppression is wrong: {text}")
-                    for entry in comments.entries
-                    for text in entry.complaints
-                ),
-                *(
-                    (line, f"nothing to allow: {name} finds nothing here; remove the comment")
-                    for line, name in comments.unused(active)
-                ),
-            ]
-            if module is None:
-                continue
-            for line, text in sorted(told):
-                cell, inside = module.place(line)
-                yield f"{path}:{inside}: {text}" if cell is None else f"{path}: cell {cell}:{inside}: {text}"
-
-
-def _check_syntax(project: Project) -> None:
+def _check_syntax(project: Project, parsed: frozenset[str]) -> None:
     """Parse what no rule needed, so that files that are no Python are told in small projects too."""
     budget = MAX_CHECKED_BYTES
     for path in sorted(project.files):
-        if path in project.problems or project.was_parsed(path):
+        if path in parsed or path in project.problems:
             continue
         source = project.source(path)
         try:
@@ -305,24 +226,4 @@ def _check_syntax(project: Project) -> None:
             source.parse(source.text())
         except ProjectError as error:
             project.problems[path] = str(error)
-
-
-def _unique(findings: Iterable[Finding]) -> Iterator[Finding]:
-    seen: set[tuple[object, ...]] = set()
-    for finding in findings:
-        identity = (finding.rule_id, finding.location, finding.message, finding.entry_points)
-        if identity not in seen:
-            seen.add(identity)
-            yield finding
-
-
-def _hit_order(hit: Hit) -> tuple[str, int, int, int, str]:
-    location = hit.location
-    return location.path, location.cell or 0, location.line, location.column, hit.message or ""
-
-
-def finding_order(finding: Finding) -> tuple[int, str, int, int, int, str, str]:
-    """The order of reports: the worst first, then by place."""
-    location = finding.location
-    rank = _SEVERITIES.index(finding.severity)
-    return rank, location.path, location.cell or 0, location.line, location.column, finding.rule_id, finding.message
+        source.forget()

@@ -25,6 +25,9 @@ MAIN_GUARD = re.compile(
 )
 """A guard that certainly runs something; one that begins with `_ = …` has to be looked at."""
 
+COMPOUND = re.compile(rb"(?:^|\r)(?:\xef\xbb\xbf|\f)*(?:for|while|with|async|if|try)\b", re.MULTILINE)
+"""A compound statement at the top level."""
+
 NEVER = frozenset(
     {"setup.py", "conftest.py", "noxfile.py", "fabfile.py", "tasks.py", "versioneer.py", "conf.py", "__init__.py"}
 )
@@ -189,6 +192,10 @@ def _draws(module: ModuleFacts, call: ast.Call) -> bool:
 # -- console scripts ------------------------------------------------------------------------------------------------
 
 _TARGET = re.compile(r"([\w.]+)\s*:\s*([\w.]+)")
+
+
+METADATA = frozenset({"pyproject.toml", "setup.cfg", "setup.py"})
+"""Where console scripts are declared, at the top of a project."""
 
 
 def console_scripts(root: Path) -> tuple[tuple[str, str], ...]:

@@ -17,13 +17,14 @@ from auditor.static.elements import UNKNOWN, Assignment, Call, Import, Known, Lo
 from auditor.static.members import bases
 from auditor.static.names import Names
 from auditor.static.places import Places
-from auditor.static.scopes import ScopeIndex, calls_in
+from auditor.static.scopes import calls_in
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
 
 if TYPE_CHECKING:
     from auditor.static.library_verdict import SeedValue
     from auditor.static.project import Project
     from auditor.static.source import SourceFile
+    from auditor.static.trees import Tree
 
 __all__ = ["UNKNOWN", "Assignment", "Call", "Function", "Import", "Known", "Loop", "ModuleFacts", "Unknown"]
 
@@ -31,20 +32,20 @@ __all__ = ["UNKNOWN", "Assignment", "Call", "Function", "Import", "Known", "Loop
 class ModuleFacts:
     """One parsed file; everything a matcher may ask about it."""
 
-    def __init__(self, source: SourceFile, text: str, tree: ast.Module, project: Project) -> None:
+    def __init__(self, source: SourceFile, tree: Tree, project: Project) -> None:
         self.path = source.path
         """Relative to the project's root, with `/`."""
 
         self.name = module_name(source.path)
         """Dotted name inside the project, from its path: `src.pkg.train`."""
 
-        self.lines = tuple(text.split("\n"))
+        self.lines = tuple(tree.text.split("\n"))
         """Source lines without line ends; index 0 is line 1. For a notebook: all code cells, one after the other."""
 
-        self.tree = tree
+        self.tree = tree.tree
         self.project = project
         self.is_notebook = source.is_notebook
-        self.index = ScopeIndex(tree)
+        self.index = tree.index
         self.names = Names(self)
         self._identifiers: dict[ast.expr, frozenset[str]] = {}
         self._calls_in: dict[ast.expr, tuple[ast.Call | Comprehension, ...]] = {}
@@ -310,6 +311,11 @@ class ModuleFacts:
                     if isinstance(group, FunctionRef | Instance) and not isinstance(node, ast.ClassDef):
                         found.setdefault(group, []).append(node)
         return found
+
+    def close(self) -> None:
+        """Let go of what was resolved; it refers to itself, and no garbage collector need find that out."""
+        self.names.close()
+        vars(self).clear()
 
     # -- for name resolution --------------------------------------------------------------------------------------
 

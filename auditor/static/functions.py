@@ -19,8 +19,11 @@ from auditor.static.values import Arguments, ClassRef, FunctionRef, Instance, Va
 if TYPE_CHECKING:
     from auditor.static.walk import Walk
 
-MAX_CALLS = 20_000
-"""Functions entered for one program; what comes after is not followed, and the verdicts say so."""
+MAX_CALLS = 500
+"""Functions entered for one program, three times what the largest training programs that we know need.
+
+What comes after is not followed, and the verdicts say so.
+"""
 
 MAX_DEPTH = 30
 """Calls inside calls."""
@@ -134,7 +137,7 @@ class Functions:
 
     def _can_matter(self, ref: FunctionRef, inside: Frame) -> bool:
         """Whether the function, or anything of the project that it is given, can lead to a draw or a seed."""
-        relevance = self._walk.project.relevance
+        relevance = self._walk.relevance
         if relevance.is_relevant(ref.node):
             return True
         for value in _names_key(inside):

@@ -24,6 +24,11 @@ class ImportPath:
         self._listings: dict[str, frozenset[str]] = {}
         self._found: dict[tuple[str, str], str | None] = {}
 
+    @property
+    def listed_folders(self) -> frozenset[str]:
+        """The folders in which anything was looked up so far; those that do not exist too."""
+        return frozenset(self._listings)
+
     def find_module(self, dotted: str, importer: str) -> str | None:
         """The module that `import dotted` in `importer` loads; None where it is none of the project's."""
         folder = os.path.dirname(importer)

@@ -109,6 +109,14 @@ class Names:
         """What a name with these bindings stands for once its scope was executed."""
         return self._bound(bindings, None)
 
+    def close(self) -> None:
+        """Let go of everything, and of what was added to the module's tables."""
+        for made in self._partials.values():
+            del self._index.functions[made], self._index.parents[made]
+            assert isinstance(made.body, ast.Call)
+            self._index.parents.pop(made.body, None)
+        vars(self).clear()
+
     def scope_of(self, node: ast.Name) -> tuple[Scope, bool] | None:
         """The scope that binds a name, and whether the use stands in that scope itself; None for builtins."""
         found = self._lookup(node)

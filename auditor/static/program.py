@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from weakref import WeakKeyDictionary
 
 from auditor.model.rule import Confidence
@@ -42,6 +43,14 @@ class Trait:
     value: object = None
     imports: frozenset[str] = frozenset()
     """Modules or names that are imported, or something below them."""
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Texts of which one stands in every file that holds the trait."""
+        called = self.call.words if self.call is not None else frozenset()
+        imported = {name.rpartition(".")[2] for name in self.imports}
+        written = {target.rpartition(".")[2] for target in self.targets}
+        return called | imported | written | self.strings
 
     def is_in(self, module: ModuleFacts) -> bool:
         """Whether a file holds it."""
@@ -110,12 +119,17 @@ class ProgramCondition:
         return all(any(_has(trait, path, project) for trait in group) for group in self.requires)
 
 
-def programs(module: ModuleFacts, project: Project) -> Iterable[tuple[str, tuple[ModuleFacts, ...]]]:
-    """Yield path and files of every program that reaches `module`; the file itself where there is none."""
+def programs(
+    module: ModuleFacts, project: Project, holding: frozenset[str] | None = None
+) -> Iterable[tuple[str, tuple[ModuleFacts, ...]]]:
+    """Yield path and files of every program that reaches `module`; the file itself where there is none.
+
+    `holding`: texts of which one must stand in a file, others are left out.
+    """
     for path in _program_paths(module, project):
         entry = project.module(path)
         if entry is not None:
-            yield path, project.modules_reached(entry)
+            yield path, project.modules_reached(entry, holding)
 
 
 def _program_paths(module: ModuleFacts, project: Project) -> tuple[str, ...]:
@@ -174,17 +188,16 @@ def _has(trait: Trait, path: str, project: Project) -> bool:
     """Whether a file of the program holds the trait; each program is asked once."""
     answers = _ANSWERS.setdefault(project, WeakKeyDictionary()).setdefault(trait, {})
     if path not in answers:
-        entry = project.module(path)
-        reached = project.modules_reached(entry) if entry is not None else ()
-        answers[path] = any(_holds(trait, each, answers) for each in reached)
+        answers[path] = any(_holds(trait, each, project, answers) for each in sorted(project.graph.reached(path)))
     return answers[path]
 
 
-def _holds(trait: Trait, module: ModuleFacts, answers: dict[str, bool]) -> bool:
+def _holds(trait: Trait, path: str, project: Project, answers: dict[str, bool]) -> bool:
     """Whether one file holds it; each file is asked once, also where several programs share it."""
-    key = f"file:{module.path}"
+    key = f"file:{path}"
     if key not in answers:
-        answers[key] = trait.is_in(module)
+        module = project.module(path) if project.holds(path, trait.words) else None
+        answers[key] = module is not None and trait.is_in(module)
     return answers[key]
 
 

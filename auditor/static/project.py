@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor.errors import ProjectError
 from auditor.static.discovery import is_test
-from auditor.static.entrypoints import MAIN_GUARD, NEVER, EntryPoint, console_scripts, is_program
+from auditor.static.entrypoints import COMPOUND, MAIN_GUARD, METADATA, NEVER, EntryPoint, console_scripts, is_program
 from auditor.static.facts import ModuleFacts
 from auditor.static.importgraph import ImportGraph
 from auditor.static.importpath import ImportPath
 from auditor.static.knowledge import RngIndex
 from auditor.static.names import Question
 from auditor.static.needles import Needles
+from auditor.static.programgroups import grouped
 from auditor.static.relevance import Relevance
 from auditor.static.source import SourceFile
+from auditor.static.trees import Trees
 
 if TYPE_CHECKING:
     from auditor.static.library_verdict import LibraryVerdict
+
+MAX_FOLLOWED_BYTES = 5_000_000
+"""Source that is followed for one program; training programs reach less."""
+
+MAX_NEAR_BYTES = 2_000_000
+"""Source that is followed where a program reaches more, as a large library's own scripts do: the nearest imports."""
 
 _TEST_WORDS = (b"unittest", b"pytest", b"doctest", b"absltest", b"nose")
 
@@ -56,6 +64,7 @@ class Project:
 
         self.graph = ImportGraph(self._imports, self.source)
         self._modules: dict[str, ModuleFacts | None] = {}
+        self._trees = Trees()
         self._test_paths = frozenset(test_paths)
         self._needed = needed
         self._vocabulary = vocabulary
@@ -65,7 +74,11 @@ class Project:
         self._verdicts: dict[str, tuple[LibraryVerdict, ...]] = {}
         self._relevant: dict[str, bool] = {}
         self._matters: dict[str, bool] = {}
-        self._forgotten: set[str] = set()
+        self._followed: dict[str, frozenset[str]] = {}
+        self._holding: dict[tuple[str, frozenset[str]], bool] = {}
+        self._parsed: set[str] = set()
+        self._programs: Mapping[str, EntryPoint] | None = None
+        self._relevance: dict[int, Relevance] = {}
 
     # -- files and modules ----------------------------------------------------------------------------------------
 
@@ -83,6 +96,7 @@ class Project:
             return None
         if path not in self._modules:
             self._modules[path] = None
+            self._parsed.add(path)
             try:
                 self._modules[path] = self._parse(self.source(path))
             except ProjectError as error:
@@ -93,23 +107,43 @@ class Project:
 
     def was_parsed(self, path: str) -> bool:
         """Whether the file was parsed, or could not be."""
-        return path in self._modules or path in self._forgotten
+        return path in self._parsed
 
     def _parse(self, source: SourceFile) -> ModuleFacts:
-        text = source.text()
-        facts = ModuleFacts(source, text, source.parse(text), self)
+        tree = self._trees.take(source)
+        facts = ModuleFacts(source, tree, self)
         if source.broken_cells:
             cells = ", ".join(str(number) for number in source.broken_cells)
             self.problems[source.path] = f"left out, syntax errors: cell {cells}"
         return facts
 
-    def forget(self, path: str) -> None:
-        """Let go of a file that no program imports: nobody will ask for it again."""
-        source = self.files.get(path)
-        if source is not None and path not in self._reaching and self._modules.get(path) is not None:
-            source.forget()
-            del self._modules[path]
-            self._forgotten.add(path)
+    @property
+    def read_files(self) -> frozenset[str]:
+        """Files that were looked at besides `files`; some may not exist."""
+        return frozenset(self._others) | METADATA
+
+    @property
+    def listed_folders(self) -> frozenset[str]:
+        """Folders in which imports were looked up; some may not exist."""
+        return self._imports.listed_folders
+
+    @property
+    def parsed(self) -> frozenset[str]:
+        """The files that were parsed, or could not be, so far."""
+        return frozenset(self._parsed)
+
+    def start_over(self) -> None:
+        """Forget every tree and what was resolved in it, and what was parsed; answers that texts give stay."""
+        modules, self._modules = self._modules, {}
+        for path, module in modules.items():
+            self.source(path).forget()
+            if module is not None:
+                module.close()
+        self._trees.trim()
+        self._relevance = {}
+        self._parsed = set()
+        self.problems = {}
+        self.question = Question()
 
     def is_relevant(self, path: str) -> bool:
         """Whether a file holds any word that a rule or a library knows; all do where there are no words."""
@@ -158,23 +192,72 @@ class Project:
     def find_submodule(self, package: str, name: str) -> str | None:
         return self._imports.find_submodule(package, name)
 
-    def modules_reached(self, module: ModuleFacts) -> tuple[ModuleFacts, ...]:
-        """`module` and the project's modules that it imports, directly or not, sorted by path."""
-        found = [self.module(path) for path in sorted(self.graph.reached(module.path))]
+    def modules_reached(self, module: ModuleFacts, holding: frozenset[str] | None = None) -> tuple[ModuleFacts, ...]:
+        """`module` and the project's modules that it imports, directly or not, sorted by path.
+
+        `holding`: texts of which one must stand in a module; the others are not parsed. Of more than
+        `MAX_FOLLOWED_BYTES` those far from `module` are left out (`followed`).
+        """
+        paths = sorted(self.graph.reached(module.path))
+        if holding is not None:
+            paths = [path for path in paths if self.holds(path, holding)]
+        if sum(self.source(path).size_bytes for path in paths) > MAX_FOLLOWED_BYTES:
+            near = self.followed(module.path)
+            paths = [path for path in paths if path in near]
+        found = [self.module(path) for path in paths]
         return tuple(reached for reached in found if reached is not None)
+
+    def holds(self, path: str, texts: frozenset[str]) -> bool:
+        """Whether one of the texts stands in a file."""
+        key = (path, texts)
+        if key not in self._holding:
+            try:
+                raw = self.source(path).raw()
+                self._holding[key] = any(text.encode() in raw for text in texts)
+            except ProjectError:
+                self._holding[key] = False
+            self._unread(path)
+        return self._holding[key]
+
+    def followed(self, path: str) -> frozenset[str]:
+        """`path` and the modules that it imports, directly or not, cut at `MAX_FOLLOWED_BYTES`."""
+        found = self._followed.get(path)
+        if found is None:
+            found = self._followed[path] = frozenset(self._nearest(path))
+        return found
+
+    def _nearest(self, path: str) -> Iterable[str]:
+        reached = self.graph.reached(path)
+        if sum(self.source(each).size_bytes for each in reached) <= MAX_FOLLOWED_BYTES:
+            return reached
+        budget = MAX_NEAR_BYTES
+        seen, pending = {path}, [path]
+        for each in pending:
+            for target in self.graph.imports(each):
+                size = self.source(target).size_bytes
+                if target not in seen and size <= budget:
+                    budget -= size
+                    seen.add(target)
+                    pending.append(target)
+        return seen
 
     # -- programs -------------------------------------------------------------------------------------------------
 
-    @cached_property
+    @property
     def entry_points(self) -> Mapping[str, EntryPoint]:
         """The programs among the scanned files, by path in sorted order."""
+        if self._programs is None:
+            self.know_scripts({path for path in sorted(self.files) if self.is_script(path)})
+            assert self._programs is not None
+        return self._programs
+
+    def know_scripts(self, scripts: Collection[str]) -> None:
+        """Be told for which files `is_script` holds."""
         functions = self._console_functions()
-        found: dict[str, EntryPoint] = {}
-        for path in sorted(self.files):
-            is_script = self._is_script(path)
-            if is_script or path in functions:
-                found[path] = EntryPoint(path=path, is_script=is_script, functions=tuple(functions.get(path, ())))
-        return found
+        self._programs = {
+            path: EntryPoint(path=path, is_script=path in scripts, functions=tuple(functions.get(path, ())))
+            for path in sorted({*scripts, *functions})
+        }
 
     def _console_functions(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
@@ -184,23 +267,41 @@ class Project:
                 found.setdefault(path, []).append(function)
         return found
 
-    def _is_script(self, path: str) -> bool:
-        if self.is_test(path) or path.rpartition("/")[2] in NEVER:
+    def is_script(self, path: str) -> bool:
+        """Whether a file is a program; parsed where its bytes do not tell."""
+        known = self.is_script_by_its_bytes(path)
+        if known is not None:
+            return known
+        module = self.module(path)
+        imported, in_package = path in self._imported, self._is_in_package(path)
+        return module is not None and is_program(module, imported=imported, in_package=in_package)
+
+    def is_script_by_its_bytes(self, path: str) -> bool | None:
+        """Whether a file is a program; None where it has to be parsed for that."""
+        name = path.rpartition("/")[2]
+        if self.is_test(path) or name in NEVER:
             return False
         try:
             raw = self.source(path).raw()
         except ProjectError:
             return False
+        finally:
+            self._unread(path)
+        imported = path in self._imported
         certain = MAIN_GUARD.search(raw) is not None and not any(word in raw for word in _TEST_WORDS)
-        if certain and path.endswith(".py") and path not in self._imported:
+        if certain and path.endswith(".py") and not imported:
             return True
         if not self.matters(path):
             return False
-        module = self.module(path)
+        guarded = name == "__main__.py" or not path.endswith(".py") or b"__main__" in raw
+        # Without a guard it is one only for what its top level does; in a package only compound statements count.
+        if not guarded and (imported or (self._is_in_package(path) and COMPOUND.search(raw) is None)):
+            return False
+        return None
+
+    def _is_in_package(self, path: str) -> bool:
         folder = path.rpartition("/")[0]
-        init = f"{folder}/__init__.py" if folder else "__init__.py"
-        in_package = init in self.files
-        return module is not None and is_program(module, imported=path in self._imported, in_package=in_package)
+        return (f"{folder}/__init__.py" if folder else "__init__.py") in self.files
 
     def matters(self, path: str) -> bool:
         """Whether a file or anything that it imports can be spoken about."""
@@ -227,12 +328,23 @@ class Project:
             self._verdicts[module.path] = judge(self, self.entry_points[module.path])
         return self._verdicts[module.path]
 
+    def know_verdicts(self, verdicts: Mapping[str, tuple[LibraryVerdict, ...]]) -> None:
+        """Be told the verdicts of programs, by path."""
+        self._verdicts.update(verdicts)
+
     @cached_property
-    def relevance(self) -> Relevance:
-        """Over everything that the programs import."""
-        paths = {path for entry in self.entry_points for path in self.graph.reached(entry) if self.matters(path)}
-        modules = [self.module(path) for path in sorted(paths)]
-        return Relevance(self, [module for module in modules if module is not None])
+    def groups(self) -> tuple[tuple[str, ...], ...]:
+        """The programs, those together that are followed over one set of modules."""
+        return grouped(self.entry_points, self.followed, lambda path: self.source(path).size_bytes)
+
+    def relevance(self, program: str) -> Relevance:
+        """Over everything that the programs of its group import."""
+        number = next(number for number, group in enumerate(self.groups) if program in group)
+        if number not in self._relevance:
+            reached = {path for entry in self.groups[number] for path in self.followed(entry) if self.matters(path)}
+            modules = [self.module(path) for path in sorted(reached)]
+            self._relevance[number] = Relevance(self, [module for module in modules if module is not None])
+        return self._relevance[number]
 
     def entry_points_reaching(self, module: ModuleFacts) -> tuple[str, ...]:
         """Paths of the programs that import `module`, directly or not, or are it."""

@@ -59,12 +59,14 @@ def judge(project: Project, entry: EntryPoint) -> tuple[LibraryVerdict, ...]:
 
 def _followed(project: Project, entry: EntryPoint, function: str | None) -> Ledger:
     """Follow the program from its first statement to its end."""
-    walk = Walk(project)
+    walk = Walk(project, entry.path)
     frame = walk.run_module(entry.path, is_main=function is None)
     if frame is not None and function is not None:
         walk.calls.call_by_name(function, frame)
-    walk.ledger.happen(walk.ledger.state.pending)
-    return walk.ledger
+    ledger = walk.ledger
+    ledger.happen(ledger.state.pending)
+    walk.close()
+    return ledger
 
 
 def _drawn(project: Project, entry: EntryPoint, ledger: Ledger) -> Iterable[DrawRecord]:

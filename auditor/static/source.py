@@ -49,13 +49,25 @@ class SourceFile:
         """The words that anybody will ask for: keeping all of them would take more memory than the file."""
 
         self._raw: bytes | None = None
+        self._size_bytes: int | None = None
         self._words: frozenset[str] | None = None
 
     def raw(self) -> bytes:
         """The file's bytes, kept after the first time."""
         if self._raw is None:
             self._raw = _read(self.file, MAX_NOTEBOOK_BYTES if self.is_notebook else MAX_BYTES)
+            self._size_bytes = len(self._raw)
         return self._raw
+
+    @property
+    def size_bytes(self) -> int:
+        """How much there is to parse; 0 where the file cannot be read, and for notebooks, which carry pictures."""
+        if self._size_bytes is None:
+            try:
+                self._size_bytes = self.file.stat().st_size
+            except OSError:
+                self._size_bytes = 0
+        return 0 if self.is_notebook else self._size_bytes
 
     @property
     def is_read(self) -> bool:

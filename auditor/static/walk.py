@@ -36,8 +36,10 @@ MAX_ELEMENTS = 16
 class Walk:
     """One program being followed: statements and conditions; calls are `CallWalk`'s (`callwalk.py`)."""
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, program: str) -> None:
         self.project = project
+        self.relevance = project.relevance(program)
+        self._within = project.followed(program)
         self.ledger = Ledger(project.rng)
         self.evaluator = Evaluator(project, self._is_seeded)
         self.calls = CallWalk(self)
@@ -47,6 +49,10 @@ class Walk:
         self.returned: list[Seen] = []
         self.tests: list[str] = []
         """Conditions of the arms that the current place stands in, inside the current function."""
+
+    def close(self) -> None:
+        """Let go of the frames, which hold trees; the ledger stays."""
+        vars(self).clear()
 
     def _is_seeded(self, library: str) -> bool | None:
         rank = self.ledger.state.level(library).rank
@@ -61,13 +67,16 @@ class Walk:
             return self._executed[key]
         if not self.project.matters(path):
             return None
+        if path not in self._within:
+            self.ledger.truncated = True
+            return None
         module = self.project.module(path)
         if module is None:
             return None
         frame = self._executed[key] = Frame(module, is_main=is_main)
         self.evaluator.modules[path] = module
         conditions, self.ledger.conditions = self.ledger.conditions, []
-        if is_main or self.project.relevance.is_working(module):
+        if is_main or self.relevance.is_working(module):
             self.block(module.tree.body, frame)
         else:
             for node in module.top_imports:

@@ -58,7 +58,7 @@ class FirstCallMatcher:
         entry = project.module(path)
         if entry is None:
             return None
-        for module in (entry, *project.modules_reached(entry)):
+        for module in (entry, *project.modules_reached(entry, self._calls.literals(rule))):
             for hit in self._calls.find(rule, module, project):
                 if hit.entry_points is None or path in hit.entry_points:
                     return hit

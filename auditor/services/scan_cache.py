@@ -1,0 +1,216 @@
+"""The result of a scan, kept in the user's cache folder as long as everything that it was made from is the same.
+
+A result is used again only where the same scan finds the same files with the same contents, the folders in which
+imports were looked up hold the same names, and program, rules, settings and installed packages are the same. Anything
+else, a damaged entry too, means a scan from scratch: there is no partial reuse that could differ from it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import os
+import pickle
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import auditor
+from auditor.model.report import AuditReport
+from auditor.ruleset.locate import rule_folders, toml_files
+from auditor.services.settings import Settings
+from auditor.static.discovery import Discovery
+
+FORMAT = b"repro-audit scan 1\n"
+"""Version 1: magic line, SHA-256 of the body, body."""
+
+MAX_ENTRIES = 64
+"""Entries that are kept, the youngest ones."""
+
+SETTLED_NS = 2_000_000_000
+"""A file that was written this shortly before may be written again without another time: its content is compared."""
+
+CONFIGURATION = frozenset({".toml", ".cfg", ".ini", ".txt", ".yaml", ".yml", ".lock", ".env", ".json", ".in", ""})
+"""Endings of files at the top of a project that may say what is installed, or which programs there are."""
+
+Stamp = tuple[int, int, int] | None
+"""Size, time of modification, time of change; None where the content has to be compared."""
+
+Print = tuple[Stamp, bytes | None]
+"""Stamp and digest of a file; no digest where there is no such file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a scan read besides the files that it was asked about, relative to the root."""
+
+    files: tuple[str, ...]
+    folders: tuple[str, ...]
+    """Where imports were looked up; those that do not exist too."""
+
+
+class ScanCache:
+    """The entry of one scan: of these paths with these settings."""
+
+    def __init__(self, found: Discovery, paths: Sequence[Path], settings: Settings, folder: Path | None = None) -> None:
+        self._root = found.root
+        self._files = tuple(file.path for file in (*found.files, *found.documents))
+        asked = (str(found.root), [os.path.abspath(path) for path in paths], repr(settings))
+        self._path = (folder or cache_folder()) / f"{_digest(repr(asked).encode()).hex()[:32]}.bin"
+        outcome = (self._files, sorted(found.test_paths), found.skipped, _surroundings(found.root, settings))
+        self._key = _digest(repr(outcome).encode("utf-8", "backslashreplace"))
+        self._started_ns = time.time_ns()
+
+    def get(self) -> AuditReport | None:
+        """The report that a scan would give now; None where that is not known."""
+        entry = _read(self._path)
+        if entry is None or entry.get("key") != self._key:
+            return None
+        files, folders, report = entry.get("files"), entry.get("folders"), entry.get("report")
+        if not (isinstance(files, dict) and isinstance(folders, dict) and isinstance(report, AuditReport)):
+            return None
+        if any(self._listing(folder) != listing for folder, listing in folders.items()):
+            return None
+        now: dict[str, Print] = {}
+        for path, (stamp, digest) in files.items():
+            current = self._stamp(path)
+            if stamp is None or current != stamp:
+                current, same = self._print(path)
+                if same != digest:
+                    return None
+            now[path] = (current, digest)
+        if now != files:
+            _write(self._path, {**entry, "files": now})
+        return report
+
+    def put(self, report: AuditReport, inputs: Inputs) -> None:
+        """Keep a report. Nothing is kept where a file changed while it was made, or where the folder is read-only."""
+        files: dict[str, Print] = {}
+        for path in sorted({*self._files, *inputs.files}):
+            stamp = self._stamp(path, settled=False)
+            if stamp is not None and max(stamp[1:]) >= self._started_ns:
+                return
+            files[path] = self._print(path)
+        for folder in inputs.folders:
+            stamp = self._stamp(folder, settled=False)
+            if stamp is not None and max(stamp[1:]) >= self._started_ns:
+                return
+        folders = {folder: self._listing(folder) for folder in sorted(inputs.folders)}
+        _write(self._path, {"key": self._key, "files": files, "folders": folders, "report": report})
+        _prune(self._path.parent)
+
+    def _print(self, path: str) -> Print:
+        stamp = self._stamp(path)
+        try:
+            return stamp, _digest((self._root / path).read_bytes())
+        except OSError:
+            return None, None
+
+    def _stamp(self, path: str, *, settled: bool = True) -> Stamp:
+        try:
+            status = os.stat(self._root / path)
+        except OSError:
+            return None
+        if settled and max(status.st_mtime_ns, status.st_ctime_ns) > self._started_ns - SETTLED_NS:
+            return None
+        return status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+    def _listing(self, folder: str) -> bytes | None:
+        try:
+            return _digest(repr(sorted(os.listdir(self._root / folder))).encode("utf-8", "backslashreplace"))
+        except OSError:
+            return None
+
+
+def cache_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return where results of scans are kept, whether or not it exists."""
+    home = environ.get("XDG_CACHE_HOME") or str(Path(environ.get("HOME") or Path.home()) / ".cache")
+    return Path(home) / "repro-audit" / "scan"
+
+
+def _surroundings(root: Path, settings: Settings) -> object:
+    """Program, rules, interpreter, installed packages and the project's own configuration."""
+    package = Path(__file__).resolve().parent.parent
+    rules = [path for folder in rule_folders(settings.rules) for path in toml_files(folder)]
+    program = [path for room in ("static", "ruleset", "model", "services") for path in (package / room).rglob("*.py")]
+    with contextlib.suppress(OSError):
+        rules += [
+            Path(entry.path)
+            for entry in os.scandir(root)
+            if os.path.splitext(entry.name)[1] in CONFIGURATION and entry.is_file()
+        ]
+    installed = [Path(folder) for folder in sys.path if folder.endswith(("site-packages", "dist-packages"))]
+    stamps = [(str(path), _stamp_of(path)) for path in sorted({*rules, *program, *installed})]
+    return auditor.__version__, sys.version, stamps
+
+
+def _stamp_of(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_size, status.st_mtime_ns
+
+
+def _digest(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()
+
+
+class _Reader(pickle.Unpickler):
+    """Makes nothing but what reports are made of, whatever an entry says."""
+
+    def find_class(self, module: str, name: str) -> object:
+        if not module.startswith("auditor.model.") or name.startswith("_"):
+            raise pickle.UnpicklingError(f"{module}.{name} is no part of a report")
+        return super().find_class(module, name)
+
+
+def _read(path: Path) -> dict[str, object] | None:
+    """An entry; None where there is none or it is damaged."""
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
+    start = len(FORMAT)
+    body = content[start + 32 :]
+    if content[:start] != FORMAT or content[start : start + 32] != _digest(body):
+        return None
+    try:
+        entry = _Reader(io.BytesIO(body)).load()
+    except Exception:  # a damaged entry can raise anything; it is as good as none
+        return None
+    return entry if isinstance(entry, dict) else None
+
+
+def _write(path: Path, entry: Mapping[str, object]) -> None:
+    """Replace an entry in one step: readers see the old one or the new one. What cannot be written is not kept."""
+    body = pickle.dumps(dict(entry), pickle.HIGHEST_PROTOCOL)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.{time.monotonic_ns()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_bytes(FORMAT + _digest(body) + body)
+        os.replace(temporary, path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+
+
+def _prune(folder: Path) -> None:
+    """Remove all but the youngest entries, and what writers that were killed left behind."""
+    kept: list[tuple[int, Path]] = []
+    for path in _entries(folder):
+        with contextlib.suppress(OSError):
+            kept.append((path.stat().st_mtime_ns, path))
+    for _, path in sorted(kept, reverse=True)[MAX_ENTRIES:]:
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+def _entries(folder: Path) -> Iterable[Path]:
+    try:
+        return [Path(entry.path) for entry in os.scandir(folder)]
+    except OSError:
+        return ()

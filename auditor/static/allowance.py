@@ -1,0 +1,79 @@
+"""Findings, apart from those that a comment or the settings allow, and what is wrong with such comments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from auditor.errors import ProjectError
+from auditor.model.finding import Finding, Suppressed
+from auditor.model.rule import Rule
+from auditor.static.findings import Placed
+from auditor.static.places import Places
+from auditor.static.project import Project
+from auditor.static.suppress import MARK, Suppressions, read_suppressions
+
+
+class Allowance:
+    """Sorts the findings of one scan; the files are read as text, not parsed."""
+
+    def __init__(self, project: Project, by_name: Mapping[str, Rule], ignored: Callable[[str, Rule], bool]) -> None:
+        self.findings: list[Finding] = []
+        self.suppressed: list[Suppressed] = []
+        self._project = project
+        self._by_name = by_name
+        self._ignored = ignored
+        self._comments: dict[str, tuple[Suppressions, Places | None]] = {}
+
+    def look_at(self, path: str) -> Suppressions:
+        """The suppressions of a file, read once; a comment that nothing needs is told later."""
+        if path not in self._comments:
+            self._comments[path] = self._read(path)
+        return self._comments[path][0]
+
+    def add(self, rule: Rule, placed: Placed) -> None:
+        finding = placed.finding
+        path = finding.location.path
+        if self._ignored(path, rule):
+            self.suppressed.append(
+                Suppressed(finding=finding, reason="ignored for this file in the settings", in_source=False)
+            )
+            return
+        allowed = self.look_at(path).allows(rule, placed.first, placed.last)
+        if allowed is None:
+            self.findings.append(finding)
+        elif allowed.reason:
+            self.suppressed.append(Suppressed(finding=finding, reason=allowed.reason))
+        else:
+            advice = f"{finding.advice} (the comment that allows it does not count: add `because …`)"
+            self.findings.append(replace(finding, advice=advice))
+
+    def notes(self, active: Sequence[Rule]) -> Iterator[str]:
+        """What is wrong with suppressions, by file and line."""
+        for path in sorted(self._comments):
+            comments, places = self._comments[path]
+            told = [
+                *(
+                    (entry.line, f"this suppression is wrong: {text}")
+                    for entry in comments.entries
+                    for text in entry.complaints
+                ),
+                *(
+                    (line, f"nothing to allow: {name} finds nothing here; remove the comment")
+                    for line, name in comments.unused(active)
+                ),
+            ]
+            for line, text in sorted(told):
+                cell, inside = places.place(line) if places is not None else (None, line)
+                yield f"{path}:{inside}: {text}" if cell is None else f"{path}: cell {cell}:{inside}: {text}"
+
+    def _read(self, path: str) -> tuple[Suppressions, Places | None]:
+        source = self._project.source(path)
+        try:
+            text = source.text() if MARK.encode() in source.raw() else ""
+        except ProjectError:
+            text = ""
+        source.forget()
+        lines = text.split("\n")
+        places = Places(path, tuple(lines), source.places) if source.is_notebook else None
+        return read_suppressions(text, lines, self._by_name), places

@@ -1,0 +1,189 @@
+"""A kept result is given again only where a scan from scratch would give the same."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import auditor.services.scan as service
+from auditor.model.report import AuditReport
+from auditor.services.scan import scan
+from auditor.services.scan_cache import MAX_ENTRIES, cache_folder
+from auditor.services.settings import Settings
+from auditor.static.engine import Engine
+
+MAIN = "\n\nif __name__ == '__main__':\n    print(random.random(), load())\n"
+FILES = {
+    "train.py": "import random\nfrom lib.data import load" + MAIN,
+    "lib/__init__.py": "",
+    "lib/data.py": "import numpy as np\n\n\ndef load():\n    return np.random.rand(3)\n",
+    "lib/seeds.py": "import numpy as np\n\n\ndef seed_all():\n    np.random.seed(0)\n",
+    "pyproject.toml": "[project]\nname = 'demo'\n",
+}
+
+
+@pytest.fixture(autouse=True)
+def cache_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    root = tmp_path / "project"
+    for name, text in FILES.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    settle(root)
+    return root
+
+
+def settle(root: Path) -> None:
+    """Let everything be older than this moment, as files mostly are."""
+    time.sleep(0.02)
+
+
+@pytest.fixture
+def scans(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Grows by one whenever files are really looked at."""
+    made: list[int] = []
+    analyse = Engine.analyse
+
+    def counting(self: Engine, *args: object, **words: object) -> object:
+        made.append(1)
+        return analyse(self, *args, **words)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(service.Engine, "analyse", counting)
+    return made
+
+
+def cached(root: Path, **words: object) -> AuditReport:
+    return scan([root], Settings(**words), root=root, cached=True)  # type: ignore[arg-type]
+
+
+def cold(root: Path, **words: object) -> AuditReport:
+    return scan([root], Settings(**words), root=root)  # type: ignore[arg-type]
+
+
+def test_an_unchanged_tree_is_not_looked_at_again(project: Path, scans: list[int]) -> None:
+    first = cached(project)
+    assert cached(project) == first == cold(project)
+    assert len(scans) == 2
+
+
+def test_nothing_is_kept_unless_asked_for(project: Path, cache_home: Path) -> None:
+    cold(project)
+    assert not cache_home.exists()
+
+
+def test_other_settings_have_their_own_result(project: Path) -> None:
+    everything = cached(project)
+    assert cached(project, ignore=("RA101",)) == cold(project, ignore=("RA101",)) != everything
+
+
+def edit_in_place(root: Path) -> None:
+    """The same size and the same times, as far as a program can set them."""
+    path = root / "lib/data.py"
+    before = path.stat()
+    path.write_text(path.read_text().replace("rand(3)", "seed(3)"))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+CHANGES: dict[str, Callable[[Path], object]] = {
+    "a file": lambda root: (root / "lib/data.py").write_text("def load():\n    return 3\n"),
+    "a file, keeping its times": edit_in_place,
+    "a new file": lambda root: (root / "more.py").write_text(
+        "import os\nfor name in os.listdir('.'):\n    print(name)\n"
+    ),
+    "a removed file": lambda root: (root / "lib/data.py").unlink(),
+    "a comment that allows": lambda root: (root / "train.py").write_text(
+        FILES["train.py"].replace("load())", "load())  # repro-audit: allow RA101 because it is a demonstration")
+    ),
+    "a console script": lambda root: (root / "pyproject.toml").write_text(
+        "[project]\nname = 'demo'\n[project.scripts]\nload = 'lib.data:load'\n"
+    ),
+    "an ignore file": lambda root: (root / ".gitignore").write_text("train.py\n"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_after_a_change_the_result_is_that_of_a_scan_from_scratch(
+    project: Path, change: Callable[[Path], object]
+) -> None:
+    before = cached(project)
+    change(project)
+    after = cached(project)
+    assert after == cold(project) != before
+
+
+def test_a_file_outside_what_is_scanned_counts_too(project: Path) -> None:
+    def only_train() -> AuditReport:
+        return scan([project / "train.py"], Settings(), root=project, cached=True)
+
+    before = only_train()
+    settle(project)
+    (project / "lib/data.py").write_text("import numpy as np\n\n\ndef load():\n    np.random.seed(0)\n    return 1\n")
+    assert only_train() == scan([project / "train.py"], Settings(), root=project) != before
+
+
+def test_any_row_of_edits_gives_what_scans_from_scratch_give(project: Path) -> None:
+    rng = random.Random(7)
+    lines = [
+        "import random",
+        "x = random.random()",
+        "random.seed(0)",
+        "from lib.seeds import seed_all",
+        "seed_all()",
+        "",
+    ]
+    for _ in range(25):
+        path = project / rng.choice(["train.py", "lib/data.py", "lib/seeds.py", "other.py"])
+        path.write_text("\n".join(rng.choice(lines) for _ in range(rng.randrange(6))))
+        assert cached(project) == cold(project)
+        assert cached(project) == cold(project)
+
+
+@pytest.mark.parametrize("damage", [b"", b"nonsense", None])
+def test_a_damaged_entry_is_made_anew(project: Path, scans: list[int], damage: bytes | None) -> None:
+    first = cached(project)
+    (entry,) = cache_folder().iterdir()
+    content = entry.read_bytes()
+    entry.write_bytes(content[:-1] + bytes([content[-1] ^ 1]) if damage is None else damage)
+    assert cached(project) == first
+    assert entry.read_bytes() == content or len(scans) == 2
+    assert cached(project) == first
+    assert len(scans) == 2
+
+
+def test_an_entry_cannot_make_anything_but_a_report(project: Path, scans: list[int]) -> None:
+    import hashlib
+    import pickle
+
+    from auditor.services.scan_cache import FORMAT
+
+    first = cached(project)
+    (entry,) = cache_folder().iterdir()
+    body = pickle.dumps({"key": print})
+    entry.write_bytes(FORMAT + hashlib.sha256(body).digest() + body)
+    assert cached(project) == first
+    assert len(scans) == 2
+
+
+def test_a_folder_that_cannot_be_written_is_no_error(project: Path, cache_home: Path) -> None:
+    cache_home.write_text("a file where the folder should be")
+    assert cached(project) == cold(project)
+
+
+def test_old_entries_go(project: Path) -> None:
+    cache_folder().mkdir(parents=True)
+    for number in range(MAX_ENTRIES + 5):
+        old = cache_folder() / f"{number}.bin"
+        old.write_bytes(b"old")
+        os.utime(old, (number, number))
+    cached(project)
+    assert len(list(cache_folder().iterdir())) == MAX_ENTRIES
