@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from auditor.static.scopes import ScopeIndex
 from auditor.static.source import SourceFile
 
-MAX_KEPT_BYTES = 5_000_000
+MAX_KEPT_BYTES = 3_000_000
 """Source whose trees are kept; with their tables they take some 50 times as much memory."""
 
 
