@@ -50,7 +50,7 @@ class Trait:
         called = self.call.words if self.call is not None else frozenset()
         imported = {name.rpartition(".")[2] for name in self.imports}
         written = {target.rpartition(".")[2] for target in self.targets}
-        return called | imported | written | self.strings
+        return called | imported | written | self.strings | self.attributes | frozenset(self.contains)
 
     def is_in(self, module: ModuleFacts) -> bool:
         """Whether a file holds it."""
