@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from auditor.errors import ProjectError
@@ -32,38 +32,20 @@ class Allowance:
         return self._comments[path][0]
 
     def add(self, rule: Rule, placed: Placed) -> None:
-        finding = placed.finding
-        path = finding.location.path
-        if self._ignored(path, rule):
-            self.suppressed.append(
-                Suppressed(finding=finding, reason="ignored for this file in the settings", in_source=False)
-            )
-            return
-        allowed = self.look_at(path).allows(rule, placed.first, placed.last)
-        if allowed is None:
-            self.findings.append(finding)
-        elif allowed.reason:
-            self.suppressed.append(Suppressed(finding=finding, reason=allowed.reason))
+        path = placed.finding.location.path
+        is_ignored = self._ignored(path, rule)
+        comments = None if is_ignored else self.look_at(path)
+        judged = judge(rule, placed, comments)
+        if isinstance(judged, Suppressed):
+            self.suppressed.append(judged)
         else:
-            advice = f"{finding.advice} (the comment that allows it does not count: add `because …`)"
-            self.findings.append(replace(finding, advice=advice))
+            self.findings.append(judged)
 
     def notes(self, active: Sequence[Rule]) -> Iterator[str]:
         """What is wrong with suppressions, by file and line."""
         for path in sorted(self._comments):
             comments, places = self._comments[path]
-            told = [
-                *(
-                    (entry.line, f"this suppression is wrong: {text}")
-                    for entry in comments.entries
-                    for text in entry.complaints
-                ),
-                *(
-                    (line, f"nothing to allow: {name} finds nothing here; remove the comment")
-                    for line, name in comments.unused(active)
-                ),
-            ]
-            for line, text in sorted(told):
+            for line, text in sorted([*complaints(comments), *needless(comments, active)]):
                 cell, inside = places.place(line) if places is not None else (None, line)
                 yield f"{path}:{inside}: {text}" if cell is None else f"{path}: cell {cell}:{inside}: {text}"
 
@@ -77,3 +59,28 @@ class Allowance:
         lines = text.split("\n")
         places = Places(path, tuple(lines), source.places) if source.is_notebook else None
         return read_suppressions(text, lines, self._by_name), places
+
+
+def judge(rule: Rule, placed: Placed, comments: Suppressions | None) -> Finding | Suppressed:
+    """A finding, or why it is allowed; `comments`: those of its file, None where the settings ignore the rule there."""
+    finding = placed.finding
+    if comments is None:
+        return Suppressed(finding=finding, reason="ignored for this file in the settings", in_source=False)
+    allowed = comments.allows(rule, placed.first, placed.last)
+    if allowed is None:
+        return finding
+    if allowed.reason:
+        return Suppressed(finding=finding, reason=allowed.reason)
+    return replace(finding, advice=f"{finding.advice} (the comment that allows it does not count: add `because …`)")
+
+
+def complaints(comments: Suppressions) -> Iterator[tuple[int, str]]:
+    """What is wrong with the comments of a file, by line."""
+    for entry in comments.entries:
+        yield from ((entry.line, f"this suppression is wrong: {text}") for text in entry.complaints)
+
+
+def needless(comments: Suppressions, active: Iterable[Rule]) -> Iterator[tuple[int, str]]:
+    """Comments that allow what none of the active rules finds, by line."""
+    for line, name in comments.unused(active):
+        yield line, f"nothing to allow: {name} finds nothing here; remove the comment"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from auditor.model.finding import Finding
@@ -32,7 +32,7 @@ def place_findings(
 ) -> Iterator[Placed]:
     """Yield a finding per hit, in the order of their places; `scope` is that of the rule's matcher."""
     counts: dict[str, int] = {}
-    for hit in sorted(hits, key=_hit_order):
+    for hit in sorted(hits, key=hit_order):
         yield _placed(rule, scope, hit, module, project, counts)
 
 
@@ -48,21 +48,36 @@ def _placed(
     entry_points = project.entry_points_reaching(module) if hit.entry_points is None else hit.entry_points
     # Only what is judged for each program by itself is another finding in another program.
     own = (hit.entry_points or ()) if scope == "entry-point" else ()
-    what = identity(rule.id, location.path, source_text(lines), own)
+    finding = make_finding(rule, hit, lines, counts, own, entry_points)
+    return Placed(finding=finding, first=first, last=last)
+
+
+def make_finding(
+    rule: Rule,
+    hit: Hit,
+    lines: Sequence[str],
+    counts: dict[str, int],
+    own: Sequence[str] = (),
+    entry_points: Iterable[str] = (),
+) -> Finding:
+    """A hit with its source.
+
+    `counts`: how often each identity was met in the file so far; `own`: the programs that are part of the identity.
+    """
+    what = identity(rule.id, hit.location.path, source_text(lines), own)
     counts[what] = counts.get(what, 0) + 1
-    finding = Finding(
+    return Finding(
         rule_id=rule.id,
         severity=hit.severity or rule.severity,
         confidence=hit.confidence or rule.confidence,
         message=hit.message or rule.title,
         advice=hit.advice or rule.fix.summary,
-        location=location,
+        location=hit.location,
         related=hit.related,
         entry_points=tuple(sorted(entry_points)),
         key=finding_key(what, counts[what]),
         source_lines=tuple(lines),
     )
-    return Placed(finding=finding, first=first, last=last)
 
 
 def unique(findings: Iterable[Finding]) -> Iterator[Finding]:
@@ -82,6 +97,7 @@ def finding_order(finding: Finding) -> tuple[int, str, int, int, int, str, str]:
     return rank, location.path, location.cell or 0, location.line, location.column, finding.rule_id, finding.message
 
 
-def _hit_order(hit: Hit) -> tuple[str, int, int, int, str]:
+def hit_order(hit: Hit) -> tuple[str, int, int, int, str]:
+    """By place."""
     location = hit.location
     return location.path, location.cell or 0, location.line, location.column, hit.message or ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol, cast
@@ -10,9 +9,11 @@ from typing import TYPE_CHECKING, Protocol, cast
 from auditor.errors import ProjectError
 from auditor.model.finding import Finding, Skipped, Suppressed
 from auditor.model.rule import Rule
+from auditor.static.allowance import complaints, judge, needless
 from auditor.static.documents.document import MAX_BYTES, Document
 from auditor.static.documents.kinds import Kind, document_kind
 from auditor.static.documents.references import References
+from auditor.static.findings import Placed, hit_order, make_finding
 from auditor.static.matcher import Hit, Matcher
 from auditor.static.source import SourceFile
 from auditor.static.suppress import MARK, Suppressions, read_suppressions
@@ -132,8 +133,8 @@ class _Reader:
         for rule, matcher in asked:
             counts: dict[str, int] = {}
             try:
-                for hit in sorted(matcher.find_in(rule, document, self._references), key=_hit_order):
-                    self._add(rule, _finding(rule, hit, document, counts), document, comments)
+                for hit in sorted(matcher.find_in(rule, document, self._references), key=hit_order):
+                    self._add(rule, _placed(rule, hit, document, counts), comments)
             except ProjectError as error:
                 if matcher.is_ours(rule, document.raw):
                     self._skip(document.path, str(error))
@@ -151,20 +152,13 @@ class _Reader:
         lines = document.lines
         return read_suppressions("\n".join(_comment_alone(line) for line in lines), lines, self._by_name)
 
-    def _add(self, rule: Rule, finding: Finding, document: Document, comments: Suppressions) -> None:
-        location = finding.location
-        if self._ignored(location.path, rule):
-            self._survey.suppressed.append(Suppressed(finding=finding, reason="ignored for this file in the settings"))
-            return
-        first = document.text_line(location)
-        allowed = comments.allows(rule, first, first + (location.end_line or location.line) - location.line)
-        if allowed is None:
-            self._survey.findings.append(finding)
-        elif allowed.reason:
-            self._survey.suppressed.append(Suppressed(finding=finding, reason=allowed.reason))
+    def _add(self, rule: Rule, placed: Placed, comments: Suppressions) -> None:
+        is_ignored = self._ignored(placed.finding.location.path, rule)
+        judged = judge(rule, placed, None if is_ignored else comments)
+        if isinstance(judged, Suppressed):
+            self._survey.suppressed.append(judged)
         else:
-            advice = f"{finding.advice} (the comment that allows it does not count: add `because …`)"
-            self._survey.findings.append(replace(finding, advice=advice))
+            self._survey.findings.append(judged)
 
     def _skip(self, path: str, reason: str) -> None:
         entry = Skipped(subject=path, reason=reason)
@@ -179,18 +173,8 @@ def _comment_alone(line: str) -> str:
 
 
 def _notes(document: Document, comments: Suppressions, rules: Iterable[Rule]) -> Iterator[str]:
-    if document.kind is Kind.NOTEBOOK:
-        told = []
-    else:
-        told = [
-            (entry.line, f"this suppression is wrong: {text}")
-            for entry in comments.entries
-            for text in entry.complaints
-        ]
-    told += [
-        (line, f"nothing to allow: {name} finds nothing here; remove the comment")
-        for line, name in comments.unused(rules)
-    ]
+    wrong = () if document.kind is Kind.NOTEBOOK else complaints(comments)  # the engine tells those of notebooks
+    told = [*wrong, *needless(comments, rules)]
     for line, text in sorted(told):
         if document.kind is Kind.NOTEBOOK:
             cell, inside = document.places[line - 1]
@@ -199,24 +183,8 @@ def _notes(document: Document, comments: Suppressions, rules: Iterable[Rule]) ->
             yield f"{document.path}:{line}: {text}"
 
 
-def _finding(rule: Rule, hit: Hit, document: Document, counts: dict[str, int]) -> Finding:
+def _placed(rule: Rule, hit: Hit, document: Document, counts: dict[str, int]) -> Placed:
     location = hit.location
-    line = document.lines[document.text_line(location) - 1]
-    identity = "\0".join((rule.id, location.path, "", " ".join(line.split())))
-    counts[identity] = counts.get(identity, 0) + 1
-    return Finding(
-        rule_id=rule.id,
-        severity=hit.severity or rule.severity,
-        confidence=hit.confidence or rule.confidence,
-        message=hit.message or rule.title,
-        advice=hit.advice or rule.fix.summary,
-        location=location,
-        related=hit.related,
-        key=hashlib.sha256(f"{identity}\0{counts[identity]}".encode("utf-8", "replace")).hexdigest()[:16],
-        source_lines=(line,),
-    )
-
-
-def _hit_order(hit: Hit) -> tuple[int, int, int, str]:
-    location = hit.location
-    return location.cell or 0, location.line, location.column, hit.message or ""
+    first = document.text_line(location)
+    finding = make_finding(rule, hit, (document.lines[first - 1],), counts)
+    return Placed(finding=finding, first=first, last=first + (location.end_line or location.line) - location.line)

@@ -169,3 +169,17 @@ def test_yaml_is_loaded_only_for_a_file_that_may_matter(tmp_path: Path) -> None:
     )
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert ran.stdout == "False\n"
+
+
+def test_finding_that_the_settings_ignore_is_not_said_to_be_allowed_in_the_source(
+    discover: Callable[..., Discovery], engine: Engine
+) -> None:
+    found = discover({"a.sh": "train --seed $RANDOM\n"})
+    (suppressed,) = engine.analyse(found, ignored=lambda path, rule: path == "a.sh").suppressed
+    assert suppressed.in_source is False
+
+
+def test_comment_on_the_line_does_not_change_the_key(scan: Scan) -> None:
+    plain = scan({"a.sh": "train --seed $RANDOM\n"})
+    allowed = scan({"a.sh": "train --seed $RANDOM  # repro-audit: allow RA182 because the launcher gives it\n"})
+    assert plain.findings[0].key == allowed.suppressed[0].finding.key
