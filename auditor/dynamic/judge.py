@@ -64,7 +64,7 @@ def without_comparison(reasons: Sequence[str]) -> Verdict:
 
 def _divergent(comparison: Comparison, causes: tuple[Cause, ...], facts: Facts) -> list[str]:
     reasons = [
-        f"{comparison.equal_before:,} events before the first difference are equal bit for bit.",
+        _before(comparison.equal_before),
         f"{comparison.differing_events:,} of {comparison.compared_events:,} compared events differ.",
     ]
     weights = comparison.weights
@@ -80,6 +80,12 @@ def _divergent(comparison: Comparison, causes: tuple[Cause, ...], facts: Facts) 
         reasons.append("No cause could be shown from the traces.")
     reasons += [reason for record in facts.records if (reason := _early_end(record, facts.asked_steps))]
     return reasons
+
+
+def _before(events: int) -> str:
+    if events == 1:
+        return "1 event before the first difference is equal bit for bit."
+    return f"{events:,} events before the first difference are equal bit for bit."
 
 
 def _agreement(comparison: Comparison) -> str:

@@ -37,7 +37,8 @@ def launch(plan: LaunchPlan, on_poll: OnPoll | None = None) -> RunRecord:
     """Run a program to its end and return its record, which is also written to `run.json`.
 
     How the program ended is in the record's status; that it failed is no exception. The first Ctrl-C interrupts the
-    program, the second kills it. Raises `UsageError` where the program cannot be started at all.
+    program, the second kills it, and so does one after `on_poll` had it interrupted. Raises `UsageError` where the
+    program cannot be started at all.
     """
     before = _snapshot(plan)
     started_at = datetime.now(timezone.utc).isoformat(timespec="seconds")
@@ -183,8 +184,9 @@ class _Child:
             try:
                 self._wait(on_poll)
             except KeyboardInterrupt:  # noqa: PERF203, each may come at any time
+                insists = bool(self._interrupts) or self._cancelled
                 self._interrupts += 1
-                self._send(signal.SIGINT if self._interrupts == 1 else signal.SIGKILL)
+                self._send(signal.SIGKILL if insists else signal.SIGINT)
 
     def _wait(self, on_poll: OnPoll | None) -> None:
         while not self._reaped():

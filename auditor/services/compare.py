@@ -35,6 +35,8 @@ from auditor.services.settings import Settings
 LEAK_RULE = RuleId("RA603")
 """The rule that reads the same from the source; a leak that a run has shown is told under it."""
 
+_SHOWN_FILES = 3
+
 
 def compare_runs(
     reference: RunRecord | Path,
@@ -135,26 +137,30 @@ def report(
 
 
 def leak_findings(found_leaks: Sequence[Leak], known: Sequence[Finding]) -> tuple[Finding, ...]:
-    """A finding for each leaked file, at the line that read it; none where the scan has found that line already."""
+    """A finding for each line that read leaked files; none where the scan has found that line already."""
     told = {(f.location.path, f.location.line) for f in known if f.rule_id == LEAK_RULE}
-    findings = []
+    by_place: dict[Location, list[str]] = {}
     for leak in found_leaks:
         place = leak.site or Location(path=leak.path, line=1)
-        if (place.path, place.line) in told:
-            continue
-        identity = f"{LEAK_RULE}\0{place.path}\0{place.function}\0{leak.path}"
-        findings.append(
-            Finding(
-                rule_id=LEAK_RULE,
-                severity=Severity.WARNING,
-                confidence=Confidence.HIGH,
-                message=f"State leaks between runs: the second run read {leak.path}, which the first one had written.",
-                advice="start each run from an empty folder, or compare with --isolate copy",
-                location=place,
-                key=hashlib.sha256(identity.encode("utf-8", "replace")).hexdigest()[:16],
-            )
-        )
-    return tuple(findings)
+        if (place.path, place.line) not in told:
+            by_place.setdefault(place, []).append(leak.path)
+    return tuple(_leak_finding(place, paths) for place, paths in by_place.items())
+
+
+def _leak_finding(place: Location, paths: Sequence[str]) -> Finding:
+    """One line of the program that read files of the run before."""
+    identity = f"{LEAK_RULE}\0{place.path}\0{place.function}\0{paths[0]}"
+    more = f" and {len(paths) - _SHOWN_FILES} more" if len(paths) > _SHOWN_FILES else ""
+    files = f"{', '.join(paths[:_SHOWN_FILES])}{more}"
+    return Finding(
+        rule_id=LEAK_RULE,
+        severity=Severity.WARNING,
+        confidence=Confidence.HIGH,
+        message=f"State leaks between runs: the second run read {files}, which the first one had written.",
+        advice="start each run from an empty folder, or compare with --isolate copy",
+        location=place,
+        key=hashlib.sha256(identity.encode("utf-8", "replace")).hexdigest()[:16],
+    )
 
 
 def unfinished(records: tuple[RunRecord, ...], reason: str, scanned: AuditReport | None) -> AuditReport:

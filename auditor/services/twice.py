@@ -141,7 +141,8 @@ class Session:
         project = find_root([script_of(command, cwd) or cwd]).resolve()
         if options.isolate == "copy" and not cwd.is_relative_to(project):
             raise UsageError(f"--isolate copy copies {project}; start from a folder inside it, not from {cwd}")
-        store = open_store(project, settings.store)
+        # By where the user is, as for every other command: there the run is looked for afterwards.
+        store = open_store(find_root([cwd]), settings.store)
         return cls(command=tuple(command), cwd=cwd, project=project, store=store, options=options, progress=progress)
 
     def run(

@@ -120,6 +120,35 @@ def test_polling_sees_the_time_pass_and_can_interrupt(audited: Any) -> None:
     assert log_tail(run)[-1] == "KeyboardInterrupt"
 
 
+def test_ctrl_c_after_a_poll_that_interrupted_kills_the_program(audited: Any) -> None:
+    asked = []
+
+    def on_poll(elapsed_s: float) -> bool:
+        if "caught" in "".join(path.read_text() for path in audited.store.root.rglob("program.log")):
+            if not asked:
+                asked.append(elapsed_s)
+                os.kill(os.getpid(), signal.SIGINT)
+            return True
+        return elapsed_s > 1
+
+    run = audited.script(
+        """
+        import time
+        while True:
+            try:
+                time.sleep(600)
+            except KeyboardInterrupt:
+                print("caught", flush=True)
+        """,
+        bare=True,
+        on_poll=on_poll,
+        timeout_s=60,
+    )
+    assert asked
+    assert (run.status.ending, run.status.code) == (Ending.INTERRUPTED, -signal.SIGKILL)
+    assert run.duration_s < launching.INTERRUPT_GRACE_S
+
+
 def test_an_error_in_our_own_polling_leaves_no_program_running(audited: Any) -> None:
     audited.write("program.py", "import os, time; open('pid', 'w').write(str(os.getpid())); time.sleep(600)")
 

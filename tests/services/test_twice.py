@@ -19,10 +19,12 @@ from auditor.probe import wire
 from auditor.runs import record
 from auditor.runs.launch import with_processes
 from auditor.runs.plan import LaunchPlan
+from auditor.runs.store import open_store
 from auditor.services import twice
 from auditor.services.experiment import SECRETS
+from auditor.services.progress import Silent
 from auditor.services.settings import Settings
-from auditor.services.twice import RunFailedError, TwiceOptions, run_twice
+from auditor.services.twice import RunFailedError, Session, TwiceOptions, run_twice
 
 
 def _trace_builder() -> Any:
@@ -322,6 +324,34 @@ def test_a_leaked_file_is_a_finding_even_where_the_runs_agree(lab: Lab) -> None:
     assert found.message.startswith("State leaks between runs: the second run read last.pt")
     assert found.location.line == 4
     assert [rule.id for rule in report.rules] == [found.rule_id]
+
+
+def test_files_that_leak_at_one_line_are_one_finding(lab: Lab) -> None:
+    names = [f"part{number}.pt" for number in range(5)]
+
+    def program(launch: Launch) -> Any:
+        launch.writes = dict.fromkeys(names, "weights")
+        trace = Trace()
+        for name in names if launch.number else ():
+            trace.file(name, line=4)
+        trace.event("aten::add", 1)
+        for name in names:
+            trace.file(name, "w")
+        return trace
+
+    (found,) = lab.run(program).findings
+    assert "read part0.pt, part1.pt, part2.pt and 2 more, which" in found.message
+
+
+def test_runs_are_kept_where_the_user_is(lab: Lab) -> None:
+    program = lab.project / "inner" / "train.py"
+    program.parent.mkdir()
+    program.write_text("print(1)")
+    (program.parent / "pyproject.toml").write_text("")
+    (lab.project / "pyproject.toml").write_text("")
+    session = Session.of(["python", "inner/train.py"], lab.project, Settings(store=lab.store), TwiceOptions(), Silent())
+    assert session.project == program.parent.resolve()
+    assert session.store.root == open_store(lab.project, lab.store).root
 
 
 def hashed(launch: Launch) -> Any:
