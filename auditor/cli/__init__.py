@@ -10,6 +10,7 @@ COMMANDS = {
     "run": "Run a program under the probe; with --twice, name the first tensor that differs.",
     "compare": "Give the same verdict for two runs that exist.",
     "overhead": "Measure what deterministic mode costs.",
+    "metrics": "Results of trainings that were run elsewhere.",
     "tui": "Go through findings, divergence and cost on the screen.",
     "rules": "List the rules.",
     "explain": "Explain one rule: what, why, examples, fix.",

@@ -9,6 +9,7 @@ from auditor.model.known import Earlier
 from auditor.model.overhead import OverheadReport
 from auditor.model.rule import Rule
 from auditor.model.run import RunRecord
+from auditor.model.variance import VarianceReport
 from auditor.model.verdict import Verdict
 
 
@@ -49,3 +50,4 @@ class AuditReport:
 
     verdict: Verdict | None = None
     overhead: OverheadReport | None = None
+    variance: VarianceReport | None = None

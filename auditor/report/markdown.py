@@ -19,7 +19,7 @@ def render(report: AuditReport, options: RenderOptions) -> str:
     """Return GitHub-flavoured Markdown; the answer stands in the first line."""
     report = portable(report)
     lines = [f"### repro-audit: {_quoted(one_line(report))}", ""]
-    if report.verdict is not None or report.overhead is not None:
+    if any(part is not None for part in (report.verdict, report.overhead, report.variance)):
         story = render_text(report, RenderOptions(ascii=options.ascii))
         lines += ["<details open><summary>The whole story</summary>", "", *_fenced(story), "", "</details>", ""]
     if report.runs:

@@ -10,6 +10,7 @@ from auditor.report.prose.findings import add_findings, add_scan_summary
 from auditor.report.prose.page import Page
 from auditor.report.prose.recorded import add_recorded
 from auditor.report.prose.story import add_story
+from auditor.report.prose.variance import add_variance
 
 
 def render(report: AuditReport, options: RenderOptions) -> str:
@@ -21,6 +22,8 @@ def render(report: AuditReport, options: RenderOptions) -> str:
         add_story(page, report, report.verdict, options.verbosity)
     elif report.overhead is not None:
         add_overhead(page, report.overhead)
+    elif report.variance is not None:
+        add_variance(page, report.variance, options.verbosity)
     elif report.runs:
         add_recorded(page, report, options.verbosity)
     else:

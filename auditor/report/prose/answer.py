@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from auditor.model.report import AuditReport
+from auditor.report.prose import variance
 from auditor.report.prose.cost import summary
 from auditor.report.prose.findings import severities
 from auditor.report.prose.numbers import count
@@ -15,6 +16,8 @@ def one_line(report: AuditReport) -> str:
         return headline(report.verdict)
     if report.overhead is not None:
         return summary(report.overhead)
+    if report.variance is not None:
+        return variance.summary(report.variance)
     new = "new " if report.earlier else ""
     if report.findings:
         return f"{count(len(report.findings), f'{new}finding')}: {severities(report.findings)}"

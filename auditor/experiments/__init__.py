@@ -1,0 +1,1 @@
+"""Many runs: how far they agree, how far they spread."""

@@ -1,0 +1,125 @@
+"""How far the results of runs of one training lie apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from auditor.model.overhead import Interval
+
+
+class Criterion(Enum):
+    """In what two trainings can agree, from the coarsest to the finest (Chen et al., ICSE 2022)."""
+
+    OVERALL = "overall"
+    PER_CLASS = "per-class"
+    PREDICTIONS = "predictions"
+    LOSSES = "losses"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replica:
+    """What one run of a training came to. Parts that are not known are empty."""
+
+    name: str
+    overall: float | None
+    """The metric over the whole test set, 0 to 1 for an accuracy."""
+
+    losses: tuple[float, ...] = ()
+    """One an epoch."""
+
+    classes: tuple[tuple[str, float], ...] = ()
+    """Name of a class and its metric, in the order of the source."""
+
+    predictions: tuple[int, ...] = ()
+    """The predicted class of each test sample."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairCounts:
+    """How many pairs of runs that should be equal are equal, bit for bit."""
+
+    group: str
+    relation: str
+    """What makes them a pair: `same seed`, `record and replay`."""
+
+    pairs: int
+    equal: Mapping[str, int]
+    """For each criterion, by its value, the number of pairs that agree in it."""
+
+    identical: int
+    """Pairs that agree in every criterion."""
+
+    first_difference: str | None
+    """The first pair that differs and the first criterion in which it does; None where all are identical."""
+
+    largest_loss_difference: float | None
+    """Largest relative difference of two losses of a pair; None where no pair has losses."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """One metric over the replicas of a group."""
+
+    name: str
+    """`overall`, or the name of a class."""
+
+    mean: float
+    minimum: float
+    maximum: float
+    deviation: float
+    """Standard deviation, with the divisor that `VarianceReport.ddof` says."""
+
+    interval: Interval
+    """Bootstrap interval of the deviation."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupSpread:
+    """Replicas of one training under one set-up, each with randomness of its own."""
+
+    name: str
+    replicas: int
+    distinct: int
+    """Replicas left when equal ones count once; fewer than `replicas` means that they are not independent."""
+
+    overall: Spread | None
+    classes: tuple[Spread, ...]
+    widest_class: str | None
+    """The class whose metric spreads most."""
+
+    amplification: float | None
+    """Deviation of the widest class over that of the whole; None where the whole does not spread."""
+
+    churn: float | None
+    """Share of test samples on which two replicas disagree, mean over all pairs; 1 minus that under `artifact`."""
+
+    churn_interval: Interval | None
+    """Bootstrap interval over replicas."""
+
+    replicas_to_halve: int
+    """Replicas that would about halve the interval of the deviation."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VarianceReport:
+    """Spread of results over replicas."""
+
+    source: str
+    """Where the results come from."""
+
+    results: int
+    ddof: int
+    """0: deviations are divided by the number of replicas, 1: by one less."""
+
+    artifact: bool
+    """Definitions are those of the artifact of Zhuang et al. (MLSys 2022) where it departs from its paper."""
+
+    pairs: tuple[PairCounts, ...]
+    groups: tuple[GroupSpread, ...]
+    warnings: tuple[str, ...]
+    """What speaks against the figures: replicas that are not independent."""
+
+    method: str
+    """How the intervals were made."""
