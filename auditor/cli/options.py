@@ -6,7 +6,6 @@ import functools
 import inspect
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +13,7 @@ import typer
 
 from auditor.cli.console import Console, needs_ascii, use_color
 from auditor.errors import UsageError
+from auditor.model.lean import dataclass
 from auditor.report import RenderOptions, formats
 from auditor.report.prose.page import Page
 

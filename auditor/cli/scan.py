@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +14,7 @@ from auditor.cli.options import IgnoreOption, Output, SelectOption, with_output,
 from auditor.cli.progress import choose_progress
 from auditor.cli.stdout import write_stdout
 from auditor.errors import UsageError
+from auditor.model.lean import replace
 from auditor.report.prose.numbers import count
 
 if TYPE_CHECKING:

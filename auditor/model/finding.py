@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from auditor.model.lean import dataclass
 from auditor.model.location import Location
 from auditor.model.patch import Patch
 from auditor.model.rule import Confidence, RuleId, Severity

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from auditor.model.finding import Finding, Skipped, Suppressed
 from auditor.model.known import Earlier
+from auditor.model.lean import dataclass
 from auditor.model.overhead import OverheadReport
 from auditor.model.rule import Rule
 from auditor.model.run import RunRecord

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 
 from auditor.model.environment import Environment
+from auditor.model.lean import dataclass
 
 
 class Ending(Enum):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
 from auditor.model.divergence import Comparison
+from auditor.model.lean import dataclass
 from auditor.model.location import Location
 from auditor.model.rule import Category, Confidence
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from auditor.errors import UsageError
+from auditor.model.lean import dataclass
 
 if TYPE_CHECKING:
     from auditor.model.report import AuditReport

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from auditor.errors import RuleError
+from auditor.model.lean import dataclass, replace
 from auditor.model.rule import Rule
 from auditor.ruleset.library import ConditionalDraw, Library, NoneMeaning, SeedCall, read_library, read_seeders
 from auditor.ruleset.locate import bundled_rules, rule_folders, toml_files

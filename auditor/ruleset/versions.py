@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from auditor.model.lean import dataclass
 
 Version = tuple[int, ...]
 

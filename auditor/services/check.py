@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 from auditor.errors import UsageError
 from auditor.model.known import EarlierKind, KnownFinding
+from auditor.model.lean import dataclass, replace
 from auditor.model.report import AuditReport
 from auditor.model.rule import Confidence, RuleId, Severity
 from auditor.services.baseline import merge, read_baseline, write_baseline

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from auditor.model.known import Earlier, EarlierKind, KnownFinding
+from auditor.model.lean import dataclass, replace
 from auditor.model.report import AuditReport
 from auditor.model.rule import RuleId
 from auditor.services.scan import with_findings

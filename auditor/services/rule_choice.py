@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from auditor.errors import UsageError
 from auditor.model.finding import Finding
+from auditor.model.lean import replace
 from auditor.model.report import AuditReport
 from auditor.model.rule import Rule, RuleId, Severity
 from auditor.ruleset import Ruleset, load

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import auditor
 from auditor.model.finding import Finding
+from auditor.model.lean import replace
 from auditor.model.report import AuditReport, ScanSummary
 from auditor.model.rule import Confidence, Rule, Severity
 from auditor.services.progress import Progress, Silent

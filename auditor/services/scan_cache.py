@@ -15,10 +15,10 @@ import pickle
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import auditor
+from auditor.model.lean import dataclass
 from auditor.model.report import AuditReport
 from auditor.ruleset.locate import rule_folders, toml_files
 from auditor.services.settings import Settings

@@ -5,12 +5,12 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import TypeVar
 
 from auditor.errors import UsageError
+from auditor.model.lean import dataclass
 from auditor.model.rule import Confidence, Severity
 
 E = TypeVar("E", bound=Enum)

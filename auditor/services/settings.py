@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from auditor.errors import UsageError
+from auditor.model.lean import dataclass, field
 from auditor.model.rule import Confidence, Severity
 from auditor.services.setting_keys import KEYS, Source, nearest, read_environment, read_table
 from auditor.static.discovery import find_root

@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from auditor.errors import ReproAuditError
 from auditor.model.finding import Finding
+from auditor.model.lean import dataclass
 from auditor.model.report import AuditReport
 from auditor.ruleset.locate import toml_files
 from auditor.services.check import CheckOptions, check

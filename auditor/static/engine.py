@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from auditor.errors import ProjectError, RuleError
 from auditor.model.finding import Finding, Skipped, Suppressed
+from auditor.model.lean import dataclass
 from auditor.model.rule import Rule
 from auditor.ruleset import Ruleset
 from auditor.static.allowance import Allowance

@@ -11,10 +11,10 @@ import configparser
 import re
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from auditor.model.lean import dataclass
 from auditor.static.values import External, FunctionRef
 
 if TYPE_CHECKING:

@@ -11,13 +11,13 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Literal, Protocol, cast
 
 from auditor.errors import RuleError
 from auditor.model.finding import Related
+from auditor.model.lean import dataclass
 from auditor.model.location import Location
 from auditor.model.rule import Confidence, Rule, Severity
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 import json
 import re
-from dataclasses import dataclass
 
 from auditor.errors import ProjectError
+from auditor.model.lean import dataclass
 
 _HELP = re.compile(r"^\s*[\w.]+\?{1,2}\s*$")
 _ASSIGNED_MAGIC = re.compile(r"^(\s*[\w.,\s]+=\s*)[!%].*$")

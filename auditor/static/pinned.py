@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
+from auditor.model.lean import dataclass
 from auditor.ruleset.versions import Bound, Version, parse_version
 from auditor.static.project import Project
 

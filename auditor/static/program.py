@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
 from weakref import WeakKeyDictionary
 
+from auditor.model.lean import dataclass
 from auditor.model.rule import Confidence
 from auditor.ruleset.table import Table
 from auditor.ruleset.versions import Bound, parse_bounds

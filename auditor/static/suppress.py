@@ -12,8 +12,8 @@ import io
 import re
 import tokenize
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
+from auditor.model.lean import dataclass
 from auditor.model.rule import Rule
 from auditor.ruleset.spelling import nearest_rule
 

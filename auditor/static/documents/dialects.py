@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
 
+from auditor.model.lean import dataclass
 from auditor.ruleset.locate import bundled_rules
 from auditor.ruleset.table import Table, read_table
 from auditor.static.documents.kinds import Kind

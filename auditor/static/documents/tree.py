@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from auditor.model.lean import dataclass
 from auditor.static.documents.span import Span
 
 MAX_DEPTH = 40

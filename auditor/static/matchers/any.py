@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from auditor.errors import RuleError
+from auditor.model.lean import replace
 from auditor.model.rule import Match, Rule
 from auditor.ruleset.table import Table, did_you_mean
 from auditor.static.facts import ModuleFacts
