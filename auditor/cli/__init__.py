@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -29,6 +30,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         print(version_line())
         return 0
+    if words[:1] == ["scan"] and "_REPRO_AUDIT_COMPLETE" not in os.environ:
+        from auditor.cli.scan_line import read_scan_line
+
+        values = read_scan_line(words[1:])
+        if values is not None:
+            from auditor.cli.failures import guarded
+            from auditor.cli.scan_work import run_scan
+
+            return guarded(lambda: run_scan(values), words)
     from auditor.cli.application import run_command
 
     return run_command(words)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor.cli.exit_codes import ExitCode, forgiving, of_report
-from auditor.cli.options import Output
+from auditor.cli.output import Output
 from auditor.cli.stdout import write_stdout
 from auditor.errors import UsageError
 from auditor.report import render

@@ -80,6 +80,10 @@ if not TYPE_CHECKING:
         return make if cls is None else make(cls)
 
     def replace(instance, /, **changes):
+        if not hasattr(instance, "__lean_fields__"):
+            import dataclasses
+
+            return dataclasses.replace(instance, **changes)
         for each in instance.__lean_fields__:
             if not each.init:
                 if each.name in changes:

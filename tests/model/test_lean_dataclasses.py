@@ -151,6 +151,10 @@ def test_both_functions_called_replace_take_our_instances(replace: Any) -> None:
         replace(LEAN["Loose"](), hidden=1)
 
 
+def test_our_replace_takes_instances_of_the_standard_library() -> None:
+    assert lean.replace(STANDARD["Plain"](name="a"), size=9).size == 9
+
+
 def test_defaults_made_by_a_function_are_not_shared() -> None:
     one, other = LEAN["Loose"](), LEAN["Loose"]()
     one.items.append(1)
