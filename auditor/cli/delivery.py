@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from auditor.cli.exit_codes import ExitCode, forgiving, of_report
 from auditor.cli.output import Output
 from auditor.cli.stdout import write_stdout
 from auditor.errors import UsageError
+from auditor.model.annotations import TYPE_CHECKING
 from auditor.report import render
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import IntEnum
-from typing import TYPE_CHECKING
 
 from auditor.errors import ProgramError, ReproAuditError, TraceFormatError
+from auditor.model.annotations import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from auditor.model.report import AuditReport

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from auditor.cli.console import Console, needs_ascii, use_color
 from auditor.cli.option_table import OUTPUT
 from auditor.errors import UsageError
+from auditor.model.annotations import Any
 from auditor.model.lean import dataclass
 from auditor.report import RenderOptions, formats
 

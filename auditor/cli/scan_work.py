@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from auditor.cli.delivery import deliver
 from auditor.cli.option_table import words
 from auditor.cli.output import Output, take_output
 from auditor.cli.progress import choose_progress
 from auditor.errors import UsageError
+from auditor.model.annotations import TYPE_CHECKING, Any
 from auditor.model.lean import replace
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ Instances are as fast; `dataclasses.fields`, `replace` and `is_dataclass` know t
 
 from __future__ import annotations
 
-TYPE_CHECKING = False
+from auditor.model.annotations import TYPE_CHECKING, Any
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from dataclasses import dataclass, field, replace
-    from typing import Any
 
 __all__ = ["dataclass", "field", "replace"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import NewType
 
+from auditor.model.annotations import NewType
 from auditor.model.lean import dataclass
 
 RuleId = NewType("RuleId", str)

@@ -28,6 +28,8 @@ class Ending(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExitStatus:
+    """How a process ended."""
+
     ending: Ending
     code: int
     """As `subprocess` gives it: negative for a signal."""

@@ -38,6 +38,8 @@ class Cause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
+    """What two runs say about the program."""
+
     status: Status
     comparison: Comparison | None
     """None where nothing could be compared."""

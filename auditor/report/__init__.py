@@ -9,9 +9,9 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from auditor.errors import UsageError
+from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass
 
 if TYPE_CHECKING:

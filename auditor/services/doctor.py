@@ -10,9 +10,9 @@ import sys
 from enum import Enum
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from auditor.errors import ReproAuditError
+from auditor.model.annotations import Any
 from auditor.model.lean import dataclass
 from auditor.ruleset import load
 from auditor.runs.gpu import DeviceMemory

@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from pathlib import Path
-from typing import TypeVar
 
 from auditor.errors import UsageError
+from auditor.model.annotations import TypeVar
 from auditor.model.lean import dataclass
 from auditor.model.rule import Confidence, Severity
 

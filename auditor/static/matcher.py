@@ -13,9 +13,9 @@ import pkgutil
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from types import ModuleType
-from typing import TYPE_CHECKING, Literal, Protocol, cast
 
 from auditor.errors import RuleError
+from auditor.model.annotations import TYPE_CHECKING, Literal, Protocol, cast
 from auditor.model.finding import Related
 from auditor.model.lean import dataclass
 from auditor.model.location import Location

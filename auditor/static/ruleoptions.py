@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Generic, TypeVar
 
+from auditor.model.annotations import Generic, TypeVar
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 

@@ -15,7 +15,8 @@ import signal
 import struct
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from typing import Generic, TypeVar, cast
+
+from auditor.model.annotations import Generic, TypeVar, cast
 
 Unit = TypeVar("Unit")
 Result = TypeVar("Result")

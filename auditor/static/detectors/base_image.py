@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
 
+from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.static.documents.kinds import Kind

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
+from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.finding import Related
 from auditor.model.location import Location
 from auditor.model.rule import Confidence, Rule, Severity

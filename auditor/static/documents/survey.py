@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol, cast
 
 from auditor.errors import ProjectError
+from auditor.model.annotations import TYPE_CHECKING, Protocol, cast
 from auditor.model.finding import Finding, Skipped, Suppressed
 from auditor.model.lean import dataclass, field, replace
 from auditor.model.rule import Rule

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from auditor.errors import ProjectError
+from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.documents.span import Span
 from auditor.static.documents.tree import MAX_DEPTH, Entry, Items, Node, Scalar, Section
 

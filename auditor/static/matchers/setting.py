@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING
 
+from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass
 from auditor.model.location import Location
 from auditor.model.rule import Rule
