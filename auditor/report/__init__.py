@@ -7,7 +7,7 @@ and sorts nothing that the report did not sort.
 from __future__ import annotations
 
 import importlib
-import pkgutil
+import os
 from collections.abc import Callable
 
 from auditor.errors import UsageError
@@ -42,7 +42,8 @@ Renderer = Callable[["AuditReport", RenderOptions], str]
 
 def formats() -> tuple[str, ...]:
     """Return the names of all formats, sorted; none of them is imported."""
-    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.ispkg))
+    files = {name.removesuffix(".py") for folder in __path__ for name in os.listdir(folder) if name.endswith(".py")}
+    return tuple(sorted(name for name in files if not name.startswith("_")))
 
 
 def find_renderer(name: str) -> Renderer:

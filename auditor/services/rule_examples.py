@@ -11,7 +11,8 @@ from auditor.model.lean import dataclass
 from auditor.model.rule import Example, Rule
 from auditor.ruleset import Ruleset, load
 from auditor.ruleset.locate import bundled_rules
-from auditor.static.engine import Engine, find_files
+from auditor.static.discovery import find_files
+from auditor.static.engine import Engine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,8 +19,7 @@ from auditor.ruleset.locate import toml_files
 from auditor.services.check import CheckOptions, check
 from auditor.services.progress import Progress
 from auditor.services.settings import PROJECT_FILE, PYPROJECT, Settings, user_file
-from auditor.static.discovery import find_root
-from auditor.static.engine import find_files
+from auditor.static.discovery import find_files, find_root
 
 INTERVAL_S = 0.5
 SETTLING_S = 0.05

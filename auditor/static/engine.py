@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 
 from auditor.errors import ProjectError, RuleError
 from auditor.model.finding import Finding, Skipped, Suppressed
@@ -13,6 +12,7 @@ from auditor.model.rule import Rule
 from auditor.ruleset import Ruleset
 from auditor.static.allowance import Allowance
 from auditor.static.discovery import Discovery
+from auditor.static.discovery import find_files as find_files  # what the engine analyses, so it is asked for here
 from auditor.static.documents.survey import survey_documents
 from auditor.static.facts import ModuleFacts
 from auditor.static.findings import Placed, finding_order, place_findings, unique
@@ -176,15 +176,6 @@ class Engine:
                 project.problems[module.path] = f"nested too deeply for {bound.rule.id}"
                 continue
             yield from place_findings(bound.rule, bound.matcher.scope, hits, module, project)
-
-
-def find_files(
-    root: Path, paths: Sequence[Path], exclude: Sequence[str], cancelled: Callable[[], bool] | None = None
-) -> Discovery:
-    """Walk `paths`, which lie in `root`."""
-    found = Discovery(root, exclude, cancelled)
-    found.add(paths)
-    return found
 
 
 def _bind(rule: Rule) -> _Bound:

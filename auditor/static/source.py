@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import ast
 import codecs
 import gc
 import os
 import re
 import stat
-import warnings
 from pathlib import Path
 
 from auditor.errors import ProjectError
-from auditor.static.notebook import read_notebook
+from auditor.model.annotations import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import ast
 
 MAX_BYTES = 4_000_000
 """Larger files are skipped: they are data or generated, and parsing takes about 100 times their size in memory."""
@@ -88,6 +89,8 @@ class SourceFile:
         """The file as text, line ends as `\\n`; for a notebook its code."""
         raw = self.raw()
         if self.is_notebook:
+            from auditor.static.notebook import read_notebook
+
             notebook = read_notebook(_decode(raw, "utf-8"))
             self.places, self.broken_cells = notebook.places, notebook.broken
             if len(notebook.text) > MAX_BYTES:
@@ -107,6 +110,9 @@ class SourceFile:
 
     def parse(self, text: str) -> ast.Module:
         """The tree of a text; nothing is compiled to code."""
+        import ast  # a scan that has its result already parses nothing
+        import warnings
+
         enabled = gc.isenabled()
         gc.disable()
         try:
