@@ -160,9 +160,20 @@ def _read_versions(table: Table) -> tuple[Bound, ...]:
 def _read_group(entry: Table) -> tuple[Trait, ...]:
     if "any" not in entry:
         return (_read_trait(entry),)
-    traits = tuple(_read_trait(alternative) for alternative in entry.tables("any"))
+    shared = entry.value("any")
+    kept = _GROUPS.get(id(shared))
+    if kept is None or kept[0] is not shared:
+        if len(_GROUPS) >= _MAX_KEPT:
+            _GROUPS.clear()
+        kept = _GROUPS[id(shared)] = shared, tuple(_read_trait(alternative) for alternative in entry.tables("any"))
     entry.finish()
-    return traits
+    return kept[1]
+
+
+_GROUPS: dict[int, tuple[object, tuple[Trait, ...]]] = {}
+"""Alternatives by the identity of their array: one definition stands in many rules, and is read and judged once."""
+
+_MAX_KEPT = 1000
 
 
 def _read_trait(entry: Table) -> Trait:
