@@ -17,7 +17,7 @@ from auditor.static.documents.survey import survey_documents
 from auditor.static.facts import ModuleFacts
 from auditor.static.findings import Placed, finding_order, place_findings, unique
 from auditor.static.knowledge import RngIndex
-from auditor.static.matcher import Matcher, registry
+from auditor.static.matcher import Matcher, find_matcher, registry
 from auditor.static.needles import Needles, needles
 from auditor.static.passes import Passes
 from auditor.static.project import Project
@@ -179,10 +179,9 @@ class Engine:
 
 
 def _bind(rule: Rule) -> _Bound:
-    matchers = registry()
-    matcher = matchers.get(rule.match.kind)
+    matcher = find_matcher(rule.match.kind)
     if matcher is None:
-        known = ", ".join(sorted(matchers))
+        known = ", ".join(sorted(registry()))
         raise RuleError(f"{rule.path}: match.kind: there is no `{rule.match.kind}`; known are {known}")
     matcher.validate(rule.match.options, f"{rule.path}: match")
     literals = matcher.literals(rule)

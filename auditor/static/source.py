@@ -11,6 +11,7 @@ from pathlib import Path
 
 from auditor.errors import ProjectError
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.model.pattern import lazy_pattern
 
 if TYPE_CHECKING:
     import ast
@@ -21,8 +22,8 @@ MAX_BYTES = 4_000_000
 MAX_NOTEBOOK_BYTES = 60_000_000
 """Notebooks carry their pictures; only the code counts, which has the limit of other files."""
 
-_CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
-_PYTHON_2 = re.compile(
+_CODING = lazy_pattern(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+_PYTHON_2 = lazy_pattern(
     rb"^\s*(?:print\s+[\"'\w]|exec\s+[\"'\w]|except\s+[\w.]+\s*,\s*\w+\s*:|raise\s+\w+\s*,)", re.MULTILINE
 )
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from enum import Enum
+
+from auditor.model.pattern import lazy_pattern
 
 WIDTH = 80
 
@@ -38,7 +39,7 @@ _ASCII = str.maketrans(
     }
     | {"‘": "'", "’": "'", "“": '"', "”": '"'}
 )
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+_CONTROL = lazy_pattern(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 class Page:

@@ -8,7 +8,7 @@ from auditor.model.lean import replace
 from auditor.model.rule import Match, Rule
 from auditor.ruleset.table import Table, did_you_mean
 from auditor.static.facts import ModuleFacts
-from auditor.static.matcher import Hit, Matcher, Scope, registry
+from auditor.static.matcher import Hit, Matcher, Scope, find_matcher, registry
 from auditor.static.project import Project
 from auditor.static.ruleoptions import RuleOptions
 
@@ -22,7 +22,7 @@ def _read(table: Table) -> tuple[Alternative, ...]:
     shared = {key: table.value(key) for key in ("requires", "unless", "prefers", "versions") if key in table}
     for entry in table.tables("of"):
         kind = entry.string("kind")
-        matcher = registry().get(kind)
+        matcher = find_matcher(kind)
         if matcher is None:
             raise entry.complain("kind", f"no matcher or detector is called `{kind}`{did_you_mean(kind, registry())}")
         if matcher.scope != "module":
