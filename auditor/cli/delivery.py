@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
 from auditor.cli.exit_codes import ExitCode, forgiving, of_report
@@ -54,6 +53,8 @@ def _below_repository(root: Path | None, report: AuditReport) -> str:
 
 def _write_file(path: Path, text: str) -> None:
     """Write all of it or nothing."""
+    import tempfile  # reports go to stdout mostly
+
     try:
         handle, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name}.")
         try:

@@ -8,24 +8,35 @@ else, a damaged entry too, means a scan from scratch: there is no partial reuse 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import io
 import os
-import pickle
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import auditor
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.model.digest import sha256
 from auditor.model.lean import dataclass
 from auditor.model.report import AuditReport
 from auditor.ruleset.locate import rule_folders, toml_files
 from auditor.services.settings import Settings
 from auditor.static.discovery import Discovery
 
+if TYPE_CHECKING:
+    import pickle
+else:
+    try:
+        import _pickle as pickle  # what `pickle` gives; its own module takes 2 ms to load
+    except ImportError:
+        import pickle
+
 FORMAT = b"repro-audit scan 1\n"
 """Version 1: magic line, SHA-256 of the body, body."""
+
+PROTOCOL = 5
+"""Of `pickle`."""
 
 MAX_ENTRIES = 64
 """Entries that are kept, the youngest ones."""
@@ -156,7 +167,7 @@ def _stamp_of(path: Path) -> tuple[int, int] | None:
 
 
 def _digest(data: bytes) -> bytes:
-    return hashlib.sha256(data).digest()
+    return sha256(data).digest()
 
 
 class _Reader(pickle.Unpickler):
@@ -187,7 +198,7 @@ def _read(path: Path) -> dict[str, object] | None:
 
 def _write(path: Path, entry: Mapping[str, object]) -> None:
     """Replace an entry in one step: readers see the old one or the new one. What cannot be written is not kept."""
-    body = pickle.dumps(dict(entry), pickle.HIGHEST_PROTOCOL)
+    body = pickle.dumps(dict(entry), PROTOCOL)
     temporary = path.with_name(f"{path.name}.{os.getpid()}.{time.monotonic_ns()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -239,12 +239,18 @@ def _from_pyproject(path: Path) -> Iterator[tuple[str, str]]:
 
 
 def _from_setup_cfg(path: Path) -> Iterator[tuple[str, str]]:
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, ValueError):
+        return
+    if "entry_points" not in text:
+        return
     import configparser
 
     parser = configparser.RawConfigParser(strict=False)
     try:
-        parser.read_string(path.read_text("utf-8"))
-    except (OSError, ValueError, configparser.Error):
+        parser.read_string(text)
+    except (ValueError, configparser.Error):
         return
     for key in ("console_scripts", "gui_scripts"):
         yield from _targets(parser.get("options.entry_points", key, fallback="").splitlines())
