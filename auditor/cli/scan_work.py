@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -88,5 +89,6 @@ def _watch(paths: Sequence[Path], settings: Callable[[], Settings], options: Che
     for option, given in (("-o", output.path), ("--write-baseline", options.write_baseline)):
         if given is not None:
             raise UsageError(f"--watch and {option} exclude each other")
+    gc.enable()  # this goes on for days
     settings()  # a mistake that is there from the beginning ends the command
     return watch_and_print(paths, settings, options, output, find_root(paths))

@@ -19,6 +19,7 @@ from auditor.model.annotations import Any
 from auditor.model.lean import dataclass
 from auditor.model.rule import Category, Confidence, Example, FixAdvice, Match, Rule, RuleId, Severity
 from auditor.ruleset.library import ConditionalDraw, Library, NoneMeaning, SeedCall
+from auditor.ruleset.stamp import file_stamps
 
 FORMAT = b"repro-audit rules 1\n"
 """Version 1: magic line, CRC-32 of the rest (little-endian), marshalled (stamp, rules, libraries, seeders)."""
@@ -60,18 +61,8 @@ def compiled_file(folder: Path) -> Path:
 
 
 def _stamp(folder: str) -> list[Any]:
-    """The files that the result depends on, with their sizes and times."""
-    found: list[Any] = [sys.version]
-    pending = [(folder, ".toml"), (os.path.dirname(__file__), ".py")]
-    for each, suffix in pending:
-        with os.scandir(each) as entries:
-            for entry in sorted(entries, key=lambda entry: entry.name):
-                if entry.name.endswith(suffix):
-                    status = entry.stat()
-                    found.append((entry.path, status.st_size, status.st_mtime_ns))
-                elif suffix == ".toml" and not entry.name.startswith(".") and entry.is_dir():
-                    pending.append((entry.path, suffix))
-    return found
+    """What the result depends on: the interpreter, the files of rules, the code that reads them."""
+    return [sys.version, *file_stamps(folder, ".toml"), *file_stamps(os.path.dirname(__file__), ".py")]
 
 
 def _read(file: Path) -> bytes | None:
