@@ -6,7 +6,6 @@ and sorts nothing that the report did not sort.
 
 from __future__ import annotations
 
-import importlib
 import os
 from collections.abc import Callable
 
@@ -50,7 +49,7 @@ def find_renderer(name: str) -> Renderer:
     """Return the renderer of a format; raises `UsageError` for a name that is none."""
     if name not in formats():
         raise UsageError(f"no report format is called `{name}`; there are: {', '.join(formats())}")
-    renderer: Renderer = importlib.import_module(f"{__name__}.{name}").RENDERER
+    renderer: Renderer = __import__(f"{__name__}.{name}", fromlist=["RENDERER"]).RENDERER
     return renderer
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from auditor.errors import UsageError
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.model.known import EarlierKind, KnownFinding
 from auditor.model.lean import dataclass, replace
 from auditor.model.report import AuditReport
 from auditor.model.rule import Confidence, RuleId, Severity
@@ -19,6 +18,7 @@ from auditor.services.settings import Settings
 from auditor.static.discovery import find_root
 
 if TYPE_CHECKING:
+    from auditor.model.known import KnownFinding
     from auditor.services.known import Coverage
 
 
@@ -51,6 +51,7 @@ def check(
     before = _baseline(settings, options)
     if before is None and options.diff_base is None:
         return scan(paths, settings, progress, cached=options.cached)
+    from auditor.model.known import EarlierKind
     from auditor.services.baseline import write_baseline  # most scans are not held against anything
     from auditor.services.known import coverage, hold_against
 
@@ -106,6 +107,7 @@ def _since(
     progress: Progress,
     covered: Coverage,
 ) -> AuditReport:
+    from auditor.model.known import EarlierKind
     from auditor.services.difference import findings_at  # starts processes, which few scans need
     from auditor.services.known import hold_against, known_findings
 
