@@ -93,6 +93,14 @@ SCAN = (
     ),
     _flag("no_baseline", "--no-baseline", help="Heed no baseline, whatever the settings say.", group="How"),
     _flag("watch", "--watch", help="Scan again after each save; ctrl-c ends.", group="How"),
+    OptionEntry(
+        name="jobs",
+        flags=("--jobs",),
+        metavar="N",
+        help="Processes that share the work; default: as many as there are cores, for large projects.",
+        group="Advanced",
+        kind=int,
+    ),
     _flag("no_cache", "--no-cache", help="Do not use or keep the result of a scan.", group="Advanced"),
     _flag("show_settings", "--show-settings", help="Say where each setting comes from.", group="Advanced"),
 )

@@ -32,6 +32,8 @@ def run_scan(values: dict[str, Any]) -> int:
             raise UsageError(f"{path}: no such file or folder")
     if given["baseline"] is not None and given["no_baseline"]:
         raise UsageError("--baseline and --no-baseline exclude each other")
+    if given["jobs"] is not None and given["jobs"] < 1:
+        raise UsageError(f"--jobs {given['jobs']}: expected a number of processes, 1 or more")
     overrides = _overrides(given)
 
     def settings() -> Settings:
@@ -41,7 +43,10 @@ def run_scan(values: dict[str, Any]) -> int:
     if given["show_settings"]:
         return _show_settings(chosen[0], overrides)
     options = CheckOptions(
-        diff_base=given["diff_base"], write_baseline=given["write_baseline"], cached=not given["no_cache"]
+        diff_base=given["diff_base"],
+        write_baseline=given["write_baseline"],
+        cached=not given["no_cache"],
+        processes=given["jobs"],
     )
     if given["watch"]:
         return _watch(chosen, settings, options, output)

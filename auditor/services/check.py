@@ -35,6 +35,9 @@ class CheckOptions:
     cached: bool = False
     """Use and keep the result of a scan of an unchanged tree."""
 
+    processes: int | None = None
+    """How many may share the work; None: as many as there are cores, where that is worth it."""
+
 
 def check(
     paths: Sequence[Path], settings: Settings, options: CheckOptions | None = None, progress: Progress | None = None
@@ -50,14 +53,14 @@ def check(
     root = find_root(paths)
     before = _baseline(settings, options)
     if before is None and options.diff_base is None:
-        return scan(paths, settings, progress, cached=options.cached)
+        return scan(paths, settings, progress, cached=options.cached, processes=options.processes)
     from auditor.model.known import EarlierKind
     from auditor.services.baseline import write_baseline  # most scans are not held against anything
     from auditor.services.known import coverage, hold_against
 
     # Entries about weak findings would look gone if these were left out before.
     all_of_it = replace(settings, min_severity=Severity.NOTE, min_confidence=Confidence.LOW)
-    report = scan(paths, all_of_it, progress, cached=options.cached)
+    report = scan(paths, all_of_it, progress, cached=options.cached, processes=options.processes)
     covered = coverage(report, root, paths, _asks_for(settings))
     if before is not None:
         path, known = before

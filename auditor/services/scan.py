@@ -28,12 +28,15 @@ def scan(
     *,
     root: Path | None = None,
     cached: bool = False,
+    processes: int | None = None,
 ) -> AuditReport:
     """Scan files and folders.
 
     `root` is the folder that paths in the report are relative to; None means the project that `paths` lie in.
-    `cached`: give the report of an earlier scan where nothing has changed since, and keep this one. Raises
-    `UsageError` for a path that does not exist and for a rule that is not known, `RuleError` for a broken rule.
+    `cached`: give the report of an earlier scan where nothing has changed since, and keep this one. `processes`: how
+    many may share the work (None: as many as there are cores, where that is worth it); the report does not depend on
+    it. Raises `UsageError` for a path that does not exist and for a rule that is not known, `RuleError` for a broken
+    rule.
     """
     progress = progress or Silent()
     progress.stage("scan")
@@ -55,6 +58,7 @@ def scan(
         ignored=_per_file_ignores(settings),
         step=progress.update,
         cancelled=progress.cancelled,
+        processes=processes,
     )
     report = above_floor(with_severities(_report(root, analysis, rules), severities(ruleset, settings)), settings)
     if cache is not None and not progress.cancelled():
