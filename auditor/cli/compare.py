@@ -9,7 +9,8 @@ import typer
 
 from auditor.cli.delivery import deliver
 from auditor.cli.help import GroupedCommand, examples, new_app
-from auditor.cli.options import Output, StoreOption, with_output
+from auditor.cli.options import StoreOption, with_output
+from auditor.cli.output import Output
 from auditor.cli.progress import choose_progress
 
 app = new_app()

@@ -6,9 +6,9 @@ import contextlib
 import os
 import sys
 from collections.abc import Mapping
-from typing import TextIO
 
 from auditor.errors import UsageError
+from auditor.model.annotations import TextIO
 
 COLOR_CHOICES = ("auto", "always", "never")
 

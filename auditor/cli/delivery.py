@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from auditor.cli.exit_codes import ExitCode, forgiving, of_report
-from auditor.cli.options import Output
+from auditor.cli.output import Output
 from auditor.cli.stdout import write_stdout
 from auditor.errors import UsageError
+from auditor.model.annotations import TYPE_CHECKING
 from auditor.report import render
 
 if TYPE_CHECKING:
@@ -54,6 +53,8 @@ def _below_repository(root: Path | None, report: AuditReport) -> str:
 
 def _write_file(path: Path, text: str) -> None:
     """Write all of it or nothing."""
+    import tempfile  # reports go to stdout mostly
+
     try:
         handle, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name}.")
         try:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import IntEnum
-from typing import TYPE_CHECKING
 
 from auditor.errors import ProgramError, ReproAuditError, TraceFormatError
+from auditor.model.annotations import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from auditor.model.report import AuditReport
@@ -51,10 +51,10 @@ def worst(codes: Iterable[ExitCode]) -> ExitCode:
 
 def of_report(report: AuditReport) -> ExitCode:
     """Return what a report amounts to. A verdict decides where there is one: findings are suspicion only."""
-    from auditor.model.run import Ending  # the model costs 30 ms to load, which `--help` should not pay
-
     codes = []
     if report.verdict is not None:
+        from auditor.model.run import Ending  # a scan has no runs
+
         codes.append(_of_status(report.verdict.status))
         if any(run.status.ending is Ending.INTERRUPTED for run in report.runs):
             codes.append(ExitCode.INTERRUPTED)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
+
+from auditor.model.annotations import Any
+from auditor.model.lean import dataclass
 
 GROUPS = ("What", "How", "Output", "Advanced")
 

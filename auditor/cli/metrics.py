@@ -9,7 +9,8 @@ import typer
 
 from auditor.cli.exit_codes import ExitCode
 from auditor.cli.help import CONTEXT, GroupedCommand, examples, new_app
-from auditor.cli.options import AsciiOption, ColorOption, JsonOption, Output
+from auditor.cli.options import AsciiOption, ColorOption, JsonOption
+from auditor.cli.output import Output
 from auditor.cli.stdout import write_stdout
 
 app = new_app("Results of trainings that were run elsewhere.")

@@ -7,9 +7,9 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from typing import TextIO
 
 from auditor.cli.console import is_terminal, needs_ascii
+from auditor.model.annotations import TextIO
 from auditor.report.prose.numbers import duration
 from auditor.report.prose.page import to_ascii
 

@@ -10,7 +10,8 @@ import typer
 
 from auditor.cli.exit_codes import ExitCode
 from auditor.cli.help import CONTEXT, GroupedCommand, GroupedGroup, examples, new_app
-from auditor.cli.options import AsciiOption, ColorOption, JsonOption, SelectOption, page_text, words
+from auditor.cli.option_table import words
+from auditor.cli.options import AsciiOption, ColorOption, JsonOption, SelectOption, page_text
 from auditor.cli.stdout import write_stdout
 
 app = new_app("List the rules.\n\nThose of your own folders too, with the severities of your settings.")

@@ -9,7 +9,8 @@ import typer
 
 from auditor.cli.delivery import deliver
 from auditor.cli.help import CONTEXT, GroupedCommand, examples, new_app
-from auditor.cli.options import AsciiOption, Output, StoreOption, page_text, with_output
+from auditor.cli.options import AsciiOption, StoreOption, page_text, with_output
+from auditor.cli.output import Output
 from auditor.cli.stdout import write_stdout
 from auditor.cli.version import version_line
 

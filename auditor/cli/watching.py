@@ -6,14 +6,14 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from auditor.cli.console import is_terminal
 from auditor.cli.delivery import rendered
 from auditor.cli.exit_codes import ExitCode
-from auditor.cli.options import Output
+from auditor.cli.output import Output
 from auditor.cli.progress import choose_progress
 from auditor.cli.stdout import write_stdout
+from auditor.model.annotations import TYPE_CHECKING
 from auditor.report.prose.numbers import count
 from auditor.report.prose.place import place
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
 from auditor.model.finding import Skipped
+from auditor.model.lean import dataclass
 from auditor.model.trace import Phase, TraceEvent
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.model.lean import dataclass
 
-from auditor.model.location import Location
-from auditor.model.patch import Patch
-from auditor.model.rule import Confidence, RuleId, Severity
+if TYPE_CHECKING:
+    from auditor.model.location import Location
+    from auditor.model.patch import Patch
+    from auditor.model.rule import Confidence, RuleId, Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

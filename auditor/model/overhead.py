@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from auditor.model.lean import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interval:
+    """A range that holds the true value with a probability of `level`."""
+
     low: float
     high: float
     level: float
@@ -47,6 +49,8 @@ class Ratio:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverheadReport:
+    """What deterministic mode costs."""
+
     baseline: Timing
     variants: tuple[Timing, ...]
     ratios: tuple[Ratio, ...]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.model.lean import dataclass
 
-from auditor.model.finding import Finding, Skipped, Suppressed
-from auditor.model.known import Earlier
-from auditor.model.overhead import OverheadReport
-from auditor.model.rule import Rule
-from auditor.model.run import RunRecord
-from auditor.model.variance import VarianceReport
-from auditor.model.verdict import Verdict
+if TYPE_CHECKING:
+    from auditor.model.finding import Finding, Skipped, Suppressed
+    from auditor.model.known import Earlier
+    from auditor.model.overhead import OverheadReport
+    from auditor.model.rule import Rule
+    from auditor.model.run import RunRecord
+    from auditor.model.variance import VarianceReport
+    from auditor.model.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

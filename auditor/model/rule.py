@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
-from typing import NewType
+
+from auditor.model.annotations import NewType
+from auditor.model.lean import dataclass
 
 RuleId = NewType("RuleId", str)
 

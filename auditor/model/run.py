@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 
 from auditor.model.environment import Environment
+from auditor.model.lean import dataclass
 
 
 class Ending(Enum):
@@ -28,6 +28,8 @@ class Ending(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExitStatus:
+    """How a process ended."""
+
     ending: Ending
     code: int
     """As `subprocess` gives it: negative for a signal."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 
+from auditor.model.lean import dataclass
 from auditor.model.overhead import Interval
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
 from auditor.model.divergence import Comparison
+from auditor.model.lean import dataclass
 from auditor.model.location import Location
 from auditor.model.rule import Category, Confidence
 
@@ -38,6 +38,8 @@ class Cause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
+    """What two runs say about the program."""
+
     status: Status
     comparison: Comparison | None
     """None where nothing could be compared."""

@@ -6,13 +6,12 @@ and sorts nothing that the report did not sort.
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
+import os
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from auditor.errors import UsageError
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.model.lean import dataclass
 
 if TYPE_CHECKING:
     from auditor.model.report import AuditReport
@@ -42,14 +41,15 @@ Renderer = Callable[["AuditReport", RenderOptions], str]
 
 def formats() -> tuple[str, ...]:
     """Return the names of all formats, sorted; none of them is imported."""
-    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.ispkg))
+    files = {name.removesuffix(".py") for folder in __path__ for name in os.listdir(folder) if name.endswith(".py")}
+    return tuple(sorted(name for name in files if not name.startswith("_")))
 
 
 def find_renderer(name: str) -> Renderer:
     """Return the renderer of a format; raises `UsageError` for a name that is none."""
     if name not in formats():
         raise UsageError(f"no report format is called `{name}`; there are: {', '.join(formats())}")
-    renderer: Renderer = importlib.import_module(f"{__name__}.{name}").RENDERER
+    renderer: Renderer = __import__(f"{__name__}.{name}", fromlist=["RENDERER"]).RENDERER
     return renderer
 
 

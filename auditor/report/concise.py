@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from auditor.model.report import AuditReport
-from auditor.report import RenderOptions
+from auditor.model.annotations import TYPE_CHECKING
 from auditor.report.prose.answer import one_line
 from auditor.report.prose.findings import STYLES
 from auditor.report.prose.page import Page, Style
 from auditor.report.prose.place import place, position
+
+if TYPE_CHECKING:
+    from auditor.model.report import AuditReport
+    from auditor.report import RenderOptions
 
 
 def render(report: AuditReport, options: RenderOptions) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
+from auditor.model.annotations import Any
 from auditor.model.report import AuditReport
 from auditor.model.rule import Severity
 from auditor.report import RenderOptions

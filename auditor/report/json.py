@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import cast
 
+from auditor.model.annotations import cast
 from auditor.model.report import AuditReport
 from auditor.report import RenderOptions
 from auditor.report.schema.portable import portable

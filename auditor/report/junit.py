@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
+from auditor.model.lean import dataclass
 from auditor.model.report import AuditReport
 from auditor.model.verdict import Status
 from auditor.report import RenderOptions

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
+from auditor.model.annotations import Any
 from auditor.model.finding import Finding, Suppressed
 from auditor.model.patch import Patch
 from auditor.model.report import AuditReport

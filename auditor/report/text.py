@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from auditor.model.report import AuditReport
-from auditor.report import RenderOptions
+from auditor.model.annotations import TYPE_CHECKING
 from auditor.report.prose.answer import one_line
-from auditor.report.prose.cost import add_overhead
 from auditor.report.prose.findings import add_findings, add_scan_summary
 from auditor.report.prose.page import Page
-from auditor.report.prose.recorded import add_recorded
-from auditor.report.prose.story import add_story
-from auditor.report.prose.variance import add_variance
+
+if TYPE_CHECKING:
+    from auditor.model.report import AuditReport
+    from auditor.report import RenderOptions
 
 
 def render(report: AuditReport, options: RenderOptions) -> str:
@@ -19,12 +18,20 @@ def render(report: AuditReport, options: RenderOptions) -> str:
     if options.verbosity < 0:
         page.add(one_line(report))
     elif report.verdict is not None:
+        from auditor.report.prose.story import add_story  # each part is loaded for the reports that have it
+
         add_story(page, report, report.verdict, options.verbosity)
     elif report.overhead is not None:
+        from auditor.report.prose.cost import add_overhead
+
         add_overhead(page, report.overhead)
     elif report.variance is not None:
+        from auditor.report.prose.variance import add_variance
+
         add_variance(page, report.variance, options.verbosity)
     elif report.runs:
+        from auditor.report.prose.recorded import add_recorded
+
         add_recorded(page, report, options.verbosity)
     else:
         add_findings(page, report)

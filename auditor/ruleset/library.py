@@ -7,9 +7,9 @@ default generators); `rules/seeders.toml` lists the framework functions that see
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from enum import Enum
 
+from auditor.model.lean import dataclass, field
 from auditor.ruleset.table import Table
 
 SCOPES = ("process", "device", "object")

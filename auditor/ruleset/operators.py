@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 
+from auditor.model.lean import dataclass
 from auditor.ruleset.table import Table
 
 DEVICES = ("cpu", "cuda")

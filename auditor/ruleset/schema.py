@@ -5,9 +5,9 @@ The options of `[match]` belong to the matcher that `kind` names, which checks t
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
+from auditor.model.pattern import lazy_pattern
 from auditor.model.rule import Category, Confidence, Example, FixAdvice, Match, Rule, RuleId, Severity
 from auditor.ruleset.table import Table, did_you_mean
 from auditor.ruleset.versions import parse_bounds
@@ -26,9 +26,9 @@ FIX_KINDS = ("set-argument", "set-value", "insert-call", "wrap-call", "replace-c
 APPLICABILITIES = ("safe", "unsafe", "display")
 DEVICES = ("cpu", "cuda")
 
-_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_ID = re.compile(r"RA[1-6][0-9]{2}")
-_OWN_ID = re.compile(r"[A-Z]{2,12}[0-9]{1,5}")
+_NAME = lazy_pattern(r"[a-z0-9]+(-[a-z0-9]+)*")
+_ID = lazy_pattern(r"RA[1-6][0-9]{2}")
+_OWN_ID = lazy_pattern(r"[A-Z]{2,12}[0-9]{1,5}")
 
 
 def read_definitions(table: Table) -> Definitions:

@@ -12,11 +12,6 @@ from pathlib import Path
 
 from auditor.errors import RuleError
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """Return the name in `known` that `word` was most likely meant to be, or None where nothing is close."""
@@ -165,6 +160,10 @@ class Table:
 
 def read_table(file: Path, shown: str) -> Table:
     """Parse one TOML file and check its `schema`; `shown` is how messages call the file."""
+    if sys.version_info >= (3, 11):  # our own rules come in their compiled form mostly
+        import tomllib
+    else:
+        import tomli as tomllib
     try:
         table = Table(tomllib.loads(file.read_bytes().decode("utf-8")), shown)
     except OSError as error:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from auditor.model.lean import dataclass
+from auditor.model.pattern import lazy_pattern
 
 Version = tuple[int, ...]
 
-_BOUND = re.compile(r"([A-Za-z0-9][\w.-]*) *(>=|<) *([0-9]+(?:\.[0-9]+)*)")
+_BOUND = lazy_pattern(r"([A-Za-z0-9][\w.-]*) *(>=|<) *([0-9]+(?:\.[0-9]+)*)")
 
 
 @dataclass(frozen=True, slots=True)

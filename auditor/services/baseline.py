@@ -10,11 +10,11 @@ import os
 import re
 import tempfile
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from auditor.errors import UsageError
 from auditor.model.known import KnownFinding
+from auditor.model.lean import replace
 from auditor.model.rule import RuleId
 from auditor.services.known import Coverage
 

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 from auditor.errors import UsageError
-from auditor.model.known import EarlierKind, KnownFinding
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.model.lean import dataclass, replace
 from auditor.model.report import AuditReport
 from auditor.model.rule import Confidence, RuleId, Severity
-from auditor.services.baseline import merge, read_baseline, write_baseline
-from auditor.services.known import Coverage, coverage, hold_against, known_findings
 from auditor.services.progress import Progress, Silent
-from auditor.services.rule_choice import chosen_rules, load_rules
 from auditor.services.scan import above_floor, scan
 from auditor.services.settings import Settings
 from auditor.static.discovery import find_root
+
+if TYPE_CHECKING:
+    from auditor.model.known import KnownFinding
+    from auditor.services.known import Coverage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,9 @@ class CheckOptions:
 
     cached: bool = False
     """Use and keep the result of a scan of an unchanged tree."""
+
+    processes: int | None = None
+    """How many may share the work; None: as many as there are cores, where that is worth it."""
 
 
 def check(
@@ -49,10 +53,14 @@ def check(
     root = find_root(paths)
     before = _baseline(settings, options)
     if before is None and options.diff_base is None:
-        return scan(paths, settings, progress, cached=options.cached)
+        return scan(paths, settings, progress, cached=options.cached, processes=options.processes)
+    from auditor.model.known import EarlierKind
+    from auditor.services.baseline import write_baseline  # most scans are not held against anything
+    from auditor.services.known import coverage, hold_against
+
     # Entries about weak findings would look gone if these were left out before.
     all_of_it = replace(settings, min_severity=Severity.NOTE, min_confidence=Confidence.LOW)
-    report = scan(paths, all_of_it, progress, cached=options.cached)
+    report = scan(paths, all_of_it, progress, cached=options.cached, processes=options.processes)
     covered = coverage(report, root, paths, _asks_for(settings))
     if before is not None:
         path, known = before
@@ -67,18 +75,26 @@ def check(
 
 def _baseline(settings: Settings, options: CheckOptions) -> tuple[Path, tuple[KnownFinding, ...]] | None:
     """The file and what is in it; a file that is to be written need not be there yet."""
+    if options.write_baseline is None and settings.baseline is None:
+        return None
+    from auditor.services.baseline import read_baseline
+
     if options.write_baseline is not None:
         path = options.write_baseline
         if path.is_dir():
             raise UsageError(f"--write-baseline {path}: is a folder; name a file")
         return path, read_baseline(path) if path.exists() else ()
-    return None if settings.baseline is None else (settings.baseline, read_baseline(settings.baseline))
+    assert settings.baseline is not None
+    return settings.baseline, read_baseline(settings.baseline)
 
 
 def _accept(
     report: AuditReport, settings: Settings, before: Sequence[KnownFinding], covered: Coverage
 ) -> tuple[KnownFinding, ...]:
     """What is told, what was accepted before, and what this scan cannot judge."""
+    from auditor.services.baseline import merge
+    from auditor.services.known import known_findings
+
     old = {entry.key for entry in before}
     told = {finding.key for finding in above_floor(report, settings).findings}
     found = [entry for entry in known_findings(report) if entry.key in told | old]
@@ -94,7 +110,9 @@ def _since(
     progress: Progress,
     covered: Coverage,
 ) -> AuditReport:
+    from auditor.model.known import EarlierKind
     from auditor.services.difference import findings_at  # starts processes, which few scans need
+    from auditor.services.known import hold_against, known_findings
 
     before = findings_at(asked, root, paths, settings, progress, known_findings(report))
     held = hold_against(report, before.findings, covered, EarlierKind.REVISION, before.name, before.renamed)
@@ -103,6 +121,8 @@ def _since(
 
 def _asks_for(settings: Settings) -> Callable[[RuleId], bool]:
     """Whether a rule is in force; rules that exist no more are, as nothing will ever find them again."""
+
+    from auditor.services.rule_choice import chosen_rules, load_rules
 
     @cache
     def rules() -> tuple[set[RuleId], set[RuleId]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import auditor
@@ -18,6 +17,7 @@ from auditor.dynamic.summary import Outcome
 from auditor.errors import ReproAuditError, UsageError
 from auditor.model.divergence import Closeup
 from auditor.model.finding import Finding, Skipped
+from auditor.model.lean import dataclass, replace
 from auditor.model.location import Location
 from auditor.model.report import AuditReport
 from auditor.model.rule import Confidence, RuleId, Severity

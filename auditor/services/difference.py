@@ -6,11 +6,11 @@ import os
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from auditor.errors import UsageError
 from auditor.model.known import KnownFinding
+from auditor.model.lean import dataclass
 from auditor.runs.revision import Revision, extract, find_revision
 from auditor.services.known import known_findings
 from auditor.services.progress import Progress

@@ -7,13 +7,13 @@ import platform
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
 from enum import Enum
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from auditor.errors import ReproAuditError
+from auditor.model.annotations import Any
+from auditor.model.lean import dataclass
 from auditor.ruleset import load
 from auditor.runs.gpu import DeviceMemory
 from auditor.services.history import store_folder

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from auditor.errors import UsageError
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.model.lean import dataclass
 from auditor.model.run import RunRecord
 from auditor.model.trace import Phase, TraceEvent
 from auditor.runs import record

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from auditor.model.known import Earlier, EarlierKind, KnownFinding
+from auditor.model.lean import dataclass, replace
 from auditor.model.report import AuditReport
 from auditor.model.rule import RuleId
 from auditor.services.scan import with_findings
 from auditor.static.identity import identity, source_text
-from auditor.static.matcher import registry
+from auditor.static.matcher import find_matcher
 
 
 def known_findings(report: AuditReport) -> tuple[KnownFinding, ...]:
@@ -31,7 +31,8 @@ def known_findings(report: AuditReport) -> tuple[KnownFinding, ...]:
 
 
 def _per_program(kind: str) -> bool:
-    return registry()[kind].scope == "entry-point"
+    matcher = find_matcher(kind)
+    return matcher is not None and matcher.scope == "entry-point"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import auditor
 from auditor.dynamic.overhead import Sample, compare, schedule, step_times
 from auditor.errors import ProgramError, UsageError
+from auditor.model.lean import dataclass
 from auditor.model.overhead import OverheadReport
 from auditor.model.report import AuditReport
 from auditor.model.run import Ending, RunRecord

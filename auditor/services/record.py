@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import auditor
 from auditor.errors import UsageError
+from auditor.model.lean import dataclass
 from auditor.model.report import AuditReport
 from auditor.runs.isolation import copy_project
 from auditor.runs.launch import check, launch

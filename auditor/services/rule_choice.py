@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from auditor.errors import UsageError
 from auditor.model.finding import Finding
+from auditor.model.lean import replace
+from auditor.model.pattern import lazy_pattern
 from auditor.model.report import AuditReport
 from auditor.model.rule import Rule, RuleId, Severity
 from auditor.ruleset import Ruleset, load
@@ -19,7 +20,7 @@ from auditor.ruleset.spelling import nearest_rule
 from auditor.services.settings import Settings
 from auditor.static.findings import finding_order
 
-_ID_BEGINNING = re.compile(r"[A-Z]{2,}[0-9]*")
+_ID_BEGINNING = lazy_pattern(r"[A-Z]{2,}[0-9]*")
 
 
 def load_rules(settings: Settings) -> Ruleset:

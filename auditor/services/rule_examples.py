@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from auditor.errors import RuleError, UsageError
+from auditor.model.lean import dataclass
 from auditor.model.rule import Example, Rule
 from auditor.ruleset import Ruleset, load
 from auditor.ruleset.locate import bundled_rules
-from auditor.static.engine import Engine, find_files
+from auditor.static.discovery import find_files
+from auditor.static.engine import Engine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

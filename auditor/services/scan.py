@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import auditor
+from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.finding import Finding
+from auditor.model.lean import replace
 from auditor.model.report import AuditReport, ScanSummary
 from auditor.model.rule import Confidence, Rule, Severity
 from auditor.services.progress import Progress, Silent
-from auditor.services.rule_choice import chosen_rules, goes_by, load_rules, severities, with_severities
 from auditor.services.scan_cache import Inputs, ScanCache
 from auditor.services.settings import Settings
-from auditor.static.discovery import find_root
-from auditor.static.engine import Analysis, Engine, find_files
+from auditor.static.discovery import find_files, find_root
 from auditor.static.gitignore import IgnoreFile, parse_ignore_file
+
+if TYPE_CHECKING:
+    from auditor.static.engine import Analysis
 
 
 def scan(
@@ -26,12 +28,15 @@ def scan(
     *,
     root: Path | None = None,
     cached: bool = False,
+    processes: int | None = None,
 ) -> AuditReport:
     """Scan files and folders.
 
     `root` is the folder that paths in the report are relative to; None means the project that `paths` lie in.
-    `cached`: give the report of an earlier scan where nothing has changed since, and keep this one. Raises
-    `UsageError` for a path that does not exist and for a rule that is not known, `RuleError` for a broken rule.
+    `cached`: give the report of an earlier scan where nothing has changed since, and keep this one. `processes`: how
+    many may share the work (None: as many as there are cores, where that is worth it); the report does not depend on
+    it. Raises `UsageError` for a path that does not exist and for a rule that is not known, `RuleError` for a broken
+    rule.
     """
     progress = progress or Silent()
     progress.stage("scan")
@@ -42,6 +47,10 @@ def scan(
     if report is not None:
         return report
     progress.stage("scan", len(found.files))
+    # What is below is not needed where the result is known already.
+    from auditor.services.rule_choice import chosen_rules, load_rules, severities, with_severities
+    from auditor.static.engine import Engine
+
     ruleset = load_rules(settings)
     rules = chosen_rules(ruleset, settings)
     analysis = Engine(ruleset, rules).analyse(
@@ -49,6 +58,7 @@ def scan(
         ignored=_per_file_ignores(settings),
         step=progress.update,
         cancelled=progress.cancelled,
+        processes=processes,
     )
     report = above_floor(with_severities(_report(root, analysis, rules), severities(ruleset, settings)), settings)
     if cache is not None and not progress.cancelled():
@@ -83,6 +93,8 @@ def _per_file_ignores(settings: Settings) -> Callable[[str, Rule], bool]:
     entries = [
         (parse_ignore_file(pattern), tuple(words)) for pattern, words in sorted(settings.per_file_ignores.items())
     ]
+
+    from auditor.services.rule_choice import goes_by
 
     def ignored(path: str, rule: Rule) -> bool:
         return any(_matches(pattern, path) and any(goes_by(rule, word) for word in words) for pattern, words in entries)

@@ -8,24 +8,36 @@ else, a damaged entry too, means a scan from scratch: there is no partial reuse 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import io
 import os
-import pickle
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import auditor
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.model.digest import sha256
+from auditor.model.lean import dataclass
 from auditor.model.report import AuditReport
-from auditor.ruleset.locate import rule_folders, toml_files
+from auditor.ruleset.locate import rule_folders
+from auditor.ruleset.stamp import file_stamps
 from auditor.services.settings import Settings
 from auditor.static.discovery import Discovery
 
+if TYPE_CHECKING:
+    import pickle
+else:
+    try:
+        import _pickle as pickle  # what `pickle` gives; its own module takes 2 ms to load
+    except ImportError:
+        import pickle
+
 FORMAT = b"repro-audit scan 1\n"
 """Version 1: magic line, SHA-256 of the body, body."""
+
+PROTOCOL = 5
+"""Of `pickle`."""
 
 MAX_ENTRIES = 64
 """Entries that are kept, the youngest ones."""
@@ -133,30 +145,30 @@ def cache_folder(environ: Mapping[str, str] = os.environ) -> Path:
 
 def _surroundings(root: Path, settings: Settings) -> object:
     """Program, rules, interpreter, installed packages and the project's own configuration."""
-    package = Path(__file__).resolve().parent.parent
-    rules = [path for folder in rule_folders(settings.rules) for path in toml_files(folder)]
-    program = [path for room in ("static", "ruleset", "model", "services") for path in (package / room).rglob("*.py")]
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    stamps = [stamp for folder in rule_folders(settings.rules) for stamp in file_stamps(str(folder), ".toml")]
+    for room in ("static", "ruleset", "model", "services"):
+        stamps += file_stamps(os.path.join(package, room), ".py")
+    beside = [folder for folder in sys.path if folder.endswith(("site-packages", "dist-packages"))]
     with contextlib.suppress(OSError):
-        rules += [
-            Path(entry.path)
+        beside += [
+            entry.path
             for entry in os.scandir(root)
             if os.path.splitext(entry.name)[1] in CONFIGURATION and entry.is_file()
         ]
-    installed = [Path(folder) for folder in sys.path if folder.endswith(("site-packages", "dist-packages"))]
-    stamps = [(str(path), _stamp_of(path)) for path in sorted({*rules, *program, *installed})]
-    return auditor.__version__, sys.version, stamps
+    return auditor.__version__, sys.version, stamps, [(path, _stamp_of(path)) for path in sorted(beside)]
 
 
-def _stamp_of(path: Path) -> tuple[int, int] | None:
+def _stamp_of(path: str) -> tuple[int, int] | None:
     try:
-        status = path.stat()
+        status = os.stat(path)
     except OSError:
         return None
     return status.st_size, status.st_mtime_ns
 
 
 def _digest(data: bytes) -> bytes:
-    return hashlib.sha256(data).digest()
+    return sha256(data).digest()
 
 
 class _Reader(pickle.Unpickler):
@@ -187,7 +199,7 @@ def _read(path: Path) -> dict[str, object] | None:
 
 def _write(path: Path, entry: Mapping[str, object]) -> None:
     """Replace an entry in one step: readers see the old one or the new one. What cannot be written is not kept."""
-    body = pickle.dumps(dict(entry), pickle.HIGHEST_PROTOCOL)
+    body = pickle.dumps(dict(entry), PROTOCOL)
     temporary = path.with_name(f"{path.name}.{os.getpid()}.{time.monotonic_ns()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

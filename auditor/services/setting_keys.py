@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import TypeVar
 
 from auditor.errors import UsageError
+from auditor.model.annotations import TypeVar
+from auditor.model.lean import dataclass
 from auditor.model.rule import Confidence, Severity
 
 E = TypeVar("E", bound=Enum)
@@ -110,6 +108,8 @@ _LISTS = {"select", "ignore", "exclude", "rules"}
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return `; did you mean …?` for the known word that is nearest, or the list of all of them."""
+    import difflib  # only a mistake needs it
+
     names = sorted(known)
     close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     return f"; did you mean `{close[0]}`?" if close else "; there are: " + ", ".join(names)
@@ -152,6 +152,8 @@ def read_environment(environ: Mapping[str, str]) -> Mapping[str, tuple[str, obje
     for variable in sorted(name for name in environ if name.startswith(PREFIX)):
         key = known.get(variable)
         if key is None:
+            import difflib
+
             if close := difflib.get_close_matches(variable.removeprefix(PREFIX), _suffixes(known), n=1, cutoff=0.8):
                 raise UsageError(f"{variable}: no such variable; did you mean `{PREFIX}{close[0]}`?")
             continue
@@ -170,6 +172,8 @@ def _suffixes(variables: Iterable[str]) -> list[str]:
 
 def _at(source: Source, key: str) -> str:
     """`pyproject.toml:12`: the line on which the key stands in our table, where it can be found."""
+    import re
+
     inside = not source.header
     table = re.compile(rf"\s*\[\s*{re.escape(source.header)}(\.\"?(?P<sub>[\w-]+)\"?)?\s*\]")
     for number, line in enumerate(source.text.splitlines(), start=1):

@@ -9,22 +9,18 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from auditor.errors import UsageError
+from auditor.model.lean import dataclass, field
 from auditor.model.rule import Confidence, Severity
 from auditor.services.setting_keys import KEYS, Source, nearest, read_environment, read_table
 from auditor.static.discovery import find_root
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
 PROJECT_FILE = "repro-audit.toml"
 PYPROJECT = "pyproject.toml"
-TABLE = "tool.repro-audit"
+NAME = "repro-audit"
+TABLE = f"tool.{NAME}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,11 +144,15 @@ def _table_of(path: Path) -> Mapping[str, object] | None:
         if path.name == PYPROJECT:
             return None  # not ours to judge: the project may be just what is to be audited
         raise UsageError(f"{path}: cannot be read as UTF-8 text: {error}") from error
+    if path.name == PYPROJECT and NAME not in text:
+        return None
+    if sys.version_info >= (3, 11):  # few projects have settings for us, and the parser takes as long as a small scan
+        import tomllib
+    else:
+        import tomli as tomllib
     try:
         content: object = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        if path.name == PYPROJECT and "repro-audit" not in text:
-            return None
         raise UsageError(f"{path}: not valid TOML: {error}") from error
     header = ""
     if path.name == PYPROJECT:

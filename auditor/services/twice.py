@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -13,6 +12,7 @@ from auditor.dynamic.compare import RunComparison
 from auditor.dynamic.evidence import Intervention
 from auditor.dynamic.extent import steps_of
 from auditor.errors import ProgramError, TraceFormatError, UsageError
+from auditor.model.lean import dataclass, field
 from auditor.model.report import AuditReport
 from auditor.model.run import Ending, RunRecord
 from auditor.runs.isolation import copy_project

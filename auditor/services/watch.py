@@ -9,18 +9,17 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from auditor.errors import ReproAuditError
 from auditor.model.finding import Finding
+from auditor.model.lean import dataclass
 from auditor.model.report import AuditReport
 from auditor.ruleset.locate import toml_files
 from auditor.services.check import CheckOptions, check
 from auditor.services.progress import Progress
 from auditor.services.settings import PROJECT_FILE, PYPROJECT, Settings, user_file
-from auditor.static.discovery import find_root
-from auditor.static.engine import find_files
+from auditor.static.discovery import find_files, find_root
 
 INTERVAL_S = 0.5
 SETTLING_S = 0.05

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from auditor.errors import ProjectError
 from auditor.model.finding import Finding, Suppressed
+from auditor.model.lean import replace
 from auditor.model.rule import Rule
 from auditor.static.findings import Placed
 from auditor.static.places import Places

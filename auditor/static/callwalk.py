@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
+from auditor.model.annotations import TYPE_CHECKING
 from auditor.ruleset.library import NoneMeaning, SeedCall
 from auditor.static.elements import call_of
 from auditor.static.frame import End, Frame

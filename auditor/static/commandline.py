@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
 
+from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import Function, every_argument
 from auditor.static.elements import Known
 from auditor.static.seedvalue import GIVEN, IS_NONE, Seen, constant

@@ -9,9 +9,9 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import cached_property
 
+from auditor.model.lean import dataclass, replace
 from auditor.ruleset.table import Table
 from auditor.static.callindex import call_index
 from auditor.static.facts import Call, Known, ModuleFacts

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
+from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import BindingKind, Scope, reaching
 from auditor.static.elements import UNKNOWN, Known, Unknown
 from auditor.static.values import ClassRef, Instance, ModuleRef

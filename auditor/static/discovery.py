@@ -183,6 +183,15 @@ class Discovery:
         return "" if relative == "." else relative
 
 
+def find_files(
+    root: Path, paths: Sequence[Path], exclude: Sequence[str], cancelled: Callable[[], bool] | None = None
+) -> Discovery:
+    """Walk `paths`, which lie in `root`."""
+    found = Discovery(root, exclude, cancelled)
+    found.add(paths)
+    return found
+
+
 def is_test(path: str) -> bool:
     """Whether a path is a test's by its name or one of its folders."""
     *folders, name = path.split("/")

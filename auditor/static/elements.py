@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 
+from auditor.model.lean import dataclass
 from auditor.static.bindings import Function
 
 

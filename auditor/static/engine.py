@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 from auditor.errors import ProjectError, RuleError
 from auditor.model.finding import Finding, Skipped, Suppressed
+from auditor.model.lean import dataclass
 from auditor.model.rule import Rule
 from auditor.ruleset import Ruleset
 from auditor.static.allowance import Allowance
 from auditor.static.discovery import Discovery
+from auditor.static.discovery import find_files as find_files  # what the engine analyses, so it is asked for here
 from auditor.static.documents.survey import survey_documents
 from auditor.static.facts import ModuleFacts
 from auditor.static.findings import Placed, finding_order, place_findings, unique
 from auditor.static.knowledge import RngIndex
-from auditor.static.matcher import Matcher, registry
+from auditor.static.matcher import Matcher, find_matcher, registry
 from auditor.static.needles import Needles, needles
 from auditor.static.passes import Passes
 from auditor.static.project import Project
@@ -178,20 +178,10 @@ class Engine:
             yield from place_findings(bound.rule, bound.matcher.scope, hits, module, project)
 
 
-def find_files(
-    root: Path, paths: Sequence[Path], exclude: Sequence[str], cancelled: Callable[[], bool] | None = None
-) -> Discovery:
-    """Walk `paths`, which lie in `root`."""
-    found = Discovery(root, exclude, cancelled)
-    found.add(paths)
-    return found
-
-
 def _bind(rule: Rule) -> _Bound:
-    matchers = registry()
-    matcher = matchers.get(rule.match.kind)
+    matcher = find_matcher(rule.match.kind)
     if matcher is None:
-        known = ", ".join(sorted(matchers))
+        known = ", ".join(sorted(registry()))
         raise RuleError(f"{rule.path}: match.kind: there is no `{rule.match.kind}`; known are {known}")
     matcher.validate(rule.match.options, f"{rule.path}: match")
     literals = matcher.literals(rule)

@@ -7,25 +7,25 @@ a script whose top level does work. Tests, `setup.py` and modules that others im
 from __future__ import annotations
 
 import ast
-import configparser
 import re
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.model.lean import dataclass
+from auditor.model.pattern import lazy_pattern
 from auditor.static.values import External, FunctionRef
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
 
-MAIN_GUARD = re.compile(
+MAIN_GUARD = lazy_pattern(
     rb"^if\s*\(?\s*(?:__name__\s*==|[\"']__main__[\"']\s*==)(?![^\n]*:[^\n]*\n\s+_ = )", re.MULTILINE
 )
 """A guard that certainly runs something; one that begins with `_ = …` has to be looked at."""
 
-COMPOUND = re.compile(rb"(?:^|\r)(?:\xef\xbb\xbf|\f)*(?:for|while|with|async|if|try)\b", re.MULTILINE)
+COMPOUND = lazy_pattern(rb"(?:^|\r)(?:\xef\xbb\xbf|\f)*(?:for|while|with|async|if|try)\b", re.MULTILINE)
 """A compound statement at the top level."""
 
 NEVER = frozenset(
@@ -191,7 +191,7 @@ def _draws(module: ModuleFacts, call: ast.Call) -> bool:
 
 # -- console scripts ------------------------------------------------------------------------------------------------
 
-_TARGET = re.compile(r"([\w.]+)\s*:\s*([\w.]+)")
+_TARGET = lazy_pattern(r"([\w.]+)\s*:\s*([\w.]+)")
 
 
 METADATA = frozenset({"pyproject.toml", "setup.cfg", "setup.py"})
@@ -239,10 +239,18 @@ def _from_pyproject(path: Path) -> Iterator[tuple[str, str]]:
 
 
 def _from_setup_cfg(path: Path) -> Iterator[tuple[str, str]]:
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, ValueError):
+        return
+    if "entry_points" not in text:
+        return
+    import configparser
+
     parser = configparser.RawConfigParser(strict=False)
     try:
-        parser.read_string(path.read_text("utf-8"))
-    except (OSError, ValueError, configparser.Error):
+        parser.read_string(text)
+    except (ValueError, configparser.Error):
         return
     for key in ("console_scripts", "gui_scripts"):
         yield from _targets(parser.get("options.entry_points", key, fallback="").splitlines())

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from auditor.model.annotations import TYPE_CHECKING
 from auditor.static import constants
 from auditor.static.bindings import Function, every_argument
 from auditor.static.commandline import PARSING_METHODS, declared_default, default_of, option_defaults, typer_default

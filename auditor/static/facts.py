@@ -8,8 +8,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection
 from functools import cached_property
-from typing import TYPE_CHECKING, cast
 
+from auditor.model.annotations import TYPE_CHECKING, cast
 from auditor.model.location import Location
 from auditor.static import constants
 from auditor.static.bindings import FUNCTIONS, Comprehension, Function, every_argument

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from auditor.model.finding import Finding
+from auditor.model.lean import dataclass
 from auditor.model.rule import Rule, Severity
 from auditor.static.facts import ModuleFacts
 from auditor.static.identity import finding_key, identity, source_text

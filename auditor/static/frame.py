@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 from enum import Enum
-from typing import TYPE_CHECKING
 
+from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import Function
 from auditor.static.seedvalue import Seen
 from auditor.static.values import Arguments, Value

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.model.lean import dataclass
 from auditor.model.location import Location
 from auditor.static.bindings import Function
 from auditor.static.elements import call_of

@@ -3,15 +3,52 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
+from auditor.model.lean import dataclass
 
-@dataclass(frozen=True, slots=True)
+_SPECIAL = frozenset("*?[\\")
+"""What makes a pattern more than the name that it is."""
+
+
+@dataclass(frozen=True)
 class _Pattern:
-    expression: re.Pattern[str]
+    """One line. Most lines are a name, or a star and an ending: comparing texts costs nothing beside compiling them."""
+
+    body: str
+    """Without `!` and without the slashes at its ends."""
+
+    anchored: bool
+    """Counts from the folder of the file; otherwise any name below it may match."""
+
     negated: bool
     folders_only: bool
+
+    def matches(self, path: str) -> bool:
+        body = self.body
+        if self.is_name:
+            return path == body or (not self.anchored and path.endswith(f"/{body}"))
+        if self.is_ending:
+            return path.endswith(body[1:])
+        return self.expression is not None and self.expression.fullmatch(path) is not None
+
+    @cached_property
+    def is_name(self) -> bool:
+        return _SPECIAL.isdisjoint(self.body)
+
+    @cached_property
+    def is_ending(self) -> bool:
+        return not self.anchored and self.body[0] == "*" and _SPECIAL.isdisjoint(self.body[1:])
+
+    @cached_property
+    def expression(self) -> re.Pattern[str] | None:
+        """None for what git takes for no pattern either."""
+        body = _translate(self.body)
+        try:
+            return re.compile(body if self.anchored else f"(?:.*/)?{body}", re.DOTALL)
+        except re.error:
+            return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +64,7 @@ class IgnoreFile:
         for pattern in reversed(self.patterns):
             if pattern.folders_only and not is_folder:
                 continue
-            if pattern.expression.fullmatch(inside):
+            if pattern.matches(inside):
                 return not pattern.negated
         return None
 
@@ -70,11 +107,7 @@ def _parse_line(line: str) -> _Pattern | None:
     if not line:
         return None
     anchored = "/" in line
-    try:
-        body = _translate(line.lstrip("/"))
-        return _Pattern(re.compile(body if anchored else f"(?:.*/)?{body}", re.DOTALL), negated, folders_only)
-    except re.error:
-        return None
+    return _Pattern(line.lstrip("/"), anchored, negated, folders_only)
 
 
 def _translate(pattern: str) -> str:

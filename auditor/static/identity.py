@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Sequence
 
+from auditor.model.digest import sha256
+from auditor.model.pattern import lazy_pattern
 from auditor.static.suppress import MARK
 
-_SUPPRESSION = re.compile(rf"#\s*{MARK}.*")
+_SUPPRESSION = lazy_pattern(rf"#\s*{MARK}.*")
 
 
 def source_text(lines: Sequence[str]) -> str:
@@ -23,4 +23,4 @@ def identity(rule: str, path: str, source: str, programs: Sequence[str]) -> str:
 
 def finding_key(identity: str, occurrence: int) -> str:
     """Key of the n-th finding with this identity, from 1, in the order of the file."""
-    return hashlib.sha256(f"{identity}\0{occurrence}".encode("utf-8", "replace")).hexdigest()[:16]
+    return sha256(f"{identity}\0{occurrence}".encode("utf-8", "replace")).hexdigest()[:16]

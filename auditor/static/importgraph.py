@@ -6,18 +6,18 @@ Takes too much rather than too little: an import statement inside a string count
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable, Iterable, Iterator
 
 from auditor.errors import ProjectError
+from auditor.model.pattern import lazy_pattern
 from auditor.static.importpath import ImportPath
 from auditor.static.source import SourceFile
 
-_FROM = re.compile(rb"(?:^|[;:])[ \t]*from[ \t]*(\.*[ \t]*[\w.]*)[ \t]*$")
-_BEFORE = re.compile(rb"(?:^|[;:])[ \t]*$")
-_DYNAMIC = re.compile(rb"""import_module\(\s*["']([\w.]+)["']""")
-_NAME = re.compile(rb"[\w.]+")
-_COMMENT = re.compile(rb"#[^\n]*")
+_FROM = lazy_pattern(rb"(?:^|[;:])[ \t]*from[ \t]*(\.*[ \t]*[\w.]*)[ \t]*$")
+_BEFORE = lazy_pattern(rb"(?:^|[;:])[ \t]*$")
+_DYNAMIC = lazy_pattern(rb"""import_module\(\s*["']([\w.]+)["']""")
+_NAME = lazy_pattern(rb"[\w.]+")
+_COMMENT = lazy_pattern(rb"#[^\n]*")
 
 
 class ImportGraph:

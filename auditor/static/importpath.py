@@ -11,7 +11,9 @@ import sys
 from functools import cached_property
 from pathlib import Path
 
-_PROJECT_NAME = re.compile(rb"""^\s*name\s*=\s*["']?([\w.-]+)""", re.MULTILINE)
+from auditor.model.pattern import lazy_pattern
+
+_PROJECT_NAME = lazy_pattern(rb"""^\s*name\s*=\s*["']?([\w.-]+)""", re.MULTILINE)
 
 
 class ImportPath:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
+from auditor.model.lean import dataclass
 from auditor.ruleset import Ruleset
 from auditor.ruleset.library import ConditionalDraw, Library, SeedCall
 from auditor.static.elements import Call

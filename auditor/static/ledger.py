@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field, replace
 
+from auditor.model.lean import dataclass, field, replace
 from auditor.model.location import Location
 from auditor.static.frame import Frame
 from auditor.static.knowledge import RngIndex

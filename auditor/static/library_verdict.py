@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
+from auditor.model.lean import dataclass
 from auditor.model.location import Location
 from auditor.ruleset.library import Library
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TypeGuard
 
+from auditor.model.annotations import TypeGuard
+from auditor.model.lean import dataclass
 from auditor.model.rule import Confidence
 from auditor.static.facts import ModuleFacts
 

@@ -8,20 +8,20 @@ file contain to be worth parsing, and where does the rule hold.
 from __future__ import annotations
 
 import importlib
-import inspect
-import pkgutil
+import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
-from types import ModuleType
-from typing import TYPE_CHECKING, Literal, Protocol, cast
 
 from auditor.errors import RuleError
+from auditor.model.annotations import TYPE_CHECKING, Literal, Protocol
 from auditor.model.finding import Related
+from auditor.model.lean import dataclass
 from auditor.model.location import Location
 from auditor.model.rule import Confidence, Rule, Severity
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from auditor.static.facts import ModuleFacts
     from auditor.static.project import Project
 
@@ -70,7 +70,23 @@ class Matcher(Protocol):
         """Yield every place in `module` where the rule holds; order does not matter."""
 
 
-_MEMBERS = {"validate": ("options", "where"), "literals": ("rule",), "find": ("rule", "module", "project")}
+_FOLDERS = (("matchers", "MATCHER"), ("detectors", "DETECTOR"))
+_FILES = {"import": "imported"}
+"""Kinds whose file has another name, as Python could not import theirs."""
+
+
+@cache
+def find_matcher(kind: str) -> Matcher | None:
+    """The matcher or detector of a kind, from the file that is named after it; None where there is no such file.
+
+    Nothing else is loaded, and nothing checked: `registry` does both.
+    """
+    name = _FILES.get(kind, kind.replace("-", "_"))
+    for folder, variable in _FOLDERS:
+        if name.isidentifier() and os.path.isfile(os.path.join(os.path.dirname(__file__), folder, f"{name}.py")):
+            matcher: Matcher = getattr(importlib.import_module(f"auditor.static.{folder}.{name}"), variable)
+            return matcher
+    return None
 
 
 @cache
@@ -79,48 +95,22 @@ def registry() -> Mapping[str, Matcher]:
 
     Raises `RuleError` with file and line for a module in the two folders that does not hold a proper one.
     """
-    import auditor.static.detectors as detectors
-    import auditor.static.matchers as matchers
+    from auditor.static.matchercheck import checked, file_of
 
     found: dict[str, Matcher] = {}
-    for package, variable in ((matchers, "MATCHER"), (detectors, "DETECTOR")):
-        for module in _modules(package):
-            matcher = _checked(module, variable)
-            if matcher.kind in found:
+    for folder, variable in _FOLDERS:
+        for module in _modules(folder):
+            matcher = checked(module, variable)
+            if matcher.kind in found or find_matcher(matcher.kind) is not matcher:
                 raise RuleError(
-                    f"{module.__file__}:1: kind `{matcher.kind}` exists already; give this one another name"
+                    f"{file_of(module)}:1: kind `{matcher.kind}` exists already, or is not that of the file's name; "
+                    "give it another name"
                 )
             found[matcher.kind] = matcher
     return found
 
 
-def _modules(package: ModuleType) -> Iterator[ModuleType]:
-    names = sorted(module.name for module in pkgutil.iter_modules(package.__path__) if not module.name.startswith("_"))
-    for name in names:
-        yield importlib.import_module(f"{package.__name__}.{name}")
-
-
-def _checked(module: ModuleType, variable: str) -> Matcher:
-    matcher = getattr(module, variable, None)
-    if matcher is None:
-        raise RuleError(f"{module.__file__}:1: no `{variable}` in this module; every file of this folder holds one")
-    for attribute in ("kind", "scope"):
-        if not isinstance(getattr(matcher, attribute, None), str):
-            raise RuleError(f"{module.__file__}:{_line(matcher)}: `{variable}.{attribute}` must be a string")
-    for method, parameters in _MEMBERS.items():
-        function = getattr(matcher, method, None)
-        if not callable(function):
-            raise RuleError(f"{module.__file__}:{_line(matcher)}: `{variable}` has no method `{method}`")
-        if tuple(inspect.signature(function).parameters) != parameters:
-            wanted = ", ".join(parameters)
-            raise RuleError(f"{module.__file__}:{_line(function)}: `{method}` must take ({wanted})")
-    return cast("Matcher", matcher)
-
-
-def _line(thing: object) -> int:
-    """Line of a function, or of an instance's class; 1 where it cannot be told."""
-    source = thing if inspect.isfunction(thing) or inspect.ismethod(thing) else type(thing)
-    try:
-        return inspect.getsourcelines(source)[1] or 1
-    except (OSError, TypeError):
-        return 1
+def _modules(folder: str) -> Iterator[ModuleType]:
+    for name in sorted(os.listdir(os.path.join(os.path.dirname(__file__), folder))):
+        if name.endswith(".py") and not name.startswith("_"):
+            yield importlib.import_module(f"auditor.static.{folder}.{name.removesuffix('.py')}")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Container, Iterator
-from typing import TYPE_CHECKING
 
+from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.constants import assigned
 from auditor.static.values import ABSENT, Absent, ClassRef, External, FunctionRef, Value, agreed
 

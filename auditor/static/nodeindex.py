@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-from typing import TypeVar, cast
 from weakref import WeakKeyDictionary
 
+from auditor.model.annotations import TypeVar, cast
 from auditor.static.facts import ModuleFacts
 
 Node = TypeVar("Node", bound=ast.AST)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ast
-import json
-import re
-from dataclasses import dataclass
 
 from auditor.errors import ProjectError
+from auditor.model.lean import dataclass
+from auditor.model.pattern import lazy_pattern
 
-_HELP = re.compile(r"^\s*[\w.]+\?{1,2}\s*$")
-_ASSIGNED_MAGIC = re.compile(r"^(\s*[\w.,\s]+=\s*)[!%].*$")
+_HELP = lazy_pattern(r"^\s*[\w.]+\?{1,2}\s*$")
+_ASSIGNED_MAGIC = lazy_pattern(r"^(\s*[\w.,\s]+=\s*)[!%].*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +27,8 @@ def read_notebook(text: str) -> NotebookText:
 
     Raises `ProjectError` where it is no notebook or not in Python. Cells of other languages (`%%bash`) become blank.
     """
+    import json  # few projects have notebooks
+
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:

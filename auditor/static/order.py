@@ -9,9 +9,9 @@ on the order is an answer; where the trail is lost the answer is None.
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field, replace
 from enum import Enum
 
+from auditor.model.lean import dataclass, field, replace
 from auditor.model.rule import Confidence
 from auditor.static.callers import calls_of
 from auditor.static.facts import ModuleFacts

@@ -7,9 +7,9 @@ another. So memory is bounded by the largest unit, and any number of processes g
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
 
+from auditor.model.annotations import TypeVar
+from auditor.model.lean import dataclass
 from auditor.static.facts import ModuleFacts
 from auditor.static.findings import Placed
 from auditor.static.library_verdict import LibraryVerdict

@@ -7,13 +7,15 @@ a range is kept as one: a rule for `torch < 2.10` holds for `torch==2.6`, not fo
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
+from auditor.model.lean import dataclass
+from auditor.model.pattern import lazy_pattern
 from auditor.ruleset.versions import Bound, Version, parse_version
 from auditor.static.project import Project
 
@@ -28,7 +30,7 @@ _LISTS = (
 )
 _ENVIRONMENTS = (".venv", "venv", "env")
 _CONDA_NAMES = {"torch": "pytorch"}
-_SPECIFIER = re.compile(r"(===|==|~=|>=|<=|!=|<|>|=|\^)\s*v?([0-9][0-9A-Za-z.+*-]*)")
+_SPECIFIER = lazy_pattern(r"(===|==|~=|>=|<=|!=|<|>|=|\^)\s*v?([0-9][0-9A-Za-z.+*-]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +84,21 @@ class Pins:
         for folder in _ENVIRONMENTS:
             for path in sorted((self._root / folder).glob(f"lib/python3*/site-packages/{package}-*.dist-info")):
                 return parse_version(path.name.removesuffix(".dist-info").rpartition("-")[2])
+        return _beside_us(package)
+
+
+def _beside_us(package: str) -> Version | None:
+    """The version in the environment that we run in, read off the names there: `importlib.metadata` takes 10 ms."""
+    wanted = re.sub(r"[-_.]+", "_", package).lower() + "-"
+    for folder in sys.path:
         try:
-            return parse_version(metadata.version(package))
-        except metadata.PackageNotFoundError:
-            return None
+            names = os.listdir(folder or ".")
+        except OSError:
+            continue
+        for name in sorted(names):
+            if name.endswith((".dist-info", ".egg-info")) and name.replace(".", "_").lower().startswith(wanted):
+                return parse_version(name[len(wanted) :])
+    return None
 
 
 def _text(path: Path) -> str:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
 from weakref import WeakKeyDictionary
 
+from auditor.model.lean import dataclass
 from auditor.model.rule import Confidence
 from auditor.ruleset.table import Table
 from auditor.ruleset.versions import Bound, parse_bounds
@@ -160,9 +160,20 @@ def _read_versions(table: Table) -> tuple[Bound, ...]:
 def _read_group(entry: Table) -> tuple[Trait, ...]:
     if "any" not in entry:
         return (_read_trait(entry),)
-    traits = tuple(_read_trait(alternative) for alternative in entry.tables("any"))
+    shared = entry.value("any")
+    kept = _GROUPS.get(id(shared))
+    if kept is None or kept[0] is not shared:
+        if len(_GROUPS) >= _MAX_KEPT:
+            _GROUPS.clear()
+        kept = _GROUPS[id(shared)] = shared, tuple(_read_trait(alternative) for alternative in entry.tables("any"))
     entry.finish()
-    return traits
+    return kept[1]
+
+
+_GROUPS: dict[int, tuple[object, tuple[Trait, ...]]] = {}
+"""Alternatives by the identity of their array: one definition stands in many rules, and is read and judged once."""
+
+_MAX_KEPT = 1000
 
 
 def _read_trait(entry: Table) -> Trait:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from auditor.errors import ProjectError
+from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.discovery import is_test
 from auditor.static.entrypoints import COMPOUND, MAIN_GUARD, METADATA, NEVER, EntryPoint, console_scripts, is_program
 from auditor.static.facts import ModuleFacts

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from enum import IntEnum
 
+from auditor.model.lean import dataclass, replace
 from auditor.static.seedvalue import Seen
 
 

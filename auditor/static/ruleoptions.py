@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Generic, TypeVar
 
+from auditor.model.annotations import Generic, TypeVar
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 
@@ -12,27 +12,32 @@ T = TypeVar("T")
 
 
 _MAX_KEPT = 1000
-"""Rules whose options are kept; a long session loads the rules again and again."""
+"""Tables that are kept; a long session loads the rules again and again."""
 
 
 class RuleOptions(Generic[T]):
-    """Reads the options of each rule with one function and keeps the result."""
+    """Reads each table of options once, with one function, and keeps the result."""
 
     def __init__(self, read: Callable[[Table], T]) -> None:
         self._read = read
-        self._kept: dict[int, tuple[Rule, T]] = {}
+        self._kept: dict[int, tuple[Mapping[str, object], T]] = {}
+        """By the identity of the table, which stands beside the result so that it is not given to another one."""
 
     def validate(self, options: Mapping[str, object], where: str) -> None:
         """Raise `RuleError`, naming file and key; `where` is `<rule file>: match`."""
-        self._checked(options, where)
+        self.read(options, where)
 
     def of(self, rule: Rule) -> T:
         """Return the options of a rule."""
-        kept = self._kept.get(id(rule))
-        if kept is None or kept[0] is not rule:
+        return self.read(rule.match.options, f"{rule.path}: match")
+
+    def read(self, options: Mapping[str, object], where: str) -> T:
+        """Return the options that stand in a table; raises like `validate`."""
+        kept = self._kept.get(id(options))
+        if kept is None or kept[0] is not options:
             if len(self._kept) >= _MAX_KEPT:
                 self._kept.clear()
-            kept = self._kept[id(rule)] = (rule, self._checked(rule.match.options, f"{rule.path}: match"))
+            kept = self._kept[id(options)] = (options, self._checked(options, where))
         return kept[1]
 
     def _checked(self, options: Mapping[str, object], where: str) -> T:

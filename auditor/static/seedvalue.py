@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
 
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.model.lean import dataclass
 from auditor.static.library_verdict import SeedValue
 
 if TYPE_CHECKING:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import ast
 import codecs
 import gc
 import os
 import re
 import stat
-import warnings
 from pathlib import Path
 
 from auditor.errors import ProjectError
-from auditor.static.notebook import read_notebook
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.model.pattern import lazy_pattern
+
+if TYPE_CHECKING:
+    import ast
 
 MAX_BYTES = 4_000_000
 """Larger files are skipped: they are data or generated, and parsing takes about 100 times their size in memory."""
@@ -20,8 +22,8 @@ MAX_BYTES = 4_000_000
 MAX_NOTEBOOK_BYTES = 60_000_000
 """Notebooks carry their pictures; only the code counts, which has the limit of other files."""
 
-_CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
-_PYTHON_2 = re.compile(
+_CODING = lazy_pattern(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+_PYTHON_2 = lazy_pattern(
     rb"^\s*(?:print\s+[\"'\w]|exec\s+[\"'\w]|except\s+[\w.]+\s*,\s*\w+\s*:|raise\s+\w+\s*,)", re.MULTILINE
 )
 
@@ -88,6 +90,8 @@ class SourceFile:
         """The file as text, line ends as `\\n`; for a notebook its code."""
         raw = self.raw()
         if self.is_notebook:
+            from auditor.static.notebook import read_notebook
+
             notebook = read_notebook(_decode(raw, "utf-8"))
             self.places, self.broken_cells = notebook.places, notebook.broken
             if len(notebook.text) > MAX_BYTES:
@@ -107,6 +111,9 @@ class SourceFile:
 
     def parse(self, text: str) -> ast.Module:
         """The tree of a text; nothing is compiled to code."""
+        import ast  # a scan that has its result already parses nothing
+        import warnings
+
         enabled = gc.isenabled()
         gc.disable()
         try:

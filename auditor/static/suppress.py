@@ -10,18 +10,18 @@ from __future__ import annotations
 import contextlib
 import io
 import re
-import tokenize
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
+from auditor.model.lean import dataclass
+from auditor.model.pattern import lazy_pattern
 from auditor.model.rule import Rule
 from auditor.ruleset.spelling import nearest_rule
 
 MARK = "repro-audit:"
 
-_COMMENT = re.compile(r"#\s*repro-audit:\s*(?P<verb>[\w-]+)\b[ \t]*(?P<rest>.*)$")
-_REASON = re.compile(r"\b(?:because|reason:)\s+(?P<reason>.*\S)", re.IGNORECASE)
-_WORD = re.compile(r"[A-Za-z][\w-]*")
+_COMMENT = lazy_pattern(r"#\s*repro-audit:\s*(?P<verb>[\w-]+)\b[ \t]*(?P<rest>.*)$")
+_REASON = lazy_pattern(r"\b(?:because|reason:)\s+(?P<reason>.*\S)", re.IGNORECASE)
+_WORD = lazy_pattern(r"[A-Za-z][\w-]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +128,8 @@ def _read(line: int, verb: str, rest: str, rules: Mapping[str, Rule], *, own_lin
 def _comments(text: str) -> list[tuple[int, int, str]]:
     """Line, column and text of every comment that carries the mark; the mark inside a string does not count."""
     found: list[tuple[int, int, str]] = []
+    import tokenize  # only for files with a comment for us
+
     # The parser took the file; where only the tokenizer gives up, what it saw before counts.
     with contextlib.suppress(tokenize.TokenError, SyntaxError):
         found.extend(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 
+from auditor.model.lean import dataclass
 from auditor.static.scopes import ScopeIndex
 from auditor.static.source import SourceFile
 

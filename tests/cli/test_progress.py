@@ -69,11 +69,21 @@ def test_stream_decides_on_the_form() -> None:
 
 
 def test_progress_that_cannot_be_written_stops_nothing(clock: Clock) -> None:
-    stream = io.StringIO()
-    progress = LogLines(stream, lambda: False, clock)
-    stream.close()
-    clock.now += 100
-    progress.update(1, "still at work")
+    class Full(io.StringIO):
+        tried = 0
+
+        def write(self, text: str) -> int:
+            self.tried += 1
+            raise OSError(28, "No space left on device")
+
+    full, closed = Full(), io.StringIO()
+    closed.close()
+    for stream in (full, closed):
+        progress = LogLines(stream, lambda: False, clock)
+        clock.now += 100
+        progress.update(1, "still at work")
+        assert not progress.cancelled()
+    assert full.tried == 1
 
 
 def test_first_ctrl_c_asks_the_service_second_one_ends(capfd: pytest.CaptureFixture[str]) -> None:

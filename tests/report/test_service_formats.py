@@ -185,7 +185,11 @@ def test_control_characters_leave_valid_xml(scan_report: AuditReport) -> None:
 
 @pytest.mark.parametrize("format_name", ["github", "gitlab", "junit", "sarif", "text", "markdown", "concise", "json"])
 def test_no_text_of_a_finding_breaks_a_format(scan_report: AuditReport, format_name: str) -> None:
-    render(nasty(scan_report), format_name).encode("utf-8", "backslashreplace")
+    text = render(nasty(scan_report), format_name)
+    assert text.encode("utf-8", "backslashreplace").endswith(b"\n")
+    assert "50 % of a:b" in text or "50 %25 of a:b" in text
+    if format_name in ("text", "concise"):
+        assert not set(text) & {"\0", "\r", "\x1b"}, "the terminal would obey it"
 
 
 def test_clean_scan_is_a_passed_test(scan_report: AuditReport) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import tomllib
 
+from auditor.errors import RuleError
 from auditor.model.rule import Category, Rule
 from auditor.ruleset import load
 from auditor.ruleset.page import rules_page
@@ -56,11 +57,14 @@ def test_rule_has_a_finding_and_a_near_miss(rule: Rule) -> None:
 def test_python_examples_are_python(rule: Rule) -> None:
     for example in rule.examples:
         if example.path.endswith(".py"):
-            ast.parse(example.source)
+            assert ast.parse(example.source).body, "an example without a statement shows nothing"
 
 
 def test_match_names_a_matcher_that_accepts_its_options(rule: Rule) -> None:
-    registry()[rule.match.kind].validate(rule.match.options, f"{rule.path}: match")
+    matcher = registry()[rule.match.kind]
+    matcher.validate(rule.match.options, f"{rule.path}: match")
+    with pytest.raises(RuleError, match=f"{rule.path}: match"):
+        matcher.validate({**rule.match.options, "no_such_option": 1}, f"{rule.path}: match")
 
 
 def test_file_lies_in_the_folder_of_its_category_under_its_id(rule: Rule) -> None:

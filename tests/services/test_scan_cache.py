@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-import auditor.services.scan as service
 from auditor.model.report import AuditReport
 from auditor.services.scan import scan
 from auditor.services.scan_cache import MAX_ENTRIES, cache_folder
@@ -58,7 +57,7 @@ def scans(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         made.append(1)
         return analyse(self, *args, **words)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(service.Engine, "analyse", counting)
+    monkeypatch.setattr(Engine, "analyse", counting)
     return made
 
 
@@ -78,7 +77,7 @@ def test_an_unchanged_tree_is_not_looked_at_again(project: Path, scans: list[int
 
 def test_nothing_is_kept_unless_asked_for(project: Path, cache_home: Path) -> None:
     cold(project)
-    assert not cache_home.exists()
+    assert not (cache_home / "repro-audit" / "scan").exists()
 
 
 def test_other_settings_have_their_own_result(project: Path) -> None:

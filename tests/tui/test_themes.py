@@ -46,7 +46,9 @@ async def test_every_theme_draws_every_screen(make_app: Any, settle: Any, shared
             await pilot.press(key)
             await settle(pilot)
         for tone in TONES:
-            app.screen.get_component_rich_style(f"tone-{tone}")
+            style = app.screen.get_component_rich_style(f"tone-{tone}")
+            assert style.color is not None, f"{tone} has no colour in {theme}"
+        assert app.theme == theme
 
 
 async def test_default_theme_uses_the_terminals_colours_only(make_app: Any, settle: Any, shared_project: Any) -> None:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from auditor.model.report import AuditReport
-from auditor.report.prose import variance
-from auditor.report.prose.cost import summary
+from auditor.model.annotations import TYPE_CHECKING
 from auditor.report.prose.findings import severities
 from auditor.report.prose.numbers import count
-from auditor.report.prose.story import headline
+
+if TYPE_CHECKING:
+    from auditor.model.report import AuditReport
 
 
 def one_line(report: AuditReport) -> str:
     """Return the answer of a report, without a line end."""
     if report.verdict is not None:
+        from auditor.report.prose.story import headline  # a scan has neither verdict nor cost
+
         return headline(report.verdict)
     if report.overhead is not None:
+        from auditor.report.prose.cost import summary
+
         return summary(report.overhead)
     if report.variance is not None:
+        from auditor.report.prose import variance
+
         return variance.summary(report.variance)
     new = "new " if report.earlier else ""
     if report.findings:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.known import Earlier, EarlierKind, KnownFinding
 from auditor.report.prose.numbers import count
-from auditor.report.prose.page import Page
+
+if TYPE_CHECKING:
+    from auditor.report.prose.page import Page
 
 FEW = 3
 

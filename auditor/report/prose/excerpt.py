@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator
 
-from auditor.model.finding import Finding
-from auditor.model.location import Location
+from auditor.model.annotations import TYPE_CHECKING
 from auditor.report.prose.page import Page, Style
+
+if TYPE_CHECKING:
+    from auditor.model.finding import Finding
+    from auditor.model.location import Location
 
 MAX_LINES = 3
 MAX_COLUMNS = 160
@@ -58,6 +60,10 @@ def _cut(line: str, first: int) -> str:
 
 def _shown_width(text: str) -> int:
     """Columns that a terminal uses, wide characters counted twice and combining ones not at all."""
+    if text.isascii():
+        return len(text.replace("\t", _TAB))
+    import unicodedata
+
     width = 0
     for character in text:
         if character == "\t":

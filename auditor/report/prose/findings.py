@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from auditor.model.finding import Finding, Skipped
-from auditor.model.report import AuditReport
+from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.rule import Confidence, Severity
-from auditor.report.prose.earlier import add_earlier
 from auditor.report.prose.excerpt import add_excerpt
 from auditor.report.prose.numbers import count
 from auditor.report.prose.page import Page, Style
 from auditor.report.prose.place import place, position
+
+if TYPE_CHECKING:
+    from auditor.model.finding import Finding, Skipped
+    from auditor.model.report import AuditReport
 
 MAX_RELATED = 4
 FEW = 3
@@ -91,6 +93,8 @@ def severities(findings: Sequence[Finding]) -> str:
 
 def _add_rest(page: Page, report: AuditReport, verbosity: int) -> None:
     for earlier in report.earlier:
+        from auditor.report.prose.earlier import add_earlier
+
         add_earlier(page, earlier, verbosity)
     if report.suppressed:
         page.sentence(f"Allowed by comments or settings: {len(report.suppressed)}.")

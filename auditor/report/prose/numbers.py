@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from auditor.model.overhead import Interval
+from auditor.model.annotations import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from auditor.model.overhead import Interval
 
 
 def count(number: int, singular: str, plural: str | None = None) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
-import textwrap
 from collections.abc import Iterable
 from enum import Enum
+
+from auditor.model.pattern import lazy_pattern
 
 WIDTH = 80
 
@@ -39,7 +39,7 @@ _ASCII = str.maketrans(
     }
     | {"‘": "'", "’": "'", "“": '"', "”": '"'}
 )
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+_CONTROL = lazy_pattern(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 class Page:
@@ -82,7 +82,20 @@ class Page:
 
 def wrap(text: str, width: int) -> list[str]:
     """Break between words only, so that paths and names stay whole; at least one line."""
-    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False) or [""]
+    words = text.split()
+    if " ".join(words) != text:
+        import textwrap
+
+        return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False) or [""]
+    lines = [""]
+    for word in words:
+        if not lines[-1]:
+            lines[-1] = word
+        elif len(lines[-1]) + 1 + len(word) <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines
 
 
 def to_ascii(text: str) -> str:

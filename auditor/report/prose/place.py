@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import PurePath
 
-from auditor.model.location import Location
-from auditor.model.run import Ending, RunRecord
+from auditor.model.annotations import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from auditor.model.location import Location
+    from auditor.model.run import RunRecord
 
 
 def position(location: Location) -> str:
@@ -24,12 +26,16 @@ def place(location: Location) -> str:
 
 def command_line(run: RunRecord) -> str:
     """The command as a person would type it; the interpreter by its name alone."""
+    import shlex
+
     first, *rest = run.argv or ("",)
     return shlex.join([PurePath(first).name, *rest])
 
 
 def ending(run: RunRecord) -> str:
     """How a run ended, where that is not simply at its end."""
+    from auditor.model.run import Ending  # findings have places, but no runs
+
     code = run.status.code
     words = {
         Ending.FINISHED: "",

@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import inspect
 import json
+import pkgutil
 import types
 import typing
 from collections.abc import Mapping
@@ -16,6 +18,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+import auditor.model
 from auditor.model.report import AuditReport
 from auditor.report.json import FORMAT, VERSION
 from auditor.report.schema.values import DIGESTS
@@ -41,7 +44,7 @@ def build() -> dict[str, Any]:
 
 
 def _object(kind: type[Any], definitions: dict[str, Any]) -> dict[str, Any]:
-    hints = typing.get_type_hints(kind)
+    hints = typing.get_type_hints(kind, localns=_model_names())
     words = _descriptions(kind)
     properties = {}
     for field in fields(kind):
@@ -57,6 +60,14 @@ def _object(kind: type[Any], definitions: dict[str, Any]) -> dict[str, Any]:
         "properties": properties,
         "required": required,
     }
+
+
+def _model_names() -> dict[str, Any]:
+    """What annotations of the model may name: modules load only those of the others that they work with."""
+    names: dict[str, Any] = {}
+    for module in pkgutil.iter_modules(auditor.model.__path__):
+        names.update(vars(importlib.import_module(f"auditor.model.{module.name}")))
+    return names
 
 
 def _shape(hint: Any, definitions: dict[str, Any]) -> dict[str, Any]:

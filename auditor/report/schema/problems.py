@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from auditor.model.finding import Finding
+from auditor.model.lean import dataclass
 from auditor.model.location import Location
 from auditor.model.report import AuditReport
 from auditor.model.rule import Severity

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
 
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.model.pattern import lazy_pattern
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.static.documents.kinds import Kind
@@ -22,10 +23,10 @@ if TYPE_CHECKING:
     from auditor.static.documents.document import Document
     from auditor.static.documents.references import References
 
-_FROM = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*(?P<image>\S+)(?:\s+AS\s+(?P<stage>\S+))?", re.IGNORECASE)
-_ARGUMENT = re.compile(r"^\s*ARG\s+(?P<name>\w+)=[\"']?(?P<value>[^\"'\s]*)", re.IGNORECASE)
-_USE = re.compile(r"\$\{?(\w+)(?::?-([^}]*))?\}?")
-_COMPUTES = re.compile(rb"python|pip3? |conda|torch|tensorflow|cuda|nvidia|jax", re.IGNORECASE)
+_FROM = lazy_pattern(r"^\s*FROM\s+(?:--\S+\s+)*(?P<image>\S+)(?:\s+AS\s+(?P<stage>\S+))?", re.IGNORECASE)
+_ARGUMENT = lazy_pattern(r"^\s*ARG\s+(?P<name>\w+)=[\"']?(?P<value>[^\"'\s]*)", re.IGNORECASE)
+_USE = lazy_pattern(r"\$\{?(\w+)(?::?-([^}]*))?\}?")
+_COMPUTES = lazy_pattern(rb"python|pip3? |conda|torch|tensorflow|cuda|nvidia|jax", re.IGNORECASE)
 
 
 def _read(table: Table) -> None:

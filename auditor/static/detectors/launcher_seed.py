@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
 
+from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.finding import Related
 from auditor.model.location import Location
+from auditor.model.pattern import lazy_pattern
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.static.documents.kinds import LAUNCHERS, Kind
@@ -25,10 +26,10 @@ if TYPE_CHECKING:
     from auditor.static.documents.references import References
     from auditor.static.documents.shell import Setting
 
-_SEED = re.compile(
+_SEED = lazy_pattern(
     r"(?:.*[._-])?(?:(?:\w*[^a-z])?seed|\w*SEED|pythonhashseed|seed_everything|random_state)", re.IGNORECASE
 )
-_VARIABLE = re.compile(r"\"?\$\{?(\w+)\}?\"?")
+_VARIABLE = lazy_pattern(r"\"?\$\{?(\w+)\}?\"?")
 
 
 def _read(table: Table) -> None:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
+from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.finding import Related
 from auditor.model.location import Location
+from auditor.model.pattern import lazy_pattern
 from auditor.model.rule import Confidence, Rule, Severity
 from auditor.ruleset.table import Table
 from auditor.static.documents.kinds import Kind
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from auditor.static.documents.document import Document
     from auditor.static.documents.references import References
 
-_COUNT = re.compile(rb'"execution_count"\s*:\s*(\d+|null)')
+_COUNT = lazy_pattern(rb'"execution_count"\s*:\s*(\d+|null)')
 
 
 def _read(table: Table) -> re.Pattern[bytes]:

@@ -5,10 +5,10 @@ A matcher cannot say it: the same commands pick free ports and machines, which d
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
 
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.model.pattern import lazy_pattern
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.static.documents.kinds import Kind
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from auditor.static.documents.document import Document
     from auditor.static.documents.references import References
 
-_SHUFFLE = re.compile(r"(?<![\w./-])(?P<what>g?shuf)(?=\s|\)|`|$)(?P<rest>[^|;&]*)")
-_SORT = re.compile(
+_SHUFFLE = lazy_pattern(r"(?<![\w./-])(?P<what>g?shuf)(?=\s|\)|`|$)(?P<rest>[^|;&]*)")
+_SORT = lazy_pattern(
     r"(?<![\w./-])(?P<what>sort\s(?:[^|;&]*\s)?(?:-[a-zA-Z]*R[a-zA-Z]*|--random-sort))(?=\s|\)|`|$)(?P<rest>[^|;&]*)"
 )
-_AWK = re.compile(r"\b[gmn]?awk\b.*(?P<what>\bsrand\(\s*\))(?P<rest>)")
-_NUMBERS = re.compile(r"\s(?:-i|--input-range|-e|--echo)\b")
+_AWK = lazy_pattern(r"\b[gmn]?awk\b.*(?P<what>\bsrand\(\s*\))(?P<rest>)")
+_NUMBERS = lazy_pattern(r"\s(?:-i|--input-range|-e|--echo)\b")
 
 
 def _read(table: Table) -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.model.lean import dataclass
+from auditor.model.pattern import lazy_pattern
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.static.documents.kinds import Kind
@@ -27,11 +28,11 @@ if TYPE_CHECKING:
 
 _SHOWN = 3
 _OUTCOME = "another day installs another one"
-_LOCKS = re.compile(
+_LOCKS = lazy_pattern(
     r"(?:poetry|uv|pdm|pixi|conda|Pipfile|pylock)[\w.-]*\.?lock\b|pylock.*\.toml"
     r"|requirements[\w.-]*\.lock|.*(?:lock|frozen|freeze|pinned|constraints).*\.(?:txt|ya?ml|lock)"
 )
-_TOOLS = re.compile(r"(?:^|[-_./])(?:dev|test|tests|testing|doc|docs|lint|ci|build|optional|extras?)(?:[-_./]|$)")
+_TOOLS = lazy_pattern(r"(?:^|[-_./])(?:dev|test|tests|testing|doc|docs|lint|ci|build|optional|extras?)(?:[-_./]|$)")
 _PACKAGING = ("setup.py", "setup.cfg", "pyproject.toml")
 
 _MARKERS = {

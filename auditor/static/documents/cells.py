@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from typing import NamedTuple
-
 from auditor.errors import ProjectError
+from auditor.model.lean import dataclass
 
 
-class Cell(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Cell:
     """A code cell; `number` counts all cells from 1."""
 
     number: int
@@ -24,6 +23,8 @@ class Cell(NamedTuple):
 
 def read_cells(raw: bytes) -> tuple[Cell, ...]:
     """The code cells. Raises `ProjectError` where it is no notebook."""
+    import json
+
     try:
         document = json.loads(raw)
     except (ValueError, RecursionError) as error:

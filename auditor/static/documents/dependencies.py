@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
+from auditor.model.lean import dataclass
+from auditor.model.pattern import lazy_pattern
 from auditor.static.documents.document import Document
 from auditor.static.documents.kinds import Kind
 from auditor.static.documents.span import Span
 from auditor.static.documents.tree import Items, Node, Scalar, Section
 
-_REQUIREMENT = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*)\s*(?:\[[^\]]*\])?\s*(?P<version>[^;#]*)")
-_EXACT = re.compile(
+_REQUIREMENT = lazy_pattern(r"(?P<name>[A-Za-z0-9][\w.-]*)\s*(?:\[[^\]]*\])?\s*(?P<version>[^;#]*)")
+_EXACT = lazy_pattern(
     r"===?\s*(?![^,]*\*)\S|~=\s*\d+\.\d+\.\d|@\s*(?:file:|https?:)|@\s*git\S*@(?!(?:main|master|develop|dev)\b)\S+"
 )
-_GIT = re.compile(r"(?:-e\s+|--editable\s+)?git\+\S*?/(?P<name>[\w.-]+?)(?:\.git)?(?:@(?P<version>[\w./-]+))?(?:#.*)?$")
-_CONDA = re.compile(r"(?:[\w./-]+::)?(?P<name>[\w.-]+)\s*(?P<version>.*)")
-_CONDA_EXACT = re.compile(r"={0,2}\s*\d+(?:\.\d+)+")
+_GIT = lazy_pattern(
+    r"(?:-e\s+|--editable\s+)?git\+\S*?/(?P<name>[\w.-]+?)(?:\.git)?(?:@(?P<version>[\w./-]+))?(?:#.*)?$"
+)
+_CONDA = lazy_pattern(r"(?:[\w./-]+::)?(?P<name>[\w.-]+)\s*(?P<version>.*)")
+_CONDA_EXACT = lazy_pattern(r"={0,2}\s*\d+(?:\.\d+)+")
 _MOVING = frozenset({"main", "master", "develop", "dev"})
 
 
-class Dependency(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Dependency:
     """One package that is asked for."""
 
     name: str

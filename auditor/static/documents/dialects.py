@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
 
+from auditor.model.lean import dataclass
+from auditor.model.pattern import lazy_pattern
 from auditor.ruleset.locate import bundled_rules
 from auditor.ruleset.table import Table, read_table
 from auditor.static.documents.kinds import Kind
@@ -21,7 +22,7 @@ _CLASS_KEYS = ("_target_", "class_path")
 Readers = Callable[[], frozenset[str]]
 """How programs refer to a file; asked only where its keys alone do not tell."""
 
-_TEMPLATE = re.compile(rb"\{\{|\{%")
+_TEMPLATE = lazy_pattern(rb"\{\{|\{%")
 _MAX_LEVEL = 4
 """Sections deeper than this have no name that tells whose they are."""
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
+from auditor.model.pattern import lazy_pattern
 from auditor.static.documents.span import Span
 from auditor.static.documents.tree import Entry, Node, Scalar, Section
 
-_HEAD = re.compile(r"^\[([^\[\]]+)\]\s*$")
-_PAIR = re.compile(r"^([\w.@-]+)(\s*=\s*)(.*?)\s*$")
+_HEAD = lazy_pattern(r"^\[([^\[\]]+)\]\s*$")
+_PAIR = lazy_pattern(r"^([\w.@-]+)(\s*=\s*)(.*?)\s*$")
 _VALUES: dict[str, bool | None] = {"null": None, "true": True, "false": False}
 
 

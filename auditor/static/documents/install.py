@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
+from auditor.model.pattern import lazy_pattern
 from auditor.static.documents.dependencies import Dependency, conda_requirement, requirement
 from auditor.static.documents.span import Span
 
-_COMMAND = re.compile(
+_COMMAND = lazy_pattern(
     r"(?:\b(?P<pip>pip3?|python3?\s+-m\s+pip|uv\s+pip)|\b(?P<conda>conda|mamba|micromamba))\s+install\b"
 )
-_WORD = re.compile(r"\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>[^\s\"';&|]+)|(?P<end>&&|\|\||[;&|])")
+_WORD = lazy_pattern(r"\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>[^\s\"';&|]+)|(?P<end>&&|\|\||[;&|])")
 _WITH_VALUE = frozenset(
     {
         "-r", "--requirement", "-f", "--find-links", "-i", "--index-url", "--extra-index-url", "-t", "--target",

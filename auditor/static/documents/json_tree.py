@@ -7,10 +7,11 @@ import re
 from bisect import bisect_right
 
 from auditor.errors import ProjectError
+from auditor.model.pattern import lazy_pattern
 from auditor.static.documents.span import Span
 from auditor.static.documents.tree import MAX_DEPTH, Entry, Items, Node, Scalar, Section
 
-_TOKEN = re.compile(
+_TOKEN = lazy_pattern(
     r'[ \t\r\n]*(?:(?P<string>"(?:[^"\\\x00-\x1f]|\\.)*")|(?P<number>-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)'
     r"|(?P<word>true|false|null|NaN|-?Infinity)|(?P<mark>[{}\[\]:,]))"
 )

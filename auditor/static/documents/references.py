@@ -11,15 +11,16 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 from auditor.errors import ProjectError
+from auditor.model.pattern import lazy_pattern
 from auditor.static.source import SourceFile
 
-_CONFIG_PATH = re.compile(rb"config_path\s*=\s*[rf]?[\"']([^\"'\n]+)[\"']")
-_IMPORTS = re.compile(
+_CONFIG_PATH = lazy_pattern(rb"config_path\s*=\s*[rf]?[\"']([^\"'\n]+)[\"']")
+_IMPORTS = lazy_pattern(
     rb"^[ \t]*(?:import|from)[ \t][^\n]*\b(?:torch|tensorflow|jax|flax|keras|sklearn|lightning|pytorch_lightning"
     rb"|transformers|mxnet|paddle|numpy)\b",
     re.MULTILINE,
 )
-_NAME = re.compile(rb"[\w./-]+\.(?:ya?ml|toml|json)\b")
+_NAME = lazy_pattern(rb"[\w./-]+\.(?:ya?ml|toml|json)\b")
 
 
 class References:

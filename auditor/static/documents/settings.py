@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.model.lean import dataclass
 from auditor.model.rule import Confidence, Severity
 from auditor.ruleset.table import Table
 from auditor.static.documents.dialects import Dialect, Readers, dialects, is_likely, spoken

@@ -7,23 +7,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
+from auditor.model.lean import dataclass
+from auditor.model.pattern import lazy_pattern
 from auditor.static.documents.document import Document
 from auditor.static.documents.kinds import Kind
 
 _PART = r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|\$\(\((?:[^()]|\([^()]*\))*\)\)|\$\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)"
 _VALUE = rf"(?:{_PART}|`[^`]*`|\$\{{[^}}]*\}}|\$\$|[^\s;&|()\"'`<>])"
-_OPTION = re.compile(rf"(?<!\S)(?P<name>--?[A-Za-z][\w.-]*)(?:=|\s+)(?P<value>(?!-){_VALUE}+)")
-_ASSIGNED = re.compile(rf"(?<![\w.$/-])(?P<name>\+{{0,2}}[A-Za-z_][\w.]*)=(?P<value>{_VALUE}*)")
-_MAKE = re.compile(rf"^ *(?:export\s+)?(?P<name>[A-Za-z_]\w*)\s*[:?]{{0,2}}=\s*(?P<value>{_VALUE}*)")
-_ENV = re.compile(r"^(\s*ENV\s+[A-Za-z_]\w*)[ \t]+(?=[^\s=])", re.IGNORECASE)
-_DOLLARS = re.compile(r"\$\$(?:\$\$)?")
-_SHOWN = re.compile(r"^\s*(?:@?echo|@?printf|LABEL|MAINTAINER)\b", re.IGNORECASE)
-_DIRECTIVE = re.compile(r"#(?:SBATCH|PBS|BSUB|\$)\s")
+_OPTION = lazy_pattern(rf"(?<!\S)(?P<name>--?[A-Za-z][\w.-]*)(?:=|\s+)(?P<value>(?!-){_VALUE}+)")
+_ASSIGNED = lazy_pattern(rf"(?<![\w.$/-])(?P<name>\+{{0,2}}[A-Za-z_][\w.]*)=(?P<value>{_VALUE}*)")
+_MAKE = lazy_pattern(rf"^ *(?:export\s+)?(?P<name>[A-Za-z_]\w*)\s*[:?]{{0,2}}=\s*(?P<value>{_VALUE}*)")
+_ENV = lazy_pattern(r"^(\s*ENV\s+[A-Za-z_]\w*)[ \t]+(?=[^\s=])", re.IGNORECASE)
+_DOLLARS = lazy_pattern(r"\$\$(?:\$\$)?")
+_SHOWN = lazy_pattern(r"^\s*(?:@?echo|@?printf|LABEL|MAINTAINER)\b", re.IGNORECASE)
+_DIRECTIVE = lazy_pattern(r"#(?:SBATCH|PBS|BSUB|\$)\s")
 
 
-class Setting(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Setting:
     """A variable (`SEED`) or an option (`--seed`) with its value; columns from 1, the end one past the last."""
 
     name: str

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol, cast
 
 from auditor.errors import ProjectError
+from auditor.model.annotations import TYPE_CHECKING, Protocol, cast
 from auditor.model.finding import Finding, Skipped, Suppressed
+from auditor.model.lean import dataclass, field, replace
 from auditor.model.rule import Rule
 from auditor.static.allowance import complaints, judge, needless
 from auditor.static.documents.document import MAX_BYTES, Document

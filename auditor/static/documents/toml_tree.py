@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 
 from auditor.errors import ProjectError
+from auditor.model.pattern import lazy_pattern
 from auditor.static.documents.span import Span
 from auditor.static.documents.tree import MAX_DEPTH, Entry, Items, Node, Scalar, Section
 
@@ -16,8 +17,8 @@ else:
     import tomli as tomllib
 
 _KEY = r"(?:[\w-]+|\"[^\"\n]*\"|'[^'\n]*')"
-_HEADER = re.compile(rf"^\s*\[\[?\s*({_KEY}(?:\s*\.\s*{_KEY})*)\s*\]\]?")
-_PAIR = re.compile(rf"^(\s*)({_KEY}(?:\s*\.\s*{_KEY})*)\s*=\s*")
+_HEADER = lazy_pattern(rf"^\s*\[\[?\s*({_KEY}(?:\s*\.\s*{_KEY})*)\s*\]\]?")
+_PAIR = lazy_pattern(rf"^(\s*)({_KEY}(?:\s*\.\s*{_KEY})*)\s*=\s*")
 _NOWHERE = Span(1, 1, 1, 1)
 
 Places = Mapping[tuple[str, ...], tuple[Span, Span]]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from auditor.model.lean import dataclass, replace
 from auditor.static.documents.span import Span
 
 MAX_DEPTH = 40
@@ -41,7 +41,7 @@ class Entry:
         end = self.value.span
         if end.line != self.key_span.line or end.end_line != self.key_span.line:
             return self.key_span
-        return self.key_span._replace(end_column=max(end.end_column, self.key_span.end_column))
+        return replace(self.key_span, end_column=max(end.end_column, self.key_span.end_column))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from auditor.errors import ProjectError
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.model.pattern import lazy_pattern
 from auditor.static.documents.span import Span
 from auditor.static.documents.tree import MAX_DEPTH, Entry, Items, Node, Scalar, Section
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _TAG = "tag:yaml.org,2002:"
 _TRUE = frozenset({"true", "yes", "on"})
-_NUMBER = re.compile(r"[-+]?[0-9]+")
+_NUMBER = lazy_pattern(r"[-+]?[0-9]+")
 
 
 def read_yaml(text: str) -> Iterator[Node]:

@@ -11,9 +11,9 @@ braces are doubled.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from auditor.model.lean import dataclass
 from auditor.model.location import Location
 
 

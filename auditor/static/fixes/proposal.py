@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from auditor.model.finding import Finding
+from auditor.model.lean import dataclass
 from auditor.model.patch import Applicability
 from auditor.model.rule import Rule
 from auditor.static.fixes.changes import Change

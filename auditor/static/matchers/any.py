@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
-from auditor.errors import RuleError
+from auditor.model.lean import replace
 from auditor.model.rule import Match, Rule
 from auditor.ruleset.table import Table, did_you_mean
 from auditor.static.facts import ModuleFacts
-from auditor.static.matcher import Hit, Matcher, Scope, registry
+from auditor.static.matcher import Hit, Matcher, Scope, find_matcher, registry
 from auditor.static.project import Project
 from auditor.static.ruleoptions import RuleOptions
 
@@ -23,7 +22,7 @@ def _read(table: Table) -> tuple[Alternative, ...]:
     shared = {key: table.value(key) for key in ("requires", "unless", "prefers", "versions") if key in table}
     for entry in table.tables("of"):
         kind = entry.string("kind")
-        matcher = registry().get(kind)
+        matcher = find_matcher(kind)
         if matcher is None:
             raise entry.complain("kind", f"no matcher or detector is called `{kind}`{did_you_mean(kind, registry())}")
         if matcher.scope != "module":
@@ -46,12 +45,9 @@ class AnyMatcher:
         self._rules: dict[int, tuple[Rule, tuple[tuple[Matcher, Rule], ...]]] = {}
 
     def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
         path, _, _ = where.partition(": ")
-        for number, entry in enumerate(_tables(options.get("of")), 1):
-            matcher = registry()[str(entry["kind"])]
-            inner = {key: value for key, value in entry.items() if key != "kind"}
-            matcher.validate(inner, f"{path}: match.of[{number}]")
+        for number, (matcher, match) in enumerate(self._options.read(options, where), 1):
+            matcher.validate(match.options, f"{path}: match.of[{number}]")
 
     def literals(self, rule: Rule) -> frozenset[str] | None:
         words: set[str] = set()
@@ -75,12 +71,6 @@ class AnyMatcher:
                 self._rules.clear()
             kept = self._rules[id(rule)] = (rule, found)
         return kept[1]
-
-
-def _tables(value: object) -> list[Mapping[str, object]]:
-    if not isinstance(value, list):
-        raise RuleError("match.of: expected an array of tables")
-    return value
 
 
 MATCHER = AnyMatcher()

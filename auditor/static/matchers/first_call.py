@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from weakref import WeakKeyDictionary
 
+from auditor.model.lean import replace
 from auditor.model.rule import Rule
 from auditor.static.facts import ModuleFacts
 from auditor.static.matcher import Hit, Scope

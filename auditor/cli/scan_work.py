@@ -1,0 +1,99 @@
+"""What `scan` does once its line has been read, by Typer or without it."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from auditor.cli.delivery import deliver
+from auditor.cli.option_table import words
+from auditor.cli.output import Output, take_output
+from auditor.cli.progress import choose_progress
+from auditor.errors import UsageError
+from auditor.model.annotations import TYPE_CHECKING, Any
+from auditor.model.lean import replace
+
+if TYPE_CHECKING:
+    from auditor.services.check import CheckOptions
+    from auditor.services.settings import Settings
+
+
+def run_scan(values: dict[str, Any]) -> int:
+    """Scan as the values of the options of `option_table` say; return the exit code."""
+    from auditor.services.check import CheckOptions, check
+    from auditor.services.settings import resolve_settings
+    from auditor.static.discovery import find_root
+
+    given, output = take_output(values)
+    chosen: list[Path] = given["paths"] or [Path()]
+    for path in chosen:
+        if not path.exists():
+            raise UsageError(f"{path}: no such file or folder")
+    if given["baseline"] is not None and given["no_baseline"]:
+        raise UsageError("--baseline and --no-baseline exclude each other")
+    if given["jobs"] is not None and given["jobs"] < 1:
+        raise UsageError(f"--jobs {given['jobs']}: expected a number of processes, 1 or more")
+    overrides = _overrides(given)
+
+    def settings() -> Settings:
+        found = resolve_settings(chosen[0], overrides).settings
+        return replace(found, baseline=None) if given["no_baseline"] else found
+
+    if given["show_settings"]:
+        return _show_settings(chosen[0], overrides)
+    options = CheckOptions(
+        diff_base=given["diff_base"],
+        write_baseline=given["write_baseline"],
+        cached=not given["no_cache"],
+        processes=given["jobs"],
+    )
+    if given["watch"]:
+        return _watch(chosen, settings, options, output)
+    progress = choose_progress(output.progress, lambda: False)
+    try:
+        report = check(chosen, settings(), options, progress)
+    finally:
+        progress.close()
+    if options.write_baseline is not None:
+        from auditor.report.prose.numbers import count
+
+        accepted = sum(earlier.known for earlier in report.earlier)
+        told = f"{options.write_baseline}: holds {count(accepted, 'finding')}; --baseline leaves them out"
+        output.console().note(told)
+    return deliver(report, output, find_root(chosen))
+
+
+def _overrides(given: dict[str, Any]) -> dict[str, object]:
+    """The settings that are given as options."""
+    from auditor.services.setting_keys import read_option
+
+    return {
+        "select": words(given["select"]),
+        "ignore": words(given["ignore"]),
+        "exclude": words(given["exclude"]),
+        "min_severity": read_option("--severity", "min-severity", given["severity"]),
+        "min_confidence": read_option("--confidence", "min-confidence", given["confidence"]),
+        "baseline": given["baseline"],
+    }
+
+
+def _show_settings(path: Path, overrides: dict[str, object]) -> int:
+    from auditor.cli.settings_page import settings_page
+    from auditor.cli.stdout import write_stdout
+    from auditor.services.settings import resolve_settings
+
+    write_stdout(settings_page(resolve_settings(path, overrides)))
+    return 0
+
+
+def _watch(paths: Sequence[Path], settings: Callable[[], Settings], options: CheckOptions, output: Output) -> int:
+    from auditor.cli.watching import watch_and_print
+    from auditor.static.discovery import find_root
+
+    for option, given in (("-o", output.path), ("--write-baseline", options.write_baseline)):
+        if given is not None:
+            raise UsageError(f"--watch and {option} exclude each other")
+    gc.enable()  # this goes on for days
+    settings()  # a mistake that is there from the beginning ends the command
+    return watch_and_print(paths, settings, options, output, find_root(paths))
