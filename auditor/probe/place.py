@@ -61,6 +61,15 @@ class Place:
             self._tell()
         return self._text
 
+    @property
+    def is_known(self):
+        """False in a spawned child that has not been told its own number yet."""
+        if self._text is not None:
+            return True
+        module = sys.modules.get("multiprocessing.process")
+        process = getattr(module, "_current_process", None)
+        return process is not None and (bool(process._identity) or process.name != "MainProcess")
+
     def _tell(self):
         self._environ[VARIABLE] = "%s %d" % (self._text, self.programs)
 

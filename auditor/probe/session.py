@@ -39,6 +39,7 @@ class Session:
         self.forked = False
         self._steps_before = 0  # that the parent took before it forked this process
         self.rng = Watchers(self)
+        self.tape = None
         self._lock = threading.RLock()
         self._early_problems = []
 
@@ -46,7 +47,7 @@ class Session:
 
     def is_open(self):
         """Open the trace if need be; False where nothing can be written."""
-        if self.muted:
+        if self.muted or self.config.mode == "none":
             return False
         if self.writer is None:
             with self._lock:
@@ -120,14 +121,20 @@ class Session:
             self.writer.problem(where, what)
         elif len(self._early_problems) < 100:
             self._early_problems.append((where, what))
+        if self.tape is not None and self.config.mode == "none":
+            self.tape.problem("%s: %s" % (where, what))
 
     # the process's life
 
     def before_fork(self):
         self._lock.acquire()
+        if self.tape is not None:
+            self.tape.before_fork()
         self.place.before_fork()
 
     def after_fork_in_parent(self):
+        if self.tape is not None:
+            self.tape.after_fork_in_parent()
         self._lock.release()
 
     def after_fork_in_child(self):
@@ -139,7 +146,11 @@ class Session:
         self.started_at = now()
         audit.after_fork()
         self.place.after_fork_in_child()
+        if self.tape is not None:
+            self.tape.after_fork_in_child()
         if _before_exec(sys._getframe(1)):
+            if self.tape is not None:
+                self.tape.off = True
             self.muted = True  # a few lines of the program's between fork and exec; no process of its own
             if self.writer is not None:
                 self.writer.closed = True
@@ -190,9 +201,14 @@ class Session:
     def install(self):
         """Hook into the process. Called once, before any of the program's code runs."""
         hook = ImportHook(self.guard)
+        if self.config.tape:
+            self.guard("tape", self._start_tape, hook)  # first: what watches the generators watches the taped ones
         self.files = Files(self)
         handlers = dict(self.files.handlers()) if self.config.mode == "trace" else {}
         handlers.update(audit.program_handlers(self))
+        if self.tape is not None:
+            handlers["_thread.start_new_thread"] = self.tape.streams.thread_starts
+            handlers["_thread.start_joinable_thread"] = self.tape.streams.thread_starts
         audit.install(handlers, self.problem)
         os.register_at_fork(
             before=self.before_fork, after_in_parent=self.after_fork_in_parent, after_in_child=self.after_fork_in_child
@@ -204,8 +220,17 @@ class Session:
             hook.after("random", self.rng.random_ready)
             hook.after("numpy.random", self.rng.numpy_ready)
 
+    def _start_tape(self, hook):
+        from .tape import Tape
+
+        tape = Tape(self.config.tape, self.place, self.config.project, self.guard)
+        tape.install(hook)
+        self.tape = tape
+
     def finish(self):
         """Write what can only be known at the end, and the end record. Later calls do nothing."""
+        if self.tape is not None:
+            self.tape.finish()
         if self.muted:
             return
         if self.writer is not None:
