@@ -22,7 +22,7 @@ from auditor.cli.version import version_line
 from auditor.errors import ProgramError, ReproAuditError
 
 NAME = "repro-audit"
-WITH_PROGRAM = ("run", "overhead")
+WITH_PROGRAM = ("run", "overhead", "record", "replay", "exec", "tape")
 """Commands for which everything after `--` belongs to the program."""
 
 
@@ -125,7 +125,7 @@ def _unexpected(error: Exception, arguments: list[str], console: Console) -> Exi
         path = getattr(context, "command_path", NAME)
         message = error.format_message()
         if arguments and arguments[0] in WITH_PROGRAM and "No such option" in message:
-            message += f"\nOptions of the program go after `--`: {path} train.py --twice -- --epochs 1"
+            message += f"\nOptions of the program go after `--`: {path} train.py -- --epochs 1"
         console.error(f"{message}\nTry `{path} -h`.")
         return ExitCode.USAGE
     if isinstance(error, ModuleNotFoundError) and error.name in EXTRAS:

@@ -60,4 +60,3 @@ def _interrupts_are_the_programs() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-

@@ -9,7 +9,7 @@ import platform
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -27,6 +27,9 @@ from auditor.static.discovery import find_root
 
 VOLATILE = ("time", "pid", "host", "listing")
 """What is taped on request everywhere, and else only where it becomes a seed."""
+
+Tell = Callable[[str], None]
+"""Tells the person something before the program starts."""
 
 _MAX_HASH_SEED = 2**32 - 1
 
@@ -48,7 +51,9 @@ def record_tape(
     volatile: Sequence[str] = (),
     python: Path | None = None,
     force: bool = False,
+    native: bool = True,
     environment: Mapping[str, str] | None = None,
+    tell: Tell = lambda text: None,
 ) -> Recorded:
     """Run a program on our own terminal and record what it is given into `folder`.
 
@@ -73,6 +78,22 @@ def record_tape(
     return Recorded(tape=open_tape(folder), folder=folder, exit_code=code)
 
 
+def recording_remarks(recorded: Recorded) -> list[str]:
+    """What a person should know of a recording, a sentence each."""
+    processes = recorded.tape.processes
+    entries = [
+        entry for process in processes.values() for entry in process.entries if entry.kind in ("entropy", "initial")
+    ]
+    remarks = [f"process {process.name}: {text}" for process in processes.values() for text in process.problems]
+    size = sum(path.stat().st_size for path in recorded.folder.iterdir())
+    remarks.append(
+        f"recorded: {len(entries):,} answers in {len(processes):,} processes, {size:,} bytes in {recorded.folder}"
+        if entries
+        else f"recorded: the program asked for nothing random; {recorded.folder} holds its hash secret alone"
+    )
+    return remarks
+
+
 def replay_tape(
     folder: Path,
     command: Sequence[str] | None = None,
@@ -81,6 +102,7 @@ def replay_tape(
     strict: bool = True,
     python: Path | None = None,
     environment: Mapping[str, str] | None = None,
+    tell: Tell = lambda text: None,
 ) -> ReplayOutcome:
     """Run a program on our own terminal and answer it from a tape; without a command, the recorded one.
 
@@ -113,7 +135,7 @@ def tape_plan(
     command: Sequence[str],
     cwd: Path,
     run_dir: Path,
-    settings: Mapping[str, object],
+    settings: Mapping[str, object] | None,
     hash_secret: str,
     python: Path | None = None,
     environment: Mapping[str, str] | None = None,
@@ -129,7 +151,7 @@ def tape_plan(
         run_id="tape",
         python=python,
         environment={"PYTHONHASHSEED": hash_secret, **(environment or {})},
-        probe={"mode": "none", "xxhash_path": "", "tape": dict(settings), "switches": dict(switches or {})},
+        probe={"mode": "none", "xxhash_path": "", "tape": settings, "switches": dict(switches or {})},
     )
 
 

@@ -26,6 +26,7 @@ class Player:
         self._keyed = {}  # (kind, call, stream, function, text of the line) -> entries
         self._position = {}
         self._tasks_loaded = False
+        self._by_size = False  # an imported tape: buffers without callers
         self.complete = False
         self._missing = ""
         self._load()
@@ -39,6 +40,7 @@ class Player:
             self.complete = True
             return
         self.complete = reading.complete
+        self._by_size = bool(reading.header.get("imported"))
         for entry in reading.entries:
             if entry.kind == wire.ENTROPY:
                 self._entropy.setdefault(entry.stream, []).append(entry)
@@ -53,7 +55,7 @@ class Player:
     def close(self):
         """Tell what was recorded and never asked for."""
         left = {}
-        for stream, entries in self._entropy.items():
+        for stream, entries in () if self._by_size else self._entropy.items():
             used = self._position.get((wire.ENTROPY, stream), 0)
             if used == len(entries) or stream.startswith(wire.TASK) or self._is_loader_worker():
                 continue
@@ -67,6 +69,8 @@ class Player:
     # what is answered
 
     def entropy(self, call, asker, size, real):
+        if self._by_size:
+            return self._of_size(call, asker, size, real)
         stream = asker.stream
         if stream.startswith(wire.TASK) and not self._tasks_loaded:
             self._load_tasks()
@@ -80,6 +84,23 @@ class Player:
             return self._differs(entry, call, asker, size, real, at, fault)
         self._position[(wire.ENTROPY, stream)] = at + 1
         return entry.payload
+
+    def _of_size(self, call, asker, size, real):
+        """Return the next buffer of this size: an imported tape says nothing of who asked."""
+        entries = self._entropy.get(wire.MAIN, ())
+        at = self._position.get(size, 0)
+        while at < len(entries) and len(entries[at].payload) != size:
+            at += 1
+        self._position[size] = at + 1
+        if at < len(entries):
+            return entries[at].payload
+        if not asker.soft:
+            count = sum(len(entry.payload) == size for entry in entries)
+            text = "%s asked for %s at %s; the imported tape has %d buffers of this size" % (
+                self._who(asker), _words(call, size), _line(asker.site), count,
+            )  # fmt: skip
+            self._diverge(text, asker, count, None, call, size)
+        return real(size)
 
     def _past_the_end(self, call, asker, size, real, count):
         asked = "%s asked for %s at %s" % (self._who(asker), _words(call, size), _line(asker.site))
@@ -124,6 +145,8 @@ class Player:
         return False
 
     def initial(self, call, asker, size, real):
+        if self._by_size:
+            return self._of_size(call, asker, size, real)
         entries = self._initial.get(call, ())
         at = self._position.get((wire.INITIAL, call), 0)
         if at < len(entries) and len(entries[at].payload) == size:
@@ -220,7 +243,11 @@ class Player:
             if not name.endswith(wire.SUFFIX) or (other_rank, other.rpartition(".")[0]) != family:
                 continue
             for entry in wire.read_file(os.path.join(self._folder, name)).entries:
-                if entry.kind == wire.ENTROPY and entry.stream.startswith(wire.TASK) and name != self.name + wire.SUFFIX:
+                if (
+                    entry.kind == wire.ENTROPY
+                    and entry.stream.startswith(wire.TASK)
+                    and name != self.name + wire.SUFFIX
+                ):
                     self._entropy.setdefault(entry.stream, []).append(entry)
 
 

@@ -95,4 +95,3 @@ def _made(tape, call, original, kind):
         return made[-1] if made else kind(bytes=data)
 
     return make
-
