@@ -29,7 +29,7 @@ class ProbeConfig:
         "compile": "keep",
         # switches set after the program imported torch: {"deterministic": true, "threads": 4}; recorded in the trace
         "switches": {},
-        # {"mode": "record", "replay" or "seed", …}, see `tape.Tape`: entropy is recorded, given back or made up; None: no tape
+        # {"mode": "record", "replay" or "seed", …}, see `tape.Tape`: entropy is recorded, given back or made up
         "tape": None,
         # folder to import xxhash from when the program's interpreter has none (same Python version only); "" for none
         "xxhash_path": "",

@@ -22,7 +22,7 @@ _urandom = os.urandom
 
 
 class Tape:
-    """`settings`: {"mode": record, replay or seed, "folder", "report", "strict", "same_command", "seed", "volatile"}."""
+    """`settings`: "mode" (record, replay or seed), "folder", "report", "strict", "same_command", "seed", "volatile"."""
 
     def __init__(self, settings, where, project, guard):
         import threading

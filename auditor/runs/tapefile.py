@@ -27,7 +27,7 @@ def read_process(path: Path) -> ProcessTape:
     """Read what one process was given; a torn last record is dropped and told."""
     try:
         reading = wire.read(path.read_bytes())  # type: ignore[no-untyped-call]  # plain syntax on purpose
-    except wire.DamagedTape as error:
+    except wire.DamagedTapeError as error:
         raise TraceFormatError(f"{path}: not a whole tape: {error}") from error
     counts: dict[object, int] = {}
     entries = []

@@ -31,6 +31,9 @@ VOLATILE = ("time", "pid", "host", "listing")
 Tell = Callable[[str], None]
 """Tells the person something before the program starts."""
 
+_NOBODY_ASKED = (
+    "no process asked for anything: the probe is not in the program (python -I, -E or -S, or another PYTHONPATH)"
+)
 _MAX_HASH_SEED = 2**32 - 1
 
 
@@ -172,13 +175,10 @@ def outcome(tape: Tape, report: Path, exit_code: int, argv: Sequence[str]) -> Re
             elif "end" in line:
                 divergences += _left(name, line["end"]["left"])
     if not told and any(_is_asked(tape, name) for name in tape.processes):
-        problems.append(
-            "no process asked for anything: the probe is not in the program (python -I, -E or -S, or another PYTHONPATH)"
-        )
+        problems.append(_NOBODY_ASKED)
     elif exit_code == 0 and not divergences:
-        for name in tape.processes:
-            if name not in told and _is_asked(tape, name):
-                notes.append(f"process {name} was recorded and did not come")
+        absent = [name for name in tape.processes if name not in told and _is_asked(tape, name)]
+        notes += [f"process {name} was recorded and did not come" for name in absent]
     return ReplayOutcome(
         exit_code=exit_code,
         processes=len(told),

@@ -129,7 +129,7 @@ class Player:
             _words(entry.call, len(entry.payload)), _line(entry.site), fault,
         )  # fmt: skip
         self._diverge(text, asker, at, entry, call, size)
-        # Lenient: an added request leaves the sequence where it is; a request of the same kind elsewhere takes its turn.
+        # Lenient: an added request leaves the sequence where it is; one that comes later on the tape skips up to there.
         if self._comes_later(asker.stream, at, call, size, asker.site):
             return self.entropy(call, asker, size, real)
         return real(size)

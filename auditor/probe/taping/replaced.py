@@ -1,4 +1,4 @@
-"""Stands in for a built-in function: called, compared by name, pickled and kept in classes as the function itself is."""
+"""Stands in for a built-in function: called, named, pickled and kept in classes as the function itself is."""
 
 
 class Replaced:

@@ -26,7 +26,7 @@ _DEPTH = 200
 
 
 class Asker:
-    """Who asks: `stream`, `soft` (more or fewer such requests are no divergence), `site` (path, line, function, text)."""
+    """Who asks: `stream`, `soft` (how often is no matter), `site` (path, line, function, text of the line)."""
 
     __slots__ = ("at_end", "site", "soft", "stream")
 

@@ -1,4 +1,4 @@
-"""Clocks, process ids, host names and folder orders: given back where they become seeds, or wherever that was asked for.
+"""Clocks, process ids, host names, folder orders: given back where they become seeds, or wherever that was asked for.
 
 Where a seed is passed, the values that the program's own code has read shortly before are looked at: one that the seed
 is a plain function of (its whole seconds, its milliseconds modulo 2**32, plus a rank …) makes the line that read it a
@@ -14,9 +14,8 @@ from .replaced import replace
 REMEMBERED = 64  # reads that a seed is held against
 _NEAR = 1024  # ranks, workers and the like that are added to a clock
 _SMALLEST = 1000  # smaller seeds agree with some digits of a clock by chance
-_MODULI = (1 << 32, (1 << 32) - 1, 1 << 31, (1 << 31) - 1, 1 << 30, 1 << 24, 1 << 20, 1 << 16, (1 << 16) - 1) + tuple(
-    10**power for power in range(4, 13)
-)
+_MODULI = [1 << 32, (1 << 32) - 1, 1 << 31, (1 << 31) - 1, 1 << 30, 1 << 24, 1 << 20, 1 << 16, (1 << 16) - 1]
+_MODULI += [10**power for power in range(4, 13)]
 _CHECKED = 8  # times that a line's seeds are held against the reads: some data sets seed for every item
 _SAYS_SO = ("seed", "rng", "random_state", "entropy")
 KINDS = ("time", "pid", "host", "listing")

@@ -56,7 +56,7 @@ MAIN = "main"
 TASK = "task "
 
 
-class DamagedTape(Exception):
+class DamagedTapeError(Exception):
     """Says where a tape is not what it should be."""
 
 
@@ -73,23 +73,23 @@ def record(kind, payload=b"", stream=0, call=0, site=0, flags=0):
 
 
 def read_head(data):
-    """Return (fields, offset of the first record); `DamagedTape` for what is no tape of this version."""
+    """Return (fields, offset of the first record); `DamagedTapeError` for what is no tape of this version."""
     if len(data) < HEAD.size:
-        raise DamagedTape("it ends inside its head, at byte %d" % len(data))
+        raise DamagedTapeError("it ends inside its head, at byte %d" % len(data))
     magic, version, size = HEAD.unpack_from(data, 0)
     if magic != MAGIC:
-        raise DamagedTape("it does not begin with %s" % FORMAT)
+        raise DamagedTapeError("it does not begin with %s" % FORMAT)
     if version != VERSION:
-        raise DamagedTape("it is of version %d; this program reads version %d" % (version, VERSION))
+        raise DamagedTapeError("it is of version %d; this program reads version %d" % (version, VERSION))
     end = HEAD.size + size
     if len(data) < end + CHECK.size:
-        raise DamagedTape("it ends inside its head, at byte %d" % len(data))
+        raise DamagedTapeError("it ends inside its head, at byte %d" % len(data))
     text = data[HEAD.size : end]
     if CHECK.unpack_from(data, end)[0] != zlib.crc32(text):
-        raise DamagedTape("its head is damaged")
+        raise DamagedTapeError("its head is damaged")
     fields = json.loads(text.decode("utf-8"))
     if not isinstance(fields, dict):
-        raise DamagedTape("its head is no JSON object")
+        raise DamagedTapeError("its head is no JSON object")
     return fields, end + CHECK.size
 
 
@@ -97,7 +97,7 @@ def records(data, offset):
     """Yield (offset, kind, flags, stream, call, site, payload) for every whole record from `offset` on.
 
     A torn record at the end is passed over: what remains is `len(data)` minus the end of the last record. Damage
-    before it is `DamagedTape` with its offset.
+    before it is `DamagedTapeError` with its offset.
     """
     size = len(data)
     start = PREFIX.size + BODY.size
@@ -106,12 +106,12 @@ def records(data, offset):
         end = offset + start + length
         if length > LIMIT_BYTES or end > size:
             if length > LIMIT_BYTES:
-                raise DamagedTape("the record at byte %d claims %d bytes" % (offset, length))
+                raise DamagedTapeError("the record at byte %d claims %d bytes" % (offset, length))
             return
         if zlib.crc32(data[offset + PREFIX.size : end]) != check:
             if end == size:
                 return
-            raise DamagedTape("the record at byte %d is damaged" % offset)
+            raise DamagedTapeError("the record at byte %d is damaged" % offset)
         kind, flags, _, stream, call, site = BODY.unpack_from(data, offset + PREFIX.size)
         yield offset, kind, flags, stream, call, site, data[offset + start : end]
         offset = end
@@ -148,7 +148,7 @@ class Reading:
 
 
 def read(data):
-    """Read one file; `DamagedTape` where it is damaged before its end."""
+    """Read one file; `DamagedTapeError` where it is damaged before its end."""
     fields, offset = read_head(data)
     reading = Reading(fields)
     names, sites = {0: ""}, {0: None}
@@ -166,7 +166,7 @@ def read(data):
             elif kind in KIND_NAMES:
                 reading.entries.append(Entry(kind, flags, names[stream], names[call], sites[site], payload))
         except (KeyError, ValueError, TypeError):
-            raise DamagedTape("the record at byte %d refers to nothing" % at)
+            raise DamagedTapeError("the record at byte %d refers to nothing" % at) from None
     reading.torn_bytes = len(data) - offset
     return reading
 
