@@ -206,9 +206,6 @@ class Session:
         self.files = Files(self)
         handlers = dict(self.files.handlers()) if self.config.mode == "trace" else {}
         handlers.update(audit.program_handlers(self))
-        if self.tape is not None:
-            handlers["_thread.start_new_thread"] = self.tape.streams.thread_starts
-            handlers["_thread.start_joinable_thread"] = self.tape.streams.thread_starts
         audit.install(handlers, self.problem)
         os.register_at_fork(
             before=self.before_fork, after_in_parent=self.after_fork_in_parent, after_in_child=self.after_fork_in_child

@@ -8,7 +8,7 @@ import os
 import sys
 
 from . import place
-from .taping import libraries, sources, tasks, wire
+from .taping import libraries, native, sources, tasks, wire
 from .taping.player import Diverged, Player
 from .taping.recorder import Recorder
 from .taping.streams import Asker, Streams
@@ -46,6 +46,23 @@ class Tape:
         self.guard("tape", libraries.install, self, hook)
         self.guard("tape", tasks.install, self, hook)
         self.guard("tape", self.volatile.install, hook)
+        if self._place.is_known:
+            self.tell_native()
+        else:
+            hook.after("multiprocessing.spawn", self._follow_spawn)
+
+    def _follow_spawn(self, spawn):
+        """A spawned child knows its number as soon as it has been prepared."""
+        original = spawn.prepare
+
+        def prepare(data):
+            if "name" in data:
+                sys.modules["multiprocessing.process"].current_process().name = data["name"]
+            if self._place.is_known:
+                self.tell_native()
+            return original(data)
+
+        spawn.prepare = prepare
 
     # requests
 
@@ -172,6 +189,11 @@ class Tape:
         except Exception:
             pass
 
+    def tell_native(self):
+        """Tell the interposer, where there is one, which place this process has and that we are at work in it."""
+        if os.environ.get("REPRO_AUDIT_NATIVE"):
+            self.guard("tape", native.tell, self._place.text)
+
     def before_fork(self):
         self._lock.acquire()
 
@@ -185,6 +207,7 @@ class Tape:
         self.streams.after_fork()
         if answers is not None:
             answers.after_fork_in_child()
+        self.tell_native()
 
     def finish(self):
         """The process ends, or becomes another one."""

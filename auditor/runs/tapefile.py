@@ -18,9 +18,14 @@ _ORDERED = (wire.ENTROPY,)
 def open_tape(folder: Path) -> Tape:
     """Read a whole tape. `UsageError` where there is none, `TraceFormatError` where it is damaged before its end."""
     launch = read_launch(folder)
-    names = sorted(path.name for path in folder.iterdir() if path.suffix == wire.SUFFIX)
-    processes = {name[: -len(wire.SUFFIX)]: read_process(folder / name) for name in names}
+    paths = sorted(path for path in folder.iterdir() if path.suffix in (wire.SUFFIX, wire.NATIVE_SUFFIX))
+    processes = {process_name(path): read_process(path) for path in paths}
     return Tape(launch=launch, processes=processes)
+
+
+def process_name(path: Path) -> str:
+    """`0-0`, and `0-0.native` for what native code of the same process was given."""
+    return path.name.removesuffix(wire.SUFFIX)
 
 
 def read_process(path: Path) -> ProcessTape:
@@ -46,7 +51,7 @@ def read_process(path: Path) -> ProcessTape:
             )
         )
     return ProcessTape(
-        name=path.name[: -len(wire.SUFFIX)],
+        name=process_name(path),
         argv=tuple(map(str, reading.header.get("argv", ()))),
         entries=tuple(entries),
         problems=tuple(reading.problems),

@@ -19,6 +19,7 @@ from typing import Any
 from auditor.errors import UsageError
 from auditor.model.tape import ReplayOutcome, Tape, TapeDivergence, TapeLaunch
 from auditor.probe.taping import wire
+from auditor.runs import native as native_code
 from auditor.runs.passthrough import run_through
 from auditor.runs.plan import LaunchPlan
 from auditor.runs.tapefile import open_tape, read_launch, write_launch
@@ -63,19 +64,22 @@ def record_tape(
     How the program ended is in the result; that it failed is no exception. Raises `UsageError` where the folder
     holds something already.
     """
+    interposer = _interposer(tell) if native else None
     _make(folder, force)
     launch = TapeLaunch(
         argv=tuple(command),
         hash_seed=hash_seed(os.environ),
         python=platform.python_version(),
         volatile=tuple(sorted(volatile)),
-        native=False,
+        native=interposer is not None,
         recorded_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         exit_code=None,
     )
     write_launch(folder, launch)
     settings = {"mode": "record", "folder": str(folder.resolve()), "volatile": list(launch.volatile)}
-    plan = tape_plan(command, cwd, folder.resolve(), settings, launch.hash_seed, python, environment)
+    place = folder.resolve()
+    variables = {**_native(interposer, "record", place, place, launch), **(environment or {})}
+    plan = tape_plan(command, cwd, place, settings, launch.hash_seed, python, variables)
     code = run_through(plan)
     write_launch(folder, dataclasses.replace(launch, exit_code=code))
     return Recorded(tape=open_tape(folder), folder=folder, exit_code=code)
@@ -114,6 +118,7 @@ def replay_tape(
     """
     tape = open_tape(folder)
     argv = tuple(command) if command else tape.launch.argv
+    interposer = _interposer(tell) if tape.launch.native else None
     with _report_folder() as report:
         settings = {
             "mode": "replay",
@@ -123,9 +128,26 @@ def replay_tape(
             "same_command": argv == tape.launch.argv,
             "volatile": list(tape.launch.volatile),
         }
-        plan = tape_plan(argv, cwd, report, settings, tape.launch.hash_seed, python, environment)
+        variables = {
+            **_native(interposer, "replay" if strict else "lenient", folder.resolve(), report, tape.launch),
+            **(environment or {}),
+        }
+        plan = tape_plan(argv, cwd, report, settings, tape.launch.hash_seed, python, variables)
         code = run_through(plan, lambda: strict and _has_diverged(report))
         return outcome(tape, report, code, argv)
+
+
+def _interposer(tell: Tell) -> Path | None:
+    built, reason = native_code.library()
+    if reason:
+        tell(reason)
+    return built
+
+
+def _native(built: Path | None, mode: str, folder: Path, report: Path, launch: TapeLaunch) -> dict[str, str]:
+    if built is None:
+        return {}
+    return native_code.variables(built, mode, folder, report, "time" in launch.volatile)
 
 
 def hash_seed(environ: Mapping[str, str]) -> str:

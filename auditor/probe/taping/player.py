@@ -41,7 +41,10 @@ class Player:
             return
         self.complete = reading.complete
         self._by_size = bool(reading.header.get("imported"))
-        for entry in reading.entries:
+        self._sort(reading.entries)
+
+    def _sort(self, entries):
+        for entry in entries:
             if entry.kind == wire.ENTROPY:
                 self._entropy.setdefault(entry.stream, []).append(entry)
             elif entry.kind == wire.INITIAL:
@@ -72,8 +75,7 @@ class Player:
         if self._by_size:
             return self._of_size(call, asker, size, real)
         stream = asker.stream
-        if stream.startswith(wire.TASK) and not self._tasks_loaded:
-            self._load_tasks()
+        self._load_tasks(stream)
         entries = self._entropy.get(stream, ())
         at = self._position.get((wire.ENTROPY, stream), 0)
         if at >= len(entries):
@@ -166,6 +168,7 @@ class Player:
 
     def value(self, call, asker, number, value):
         """Return the recorded value of the `number`-th read by this call at this line, or the one just read."""
+        self._load_tasks(asker.stream)
         key = _key(wire.VALUE, call, asker.stream, asker.site)
         entries = self._keyed.get(key, ())
         at = self._position.get(key, 0)
@@ -194,6 +197,7 @@ class Player:
         self._report.write({"problem": text})
 
     def _next(self, kind, call, asker):
+        self._load_tasks(asker.stream)
         key = _key(kind, call, asker.stream, asker.site)
         entries = self._keyed.get(key, ())
         at = self._position.get(key, 0)
@@ -233,8 +237,10 @@ class Player:
         module = sys.modules.get("torch.utils.data._utils.worker")
         return getattr(module, "_worker_info", None) is not None
 
-    def _load_tasks(self):
+    def _load_tasks(self, stream):
         """Which process of a pool runs a task is left to chance: take the tasks from the tapes of all its processes."""
+        if self._tasks_loaded or not stream.startswith(wire.TASK):
+            return
         self._tasks_loaded = True
         rank, place = wire.place_of(self.name)
         family = rank, place.rpartition(".")[0]
@@ -242,13 +248,9 @@ class Player:
             other_rank, other = wire.place_of(name)
             if not name.endswith(wire.SUFFIX) or (other_rank, other.rpartition(".")[0]) != family:
                 continue
-            for entry in wire.read_file(os.path.join(self._folder, name)).entries:
-                if (
-                    entry.kind == wire.ENTROPY
-                    and entry.stream.startswith(wire.TASK)
-                    and name != self.name + wire.SUFFIX
-                ):
-                    self._entropy.setdefault(entry.stream, []).append(entry)
+            if name != self.name + wire.SUFFIX:
+                entries = wire.read_file(os.path.join(self._folder, name)).entries
+                self._sort([entry for entry in entries if entry.stream.startswith(wire.TASK)])
 
 
 class Diverged(BaseException):

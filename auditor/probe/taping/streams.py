@@ -63,11 +63,8 @@ class Streams:
 
     # threads and tasks
 
-    def thread_starts(self, function, *_):
-        """Audited: the calling thread starts another one."""
-        thread = getattr(function, "__self__", None)
-        if thread is None:
-            return
+    def thread_starts(self, thread):
+        """The calling thread is about to start another one."""
         parent = self.current()[0]
         number = self._started[parent] = self._started.get(parent, 0) + 1
         prefix = "" if parent == wire.MAIN else parent + "."

@@ -1,4 +1,4 @@
-"""Tasks of pools have streams of their own: which thread or process of the pool runs a task is left to chance."""
+"""Threads and tasks of pools have streams of their own: which of them comes first, and where it runs, is left to chance."""
 
 import functools
 from _thread import get_ident
@@ -7,9 +7,21 @@ from . import wire
 
 
 def install(tape, hook):
+    hook.after("threading", functools.partial(_threading_ready, tape))
     hook.after("concurrent.futures.thread", functools.partial(_executor_ready, tape, "ThreadPoolExecutor", ""))
     hook.after("concurrent.futures.process", functools.partial(_executor_ready, tape, "ProcessPoolExecutor", wire.TASK))
     hook.after("multiprocessing.pool", functools.partial(_pool_ready, tape))
+
+
+def _threading_ready(tape, threading):
+    original = threading.Thread.start
+
+    @functools.wraps(original)
+    def start(self):
+        tape.guard("tape", tape.streams.thread_starts, self)
+        return original(self)
+
+    threading.Thread.start = start
 
 
 class Task:
