@@ -168,3 +168,13 @@ def _text(value):
         return os.fsdecode(value)
     except TypeError:
         return ""
+
+
+def is_before_exec(frame):
+    """True inside `subprocess.Popen`: the child will replace itself as soon as `preexec_fn` is done."""
+    while frame is not None:
+        code = frame.f_code
+        if code.co_name == "_execute_child" and os.path.basename(code.co_filename) == "subprocess.py":
+            return True
+        frame = frame.f_back
+    return False

@@ -47,7 +47,7 @@ class Session:
 
     def is_open(self):
         """Open the trace if need be; False where nothing can be written."""
-        if self.muted or self.config.mode == "none":
+        if self.muted:
             return False
         if self.writer is None:
             with self._lock:
@@ -121,8 +121,6 @@ class Session:
             self.writer.problem(where, what)
         elif len(self._early_problems) < 100:
             self._early_problems.append((where, what))
-        if self.tape is not None and self.config.mode == "none":
-            self.tape.problem("%s: %s" % (where, what))
 
     # the process's life
 
@@ -148,7 +146,7 @@ class Session:
         self.place.after_fork_in_child()
         if self.tape is not None:
             self.tape.after_fork_in_child()
-        if _before_exec(sys._getframe(1)):
+        if place.is_before_exec(sys._getframe(1)):
             if self.tape is not None:
                 self.tape.off = True
             self.muted = True  # a few lines of the program's between fork and exec; no process of its own
@@ -220,7 +218,12 @@ class Session:
     def _start_tape(self, hook):
         from .tape import Tape
 
-        tape = Tape(self.config.tape, self.place, self.config.project, self.guard)
+        run_dir = self.config.run_dir
+        settings = {"folder": os.path.join(run_dir, "tape"), "report": os.path.join(run_dir, "replay")}
+        settings.update(self.config.tape)
+        for name in ("folder", "report"):
+            os.makedirs(settings[name], exist_ok=True)
+        tape = Tape(settings, self.place, self.config.project, self.guard)
         tape.install(hook)
         self.tape = tape
 
@@ -270,14 +273,4 @@ def has_ended(names_path):
         return True
     except (OSError, ValueError, KeyError):
         return False
-    return False
-
-
-def _before_exec(frame):
-    """True inside `subprocess.Popen`: the child will replace itself as soon as `preexec_fn` is done."""
-    while frame is not None:
-        code = frame.f_code
-        if code.co_name == "_execute_child" and os.path.basename(code.co_filename) == "subprocess.py":
-            return True
-        frame = frame.f_back
     return False

@@ -8,11 +8,8 @@ import os
 import sys
 
 from . import place
-from .taping import libraries, native, sources, tasks, wire
-from .taping.player import Diverged, Player
-from .taping.recorder import Recorder
-from .taping.streams import Asker, Streams
-from .taping.synthetic import Synthetic
+from .taping import libraries, native, sources, tasks
+from .taping.streams import Asker, Diverged, Streams
 from .taping.volatile import Volatile
 
 DIVERGED = 97
@@ -112,12 +109,18 @@ class Tape:
         if self._answers is None:
             name = "%d-%s" % (place.rank() or 0, self._place.text)
             if self.mode == "record":
+                from .taping.recorder import Recorder
+
                 self._answers = Recorder(self.settings["folder"], name, self._header())
             elif self.mode == "replay":
+                from .taping.player import Player
+
                 self._answers = Player(
                     self.settings["folder"], self.settings["report"], name, self._header(), self.settings
                 )
             else:
+                from .taping.synthetic import Synthetic
+
                 self._answers = Synthetic(self.settings["seed"], name)
         return self._answers
 
@@ -220,8 +223,3 @@ class Tape:
                     self._answers.close()
             except Exception:
                 pass
-
-
-def name_of(path):
-    """Return the name of the process that a file of a tape belongs to."""
-    return os.path.basename(path)[: -len(wire.SUFFIX)]

@@ -192,6 +192,8 @@ def outcome(tape: Tape, report: Path, exit_code: int, argv: Sequence[str]) -> Re
                 divergences.append(_divergence(line["divergence"]))
             elif "note" in line:
                 notes.append(line["note"])
+            elif "problem" in line and tape.launch.native and line["problem"].startswith("children:"):
+                notes.append(f"process {name}: {line['problem']}; its native requests are on the tape")
             elif "problem" in line:
                 problems.append(f"process {name}: {line['problem']}")
             elif "end" in line:

@@ -99,7 +99,7 @@ def statements(draw: st.DrawFn) -> str:
 @st.composite
 def programs(draw: st.DrawFn) -> list[str]:
     """The lines of a program; the head comes first, as one of them."""
-    task = ", ".join(draw(st.lists(calls().filter(lambda call: "random.random()" != call), min_size=1, max_size=3)))
+    task = ", ".join(draw(st.lists(calls().filter(lambda call: call != "random.random()"), min_size=1, max_size=3)))
     # What a worker of a pool draws from its own global generator depends on which tasks it happens to get.
     for shared in ("random.getrandbits", "(random.seed(), random.random())[1]", "next(tempfile", "tempfile.mktemp"):
         if shared in task:

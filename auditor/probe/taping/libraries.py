@@ -1,8 +1,6 @@
 """Where numpy and torch start generators from entropy, and where programs seed them."""
 
-import ctypes
 import functools
-import gc
 import sys
 
 _SEED_BYTES = 8
@@ -87,6 +85,11 @@ def _follow_cuda(tape, torch):
 
 def _wrap_generator_class(tape, torch):
     """Stand in for `torch.Generator.seed` and `manual_seed`, in place: the class stays the one that everyone knows."""
+    import ctypes
+    import gc
+
+    from ..dynamo import skip_code
+
     kind = torch._C.Generator
     members = gc.get_referents(kind.__dict__)[0]
     if type(members) is not dict or "manual_seed" not in members:
@@ -116,7 +119,5 @@ def _wrap_generator_class(tape, torch):
     members["seed"] = taped_seed
     members["manual_seed"] = taped_manual_seed
     ctypes.pythonapi.PyType_Modified(ctypes.py_object(kind))
-    from ..dynamo import skip_code
-
     for function in (taped_seed, taped_manual_seed):
         tape.guard("tape", skip_code, torch, function)

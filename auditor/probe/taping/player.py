@@ -8,6 +8,7 @@ import json
 import os
 
 from . import wire
+from .streams import Diverged
 
 SHOWN_LIMIT = 50  # notes of one process
 
@@ -25,6 +26,7 @@ class Player:
         self._initial = {}  # call -> entries
         self._keyed = {}  # (kind, call, stream, function, text of the line) -> entries
         self._position = {}
+        self._ended = set()  # streams that were asked on after their end
         self._tasks_loaded = False
         self._by_size = False  # an imported tape: buffers without callers
         self.complete = False
@@ -108,6 +110,9 @@ class Player:
         asked = "%s asked for %s at %s" % (self._who(asker), _words(call, size), _line(asker.site))
         if asker.soft:
             return real(size)
+        if asker.stream in self._ended:
+            return real(size)  # told already
+        self._ended.add(asker.stream)
         if not self.complete:
             if "." in self.name.partition("-")[2]:
                 self._note("%s, its request %d; the recorded process was ended before it got so far" % (asked, count))
@@ -119,7 +124,7 @@ class Player:
             self._note("%s, its request %d; the tape has %d" % (asked, count, count))
             return real(size)
         else:
-            text = "%s, its request %d; the tape has %s" % (asked, count, self._missing or "only %d" % count)
+            text = "%s, its request %d; %s" % (asked, count, self._missing or "the tape has only %d" % count)
         self._diverge(text, asker, count, None, call, size, not self.complete)
         return real(size)
 
@@ -251,10 +256,6 @@ class Player:
             if name != self.name + wire.SUFFIX:
                 entries = wire.read_file(os.path.join(self._folder, name)).entries
                 self._sort([entry for entry in entries if entry.stream.startswith(wire.TASK)])
-
-
-class Diverged(BaseException):
-    """The replayed program asks for something else than the recorded one; strict replay ends the process."""
 
 
 class _Report:

@@ -7,7 +7,6 @@ task of a pool after who submitted it, because which thread of the pool runs it 
 
 import os
 import sys
-import sysconfig
 from _thread import get_ident
 
 from . import wire
@@ -37,16 +36,21 @@ class Asker:
         self.site = site
 
 
+class Diverged(BaseException):
+    """The replayed program asks for something else than the recorded one; strict replay ends the process."""
+
+
 class Streams:
     """Threads, tasks and origins of one process."""
 
     def __init__(self, project):
         self._project = os.path.join(os.path.realpath(project), "") if project else ""
         self._cwd = os.getcwd()
-        paths = sysconfig.get_paths()
-        self._library = tuple(os.path.join(paths[key], "") for key in ("stdlib", "platstdlib"))
+        self._library = (os.path.join(os.path.dirname(os.__file__), ""),)
         own = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
         self._own = os.path.join(own, "")
+        here = os.path.dirname(os.path.abspath(__file__))
+        self._stand_ins = {os.path.join(here, name) for name in ("replaced.py", "volatile.py")}
         self._kinds = {}  # file name -> _OURS, _PROGRAM, _LIBRARY, _TORCH or _PACKAGE
         self._lines = {}  # file name -> its lines
         self._sites = {}  # (code, line) -> site
@@ -147,8 +151,8 @@ class Streams:
         return None
 
     def direct(self, frame):
-        """Return `frame`, or the nearest outside the probe, if it is the program's; None where anything else reads."""
-        while frame is not None and frame.f_code.co_filename.startswith(self._own):
+        """Return the frame that called a stand-in if it is the program's; None where anything else reads, as we do."""
+        while frame is not None and frame.f_code.co_filename in self._stand_ins:
             frame = frame.f_back
         if frame is None or self._kind(frame.f_code.co_filename) != _PROGRAM:
             return None

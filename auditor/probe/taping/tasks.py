@@ -1,4 +1,4 @@
-"""Threads and tasks of pools have streams of their own: which of them comes first, and where it runs, is left to chance."""
+"""Threads and tasks of pools have streams of their own: which comes first, and where it runs, is left to chance."""
 
 import functools
 from _thread import get_ident
