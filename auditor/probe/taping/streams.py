@@ -61,18 +61,24 @@ class Streams:
         self.main = get_ident()
         self._threads = {}  # id of a Thread object -> (stream, daemon)
         self._unknown = {}  # ident of a thread that nobody was seen to start -> stream
-        self._started = {}  # stream -> threads it started
+        self._started = {}  # (stream, by whom) -> threads it started
         self._submitted = {}  # stream -> tasks it submitted
         self._tasks = {}  # ident of a thread -> stream of the task that it runs
 
     # threads and tasks
 
-    def thread_starts(self, thread):
-        """The calling thread is about to start another one."""
+    def thread_starts(self, thread, frame):
+        """The calling thread is about to start another one, in the program's code or in a library's (`frame`).
+
+        Libraries count by themselves: how many threads a pool starts depends on how fast the first ones are.
+        """
         parent = self.current()[0]
-        number = self._started[parent] = self._started.get(parent, 0) + 1
+        own = self._kind(frame.f_code.co_filename) in (_PROGRAM, _PACKAGE)
+        letter = "t" if own else "l"
+        number = self._started[parent, letter] = self._started.get((parent, letter), 0) + 1
         prefix = "" if parent == wire.MAIN else parent + "."
-        self._threads[id(thread)] = ("%st%d" % (prefix, number), bool(getattr(thread, "daemon", False)))
+        cut_off = not own or bool(getattr(thread, "daemon", False))
+        self._threads[id(thread)] = ("%s%s%d" % (prefix, letter, number), cut_off)
 
     def current(self):
         """Return (stream, whether it may be cut off at any moment) of the calling thread."""

@@ -1,6 +1,7 @@
 """Threads and tasks of pools have streams of their own: which comes first, and where it runs, is left to chance."""
 
 import functools
+import sys
 from _thread import get_ident
 
 from . import wire
@@ -18,7 +19,7 @@ def _threading_ready(tape, threading):
 
     @functools.wraps(original)
     def start(self):
-        tape.guard("tape", tape.streams.thread_starts, self)
+        tape.guard("tape", tape.streams.thread_starts, self, sys._getframe(1))
         return original(self)
 
     threading.Thread.start = start
