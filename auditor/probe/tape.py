@@ -153,9 +153,8 @@ class Tape:
             return int.from_bytes(self.entropy("seed " + call, 4), "little")
         return seed
 
-    def found_source(self, key, number, value):
+    def found_source(self, call, stream, site, number, value):
         """A clock or the like that was read before has become a seed: tape that read."""
-        call, stream, site = key
         with self._lock:
             self._opened().value(call, Asker(stream, False, True, site), number, value)
 

@@ -2,6 +2,9 @@
 
 import hashlib
 
+_EPOCH_S = 1_000_000_000
+_SPAN_S = 500_000_000
+
 
 class Synthetic:
     """Answers from a seed. Processes, threads and tasks have sequences of their own. The caller holds the lock."""
@@ -30,8 +33,13 @@ class Synthetic:
         return value
 
     def value(self, call, asker, number, value):
-        """A clock, pid or host name that was read to make a seed."""
-        return value
+        """Make up a clock, pid or host name that is read to make a seed, of the kind that `value` is."""
+        made = int.from_bytes(self._bytes("value " + call, 8), "little")
+        if type(value) is float:
+            return _EPOCH_S + made % (_SPAN_S * 10**6) / 1e6
+        if type(value) is int:
+            return (_EPOCH_S + made % _SPAN_S) * 10**9 + made % 10**9 if value >= 1 << 32 else 2 + made % 30_000
+        return "host%d" % (made % 1000)
 
     def listing(self, call, asker, path, names):
         return sorted(names)

@@ -16,7 +16,7 @@ _NEAR = 1024  # ranks, workers and the like that are added to a clock
 _SMALLEST = 1000  # smaller seeds agree with some digits of a clock by chance
 _MODULI = [1 << 32, (1 << 32) - 1, 1 << 31, (1 << 31) - 1, 1 << 30, 1 << 24, 1 << 20, 1 << 16, (1 << 16) - 1]
 _MODULI += [10**power for power in range(4, 13)]
-_CHECKED = 8  # times that a line's seeds are held against the reads: some data sets seed for every item
+_MISSES = 8  # then a line's seeds are no longer held against the reads: some data sets seed for every item
 _SAYS_SO = ("seed", "rng", "random_state", "entropy")
 KINDS = ("time", "pid", "host", "listing")
 
@@ -33,10 +33,10 @@ class Volatile:
     def __init__(self, tape, wanted):
         self._tape = tape
         self._wanted = wanted
-        self._reads = []  # (value, key, number), newest last
+        self._reads = []  # [value, (call, stream, line), number, is it on the tape], newest last
         self._counts = {}
-        self._sources = set()
-        self._checked = {}
+        self._sources = set()  # (call, line): in every thread, once it is one
+        self._missed = {}  # line that seeds -> how often in a row its seed came from no read
 
     def install(self, hook):
         for kind, groups in _FUNCTIONS.items():
@@ -71,12 +71,9 @@ class Volatile:
         site = streams.site(caller)
         key = call, streams.current()[0], site
         number = self._counts[key] = self._counts.get(key, 0) + 1
-        if everywhere or key in self._sources or tape.mode == "replay":
+        if everywhere or tape.mode == "replay" or self._is_source(call, site):
             return tape.keyed("value", call, caller, number, value)
-        if any(word in site[3].lower() for word in _SAYS_SO):
-            self._sources.add(key)
-            return tape.keyed("value", call, caller, number, value)
-        self._reads.append((value, key, number))
+        self._reads.append([value, key, number, False])
         if len(self._reads) > REMEMBERED:
             del self._reads[: -REMEMBERED // 2]
         return value
@@ -85,17 +82,27 @@ class Volatile:
         """A seed was passed at a line: True if it comes from something that was read, which is a source from now on."""
         if not self._reads or type(seed) not in (int, float):
             return False
-        checked = self._checked[site] = self._checked.get(site, 0) + 1
-        if checked > _CHECKED:
+        missed = self._missed.get(site, 0)
+        if missed > _MISSES:
             return False
         pids = [read[0] for read in self._reads if read[1][0] == "os.getpid"]
-        found = False
-        for value, key, number in self._reads:
-            if key not in self._sources and is_made_of(seed, value, pids):
-                self._sources.add(key)
-                self._tape.found_source(key, number, value)
-                found = True
-        return found
+        found = [read for read in self._reads if is_made_of(seed, read[0], pids)]
+        self._missed[site] = 0 if found else missed + 1
+        for read in found:
+            value, (call, stream, line), number, is_taped = read
+            self._sources.add((call, line))
+            if not is_taped:
+                read[3] = True
+                self._tape.found_source(call, stream, line, number, value)
+        return bool(found)
+
+    def _is_source(self, call, site):
+        if (call, site) in self._sources:
+            return True
+        if any(word in site[3].lower() for word in _SAYS_SO):
+            self._sources.add((call, site))
+            return True
+        return False
 
     # clocks that are classes
 
