@@ -28,9 +28,9 @@ BASELINE = "as is"
 DETERMINISTIC = "deterministic algorithms"
 
 # cuBLAS needs this to be set before CUDA starts; without it deterministic mode raises at the first matrix product.
-WORKSPACE = {"CUBLASWORKSPACE_CONFIG": ":4096:8"}
+WORKSPACE = {"CUBLAS_WORKSPACE_CONFIG": ":4096:8"}
 _NO_KERNEL = re.compile(
-    r"does not have a deterministic implementation|CUBLASWORKSPACE_CONFIG|[Dd]eterministic behavior"
+    r"does not have a deterministic implementation|CUBLAS_WORKSPACE_CONFIG|[Dd]eterministic behavior"
 )
 
 
