@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 
 from auditor.model.run import RunRecord
+from auditor.model.tape import ReplayOutcome
 from auditor.runs.launch import launch, log_tail
 from auditor.runs.plan import LaunchPlan
 from auditor.runs.store import Store
 from auditor.runs.tracefile import ProcessTrace, RunTraces, open_run
+from auditor.services.tape import record_tape, replay_tape
 
 
 @dataclass
@@ -79,3 +81,36 @@ def audited(tmp_path: Path) -> Audited:
     project = tmp_path / "project"
     project.mkdir()
     return Audited(project=project, store=Store(tmp_path / "runs"))
+
+
+@dataclass
+class Taped:
+    """A project folder whose programs are recorded and replayed; `capfd` sees what they print."""
+
+    project: Path
+    capfd: pytest.CaptureFixture[str]
+
+    def write(self, text: str, name: str = "program.py") -> None:
+        (self.project / name).write_text(textwrap.dedent(text))
+
+    def record(self, *argv: str, tape: str = "tape", **options: Any) -> str:
+        """Record a command, `python program.py` by default; return what it printed."""
+        self.capfd.readouterr()
+        options = {"native": False, "environment": {"PYTHONPATH": ""}, **options}
+        record_tape(argv or ("python", "program.py"), self.project / tape, cwd=self.project, force=True, **options)
+        return self.capfd.readouterr().out
+
+    def replay(self, *argv: str, tape: str = "tape", **options: Any) -> tuple[str, ReplayOutcome]:
+        """Replay a command, the recorded one by default; return what it printed, and what came of it."""
+        self.capfd.readouterr()
+        options = {"environment": {"PYTHONPATH": ""}, **options}
+        outcome = replay_tape(self.project / tape, argv or None, cwd=self.project, **options)
+        return self.capfd.readouterr().out, outcome
+
+
+@pytest.fixture
+def taped(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Taped:
+    """`taped.write(text)`, then `taped.record()` and `taped.replay()`."""
+    project = tmp_path / "project"
+    project.mkdir()
+    return Taped(project=project, capfd=capfd)

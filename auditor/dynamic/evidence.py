@@ -25,12 +25,16 @@ ENTROPY = "entropy"
 """The value of a seed that was taken from the system's entropy."""
 
 
+ONE_TAPE = "one-tape"
+"""The intervention of giving further runs the same entropy, hash secret and clocks used as seeds."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Intervention:
     """A pair of runs with one thing changed from outside, to see whether the divergence goes away."""
 
     kind: str
-    """What was changed: `hash-seed`."""
+    """What was changed: `hash-seed`, `one-tape`."""
 
     agreed: bool
     """The two runs agree at the event that differed before."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from auditor.dynamic.evidence import line
+from auditor.dynamic.evidence import Intervention, line
 from auditor.dynamic.leak import Leak
 from auditor.dynamic.summary import Outcome
 from auditor.model.divergence import Comparison, Difference
@@ -29,6 +29,9 @@ class Facts:
     leaks: Sequence[Leak] = ()
     files_differing: Sequence[str] = ()
     """Files that both runs wrote, with different contents."""
+
+    one_tape: Intervention | None = None
+    """What came of further runs on one tape; None where there were none."""
 
     asked_steps: int | None = None
     """The runs were to be stopped after so many steps."""
@@ -76,7 +79,9 @@ def _divergent(comparison: Comparison, causes: tuple[Cause, ...], facts: Facts) 
     unpaired = first is not None and first.difference in _UNPAIRED
     if unpaired and not comparison.differing_events:
         reasons.append("The same events came in another order; each of them is equal.")
-    if not causes:
+    if facts.one_tape is not None:
+        reasons.append(_one_tape(facts.one_tape))
+    elif not causes:
         reasons.append("No cause could be shown from the traces.")
     reasons += [reason for record in facts.records if (reason := _early_end(record, facts.asked_steps))]
     return reasons
@@ -86,6 +91,19 @@ def _before(events: int) -> str:
     if events == 1:
         return "1 event before the first difference is equal bit for bit."
     return f"{events:,} events before the first difference are equal bit for bit."
+
+
+def _one_tape(tried: Intervention) -> str:
+    """Which part randomness has, by runs that were given the same."""
+    if tried.agreed:
+        return (
+            "Three more runs that were given the same entropy, hash secret and clocks used as seeds agree up to this "
+            "step: randomness that nothing fixes is the whole cause; no implementation noise was seen."
+        )
+    return (
+        "Two more runs that were given the same entropy, hash secret and clocks used as seeds differ all the same, "
+        f"first at {tried.note}: what is left is implementation noise, or comes from outside (a clock, a file)."
+    )
 
 
 def _agreement(comparison: Comparison) -> str:

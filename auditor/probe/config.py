@@ -17,7 +17,7 @@ class ProbeConfig:
         "run_dir": "",
         # absolute path of the audited project; sites inside it are "user" sites, paths are written relative to it
         "project": "",
-        # "trace": every op; "timing": step times only (overhead runs)
+        # "trace": every op; "timing": step times only (overhead runs); "none": no trace, for runs that only need a tape
         "mode": "trace",
         "backend": "dispatch",
         # stop the program cleanly after this many optimizer steps; None: never
@@ -29,6 +29,8 @@ class ProbeConfig:
         "compile": "keep",
         # switches set after the program imported torch: {"deterministic": true, "threads": 4}; recorded in the trace
         "switches": {},
+        # {"mode": "record", "replay" or "seed", …}, see `tape.Tape`: entropy is recorded, given back or made up
+        "tape": None,
         # folder to import xxhash from when the program's interpreter has none (same Python version only); "" for none
         "xxhash_path": "",
     }

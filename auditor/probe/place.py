@@ -61,6 +61,15 @@ class Place:
             self._tell()
         return self._text
 
+    @property
+    def is_known(self):
+        """False in a spawned child that has not been told its own number yet."""
+        if self._text is not None:
+            return True
+        module = sys.modules.get("multiprocessing.process")
+        process = getattr(module, "_current_process", None)
+        return process is not None and (bool(process._identity) or process.name != "MainProcess")
+
     def _tell(self):
         self._environ[VARIABLE] = "%s %d" % (self._text, self.programs)
 
@@ -159,3 +168,13 @@ def _text(value):
         return os.fsdecode(value)
     except TypeError:
         return ""
+
+
+def is_before_exec(frame):
+    """True inside `subprocess.Popen`: the child will replace itself as soon as `preexec_fn` is done."""
+    while frame is not None:
+        code = frame.f_code
+        if code.co_name == "_execute_child" and os.path.basename(code.co_filename) == "subprocess.py":
+            return True
+        frame = frame.f_back
+    return False

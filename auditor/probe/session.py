@@ -39,6 +39,7 @@ class Session:
         self.forked = False
         self._steps_before = 0  # that the parent took before it forked this process
         self.rng = Watchers(self)
+        self.tape = None
         self._lock = threading.RLock()
         self._early_problems = []
 
@@ -125,9 +126,13 @@ class Session:
 
     def before_fork(self):
         self._lock.acquire()
+        if self.tape is not None:
+            self.tape.before_fork()
         self.place.before_fork()
 
     def after_fork_in_parent(self):
+        if self.tape is not None:
+            self.tape.after_fork_in_parent()
         self._lock.release()
 
     def after_fork_in_child(self):
@@ -139,7 +144,11 @@ class Session:
         self.started_at = now()
         audit.after_fork()
         self.place.after_fork_in_child()
-        if _before_exec(sys._getframe(1)):
+        if self.tape is not None:
+            self.tape.after_fork_in_child()
+        if place.is_before_exec(sys._getframe(1)):
+            if self.tape is not None:
+                self.tape.off = True
             self.muted = True  # a few lines of the program's between fork and exec; no process of its own
             if self.writer is not None:
                 self.writer.closed = True
@@ -190,6 +199,8 @@ class Session:
     def install(self):
         """Hook into the process. Called once, before any of the program's code runs."""
         hook = ImportHook(self.guard)
+        if self.config.tape:
+            self.guard("tape", self._start_tape, hook)  # first: what watches the generators watches the taped ones
         self.files = Files(self)
         handlers = dict(self.files.handlers()) if self.config.mode == "trace" else {}
         handlers.update(audit.program_handlers(self))
@@ -204,8 +215,22 @@ class Session:
             hook.after("random", self.rng.random_ready)
             hook.after("numpy.random", self.rng.numpy_ready)
 
+    def _start_tape(self, hook):
+        from .tape import Tape
+
+        run_dir = self.config.run_dir
+        settings = {"folder": os.path.join(run_dir, "tape"), "report": os.path.join(run_dir, "replay")}
+        settings.update(self.config.tape)
+        for name in ("folder", "report"):
+            os.makedirs(settings[name], exist_ok=True)
+        tape = Tape(settings, self.place, self.config.project, self.guard)
+        tape.install(hook)
+        self.tape = tape
+
     def finish(self):
         """Write what can only be known at the end, and the end record. Later calls do nothing."""
+        if self.tape is not None:
+            self.tape.finish()
         if self.muted:
             return
         if self.writer is not None:
@@ -248,14 +273,4 @@ def has_ended(names_path):
         return True
     except (OSError, ValueError, KeyError):
         return False
-    return False
-
-
-def _before_exec(frame):
-    """True inside `subprocess.Popen`: the child will replace itself as soon as `preexec_fn` is done."""
-    while frame is not None:
-        code = frame.f_code
-        if code.co_name == "_execute_child" and os.path.basename(code.co_filename) == "subprocess.py":
-            return True
-        frame = frame.f_back
     return False

@@ -109,9 +109,19 @@ class Pair:
         return classify(self.case(scanned, interventions)) if self.outcome.comparison.first is not None else ()
 
     def judge(
-        self, causes: tuple[Cause, ...], asked_steps: int | None = None, files_differing: Sequence[str] = ()
+        self,
+        causes: tuple[Cause, ...],
+        asked_steps: int | None = None,
+        files_differing: Sequence[str] = (),
+        one_tape: Intervention | None = None,
     ) -> Verdict:
-        facts = Facts(records=self.records, leaks=self.leaks, files_differing=files_differing, asked_steps=asked_steps)
+        facts = Facts(
+            records=self.records,
+            leaks=self.leaks,
+            files_differing=files_differing,
+            asked_steps=asked_steps,
+            one_tape=one_tape,
+        )
         return judge(self.outcome, causes, facts)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from auditor.dynamic.causes import hash_order
 from auditor.dynamic.closeup import focus_on, look
-from auditor.dynamic.evidence import Intervention, case_of
+from auditor.dynamic.evidence import ONE_TAPE, Intervention, case_of, line
 from auditor.model.divergence import Closeup, Comparison, Difference, Divergence
 from auditor.model.run import RunRecord
 from auditor.model.trace import EventKind
@@ -17,6 +18,9 @@ CHEAP_S = 20.0
 
 SECRETS = ("0", "0", "1", "1", "0", "1")
 """Hash secrets of the runs that try whether hashes are the cause."""
+
+REPLAYS = 2
+"""Replays of one tape that must agree with the recording: a race with few outcomes agrees now and then."""
 
 _KEPT = (EventKind.OP, EventKind.REGION, EventKind.OUTSIDE, EventKind.BATCH)
 
@@ -75,6 +79,30 @@ class Experiments:
         note = "They part later, at another event." if parts_later else ""
         return [Intervention(kind=hash_order.INTERVENTION, agreed=True, note=note)]
 
+    def on_one_tape(self) -> Intervention | None:
+        """Record what the system gives the program, and give it to further runs: does the divergence go away?
+
+        If it does, randomness was the whole cause; else what is left is implementation noise. None where runs are too
+        long for that, or one of them failed.
+        """
+        if not self._is_cheap():
+            return None
+        secret = {"PYTHONHASHSEED": "0"}
+        recorded = self._run("one tape", self._stop_after, {"tape": {"mode": "record"}}, secret)
+        if recorded is None:
+            return None
+        tape = {"mode": "replay", "folder": str(Path(recorded.folder) / "tape"), "strict": False}
+        for _ in range(REPLAYS):
+            replayed = self._run("one tape", self._stop_after, {"tape": tape}, secret)
+            if replayed is None:
+                return None
+            outcome = Pair.of((recorded, replayed)).outcome
+            if outcome.comparison.first is not None:
+                return Intervention(kind=ONE_TAPE, agreed=False, note=_where(outcome.comparison.first))
+            if not outcome.evidence_events:
+                return None
+        return Intervention(kind=ONE_TAPE, agreed=True)
+
     def _is_worth_it(self) -> bool:
         """There are two tensors to hold against each other, and the runs are cheap or the answer rests on it."""
         first = self._first
@@ -95,6 +123,14 @@ class Experiments:
 def _gets_past(comparison: Comparison, events: int) -> bool:
     """True if two runs agree for more than so many events."""
     return comparison.first is None or comparison.equal_before > events
+
+
+def _where(first: Divergence) -> str:
+    event = first.reference or first.candidate
+    if event is None:
+        return f"in process {first.process}"
+    identity = event.identity
+    return f"{identity.op} at {line(event.site)} (step {identity.step:,}, {identity.phase.value})"
 
 
 def _nothing(note: str) -> Closeup:

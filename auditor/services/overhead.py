@@ -28,7 +28,7 @@ BASELINE = "as is"
 DETERMINISTIC = "deterministic algorithms"
 
 # cuBLAS needs this to be set before CUDA starts; without it deterministic mode raises at the first matrix product.
-_WORKSPACE = {"CUBLAS_WORKSPACE_CONFIG": ":4096:8"}
+WORKSPACE = {"CUBLAS_WORKSPACE_CONFIG": ":4096:8"}
 _NO_KERNEL = re.compile(
     r"does not have a deterministic implementation|CUBLAS_WORKSPACE_CONFIG|[Dd]eterministic behavior"
 )
@@ -126,7 +126,7 @@ def _run(session: _Session, label: str) -> RunRecord:
         run_dir=folder.path,
         run_id=folder.id,
         python=session.python,
-        environment=_WORKSPACE if deterministic else {},
+        environment=WORKSPACE if deterministic else {},
         probe={
             "mode": "timing",
             "stop_after_steps": session.steps,

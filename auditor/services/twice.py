@@ -108,6 +108,7 @@ def _conclude(
     pair = Pair.of(records, session.progress)
     causes = pair.classify(scanned)
     interventions: list[Intervention] = []
+    one_tape: Intervention | None = None
     interrupted = any(record.status.ending is Ending.INTERRUPTED for record in records)
     if pair.outcome.comparison.first is not None and session.options.closeup and not interrupted:
         experiments = Experiments(session.run_again, pair)
@@ -118,7 +119,9 @@ def _conclude(
         if not is_settled(causes):
             interventions = experiments.intervene()
             causes = pair.classify(scanned, interventions)
-    verdict = pair.judge(causes, session.options.steps, changed)
+        if not is_settled(causes) and not pair.leaks:
+            one_tape = experiments.on_one_tape()
+    verdict = pair.judge(causes, session.options.steps, changed, one_tape)
     return report(records, verdict, scanned, pair.leaks)
 
 

@@ -1,0 +1,501 @@
+/* Records and replays what native code asks the system for: entropy, and on request clocks.
+ *
+ * Loaded into the processes of a recorded program with LD_PRELOAD. Writes the same records as the Python part does (see
+ * taping/wire.py), into <tape>/<rank>-<place>.native. What Python's own interpreter asks for through getrandom is left
+ * to the Python part wherever that is at work, which says so through repro_audit_place().
+ *
+ * Nothing in here allocates through, writes to or reads from what the program uses: files are reached by system calls.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+#define VERSION 1
+#define KIND_NAME 1
+#define KIND_SITE 2
+#define KIND_ENTROPY 3
+#define KIND_END 9
+#define DIVERGED 97
+#define NAME_MAX_ 256
+#define PATH_MAX_ 4096
+#define LIMIT (1u << 28)
+
+enum { OFF, RECORD, REPLAY };
+
+static int mode = OFF, strict_, with_clocks, probe_active, told_late;
+static char tape_folder[PATH_MAX_], report_folder[PATH_MAX_], place[NAME_MAX_], name[NAME_MAX_ + 32];
+static int out = -1, report = -1, forks, opened, complete_, threads_seen;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static unsigned char *data_; /* the tape that is replayed */
+static size_t data_size, data_start;
+static __thread int stream_number = -1; /* 0: the main thread, then in order of first request */
+static __thread size_t position; /* of the thread's next record on the tape */
+static __thread unsigned index_; /* requests of this thread so far */
+static FILE *device_files[8];
+
+/* names that were written so far, in the order of their ids */
+static const char *known[64];
+static int known_count;
+
+static uint32_t crc32_(const unsigned char *bytes, size_t size) {
+  uint32_t crc = 0xffffffffu;
+  for (size_t i = 0; i < size; i++) {
+    crc ^= bytes[i];
+    for (int bit = 0; bit < 8; bit++) crc = crc >> 1 ^ (0xedb88320u & -(crc & 1));
+  }
+  return ~crc;
+}
+
+static void put16(unsigned char *at, uint16_t v) { at[0] = v, at[1] = v >> 8; }
+static void put32(unsigned char *at, uint32_t v) { put16(at, v), put16(at + 2, v >> 16); }
+static uint32_t get32(const unsigned char *at) {
+  return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
+static void write_all(int fd, const void *bytes, size_t size) {
+  const char *at = bytes;
+  while (size) {
+    long done = syscall(SYS_write, fd, at, size);
+    if (done < 0 && errno == EINTR) continue;
+    if (done <= 0) return;
+    at += done, size -= done;
+  }
+}
+
+static void write_record(int kind, const void *payload, uint32_t size, uint32_t stream, uint32_t call) {
+  size_t total = 24 + (size_t)size;
+  unsigned char small[512], *record = total <= sizeof small ? small : malloc(total);
+  if (!record) return;
+  put32(record, size);
+  record[8] = kind, record[9] = 0;
+  put16(record + 10, 0), put32(record + 12, stream), put32(record + 16, call), put32(record + 20, 0);
+  memcpy(record + 24, payload, size);
+  put32(record + 4, crc32_(record + 8, total - 8));
+  write_all(out, record, total);
+  if (record != small) free(record);
+}
+
+static const char *thread_name(int number, char *room) {
+  if (!number) return "main";
+  snprintf(room, 16, "n%d", number);
+  return room;
+}
+
+static uint32_t id_of(const char *text) {
+  for (int i = 0; i < known_count; i++)
+    if (!strcmp(known[i], text)) return i + 1;
+  if (known_count == 64) return 64;
+  known[known_count++] = strdup(text);
+  write_record(KIND_NAME, text, strlen(text), known_count, 0);
+  return known_count;
+}
+
+static const char *rank_of(void) {
+  static const char *names[] = {"RANK", "OMPI_COMM_WORLD_RANK", "PMI_RANK", "MV2_COMM_WORLD_RANK"};
+  for (int i = 0; i < 4; i++) {
+    const char *found = getenv(names[i]);
+    if (found && *found && strspn(found, "0123456789") == strlen(found)) return found;
+  }
+  return "0";
+}
+
+static int create(const char *folder, const char *suffix) {
+  char path[PATH_MAX_ + NAME_MAX_ + 64];
+  for (int number = 1; number < 10000; number++) {
+    if (number == 1) snprintf(name, sizeof name, "%s-%s", rank_of(), place);
+    else snprintf(name, sizeof name, "%s-%s~%d", rank_of(), place, number);
+    snprintf(path, sizeof path, "%s/%s%s", folder, name, suffix);
+    int fd = syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
+    if (fd >= 0 || errno != EEXIST) return fd;
+  }
+  return -1;
+}
+
+static void write_head(void) {
+  char text[NAME_MAX_ + 64];
+  int size = snprintf(text, sizeof text, "{\"argv\": [], \"native\": true, \"pid\": %d, \"place\": \"%s\"}", getpid(), place);
+  unsigned char head[24 + sizeof text + 4];
+  memcpy(head, "repro-audit-tape", 16);
+  put32(head + 16, VERSION), put32(head + 20, size);
+  memcpy(head + 24, text, size);
+  put32(head + 24 + size, crc32_((unsigned char *)text, size));
+  write_all(out, head, 28 + size);
+}
+
+static void load(void) {
+  char path[PATH_MAX_ + NAME_MAX_ + 64];
+  struct stat status;
+  snprintf(path, sizeof path, "%s/%s.native", tape_folder, name);
+  int fd = syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) {
+    complete_ = 1; /* a process that had asked for nothing */
+    return;
+  }
+  if (!fstat(fd, &status) && (data_ = malloc(status.st_size + 1))) {
+    long done;
+    while (data_size < (size_t)status.st_size &&
+           (done = syscall(SYS_read, fd, data_ + data_size, status.st_size - data_size)) > 0)
+      data_size += done;
+  }
+  syscall(SYS_close, fd);
+  if (data_size < 28 || memcmp(data_, "repro-audit-tape", 16) || get32(data_ + 16) != VERSION) {
+    data_size = 0;
+    return;
+  }
+  data_start = 28 + (size_t)get32(data_ + 20);
+  for (size_t at = data_start; at + 24 <= data_size && get32(data_ + at) < LIMIT; at += 24 + get32(data_ + at))
+    if (data_[at + 8] == KIND_END) complete_ = 1;
+}
+
+static void open_files(void) {
+  opened = 1;
+  known_count = 0;
+  if (mode == RECORD) {
+    out = create(tape_folder, ".native");
+    if (out >= 0) write_head();
+    else mode = OFF;
+  } else {
+    report = create(report_folder, ".native.replay");
+    load();
+  }
+}
+
+static int ready(void) { return mode != OFF && place[0]; }
+
+static void join_thread(void) {
+  if (stream_number < 0) {
+    stream_number = syscall(SYS_gettid) == getpid() ? 0 : ++threads_seen;
+    position = 0;
+    index_ = 0;
+  }
+}
+
+/* The payload of this thread's next record; NULL at the end of the tape. */
+static const unsigned char *next_record(uint32_t *size, char *call, size_t room) {
+  char names[65][64];
+  char mine[16];
+  const char *stream = thread_name(stream_number, mine);
+  memset(names, 0, sizeof names);
+  for (size_t at = data_start; at + 24 <= data_size;) {
+    uint32_t length = get32(data_ + at);
+    size_t end = at + 24 + (size_t)length;
+    if (length > LIMIT || end > data_size || get32(data_ + at + 4) != crc32_(data_ + at + 8, end - at - 8)) return NULL;
+    uint32_t id = get32(data_ + at + 12), called = get32(data_ + at + 16);
+    if (data_[at + 8] == KIND_NAME && id <= 64) {
+      size_t count = length < 63 ? length : 63;
+      memcpy(names[id], data_ + at + 24, count);
+    } else if (data_[at + 8] == KIND_ENTROPY && at >= position && id <= 64 && !strcmp(names[id], stream)) {
+      position = end;
+      *size = length;
+      snprintf(call, room, "%s", called <= 64 ? names[called] : "?");
+      return data_ + at + 24;
+    }
+    at = end;
+  }
+  return NULL;
+}
+
+static void diverge(const char *call, size_t size, const char *recorded, int cut) {
+  char text[1024], line[2048], mine[16];
+  const char *stream = thread_name(stream_number, mine);
+  int length = snprintf(text, sizeof text, "request %u of native code in process %s, thread %s is %s (%zu bytes); %s", index_,
+                        name, stream, call, size, recorded);
+  if (length < 0) return;
+  length = snprintf(line, sizeof line,
+                    "{\"%s\": {\"index\": %u, \"process\": \"%s\", \"stream\": \"native %s\", \"tape_was_cut\": %s, "
+                    "\"text\": \"%s\"}}\n",
+                    "divergence", index_, name, stream, cut ? "true" : "false", text);
+  if (report >= 0 && length > 0) write_all(report, line, length);
+  if (strict_) {
+    fflush(NULL);
+    _exit(DIVERGED);
+  }
+}
+
+static void real_random(void *buffer, size_t size) {
+  char *at = buffer;
+  while (size) {
+    long done = syscall(SYS_getrandom, at, size, 0);
+    if (done < 0 && errno == EINTR) continue;
+    if (done <= 0) return;
+    at += done, size -= done;
+  }
+}
+
+/* Record what `buffer` holds, or fill it from the tape. `is_clock`: going past the end is no divergence. */
+static void answer(const char *call, void *buffer, size_t size, int is_clock) {
+  if (!ready() || !size || size > LIMIT) return;
+  int before = errno;
+  pthread_mutex_lock(&lock);
+  if (!opened) open_files();
+  join_thread();
+  if (mode == RECORD) {
+    char mine[16];
+    uint32_t stream = id_of(thread_name(stream_number, mine)), called = id_of(call);
+    write_record(KIND_ENTROPY, buffer, size, stream, called);
+  } else if (mode == REPLAY) {
+    uint32_t length = 0;
+    char recorded[64] = "", words[160];
+    size_t was = position;
+    const unsigned char *found = next_record(&length, recorded, sizeof recorded);
+    if (found && length == size && !strcmp(recorded, call)) {
+      memcpy(buffer, found, size);
+    } else if (found) {
+      position = was;
+      snprintf(words, sizeof words, "recorded was %s (%u bytes)", recorded, length);
+      if (!is_clock) diverge(call, size, words, 0);
+    } else if (!is_clock && !probe_active && !stream_number) {
+      snprintf(words, sizeof words, complete_ ? "the tape has only %u" : "the tape ends here, after %u", index_);
+      diverge(call, size, words, !complete_);
+    }
+  }
+  index_++;
+  pthread_mutex_unlock(&lock);
+  errno = before;
+}
+
+/* Where the caller's code lies: Python's interpreter has a tape of its own wherever the probe is at work. */
+static int by_interpreter(const void *caller) {
+  Dl_info where;
+  if (!probe_active || !dladdr(caller, &where) || !where.dli_fname) return 0;
+  const char *base = strrchr(where.dli_fname, '/');
+  base = base ? base + 1 : where.dli_fname;
+  return !strncmp(base, "python", 6) || !strncmp(base, "libpython", 9);
+}
+
+static int by_python_code(const void *caller) {
+  Dl_info where;
+  if (!probe_active) return 0;
+  if (!dladdr(caller, &where) || !where.dli_fname) return 0;
+  return by_interpreter(caller) || strstr(where.dli_fname, "/lib-dynload/") || strstr(where.dli_fname, "/libc.so");
+}
+
+/* entropy */
+
+ssize_t getrandom(void *buffer, size_t size, unsigned flags) {
+  if (by_interpreter(__builtin_return_address(0)) || !ready()) return syscall(SYS_getrandom, buffer, size, flags);
+  long done = syscall(SYS_getrandom, buffer, size, flags);
+  if (done > 0) answer("getrandom", buffer, done, 0);
+  return done;
+}
+
+int getentropy(void *buffer, size_t size) {
+  if (size > 256) {
+    errno = EIO;
+    return -1;
+  }
+  real_random(buffer, size);
+  if (!by_interpreter(__builtin_return_address(0))) answer("getentropy", buffer, size, 0);
+  return 0;
+}
+
+void arc4random_buf(void *buffer, size_t size) {
+  real_random(buffer, size);
+  answer("arc4random", buffer, size, 0);
+}
+
+uint32_t arc4random(void) {
+  uint32_t value;
+  arc4random_buf(&value, sizeof value);
+  return value;
+}
+
+uint32_t arc4random_uniform(uint32_t bound) {
+  uint32_t least = bound ? -bound % bound : 0, value;
+  if (bound < 2) return 0;
+  do value = arc4random();
+  while (value < least);
+  return value % bound;
+}
+
+/* std::random_device::operator(): by default an instruction of the processor, which nobody else could see */
+uint32_t _ZNSt13random_device9_M_getvalEv(void *self) {
+  uint32_t value;
+  (void)self;
+  real_random(&value, sizeof value);
+  answer("std::random_device", &value, sizeof value, 0);
+  return value;
+}
+
+static int is_device(int fd) {
+  struct stat status;
+  int before = errno;
+  int found = !fstat(fd, &status) && S_ISCHR(status.st_mode) && major(status.st_rdev) == 1 &&
+              (minor(status.st_rdev) == 8 || minor(status.st_rdev) == 9);
+  errno = before;
+  return found;
+}
+
+#define REAL(type, symbol) \
+  static type real; \
+  if (!real) real = (type)dlsym(RTLD_NEXT, symbol)
+
+ssize_t read(int fd, void *buffer, size_t size) {
+  REAL(__typeof__(&read), "read");
+  ssize_t done = real(fd, buffer, size);
+  if (done > 0 && size <= 65536 && ready() && is_device(fd)) answer("read", buffer, done, 0);
+  return done;
+}
+
+ssize_t __read_chk(int fd, void *buffer, size_t size, size_t room) {
+  REAL(__typeof__(&__read_chk), "__read_chk");
+  ssize_t done = real(fd, buffer, size, room);
+  if (done > 0 && size <= 65536 && ready() && is_device(fd)) answer("read", buffer, done, 0);
+  return done;
+}
+
+static FILE *remember(FILE *file, const char *path) {
+  if (file && path && (!strcmp(path, "/dev/urandom") || !strcmp(path, "/dev/random")))
+    for (int i = 0; i < 8; i++)
+      if (!device_files[i]) {
+        device_files[i] = file;
+        break;
+      }
+  return file;
+}
+
+static int is_device_file(FILE *file) {
+  for (int i = 0; i < 8; i++)
+    if (device_files[i] == file) return 1;
+  return 0;
+}
+
+FILE *fopen(const char *path, const char *how) {
+  REAL(__typeof__(&fopen), "fopen");
+  return remember(real(path, how), path);
+}
+
+FILE *fopen64(const char *path, const char *how) {
+  REAL(__typeof__(&fopen64), "fopen64");
+  return remember(real(path, how), path);
+}
+
+int fclose(FILE *file) {
+  REAL(__typeof__(&fclose), "fclose");
+  for (int i = 0; i < 8; i++)
+    if (device_files[i] == file) device_files[i] = NULL;
+  return real(file);
+}
+
+size_t fread(void *buffer, size_t size, size_t count, FILE *file) {
+  REAL(__typeof__(&fread), "fread");
+  size_t done = real(buffer, size, count, file);
+  if (done && is_device_file(file)) answer("fread", buffer, done * size, 0);
+  return done;
+}
+
+size_t __fread_chk(void *buffer, size_t room, size_t size, size_t count, FILE *file) {
+  REAL(__typeof__(&__fread_chk), "__fread_chk");
+  size_t done = real(buffer, room, size, count, file);
+  if (done && is_device_file(file)) answer("fread", buffer, done * size, 0);
+  return done;
+}
+
+/* clocks, on request */
+
+static int clock_wanted(const void *caller) { return with_clocks && ready() && !by_python_code(caller); }
+
+int clock_gettime(clockid_t clock, struct timespec *at) {
+  int failed = syscall(SYS_clock_gettime, clock, at) ? -1 : 0;
+  if (!failed && clock == CLOCK_REALTIME && clock_wanted(__builtin_return_address(0)))
+    answer("clock_gettime", at, sizeof *at, 1);
+  return failed;
+}
+
+int gettimeofday(struct timeval *at, void *zone) {
+  struct timespec now;
+  (void)zone;
+  syscall(SYS_clock_gettime, CLOCK_REALTIME, &now);
+  struct timeval *volatile given = at; /* the header promises that it is none; programs pass NULL all the same */
+  if (!given) return 0;
+  at->tv_sec = now.tv_sec, at->tv_usec = now.tv_nsec / 1000;
+  if (clock_wanted(__builtin_return_address(0))) answer("gettimeofday", at, sizeof *at, 1);
+  return 0;
+}
+
+time_t time(time_t *at) {
+  struct timespec now;
+  syscall(SYS_clock_gettime, CLOCK_REALTIME, &now);
+  time_t value = now.tv_sec;
+  if (clock_wanted(__builtin_return_address(0))) answer("time", &value, sizeof value, 1);
+  if (at) *at = value;
+  return value;
+}
+
+/* the process's life */
+
+static void start_over(void) {
+  if (out >= 0) syscall(SYS_close, out);
+  if (report >= 0) syscall(SYS_close, report);
+  out = report = -1;
+  opened = complete_ = threads_seen = 0;
+  free(data_);
+  data_ = NULL;
+  data_size = 0;
+  stream_number = -1;
+}
+
+static void before_fork(void) { pthread_mutex_lock(&lock); }
+static void in_parent(void) {
+  forks++;
+  pthread_mutex_unlock(&lock);
+}
+static void in_child(void) {
+  char parent[NAME_MAX_];
+  pthread_mutex_init(&lock, NULL);
+  start_over();
+  snprintf(parent, sizeof parent, "%s", place);
+  if (told_late || probe_active) place[0] = 0; /* the Python part tells it */
+  else if (place[0]) {
+    snprintf(place, sizeof place, "%.*s.%d", NAME_MAX_ - 16, parent, forks + 1);
+  }
+  forks = 0;
+}
+
+/* Called by the Python part: it is at work in this process, which has this place. */
+void repro_audit_place(const char *text) {
+  pthread_mutex_lock(&lock);
+  if (strcmp(place, text)) {
+    start_over();
+    snprintf(place, sizeof place, "%s", text);
+  }
+  probe_active = 1;
+  pthread_mutex_unlock(&lock);
+}
+
+__attribute__((constructor)) static void begin(int argc, char **argv) {
+  const char *wanted = getenv("REPRO_AUDIT_NATIVE"), *tape = getenv("REPRO_AUDIT_NATIVE_TAPE");
+  const char *told = getenv("REPRO_AUDIT_NATIVE_REPORT"), *from = getenv("REPRO_AUDIT_PLACE");
+  if (!wanted || !tape || (from && !strcmp(from, "-"))) return;
+  snprintf(tape_folder, sizeof tape_folder, "%s", tape);
+  snprintf(report_folder, sizeof report_folder, "%s", told ? told : tape);
+  strict_ = !strcmp(wanted, "replay");
+  with_clocks = getenv("REPRO_AUDIT_NATIVE_CLOCKS") != NULL;
+  for (int i = 1; i < argc; i++)
+    if (!strcmp(argv[i], "--multiprocessing-fork") || strstr(argv[i], "multiprocessing.forkserver")) told_late = 1;
+  if (!told_late && (!from || !*from)) snprintf(place, sizeof place, "0");
+  else if (!told_late) {
+    const char *space = strchr(from, ' ');
+    int length = space ? (int)(space - from) : (int)strlen(from);
+    snprintf(place, sizeof place, "%.*s.x%s", length < 200 ? length : 200, from, space ? space + 1 : "0");
+  }
+  mode = !strcmp(wanted, "record") ? RECORD : REPLAY;
+  pthread_atfork(before_fork, in_parent, in_child);
+}
+
+__attribute__((destructor)) static void end(void) {
+  if (mode == RECORD && out >= 0) write_record(KIND_END, "{}", 2, 0, 0);
+}

@@ -1,0 +1,1 @@
+"""The parts of a tape: layout, streams, recording, playing, making up, and where entropy enters."""

@@ -1,0 +1,329 @@
+"""Replays: every request gets what the same request got when the tape was made.
+
+"The same" is the next one of its stream, if what was asked and the line that asks agree. Anything else is a divergence:
+strict replay tells it and ends the process; lenient replay tells it and goes on with what the system gives.
+"""
+
+import json
+import os
+
+from . import wire
+from .streams import Diverged
+
+SHOWN_LIMIT = 50  # notes of one process
+
+
+class Player:
+    """Answers from one process's file. The caller holds the lock."""
+
+    def __init__(self, folder, report, name, header, settings):
+        self._folder = folder
+        self._strict = settings.get("strict", True)
+        self._same_command = settings.get("same_command", True)
+        self._report = _Report(report, name, header)
+        self.name = self._report.name
+        self._entropy = {}  # stream -> entries
+        self._initial = {}  # call -> entries
+        self._keyed = {}  # (kind, call, stream, function, text of the line) -> entries
+        self._position = {}
+        self._ended = set()  # streams that were asked on after their end
+        self._tasks_loaded = False
+        self._by_size = False  # an imported tape: buffers without callers
+        self.complete = False
+        self._missing = ""
+        self._load()
+
+    def _load(self):
+        path = os.path.join(self._folder, self.name + wire.SUFFIX)
+        try:
+            reading = wire.read_file(path)
+        except FileNotFoundError:
+            self._missing = "the tape has nothing of this process"
+            self.complete = True
+            return
+        self.complete = reading.complete
+        self._by_size = bool(reading.header.get("imported"))
+        self._sort(reading.entries)
+
+    def _sort(self, entries):
+        for entry in entries:
+            if entry.kind == wire.ENTROPY:
+                self._entropy.setdefault(entry.stream, []).append(entry)
+            elif entry.kind == wire.INITIAL:
+                self._initial.setdefault(entry.call, []).append(entry)
+            else:
+                self._keyed.setdefault(_key(entry.kind, entry.call, entry.stream, entry.site), []).append(entry)
+
+    def after_fork_in_child(self):
+        self._report.abandon()
+
+    def close(self):
+        """Tell what was recorded and never asked for."""
+        left = {}
+        for stream, entries in () if self._by_size else self._entropy.items():
+            used = self._position.get((wire.ENTROPY, stream), 0)
+            if used == len(entries) or stream.startswith(wire.TASK) or self._is_loader_worker():
+                continue
+            entry = entries[used]
+            if not entry.flags & (wire.SOFT | wire.CUT_OFF):
+                what = _words(entry.call, len(entry.payload))
+                left[stream] = {"index": used, "recorded": len(entries), "what": what, "at": _line(entry.site)}
+        self._report.write({"end": {"left": left}})
+        self._report.abandon()
+
+    # what is answered
+
+    def entropy(self, call, asker, size, real):
+        if self._by_size:
+            return self._of_size(call, asker, size, real)
+        stream = asker.stream
+        self._load_tasks(stream)
+        entries = self._entropy.get(stream, ())
+        at = self._position.get((wire.ENTROPY, stream), 0)
+        if at >= len(entries):
+            return self._past_the_end(call, asker, size, real, len(entries))
+        entry = entries[at]
+        fault = _fault(entry, call, asker, size)
+        if fault:
+            return self._differs(entry, call, asker, size, real, at, fault)
+        self._position[(wire.ENTROPY, stream)] = at + 1
+        return entry.payload
+
+    def _of_size(self, call, asker, size, real):
+        """Return the next buffer of this size: an imported tape says nothing of who asked."""
+        entries = self._entropy.get(wire.MAIN, ())
+        at = self._position.get(size, 0)
+        while at < len(entries) and len(entries[at].payload) != size:
+            at += 1
+        self._position[size] = at + 1
+        if at < len(entries):
+            return entries[at].payload
+        if not asker.soft:
+            count = sum(len(entry.payload) == size for entry in entries)
+            text = "%s asked for %s at %s; the imported tape has %d buffers of this size" % (
+                self._who(asker), _words(call, size), _line(asker.site), count,
+            )  # fmt: skip
+            self._diverge(text, asker, count, None, call, size)
+        return real(size)
+
+    def _past_the_end(self, call, asker, size, real, count):
+        asked = "%s asked for %s at %s" % (self._who(asker), _words(call, size), _line(asker.site))
+        if asker.soft:
+            return real(size)
+        if asker.stream in self._ended:
+            return real(size)  # told already
+        self._ended.add(asker.stream)
+        if not self.complete:
+            if "." in self.name.partition("-")[2]:
+                self._note("%s, its request %d; the recorded process was ended before it got so far" % (asked, count))
+                return real(size)
+            text = "the tape ends here: the recording was cut short after request %d; %s as request %d" % (
+                count - 1, asked, count,
+            )  # fmt: skip
+        elif asker.at_end or self._is_loader_worker():
+            self._note("%s, its request %d; the tape has %d" % (asked, count, count))
+            return real(size)
+        else:
+            text = "%s, its request %d; %s" % (asked, count, self._missing or "the tape has only %d" % count)
+        self._diverge(text, asker, count, None, call, size, not self.complete)
+        return real(size)
+
+    def _differs(self, entry, call, asker, size, real, at, fault):
+        if asker.soft:
+            return real(size)
+        text = "request %d of %s is %s at %s; recorded was %s at %s%s" % (
+            at, self._who(asker), _words(call, size), _line(asker.site),
+            _words(entry.call, len(entry.payload)), _line(entry.site), fault,
+        )  # fmt: skip
+        self._diverge(text, asker, at, entry, call, size)
+        # Lenient: an added request leaves the sequence where it is; one that comes later on the tape skips up to there.
+        if self._comes_later(asker.stream, at, call, size, asker.site):
+            return self.entropy(call, asker, size, real)
+        return real(size)
+
+    def _comes_later(self, stream, at, call, size, site):
+        """Lenient replay goes on behind requests that are no longer made."""
+        entries = self._entropy[stream]
+        for later in range(at + 1, min(len(entries), at + 50)):
+            entry = entries[later]
+            if entry.call == call and len(entry.payload) == size and _same_site(entry.site, site):
+                self._position[(wire.ENTROPY, stream)] = later
+                return True
+        return False
+
+    def initial(self, call, asker, size, real):
+        if self._by_size:
+            return self._of_size(call, asker, size, real)
+        entries = self._initial.get(call, ())
+        at = self._position.get((wire.INITIAL, call), 0)
+        if at < len(entries) and len(entries[at].payload) == size:
+            self._position[(wire.INITIAL, call)] = at + 1
+            return entries[at].payload
+        if self.complete and not self._missing:
+            self._note("%s starts from the system's entropy: the tape has no state for it" % call)
+        return real(size)
+
+    def seed(self, call, asker, value):
+        """Tell a seed that is not the recorded one: it came from something that the tape knows nothing of."""
+        entry = self._next(wire.SEED, call, asker)
+        if entry is not None and asker.stream == wire.MAIN and _value(entry) != value and self._same_command:
+            words = call, _short(value), _line(asker.site), _short(_value(entry))
+            self._note("%s was seeded with %s at %s; recorded was %s" % words)
+        return value
+
+    def value(self, call, asker, number, value):
+        """Return the recorded value of the `number`-th read by this call at this line, or the one just read."""
+        self._load_tasks(asker.stream)
+        key = _key(wire.VALUE, call, asker.stream, asker.site)
+        entries = self._keyed.get(key, ())
+        at = self._position.get(key, 0)
+        while at < len(entries):
+            recorded = _value(entries[at])
+            if recorded[0] > number:
+                break
+            at += 1
+            self._position[key] = at
+            if recorded[0] == number:
+                return recorded[1]
+        return value
+
+    def listing(self, call, asker, path, names):
+        """Return the names in the recorded order; names that were not there then come last, as they come now."""
+        entry = self._next(wire.LISTING, call, asker)
+        if entry is None:
+            return names
+        recorded = _value(entry)[1]
+        order = {name: index for index, name in enumerate(recorded)}
+        if set(order) != set(names):
+            self._note("%s holds other files than when it was recorded (%s)" % (path, _line(asker.site)))
+        return sorted(names, key=lambda name: order.get(name, len(order)))
+
+    def problem(self, text):
+        self._report.write({"problem": text})
+
+    def _next(self, kind, call, asker):
+        self._load_tasks(asker.stream)
+        key = _key(kind, call, asker.stream, asker.site)
+        entries = self._keyed.get(key, ())
+        at = self._position.get(key, 0)
+        if at >= len(entries):
+            return None
+        self._position[key] = at + 1
+        return entries[at]
+
+    # what is told
+
+    def _diverge(self, text, asker, index, entry, call, size, cut=False):
+        fields = {
+            "process": self.name,
+            "stream": asker.stream,
+            "index": index,
+            "asked": _words(call, size),
+            "asked_at": _line(asker.site),
+            "recorded": _words(entry.call, len(entry.payload)) if entry is not None else "",
+            "recorded_at": _line(entry.site) if entry is not None else "",
+            "text": text,
+            "tape_was_cut": cut,
+        }
+        self._report.write({"divergence": fields})
+        if self._strict:
+            raise Diverged(text)
+
+    def _note(self, text):
+        self._report.note(text)
+
+    def _who(self, asker):
+        return "process %s%s" % (self.name, "" if asker.stream == wire.MAIN else ", thread or task " + asker.stream)
+
+    def _is_loader_worker(self):
+        """A worker of a data loader works ahead; how far it gets before it is ended is left to chance."""
+        import sys
+
+        module = sys.modules.get("torch.utils.data._utils.worker")
+        return getattr(module, "_worker_info", None) is not None
+
+    def _load_tasks(self, stream):
+        """Which process of a pool runs a task is left to chance: take the tasks from the tapes of all its processes."""
+        if self._tasks_loaded or not stream.startswith(wire.TASK):
+            return
+        self._tasks_loaded = True
+        rank, place = wire.place_of(self.name)
+        family = rank, place.rpartition(".")[0]
+        for name in sorted(os.listdir(self._folder)):
+            other_rank, other = wire.place_of(name)
+            if not name.endswith(wire.SUFFIX) or (other_rank, other.rpartition(".")[0]) != family:
+                continue
+            if name != self.name + wire.SUFFIX:
+                entries = wire.read_file(os.path.join(self._folder, name)).entries
+                self._sort([entry for entry in entries if entry.stream.startswith(wire.TASK)])
+
+
+class _Report:
+    """`<report>/<name>.replay`: what one process of a replay has to tell, as JSON Lines. Its name is its claim."""
+
+    def __init__(self, folder, name, header):
+        number = 1
+        self.name = name
+        while True:
+            path = os.path.join(folder, self.name + ".replay")
+            try:
+                self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | _CLOEXEC, 0o666)
+                break
+            except FileExistsError:
+                number += 1
+                self.name = "%s~%d" % (name, number)
+        self._notes = 0
+        self.write({"header": header})
+
+    def write(self, fields):
+        os.write(self._fd, (json.dumps(fields, sort_keys=True) + "\n").encode("ascii"))
+
+    def note(self, text):
+        self._notes += 1
+        if self._notes <= SHOWN_LIMIT:
+            self.write({"note": text})
+
+    def abandon(self):
+        os.close(self._fd)
+
+
+_CLOEXEC = getattr(os, "O_CLOEXEC", 0)
+
+
+def _fault(entry, call, asker, size):
+    """Return why a request is not the recorded one; "" where it is."""
+    if entry.call != call:
+        return ": another request"
+    if len(entry.payload) != size:
+        return ": another size"
+    if not _same_site(entry.site, asker.site):
+        return ": another line"
+    return ""
+
+
+def _same_site(recorded, site):
+    """The same function and the same text of the line; lines and folders may move."""
+    if recorded is None or site is None:
+        return recorded is site
+    return recorded[2:] == site[2:]
+
+
+def _key(kind, call, stream, site):
+    return (kind, call, stream) + (tuple(site[2:]) if site is not None else ("", ""))
+
+
+def _value(entry):
+    return json.loads(entry.payload.decode("utf-8"))
+
+
+def _words(call, size):
+    return "%s (%d bytes)" % (call, size)
+
+
+def _line(site):
+    return "%s:%d" % (site[0], site[1]) if site is not None else "an unknown line"
+
+
+def _short(value):
+    text = json.dumps(value)
+    return text if len(text) <= 40 else text[:37] + "..."

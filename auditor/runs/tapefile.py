@@ -1,0 +1,125 @@
+"""Reads tapes: folders of one file a process, see `auditor/probe/taping/wire.py`. Nothing in them is executed."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from auditor.errors import TraceFormatError, UsageError
+from auditor.model.location import Location
+from auditor.model.tape import ProcessTape, Tape, TapeEntry, TapeLaunch
+from auditor.probe.taping import wire
+
+_ORDERED = (wire.ENTROPY,)
+
+
+def open_tape(folder: Path) -> Tape:
+    """Read a whole tape. `UsageError` where there is none, `TraceFormatError` where it is damaged before its end."""
+    launch = read_launch(folder)
+    paths = sorted(path for path in folder.iterdir() if path.suffix in (wire.SUFFIX, wire.NATIVE_SUFFIX))
+    processes = {process_name(path): read_process(path) for path in paths}
+    return Tape(launch=launch, processes=processes)
+
+
+def process_name(path: Path) -> str:
+    """`0-0`, and `0-0.native` for what native code of the same process was given."""
+    return path.name.removesuffix(wire.SUFFIX)
+
+
+def read_process(path: Path) -> ProcessTape:
+    """Read what one process was given; a torn last record is dropped and told."""
+    try:
+        reading = wire.read(path.read_bytes())  # type: ignore[no-untyped-call]  # plain syntax on purpose
+    except wire.DamagedTapeError as error:
+        raise TraceFormatError(f"{path}: not a whole tape: {error}") from error
+    counts: dict[object, int] = {}
+    entries = []
+    for entry in reading.entries:
+        key = entry.stream if entry.kind in _ORDERED else entry.kind
+        index = counts.get(key, 0)
+        counts[key] = index + 1
+        entries.append(
+            TapeEntry(
+                kind=wire.KIND_NAMES[entry.kind],
+                stream=entry.stream,
+                index=index,
+                call=entry.call,
+                site=_location(entry.site),
+                payload=entry.payload,
+            )
+        )
+    return ProcessTape(
+        name=process_name(path),
+        argv=tuple(map(str, reading.header.get("argv", ()))),
+        entries=tuple(entries),
+        problems=tuple(reading.problems),
+        complete=reading.complete,
+        torn_bytes=reading.torn_bytes,
+    )
+
+
+def read_launch(folder: Path) -> TapeLaunch:
+    """Read how the recorded program was started."""
+    path = folder / wire.LAUNCH
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise UsageError(f"{folder}: no tape; `repro-audit record -o {folder} -- python train.py` makes one") from None
+    except (OSError, ValueError) as error:
+        raise TraceFormatError(f"{path}: cannot be read: {error}") from error
+    if not isinstance(data, dict) or data.get("format") != wire.FORMAT:
+        raise TraceFormatError(f"{path}: not a tape: its format is not {wire.FORMAT}")
+    if data.get("version") != wire.VERSION:
+        raise TraceFormatError(f"{path}: tape version {data.get('version')}; this program reads version {wire.VERSION}")
+    try:
+        return TapeLaunch(
+            argv=tuple(map(str, data["argv"])),
+            hash_seed=str(data["hash_seed"]),
+            python=str(data["python"]),
+            volatile=tuple(map(str, data["volatile"])),
+            native=bool(data["native"]),
+            recorded_at=str(data["recorded_at"]),
+            exit_code=data.get("exit_code"),
+        )
+    except (KeyError, TypeError) as error:
+        raise TraceFormatError(f"{path}: damaged: {type(error).__name__}: {error}") from error
+
+
+def write_launch(folder: Path, launch: TapeLaunch) -> None:
+    """Write `tape.json` in one piece."""
+    data: dict[str, Any] = {
+        "format": wire.FORMAT,
+        "version": wire.VERSION,
+        "argv": list(launch.argv),
+        "hash_seed": launch.hash_seed,
+        "python": launch.python,
+        "volatile": list(launch.volatile),
+        "native": launch.native,
+        "recorded_at": launch.recorded_at,
+        "exit_code": launch.exit_code,
+    }
+    temporary = folder / f".{wire.LAUNCH}.{os.getpid()}"
+    temporary.write_text(json.dumps(data, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    os.replace(temporary, folder / wire.LAUNCH)
+
+
+def write_process(path: Path, header: dict[str, Any], entries: list[tuple[str, bytes]]) -> None:
+    """Write a tape of one process from (call, bytes) pairs of its main thread, as an import has them."""
+    names: dict[str, int] = {wire.MAIN: 1}
+    parts = [wire.head(header), wire.record(wire.NAME, wire.MAIN.encode(), stream=1)]  # type: ignore[no-untyped-call]
+    for call, payload in entries:
+        if call not in names:
+            names[call] = len(names) + 1
+            parts.append(wire.record(wire.NAME, call.encode(), stream=names[call]))  # type: ignore[no-untyped-call]
+        parts.append(wire.record(wire.ENTROPY, payload, stream=1, call=names[call]))  # type: ignore[no-untyped-call]
+    parts.append(wire.record(wire.END, b'{"records": %d}' % len(entries)))  # type: ignore[no-untyped-call]
+    path.write_bytes(b"".join(parts))
+
+
+def _location(site: tuple[str, int, str, str] | None) -> Location | None:
+    if site is None:
+        return None
+    path, line, function, _ = site
+    return Location(path=path, line=line, function=function)

@@ -1,0 +1,154 @@
+"""Tapes as files: choose from one, hold two against each other, import and export the published two-file format."""
+
+from __future__ import annotations
+
+import dataclasses
+import platform
+import struct
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+
+from auditor.errors import TraceFormatError, UsageError
+from auditor.model.tape import ProcessTape, Tape, TapeEntry, TapeLaunch
+from auditor.probe.taping import wire
+from auditor.runs.tapefile import open_tape, write_launch, write_process
+
+_HEAD = struct.Struct("<64sI")
+_SIZE = struct.Struct("<I")
+_DEVICE, _SYSCALL = "random_device", "getrandom"
+"""Names of the two files: what was read from the system's random devices, and through the system call."""
+
+open_any = open_tape
+
+
+def chosen(tape: Tape, process: str | None, everything: bool) -> list[ProcessTape]:
+    """Return the processes asked for; without `everything`, without what libraries ask for their own business."""
+    if process is not None and process not in tape.processes:
+        raise UsageError(f"--process {process}: not on this tape; there are: {', '.join(tape.processes)}")
+    found = [tape.processes[name] for name in tape.processes if process in (None, name)]
+    if everything:
+        return found
+    return [dataclasses.replace(one, entries=tuple(e for e in one.entries if e.stream[:1] != "~")) for one in found]
+
+
+def differences(one: Tape, other: Tape, *, values: bool) -> list[str]:
+    """Sentences on where two tapes differ, a line each, in order of process; with `values`, bytes count too."""
+    found = [f"only the first tape has process {name}" for name in one.processes if name not in other.processes]
+    found += [f"only the second tape has process {name}" for name in other.processes if name not in one.processes]
+    for name, process in one.processes.items():
+        if name in other.processes:
+            found += _process_differences(process, other.processes[name], values)
+    return found
+
+
+def _process_differences(one: ProcessTape, other: ProcessTape, values: bool) -> list[str]:
+    found = []
+    first, second = _by_stream(one), _by_stream(other)
+    for stream in sorted({*first, *second}):
+        if stream.startswith("~"):
+            continue
+        left, right = first.get(stream, []), second.get(stream, [])
+        at = next((i for i, pair in enumerate(zip(left, right, strict=False)) if _differs(*pair, values)), None)
+        where = f"process {one.name}, {stream}"
+        if at is not None:
+            found.append(f"{where}, request {at}: {_words(left[at], values)} / {_words(right[at], values)}")
+        elif len(left) != len(right):
+            longer = left if len(left) > len(right) else right
+            short = min(len(left), len(right))
+            which = "first" if longer is left else "second"
+            found.append(f"{where}, request {short}: only the {which} tape has {_words(longer[short], values)}")
+    return found
+
+
+def _by_stream(process: ProcessTape) -> dict[str, list[TapeEntry]]:
+    streams: dict[str, list[TapeEntry]] = {}
+    for entry in process.entries:
+        if entry.kind in ("entropy", "initial"):
+            streams.setdefault(entry.stream, []).append(entry)
+    return streams
+
+
+def _differs(one: TapeEntry, other: TapeEntry, values: bool) -> bool:
+    if (one.call, len(one.payload)) != (other.call, len(other.payload)):
+        return True
+    return values and one.payload != other.payload
+
+
+def _words(entry: TapeEntry, values: bool) -> str:
+    site = f" at {entry.site.path}:{entry.site.line}" if entry.site is not None else ""
+    shown = f" {entry.payload[:8].hex()}" if values else ""
+    return f"{entry.call} ({len(entry.payload)} bytes{shown}){site}"
+
+
+def import_files(files: Sequence[Path], folder: Path, argv: Sequence[str]) -> int:
+    """Make a tape of files in the published format; return the number of buffers.
+
+    The requests have neither process nor line: they are given to the root process, each to the next request of its
+    size. Raises `TraceFormatError` for files that are not whole.
+    """
+    entries = [entry for path in files for entry in read_buffers(path)]
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(f"-o {folder}: exists already; name a folder that is not there yet")
+    folder.mkdir(parents=True, exist_ok=True)
+    launch = TapeLaunch(
+        argv=tuple(argv),
+        hash_seed="0",
+        python=platform.python_version(),
+        volatile=(),
+        native=False,
+        recorded_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        exit_code=0,
+    )
+    write_launch(folder, launch)
+    header = {"argv": list(argv), "place": "0", "rank": None, "imported": True}
+    write_process(folder / f"0-0{wire.SUFFIX}", header, entries)
+    return len(entries)
+
+
+def read_buffers(path: Path) -> list[tuple[str, bytes]]:
+    """Read (name, buffer) pairs: a head of a 64-byte name and a u32 count, then a u32 size and its bytes, each."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
+    found: list[tuple[str, bytes]] = []
+    at = 0
+    while at < len(data) or (not found and at == 0):
+        if len(data) - at < _HEAD.size:
+            raise TraceFormatError(f"{path}: {len(data) - at} bytes at {at}; a head has {_HEAD.size}")
+        raw, count = _HEAD.unpack_from(data, at)
+        name = raw.split(b"\0", 1)[0].decode("utf-8", "replace")
+        at += _HEAD.size
+        for number in range(count):
+            size = _SIZE.unpack_from(data, at)[0] if len(data) - at >= _SIZE.size else None
+            if size is None or len(data) - at - _SIZE.size < size:
+                raise TraceFormatError(f"{path}: ends inside buffer {number} of {count}, at byte {at}")
+            found.append((name, data[at + _SIZE.size : at + _SIZE.size + size]))
+            at += _SIZE.size + size
+        if not count:
+            break
+    return found
+
+
+def export_files(tape: Path, process: str, folder: Path) -> list[tuple[Path, int]]:
+    """Write what one process was given as two files; return each with its number of buffers."""
+    opened = open_tape(tape)
+    (one,) = chosen(opened, process, True)
+    entries = [entry for entry in one.entries if entry.kind in ("entropy", "initial")]
+    groups: dict[str, list[bytes]] = {_DEVICE: [], _SYSCALL: []}
+    for entry in entries:
+        groups[_DEVICE if _is_device(entry.call) else _SYSCALL].append(entry.payload)
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, buffers in groups.items():
+        path = folder / f"{name}.bin"
+        head = _HEAD.pack(name.encode("ascii"), len(buffers))
+        path.write_bytes(head + b"".join(_SIZE.pack(len(buffer)) + buffer for buffer in buffers))
+        written.append((path, len(buffers)))
+    return written
+
+
+def _is_device(call: str) -> bool:
+    """torch reads the device; Python and numpy make the system call."""
+    return call.startswith("torch") or call in (_DEVICE, "read", "fread", "__read_chk", "__fread_chk")

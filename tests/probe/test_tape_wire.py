@@ -1,0 +1,103 @@
+"""The layout of tapes: what was written is read, a torn end is dropped, damage before it is told."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from auditor.probe.taping import wire
+from auditor.probe.taping.recorder import Recorder
+from auditor.probe.taping.streams import Asker
+from auditor.probe.taping.volatile import is_made_of
+
+SITES = (None, ("train.py", 3, "main", "x = os.urandom(4)"), ("data/é.py", 70, "<module>", ""))
+requests = st.tuples(
+    st.sampled_from(("main", "t1", "~import numpy", "task main.w1")),
+    st.sampled_from(("os.urandom", "random.seed", "torch")),
+    st.sampled_from(SITES),
+    st.binary(max_size=60),
+)
+
+
+def recorded(folder: str, entries: list[tuple[str, str, object, bytes]]) -> bytes:
+    """The bytes of a tape with these answers."""
+    recorder = Recorder(folder, "0-0", {"place": "0"})
+    for stream, call, site, payload in entries:
+        asker = Asker(stream, stream[0] == "~", False, site)
+        assert recorder.entropy(call, asker, len(payload), lambda size, payload=payload: payload) == payload
+    recorder.close()
+    with open(f"{folder}/{recorder.name}.tape", "rb") as file:
+        return file.read()
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(requests, max_size=8), st.data())
+def test_every_beginning_of_a_tape_holds_a_beginning_of_what_was_recorded(
+    tmp_path_factory: pytest.TempPathFactory, entries: list[tuple[str, str, object, bytes]], data: st.DataObject
+) -> None:
+    whole = recorded(str(tmp_path_factory.mktemp("tape")), entries)
+    reading = wire.read(whole)
+    found = [(e.stream, e.call, e.site, e.payload) for e in reading.entries]
+    assert found == entries
+    assert (reading.complete, reading.torn_bytes) == (True, 0)
+    head = wire.read_head(whole)[1]
+    cut = wire.read(whole[: data.draw(st.integers(head, len(whole) - 1))])
+    assert not cut.complete
+    kept = [(e.stream, e.call, e.site, e.payload) for e in cut.entries]
+    assert kept == entries[: len(kept)]
+
+
+def test_a_flipped_bit_is_damage_wherever_it_is(tmp_path: object) -> None:
+    whole = recorded(str(tmp_path), [("main", "os.urandom", SITES[1], b"abcd"), ("main", "os.urandom", None, b"efgh")])
+    for position in range(len(whole)):
+        for bit in (1, 128):
+            flipped = bytearray(whole)
+            flipped[position] ^= bit
+            try:
+                reading = wire.read(bytes(flipped))
+            except wire.DamagedTapeError:
+                continue
+            assert not reading.complete, f"byte {position}"
+            assert [e.payload for e in reading.entries] in ([b"abcd", b"efgh"], [b"abcd"], [])
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "ends inside its head"),
+        (b"PK\x03\x04" + bytes(40), "does not begin with repro-audit-tape"),
+        (b"repro-audit-tape" + (9).to_bytes(4, "little") + bytes(40), "version 9; this program reads version 1"),
+        (wire.head({"place": "0"})[:30], "ends inside its head"),
+        (wire.head({}) + wire.record(wire.ENTROPY, b"x", stream=7), "refers to nothing"),
+    ],
+)
+def test_what_is_no_tape_is_told_as_such(data: bytes, message: str) -> None:
+    with pytest.raises(wire.DamagedTapeError, match=message):
+        wire.read(data)
+
+
+def test_kinds_of_later_programs_are_passed_over() -> None:
+    reading = wire.read(wire.head({}) + wire.record(200, b"new") + wire.record(wire.END, b"{}"))
+    assert (reading.entries, reading.complete) == ([], True)
+
+
+@pytest.mark.parametrize(
+    ("seed", "value", "made"),
+    [
+        (1763723456, 1763723456.789, True),
+        (1763723456789 % 2**32, 1763723456.7891, True),
+        (1763723456 + 3, 1763723456.789, True),
+        (1763723456.789, 1763723456.789, True),
+        (3456789, 1763723456.789, True),
+        (1763723456789123456 % 2**31, 1763723456789123456, True),
+        (4242, 4242, True),
+        (42, 1763723456.789, False),
+        (0, 1763723456.789, False),
+        (123456, 1763723456.789, False),
+        (20240101, 1763723456.789, False),
+        (4243, 4242, False),
+    ],
+)
+def test_seeds_that_are_made_of_a_clock_are_known(seed: float, value: float, made: bool) -> None:
+    assert is_made_of(seed, value) is made
