@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def cpu_ms(command: list[str], environment: dict[str, str]) -> float:
     """Run a program to its end; its findings are no failure."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment, cwd=ROOT)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode not in (0, 1):
@@ -87,7 +87,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=20, help="rounds (default: %(default)s)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        folder = options.folder or small_project(Path(name) / "project")
+        folder = options.folder.resolve() if options.folder else small_project(Path(name) / "project")
         figures = measure(folder, Path(name) / "caches", options.runs)
     print(f"CPU in ms, {options.runs} runs each, {folder if options.folder else f'{FILES} files'}")
     print(f"{'':<26}{'least':>8}{'median':>8}")

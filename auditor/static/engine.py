@@ -151,7 +151,7 @@ class Engine:
             test_paths=found.test_paths,
             needed=None if everything else needles(literals),
             vocabulary=needles(literals).words,
-            known_names=frozenset(name for bound in self._bound for name in _names(bound.rule.match.options)),
+            known_names=frozenset(_names([bound.rule.match.options for bound in self._bound], set())),
         )
 
     def _paths(self, project: Project) -> Iterator[str]:
@@ -188,18 +188,16 @@ def _bind(rule: Rule) -> _Bound:
     return _Bound(rule, matcher, None if literals is None else needles(literals))
 
 
-def _names(value: object) -> Iterator[str]:
-    """Every dotted name in a rule's options."""
+def _names(value: object, seen: set[int]) -> Iterator[str]:
+    """Every dotted name in rules' options; what several rules share is looked at once."""
     if isinstance(value, str):
         if "." in value:
             yield value
-    elif isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from _names(key)
-            yield from _names(inner)
-    elif isinstance(value, Iterable):
-        for inner in value:
-            yield from _names(inner)
+    elif isinstance(value, Mapping | Iterable) and id(value) not in seen:
+        seen.add(id(value))
+        inner = [*value, *value.values()] if isinstance(value, Mapping) else value
+        for each in inner:
+            yield from _names(each, seen)
 
 
 def _check_syntax(project: Project, parsed: frozenset[str]) -> None:

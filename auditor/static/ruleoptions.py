@@ -46,3 +46,14 @@ class RuleOptions(Generic[T]):
         result = self._read(table)
         table.finish()
         return result
+
+
+class WithOptions(Generic[T]):
+    """What matchers have in common whose options are read by one function."""
+
+    def __init__(self, read: Callable[[Table], T]) -> None:
+        self._options = RuleOptions(read)
+
+    def validate(self, options: Mapping[str, object], where: str) -> None:
+        """Raise `RuleError`, naming file and key; `where` is `<rule file>: match`."""
+        self._options.validate(options, where)

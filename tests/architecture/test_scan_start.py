@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import site
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,9 @@ NEVER = {
     "multiprocessing", "pickle", "pkgutil", "selectors", "shutil", "subprocess", "tempfile", "textwrap", "threading",
     "tokenize", "tomllib", "typing", "unicodedata",
 }  # fmt: skip
+PATHS = os.pathsep.join([str(ROOT), *site.getsitepackages()])
+"""Without the `site` module nothing is loaded before us that could hide what we load."""
+
 ANALYSIS = {"ast", "auditor.static.engine", "auditor.ruleset.loading", "auditor.static.project"}
 PROGRAM = (
     "import numpy as np\n\n\ndef main():\n    print(np.random.rand(3))\n\n\nif __name__ == '__main__':\n    main()\n"
@@ -25,8 +29,8 @@ PROGRAM = (
 def loaded_by(words: list[str], folder: Path, *, done_before: bool = False) -> set[str]:
     """The modules that are loaded when `repro-audit WORDS` has ended, in a fresh interpreter."""
     code = f"import sys; before = set(sys.modules); from auditor.cli import main; code = main({words!r})"
-    told = "print(code, *sorted(set(sys.modules) - before), sep='\\n', file=sys.stderr)"
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(folder / "cache")}
+    told = "print(int(code), *sorted(set(sys.modules) - before), sep='\\n', file=sys.stderr)"
+    environment = {**os.environ, "PYTHONPATH": PATHS, "XDG_CACHE_HOME": str(folder / "cache")}
     command = [sys.executable, "-S", "-c", f"{code}; {told}"]
     for _ in range(2 if done_before else 1):
         ran = subprocess.run(

@@ -72,12 +72,17 @@ class Page:
         return "".join(self._line(pieces, color, ascii) + "\n" for pieces in self._lines)
 
     def _line(self, pieces: tuple[tuple[str, Style], ...], color: bool, ascii: bool) -> str:  # noqa: A002
-        shown = [(_CONTROL.sub("?", text).expandtabs(4), style) for text, style in pieces]
+        shown = [(_shown(text), style) for text, style in pieces]
         if ascii:
             shown = [(to_ascii(text), style) for text, style in shown]
         if not color:
             return "".join(text for text, _ in shown).rstrip()
         return "".join(f"\x1b[{style.value}m{text}\x1b[0m" if style.value else text for text, style in shown).rstrip()
+
+
+def _shown(text: str) -> str:
+    """Without tabs, and without what a terminal would obey; most texts hold neither."""
+    return text if text.isprintable() else _CONTROL.sub("?", text).expandtabs(4)
 
 
 def wrap(text: str, width: int) -> list[str]:

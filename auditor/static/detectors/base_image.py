@@ -6,18 +6,16 @@ A matcher cannot say it: stages of the same file and arguments with defaults hav
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.pattern import lazy_pattern
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
+from auditor.static.documents.detector import DocumentDetector
 from auditor.static.documents.kinds import Kind
 from auditor.static.documents.span import Span
-from auditor.static.facts import ModuleFacts
-from auditor.static.matcher import Hit, Scope
-from auditor.static.project import Project
-from auditor.static.ruleoptions import RuleOptions
+from auditor.static.matcher import Hit
 
 if TYPE_CHECKING:
     from auditor.static.documents.document import Document
@@ -33,30 +31,14 @@ def _read(table: Table) -> None:
     """No options."""
 
 
-class BaseImageDetector:
+class BaseImageDetector(DocumentDetector[None]):
     """`kind = "base-image"`."""
 
     kind = "base-image"
-    scope: Scope = "document"
     documents = frozenset({Kind.DOCKERFILE})
-
-    def __init__(self) -> None:
-        self._options = RuleOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
-
-    def literals(self, rule: Rule) -> frozenset[str] | None:
-        return frozenset()
-
-    def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
-        return ()
 
     def is_candidate(self, rule: Rule, kind: Kind, raw: bytes) -> bool:
         return _COMPUTES.search(raw) is not None
-
-    def is_ours(self, rule: Rule, raw: bytes) -> bool:
-        return False
 
     def find_in(self, rule: Rule, document: Document, references: References) -> Iterable[Hit]:
         defaults: dict[str, str] = {}
@@ -85,4 +67,4 @@ def _moves(image: str) -> str | None:
     return "is whatever was pushed last" if tag == "latest" or tag.startswith("latest-") else None
 
 
-DETECTOR = BaseImageDetector()
+DETECTOR = BaseImageDetector(_read)

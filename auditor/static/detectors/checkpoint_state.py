@@ -7,7 +7,7 @@ in what it reads back.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from auditor.model.lean import dataclass
 from auditor.model.rule import Rule
@@ -16,7 +16,7 @@ from auditor.static.facts import Known, ModuleFacts
 from auditor.static.matcher import Hit, Scope
 from auditor.static.program import programs
 from auditor.static.project import Project
-from auditor.static.ruleoptions import RuleOptions
+from auditor.static.ruleoptions import WithOptions
 
 _OPTIMIZER = "optim"
 _EPOCHS = frozenset({"epoch", "epochs", "global_step", "iter", "iteration", "start_epoch", "step"})
@@ -44,17 +44,11 @@ def _read(table: Table) -> _Options:
     )
 
 
-class CheckpointStateDetector:
+class CheckpointStateDetector(WithOptions[_Options]):
     """`kind = "checkpoint-state"`."""
 
     kind = "checkpoint-state"
     scope: Scope = "module"
-
-    def __init__(self) -> None:
-        self._options = RuleOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
 
     def literals(self, rule: Rule) -> frozenset[str] | None:
         return frozenset(name.rpartition(".")[2] for name in self._options.of(rule).save) | {_WRAPPER}
@@ -146,4 +140,4 @@ def _reads_back(module: ModuleFacts, lacks: str) -> bool:
     return False
 
 
-DETECTOR = CheckpointStateDetector()
+DETECTOR = CheckpointStateDetector(_read)

@@ -6,7 +6,7 @@ A matcher cannot say it: the draw has to stand in a function with a certain deco
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from auditor.model.lean import dataclass
 from auditor.model.rule import Rule
@@ -14,7 +14,7 @@ from auditor.ruleset.table import Table
 from auditor.static.facts import ModuleFacts
 from auditor.static.matcher import Hit, Scope
 from auditor.static.project import Project
-from auditor.static.ruleoptions import RuleOptions
+from auditor.static.ruleoptions import WithOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,17 +34,11 @@ def _read(table: Table) -> _Options:
     )
 
 
-class CompiledDrawsDetector:
+class CompiledDrawsDetector(WithOptions[_Options]):
     """`kind = "compiled-draws"`: the first draw of each compiled function of a file that seeds in none of them."""
 
     kind = "compiled-draws"
     scope: Scope = "module"
-
-    def __init__(self) -> None:
-        self._options = RuleOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
 
     def literals(self, rule: Rule) -> frozenset[str] | None:
         return frozenset(name.rpartition(".")[2] for name in self._options.of(rule).decorators)
@@ -72,4 +66,4 @@ def _is_compiled(module: ModuleFacts, node: ast.AST, decorators: frozenset[str])
     return False
 
 
-DETECTOR = CompiledDrawsDetector()
+DETECTOR = CompiledDrawsDetector(_read)

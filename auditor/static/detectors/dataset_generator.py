@@ -6,7 +6,7 @@ A matcher cannot say it: the call has to stand in the constructor of a class wit
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from auditor.model.lean import dataclass
 from auditor.model.rule import Rule
@@ -15,7 +15,7 @@ from auditor.static.facts import Call, ModuleFacts
 from auditor.static.matcher import Hit, Scope
 from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.project import Project
-from auditor.static.ruleoptions import RuleOptions
+from auditor.static.ruleoptions import WithOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,17 +33,11 @@ def _read(table: Table) -> _Options:
     )
 
 
-class DatasetGeneratorDetector:
+class DatasetGeneratorDetector(WithOptions[_Options]):
     """`kind = "dataset-generator"`."""
 
     kind = "dataset-generator"
     scope: Scope = "module"
-
-    def __init__(self) -> None:
-        self._options = RuleOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
 
     def literals(self, rule: Rule) -> frozenset[str] | None:
         return frozenset(name.rpartition(".")[2] for name in self._options.of(rule).generators)
@@ -70,4 +64,4 @@ def _is_kept_by_dataset(module: ModuleFacts, call: Call, datasets: frozenset[str
     return not datasets.isdisjoint(module.base_classes(holder))
 
 
-DETECTOR = DatasetGeneratorDetector()
+DETECTOR = DatasetGeneratorDetector(_read)

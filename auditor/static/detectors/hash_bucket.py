@@ -6,7 +6,7 @@ A matcher cannot say it: only the remainder makes a hash a decision, and what is
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from auditor.model.rule import Confidence, Rule
 from auditor.ruleset.table import Table
@@ -14,7 +14,7 @@ from auditor.static.facts import Call, Known, ModuleFacts
 from auditor.static.library_verdict import SeedValue
 from auditor.static.matcher import Hit, Scope
 from auditor.static.project import Project
-from auditor.static.ruleoptions import RuleOptions
+from auditor.static.ruleoptions import WithOptions
 
 _NUMBERS = frozenset({"int", "float", "bool"})
 
@@ -23,17 +23,11 @@ def _read(table: Table) -> None:
     """No options."""
 
 
-class HashBucketDetector:
+class HashBucketDetector(WithOptions[None]):
     """`kind = "hash-bucket"`."""
 
     kind = "hash-bucket"
     scope: Scope = "module"
-
-    def __init__(self) -> None:
-        self._options = RuleOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
 
     def literals(self, rule: Rule) -> frozenset[str] | None:
         return frozenset({"hash"})
@@ -119,4 +113,4 @@ def _annotation(call: Call, argument: ast.expr) -> ast.expr | None:
     return None
 
 
-DETECTOR = HashBucketDetector()
+DETECTOR = HashBucketDetector(_read)

@@ -6,7 +6,7 @@ A matcher cannot say it: assignments to items are no calls, and the index has to
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from auditor.model.lean import dataclass
 from auditor.model.rule import Rule
@@ -15,7 +15,7 @@ from auditor.static.facts import Known, ModuleFacts
 from auditor.static.matcher import Hit, Scope
 from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.project import Project
-from auditor.static.ruleoptions import RuleOptions
+from auditor.static.ruleoptions import WithOptions
 from auditor.static.tensorindex import is_tensor_index
 
 
@@ -38,17 +38,11 @@ def _read(table: Table) -> _Options:
     )
 
 
-class IndexedAssignmentDetector:
+class IndexedAssignmentDetector(WithOptions[_Options]):
     """`kind = "indexed-assignment"`."""
 
     kind = "indexed-assignment"
     scope: Scope = "module"
-
-    def __init__(self) -> None:
-        self._options = RuleOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
 
     def literals(self, rule: Rule) -> frozenset[str] | None:
         return frozenset({"torch"})
@@ -103,4 +97,4 @@ def _is_distinct(module: ModuleFacts, index: ast.expr, options: _Options) -> boo
     return isinstance(origin, ast.Call) and module.resolve(origin.func) in options.distinct
 
 
-DETECTOR = IndexedAssignmentDetector()
+DETECTOR = IndexedAssignmentDetector(_read)

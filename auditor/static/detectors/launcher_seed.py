@@ -7,7 +7,7 @@ repeats its own random numbers where the script seeds it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.finding import Related
@@ -15,11 +15,9 @@ from auditor.model.location import Location
 from auditor.model.pattern import lazy_pattern
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
+from auditor.static.documents.detector import DocumentDetector
 from auditor.static.documents.kinds import LAUNCHERS, Kind
-from auditor.static.facts import ModuleFacts
-from auditor.static.matcher import Hit, Scope
-from auditor.static.project import Project
-from auditor.static.ruleoptions import RuleOptions
+from auditor.static.matcher import Hit
 
 if TYPE_CHECKING:
     from auditor.static.documents.document import Document
@@ -36,31 +34,15 @@ def _read(table: Table) -> None:
     """No options."""
 
 
-class LauncherSeedDetector:
+class LauncherSeedDetector(DocumentDetector[None]):
     """`kind = "launcher-seed"`."""
 
     kind = "launcher-seed"
-    scope: Scope = "document"
     documents = LAUNCHERS
-
-    def __init__(self) -> None:
-        self._options = RuleOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
-
-    def literals(self, rule: Rule) -> frozenset[str] | None:
-        return frozenset()
-
-    def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
-        return ()
 
     def is_candidate(self, rule: Rule, kind: Kind, raw: bytes) -> bool:
         lower = raw.lower()
         return b"seed" in lower or b"random_state" in lower
-
-    def is_ours(self, rule: Rule, raw: bytes) -> bool:
-        return False
 
     def find_in(self, rule: Rule, document: Document, references: References) -> Iterable[Hit]:
         from auditor.static.documents.entropy import entropy
@@ -107,4 +89,4 @@ def _location(document: Document, setting: Setting) -> Location:
     )
 
 
-DETECTOR = LauncherSeedDetector()
+DETECTOR = LauncherSeedDetector(_read)

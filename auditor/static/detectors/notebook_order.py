@@ -6,7 +6,7 @@ A matcher cannot say it: it speaks about what the kernel wrote beside the cells,
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.finding import Related
@@ -14,11 +14,9 @@ from auditor.model.location import Location
 from auditor.model.pattern import lazy_pattern
 from auditor.model.rule import Confidence, Rule, Severity
 from auditor.ruleset.table import Table
+from auditor.static.documents.detector import DocumentDetector
 from auditor.static.documents.kinds import Kind
-from auditor.static.facts import ModuleFacts
-from auditor.static.matcher import Hit, Scope
-from auditor.static.project import Project
-from auditor.static.ruleoptions import RuleOptions
+from auditor.static.matcher import Hit
 
 if TYPE_CHECKING:
     from auditor.static.documents.cells import Cell
@@ -33,32 +31,16 @@ def _read(table: Table) -> re.Pattern[bytes]:
     return re.compile(rf"\b(?:import|from)\s+(?:{modules})\b".encode())
 
 
-class NotebookOrderDetector:
+class NotebookOrderDetector(DocumentDetector[re.Pattern[bytes]]):
     """`kind = "notebook-order"`; `modules`: a notebook that imports none of them computes nothing that we judge."""
 
     kind = "notebook-order"
-    scope: Scope = "document"
     documents = frozenset({Kind.NOTEBOOK})
-
-    def __init__(self) -> None:
-        self._options = RuleOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
-
-    def literals(self, rule: Rule) -> frozenset[str] | None:
-        return frozenset()
-
-    def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
-        return ()
 
     def is_candidate(self, rule: Rule, kind: Kind, raw: bytes) -> bool:
         counts = [int(each) for each in _COUNT.findall(raw) if each != b"null"]
         has_gap = b"null" in _COUNT.findall(raw)
         return bool(counts) and (has_gap or counts != sorted(counts)) and bool(self._options.of(rule).search(raw))
-
-    def is_ours(self, rule: Rule, raw: bytes) -> bool:
-        return False
 
     def find_in(self, rule: Rule, document: Document, references: References) -> Iterable[Hit]:
         cells = [cell for cell in document.cells if any(line.strip() for line in cell.lines)]
@@ -106,4 +88,4 @@ def _location(path: str, cell: Cell) -> Location:
     return Location(path=path, line=1, column=1, end_line=len(cell.lines), end_column=len(end) + 1, cell=cell.number)
 
 
-DETECTOR = NotebookOrderDetector()
+DETECTOR = NotebookOrderDetector(_read)

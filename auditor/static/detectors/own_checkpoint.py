@@ -7,7 +7,7 @@ existence.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from auditor.model.finding import Related
 from auditor.model.lean import dataclass
@@ -17,7 +17,7 @@ from auditor.static.facts import Call, ModuleFacts
 from auditor.static.matcher import Hit, Scope
 from auditor.static.program import programs
 from auditor.static.project import Project
-from auditor.static.ruleoptions import RuleOptions
+from auditor.static.ruleoptions import WithOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,17 +35,11 @@ def _read(table: Table) -> _Options:
     )
 
 
-class OwnCheckpointDetector:
+class OwnCheckpointDetector(WithOptions[_Options]):
     """`kind = "own-checkpoint"`."""
 
     kind = "own-checkpoint"
     scope: Scope = "module"
-
-    def __init__(self) -> None:
-        self._options = RuleOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
 
     def literals(self, rule: Rule) -> frozenset[str] | None:
         return frozenset(name.rpartition(".")[2] for name in self._options.of(rule).load)
@@ -151,4 +145,4 @@ def _saved_at(
     return None
 
 
-DETECTOR = OwnCheckpointDetector()
+DETECTOR = OwnCheckpointDetector(_read)

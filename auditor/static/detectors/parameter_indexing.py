@@ -6,7 +6,7 @@ A matcher cannot say it: what is indexed has to be known as a parameter, and the
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from auditor.model.lean import dataclass
 from auditor.model.rule import Confidence, Rule
@@ -17,7 +17,7 @@ from auditor.static.matcher import Hit, Scope
 from auditor.static.nodeindex import nodes_of
 from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.project import Project
-from auditor.static.ruleoptions import RuleOptions
+from auditor.static.ruleoptions import WithOptions
 from auditor.static.tensorindex import is_tensor_index
 
 
@@ -34,17 +34,11 @@ def _read(table: Table) -> _Options:
     )
 
 
-class ParameterIndexingDetector:
+class ParameterIndexingDetector(WithOptions[_Options]):
     """`kind = "parameter-indexing"`."""
 
     kind = "parameter-indexing"
     scope: Scope = "module"
-
-    def __init__(self) -> None:
-        self._options = RuleOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
 
     def literals(self, rule: Rule) -> frozenset[str] | None:
         last = {name.rpartition(".")[2] for name in self._options.of(rule).parameters}
@@ -116,4 +110,4 @@ def _makes_parameter(module: ModuleFacts, node: ast.expr, options: _Options) -> 
     return name.startswith("torch.") and isinstance(wanted, Known) and wanted.value is True
 
 
-DETECTOR = ParameterIndexingDetector()
+DETECTOR = ParameterIndexingDetector(_read)

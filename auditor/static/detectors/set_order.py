@@ -6,7 +6,7 @@ A matcher cannot say it: a set is known by what it is made of, not by the name o
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from auditor.model.finding import Related
 from auditor.model.location import Location
@@ -17,7 +17,7 @@ from auditor.static.matcher import Hit, Scope
 from auditor.static.nodeindex import nodes_of
 from auditor.static.order import Kind, ordered_use
 from auditor.static.project import Project
-from auditor.static.ruleoptions import RuleOptions
+from auditor.static.ruleoptions import WithOptions
 from auditor.static.sets import Elements, elements
 
 _TEXTS = frozenset({"set(", "in {", "({", "} - ", "} & ", "} | "})
@@ -31,17 +31,11 @@ def _read(table: Table) -> None:
     """No options."""
 
 
-class SetOrderDetector:
+class SetOrderDetector(WithOptions[None]):
     """`kind = "set-order"`."""
 
     kind = "set-order"
     scope: Scope = "module"
-
-    def __init__(self) -> None:
-        self._options = RuleOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
 
     def literals(self, rule: Rule) -> frozenset[str] | None:
         return _TEXTS
@@ -97,4 +91,4 @@ def _at_most_medium(confidence: Confidence) -> Confidence:
     return Confidence.MEDIUM if confidence is Confidence.HIGH else confidence
 
 
-DETECTOR = SetOrderDetector()
+DETECTOR = SetOrderDetector(_read)

@@ -5,18 +5,16 @@ A matcher cannot say it: the same commands pick free ports and machines, which d
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.pattern import lazy_pattern
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
+from auditor.static.documents.detector import DocumentDetector
 from auditor.static.documents.kinds import Kind
 from auditor.static.documents.span import Span
-from auditor.static.facts import ModuleFacts
-from auditor.static.matcher import Hit, Scope
-from auditor.static.project import Project
-from auditor.static.ruleoptions import RuleOptions
+from auditor.static.matcher import Hit
 
 if TYPE_CHECKING:
     from auditor.static.documents.document import Document
@@ -34,30 +32,14 @@ def _read(table: Table) -> None:
     """No options."""
 
 
-class ShellShuffleDetector:
+class ShellShuffleDetector(DocumentDetector[None]):
     """`kind = "shell-shuffle"`."""
 
     kind = "shell-shuffle"
-    scope: Scope = "document"
     documents = frozenset({Kind.SHELL, Kind.MAKEFILE, Kind.DOCKERFILE})
-
-    def __init__(self) -> None:
-        self._options = RuleOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
-
-    def literals(self, rule: Rule) -> frozenset[str] | None:
-        return frozenset()
-
-    def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
-        return ()
 
     def is_candidate(self, rule: Rule, kind: Kind, raw: bytes) -> bool:
         return b"shuf" in raw or b"srand" in raw or b"sort" in raw
-
-    def is_ours(self, rule: Rule, raw: bytes) -> bool:
-        return False
 
     def find_in(self, rule: Rule, document: Document, references: References) -> Iterable[Hit]:
         from auditor.static.documents.shell import code_lines
@@ -76,4 +58,4 @@ class ShellShuffleDetector:
                     )
 
 
-DETECTOR = ShellShuffleDetector()
+DETECTOR = ShellShuffleDetector(_read)

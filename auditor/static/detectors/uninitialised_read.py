@@ -6,7 +6,7 @@ A matcher cannot say it: what happens to the tensor next decides.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from auditor.model.finding import Related
 from auditor.model.lean import dataclass
@@ -15,7 +15,7 @@ from auditor.ruleset.table import Table
 from auditor.static.facts import Call, Known, ModuleFacts
 from auditor.static.matcher import Hit, Scope
 from auditor.static.project import Project
-from auditor.static.ruleoptions import RuleOptions
+from auditor.static.ruleoptions import WithOptions
 
 _READS = frozenset(
     {"add_", "mean", "mul_", "sub_", "sum", "std", "norm", "item", "numpy", "tolist", "clone", "max", "min"}
@@ -41,17 +41,11 @@ def _read(table: Table) -> _Options:
     )
 
 
-class UninitialisedReadDetector:
+class UninitialisedReadDetector(WithOptions[_Options]):
     """`kind = "uninitialised-read"`."""
 
     kind = "uninitialised-read"
     scope: Scope = "module"
-
-    def __init__(self) -> None:
-        self._options = RuleOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
 
     def literals(self, rule: Rule) -> frozenset[str] | None:
         options = self._options.of(rule)
@@ -204,4 +198,4 @@ def _attributes(node: ast.AST) -> Iterator[str]:
             yield each.attr
 
 
-DETECTOR = UninitialisedReadDetector()
+DETECTOR = UninitialisedReadDetector(_read)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from auditor.model.annotations import TYPE_CHECKING
@@ -15,11 +15,9 @@ from auditor.model.lean import dataclass
 from auditor.model.pattern import lazy_pattern
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
+from auditor.static.documents.detector import DocumentDetector
 from auditor.static.documents.kinds import Kind
-from auditor.static.facts import ModuleFacts
-from auditor.static.matcher import Hit, Scope
-from auditor.static.project import Project
-from auditor.static.ruleoptions import RuleOptions
+from auditor.static.matcher import Hit
 
 if TYPE_CHECKING:
     from auditor.static.documents.dependencies import Dependency
@@ -59,33 +57,17 @@ def _read(table: Table) -> _Options:
 _COMMANDS = {Kind.SHELL, Kind.DOCKERFILE, Kind.MAKEFILE, Kind.NOTEBOOK}
 
 
-class UnpinnedDependencies:
+class UnpinnedDependencies(DocumentDetector[_Options]):
     """`kind = "unpinned-dependencies"`; `where`: `dependencies` (files that list them) or `commands` that install."""
 
     kind = "unpinned-dependencies"
-    scope: Scope = "document"
     documents = frozenset({Kind.REQUIREMENTS, Kind.YAML, Kind.TOML, *_COMMANDS})
-
-    def __init__(self) -> None:
-        self._options = RuleOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
-
-    def literals(self, rule: Rule) -> frozenset[str] | None:
-        return frozenset()
-
-    def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
-        return ()
 
     def is_candidate(self, rule: Rule, kind: Kind, raw: bytes) -> bool:
         if kind not in self._options.of(rule).files:
             return False
         marker = _MARKERS.get(kind, b"install")
         return not marker or re.search(marker, raw, re.MULTILINE) is not None
-
-    def is_ours(self, rule: Rule, raw: bytes) -> bool:
-        return False
 
     def find_in(self, rule: Rule, document: Document, references: References) -> Iterable[Hit]:
         options = self._options.of(rule)
@@ -167,4 +149,4 @@ def _packages(folder: Path, name: str) -> bool:
     return False
 
 
-DETECTOR = UnpinnedDependencies()
+DETECTOR = UnpinnedDependencies(_read)

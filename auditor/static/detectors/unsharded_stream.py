@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from auditor.model.lean import dataclass
 from auditor.model.rule import Rule
@@ -16,7 +16,7 @@ from auditor.static.facts import ModuleFacts
 from auditor.static.matcher import Hit, Scope
 from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.project import Project
-from auditor.static.ruleoptions import RuleOptions
+from auditor.static.ruleoptions import WithOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,17 +36,11 @@ def _read(table: Table) -> _Options:
     )
 
 
-class UnshardedStreamDetector:
+class UnshardedStreamDetector(WithOptions[_Options]):
     """`kind = "unsharded-stream"`."""
 
     kind = "unsharded-stream"
     scope: Scope = "module"
-
-    def __init__(self) -> None:
-        self._options = RuleOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
 
     def literals(self, rule: Rule) -> frozenset[str] | None:
         return frozenset(name.rpartition(".")[2] for name in self._options.of(rule).datasets)
@@ -74,4 +68,4 @@ def _iterates(node: ast.ClassDef) -> bool:
     )
 
 
-DETECTOR = UnshardedStreamDetector()
+DETECTOR = UnshardedStreamDetector(_read)

@@ -6,7 +6,7 @@ A matcher cannot say it: the function has to be found from the argument that nam
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from auditor.model.finding import Related
 from auditor.model.lean import dataclass
@@ -17,7 +17,7 @@ from auditor.static.facts import Call, ModuleFacts
 from auditor.static.matcher import Hit, Scope
 from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.project import Project
-from auditor.static.ruleoptions import RuleOptions
+from auditor.static.ruleoptions import WithOptions
 from auditor.static.values import FunctionRef
 
 MAX_DEPTH = 3
@@ -59,17 +59,11 @@ def _read(table: Table) -> _Options:
     )
 
 
-class WorkerDrawsDetector:
+class WorkerDrawsDetector(WithOptions[_Options]):
     """`kind = "worker-draws"`."""
 
     kind = "worker-draws"
     scope: Scope = "module"
-
-    def __init__(self) -> None:
-        self._options = RuleOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
 
     def literals(self, rule: Rule) -> frozenset[str] | None:
         return frozenset(word for runner in self._options.of(rule).runners for word in runner.call.words)
@@ -132,4 +126,4 @@ def _library(call: Call, project: Project, libraries: frozenset[str]) -> str:
     return ""
 
 
-DETECTOR = WorkerDrawsDetector()
+DETECTOR = WorkerDrawsDetector(_read)

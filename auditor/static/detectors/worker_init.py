@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from auditor.model.finding import Related
 from auditor.model.lean import dataclass
@@ -18,7 +18,7 @@ from auditor.static.conditions import CallCondition, read_call_condition
 from auditor.static.facts import Call, Known, ModuleFacts
 from auditor.static.matcher import Hit, Scope
 from auditor.static.project import Project
-from auditor.static.ruleoptions import RuleOptions
+from auditor.static.ruleoptions import WithOptions
 from auditor.static.values import FunctionRef
 
 
@@ -38,17 +38,11 @@ def _read(table: Table) -> _Options:
     )
 
 
-class WorkerInitDetector:
+class WorkerInitDetector(WithOptions[_Options]):
     """`kind = "worker-init"`."""
 
     kind = "worker-init"
     scope: Scope = "module"
-
-    def __init__(self) -> None:
-        self._options = RuleOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
 
     def literals(self, rule: Rule) -> frozenset[str] | None:
         return frozenset({"worker_init_fn"})
@@ -85,4 +79,4 @@ def _seed_in(function: FunctionRef, seeds: frozenset[str]) -> Call | None:
     return None
 
 
-DETECTOR = WorkerInitDetector()
+DETECTOR = WorkerInitDetector(_read)

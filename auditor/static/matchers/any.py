@@ -10,7 +10,7 @@ from auditor.ruleset.table import Table, did_you_mean
 from auditor.static.facts import ModuleFacts
 from auditor.static.matcher import Hit, Matcher, Scope, find_matcher, registry
 from auditor.static.project import Project
-from auditor.static.ruleoptions import RuleOptions
+from auditor.static.ruleoptions import WithOptions
 
 Alternative = tuple[Matcher, Match]
 
@@ -34,14 +34,14 @@ def _read(table: Table) -> tuple[Alternative, ...]:
     return tuple(alternatives)
 
 
-class AnyMatcher:
+class AnyMatcher(WithOptions[tuple[Alternative, ...]]):
     """`kind = "any"`; `requires`, `unless`, `prefers`, `versions`: for every alternative that has none of its own."""
 
     kind = "any"
     scope: Scope = "module"
 
     def __init__(self) -> None:
-        self._options = RuleOptions(_read)
+        super().__init__(_read)
         self._rules: dict[int, tuple[Rule, tuple[tuple[Matcher, Rule], ...]]] = {}
 
     def validate(self, options: Mapping[str, object], where: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from auditor.model.lean import dataclass
 from auditor.model.rule import Rule
@@ -11,7 +11,7 @@ from auditor.static.facts import Assignment, Known, ModuleFacts
 from auditor.static.matcher import Hit, Scope
 from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.project import Project
-from auditor.static.ruleoptions import RuleOptions
+from auditor.static.ruleoptions import WithOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,17 +37,11 @@ def _read(table: Table) -> _Options:
     )
 
 
-class AssignMatcher:
+class AssignMatcher(WithOptions[_Options]):
     """`kind = "assign"`."""
 
     kind = "assign"
     scope: Scope = "module"
-
-    def __init__(self) -> None:
-        self._options = RuleOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
 
     def literals(self, rule: Rule) -> frozenset[str] | None:
         options = self._options.of(rule)
@@ -75,4 +69,4 @@ def _same(value: object, wanted: object) -> bool:
     return value == wanted and isinstance(value, bool) == isinstance(wanted, bool)
 
 
-MATCHER = AssignMatcher()
+MATCHER = AssignMatcher(_read)

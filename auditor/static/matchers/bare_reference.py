@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
@@ -11,24 +11,18 @@ from auditor.static.facts import ModuleFacts
 from auditor.static.matcher import Hit, Scope
 from auditor.static.nodeindex import nodes_of
 from auditor.static.project import Project
-from auditor.static.ruleoptions import RuleOptions
+from auditor.static.ruleoptions import WithOptions
 
 
 def _read(table: Table) -> frozenset[str]:
     return frozenset(table.strings("names", required=True))
 
 
-class BareReferenceMatcher:
+class BareReferenceMatcher(WithOptions[frozenset[str]]):
     """`kind = "bare-reference"`: `names` alone in a statement, or as the target of an assignment."""
 
     kind = "bare-reference"
     scope: Scope = "module"
-
-    def __init__(self) -> None:
-        self._options = RuleOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
 
     def literals(self, rule: Rule) -> frozenset[str] | None:
         return frozenset(name.rpartition(".")[2] for name in self._options.of(rule))
@@ -48,4 +42,4 @@ class BareReferenceMatcher:
                 )
 
 
-MATCHER = BareReferenceMatcher()
+MATCHER = BareReferenceMatcher(_read)

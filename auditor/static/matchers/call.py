@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from auditor.model.lean import dataclass
 from auditor.model.rule import Confidence, Rule
@@ -14,7 +14,7 @@ from auditor.static.gradient import Gradient, gradient_at
 from auditor.static.matcher import Hit, Scope
 from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.project import Project
-from auditor.static.ruleoptions import RuleOptions
+from auditor.static.ruleoptions import WithOptions
 from auditor.static.unseeded import unseeded_programs
 
 
@@ -44,7 +44,8 @@ class _Options:
     """Instead of the rule's title; `{callee}` is what is called."""
 
 
-def _read(table: Table) -> _Options:
+def read_call(table: Table) -> _Options:
+    """Read the options of `call`, which are those of `first-call` too."""
     levels = tuple(level.value for level in Confidence)
     return _Options(
         call=read_call_condition(table),
@@ -61,17 +62,11 @@ def _read(table: Table) -> _Options:
     )
 
 
-class CallMatcher:
+class CallMatcher(WithOptions[_Options]):
     """`kind = "call"`."""
 
     kind = "call"
     scope: Scope = "module"
-
-    def __init__(self) -> None:
-        self._options = RuleOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
 
     def literals(self, rule: Rule) -> frozenset[str] | None:
         return self._options.of(rule).call.words
@@ -156,4 +151,4 @@ def _is_replaced(module: ModuleFacts, call: Call) -> bool:
     )
 
 
-MATCHER = CallMatcher()
+MATCHER = CallMatcher(read_call)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from auditor.model.finding import Related
 from auditor.model.lean import dataclass
@@ -14,7 +14,7 @@ from auditor.static.facts import Known, ModuleFacts
 from auditor.static.matcher import Hit, Scope
 from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.project import Project
-from auditor.static.ruleoptions import RuleOptions
+from auditor.static.ruleoptions import WithOptions
 
 _SETTERS = {"os.environ.setdefault": ("key", 0, 1), "os.putenv": ("name", 0, 1)}
 
@@ -47,17 +47,11 @@ def _read(table: Table) -> _Options:
     return options
 
 
-class EnvironmentVariableMatcher:
+class EnvironmentVariableMatcher(WithOptions[_Options]):
     """`kind = "environment-variable"`."""
 
     kind = "environment-variable"
     scope: Scope = "module"
-
-    def __init__(self) -> None:
-        self._options = RuleOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
 
     def literals(self, rule: Rule) -> frozenset[str] | None:
         return self._options.of(rule).names
@@ -117,4 +111,4 @@ def _import_before(node: ast.stmt | ast.expr, module: ModuleFacts, names: frozen
     return None
 
 
-MATCHER = EnvironmentVariableMatcher()
+MATCHER = EnvironmentVariableMatcher(_read)

@@ -6,7 +6,7 @@ library and the packages that it speaks about.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from auditor.model.lean import dataclass
 from auditor.model.rule import Rule
@@ -18,7 +18,7 @@ from auditor.static.knowledge import draws
 from auditor.static.matcher import Hit, Scope
 from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.project import Project
-from auditor.static.ruleoptions import RuleOptions
+from auditor.static.ruleoptions import WithOptions
 from auditor.static.unseeded import unseeded_programs
 
 _TELLING = 9
@@ -50,17 +50,11 @@ def _read(table: Table) -> _Options:
     )
 
 
-class FallbackMatcher:
+class FallbackMatcher(WithOptions[_Options]):
     """`kind = "fallback"`."""
 
     kind = "fallback"
     scope: Scope = "module"
-
-    def __init__(self) -> None:
-        self._options = RuleOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
 
     def literals(self, rule: Rule) -> frozenset[str] | None:
         names = [name.split(".") for name in self._options.of(rule).callees]
@@ -98,4 +92,4 @@ def _draws(call: Call, module: ModuleFacts, project: Project) -> Iterable[tuple[
         yield fact.library.id, fact.deferred
 
 
-MATCHER = FallbackMatcher()
+MATCHER = FallbackMatcher(_read)

@@ -9,7 +9,7 @@ from auditor.model.lean import replace
 from auditor.model.rule import Rule
 from auditor.static.facts import ModuleFacts
 from auditor.static.matcher import Hit, Scope
-from auditor.static.matchers.call import CallMatcher
+from auditor.static.matchers.call import CallMatcher, read_call
 from auditor.static.project import Project
 
 Places = dict[str, list[Hit]]
@@ -23,7 +23,7 @@ class FirstCallMatcher:
     scope: Scope = "module"
 
     def __init__(self) -> None:
-        self._calls = CallMatcher()
+        self._calls = CallMatcher(read_call)
         self._places: WeakKeyDictionary[Project, dict[str, Places]] = WeakKeyDictionary()
 
     def validate(self, options: Mapping[str, object], where: str) -> None:

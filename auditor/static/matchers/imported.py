@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from auditor.model.lean import dataclass
 from auditor.model.rule import Rule
@@ -11,7 +11,7 @@ from auditor.static.facts import ModuleFacts
 from auditor.static.matcher import Hit, Scope
 from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.project import Project
-from auditor.static.ruleoptions import RuleOptions
+from auditor.static.ruleoptions import WithOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,17 +31,11 @@ def _read(table: Table) -> _Options:
     )
 
 
-class ImportMatcher:
+class ImportMatcher(WithOptions[_Options]):
     """`kind = "import"`: each listed module once a file, where it is imported first."""
 
     kind = "import"
     scope: Scope = "module"
-
-    def __init__(self) -> None:
-        self._options = RuleOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
 
     def literals(self, rule: Rule) -> frozenset[str] | None:
         return frozenset(name.partition(".")[0] for name in self._options.of(rule).modules)
@@ -65,4 +59,4 @@ class ImportMatcher:
             )
 
 
-MATCHER = ImportMatcher()
+MATCHER = ImportMatcher(_read)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass
 from auditor.model.location import Location
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
+from auditor.static.documents.detector import DocumentDetector
 from auditor.static.documents.kinds import LAUNCHERS, Kind
-from auditor.static.facts import ModuleFacts
-from auditor.static.matcher import Hit, Scope
-from auditor.static.project import Project
-from auditor.static.ruleoptions import RuleOptions
+from auditor.static.matcher import Hit
 
 if TYPE_CHECKING:
     from auditor.static.documents.document import Document
@@ -65,30 +63,14 @@ def _variable(entry: Table) -> _Variable:
     return variable
 
 
-class LauncherVariableMatcher:
+class LauncherVariableMatcher(DocumentDetector[tuple[_Variable, ...]]):
     """`kind = "launcher-variable"`."""
 
     kind = "launcher-variable"
-    scope: Scope = "document"
     documents = LAUNCHERS
-
-    def __init__(self) -> None:
-        self._options = RuleOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
-
-    def literals(self, rule: Rule) -> frozenset[str] | None:
-        return frozenset()
-
-    def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
-        return ()
 
     def is_candidate(self, rule: Rule, kind: Kind, raw: bytes) -> bool:
         return any(name.encode() in raw for variable in self._options.of(rule) for name in variable.names)
-
-    def is_ours(self, rule: Rule, raw: bytes) -> bool:
-        return False
 
     def find_in(self, rule: Rule, document: Document, references: References) -> Iterable[Hit]:
         from auditor.static.documents.shell import settings, unquoted
@@ -110,4 +92,4 @@ class LauncherVariableMatcher:
                     )
 
 
-MATCHER = LauncherVariableMatcher()
+MATCHER = LauncherVariableMatcher(_read)

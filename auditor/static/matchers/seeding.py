@@ -8,7 +8,7 @@ have covered.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from auditor.model.finding import Related
 from auditor.model.lean import dataclass
@@ -19,7 +19,7 @@ from auditor.static.facts import Call, ModuleFacts
 from auditor.static.library_verdict import Draw, LibraryVerdict, Seed, SeedStatus, SeedValue
 from auditor.static.matcher import Hit, Scope
 from auditor.static.project import Project
-from auditor.static.ruleoptions import RuleOptions
+from auditor.static.ruleoptions import WithOptions
 
 _SHOWN = 8
 """Draws listed as related places."""
@@ -61,17 +61,11 @@ def _read(table: Table) -> _Options:
     )
 
 
-class SeedingMatcher:
+class SeedingMatcher(WithOptions[_Options]):
     """`kind = "seeding"`."""
 
     kind = "seeding"
     scope: Scope = "entry-point"
-
-    def __init__(self) -> None:
-        self._options = RuleOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
 
     def literals(self, rule: Rule) -> frozenset[str] | None:
         return None
@@ -234,4 +228,4 @@ def _place(draw: Draw) -> tuple[str, int, int, int]:
     return draw.location.path, draw.location.cell or 0, draw.location.line, draw.location.column
 
 
-MATCHER = SeedingMatcher()
+MATCHER = SeedingMatcher(_read)

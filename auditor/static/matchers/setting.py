@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass
@@ -13,7 +13,7 @@ from auditor.static.documents.kinds import CONFIGURATIONS, LAUNCHERS, Kind
 from auditor.static.facts import ModuleFacts
 from auditor.static.matcher import Hit, Scope
 from auditor.static.project import Project
-from auditor.static.ruleoptions import RuleOptions
+from auditor.static.ruleoptions import WithOptions
 
 if TYPE_CHECKING:
     from auditor.static.documents.dialects import Readers
@@ -44,18 +44,12 @@ def _read(table: Table) -> _Options:
     return _Options(settings=settings, modules=frozenset(table.strings("modules")), candidates=Candidates(settings))
 
 
-class SettingMatcher:
+class SettingMatcher(WithOptions[_Options]):
     """`kind = "setting"`."""
 
     kind = "setting"
     scope: Scope = "module"
     documents = CONFIGURATIONS | LAUNCHERS
-
-    def __init__(self) -> None:
-        self._options = RuleOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
 
     def literals(self, rule: Rule) -> frozenset[str] | None:
         return self._options.of(rule).modules
@@ -159,4 +153,4 @@ def _column(line: str, column: int) -> int:
     return len(line.encode()[: column - 1].decode("utf-8", "replace")) + 1
 
 
-MATCHER = SettingMatcher()
+MATCHER = SettingMatcher(_read)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from auditor.model.finding import Related
 from auditor.model.lean import dataclass
@@ -13,7 +13,7 @@ from auditor.static.facts import ModuleFacts
 from auditor.static.matcher import Hit, Scope
 from auditor.static.order import Kind, OrderedUse, ordered_use
 from auditor.static.project import Project
-from auditor.static.ruleoptions import RuleOptions
+from auditor.static.ruleoptions import WithOptions
 
 _KINDS = {"listing": Kind.LISTING, "completion": Kind.COMPLETION}
 _RANK = {Confidence.LOW: 0, Confidence.MEDIUM: 1, Confidence.HIGH: 2}
@@ -35,17 +35,11 @@ def _read(table: Table) -> _Options:
     )
 
 
-class UnorderedMatcher:
+class UnorderedMatcher(WithOptions[_Options]):
     """`kind = "unordered"`."""
 
     kind = "unordered"
     scope: Scope = "module"
-
-    def __init__(self) -> None:
-        self._options = RuleOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
 
     def literals(self, rule: Rule) -> frozenset[str] | None:
         return self._options.of(rule).call.words
@@ -72,4 +66,4 @@ def used_at(use: OrderedUse, line: int, module: ModuleFacts) -> tuple[Related, .
     return (Related(location=location, message=use.how),)
 
 
-MATCHER = UnorderedMatcher()
+MATCHER = UnorderedMatcher(_read)
