@@ -1,7 +1,7 @@
 """Trace programs while they are recorded and while they are replayed: is every tensor the same, to the final weights?
 
-python benchmarks/tape_samples.py                          the sample projects that are not reproducible for want of seeds
-python benchmarks/tape_samples.py FOLDER COMMAND...        a program of yours, run in FOLDER
+python benchmarks/tape_samples.py                      sample projects that differ for want of seeds
+python benchmarks/tape_samples.py FOLDER COMMAND...    a program of yours, run in FOLDER
 """
 
 from __future__ import annotations
@@ -45,10 +45,11 @@ def _check(folder: Path, command: Sequence[str]) -> int:
         same, other = Pair.of((recorded, replayed)), Pair.of((recorded, plain))
         weights = same.outcome.comparison.weights
         first = same.outcome.comparison.first
+        events = same.outcome.comparison.compared_events
         compared = weights.compared if weights else 0
         equal = compared - weights.differing if weights else 0
         print(
-            f"{folder.name:<20} {len(recorded.processes)} processes, {same.outcome.comparison.compared_events:,} events "
+            f"{folder.name:<20} {len(recorded.processes)} processes, {events:,} events "
             f"{'equal' if first is None else 'DIFFERENT'}, {equal} of {compared} final weights equal; "
             f"without a tape {'equal' if other.outcome.comparison.first is None else 'different'}",
             flush=True,
