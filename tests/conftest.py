@@ -111,6 +111,6 @@ class Taped:
 @pytest.fixture
 def taped(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Taped:
     """`taped.write(text)`, then `taped.record()` and `taped.replay()`."""
-    project = tmp_path / "project"
+    project = tmp_path / "taped"
     project.mkdir()
     return Taped(project=project, capfd=capfd)

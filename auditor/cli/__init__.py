@@ -12,7 +12,7 @@ COMMANDS = {
     "run": "Run a program under the probe; with --twice, name the first tensor that differs.",
     "compare": "Give the same verdict for two runs that exist.",
     "record": "Run a program and tape all that is random in it.",
-    "replay": "Run a program on a tape: it gets what it was given when it was recorded.",
+    "replay": "Run a program and give it from a tape what it was given before.",
     "exec": "Run a program once with seed, determinism and threads set from outside.",
     "tape": "Look into tapes; compare, import and export them.",
     "overhead": "Measure what deterministic mode costs.",

@@ -48,7 +48,7 @@ def replay(
         bool, typer.Option("-q", "--quiet", help="Say nothing unless something is wrong.", rich_help_panel="Output")
     ] = False,
 ) -> int:
-    """Run a program and give it from a tape what it was given when the tape was recorded."""
+    """Run a program and give it from a tape what it was given before."""
     from auditor.services.tape import replay_tape
 
     invocation = context.obj if isinstance(context.obj, Invocation) else Invocation()

@@ -19,10 +19,21 @@ Command = Callable[..., Any]
 """The fixture `command`: words → exit code, stdout, stderr."""
 
 DIRTY = "import numpy as np\n\nprint(np.random.rand(3))\n"
-PAGES = [*COMMANDS, "metrics import", "runs list", "runs show", "runs prune", "trace show"]
+PAGES = [
+    *COMMANDS,
+    "metrics import",
+    "runs list",
+    "runs show",
+    "runs prune",
+    "trace show",
+    "tape show",
+    "tape diff",
+    "tape import",
+    "tape export",
+]
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page not in ("metrics", "runs", "trace")])
+@pytest.mark.parametrize("page", [page for page in PAGES if page not in ("metrics", "runs", "trace", "tape")])
 def test_every_command_has_an_example_in_its_help(command: Command, page: str) -> None:
     ran = command(*page.split(), "--help")
     assert ran.code == 0

@@ -65,16 +65,21 @@ def test_a_flipped_bit_is_damage_wherever_it_is(tmp_path: object) -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"", "ends inside its head"),
         (b"PK\x03\x04" + bytes(40), "does not begin with repro-audit-tape"),
         (b"repro-audit-tape" + (9).to_bytes(4, "little") + bytes(40), "version 9; this program reads version 1"),
-        (wire.head({"place": "0"})[:30], "ends inside its head"),
         (wire.head({}) + wire.record(wire.ENTROPY, b"x", stream=7), "refers to nothing"),
     ],
 )
 def test_what_is_no_tape_is_told_as_such(data: bytes, message: str) -> None:
     with pytest.raises(wire.DamagedTapeError, match=message):
         wire.read(data)
+
+
+def test_a_process_that_was_killed_before_its_first_request_leaves_an_empty_tape() -> None:
+    head = wire.head({"place": "0", "argv": ["python", "train.py"]})
+    for size in range(len(head)):
+        reading = wire.read(head[:size])
+        assert (reading.entries, reading.complete, reading.torn_bytes) == ([], False, size)
 
 
 def test_kinds_of_later_programs_are_passed_over() -> None:

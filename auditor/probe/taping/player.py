@@ -8,9 +8,8 @@ import json
 import os
 
 from . import wire
+from .report import Report
 from .streams import Diverged
-
-SHOWN_LIMIT = 50  # notes of one process
 
 
 class Player:
@@ -20,7 +19,7 @@ class Player:
         self._folder = folder
         self._strict = settings.get("strict", True)
         self._same_command = settings.get("same_command", True)
-        self._report = _Report(report, name, header)
+        self._report = Report(report, name, header)
         self.name = self._report.name
         self._entropy = {}  # stream -> entries
         self._initial = {}  # call -> entries
@@ -256,38 +255,6 @@ class Player:
             if name != self.name + wire.SUFFIX:
                 entries = wire.read_file(os.path.join(self._folder, name)).entries
                 self._sort([entry for entry in entries if entry.stream.startswith(wire.TASK)])
-
-
-class _Report:
-    """`<report>/<name>.replay`: what one process of a replay has to tell, as JSON Lines. Its name is its claim."""
-
-    def __init__(self, folder, name, header):
-        number = 1
-        self.name = name
-        while True:
-            path = os.path.join(folder, self.name + ".replay")
-            try:
-                self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | _CLOEXEC, 0o666)
-                break
-            except FileExistsError:
-                number += 1
-                self.name = "%s~%d" % (name, number)
-        self._notes = 0
-        self.write({"header": header})
-
-    def write(self, fields):
-        os.write(self._fd, (json.dumps(fields, sort_keys=True) + "\n").encode("ascii"))
-
-    def note(self, text):
-        self._notes += 1
-        if self._notes <= SHOWN_LIMIT:
-            self.write({"note": text})
-
-    def abandon(self):
-        os.close(self._fd)
-
-
-_CLOEXEC = getattr(os, "O_CLOEXEC", 0)
 
 
 def _fault(entry, call, asker, size):

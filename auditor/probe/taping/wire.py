@@ -72,6 +72,14 @@ def record(kind, payload=b"", stream=0, call=0, site=0, flags=0):
     return PREFIX.pack(len(payload), zlib.crc32(body)) + body
 
 
+def is_torn_head(data):
+    """True for the beginning of a head that was never written to its end."""
+    if len(data) < HEAD.size:
+        return head({})[: len(data)] == data or (data[:16] == MAGIC and data[16:20] == head({})[16:20])
+    magic, version, size = HEAD.unpack_from(data, 0)
+    return magic == MAGIC and version == VERSION and len(data) < HEAD.size + size + CHECK.size
+
+
 def read_head(data):
     """Return (fields, offset of the first record); `DamagedTapeError` for what is no tape of this version."""
     if len(data) < HEAD.size:
@@ -148,7 +156,14 @@ class Reading:
 
 
 def read(data):
-    """Read one file; `DamagedTapeError` where it is damaged before its end."""
+    """Read one file; `DamagedTapeError` where it is damaged before its end.
+
+    A file that ends inside its head is one of a process that was killed before it was given anything.
+    """
+    if is_torn_head(data):
+        reading = Reading({})
+        reading.torn_bytes = len(data)
+        return reading
     fields, offset = read_head(data)
     reading = Reading(fields)
     names, sites = {0: ""}, {0: None}
