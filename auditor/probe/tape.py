@@ -158,6 +158,16 @@ class Tape:
         with self._lock:
             self._opened().value(call, Asker(stream, False, True, site), number, value)
 
+    def task_done(self, stream):
+        """A task came to its end: that it asked for no more is known then, even where its process is killed later."""
+        if self.mode != "record" or stream is None or self._answers is None or self.off or self._failed:
+            return
+        try:
+            with self._lock:
+                self._answers.done(stream)
+        except Exception as error:
+            self._broke(error)
+
     # failures and ends
 
     def _broke(self, error):

@@ -37,6 +37,8 @@ def read_process(path: Path) -> ProcessTape:
     counts: dict[object, int] = {}
     entries = []
     for entry in reading.entries:
+        if entry.kind == wire.DONE:
+            continue
         key = entry.stream if entry.kind in _ORDERED else entry.kind
         index = counts.get(key, 0)
         counts[key] = index + 1

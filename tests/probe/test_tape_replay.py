@@ -127,6 +127,32 @@ def test_an_added_request_is_named_by_process_and_index(taped: Any, index: int, 
     assert outcome.exit_code == 97
 
 
+@pytest.mark.parametrize("place", ["in the middle", "at the end"])
+def test_a_request_that_a_task_of_a_pool_adds_is_caught_in_the_worker(taped: Any, place: str) -> None:
+    text = """
+    import os
+    from multiprocessing import get_context
+
+    def task(number):
+        first = os.urandom(3)
+        second = os.urandom(3)
+        return first, second
+
+    if __name__ == "__main__":
+        with get_context("fork").Pool(2) as pool:
+            print(pool.map(task, range(4), chunksize=1))
+    """
+    taped.write(text)
+    taped.record()
+    before = "        second" if place == "in the middle" else "        return"
+    taped.write(text.replace(before, "        os.urandom(1)\n" + before))
+    _, outcome = taped.replay()
+    found = outcome.divergences[0]
+    assert found.process.startswith("0-0.")
+    assert found.stream.startswith("task job")
+    assert found.index == (1 if place == "in the middle" else 2)
+
+
 def test_a_request_that_is_no_longer_made_is_told(taped: Any) -> None:
     taped.write(THREE)
     taped.record()

@@ -24,6 +24,7 @@ class Player:
         self._entropy = {}  # stream -> entries
         self._initial = {}  # call -> entries
         self._keyed = {}  # (kind, call, stream, function, text of the line) -> entries
+        self._done = set()  # streams of tasks that came to their end
         self._position = {}
         self._ended = set()  # streams that were asked on after their end
         self._tasks_loaded = False
@@ -48,6 +49,8 @@ class Player:
         for entry in entries:
             if entry.kind == wire.ENTROPY:
                 self._entropy.setdefault(entry.stream, []).append(entry)
+            elif entry.kind == wire.DONE:
+                self._done.add(entry.stream)
             elif entry.kind == wire.INITIAL:
                 self._initial.setdefault(entry.call, []).append(entry)
             else:
@@ -112,7 +115,7 @@ class Player:
         if asker.stream in self._ended:
             return real(size)  # told already
         self._ended.add(asker.stream)
-        if not self.complete:
+        if not self.complete and asker.stream not in self._done:
             if "." in self.name.partition("-")[2]:
                 self._note("%s, its request %d; the recorded process was ended before it got so far" % (asked, count))
                 return real(size)
@@ -124,7 +127,7 @@ class Player:
             return real(size)
         else:
             text = "%s, its request %d; %s" % (asked, count, self._missing or "the tape has only %d" % count)
-        self._diverge(text, asker, count, None, call, size, not self.complete)
+        self._diverge(text, asker, count, None, call, size, not self.complete and asker.stream not in self._done)
         return real(size)
 
     def _differs(self, entry, call, asker, size, real, at, fault):

@@ -56,6 +56,10 @@ class Recorder:
         self._write(wire.LISTING, _json([path, names]), call, asker)
         return names
 
+    def done(self, stream):
+        if stream in self._names:
+            os.write(self._fd, wire.record(wire.DONE, stream=self._names[stream]))
+
     def problem(self, text):
         os.write(self._fd, wire.record(wire.PROBLEM, text.encode("utf-8", "backslashreplace")))
 

@@ -112,10 +112,12 @@ class Streams:
         return before
 
     def leave_task(self, before):
-        if before is None:
-            self._tasks.pop(get_ident(), None)
-        else:
-            self._tasks[get_ident()] = before
+        """The calling thread's task is done; returns the stream of it, None where it had none."""
+        ident = get_ident()
+        stream = self._tasks.pop(ident, None)
+        if before is not None:
+            self._tasks[ident] = before
+        return stream
 
     # origins
 

@@ -42,7 +42,7 @@ class Task:
         try:
             return self.function(*args, **kwargs)
         finally:
-            tape.streams.leave_task(before)
+            tape.task_done(tape.streams.leave_task(before))
 
 
 def _executor_ready(tape, name, prefix, module):
@@ -81,7 +81,7 @@ class _Tasks:
         return getattr(self._queue, name)
 
     def get(self, *args):
-        self._tape.streams.leave_task(None)
+        self._tape.task_done(self._tape.streams.leave_task(None))
         task = self._queue.get(*args)
         if task is not None:
             self._tape.streams.enter_task("%sjob%s.%s" % (self._prefix, task[0], task[1]))

@@ -34,6 +34,7 @@ VALUE = 6  # a clock, pid or host name that was read: JSON; told apart by `call`
 LISTING = 7  # a folder's names as listed: JSON [path, [names]]
 PROBLEM = 8  # something that could not be taped: text
 END = 9  # the process came to its end: JSON {"records": n}
+DONE = 10  # the task that `stream` stands for came to its end, after it had asked for something
 
 KIND_NAMES = {
     NAME: "name",
@@ -45,6 +46,7 @@ KIND_NAMES = {
     LISTING: "listing",
     PROBLEM: "problem",
     END: "end",
+    DONE: "done",
 }
 
 SOFT = 1  # flag: asked for by a library's own business (names of temporary files, keys of connections)
