@@ -198,7 +198,7 @@ def test_the_tape_of_a_killed_program_is_played_up_to_its_end(taped: Any) -> Non
     [
         "import random, time; seed = int(time.time() * 1000) % 2**32; random.seed(seed); print(seed)",
         "import random, time\nstart = time.time_ns()\nrandom.seed(start // 1000 % (2**31))\nprint(random.random())",
-        "import numpy, time\nt = int(time.time())\nprint(numpy.random.default_rng(t + 3).random())",
+        "import numpy, time\nt = int(time.time() * 1e6)\nprint(numpy.random.default_rng(t + 3).random())",
         "import numpy, os\nnumpy.random.seed(os.getpid())\nprint(numpy.random.rand())",
         "import random\nfrom datetime import datetime\nrandom.seed(datetime.now().timestamp())\nprint(random.random())",
     ],
