@@ -48,9 +48,7 @@ _MOMENT = re.compile(rf"(?i)\b(?:epoch|step|iter(?:ation)?|batch|round|episode)s
 _ANY_NUMBER = re.compile(_NUMBER)
 
 
-_FIGURE = re.compile(
-    rf"(?i)([a-z][\w ./@-]*?)['\"]?\s*(?:is|was|of|at)?\s*[:=]?\s*[\[(]?({_NUMBER}|nan|inf)(?![\w])"
-)
+_FIGURE = re.compile(rf"(?i)([a-z][\w ./@-]*?)['\"]?\s*(?:is|was|of|at)?\s*[:=]?\s*[\[(]?({_NUMBER}|nan|inf)(?![\w])")
 _NO_FIGURES = re.compile(
     r"(?i)^(?:\w*_)?(?:epochs?|steps?|iter\w*|batch\w*|round|episode|seed|rank|worker|device|gpu|size|num\w*|n"
     r"|checksum|hash|digest|weights?|params?)$"

@@ -87,14 +87,19 @@ def _judge(unpatched: list[float], value: float, interval: Interval | None, effe
     if distance <= ROUNDING * scale:
         return Likeness.SAME, "equal." if not distance else f"equal up to rounding (relative {distance / scale:.0e})."
     if max(unpatched) - min(unpatched) <= ROUNDING * scale:
-        told = f"the unpatched runs share one course, and the patched program takes another ({distance / scale:.1%} away)"
+        told = (
+            f"the unpatched runs share one course, and the patched program takes another ({distance / scale:.1%} away)"
+        )
         if effect:
             return Likeness.UNKNOWN, f"{told}; a patch changes draws or order once, so this was to be expected."
         return Likeness.DIFFERENT, f"{told}; no patch says that it changes draws or order. Look at what it does."
     if interval is None:
         return Likeness.UNKNOWN, f"too few runs to tell ({MIN_RUNS} are the least)."
     if interval.low <= value <= interval.high:
-        return Likeness.SAME, f"within what one more such run would give ({_real(interval.low)} to {_real(interval.high)})."
+        return (
+            Likeness.SAME,
+            f"within what one more such run would give ({_real(interval.low)} to {_real(interval.high)}).",
+        )
     outside = f"outside what one more such run would give ({_real(interval.low)} to {_real(interval.high)})"
     return Likeness.DIFFERENT, f"{outside}: the patches change what is learned, not only the seed."
 

@@ -140,7 +140,6 @@ class Proof:
     advice: tuple[str, ...] = ()
     """What a person can do about what is left."""
 
-    notes: tuple[str, ...] = ()
     price: OverheadReport | None = None
     training: Training | None = None
     interrupted: bool = False

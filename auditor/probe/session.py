@@ -233,7 +233,9 @@ class Session:
             self.guard("rng", self.rng.sample)
             if self.backend is not None:
                 self.guard("backend", self.backend.finish)
-        self.writer.record("sources", paths=[self.relative(path) for path in sources.loaded(self.config.project, self._program)])
+        self.writer.record(
+            "sources", paths=[self.relative(path) for path in sources.loaded(self.config.project, self._program)]
+        )
         self.writer.record("environment", moment="end", **environment.collect(final=True))
 
 

@@ -53,9 +53,7 @@ class Relocation:
             return str(self.copy) + path[len(project) :]
         return path
 
-    def variables(
-        self, python: Path | None, cwd: Path, environ: Mapping[str, str] = os.environ
-    ) -> dict[str, str]:
+    def variables(self, python: Path | None, cwd: Path, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
         """What to set so that imports find the copy: the project may be installed in place (editable)."""
         given = [part for part in environ.get("PYTHONPATH", "").split(os.pathsep) if part]
         moved = [self.path(part) for part in given]

@@ -18,6 +18,7 @@ from auditor.errors import UsageError
 from auditor.model.report import AuditReport
 from auditor.model.run import Ending, RunRecord
 from auditor.report.prose.numbers import duration
+from auditor.runs.launch import launch
 from auditor.runs.plan import LaunchPlan
 from auditor.runs.relocation import Relocation
 from auditor.runs.store import Store, open_store
@@ -26,22 +27,42 @@ from auditor.services.compare import Pair, scan_for_causes
 from auditor.services.program import script_of
 from auditor.services.progress import Progress, Silent
 from auditor.services.settings import Settings
+from auditor.services.telling import Original
 from auditor.services.twice import Follower, Session, TwiceOptions
+from auditor.static.patches import PlannedPatch, Refused
 
 Version = frozenset[str]
 AS_IS: Version = frozenset()
 FAILED = (Ending.FAILED, Ending.TIMED_OUT)
 
 
-class Texts(Protocol):
-    """What patches make of files; the part of a fix plan that is needed to run it."""
+class Plan(Protocol):
+    """What a proof needs of a fix plan."""
+
+    @property
+    def report(self) -> AuditReport:
+        """Of the scan that the patches were planned for."""
+
+    @property
+    def patches(self) -> tuple[PlannedPatch, ...]:
+        """In the order of the findings."""
+
+    @property
+    def refused(self) -> tuple[Refused, ...]:
+        """Findings without a patch."""
 
     @property
     def root(self) -> Path:
         """Root of the project, which paths are relative to."""
 
     def texts(self, ids: Collection[str]) -> Mapping[str, bytes]:
-        """New contents of every file that the patches change; raises a `ReproAuditError` where two cannot be combined."""
+        """New contents of every file that the patches change; raises `ConflictError` where two do not go together."""
+
+    def diff(self, ids: Collection[str]) -> str:
+        """The patches together, as one unified diff."""
+
+    def original(self, path: str) -> bytes:
+        """A file as it was when the patches were planned."""
 
 
 class StoppedError(Exception):
@@ -76,7 +97,7 @@ class _Session(Session):
 class Laboratory:
     """Where versions are made and run."""
 
-    plan: Texts
+    plan: Plan
     command: tuple[str, ...]
     cwd: Path
     settings: Settings
@@ -146,8 +167,6 @@ class Laboratory:
             quiet=True,
             watch_files=False,
         )
-        from auditor.runs.launch import launch
-
         record = launch(plan, lambda _: self.progress.cancelled())
         self._ended(record)
         return record
@@ -184,6 +203,10 @@ class Laboratory:
     def told(self, record: RunRecord) -> RunRecord:
         """The record as if the run had been in the project itself."""
         return replace(record, project=str(self.project), cwd=str(self.cwd), argv=self.command)
+
+    def original(self, version: Version) -> Original:
+        """From what runs of a version say to the project as it is."""
+        return Original(self.copy.root, self.project, self.plan.texts(patches_of(version)), self.plan.original)
 
     def close(self, keep: Collection[RunRecord]) -> None:
         """Delete the copy, and all runs but those that the report speaks of."""

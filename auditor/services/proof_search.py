@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
+from auditor.dynamic.classify import is_settled
 from auditor.errors import ReproAuditError
 from auditor.experiments.repetition import CERTAIN, rate_bound, runs_needed
 from auditor.model.divergence import Divergence
-from auditor.model.patch import Applicability
-from auditor.model.rule import Confidence, RuleId
+from auditor.model.rule import Confidence
 from auditor.model.run import RunRecord
 from auditor.model.verdict import Cause, Status, Verdict
 from auditor.report.prose.numbers import count
 from auditor.services.compare import Pair
 from auditor.services.laboratory import AS_IS, FAILED, Laboratory, Version
 from auditor.services.twice import diagnose
+from auditor.static.patches import PlannedPatch
 
 LEAST_RUNS = 3
 """Runs of the patched program, however certain its divergence was before."""
@@ -29,25 +29,6 @@ ENTROPY = ("unseeded-rng",)
 
 HASH_ORDER = "hash-order"
 HASH_SEED = "PYTHONHASHSEED=0"
-
-
-class PlannedPatch(Protocol):
-    """A patch as `fix` plans it; the part that a proof looks at."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def title(self) -> str: ...
-    @property
-    def rule_ids(self) -> Sequence[RuleId]: ...
-    @property
-    def finding_keys(self) -> Sequence[str]: ...
-    @property
-    def applicability(self) -> Applicability: ...
-    @property
-    def effect(self) -> str: ...
-    @property
-    def files(self) -> Sequence[str]: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,16 +90,16 @@ def _hold(lab: Laboratory, version: Version, index: int) -> Standing:
         verdict = pair.judge((), lab.options.steps)
         return Standing(version=version, pair=pair, verdict=verdict)
     lab.prepare(version)
-    pair, causes = diagnose(lab.session(version), pair, lab.scanned(version))
+    causes = pair.classify(lab.scanned(version))
+    if not is_settled(causes):
+        pair, causes = diagnose(lab.session(version), pair, lab.scanned(version))
     return Standing(version=version, pair=pair, verdict=pair.judge(causes, lab.options.steps))
 
 
 class Search:
     """Adds patches until the program is reproducible, or nothing is left to add."""
 
-    def __init__(
-        self, lab: Laboratory, patches: Sequence[PlannedPatch], *, confidence: float, most_runs: int
-    ) -> None:
+    def __init__(self, lab: Laboratory, patches: Sequence[PlannedPatch], *, confidence: float, most_runs: int) -> None:
         self.lab = lab
         self.patches = {patch.id: patch for patch in patches}
         self.confidence = confidence
@@ -142,14 +123,13 @@ class Search:
 
     def go(self) -> None:
         """Search; `rounds` has the whole way. The last standing tells how it ended."""
-        while True:
+        again = True
+        while again:
             while self.standing.status is Status.DIVERGENT and (group := self._choose()):
                 self._add(group)
-            if self.standing.status is not Status.REPRODUCIBLE:
-                return
-            self._confirm()
-            if self.standing.status is not Status.DIVERGENT:
-                return
+            if self.standing.status is Status.REPRODUCIBLE:
+                self._confirm()
+            again = self.standing.status is Status.DIVERGENT and bool(self._choose())
 
     def runs_wanted(self) -> int | None:
         """Agreeing runs that rule out every divergence that was seen; None where no number does."""
@@ -170,7 +150,9 @@ class Search:
         wanted = self.runs_wanted() or self.most_runs
         last = self.rounds[-1]
         self.lab.expected = wanted
-        standing = examine(self.lab, last.standing.version, self._label(last.standing.version), min(wanted, self.most_runs))
+        standing = examine(
+            self.lab, last.standing.version, self._label(last.standing.version), min(wanted, self.most_runs)
+        )
         self.rounds[-1] = replace(last, standing=standing)
 
     def _rate(self, standing: Standing) -> float:
@@ -218,7 +200,8 @@ class Search:
         return {
             finding.key
             for finding in scanned.findings
-            if here in {(place.path, place.line) for place in (finding.location, *(r.location for r in finding.related))}
+            if here
+            in {(place.path, place.line) for place in (finding.location, *(r.location for r in finding.related))}
         }
 
     def _add(self, group: tuple[str, ...]) -> None:

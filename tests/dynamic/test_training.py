@@ -7,7 +7,7 @@ import random
 import pytest
 
 from auditor.dynamic.printed import metric_values
-from auditor.dynamic.training import _student, FINAL, MIN_RUNS, compare_training, figures, prediction_interval
+from auditor.dynamic.training import FINAL, MIN_RUNS, _student, compare_training, figures, prediction_interval
 from auditor.model.proof import Likeness
 
 

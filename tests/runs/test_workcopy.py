@@ -128,7 +128,7 @@ def test_import_paths_into_the_project_are_moved(project: Path, tmp_path: Path) 
 
 def test_a_project_that_is_installed_in_place_is_imported_from_the_copy(project: Path, tmp_path: Path) -> None:
     python = tmp_path / "python"
-    python.write_text(f"#!/bin/sh\necho '[\"\", \"/usr/lib/python\", \"{project}/src\"]'\n")
+    python.write_text(f'#!/bin/sh\necho \'["", "/usr/lib/python", "{project}/src"]\'\n')
     python.chmod(0o755)
     move = Relocation(project=project, copy=tmp_path / "copy")
     assert move.variables(python, project, {}) == {"PYTHONPATH": f"{tmp_path}/copy/src"}
