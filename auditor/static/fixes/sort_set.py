@@ -52,7 +52,11 @@ class SortSetFix:
             effect = "the elements come in the order of their first occurrence"
             return _proposal(target, node, "dict.fromkeys", Applicability.UNSAFE, effect)
         return _proposal(
-            target, node, "sorted", Applicability.DISPLAY, "fails where the elements cannot be compared: give a `key` then"
+            target,
+            node,
+            "sorted",
+            Applicability.DISPLAY,
+            "fails where the elements cannot be compared: give a `key` then",
         )
 
 
