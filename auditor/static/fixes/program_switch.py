@@ -1,0 +1,156 @@
+"""`kind = "program-switch"`: switch something on once, at the start of every program that reaches the place.
+
+Where the program's framework has an argument for it, that is used; the deterministic mode brings the setting of cuBLAS
+with it that it needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from auditor.model.finding import Finding
+from auditor.model.rule import Rule
+from auditor.ruleset.table import Table
+from auditor.ruleset.versions import parse_bounds
+from auditor.static.documents.document import Document
+from auditor.static.facts import ModuleFacts
+from auditor.static.fixes.changes import Change, InsertAtStart, InsertStatement, SetArgument
+from auditor.static.fixes.proposal import Proposal, Refusal
+from auditor.static.fixoptions import FixOptions, applicability, effect
+from auditor.static.pinned import fits
+from auditor.static.programstart import program_start
+from auditor.static.project import Project
+
+WORKSPACE = '{os.environ}.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")'
+MODE = "{torch.use_deterministic_algorithms}(True)"
+_NEEDS_WORKSPACE = parse_bounds("torch < 2.10")
+_CUDA = frozenset({"cuda", "gpu", "GPU", "nccl", "accelerator"})
+_SEEDS = frozenset({"torch.manual_seed", "torch.cuda.manual_seed_all", "torch.cuda.manual_seed", "numpy.random.seed"})
+
+_FRAMEWORKS = {
+    "lightning.Trainer": "deterministic",
+    "lightning.pytorch.Trainer": "deterministic",
+    "pytorch_lightning.Trainer": "deterministic",
+    "transformers.TrainingArguments": "full_determinism",
+    "transformers.Seq2SeqTrainingArguments": "full_determinism",
+}
+"""Calls that switch the deterministic mode on for the whole program, with the argument that does it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Options:
+    statements: tuple[str, ...]
+    early: bool
+    """Before the first import: for variables that a library reads when it is imported."""
+
+    package: str
+    """What the statements work on."""
+
+
+def _read(table: Table) -> _Options:
+    return _Options(
+        statements=table.strings("statements", required=True),
+        early=table.boolean("early", False),
+        package=table.string("package", "torch"),
+    )
+
+
+class ProgramSwitchFix:
+    """`statements`: what is put there; `early`: before the first import; `package`: what has to be imported before."""
+
+    kind = "program-switch"
+
+    def __init__(self) -> None:
+        self._options = FixOptions(_read)
+
+    def validate(self, options: Mapping[str, object], where: str) -> None:
+        self._options.validate(options, where)
+
+    def propose(
+        self, finding: Finding, rule: Rule, target: ModuleFacts | Document, project: Project
+    ) -> Proposal | Refusal:
+        if not isinstance(target, ModuleFacts):
+            return Refusal(reason="the place is no Python source")
+        options = self._options.of(rule)
+        changes = switch_changes(finding, target, project, options.statements, options.package, early=options.early)
+        if not changes:
+            return Refusal(reason=f"no program of the project leads here: {_shown(options.statements[0])} belongs there")
+        return Proposal(
+            title=f"put {_shown(options.statements[0])} at the start of the program",
+            applicability=applicability(rule),
+            changes=changes,
+            effect=effect(rule),
+        )
+
+
+def mode_changes(finding: Finding, target: ModuleFacts, project: Project) -> tuple[Change, ...]:
+    """What switches the deterministic mode on in every program that leads to a finding; empty where there is none."""
+    return switch_changes(finding, target, project, (MODE,), "torch")
+
+
+def switch_changes(
+    finding: Finding,
+    target: ModuleFacts,
+    project: Project,
+    statements: tuple[str, ...],
+    package: str,
+    *,
+    early: bool = False,
+) -> tuple[Change, ...]:
+    """What puts the statements into every program that leads to a finding; empty where none does."""
+    changes: list[Change] = []
+    for path in finding.entry_points or project.entry_points_reaching(target):
+        module = project.module(path)
+        if module is None:
+            continue
+        if early:
+            changes.append(InsertAtStart(path=path, text="\n".join(statements)))
+        elif MODE in statements and (argument := _framework_argument(module, project)) is not None:
+            changes.append(argument)
+        else:
+            changes.extend(_inserted(module, project, statements, package))
+    return tuple(dict.fromkeys(changes))
+
+
+def _framework_argument(module: ModuleFacts, project: Project) -> SetArgument | None:
+    """The call that switches it on for the program, where the program makes exactly one such call."""
+    words = frozenset(name.rpartition(".")[2] for name in _FRAMEWORKS)
+    found = [
+        SetArgument(call=each.location(call.node), name=_FRAMEWORKS[call.callee or ""], value="True")
+        for each in project.modules_reached(module, words)
+        for call in each.calls_to(_FRAMEWORKS)
+        if not call.opaque
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def _inserted(
+    module: ModuleFacts, project: Project, statements: tuple[str, ...], package: str
+) -> Iterator[InsertStatement]:
+    start = program_start(module, package, _SEEDS)
+    if start is None:
+        return
+    place = module.location(start.statement)
+    if MODE in statements and _needs_workspace(module, project):
+        yield InsertStatement(statement=place, text=WORKSPACE, where=start.where)
+    for statement in statements:
+        yield InsertStatement(statement=place, text=statement, where=start.where)
+
+
+def _needs_workspace(module: ModuleFacts, project: Project) -> bool:
+    """Whether cuBLAS has to be told: on CUDA with a torch that may check for it, and nothing tells it so far."""
+    if fits(_NEEDS_WORKSPACE, project) is False:
+        return False
+    reached = sorted(project.graph.reached(module.path))
+    if any(project.holds(path, frozenset({"CUBLAS_WORKSPACE_CONFIG"})) for path in reached):
+        return False
+    return any(project.holds(path, _CUDA) for path in reached)
+
+
+def _shown(statement: str) -> str:
+    line = statement.partition("\n")[0].replace("{{", "\0").replace("}}", "\1")
+    return f"`{line.replace('{', '').replace('}', '')}`".replace("\0", "{").replace("\1", "}")
+
+
+FIX = ProgramSwitchFix()
