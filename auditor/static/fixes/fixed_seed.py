@@ -137,9 +137,7 @@ def _edit(module: ModuleFacts, node: ast.expr) -> _Edit | None:
     shown = module.text(node)
     for part in ast.walk(node):
         if isinstance(part, ast.Call) and module.resolve(part.func) == "hash" and len(part.args) == 1:
-            held = written(module, part.args[0])
-            text = held if _is_text(part.args[0]) else f"str({held})"
-            return _Edit(module, part, f"{{zlib.crc32}}({text}.encode())", module.text(part))
+            return _Edit(module, part, f"{{zlib.crc32}}({_bytes(module, part.args[0])})", module.text(part))
     if isinstance(node, ast.BoolOp | ast.IfExp):
         parts = node.values if isinstance(node, ast.BoolOp) else [node.body, node.orelse]
         found = next((part for part in parts if _is_entropy(module, part)), None)
@@ -194,8 +192,13 @@ def _named(module: ModuleFacts, node: ast.expr) -> Iterator[str]:
             yield "an unseeded draw"
 
 
-def _is_text(node: ast.expr) -> bool:
-    return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
+def _bytes(module: ModuleFacts, node: ast.expr) -> str:
+    """What is hashed, as bytes: `b"…"`, `name.encode()`."""
+    held = written(module, node)
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and held[0] in "\"'" and node.value.isascii():
+        return f"b{held}"
+    is_text = isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
+    return f"{held}.encode()" if is_text else f"str({held}).encode()"
 
 
 FIX = FixedSeedFix()

@@ -6,25 +6,30 @@ of the same library anyway, the program is seeded instead.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from auditor.model.finding import Finding
+from auditor.model.patch import Applicability
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.ruleset.versions import Bound, parse_bounds
 from auditor.static.documents.document import Document
 from auditor.static.facts import Call, ModuleFacts
-from auditor.static.fixes.changes import SetArgument
+from auditor.static.fixes.changes import Change, ReplaceExpression, SetArgument
 from auditor.static.fixes.proposal import Proposal, Refusal
 from auditor.static.fixes.seed_program import seeded
 from auditor.static.fixes.seeding.repetition import repeats
 from auditor.static.fixes.seeding.source import seed_in_scope
 from auditor.static.fixoptions import FixOptions, applicability, effect
 from auditor.static.library_verdict import SeedStatus
-from auditor.static.nodeplace import call_at
+from auditor.static.nodeplace import call_at, written
 from auditor.static.pinned import fits
 from auditor.static.project import Project
+
+GENERATORS = frozenset({"numpy.random.default_rng", "numpy.random.RandomState", "random.Random"})
+DATASETS = ("torch.utils.data.", "torchvision.datasets.")
 
 SEED = "$seed"
 """Where the seed goes in a value."""
@@ -39,13 +44,19 @@ class _Argument:
     """Full names, or `package.*` for everything below a package; of methods their name. Empty: whatever was found."""
 
     versions: tuple[Bound, ...]
-    """Versions that have the argument; where the project's are not known the call is left alone."""
+    """Versions that have the argument; where the project's are not known the patch is not safe."""
+
+    since: str
+    """The same, as the rule writes it."""
+
+    instead: str
+    """What stands in place of the call, `{0}`, where it takes no seed as an argument."""
 
     given: str
     """Only for calls that have this argument; `!name`: that do not."""
 
     def is_for(self, call: Call, project: Project) -> bool:
-        if self.versions and fits(self.versions, project) is not True:
+        if self.versions and fits(self.versions, project) is False:
             return False
         if self.given and (call.argument(self.given.lstrip("!")) is None) is not self.given.startswith("!"):
             return False
@@ -78,11 +89,13 @@ def _read(table: Table) -> _Options:
 
 def _read_argument(entry: Table) -> _Argument:
     argument = _Argument(
-        name=entry.string("name"),
+        name=entry.string("name", ""),
         position=entry.position("position"),
         value=entry.string("value", SEED),
         callees=entry.strings("callee"),
         versions=_versions(entry),
+        since=entry.string("versions", ""),
+        instead=entry.string("instead", ""),
         given=entry.string("given", ""),
     )
     entry.finish()
@@ -120,14 +133,47 @@ class SeedArgumentFix:
             return seeded(finding, rule, target, project, options.library, options.call)
         if why is not None or argument is None:
             return Refusal(reason=why or "the call takes no seed")
-        value = argument.value.replace(SEED, seed_in_scope(target, call.node))
-        place = target.location(call.node)
-        return Proposal(
-            title=f"pass `{argument.name}={value.replace('{', '').replace('}', '')}`",
-            applicability=applicability(rule),
-            changes=(SetArgument(call=place, name=argument.name, value=value, position=argument.position),),
-            effect=effect(rule),
-        )
+        return _passed(argument, target, call, rule, project)
+
+
+def _passed(argument: _Argument, module: ModuleFacts, call: Call, rule: Rule, project: Project) -> Proposal:
+    level, told = applicability(rule), effect(rule)
+    if argument.versions and fits(argument.versions, project) is None and level is Applicability.SAFE:
+        level, told = Applicability.UNSAFE, f"the argument exists since {argument.since}"
+    seed = _of_worker(module, call) or seed_in_scope(module, call.node)
+    value = argument.value.replace(SEED, seed)
+    place = module.location(call.node)
+    change: Change = SetArgument(call=place, name=argument.name, value=value, position=argument.position)
+    shown = f"{argument.name}={value}"
+    if argument.instead:
+        shown = argument.instead.replace(SEED, seed)
+        change = ReplaceExpression(expression=place, text=shown)
+        shown = shown.replace("{0}", module.text(call.node))
+    elif argument.position == 0 and not call.node.args and not call.node.keywords:
+        change = ReplaceExpression(expression=place, text=f"{written(module, call.node.func)}({value})")
+        shown = value
+    return Proposal(
+        title=f"pass `{shown.replace('{', '').replace('}', '')}`",
+        applicability=level,
+        changes=(change,),
+        effect=told,
+    )
+
+
+def _of_worker(module: ModuleFacts, call: Call) -> str | None:
+    """The seed of a generator that a data set makes while it is read: torch's, which loaders set in each worker."""
+    owner = module.enclosing_class(call.node)
+    function = call.function
+    if owner is None or getattr(function, "name", "") in ("", "__init__") or call.callee not in GENERATORS:
+        return None
+    if not any(base.startswith(DATASETS) for base in module.base_classes(owner)):
+        return None
+    node: ast.AST | None = call.node
+    while node is not None and node is not function:
+        node = module.parent(node)
+        if isinstance(node, ast.If) and any(isinstance(each, ast.Is | ast.Not) for each in ast.walk(node.test)):
+            return "{torch.initial_seed}() % 2**32"
+    return "{torch.randint}(2**31, ()).item()"
 
 
 def _unfit(module: ModuleFacts, call: Call, argument: _Argument | None) -> str | None:
@@ -136,6 +182,8 @@ def _unfit(module: ModuleFacts, call: Call, argument: _Argument | None) -> str |
         return f"`{call.callee or call.method}` takes no seed that is known for the project's versions"
     if call.opaque and call.argument(argument.name, argument.position) is None:
         return f"the call takes `*args` or `**kwargs`, which may hold `{argument.name}`: seed it there"
+    if _of_worker(module, call) is not None:
+        return None
     why = repeats(module, call.node)
     return f"the call {why}: a constant seed would repeat the same numbers each time" if why else None
 

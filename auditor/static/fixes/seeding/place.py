@@ -29,6 +29,10 @@ SPAWNING = frozenset(
 """Calls that run a function in a process of its own, which has its own generators."""
 
 
+_PASSING = frozenset({"sys.exit", "exit", "quit", "asyncio.run", "SystemExit"})
+"""Calls around the call of a program's main function."""
+
+
 @dataclass(frozen=True, slots=True)
 class Level:
     """A block that is executed once; `index`: the statement of it that leads to the first draw."""
@@ -39,6 +43,9 @@ class Level:
     """The function whose body it is; None at the top level and in the guard."""
 
     is_guard: bool = False
+    is_main: bool = False
+    """It is the whole program: the statement that calls the function passes nothing on and keeps nothing."""
+
     is_spawned: bool = False
     """It is run by several processes, each with its own generators; the first parameter is the process's number."""
 
@@ -65,13 +72,14 @@ def levels(module: ModuleFacts, ways: Iterable[Way]) -> list[Level]:
     known = [way for way in ways if way and way[0].path == module.path]
     found: list[Level] = []
     step = 0
+    is_main = True
     while known:
         function = _function_of(module, known[0][step])
         level = _level(module.tree.body if function is None else _body(function), known, step, module, function)
         if level is None:
             break
         spawned = step > 0 and _spawns(module, known[0][step - 1])
-        found.append(Level(level.body, level.index, function, is_spawned=spawned))
+        found.append(Level(level.body, level.index, function, is_main=is_main, is_spawned=spawned))
         guard = level.body[level.index]
         if function is None and is_main_guard(guard) and isinstance(guard, ast.If):
             inner = _level(guard.body, known, step, module, None)
@@ -83,6 +91,7 @@ def levels(module: ModuleFacts, ways: Iterable[Way]) -> list[Level]:
         known = [way for way in known if len(way) > step and way[step].path == module.path]
         if not known or not _goes_in(module, level.body[level.index], known[0], step):
             break
+        is_main = _is_plain_call(level.body[level.index])
     return found
 
 
@@ -130,6 +139,11 @@ def _goes_in(module: ModuleFacts, statement: ast.stmt, way: Way, step: int) -> b
         return True
     if not isinstance(statement, ast.Expr | ast.Assign | ast.Return | ast.AnnAssign):
         return False
+    call = statement.value
+    while isinstance(call, ast.Call) and module.resolve(call.func) in _PASSING and len(call.args) == 1:
+        call = call.args[0]
+    if not isinstance(call, ast.Call) or module.location(call) != way[step - 1]:
+        return False
     function = _function_of(module, way[step])
     if not isinstance(function, ast.FunctionDef) or module.parent(function) is not module.tree:
         return False
@@ -138,6 +152,14 @@ def _goes_in(module: ModuleFacts, statement: ast.stmt, way: Way, step: int) -> b
         and value.node is function
     ]  # fmt: skip
     return len(calls) <= 1 and not any(call.in_loop for call in calls) and not _is_generator(function)
+
+
+def _is_plain_call(statement: ast.stmt) -> bool:
+    """`main()`, `sys.exit(main())`: the last thing that a program does."""
+    if not isinstance(statement, ast.Expr):
+        return False
+    inner = [node for node in ast.walk(statement) if isinstance(node, ast.Call)]
+    return not inner[-1].args and not inner[-1].keywords if inner else False
 
 
 def _spawns(module: ModuleFacts, location: Location) -> bool:

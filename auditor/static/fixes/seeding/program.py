@@ -69,8 +69,9 @@ def seed_program(module: ModuleFacts, project: Project, library: str, call: str,
     `found`: a place that draws, for programs whose draws are not known otherwise.
     """
     verdicts = project.verdicts(module)
-    ways = first_draws(verdicts, library) or [(found,)]
-    beside = _beside_other_seed(verdicts, ways, project, library, call)
+    draws = first_draws(verdicts, library)
+    ways = draws or [(found,)]
+    beside = _beside_other_seed(verdicts, draws, project, library, call)
     if beside is not None:
         return beside
     open_ = {verdict.library.id for verdict in verdicts if verdict.status is SeedStatus.UNSEEDED} | {library}
@@ -118,7 +119,7 @@ def place_for(module: ModuleFacts, ways: Sequence[Way]) -> Place | str:
             return Place(module, level.body[_past_definitions(level, source.known_after)], source.text)
     constant = constant_of_module(module, outermost.index)
     seed = constant.text if constant else DEFAULT
-    level = blocks[-1]
+    level = next((each for each in reversed(blocks) if each.is_main or each.function is None), outermost)
     if level.function is None and not level.is_guard:
         index = max(level.first(), constant.known_after if constant else 0)
         return Place(module, level.body[min(_past_definitions(level, index), level.index)], seed)
@@ -170,7 +171,7 @@ def _beside_other_seed(
         (verdict_seed, project.rng.seed_calls.get(verdict_seed.callee))
         for verdict in verdicts
         for verdict_seed in verdict.seeds
-        if verdict_seed.value in COUNTING and verdict_seed.condition is None
+        if verdict_seed.value in COUNTING and (verdict_seed.condition is None or verdict.library.id == "torch.cuda")
     ]
     usable = []
     for seed, known in seeds:
@@ -189,12 +190,20 @@ def _beside_other_seed(
     found = call_at(module, seed.location)
     assert found is not None
     text = f"{text} % 2**32" if library == "numpy.random" and _may_be_large(text) else text
+    statement = module.statement(found.node)
+    if seed.condition is not None:
+        before, statement = [], _outside(module, statement)
     change = InsertStatement(
-        statement=module.location(module.statement(found.node)),
-        text=f"{{{call}}}({text})",
-        where="after" if before else "before",
+        statement=module.location(statement), text=f"{{{call}}}({text})", where="after" if before else "before"
     )
     return Seeding(f"call `{call}({_plain(text)})` where `{seed.callee}` is seeded", (change,))
+
+
+def _outside(module: ModuleFacts, statement: ast.stmt) -> ast.stmt:
+    """The outermost condition around a statement."""
+    while isinstance(above := module.parent(statement), ast.If):
+        statement = above
+    return statement
 
 
 def _rank(library: str) -> int:
