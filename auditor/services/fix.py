@@ -1,0 +1,97 @@
+"""Plan patches for what a scan finds; nothing is written. `apply` writes what was planned."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from auditor.errors import UsageError
+from auditor.model.report import AuditReport
+from auditor.ruleset import nearest
+from auditor.services.check import check
+from auditor.services.progress import Progress, Silent
+from auditor.services.rule_choice import chosen_rules, load_rules
+from auditor.services.scan import scan
+from auditor.services.settings import Settings
+from auditor.static.discovery import find_root
+from auditor.static.engine import Engine, find_files
+from auditor.static.fixes.compose import Conflict
+from auditor.static.patches import PlannedPatch, Refused, Sources, conflicting, plan_patches
+
+__all__ = ["FixPlan", "PlannedPatch", "Refused", "plan_fixes"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixPlan:
+    """The patches of a project, none of them applied."""
+
+    report: AuditReport
+    """Of the scan that they were planned for."""
+
+    root: Path
+    """The folder that all paths are relative to; absolute."""
+
+    patches: tuple[PlannedPatch, ...]
+    """In the order of the findings."""
+
+    refused: tuple[Refused, ...]
+    """Findings without a patch."""
+
+    sources: Sources = field(repr=False, compare=False)
+    """The files as they were scanned."""
+
+    def patch(self, patch_id: str) -> PlannedPatch:
+        """The patch with this id. Raises `UsageError` naming the nearest one."""
+        for patch in self.patches:
+            if patch.id == patch_id:
+                return patch
+        near = nearest(patch_id, [patch.id for patch in self.patches])
+        hint = f"; did you mean `{near}`?" if near else ""
+        raise UsageError(f"no patch is called `{patch_id}`{hint}")
+
+    def texts(self, ids: Collection[str]) -> Mapping[str, bytes]:
+        """New contents of every file that these patches change, by path.
+
+        Whichever subset is asked for, each file is whole. Raises `ConflictError` naming the patches that cannot be
+        applied together.
+        """
+        chosen = [self.patch(each) for each in sorted(set(ids))]
+        try:
+            texts = self.sources.texts(change for patch in chosen for change in patch.changes)
+        except Conflict as conflict:
+            raise conflicting(conflict, chosen) from None
+        return {path: new for path, new in texts.items() if new != self.original(path)}
+
+    def diff(self, ids: Collection[str]) -> str:
+        """The patches together, as one unified diff. Raises as `texts`."""
+        return self.sources.diff(self.texts(ids))
+
+    def original(self, path: str) -> bytes:
+        """A file as it was when the patches were planned."""
+        return self.sources.composer(path).raw
+
+
+def plan_fixes(
+    paths: Sequence[Path], settings: Settings, progress: Progress | None = None, *, root: Path | None = None
+) -> FixPlan:
+    """Scan, and plan a patch for every finding whose rule has one. Nothing is written, nothing of it is executed.
+
+    `root` is the folder that paths in the plan are relative to; None means the project that `paths` lie in. Raises
+    what `scan` raises, and `RuleError` for a rule whose `[fix]` is malformed.
+    """
+    progress = progress or Silent()
+    root = find_root(paths) if root is None else root.absolute()
+    ruleset = load_rules(settings)
+    rules = chosen_rules(ruleset, settings)
+    report = (
+        check(paths, settings, progress=progress)
+        if root == find_root(paths)
+        else scan(paths, settings, progress, root=root)
+    )
+    progress.stage("patches", len(report.findings))
+    project = Engine(ruleset, rules).project(find_files(root, paths, settings.exclude, progress.cancelled))
+    sources = Sources(project)
+    by_id = {rule.id: rule for rule in rules}
+    patches, refused = plan_patches(report.findings, by_id, project, sources, progress.update)
+    return FixPlan(report=report, root=root, patches=patches, refused=refused, sources=sources)
