@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from auditor.errors import UsageError
+from auditor.errors import ConflictError, UsageError
 from auditor.model.report import AuditReport
 from auditor.ruleset import nearest
 from auditor.services.check import check
@@ -62,6 +62,23 @@ class FixPlan:
         except Conflict as conflict:
             raise conflicting(conflict, chosen) from None
         return {path: new for path, new in texts.items() if new != self.original(path)}
+
+    def compatible(self, ids: Collection[str]) -> tuple[tuple[str, ...], Mapping[str, str]]:
+        """Those of these patches that can be applied together, and the others with the reason.
+
+        Of two that exclude each other the first of the plan is taken.
+        """
+        order = [patch.id for patch in self.patches if patch.id in ids]
+        left_out: dict[str, str] = {}
+        while True:
+            chosen = tuple(each for each in order if each not in left_out)
+            try:
+                self.texts(chosen)
+            except ConflictError as error:
+                last = max(error.patches, key=order.index)
+                left_out[last] = str(error)
+            else:
+                return chosen, left_out
 
     def diff(self, ids: Collection[str]) -> str:
         """The patches together, as one unified diff. Raises as `texts`."""
