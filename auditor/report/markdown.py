@@ -24,7 +24,8 @@ def render(report: AuditReport, options: RenderOptions) -> str:
         lines += [*proof_section(report.proof), ""]
     if report.verdict is not None or report.overhead is not None:
         story = render_text(report, RenderOptions(ascii=options.ascii))
-        lines += [f"<details{"" if report.proof else " open"}><summary>The whole story</summary>", "", *_fenced(story), "", "</details>", ""]
+        opened = "" if report.proof is not None else " open"
+        lines += [f"<details{opened}><summary>The whole story</summary>", "", *_fenced(story), "", "</details>", ""]
     if report.runs:
         lines += ["Reproduce:", "", *_fenced(f"cd {report.runs[0].cwd}\n{command_line(report.runs[0])}\n"), ""]
     if report.findings:

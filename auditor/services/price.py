@@ -54,7 +54,7 @@ class Price:
 
 
 def measure(lab: Laboratory, versions: Mapping[str, Version], runs: int) -> Price:
-    """Time the program as it is and each version, `runs` times in turns; an interrupt keeps the rounds that were whole."""
+    """Time the program as it is and each version, `runs` times in turns; an interrupt keeps the whole rounds."""
     price = Price(seen={label: [] for label in (BASELINE, *versions)})
     every = {BASELINE: AS_IS, **versions}
     gone: set[str] = set()

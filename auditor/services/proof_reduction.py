@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from auditor.errors import ReproAuditError
 from auditor.experiments.reduction import Answer, Reduction, reduce
-from auditor.experiments.repetition import excluded_rate, runs_needed, undetected
+from auditor.experiments.repetition import runs_needed, undetected
 from auditor.model.verdict import Status
-from auditor.report.prose.numbers import count
+from auditor.report.prose.numbers import count, share
 from auditor.report.prose.proof import parting_place
 from auditor.services.laboratory import FAILED, Laboratory, Version, patches_of
 from auditor.services.proof_search import Search, Standing, examine
+from auditor.services.proof_words import equal_without
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,18 +58,14 @@ class Trials:
         most = min(self._search.most_runs, wanted or self._search.most_runs)
         answer, runs = self._try(kept, most)
         if answer is Answer.HOLDS and (wanted is None or wanted > runs):
-            missed = undetected(self._rate, runs)
+            more = f"; --max-runs {wanted} would settle it" if wanted is not None else ""
             self.reasons[kept] = (
-                f"{count(runs, 'run')} without it are equal, but with pairs that differ at a rate of {self._rate:.0%} "
-                f"that happens by chance with a probability of up to {missed:.0%}; --max-runs {wanted or 99} would settle it"
+                f"{count(runs, 'run')} without it are equal, but where {share(self._rate)} of the pairs differ, that comes "
+                f"by chance with a probability of up to {share(undetected(self._rate, runs))}{more}"
             )
             return Answer.UNKNOWN
         if answer is Answer.HOLDS:
-            bound = excluded_rate(runs, self._search.confidence)
-            self.reasons[kept] = (
-                f"{count(runs, 'run')} without it are equal; a source that makes more than {bound:.0%} of the pairs "
-                f"differ is ruled out at {self._search.confidence:.0%}"
-            )
+            self.reasons[kept] = equal_without(runs, self._search.confidence)
         return answer
 
     def _try(self, kept: Version, runs: int) -> tuple[Answer, int]:

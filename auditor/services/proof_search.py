@@ -156,7 +156,7 @@ class Search:
         self.rounds[-1] = replace(last, standing=standing)
 
     def _rate(self, standing: Standing) -> float:
-        """A lower bound of how often pairs of a divergent version differ; runs it again where one pair says too little."""
+        """A lower bound of how often pairs of a version differ; runs it again where one pair says too little."""
         best = standing.causes[0] if standing.causes else None
         if best is not None and best.kind in ENTROPY and best.confidence is Confidence.HIGH:
             return CERTAIN

@@ -5,7 +5,7 @@ from __future__ import annotations
 from auditor.experiments.repetition import excluded_rate, undetected
 from auditor.model.proof import Need
 from auditor.model.verdict import Status
-from auditor.report.prose.numbers import count
+from auditor.report.prose.numbers import count, share
 from auditor.report.prose.place import place
 from auditor.report.prose.proof import parting_place
 from auditor.services.laboratory import Plan, Version
@@ -29,12 +29,12 @@ def answer(search: Search, *, proven: bool, minimal: Version, interrupted: bool)
     if standing.status is Status.REPRODUCIBLE:
         wanted = search.runs_wanted()
         rate = min((each.rate for each in search.rounds if each.rate is not None), default=0.0)
-        more = f"{wanted} runs would settle it (--max-runs {wanted})" if wanted else "two equal runs hid it before"
-        return Status.INCONCLUSIVE, (
-            f"{count(runs, 'run')} with {_patches(standing.version)} are equal, but what made runs differ before shows in "
-            f"as few as {rate:.0%} of the pairs: it stays hidden in so many runs with a probability of up to "
-            f"{undetected(rate, runs):.0%}. {more[0].upper()}{more[1:]}.",
+        told = (
+            f"{count(runs, 'run')} with {_patches(standing.version)} are equal, but what made runs differ before may show "
+            f"in as few as {share(rate)} of the pairs: it stays hidden in so many runs with a probability of up to "
+            f"{share(undetected(rate, runs))}."
         )
+        return Status.INCONCLUSIVE, (told, f"--max-runs {wanted} would settle it.") if wanted is not None else (told,)
     reasons = standing.verdict.reasons if standing.verdict is not None else ("Nothing could be compared.",)
     return Status.INCONCLUSIVE, reasons
 
@@ -44,7 +44,7 @@ def _proven(search: Search, minimal: Version, interrupted: bool) -> tuple[str, .
     runs = len(lab.runs(minimal)) or len(lab.runs(search.standing.version))
     bound = excluded_rate(runs, search.confidence)
     scope = (
-        f"Ruled out at {search.confidence:.0%}: anything that makes more than {bound:.0%} of the pairs of runs differ. "
+        f"Ruled out at {share(search.confidence)}: anything that makes more than {share(bound)} of the pairs of runs differ. "
         "Says nothing about other machines, GPU counts or versions."
     )
     verdict = search.standing.verdict
@@ -74,15 +74,19 @@ def _patches(version: Version) -> str:
     return " and ".join([*words, *(f"{variable} in the launcher" for variable in variables)]) or "no patch"
 
 
+def equal_without(runs: int, confidence: float) -> str:
+    """What so many equal runs without a patch say."""
+    return (
+        f"{count(runs, 'run')} without it are equal; a source that makes more than {share(excluded_rate(runs, confidence))} "
+        f"of the pairs differ is ruled out at {share(confidence)}"
+    )
+
+
 def reason_left_out(search: Search, proven: bool) -> tuple[Need, str]:
     """A patch that is not in the last version."""
     runs = len(search.lab.runs(search.standing.version)) if search.rounds else 0
     if proven:
-        bound = excluded_rate(runs, search.confidence)
-        return Need.NOT_NEEDED, (
-            f"{count(runs, 'run')} without it are equal; a source that makes more than {bound:.0%} of the pairs differ "
-            f"is ruled out at {search.confidence:.0%}"
-        )
+        return Need.NOT_NEEDED, equal_without(runs, search.confidence)
     return Need.UNKNOWN, "not tried before it ended"
 
 

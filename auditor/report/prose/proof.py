@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from auditor.model.divergence import Divergence
 from auditor.model.overhead import Ratio
+from auditor.model.patch import Applicability
 from auditor.model.proof import Need, PatchProof, Proof, ProofRound
 from auditor.model.report import AuditReport
 from auditor.model.verdict import Status
-from auditor.report.prose.cost import answer as cost_answer
 from auditor.report.prose.numbers import between, count
 from auditor.report.prose.page import Page, Style
 from auditor.report.prose.place import place
@@ -74,7 +74,7 @@ def _round(each: ProofRound) -> list[str]:
         return [f"{added}{runs}, all equal"]
     if each.status is Status.INCONCLUSIVE:
         return [f"{added}{runs}, nothing can be said"]
-    rate = f"; at least {each.rate:.0%} of the pairs differ" if each.rate is not None and each.rate < 1 else ""
+    rate = f"; at least {100 * each.rate:.0f} % of the pairs differ" if each.rate is not None and each.rate < 1 else ""
     why = [f"{each.cause.title} (confidence {each.cause.confidence.value})"] if each.cause is not None else []
     return [f"{added}{runs}, DIVERGENT at {parting_place(each.first)}{rate}", *why]
 
@@ -116,7 +116,7 @@ def price_lines(proof: Proof) -> list[str]:
     """The set first, then each patch alone."""
     if proof.price is None:
         return ["no patch, no price" if not proof.minimal else "not measured (--runs 6 measures it)"]
-    lines = [cost_answer(ratio) for ratio in proof.price.ratios]
+    lines = [f"{ratio.label}: {price_cell(ratio)}" for ratio in proof.price.ratios]
     return [*lines, *proof.price.notes] or ["nothing was timed"]
 
 
@@ -124,7 +124,8 @@ def price_cell(ratio: Ratio | None) -> str:
     """`1.06× (1.02–1.09)`; what is not known says so."""
     if ratio is None:
         return "not measured"
-    return f"{ratio.ratio:.2f}× ({between(ratio.interval)}){'' if ratio.conclusive else ', inconclusive'}"
+    text = f"{ratio.ratio:.2f}× ({between(ratio.interval)}, {100 * ratio.interval.level:.0f} %)"
+    return text if ratio.conclusive else f"inconclusive, {text}"
 
 
 def training_lines(proof: Proof) -> list[str]:
@@ -145,7 +146,8 @@ def _diff_style(line: str) -> Style:
 def _commands(report: AuditReport, proof: Proof) -> list[str]:
     patches = [measure for measure in proof.minimal if "=" not in measure]
     if patches:
-        return [f"repro-audit fix --apply --unsafe {' '.join(patches)}"]
+        unsafe = any(p.id in patches and p.applicability is not Applicability.SAFE for p in proof.patches)
+        return [f"repro-audit fix --apply {'--unsafe ' if unsafe else ''}{' '.join(patches)}"]
     if proof.status is Status.DIVERGENT and len(report.runs) == 2:
         return [f"repro-audit tui {report.runs[0].id} {report.runs[1].id}"]
     return []
