@@ -1,8 +1,7 @@
-"""What `fix` prints: patches with their diffs, what is left to a person, what was applied; for people and for programs."""
+"""What `fix` prints for people: patches with their diffs, what is left to a person, what was applied."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -15,10 +14,6 @@ if TYPE_CHECKING:
     from auditor.services.apply import Applied, Undone
     from auditor.services.fix import FixPlan, PlannedPatch
     from auditor.services.journal import Step
-
-FORMAT = "repro-audit-fixes"
-VERSION = 1
-# Version 1: first version.
 
 STYLES = {Applicability.SAFE: Style.GOOD, Applicability.UNSAFE: Style.WARNING, Applicability.DISPLAY: Style.NOTE}
 FEW_REASONS = 5
@@ -131,13 +126,18 @@ def findings_of(patches: Collection[PlannedPatch]) -> set[str]:
     return {key for patch in patches for key in patch.finding_keys}
 
 
-def add_applied(page: Page, plan: FixPlan, applied: Applied | None, left_out: Mapping[str, str]) -> None:
+def add_applied(
+    page: Page, plan: FixPlan, applied: Applied | None, left_out: Mapping[str, str], verbosity: int
+) -> None:
     """Add what was written, and what was not."""
+    if not plan.report.findings:
+        add_summary(page, plan)
+        return
     if applied is None:
         page.sentence("Nothing was applied.", style=Style.STRONG)
     else:
         for patch in plan.patches:
-            if patch.id in applied.patches:
+            if patch.id in applied.patches and verbosity >= 0:
                 word = (patch.applicability.value, STYLES[patch.applicability])
                 page.add(word, (f" {patch.id}", Style.STRONG), f"  {place(patch.location)}  {patch.title}")
         what = count(len(applied.patches), "patch", "patches")
@@ -148,14 +148,15 @@ def add_applied(page: Page, plan: FixPlan, applied: Applied | None, left_out: Ma
     done = set(applied.patches if applied else ())
     rest = [patch for patch in plan.patches if patch.id not in done and patch.id not in left_out]
     for kind, how in (
-        (Applicability.SAFE, "fix --apply"),
+        (Applicability.SAFE, "fix --apply applies them"),
         (Applicability.UNSAFE, "fix --apply --unsafe applies them"),
-        (Applicability.DISPLAY, "to look at: fix shows them, they are never applied by us"),
+        (Applicability.DISPLAY, "to look at: they are never applied by us"),
     ):
         number = sum(patch.applicability is kind for patch in rest)
         if number:
             page.sentence(f"Not applied: {count(number, f'{kind.value} patch', f'{kind.value} patches')} ({how}).")
-    add_refused(page, plan, 0)
+    if verbosity >= 0:
+        add_refused(page, plan, verbosity)
     if applied is not None:
         page.add()
         page.add(f"  repro-audit fix --undo {applied.step}   take it back")
@@ -186,48 +187,3 @@ def add_log(page: Page, steps: Sequence[Step]) -> None:
             page.add(f"    {patch.id}  {patch.title}")
         for file in step.files:
             page.add((f"    {file.path}  {file.before[:12]} -> {file.after[:12]}", Style.FAINT))
-
-
-def plan_json(plan: FixPlan, applied: Applied | None = None, left_out: Mapping[str, str] | None = None) -> str:
-    """The plan for programs, and what was done with it; described in docs/fix.md."""
-    content = {
-        "format": FORMAT,
-        "version": VERSION,
-        "tool": plan.report.tool,
-        "project": plan.report.project,
-        "findings": len(plan.report.findings),
-        "patches": [_patch_json(patch) for patch in plan.patches],
-        "refused": [
-            {
-                "finding": refused.finding_key,
-                "rule": refused.rule_id,
-                **_place_json(refused.location),
-                "reason": refused.reason,
-                "advice": refused.advice,
-            }
-            for refused in plan.refused
-        ],
-        "applied": None
-        if applied is None
-        else {"step": applied.step, "patches": list(applied.patches), "files": list(applied.files)},
-        "left_out": dict(left_out or {}),
-    }
-    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-
-
-def _patch_json(patch: PlannedPatch) -> dict[str, object]:
-    return {
-        "id": patch.id,
-        "title": patch.title,
-        "applicability": patch.applicability.value,
-        "effect": patch.effect,
-        "rules": list(patch.rule_ids),
-        "findings": list(patch.finding_keys),
-        **_place_json(patch.location),
-        "files": list(patch.files),
-        "diff": patch.diff,
-    }
-
-
-def _place_json(location: object) -> dict[str, object]:
-    return {name: getattr(location, name) for name in ("path", "line", "column", "cell")}
