@@ -87,7 +87,8 @@ def _judge(unpatched: list[float], value: float, interval: Interval | None, effe
     if distance <= ROUNDING * scale:
         return Likeness.SAME, "equal." if not distance else f"equal up to rounding (relative {distance / scale:.0e})."
     if max(unpatched) - min(unpatched) <= ROUNDING * scale:
-        told = f"the unpatched runs share one course, and the patched program takes another ({100 * distance / scale:.1f} % away)"
+        away = f"{100 * distance / scale:.1f} % away"
+        told = f"the unpatched runs share one course, and the patched program takes another ({away})"
         if effect:
             return Likeness.UNKNOWN, f"{told}; a patch changes draws or order once, so this was to be expected."
         return Likeness.DIFFERENT, f"{told}; no patch says that it changes draws or order. Look at what it does."

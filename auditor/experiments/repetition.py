@@ -44,8 +44,8 @@ def excluded_rate(runs: int, confidence: float) -> float:
 def rate_bound(distinct: bool, differing_pairs: int, runs: int, confidence: float) -> float:
     """Lower bound of the rate with which pairs differ, from runs of one program.
 
-    `distinct`: no two of the runs agree. Otherwise `differing_pairs` of the `runs // 2` disjoint pairs (1st and 2nd, 3rd
-    and 4th, …) differ.
+    `distinct`: no two of the runs agree. Otherwise `differing_pairs` of the `runs // 2` disjoint pairs differ (1st and
+    2nd, 3rd and 4th, …).
     """
     if runs < 2:
         return 0.0

@@ -60,8 +60,8 @@ class Trials:
         if answer is Answer.HOLDS and (wanted is None or wanted > runs):
             more = f"; --max-runs {wanted} would settle it" if wanted is not None else ""
             self.reasons[kept] = (
-                f"{count(runs, 'run')} without it are equal, but where {share(self._rate)} of the pairs differ, that comes "
-                f"by chance with a probability of up to {share(undetected(self._rate, runs))}{more}"
+                f"{count(runs, 'run')} without it are equal, but where {share(self._rate)} of the pairs differ, that "
+                f"comes by chance with a probability of up to {share(undetected(self._rate, runs))}{more}"
             )
             return Answer.UNKNOWN
         if answer is Answer.HOLDS:

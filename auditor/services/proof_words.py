@@ -30,8 +30,8 @@ def answer(search: Search, *, proven: bool, minimal: Version, interrupted: bool)
         wanted = search.runs_wanted()
         rate = min((each.rate for each in search.rounds if each.rate is not None), default=0.0)
         told = (
-            f"{count(runs, 'run')} with {_patches(standing.version)} are equal, but what made runs differ before may show "
-            f"in as few as {share(rate)} of the pairs: it stays hidden in so many runs with a probability of up to "
+            f"{count(runs, 'run')} with {_patches(standing.version)} are equal, but what made runs differ before may "
+            f"show in as few as {share(rate)} of the pairs: it stays hidden in so many runs with a probability of up to "
             f"{share(undetected(rate, runs))}."
         )
         return Status.INCONCLUSIVE, (told, f"--max-runs {wanted} would settle it.") if wanted is not None else (told,)
@@ -44,7 +44,7 @@ def _proven(search: Search, minimal: Version, interrupted: bool) -> tuple[str, .
     runs = len(lab.runs(minimal)) or len(lab.runs(search.standing.version))
     bound = excluded_rate(runs, search.confidence)
     scope = (
-        f"Ruled out at {share(search.confidence)}: anything that makes more than {share(bound)} of the pairs of runs differ. "
+        f"Ruled out at {share(search.confidence)}: anything that makes more than {share(bound)} of the pairs differ. "
         "Says nothing about other machines, GPU counts or versions."
     )
     verdict = search.standing.verdict
@@ -76,9 +76,10 @@ def _patches(version: Version) -> str:
 
 def equal_without(runs: int, confidence: float) -> str:
     """What so many equal runs without a patch say."""
+    bound = share(excluded_rate(runs, confidence))
     return (
-        f"{count(runs, 'run')} without it are equal; a source that makes more than {share(excluded_rate(runs, confidence))} "
-        f"of the pairs differ is ruled out at {share(confidence)}"
+        f"{count(runs, 'run')} without it are equal; a source that makes more than {bound} of the pairs "
+        f"differ is ruled out at {share(confidence)}"
     )
 
 

@@ -197,13 +197,12 @@ class _Verification:
             verdict = replace(verdict, status=proof.status, reasons=(*proof.reasons, *verdict.reasons[1:]))
         self.kept = [*(standing.pair.records if standing is not None and standing.pair is not None else ())]
         version = standing.version if standing is not None else AS_IS
-        report = replace(
+        return replace(
             self._report,
             runs=tuple(lab.told(record) for record in self.kept),
             verdict=self._lab.original(version).tell(verdict),
             proof=self._lab.original(version).tell(proof),
         )
-        return report
 
     def _proof(self) -> Proof:
         lab, search = self._lab, self._search
