@@ -11,7 +11,7 @@ from auditor.experiments.repetition import runs_needed, undetected
 from auditor.model.verdict import Status
 from auditor.report.prose.numbers import count, share
 from auditor.report.prose.proof import parting_place
-from auditor.services.laboratory import FAILED, Laboratory, Version, patches_of
+from auditor.services.laboratory import FAILED, Laboratory, StoppedError, Version, patches_of
 from auditor.services.proof_search import Search, Standing, examine
 from auditor.services.proof_words import equal_without
 
@@ -36,13 +36,21 @@ class Trials:
         self._search = search
         self._full = search.standing.version
         self.reasons: dict[Version, str] = {}
+        self._stopped = False
         rates = [each.rate for each in search.rounds if each.rate is not None]
         self._rate = min(rates, default=1.0)
 
     def run(self) -> Reduced:
         items = [*patches_of(self._full), *sorted(self._full - set(patches_of(self._full)))]
-        reduction = reduce(items, self._answer, self._lab.progress.cancelled)
+        reduction = reduce(items, self._answer_unless_stopped, lambda: self._stopped)
         return Reduced(reduction=reduction, reasons=self.reasons)
+
+    def _answer_unless_stopped(self, kept: frozenset[str]) -> Answer:
+        try:
+            return self._answer(kept)
+        except StoppedError:
+            self._stopped = True
+            return Answer.UNKNOWN
 
     def _answer(self, kept: frozenset[str]) -> Answer:
         for each in self._search.rounds:

@@ -31,8 +31,8 @@ def answer(search: Search, *, proven: bool, minimal: Version, interrupted: bool)
         rate = min((each.rate for each in search.rounds if each.rate is not None), default=0.0)
         told = (
             f"{count(runs, 'run')} with {_patches(standing.version)} are equal, but what made runs differ before may "
-            f"show in as few as {share(rate)} of the pairs: it stays hidden in so many runs with a probability of up to "
-            f"{share(undetected(rate, runs))}."
+            f"show in as few as {share(rate)} of the pairs: it stays hidden in so many runs with a probability of "
+            f"up to {share(undetected(rate, runs))}."
         )
         return Status.INCONCLUSIVE, (told, f"--max-runs {wanted} would settle it.") if wanted is not None else (told,)
     reasons = standing.verdict.reasons if standing.verdict is not None else ("Nothing could be compared.",)

@@ -170,6 +170,8 @@ class _Verification:
 
     def _is_proven(self) -> bool:
         """The last version is reproducible, and ran often enough to say so."""
+        if not self._search.rounds:
+            return False
         wanted = self._search.runs_wanted()
         runs = len(self._lab.runs(self._search.standing.version))
         return self._search.standing.status is Status.REPRODUCIBLE and wanted is not None and runs >= wanted
