@@ -32,9 +32,9 @@ def program_start(module: ModuleFacts, package: str, seeds: frozenset[str] = fro
             return Start(node, "after")
         if index >= first and not _is_setting(node):
             break
-    if first:
-        return Start(body[first - 1], "after")
-    return Start(body[0], "before") if body else None
+    if first < len(body):
+        return Start(body[first], "before")
+    return Start(body[-1], "after") if body else None
 
 
 def _behind_imports(module: ModuleFacts, package: str) -> int:
