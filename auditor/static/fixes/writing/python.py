@@ -13,6 +13,7 @@ from auditor.static.fixes.changes import (
     Change,
     InsertAtStart,
     InsertStatement,
+    RemoveStatement,
     ReplaceExpression,
     ReplaceText,
     SeedProgram,
@@ -22,17 +23,26 @@ from auditor.static.fixes.writing.arguments import argument_splices
 from auditor.static.fixes.writing.conflict import Conflict
 from auditor.static.fixes.writing.imports import Imports
 from auditor.static.fixes.writing.names import Names
+from auditor.static.fixes.writing.removal import removals
 from auditor.static.fixes.writing.seeding import Seeding
 from auditor.static.fixes.writing.splice import Splice, spliced
 from auditor.static.fixes.writing.statements import Statements
 from auditor.static.fixes.writing.syntax import Syntax
+from auditor.static.fixes.writing.wrap import wrapped
 
 
 class PythonText:
     """One source, read once; `compose` may be called with any set of changes."""
 
-    def __init__(self, text: str, line_of: Callable[[Location], int] = lambda location: location.line) -> None:
+    def __init__(
+        self,
+        text: str,
+        line_length: int | None = None,
+        line_of: Callable[[Location], int] = lambda location: location.line,
+    ) -> None:
+        """`line_length`: of the file's lines, None: no matter; `line_of`: the line of the text for a location."""
         self._text = text
+        self._line_length = line_length
         self._line_of = line_of
         self._syntax: Syntax | None = None
 
@@ -46,7 +56,9 @@ class PythonText:
                 ast.parse(written)
         except SyntaxError as error:
             raise Conflict(f"the result is no valid Python: {error.msg} in line {error.lineno}", changes) from None
-        return written
+        if self._line_length is None or self._syntax is None:
+            return written
+        return wrapped(self._text, written, self._line_length, self._syntax.module.default_indent)
 
     def splices(self, changes: Sequence[Change]) -> Iterator[Splice]:
         """Yield the edits that make all changes."""
@@ -56,6 +68,7 @@ class PythonText:
         statements = Statements(syntax, names, imports)
         calls: dict[cst.Call, list[SetArgument]] = {}
         seeds: list[SeedProgram] = []
+        gone = [change for change in changes if isinstance(change, RemoveStatement)]
         for change in changes:
             if isinstance(change, SetArgument):
                 calls.setdefault(syntax.call(change.call, change), []).append(change)
@@ -67,8 +80,9 @@ class PythonText:
                 yield statements.at_start(change)
             elif isinstance(change, SeedProgram):
                 seeds.append(change)
-            else:
+            elif not isinstance(change, RemoveStatement):
                 yield replaced_text(change, syntax)
+        yield from removals(syntax, statements, gone)
         for call, given in calls.items():
             yield from argument_splices(call, given, syntax, names)
         Seeding(syntax, names, statements).add(seeds)
