@@ -95,6 +95,18 @@ def levels(module: ModuleFacts, ways: Iterable[Way]) -> list[Level]:
     return found
 
 
+def whole_program(module: ModuleFacts) -> list[Level]:
+    """The blocks of a program of which it is not known where it draws: everything before its last statement."""
+    body = module.tree.body
+    if not body:
+        return []
+    found = [Level(body, len(body) - 1, None)]
+    guard = next((each for each in reversed(body) if is_main_guard(each)), None)
+    if isinstance(guard, ast.If):
+        found = [Level(body, body.index(guard), None), Level(guard.body, len(guard.body) - 1, None, is_guard=True)]
+    return found
+
+
 def comes_before(one: Way, other: Way) -> bool:
     """Whether the first place is reached before the second, as far as the order of lines tells."""
     for left, right in zip(one, other, strict=False):
