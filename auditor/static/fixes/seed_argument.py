@@ -201,7 +201,7 @@ def _of_worker(module: ModuleFacts, call: Call) -> str | None:
     while node is not None and node is not function:
         node = module.parent(node)
         if isinstance(node, ast.If) and any(isinstance(each, ast.Is | ast.Not) for each in ast.walk(node.test)):
-            return "{torch.initial_seed}() % 2**32"
+            return "{torch.initial_seed}()" + (" % 2**32" if call.callee == "numpy.random.RandomState" else "")
     return "{torch.randint}(2**31, ()).item()"
 
 

@@ -79,7 +79,7 @@ def seed_program(module: ModuleFacts, project: Project, library: str, call: str,
     if isinstance(place, str):
         return place
     ranks = "+" not in place.seed and project_is_distributed(module, project)
-    helped = _by_helper(module, project, place, library, call)
+    helped = by_helper(module, project, place, {library}, call)
     if helped is not None:
         return Seeding(*helped, ranks)
     for package, (seeder, more) in FRAMEWORKS.items():
@@ -249,18 +249,24 @@ def _plain(text: str) -> str:
 # -- by the project's own helper --------------------------------------------------------------------------------------
 
 
-def _by_helper(
-    module: ModuleFacts, project: Project, place: Place, library: str, call: str
+def by_helper(
+    module: ModuleFacts, project: Project, place: Place, libraries: set[str], call: str | None = None
 ) -> tuple[str, tuple[Change, ...]] | None:
-    """Call the helper that the project has, and let it seed this library too where it does not yet."""
+    """A call of the helper that the project has.
+
+    One that does not seed all of `libraries` is made to, with `call`; where there is no `call` it does not count.
+    """
     for helper in helpers(module, project):
         name = name_in(module, helper, project)
         if name is None or (helper.module is module and not _is_defined(place, helper)):
             continue
+        missing = libraries - helper.libraries
+        if missing and call is None:
+            continue
         given = "" if helper.parameter is None or (helper.default and place.seed == DEFAULT) else place.seed
         changes: list[Change] = [InsertStatement(statement=place.location, text=f"{name}({given})", where="before")]
         title = f"call the project's own `{helper.node.name}({given})` before anything is drawn"
-        if library not in helper.libraries:
+        if missing and call is not None:
             changes.append(_extension(helper, call))
             title += f", and let it call `{call}` too"
         return title, tuple(changes)
