@@ -91,7 +91,7 @@ def levels(module: ModuleFacts, ways: Iterable[Way]) -> list[Level]:
         known = [way for way in known if len(way) > step and way[step].path == module.path]
         if not known or not _goes_in(module, level.body[level.index], known[0], step):
             break
-        is_main = _is_plain_call(level.body[level.index])
+        is_main = is_main and level.index == len(level.body) - 1 and _is_plain_call(level.body[level.index])
     return found
 
 

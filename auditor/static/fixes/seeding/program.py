@@ -48,6 +48,8 @@ class Place:
     module: ModuleFacts
     statement: ast.stmt
     seed: str
+    is_ranked: bool = False
+    """The seed is another one in each process."""
 
     @property
     def location(self) -> Location:
@@ -78,7 +80,7 @@ def seed_program(module: ModuleFacts, project: Project, library: str, call: str,
     place = place_for(module, [way for each in sorted(open_) for way in first_draws(verdicts, each)] or ways)
     if isinstance(place, str):
         return place
-    ranks = "+" not in place.seed and project_is_distributed(module, project)
+    ranks = not place.is_ranked and project_is_distributed(module, project)
     helped = by_helper(module, project, place, {library}, call)
     if helped is not None:
         return Seeding(*helped, ranks)
@@ -86,7 +88,7 @@ def seed_program(module: ModuleFacts, project: Project, library: str, call: str,
         if library in project.rng.seed_calls[seeder].seeds and imports_package(module, package):
             text = f"{{{seeder}}}({place.seed}{more})"
             change = InsertStatement(statement=place.location, text=text, where="before")
-            return Seeding(f"call `{seeder}({place.seed}{more})` before anything is drawn", (change,), ranks)
+            return Seeding(f"call `{seeder}({place.seed}{more})` before anything is drawn", (change,))
     change_ = SeedProgram(path=module.path, before=place.location, library=library, seed=place.seed, call=call)
     return Seeding(f"call `{call}({place.seed})` before anything is drawn", (change_,), ranks)
 
@@ -142,10 +144,11 @@ def _in_process(module: ModuleFacts, level: Level) -> Place:
     seed = source.text if source else DEFAULT
     arguments = level.function.args.args if level.function is not None else []
     rank = arguments[0].arg if arguments else ""
-    if rank and "rank" in rank.lower():
+    is_ranked = "rank" in rank.lower()
+    if is_ranked:
         seed = rank if seed == DEFAULT else f"{seed} + {rank}"
     start = 1 if is_docstring(level.body[0]) and level.index else 0
-    return Place(module, level.body[start], seed)
+    return Place(module, level.body[start], seed, is_ranked)
 
 
 def project_is_distributed(module: ModuleFacts, project: Project) -> bool:
