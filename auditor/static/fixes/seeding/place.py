@@ -91,7 +91,19 @@ def levels(module: ModuleFacts, ways: Iterable[Way]) -> list[Level]:
         known = [way for way in known if len(way) > step and way[step].path == module.path]
         if not known or not _goes_in(module, level.body[level.index], known[0], step):
             break
-        is_main = _is_plain_call(level.body[level.index])
+        is_main = is_main and level.index == len(level.body) - 1 and _is_plain_call(level.body[level.index])
+    return found
+
+
+def whole_program(module: ModuleFacts) -> list[Level]:
+    """The blocks of a program of which it is not known where it draws: everything before its last statement."""
+    body = module.tree.body
+    if not body:
+        return []
+    found = [Level(body, len(body) - 1, None)]
+    guard = next((each for each in reversed(body) if is_main_guard(each)), None)
+    if isinstance(guard, ast.If):
+        found = [Level(body, body.index(guard), None), Level(guard.body, len(guard.body) - 1, None, is_guard=True)]
     return found
 
 
