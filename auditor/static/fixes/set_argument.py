@@ -25,7 +25,12 @@ class _Argument:
     callees: frozenset[str]
     """Full names of what is called, or names of methods; empty: whatever the rule found."""
 
+    when_given: bool
+    """Only where the call has the argument."""
+
     def is_for(self, call: Call) -> bool:
+        if self.when_given and call.argument(self.name, self.position) is None:
+            return False
         return not self.callees or call.callee in self.callees or (call.callee is None and call.method in self.callees)
 
 
@@ -45,6 +50,7 @@ def _read_one(table: Table, key: str) -> _Argument:
         value=table.string("value"),
         position=table.position("position"),
         callees=frozenset(table.strings("callee")),
+        when_given=table.boolean("when_given", False),
     )
 
 
@@ -67,7 +73,7 @@ class SetArgumentFix:
             return Refusal(reason="the place is no call that could be given an argument")
         wanted = [argument for argument in self._options.of(rule) if argument.is_for(call)]
         if not wanted:
-            return Refusal(reason=f"`{call.callee or call.method}` has no such argument")
+            return Refusal(reason=f"no argument of `{call.callee or call.method}` makes it reproducible")
         for argument in wanted:
             if call.opaque and call.argument(argument.name, argument.position) is None:
                 return Refusal(
