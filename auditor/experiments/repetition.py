@@ -19,7 +19,7 @@ import math
 from collections.abc import Callable
 
 CERTAIN = 1.0
-"""Rate of what every run draws from the system's entropy."""
+"""Rate of what is another in every run: the system's entropy, the time."""
 
 
 def undetected(rate: float, runs: int) -> float:

@@ -74,6 +74,8 @@ class _Session(Session):
     """Runs of one version."""
 
     variables: Mapping[str, str]
+    made: list[RunRecord]
+    """Where every run is noted down, close-ups and experiments too."""
 
     def run(
         self,
@@ -84,13 +86,15 @@ class _Session(Session):
         environment: Mapping[str, str] | None = None,
         stop_after: int | None = None,
     ) -> RunRecord:
-        return super().run(
+        record = super().run(
             stage,
             follower=follower,
             probe={"losses": True, **(probe or {})},
             environment={**self.variables, **(environment or {})},
             stop_after=stop_after,
         )
+        self.made.append(record)
+        return record
 
 
 @dataclass(kw_only=True)
@@ -114,16 +118,22 @@ class Laboratory:
         self.store: Store = open_store(self.project, self.settings.store)
         self._folder = self.store.root / f"verify-{os.getpid()}"
         self.copy = WorkCopy(self.project, self._folder, (self.store.root,))
-        self.launches = 0
         self.expected = 0
         """Runs that are still to come, as far as anybody can tell; for the progress line."""
         self._move = Relocation(project=self.project, copy=self.copy.root)
         self._variables: dict[str, str] | None = None
         self._current: Version | None = None
         self._runs: dict[Version, list[RunRecord]] = {}
+        self._made: list[RunRecord] = []
+        self._timed = 0
         self._pairs: dict[tuple[str, str], Pair] = {}
         self._scans: dict[Version, AuditReport | None] = {}
         self._durations: list[float] = []
+
+    @property
+    def launches(self) -> int:
+        """All runs so far."""
+        return len(self._made) + self._timed
 
     # versions
 
@@ -168,6 +178,7 @@ class Laboratory:
             watch_files=False,
         )
         record = launch(plan, lambda _: self.progress.cancelled())
+        self._timed += 1
         self._ended(record)
         return record
 
@@ -181,6 +192,7 @@ class Laboratory:
             options=self.options,
             progress=self.progress,
             variables=self._environment(version),
+            made=self._made,
         )
 
     def pair(self, reference: RunRecord, candidate: RunRecord) -> Pair:
@@ -213,7 +225,7 @@ class Laboratory:
         self.copy.remove()
         shutil.rmtree(self._folder, ignore_errors=True)
         kept = {record.id for record in keep}
-        for record in (record for records in self._runs.values() for record in records):
+        for record in self._made:
             if record.id not in kept:
                 shutil.rmtree(record.folder, ignore_errors=True)
 
@@ -225,7 +237,6 @@ class Laboratory:
         self.prepare(version)
 
     def _ended(self, record: RunRecord) -> None:
-        self.launches += 1
         self.expected = max(0, self.expected - 1)
         self.copy.check_originals()
         if record.status.ending is Ending.INTERRUPTED:

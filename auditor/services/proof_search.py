@@ -24,8 +24,8 @@ LEAST_RUNS = 3
 TARGETED_ROUNDS = 4
 """After so many rounds everything that is left is applied at once; what was not needed goes out again."""
 
-ENTROPY = ("unseeded-rng",)
-"""Causes that draw from the system's entropy: every pair of runs differs."""
+CERTAINLY = ("unseeded-rng", "seed-differs")
+"""Causes that are at work in every run: the system's entropy, and seeds that are others each time."""
 
 HASH_ORDER = "hash-order"
 HASH_SEED = "PYTHONHASHSEED=0"
@@ -89,11 +89,17 @@ def _hold(lab: Laboratory, version: Version, index: int) -> Standing:
     if pair.outcome.comparison.first is None:
         verdict = pair.judge((), lab.options.steps)
         return Standing(version=version, pair=pair, verdict=verdict)
-    lab.prepare(version)
     causes = pair.classify(lab.scanned(version))
-    if not is_settled(causes):
-        pair, causes = diagnose(lab.session(version), pair, lab.scanned(version))
     return Standing(version=version, pair=pair, verdict=pair.judge(causes, lab.options.steps))
+
+
+def look_closer(lab: Laboratory, standing: Standing) -> Standing:
+    """Ask for the cause of a divergence with further runs, where it is not sure yet."""
+    if standing.pair is None or is_settled(standing.causes):
+        return standing
+    lab.prepare(standing.version)
+    pair, causes = diagnose(lab.session(standing.version), standing.pair, lab.scanned(standing.version))
+    return replace(standing, pair=pair, verdict=pair.judge(causes, lab.options.steps))
 
 
 class Search:
@@ -127,9 +133,10 @@ class Search:
         while again:
             while self.standing.status is Status.DIVERGENT and (group := self._choose()):
                 self._add(group)
-            if self.standing.status is Status.REPRODUCIBLE:
+            confirmed = self.standing.status is Status.REPRODUCIBLE
+            if confirmed:
                 self._confirm()
-            again = self.standing.status is Status.DIVERGENT and bool(self._choose())
+            again = confirmed and self.standing.status is Status.DIVERGENT
 
     def runs_wanted(self) -> int | None:
         """Agreeing runs that rule out every divergence that was seen; None where no number does."""
@@ -158,7 +165,7 @@ class Search:
     def _rate(self, standing: Standing) -> float:
         """A lower bound of how often pairs of a version differ; runs it again where one pair says too little."""
         best = standing.causes[0] if standing.causes else None
-        if best is not None and best.kind in ENTROPY and best.confidence is Confidence.HIGH:
+        if best is not None and best.kind in CERTAINLY and best.confidence is Confidence.HIGH:
             return CERTAIN
         version = standing.version
         while True:
@@ -184,6 +191,9 @@ class Search:
                 return found
         if left:
             return tuple(patch.id for patch in left)
+        # Only where no patch is left to try is it worth runs to know the cause better.
+        standing = look_closer(self.lab, standing)
+        self.rounds[-1] = replace(self.rounds[-1], standing=standing)
         hashes = any(cause.kind == HASH_ORDER for cause in standing.causes)
         return (HASH_SEED,) if hashes and HASH_SEED not in self._spent() else ()
 
