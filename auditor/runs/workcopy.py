@@ -18,8 +18,11 @@ from auditor.errors import ProjectError
 from auditor.runs.isolation import RESERVE_BYTES
 from auditor.runs.snapshot import walk
 
+COPY_BYTES = 2 << 30
+"""A project up to this size is copied whole."""
+
 LINK_BYTES = 64 << 20
-"""Files from this size on are cloned where the file system can, else linked."""
+"""Of a larger one, files from this size on are cloned where the file system can, else linked."""
 
 WRITTEN = (".pt", ".pth", ".ckpt", ".safetensors", ".pkl", ".pickle", ".db", ".sqlite", ".sqlite3", ".log", ".lock")
 """What programs write in place: always copied, because a write to a link would reach the original."""
@@ -40,6 +43,7 @@ class WorkCopy:
         self._folders: set[str] = set()
         self._linked: dict[str, _State] = {}
         self._patched: set[str] = set()
+        self._links = False
 
     def reset(self, texts: Mapping[str, bytes]) -> None:
         """Make the copy as the project was at first, with other contents of some files (paths with `/`).
@@ -64,8 +68,8 @@ class WorkCopy:
         changed = [path for path, state in self._linked.items() if _state(self.project / path) != state]
         if changed:
             raise ProjectError(
-                f"the program writes to {self.project / changed[0]}, which is linked into the copy because of its size: "
-                "it has changed the original. Move it out of the project, or make it smaller than "
+                f"the program writes to {self.project / changed[0]}, which is linked into the copy for its size: it "
+                "has changed the original. Move it out of the project, or make it smaller than "
                 f"{LINK_BYTES >> 20} MiB"
             )
 
@@ -76,7 +80,8 @@ class WorkCopy:
     def _copy(self) -> None:
         entries = list(walk(self.project, self._excluded, folders=True))
         sizes = [e.stat(follow_symlinks=False).st_size for e in entries if e.is_file(follow_symlinks=False)]
-        needed = sum(size for size in sizes if size < LINK_BYTES)
+        self._links = sum(sizes) > COPY_BYTES
+        needed = sum(size for size in sizes if not self._links or size < LINK_BYTES)
         self.root.mkdir(parents=True)
         free = shutil.disk_usage(self.root).free
         if needed + RESERVE_BYTES > free:
@@ -101,7 +106,7 @@ class WorkCopy:
         place.parent.mkdir(parents=True, exist_ok=True)
         if source.is_symlink():
             place.symlink_to(self._target(source))
-        elif source.stat().st_size < LINK_BYTES or source.name.lower().endswith(WRITTEN):
+        elif not self._links or source.stat().st_size < LINK_BYTES or source.name.lower().endswith(WRITTEN):
             shutil.copy2(source, place)
         elif not _clone(source, place):
             place.symlink_to(source)
@@ -129,21 +134,24 @@ class WorkCopy:
             if _state(self.project / path) != state:
                 raise ProjectError(f"{self.project / path}: changed while it was being verified; start again")
         for folder, folders, files in os.walk(self.root, topdown=False):
+            links = [each for each in folders if os.path.islink(os.path.join(folder, each))]
+            for name in files + links:
+                self._drop_if_changed(os.path.relpath(os.path.join(folder, name), self.root))
             inside = os.path.relpath(folder, self.root)
-            for name in files + [each for each in folders if os.path.islink(os.path.join(folder, each))]:
-                path = os.path.normpath(os.path.join(inside, name))
-                place = self.root / path
-                if path in self._patched or self._copied.get(path, None) != _state(place):
-                    if path in self._copied or not _is_environment(place):
-                        place.unlink()
             if inside != "." and inside not in self._folders:
                 with contextlib.suppress(OSError):
                     os.rmdir(folder)
-        for folder in sorted(self._folders):
-            (self.root / folder).mkdir(parents=True, exist_ok=True)
+        for missing in sorted(self._folders):
+            (self.root / missing).mkdir(parents=True, exist_ok=True)
         for path in self._copied:
             if not os.path.lexists(self.root / path):
                 self._put(path)
+
+    def _drop_if_changed(self, path: str) -> None:
+        place = self.root / path
+        known = self._copied.get(path)
+        if path in self._patched or (known != _state(place) and not (known is None and _is_environment(place))):
+            place.unlink()
 
 
 def _state(path: Path) -> _State:

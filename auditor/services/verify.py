@@ -117,7 +117,7 @@ class _Verification:
         self._options = options
         plan = lab.plan
         self._script = script_of(lab.command, lab.cwd)
-        self._report = about_program(plan.report, self._script, lab.project)
+        self._report = about_program(plan.report, self._script, lab.project, unplaced=True)
         keys = {finding.key for finding in self._report.findings}
         self._patches = tuple(patch for patch in plan.patches if set(patch.finding_keys) & keys)
         tried = [patch for patch in self._patches if patch.applicability is not Applicability.DISPLAY]

@@ -66,6 +66,7 @@ def test_every_version_starts_from_the_project_as_it_was(project: Path, tmp_path
 def test_large_data_is_linked_and_checkpoints_are_not(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(workcopy, "COPY_BYTES", 300)
     monkeypatch.setattr(workcopy, "LINK_BYTES", 100)
     monkeypatch.setattr(workcopy, "_clone", lambda source, place: False)
     (project / "data" / "train.bin").write_bytes(bytes(200))
@@ -76,7 +77,7 @@ def test_large_data_is_linked_and_checkpoints_are_not(
     assert not (copy.root / "last.pt").is_symlink()
     copy.check_originals()
     (copy.root / "data" / "train.bin").write_bytes(bytes(300))
-    with pytest.raises(ProjectError, match="linked into the copy because of its size"):
+    with pytest.raises(ProjectError, match="linked into the copy for its size"):
         copy.check_originals()
 
 

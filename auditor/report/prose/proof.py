@@ -138,9 +138,9 @@ def training_lines(proof: Proof) -> list[str]:
 
 
 def _diff_style(line: str) -> Style:
-    if line.startswith(("---", "+++", "@@")):
-        return Style.FAINT
-    return {"+": Style.GOOD, "-": Style.ERROR}.get(line[:1], Style.PLAIN)
+    if line.startswith(("--- ", "+++ ")):
+        return Style.STRONG
+    return {"@": Style.NOTE, "+": Style.ADDED, "-": Style.REMOVED}.get(line[:1], Style.PLAIN)
 
 
 def _commands(report: AuditReport, proof: Proof) -> list[str]:
