@@ -12,12 +12,11 @@ from auditor.static.documents.document import Document
 from auditor.static.facts import ModuleFacts
 from auditor.static.fixes.changes import Change, InsertStatement, RemoveStatement, SeedProgram
 from auditor.static.fixes.proposal import Proposal, Refusal
-from auditor.static.fixes.seeding.place import Way, statement_at, way_to
+from auditor.static.fixes.seeding.place import Way, lifted, statement_at, way_to
 from auditor.static.fixes.seeding.program import by_helper, place_for
 from auditor.static.fixes.seeding.repetition import repeats
 from auditor.static.fixoptions import FixOptions, applicability, effect
 from auditor.static.library_verdict import LibraryVerdict, SeedStatus
-from auditor.static.nodeplace import written
 from auditor.static.project import Project
 
 CALLS = {
@@ -122,7 +121,7 @@ def _moved(project: Project, seed: Way, draws: Sequence[Way]) -> tuple[Change, .
     if isinstance(first, ast.Import | ast.ImportFrom) or not _is_known(module, late, body[: min(indices)]):
         return None
     return (
-        InsertStatement(statement=module.location(first), text=written(module, late), where="before"),
+        InsertStatement(statement=module.location(first), text=lifted(module, late), where="before"),
         RemoveStatement(statement=module.location(late)),
     )
 

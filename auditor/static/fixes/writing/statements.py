@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from auditor.static.fixes.changes import Change, InsertAtStart, InsertStatement
 from auditor.static.fixes.writing.conflict import Conflict
-from auditor.static.fixes.writing.imports import RANK, Imports
+from auditor.static.fixes.writing.imports import OWN, RANK, Imports
 from auditor.static.fixes.writing.names import Names
 from auditor.static.fixes.writing.splice import Splice
 from auditor.static.fixes.writing.syntax import DEFINITIONS, Statement, Syntax
 
-BEFORE_IMPORTS, BEHIND_IMPORTS = RANK - 1, RANK + 1
+BEFORE_IMPORTS, BEHIND_IMPORTS = RANK - 1, RANK + OWN + 1
 """What has to happen before the first import takes effect, seen from imports that are added at the same place."""
 
 
