@@ -40,7 +40,8 @@ def replaced(module: ModuleFacts, call: Call, entry: Replacement) -> str:
         if name == "callee":
             return written(module, call.node.func)
         if name == "arguments":
-            whole = [written(module, each) for each in call.node.args]
+            values = [*([call.receiver] if call.receiver and is_method(call) else ()), *call.node.args]
+            whole = [written(module, each) for each in values]
             return ", ".join([*whole, *(f"{each.arg}={written(module, each.value)}" for each in call.node.keywords)])
         if name == "rest":
             others = [each for each in arguments if each not in entry.placeholders]
@@ -50,6 +51,11 @@ def replaced(module: ModuleFacts, call: Call, entry: Replacement) -> str:
         return f"({written(module, node)})" if followed and not bare else written(module, node)
 
     return filled(entry, text_of)
+
+
+def is_method(call: Call) -> bool:
+    """Whether a method of a tensor is called, so that the object is the first argument."""
+    return call.receiver is not None and (call.callee is None or call.callee.startswith("torch.Tensor."))
 
 
 def _fits(module: ModuleFacts, call: Call, entry: Replacement) -> bool:
@@ -78,7 +84,7 @@ def _arguments(call: Call, entry: Replacement) -> dict[str, ast.expr] | None:
     if call.opaque:
         return None
     values = list(call.node.args)
-    if call.receiver is not None and (call.callee is None or call.callee.startswith("torch.Tensor.")):
+    if call.receiver is not None and is_method(call):
         values.insert(0, call.receiver)
     if len(values) > len(entry.parameters):
         return None

@@ -7,12 +7,9 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeGuard
 
 from auditor.static.facts import ModuleFacts
-
-
-_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,23 +20,36 @@ class Start:
     where: Literal["before", "after"]
 
 
-def program_start(module: ModuleFacts, package: str, seeds: frozenset[str] = frozenset()) -> Start | None:
-    """Behind the first call of one of `seeds`, else behind the imports; None for a file without statements.
+def program_start(
+    module: ModuleFacts, package: str, seeds: frozenset[str] = frozenset(), *, in_guard: bool = False
+) -> Start | None:
+    """Behind the first call of one of `seeds`, else behind the imports; None where there is no such place.
 
-    `package`: what has to be imported there already, if the file imports it at its top level.
+    `package`: what has to be imported there already, if the file imports it at its top level. `in_guard`: the file is
+    imported by others too, who must not be told: then under `if __name__ == "__main__":`, where there is that.
     """
     body = module.tree.body
+    guard = next((node for node in body if _is_guard(node)), None) if in_guard else None
+    if guard is not None:
+        return Start(guard.body[0], "before")
     first = _behind_imports(module, package)
+    if module.is_notebook and not any(_imports(module, node, package) for node in body):
+        return None
     for index, node in enumerate(body):
         if index >= first and _is_call_to(module, node, seeds):
             return Start(node, "after")
         if index >= first and not _is_setting(node):
             break
-    if first < len(body) and (not first or not isinstance(body[first], _DEFINITIONS)):
-        return Start(body[first], "before")
     if first:
         return Start(body[first - 1], "after")
-    return None
+    return Start(body[0], "before") if body else None
+
+
+def _is_guard(node: ast.stmt) -> TypeGuard[ast.If]:
+    if not isinstance(node, ast.If) or not isinstance(node.test, ast.Compare):
+        return False
+    sides = [node.test.left, *node.test.comparators]
+    return any(isinstance(side, ast.Name) and side.id == "__name__" for side in sides)
 
 
 def _behind_imports(module: ModuleFacts, package: str) -> int:

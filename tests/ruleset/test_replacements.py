@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,8 @@ CASES: tuple[tuple[str, tuple[torch.Tensor, ...]], ...] = (
       for rest in ("", ", align_corners=True", ', "bilinear", "border"',
                    ', padding_mode="border", align_corners=True')),
     ("F.grid_sample(x, y, align_corners=False)", (IMAGE, GRID * 3)),
+    *((f"F.grid_sample(x, y{rest})", (CUBE, images(2, 3, 4, 2, 3)))
+      for rest in ("", ", align_corners=True", ', padding_mode="border", align_corners=False')),
     *((f"torch.bincount(y, {rest})", (images(6).abs(), torch.tensor(index, dtype=torch.long)))
       for rest in ("x.detach()[: len(y)]", "weights=x.detach()[: len(y)], minlength=9", "x.detach()[: len(y)].float()",
                    "(x.detach()[: len(y)] * 9).long(), 2")
@@ -159,7 +162,7 @@ def entry_of(call: str, folder: Path) -> tuple[Replacement, str]:
 
 def value_of(expression: str, entry: Replacement | None, tensors: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
     """What an expression gives, all tensors of it, and the gradients of the tensors that it gets."""
-    space: dict[str, object] = {"torch": torch, "nn": nn, "F": F}
+    space: dict[str, object] = {"torch": torch, "nn": nn, "F": F, "itertools": itertools}
     if entry is not None and entry.helper is not None:
         for helper in TABLE.with_needs(entry.helper):
             exec(plain_text(helper.text), space)

@@ -25,8 +25,13 @@ from auditor.static.project import Project
 
 WORKSPACE = '{os.environ}.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")'
 MODE = "{torch.use_deterministic_algorithms}(True)"
+NO_PLACE = "none of them is part of the project, or so many are that they should share a function that does it"
 _NEEDS_WORKSPACE = parse_bounds("torch < 2.10")
 _CUDA = frozenset({"cuda", "gpu", "GPU", "nccl", "accelerator"})
+_TRAINING = frozenset({"backward(", "optim", ".fit(", "Trainer", "train("})
+_MAX_PROGRAMS = 6
+"""Where more programs share the code, one place for all of them has to be found, which is a person's decision."""
+
 _SEEDS = frozenset({"torch.manual_seed", "torch.cuda.manual_seed_all", "torch.cuda.manual_seed", "numpy.random.seed"})
 
 _FRAMEWORKS = {
@@ -125,19 +130,27 @@ def switch_changes(
     *,
     early: bool = False,
 ) -> tuple[Change, ...]:
-    """What puts the statements into every program that leads to a finding; empty where none does."""
+    """What puts the statements into every program that leads to a finding; empty where none does, or too many do."""
     changes: list[Change] = []
-    for path in finding.entry_points or project.entry_points_reaching(target):
-        module = project.module(path)
-        if module is None:
-            continue
+    for module in _programs(finding, target, project):
         if early:
-            changes.append(InsertAtStart(path=path, text="\n".join(statements)))
+            changes.append(InsertAtStart(path=module.path, text="\n".join(statements)))
         elif MODE in statements and (argument := _framework_argument(module, project)) is not None:
             changes.append(argument)
         else:
             changes.extend(_inserted(module, project, statements, package))
     return tuple(dict.fromkeys(changes))
+
+
+def _programs(finding: Finding, target: ModuleFacts, project: Project) -> list[ModuleFacts]:
+    """The programs to change: the one in which the place is, else those that train, else all that lead there."""
+    paths = finding.entry_points or project.entry_points_reaching(target)
+    if target.path in paths:
+        paths = (target.path,)
+    training = [path for path in paths if project.holds(path, _TRAINING)]
+    found = [project.module(path) for path in training or paths]
+    programs = [module for module in found if module is not None]
+    return programs if len(programs) <= _MAX_PROGRAMS else []
 
 
 def _framework_argument(module: ModuleFacts, project: Project) -> SetArgument | None:
@@ -155,7 +168,7 @@ def _framework_argument(module: ModuleFacts, project: Project) -> SetArgument | 
 def _inserted(
     module: ModuleFacts, project: Project, statements: tuple[str, ...], package: str
 ) -> Iterator[InsertStatement]:
-    start = program_start(module, package, _SEEDS)
+    start = program_start(module, package, _SEEDS, in_guard=project.is_imported(module.path))
     if start is None:
         return
     place = module.location(start.statement)

@@ -12,15 +12,16 @@ from collections.abc import Mapping
 from auditor.model.finding import Finding
 from auditor.model.rule import Rule
 from auditor.ruleset import replacements
+from auditor.ruleset.replacements import Replacement
 from auditor.ruleset.table import Table
 from auditor.static.documents.document import Document
-from auditor.static.facts import ModuleFacts
+from auditor.static.facts import Call, ModuleFacts
 from auditor.static.fixes.changes import Change, InsertStatement, ReplaceExpression
-from auditor.static.fixes.program_switch import mode_changes
+from auditor.static.fixes.program_switch import NO_PLACE, mode_changes
 from auditor.static.fixes.proposal import Proposal, Refusal
 from auditor.static.fixoptions import FixOptions, applicability, effect
 from auditor.static.nodeplace import call_at
-from auditor.static.operatorcall import NotReplacedError, entry_for, replaced
+from auditor.static.operatorcall import NotReplacedError, entry_for, is_method, replaced
 from auditor.static.programstart import program_start
 from auditor.static.project import Project
 
@@ -55,7 +56,7 @@ class ReplaceOperatorFix:
             text = replaced(target, call, entry)
         except NotReplacedError as problem:
             return Refusal(reason=str(problem))
-        changes: list[Change] = [ReplaceExpression(expression=target.location(call.node), text=text)]
+        changes: list[Change] = [_call(target, call, entry, text)]
         changes.extend(_helpers(target, entry.helper) if entry.helper is not None else ())
         changes.extend(mode_changes(finding, target, project) if entry.mode else ())
         return Proposal(
@@ -66,11 +67,19 @@ class ReplaceOperatorFix:
         )
 
 
+def _call(module: ModuleFacts, call: Call, entry: Replacement, text: str) -> Change:
+    """Where the arguments stay as they are, only what is called changes: the layout of the call stays."""
+    name, sign, rest = entry.to.partition("($arguments)")
+    if sign and not rest and not is_method(call):
+        return ReplaceExpression(expression=module.location(call.node.func), text=name)
+    return ReplaceExpression(expression=module.location(call.node), text=text)
+
+
 def _mode(finding: Finding, rule: Rule, target: ModuleFacts, project: Project) -> Proposal | Refusal:
     changes = mode_changes(finding, target, project)
     if not changes:
         return Refusal(
-            reason="no program leads here: `torch.use_deterministic_algorithms(True)` belongs into one that does"
+            reason=f"`torch.use_deterministic_algorithms(True)` belongs into the programs that lead here: {NO_PLACE}"
         )
     return Proposal(
         title="switch the deterministic mode on",

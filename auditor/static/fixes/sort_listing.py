@@ -16,10 +16,14 @@ from auditor.static.fixes.changes import Change, InsertStatement, ReplaceExpress
 from auditor.static.fixes.proposal import Proposal, Refusal
 from auditor.static.fixoptions import FixOptions, applicability, effect
 from auditor.static.nodeplace import call_at
+from auditor.static.order import Kind, ordered_use
 from auditor.static.project import Project
 
 _BY_NAME = "sorted({0}, key=lambda entry: entry.name)"
 _WALKS = frozenset({"os.walk", "os.fwalk", "pathlib.Path.walk"})
+_LISTS = frozenset(
+    {"os.listdir", "glob.glob", "glob.iglob", "pathlib.Path.iterdir", "pathlib.Path.glob", "pathlib.Path.rglob"}
+)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
@@ -44,22 +48,41 @@ class SortListingFix:
         call = _listing(target, finding) if isinstance(target, ModuleFacts) else None
         if call is None or not isinstance(target, ModuleFacts):
             return Refusal(reason="the listing is not written as a call here")
-        if call.callee in _WALKS or (call.callee is None and call.method == "walk"):
-            found = _walk(target, call)
-        elif call.callee == "os.scandir":
-            found = _scan(target, call)
-        else:
-            found = _list(target, call)
-        if isinstance(found, Refusal):
-            return found
+        found: list[Change] = []
+        for each in (call, *_beside(target, call)):
+            changes = _changes(target, each)
+            if isinstance(changes, Refusal):
+                return changes
+            found.extend(changes)
         proposal = Proposal(
             title="take the names in sorted order",
             applicability=applicability(rule),
-            changes=found,
+            changes=tuple(sorted(found, key=repr)),
             effect=effect(rule),
         )
         # A method is known by its name alone: what it gives may have no order.
         return proposal if call.callee else replace(proposal, applicability=Applicability.UNSAFE)
+
+
+def _beside(module: ModuleFacts, call: Call) -> list[Call]:
+    """The other listings of the same function whose order counts.
+
+    Images and masks are listed side by side: one in order and the other not would be other pairs than before.
+    """
+    return [
+        each
+        for each in module.calls
+        if each.callee in _LISTS
+        and each.function is call.function
+        and each.node is not call.node
+        and ordered_use(module, each.node, Kind.LISTING) is not None
+    ]
+
+
+def _changes(module: ModuleFacts, call: Call) -> tuple[Change, ...] | Refusal:
+    if call.callee in _WALKS or (call.callee is None and call.method == "walk"):
+        return _walk(module, call)
+    return _scan(module, call) if call.callee == "os.scandir" else _list(module, call)
 
 
 def _listing(module: ModuleFacts, finding: Finding) -> Call | None:

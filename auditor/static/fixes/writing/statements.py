@@ -179,7 +179,7 @@ def _parsed(text: str, changes: tuple[Change, ...]) -> list[ast.stmt]:
 def _gap(first: ast.stmt | None, second: ast.stmt, at_top: bool) -> int:
     """Blank lines between two statements that stand next to each other: around definitions, and below imports."""
     imports = (ast.Import, ast.ImportFrom)
-    if at_top and isinstance(first, imports) and not isinstance(second, (*imports, *DEFINITIONS)):
+    if at_top and isinstance(first, (*imports, ast.Try, ast.If)) and not isinstance(second, (*imports, *DEFINITIONS)):
         return 1
     if first is None or not (isinstance(first, DEFINITIONS) or isinstance(second, DEFINITIONS)):
         return 0
