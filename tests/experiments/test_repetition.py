@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -58,3 +60,12 @@ def test_one_run_says_nothing_and_entropy_needs_one_pair() -> None:
     assert runs_needed(1.0, 0.95) == 2
     assert runs_needed(0.0, 0.95) is None
     assert math.isclose(excluded_rate(2, 0.95), 0.95)
+
+
+def test_the_table_of_the_page_is_what_is_computed() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "proof.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+) \| (0\.\d+) \| (\d+) \|$", page, re.MULTILINE)
+    assert len(rows) == 5
+    for runs, bound, needed in rows:
+        rate = rate_bound(True, 0, int(runs), 0.95)
+        assert (f"{rate:.2f}", runs_needed(rate, 0.95)) == (bound, int(needed))
