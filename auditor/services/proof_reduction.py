@@ -12,7 +12,7 @@ from auditor.model.verdict import Status
 from auditor.report.prose.numbers import count, share
 from auditor.report.prose.proof import parting_place
 from auditor.services.laboratory import FAILED, Laboratory, StoppedError, Version, patches_of
-from auditor.services.proof_search import Search, Standing, examine
+from auditor.services.proof_search import LEAST_RUNS, Search, Standing, examine
 from auditor.services.proof_words import equal_without
 
 
@@ -63,7 +63,7 @@ class Trials:
             self.reasons[kept] = f"cannot be tried: {error}"
             return Answer.UNKNOWN
         wanted = runs_needed(self._rate, self._search.confidence)
-        most = min(self._search.most_runs, wanted or self._search.most_runs)
+        most = min(self._search.most_runs, max(LEAST_RUNS, wanted or self._search.most_runs))
         answer, runs = self._try(kept, most)
         if answer is Answer.HOLDS and (wanted is None or wanted > runs):
             more = f"; --max-runs {wanted} would settle it" if wanted is not None else ""

@@ -99,4 +99,4 @@ def test_a_program_that_fails_in_the_copy_is_told_as_such(project: Path, capfd: 
     assert main(["fix", "--verify", "train.py", "--no-progress"]) == 3
     err = capfd.readouterr().err
     assert "no data here" in err
-    assert "It ran in a copy of" in err
+    assert "it ran in a copy of" in err

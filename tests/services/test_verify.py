@@ -27,9 +27,10 @@ from auditor.runs import record
 from auditor.runs.launch import with_processes
 from auditor.runs.plan import LaunchPlan
 from auditor.services import laboratory, twice
+from auditor.services.proof_report import TOGETHER
 from auditor.services.settings import Settings
 from auditor.services.twice import RunFailedError
-from auditor.services.verify import TOGETHER, VerifyOptions, verify
+from auditor.services.verify import VerifyOptions, verify
 from auditor.static.patches import PlannedPatch, Refused
 
 
