@@ -69,6 +69,22 @@ class StoppedError(Exception):
     """Somebody asked to stop; what is known stays known."""
 
 
+class _Plain:
+    """Progress without the stage's name in front of each note, where it stands already."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._name = ""
+        self.cancelled = progress.cancelled
+
+    def stage(self, name: str, total: int | None = None) -> None:
+        self._name = name
+        self._progress.stage(name, total)
+
+    def update(self, done: int, note: str = "") -> None:
+        self._progress.update(done, note.removeprefix(self._name).strip())
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Session(Session):
     """Runs of one version."""
@@ -190,7 +206,7 @@ class Laboratory:
             project=self.copy.root,
             store=self.store,
             options=self.options,
-            progress=self.progress,
+            progress=_Plain(self.progress),
             variables=self._environment(version),
             made=self._made,
         )

@@ -22,8 +22,8 @@ from auditor.services.proof_words import advice, answer, reason_applied, reason_
 from auditor.static.patches import PlannedPatch
 
 HIDDEN = (
-    "Traced runs are equal, but runs of the same program without the tracer had different losses: what makes them differ "
-    "is hidden by the tracer's timing."
+    "Traced runs are equal, but runs of the same program without the tracer had different losses: what makes them "
+    "differ is hidden by the tracer's timing."
 )
 TOGETHER = "all needed patches"
 """Label of the minimal set where it has several patches."""

@@ -24,8 +24,8 @@ LEAST_RUNS = 3
 TARGETED_ROUNDS = 4
 """After so many rounds everything that is left is applied at once; what was not needed goes out again."""
 
-CERTAINLY = ("unseeded-rng", "seed-differs")
-"""Causes that are at work in every run: the system's entropy, and seeds that are others each time."""
+CERTAINLY = ("unseeded-rng", "seed-differs", "seeded-too-late", "worker-rng")
+"""Causes that are at work in every run: draws from the system's entropy, and seeds that are others each time."""
 
 HASH_ORDER = "hash-order"
 HASH_SEED = "PYTHONHASHSEED=0"

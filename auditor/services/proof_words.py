@@ -88,7 +88,7 @@ def reason_left_out(search: Search, proven: bool) -> tuple[Need, str]:
     runs = len(search.lab.runs(search.standing.version)) if search.rounds else 0
     if proven:
         return Need.NOT_NEEDED, equal_without(runs, search.confidence)
-    return Need.UNKNOWN, "not tried before it ended"
+    return Need.UNKNOWN, "not judged before it ended"
 
 
 def reason_applied(search: Search, patch: str) -> str:
@@ -101,7 +101,7 @@ def reason_applied(search: Search, patch: str) -> str:
             if old == new:
                 return f"with it, runs still differ at {old}"
             return f"with it, the first difference moved from {old} to {new}"
-    return "not tried before it ended"
+    return "not judged before it ended"
 
 
 def advice(search: Search, plan: Plan) -> tuple[str, ...]:
