@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         run_twice,
         scan,
         undo,
+        verify,
     )
     from auditor.services.fix import FixPlan
     from auditor.services.settings import Settings, load_settings
@@ -70,6 +71,7 @@ _HOMES = {
         "run_twice",
         "scan",
         "undo",
+        "verify",
     ),
     "auditor.services.fix": ("FixPlan",),
     "auditor.services.settings": ("Settings", "load_settings"),
@@ -108,6 +110,7 @@ __all__ = [
     "run_twice",
     "scan",
     "undo",
+    "verify",
 ]
 
 

@@ -106,6 +106,38 @@ def run_twice(
     return service(command, cwd=Path(cwd), settings=settings or load_settings(Path(cwd)), options=options)
 
 
+def verify(
+    command: Sequence[str],
+    cwd: AnyPath = ".",
+    *,
+    plan: FixPlan | None = None,
+    steps: int | None = None,
+    python: AnyPath | None = None,
+    timed_runs: int = 6,
+    settings: Settings | None = None,
+) -> AuditReport:
+    """Prove which patches make a program reproducible, by running it in a copy of its project: `report.proof`.
+
+    `plan` None means all patches of the project; `timed_runs` 0 leaves their price out. Raises `ProgramError` where the
+    program fails as it is.
+    """
+    from auditor.services.fix import plan_fixes
+    from auditor.services.program import script_of
+    from auditor.services.verify import VerifyOptions
+    from auditor.services.verify import verify as service
+    from auditor.static.discovery import find_root
+
+    settings = settings or load_settings(Path(cwd))
+    root = find_root([script_of(command, Path(cwd)) or Path(cwd)])
+    return service(
+        command,
+        plan or plan_fixes([root], settings),
+        cwd=Path(cwd),
+        settings=settings,
+        options=VerifyOptions(steps=steps, python=_path(python), timed_runs=timed_runs),
+    )
+
+
 def record(
     command: Sequence[str],
     cwd: AnyPath = ".",

@@ -33,6 +33,8 @@ from auditor.static.patches import PlannedPatch, Refused
 
 Version = frozenset[str]
 AS_IS: Version = frozenset()
+PATIENCE_S = 120.0
+SLOWER = 10.0
 FAILED = (Ending.FAILED, Ending.TIMED_OUT)
 
 
@@ -189,7 +191,7 @@ class Laboratory:
             python=self.options.python,
             environment=self._environment(version),
             probe={"mode": "timing", "losses": True, "stop_after_steps": self.options.steps},
-            timeout_s=self.options.timeout_s,
+            timeout_s=self._limit_s(version),
             quiet=True,
             watch_files=False,
         )
@@ -205,7 +207,7 @@ class Laboratory:
             cwd=self._inside(),
             project=self.copy.root,
             store=self.store,
-            options=self.options,
+            options=replace(self.options, timeout_s=self._limit_s(version)),
             progress=_Plain(self.progress),
             variables=self._environment(version),
             made=self._made,
@@ -259,6 +261,13 @@ class Laboratory:
             shutil.rmtree(record.folder, ignore_errors=True)
             raise StoppedError
         self._durations.append(record.duration_s)
+
+    def _limit_s(self, version: Version) -> float | None:
+        """The time limit that was asked for; without one, a patched program that takes ten times as long is stuck."""
+        plain = [record.duration_s for record in self.runs(AS_IS)]
+        if self.options.timeout_s is not None or version == AS_IS or not plain:
+            return self.options.timeout_s
+        return max(PATIENCE_S, SLOWER * max(plain))
 
     def _left(self) -> str:
         if not self._durations or not self.expected:

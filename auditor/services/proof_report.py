@@ -10,7 +10,7 @@ from auditor.dynamic.training import compare_training
 from auditor.model.patch import Applicability
 from auditor.model.proof import Need, PatchProof, Proof, ProofRound, Training
 from auditor.model.report import AuditReport
-from auditor.model.run import RunRecord
+from auditor.model.run import Ending, RunRecord
 from auditor.model.verdict import Status
 from auditor.runs.launch import log_tail
 from auditor.services.laboratory import AS_IS, Laboratory, Version, patches_of, variables_of
@@ -156,7 +156,10 @@ class Evidence:
         if patch.id in self.idle:
             return Need.NOT_EXERCISED, f"this run never loaded {', '.join(patch.files)}", ()
         if patch.id in search.broken:
-            return Need.BREAKS, "the program fails with it; left out", log_tail(search.broken[patch.id])
+            broken = search.broken[patch.id]
+            late = broken.status.ending is Ending.TIMED_OUT
+            what = f"had not ended after {broken.duration_s:.0f} s" if late else "fails"
+            return Need.BREAKS, f"the program {what} with it; left out", log_tail(broken)
         if patch.id in search.refused:
             return Need.NOT_TRIED, search.refused[patch.id], ()
         if not search.rounds or patch.id not in search.standing.version:
