@@ -36,6 +36,14 @@ def runs_needed(rate: float, confidence: float) -> int | None:
     return max(2, math.ceil(2 * math.log(1 - confidence) / math.log(1 - rate) - 1e-9))
 
 
+def settling_runs(confidence: float) -> int:
+    """The smallest number of runs that, if all of them differ, asks for no more than so many that agree."""
+    runs = 3
+    while (runs_needed(rate_bound(True, 0, runs, confidence), confidence) or runs + 1) > runs:
+        runs += 1
+    return runs
+
+
 def excluded_rate(runs: int, confidence: float) -> float:
     """The smallest rate that so many agreeing runs rule out; 1.0 for a single run, which rules out nothing."""
     return 1 - (1 - confidence) ** (2 / runs) if runs >= 2 else 1.0

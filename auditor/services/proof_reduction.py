@@ -66,7 +66,8 @@ class Trials:
         most = min(self._search.most_runs, max(LEAST_RUNS, wanted or self._search.most_runs))
         answer, runs = self._try(kept, most)
         if answer is Answer.HOLDS and (wanted is None or wanted > runs):
-            more = f"; --max-runs {wanted} would settle it" if wanted is not None else ""
+            settling = self._search.runs_to_settle()
+            more = f"; --max-runs {settling} would settle it" if settling is not None else ""
             self.reasons[kept] = (
                 f"{count(runs, 'run')} without it are equal, but where {share(self._rate)} of the pairs differ, that "
                 f"comes by chance with a probability of up to {share(undetected(self._rate, runs))}{more}"

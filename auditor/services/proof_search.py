@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from auditor.dynamic.classify import is_settled
 from auditor.errors import ReproAuditError
-from auditor.experiments.repetition import CERTAIN, rate_bound, runs_needed
+from auditor.experiments.repetition import CERTAIN, rate_bound, runs_needed, settling_runs
 from auditor.model.divergence import Divergence
 from auditor.model.rule import Confidence
 from auditor.model.run import RunRecord
@@ -148,6 +148,18 @@ class Search:
                     return None
                 wanted.append(needed)
         return max(wanted) if len(wanted) > 1 or not self.patches else self.most_runs
+
+    def runs_to_settle(self) -> int | None:
+        """What `--max-runs` would have to be; None where no number of runs promises an answer."""
+        rates = [
+            (each.rate, len(self.lab.runs(each.standing.version))) for each in self.rounds if each.rate is not None
+        ]
+        if not rates:
+            return None
+        rate, runs = min(rates)
+        if rate >= rate_bound(True, 0, runs, self.confidence):  # all of them differ, they were only too few
+            return max(settling_runs(self.confidence), runs + 1)
+        return runs_needed(rate, self.confidence)
 
     def _confirm(self) -> None:
         """Run the version at hand as often as the rates of all divergences before it ask for."""

@@ -27,7 +27,7 @@ def answer(search: Search, *, proven: bool, minimal: Version, interrupted: bool)
     if interrupted:
         return Status.INCONCLUSIVE, ("You stopped it before there was a proof.",)
     if standing.status is Status.REPRODUCIBLE:
-        wanted = search.runs_wanted()
+        wanted = search.runs_to_settle()
         rate = min((each.rate for each in search.rounds if each.rate is not None), default=0.0)
         told = (
             f"{count(runs, 'run')} with {_patches(standing.version)} are equal, but what made runs differ before may "

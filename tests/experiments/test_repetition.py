@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.experiments.repetition import excluded_rate, rate_bound, runs_needed, undetected
+from auditor.experiments.repetition import excluded_rate, rate_bound, runs_needed, settling_runs, undetected
 
 WEIGHTS = st.lists(st.floats(min_value=0.01, max_value=1), min_size=1, max_size=6)
 
@@ -38,6 +38,15 @@ def test_a_true_rate_is_rarely_below_its_bound(likely: float, runs: int) -> None
     if rate_bound(True, 0, runs, 0.95) > rate + 1e-9:
         all_distinct = (1 - likely) ** runs + runs * likely * (1 - likely) ** (runs - 1)
         assert all_distinct <= 0.05 + 1e-9
+
+
+def test_the_number_that_settles_is_the_smallest_that_does() -> None:
+    for confidence in (0.5, 0.9, 0.95, 0.99, 0.999):
+        runs = settling_runs(confidence)
+        for tried in range(3, runs + 1):
+            needed = runs_needed(rate_bound(True, 0, tried, confidence), confidence)
+            assert needed is not None
+            assert (needed <= tried) == (tried == runs)
 
 
 def test_six_runs_that_all_differ_ask_for_six_that_agree() -> None:

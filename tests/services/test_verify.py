@@ -244,6 +244,12 @@ def test_a_race_that_shows_rarely_is_no_proof(bench: Bench) -> None:
     assert of_report(report) is ExitCode.INCONCLUSIVE
 
 
+def test_too_few_runs_to_bound_a_rate_are_told_with_the_number_that_would_do(bench: Bench) -> None:
+    fake = Fake(root=bench.root, sources=[Source(line=10, cured_by="RA201-a")], patches=(patch("RA201-a"),))
+    _, proof = bench.prove(fake, max_runs=3)
+    assert (proof.status, proof.reasons[1]) == (Status.INCONCLUSIVE, "--max-runs 6 would settle it.")
+
+
 def test_a_patch_that_breaks_the_program_is_left_out_with_its_log(bench: Bench) -> None:
     fake = Fake(
         root=bench.root,
