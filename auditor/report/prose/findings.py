@@ -61,7 +61,7 @@ def _add_finding(page: Page, finding: Finding, name: str) -> None:
     page.named("fix", finding.advice)
     if (patch := finding.patch) is not None:
         effect = f"; {patch.effect}" if patch.effect else ""
-        page.named("patch", f"{patch.applicability.value}: {patch.title}{effect} (repro-audit fix {patch.id})")
+        page.named("patch", f"{patch.id}, {patch.applicability.value}: {patch.title}{effect}")
 
 
 def add_scan_summary(page: Page, report: AuditReport, verbosity: int) -> None:
