@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from auditor.errors import (
+        ConflictError,
         ProgramError,
         ProjectError,
         ReproAuditError,
@@ -26,19 +27,24 @@ if TYPE_CHECKING:
     from auditor.model.verdict import Status, Verdict
     from auditor.report import RenderOptions, formats, render
     from auditor.services.api import (
+        apply,
         compare,
         explain,
+        fix,
         measure_overhead,
         open_run,
         record,
         rules,
         run_twice,
         scan,
+        undo,
     )
+    from auditor.services.fix import FixPlan
     from auditor.services.settings import Settings, load_settings
 
 _HOMES = {
     "auditor.errors": (
+        "ConflictError",
         "ProgramError",
         "ProjectError",
         "ReproAuditError",
@@ -53,22 +59,28 @@ _HOMES = {
     "auditor.model.verdict": ("Status", "Verdict"),
     "auditor.report": ("RenderOptions", "formats", "render"),
     "auditor.services.api": (
+        "apply",
         "compare",
         "explain",
+        "fix",
         "measure_overhead",
         "open_run",
         "record",
         "rules",
         "run_twice",
         "scan",
+        "undo",
     ),
+    "auditor.services.fix": ("FixPlan",),
     "auditor.services.settings": ("Settings", "load_settings"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "AuditReport",
+    "ConflictError",
     "Finding",
+    "FixPlan",
     "ProgramError",
     "ProjectError",
     "RenderOptions",
@@ -82,8 +94,10 @@ __all__ = [
     "UsageError",
     "Verdict",
     "__version__",
+    "apply",
     "compare",
     "explain",
+    "fix",
     "formats",
     "load_settings",
     "measure_overhead",
@@ -93,6 +107,7 @@ __all__ = [
     "rules",
     "run_twice",
     "scan",
+    "undo",
 ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,7 +115,7 @@ def fix(
         return ask_for_each(plan, asked.paths, settings, look)
     if apply:
         return _apply(plan, settings, look, unsafe=unsafe or bool(asked.patches))
-    return _show(plan, look, unsafe=unsafe)
+    return _show(plan, look, shlex.join(what or ()), unsafe=unsafe)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +167,7 @@ def _settings(asked: Asked, select: str | None, ignore: str | None, store: Path 
     return resolve_settings(asked.paths[0], overrides).settings
 
 
-def _show(plan: FixPlan, look: Look, *, unsafe: bool) -> int:
+def _show(plan: FixPlan, look: Look, words: str, *, unsafe: bool) -> int:
     """Print the patches; with `diff` those that --apply would write, as one patch file."""
     from auditor.cli.fix_json import plan_json
     from auditor.cli.fix_page import add_plan, add_summary
@@ -183,7 +184,7 @@ def _show(plan: FixPlan, look: Look, *, unsafe: bool) -> int:
         if look.verbosity < 0:
             add_summary(page, plan)
         else:
-            add_plan(page, plan, look.verbosity)
+            add_plan(page, plan, words, look.verbosity)
         write_stdout(page_text(page, look.color, look.ascii))
     return of_report(plan.report)
 

@@ -49,13 +49,13 @@ def add_diff(page: Page, diff: str) -> None:
         page.add((f"  {line.rstrip()}", style))
 
 
-def add_plan(page: Page, plan: FixPlan, verbosity: int = 0) -> None:
-    """Add every patch, what has none, and what to do next."""
+def add_plan(page: Page, plan: FixPlan, words: str = "", verbosity: int = 0) -> None:
+    """Add every patch, what has none, and what to do next; `words`: what the command line named."""
     for patch in plan.patches:
         add_patch(page, patch)
     add_summary(page, plan)
     add_refused(page, plan, verbosity)
-    _add_next_steps(page, plan)
+    _add_next_steps(page, plan, words)
 
 
 def add_summary(page: Page, plan: FixPlan) -> None:
@@ -96,17 +96,20 @@ def add_refused(page: Page, plan: FixPlan, verbosity: int) -> None:
         page.sentence("-v shows every one of them, with what to do.", "  ", Style.FAINT)
 
 
-def _add_next_steps(page: Page, plan: FixPlan) -> None:
+def _add_next_steps(page: Page, plan: FixPlan, words: str) -> None:
     safe = _number(plan, Applicability.SAFE)
     unsafe = _number(plan, Applicability.UNSAFE)
-    if not safe and not unsafe:
-        return
+    command = f"repro-audit fix {words}".rstrip()
+    steps = [
+        (f"{command} --apply", f"apply {_the(safe)} safe", safe),
+        (f"{command} --apply --unsafe", f"{'also' if safe else 'apply'} {_the(unsafe)} unsafe", unsafe),
+        (f"{command} --interactive", "be asked for each", safe or unsafe),
+    ]
+    offered = [(line, what) for line, what, number in steps if number]
+    width = max((len(line) for line, _ in offered), default=0)
     page.add()
-    if safe:
-        page.add(f"  repro-audit fix --apply            apply {_the(safe)} safe")
-    if unsafe:
-        page.add(f"  repro-audit fix --apply --unsafe   {'also' if safe else 'apply'} {_the(unsafe)} unsafe")
-    page.add("  repro-audit fix --interactive      be asked for each")
+    for line, what in offered:
+        page.add(f"  {line:<{width}}   {what}")
 
 
 def _number(plan: FixPlan, applicability: Applicability) -> int:

@@ -76,6 +76,12 @@ def scan(
     no_baseline: Annotated[
         bool, typer.Option("--no-baseline", help="Heed no baseline, whatever the settings say.", rich_help_panel="How")
     ] = False,
+    patches: Annotated[
+        bool,
+        typer.Option(
+            "--patches", help="Give each finding its patch; --format sarif always does.", rich_help_panel="How"
+        ),
+    ] = False,
     watch: Annotated[
         bool, typer.Option("--watch", help="Scan again after each save; ctrl-c ends.", rich_help_panel="How")
     ] = False,
@@ -126,7 +132,12 @@ def scan(
         return _watch(chosen, settings, options, output)
     progress = choose_progress(output.progress, lambda: False)
     try:
-        report = check(chosen, settings(), options, progress)
+        resolved = settings()
+        report = check(chosen, resolved, options, progress)
+        if report.findings and (patches or output.format == "sarif"):
+            from auditor.services.fix import plan_for, with_patches  # LibCST, which other scans do without
+
+            report = with_patches(plan_for(report, chosen, resolved, progress))
     finally:
         progress.close()
     if write_baseline is not None:

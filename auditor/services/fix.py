@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from auditor.errors import ConflictError, UsageError
-from auditor.model.patch import Applicability
+from auditor.model.patch import Applicability, Patch
 from auditor.model.report import AuditReport
 from auditor.ruleset import nearest
 from auditor.services.check import check
@@ -18,7 +18,7 @@ from auditor.services.settings import Settings
 from auditor.static.discovery import find_root
 from auditor.static.engine import Engine, find_files
 from auditor.static.fixes.compose import Conflict
-from auditor.static.patches import PlannedPatch, Refused, Sources, conflicting, plan_patches
+from auditor.static.patches import PlannedPatch, Refused, Sources, conflicting, edits_between, plan_patches
 
 __all__ = ["FixPlan", "PlannedPatch", "Refused", "plan_fixes"]
 
@@ -111,17 +111,50 @@ def plan_fixes(
     what `scan` raises, and `RuleError` for a rule whose `[fix]` is malformed.
     """
     progress = progress or Silent()
+    ours = find_root(paths)
+    root = ours if root is None else root.absolute()
+    report = check(paths, settings, progress=progress) if root == ours else scan(paths, settings, progress, root=root)
+    return plan_for(report, paths, settings, progress, root=root)
+
+
+def plan_for(
+    report: AuditReport,
+    paths: Sequence[Path],
+    settings: Settings,
+    progress: Progress | None = None,
+    *,
+    root: Path | None = None,
+) -> FixPlan:
+    """Plan patches for the findings of a scan of these paths; one whose source changed since gets none."""
+    progress = progress or Silent()
     root = find_root(paths) if root is None else root.absolute()
+    progress.stage("patches", len(report.findings))
     ruleset = load_rules(settings)
     rules = chosen_rules(ruleset, settings)
-    report = (
-        check(paths, settings, progress=progress)
-        if root == find_root(paths)
-        else scan(paths, settings, progress, root=root)
-    )
-    progress.stage("patches", len(report.findings))
     project = Engine(ruleset, rules).project(find_files(root, paths, settings.exclude, progress.cancelled))
     sources = Sources(project)
     by_id = {rule.id: rule for rule in rules}
     patches, refused = plan_patches(report.findings, by_id, project, sources, progress.update)
     return FixPlan(report=report, root=root, patches=patches, refused=refused, sources=sources)
+
+
+def with_patches(plan: FixPlan) -> AuditReport:
+    """The report, each finding with its patch."""
+    by_key = {key: _as_model(plan, patch) for patch in plan.patches for key in patch.finding_keys}
+    findings = tuple(replace(finding, patch=by_key.get(finding.key)) for finding in plan.report.findings)
+    return replace(plan.report, findings=findings)
+
+
+def _as_model(plan: FixPlan, patch: PlannedPatch) -> Patch:
+    edits = [
+        edit
+        for path, new in sorted(plan.texts([patch.id]).items())
+        for edit in edits_between(path, plan.original(path), new)
+    ]
+    return Patch(
+        id=patch.id,
+        title=patch.title,
+        applicability=patch.applicability,
+        effect=patch.effect,
+        edits=tuple(edits),
+    )

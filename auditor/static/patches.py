@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from difflib import unified_diff
+from difflib import SequenceMatcher, unified_diff
+from os.path import commonprefix
 
 from auditor.errors import ConflictError, ProjectError, RuleError
 from auditor.model.finding import Finding
 from auditor.model.location import Location
-from auditor.model.patch import Applicability
+from auditor.model.patch import Applicability, Edit
 from auditor.model.rule import Rule, RuleId
 from auditor.static.documents.document import Document
 from auditor.static.documents.kinds import Kind, document_kind
@@ -225,6 +226,31 @@ def conflicting(conflict: Conflict, patches: Iterable[PlannedPatch]) -> Conflict
     names = " and ".join(patch.id for patch in guilty)
     return ConflictError(
         f"{names} cannot be applied together: {conflict.reason}", patches=tuple(patch.id for patch in guilty)
+    )
+
+
+def edits_between(path: str, before: bytes, after: bytes) -> tuple[Edit, ...]:
+    """What changes in a file, stretch by stretch, each without the text that stays at its ends."""
+    old, new = _lines(before), _lines(after)
+    found = []
+    for tag, start, end, new_start, new_end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag != "equal":
+            gone, come = "".join(old[start:end]), "".join(new[new_start:new_end])
+            head = len(commonprefix((gone, come)))
+            tail = len(commonprefix((gone[head:][::-1], come[head:][::-1])))
+            place = _stretch(path, start + 1, gone[:head], gone[: len(gone) - tail])
+            found.append(Edit(span=place, replacement=come[head : len(come) - tail]))
+    return tuple(found)
+
+
+def _stretch(path: str, first: int, head: str, whole: str) -> Location:
+    """From the end of `head` to the end of `whole`, both from the beginning of line `first` on."""
+    return Location(
+        path=path,
+        line=first + head.count("\n"),
+        column=len(head) - (head.rfind("\n") + 1) + 1,
+        end_line=first + whole.count("\n"),
+        end_column=len(whole) - (whole.rfind("\n") + 1) + 1,
     )
 
 

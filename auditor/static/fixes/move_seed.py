@@ -118,12 +118,31 @@ def _moved(project: Project, seed: Way, draws: Sequence[Way]) -> tuple[Change, .
     if len(indices) < len(early) or min(indices) >= body.index(late):
         return None
     first = body[min(indices)]
-    if isinstance(first, ast.Import | ast.ImportFrom) or not _is_known(module, late, body[: min(indices)]):
+    numbers = _numbers(module, late, body[min(indices) : body.index(late)])
+    if isinstance(first, ast.Import | ast.ImportFrom) or not _is_known(module, late, body[: min(indices)], numbers):
         return None
+    moved = [*numbers, late]
+    text = "\n".join(lifted(module, each) for each in moved)
     return (
-        InsertStatement(statement=module.location(first), text=lifted(module, late), where="before"),
-        RemoveStatement(statement=module.location(late)),
+        InsertStatement(statement=module.location(first), text=text, where="before"),
+        *(RemoveStatement(statement=module.location(each)) for each in moved),
     )
+
+
+def _numbers(module: ModuleFacts, late: ast.Expr, between: Sequence[ast.stmt]) -> list[ast.stmt]:
+    """`SEED = 3` between the two places, where the seed is made of it: it moves along."""
+    names = {node.id for node in ast.walk(late) if isinstance(node, ast.Name)}
+    scope = module.index.scopes[module.enclosing_function(late) or module.tree]
+    return [
+        each
+        for each in between
+        if isinstance(each, ast.Assign)
+        and isinstance(each.value, ast.Constant)
+        and len(each.targets) == 1
+        and isinstance(each.targets[0], ast.Name)
+        and each.targets[0].id in names
+        and len(scope.bindings.get(each.targets[0].id, ())) == 1
+    ]
 
 
 def _parting(seed: Way, draws: Sequence[Way]) -> int | None:
@@ -149,7 +168,7 @@ def _index(module: ModuleFacts, body: Sequence[ast.stmt], statement: ast.stmt) -
     return None
 
 
-def _is_known(module: ModuleFacts, statement: ast.stmt, before: Sequence[ast.stmt]) -> bool:
+def _is_known(module: ModuleFacts, statement: ast.stmt, before: Sequence[ast.stmt], moving: Sequence[ast.stmt]) -> bool:
     """Whether every name of the statement has its meaning before the place to which it goes."""
     function = module.enclosing_function(statement)
     inner = {node.id for each in before for node in ast.walk(each) if isinstance(node, ast.Name)}
@@ -161,6 +180,7 @@ def _is_known(module: ModuleFacts, statement: ast.stmt, before: Sequence[ast.stm
         inner |= {each.arg for each in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)}
         inner |= set(module.index.root.bindings)
     names = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
+    names -= {target.id for each in moving for target in ast.walk(each) if isinstance(target, ast.Name)}
     local = _bound_later(module, statement, before)
     return names - set(_SIMPLE) <= inner and not names & local
 

@@ -127,7 +127,7 @@ def _generators(finding: Finding, project: Project) -> list[_Entry] | Refusal:
         drawn = {verdict.library.id for verdict in project.verdicts(program)} if program else set()
         if "numpy.random" in drawn:
             return Refusal(
-                reason="the program draws from NumPy too, whose state `torch.load` refuses by default (`weights_only`): "
+                reason="the program draws from NumPy too, whose state `torch.load` refuses by default: "
                 "save it in a file of its own"
             )
         if "random" in drawn and PYTHON not in entries:

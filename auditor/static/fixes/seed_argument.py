@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from auditor.model.finding import Finding
 from auditor.model.patch import Applicability
@@ -30,6 +30,13 @@ from auditor.static.pinned import fits
 from auditor.static.project import Project
 
 GENERATORS = frozenset({"numpy.random.default_rng", "numpy.random.RandomState", "random.Random"})
+SHARED = {
+    "numpy.random": "{numpy.random.randint}(2**31)",
+    "torch": "{torch.randint}(2**31, ()).item()",
+    "random": "{random.getrandbits}(32)",
+}
+"""How a seed is drawn from each library."""
+
 DATASETS = ("torch.utils.data.", "torchvision.datasets.")
 
 SEED = "$seed"
@@ -138,6 +145,8 @@ class SeedArgumentFix:
         why = _unfit(target, call, argument)
         if options.library and (why is not None or _is_drawn_elsewhere(finding, project, options)):
             return seeded(finding, rule, target, project, options.library, options.call)
+        if why is not None and argument is not None and call.callee in GENERATORS and "handed on" not in why:
+            return _from_shared(finding, rule, target, call, project)
         if why is not None or argument is None:
             return Refusal(reason=why or "the call takes no seed")
         return _passed(argument, target, call, rule, project)
@@ -165,6 +174,30 @@ def _passed(argument: _Argument, module: ModuleFacts, call: Call, rule: Rule, pr
         changes=(change,),
         effect=told,
     )
+
+
+def _from_shared(finding: Finding, rule: Rule, module: ModuleFacts, call: Call, project: Project) -> Proposal | Refusal:
+    """Seed a generator that is made again and again from one that the program seeds once."""
+    program = project.module(finding.entry_points[0]) if finding.entry_points else None
+    if program is None:
+        return Refusal(reason="the generator is made again and again: make it once, with a seed, and hand it on")
+    verdicts = project.verdicts(program)
+    seeded_ones = {verdict.library.id for verdict in verdicts if verdict.status is SeedStatus.SEEDED}
+    library = next((each for each in SHARED if each in seeded_ones), "numpy.random")
+    value = SHARED[library]
+    change = ReplaceExpression(
+        expression=module.location(call.node), text=f"{written(module, call.node.func)}({value})"
+    )
+    proposal = Proposal(
+        title=f"seed it with `{value.replace('{', '').replace('}', '')}`",
+        applicability=Applicability.UNSAFE,
+        changes=(change,),
+        effect="each time it takes a number from the program's own generator",
+    )
+    if library in seeded_ones:
+        return proposal
+    seeds = seeded(finding, rule, module, project, library, "numpy.random.seed")
+    return seeds if isinstance(seeds, Refusal) else replace(proposal, changes=(change, *seeds.changes))
 
 
 def _at_start(

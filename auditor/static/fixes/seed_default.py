@@ -25,6 +25,7 @@ from auditor.static.fixoptions import FixOptions, applicability, effect
 from auditor.static.library_verdict import Seed, SeedStatus
 from auditor.static.nodeplace import call_at
 from auditor.static.project import Project
+from auditor.static.seedvalue import ENTROPY_CALLS
 
 _STATUSES = (SeedStatus.NONE, SeedStatus.CONDITIONAL)
 
@@ -180,6 +181,10 @@ def _moved(
         outer = above
     if bound & used or not all(isinstance(each, ast.Expr) for each in moved) or _asks_for(outer, used):
         return Refusal(reason="the seed is made under the condition too: give it a fixed value outside of it")
+    if any(_differs(module, each) for each in moved):
+        return Refusal(
+            reason="what is seeded with under the condition is another value in each run: write a number there"
+        )
     text = "\n".join(lifted(module, each) for each in moved)
     changes: list[Change] = [InsertStatement(statement=module.location(outer), text=text, where="before")]
     if outer is block and not block.orelse:
@@ -198,6 +203,12 @@ def _asks_for(block: ast.If, used: set[str]) -> bool:
         for node in tests
         for part in ast.walk(node.test)
     )
+
+
+def _differs(module: ModuleFacts, statement: ast.stmt) -> bool:
+    """Whether a value that differs from run to run is made in a statement."""
+    names = (module.resolve(node.func) for node in ast.walk(statement) if isinstance(node, ast.Call))
+    return any(name == "hash" or name in ENTROPY_CALLS for name in names)
 
 
 def _only_seeds(module: ModuleFacts, statement: ast.stmt, project: Project) -> bool:

@@ -11,6 +11,7 @@ from auditor.static.elements import Call
 from auditor.static.facts import ModuleFacts
 from auditor.static.importpath import ImportPath
 from auditor.static.project import Project
+from auditor.static.values import FunctionRef, ModuleRef
 
 _WORDS = frozenset(
     {
@@ -56,10 +57,19 @@ def name_in(program: ModuleFacts, helper: SeedHelper, project: Project) -> str |
     for bound in program.imports:
         if bound.target == target and bound.function is None:
             return bound.name
-        if bound.target == f".{helper.module.name}" and bound.function is None:
+        if bound.function is None and _holds(program, bound.name, helper):
             return f"{bound.name}.{helper.node.name}"
     dotted = _dotted(program.path, helper.module.path, project)
     return f"{{{dotted}.{helper.node.name}}}" if dotted else None
+
+
+def _holds(program: ModuleFacts, name: str, helper: SeedHelper) -> bool:
+    """Whether `name`, a module that the program imports, gives the helper as an attribute."""
+    value = program.names.export(name)
+    if not isinstance(value, ModuleRef):
+        return False
+    found = program.names.attribute(value, helper.node.name)
+    return isinstance(found, FunctionRef) and found.node is helper.node
 
 
 def _modules(program: ModuleFacts, project: Project) -> list[ModuleFacts]:

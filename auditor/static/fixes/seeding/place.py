@@ -76,6 +76,8 @@ def levels(module: ModuleFacts, ways: Iterable[Way]) -> list[Level]:
     is_main = True
     while known:
         function = _function_of(module, known[0][step])
+        if step == 0 and function is not None and not _is_started(module, function):
+            break
         level = _level(module.tree.body if function is None else _body(function), known, step, module, function)
         if level is None:
             break
@@ -190,6 +192,12 @@ def _is_plain_call(statement: ast.stmt) -> bool:
 def _spawns(module: ModuleFacts, location: Location) -> bool:
     line = module.text_line(location)
     return any(call.callee in SPAWNING and call.node.lineno == line for call in module.calls)
+
+
+def _is_started(module: ModuleFacts, function: Function) -> bool:
+    """Whether a console script calls the function."""
+    entry = module.project.entry_points.get(module.path)
+    return entry is not None and module.qualified_name(function) in entry.functions
 
 
 def _is_generator(function: ast.FunctionDef) -> bool:
