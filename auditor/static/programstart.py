@@ -45,6 +45,12 @@ def program_start(
     return Start(body[0], "before") if body else None
 
 
+def does_something(module: ModuleFacts) -> bool:
+    """Whether the top level calls anything, besides making definitions and constants."""
+    statements = (node for node in module.tree.body if isinstance(node, ast.Expr | ast.Assign | ast.For | ast.With))
+    return any(isinstance(each, ast.Call) for node in statements for each in ast.walk(node))
+
+
 def _is_guard(node: ast.stmt) -> TypeGuard[ast.If]:
     if not isinstance(node, ast.If) or not isinstance(node.test, ast.Compare):
         return False

@@ -118,11 +118,12 @@ def _empty(document: Document, place: Location, options: _Options) -> tuple[str,
         key = line[start : end - 1]
         value = options.names.get(key, options.value)
         return key, value, ReplaceText(span=replace(place, function=None), text=f"{key}={value}")
-    colon = _EMPTY.match(line, end)
+    key = line[start:end].rstrip(" :")
+    colon = _EMPTY.match(line, start + len(key))
     if colon is None or document.kind is not Kind.YAML:
         return Refusal(reason="the value stands in another place than its key, where others may refer to it too")
-    span = replace(place, column=colon.end(), end_column=colon.end() + 1, function=None)
-    return line[start:end].strip("\"'"), options.value, ReplaceText(span=span, text=f": {options.value}")
+    span = replace(place, end_column=colon.end() + 1, function=None)
+    return key.strip("\"'"), options.value, ReplaceText(span=span, text=f"{key}: {options.value}")
 
 
 def _in_python(module: ModuleFacts, place: Location, options: _Options) -> tuple[str, str, Change] | Refusal:
@@ -157,8 +158,11 @@ def _boolean(value: str, old: str, kind: Kind | None) -> str:
     """`true` or `false` as the file spells what stands there."""
     if kind is Kind.JSON or kind is Kind.TOML:
         return value
-    opposite = _WORDS.get(old.lower(), "true" if value == "false" else "false")
-    word = opposite if _is_yes(opposite) == (value == "true") else old.lower()
+    word = old.lower()
+    if word not in _WORDS:
+        word = value
+    elif _is_yes(word) != (value == "true"):
+        word = _WORDS[word]
     if kind is None or old.istitle():
         return word.title()
     return word.upper() if old.isupper() and len(old) > 1 else word

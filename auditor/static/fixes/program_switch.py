@@ -20,7 +20,7 @@ from auditor.static.fixes.proposal import Proposal, Refusal
 from auditor.static.fixoptions import FixOptions, applicability, effect
 from auditor.static.nodeplace import call_at
 from auditor.static.pinned import fits
-from auditor.static.programstart import program_start
+from auditor.static.programstart import does_something, program_start
 from auditor.static.project import Project
 
 WORKSPACE = '{os.environ}.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")'
@@ -99,7 +99,7 @@ class ProgramSwitchFix:
         changes = switch_changes(finding, target, project, options.statements, options.package, early=options.early)
         if not changes:
             return Refusal(
-                reason=f"no program of the project leads here: {_shown(options.statements[0])} belongs there"
+                reason=f"{_shown(options.statements[0])} belongs into the programs that lead here: {NO_PLACE}"
             )
         return Proposal(
             title=f"put {_shown(options.statements[0])} at the start of the program",
@@ -144,7 +144,10 @@ def switch_changes(
 
 def _programs(finding: Finding, target: ModuleFacts, project: Project) -> list[ModuleFacts]:
     """The programs to change: the one in which the place is, else those that train, else all that lead there."""
-    paths = finding.entry_points or project.entry_points_reaching(target)
+    leading = finding.entry_points or project.entry_points_reaching(target)
+    paths = tuple(path for path in leading if path in project.entry_points)
+    if not paths and not project.is_imported(target.path) and does_something(target):
+        paths = (target.path,)
     if target.path in paths:
         paths = (target.path,)
     training = [path for path in paths if project.holds(path, _TRAINING)]

@@ -10,7 +10,8 @@ import ast
 from collections.abc import Mapping
 
 from auditor.model.finding import Finding
-from auditor.model.rule import Rule
+from auditor.model.patch import Applicability
+from auditor.model.rule import Confidence, Rule
 from auditor.ruleset import replacements
 from auditor.ruleset.replacements import Replacement
 from auditor.ruleset.table import Table
@@ -58,10 +59,14 @@ class ReplaceOperatorFix:
             return Refusal(reason=str(problem))
         changes: list[Change] = [_call(target, call, entry, text)]
         changes.extend(_helpers(target, entry.helper) if entry.helper is not None else ())
-        changes.extend(mode_changes(finding, target, project) if entry.mode else ())
+        mode = mode_changes(finding, target, project) if entry.mode else ()
+        if entry.mode and not mode:
+            return _mode(finding, rule, target, project)
+        changes.extend(mode)
         return Proposal(
             title=f"compute `{call.callee or call.method}` in a fixed order",
-            applicability=applicability(rule),
+            # Where it may be that no gradient is taken, the operator is deterministic as it is.
+            applicability=Applicability.DISPLAY if finding.confidence is Confidence.LOW else applicability(rule),
             changes=tuple(changes),
             effect=entry.differs,
         )

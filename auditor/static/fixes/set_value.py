@@ -60,30 +60,30 @@ class SetValueFix:
         found = _change(target, finding, options)
         if isinstance(found, Refusal):
             return found
-        name, change = found
+        name, value, change = found
         return Proposal(
-            title=f"set `{name}` to {options.value}",
+            title=f"set `{name}` to {value}",
             applicability=applicability(rule),
             changes=(change,),
             effect=effect(rule),
         )
 
 
-def _change(module: ModuleFacts, finding: Finding, options: _Options) -> tuple[str, Change] | Refusal:
+def _change(module: ModuleFacts, finding: Finding, options: _Options) -> tuple[str, str, Change] | Refusal:
     call = call_at(module, finding.location)
     if call is not None:
         if options.argument is None or (options.callees and call.callee not in options.callees):
             return Refusal(reason=f"`{written(module, call.node.func)}` is a call that no argument makes reproducible")
         place = module.location(call.node)
         change = SetArgument(call=place, name=options.argument, value=options.argument_value, position=options.position)
-        return options.argument, change
+        return options.argument, options.argument_value, change
     node = node_at(module, finding.location, ast.stmt)
     if isinstance(node, ast.Assign) and len(node.targets) > 1:
         return Refusal(reason="the value is assigned to several names at once: split the statement first")
     if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
         return Refusal(reason="the place is no assignment")
     name = module.text(node.targets[0] if isinstance(node, ast.Assign) else node.target)
-    return name, ReplaceExpression(expression=module.location(node.value), text=options.value)
+    return name, options.value, ReplaceExpression(expression=module.location(node.value), text=options.value)
 
 
 FIX = SetValueFix()

@@ -10,7 +10,7 @@ from auditor.model.location import Location
 from auditor.static.facts import ModuleFacts
 from auditor.static.fixes.changes import Change, InsertStatement, SeedProgram
 from auditor.static.fixes.seeding.helpers import SeedHelper, helpers, name_in
-from auditor.static.fixes.seeding.place import Level, Way, comes_before, is_docstring, levels, way_to
+from auditor.static.fixes.seeding.place import Level, Way, comes_before, is_docstring, levels, way_to, whole_program
 from auditor.static.fixes.seeding.source import DEFAULT, constant_of_module, seed_source
 from auditor.static.library_verdict import LibraryVerdict, Seed, SeedStatus
 from auditor.static.nodeplace import call_at, written
@@ -103,11 +103,9 @@ def first_draws(verdicts: Sequence[LibraryVerdict], library: str) -> list[Way]:
 
 def place_for(module: ModuleFacts, ways: Sequence[Way]) -> Place | str:
     """The statement before which a program seeds; a sentence where it draws before it can."""
-    blocks = levels(module, ways)
+    blocks = levels(module, ways) or whole_program(module)
     if not blocks:
-        return (
-            "the draw is not reached from this program's own statements: seed where the function that draws is called"
-        )
+        return "the program has no statement before which it could be seeded"
     outermost = blocks[0]
     leading = outermost.body[outermost.index]
     if isinstance(leading, ast.Import | ast.ImportFrom):
