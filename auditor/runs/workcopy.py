@@ -16,7 +16,7 @@ from pathlib import Path
 
 from auditor.errors import ProjectError
 from auditor.runs.isolation import RESERVE_BYTES
-from auditor.runs.snapshot import walk
+from auditor.runs.snapshot import LIMIT, walk
 
 COPY_BYTES = 2 << 30
 """A project up to this size is copied whole."""
@@ -79,6 +79,11 @@ class WorkCopy:
 
     def _copy(self) -> None:
         entries = list(walk(self.project, self._excluded, folders=True))
+        if len(entries) > LIMIT:
+            raise ProjectError(
+                f"{self.project}: has more than {LIMIT:,} files; a copy of it would take long. If the program needs only a "
+                "part of it, put a pyproject.toml into that folder: it is then the project"
+            )
         sizes = [e.stat(follow_symlinks=False).st_size for e in entries if e.is_file(follow_symlinks=False)]
         self._links = sum(sizes) > COPY_BYTES
         needed = sum(size for size in sizes if not self._links or size < LINK_BYTES)

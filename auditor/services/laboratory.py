@@ -33,6 +33,7 @@ from auditor.static.patches import PlannedPatch, Refused
 
 Version = frozenset[str]
 AS_IS: Version = frozenset()
+_PREFIX = "verify-"
 PATIENCE_S = 120.0
 SLOWER = 10.0
 FAILED = (Ending.FAILED, Ending.TIMED_OUT)
@@ -134,7 +135,8 @@ class Laboratory:
         if not self.cwd.is_relative_to(self.project):
             raise UsageError(f"a copy of {self.project} is run; start from a folder inside it, not from {self.cwd}")
         self.store: Store = open_store(self.project, self.settings.store)
-        self._folder = self.store.root / f"verify-{os.getpid()}"
+        _remove_left_over(self.store.root)
+        self._folder = self.store.root / f"{_PREFIX}{os.getpid()}"
         self.copy = WorkCopy(self.project, self._folder, (self.store.root,))
         self.expected = 0
         """Runs that are still to come, as far as anybody can tell; for the progress line."""
@@ -281,6 +283,14 @@ class Laboratory:
         if self._variables is None:
             self._variables = self._move.variables(self.options.python, self.cwd)
         return {**self._variables, **dict(variable.split("=", 1) for variable in variables_of(version))}
+
+
+def _remove_left_over(store: Path) -> None:
+    """Delete the copies of verifications that were killed."""
+    for folder in store.glob(f"{_PREFIX}*"):
+        process = folder.name.removeprefix(_PREFIX)
+        if process.isdigit() and not Path(f"/proc/{process}").exists() and Path("/proc/self").exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def patches_of(version: Collection[str]) -> tuple[str, ...]:

@@ -106,6 +106,12 @@ def test_no_room_is_told_before_anything_is_copied(
         WorkCopy(project, tmp_path / "work").reset({})
 
 
+def test_a_home_folder_is_no_project(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workcopy, "LIMIT", 3)
+    with pytest.raises(ProjectError, match=r"more than 3 files.*pyproject\.toml"):
+        WorkCopy(project, tmp_path / "work").reset({})
+
+
 def test_commands_are_moved_into_the_copy(project: Path, tmp_path: Path) -> None:
     (project / "env" / "python").write_text("")
     copy = tmp_path / "work" / "project"

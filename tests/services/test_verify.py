@@ -431,6 +431,14 @@ def test_wishes_that_cannot_be_met_are_refused(bench: Bench, options: dict[str, 
         bench.prove(Fake(root=bench.root), **options)
 
 
+def test_what_a_killed_verification_left_is_deleted(bench: Bench) -> None:
+    bench.prove(Fake(root=bench.root))
+    (store,) = bench.store.iterdir()
+    (store / "verify-999999999" / "project").mkdir(parents=True)
+    bench.prove(Fake(root=bench.root))
+    assert not list(store.glob("verify-*"))
+
+
 def test_a_copy_needs_the_command_to_start_inside_the_project(bench: Bench, tmp_path: Path) -> None:
     outside = replace(Bench(tmp_path, bench.store, bench.monkeypatch))
     (tmp_path / "train.py").write_text(ORIGINAL)
