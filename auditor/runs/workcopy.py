@@ -81,8 +81,8 @@ class WorkCopy:
         entries = list(walk(self.project, self._excluded, folders=True))
         if len(entries) > LIMIT:
             raise ProjectError(
-                f"{self.project}: has more than {LIMIT:,} files; a copy of it would take long. If the program needs only a "
-                "part of it, put a pyproject.toml into that folder: it is then the project"
+                f"{self.project}: has more than {LIMIT:,} files; a copy of it would take long. If the program needs "
+                "only a part of it, put a pyproject.toml into that folder: it is then the project"
             )
         sizes = [e.stat(follow_symlinks=False).st_size for e in entries if e.is_file(follow_symlinks=False)]
         self._links = sum(sizes) > COPY_BYTES

@@ -342,6 +342,21 @@ def test_a_program_that_fails_as_it_is_is_quoted(bench: Bench) -> None:
         bench.prove(Failing(root=bench.root, breaks=("RA000-0",)))
 
 
+@pytest.mark.parametrize(("fresh", "status"), [(False, Status.DIVERGENT), (True, Status.REPRODUCIBLE)])
+def test_what_a_run_left_is_seen_by_the_next_one_unless_each_starts_fresh(
+    bench: Bench, fresh: bool, status: Status
+) -> None:
+    class Resuming(Fake):
+        def launch(self, plan: LaunchPlan, on_poll: Any = None) -> RunRecord:
+            resumed = (plan.project / "last.pt").exists()
+            (plan.project / "last.pt").write_text("state")
+            self.sources = [Source(line=10, cured_by="", value=lambda number: resumed)]
+            return super().launch(plan, on_poll)
+
+    _, proof = bench.prove(Resuming(root=bench.root), fresh=fresh)
+    assert proof.status is status
+
+
 @pytest.mark.parametrize("at", [0, 1, 3, 7, 12, 17, 18, 19])
 def test_an_interrupt_at_any_time_keeps_what_is_known_and_proves_no_more(bench: Bench, at: int) -> None:
     fake = Fake(
