@@ -51,7 +51,7 @@ _ANY_NUMBER = re.compile(_NUMBER)
 _FIGURE = re.compile(rf"(?i)([a-z][\w ./@-]*?)['\"]?\s*(?:is|was|of|at)?\s*[:=]?\s*[\[(]?({_NUMBER}|nan|inf)(?![\w])")
 _NO_FIGURES = re.compile(
     r"(?i)^(?:\w*_)?(?:epochs?|steps?|iter\w*|batch\w*|round|episode|seed|rank|worker|device|gpu|size|num\w*|n"
-    r"|checksum|hash|digest|weights?|params?)$"
+    r"|checksum|hash|digest|weight\w*|params?|\w*decay)$"
 )
 
 

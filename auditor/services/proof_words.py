@@ -12,6 +12,7 @@ from auditor.services.laboratory import Plan, Version
 from auditor.services.proof_search import Search, Standing
 
 SHOWN = 5
+STATE_LEAK = "state-leak"
 
 
 def answer(search: Search, *, proven: bool, minimal: Version, interrupted: bool) -> tuple[Status, tuple[str, ...]]:
@@ -111,6 +112,8 @@ def advice(search: Search, plan: Plan) -> tuple[str, ...]:
     told = []
     keys = {key for cause in search.standing.causes for key in cause.findings}
     told += [f"{cause.title}: {cause.remedy}" for cause in search.standing.causes[:2]]
+    if any(cause.kind == STATE_LEAK for cause in search.standing.causes) and not search.lab.fresh:
+        told.append("add --fresh to see whether runs are equal that start without what earlier ones wrote")
     told += [
         f"{refused.rule_id} at {place(refused.location)}: no patch, because {refused.reason}; {refused.advice}"
         for refused in plan.refused

@@ -17,7 +17,7 @@ from auditor.model.proof import Likeness
         ("step 10: train loss 4.12, val loss 4.2", {"train loss": 4.12, "val loss": 4.2}),
         ("iter 20: loss 3.9, time 12.3ms\niter 21: loss 3.8, time 9ms", {"loss": 3.8}),
         ("epoch 3 loss=0.25 acc 93.1%", {"loss": 0.25, "acc": 93.1}),
-        ("{'loss': 0.3, 'lr': 0.1}", {"loss": 0.3}),
+        ("{'loss': 0.3, 'lr': 0.1, 'weight_decay': 0.01}", {"loss": 0.3}),
         ("global_step=123, episodic_return=[12.]", {"episodic_return": 12.0}),
         ("10:31:07 took 3.2 s, SPS: 1233, step 7, checksum 12.5, seed 3", {}),
     ],
