@@ -54,7 +54,7 @@ class Trials:
 
     def _answer(self, kept: frozenset[str]) -> Answer:
         for each in self._search.rounds:
-            if each.standing.version == kept and each.standing.status is Status.DIVERGENT:
+            if each.standing.version == kept and each.standing.differs:
                 self.reasons[kept] = self._parting(each.standing)
                 return Answer.FAILS
         try:
@@ -97,7 +97,7 @@ class Trials:
         if standing.failed is not None:
             self.reasons[kept] = "the program fails without it"
             return Answer.FAILS, len(known)
-        if standing.status is Status.DIVERGENT:
+        if standing.differs:
             self.reasons[kept] = self._parting(standing)
             return Answer.FAILS, len(known)
         if standing.status is Status.REPRODUCIBLE:

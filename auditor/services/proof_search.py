@@ -49,6 +49,11 @@ class Standing:
         return self.verdict.status if self.verdict is not None and self.failed is None else None
 
     @property
+    def differs(self) -> bool:
+        """Two runs differ: in a tensor, or at least in a figure that they printed."""
+        return self.failed is None and self.pair is not None and differ(self.pair)
+
+    @property
     def first(self) -> Divergence | None:
         return self.pair.outcome.comparison.first if self.pair is not None and self.failed is None else None
 
@@ -131,18 +136,18 @@ class Search:
         """Search; `rounds` has the whole way. The last standing tells how it ended."""
         again = True
         while again:
-            while self.standing.status is Status.DIVERGENT and (group := self._choose()):
+            while self.standing.differs and (group := self._choose()):
                 self._add(group)
             confirmed = self.standing.status is Status.REPRODUCIBLE
             if confirmed:
                 self._confirm()
-            again = confirmed and self.standing.status is Status.DIVERGENT
+            again = confirmed and self.standing.differs
 
     def runs_wanted(self) -> int | None:
         """Agreeing runs that rule out every divergence that was seen; None where no number does."""
         wanted = [LEAST_RUNS]
         for each in self.rounds:
-            if each.standing.status is Status.DIVERGENT:
+            if each.standing.differs:
                 needed = runs_needed(each.rate or 0.0, self.confidence)
                 if needed is None:
                     return None
@@ -164,7 +169,7 @@ class Search:
     def _confirm(self) -> None:
         """Run the version at hand as often as the rates of all divergences before it ask for."""
         for number, each in enumerate(self.rounds):
-            if each.standing.status is Status.DIVERGENT and each.rate is None:
+            if each.standing.differs and each.rate is None:
                 self.rounds[number] = replace(each, rate=self._rate(each.standing))
         wanted = self.runs_wanted() or self.most_runs
         last = self.rounds[-1]
@@ -272,11 +277,13 @@ class Search:
         return f"with {next(iter(version)) if len(version) == 1 else count(len(version), 'patch', 'patches')}"
 
 
+def differ(pair: Pair) -> bool:
+    """Whether two runs differ in a tensor, or in a figure of the training that they printed."""
+    comparison = pair.outcome.comparison
+    return comparison.first is not None or any(line.metric for line in comparison.output)
+
+
 def _differing(lab: Laboratory, records: Sequence[RunRecord]) -> tuple[bool, int]:
     """Whether no two runs agree, and how many of the disjoint pairs differ."""
-    differ = {
-        (i, j): lab.pair(records[i], records[j]).outcome.comparison.first is not None
-        for j in range(len(records))
-        for i in range(j)
-    }
-    return all(differ.values()), sum(differ[i, i + 1] for i in range(0, len(records) - 1, 2))
+    parted = {(i, j): differ(lab.pair(records[i], records[j])) for j in range(len(records)) for i in range(j)}
+    return all(parted.values()), sum(parted[i, i + 1] for i in range(0, len(records) - 1, 2))

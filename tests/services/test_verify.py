@@ -74,6 +74,7 @@ class Fake:
     step_ns: Callable[[Collection[str]], int] = lambda measures: 1000
     launched: list[tuple[frozenset[str], str]] = field(default_factory=list)
     interrupt_at: int | None = None
+    prints: Callable[[int, Collection[str]], str] = lambda number, measures: ""
 
     @property
     def report(self) -> AuditReport:
@@ -117,7 +118,8 @@ class Fake:
         if number == self.interrupt_at:
             ending = Ending.INTERRUPTED
         self._trace(measures, number, mode).write(plan.run_dir)
-        (plan.run_dir / "program.log").write_text(f"{plan.project}/train.py: boom\n" if ending is Ending.FAILED else "")
+        printed = f"{plan.project}/train.py: boom\n" if ending is Ending.FAILED else self.prints(number, measures)
+        (plan.run_dir / "program.log").write_text(printed)
         found = RunRecord(
             id=plan.run_id,
             argv=tuple(plan.argv),
@@ -230,6 +232,19 @@ def test_divergences_are_removed_one_after_the_other_and_each_patch_is_judged(be
     assert all(each.rate is None or each.rate > 0.6 for each in proof.rounds)
     # Without RA102-b is a version that is known to differ: only leaving out RA101-a had to be tried.
     assert versions.count(frozenset({"RA102-b"})) == 2
+
+
+def test_figures_that_differ_outside_torch_are_patched_too(bench: Bench) -> None:
+    fake = Fake(
+        root=bench.root,
+        patches=(patch("RA101-a"), patch("RA102-b")),
+        prints=lambda number, measures: f"accuracy {0.5 if 'RA102-b' in measures else number}\n",
+    )
+    _, proof = bench.prove(fake)
+    assert proof.rounds[0].status is Status.INCONCLUSIVE
+    assert (proof.status, proof.minimal) == (Status.REPRODUCIBLE, ("RA102-b",))
+    assert "in what the program prints" in the(proof, "RA102-b").reason
+    assert needs(proof)["RA101-a"] is Need.NOT_NEEDED
 
 
 def test_a_race_that_shows_rarely_is_no_proof(bench: Bench) -> None:

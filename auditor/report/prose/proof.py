@@ -73,7 +73,7 @@ def _round(each: ProofRound) -> list[str]:
     if each.status is Status.REPRODUCIBLE:
         return [f"{added}{runs}, all equal"]
     if each.status is Status.INCONCLUSIVE:
-        return [f"{added}{runs}, nothing can be said"]
+        return [f"{added}{runs}, inconclusive"]
     rate = f"; at least {100 * each.rate:.0f} % of the pairs differ" if each.rate is not None and each.rate < 1 else ""
     why = [f"{each.cause.title} (confidence {each.cause.confidence.value})"] if each.cause is not None else []
     return [f"{added}{runs}, DIVERGENT at {parting_place(each.first)}{rate}", *why]
@@ -83,7 +83,7 @@ def parting_place(first: Divergence | None) -> str:
     """`step 3, forward, Net.embed: aten::index_add_ at model.py:12`."""
     event = (first.reference or first.candidate) if first is not None else None
     if event is None:
-        return "a place that is not known"
+        return "no traced event, only in what the program prints"
     site = f" at {place(event.site)}" if event.site is not None else ""
     return f"{where(event)}: {event_name(event)}{site}"
 
