@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher, unified_diff
-from os.path import commonprefix
 
-from auditor.errors import ConflictError, ProjectError, RuleError
+from auditor.errors import ConflictError, ProjectError
 from auditor.model.finding import Finding
 from auditor.model.location import Location
 from auditor.model.patch import Applicability, Edit
@@ -145,10 +144,10 @@ def plan_patches(
 
 
 def _proposal(finding: Finding, rule: Rule, project: Project) -> Proposal | Refusal:
+    fix = fix_of(rule)
+    if fix is None:
+        return Refusal(reason=NO_KIND)
     try:
-        fix = fix_of(rule)
-        if fix is None:
-            return Refusal(reason=NO_KIND)
         target = _target(finding, rule, project)
         if target is None:
             return Refusal(reason=f"{finding.location.path} cannot be read any more")
@@ -157,8 +156,6 @@ def _proposal(finding: Finding, rule: Rule, project: Project) -> Proposal | Refu
         return fix.propose(finding, rule, target, project)
     except ProjectError as error:
         return Refusal(reason=f"{finding.location.path}: {error}")
-    except RuleError as error:
-        return Refusal(reason=str(error))
 
 
 def _target(finding: Finding, rule: Rule, project: Project) -> ModuleFacts | Document | None:
@@ -236,11 +233,17 @@ def edits_between(path: str, before: bytes, after: bytes) -> tuple[Edit, ...]:
     for tag, start, end, new_start, new_end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag != "equal":
             gone, come = "".join(old[start:end]), "".join(new[new_start:new_end])
-            head = len(commonprefix((gone, come)))
-            tail = len(commonprefix((gone[head:][::-1], come[head:][::-1])))
+            head = _common(gone, come)
+            tail = _common(gone[head:][::-1], come[head:][::-1])
             place = _stretch(path, start + 1, gone[:head], gone[: len(gone) - tail])
             found.append(Edit(span=place, replacement=come[head : len(come) - tail]))
     return tuple(found)
+
+
+def _common(first: str, second: str) -> int:
+    """How many characters two texts begin with in common."""
+    pairs = zip(first, second, strict=False)
+    return next((at for at, (one, other) in enumerate(pairs) if one != other), min(len(first), len(second)))
 
 
 def _stretch(path: str, first: int, head: str, whole: str) -> Location:
