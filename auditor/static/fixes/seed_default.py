@@ -50,7 +50,7 @@ class SeedDefaultFix:
     ) -> Proposal | Refusal:
         found: Refusal | tuple[str, tuple[Change, ...]] = Refusal(reason="the call that seeds was not found again")
         for seed in _seeds(finding, project):
-            found = _default(seed, project) or _outside(seed, project)
+            found = in_every_run(seed, project)
             if not isinstance(found, Refusal):
                 break
         if isinstance(found, Refusal):
@@ -70,6 +70,11 @@ def _seeds(finding: Finding, project: Project) -> list[Seed]:
         for seed in verdict.seeds
         if seed.location == finding.location
     ]
+
+
+def in_every_run(seed: Seed, project: Project) -> tuple[str, tuple[Change, ...]] | Refusal:
+    """What makes a seed that is None by default, or under a condition, count in every run: a title and changes."""
+    return _default(seed, project) or _outside(seed, project)
 
 
 # -- a default -------------------------------------------------------------------------------------------------------
