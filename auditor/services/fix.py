@@ -18,6 +18,7 @@ from auditor.services.settings import Settings
 from auditor.static.discovery import find_root
 from auditor.static.engine import Engine, find_files
 from auditor.static.fixes.compose import Conflict
+from auditor.static.fixes.registry import check_fixes
 from auditor.static.patches import PlannedPatch, Refused, Sources, conflicting, edits_between, plan_patches
 
 __all__ = ["FixPlan", "PlannedPatch", "Refused", "plan_fixes"]
@@ -131,6 +132,7 @@ def plan_for(
     progress.stage("patches", len(report.findings))
     ruleset = load_rules(settings)
     rules = chosen_rules(ruleset, settings)
+    check_fixes(rules)
     project = Engine(ruleset, rules).project(find_files(root, paths, settings.exclude, progress.cancelled))
     sources = Sources(project)
     by_id = {rule.id: rule for rule in rules}

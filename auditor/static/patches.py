@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher, unified_diff
 from os.path import commonprefix
 
-from auditor.errors import ConflictError, ProjectError, RuleError
+from auditor.errors import ConflictError, ProjectError
 from auditor.model.finding import Finding
 from auditor.model.location import Location
 from auditor.model.patch import Applicability, Edit
@@ -145,10 +145,10 @@ def plan_patches(
 
 
 def _proposal(finding: Finding, rule: Rule, project: Project) -> Proposal | Refusal:
+    fix = fix_of(rule)
+    if fix is None:
+        return Refusal(reason=NO_KIND)
     try:
-        fix = fix_of(rule)
-        if fix is None:
-            return Refusal(reason=NO_KIND)
         target = _target(finding, rule, project)
         if target is None:
             return Refusal(reason=f"{finding.location.path} cannot be read any more")
@@ -157,8 +157,6 @@ def _proposal(finding: Finding, rule: Rule, project: Project) -> Proposal | Refu
         return fix.propose(finding, rule, target, project)
     except ProjectError as error:
         return Refusal(reason=f"{finding.location.path}: {error}")
-    except RuleError as error:
-        return Refusal(reason=str(error))
 
 
 def _target(finding: Finding, rule: Rule, project: Project) -> ModuleFacts | Document | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import itertools
 from pathlib import Path
 
 import pytest
@@ -162,7 +161,7 @@ def entry_of(call: str, folder: Path) -> tuple[Replacement, str]:
 
 def value_of(expression: str, entry: Replacement | None, tensors: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
     """What an expression gives, all tensors of it, and the gradients of the tensors that it gets."""
-    space: dict[str, object] = {"torch": torch, "nn": nn, "F": F, "itertools": itertools}
+    space: dict[str, object] = {"torch": torch, "nn": nn, "F": F}
     if entry is not None and entry.helper is not None:
         for helper in TABLE.with_needs(entry.helper):
             exec(plain_text(helper.text), space)

@@ -47,6 +47,7 @@ def test_positions_of_sort_get_names(fix: Fix) -> None:
     [
         ("RA217", "torch.nn.EmbeddingBag(9, 3, mode='max')", "rows of a matrix"),
         ("RA225", "x.index_reduce(0, y, x, 'prod')", "no deterministic kernel"),
+        ("RA207", "torch.scatter_reduce(x, 0, y, x, 'prod')", "no deterministic kernel"),
         ("RA222", "torch.nn.FractionalMaxPool2d(2, 4)", "drawn at random"),
         ("RA210", "F.ctc_loss(self.net(x), y, 1, 2)", "twice"),
         ("RA211", "F.adaptive_max_pool2d(x, 3, return_indices=True)", "indices"),

@@ -25,6 +25,11 @@ _RELUCTANT = frozenset({"worker", "test", "env", "item", "epoch"})
 """Words in the names of functions that seed something smaller than a program."""
 
 
+_WORKS = (ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Await, ast.Yield, ast.YieldFrom)
+_MAKERS = ("torch.nn.", "torch.optim.", "torch.utils.data.", "torchvision.", "transformers.Auto", "sklearn.")
+"""How names of what a seed helper does not call begin, besides functions of the project."""
+
+
 @dataclass(frozen=True, slots=True)
 class SeedHelper:
     """A function at the top level of a module that seeds with its first parameter."""
@@ -92,12 +97,20 @@ def _in_module(module: ModuleFacts, project: Project) -> Iterator[SeedHelper]:
         seeding = [call for call in calls if _given(call, project) in (*parameters[:1], None) or not parameters]
         if not seeding or ("seed" not in node.name.lower() and len(seeding) < 2):
             continue
-        if any(default_of(node, name) is None for name in parameters[1:]):
+        if any(default_of(node, name) is None for name in parameters[1:]) or not _only_prepares(module, node):
             continue
         default = default_of(node, parameters[0]) if parameters else None
         number = isinstance(default, ast.Constant) and isinstance(default.value, int)
         libraries = {library for call in seeding for library in project.rng.seed_calls[call.callee or ""].seeds}
         yield SeedHelper(module, node, frozenset(libraries), parameters[0] if parameters else None, number, seeding[-1])
+
+
+def _only_prepares(module: ModuleFacts, node: ast.FunctionDef) -> bool:
+    """Whether calling a function does no more than to seed and to switch: `def train(args)` may seed and then train."""
+    if any(isinstance(part, _WORKS) for part in ast.walk(node)):
+        return False
+    names = [call.callee for call in module.calls if call.function is node]
+    return not any(name is not None and name.startswith((".", *_MAKERS)) for name in names)
 
 
 def _seeds(call: Call, project: Project) -> bool:

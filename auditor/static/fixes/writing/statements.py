@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from auditor.static.fixes.changes import Change, InsertAtStart, InsertStatement
 from auditor.static.fixes.writing.conflict import Conflict
@@ -48,7 +49,12 @@ class Statements:
         self.insert(Insertion(text=text, statement=statement, before=change.where == "before", changes=(change,)))
 
     def insert(self, insertion: Insertion) -> None:
-        """Insert statements."""
+        """Insert statements; what would come before a docstring comes behind it, or it would be none any more."""
+        statement = insertion.statement
+        if insertion.before and self._syntax.text.startswith("elif", statement.start):
+            raise Conflict("nothing can stand in front of an `elif`", insertion.changes)
+        if insertion.before and _is_docstring(statement):
+            insertion = replace(insertion, before=False)
         self._gathered.append(insertion)
 
     def splices(self) -> Iterator[Splice]:
@@ -81,7 +87,9 @@ class Statements:
             written = "\n" * (1 + _gap(statement.node, first, at_top)) + lines
             if statement.following is not None:
                 written += "\n" * self._missing_after(at, _gap(last, statement.following, at_top))
-        return Splice(start=at, end=at, parts=(written,), changes=changes)
+        # Blocks that end together: what follows the inner one comes first, and all of it behind added imports.
+        rank = 0 if before else sys.maxsize - statement.start
+        return Splice(start=at, end=at, parts=(written,), rank=rank, changes=changes)
 
     def _has_own_lines(self, statement: Statement, before: bool) -> bool:
         """Whether nothing else stands on its first (`before`) or last line."""
@@ -164,6 +172,17 @@ class Statements:
         gap = 1 + (_gap(_parsed(text, (change,))[-1], following, True) or 1) if following is not None else 1
         written = f"{lead}{imports}{chr(10) if imports else ''}{text}" + "\n" * gap
         return Splice(start=at, end=at, parts=(written,), rank=BEFORE_IMPORTS, changes=(change,))
+
+
+def _is_docstring(statement: Statement) -> bool:
+    node = statement.node
+    return (
+        isinstance(statement.owner, (*DEFINITIONS, ast.Module))
+        and node is statement.block[0]
+        and isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )
 
 
 def _parsed(text: str, changes: tuple[Change, ...]) -> list[ast.stmt]:
