@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from auditor.services.journal import Step
 
 STYLES = {Applicability.SAFE: Style.GOOD, Applicability.UNSAFE: Style.WARNING, Applicability.DISPLAY: Style.NOTE}
+FEW_FILES = 6
+"""Files of a step that are named without being asked for."""
+
 FEW_REASONS = 5
 """Reasons for which findings have no patch that are shown without being asked for."""
 
@@ -145,7 +148,9 @@ def add_applied(
                 page.add(word, (f" {patch.id}", Style.STRONG), f"  {place(patch.location)}  {patch.title}")
         what = count(len(applied.patches), "patch", "patches")
         files = count(len(applied.files), "file")
-        page.sentence(f"Applied {what} to {files} as {applied.step}: {', '.join(applied.files)}.", style=Style.GOOD)
+        named = applied.files if verbosity > 0 else applied.files[:FEW_FILES]
+        more = f" and {len(applied.files) - len(named):,} more" if len(named) < len(applied.files) else ""
+        page.sentence(f"Applied {what} to {files} as {applied.step}: {', '.join(named)}{more}.", style=Style.GOOD)
     for patch_id, reason in left_out.items():
         page.sentence(f"{patch_id} was left out: {reason}", style=Style.WARNING)
     done = set(applied.patches if applied else ())

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher, unified_diff
-from os.path import commonprefix
 
 from auditor.errors import ConflictError, ProjectError
 from auditor.model.finding import Finding
@@ -234,11 +233,17 @@ def edits_between(path: str, before: bytes, after: bytes) -> tuple[Edit, ...]:
     for tag, start, end, new_start, new_end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag != "equal":
             gone, come = "".join(old[start:end]), "".join(new[new_start:new_end])
-            head = len(commonprefix((gone, come)))
-            tail = len(commonprefix((gone[head:][::-1], come[head:][::-1])))
+            head = _common(gone, come)
+            tail = _common(gone[head:][::-1], come[head:][::-1])
             place = _stretch(path, start + 1, gone[:head], gone[: len(gone) - tail])
             found.append(Edit(span=place, replacement=come[head : len(come) - tail]))
     return tuple(found)
+
+
+def _common(first: str, second: str) -> int:
+    """How many characters two texts begin with in common."""
+    pairs = zip(first, second, strict=False)
+    return next((at for at, (one, other) in enumerate(pairs) if one != other), min(len(first), len(second)))
 
 
 def _stretch(path: str, first: int, head: str, whole: str) -> Location:

@@ -12,6 +12,7 @@ from auditor.static.documents.document import Document
 from auditor.static.facts import ModuleFacts
 from auditor.static.fixes.changes import Change, InsertStatement, RemoveStatement, SeedProgram
 from auditor.static.fixes.proposal import Proposal, Refusal
+from auditor.static.fixes.seeding.helpers import only_seeds
 from auditor.static.fixes.seeding.place import Way, lifted, statement_at, way_to
 from auditor.static.fixes.seeding.program import by_helper, place_for
 from auditor.static.fixes.seeding.repetition import repeats
@@ -108,7 +109,7 @@ def _moved(project: Project, seed: Way, draws: Sequence[Way]) -> tuple[Change, .
         return None
     late = statement_at(module, seed[depth])
     early = [statement_at(module, way[depth]) for way in draws]
-    if late is None or not isinstance(late, ast.Expr) or any(each is None for each in early):
+    if not isinstance(late, ast.Expr) or not only_seeds(module, late, project) or None in early:
         return None
     block = module.parent(late)
     body = getattr(block, "body", None)

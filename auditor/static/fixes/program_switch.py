@@ -146,7 +146,7 @@ def _programs(finding: Finding, target: ModuleFacts, project: Project) -> list[M
     """The programs to change: the one in which the place is, else those that train, else all that lead there."""
     leading = finding.entry_points or project.entry_points_reaching(target)
     paths = tuple(path for path in leading if path in project.entry_points)
-    if not paths and not project.is_imported(target.path) and does_something(target):
+    if not paths and _runs_alone(target, project):
         paths = (target.path,)
     if target.path in paths:
         paths = (target.path,)
@@ -154,6 +154,13 @@ def _programs(finding: Finding, target: ModuleFacts, project: Project) -> list[M
     found = [project.module(path) for path in training or paths]
     programs = [module for module in found if module is not None]
     return programs if len(programs) <= _MAX_PROGRAMS else []
+
+
+def _runs_alone(module: ModuleFacts, project: Project) -> bool:
+    """Whether a file that is known as no program most likely is one: in no package, imported by none, doing things."""
+    folder = module.path.rpartition("/")[0]
+    in_package = (f"{folder}/__init__.py" if folder else "__init__.py") in project.files
+    return not in_package and not project.is_imported(module.path) and does_something(module)
 
 
 def _framework_argument(module: ModuleFacts, project: Project) -> SetArgument | None:

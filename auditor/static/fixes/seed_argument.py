@@ -19,6 +19,7 @@ from auditor.static.documents.document import Document
 from auditor.static.facts import Call, ModuleFacts
 from auditor.static.fixes.changes import Change, InsertStatement, ReplaceExpression, SetArgument
 from auditor.static.fixes.proposal import Proposal, Refusal
+from auditor.static.fixes.seed_default import in_every_run
 from auditor.static.fixes.seed_program import seeded
 from auditor.static.fixes.seeding.program import place_for
 from auditor.static.fixes.seeding.repetition import repeats
@@ -143,6 +144,8 @@ class SeedArgumentFix:
         if argument is not None and argument.program:
             return _at_start(argument, finding, rule, target, project)
         why = _unfit(target, call, argument)
+        if options.library and (own := _by_own_seed(finding, rule, project, options.library)) is not None:
+            return own
         if options.library and (why is not None or _is_drawn_elsewhere(finding, project, options)):
             return seeded(finding, rule, target, project, options.library, options.call)
         if why is not None and argument is not None and call.callee in GENERATORS and "handed on" not in why:
@@ -248,6 +251,21 @@ def _unfit(module: ModuleFacts, call: Call, argument: _Argument | None) -> str |
         return None
     why = repeats(module, call.node)
     return f"the call {why}: a constant seed would repeat the same numbers each time" if why else None
+
+
+def _by_own_seed(finding: Finding, rule: Rule, project: Project, library: str) -> Proposal | None:
+    """Make the program's own seed count in every run, where it is None by default or stands under a condition."""
+    for path in finding.entry_points:
+        module = project.module(path)
+        for verdict in project.verdicts(module) if module else ():
+            if verdict.library.id != library or verdict.status not in (SeedStatus.NONE, SeedStatus.CONDITIONAL):
+                continue
+            for seed in verdict.seeds:
+                found = in_every_run(seed, project)
+                if not isinstance(found, Refusal):
+                    title, changes = found
+                    return Proposal(title=title, applicability=applicability(rule), changes=changes, effect="")
+    return None
 
 
 def _is_drawn_elsewhere(finding: Finding, project: Project, options: _Options) -> bool:

@@ -14,11 +14,10 @@ from auditor.model.location import Location
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.static.documents.document import Document
-from auditor.static.elements import Known
 from auditor.static.facts import ModuleFacts
 from auditor.static.fixes.changes import Change, InsertStatement, RemoveStatement, ReplaceExpression, SetArgument
 from auditor.static.fixes.proposal import Proposal, Refusal
-from auditor.static.fixes.seeding.helpers import helpers
+from auditor.static.fixes.seeding.helpers import only_seeds
 from auditor.static.fixes.seeding.origin import Origin, origin
 from auditor.static.fixes.seeding.place import Way, lifted, statement_at
 from auditor.static.fixes.seeding.repetition import repeats
@@ -51,7 +50,7 @@ class SeedDefaultFix:
     ) -> Proposal | Refusal:
         found: Refusal | tuple[str, tuple[Change, ...]] = Refusal(reason="the call that seeds was not found again")
         for seed in _seeds(finding, project):
-            found = _default(seed, project) or _outside(seed, project)
+            found = in_every_run(seed, project)
             if not isinstance(found, Refusal):
                 break
         if isinstance(found, Refusal):
@@ -71,6 +70,11 @@ def _seeds(finding: Finding, project: Project) -> list[Seed]:
         for seed in verdict.seeds
         if seed.location == finding.location
     ]
+
+
+def in_every_run(seed: Seed, project: Project) -> tuple[str, tuple[Change, ...]] | Refusal:
+    """What makes a seed that is None by default, or under a condition, count in every run: a title and changes."""
+    return _default(seed, project) or _outside(seed, project)
 
 
 # -- a default -------------------------------------------------------------------------------------------------------
@@ -173,10 +177,10 @@ def _moved(
     why = repeats(module, block)
     if why is not None:
         return Refusal(reason=f"the condition {why}: a seed in front of it would be set each time")
-    if not _only_seeds(module, statement, project):
+    if not only_seeds(module, statement, project):
         return Refusal(reason="what is called under the condition does more than to seed: seed in front of it")
     body = block.body if statement in block.body else block.orelse
-    moved = [each for each in body if each is statement or _only_seeds(module, each, project)]
+    moved = [each for each in body if each is statement or only_seeds(module, each, project)]
     bound = {node.id for node in ast.walk(block) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     used = {node.id for each in moved for node in ast.walk(each) if isinstance(node, ast.Name)}
     outer = block
@@ -212,15 +216,6 @@ def _differs(module: ModuleFacts, statement: ast.stmt) -> bool:
     """Whether a value that differs from run to run is made in a statement."""
     names = (module.resolve(node.func) for node in ast.walk(statement) if isinstance(node, ast.Call))
     return any(name == "hash" or name in ENTROPY_CALLS for name in names)
-
-
-def _only_seeds(module: ModuleFacts, statement: ast.stmt, project: Project) -> bool:
-    if not (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call)):
-        return False
-    name = module.resolve(statement.value.func)
-    if name in {f".{helper.module.name}.{helper.node.name}" for helper in helpers(module, project)}:
-        return True
-    return name in project.rng.seed_calls and not isinstance(module.constant(statement.value), Known)
 
 
 FIX = SeedDefaultFix()

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Mapping
 
 from auditor.model.finding import Finding
+from auditor.model.patch import Applicability
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.static.documents.document import Document
@@ -41,7 +42,7 @@ class StableHashFix:
         value = call.node.args[0]
         return Proposal(
             title="use a checksum in place of `hash`",
-            applicability=applicability(rule),
+            applicability=applicability(rule) if _is_text(target, value) else Applicability.DISPLAY,
             changes=(
                 ReplaceExpression(
                     expression=target.location(call.node), text=f"{{zlib.crc32}}({_as_bytes(target, value)})"
@@ -66,8 +67,20 @@ def _is_text(module: ModuleFacts, node: ast.expr) -> bool:
         return isinstance(node.op, ast.Add | ast.Mod) and _is_text(module, node.left)
     if isinstance(node, ast.Call):
         return module.resolve(node.func) == "str"
+    if isinstance(node, ast.Name) and _is_annotated(module, node):
+        return True
     value = module.constant(node)
     return isinstance(value, Known) and isinstance(value.value, str)
+
+
+def _is_annotated(module: ModuleFacts, node: ast.Name) -> bool:
+    """Whether it is a parameter that is declared to be a string."""
+    function = module.enclosing_function(node)
+    arguments = () if function is None else (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)
+    return any(
+        each.arg == node.id and isinstance(each.annotation, ast.Name) and each.annotation.id == "str"
+        for each in arguments
+    )
 
 
 FIX = StableHashFix()

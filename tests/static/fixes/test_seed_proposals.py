@@ -272,6 +272,50 @@ def test_late_seed_moves_up_with_its_comment_and_its_number(tmp_path: Path) -> N
     )
 
 
+def test_function_that_seeds_and_then_trains_is_not_moved(tmp_path: Path) -> None:
+    source = """
+        import torch
+
+        net = torch.nn.Linear(2, 2)
+
+
+        def run():
+            torch.manual_seed(3)
+            print(net(torch.rand(2)))
+
+
+        run()
+    """
+    found = plan(tmp_path, source)
+    assert found.texts["train.py"].count("run()") == 2
+    assert found.added() == ["torch.manual_seed(0)", "torch.manual_seed(3)"]
+    assert found.left == []
+
+
+def test_helper_that_is_called_for_another_library_is_extended_and_not_called_again(tmp_path: Path) -> None:
+    source = """
+        import numpy as np
+        import torch
+
+
+        def setup(seed):
+            torch.manual_seed(seed)
+
+
+        def main():
+            setup(3)
+            print(np.random.rand())
+
+
+        main()
+    """
+    assert plan(tmp_path, source).added() == [
+        "def setup(seed):",
+        "np.random.seed(seed)",
+        "torch.manual_seed(seed)",
+    ]
+
+
 def test_late_seed_that_is_computed_in_between_stays_and_another_comes_first(tmp_path: Path) -> None:
     source = """
         import sys

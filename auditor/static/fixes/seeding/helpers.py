@@ -105,6 +105,18 @@ def _in_module(module: ModuleFacts, project: Project) -> Iterator[SeedHelper]:
         yield SeedHelper(module, node, frozenset(libraries), parameters[0] if parameters else None, number, seeding[-1])
 
 
+def only_seeds(module: ModuleFacts, statement: ast.stmt, project: Project) -> bool:
+    """Whether a statement calls a function that seeds, or a helper of the project that does no more."""
+    if not (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call)):
+        return False
+    name = module.resolve(statement.value.func)
+    known = project.rng.seed_calls.get(name or "")
+    # `YOLO.train` seeds too: only what takes the seed as its first argument does no more.
+    return (known is not None and known.position == 0) or name in {
+        f".{helper.module.name}.{helper.node.name}" for helper in helpers(module, project)
+    }
+
+
 def _only_prepares(module: ModuleFacts, node: ast.FunctionDef) -> bool:
     """Whether calling a function does no more than to seed and to switch: `def train(args)` may seed and then train."""
     if any(isinstance(part, _WORKS) for part in ast.walk(node)):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from auditor.model.location import Location
 from auditor.static.bindings import Function
+from auditor.static.callwalk import RUNNERS
 from auditor.static.entrypoints import is_main_guard
 from auditor.static.facts import ModuleFacts
 from auditor.static.library_verdict import Draw, Seed
@@ -94,7 +95,7 @@ def levels(module: ModuleFacts, ways: Iterable[Way]) -> list[Level]:
         known = [way for way in known if len(way) > step and way[step].path == module.path]
         if not known or not _goes_in(module, level.body[level.index], known[0], step):
             break
-        is_main = is_main and level.index == len(level.body) - 1 and _is_plain_call(level.body[level.index])
+        is_main = is_main and level.index == len(level.body) - 1 and _is_plain_call(module, level.body[level.index])
     return found
 
 
@@ -169,7 +170,10 @@ def _goes_in(module: ModuleFacts, statement: ast.stmt, way: Way, step: int) -> b
     call = statement.value
     while isinstance(call, ast.Call) and module.resolve(call.func) in _PASSING and len(call.args) == 1:
         call = call.args[0]
-    if not isinstance(call, ast.Call) or module.location(call) != way[step - 1]:
+    if not isinstance(call, ast.Call):
+        return False
+    handed = call.args if module.resolve(call.func) in RUNNERS else []
+    if way[step - 1] not in [module.location(node) for node in (call, *handed)]:
         return False
     function = _function_of(module, way[step])
     if not isinstance(function, ast.FunctionDef) or module.parent(function) is not module.tree:
@@ -181,10 +185,12 @@ def _goes_in(module: ModuleFacts, statement: ast.stmt, way: Way, step: int) -> b
     return len(calls) <= 1 and not any(call.in_loop for call in calls) and not _is_generator(function)
 
 
-def _is_plain_call(statement: ast.stmt) -> bool:
+def _is_plain_call(module: ModuleFacts, statement: ast.stmt) -> bool:
     """`main()`, `sys.exit(main())`: the last thing that a program does."""
-    if not isinstance(statement, ast.Expr):
+    if not isinstance(statement, ast.Expr) or not isinstance(statement.value, ast.Call):
         return False
+    if module.resolve(statement.value.func) in RUNNERS:
+        return True
     inner = [node for node in ast.walk(statement) if isinstance(node, ast.Call)]
     return not inner[-1].args and not inner[-1].keywords if inner else False
 

@@ -15,7 +15,7 @@ from auditor.static.fixes.seeding.source import DEFAULT, constant_of_module, see
 from auditor.static.library_verdict import LibraryVerdict, Seed, SeedStatus
 from auditor.static.nodeplace import call_at, written
 from auditor.static.project import Project
-from auditor.static.seeding import COUNTING
+from auditor.static.seeding import COUNTING, reached_seeds
 
 ORDER = ("random", "numpy.random", "cupy.random", "tensorflow", "torch", "torch.cuda")
 """The order in which people seed libraries."""
@@ -73,7 +73,9 @@ def seed_program(module: ModuleFacts, project: Project, library: str, call: str,
     verdicts = project.verdicts(module)
     draws = first_draws(verdicts, library)
     ways = draws or [(found,)]
-    beside = _beside_other_seed(verdicts, draws, project, library, call)
+    entry = project.entry_points.get(module.path)
+    seeds = reached_seeds(project, entry) if entry is not None else ()
+    beside = _beside_other_seed(seeds, draws, project, library, call)
     if beside is not None:
         return beside
     open_ = {verdict.library.id for verdict in verdicts if verdict.status is SeedStatus.UNSEEDED} | {library}
@@ -165,18 +167,16 @@ def imports_package(module: ModuleFacts, package: str) -> bool:
 
 
 def _beside_other_seed(
-    verdicts: Sequence[LibraryVerdict], ways: Sequence[Way], project: Project, library: str, call: str
+    seeds: Sequence[Seed], ways: Sequence[Way], project: Project, library: str, call: str
 ) -> Seeding | None:
     """Next to a call that seeds another library in time, with the same seed."""
-    seeds = [
-        (verdict_seed, project.rng.seed_calls.get(verdict_seed.callee))
-        for verdict in verdicts
-        for verdict_seed in verdict.seeds
-        if verdict_seed.value in COUNTING and (verdict_seed.condition is None or verdict.library.id == "torch.cuda")
-    ]
     usable = []
-    for seed, known in seeds:
-        if known is None or known.position is None or len(known.seeds) > 1 or not _is_in_time(seed, ways):
+    for seed in seeds:
+        known = project.rng.seed_calls.get(seed.callee)
+        if known is None or known.position is None or len(known.seeds) > 1 or library in known.seeds:
+            continue
+        is_certain = seed.condition is None or known.seeds == ("torch.cuda",)
+        if seed.value not in COUNTING or not is_certain or not _is_in_time(seed, ways):
             continue
         text = _seed_text(seed, project, known.argument, known.position)
         if text is not None:

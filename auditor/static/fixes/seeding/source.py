@@ -14,13 +14,16 @@ from auditor.static.facts import ModuleFacts
 from auditor.static.fixes.seeding.place import Level, is_docstring
 from auditor.static.frame import Frame
 from auditor.static.library_verdict import SeedValue
-from auditor.static.values import ClassRef, FunctionRef, Instance
+from auditor.static.values import ClassRef, External, FunctionRef, Instance
 
 SEED_NAMES = (
     "seed", "random_seed", "rng_seed", "manual_seed", "global_seed", "torch_seed", "np_seed", "seed_value",
     "random_state",
 )  # fmt: skip
 """What people call the seed of a whole run, in lower case, the most telling first."""
+
+CONFIGURING = frozenset({"tyro.cli", "simple_parsing.parse", "draccus.parse", "pyrallis.parse", "cappa.parse"})
+"""Calls that make an object of the class they are given from the command line."""
 
 DEFAULT = "0"
 """What is seeded with where the script has no seed: a plain number, which the author replaces by an option at will."""
@@ -40,8 +43,16 @@ def seed_source(module: ModuleFacts, level: Level) -> SeedSource | None:
         own = _parameter(module, level.function)
         if own is not None:
             return SeedSource(own, 1 if level.body and is_docstring(level.body[0]) else 0)
-    for found in _bound(module, level.body[: level.index]):
-        return found
+    found = next(_bound(module, level.body[: level.index]), None)
+    return found or (_flag(module) if level.function is not None else None)
+
+
+def _flag(module: ModuleFacts) -> SeedSource | None:
+    """`FLAGS.seed` of absl, which is known once a function is run."""
+    for name in ("FLAGS", "flags"):
+        options = _options(module) if name in module.index.root.bindings else []
+        if options and isinstance(value := module.names.export(name), External) and value.name == "absl.flags.FLAGS":
+            return SeedSource(f"{name}.{options[0]}", 0)
     return None
 
 
@@ -170,14 +181,22 @@ def _options(module: ModuleFacts) -> list[str]:
 def _of_object(module: ModuleFacts, value: ast.expr) -> str | None:
     """The attribute of a configuration object that holds a number as seed."""
     made = module.names.value(value)
-    if not (isinstance(made, Instance) and isinstance(made.of, ClassRef)):
+    holder = made.of if isinstance(made, Instance) else None
+    if isinstance(value, ast.Call) and value.args and module.resolve(value.func) in CONFIGURING:
+        holder = _class(module, value.args[0])
+    if not isinstance(holder, ClassRef):
         return None
-    for statement in made.of.node.body:
+    for statement in holder.node.body:
         name = _target(statement)
         given = getattr(statement, "value", None)
         if name and name.lower() in SEED_NAMES and _is_literal(given):
             return name
     return None
+
+
+def _class(module: ModuleFacts, node: ast.expr) -> ClassRef | None:
+    value = module.names.value(node)
+    return value if isinstance(value, ClassRef) else None
 
 
 def _is_good(kind: SeedValue, value: object) -> bool:

@@ -14,8 +14,10 @@ from auditor.static.fixes.writing.splice import Splice
 from auditor.static.fixes.writing.syntax import Syntax
 
 
-def argument_splices(call: cst.Call, changes: Sequence[SetArgument], syntax: Syntax, names: Names) -> Iterator[Splice]:
-    """Yield what gives one call all these arguments."""
+def argument_splices(
+    call: cst.Call, changes: Sequence[SetArgument], syntax: Syntax, names: Names, limit: int
+) -> Iterator[Splice]:
+    """Yield what gives one call all these arguments; `limit`: how long a line may be before a new one is begun."""
     by_name: dict[str, list[SetArgument]] = {}
     for change in changes:
         by_name.setdefault(change.name, []).append(change)
@@ -34,7 +36,7 @@ def argument_splices(call: cst.Call, changes: Sequence[SetArgument], syntax: Syn
             if syntax.text[start:end] != text:
                 yield Splice(start=start, end=end, parts=(text,), changes=tuple(same))
     if added:
-        yield from _added(call, added, syntax)
+        yield from _added(call, added, syntax, limit)
 
 
 def _present(call: cst.Call, change: SetArgument) -> cst.Arg | None:
@@ -53,7 +55,7 @@ def _present(call: cst.Call, change: SetArgument) -> cst.Arg | None:
     return None
 
 
-def _added(call: cst.Call, added: Sequence[tuple[str, str, Change]], syntax: Syntax) -> Iterator[Splice]:
+def _added(call: cst.Call, added: Sequence[tuple[str, str, Change]], syntax: Syntax, limit: int) -> Iterator[Splice]:
     changes = tuple(change for _, _, change in added)
     if not call.args:
         closing = syntax.span(call)[1] - 1
@@ -67,10 +69,12 @@ def _added(call: cst.Call, added: Sequence[tuple[str, str, Change]], syntax: Syn
     if isinstance(last.value, cst.GeneratorExp) and not last.value.lpar:
         # It borrows the parentheses of the call, which other arguments do not allow.
         yield Splice(start=start, end=end, parts=("(", ")"), changes=changes)
-    yield from _behind(call, written, syntax, changes)
+    yield from _behind(call, written, syntax, changes, limit)
 
 
-def _behind(call: cst.Call, written: Sequence[str], syntax: Syntax, changes: tuple[Change, ...]) -> Iterator[Splice]:
+def _behind(
+    call: cst.Call, written: Sequence[str], syntax: Syntax, changes: tuple[Change, ...], limit: int
+) -> Iterator[Splice]:
     """Add arguments behind the last one: on its line, or on lines of their own where the others have such."""
     start, end = _span(call.args[-1], syntax)
     before = _span(call.args[-2], syntax)[0] if len(call.args) > 1 else syntax.span(call.func)[1]
@@ -78,6 +82,8 @@ def _behind(call: cst.Call, written: Sequence[str], syntax: Syntax, changes: tup
     behind = end if comma is None else comma
     if syntax.line_at(before) == syntax.line_at(start) or syntax.text[syntax.line_start(start) : start].strip():
         text = "".join(f", {each}" for each in written) if comma is None else "".join(f" {each}," for each in written)
+        if comma is None and len(syntax.line(end)) + len(text) > limit and _hangs(call, syntax):
+            text = "".join(f",\n{syntax.indentation(end)}{each}" for each in written)
         yield Splice(start=behind, end=behind, parts=(text,), changes=changes)
         return
     line_end = syntax.line_end(behind)
@@ -93,6 +99,15 @@ def _behind(call: cst.Call, written: Sequence[str], syntax: Syntax, changes: tup
         return
     yield Splice(start=behind, end=behind, parts=(",",), changes=changes)
     yield Splice(start=line_end, end=line_end, parts=(indentation + f",{indentation}".join(written),), changes=changes)
+
+
+def _hangs(call: cst.Call, syntax: Syntax) -> bool:
+    """Whether arguments stand on lines below the first, and the call is closed behind the last: `f(a,` … `b, c)`."""
+    starts = [_span(argument, syntax)[0] for argument in call.args]
+    last = syntax.line_at(starts[-1])
+    leading = next(start for start in starts if syntax.line_at(start) == last)
+    leads = not syntax.text[syntax.line_start(leading) : leading].strip()
+    return leads and leading != starts[0] and syntax.line_at(syntax.span(call)[1] - 1) == last
 
 
 def _span(argument: cst.Arg, syntax: Syntax) -> tuple[int, int]:

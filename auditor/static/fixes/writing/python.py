@@ -29,6 +29,7 @@ from auditor.static.fixes.writing.splice import Splice, spliced
 from auditor.static.fixes.writing.statements import Statements
 from auditor.static.fixes.writing.syntax import Syntax
 from auditor.static.fixes.writing.wrap import wrapped
+from auditor.static.linelength import DEFAULT
 
 
 class PythonText:
@@ -84,7 +85,7 @@ class PythonText:
                 yield replaced_text(change, syntax)
         yield from removals(syntax, statements, gone)
         for call, given in calls.items():
-            yield from argument_splices(call, given, syntax, names)
+            yield from argument_splices(call, given, syntax, names, self._line_length or DEFAULT)
         Seeding(syntax, names, statements).add(seeds)
         yield from statements.splices()
         yield from imports.splices()

@@ -81,7 +81,9 @@ class Statements:
         if before:
             at = self._syntax.line_start(self.above_comments(statement))
             lead = self._missing(at, _gap(statement.previous, first, at_top))
-            written = "\n" * lead + lines + "\n" * (1 + _gap(last, statement.node, at_top))
+            written = (
+                "\n" * lead + lines + "\n" * (1 + (_gap(last, statement.node, at_top) or self._apart(at, statement)))
+            )
         else:
             at = self._syntax.line_end(statement.end)
             written = "\n" * (1 + _gap(statement.node, first, at_top)) + lines
@@ -120,6 +122,11 @@ class Statements:
                 break
             at = syntax.line_start(above) + len(indentation)
         return statement.start if at == 0 else at
+
+    def _apart(self, at: int, statement: Statement) -> int:
+        """One blank line above the comment of a statement, if one stands there already."""
+        above = self._syntax.text[:at]
+        return int(at < self._syntax.line_start(statement.start) and (not above or above.endswith("\n\n")))
 
     def _missing(self, at: int, wanted: int) -> int:
         """Blank lines that are missing above a line."""
