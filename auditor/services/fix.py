@@ -73,22 +73,27 @@ class FixPlan:
 
 
 def plan_fixes(
-    paths: Sequence[Path], settings: Settings, progress: Progress | None = None, *, root: Path | None = None
+    paths: Sequence[Path],
+    settings: Settings,
+    progress: Progress | None = None,
+    *,
+    root: Path | None = None,
+    report: AuditReport | None = None,
 ) -> FixPlan:
     """Scan, and plan a patch for every finding whose rule has one. Nothing is written, nothing of it is executed.
 
-    `root` is the folder that paths in the plan are relative to; None means the project that `paths` lie in. Raises
-    what `scan` raises, and `RuleError` for a rule whose `[fix]` is malformed.
+    `root` is the folder that paths in the plan are relative to; None means the project that `paths` lie in. `report`
+    is that of a scan of `paths` which was made just now; None means to scan. Raises what `scan` raises, and
+    `RuleError` for a rule whose `[fix]` is malformed.
     """
     progress = progress or Silent()
     root = find_root(paths) if root is None else root.absolute()
     ruleset = load_rules(settings)
     rules = chosen_rules(ruleset, settings)
-    report = (
-        check(paths, settings, progress=progress)
-        if root == find_root(paths)
-        else scan(paths, settings, progress, root=root)
-    )
+    if report is None and root == find_root(paths):
+        report = check(paths, settings, progress=progress)
+    elif report is None:
+        report = scan(paths, settings, progress, root=root)
     progress.stage("patches", len(report.findings))
     project = Engine(ruleset, rules).project(find_files(root, paths, settings.exclude, progress.cancelled))
     sources = Sources(project)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from auditor.tui.patch_desk import PatchDesk
+
 if TYPE_CHECKING:  # the first frame comes sooner without them
     from auditor.model.finding import Finding
     from auditor.model.overhead import OverheadReport
@@ -39,6 +41,13 @@ class Session:
 
     steps: int | None = None
     isolate: str = "none"
+    desk: PatchDesk = field(default_factory=PatchDesk)
+    shows_known: bool = False
+    """Findings that the baseline knows are listed too."""
+
+    known: frozenset[str] = frozenset()
+    """Keys of listed findings that the baseline knows."""
+
     _rules: dict[str, Rule] = field(default_factory=dict)
     _proofs: dict[str, Cause] = field(default_factory=dict)
 
@@ -79,6 +88,24 @@ class Session:
     def proof(self, key: str) -> Cause | None:
         """The cause of a divergence that names this finding; None where no run has shown it."""
         return self._proofs.get(key)
+
+    def holds(self, key: str, word: str) -> bool:
+        """Whether `is:<word>` is true of a finding."""
+        if word == "proved":
+            return key in self._proofs
+        if word == "known":
+            return key in self.known
+        if word == "marked":
+            return key in self.desk.marked
+        if word == "verified":
+            return self.desk.is_verified(key)
+        applicability = self.desk.word(key)
+        return bool(applicability) and word in ("patch", applicability)
+
+    @property
+    def hidden(self) -> int:
+        """Findings that are not listed because the baseline knows them."""
+        return sum(each.known for each in self.scanned.earlier) if self.scanned else 0
 
     def finding(self, key: str) -> Finding | None:
         return next((finding for finding in self.findings if finding.key == key), None)
