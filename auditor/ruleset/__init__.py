@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from auditor.errors import RuleError
@@ -12,6 +12,7 @@ from auditor.model.rule import Rule
 from auditor.ruleset.library import ConditionalDraw, Library, NoneMeaning, SeedCall, read_library, read_seeders
 from auditor.ruleset.locate import bundled_rules, rule_folders, toml_files
 from auditor.ruleset.operators import OperatorFact, Operators, read_operators
+from auditor.ruleset.replacements import Replacements, read_replacements
 from auditor.ruleset.schema import read_definitions, read_rule
 from auditor.ruleset.table import Table, nearest, read_table
 
@@ -21,10 +22,12 @@ __all__ = [
     "NoneMeaning",
     "OperatorFact",
     "Operators",
+    "Replacements",
     "Ruleset",
     "SeedCall",
     "load",
     "nearest",
+    "replacements",
 ]
 
 
@@ -66,7 +69,7 @@ def load(extra: Sequence[Path] = ()) -> Ruleset:
     for folder in rule_folders(extra):
         for file in toml_files(folder):
             inside = file.relative_to(folder).as_posix()
-            if inside in ("definitions.toml", "dialects.toml", "operators.toml"):
+            if inside in ("definitions.toml", "dialects.toml", "operators.toml", "operators_replaced.toml"):
                 continue
             table = read_table(file, f"{'rules' if folder == bundled else folder.as_posix()}/{inside}")
             if inside.startswith("libraries/"):
@@ -82,6 +85,13 @@ def load(extra: Sequence[Path] = ()) -> Ruleset:
         seed_calls=_seed_calls(libraries, seeders),
         operators=Operators(partial(_read_operators, bundled)),
     )
+
+
+@cache
+def replacements() -> Replacements:
+    """What takes the place of operators that have no deterministic kernel; raises `RuleError` as `load` does."""
+    name = "operators_replaced.toml"
+    return read_replacements(read_table(bundled_rules() / name, f"rules/{name}"))
 
 
 def _read_operators(bundled: Path) -> tuple[OperatorFact, ...]:

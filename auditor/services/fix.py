@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from auditor.errors import UsageError
+from auditor.errors import ConflictError, UsageError
+from auditor.model.patch import Applicability
 from auditor.model.report import AuditReport
 from auditor.ruleset import nearest
 from auditor.services.check import check
@@ -50,6 +51,18 @@ class FixPlan:
         hint = f"; did you mean `{near}`?" if near else ""
         raise UsageError(f"no patch is called `{patch_id}`{hint}")
 
+    def only(self, ids: Collection[str]) -> FixPlan:
+        """The plan with none but these patches, and the report with none but their findings."""
+        chosen = tuple(self.patch(each) for each in dict.fromkeys(ids))
+        keys = {key for patch in chosen for key in patch.finding_keys}
+        findings = tuple(finding for finding in self.report.findings if finding.key in keys)
+        return replace(self, patches=chosen, refused=(), report=replace(self.report, findings=findings))
+
+    def ids(self, *, unsafe: bool = False) -> tuple[str, ...]:
+        """Ids of the patches that are safe, and of the unsafe ones where asked for; never of those to look at."""
+        allowed = {Applicability.SAFE, Applicability.UNSAFE} if unsafe else {Applicability.SAFE}
+        return tuple(patch.id for patch in self.patches if patch.applicability in allowed)
+
     def texts(self, ids: Collection[str]) -> Mapping[str, bytes]:
         """New contents of every file that these patches change, by path.
 
@@ -62,6 +75,23 @@ class FixPlan:
         except Conflict as conflict:
             raise conflicting(conflict, chosen) from None
         return {path: new for path, new in texts.items() if new != self.original(path)}
+
+    def compatible(self, ids: Collection[str]) -> tuple[tuple[str, ...], Mapping[str, str]]:
+        """Those of these patches that can be applied together, and the others with the reason.
+
+        Of two that exclude each other the first of the plan is taken.
+        """
+        order = [patch.id for patch in self.patches if patch.id in ids]
+        left_out: dict[str, str] = {}
+        while True:
+            chosen = tuple(each for each in order if each not in left_out)
+            try:
+                self.texts(chosen)
+            except ConflictError as error:
+                last = max(error.patches, key=order.index)
+                left_out[last] = str(error)
+            else:
+                return chosen, left_out
 
     def diff(self, ids: Collection[str]) -> str:
         """The patches together, as one unified diff. Raises as `texts`."""

@@ -1,4 +1,4 @@
-"""Run the examples of rules: `bad` is found on its lines, `good` and `fixed` are silent, the patch of `bad` is `fixed`."""
+"""Run the examples of rules: `bad` is found on its lines, `good` and `fixed` are not, the patch of `bad` is `fixed`."""
 
 from __future__ import annotations
 

@@ -75,7 +75,9 @@ class ProgramSwitchFix:
         options = self._options.of(rule)
         changes = switch_changes(finding, target, project, options.statements, options.package, early=options.early)
         if not changes:
-            return Refusal(reason=f"no program of the project leads here: {_shown(options.statements[0])} belongs there")
+            return Refusal(
+                reason=f"no program of the project leads here: {_shown(options.statements[0])} belongs there"
+            )
         return Proposal(
             title=f"put {_shown(options.statements[0])} at the start of the program",
             applicability=applicability(rule),

@@ -68,8 +68,7 @@ def _listing(module: ModuleFacts, finding: Finding) -> Call | None:
     if call is None or call.callee not in ("datasets.load_dataset", "load_dataset"):
         return call
     value = call.argument("data_files", 3)
-    found = next((each for each in module.calls if each.node is value), None)
-    return found
+    return next((each for each in module.calls if each.node is value), None)
 
 
 def _list(module: ModuleFacts, call: Call) -> tuple[Change, ...] | Refusal:

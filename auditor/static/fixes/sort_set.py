@@ -52,7 +52,11 @@ class SortSetFix:
             effect = "the elements come in the order of their first occurrence"
             return _proposal(target, node, "dict.fromkeys", Applicability.UNSAFE, effect)
         return _proposal(
-            target, node, "sorted", Applicability.DISPLAY, "fails where the elements cannot be compared: give a `key` then"
+            target,
+            node,
+            "sorted",
+            Applicability.DISPLAY,
+            "fails where the elements cannot be compared: give a `key` then",
         )
 
 
@@ -71,10 +75,8 @@ def _proposal(module: ModuleFacts, node: ast.expr, call: str, level: Applicabili
 
 def _holds_text(module: ModuleFacts, node: ast.expr, finding: Finding) -> bool:
     """Whether the set is known to hold strings: as it stands there, or where it was made."""
-    makers: list[ast.expr | None] = [module.origin(node)]
-    for related in finding.related:
-        if related.location.path == module.path:
-            makers.append(node_at(module, related.location, ast.expr))
+    places = [each.location for each in finding.related if each.location.path == module.path]
+    makers = [module.origin(node), *(node_at(module, place, ast.expr) for place in places)]
     return any(_is_text(module, maker) for maker in makers if maker is not None)
 
 

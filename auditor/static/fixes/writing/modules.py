@@ -9,7 +9,7 @@ from functools import cache
 ALIASES = {"numpy": "np", "pandas": "pd", "tensorflow": "tf", "torch.nn.functional": "F"}
 """The names under which everybody imports them."""
 
-COMPLETE = frozenset({"torch", "numpy", "jax", "tensorflow"})
+COMPLETE = frozenset({"torch", "numpy", "jax", "tensorflow", "cupy", "optuna"})
 """Packages whose own import loads the modules in them that have a fix in the rules."""
 
 THIRD_PARTY = frozenset({

@@ -13,6 +13,7 @@ from auditor.static.fixes.changes import (
     Change,
     InsertAtStart,
     InsertStatement,
+    RemoveStatement,
     ReplaceExpression,
     ReplaceText,
     SeedProgram,
@@ -22,6 +23,7 @@ from auditor.static.fixes.writing.arguments import argument_splices
 from auditor.static.fixes.writing.conflict import Conflict
 from auditor.static.fixes.writing.imports import Imports
 from auditor.static.fixes.writing.names import Names
+from auditor.static.fixes.writing.removal import removals
 from auditor.static.fixes.writing.seeding import Seeding
 from auditor.static.fixes.writing.splice import Splice, spliced
 from auditor.static.fixes.writing.statements import Statements
@@ -56,6 +58,7 @@ class PythonText:
         statements = Statements(syntax, names, imports)
         calls: dict[cst.Call, list[SetArgument]] = {}
         seeds: list[SeedProgram] = []
+        gone = [change for change in changes if isinstance(change, RemoveStatement)]
         for change in changes:
             if isinstance(change, SetArgument):
                 calls.setdefault(syntax.call(change.call, change), []).append(change)
@@ -67,8 +70,9 @@ class PythonText:
                 yield statements.at_start(change)
             elif isinstance(change, SeedProgram):
                 seeds.append(change)
-            else:
+            elif not isinstance(change, RemoveStatement):
                 yield replaced_text(change, syntax)
+        yield from removals(syntax, statements, gone)
         for call, given in calls.items():
             yield from argument_splices(call, given, syntax, names)
         Seeding(syntax, names, statements).add(seeds)

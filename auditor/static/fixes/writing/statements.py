@@ -72,7 +72,7 @@ class Statements:
         lines = self._indented(text, self._syntax.indentation(statement.start))
         first, last = blocks[0][0], blocks[-1][-1]
         if before:
-            at = self._syntax.line_start(self._above_comments(statement))
+            at = self._syntax.line_start(self.above_comments(statement))
             lead = self._missing(at, _gap(statement.previous, first, at_top))
             written = "\n" * lead + lines + "\n" * (1 + _gap(last, statement.node, at_top))
         else:
@@ -101,7 +101,7 @@ class Statements:
         at = statement.start if before else statement.end
         return Splice(start=at, end=at, parts=(f"{text}; " if before else f"; {text}",), changes=changes)
 
-    def _above_comments(self, statement: Statement) -> int:
+    def above_comments(self, statement: Statement) -> int:
         """The comment right above a statement speaks of it; but not the one with which the file begins."""
         syntax, at = self._syntax, statement.start
         indentation = syntax.indentation(at)
@@ -155,7 +155,7 @@ class Statements:
         following = next((node for node in syntax.tree.body if syntax.ast_span(node)[0] > head), None)
         at = len(syntax.text)
         if following is not None:
-            at = syntax.line_start(self._above_comments(syntax.statements[syntax.ast_span(following)[0]]))
+            at = syntax.line_start(self.above_comments(syntax.statements[syntax.ast_span(following)[0]]))
         needed = Names(syntax)
         text = needed.text(change.text, at, change).strip("\n")
         imports = "".join(f"{addition.text}\n" for addition in sorted(needed.additions))
