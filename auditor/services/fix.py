@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from pathlib import Path
 
 from auditor.errors import ConflictError, UsageError
@@ -113,8 +114,8 @@ def plan_fixes(
     """Scan, and plan a patch for every finding whose rule has one. Nothing is written, nothing of it is executed.
 
     `root` is the folder that paths in the plan are relative to; None means the project that `paths` lie in. `report`
-    is that of a scan of `paths` which was made just now; None means to scan. Raises what `scan` raises, and
-    `RuleError` for a rule whose `[fix]` is malformed.
+    is that of a scan of `paths` which was made just now; None means to scan. Cancelled, it has the patches of the
+    first findings. Raises what `scan` raises, and `RuleError` for a rule whose `[fix]` is malformed.
     """
     progress = progress or Silent()
     root = find_root(paths) if root is None else root.absolute()
@@ -128,5 +129,6 @@ def plan_fixes(
     project = Engine(ruleset, rules).project(find_files(root, paths, settings.exclude, progress.cancelled))
     sources = Sources(project)
     by_id = {rule.id: rule for rule in rules}
-    patches, refused = plan_patches(report.findings, by_id, project, sources, progress.update)
+    findings = takewhile(lambda _: not progress.cancelled(), report.findings)
+    patches, refused = plan_patches(findings, by_id, project, sources, progress.update)
     return FixPlan(report=report, root=root, patches=patches, refused=refused, sources=sources)

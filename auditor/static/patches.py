@@ -109,7 +109,7 @@ class Sources:
 
 
 def plan_patches(
-    findings: Sequence[Finding],
+    findings: Iterable[Finding],
     rules: Mapping[RuleId, Rule],
     project: Project,
     sources: Sources,

@@ -15,7 +15,7 @@ RANK = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
 ORDERS = ("proved", "severity", "file", "rule")
 
 Holds = Callable[[str, str], bool]
-"""(key of a finding, word behind `is:`) → whether it is so: proved, safe, unsafe, decide, patch, verified, known, marked."""
+"""(key of a finding, word behind `is:`) → whether it is so: proved, patch, safe, unsafe, look, verified, known, marked."""
 
 RuleOf = Callable[[str], Rule | None]
 
@@ -45,9 +45,7 @@ def parse(query: str) -> tuple[Term, ...]:
     return tuple(terms)
 
 
-def select(
-    findings: Iterable[Finding], query: str, order: str, *, holds: Holds, rule_of: RuleOf
-) -> list[Finding]:
+def select(findings: Iterable[Finding], query: str, order: str, *, holds: Holds, rule_of: RuleOf) -> list[Finding]:
     """Return the findings that every term of the query allows, ordered; equal ones keep the report's order."""
     terms = parse(query)
     chosen = [

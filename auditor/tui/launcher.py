@@ -13,6 +13,7 @@ from auditor.errors import ProjectError, ReproAuditError
 from auditor.services.progress import Progress, Silent
 from auditor.tui.gateway import ProgramRequest, Services
 from auditor.tui.jobs import Job
+from auditor.tui.lines import plural
 from auditor.tui.messages import (
     EvidenceReady,
     JobFailed,
@@ -49,6 +50,7 @@ class Launcher:
 
         self._planned_for: AuditReport | None = None
         self._closed = False
+        self._after = ""
 
     @property
     def busy(self) -> str:
@@ -64,10 +66,20 @@ class Launcher:
 
     # jobs
 
-    def scan(self) -> None:
+    def scan(self, after: str = "") -> None:
+        """Scan the project; `after` is what happened before it, to be said with its result."""
         session = self._session
+        self._after = after
         work = partial(self._services.scan, session.paths, session.shows_known)
         self._start("scan", "Scanning", work, ScanFinished)
+
+    def said(self, message: JobFinished) -> str:
+        """How a scan ended that followed something; empty for all others."""
+        after, self._after = self._after, ""
+        if not after or message.kind != "scan":
+            return ""
+        number = len(message.report.findings)
+        return f"{after} {plural(number, 'finding')} {'is' if number == 1 else 'are'} left."
 
     def run_twice(self, request: ProgramRequest) -> None:
         self._remember(request)
@@ -138,13 +150,12 @@ class Launcher:
     def _plan(self, report: AuditReport) -> None:
         session = self._session
         try:
-            plan = self._services.plan(session.paths, report, session.root, _Abandonable(self, report))
-        except _Abandoned:
-            return
+            plan = self._services.plan(session.paths, report, session.root, _WhileWanted(self, report))
         except Exception as error:  # findings are shown all the same, and each says that this failed
             self._app.post_message(PatchesPlanned(report, None, _reason(error)))
         else:
-            self._app.post_message(PatchesPlanned(report, plan))
+            if self.is_wanted(report):
+                self._app.post_message(PatchesPlanned(report, plan))
 
     def is_wanted(self, report: AuditReport) -> bool:
         """Whether a plan for this report is still waited for."""
@@ -191,19 +202,11 @@ class Launcher:
         self._app.run_worker(work, thread=True, group=group)  # type: ignore[arg-type]
 
 
-class _Abandoned(Exception):
-    """Nobody waits for the plan any more."""
-
-
-class _Abandonable(Silent):
-    """Ends the making of a plan once another scan came or the app closed."""
+class _WhileWanted(Silent):
+    """Cancels the making of a plan once another scan came or the app closed."""
 
     def __init__(self, launcher: Launcher, report: AuditReport) -> None:
         self._launcher, self._report = launcher, report
-
-    def update(self, done: int, note: str = "") -> None:
-        if self.cancelled():
-            raise _Abandoned
 
     def cancelled(self) -> bool:
         return not self._launcher.is_wanted(self._report)

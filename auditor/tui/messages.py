@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from auditor.services.fix import FixPlan
     from auditor.services.journal import Step
     from auditor.services.trial import Trial
-    from auditor.tui.gateway import ScanAnswer
     from auditor.tui.evidence import Evidence
+    from auditor.tui.gateway import ScanAnswer
 
 
 class JobProgressed(Message):

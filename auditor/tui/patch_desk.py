@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from auditor.services.journal import Step
     from auditor.services.trial import Trial
 
-APPLICABILITY = {Applicability.SAFE: "safe", Applicability.UNSAFE: "unsafe", Applicability.DISPLAY: "decide"}
-"""Words of at most six letters, for the list and for `is:safe`."""
+APPLICABILITY = {Applicability.SAFE: "safe", Applicability.UNSAFE: "unsafe", Applicability.DISPLAY: "look"}
+"""Words of at most six letters, for the list and for `is:safe`; `look`: shown and never applied."""
 
 
 class PatchDesk:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from auditor.tui.patch_desk import PatchDesk
 
 if TYPE_CHECKING:  # the first frame comes sooner without them
+    from auditor.model.divergence import Divergence
     from auditor.model.finding import Finding
     from auditor.model.overhead import OverheadReport
     from auditor.model.report import AuditReport
@@ -53,8 +54,11 @@ class Session:
 
     def accept(self, report: AuditReport) -> None:
         """Take over those parts that a report has."""
-        if report.scan is not None or report.findings:
-            self.scanned = _joined(self.scanned, report) if self.scanned and report.verdict else report
+        if self.scanned is not None and report.verdict is not None:
+            self.scanned = _joined(self.scanned, report)
+        elif report.scan is not None or report.findings:
+            self.scanned = report
+            self.desk.forget()
         if report.verdict is not None:
             self.compared = report
             self._proofs = {key: cause for cause in reversed(report.verdict.causes) for key in cause.findings}
@@ -71,6 +75,12 @@ class Session:
     @property
     def verdict(self) -> Verdict | None:
         return self.compared.verdict if self.compared else None
+
+    @property
+    def first(self) -> Divergence | None:
+        """Where the compared runs part."""
+        comparison = self.verdict.comparison if self.verdict else None
+        return comparison.first if comparison else None
 
     @property
     def overhead(self) -> OverheadReport | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,21 +14,27 @@ import numpy as np
 import pytest
 
 from auditor.dynamic.compare import compare
+from auditor.errors import ConflictError
 from auditor.model.divergence import Closeup, Comparison, Divergence, Magnitude, Replay
 from auditor.model.environment import Environment
 from auditor.model.finding import Finding, Related, Skipped
 from auditor.model.location import Location
 from auditor.model.overhead import Interval, OverheadReport, Ratio, Timing
+from auditor.model.patch import Applicability
 from auditor.model.report import AuditReport, ScanSummary
 from auditor.model.rule import Category, Confidence, FixAdvice, Match, Rule, RuleId, Severity
 from auditor.model.run import Ending, ExitStatus, ProcessRecord, RunRecord
 from auditor.model.verdict import Cause, Status, Verdict
 from auditor.probe import wire
 from auditor.runs.tracefile import EVENT_DTYPE, TENSOR_DTYPE, open_run
-from auditor.services.progress import Progress
+from auditor.services.apply import Applied, Undone
+from auditor.services.journal import AppliedPatch, ChangedFile, Step
+from auditor.services.progress import Progress, Silent
+from auditor.services.trial import Trial
+from auditor.static.patches import PlannedPatch, Refused, file_diff
 from auditor.tui.app import AuditApp
 from auditor.tui.evidence import Evidence
-from auditor.tui.gateway import ProgramRequest, Services
+from auditor.tui.gateway import ProgramRequest, ScanAnswer, Services
 from auditor.tui.session import Session
 from auditor.tui.trace_evidence import TraceEvidence
 
@@ -430,6 +436,81 @@ def shared_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 # the app
 
 
+# key of the finding, title, applicability, effect, old line → new lines
+PATCHED = (
+    ("RA301:src/data.py", "pass a seeded generator to the DataLoader", Applicability.UNSAFE,
+     "the sample order changes once",
+     "                      shuffle=True,\n",
+     "                      shuffle=True,\n                      generator=torch.Generator().manual_seed(0),\n"),
+    ("RA201:train.py", "set cudnn.benchmark to False", Applicability.UNSAFE, "convolutions may take longer",
+     "torch.backends.cudnn.benchmark = True\n", "torch.backends.cudnn.benchmark = False\n"),
+    ("RA306:src/data.py", "sort what os.listdir returns", Applicability.SAFE, "",
+     "    files = os.listdir(root)\n", "    files = sorted(os.listdir(root))\n"),
+    ("RA305:src/model/embed.py", "sort the words", Applicability.SAFE, "",
+     "        self.vocabulary = {word for word in open(\"words.txt\")}\n",
+     "        self.vocabulary = sorted({word for word in open(\"words.txt\")})\n"),
+    ("RA601:train.py", "save the states of the generators", Applicability.DISPLAY, "checkpoints grow",
+     "            optimizer.zero_grad()\n", "            optimizer.zero_grad()\n            save_states()\n"),
+)  # fmt: skip
+REASON = "no rule can tell here what is right: a person has to decide"
+
+
+def make_patches() -> tuple[PlannedPatch, ...]:
+    found = {finding.key: finding for finding in make_findings()}
+    return tuple(
+        PlannedPatch(
+            id=f"{found[key].rule_id}-4f09ab",
+            title=title,
+            rule_ids=(found[key].rule_id,),
+            finding_keys=(key,),
+            location=found[key].location,
+            applicability=applicability,
+            effect=effect,
+            files=(found[key].location.path,),
+            diff=file_diff(
+                found[key].location.path,
+                SOURCES[found[key].location.path].encode(),
+                SOURCES[found[key].location.path].replace(old, new).encode(),
+            ),
+            changes=(),
+        )
+        for key, title, applicability, effect, old, new in PATCHED
+    )
+
+
+class FakePlan:
+    """Patches of the findings that a report has, by plain replacement of lines."""
+
+    def __init__(self, report: AuditReport, root: Path) -> None:
+        keys = {finding.key for finding in report.findings}
+        self.report, self.root = report, root
+        self.patches = tuple(patch for patch in make_patches() if set(patch.finding_keys) <= keys)
+        with_patch = {key for patch in self.patches for key in patch.finding_keys}
+        self.refused = tuple(
+            Refused(finding_key=each.key, rule_id=each.rule_id, location=each.location, reason=REASON, advice="")
+            for each in report.findings
+            if each.key not in with_patch
+        )
+
+    def texts(self, ids: Collection[str]) -> dict[str, bytes]:
+        if {"RA301-4f09ab", "RA601-4f09ab"} <= set(ids):
+            raise ConflictError("RA301-4f09ab and RA601-4f09ab cannot be applied together: both write line 14")
+        files = {path for patch in self.patches if patch.id in ids for path in patch.files}
+        return {path: self.original(path) for path in files}
+
+    def original(self, path: str) -> bytes:
+        return SOURCES[path].encode()
+
+
+def make_step(step_id: str, patches: tuple[AppliedPatch, ...], files: tuple[str, ...]) -> Step:
+    return Step(
+        id=step_id,
+        applied_at="2026-03-02T10:12:05+00:00",
+        patches=patches,
+        files=tuple(ChangedFile(path=path, before="0" * 64, after="1" * 64) for path in files),
+    )
+
+
 @dataclass
 class FakeServices:
     """Answers at once; `hold` keeps a job running until it is released or cancelled."""
@@ -440,6 +521,11 @@ class FakeServices:
     requests: list[ProgramRequest] = field(default_factory=list)
     editor: list[str] = field(default_factory=list)
     error: Exception | None = None
+    plan_error: Exception | None = None
+    known: frozenset[str] = frozenset()
+    journal: list[Step] = field(default_factory=list)
+    removed: dict[str, tuple[Finding, ...]] = field(default_factory=dict)
+    tried: Verdict | None = None
     hold: bool = False
     released: threading.Event = field(default_factory=threading.Event)
 
@@ -452,9 +538,49 @@ class FakeServices:
         if self.error is not None:
             raise self.error
 
-    def scan(self, paths: Sequence[Path], root: Path, progress: Progress) -> AuditReport:
-        self._job("scan", progress)
-        return replace(self.report, verdict=None, runs=())
+    def scan(self, paths: Sequence[Path], shows_known: bool, progress: Progress) -> ScanAnswer:
+        self._job("scan with known" if shows_known else "scan", progress)
+        report = replace(self.report, verdict=None, runs=())
+        if shows_known:
+            return ScanAnswer(report=replace(report, earlier=()), known=self.known)
+        left = tuple(finding for finding in report.findings if finding.key not in self.known)
+        return ScanAnswer(report=replace(report, findings=left))
+
+    def plan(self, paths: Sequence[Path], report: AuditReport, root: Path, progress: Progress) -> FakePlan:
+        self.calls.append("plan")
+        if isinstance(self.plan_error, Exception):
+            raise self.plan_error
+        return FakePlan(report, root)
+
+    def apply(self, plan: FakePlan, ids: Collection[str]) -> Applied:
+        self._job("apply " + " ".join(ids), Silent())
+        texts = plan.texts(ids)
+        step = f"p{len(self.journal) + 1}"
+        patches = tuple(AppliedPatch(id=each.id, title=each.title) for each in plan.patches if each.id in ids)
+        self.journal.append(make_step(step, patches, tuple(sorted(texts))))
+        fixed = {key for patch in plan.patches if patch.id in ids for key in patch.finding_keys}
+        self.removed[step] = tuple(each for each in self.report.findings if each.key in fixed)
+        self.report = replace(
+            self.report, findings=tuple(each for each in self.report.findings if each.key not in fixed)
+        )
+        return Applied(step=step, patches=tuple(each.id for each in patches), files=tuple(sorted(texts)))
+
+    def undo(self, root: Path, step_id: str | None) -> Undone:
+        self._job(f"undo {step_id}", Silent())
+        (at,) = (at for at, step in enumerate(self.journal) if step.id == step_id)
+        step = self.journal[at]
+        self.journal[at] = replace(step, undone_at="2026-03-03T10:00:00+00:00")
+        self.report = replace(self.report, findings=self.report.findings + self.removed.get(step.id, ()))
+        files = tuple(file.path for file in step.files)
+        return Undone(step=step.id, patches=tuple(each.id for each in step.patches), files=files)
+
+    def steps(self, root: Path) -> tuple[Step, ...]:
+        return tuple(self.journal)
+
+    def verify(self, plan: FakePlan, ids: Collection[str], request: ProgramRequest, progress: Progress) -> Trial:
+        self.requests.append(request)
+        self._job("verify " + " ".join(ids), progress)
+        return Trial(patches=tuple(sorted(ids)), verdict=self.tried, failure="KeyError: 'lr'")
 
     def run_twice(self, request: ProgramRequest, progress: Progress) -> AuditReport:
         self.requests.append(request)
@@ -486,6 +612,11 @@ class FakeServices:
     def gateway(self) -> Services:
         return Services(
             scan=self.scan,
+            plan=self.plan,  # type: ignore[arg-type]  # a plan without LibCST
+            apply=self.apply,  # type: ignore[arg-type]
+            undo=self.undo,
+            steps=self.steps,
+            verify=self.verify,  # type: ignore[arg-type]
             run_twice=self.run_twice,
             compare=self.compare,
             measure_overhead=self.measure_overhead,

@@ -158,10 +158,14 @@ class FrameScreen(Screen[None]):
         self._go(-1)
 
     def _go(self, direction: int) -> None:
-        panes = [pane for pane in self.panes if self.one_pane or pane.display]
+        panes = self.reachable_panes()
         ids = [pane.id for pane in panes]
         at = ids.index(self.front) if self.front in ids else 0
         self.bring_forward(panes[(at + direction) % len(panes)])
+
+    def reachable_panes(self) -> list[Pane]:
+        """Those that tab goes through."""
+        return [pane for pane in self.panes if self.one_pane or pane.display]
 
     def bring_forward(self, pane: Pane) -> None:
         """Give a pane the focus, and in one-pane mode the screen."""
