@@ -18,6 +18,7 @@ from auditor.static.fixes.changes import Change
 from auditor.static.fixes.compose import Composer, Conflict, path_of
 from auditor.static.fixes.proposal import Proposal, Refusal
 from auditor.static.fixes.registry import fix_of
+from auditor.static.linelength import line_length
 from auditor.static.matcher import registry
 from auditor.static.project import Project
 from auditor.static.source import SourceFile, decoded, encoding_of
@@ -84,7 +85,8 @@ class Sources:
     def composer(self, path: str) -> Composer:
         """What writes changes of a file. Raises `ProjectError` where it cannot be read."""
         if path not in self._composers:
-            self._composers[path] = Composer(path, self._project.source(path).raw())
+            length = line_length(self._project.root, path)
+            self._composers[path] = Composer(path, self._project.source(path).raw(), length)
         return self._composers[path]
 
     def texts(self, changes: Iterable[Change]) -> dict[str, bytes]:

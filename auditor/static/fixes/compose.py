@@ -11,6 +11,7 @@ from auditor.static.fixes.writing.conflict import Conflict
 from auditor.static.fixes.writing.filetext import FileText
 from auditor.static.fixes.writing.plaintext import PlainText
 from auditor.static.fixes.writing.python import PythonText
+from auditor.static.linelength import DEFAULT
 
 __all__ = ["Composer", "Conflict", "compose"]
 
@@ -18,10 +19,14 @@ __all__ = ["Composer", "Conflict", "compose"]
 class Composer:
     """One file, read once, from which any set of changes can be composed."""
 
-    def __init__(self, path: str, raw: bytes) -> None:
-        """`path` tells what kind of file it is: `.py`, `.ipynb`, or some other text."""
+    def __init__(self, path: str, raw: bytes, line_length: int = DEFAULT) -> None:
+        """`path` tells what kind of file it is: `.py`, `.ipynb`, or some other text.
+
+        `line_length`: lines of Python that a change makes longer are broken, if the file kept to it before.
+        """
         self.path = path
         self.raw = raw
+        self._line_length = line_length
 
     def compose(self, changes: Iterable[Change]) -> bytes:
         """Return the file with all changes; their order does not matter, equal ones are one.
@@ -53,12 +58,14 @@ class Composer:
 
     @cached_property
     def _source(self) -> PythonText | PlainText:
-        return PythonText(self._file.text) if self.path.endswith(".py") else PlainText(self._file.text)
+        return (
+            PythonText(self._file.text, self._line_length) if self.path.endswith(".py") else PlainText(self._file.text)
+        )
 
 
-def compose(path: str, raw: bytes, changes: Iterable[Change]) -> bytes:
-    """Return the bytes of a file with all changes made; see `Composer.compose`."""
-    return Composer(path, raw).compose(changes)
+def compose(path: str, raw: bytes, changes: Iterable[Change], line_length: int = DEFAULT) -> bytes:
+    """Return the bytes of a file with all changes made; see `Composer`."""
+    return Composer(path, raw, line_length).compose(changes)
 
 
 def path_of(change: Change) -> str:

@@ -34,7 +34,7 @@ class NotebookCode:
         self._file = FileText(raw)
         self._notebook: NotebookText = read_notebook(self._file.text)
         lines = {place: number for number, place in enumerate(self._notebook.places, 1)}
-        self._python = PythonText(self._notebook.text, lambda place: _line(place, lines))
+        self._python = PythonText(self._notebook.text, line_of=lambda place: _line(place, lines))
 
     def compose(self, changes: Sequence[Change]) -> bytes:
         """Return the changed notebook. Raises `Conflict`."""

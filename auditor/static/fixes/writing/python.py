@@ -28,13 +28,21 @@ from auditor.static.fixes.writing.seeding import Seeding
 from auditor.static.fixes.writing.splice import Splice, spliced
 from auditor.static.fixes.writing.statements import Statements
 from auditor.static.fixes.writing.syntax import Syntax
+from auditor.static.fixes.writing.wrap import wrapped
 
 
 class PythonText:
     """One source, read once; `compose` may be called with any set of changes."""
 
-    def __init__(self, text: str, line_of: Callable[[Location], int] = lambda location: location.line) -> None:
+    def __init__(
+        self,
+        text: str,
+        line_length: int | None = None,
+        line_of: Callable[[Location], int] = lambda location: location.line,
+    ) -> None:
+        """`line_length`: of the file's lines, None: no matter; `line_of`: the line of the text for a location."""
         self._text = text
+        self._line_length = line_length
         self._line_of = line_of
         self._syntax: Syntax | None = None
 
@@ -48,7 +56,9 @@ class PythonText:
                 ast.parse(written)
         except SyntaxError as error:
             raise Conflict(f"the result is no valid Python: {error.msg} in line {error.lineno}", changes) from None
-        return written
+        if self._line_length is None or self._syntax is None:
+            return written
+        return wrapped(self._text, written, self._line_length, self._syntax.module.default_indent)
 
     def splices(self, changes: Sequence[Change]) -> Iterator[Splice]:
         """Yield the edits that make all changes."""
