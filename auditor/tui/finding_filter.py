@@ -15,7 +15,7 @@ RANK = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
 ORDERS = ("proved", "severity", "file", "rule")
 
 Holds = Callable[[str, str], bool]
-"""(key of a finding, word behind `is:`) → whether it is so: proved, patch, safe, unsafe, look, verified, known, marked."""
+"""(key of a finding, word behind `is:`) → whether it is so: one of those that `Session.holds` knows."""
 
 RuleOf = Callable[[str], Rule | None]
 

@@ -79,7 +79,7 @@ class Launcher:
         if not after or message.kind != "scan":
             return ""
         number = len(message.report.findings)
-        return f"{after} {plural(number, 'finding')} {'is' if number == 1 else 'are'} left."
+        return f"{after} {plural(number, 'finding') if number else 'No findings'} now."
 
     def run_twice(self, request: ProgramRequest) -> None:
         self._remember(request)

@@ -18,7 +18,7 @@ APPLICABILITY = {Applicability.SAFE: "safe", Applicability.UNSAFE: "unsafe", App
 
 
 class PatchDesk:
-    """Patches by finding. A new scan makes the plan, the marks and the trials void: they were for other source."""
+    """Patches by finding. A new scan makes the plan and the trials void: they were for other source."""
 
     def __init__(self) -> None:
         self.plan: FixPlan | None = None
@@ -39,10 +39,10 @@ class PatchDesk:
         self._reasons: dict[str, str] = {}
         self._numbers: dict[str, int] = {}
 
-    def forget(self) -> None:
-        """The source may have changed."""
+    def forget(self, keys: Iterable[str]) -> None:
+        """The source may have changed; these are the keys of the findings that there are now."""
         self.plan, self.problem = None, ""
-        self.marked.clear()
+        self.marked.intersection_update(keys)
         self._trials.clear()
         self._by_finding, self._reasons, self._numbers = {}, {}, {}
 
@@ -104,6 +104,11 @@ class PatchDesk:
         """What came out when the patch of a finding was tried last."""
         patch = self._by_finding.get(key)
         return self._trials.get(patch.id) if patch else None
+
+    @property
+    def was_tried(self) -> bool:
+        """Some patch was."""
+        return bool(self._trials)
 
     def is_verified(self, key: str) -> bool:
         """Its patch was tried last in a version whose runs were equal."""

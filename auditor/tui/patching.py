@@ -10,7 +10,6 @@ from auditor.model.patch import Applicability
 from auditor.tui.gateway import ProgramRequest
 from auditor.tui.jobs import duration
 from auditor.tui.launcher import default_request
-from auditor.tui.lines import plural
 
 if TYPE_CHECKING:
     from auditor.services.fix import PlannedPatch
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def ask_to_apply(app: AuditApp, patches: Sequence[PlannedPatch], what: str, *, always: bool) -> None:
-    """Apply patches, all or none. Asks where one is not safe, and with `always`."""
+    """Apply patches, all or none. Asks for several, where one is not safe, and with `always`."""
     plan = app.session.desk.plan
     if plan is None or not patches:
         return
@@ -31,7 +30,7 @@ def ask_to_apply(app: AuditApp, patches: Sequence[PlannedPatch], what: str, *, a
         app.say(f"{error}. Nothing was applied.", "warning")
         return
     risky = [patch for patch in patches if patch.applicability is not Applicability.SAFE]
-    if not risky and not always:
+    if len(patches) == 1 and not risky and not always:
         app.launcher.apply(plan, ids)
         return
 
@@ -42,12 +41,14 @@ def ask_to_apply(app: AuditApp, patches: Sequence[PlannedPatch], what: str, *, a
     from auditor.tui.screens.modal import Question
 
     files = sorted({path for patch in patches for path in patch.files})
-    lines = [
-        f"writes to {', '.join(files[:4])}{f' and {len(files) - 4} more' if len(files) > 4 else ''}; u takes it back"
-    ]
-    lines += _effects(risky, len(patches))
+    lines = [f"Writes to {_some(files)}. u takes it back.", *_effects(risky, len(patches))]
     answers = (("y", "apply", "apply"), ("n", "leave the source as it is", "leave"))
     app.push_screen(Question(f"Apply {what}?", answers, app.signs, lines), answered)
+
+
+def _some(words: Sequence[str]) -> str:
+    """`a.py, b.py, c.py and 2 more`."""
+    return ", ".join(words[:3]) + (f" and {len(words) - 3} more" if len(words) > 3 else "")
 
 
 def _effects(risky: Sequence[PlannedPatch], total: int) -> list[str]:
@@ -57,11 +58,13 @@ def _effects(risky: Sequence[PlannedPatch], total: int) -> list[str]:
         effect = patch.effect or "results or speed may change"
         effects[effect] = effects.get(effect, 0) + 1
     if total == 1:
-        return [f"unsafe: {effect}" for effect in effects]
-    return [
-        f"unsafe, {plural(number, 'patch').replace('patchs', 'patches')}: {effect}"
-        for effect, number in effects.items()
-    ]
+        return [f"Unsafe: {effect}." for effect in effects]
+    return [f"Unsafe, {count_patches(number)}: {effect}." for effect, number in effects.items()]
+
+
+def count_patches(number: int) -> str:
+    """`1 patch`, `3 patches`."""
+    return "1 patch" if number == 1 else f"{number:,} patches"
 
 
 def ask_to_undo(app: AuditApp) -> None:
@@ -81,7 +84,7 @@ def ask_to_undo(app: AuditApp) -> None:
     lines = [f"{patch.id}: {patch.title}" for patch in step.patches[:6]]
     if len(step.patches) > 6:
         lines.append(f"and {len(step.patches) - 6} more")
-    lines.append(f"in {', '.join(file.path for file in step.files)}")
+    lines.append(f"Writes to {_some([file.path for file in step.files])}.")
     answers = (("y", "put the old contents back", "undo"), ("n", "leave it applied", "leave"))
     app.push_screen(Question(f"Take back {step.id}, applied {when(step)}?", answers, app.signs, lines), answered)
 
@@ -121,14 +124,19 @@ def verify(app: AuditApp, patches: Sequence[PlannedPatch]) -> None:
 def written(app: AuditApp, message: PatchesWritten) -> None:
     """Say what was written, and scan again."""
     result = message.result
-    files = ", ".join(result.files[:3]) + (f" and {len(result.files) - 3} more" if len(result.files) > 3 else "")
+    files = _some(result.files)
     what = name_of(result.patches)
     desk = app.session.desk
     if message.kind == "apply":
         desk.own_steps.add(result.step)
+        desk.marked.clear()
         words = f"Applied {what} to {files}; u takes it back."
     else:
-        words = f"Took back {what}: {files} as before." if files else f"{what} was taken back already."
+        words = (
+            f"Took back {what}: {files} {'is' if len(result.files) == 1 else 'are'} as before."
+            if files
+            else f"{what} was taken back already."
+        )
     app.launcher.list_steps()
     app.source.forget()
     app.say(words)
@@ -137,7 +145,7 @@ def written(app: AuditApp, message: PatchesWritten) -> None:
 
 def name_of(patches: Sequence[str]) -> str:
     """`RA301-4f09ab`, `3 patches`."""
-    return patches[0] if len(patches) == 1 else f"{len(patches)} patches"
+    return patches[0] if len(patches) == 1 else count_patches(len(patches))
 
 
 def tried(app: AuditApp, message: TrialEnded) -> None:

@@ -58,7 +58,7 @@ class Session:
             self.scanned = _joined(self.scanned, report)
         elif report.scan is not None or report.findings:
             self.scanned = report
-            self.desk.forget()
+            self.desk.forget(finding.key for finding in report.findings)
         if report.verdict is not None:
             self.compared = report
             self._proofs = {key: cause for cause in reversed(report.verdict.causes) for key in cause.findings}
@@ -111,6 +111,11 @@ class Session:
             return self.desk.is_verified(key)
         applicability = self.desk.word(key)
         return bool(applicability) and word in ("patch", applicability)
+
+    @property
+    def has_evidence(self) -> bool:
+        """There is something to say of single findings beyond the scan: runs, trials, a baseline."""
+        return self.compared is not None or self.desk.was_tried or bool(self.known)
 
     @property
     def hidden(self) -> int:

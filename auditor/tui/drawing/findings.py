@@ -46,10 +46,12 @@ class FindingRows:
         *,
         rule_of: Callable[[str], Rule | None],
         marks_of: Callable[[str], Marks],
+        has_evidence: bool = True,
         signs: Signs,
     ) -> None:
         self.findings = findings
         self._marks_of = marks_of
+        self._has_evidence = has_evidence
         self._signs = signs
         self._names = {str(finding.rule_id): "" for finding in findings}
         for rule_id in self._names:
@@ -65,7 +67,7 @@ class FindingRows:
         finding = self.findings[index]
         marks = self._marks_of(finding.key)
         patch_width = PATCH_WIDTH if width >= 66 else 0
-        evidence_width = EVIDENCE_WIDTH if width >= 58 else 2 if width >= 45 else 0
+        evidence_width = (EVIDENCE_WIDTH if width >= 58 else 2 if width >= 45 else 0) if self._has_evidence else 0
         room = max(width - 7 - patch_width - evidence_width, 0)
         place_width = min(self._longest_place, room * 4 // 9)
         name_width = min(self._longest + 1, max(room - place_width - 1, 6)) if width >= 45 else 5

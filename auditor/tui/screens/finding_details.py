@@ -98,7 +98,7 @@ class FindingDetails:
         pane.show(
             rows_of_patch,
             left=title,
-            right=(Piece(patch.id, "muted"),),
+            right=(Piece(f"{patch.title}  ", "muted"), Piece(patch.id, "muted")),
             cursor=rows_of_patch.first_change if is_new else None,
         )
         if is_new:

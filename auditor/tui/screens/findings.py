@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from textual.widgets import Input
 
     from auditor.model.finding import Finding
+    from auditor.model.report import ScanSummary
     from auditor.tui.widgets.filter_line import FilterLine
 
 ACTIONS = (
@@ -103,13 +104,19 @@ class FindingsScreen(PatchCommands):
     def _list_findings(self) -> None:
         session = self.session
         about = session.desk.plan, frozenset(session.desk.marked) if "is:marked" in self.query_text else ()
-        known = (session.scanned, session.compared, about, session.known, self.query_text, self.order)
+        known = (session.scanned, session.compared, about, session.has_evidence, self.query_text, self.order)
         if known != self._known:
             self._known = known
             self.listed = select(
                 session.findings, self.query_text, self.order, holds=session.holds, rule_of=session.rule
             )
-            self._rows = FindingRows(self.listed, rule_of=session.rule, marks_of=self.details.marks, signs=self.signs)
+            self._rows = FindingRows(
+                self.listed,
+                rule_of=session.rule,
+                marks_of=self.details.marks,
+                has_evidence=session.has_evidence,
+                signs=self.signs,
+            )
             self._counts = counts(self.listed)
             self._keep_current()
         rows: Rows = self._rows
@@ -153,11 +160,7 @@ class FindingsScreen(PatchCommands):
             text = "Not scanned yet. R scans the project; nothing of it is executed."
         else:
             looked = scanned.scan
-            files = (
-                f"{looked.files:,} files, {len(looked.entry_points)} entry points, {looked.rules} rules"
-                if looked
-                else ""
-            )
+            files = ", ".join(_looked_at(looked)) if looked else "what was scanned"
             text = f"No findings in {files}. This was only read; t runs the program twice and proves it."
         return [row(Piece(f" {line}", "muted")) for line in wrap(text, width - 2)]
 
@@ -183,8 +186,9 @@ class FindingsScreen(PatchCommands):
         return "patch" if has_patch else "why"
 
     def reachable_panes(self) -> list[Pane]:
-        """All but what the wide layout hides: going to a spare one swaps it in."""
-        return [pane for pane in self.panes if self.one_pane or pane.display or self.size.width < WIDE]
+        """In the order in which one reads; going to one that is spare swaps it in, but for the wide layout."""
+        order = [self.query_one(f"#{name}", Pane) for name in ("list", "source", "patch", "why")]
+        return [pane for pane in order if self.one_pane or pane.display or self.size.width < WIDE]
 
     def bring_forward(self, pane: Pane) -> None:
         if pane.id in ("patch", "why"):
@@ -337,3 +341,7 @@ class FindingsScreen(PatchCommands):
 
     def do_again(self) -> None:
         self.audit.do_rescan()
+
+
+def _looked_at(looked: ScanSummary) -> tuple[str, ...]:
+    return plural(looked.files, "file"), plural(len(looked.entry_points), "entry point"), plural(looked.rules, "rule")

@@ -64,7 +64,7 @@ class PatchCommands(FrameScreen):
 
     def do_apply(self) -> None:
         patches = self._usable(self.chosen_keys())
-        what = patches[0].id if len(patches) == 1 else f"{len(patches)} patches as one step"
+        what = patches[0].id if len(patches) == 1 else f"{patching.count_patches(len(patches))} as one step"
         patching.ask_to_apply(self.audit, patches, what, always=False)
 
     def why_not_apply_rule(self) -> str:
@@ -84,7 +84,7 @@ class PatchCommands(FrameScreen):
             return
         rule = str(self.current.rule_id)
         patches = _applicable(self.session.desk.of_rule(rule))
-        count = "the only patch" if len(patches) == 1 else f"all {len(patches)} patches"
+        count = "the only patch" if len(patches) == 1 else f"all {patching.count_patches(len(patches))}"
         patching.ask_to_apply(self.audit, patches, f"{count} of {rule}", always=True)
 
     # undo, verify
@@ -127,7 +127,7 @@ class PatchCommands(FrameScreen):
             desk.marked |= able
         self.marks_changed(step=0)
         number = len(desk.of_findings(desk.marked))
-        self.audit.say(f"Marked: {number} patches." if number else "Nothing is marked.")
+        self.audit.say(f"Marked: {patching.count_patches(number)}." if number else "Nothing is marked.")
 
     def marks_changed(self, step: int) -> None:
         """Draw the marks, and move the cursor down by `step`."""
