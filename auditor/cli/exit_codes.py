@@ -54,6 +54,8 @@ def of_report(report: AuditReport) -> ExitCode:
     from auditor.model.run import Ending  # the model costs 30 ms to load, which `--help` should not pay
 
     codes = []
+    if report.proof is not None:
+        return worst([_of_status(report.proof.status), *([ExitCode.INTERRUPTED] if report.proof.interrupted else [])])
     if report.verdict is not None:
         codes.append(_of_status(report.verdict.status))
         if any(run.status.ending is Ending.INTERRUPTED for run in report.runs):

@@ -12,9 +12,32 @@ import typer
 
 from auditor.cli.exit_codes import ExitCode, of_report
 from auditor.cli.help import GroupedCommand, examples, new_app
-from auditor.cli.options import AsciiOption, ColorOption, IgnoreOption, SelectOption, StoreOption, page_text, words
+from auditor.cli.options import (
+    AsciiOption,
+    ColorOption,
+    IgnoreOption,
+    Output,
+    SelectOption,
+    StoreOption,
+    page_text,
+    words,
+)
 from auditor.cli.progress import choose_progress
 from auditor.cli.stdout import write_stdout
+from auditor.cli.verify import (
+    ConfidenceOption,
+    FreshOption,
+    MaxRunsOption,
+    PythonOption,
+    RunsOption,
+    StepsOption,
+    TimeoutOption,
+    VerifyOption,
+    Wish,
+    WritePatchOption,
+    check_wish,
+    prove,
+)
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,6 +51,7 @@ EXAMPLES = (
     "repro-audit fix . --apply",
     "repro-audit fix train.py --select RA1 --apply --unsafe",
     "repro-audit fix RA301-4f09ab --apply --unsafe",
+    'repro-audit fix --verify "train.py -- --epochs 1" --steps 50',
     "repro-audit fix --undo",
 )
 FORMATS = ("text", "json", "diff")
@@ -73,7 +97,10 @@ def fix(
     ] = False,
     log: Annotated[bool, _option("--log", help="List what was applied and undone.", panel="How")] = False,
     format: Annotated[  # noqa: A002
-        str, typer.Option("--format", metavar="FORMAT", help="text, json or diff.", rich_help_panel="Output")
+        str,
+        typer.Option(
+            "--format", metavar="FORMAT", help="text, json or diff; markdown for a proof.", rich_help_panel="Output"
+        ),
     ] = "text",
     quiet: Annotated[bool, _option("-q", "--quiet", help="The answer in one line.", panel="Output")] = False,
     verbose: Annotated[
@@ -83,12 +110,52 @@ def fix(
     ascii: AsciiOption = False,  # noqa: A002
     no_progress: Annotated[bool, _option("--no-progress", help="No progress on stderr.", panel="Output")] = False,
     store: StoreOption = None,
+    verify: VerifyOption = None,
+    steps: StepsOption = None,
+    runs: RunsOption = 6,
+    max_runs: MaxRunsOption = 6,
+    confidence: ConfidenceOption = 0.95,
+    timeout: TimeoutOption = None,
+    fresh: FreshOption = False,
+    python: PythonOption = None,
+    write_patch: WritePatchOption = None,
 ) -> int:
     """Show patches for what a scan finds; --apply writes them.
 
     Without --apply nothing is written. `safe` patches change nothing but that runs repeat; `unsafe` ones may change
-    results or speed and need --unsafe; those `to look at` are shown and never applied.
+    results or speed and need --unsafe; those `to look at` are shown and never applied. --verify runs a program with
+    them, in a copy of the project, and tells which of them it takes to make its runs equal, and at what price.
     """
+    if verify is not None:
+        wish = Wish(
+            command=verify,
+            steps=steps,
+            runs=runs,
+            max_runs=max_runs,
+            confidence=confidence,
+            timeout=timeout,
+            fresh=fresh,
+            python=python,
+            write_patch=write_patch,
+        )
+        _check_modes({"--verify": True, "--apply": apply, "--interactive": interactive, "--undo": undo, "--log": log})
+        check_wish(wish, format)
+        asked = _asked(what or (), undo)
+        output = Output(
+            format=format,
+            path=None,
+            force=False,
+            verbosity=int(verbose) - int(quiet),
+            color=color,
+            ascii=ascii,
+            progress=not (quiet or no_progress),
+            exit_zero=False,
+        )
+        kept = None if store is None else store.absolute()
+        paths = asked.paths if asked.paths != (Path(),) else ()
+        return prove(wish, paths, asked.patches, _settings(asked, select, ignore, kept), output)
+    if write_patch is not None:
+        raise UsageError("--write-patch writes what --verify has proven; --format diff prints patches without a proof")
     if format not in FORMATS:
         raise UsageError(f"--format: there is no `{format}`; there are: {', '.join(FORMATS)}")
     _check_modes({"--apply": apply, "--interactive": interactive, "--undo": undo, "--log": log})

@@ -9,7 +9,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-GROUPS = ("What", "How", "Output", "Advanced")
+GROUPS = ("What", "How", "Proof", "Output", "Advanced")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from auditor.model.finding import Finding, Skipped, Suppressed
 from auditor.model.known import Earlier
 from auditor.model.overhead import OverheadReport
+from auditor.model.proof import Proof
 from auditor.model.rule import Rule
 from auditor.model.run import RunRecord
 from auditor.model.verdict import Verdict
@@ -49,3 +50,5 @@ class AuditReport:
 
     verdict: Verdict | None = None
     overhead: OverheadReport | None = None
+    proof: Proof | None = None
+    """Of patches, by running the program with them; `runs` and `verdict` are then those of the last version."""

@@ -29,6 +29,8 @@ class ProbeConfig:
         "compile": "keep",
         # switches set after the program imported torch: {"deterministic": true, "threads": 4}; recorded in the trace
         "switches": {},
+        # write the value of every scalar that backward is called on
+        "losses": False,
         # folder to import xxhash from when the program's interpreter has none (same Python version only); "" for none
         "xxhash_path": "",
     }

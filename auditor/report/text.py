@@ -8,6 +8,7 @@ from auditor.report.prose.answer import one_line
 from auditor.report.prose.cost import add_overhead
 from auditor.report.prose.findings import add_findings, add_scan_summary
 from auditor.report.prose.page import Page
+from auditor.report.prose.proof import add_proof
 from auditor.report.prose.recorded import add_recorded
 from auditor.report.prose.story import add_story
 
@@ -17,6 +18,8 @@ def render(report: AuditReport, options: RenderOptions) -> str:
     page = Page()
     if options.verbosity < 0:
         page.add(one_line(report))
+    elif report.proof is not None:
+        add_proof(page, report, report.proof)
     elif report.verdict is not None:
         add_story(page, report, report.verdict, options.verbosity)
     elif report.overhead is not None:

@@ -55,7 +55,8 @@ class Replacement:
 
     versions: tuple[Bound, ...]
     to: str
-    """The text that takes the call's place: `$name` is an argument, `$rest` the others; empty where nothing does."""
+    """The text that takes the call's place: `$name` is an argument, `$rest` the others, `$arguments` all as
+    they are, `$callee` what is called; empty where nothing does."""
 
     helper: str | None
     mode: bool
@@ -70,7 +71,9 @@ class Replacement:
     @property
     def placeholders(self) -> tuple[str, ...]:
         """The arguments that `to` names, each once."""
-        return tuple(dict.fromkeys(name for name in _PLACEHOLDER.findall(self.to) if name not in ("rest", "callee")))
+        return tuple(
+            dict.fromkeys(name for name in _PLACEHOLDER.findall(self.to) if name not in ("rest", "callee", "arguments"))
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

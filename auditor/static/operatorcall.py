@@ -39,6 +39,9 @@ def replaced(module: ModuleFacts, call: Call, entry: Replacement) -> str:
     def text_of(name: str, followed: bool) -> str:
         if name == "callee":
             return written(module, call.node.func)
+        if name == "arguments":
+            whole = [written(module, each) for each in call.node.args]
+            return ", ".join([*whole, *(f"{each.arg}={written(module, each.value)}" for each in call.node.keywords)])
         if name == "rest":
             others = [each for each in arguments if each not in entry.placeholders]
             return "".join(f", {each}={written(module, arguments[each])}" for each in others)

@@ -12,6 +12,9 @@ from typing import Literal
 from auditor.static.facts import ModuleFacts
 
 
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
 @dataclass(frozen=True, slots=True)
 class Start:
     """A statement at the top level, and on which side of it there is room."""
@@ -32,9 +35,11 @@ def program_start(module: ModuleFacts, package: str, seeds: frozenset[str] = fro
             return Start(node, "after")
         if index >= first and not _is_setting(node):
             break
+    if first < len(body) and (not first or not isinstance(body[first], _DEFINITIONS)):
+        return Start(body[first], "before")
     if first:
         return Start(body[first - 1], "after")
-    return Start(body[0], "before") if body else None
+    return None
 
 
 def _behind_imports(module: ModuleFacts, package: str) -> int:

@@ -79,6 +79,11 @@ CASES: tuple[tuple[str, tuple[torch.Tensor, ...]], ...] = (
                    ", label_smoothing=0.1, weight=torch.arange(1.0, 5.0).double(), ignore_index=0")),
     ("F.cross_entropy(x.float() * 2, y)", (images(2, 4, 3, 5, 2), torch.arange(60).view(2, 3, 5, 2) % 4)),
     ("F.cross_entropy(x, y)", (images(6, 4), torch.arange(6) % 4)),
+    ("nn.CrossEntropyLoss(ignore_index=1)(x, y)", (images(2, 4, 3, 5), torch.arange(30).view(2, 3, 5) % 4)),
+    ("nn.NLLLoss()(F.log_softmax(x, 1), y)", (images(2, 4, 3, 5), torch.arange(30).view(2, 3, 5) % 4)),
+    ("nn.CTCLoss(zero_infinity=True)(x, y, lengths, sizes)",
+     (images(12, 2, 5).log_softmax(2), torch.arange(8).view(2, 4) % 4 + 1, torch.tensor([12, 9]),
+      torch.tensor([4, 2]))),
     ("F.nll_loss(F.log_softmax(x, 1), y, ignore_index=1)", (images(2, 4, 3, 5), torch.arange(30).view(2, 3, 5) % 4)),
     *((f"F.ctc_loss(x, y, lengths, sizes{rest})",
        (images(12, 3, 5).log_softmax(2), torch.arange(12).view(3, 4) % 4 + 1, torch.tensor([12, 10, 9]),
@@ -118,6 +123,8 @@ CASES: tuple[tuple[str, tuple[torch.Tensor, ...]], ...] = (
     *((f"F.max_unpool{dims}d(x, y, {rest})", F.__dict__[f"max_pool{dims}d"](tensor, 2, return_indices=True))
       for dims, tensor in ((1, LINE), (2, BATCH), (3, images(1, 2, 4, 4, 4)))
       for rest in ("2", "kernel_size=2, stride=2")),
+    *((f"nn.MaxUnpool{dims}d(2)(x, y)", F.__dict__[f"max_pool{dims}d"](tensor, 2, return_indices=True))
+      for dims, tensor in ((1, LINE), (2, BATCH), (3, images(1, 2, 4, 4, 4)))),
     ("F.max_unpool2d(x, y, 2, output_size=(7, 7))", F.max_pool2d(images(1, 2, 7, 7), 2, return_indices=True)),
 )  # fmt: skip
 NAMES = ("x", "y", "z")

@@ -6,11 +6,14 @@ from auditor.model.report import AuditReport
 from auditor.report.prose.cost import summary
 from auditor.report.prose.findings import severities
 from auditor.report.prose.numbers import count
+from auditor.report.prose.proof import proof_headline
 from auditor.report.prose.story import headline
 
 
 def one_line(report: AuditReport) -> str:
     """Return the answer of a report, without a line end."""
+    if report.proof is not None:
+        return proof_headline(report.proof)
     if report.verdict is not None:
         return headline(report.verdict)
     if report.overhead is not None:

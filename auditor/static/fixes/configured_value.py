@@ -111,9 +111,13 @@ def _in_document(document: Document, place: Location, options: _Options) -> tupl
 
 
 def _empty(document: Document, place: Location, options: _Options) -> tuple[str, str, Change] | Refusal:
-    """`seed:` with nothing behind it."""
+    """`seed:`, and in launchers `SEED=`, with nothing behind it."""
     line = document.lines[place.line - 1]
     start, end = place.column - 1, (place.end_column or place.column) - 1
+    if document.kind in LAUNCHERS and line[start:end].endswith("="):
+        key = line[start : end - 1]
+        value = options.names.get(key, options.value)
+        return key, value, ReplaceText(span=replace(place, function=None), text=f"{key}={value}")
     colon = _EMPTY.match(line, end)
     if colon is None or document.kind is not Kind.YAML:
         return Refusal(reason="the value stands in another place than its key, where others may refer to it too")

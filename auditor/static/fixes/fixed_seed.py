@@ -11,6 +11,7 @@ from auditor.model.location import Location
 from auditor.model.patch import Applicability
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
+from auditor.static import constants
 from auditor.static.documents.document import Document
 from auditor.static.facts import Call, ModuleFacts
 from auditor.static.fixes.changes import ReplaceExpression
@@ -78,7 +79,7 @@ class FixedSeedFix:
         change = ReplaceExpression(expression=edit.module.location(edit.node), text=edit.text)
         shown = edit.text.replace("{{", "\0").replace("{", "").replace("}", "").replace("\0", "{")
         return Proposal(
-            title=f"seed with `{shown}` instead of `{edit.shown}`",
+            title=f"seed with `{shown}` instead of `{' '.join(edit.shown.split())}`",
             applicability=Applicability.UNSAFE if own and level is Applicability.SAFE else level,
             changes=(change,),
             effect="processes that differed by this value get the same numbers" if own else "",
@@ -129,7 +130,15 @@ def _with_argument(module: ModuleFacts, call: Call, ways: list[tuple[Location, .
         found = origin(module, node, way, project, _is_entropy)
         if found is not None and found.node is not None and _is_entropy(found.module, found.node):
             return _edit(found.module, found.node)
+    if any(_is_made_of_entropy(module, part) for part in ast.walk(node) if isinstance(part, ast.Name)):
+        return _Edit(module, node, _seed_for(module, call.node, node), module.text(node))
     return None
+
+
+def _is_made_of_entropy(module: ModuleFacts, name: ast.Name) -> bool:
+    """`run_id.int % 2**31`, where `run_id = uuid4()`."""
+    found = constants.assigned(module, name)
+    return found is not None and _is_entropy(*found)
 
 
 def _edit(module: ModuleFacts, node: ast.expr) -> _Edit | None:

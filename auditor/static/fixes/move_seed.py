@@ -12,12 +12,11 @@ from auditor.static.documents.document import Document
 from auditor.static.facts import ModuleFacts
 from auditor.static.fixes.changes import Change, InsertStatement, RemoveStatement, SeedProgram
 from auditor.static.fixes.proposal import Proposal, Refusal
-from auditor.static.fixes.seeding.place import Way, statement_at, way_to
-from auditor.static.fixes.seeding.program import place_for
+from auditor.static.fixes.seeding.place import Way, lifted, statement_at, way_to
+from auditor.static.fixes.seeding.program import by_helper, place_for
 from auditor.static.fixes.seeding.repetition import repeats
 from auditor.static.fixoptions import FixOptions, applicability, effect
 from auditor.static.library_verdict import LibraryVerdict, SeedStatus
-from auditor.static.nodeplace import written
 from auditor.static.project import Project
 
 CALLS = {
@@ -83,6 +82,10 @@ def _early(
     place = place_for(program, draws)
     if isinstance(place, str):
         return Refusal(reason=place)
+    helped = by_helper(program, project, place, {verdict.library.id for verdict in concerned})
+    if helped is not None:
+        title, calls = helped
+        return Proposal(title=title, applicability=applicability(rule), changes=calls, effect=effect(rule))
     ids = [verdict.library.id for verdict in concerned if verdict.library.id in CALLS]
     if not ids:
         return Refusal(reason="the library has no seed call that could be put before the first draw")
@@ -118,7 +121,7 @@ def _moved(project: Project, seed: Way, draws: Sequence[Way]) -> tuple[Change, .
     if isinstance(first, ast.Import | ast.ImportFrom) or not _is_known(module, late, body[: min(indices)]):
         return None
     return (
-        InsertStatement(statement=module.location(first), text=written(module, late), where="before"),
+        InsertStatement(statement=module.location(first), text=lifted(module, late), where="before"),
         RemoveStatement(statement=module.location(late)),
     )
 

@@ -18,6 +18,7 @@ from auditor.static.facts import ModuleFacts
 from auditor.static.fixes.changes import Change, InsertAtStart, InsertStatement, SetArgument
 from auditor.static.fixes.proposal import Proposal, Refusal
 from auditor.static.fixoptions import FixOptions, applicability, effect
+from auditor.static.nodeplace import call_at
 from auditor.static.pinned import fits
 from auditor.static.programstart import program_start
 from auditor.static.project import Project
@@ -47,17 +48,32 @@ class _Options:
     package: str
     """What the statements work on."""
 
+    callees: frozenset[str]
+    """The calls for which it helps; empty: all that the rule finds."""
+
+    text: str
+    """What the finding's own lines must hold; empty: whatever they hold."""
+
+    otherwise: str
+    """Why nothing is done for the others."""
+
 
 def _read(table: Table) -> _Options:
     return _Options(
         statements=table.strings("statements", required=True),
         early=table.boolean("early", False),
         package=table.string("package", "torch"),
+        callees=frozenset(table.strings("callee")),
+        text=table.string("text") if "text" in table else "",
+        otherwise=table.string("otherwise", "nothing that could be switched makes this one reproducible"),
     )
 
 
 class ProgramSwitchFix:
-    """`statements`: what is put there; `early`: before the first import; `package`: what has to be imported before."""
+    """`statements`: what is put there; `early`: before the first import; `package`: what has to be imported before.
+
+    `callee`, `text`: the findings for which it helps; `otherwise`: what is said of the others.
+    """
 
     kind = "program-switch"
 
@@ -73,6 +89,8 @@ class ProgramSwitchFix:
         if not isinstance(target, ModuleFacts):
             return Refusal(reason="the place is no Python source")
         options = self._options.of(rule)
+        if not _helps(target, finding, options):
+            return Refusal(reason=options.otherwise)
         changes = switch_changes(finding, target, project, options.statements, options.package, early=options.early)
         if not changes:
             return Refusal(
@@ -84,6 +102,13 @@ class ProgramSwitchFix:
             changes=changes,
             effect=effect(rule),
         )
+
+
+def _helps(module: ModuleFacts, finding: Finding, options: _Options) -> bool:
+    if options.text and not any(options.text in line for line in finding.source_lines):
+        return False
+    call = call_at(module, finding.location) if options.callees else None
+    return not options.callees or (call is not None and call.callee in options.callees)
 
 
 def mode_changes(finding: Finding, target: ModuleFacts, project: Project) -> tuple[Change, ...]:

@@ -51,6 +51,10 @@ class ResetEnvironmentFix:
             return Refusal(reason=f"the call {why}: with one seed all those environments would be the same")
         if _is_factory(target, call):
             return Refusal(reason="the function may make several environments, which one seed would make the same")
+        if (call.callee or "").startswith("gym.") and _is_new(target) is None:
+            return Refusal(
+                reason="whether this gym seeds by `reset(seed=…)` or by `seed(…)` cannot be told from the file"
+            )
         seed = seed_in_scope(target, statement)
         changes, title = _seeded(target, call, statement, name, seed)
         return Proposal(title=title, applicability=applicability(rule), changes=changes, effect=effect(rule))
@@ -91,7 +95,7 @@ def _seeded(
         for each in module.calls
         if each.method == "reset" and each.receiver is not None and module.text(each.receiver) == name
     ]
-    if callee.startswith("gym.") and not _is_new(module, resets):
+    if callee.startswith("gym.") and not _is_new(module):
         text = f"{name}.seed({seed})"
         change = InsertStatement(statement=place, text=text, where="after")
         return (change, *sampling), f"call `{text}` when the environment was made"
@@ -105,15 +109,14 @@ def _seeded(
     ), f"call `{text}` once, when the environment was made; later resets go on from there"
 
 
-def _is_new(module: ModuleFacts, resets: list[Call]) -> bool:
-    """Whether `reset` gives a pair, as it does since gym 0.26."""
-    for reset in resets:
-        parent = module.parent(reset.node)
-        if isinstance(parent, ast.Assign) and isinstance(parent.targets[0], ast.Tuple):
-            return True
-        if isinstance(parent, ast.Subscript):
-            return True
-    return False
+def _is_new(module: ModuleFacts) -> bool | None:
+    """Whether `step` gives five values, as it does since gym 0.26, or four; None where the file does not tell."""
+    for call in module.calls:
+        parent = module.parent(call.node)
+        target = parent.targets[0] if isinstance(parent, ast.Assign) else None
+        if call.method == "step" and isinstance(target, ast.Tuple) and len(target.elts) in (4, 5):
+            return len(target.elts) == 5
+    return None
 
 
 FIX = ResetEnvironmentFix()

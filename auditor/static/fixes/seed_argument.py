@@ -17,9 +17,10 @@ from auditor.ruleset.table import Table
 from auditor.ruleset.versions import Bound, parse_bounds
 from auditor.static.documents.document import Document
 from auditor.static.facts import Call, ModuleFacts
-from auditor.static.fixes.changes import Change, ReplaceExpression, SetArgument
+from auditor.static.fixes.changes import Change, InsertStatement, ReplaceExpression, SetArgument
 from auditor.static.fixes.proposal import Proposal, Refusal
 from auditor.static.fixes.seed_program import seeded
+from auditor.static.fixes.seeding.program import place_for
 from auditor.static.fixes.seeding.repetition import repeats
 from auditor.static.fixes.seeding.source import seed_in_scope
 from auditor.static.fixoptions import FixOptions, applicability, effect
@@ -51,6 +52,9 @@ class _Argument:
 
     instead: str
     """What stands in place of the call, `{0}`, where it takes no seed as an argument."""
+
+    program: str
+    """A statement at the start of the program, where the library seeds nothing by an argument: `{dgl.seed}($seed)`."""
 
     given: str
     """Only for calls that have this argument; `!name`: that do not."""
@@ -96,6 +100,7 @@ def _read_argument(entry: Table) -> _Argument:
         versions=_versions(entry),
         since=entry.string("versions", ""),
         instead=entry.string("instead", ""),
+        program=entry.string("program", ""),
         given=entry.string("given", ""),
     )
     entry.finish()
@@ -128,6 +133,8 @@ class SeedArgumentFix:
             return Refusal(reason="the place is no call that could be given a seed")
         options = self._options.of(rule)
         argument = next((each for each in options.arguments if each.is_for(call, project)), None)
+        if argument is not None and argument.program:
+            return _at_start(argument, finding, rule, target, project)
         why = _unfit(target, call, argument)
         if options.library and (why is not None or _is_drawn_elsewhere(finding, project, options)):
             return seeded(finding, rule, target, project, options.library, options.call)
@@ -160,6 +167,28 @@ def _passed(argument: _Argument, module: ModuleFacts, call: Call, rule: Rule, pr
     )
 
 
+def _at_start(
+    argument: _Argument, finding: Finding, rule: Rule, module: ModuleFacts, project: Project
+) -> Proposal | Refusal:
+    changes: list[Change] = []
+    text = ""
+    for path in finding.entry_points:
+        program = project.module(path)
+        place = place_for(program, [(finding.location,)]) if program is not None else ""
+        if isinstance(place, str):
+            return Refusal(reason=place)
+        text = argument.program.replace(SEED, place.seed)
+        changes.append(InsertStatement(statement=place.location, text=text, where="before"))
+    if not changes:
+        return Refusal(reason="no program of the project leads here, and only a program knows when it begins")
+    return Proposal(
+        title=f"call `{text.replace('{', '').replace('}', '')}` at the start of the program",
+        applicability=applicability(rule),
+        changes=tuple(changes),
+        effect=effect(rule),
+    )
+
+
 def _of_worker(module: ModuleFacts, call: Call) -> str | None:
     """The seed of a generator that a data set makes while it is read: torch's, which loaders set in each worker."""
     owner = module.enclosing_class(call.node)
@@ -172,7 +201,7 @@ def _of_worker(module: ModuleFacts, call: Call) -> str | None:
     while node is not None and node is not function:
         node = module.parent(node)
         if isinstance(node, ast.If) and any(isinstance(each, ast.Is | ast.Not) for each in ast.walk(node.test)):
-            return "{torch.initial_seed}() % 2**32"
+            return "{torch.initial_seed}()" + (" % 2**32" if call.callee == "numpy.random.RandomState" else "")
     return "{torch.randint}(2**31, ()).item()"
 
 

@@ -19,11 +19,11 @@ from auditor.static.facts import ModuleFacts
 from auditor.static.fixes.changes import Change, InsertStatement, RemoveStatement, ReplaceExpression, SetArgument
 from auditor.static.fixes.proposal import Proposal, Refusal
 from auditor.static.fixes.seeding.origin import Origin, origin
-from auditor.static.fixes.seeding.place import Way, statement_at
+from auditor.static.fixes.seeding.place import Way, lifted, statement_at
 from auditor.static.fixes.seeding.repetition import repeats
 from auditor.static.fixoptions import FixOptions, applicability, effect
 from auditor.static.library_verdict import Seed, SeedStatus
-from auditor.static.nodeplace import call_at, written
+from auditor.static.nodeplace import call_at
 from auditor.static.project import Project
 
 _STATUSES = (SeedStatus.NONE, SeedStatus.CONDITIONAL)
@@ -180,11 +180,11 @@ def _moved(
         outer = above
     if bound & used or not all(isinstance(each, ast.Expr) for each in moved) or _asks_for(outer, used):
         return Refusal(reason="the seed is made under the condition too: give it a fixed value outside of it")
-    text = "\n".join(written(module, each) for each in moved)
+    text = "\n".join(lifted(module, each) for each in moved)
     changes: list[Change] = [InsertStatement(statement=module.location(outer), text=text, where="before")]
     if outer is block and not block.orelse:
         gone: list[ast.stmt] = [block] if len(moved) == len(block.body) else list(moved)
-        changes.extend(RemoveStatement(statement=_whole(module, each)) for each in gone)
+        changes.extend(RemoveStatement(statement=module.location(each)) for each in gone)
     return "seed in every run, not only under the condition", tuple(changes)
 
 
@@ -205,10 +205,6 @@ def _only_seeds(module: ModuleFacts, statement: ast.stmt, project: Project) -> b
         return False
     name = module.resolve(statement.value.func)
     return name in project.rng.seed_calls and not isinstance(module.constant(statement.value), Known)
-
-
-def _whole(module: ModuleFacts, statement: ast.stmt) -> Location:
-    return module.location(statement)
 
 
 FIX = SeedDefaultFix()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.static.documents.document import Document
 from auditor.static.facts import Call, ModuleFacts
-from auditor.static.fixes.changes import Change, SetArgument
+from auditor.static.fixes.changes import Change, ReplaceExpression, SetArgument
 from auditor.static.fixes.proposal import Proposal, Refusal
 from auditor.static.fixoptions import FixOptions, applicability, effect
 from auditor.static.nodeplace import call_at
@@ -25,18 +26,34 @@ class _Argument:
     callees: frozenset[str]
     """Full names of what is called, or names of methods; empty: whatever the rule found."""
 
+    when_given: bool
+    """Only where the call has the argument."""
+
+    key: str
+    """The key of which `value` is the value, where the argument is a dictionary; what else is in there stays."""
+
     def is_for(self, call: Call) -> bool:
+        if self.when_given and call.argument(self.name, self.position) is None:
+            return False
         return not self.callees or call.callee in self.callees or (call.callee is None and call.method in self.callees)
 
 
-def _read(table: Table) -> tuple[_Argument, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Options:
+    arguments: tuple[_Argument, ...]
+    otherwise: str
+    """Why nothing is done for other calls; empty: that no argument helps."""
+
+
+def _read(table: Table) -> _Options:
+    otherwise = table.string("otherwise") if "otherwise" in table else ""
     if "arguments" not in table:
-        return (_read_one(table, "argument"),)
+        return _Options(arguments=(_read_one(table, "argument"),), otherwise=otherwise)
     found = []
     for entry in table.tables("arguments"):
         found.append(_read_one(entry, "name"))
         entry.finish()
-    return tuple(found)
+    return _Options(arguments=tuple(found), otherwise=otherwise)
 
 
 def _read_one(table: Table, key: str) -> _Argument:
@@ -45,6 +62,8 @@ def _read_one(table: Table, key: str) -> _Argument:
         value=table.string("value"),
         position=table.position("position"),
         callees=frozenset(table.strings("callee")),
+        when_given=table.boolean("when_given", False),
+        key=table.string("key") if "key" in table else "",
     )
 
 
@@ -65,20 +84,48 @@ class SetArgumentFix:
         call = call_at(target, finding.location) if isinstance(target, ModuleFacts) else None
         if call is None or not isinstance(target, ModuleFacts):
             return Refusal(reason="the place is no call that could be given an argument")
-        wanted = [argument for argument in self._options.of(rule) if argument.is_for(call)]
+        options = self._options.of(rule)
+        wanted = [each for each in options.arguments if each.is_for(call) and not _is_set(target, call, each)]
         if not wanted:
-            return Refusal(reason=f"`{call.callee or call.method}` has no such argument")
+            return Refusal(
+                reason=options.otherwise or f"no argument of `{call.callee or call.method}` makes it reproducible"
+            )
+        changes: list[Change] = []
         for argument in wanted:
-            if call.opaque and call.argument(argument.name, argument.position) is None:
-                return Refusal(
-                    reason=f"the call takes `*args` or `**kwargs`, which may hold `{argument.name}`: change it there"
-                )
-        place = target.location(call.node)
-        changes: tuple[Change, ...] = tuple(
-            SetArgument(call=place, name=argument.name, value=argument.value, position=argument.position)
-            for argument in wanted
+            change = _change(target, call, argument)
+            if isinstance(change, Refusal):
+                return change
+            changes.append(change)
+        return Proposal(
+            title=_title(wanted), applicability=applicability(rule), changes=tuple(changes), effect=effect(rule)
         )
-        return Proposal(title=_title(wanted), applicability=applicability(rule), changes=changes, effect=effect(rule))
+
+
+def _is_set(module: ModuleFacts, call: Call, argument: _Argument) -> bool:
+    given = call.argument(argument.name, argument.position)
+    return given is not None and module.text(given) == argument.value
+
+
+def _change(module: ModuleFacts, call: Call, argument: _Argument) -> Change | Refusal:
+    given = call.argument(argument.name, argument.position)
+    if call.opaque and given is None:
+        return Refusal(
+            reason=f"the call takes `*args` or `**kwargs`, which may hold `{argument.name}`: change it there"
+        )
+    if not argument.key or given is None:
+        place = module.location(call.node)
+        return SetArgument(call=place, name=argument.name, value=argument.value, position=argument.position)
+    # `dict(seed=0)` → what stands at `seed` in there.
+    inner = ast.parse(argument.value, mode="eval").body
+    value = next(
+        (ast.unparse(each.value) for each in getattr(inner, "keywords", ()) if each.arg == argument.key), "None"
+    )
+    if isinstance(given, ast.Call) and module.resolve(given.func) == "dict":
+        return SetArgument(call=module.location(given), name=argument.key, value=value)
+    for key, old in zip(given.keys, given.values, strict=True) if isinstance(given, ast.Dict) else ():
+        if isinstance(key, ast.Constant) and key.value == argument.key:
+            return ReplaceExpression(expression=module.location(old), text=value)
+    return Refusal(reason=f"`{argument.name}` is made elsewhere: put `{argument.key}` into it there")
 
 
 def _title(wanted: list[_Argument]) -> str:

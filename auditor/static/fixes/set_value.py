@@ -25,6 +25,9 @@ class _Options:
     """The parameter that does the same where a call was found instead of an assignment."""
 
     position: int | None
+    argument_value: str
+    callees: frozenset[str]
+    """Which calls have it; empty: all that the rule finds."""
 
 
 def _read(table: Table) -> _Options:
@@ -32,11 +35,13 @@ def _read(table: Table) -> _Options:
         value=table.string("value"),
         argument=table.string("argument") if "argument" in table else None,
         position=table.position("position"),
+        argument_value=table.string("argument_value", table.string("value")),
+        callees=frozenset(table.strings("callee")),
     )
 
 
 class SetValueFix:
-    """`value`: what is assigned instead; `argument` with its `position`: for a call that switches the same."""
+    """`value`: what is assigned instead; `argument`, `position`, `argument_value`: for calls (`callee`)."""
 
     kind = "set-value"
 
@@ -67,10 +72,10 @@ class SetValueFix:
 def _change(module: ModuleFacts, finding: Finding, options: _Options) -> tuple[str, Change] | Refusal:
     call = call_at(module, finding.location)
     if call is not None:
-        if options.argument is None:
-            return Refusal(reason=f"`{written(module, call.node.func)}` is a call, not an assignment")
+        if options.argument is None or (options.callees and call.callee not in options.callees):
+            return Refusal(reason=f"`{written(module, call.node.func)}` is a call that no argument makes reproducible")
         place = module.location(call.node)
-        change = SetArgument(call=place, name=options.argument, value=options.value, position=options.position)
+        change = SetArgument(call=place, name=options.argument, value=options.argument_value, position=options.position)
         return options.argument, change
     node = node_at(module, finding.location, ast.stmt)
     if isinstance(node, ast.Assign) and len(node.targets) > 1:

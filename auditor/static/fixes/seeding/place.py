@@ -15,6 +15,7 @@ from auditor.static.bindings import Function
 from auditor.static.entrypoints import is_main_guard
 from auditor.static.facts import ModuleFacts
 from auditor.static.library_verdict import Draw, Seed
+from auditor.static.nodeplace import written
 from auditor.static.values import FunctionRef
 
 Way = tuple[Location, ...]
@@ -91,7 +92,19 @@ def levels(module: ModuleFacts, ways: Iterable[Way]) -> list[Level]:
         known = [way for way in known if len(way) > step and way[step].path == module.path]
         if not known or not _goes_in(module, level.body[level.index], known[0], step):
             break
-        is_main = _is_plain_call(level.body[level.index])
+        is_main = is_main and level.index == len(level.body) - 1 and _is_plain_call(level.body[level.index])
+    return found
+
+
+def whole_program(module: ModuleFacts) -> list[Level]:
+    """The blocks of a program of which it is not known where it draws: everything before its last statement."""
+    body = module.tree.body
+    if not body:
+        return []
+    found = [Level(body, len(body) - 1, None)]
+    guard = next((each for each in reversed(body) if is_main_guard(each)), None)
+    if isinstance(guard, ast.If):
+        found = [Level(body, body.index(guard), None), Level(guard.body, len(guard.body) - 1, None, is_guard=True)]
     return found
 
 
@@ -102,6 +115,18 @@ def comes_before(one: Way, other: Way) -> bool:
             same = (left.path, left.function) == (right.path, right.function)
             return same and (left.cell or 0, left.line, left.column) < (right.cell or 0, right.line, right.column)
     return False
+
+
+def lifted(module: ModuleFacts, statement: ast.stmt) -> str:
+    """A statement as text of a change, with the comment right above it, for putting it somewhere else."""
+    first, *rest = written(module, statement).split("\n")
+    indent = " " * statement.col_offset
+    lines = [first, *(line.removeprefix(indent) for line in rest)]
+    above = statement.lineno - 2
+    while above >= 0 and module.lines[above].strip().startswith("#"):
+        lines.insert(0, module.lines[above].strip().replace("{", "{{").replace("}", "}}"))
+        above -= 1
+    return "\n".join(lines)
 
 
 def statement_at(module: ModuleFacts, location: Location) -> ast.stmt | None:

@@ -48,6 +48,8 @@ class Place:
     module: ModuleFacts
     statement: ast.stmt
     seed: str
+    is_ranked: bool = False
+    """The seed is another one in each process."""
 
     @property
     def location(self) -> Location:
@@ -78,15 +80,15 @@ def seed_program(module: ModuleFacts, project: Project, library: str, call: str,
     place = place_for(module, [way for each in sorted(open_) for way in first_draws(verdicts, each)] or ways)
     if isinstance(place, str):
         return place
-    ranks = "+" not in place.seed and project_is_distributed(module, project)
-    helped = _by_helper(module, project, place, library, call)
+    ranks = not place.is_ranked and project_is_distributed(module, project)
+    helped = by_helper(module, project, place, {library}, call)
     if helped is not None:
         return Seeding(*helped, ranks)
     for package, (seeder, more) in FRAMEWORKS.items():
         if library in project.rng.seed_calls[seeder].seeds and imports_package(module, package):
             text = f"{{{seeder}}}({place.seed}{more})"
             change = InsertStatement(statement=place.location, text=text, where="before")
-            return Seeding(f"call `{seeder}({place.seed}{more})` before anything is drawn", (change,), ranks)
+            return Seeding(f"call `{seeder}({place.seed}{more})` before anything is drawn", (change,))
     change_ = SeedProgram(path=module.path, before=place.location, library=library, seed=place.seed, call=call)
     return Seeding(f"call `{call}({place.seed})` before anything is drawn", (change_,), ranks)
 
@@ -142,10 +144,11 @@ def _in_process(module: ModuleFacts, level: Level) -> Place:
     seed = source.text if source else DEFAULT
     arguments = level.function.args.args if level.function is not None else []
     rank = arguments[0].arg if arguments else ""
-    if rank and "rank" in rank.lower():
+    is_ranked = "rank" in rank.lower()
+    if is_ranked:
         seed = rank if seed == DEFAULT else f"{seed} + {rank}"
     start = 1 if is_docstring(level.body[0]) and level.index else 0
-    return Place(module, level.body[start], seed)
+    return Place(module, level.body[start], seed, is_ranked)
 
 
 def project_is_distributed(module: ModuleFacts, project: Project) -> bool:
@@ -249,18 +252,24 @@ def _plain(text: str) -> str:
 # -- by the project's own helper --------------------------------------------------------------------------------------
 
 
-def _by_helper(
-    module: ModuleFacts, project: Project, place: Place, library: str, call: str
+def by_helper(
+    module: ModuleFacts, project: Project, place: Place, libraries: set[str], call: str | None = None
 ) -> tuple[str, tuple[Change, ...]] | None:
-    """Call the helper that the project has, and let it seed this library too where it does not yet."""
+    """A call of the helper that the project has.
+
+    One that does not seed all of `libraries` is made to, with `call`; where there is no `call` it does not count.
+    """
     for helper in helpers(module, project):
         name = name_in(module, helper, project)
         if name is None or (helper.module is module and not _is_defined(place, helper)):
             continue
+        missing = libraries - helper.libraries
+        if missing and call is None:
+            continue
         given = "" if helper.parameter is None or (helper.default and place.seed == DEFAULT) else place.seed
         changes: list[Change] = [InsertStatement(statement=place.location, text=f"{name}({given})", where="before")]
         title = f"call the project's own `{helper.node.name}({given})` before anything is drawn"
-        if library not in helper.libraries:
+        if missing and call is not None:
             changes.append(_extension(helper, call))
             title += f", and let it call `{call}` too"
         return title, tuple(changes)

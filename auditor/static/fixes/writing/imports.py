@@ -17,7 +17,7 @@ STANDARD, THIRD, UNKNOWN, OWN = range(4)
 """Sections in the order in which they stand; of `UNKNOWN` ones the name does not tell whose they are."""
 
 RANK = -10
-"""Imports come before other things that are inserted at the same place."""
+"""Imports come before other things that are inserted at the same place, those of an earlier section first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +84,7 @@ class Imports:
     def _entry(self, node: ast.Import | ast.ImportFrom) -> Entry:
         start, end = self._syntax.ast_span(node)
         name = node.names[0].name if isinstance(node, ast.Import) else ("." * node.level or node.module or "")
-        if name.startswith("."):
-            section = OWN
-        elif is_standard(name):
-            section = STANDARD
-        else:
-            section = THIRD if root(name) in THIRD_PARTY else UNKNOWN
+        section = OWN if name.startswith(".") else _section(name)
         return Entry(node, start, self._syntax.line_end(end), section)
 
     @cached_property
@@ -135,13 +130,12 @@ class Imports:
 
     def _new(self, addition: Addition, limit: int, changes: Sequence[Change]) -> Splice:
         at, text = self._place(addition, limit)
-        return Splice(start=at, end=at, parts=(text,), rank=RANK, changes=tuple(changes))
+        rank = RANK + _section(addition.module)
+        return Splice(start=at, end=at, parts=(text,), rank=rank, changes=tuple(changes))
 
     def _place(self, addition: Addition, limit: int) -> tuple[int, str]:
         groups = [group for group in self.groups if group[-1].end <= limit]
-        section = (
-            STANDARD if is_standard(addition.module) else THIRD if root(addition.module) in THIRD_PARTY else UNKNOWN
-        )
+        section = _section(addition.module)
         group = _home(groups, section, root(addition.module))
         if group is not None:
             like = [entry for entry in group if entry.section == section] or list(group)
@@ -190,6 +184,12 @@ def _home(groups: Sequence[tuple[Entry, ...]], section: int, top: str) -> tuple[
     if section == THIRD:
         return next((group for group in groups if group[0].section == UNKNOWN), None)
     return None
+
+
+def _section(module: str) -> int:
+    if is_standard(module):
+        return STANDARD
+    return THIRD if root(module) in THIRD_PARTY else UNKNOWN
 
 
 def _key(is_from: bool, module: str) -> tuple[bool, str, str]:

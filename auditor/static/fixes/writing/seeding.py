@@ -13,6 +13,9 @@ from auditor.static.fixes.writing.syntax import DEFINITIONS, Statement, Syntax
 HELPERS = ("seed_everything", "seed_all", "set_all_seeds", "seed_every_library")
 """Names of the function, the first that is free."""
 
+ORDER = ("random", "numpy.random", "cupy.random", "tensorflow", "torch", "torch.cuda")
+"""The order in which people seed libraries; others follow."""
+
 RANK = -5
 """Seeds come before other things that are inserted at the same place."""
 
@@ -28,7 +31,7 @@ class Seeding:
     def add(self, changes: Sequence[SeedProgram]) -> None:
         """Insert what makes all these changes, grouped by place and seed."""
         groups: dict[tuple[Statement, str], list[SeedProgram]] = {}
-        for change in sorted(changes, key=lambda each: (each.library, each.call)):
+        for change in sorted(changes, key=lambda each: (_rank(each.library), each.library, each.call)):
             statement = self._syntax.statement(change.before, change)
             groups.setdefault((statement, change.seed), []).append(change)
         for (statement, seed), group in sorted(groups.items(), key=lambda each: (each[0][0].start, each[0][1])):
@@ -71,6 +74,10 @@ class Seeding:
             if isinstance(node, DEFINITIONS) or start >= limit:
                 return self._syntax.statements[start]
         raise AssertionError("the statement itself stands at the top level or in something that does")
+
+
+def _rank(library: str) -> int:
+    return ORDER.index(library) if library in ORDER else len(ORDER)
 
 
 def _written(call: str, seed: str) -> str:

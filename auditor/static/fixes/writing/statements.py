@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from auditor.static.fixes.changes import Change, InsertAtStart, InsertStatement
 from auditor.static.fixes.writing.conflict import Conflict
-from auditor.static.fixes.writing.imports import RANK, Imports
+from auditor.static.fixes.writing.imports import OWN, RANK, Imports
 from auditor.static.fixes.writing.names import Names
 from auditor.static.fixes.writing.splice import Splice
 from auditor.static.fixes.writing.syntax import DEFINITIONS, Statement, Syntax
 
-BEFORE_IMPORTS, BEHIND_IMPORTS = RANK - 1, RANK + 1
+BEFORE_IMPORTS, BEHIND_IMPORTS = RANK - 1, RANK + OWN + 1
 """What has to happen before the first import takes effect, seen from imports that are added at the same place."""
 
 
@@ -43,7 +43,8 @@ class Statements:
     def add(self, change: InsertStatement) -> None:
         """Insert what a change says."""
         statement = self._syntax.statement(change.statement, change)
-        text = self._names.text(change.text, statement.start, change).strip("\n")
+        at = statement.start if change.where == "before" else statement.end
+        text = self._names.text(change.text, at, change).strip("\n")
         self.insert(Insertion(text=text, statement=statement, before=change.where == "before", changes=(change,)))
 
     def insert(self, insertion: Insertion) -> None:
@@ -176,7 +177,10 @@ def _parsed(text: str, changes: tuple[Change, ...]) -> list[ast.stmt]:
 
 
 def _gap(first: ast.stmt | None, second: ast.stmt, at_top: bool) -> int:
-    """Blank lines between two statements that stand next to each other, one of them a definition."""
+    """Blank lines between two statements that stand next to each other: around definitions, and below imports."""
+    imports = (ast.Import, ast.ImportFrom)
+    if at_top and isinstance(first, imports) and not isinstance(second, (*imports, *DEFINITIONS)):
+        return 1
     if first is None or not (isinstance(first, DEFINITIONS) or isinstance(second, DEFINITIONS)):
         return 0
     return 2 if at_top else 1

@@ -66,7 +66,10 @@ class Syntax:
     """A source text that parses; `line_of` gives for a location the line of the text, from 1."""
 
     def __init__(self, text: str, line_of: Callable[[Location], int] = lambda location: location.line) -> None:
-        """Raises `SyntaxError` or LibCST's `ParserSyntaxError` for what is no Python."""
+        """Raises `SyntaxError` or LibCST's `ParserSyntaxError` for what is no Python.
+
+        Raises `ValueError` where LibCST does not give back the same text: then its places cannot be trusted either.
+        """
         self.text = text
         self._line_of = line_of
         self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
@@ -74,6 +77,8 @@ class Syntax:
             warnings.simplefilter("ignore")
             self.tree = ast.parse(text)
         self.module = cst.parse_module(text)
+        if self.module.code != text:
+            raise ValueError("LibCST does not give back the same text")
 
     # -- places ---------------------------------------------------------------------------------------------------
 

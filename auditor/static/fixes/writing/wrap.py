@@ -12,6 +12,7 @@ import io
 import tokenize
 from collections.abc import Sequence
 from difflib import SequenceMatcher
+from itertools import pairwise
 
 _OPENING, _CLOSING = "([{", ")]}"
 _SKIPPED = (tokenize.NEWLINE, tokenize.NL, tokenize.ENDMARKER, tokenize.INDENT, tokenize.DEDENT)
@@ -89,7 +90,7 @@ def _fitted(margin: str, text: str, limit: int, indent: str) -> list[str]:
         ]
     split = _last_bracket(text, tokens) if tokens else None
     if split is None:
-        return whole
+        return _in_parentheses(margin, text, tokens, limit, indent) or whole
     opening, closing = split
     body = text[opening + 1 : closing].strip()
     head, tail = margin + text[: opening + 1], margin + text[closing:]
@@ -105,6 +106,29 @@ def _fitted(margin: str, text: str, limit: int, indent: str) -> list[str]:
     elements = _elements(body, inner)
     lines = [piece for each in elements for piece in _fitted(margin + indent, f"{each},", limit, indent)]
     return [head, *lines, tail]
+
+
+def _in_parentheses(
+    margin: str, text: str, tokens: Sequence[tokenize.TokenInfo], limit: int, indent: str
+) -> list[str] | None:
+    """A chain of calls that is assigned or returned, in parentheses of its own; None for anything else."""
+    depths = _with_depth(tokens)
+    start = _operand_start(depths)
+    chain = [token for token, depth in depths[start:] if not depth]
+    if not start or depths[start - 1][0].string not in ("=", "return") or _links(chain) < 2:
+        return None
+    if any(token.type != tokenize.NAME and token.string not in ".([)]" for token in chain):
+        return None
+    if any(token.string in _OPERATORS for token in chain):
+        return None
+    at = depths[start][0].start[1]
+    inner = margin + indent + text[at:]
+    return [margin + text[:at] + "(", inner, margin + ")"] if len(inner) <= limit else None
+
+
+def _links(chain: Sequence[tokenize.TokenInfo]) -> int:
+    """How many attributes in a chain are taken of what a call or a subscript gives."""
+    return sum(first.string in (")", "]") and second.string == "." for first, second in pairwise(chain))
 
 
 def _tokens(text: str) -> list[tokenize.TokenInfo]:
@@ -156,11 +180,11 @@ def _last_bracket(text: str, tokens: Sequence[tokenize.TokenInfo]) -> tuple[int,
     if closing is None or not _is_tail([token for token, _ in depths[closing + 1 :]]):
         return None
     opening = max(number for number in range(closing) if _opens(depths[number]))
-    operand = _operand_start([token for token, _ in depths[:opening]])
-    between = [token for token, _ in depths[operand:opening]]
+    operand = _operand_start(depths[:opening])
+    between = [token for token, depth in depths[operand:opening] if not depth]
     if any(token.type not in (tokenize.NAME, tokenize.OP) or token.string in _OPERATORS for token in between):
         return None
-    if any(token.type == tokenize.OP and token.string != "." for token in between):
+    if any(token.type == tokenize.OP and token.string not in ".([)]" for token in between) or _links(between) > 1:
         return None
     kind = depths[opening][0].string
     is_call = bool(between) and between[-1].string not in _KEYWORDS
@@ -203,10 +227,12 @@ def _is_tail(tokens: Sequence[tokenize.TokenInfo]) -> bool:
     return words in ([], [","], [":"])
 
 
-def _operand_start(tokens: Sequence[tokenize.TokenInfo]) -> int:
-    """Index of the first token of the expression that ends before a bracket."""
-    for number in range(len(tokens) - 1, -1, -1):
-        token = tokens[number]
+def _operand_start(depths: Sequence[tuple[tokenize.TokenInfo, int]]) -> int:
+    """Index of the first token of the expression that ends here."""
+    for number in range(len(depths) - 1, -1, -1):
+        token, depth = depths[number]
+        if depth:
+            continue
         if token.string in _KEYWORDS or (token.type == tokenize.OP and token.string in _BEFORE_OPERAND):
             return number + 1
         if token.type == tokenize.OP and token.string.endswith("=") and token.string not in ("==", "!=", "<=", ">="):
