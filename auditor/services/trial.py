@@ -55,11 +55,10 @@ def try_patches(
         options=TwiceOptions(steps=steps, quiet_program=True),
         progress=progress or Silent(),
     )
-    label = f"with {next(iter(version))}" if len(version) == 1 else f"with {len(version)} patches"
     lab.expected = 2
     try:
         for _ in range(2):
-            record = lab.run(version, label)
+            record = lab.run(version, "patched")
             if record.status.ending in FAILED:
                 last = " ".join(log_tail(record, 1)).strip()
                 return Trial(patches=tuple(sorted(version)), verdict=None, failure=last or "it printed nothing")

@@ -14,7 +14,7 @@ from textual.app import App
 from textual.binding import BindingType
 
 from auditor.errors import UsageError
-from auditor.tui import actions, patching, terminal, themes
+from auditor.tui import actions, terminal, themes
 from auditor.tui.commands import EVERYWHERE, Command
 from auditor.tui.gateway import Services, real_services
 from auditor.tui.jobs import Job
@@ -328,10 +328,14 @@ class AuditApp(App[int]):
         self.frame_changed()
 
     def on_patches_written(self, message: PatchesWritten) -> None:
+        from auditor.tui import patching
+
         self.launcher.ended()
         patching.written(self, message)
 
     def on_trial_ended(self, message: TrialEnded) -> None:
+        from auditor.tui import patching
+
         self.launcher.ended()
         patching.tried(self, message)
         self.launcher.list_runs()

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from auditor.model.patch import Applicability
-from auditor.model.verdict import Status
 
 if TYPE_CHECKING:
     from auditor.services.fix import FixPlan, PlannedPatch
@@ -112,6 +111,8 @@ class PatchDesk:
 
     def is_verified(self, key: str) -> bool:
         """Its patch was tried last in a version whose runs were equal."""
+        from auditor.model.verdict import Status  # the first frame comes sooner without it
+
         trial = self.trial(key)
         return trial is not None and trial.verdict is not None and trial.verdict.status is Status.REPRODUCIBLE
 

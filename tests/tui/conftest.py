@@ -481,7 +481,8 @@ def make_patches() -> tuple[PlannedPatch, ...]:
 class FakePlan:
     """Patches of the findings that a report has, by plain replacement of lines."""
 
-    def __init__(self, report: AuditReport, root: Path) -> None:
+    def __init__(self, report: AuditReport, root: Path, excluding: Collection[str] = ()) -> None:
+        self._excluding = set(excluding)
         keys = {finding.key for finding in report.findings}
         self.report, self.root = report, root
         self.patches = tuple(patch for patch in make_patches() if set(patch.finding_keys) <= keys)
@@ -493,8 +494,10 @@ class FakePlan:
         )
 
     def texts(self, ids: Collection[str]) -> dict[str, bytes]:
-        if {"RA301-4f09ab", "RA601-4f09ab"} <= set(ids):
-            raise ConflictError("RA301-4f09ab and RA601-4f09ab cannot be applied together: both write line 14")
+        if self._excluding and self._excluding <= set(ids):
+            raise ConflictError(
+                f"{' and '.join(sorted(self._excluding))} cannot be applied together: both write line 14"
+            )
         files = {path for patch in self.patches if patch.id in ids for path in patch.files}
         return {path: self.original(path) for path in files}
 
@@ -521,6 +524,8 @@ class FakeServices:
     requests: list[ProgramRequest] = field(default_factory=list)
     editor: list[str] = field(default_factory=list)
     error: Exception | None = None
+    plans: int = 0
+    excluding: set[str] = field(default_factory=set)
     plan_error: Exception | None = None
     known: frozenset[str] = frozenset()
     journal: list[Step] = field(default_factory=list)
@@ -547,10 +552,10 @@ class FakeServices:
         return ScanAnswer(report=replace(report, findings=left))
 
     def plan(self, paths: Sequence[Path], report: AuditReport, root: Path, progress: Progress) -> FakePlan:
-        self.calls.append("plan")
+        self.plans += 1
         if isinstance(self.plan_error, Exception):
             raise self.plan_error
-        return FakePlan(report, root)
+        return FakePlan(report, root, self.excluding)
 
     def apply(self, plan: FakePlan, ids: Collection[str]) -> Applied:
         self._job("apply " + " ".join(ids), Silent())
@@ -620,7 +625,7 @@ class FakeServices:
             run_twice=self.run_twice,
             compare=self.compare,
             measure_overhead=self.measure_overhead,
-            stored_runs=self.stored_runs,
+            stored_runs=lambda root: self.stored_runs(root),
             find_run=self.find_run,
             open_evidence=self.open_evidence,
             open_editor=self.open_editor,
@@ -632,6 +637,16 @@ def fakes(shared_project: Project) -> Iterator[FakeServices]:
     services = FakeServices(shared_project, shared_project.report())
     yield services
     services.released.set()
+
+
+@pytest.fixture
+def fake_plan(shared_project: Project) -> FakePlan:
+    return FakePlan(make_scan_report(), shared_project.root)
+
+
+@pytest.fixture
+def journal_step() -> Callable[..., Step]:
+    return make_step
 
 
 @pytest.fixture

@@ -83,8 +83,6 @@ class FindingDetails:
             self._in_patch = None
             text = f"No patch: {desk.why_none(finding.key)}." if is_planned else "Patches are being planned."
             rows = [row(Piece(f" {line}", "muted")) for line in wrap(text, width - 2)]
-            if is_planned and finding.advice:
-                rows += [row(Piece(f" {line}")) for line in wrap(f"To do: {finding.advice}", width - 2)]
             pane.show(RowList(rows), left=(Piece("no patch" if is_planned else "patch"),), cursor=0)
             return
         from auditor.tui.drawing.patch import PatchRows, fits_beside, heading, patch_notes
@@ -148,7 +146,7 @@ class FindingDetails:
         session = self._screen.session
         desk = session.desk
         words = [Piece("the baseline knows this finding", "muted")] if finding.key in session.known else []
-        if not desk.is_planned:
+        if not desk.is_planned or self._pane("patch").display:
             return words
         patch = desk.patch(finding.key)
         if patch is None:

@@ -84,18 +84,12 @@ class FindingsScreen(PatchCommands):
             hint="What a run has shown of it, what to do, and why the pattern matters. "
             "Enter on a related place shows its source.",
         )
-        yield Pane(
-            "patch",
-            signs=self.signs,
-            hint="What a applies: the lines of the file that go and that come. safe: nothing changes but that runs "
-            "repeat; unsafe: results or speed may change; to look at: never applied, a person must decide.",
-        )
 
     # drawing
 
     def draw(self) -> None:
         if self._filter_line is None:
-            self._add_filter_line()
+            self._add_what_can_wait()
         self._list_findings()
         self._draw_details()
         if self.session.scanned is not None and self.session.findings and not self.session.desk.is_planned:
@@ -187,8 +181,9 @@ class FindingsScreen(PatchCommands):
 
     def reachable_panes(self) -> list[Pane]:
         """In the order in which one reads; going to one that is spare swaps it in, but for the wide layout."""
-        order = [self.query_one(f"#{name}", Pane) for name in ("list", "source", "patch", "why")]
-        return [pane for pane in order if self.one_pane or pane.display or self.size.width < WIDE]
+        order = ["list", "source", "patch", "why"]
+        panes = sorted(self.panes, key=lambda pane: order.index(pane.id or ""))
+        return [pane for pane in panes if self.one_pane or pane.display or self.size.width < WIDE]
 
     def bring_forward(self, pane: Pane) -> None:
         if pane.id in ("patch", "why"):
@@ -228,10 +223,10 @@ class FindingsScreen(PatchCommands):
         if message.view.id == "list-view":
             if self.current is not None:
                 self.bring_forward(self.query_one("#source", Pane))
-        elif message.view.id == "why-view":
+        elif message.view.id in ("why-view", "patch-view"):
             target = message.view.current_row.target if message.view.current_row else None
             if target is None:
-                self.audit.say("This line names no place; enter works on `see also` lines.")
+                self.audit.say("This line names no place; enter works on lines that do, such as `see also`.")
             else:
                 self._shown = target
                 self._draw_details()
@@ -280,12 +275,18 @@ class FindingsScreen(PatchCommands):
         if line is not None:
             line.open(self.query_text)
 
-    def _add_filter_line(self) -> None:
+    def _add_what_can_wait(self) -> None:
         """After the first frame, which comes sooner without it."""
         from auditor.tui.widgets.filter_line import FilterLine
 
         self._filter_line = FilterLine()
         self.mount(self._filter_line, before="#message")
+        hint = (
+            "What a applies: the lines of the file that go and that come. safe: nothing changes but that runs repeat; "
+            "unsafe: results or speed may change; to look at: never applied, a person must decide."
+        )
+        self.query_one("#body").mount(Pane("patch", signs=self.signs, hint=hint))
+        self.arrange_panes()
 
     def on_input_changed(self, message: Input.Changed) -> None:
         if message.input.display:
@@ -336,7 +337,11 @@ class FindingsScreen(PatchCommands):
         from auditor.tui.drawing.markdown import finding_markdown
 
         return finding_markdown(
-            finding, self.session.rule(str(finding.rule_id)), self.session.proof(finding.key), self.session.command
+            finding,
+            self.session.rule(str(finding.rule_id)),
+            self.session.proof(finding.key),
+            self.session.command,
+            self.session.desk.patch(finding.key),
         )
 
     def do_again(self) -> None:

@@ -122,7 +122,8 @@ class Palette(ModalScreen[str | None]):
 
     def on_input_changed(self, message: Input.Changed) -> None:
         self._found = [each for each in self._commands if matches(message.value, each)]
-        self._found.sort(key=lambda each: not each.label.lower().startswith(message.value.lower()))
+        typed = message.value.lower()
+        self._found.sort(key=lambda each: (not each.label.lower().startswith(typed), typed not in each.help.lower()))
         self._draw()
 
     def _draw(self) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from auditor.model.patch import Applicability
-from auditor.tui import patching
 from auditor.tui.commands import Command
 from auditor.tui.screens.frame import FrameScreen
 
@@ -63,6 +62,8 @@ class PatchCommands(FrameScreen):
         return self.audit.launcher.busy or self.why_no_patch(self.chosen_keys())
 
     def do_apply(self) -> None:
+        from auditor.tui import patching
+
         patches = self._usable(self.chosen_keys())
         what = patches[0].id if len(patches) == 1 else f"{patching.count_patches(len(patches))} as one step"
         patching.ask_to_apply(self.audit, patches, what, always=False)
@@ -80,6 +81,8 @@ class PatchCommands(FrameScreen):
         return f"No patch of {rule} can be applied: {desk.why_none(self.current.key) or 'they are only to look at'}."
 
     def do_apply_rule(self) -> None:
+        from auditor.tui import patching
+
         if self.current is None:
             return
         rule = str(self.current.rule_id)
@@ -98,12 +101,16 @@ class PatchCommands(FrameScreen):
         return "" if desk.last_step else "Nothing to undo: no patch of this project is applied."
 
     def do_undo(self) -> None:
+        from auditor.tui import patching
+
         patching.ask_to_undo(self.audit)
 
     def why_not_verify(self) -> str:
         return self.why_not_apply()
 
     def do_verify(self) -> None:
+        from auditor.tui import patching
+
         patching.verify(self.audit, self._usable(self.chosen_keys()))
 
     # marks
@@ -119,6 +126,8 @@ class PatchCommands(FrameScreen):
             self.marks_changed(step=1)
 
     def do_mark_all(self) -> None:
+        from auditor.tui import patching
+
         desk = self.session.desk
         able = {finding.key for finding in self.listed if _applicable(desk.of_findings([finding.key]))}
         if desk.marked >= able:
