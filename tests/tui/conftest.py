@@ -495,9 +495,8 @@ class FakePlan:
 
     def texts(self, ids: Collection[str]) -> dict[str, bytes]:
         if self._excluding and self._excluding <= set(ids):
-            raise ConflictError(
-                f"{' and '.join(sorted(self._excluding))} cannot be applied together: both write line 14"
-            )
+            names = " and ".join(sorted(self._excluding))
+            raise ConflictError(f"{names} cannot be applied together: both write line 14")
         files = {path for patch in self.patches if patch.id in ids for path in patch.files}
         return {path: self.original(path) for path in files}
 

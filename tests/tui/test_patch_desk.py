@@ -15,14 +15,8 @@ def test_each_finding_has_its_patch_or_the_reason_for_none(fake_plan: Any) -> No
     desk = PatchDesk()
     assert desk.why_none("RA301:src/data.py") == "patches are still being planned"
     desk.take(fake_plan)
-    assert [
-        desk.word(key) for key in ("RA301:src/data.py", "RA306:src/data.py", "RA601:train.py", "RA101:train.py")
-    ] == [
-        "unsafe",
-        "safe",
-        "look",
-        "",
-    ]
+    keys = ("RA301:src/data.py", "RA306:src/data.py", "RA601:train.py", "RA101:train.py")
+    assert [desk.word(key) for key in keys] == ["unsafe", "safe", "look", ""]
     assert desk.why_none("RA301:src/data.py") == ""
     assert "a person has to decide" in desk.why_none("RA101:train.py")
     assert desk.why_none("RA999:elsewhere.py") == "it lies outside of what was scanned"

@@ -14,9 +14,7 @@ if TYPE_CHECKING:
 
 ACTIONS = (
     Command("apply", "a", "apply", "Apply this patch, or those of the marked findings as one step", True),
-    Command(
-        "verify", "v", "verify", "Try them in a copy: run the program there twice; the source stays as it is", True
-    ),
+    Command("verify", "v", "verify", "Try the patch in a copy: run the program there twice", True),
     Command("undo", "u", "undo", "Take back what was applied last, also from an earlier day", True),
     Command("apply_rule", "A", "apply all", "Apply all patches of this rule; asks once"),
     Command("mark", "space", "mark", "Mark the finding; a and v act on the marked"),
