@@ -26,6 +26,7 @@ from auditor.tui.messages import (
     JobProgressed,
     PatchesPlanned,
     PatchesWritten,
+    ProofEnded,
     RunsListed,
     ScanFinished,
     StepRead,
@@ -339,6 +340,13 @@ class AuditApp(App[int]):
         self.launcher.ended()
         patching.tried(self, message)
         self.launcher.list_runs()
+        self.redraw()
+
+    def on_proof_ended(self, message: ProofEnded) -> None:
+        from auditor.tui import patching
+
+        self.launcher.ended()
+        patching.proved(self, message)
         self.redraw()
 
     def on_job_failed(self, message: JobFailed) -> None:

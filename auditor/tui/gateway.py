@@ -70,6 +70,9 @@ class Services:
     open_editor: Callable[[Sequence[str]], int]
     """Run an editor's command in the foreground; returns its exit code."""
 
+    prove: Callable[[FixPlan, ProgramRequest, Progress], AuditReport]
+    """Which patches the program needs to be reproducible, and their price: a report with a proof."""
+
 
 def real_services(settings: Settings) -> Services:
     """The services of `auditor.services`, with these settings."""
@@ -154,6 +157,12 @@ def real_services(settings: Settings) -> Services:
 
         return open_evidence(reference, candidate, first)
 
+    def prove(plan: FixPlan, request: ProgramRequest, progress: Progress) -> AuditReport:
+        from auditor.services.verify import VerifyOptions, verify
+
+        options = VerifyOptions(steps=request.steps)
+        return verify(request.command, plan, cwd=request.cwd, settings=settings, options=options, progress=progress)
+
     return Services(
         scan=scan,
         plan=plan,
@@ -161,6 +170,7 @@ def real_services(settings: Settings) -> Services:
         undo=undo,
         steps=steps,
         verify=verify,
+        prove=prove,
         run_twice=run_twice,
         compare=compare,
         measure_overhead=measure_overhead,

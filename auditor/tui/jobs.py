@@ -31,7 +31,7 @@ class Job:
     """Something that runs; `cancel` asks it to stop at the next good moment and keep what it has."""
 
     kind: str
-    """`scan`, `twice`, `compare`, `overhead`, `apply`, `undo`, `verify`."""
+    """`scan`, `twice`, `compare`, `overhead`, `apply`, `undo`, `verify`, `prove`."""
 
     title: str
     """As in "Scanning": what the message line says while no more is known."""

@@ -20,6 +20,7 @@ from auditor.tui.messages import (
     JobFinished,
     PatchesPlanned,
     PatchesWritten,
+    ProofEnded,
     RunsListed,
     ScanFinished,
     StepRead,
@@ -120,6 +121,10 @@ class Launcher:
         self._remember(request)
         title = f"Verifying {next(iter(ids))}" if len(ids) == 1 else f"Verifying {len(ids)} patches"
         self._start("verify", title, partial(self._services.verify, plan, ids, request), TrialEnded)
+
+    def prove(self, plan: FixPlan, request: ProgramRequest) -> None:
+        self._remember(request)
+        self._start("prove", "Proving patches", partial(self._services.prove, plan, request), ProofEnded)
 
     def _remember(self, request: ProgramRequest) -> None:
         self._session.command, self._session.cwd = request.command, request.cwd

@@ -62,6 +62,10 @@ class TrialEnded(Message):
         self.seconds = seconds
 
 
+class ProofEnded(JobFinished):
+    """It was found out which patches the program needs; the report has a proof."""
+
+
 class JobFailed(Message):
     """A service raised one of our errors, or has a bug."""
 

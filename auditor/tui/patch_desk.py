@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from auditor.model.patch import Applicability
 
 if TYPE_CHECKING:
+    from auditor.model.proof import PatchProof, Proof
     from auditor.services.fix import FixPlan, PlannedPatch
     from auditor.services.journal import Step
     from auditor.services.trial import Trial
@@ -33,6 +34,9 @@ class PatchDesk:
         self.own_steps: set[str] = set()
         """Steps of this session: `u` takes them back without a question."""
 
+        self.proof: Proof | None = None
+        """Which patches the program needs, where that was found out."""
+
         self._trials: dict[str, Trial] = {}
         self._by_finding: dict[str, PlannedPatch] = {}
         self._reasons: dict[str, str] = {}
@@ -42,6 +46,7 @@ class PatchDesk:
         """The source may have changed; these are the keys of the findings that there are now."""
         self.plan, self.problem = None, ""
         self.marked.intersection_update(keys)
+        self.proof = None
         self._trials.clear()
         self._by_finding, self._reasons, self._numbers = {}, {}, {}
 
@@ -104,10 +109,16 @@ class PatchDesk:
         patch = self._by_finding.get(key)
         return self._trials.get(patch.id) if patch else None
 
+    def proven(self, key: str) -> PatchProof | None:
+        """What the proof says of the patch of a finding."""
+        patch = self._by_finding.get(key)
+        found = self.proof.patches if self.proof else ()
+        return next((each for each in found if patch is not None and each.id == patch.id), None)
+
     @property
     def was_tried(self) -> bool:
         """Some patch was."""
-        return bool(self._trials)
+        return bool(self._trials) or self.proof is not None
 
     def is_verified(self, key: str) -> bool:
         """Its patch was tried last in a version whose runs were equal."""

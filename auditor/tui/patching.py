@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from auditor.errors import ConflictError
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from auditor.services.fix import PlannedPatch
     from auditor.services.journal import Step
     from auditor.tui.app import AuditApp
-    from auditor.tui.messages import PatchesWritten, TrialEnded
+    from auditor.tui.messages import PatchesWritten, ProofEnded, TrialEnded
 
 
 def ask_to_apply(app: AuditApp, patches: Sequence[PlannedPatch], what: str, *, always: bool) -> None:
@@ -106,19 +106,41 @@ def verify(app: AuditApp, patches: Sequence[PlannedPatch]) -> None:
         app.say(f"{error}. Mark other patches.", "warning")
         return
 
-    def start(request: ProgramRequest | None) -> None:
+    def start(request: ProgramRequest) -> None:
+        app.launcher.verify(plan, ids, request)
+        app.say(f"Copying the project, to run {' '.join(request.command)} there twice.", "accent")
+
+    _with_program(app, "verify: run twice in a copy", start)
+
+
+def prove(app: AuditApp) -> None:
+    """Find the patches that the program needs; always asks what to run, since it takes many runs."""
+    plan = app.session.desk.plan
+    if plan is None:
+        return
+
+    def start(request: ProgramRequest) -> None:
+        app.launcher.prove(plan, request)
+        app.say(f"Copying the project, to run {' '.join(request.command)} there many times.", "accent")
+
+    _with_program(app, "prove: many runs in a copy, to find the patches that are needed", start, always=True)
+
+
+def _with_program(app: AuditApp, title: str, start: Callable[[ProgramRequest], None], *, always: bool = False) -> None:
+    """Start with the program that ran last; ask for one where none did, and with `always`."""
+
+    def answered(request: ProgramRequest | None) -> None:
         if request is not None and not app.say_if_busy():
-            app.launcher.verify(plan, ids, request)
-            app.say(f"Copying the project, to run {' '.join(request.command)} there twice.", "accent")
+            start(request)
             app.frame_changed()
 
-    if app.session.command or app.session.runs:
-        start(default_request(app.session))
+    request = default_request(app.session)
+    if not always and (app.session.command or app.session.runs):
+        answered(request)
         return
     from auditor.tui.screens.run_dialog import RunDialog
 
-    dialog = RunDialog("verify: run twice in a copy", default_request(app.session), asks="", signs=app.signs)
-    app.push_screen(dialog, start)
+    app.push_screen(RunDialog(title, request, asks="", signs=app.signs), answered)
 
 
 def written(app: AuditApp, message: PatchesWritten) -> None:
@@ -159,3 +181,20 @@ def tried(app: AuditApp, message: TrialEnded) -> None:
     if tone == "good" and len(message.trial.patches) > 1:
         hint = " a applies them."
     app.say(f"{name_of(message.trial.patches)}: {text} ({duration(message.seconds)}).{hint}", tone)
+
+
+def proved(app: AuditApp, message: ProofEnded) -> None:
+    """Keep the proof, mark what it needs, and say what came out."""
+    proof = message.report.proof
+    if proof is None:
+        return
+    desk = app.session.desk
+    desk.proof = proof
+    if proof.price is not None:
+        app.session.costed = message.report
+    needed = [patch for patch in (desk.plan.patches if desk.plan else ()) if patch.id in proof.minimal]
+    text = f"{proof.status.name}: {proof.reasons[0]}"
+    if needed:
+        desk.marked = {key for patch in needed for key in patch.finding_keys if app.session.finding(key)}
+        text += f" {'It is' if len(needed) == 1 else 'They are'} marked; a applies."
+    app.say(f"{text} ({duration(message.seconds)})", "good" if proof.minimal else "warning")

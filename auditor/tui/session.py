@@ -84,7 +84,14 @@ class Session:
 
     @property
     def overhead(self) -> OverheadReport | None:
-        return self.costed.overhead if self.costed else None
+        if self.costed is None:
+            return None
+        return self.costed.overhead or (self.costed.proof.price if self.costed.proof else None)
+
+    @property
+    def costed_patches(self) -> bool:
+        """What was measured is the price of patches, not of deterministic mode."""
+        return self.costed is not None and self.costed.overhead is None
 
     @property
     def pair(self) -> tuple[RunRecord, RunRecord] | None:

@@ -49,7 +49,7 @@ def test_patched_copy_repeats_and_the_project_is_only_read(project: Path, settin
     assert trial.verdict.status is Status.REPRODUCIBLE
     assert (project / "train.py").read_text() == PROGRAM
     assert [path.name for path in project.iterdir()] == ["train.py"]
-    assert not [path for path in (tmp_path / "store").rglob("train.py")], "the copy is deleted"
+    assert not list((tmp_path / "store").rglob("train.py")), "the copy is deleted"
 
 
 def test_program_that_fails_is_no_verdict(project: Path, settings: Settings) -> None:

@@ -21,6 +21,7 @@ from auditor.model.finding import Finding, Related, Skipped
 from auditor.model.location import Location
 from auditor.model.overhead import Interval, OverheadReport, Ratio, Timing
 from auditor.model.patch import Applicability
+from auditor.model.proof import Need, PatchProof, Proof
 from auditor.model.report import AuditReport, ScanSummary
 from auditor.model.rule import Category, Confidence, FixAdvice, Match, Rule, RuleId, Severity
 from auditor.model.run import Ending, ExitStatus, ProcessRecord, RunRecord
@@ -504,6 +505,45 @@ class FakePlan:
         return SOURCES[path].encode()
 
 
+def make_proof(patches: Sequence[PlannedPatch]) -> Proof:
+    """The sorted listing is needed, the sorted words are not, the rest was not tried."""
+    needs = {"RA306-4f09ab": Need.NEEDED, "RA305-4f09ab": Need.NOT_NEEDED}
+    reasons = {"RA306-4f09ab": "without it 2 of 3 runs differ", "RA305-4f09ab": "6 runs are equal without it"}
+    price = replace(make_overhead(), variants=(replace(make_overhead().variants[0], label="RA306-4f09ab"),))
+    return Proof(
+        status=Status.REPRODUCIBLE,
+        reasons=("6 runs with 1 patch are equal.",),
+        command=("python", "train.py"),
+        steps=None,
+        confidence=0.95,
+        runs=6,
+        launches=20,
+        rounds=(),
+        patches=tuple(
+            PatchProof(
+                id=patch.id,
+                title=patch.title,
+                rule_ids=patch.rule_ids,
+                files=patch.files,
+                applicability=patch.applicability,
+                effect=patch.effect,
+                need=needs.get(patch.id, Need.NOT_TRIED),
+                reason=reasons.get(patch.id, "a person has to decide about it"),
+                price=Ratio(
+                    label=patch.id, ratio=1.04, interval=Interval(low=1.03, high=1.05, level=0.95), conclusive=True
+                )
+                if patch.id in needs
+                else None,
+            )
+            for patch in patches
+        ),
+        minimal=("RA306-4f09ab",),
+        diff="",
+        launcher=(),
+        price=price,
+    )
+
+
 def make_step(step_id: str, patches: tuple[AppliedPatch, ...], files: tuple[str, ...]) -> Step:
     return Step(
         id=step_id,
@@ -586,6 +626,11 @@ class FakeServices:
         self._job("verify " + " ".join(ids), progress)
         return Trial(patches=tuple(sorted(ids)), verdict=self.tried, failure="KeyError: 'lr'")
 
+    def prove(self, plan: FakePlan, request: ProgramRequest, progress: Progress) -> AuditReport:
+        self.requests.append(request)
+        self._job("prove", progress)
+        return AuditReport(tool="repro-audit 0.1.0", project="classifier", proof=make_proof(plan.patches))
+
     def run_twice(self, request: ProgramRequest, progress: Progress) -> AuditReport:
         self.requests.append(request)
         self._job("twice", progress)
@@ -621,6 +666,7 @@ class FakeServices:
             undo=self.undo,
             steps=self.steps,
             verify=self.verify,  # type: ignore[arg-type]
+            prove=self.prove,  # type: ignore[arg-type]
             run_twice=self.run_twice,
             compare=self.compare,
             measure_overhead=self.measure_overhead,

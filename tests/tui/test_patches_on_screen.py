@@ -345,6 +345,30 @@ async def test_trial_leaves_the_rest_usable_and_nothing_is_written_meanwhile(
         assert app.job is None
 
 
+async def test_capital_v_marks_the_patches_that_are_needed_and_shows_their_price(
+    make_app: Any, settle: Any, fakes: Any, screen_text: Text
+) -> None:
+    app = make_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await go_to(app, pilot, settle, LISTING)
+        await pilot.press("V")
+        await settle(pilot)
+        assert isinstance(app.screen, RunDialog), "it takes many runs, so it asks first"
+        await pilot.press("enter")
+        await settle(pilot)
+        assert app.message[0].startswith("REPRODUCIBLE: 6 runs with 1 patch are equal. It is marked; a applies. (")
+        assert app.session.desk.marked == {"RA306:src/data.py"}
+        assert "= needed" in screen_text(app)
+        await pilot.press("tab", "tab", "g")
+        await settle(pilot)
+        assert "Needed: without it 2 of 3 runs differ; time of a step 1.04×" in screen_text(app)
+        await pilot.press("3")
+        await settle(pilot)
+        assert "time of a step, with patches" in screen_text(app)
+        assert "RA306-4f09ab" in screen_text(app)
+
+
 async def test_d_shows_old_and_new_side_by_side(make_app: Any, settle: Any, screen_text: Text) -> None:
     app = make_app()
     async with app.run_test(size=(120, 40)) as pilot:

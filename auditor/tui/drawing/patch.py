@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from auditor.model.location import Location
 from auditor.model.patch import Applicability
+from auditor.model.proof import Need
 from auditor.model.verdict import Status
 from auditor.tui.drawing.highlight import highlighted
 from auditor.tui.drawing.verdict import headline
@@ -18,6 +19,7 @@ from auditor.tui.signs import Signs
 
 if TYPE_CHECKING:
     from auditor.model.divergence import Divergence
+    from auditor.model.proof import PatchProof
     from auditor.services.fix import PlannedPatch
     from auditor.services.trial import Trial
 
@@ -199,6 +201,24 @@ def trial_sentence(trial: Trial, before: Divergence | None) -> tuple[str, str]:
         same = _identity(first) is not None and _identity(first) == _identity(before)
         return (f"no change: runs still part {at}" if same else f"moved: runs now part {at}"), "differs"
     return f"could not be told: {next(iter(verdict.reasons), 'see the runs')}", "warning"
+
+
+_NEED_TONES = {Need.NEEDED: "good", Need.BREAKS: "error", Need.UNKNOWN: "warning"}
+
+
+def need_word(proof: PatchProof) -> Piece:
+    """At most ten cells, for the list."""
+    words = {Need.NEEDED: "= needed", Need.NOT_NEEDED: "  unneeded", Need.BREAKS: "  breaks", Need.UNKNOWN: "? unclear"}
+    return Piece(words.get(proof.need, ""), _NEED_TONES.get(proof.need, "muted"))
+
+
+def need_sentence(proof: PatchProof, signs: Signs) -> tuple[str, str]:
+    """What the proof says of a patch, with its price where that was measured."""
+    text = f"{proof.need.value[:1].upper()}{proof.need.value[1:]}: {proof.reason}"
+    if proof.price is not None:
+        low, high = proof.price.interval.low, proof.price.interval.high
+        text += f"; time of a step {proof.price.ratio:.2f}{signs.times} ({low:.2f}-{high:.2f})"
+    return text, _NEED_TONES.get(proof.need, "muted")
 
 
 def _identity(divergence: Divergence) -> object:

@@ -110,10 +110,13 @@ class FindingDetails:
 
     def _trial(self, finding: Finding) -> tuple[str, str] | None:
         session = self._screen.session
-        trial = session.desk.trial(finding.key)
-        if trial is None:
+        trial, proven = session.desk.trial(finding.key), session.desk.proven(finding.key)
+        if trial is None and proven is None:
             return None
-        from auditor.tui.drawing.patch import trial_sentence
+        from auditor.tui.drawing.patch import need_sentence, trial_sentence
+
+        if trial is None:
+            return need_sentence(proven, self._screen.signs) if proven is not None else None
 
         text, tone = trial_sentence(trial, session.first)
         together = len(trial.patches) - 1
@@ -178,6 +181,10 @@ class FindingDetails:
             from auditor.tui.drawing.patch import trial_word
 
             evidence = trial_word(trial, signs)
+        elif (proven := desk.proven(key)) is not None:
+            from auditor.tui.drawing.patch import need_word
+
+            evidence = need_word(proven)
         elif session.proof(key) is not None:
             evidence = Piece(f"{signs.differs} proved", "differs")
         elif key in session.known:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 ACTIONS = (
     Command("apply", "a", "apply", "Apply this patch, or those of the marked findings as one step", True),
     Command("verify", "v", "verify", "Try the patch in a copy: run the program there twice", True),
+    Command("prove", "V", "prove", "Find out which patches the program needs, and their price; many runs in a copy"),
     Command("undo", "u", "undo", "Take back what was applied last, also from an earlier day", True),
     Command("apply_rule", "A", "apply all", "Apply all patches of this rule; asks once"),
     Command("mark", "space", "mark", "Mark the finding; a and v act on the marked"),
@@ -110,6 +111,17 @@ class PatchCommands(FrameScreen):
         from auditor.tui import patching
 
         patching.verify(self.audit, self._usable(self.chosen_keys()))
+
+    def why_not_prove(self) -> str:
+        busy, desk = self.audit.launcher.busy, self.session.desk
+        if busy or desk.total:
+            return busy
+        return "No patch could be planned." if desk.is_planned else "Patches are still being planned."
+
+    def do_prove(self) -> None:
+        from auditor.tui import patching
+
+        patching.prove(self.audit)
 
     # marks
 
