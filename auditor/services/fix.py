@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from pathlib import Path
 
 from auditor.errors import ConflictError, UsageError
@@ -104,12 +105,17 @@ class FixPlan:
 
 
 def plan_fixes(
-    paths: Sequence[Path], settings: Settings, progress: Progress | None = None, *, root: Path | None = None
+    paths: Sequence[Path],
+    settings: Settings,
+    progress: Progress | None = None,
+    *,
+    root: Path | None = None,
 ) -> FixPlan:
     """Scan, and plan a patch for every finding whose rule has one. Nothing is written, nothing of it is executed.
 
-    `root` is the folder that paths in the plan are relative to; None means the project that `paths` lie in. Raises
-    what `scan` raises, and `RuleError` for a rule whose `[fix]` is malformed.
+    `root` is the folder that paths in the plan are relative to; None means the project that `paths` lie in. Cancelled,
+    it has the patches of the first findings. Raises what `scan` raises, and `RuleError` for a rule whose `[fix]` is
+    malformed.
     """
     progress = progress or Silent()
     ours = find_root(paths)
@@ -136,7 +142,8 @@ def plan_for(
     project = Engine(ruleset, rules).project(find_files(root, paths, settings.exclude, progress.cancelled))
     sources = Sources(project)
     by_id = {rule.id: rule for rule in rules}
-    patches, refused = plan_patches(report.findings, by_id, project, sources, progress.update)
+    findings = takewhile(lambda _: not progress.cancelled(), report.findings)
+    patches, refused = plan_patches(findings, by_id, project, sources, progress.update)
     return FixPlan(report=report, root=root, patches=patches, refused=refused, sources=sources)
 
 

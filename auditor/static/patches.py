@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher, unified_diff
 
@@ -111,7 +111,7 @@ class Sources:
 
 
 def plan_patches(
-    findings: Sequence[Finding],
+    findings: Iterable[Finding],
     rules: Mapping[RuleId, Rule],
     project: Project,
     sources: Sources,

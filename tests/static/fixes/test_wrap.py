@@ -43,7 +43,8 @@ def formatted(source: str, *options: str) -> str:
 def test_long_lines_are_broken_as_ruff_breaks_them() -> None:
     sources = [wrapped("", f"{line}\n".replace("'", '"'), 88) for line in LONG]
     assert all(len(line) <= 88 for source in sources for line in source.split("\n"))
-    assert formatted("".join(sources)) == "".join(sources)
+    together = "\n\n".join(sources)
+    assert formatted(together) == together
 
 
 def test_lines_that_were_long_before_stay() -> None:

@@ -197,7 +197,7 @@ def _beside_other_seed(
     change = InsertStatement(
         statement=module.location(statement), text=f"{{{call}}}({text})", where="after" if before else "before"
     )
-    return Seeding(f"call `{call}({_plain(text)})` where `{seed.callee}` is seeded", (change,))
+    return Seeding(f"call `{call}({_plain(text)})` beside `{seed.callee}`", (change,))
 
 
 def _outside(module: ModuleFacts, statement: ast.stmt) -> ast.stmt:
