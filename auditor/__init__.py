@@ -10,6 +10,7 @@ __version__ = "0.1.0"
 TYPE_CHECKING = False  # as in `typing`, which takes 3 ms to load
 if TYPE_CHECKING:
     from auditor.errors import (
+        ConflictError,
         ProgramError,
         ProjectError,
         ReproAuditError,
@@ -24,19 +25,25 @@ if TYPE_CHECKING:
     from auditor.model.verdict import Status, Verdict
     from auditor.report import RenderOptions, formats, render
     from auditor.services.api import (
+        apply,
         compare,
         explain,
+        fix,
         measure_overhead,
         open_run,
         record,
         rules,
         run_twice,
         scan,
+        undo,
+        verify,
     )
+    from auditor.services.fix import FixPlan
     from auditor.services.settings import Settings, load_settings
 
 _HOMES = {
     "auditor.errors": (
+        "ConflictError",
         "ProgramError",
         "ProjectError",
         "ReproAuditError",
@@ -51,22 +58,29 @@ _HOMES = {
     "auditor.model.verdict": ("Status", "Verdict"),
     "auditor.report": ("RenderOptions", "formats", "render"),
     "auditor.services.api": (
+        "apply",
         "compare",
         "explain",
+        "fix",
         "measure_overhead",
         "open_run",
         "record",
         "rules",
         "run_twice",
         "scan",
+        "undo",
+        "verify",
     ),
+    "auditor.services.fix": ("FixPlan",),
     "auditor.services.settings": ("Settings", "load_settings"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "AuditReport",
+    "ConflictError",
     "Finding",
+    "FixPlan",
     "ProgramError",
     "ProjectError",
     "RenderOptions",
@@ -80,8 +94,10 @@ __all__ = [
     "UsageError",
     "Verdict",
     "__version__",
+    "apply",
     "compare",
     "explain",
+    "fix",
     "formats",
     "load_settings",
     "measure_overhead",
@@ -91,6 +107,8 @@ __all__ = [
     "rules",
     "run_twice",
     "scan",
+    "undo",
+    "verify",
 ]
 
 

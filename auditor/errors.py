@@ -11,6 +11,15 @@ class UsageError(ReproAuditError):
     """The command line or the settings are wrong; the person who typed them must act."""
 
 
+class ConflictError(UsageError):
+    """Patches that were asked for cannot be applied together; names them and says why."""
+
+    def __init__(self, message: str, patches: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.patches = patches
+        """Ids of the patches."""
+
+
 class RuleError(ReproAuditError):
     """A rule or library file is malformed; names the file and the key."""
 

@@ -102,6 +102,8 @@ def main(rounds: int) -> None:
             first = terminal.read(until=b"60 findings in")
             first += terminal.read(quiet_s=1.0)
             sizes.append(len(first))
+            terminal.read(until=b"patch 1 of 60")
+            terminal.read(quiet_s=0.5)
             idle.append(len(terminal.read(quiet_s=2.0)))
             terminal.type(b"j")
             at_once = terminal.read(quiet_s=0.03)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 COMMANDS = {
     "scan": "Find hazards in source; nothing is executed.",
+    "fix": "Show patches for what a scan finds; --apply writes them.",
     "run": "Run a program under the probe; with --twice, name the first tensor that differs.",
     "compare": "Give the same verdict for two runs that exist.",
     "record": "Run a program and tape all that is random in it.",

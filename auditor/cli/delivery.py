@@ -27,7 +27,7 @@ def deliver(report: AuditReport, output: Output, root: Path | None = None) -> Ex
     else:
         from auditor.report.prose.answer import one_line
 
-        _write_file(output.path, text)
+        write_file(output.path, text, "-o")
         output.console().note(f"{one_line(report)}\nreport: {output.path}")
     return code
 
@@ -51,8 +51,8 @@ def _below_repository(root: Path | None, report: AuditReport) -> str:
     return ""
 
 
-def _write_file(path: Path, text: str) -> None:
-    """Write all of it or nothing."""
+def write_file(path: Path, text: str, option: str) -> None:
+    """Write all of it or nothing; `option` is what named the file."""
     import tempfile  # reports go to stdout mostly
 
     try:
@@ -66,7 +66,7 @@ def _write_file(path: Path, text: str) -> None:
             os.unlink(name)
             raise
     except OSError as error:
-        raise UsageError(f"-o {path}: cannot be written: {error.strerror}") from error
+        raise UsageError(f"{option} {path}: cannot be written: {error.strerror}") from error
 
 
 def _umask() -> int:

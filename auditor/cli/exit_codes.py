@@ -52,6 +52,8 @@ def worst(codes: Iterable[ExitCode]) -> ExitCode:
 def of_report(report: AuditReport) -> ExitCode:
     """Return what a report amounts to. A verdict decides where there is one: findings are suspicion only."""
     codes = []
+    if report.proof is not None:
+        return worst([_of_status(report.proof.status), *([ExitCode.INTERRUPTED] if report.proof.interrupted else [])])
     if report.verdict is not None:
         from auditor.model.run import Ending  # a scan has no runs
 

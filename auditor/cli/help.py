@@ -10,7 +10,7 @@ from typer.core import TyperCommand, TyperGroup
 from auditor.model.annotations import Any
 from auditor.model.lean import dataclass
 
-GROUPS = ("What", "How", "Output", "Advanced")
+GROUPS = ("What", "How", "Proof", "Output", "Advanced")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

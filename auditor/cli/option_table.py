@@ -92,6 +92,7 @@ SCAN = (
         kind=Path,
     ),
     _flag("no_baseline", "--no-baseline", help="Heed no baseline, whatever the settings say.", group="How"),
+    _flag("patches", "--patches", help="Give each finding its patch; --format sarif always does.", group="How"),
     _flag("watch", "--watch", help="Scan again after each save; ctrl-c ends.", group="How"),
     OptionEntry(
         name="jobs",

@@ -36,7 +36,7 @@ def complaint(example: ExampleOutcome) -> str:
     if example.unread:
         return f"cannot be read: {example.unread}"
     if example.surprise:
-        return f"found with {example.surprise}"
+        return example.surprise
     return f"expected {_lines(example.expected)}, found {_lines(example.found)}"
 
 

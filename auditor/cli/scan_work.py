@@ -52,7 +52,12 @@ def run_scan(values: dict[str, Any]) -> int:
         return _watch(chosen, settings, options, output)
     progress = choose_progress(output.progress, lambda: False)
     try:
-        report = check(chosen, settings(), options, progress)
+        resolved = settings()
+        report = check(chosen, resolved, options, progress)
+        if report.findings and (given["patches"] or output.format == "sarif"):
+            from auditor.services.fix import plan_for, with_patches  # LibCST, which other scans do without
+
+            report = with_patches(plan_for(report, chosen, resolved, progress))
     finally:
         progress.close()
     if options.write_baseline is not None:

@@ -48,6 +48,27 @@ _MOMENT = re.compile(rf"(?i)\b(?:epoch|step|iter(?:ation)?|batch|round|episode)s
 _ANY_NUMBER = re.compile(_NUMBER)
 
 
+_FIGURE = re.compile(rf"(?i)([a-z][\w ./@-]*?)['\"]?\s*(?:is|was|of|at)?\s*[:=]?\s*[\[(]?({_NUMBER}|nan|inf)(?![\w])")
+_NO_FIGURES = re.compile(
+    r"(?i)^(?:\w*_)?(?:epochs?|steps?|iter\w*|batch\w*|round|episode|seed|rank|worker|device|gpu|size|num\w*|n"
+    r"|checksum|hash|digest|weight\w*|params?|\w*decay)$"
+)
+
+
+def metric_values(text: str) -> dict[str, float]:
+    """The last value of each figure that a program printed beside a word such as `loss` or `accuracy`, by that word.
+
+    Words are those right before the figure, in lower case; steps, epochs, sizes and times are no figures.
+    """
+    found: dict[str, float] = {}
+    for line in _lines(text):
+        for name, number in _FIGURE.findall(_mask(line)):
+            words = " ".join(name.lower().split()[-2:])
+            if _METRIC.search(words) and not _NO_FIGURES.match(words.split()[-1]):
+                found[words] = float(number.replace(",", "").replace("_", ""))
+    return found
+
+
 def output_differences(reference: str, candidate: str, *, cut: bool) -> tuple[OutputDifference, ...]:
     """Lines of two outputs that differ, at most `SHOWN`, in the reference's order.
 

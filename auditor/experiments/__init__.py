@@ -1,1 +1,1 @@
-"""Many runs: how far they agree, how far they spread."""
+"""Questions that take many runs: how many of them, in which order, which agree, how far they spread."""

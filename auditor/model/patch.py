@@ -31,6 +31,15 @@ class Edit:
 class Patch:
     """Edits that belong together: all or none."""
 
+    id: str = ""
+    """What `repro-audit fix` calls it: `RA301-4f09ab`."""
+
     title: str
+    """What it does, one line in the imperative."""
+
     applicability: Applicability
+    effect: str = ""
+    """What else changes; empty where nothing does."""
+
     edits: tuple[Edit, ...]
+    """In the order of the files and lines; in a notebook places are those of its JSON."""

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from auditor.model.finding import Finding, Skipped, Suppressed
     from auditor.model.known import Earlier
     from auditor.model.overhead import OverheadReport
+    from auditor.model.proof import Proof
     from auditor.model.rule import Rule
     from auditor.model.run import RunRecord
     from auditor.model.variance import VarianceReport
@@ -53,3 +54,5 @@ class AuditReport:
     verdict: Verdict | None = None
     overhead: OverheadReport | None = None
     variance: VarianceReport | None = None
+    proof: Proof | None = None
+    """Of patches, by running the program with them; `runs` and `verdict` are then those of the last version."""

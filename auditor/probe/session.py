@@ -6,11 +6,12 @@ import sys
 import threading
 import time
 
-from . import VERSION, audit, environment, fingerprint, place, switches, timing
+from . import VERSION, audit, environment, fingerprint, place, sources, switches, timing
 from .callsite import CallSites
 from .context import Context
 from .files import Files
 from .importhook import ImportHook
+from .losses import Losses
 from .rng import Watchers
 from .stopping import Stopping
 from .writer import Writer
@@ -33,6 +34,8 @@ class Session:
         self.prints = None
         self.context = None
         self.backend = None
+        self.losses = None
+        self._program = None  # the file that runs as the program
         self.muted = (
             False  # nothing is written any more: the trace has ended, or this process is about to become another
         )
@@ -158,6 +161,8 @@ class Session:
             self.context.after_fork()
             self._steps_before = self.context.step
             self.rng.after_fork()
+            if self.losses is not None:
+                self.losses.after_fork()
             if self.backend is not None:
                 self.backend.after_fork()
 
@@ -175,8 +180,11 @@ class Session:
             self.problem(where, what)
         if not self.is_open():
             return
+        self._program = self.guard("sources", sources.program)
         self.writer.record("environment", moment="start", **environment.collect(final=False))
         stopping = Stopping(self)
+        if self.config.losses:
+            self.guard("losses", self._watch_losses, torch)
         if self.config.mode == "timing":
             timing.install(self, torch, stopping)
             return
@@ -188,6 +196,11 @@ class Session:
         self.guard("torch.save", self.files.follow_torch, torch)
         self.guard("backend", self._start_backend, torch)
         self.context.on_step.append(stopping.on_step)  # last: it may end the program
+
+    def _watch_losses(self, torch):
+        losses = Losses(self, torch)
+        losses.install()
+        self.losses = losses
 
     def _start_backend(self, torch):
         from . import backends
@@ -239,10 +252,15 @@ class Session:
         self.muted = True
 
     def _finish_trace(self):
+        if self.losses is not None:
+            self.guard("losses", self.losses.finish)
         if self.config.mode == "trace":
             self.guard("rng", self.rng.sample)
             if self.backend is not None:
                 self.guard("backend", self.backend.finish)
+        self.writer.record(
+            "sources", paths=[self.relative(path) for path in sources.loaded(self.config.project, self._program)]
+        )
         self.writer.record("environment", moment="end", **environment.collect(final=True))
 
 

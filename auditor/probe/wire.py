@@ -24,6 +24,8 @@ file         event, path, mode ("r" or "w"), site
 listing      event, path, count, site               environment  moment ("start", "end") and the fields of
                                                                auditor.model.environment.Environment
 focus        event, inputs, outputs, repeats, kernels (see probe/focus.py)
+loss         event, step, value: a scalar that backward was called on, where the auditor asked for losses
+sources      event, paths: the project's Python files that the process had loaded when it ended
 stop         event, step, reason                    end       events, tensors, rows, steps
 
 Standard library only, plain syntax.

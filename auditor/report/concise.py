@@ -22,6 +22,7 @@ def render(report: AuditReport, options: RenderOptions) -> str:
             f"{finding.location.path}:{position(finding.location)}: ",
             (finding.severity.value, STYLES[finding.severity]),
             f" {finding.rule_id} {names.get(finding.rule_id, '')}: {finding.message}",
+            f" [patch: {finding.patch.applicability.value}]" if finding.patch else "",
         )
     for cause in report.verdict.causes if report.verdict else ():
         at = f"{place(cause.location)}: " if cause.location else ""

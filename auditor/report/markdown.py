@@ -9,6 +9,7 @@ from auditor.report.prose.answer import one_line
 from auditor.report.prose.findings import by_file
 from auditor.report.prose.numbers import count
 from auditor.report.prose.place import command_line, position
+from auditor.report.prose.pullrequest import proof_section
 from auditor.report.schema.portable import portable
 from auditor.report.text import render as render_text
 
@@ -19,9 +20,12 @@ def render(report: AuditReport, options: RenderOptions) -> str:
     """Return GitHub-flavoured Markdown; the answer stands in the first line."""
     report = portable(report)
     lines = [f"### repro-audit: {_quoted(one_line(report))}", ""]
+    if report.proof is not None:
+        lines += [*proof_section(report.proof), ""]
     if any(part is not None for part in (report.verdict, report.overhead, report.variance)):
         story = render_text(report, RenderOptions(ascii=options.ascii))
-        lines += ["<details open><summary>The whole story</summary>", "", *_fenced(story), "", "</details>", ""]
+        opened = "" if report.proof is not None else " open"
+        lines += [f"<details{opened}><summary>The whole story</summary>", "", *_fenced(story), "", "</details>", ""]
     if report.runs:
         lines += ["Reproduce:", "", *_fenced(f"cd {report.runs[0].cwd}\n{command_line(report.runs[0])}\n"), ""]
     if report.findings:

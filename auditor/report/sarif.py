@@ -85,7 +85,12 @@ def _finding(finding: Finding, indexes: dict[str, int]) -> dict[str, Any]:
         ]
     if steps := [related for related in finding.related if related.is_step]:
         result["codeFlows"] = [code_flow(finding, steps)]
-    if finding.patch is not None and all(edit.span.cell is None for edit in finding.patch.edits):
+    if finding.patch is not None:
+        result["properties"]["patch"] = {
+            "id": finding.patch.id,
+            "applicability": finding.patch.applicability.value,
+            "effect": finding.patch.effect,
+        }
         result["fixes"] = [_fix(finding.patch)]
     return result
 

@@ -17,8 +17,12 @@ def render(report: AuditReport, options: RenderOptions) -> str:
     page = Page()
     if options.verbosity < 0:
         page.add(one_line(report))
+    elif report.proof is not None:
+        from auditor.report.prose.proof import add_proof  # each part is loaded for the reports that have it
+
+        add_proof(page, report, report.proof)
     elif report.verdict is not None:
-        from auditor.report.prose.story import add_story  # each part is loaded for the reports that have it
+        from auditor.report.prose.story import add_story
 
         add_story(page, report, report.verdict, options.verbosity)
     elif report.overhead is not None:

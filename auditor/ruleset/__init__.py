@@ -9,14 +9,16 @@ from auditor.model.annotations import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from auditor.ruleset.library import ConditionalDraw, Library, NoneMeaning, SeedCall
-    from auditor.ruleset.loading import Ruleset, load
+    from auditor.ruleset.loading import Ruleset, load, load_replacements
     from auditor.ruleset.operators import OperatorFact, Operators
+    from auditor.ruleset.replacements import Replacements
     from auditor.ruleset.table import nearest
 
 _HOMES = {
     "library": ("ConditionalDraw", "Library", "NoneMeaning", "SeedCall"),
-    "loading": ("Ruleset", "load"),
+    "loading": ("Ruleset", "load", "load_replacements"),
     "operators": ("OperatorFact", "Operators"),
+    "replacements": ("Replacements",),
     "table": ("nearest",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -27,9 +29,11 @@ __all__ = [
     "NoneMeaning",
     "OperatorFact",
     "Operators",
+    "Replacements",
     "Ruleset",
     "SeedCall",
     "load",
+    "load_replacements",
     "nearest",
 ]
 

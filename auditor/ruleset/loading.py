@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from auditor.errors import RuleError
+from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass, replace
 from auditor.model.rule import Rule
 from auditor.ruleset.compiled import Knowledge, compiled
 from auditor.ruleset.library import Library, SeedCall
-from auditor.ruleset.locate import rule_folders, toml_files
+from auditor.ruleset.locate import bundled_rules, rule_folders, toml_files
 from auditor.ruleset.operators import OperatorFact, Operators
 
-APART = ("definitions.toml", "dialects.toml", "operators.toml")
+if TYPE_CHECKING:
+    from auditor.ruleset.replacements import Replacements
+
+APART = ("definitions.toml", "dialects.toml", "operators.toml", "operators_replaced.toml")
 """Files of the bundled folder that hold neither rule, nor library, nor seeders."""
 
 
@@ -89,6 +93,16 @@ def _with_folders(known: Knowledge, bundled: Path, folders: Sequence[Path]) -> K
     by_id = {library.id: library for library in libraries}
     seeders = [(table.path, seeder) for table in tables for seeder in read_seeders(table, by_id)]
     return Knowledge(rules=tuple(rules), libraries=tuple(libraries), seeders=(*known.seeders, *seeders))
+
+
+@cache
+def load_replacements() -> Replacements:
+    """What takes the place of operators that have no deterministic kernel; raises `RuleError` as `load` does."""
+    from auditor.ruleset.replacements import read_replacements
+    from auditor.ruleset.table import read_table
+
+    name = "operators_replaced.toml"
+    return read_replacements(read_table(bundled_rules() / name, f"rules/{name}"))
 
 
 def _read_operators(bundled: Path) -> tuple[OperatorFact, ...]:

@@ -6,7 +6,8 @@ import sys
 from collections.abc import Iterable, Iterator
 
 from auditor.model.rule import Category, Example, Rule
-from auditor.ruleset import Operators, load
+from auditor.ruleset import Operators, Replacements, load, load_replacements
+from auditor.ruleset.replacements import plain_text
 
 TITLES = {
     Category.SEEDING: "Seeding",
@@ -41,6 +42,7 @@ def rules_page(rules: Iterable[Rule], operators: Operators) -> str:
             if rule.category is category:
                 lines += _section(rule)
     lines += _operator_table(operators)
+    lines += _replacement_table(load_replacements())
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
@@ -84,6 +86,23 @@ def _operator_table(operators: Operators) -> Iterator[str]:
     for fact in operators:
         names = ", ".join(f"`{name}`" for name in fact.operators)
         yield f"| {names} | {fact.device} | {fact.condition} | {fact.mode.value} |"
+
+
+def _replacement_table(table: Replacements) -> Iterator[str]:
+    yield from ("", "## What `fix` puts in the place of operators without a deterministic kernel", "")
+    yield from (
+        "From `rules/operators_replaced.toml`; a test compares each with the operator, values and gradients. The first",
+        "line that fits a call counts; other operators get the deterministic mode.",
+        "",
+        "| operator | where | becomes | what differs |",
+        "|---|---|---|---|",
+    )
+    for entry in table.entries:
+        names = ", ".join(f"`{name}`" for name in sorted(entry.callees))
+        where = [f"`{name}` {' or '.join(map(str, values))}" for name, values in entry.when.items()]
+        where += [f"without `{name}`" for name in sorted(entry.absent)]
+        becomes = f"`{plain_text(entry.to)}`" if entry.to else "nothing"
+        yield f"| {names} | {', '.join(where)} | {becomes} | {entry.differs or entry.none} |"
 
 
 def main() -> None:

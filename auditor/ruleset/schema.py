@@ -1,6 +1,7 @@
 """One TOML file → one Rule; every complaint names the file and the key.
 
-The options of `[match]` belong to the matcher that `kind` names, which checks them when it is set up.
+The options of `[match]` and `[fix]` belong to the matcher and to the kind of fix that `kind` names, which check them
+when they are set up.
 """
 
 from __future__ import annotations
@@ -22,7 +23,6 @@ GROUPS = {
     Category.FRAMEWORK: "RA5",
     Category.RESUME: "RA6",
 }
-FIX_KINDS = ("set-argument", "set-value", "insert-call", "wrap-call", "replace-call", "remove-call")
 APPLICABILITIES = ("safe", "unsafe", "display")
 DEVICES = ("cpu", "cuda")
 
@@ -150,17 +150,16 @@ def _as_list(value: object) -> list[object]:
 
 
 def _fix(table: Table) -> FixAdvice:
+    """The options of a kind are its own business: it checks them when a patch is asked for."""
     fix = table.required_table("fix")
     summary = fix.string("summary")
     options: dict[str, object] = {}
     if "kind" in fix:
-        options["kind"] = fix.choice("kind", FIX_KINDS)
-        options["applicability"] = fix.choice("applicability", APPLICABILITIES)
-        for key in ("argument", "value", "call", "before"):
-            if key in fix:
-                options[key] = fix.string(key)
-        if "imports" in fix:
-            options["imports"] = fix.strings("imports", required=True)
+        options = {key: fix.value(key) for key in fix.keys() if key != "summary"}  # noqa: SIM118
+        fix.string("kind")
+        fix.choice("applicability", APPLICABILITIES)
+        if "effect" in fix:
+            fix.string("effect")
     fix.finish()
     return FixAdvice(summary=summary, options=options)
 

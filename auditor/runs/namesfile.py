@@ -52,6 +52,16 @@ class Stop:
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loss:
+    """A scalar that backward was called on."""
+
+    step: int
+    """Optimizer steps that were completed before it."""
+
+    value: float
+
+
 class NamesFile:
     """Tables of one names file, filled line by line. Kinds of records that are not known are passed over."""
 
@@ -66,6 +76,8 @@ class NamesFile:
         self.files: list[FileAccess] = []
         self.listings: list[Listing] = []
         self.focus: list[dict[str, Any]] = []
+        self.losses: list[Loss] = []
+        self.sources: tuple[str, ...] | None = None
         self.problems: dict[tuple[str, str], Problem] = {}
         self.environments: dict[str, dict[str, Any]] = {}
         self.stop: Stop | None = None
@@ -83,6 +95,8 @@ class NamesFile:
             "stop": self._take_stop,
             "end": self._take_end,
             "focus": self.focus.append,
+            "loss": self._take_loss,
+            "sources": self._take_sources,
         }
 
     def refresh(self) -> None:
@@ -169,3 +183,9 @@ class NamesFile:
 
     def _take_end(self, record: dict[str, Any]) -> None:
         self.end = {key: int(record[key]) for key in ("events", "tensors", "rows", "steps")}
+
+    def _take_loss(self, record: dict[str, Any]) -> None:
+        self.losses.append(Loss(step=int(record["step"]), value=float(record["value"])))
+
+    def _take_sources(self, record: dict[str, Any]) -> None:
+        self.sources = tuple(record["paths"])

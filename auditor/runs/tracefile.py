@@ -16,7 +16,7 @@ from auditor.errors import TraceFormatError
 from auditor.model.location import Location
 from auditor.model.trace import EventKind, FileAccess, Fingerprint, Identity, Phase, Role, SeedCall, TraceEvent
 from auditor.probe import wire
-from auditor.runs.namesfile import Listing, NamesFile, Problem, Spec, Stop
+from auditor.runs.namesfile import Listing, Loss, NamesFile, Problem, Spec, Stop
 from auditor.runs.rowfile import RowFile, release
 
 Rows = np.ndarray[Any, Any]
@@ -140,6 +140,16 @@ class ProcessTrace:
     def focus(self) -> tuple[Mapping[str, Any], ...]:
         """Records of the close-up, as `probe/focus.py` wrote them."""
         return tuple(self._names.focus)
+
+    @property
+    def losses(self) -> tuple[Loss, ...]:
+        """Values that backward was called on, in order; empty where nobody asked for them."""
+        return tuple(self._names.losses)
+
+    @property
+    def sources(self) -> tuple[str, ...] | None:
+        """The project's Python files that were loaded at the process's end; None where it did not get that far."""
+        return self._names.sources
 
     @property
     def problems(self) -> tuple[Problem, ...]:

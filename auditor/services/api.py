@@ -9,11 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from auditor.errors import UsageError
 from auditor.model.report import AuditReport
 from auditor.model.rule import Rule
 from auditor.model.run import RunRecord
 from auditor.services.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from auditor.services.apply import Applied, Undone
+    from auditor.services.fix import FixPlan
 
 AnyPath = str | PathLike[str]
 
@@ -28,6 +34,54 @@ def scan(*paths: AnyPath, settings: Settings | None = None) -> AuditReport:
 
     chosen = [Path(path) for path in paths] or [Path()]
     return service(chosen, settings or load_settings(chosen[0]))
+
+
+def fix(*paths: AnyPath, settings: Settings | None = None) -> FixPlan:
+    """Scan and plan patches; nothing is written. `plan.patches` has them, `plan.diff(ids)` shows any of them together.
+
+    Without paths the current folder is scanned. Raises what `scan` raises.
+    """
+    from auditor.services.fix import plan_fixes
+
+    chosen = [Path(path) for path in paths] or [Path()]
+    return plan_fixes(chosen, settings or load_settings(chosen[0]))
+
+
+def apply(
+    what: AuditReport | FixPlan,
+    root: AnyPath = ".",
+    applicability: str = "safe",
+    *,
+    settings: Settings | None = None,
+) -> Applied | None:
+    """Write the patches of a plan, or of what a scan of `root` found; None where there are none to write.
+
+    `applicability`: `safe`, or `unsafe` for those too that may change results or speed; patches that a person has to
+    look at are never written. Of patches that exclude each other the first is taken. All files are written as one step,
+    which `undo` takes back. Raises `ProjectError` where a file changed since the scan or cannot be written.
+    """
+    from auditor.services.apply import apply as service
+    from auditor.services.fix import FixPlan, plan_for
+
+    if applicability not in ("safe", "unsafe"):
+        raise UsageError(f"applicability: expected `safe` or `unsafe`, found `{applicability}`")
+    if isinstance(what, FixPlan):
+        plan = what
+        chosen = settings or load_settings(plan.root)
+    else:
+        chosen = settings or load_settings(Path(root))
+        plan = plan_for(what, [Path(root)], chosen)
+    ids, _ = plan.compatible(plan.ids(unsafe=applicability == "unsafe"))
+    return service(plan, ids, store=chosen.store) if ids else None
+
+
+def undo(root: AnyPath = ".", step: str | None = None, *, settings: Settings | None = None) -> Undone:
+    """Take back what `apply` wrote: the last step, or the one with this id. See `auditor.services.apply.undo`."""
+    from auditor.services.apply import undo as service
+    from auditor.static.discovery import find_root
+
+    chosen = settings or load_settings(Path(root))
+    return service(find_root([Path(root)]), step, store=chosen.store)
 
 
 def run_twice(
@@ -50,6 +104,38 @@ def run_twice(
 
     options = TwiceOptions(steps=steps, python=_path(python), closeup=closeup, quiet_program=True)
     return service(command, cwd=Path(cwd), settings=settings or load_settings(Path(cwd)), options=options)
+
+
+def verify(
+    command: Sequence[str],
+    cwd: AnyPath = ".",
+    *,
+    plan: FixPlan | None = None,
+    steps: int | None = None,
+    python: AnyPath | None = None,
+    timed_runs: int = 6,
+    settings: Settings | None = None,
+) -> AuditReport:
+    """Prove which patches make a program reproducible, by running it in a copy of its project: `report.proof`.
+
+    `plan` None means all patches of the project; `timed_runs` 0 leaves their price out. Raises `ProgramError` where the
+    program fails as it is.
+    """
+    from auditor.services.fix import plan_fixes
+    from auditor.services.program import script_of
+    from auditor.services.verify import VerifyOptions
+    from auditor.services.verify import verify as service
+    from auditor.static.discovery import find_root
+
+    settings = settings or load_settings(Path(cwd))
+    root = find_root([script_of(command, Path(cwd)) or Path(cwd)])
+    return service(
+        command,
+        plan or plan_fixes([root], settings),
+        cwd=Path(cwd),
+        settings=settings,
+        options=VerifyOptions(steps=steps, python=_path(python), timed_runs=timed_runs),
+    )
 
 
 def record(

@@ -138,7 +138,7 @@ def _run(session: _Session, label: str) -> RunRecord:
 
 
 def _sample(session: _Session, run: RunRecord) -> Sample:
-    ends = _step_ends(run)
+    ends = step_ends(run)
     times = step_times(ends, session.warmup_steps)
     if not times:
         raise UsageError(
@@ -153,7 +153,7 @@ def _sample(session: _Session, run: RunRecord) -> Sample:
     )
 
 
-def _step_ends(run: RunRecord) -> list[int]:
+def step_ends(run: RunRecord) -> list[int]:
     """When each step ended, in nanoseconds, in the process that took most steps; of several ranks, the first."""
     traces = open_run(Path(run.folder)).processes.values()
     trace = max(traces, key=lambda trace: trace.steps, default=None)

@@ -25,10 +25,11 @@ def script_of(command: Sequence[str], cwd: Path) -> Path | None:
     return None
 
 
-def about_program(report: AuditReport, script: Path | None, project: Path) -> AuditReport:
+def about_program(report: AuditReport, script: Path | None, project: Path, *, unplaced: bool = False) -> AuditReport:
     """Leave out findings that the program cannot reach, where the scan knows the program.
 
-    Other programs of the project have faults of their own; they explain nothing about this one's runs.
+    Other programs of the project have faults of their own; they explain nothing about this one's runs. With `unplaced`,
+    findings stay of which no program is known, such as those in configurations.
     """
     if script is None or report.scan is None or not script.resolve().is_relative_to(project.resolve()):
         return report
@@ -36,7 +37,11 @@ def about_program(report: AuditReport, script: Path | None, project: Path) -> Au
     if program not in report.scan.entry_points:
         return report
     findings = tuple(
-        finding for finding in report.findings if program in finding.entry_points or finding.location.path == program
+        finding
+        for finding in report.findings
+        if program in finding.entry_points
+        or finding.location.path == program
+        or (unplaced and not finding.entry_points)
     )
     used = {finding.rule_id for finding in findings}
     return dataclasses.replace(report, findings=findings, rules=tuple(rule for rule in report.rules if rule.id in used))

@@ -15,6 +15,7 @@ from auditor.errors import ProgramError, TraceFormatError, UsageError
 from auditor.model.lean import dataclass, field
 from auditor.model.report import AuditReport
 from auditor.model.run import Ending, RunRecord
+from auditor.model.verdict import Cause
 from auditor.runs.isolation import copy_project
 from auditor.runs.launch import check, launch
 from auditor.runs.plan import LaunchPlan
@@ -95,7 +96,7 @@ def run_twice(
     if reference.status.ending is Ending.INTERRUPTED:
         return unfinished((reference,), "You stopped the first run; there is nothing to compare it with.", scanned)
     written = contents(reference)
-    candidate = session.run("candidate", follower=_Follower.of(reference, session))
+    candidate = session.run("candidate", follower=Follower.of(reference, session))
     session.check(candidate, earlier=reference)
     changed = differing(written, contents(candidate), reference, candidate)
     return _conclude(session, (reference, candidate), scanned, changed)
@@ -105,12 +106,19 @@ def _conclude(
     session: Session, records: tuple[RunRecord, RunRecord], scanned: AuditReport | None, changed: tuple[str, ...]
 ) -> AuditReport:
     session.progress.stage("compare")
-    pair = Pair.of(records, session.progress)
+    pair, causes = diagnose(session, Pair.of(records, session.progress), scanned)
+    one_tape = None
+    if _invites_runs(session, pair) and not pair.leaks and not is_settled(causes):
+        one_tape = Experiments(session.run_again, pair).on_one_tape()
+    verdict = pair.judge(causes, session.options.steps, changed, one_tape)
+    return report(records, verdict, scanned, pair.leaks)
+
+
+def diagnose(session: Session, pair: Pair, scanned: AuditReport | None) -> tuple[Pair, tuple[Cause, ...]]:
+    """Return the pair, with a close-up where that was worth further runs, and its causes, best first."""
     causes = pair.classify(scanned)
     interventions: list[Intervention] = []
-    one_tape: Intervention | None = None
-    interrupted = any(record.status.ending is Ending.INTERRUPTED for record in records)
-    if pair.outcome.comparison.first is not None and session.options.closeup and not interrupted:
+    if _invites_runs(session, pair):
         experiments = Experiments(session.run_again, pair)
         closeup = experiments.look_closely(leaking=bool(pair.leaks) and session.options.isolate == "none")
         if closeup is not None:
@@ -119,10 +127,13 @@ def _conclude(
         if not is_settled(causes):
             interventions = experiments.intervene()
             causes = pair.classify(scanned, interventions)
-        if not is_settled(causes) and not pair.leaks:
-            one_tape = experiments.on_one_tape()
-    verdict = pair.judge(causes, session.options.steps, changed, one_tape)
-    return report(records, verdict, scanned, pair.leaks)
+    return pair, causes
+
+
+def _invites_runs(session: Session, pair: Pair) -> bool:
+    """There is a difference to look into, by runs that a person has not forbidden or stopped."""
+    interrupted = any(record.status.ending is Ending.INTERRUPTED for record in pair.records)
+    return pair.outcome.comparison.first is not None and session.options.closeup and not interrupted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,7 +163,7 @@ class Session:
         self,
         stage: str,
         *,
-        follower: _Follower | None = None,
+        follower: Follower | None = None,
         probe: Mapping[str, object] | None = None,
         environment: Mapping[str, str] | None = None,
         stop_after: int | None = None,
@@ -201,7 +212,7 @@ class Session:
 
 
 @dataclass
-class _Follower:
+class Follower:
     """Compares the candidate while it runs, and stops it some steps after the first divergence."""
 
     traces: RunTraces
@@ -212,7 +223,7 @@ class _Follower:
     broken: bool = False
 
     @classmethod
-    def of(cls, reference: RunRecord, session: Session) -> _Follower:
+    def of(cls, reference: RunRecord, session: Session) -> Follower:
         steps = max((process.steps for process in reference.processes), default=0)
         return cls(open_run(Path(reference.folder)), steps or None, session.options.full)
 
@@ -239,7 +250,7 @@ class _Watcher:
         run_id: str,
         stage: str,
         progress: Progress,
-        follower: _Follower | None,
+        follower: Follower | None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._run = run

@@ -77,12 +77,29 @@ def _by_default(value: Seen) -> Seen:
 
 def declared_default(module: ModuleFacts, function: Function, name: str, evaluate: Evaluate) -> Seen | None:
     """The default that a decorator (`@click.option`) or a default value (`typer.Option`) gives a parameter."""
-    if isinstance(function, ast.Lambda):
-        return None
-    for decorator in function.decorator_list:
+    decorator = declaring_option(module, function, name)
+    return None if decorator is None else _click_default(decorator, evaluate)
+
+
+def declaring_option(module: ModuleFacts, function: Function, name: str) -> ast.Call | None:
+    """The decorator that declares a parameter as an option of the command line."""
+    for decorator in () if isinstance(function, ast.Lambda) else function.decorator_list:
         if isinstance(decorator, ast.Call) and _declares(module, decorator, name):
-            return _click_default(decorator, evaluate)
+            return decorator
     return None
+
+
+def option_call(module: ModuleFacts, destination: str) -> ast.Call | None:
+    """The one call in a file that declares the option of that destination; None where there is none, or several."""
+    found = []
+    for call in module.calls:
+        if call.method == "add_argument" and call.receiver is not None and _destination(call.node) == destination:
+            found.append(call.node)
+        elif (call.callee or "").startswith("absl.flags.DEFINE_") and call.node.args:
+            name = call.node.args[0]
+            if isinstance(name, ast.Constant) and name.value == destination:
+                found.append(call.node)
+    return found[0] if len(found) == 1 else None
 
 
 def _declares(module: ModuleFacts, decorator: ast.Call, name: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.entrypoints import EntryPoint
@@ -29,6 +30,7 @@ _STATUS = {
     Rank.MAYBE: SeedStatus.CONDITIONAL,
     Rank.SEEDED: SeedStatus.SEEDED,
 }
+_SEEDS: WeakKeyDictionary[Project, dict[str, tuple[Seed, ...]]] = WeakKeyDictionary()
 COUNTING = (SeedValue.FIXED, SeedValue.GIVEN)
 _ORDER = (
     SeedStatus.UNSEEDED,
@@ -55,6 +57,16 @@ def judge(project: Project, entry: EntryPoint) -> tuple[LibraryVerdict, ...]:
             certain = not any(ledger.truncated for ledger in ledgers)
             verdicts.append(_verdict(project, entry, library, records, seeds, certain=certain))
     return tuple(verdicts)
+
+
+def reached_seeds(project: Project, entry: EntryPoint) -> tuple[Seed, ...]:
+    """Every call that seeds anything in a program, in order; also of libraries that it does not draw from."""
+    known = _SEEDS.setdefault(project, {})
+    if entry.path not in known:
+        starts = [*([None] if entry.is_script else []), *entry.functions]
+        ledgers = [_followed(project, entry, start) for start in starts]
+        known[entry.path] = tuple(dict.fromkeys(seed for ledger in ledgers for seed in ledger.seeds.values()))
+    return known[entry.path]
 
 
 def _followed(project: Project, entry: EntryPoint, function: str | None) -> Ledger:

@@ -92,14 +92,14 @@ class SourceFile:
         if self.is_notebook:
             from auditor.static.notebook import read_notebook
 
-            notebook = read_notebook(_decode(raw, "utf-8"))
+            notebook = read_notebook(decoded(raw, "utf-8"))
             self.places, self.broken_cells = notebook.places, notebook.broken
             if len(notebook.text) > MAX_BYTES:
                 raise ProjectError(f"too large: {len(notebook.text):,} characters of code, the limit is {MAX_BYTES:,}")
             return notebook.text
         if b"\x00" in raw:
             raise ProjectError("not text: contains NUL bytes")
-        text = _decode(raw, _encoding(raw))
+        text = decoded(raw, encoding_of(raw))
         return text.replace("\r\n", "\n").replace("\r", "\n")
 
     def import_text(self) -> bytes:
@@ -158,7 +158,7 @@ def _read(file: Path, limit: int) -> bytes:
         os.close(descriptor)
 
 
-def _encoding(raw: bytes) -> str:
+def encoding_of(raw: bytes) -> str:
     """The encoding by byte order mark or PEP 263, UTF-8 otherwise."""
     if raw.startswith(codecs.BOM_UTF8):
         return "utf-8-sig"
@@ -173,7 +173,8 @@ def _encoding(raw: bytes) -> str:
     return "utf-8"
 
 
-def _decode(raw: bytes, encoding: str) -> str:
+def decoded(raw: bytes, encoding: str) -> str:
+    """The text without a byte order mark. Raises `ProjectError` where the bytes are none in that encoding."""
     try:
         information = codecs.lookup(encoding)
     except (LookupError, ValueError):

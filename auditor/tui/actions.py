@@ -106,7 +106,9 @@ def ask_what_to_run(app: AuditApp, kind: str) -> None:
 
     start = app.launcher.run_twice if kind == "twice" else app.launcher.measure_overhead
     heading = "run twice" if kind == "twice" else "measure deterministic mode"
-    dialog = RunDialog(heading, default_request(app.session), counts_runs=kind == "overhead", signs=app.signs)
+    dialog = RunDialog(
+        heading, default_request(app.session), asks="runs" if kind == "overhead" else "isolate", signs=app.signs
+    )
 
     def answered(request: ProgramRequest | None) -> None:
         if request is not None:

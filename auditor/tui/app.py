@@ -19,7 +19,20 @@ from auditor.tui.commands import EVERYWHERE, Command
 from auditor.tui.gateway import Services, real_services
 from auditor.tui.jobs import Job
 from auditor.tui.launcher import Launcher
-from auditor.tui.messages import EvidenceReady, JobFailed, JobFinished, JobProgressed, RunsListed, StepRead
+from auditor.tui.messages import (
+    EvidenceReady,
+    JobFailed,
+    JobFinished,
+    JobProgressed,
+    PatchesPlanned,
+    PatchesWritten,
+    ProofEnded,
+    RunsListed,
+    ScanFinished,
+    StepRead,
+    StepsRead,
+    TrialEnded,
+)
 from auditor.tui.screens.findings import FindingsScreen
 from auditor.tui.screens.frame import FrameScreen, bindings_of
 from auditor.tui.session import Session
@@ -117,6 +130,7 @@ class AuditApp(App[int]):
     def begin(self) -> None:
         """Look at what is stored, and scan: reading is all that happens unasked, no program is run."""
         self.launcher.list_runs()
+        self.launcher.list_steps()
         if len(self.wanted_runs) == 2:
             self.show_frame("divergence")
             self.launcher.compare_named((self.wanted_runs[0], self.wanted_runs[1]))
@@ -232,6 +246,12 @@ class AuditApp(App[int]):
     def do_edit(self) -> None:
         actions.edit(self)
 
+    def say_if_busy(self) -> bool:
+        """Say why no job can be started, if so."""
+        if self.launcher.busy:
+            self.say(self.launcher.busy, "warning")
+        return bool(self.launcher.busy)
+
     def why_not_rescan(self) -> str:
         return self.launcher.busy
 
@@ -272,6 +292,9 @@ class AuditApp(App[int]):
         self.theme = names[(at + 1) % len(names)]
         self.say(f"Theme {self.theme}.")
 
+    def on_unmount(self) -> None:
+        self.launcher.close()
+
     def do_quit(self) -> None:
         actions.ask_to_quit(self)
 
@@ -287,13 +310,47 @@ class AuditApp(App[int]):
         self.source.forget()
         shown = self.frame(SCREEN_OF_JOB[message.kind])
         hint = "" if self.current_frame is shown else f" {shown.KEY} shows it."
-        self.say(actions.summary(message) + hint)
+        self.say(self.launcher.said(message) or actions.summary(message) + hint)
         if message.kind != "scan":
             self.launcher.list_runs()
         self.redraw()
 
+    def on_scan_finished(self, message: ScanFinished) -> None:
+        self.session.known = message.known
+        self.on_job_finished(message)
+
+    def on_patches_planned(self, message: PatchesPlanned) -> None:
+        if self.launcher.is_wanted(message.report):
+            self.session.desk.take(message.plan, message.problem)
+            self.redraw()
+
+    def on_steps_read(self, message: StepsRead) -> None:
+        self.session.desk.steps = message.steps
+        self.frame_changed()
+
+    def on_patches_written(self, message: PatchesWritten) -> None:
+        from auditor.tui import patching
+
+        self.launcher.ended()
+        patching.written(self, message)
+
+    def on_trial_ended(self, message: TrialEnded) -> None:
+        from auditor.tui import patching
+
+        self.launcher.ended()
+        patching.tried(self, message)
+        self.launcher.list_runs()
+        self.redraw()
+
+    def on_proof_ended(self, message: ProofEnded) -> None:
+        from auditor.tui import patching
+
+        self.launcher.ended()
+        patching.proved(self, message)
+        self.redraw()
+
     def on_job_failed(self, message: JobFailed) -> None:
-        if message.kind != "runs":
+        if message.kind not in ("runs", "steps"):
             self.launcher.ended()
             self.launcher.list_runs()
         actions.show_failure(self, message)

@@ -34,6 +34,7 @@ _SHOWN = {
     "equals_sign": "=",
     "escape": "esc",
     "space": "space",
+    "asterisk": "*",
 }
 
 

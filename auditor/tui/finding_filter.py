@@ -1,4 +1,4 @@
-"""Which findings to list, and in which order: `rule:RA3 sev:error path:src is:proved !numpy`."""
+"""Which findings to list, and in which order: `rule:RA3 sev:error path:src is:safe !numpy`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 RANK = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
 ORDERS = ("proved", "severity", "file", "rule")
 
-IsProved = Callable[[str], bool]
+Holds = Callable[[str, str], bool]
+"""(key of a finding, word behind `is:`) → whether it is so: one of those that `Session.holds` knows."""
+
 RuleOf = Callable[[str], Rule | None]
 
 
@@ -43,18 +45,16 @@ def parse(query: str) -> tuple[Term, ...]:
     return tuple(terms)
 
 
-def select(
-    findings: Iterable[Finding], query: str, order: str, *, is_proved: IsProved, rule_of: RuleOf
-) -> list[Finding]:
+def select(findings: Iterable[Finding], query: str, order: str, *, holds: Holds, rule_of: RuleOf) -> list[Finding]:
     """Return the findings that every term of the query allows, ordered; equal ones keep the report's order."""
     terms = parse(query)
     chosen = [
         finding
         for finding in findings
-        if all(_allows(term, finding, is_proved, rule_of) is not term.negated for term in terms)
+        if all(_allows(term, finding, holds, rule_of) is not term.negated for term in terms)
     ]
     keys: dict[str, Callable[[Finding], tuple[object, ...]]] = {
-        "proved": lambda each: (not is_proved(each.key), RANK[each.severity]),
+        "proved": lambda each: (not holds(each.key, "proved"), RANK[each.severity]),
         "severity": lambda each: (RANK[each.severity],),
         "file": lambda each: (each.location.path, each.location.cell or 0, each.location.line),
         "rule": lambda each: (str(each.rule_id), RANK[each.severity]),
@@ -62,13 +62,13 @@ def select(
     return sorted(chosen, key=keys[order])
 
 
-def _allows(term: Term, finding: Finding, is_proved: IsProved, rule_of: RuleOf) -> bool:
+def _allows(term: Term, finding: Finding, holds: Holds, rule_of: RuleOf) -> bool:
     if term.field == "sev":
         return finding.severity.value.startswith(term.value)
     if term.field == "path":
         return term.value in finding.location.path.lower()
     if term.field == "is":
-        return term.value == "proved" and is_proved(finding.key)
+        return holds(finding.key, term.value)
     rule = rule_of(str(finding.rule_id))
     name = f"{finding.rule_id} {rule.name if rule else ''}".lower()
     if term.field == "rule":

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,11 @@ if TYPE_CHECKING:
     from auditor.model.divergence import Divergence
     from auditor.model.report import AuditReport
     from auditor.model.run import RunRecord
+    from auditor.services.apply import Applied, Undone
+    from auditor.services.fix import FixPlan
+    from auditor.services.journal import Step
     from auditor.services.settings import Settings
+    from auditor.services.trial import Trial
     from auditor.tui.evidence import Evidence
 
 
@@ -31,10 +35,30 @@ class ProgramRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScanAnswer:
+    """A scan, with what of it the baseline knows."""
+
+    report: AuditReport
+    known: frozenset[str] = frozenset()
+    """Keys of those of its findings that the baseline knows; empty where they are left out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """Called from thread workers, all but `open_editor`."""
 
-    scan: Callable[[Sequence[Path], Path, Progress], AuditReport]
+    scan: Callable[[Sequence[Path], bool, Progress], ScanAnswer]
+    """The flag asks for findings that the baseline knows, too."""
+
+    plan: Callable[[Sequence[Path], AuditReport, Path, Progress], FixPlan]
+    """Patches for the findings of a report."""
+
+    apply: Callable[[FixPlan, Collection[str]], Applied]
+    undo: Callable[[Path, str | None], Undone]
+    steps: Callable[[Path], tuple[Step, ...]]
+    """What was ever applied to the project, the oldest first."""
+
+    verify: Callable[[FixPlan, Collection[str], ProgramRequest, Progress], Trial]
     run_twice: Callable[[ProgramRequest, Progress], AuditReport]
     compare: Callable[[RunRecord, RunRecord, Progress], AuditReport]
     measure_overhead: Callable[[ProgramRequest, Progress], AuditReport]
@@ -46,14 +70,50 @@ class Services:
     open_editor: Callable[[Sequence[str]], int]
     """Run an editor's command in the foreground; returns its exit code."""
 
+    prove: Callable[[FixPlan, ProgramRequest, Progress], AuditReport]
+    """Which patches the program needs to be reproducible, and their price: a report with a proof."""
+
 
 def real_services(settings: Settings) -> Services:
     """The services of `auditor.services`, with these settings."""
 
-    def scan(paths: Sequence[Path], root: Path, progress: Progress) -> AuditReport:
-        from auditor.services.scan import scan
+    def scan(paths: Sequence[Path], shows_known: bool, progress: Progress) -> ScanAnswer:
+        from auditor.services.check import check
 
-        return scan(paths, settings, progress, root=root)
+        if settings.baseline is None or not shows_known:
+            return ScanAnswer(report=check(paths, settings, progress=progress))
+        from auditor.services.baseline import read_baseline
+
+        report = check(paths, replace(settings, baseline=None), progress=progress)
+        accepted = {entry.key for entry in read_baseline(settings.baseline)}
+        return ScanAnswer(report=report, known=frozenset(each.key for each in report.findings) & accepted)
+
+    def plan(paths: Sequence[Path], report: AuditReport, root: Path, progress: Progress) -> FixPlan:
+        from auditor.services.fix import plan_for
+
+        return plan_for(report, paths, settings, progress, root=root)
+
+    def apply(plan: FixPlan, ids: Collection[str]) -> Applied:
+        from auditor.services.apply import apply
+
+        return apply(plan, ids, store=settings.store)
+
+    def undo(root: Path, step: str | None) -> Undone:
+        from auditor.services.apply import undo
+
+        return undo(root, step, store=settings.store)
+
+    def steps(root: Path) -> tuple[Step, ...]:
+        from auditor.services.apply import history
+
+        return history(root, store=settings.store)
+
+    def verify(plan: FixPlan, ids: Collection[str], request: ProgramRequest, progress: Progress) -> Trial:
+        from auditor.services.trial import try_patches
+
+        return try_patches(
+            plan, ids, request.command, cwd=request.cwd, settings=settings, steps=request.steps, progress=progress
+        )
 
     def run_twice(request: ProgramRequest, progress: Progress) -> AuditReport:
         from auditor.services.twice import TwiceOptions, run_twice
@@ -97,8 +157,20 @@ def real_services(settings: Settings) -> Services:
 
         return open_evidence(reference, candidate, first)
 
+    def prove(plan: FixPlan, request: ProgramRequest, progress: Progress) -> AuditReport:
+        from auditor.services.verify import VerifyOptions, verify
+
+        options = VerifyOptions(steps=request.steps)
+        return verify(request.command, plan, cwd=request.cwd, settings=settings, options=options, progress=progress)
+
     return Services(
         scan=scan,
+        plan=plan,
+        apply=apply,
+        undo=undo,
+        steps=steps,
+        verify=verify,
+        prove=prove,
         run_twice=run_twice,
         compare=compare,
         measure_overhead=measure_overhead,

@@ -6,19 +6,22 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from textual.message import Message
 
 from auditor.services.progress import Progress
 from auditor.tui.messages import JobFailed, JobFinished, JobProgressed
 
-if TYPE_CHECKING:
-    from auditor.model.report import AuditReport
-
-    Work = Callable[[Progress], AuditReport]
-
+Work = Callable[[Progress], Any]
 Post = Callable[[Message], object]
+
+
+class Ended(Protocol):
+    """Makes the message that says how a job ended."""
+
+    def __call__(self, kind: str, result: Any, /, *, cancelled: bool, seconds: float) -> Message: ...
+
 
 _INTERVAL_S = 0.5  # of progress on the screen: no faster than a person reads, and cheap over a slow link
 
@@ -28,7 +31,7 @@ class Job:
     """Something that runs; `cancel` asks it to stop at the next good moment and keep what it has."""
 
     kind: str
-    """`scan`, `twice`, `compare`, `overhead`."""
+    """`scan`, `twice`, `compare`, `overhead`, `apply`, `undo`, `verify`, `prove`."""
 
     title: str
     """As in "Scanning": what the message line says while no more is known."""
@@ -43,16 +46,16 @@ class Job:
     def is_cancelled(self) -> bool:
         return self._cancel.is_set()
 
-    def run(self, work: Work, post: Post) -> None:
+    def run(self, work: Work, post: Post, ended: Ended = JobFinished) -> None:
         """Do the work and post how it ended. Called in a worker's thread; never raises."""
         started = self.clock()
         try:
-            report = work(JobProgress(self, post))
+            result = work(JobProgress(self, post))
         except Exception as error:  # the handler shows it: a job that fails must not take the app with it
             post(JobFailed(self.kind, error, cancelled=self.is_cancelled))
         else:
             seconds = self.clock() - started
-            post(JobFinished(self.kind, report, cancelled=self.is_cancelled, seconds=seconds))
+            post(ended(self.kind, result, cancelled=self.is_cancelled, seconds=seconds))
 
 
 class JobProgress:

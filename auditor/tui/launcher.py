@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.app import App
 
-from auditor.errors import ReproAuditError
+from auditor.errors import ProjectError, ReproAuditError
+from auditor.services.progress import Progress, Silent
 from auditor.tui.gateway import ProgramRequest, Services
 from auditor.tui.jobs import Job
-from auditor.tui.messages import EvidenceReady, JobFailed, RunsListed, StepRead
+from auditor.tui.lines import plural
+from auditor.tui.messages import (
+    EvidenceReady,
+    JobFailed,
+    JobFinished,
+    PatchesPlanned,
+    PatchesWritten,
+    ProofEnded,
+    RunsListed,
+    ScanFinished,
+    StepRead,
+    StepsRead,
+    TrialEnded,
+)
 from auditor.tui.session import Session
 
 if TYPE_CHECKING:
     from auditor.model.divergence import Divergence
+    from auditor.model.report import AuditReport
     from auditor.model.run import RunRecord
+    from auditor.services.apply import Applied
+    from auditor.services.fix import FixPlan
     from auditor.tui.evidence import Evidence
-    from auditor.tui.jobs import Work
+    from auditor.tui.jobs import Ended, Work
 
 
 class Launcher:
@@ -30,6 +48,10 @@ class Launcher:
         self._services = services
         self.job: Job | None = None
         """What runs now."""
+
+        self._planned_for: AuditReport | None = None
+        self._closed = False
+        self._after = ""
 
     @property
     def busy(self) -> str:
@@ -45,9 +67,20 @@ class Launcher:
 
     # jobs
 
-    def scan(self) -> None:
+    def scan(self, after: str = "") -> None:
+        """Scan the project; `after` is what happened before it, to be said with its result."""
         session = self._session
-        self._start("scan", "Scanning", partial(self._services.scan, session.paths, session.root))
+        self._after = after
+        work = partial(self._services.scan, session.paths, session.shows_known)
+        self._start("scan", "Scanning", work, ScanFinished)
+
+    def said(self, message: JobFinished) -> str:
+        """How a scan ended that followed something; empty for all others."""
+        after, self._after = self._after, ""
+        if not after or message.kind != "scan":
+            return ""
+        number = len(message.report.findings)
+        return f"{after} {plural(number, 'finding') if number else 'No findings'} now."
 
     def run_twice(self, request: ProgramRequest) -> None:
         self._remember(request)
@@ -70,13 +103,36 @@ class Launcher:
         self._remember(request)
         self._start("overhead", "Measuring the cost", partial(self._services.measure_overhead, request))
 
+    def apply(self, plan: FixPlan, ids: Collection[str]) -> None:
+        """Write patches into the project, unless a file is not as it was scanned."""
+
+        def work(progress: Progress) -> Applied:
+            for path in sorted({path for patch in plan.patches if patch.id in ids for path in patch.files}):
+                if _content(plan.root / path) != plan.original(path):
+                    raise ProjectError(f"{path} changed since the scan; R rescans. Nothing was applied.")
+            return self._services.apply(plan, ids)
+
+        self._start("apply", "Applying", work, PatchesWritten)
+
+    def undo(self, step: str) -> None:
+        self._start("undo", "Taking back", lambda _: self._services.undo(self._session.root, step), PatchesWritten)
+
+    def verify(self, plan: FixPlan, ids: Collection[str], request: ProgramRequest) -> None:
+        self._remember(request)
+        title = f"Verifying {next(iter(ids))}" if len(ids) == 1 else f"Verifying {len(ids)} patches"
+        self._start("verify", title, partial(self._services.verify, plan, ids, request), TrialEnded)
+
+    def prove(self, plan: FixPlan, request: ProgramRequest) -> None:
+        self._remember(request)
+        self._start("prove", "Proving patches", partial(self._services.prove, plan, request), ProofEnded)
+
     def _remember(self, request: ProgramRequest) -> None:
         self._session.command, self._session.cwd = request.command, request.cwd
         self._session.steps, self._session.isolate = request.steps, request.isolate
 
-    def _start(self, kind: str, title: str, work: Work) -> None:
+    def _start(self, kind: str, title: str, work: Work, ended: Ended = JobFinished) -> None:
         self.job = Job(kind, title)
-        self._app.run_worker(partial(self.job.run, work, self._app.post_message), thread=True, group="job")
+        self._app.run_worker(partial(self.job.run, work, self._app.post_message, ended), thread=True, group="job")
 
     # short reads
 
@@ -89,6 +145,41 @@ class Launcher:
             self._app.post_message(RunsListed(self._services.stored_runs(self._session.root)))
         except (ReproAuditError, OSError) as error:
             self._app.post_message(JobFailed("runs", error, cancelled=False))
+
+    def plan_once(self, report: AuditReport) -> None:
+        """Plan patches for a report, unless that is done or under way."""
+        if self._planned_for is not report:
+            self._planned_for = report
+            self._read("plan", partial(self._plan, report))
+
+    def _plan(self, report: AuditReport) -> None:
+        session = self._session
+        try:
+            plan = self._services.plan(session.paths, report, session.root, _WhileWanted(self, report))
+        except Exception as error:  # findings are shown all the same, and each says that this failed
+            self._app.post_message(PatchesPlanned(report, None, _reason(error)))
+        else:
+            if self.is_wanted(report):
+                self._app.post_message(PatchesPlanned(report, plan))
+
+    def is_wanted(self, report: AuditReport) -> bool:
+        """Whether a plan for this report is still waited for."""
+        return self._planned_for is report and not self._closed
+
+    def close(self) -> None:
+        """Nobody waits for anything any more."""
+        self._closed = True
+        self.cancel()
+
+    def list_steps(self) -> None:
+        """Post what the journal holds."""
+        self._read("steps", self._list_steps)
+
+    def _list_steps(self) -> None:
+        try:
+            self._app.post_message(StepsRead(self._services.steps(self._session.root)))
+        except (ReproAuditError, OSError) as error:
+            self._app.post_message(JobFailed("steps", error, cancelled=False))
 
     def open_evidence(self, pair: tuple[RunRecord, RunRecord], first: Divergence | None) -> None:
         self._read("evidence", partial(self._open_evidence, pair, first))
@@ -114,6 +205,30 @@ class Launcher:
 
     def _read(self, group: str, work: partial[None] | object) -> None:
         self._app.run_worker(work, thread=True, group=group)  # type: ignore[arg-type]
+
+
+class _WhileWanted(Silent):
+    """Cancels the making of a plan once another scan came or the app closed."""
+
+    def __init__(self, launcher: Launcher, report: AuditReport) -> None:
+        self._launcher, self._report = launcher, report
+
+    def cancelled(self) -> bool:
+        return not self._launcher.is_wanted(self._report)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ReproAuditError | OSError):
+        return str(error)
+    return f"a bug in repro-audit kept patches from being planned ({type(error).__name__}: {error})"
+
+
+def _content(path: Path) -> bytes | None:
+    """None where the file is not there or cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
 
 
 def default_request(session: Session) -> ProgramRequest:

@@ -9,7 +9,12 @@ from textual.message import Message
 if TYPE_CHECKING:
     from auditor.model.report import AuditReport
     from auditor.model.run import RunRecord
+    from auditor.services.apply import Applied, Undone
+    from auditor.services.fix import FixPlan
+    from auditor.services.journal import Step
+    from auditor.services.trial import Trial
     from auditor.tui.evidence import Evidence
+    from auditor.tui.gateway import ScanAnswer
 
 
 class JobProgressed(Message):
@@ -31,6 +36,36 @@ class JobFinished(Message):
         self.seconds = seconds
 
 
+class ScanFinished(JobFinished):
+    """The project was scanned."""
+
+    def __init__(self, kind: str, answer: ScanAnswer, *, cancelled: bool, seconds: float) -> None:
+        super().__init__(kind, answer.report, cancelled=cancelled, seconds=seconds)
+        self.known = answer.known
+
+
+class PatchesWritten(Message):
+    """Patches were applied (`kind` is `apply`) or taken back (`undo`)."""
+
+    def __init__(self, kind: str, result: Applied | Undone, *, cancelled: bool, seconds: float) -> None:
+        super().__init__()
+        self.kind = kind
+        self.result = result
+
+
+class TrialEnded(Message):
+    """Patches were tried in a copy."""
+
+    def __init__(self, kind: str, trial: Trial, *, cancelled: bool, seconds: float) -> None:
+        super().__init__()
+        self.trial = trial
+        self.seconds = seconds
+
+
+class ProofEnded(JobFinished):
+    """It was found out which patches the program needs; the report has a proof."""
+
+
 class JobFailed(Message):
     """A service raised one of our errors, or has a bug."""
 
@@ -47,6 +82,24 @@ class RunsListed(Message):
     def __init__(self, runs: tuple[RunRecord, ...]) -> None:
         super().__init__()
         self.runs = runs
+
+
+class PatchesPlanned(Message):
+    """The patches for the findings of a scan are known, or cannot be (`problem` says why)."""
+
+    def __init__(self, report: AuditReport, plan: FixPlan | None, problem: str = "") -> None:
+        super().__init__()
+        self.report = report
+        self.plan = plan
+        self.problem = problem
+
+
+class StepsRead(Message):
+    """What was ever applied to the project was read from the journal."""
+
+    def __init__(self, steps: tuple[Step, ...]) -> None:
+        super().__init__()
+        self.steps = steps
 
 
 class EvidenceReady(Message):

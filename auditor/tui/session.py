@@ -6,7 +6,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from auditor.tui.patch_desk import PatchDesk
+
 if TYPE_CHECKING:  # the first frame comes sooner without them
+    from auditor.model.divergence import Divergence
     from auditor.model.finding import Finding
     from auditor.model.overhead import OverheadReport
     from auditor.model.report import AuditReport
@@ -39,13 +42,23 @@ class Session:
 
     steps: int | None = None
     isolate: str = "none"
+    desk: PatchDesk = field(default_factory=PatchDesk)
+    shows_known: bool = False
+    """Findings that the baseline knows are listed too."""
+
+    known: frozenset[str] = frozenset()
+    """Keys of listed findings that the baseline knows."""
+
     _rules: dict[str, Rule] = field(default_factory=dict)
     _proofs: dict[str, Cause] = field(default_factory=dict)
 
     def accept(self, report: AuditReport) -> None:
         """Take over those parts that a report has."""
-        if report.scan is not None or report.findings:
-            self.scanned = _joined(self.scanned, report) if self.scanned and report.verdict else report
+        if self.scanned is not None and report.verdict is not None:
+            self.scanned = _joined(self.scanned, report)
+        elif report.scan is not None or report.findings:
+            self.scanned = report
+            self.desk.forget(finding.key for finding in report.findings)
         if report.verdict is not None:
             self.compared = report
             self._proofs = {key: cause for cause in reversed(report.verdict.causes) for key in cause.findings}
@@ -64,8 +77,21 @@ class Session:
         return self.compared.verdict if self.compared else None
 
     @property
+    def first(self) -> Divergence | None:
+        """Where the compared runs part."""
+        comparison = self.verdict.comparison if self.verdict else None
+        return comparison.first if comparison else None
+
+    @property
     def overhead(self) -> OverheadReport | None:
-        return self.costed.overhead if self.costed else None
+        if self.costed is None:
+            return None
+        return self.costed.overhead or (self.costed.proof.price if self.costed.proof else None)
+
+    @property
+    def costed_patches(self) -> bool:
+        """What was measured is the price of patches, not of deterministic mode."""
+        return self.costed is not None and self.costed.overhead is None
 
     @property
     def pair(self) -> tuple[RunRecord, RunRecord] | None:
@@ -79,6 +105,29 @@ class Session:
     def proof(self, key: str) -> Cause | None:
         """The cause of a divergence that names this finding; None where no run has shown it."""
         return self._proofs.get(key)
+
+    def holds(self, key: str, word: str) -> bool:
+        """Whether `is:<word>` is true of a finding."""
+        if word == "proved":
+            return key in self._proofs
+        if word == "known":
+            return key in self.known
+        if word == "marked":
+            return key in self.desk.marked
+        if word == "verified":
+            return self.desk.is_verified(key)
+        applicability = self.desk.word(key)
+        return bool(applicability) and word in ("patch", applicability)
+
+    @property
+    def has_evidence(self) -> bool:
+        """There is something to say of single findings beyond the scan: runs, trials, a baseline."""
+        return self.compared is not None or self.desk.was_tried or bool(self.known)
+
+    @property
+    def hidden(self) -> int:
+        """Findings that are not listed because the baseline knows them."""
+        return sum(each.known for each in self.scanned.earlier) if self.scanned else 0
 
     def finding(self, key: str) -> Finding | None:
         return next((finding for finding in self.findings if finding.key == key), None)

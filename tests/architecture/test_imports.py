@@ -101,6 +101,19 @@ def test_probe_imports_the_standard_library_torch_and_itself_only(path: Path) ->
             assert top in allowed, f"{path.relative_to(ROOT)}:{node.lineno} imports {name}"
 
 
+def test_libcst_is_imported_where_patches_are_written_and_nowhere_else() -> None:
+    """It takes 125 ms to load, and one room is enough to know it."""
+    importers = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "auditor").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if (isinstance(node, ast.Import) and any(alias.name.startswith("libcst") for alias in node.names))
+        or (isinstance(node, ast.ImportFrom) and (node.module or "").startswith("libcst"))
+    }
+    assert importers
+    assert all(path.startswith("auditor/static/fixes/") for path in importers), importers
+
+
 def test_no_module_is_a_drawer_for_leftovers() -> None:
     names = {path.stem for path in (ROOT / "auditor").rglob("*.py")}
     assert not names & {"utils", "util", "helpers", "common", "base", "misc", "manager"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from auditor.model.divergence import (
@@ -22,6 +24,7 @@ from auditor.model.finding import Finding, Related, Skipped, Suppressed
 from auditor.model.location import Location
 from auditor.model.overhead import Interval, OverheadReport, Ratio, Timing
 from auditor.model.patch import Applicability, Edit, Patch
+from auditor.model.proof import Likeness, MetricSpread, Need, PatchProof, Proof, ProofRound, Training
 from auditor.model.report import AuditReport, ScanSummary
 from auditor.model.rule import Category, Confidence, Example, FixAdvice, Match, Rule, RuleId, Severity
 from auditor.model.run import Ending, ExitStatus, ProcessRecord, RunRecord
@@ -301,3 +304,81 @@ def overhead_report() -> AuditReport:
             notes=("GPU memory was not measured: no GPU.",),
         ),
     )
+
+
+def patch_proof(name: str, need: Need, reason: str, **more: object) -> PatchProof:
+    values: dict[str, object] = {
+        "id": name,
+        "title": f"do what `{name}` says",
+        "rule_ids": (RuleId(name[:5]),),
+        "files": ("train.py",),
+        "applicability": Applicability.SAFE,
+        "effect": "",
+        "need": need,
+        "reason": reason,
+    }
+    return PatchProof(**{**values, **more})  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def proof_report(reproducible_report: AuditReport, overhead_report: AuditReport) -> AuditReport:
+    """Two patches of seven are needed, with everything that a proof can say."""
+    price = overhead_report.overhead
+    assert price is not None
+    ratio = replace(price.ratios[0], label="RA103-0a1b2c")
+    spread = MetricSpread(
+        name="final loss",
+        unpatched=(0.31, 0.33, 0.3, 0.32),
+        patched=(0.315,),
+        interval=Interval(low=0.27, high=0.36, level=0.95),
+        likeness=Likeness.SAME,
+        reason="final loss 0.315 patched, 0.3 to 0.33 in 4 unpatched runs: within what one more such run would give.",
+    )
+    training = Training(likeness=Likeness.SAME, metrics=(spread,), reason=spread.reason)
+    cause = Cause(
+        kind="unseeded-rng",
+        title="torch's CPU generator is never seeded",
+        category=Category.SEEDING,
+        confidence=Confidence.HIGH,
+        evidence=(),
+        location=None,
+        findings=(),
+        remedy="seed it",
+    )
+    first = COMPARISON.first
+    rounds = (
+        ProofRound(added=(), patches=(), runs=6, status=Status.DIVERGENT, first=first, cause=cause, rate=0.66),
+        ProofRound(
+            added=("RA103-0a1b2c", "PYTHONHASHSEED=0"),
+            patches=("PYTHONHASHSEED=0", "RA103-0a1b2c"),
+            runs=6,
+            status=Status.REPRODUCIBLE,
+            first=None,
+            cause=None,
+        ),
+    )
+    patches = (
+        patch_proof("RA103-0a1b2c", Need.NEEDED, "without it, runs differ", price=ratio, training=training),
+        patch_proof("RA102-0a1b2c", Need.NOT_NEEDED, "6 runs without it are equal"),
+        patch_proof("RA104-0a1b2c", Need.UNKNOWN, "not tried: it was stopped before"),
+        patch_proof("RA105-0a1b2c", Need.BREAKS, "the program fails with it; left out", log=("KeyError: <b>|x|",)),
+        patch_proof("RA106-0a1b2c", Need.NOT_EXERCISED, "this run never loaded evaluate.py"),
+        patch_proof("RA107-0a1b2c", Need.NOT_TRIED, "a person has to decide", applicability=Applicability.DISPLAY),
+    )
+    proof = Proof(
+        status=Status.REPRODUCIBLE,
+        reasons=("6 runs with 1 patch and PYTHONHASHSEED=0 in the launcher are equal, bit for bit.", "Ruled out: x."),
+        command=("python", "train.py", "--epochs", "1"),
+        steps=20,
+        confidence=0.95,
+        runs=6,
+        launches=31,
+        rounds=rounds,
+        patches=patches,
+        minimal=("PYTHONHASHSEED=0", "RA103-0a1b2c"),
+        diff="--- a/train.py\n+++ b/train.py\n@@ -1,2 +1,3 @@\n import torch\n+torch.manual_seed(0)\n x = 1\n",
+        launcher=("PYTHONHASHSEED=0",),
+        price=replace(price, ratios=(ratio,)),
+        training=training,
+    )
+    return replace(reproducible_report, proof=proof)

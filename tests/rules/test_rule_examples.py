@@ -1,4 +1,5 @@
-"""The examples in the rule files are the rules' tests: `bad` is found on its lines, `good` and `fixed` are silent."""
+"""The examples in the rule files are the rules' tests: `bad` is found on its lines, `good` and `fixed` are silent, and
+the patch of `bad` is `fixed`."""
 
 from __future__ import annotations
 
@@ -10,6 +11,8 @@ from auditor.model.finding import Finding
 from auditor.model.rule import Example, Rule
 from auditor.ruleset import load
 from auditor.static.engine import Engine, find_files
+from auditor.static.fixes.registry import fix_of
+from auditor.static.patches import Sources, plan_patches
 
 RULESET = load()
 CASES = [
@@ -38,7 +41,32 @@ def test_rule_speaks_on_the_listed_lines_and_nowhere_else(rule: Rule, example: E
         assert {finding.confidence for finding in findings} == {example.confidence}
 
 
-@pytest.mark.parametrize(("rule", "example"), [case for case in CASES if case.values[1].fixed is not None])
+FIXED = [case for case in CASES if case.values[1].fixed is not None]
+PATCHED = [case for case in FIXED if "kind" in case.values[0].fix.options]
+
+
+@pytest.mark.parametrize(("rule", "example"), FIXED)
 def test_fixed_example_is_silent(rule: Rule, example: Example, tmp_path: Path) -> None:
     assert example.fixed is not None
     assert found_in(rule, example, tmp_path, example.fixed) == ()
+
+
+@pytest.mark.parametrize(
+    "rule", [rule for rule in RULESET.rules if "kind" in rule.fix.options], ids=lambda rule: rule.id
+)
+def test_rule_names_a_kind_of_fix_that_takes_its_options(rule: Rule) -> None:
+    fix = fix_of(rule)
+    assert fix is not None
+    fix.validate(rule.fix.options, f"{rule.path}: fix")
+
+
+@pytest.mark.parametrize(("rule", "example"), PATCHED)
+def test_patch_of_the_bad_example_yields_the_fixed_one(rule: Rule, example: Example, tmp_path: Path) -> None:
+    findings = found_in(rule, example, tmp_path, example.source)
+    found = find_files(tmp_path, [tmp_path], ())
+    project = Engine(RULESET, [rule]).project(found)
+    sources = Sources(project)
+    patches, refused = plan_patches(findings, {rule.id: rule}, project, sources)
+    assert not refused
+    texts = sources.texts(change for patch in patches for change in patch.changes)
+    assert texts[example.path].decode() == example.fixed

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,21 +14,28 @@ import numpy as np
 import pytest
 
 from auditor.dynamic.compare import compare
+from auditor.errors import ConflictError
 from auditor.model.divergence import Closeup, Comparison, Divergence, Magnitude, Replay
 from auditor.model.environment import Environment
 from auditor.model.finding import Finding, Related, Skipped
 from auditor.model.location import Location
 from auditor.model.overhead import Interval, OverheadReport, Ratio, Timing
+from auditor.model.patch import Applicability
+from auditor.model.proof import Need, PatchProof, Proof
 from auditor.model.report import AuditReport, ScanSummary
 from auditor.model.rule import Category, Confidence, FixAdvice, Match, Rule, RuleId, Severity
 from auditor.model.run import Ending, ExitStatus, ProcessRecord, RunRecord
 from auditor.model.verdict import Cause, Status, Verdict
 from auditor.probe import wire
 from auditor.runs.tracefile import EVENT_DTYPE, TENSOR_DTYPE, open_run
-from auditor.services.progress import Progress
+from auditor.services.apply import Applied, Undone
+from auditor.services.journal import AppliedPatch, ChangedFile, Step
+from auditor.services.progress import Progress, Silent
+from auditor.services.trial import Trial
+from auditor.static.patches import PlannedPatch, Refused, file_diff
 from auditor.tui.app import AuditApp
 from auditor.tui.evidence import Evidence
-from auditor.tui.gateway import ProgramRequest, Services
+from auditor.tui.gateway import ProgramRequest, ScanAnswer, Services
 from auditor.tui.session import Session
 from auditor.tui.trace_evidence import TraceEvidence
 
@@ -430,6 +437,122 @@ def shared_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 # the app
 
 
+# key of the finding, title, applicability, effect, old line → new lines
+PATCHED = (
+    ("RA301:src/data.py", "pass a seeded generator to the DataLoader", Applicability.UNSAFE,
+     "the sample order changes once",
+     "                      shuffle=True,\n",
+     "                      shuffle=True,\n                      generator=torch.Generator().manual_seed(0),\n"),
+    ("RA201:train.py", "set cudnn.benchmark to False", Applicability.UNSAFE, "convolutions may take longer",
+     "torch.backends.cudnn.benchmark = True\n", "torch.backends.cudnn.benchmark = False\n"),
+    ("RA306:src/data.py", "sort what os.listdir returns", Applicability.SAFE, "",
+     "    files = os.listdir(root)\n", "    files = sorted(os.listdir(root))\n"),
+    ("RA305:src/model/embed.py", "sort the words", Applicability.SAFE, "",
+     "        self.vocabulary = {word for word in open(\"words.txt\")}\n",
+     "        self.vocabulary = sorted({word for word in open(\"words.txt\")})\n"),
+    ("RA601:train.py", "save the states of the generators", Applicability.DISPLAY, "checkpoints grow",
+     "            optimizer.zero_grad()\n", "            optimizer.zero_grad()\n            save_states()\n"),
+)  # fmt: skip
+REASON = "no rule can tell here what is right: a person has to decide"
+
+
+def make_patches() -> tuple[PlannedPatch, ...]:
+    found = {finding.key: finding for finding in make_findings()}
+    return tuple(
+        PlannedPatch(
+            id=f"{found[key].rule_id}-4f09ab",
+            title=title,
+            rule_ids=(found[key].rule_id,),
+            finding_keys=(key,),
+            location=found[key].location,
+            applicability=applicability,
+            effect=effect,
+            files=(found[key].location.path,),
+            diff=file_diff(
+                found[key].location.path,
+                SOURCES[found[key].location.path].encode(),
+                SOURCES[found[key].location.path].replace(old, new).encode(),
+            ),
+            changes=(),
+        )
+        for key, title, applicability, effect, old, new in PATCHED
+    )
+
+
+class FakePlan:
+    """Patches of the findings that a report has, by plain replacement of lines."""
+
+    def __init__(self, report: AuditReport, root: Path, excluding: Collection[str] = ()) -> None:
+        self._excluding = set(excluding)
+        keys = {finding.key for finding in report.findings}
+        self.report, self.root = report, root
+        self.patches = tuple(patch for patch in make_patches() if set(patch.finding_keys) <= keys)
+        with_patch = {key for patch in self.patches for key in patch.finding_keys}
+        self.refused = tuple(
+            Refused(finding_key=each.key, rule_id=each.rule_id, location=each.location, reason=REASON, advice="")
+            for each in report.findings
+            if each.key not in with_patch
+        )
+
+    def texts(self, ids: Collection[str]) -> dict[str, bytes]:
+        if self._excluding and self._excluding <= set(ids):
+            names = " and ".join(sorted(self._excluding))
+            raise ConflictError(f"{names} cannot be applied together: both write line 14")
+        files = {path for patch in self.patches if patch.id in ids for path in patch.files}
+        return {path: self.original(path) for path in files}
+
+    def original(self, path: str) -> bytes:
+        return SOURCES[path].encode()
+
+
+def make_proof(patches: Sequence[PlannedPatch]) -> Proof:
+    """The sorted listing is needed, the sorted words are not, the rest was not tried."""
+    needs = {"RA306-4f09ab": Need.NEEDED, "RA305-4f09ab": Need.NOT_NEEDED}
+    reasons = {"RA306-4f09ab": "without it 2 of 3 runs differ", "RA305-4f09ab": "6 runs are equal without it"}
+    price = replace(make_overhead(), variants=(replace(make_overhead().variants[0], label="RA306-4f09ab"),))
+    return Proof(
+        status=Status.REPRODUCIBLE,
+        reasons=("6 runs with 1 patch are equal.",),
+        command=("python", "train.py"),
+        steps=None,
+        confidence=0.95,
+        runs=6,
+        launches=20,
+        rounds=(),
+        patches=tuple(
+            PatchProof(
+                id=patch.id,
+                title=patch.title,
+                rule_ids=patch.rule_ids,
+                files=patch.files,
+                applicability=patch.applicability,
+                effect=patch.effect,
+                need=needs.get(patch.id, Need.NOT_TRIED),
+                reason=reasons.get(patch.id, "a person has to decide about it"),
+                price=Ratio(
+                    label=patch.id, ratio=1.04, interval=Interval(low=1.03, high=1.05, level=0.95), conclusive=True
+                )
+                if patch.id in needs
+                else None,
+            )
+            for patch in patches
+        ),
+        minimal=("RA306-4f09ab",),
+        diff="",
+        launcher=(),
+        price=price,
+    )
+
+
+def make_step(step_id: str, patches: tuple[AppliedPatch, ...], files: tuple[str, ...]) -> Step:
+    return Step(
+        id=step_id,
+        applied_at="2026-03-02T10:12:05+00:00",
+        patches=patches,
+        files=tuple(ChangedFile(path=path, before="0" * 64, after="1" * 64) for path in files),
+    )
+
+
 @dataclass
 class FakeServices:
     """Answers at once; `hold` keeps a job running until it is released or cancelled."""
@@ -440,6 +563,13 @@ class FakeServices:
     requests: list[ProgramRequest] = field(default_factory=list)
     editor: list[str] = field(default_factory=list)
     error: Exception | None = None
+    plans: int = 0
+    excluding: set[str] = field(default_factory=set)
+    plan_error: Exception | None = None
+    known: frozenset[str] = frozenset()
+    journal: list[Step] = field(default_factory=list)
+    removed: dict[str, tuple[Finding, ...]] = field(default_factory=dict)
+    tried: Verdict | None = None
     hold: bool = False
     released: threading.Event = field(default_factory=threading.Event)
 
@@ -452,9 +582,54 @@ class FakeServices:
         if self.error is not None:
             raise self.error
 
-    def scan(self, paths: Sequence[Path], root: Path, progress: Progress) -> AuditReport:
-        self._job("scan", progress)
-        return replace(self.report, verdict=None, runs=())
+    def scan(self, paths: Sequence[Path], shows_known: bool, progress: Progress) -> ScanAnswer:
+        self._job("scan with known" if shows_known else "scan", progress)
+        report = replace(self.report, verdict=None, runs=())
+        if shows_known:
+            return ScanAnswer(report=replace(report, earlier=()), known=self.known)
+        left = tuple(finding for finding in report.findings if finding.key not in self.known)
+        return ScanAnswer(report=replace(report, findings=left))
+
+    def plan(self, paths: Sequence[Path], report: AuditReport, root: Path, progress: Progress) -> FakePlan:
+        self.plans += 1
+        if isinstance(self.plan_error, Exception):
+            raise self.plan_error
+        return FakePlan(report, root, self.excluding)
+
+    def apply(self, plan: FakePlan, ids: Collection[str]) -> Applied:
+        self._job("apply " + " ".join(ids), Silent())
+        texts = plan.texts(ids)
+        step = f"p{len(self.journal) + 1}"
+        patches = tuple(AppliedPatch(id=each.id, title=each.title) for each in plan.patches if each.id in ids)
+        self.journal.append(make_step(step, patches, tuple(sorted(texts))))
+        fixed = {key for patch in plan.patches if patch.id in ids for key in patch.finding_keys}
+        self.removed[step] = tuple(each for each in self.report.findings if each.key in fixed)
+        self.report = replace(
+            self.report, findings=tuple(each for each in self.report.findings if each.key not in fixed)
+        )
+        return Applied(step=step, patches=tuple(each.id for each in patches), files=tuple(sorted(texts)))
+
+    def undo(self, root: Path, step_id: str | None) -> Undone:
+        self._job(f"undo {step_id}", Silent())
+        (at,) = (at for at, step in enumerate(self.journal) if step.id == step_id)
+        step = self.journal[at]
+        self.journal[at] = replace(step, undone_at="2026-03-03T10:00:00+00:00")
+        self.report = replace(self.report, findings=self.report.findings + self.removed.get(step.id, ()))
+        files = tuple(file.path for file in step.files)
+        return Undone(step=step.id, patches=tuple(each.id for each in step.patches), files=files)
+
+    def steps(self, root: Path) -> tuple[Step, ...]:
+        return tuple(self.journal)
+
+    def verify(self, plan: FakePlan, ids: Collection[str], request: ProgramRequest, progress: Progress) -> Trial:
+        self.requests.append(request)
+        self._job("verify " + " ".join(ids), progress)
+        return Trial(patches=tuple(sorted(ids)), verdict=self.tried, failure="KeyError: 'lr'")
+
+    def prove(self, plan: FakePlan, request: ProgramRequest, progress: Progress) -> AuditReport:
+        self.requests.append(request)
+        self._job("prove", progress)
+        return AuditReport(tool="repro-audit 0.1.0", project="classifier", proof=make_proof(plan.patches))
 
     def run_twice(self, request: ProgramRequest, progress: Progress) -> AuditReport:
         self.requests.append(request)
@@ -486,10 +661,16 @@ class FakeServices:
     def gateway(self) -> Services:
         return Services(
             scan=self.scan,
+            plan=self.plan,  # type: ignore[arg-type]  # a plan without LibCST
+            apply=self.apply,  # type: ignore[arg-type]
+            undo=self.undo,
+            steps=self.steps,
+            verify=self.verify,  # type: ignore[arg-type]
+            prove=self.prove,  # type: ignore[arg-type]
             run_twice=self.run_twice,
             compare=self.compare,
             measure_overhead=self.measure_overhead,
-            stored_runs=self.stored_runs,
+            stored_runs=lambda root: self.stored_runs(root),
             find_run=self.find_run,
             open_evidence=self.open_evidence,
             open_editor=self.open_editor,
@@ -501,6 +682,16 @@ def fakes(shared_project: Project) -> Iterator[FakeServices]:
     services = FakeServices(shared_project, shared_project.report())
     yield services
     services.released.set()
+
+
+@pytest.fixture
+def fake_plan(shared_project: Project) -> FakePlan:
+    return FakePlan(make_scan_report(), shared_project.root)
+
+
+@pytest.fixture
+def journal_step() -> Callable[..., Step]:
+    return make_step
 
 
 @pytest.fixture

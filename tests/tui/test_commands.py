@@ -64,7 +64,7 @@ async def test_tabs_and_keys_are_buttons(make_app: Any, settle: Any) -> None:
         assert isinstance(app.screen, DivergenceScreen)
         await pilot.press("1")
         await pilot.pause()
-        await pilot.click("#keys", offset=(2, 0))
+        await pilot.click("#keys", offset=(33, 0))
         await pilot.pause()
         assert isinstance(app.focused, Input)
 
@@ -91,7 +91,7 @@ async def test_palette_finds_by_letters_and_runs(make_app: Any, settle: Any) -> 
         await pilot.press("colon")
         await settle(pilot)
         assert isinstance(app.screen, Palette)
-        await pilot.press(*"lisstor", "enter")
+        await pilot.press(*"stored", "enter")
         await settle(pilot)
         assert isinstance(app.screen, RunsScreen)
 

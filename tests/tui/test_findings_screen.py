@@ -50,7 +50,8 @@ async def test_cursor_shows_source_and_explanation(make_app: Any, screen_text: T
         text = screen_text(app)
         assert "▶  11 │ torch.backends.cudnn.benchmark = True" in text
         assert "╰─ RA201 cudnn.benchmark chooses convolution algorithms" in text
-        assert "set it to False" in text
+        assert "patch 2 of 5  unsafe: convolutions may take longer" in text
+        assert " + torch.backends.cudnn.benchmark = False" in text
 
 
 @pytest.mark.parametrize(
@@ -156,14 +157,14 @@ async def test_tab_goes_round_the_panes(make_app: Any, settle: Any) -> None:
         for key in ("tab", "tab", "tab", "shift+tab"):
             await pilot.press(key)
             ids.append(screen.active_pane.id if screen.active_pane else "")
-        assert ids == ["source", "why", "list", "why"]
+        assert ids == ["source", "patch", "why", "patch"]
 
 
 async def test_enter_on_a_related_place_shows_its_source(make_app: Any, settle: Any, screen_text: Text) -> None:
     app = make_app()
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
-        await pilot.press("tab", "tab")
+        await pilot.press("tab", "tab", "tab")
         view = findings_screen(app).query_one("#why", Pane).view
         target = next(at for at in range(len(view.rows)) if view.rows.row(at, 80).target is not None)
         view.move_cursor(target)

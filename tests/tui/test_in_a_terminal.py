@@ -45,7 +45,7 @@ def project(bench: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_bytes_for_a_move_for_a_page_and_for_nothing(bench: ModuleType, project: Path) -> None:
     terminal = bench.Terminal(bench.tui_command(project))
     try:
-        terminal.read(until=b"60 findings in", timeout_s=60)
+        terminal.read(until=b"patch 1 of 60", timeout_s=60)  # planned after the scan
         terminal.read(quiet_s=1.5)
         assert terminal.read(quiet_s=2.0) == b""
         terminal.type(b"j")

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 
 def one_line(report: AuditReport) -> str:
     """Return the answer of a report, without a line end."""
+    if report.proof is not None:
+        from auditor.report.prose.proof import proof_headline
+
+        return proof_headline(report.proof)
     if report.verdict is not None:
         from auditor.report.prose.story import headline  # a scan has neither verdict nor cost
 

@@ -61,6 +61,9 @@ def _add_finding(page: Page, finding: Finding, name: str) -> None:
     if related:
         page.named("also", related)
     page.named("fix", finding.advice)
+    if (patch := finding.patch) is not None:
+        effect = f"; {patch.effect}" if patch.effect else ""
+        page.named("patch", f"{patch.id}, {patch.applicability.value}: {patch.title}{effect}")
 
 
 def add_scan_summary(page: Page, report: AuditReport, verbosity: int) -> None:
@@ -135,6 +138,8 @@ def _add_next_step(page: Page, report: AuditReport) -> None:
     page.add()
     if report.findings:
         page.add(f"  repro-audit explain {report.findings[0].rule_id:<12} what the rule means, with examples")
+        if any("kind" in rule.fix.options for rule in report.rules):
+            page.add("  repro-audit fix                  show patches; --apply writes them")
     if program and program.endswith(".py"):
         page.add(f"  repro-audit run {program} --twice    see what really differs between two runs")
     elif report.scan and report.scan.files:

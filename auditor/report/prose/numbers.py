@@ -42,6 +42,14 @@ def size(number: float) -> str:
     return f"{number:.1f} TB"
 
 
+def share(value: float) -> str:
+    """`95 %`; never `0 %` or `100 %` where that is not exactly so."""
+    whole = round(100 * value)
+    if whole in (0, 100) and value not in (0, 1):
+        return "< 1 %" if whole == 0 else "> 99 %"
+    return f"{whole} %"
+
+
 def percent(part: int, whole: int) -> str:
     """`5.7 %`; never `0 %` or `100 %` where that is not exactly so."""
     if not whole:

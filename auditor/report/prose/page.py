@@ -20,6 +20,8 @@ class Style(Enum):
     WARNING = "33"
     NOTE = "36"
     GOOD = "1;32"
+    ADDED = "32"
+    REMOVED = "31"
 
 
 Piece = str | tuple[str, Style]

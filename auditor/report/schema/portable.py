@@ -9,6 +9,7 @@ from enum import Enum
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
+from auditor.model.proof import Proof
 from auditor.model.report import AuditReport
 from auditor.model.run import RunRecord
 
@@ -33,7 +34,15 @@ def portable(report: AuditReport) -> AuditReport:
         skipped=_map_strings(report.skipped, lambda text: shorten(text, roots)),
         variance=_map_strings(report.variance, lambda text: shorten(text, roots)),
         overhead=_map_strings(report.overhead, lambda text: shorten(text, roots)),
+        proof=_portable_proof(report.proof, roots),
     )
+
+
+def _portable_proof(proof: Proof | None, roots: list[str]) -> Proof | None:
+    """The diff is source, which has to stay as it is to apply."""
+    if proof is None:
+        return None
+    return replace(_map_strings(proof, lambda text: shorten(text, roots)), diff=proof.diff)
 
 
 def shorten(text: str, roots: list[str]) -> str:

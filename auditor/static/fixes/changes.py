@@ -48,6 +48,13 @@ class InsertStatement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveStatement:
+    """Take a statement away, for one that is put elsewhere; a block that would be left empty gets `pass`."""
+
+    statement: Location
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InsertAtStart:
     """Put statements behind the module's docstring and `from __future__` imports, before everything else.
 
@@ -90,4 +97,6 @@ class ReplaceText:
     text: str
 
 
-Change: TypeAlias = SetArgument | ReplaceExpression | InsertStatement | InsertAtStart | SeedProgram | ReplaceText
+Change: TypeAlias = (
+    SetArgument | ReplaceExpression | InsertStatement | RemoveStatement | InsertAtStart | SeedProgram | ReplaceText
+)

@@ -22,13 +22,25 @@ SURENESS = {
 }
 
 
-def explanation_rows(finding: Finding, rule: Rule | None, proof: Cause | None, width: int, signs: Signs) -> list[Row]:
-    """Proof first, then what to do, related places, the rule's own words, references."""
+def explanation_rows(
+    finding: Finding,
+    rule: Rule | None,
+    proof: Cause | None,
+    width: int,
+    signs: Signs,
+    patch: tuple[Piece, ...] = (),
+) -> list[Row]:
+    """Proof first, then what to do, related places, the rule's own words, references.
+
+    `patch`: sentences about the finding's patch, each in its tone.
+    """
     rows: list[Row] = []
     if proof is not None:
         rows += labelled("proved", f"{signs.differs} {proof.title}", width, tone="differs")
         for sentence in proof.evidence[:3]:
             rows += labelled("", sentence, width)
+    for index, piece in enumerate(patch):
+        rows += labelled("" if index else "patch", piece.text, width, tone=piece.tone)
     if finding.advice:
         rows += labelled("fix", finding.advice, width, tone="good")
     if finding.entry_points:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from auditor.model.location import Location
 from auditor.model.rule import Rule, Severity
@@ -21,19 +21,37 @@ WORDS = {Severity.ERROR: "error", Severity.WARNING: "warn ", Severity.NOTE: "not
 _MEASURED = 2_000  # findings whose places decide how wide their column is
 
 
+PATCH_WIDTH = 7
+EVIDENCE_WIDTH = 11
+
+
+class Marks(NamedTuple):
+    """What the app knows of a finding beyond the scan, as its row says it."""
+
+    patch: Piece = Piece("")
+    """At most six cells."""
+
+    evidence: Piece = Piece("")
+    """At most ten cells."""
+
+    is_marked: bool = False
+
+
 class FindingRows:
-    """One row a finding: severity, rule, place, and whether a run has shown it."""
+    """One row a finding: severity, rule, place, patch, and what runs have shown."""
 
     def __init__(
         self,
         findings: Sequence[Finding],
         *,
         rule_of: Callable[[str], Rule | None],
-        is_proved: Callable[[str], bool],
+        marks_of: Callable[[str], Marks],
+        has_evidence: bool = True,
         signs: Signs,
     ) -> None:
         self.findings = findings
-        self._is_proved = is_proved
+        self._marks_of = marks_of
+        self._has_evidence = has_evidence
         self._signs = signs
         self._names = {str(finding.rule_id): "" for finding in findings}
         for rule_id in self._names:
@@ -47,9 +65,10 @@ class FindingRows:
 
     def row(self, index: int, width: int) -> Row:
         finding = self.findings[index]
-        proof = f"{self._signs.differs} proved" if self._is_proved(finding.key) else ""
-        proof_width = 9 if width >= 60 else 0
-        room = max(width - 7 - proof_width, 0)
+        marks = self._marks_of(finding.key)
+        patch_width = PATCH_WIDTH if width >= 66 else 0
+        evidence_width = (EVIDENCE_WIDTH if width >= 58 else 2 if width >= 45 else 0) if self._has_evidence else 0
+        room = max(width - 7 - patch_width - evidence_width, 0)
         place_width = min(self._longest_place, room * 4 // 9)
         name_width = min(self._longest + 1, max(room - place_width - 1, 6)) if width >= 45 else 5
         place_width = max(room - name_width - 1, 0)
@@ -57,12 +76,16 @@ class FindingRows:
         ellipsis = self._signs.ellipsis
         place = short_place(finding.location) if width < 45 else place_of(finding.location)
         pieces = [
-            Piece(" " + WORDS[finding.severity], TONES[finding.severity]),
+            Piece(self._signs.marked if marks.is_marked else " ", "accent"),
+            Piece(WORDS[finding.severity], TONES[finding.severity]),
             Piece(" " + fit(name, name_width, ellipsis)),
             Piece(" " + fit(fit_left(place, min(place_width, len(place)), ellipsis), place_width), "muted"),
         ]
-        if proof_width:
-            pieces.append(Piece(" " + fit(proof, proof_width - 1), "differs"))
+        if patch_width:
+            pieces.append(Piece(" " + fit(marks.patch.text, patch_width - 1), marks.patch.tone))
+        if evidence_width:
+            text = marks.evidence.text[: evidence_width - 1] if evidence_width < EVIDENCE_WIDTH else marks.evidence.text
+            pieces.append(Piece(" " + fit(text, evidence_width - 1), marks.evidence.tone))
         return Row(tuple(pieces), finding.location)
 
 

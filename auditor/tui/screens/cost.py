@@ -37,7 +37,7 @@ class CostScreen(FrameScreen):
             return
         cost.show(
             RowList(cost_rows(report, cost.view.text_width, self.signs)),
-            left=(Piece("time of a step, deterministic mode"),),
+            left=(Piece(f"time of a step, {'with patches' if self.session.costed_patches else 'deterministic mode'}"),),
             right=(Piece(f"{report.baseline.runs} runs each, interleaved", "muted"),),
         )
         rows = memory_rows(report, memory.view.text_width, self.signs)

@@ -9,11 +9,13 @@ from textual.binding import BindingType
 
 from auditor.model.location import Location
 from auditor.tui.commands import Command
-from auditor.tui.drawing.explanation import explanation_rows
-from auditor.tui.drawing.findings import TONES, FindingRows, SourceRows, counts, place_of
+from auditor.tui.drawing.findings import FindingRows, counts
 from auditor.tui.finding_filter import ORDERS, select
 from auditor.tui.lines import Piece, Row, RowList, Rows, plural, row, wrap
-from auditor.tui.screens.frame import FrameScreen, bindings_of
+from auditor.tui.screens import patch_commands
+from auditor.tui.screens.finding_details import FindingDetails
+from auditor.tui.screens.frame import bindings_of
+from auditor.tui.screens.patch_commands import PatchCommands
 from auditor.tui.widgets.line_view import LineView
 from auditor.tui.widgets.pane import Pane
 
@@ -21,19 +23,27 @@ if TYPE_CHECKING:
     from textual.widgets import Input
 
     from auditor.model.finding import Finding
+    from auditor.model.report import ScanSummary
     from auditor.tui.widgets.filter_line import FilterLine
 
 ACTIONS = (
-    Command(
-        "filter", "slash", "filter", "Filter as you type: words, rule:RA3 sev:error path:src is:proved, !not", True
-    ),
-    Command("order", "o", "order", "Change the order: proved, severity, file, rule", True),
+    *patch_commands.ACTIONS,
+    Command("filter", "slash", "filter", "Filter as you type: words, rule:RA3 sev:error path:src is:safe, !not", True),
+    Command("order", "o", "order", "Change the order: proved, severity, file, rule"),
+    Command("known", "b", "known", "List findings that the baseline knows, or leave them out"),
     Command("previous_file", "left_square_bracket", "file before", "Go to the first finding of the file before"),
     Command("next_file", "right_square_bracket", "next file", "Go to the first finding of the next file"),
 )
 
 
-class FindingsScreen(FrameScreen):
+WIDE = 120
+"""Columns from which panes stand beside each other."""
+
+HIGH = 36
+"""Rows from which there is room for four panes under each other."""
+
+
+class FindingsScreen(PatchCommands):
     KEY = "1"
     ACTIONS = ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(ACTIONS)
@@ -45,11 +55,14 @@ class FindingsScreen(FrameScreen):
         self.order = ORDERS[0]
         self.listed: list[Finding] = []
         self.current: Finding | None = None
+        self._at = 0
         self._rows: Rows = RowList()
         self._counts: tuple[Piece, ...] = ()
         self._shown: Location | None = None
-        self._in_source: tuple[str, Location] | None = None
         self._known: tuple[object, ...] = ()
+        self.details = FindingDetails(self)
+        self._lower = ""
+        """Which of `patch` and `why` was asked for where there is room for one of them."""
 
     def compose_panes(self) -> ComposeResult:
         yield Pane(
@@ -76,23 +89,33 @@ class FindingsScreen(FrameScreen):
 
     def draw(self) -> None:
         if self._filter_line is None:
-            self._add_filter_line()
+            self._add_what_can_wait()
         self._list_findings()
         self._draw_details()
+        if self.session.scanned is not None and self.session.findings and not self.session.desk.is_planned:
+            self.audit.launcher.plan_once(self.session.scanned)
 
     def _list_findings(self) -> None:
         session = self.session
-        known = (session.scanned, session.compared, self.query_text, self.order)
+        about = session.desk.plan, frozenset(session.desk.marked) if "is:marked" in self.query_text else ()
+        known = (session.scanned, session.compared, about, session.has_evidence, self.query_text, self.order)
         if known != self._known:
             self._known = known
             self.listed = select(
-                session.findings, self.query_text, self.order, is_proved=self._is_proved, rule_of=session.rule
+                session.findings, self.query_text, self.order, holds=session.holds, rule_of=session.rule
             )
-            self._rows = FindingRows(self.listed, rule_of=session.rule, is_proved=self._is_proved, signs=self.signs)
+            self._rows = FindingRows(
+                self.listed,
+                rule_of=session.rule,
+                marks_of=self.details.marks,
+                has_evidence=session.has_evidence,
+                signs=self.signs,
+            )
             self._counts = counts(self.listed)
             self._keep_current()
         rows: Rows = self._rows
         cursor = next((at for at, finding in enumerate(self.listed) if finding is self.current), 0)
+        self._at = cursor
         pane = self.query_one("#list", Pane)
         if not self.listed:
             rows = RowList(self._empty_rows(pane.view.text_width))
@@ -102,7 +125,11 @@ class FindingsScreen(FrameScreen):
             title = f"{len(self.listed):,} of {title}"
         if session.scanned is None:
             title = "findings"
+        if session.hidden:
+            title += f", {session.hidden:,} more known"
         right = list(self._counts)
+        if marked := len(session.desk.marked):
+            right.insert(0, Piece(f"{marked:,} marked  ", "accent"))
         if self.query_text:
             right.insert(0, Piece(f"filter {self.query_text}  ", "accent"))
         elif self.order != ORDERS[0]:
@@ -110,14 +137,12 @@ class FindingsScreen(FrameScreen):
         pane.show(rows, left=(Piece(title),), right=tuple(right), cursor=cursor)
 
     def _keep_current(self) -> None:
-        """Stay on the same finding over a rescan or a filter; else go to the first."""
+        """Stay on the same finding over a rescan or a filter; else on the one that came in its place."""
         key = self.current.key if self.current else ""
         same = next((finding for finding in self.listed if finding.key == key), None)
-        self.current = same or (self.listed[0] if self.listed else None)
+        at = min(self._at, len(self.listed) - 1)
+        self.current = same or (self.listed[at] if self.listed else None)
         self._shown = self.current.location if self.current else None
-
-    def _is_proved(self, key: str) -> bool:
-        return self.session.proof(key) is not None
 
     def _empty_rows(self, width: int) -> list[Row]:
         scanned = self.session.scanned
@@ -129,81 +154,79 @@ class FindingsScreen(FrameScreen):
             text = "Not scanned yet. R scans the project; nothing of it is executed."
         else:
             looked = scanned.scan
-            files = (
-                f"{looked.files:,} files, {len(looked.entry_points)} entry points, {looked.rules} rules"
-                if looked
-                else ""
-            )
+            files = ", ".join(_looked_at(looked)) if looked else "what was scanned"
             text = f"No findings in {files}. This was only read; t runs the program twice and proves it."
         return [row(Piece(f" {line}", "muted")) for line in wrap(text, width - 2)]
 
     def _draw_details(self) -> None:
-        finding = self.current
-        source, why = self.query_one("#source", Pane), self.query_one("#why", Pane)
-        if finding is None:
-            source.show(RowList(), left=(Piece("source"),))
-            why.show(RowList(self._scan_rows(why.view.text_width)), left=(Piece("why"),))
-            return
-        shown = self._shown or finding.location
-        self._draw_source(source, finding, shown)
-        rule = self.session.rule(str(finding.rule_id))
-        proof = self.session.proof(finding.key)
-        rows = explanation_rows(finding, rule, proof, why.view.text_width, self.signs)
-        name = rule.name if rule else ""
-        why.show(
-            RowList(rows),
-            left=(Piece(f"{finding.rule_id} {name}".strip()),),
-            right=(Piece("why", "muted"),),
-            cursor=why.view.cursor if why.view.has_focus else 0,
-        )
+        self.arrange_panes()
+        self.details.draw(self.current, self._shown)
 
-    def _draw_source(self, pane: Pane, finding: Finding, shown: Location) -> None:
-        is_own = shown == finding.location
-        message = f"{finding.rule_id} {finding.message}"
-        if not is_own:
-            message = next((each.message for each in finding.related if each.location == shown), message)
-        lines = self.audit.source.lines(shown)
-        if not lines and is_own:
-            lines = ("",) * (shown.line - 1) + finding.source_lines
-        rows = SourceRows(
-            lines,
-            shown,
-            message,
-            TONES[finding.severity],
-            width=pane.view.text_width,
-            signs=self.signs,
-            colored=shown.path.endswith((".py", ".ipynb", ".pyi")),
-        )
-        right = "source" if is_own else "source of a related place"
-        place = place_of(shown) if lines else f"{place_of(shown)}: cannot be read"
-        is_new = self._in_source != (finding.key, shown)
-        self._in_source = finding.key, shown
-        cursor = rows.marked_row if is_new else None
-        pane.show(rows, left=(Piece(place),), right=(Piece(right, "muted"),), cursor=cursor)
-        if is_new:
-            pane.view.centre_cursor()
+    # panes
 
-    def _scan_rows(self, width: int) -> list[Row]:
-        scanned = self.session.scanned
-        skipped = scanned.skipped if scanned else ()
-        return [row(Piece(f" not analysed: {each.subject}: {each.reason}", "muted")) for each in skipped]
+    def spare_panes(self) -> frozenset[str]:
+        """Where panes stand under each other there is room for one of patch and why, unless the screen is high."""
+        if self.size.width >= WIDE:
+            return frozenset({"why"}) if self.details.beside else frozenset()
+        if self.size.height >= HIGH:
+            return frozenset()
+        return frozenset({"why" if self._lower_pane() == "patch" else "patch"})
+
+    def _lower_pane(self) -> str:
+        """The patch if there is one, else why; whichever was asked for stays until the next finding."""
+        if self._lower:
+            return self._lower
+        has_patch = self.current is not None and self.session.desk.patch(self.current.key) is not None
+        return "patch" if has_patch else "why"
+
+    def reachable_panes(self) -> list[Pane]:
+        """In the order in which one reads; going to one that is spare swaps it in, but for the wide layout."""
+        order = ["list", "source", "patch", "why"]
+        panes = sorted(self.panes, key=lambda pane: order.index(pane.id or ""))
+        return [pane for pane in panes if self.one_pane or pane.display or self.size.width < WIDE]
+
+    def bring_forward(self, pane: Pane) -> None:
+        if pane.id in ("patch", "why"):
+            self._lower = pane.id
+        super().bring_forward(pane)
+
+    def why_not_beside(self) -> str:
+        if self.size.width < WIDE and not self.zoomed:
+            return f"Side by side needs {WIDE} columns; these are {self.size.width}."
+        return ""
+
+    def do_beside(self) -> None:
+        self.details.beside = not self.details.beside
+        self.set_class(self.details.beside, "-beside")
+        self.arrange_panes()
+        self.soon(self._draw_details)
+
+    def marks_changed(self, step: int) -> None:
+        self._list_findings()
+        self.query_one("#list", Pane).view.action_move(step)
+        self.audit.frame_changed()
 
     # moving
 
     def on_line_view_moved(self, message: LineView.Moved) -> None:
         if message.view.id == "list-view" and message.index < len(self.listed):
-            self.current = self.listed[message.index]
+            self.current, self._at = self.listed[message.index], message.index
             self._shown = self.current.location
-            self.soon(self._draw_details)
+            self._lower = ""
+            self.soon(self._settle)
+
+    def _settle(self) -> None:
+        self._draw_details()
+        self.audit.frame_changed()
 
     def on_line_view_entered(self, message: LineView.Entered) -> None:
         if message.view.id == "list-view":
             if self.current is not None:
                 self.bring_forward(self.query_one("#source", Pane))
-        elif message.view.id == "why-view":
+        elif message.view.id in ("why-view", "patch-view"):
             target = message.view.current_row.target if message.view.current_row else None
             if target is None:
-                self.audit.say("This line names no place; enter works on `see also` lines.")
+                self.audit.say("This line names no place; enter works on lines that do, such as `see also`.")
             else:
                 self._shown = target
                 self._draw_details()
@@ -252,12 +275,18 @@ class FindingsScreen(FrameScreen):
         if line is not None:
             line.open(self.query_text)
 
-    def _add_filter_line(self) -> None:
+    def _add_what_can_wait(self) -> None:
         """After the first frame, which comes sooner without it."""
         from auditor.tui.widgets.filter_line import FilterLine
 
         self._filter_line = FilterLine()
         self.mount(self._filter_line, before="#message")
+        hint = (
+            "What a applies: the lines of the file that go and that come. safe: nothing changes but that runs repeat; "
+            "unsafe: results or speed may change; to look at: never applied, a person must decide."
+        )
+        self.query_one("#body").mount(Pane("patch", signs=self.signs, hint=hint))
+        self.arrange_panes()
 
     def on_input_changed(self, message: Input.Changed) -> None:
         if message.input.display:
@@ -273,9 +302,24 @@ class FindingsScreen(FrameScreen):
         self.query_one("#list", Pane).view.focus()
         self.draw()
 
+    def why_not_known(self) -> str:
+        if self.audit.launcher.busy:
+            return self.audit.launcher.busy
+        session = self.session
+        if session.scanned is not None and not session.scanned.earlier and not session.shows_known:
+            return "No baseline: the settings name none; `repro-audit scan --write-baseline FILE` makes one."
+        return "" if session.hidden or session.shows_known else "The baseline knows none of what was found."
+
+    def do_known(self) -> None:
+        self.session.shows_known = not self.session.shows_known
+        self.audit.launcher.scan()
+
     def do_leave(self) -> None:
-        """Out of the filter first."""
-        if self.query_text and not self.zoomed and self.front == "list":
+        """Out of the filter first, then out of the marks."""
+        if self.session.desk.marked and not self.zoomed and self.front == "list" and not self.query_text:
+            self.session.desk.marked.clear()
+            self.marks_changed(step=0)
+        elif self.query_text and not self.zoomed and self.front == "list":
             self.query_text = ""
             self.draw()
         else:
@@ -293,8 +337,16 @@ class FindingsScreen(FrameScreen):
         from auditor.tui.drawing.markdown import finding_markdown
 
         return finding_markdown(
-            finding, self.session.rule(str(finding.rule_id)), self.session.proof(finding.key), self.session.command
+            finding,
+            self.session.rule(str(finding.rule_id)),
+            self.session.proof(finding.key),
+            self.session.command,
+            self.session.desk.patch(finding.key),
         )
 
     def do_again(self) -> None:
         self.audit.do_rescan()
+
+
+def _looked_at(looked: ScanSummary) -> tuple[str, ...]:
+    return plural(looked.files, "file"), plural(len(looked.entry_points), "entry point"), plural(looked.rules, "rule")

@@ -41,6 +41,10 @@ class FrameScreen(Screen[None]):
     """A screen of panes. Subclasses yield panes in `compose_panes` and fill them in `draw`."""
 
     COMPONENT_CLASSES = TONE_CLASSES
+    # Textual's own screens bind these keys: they would go to panes on the screen only, and to none in one-pane mode.
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(
+        tuple(each for each in EVERYWHERE if each.id in ("next_pane", "previous_pane"))
+    )
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - Textual declares it as an instance's
         (0, "-tiny"),
         (60, "-narrow"),
@@ -158,17 +162,21 @@ class FrameScreen(Screen[None]):
         self._go(-1)
 
     def _go(self, direction: int) -> None:
-        panes = [pane for pane in self.panes if self.one_pane or pane.display]
+        panes = self.reachable_panes()
         ids = [pane.id for pane in panes]
         at = ids.index(self.front) if self.front in ids else 0
         self.bring_forward(panes[(at + direction) % len(panes)])
 
+    def reachable_panes(self) -> list[Pane]:
+        """Those that tab goes through."""
+        return [pane for pane in self.panes if self.one_pane or pane.display]
+
     def bring_forward(self, pane: Pane) -> None:
         """Give a pane the focus, and in one-pane mode the screen."""
         self.front = pane.id or ""
+        pane.display = True
+        self.set_focus(pane.view)  # before the pane that has it is hidden: Textual would give it to any other
         self.arrange_panes()
-        if pane.display:
-            pane.view.focus()
 
     def do_zoom(self) -> None:
         self.zoomed = not self.zoomed

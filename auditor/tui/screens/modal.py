@@ -122,7 +122,8 @@ class Palette(ModalScreen[str | None]):
 
     def on_input_changed(self, message: Input.Changed) -> None:
         self._found = [each for each in self._commands if matches(message.value, each)]
-        self._found.sort(key=lambda each: not each.label.lower().startswith(message.value.lower()))
+        typed = message.value.lower()
+        self._found.sort(key=lambda each: (not each.label.lower().startswith(typed), typed not in each.help.lower()))
         self._draw()
 
     def _draw(self) -> None:
@@ -157,10 +158,12 @@ class Question(ModalScreen[str]):
 
     COMPONENT_CLASSES = TONE_CLASSES
 
-    def __init__(self, text: str, answers: Sequence[tuple[str, str, str]], signs: Signs) -> None:
-        """`answers` are (key, words, what is returned)."""
+    def __init__(
+        self, text: str, answers: Sequence[tuple[str, str, str]], signs: Signs, lines: Sequence[str] = ()
+    ) -> None:
+        """`answers` are (key, words, what is returned); `lines` say what to know before."""
         super().__init__()
-        self._text, self._answers, self._signs = text, answers, signs
+        self._text, self._answers, self._signs, self._lines = text, answers, signs, lines
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="panel"):
@@ -170,8 +173,16 @@ class Question(ModalScreen[str]):
             yield LineView(id="question", has_cursor=False, signs=self._signs)
 
     def on_mount(self) -> None:
-        rows = [_key_row(key, words) for key, words, _ in self._answers]
-        self.query_one(LineView).show_rows(RowList(rows))
+        self.call_after_refresh(self._draw)
         for key, _, value in self._answers:
             self._bindings.bind(key, f"dismiss('{value}')", show=False)
         self._bindings.bind("escape", f"dismiss('{self._answers[-1][2]}')", show=False)
+
+    def on_line_view_resized(self) -> None:
+        self._draw()
+
+    def _draw(self) -> None:
+        view = self.query_one(LineView)
+        rows = [row(Piece(f" {part}")) for line in self._lines for part in wrap(line, view.text_width - 2)]
+        rows += [_key_row(key, words) for key, words, _ in self._answers]
+        view.show_rows(RowList(rows))

@@ -31,10 +31,11 @@ class RunDialog(ModalScreen[ProgramRequest | None]):
         Binding("shift+tab,up", "app.focus_previous", show=False, priority=True),
     ]
 
-    def __init__(self, title: str, request: ProgramRequest, *, counts_runs: bool, signs: Signs) -> None:
+    def __init__(self, title: str, request: ProgramRequest, *, asks: str, signs: Signs) -> None:
+        """`asks` for one field more: `runs`, `isolate`, or none."""
         super().__init__()
         self._heading, self._request, self._signs = title, request, signs
-        self._counts_runs = counts_runs
+        self._asks = asks
 
     def compose(self) -> ComposeResult:
         request = self._request
@@ -45,9 +46,9 @@ class RunDialog(ModalScreen[ProgramRequest | None]):
             yield from _field("program", "command", command_line(request.command), "train.py --epochs 1")
             steps = str(request.steps) if request.steps else ""
             yield from _field("steps", "steps", steps, "all; or stop after so many optimizer steps")
-            if self._counts_runs:
+            if self._asks == "runs":
                 yield from _field("runs", "runs", str(request.runs), "of each kind")
-            else:
+            elif self._asks == "isolate":
                 yield from _field("isolate", "isolate", request.isolate, "none, or copy: each run in its own copy")
             line = MessageLine(signs=self._signs)
             line.show(HINT, "muted")
@@ -66,10 +67,10 @@ class RunDialog(ModalScreen[ProgramRequest | None]):
         texts = {line.id: line.value.strip() for line in self.query(Input)}
         command = parse_command(texts["command"] or "")
         steps = _number("steps", texts["steps"]) if texts["steps"] else None
-        isolate = texts.get("isolate") or "none"
+        isolate = texts.get("isolate", self._request.isolate) or "none"
         if isolate not in ("none", "copy"):
             raise ValueError(f"isolate: `none` or `copy`, not `{isolate}`")
-        runs = _number("runs", texts["runs"]) if self._counts_runs else self._request.runs
+        runs = _number("runs", texts["runs"]) if self._asks == "runs" else self._request.runs
         return ProgramRequest(command=command, cwd=self._request.cwd, steps=steps, isolate=isolate, runs=runs)
 
 

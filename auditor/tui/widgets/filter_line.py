@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import Input
 
-HINT = "words  rule:RA3 sev:error path:src is:proved !not"
+HINT = "words  rule:RA3 sev:error path:src is:safe !not"
 
 
 class FilterLine(Input):

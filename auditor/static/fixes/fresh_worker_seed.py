@@ -1,0 +1,66 @@
+"""`kind = "fresh-worker-seed"`: let a `worker_init_fn` seed with what torch gives each worker in each epoch."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+
+from auditor.model.finding import Finding
+from auditor.model.rule import Rule
+from auditor.ruleset.table import Table
+from auditor.static.documents.document import Document
+from auditor.static.facts import ModuleFacts
+from auditor.static.fixes.changes import Change, ReplaceExpression
+from auditor.static.fixes.proposal import Proposal, Refusal
+from auditor.static.fixes.seeding.loaders import with_generator
+from auditor.static.fixoptions import FixOptions, applicability, effect
+from auditor.static.nodeplace import call_at
+from auditor.static.project import Project
+
+SEED = "{torch.initial_seed}() % 2**32"
+_SEEDS = frozenset({"numpy.random.seed", "random.seed", "torch.manual_seed"})
+
+
+def _read(table: Table) -> None:
+    """No options."""
+
+
+class FreshWorkerSeedFix:
+    """The seeds in the function that the loader was given, which the finding names, are replaced."""
+
+    kind = "fresh-worker-seed"
+
+    def __init__(self) -> None:
+        self._options = FixOptions(_read)
+
+    def validate(self, options: Mapping[str, object], where: str) -> None:
+        self._options.validate(options, where)
+
+    def propose(
+        self, finding: Finding, rule: Rule, target: ModuleFacts | Document, project: Project
+    ) -> Proposal | Refusal:
+        loader = call_at(target, finding.location) if isinstance(target, ModuleFacts) else None
+        place = finding.related[0].location if finding.related else finding.location
+        module = project.module(place.path)
+        found = call_at(module, place) if module is not None else None
+        if loader is None or found is None or module is None or not isinstance(target, ModuleFacts):
+            return Refusal(reason="the function that seeds the workers was not found again")
+        more = with_generator(target, loader, project)
+        if isinstance(more, str):
+            return Refusal(reason=more)
+        function = module.enclosing_function(found.node)
+        changes: list[Change] = [
+            ReplaceExpression(expression=module.location(call.node.args[0]), text=SEED)
+            for call in module.calls
+            if call.callee in _SEEDS and call.node.args and not isinstance(call.node.args[0], ast.Starred)
+            and module.enclosing_function(call.node) is function
+        ]  # fmt: skip
+        return Proposal(
+            title="seed each worker from `torch.initial_seed()`, another one in each epoch",
+            applicability=applicability(rule),
+            changes=(*changes, *more),
+            effect=effect(rule),
+        )
+
+
+FIX = FreshWorkerSeedFix()

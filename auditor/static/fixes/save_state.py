@@ -1,0 +1,180 @@
+"""`kind = "save-state"`: put what resuming needs into a checkpoint, and take it out again where it is loaded.
+
+Only where the checkpoint is a dictionary that is written down and read back in one place each. A checkpoint from before
+the change lacks the new entries; they are then left as they are.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from auditor.model.finding import Finding
+from auditor.model.rule import Rule
+from auditor.ruleset.table import Table
+from auditor.static.documents.document import Document
+from auditor.static.facts import Call, ModuleFacts
+from auditor.static.fixes.changes import Change, InsertStatement, ReplaceExpression
+from auditor.static.fixes.proposal import Proposal, Refusal
+from auditor.static.fixoptions import FixOptions, applicability, effect
+from auditor.static.nodeplace import call_at
+from auditor.static.program import programs
+from auditor.static.project import Project
+
+OPTIMIZERS = ("optimizer", "optim", "opt")
+"""What an optimizer is called in both places."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    key: str
+    value: str
+    restored: str
+    """The statement that takes it out; `{item}` is the entry."""
+
+
+RNG = _Entry("torch_rng_state", "{torch.get_rng_state}()", "{torch.set_rng_state}({item}.cpu())")
+CUDA = _Entry(
+    "cuda_rng_states",
+    "{torch.cuda.get_rng_state_all}()",
+    "{torch.cuda.set_rng_state_all}([state.cpu() for state in {item}])",
+)
+PYTHON = _Entry("python_rng_state", "{random.getstate}()", "{random.setstate}({item})")
+
+
+def _read(table: Table) -> str:
+    return table.choice("what", ("rng", "optimizer"))
+
+
+class SaveStateFix:
+    """`what`: the states of the generators (`rng`) or the state of the `optimizer`."""
+
+    kind = "save-state"
+
+    def __init__(self) -> None:
+        self._options = FixOptions(_read)
+
+    def validate(self, options: Mapping[str, object], where: str) -> None:
+        self._options.validate(options, where)
+
+    def propose(
+        self, finding: Finding, rule: Rule, target: ModuleFacts | Document, project: Project
+    ) -> Proposal | Refusal:
+        call = call_at(target, finding.location) if isinstance(target, ModuleFacts) else None
+        if call is None or not isinstance(target, ModuleFacts):
+            return Refusal(reason="the place is no call")
+        saved = _dictionary(target, call)
+        if saved is None:
+            return Refusal(reason="what is saved is not written down as one dictionary that the call is given")
+        restore = list(_restored(target, project))
+        if len(restore) != 1:
+            return Refusal(reason="the checkpoint is read back in no place, or in several, that can be told from here")
+        module, name, last = restore[0]
+        if self._options.of(rule) == "rng":
+            entries = _generators(finding, project)
+        else:
+            entries = _optimizer(target, call, module, last)
+        if isinstance(entries, Refusal):
+            return entries
+        return Proposal(
+            title="save " + " and ".join(f"`{entry.key}`" for entry in entries) + ", and restore it when resuming",
+            applicability=applicability(rule),
+            changes=(_added(target, saved, entries), _taken(module, name, last, entries)),
+            effect=effect(rule),
+        )
+
+
+def _dictionary(module: ModuleFacts, call: Call) -> ast.Dict | None:
+    """The dictionary that a save writes."""
+    given = call.argument("obj", 0)
+    if isinstance(given, ast.Name):
+        function = call.function
+        made = [
+            each.value
+            for each in module.assignments
+            if isinstance(each.target, ast.Name) and each.target.id == given.id and each.function is function
+        ]
+        given = made[0] if len(made) == 1 else None
+    return given if isinstance(given, ast.Dict) and given.values and None not in given.keys else None
+
+
+def _restored(module: ModuleFacts, project: Project) -> Iterator[tuple[ModuleFacts, str, ast.stmt]]:
+    """Where checkpoints are loaded: under which name, and the last statement that takes a state out."""
+    found = {each.path: each for _, modules in programs(module, project, frozenset({"torch"})) for each in modules}
+    for _, each in sorted({**found, module.path: module}.items()):
+        for call in each.calls_to({"torch.load"}):
+            statement = each.parent(call.node)
+            if not isinstance(statement, ast.Assign) or not isinstance(statement.targets[0], ast.Name):
+                continue
+            name = statement.targets[0].id
+            used = [
+                other
+                for other in each.calls
+                if other.method == "load_state_dict"
+                and other.function is call.function
+                and any(isinstance(part, ast.Name) and part.id == name for part in ast.walk(other.node))
+                and isinstance(each.parent(other.node), ast.Expr)
+            ]
+            if used:
+                yield each, name, each.statement(used[-1].node)
+
+
+def _generators(finding: Finding, project: Project) -> list[_Entry] | Refusal:
+    entries = [RNG]
+    for path in finding.entry_points:
+        program = project.module(path)
+        drawn = {verdict.library.id for verdict in project.verdicts(program)} if program else set()
+        if "numpy.random" in drawn:
+            return Refusal(
+                reason="the program draws from NumPy too, whose state `torch.load` refuses by default: "
+                "save it in a file of its own"
+            )
+        if "random" in drawn and PYTHON not in entries:
+            entries.append(PYTHON)
+        if CUDA not in entries and any(
+            project.holds(each, frozenset({"cuda"})) for each in sorted(project.graph.reached(path))
+        ):
+            entries.append(CUDA)
+    return entries
+
+
+def _optimizer(saving: ModuleFacts, call: Call, loading: ModuleFacts, last: ast.stmt) -> list[_Entry] | Refusal:
+    here, there = _names(saving, call.node), _names(loading, last)
+    name = next((each for each in OPTIMIZERS if each in here and each in there), None)
+    if name is None:
+        return Refusal(reason="the optimizer is not at hand, under one name, where the checkpoint is saved and loaded")
+    return [_Entry("optimizer", f"{name}.state_dict()", f"{name}.load_state_dict({{item}})")]
+
+
+def _names(module: ModuleFacts, node: ast.AST) -> set[str]:
+    """The names that a place can read."""
+    found = set(module.index.root.bindings)
+    function = module.enclosing_function(node)
+    while function is not None:
+        scope = module.index.scopes.get(function)
+        found |= set(scope.bindings) if scope is not None else set()
+        function = module.enclosing_function(function)
+    return found
+
+
+def _added(module: ModuleFacts, saved: ast.Dict, entries: list[_Entry]) -> Change:
+    """More entries behind the last one, in lines of their own where the dictionary has them."""
+    last = saved.values[-1]
+    first_key = saved.keys[0]
+    gap = ", "
+    if first_key is not None and first_key.lineno > saved.lineno:
+        gap = ",\n" + " " * first_key.col_offset
+    text = "{0}" + "".join(f'{gap}"{entry.key}": {entry.value}' for entry in entries)
+    return ReplaceExpression(expression=module.location(last), text=text)
+
+
+def _taken(module: ModuleFacts, name: str, last: ast.stmt, entries: list[_Entry]) -> Change:
+    lines = []
+    for entry in entries:
+        item = f'{name}["{entry.key}"]'
+        lines.append(f'if "{entry.key}" in {name}:\n    ' + entry.restored.replace("{item}", item))
+    return InsertStatement(statement=module.location(last), text="\n".join(lines), where="after")
+
+
+FIX = SaveStateFix()

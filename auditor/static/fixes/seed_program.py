@@ -1,0 +1,82 @@
+"""`kind = "seed-program"`: seed a library in every program that draws from it, before its first draw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from auditor.model.finding import Finding
+from auditor.model.patch import Applicability
+from auditor.model.rule import Rule
+from auditor.ruleset.table import Table
+from auditor.static.documents.document import Document
+from auditor.static.facts import ModuleFacts
+from auditor.static.fixes.changes import Change
+from auditor.static.fixes.proposal import Proposal, Refusal
+from auditor.static.fixes.seeding.program import Seeding, seed_program
+from auditor.static.fixoptions import FixOptions, applicability, effect
+from auditor.static.project import Project
+
+RANKS = "every process of a distributed run draws the same numbers; add the rank to the seed where they have to differ"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Options:
+    library: str
+    call: str
+
+
+def _read(table: Table) -> _Options:
+    return _Options(library=table.string("library"), call=table.string("call"))
+
+
+class SeedProgramFix:
+    """`library`: its id in `rules/libraries`; `call`: what seeds it, where the program has no seeder of its own."""
+
+    kind = "seed-program"
+
+    def __init__(self) -> None:
+        self._options = FixOptions(_read)
+
+    def validate(self, options: Mapping[str, object], where: str) -> None:
+        self._options.validate(options, where)
+
+    def propose(
+        self, finding: Finding, rule: Rule, target: ModuleFacts | Document, project: Project
+    ) -> Proposal | Refusal:
+        if not isinstance(target, ModuleFacts):
+            return Refusal(reason="the place is no Python source")
+        options = self._options.of(rule)
+        return seeded(finding, rule, target, project, options.library, options.call)
+
+
+def seeded(
+    finding: Finding, rule: Rule, target: ModuleFacts, project: Project, library: str, call: str
+) -> Proposal | Refusal:
+    """Seed a library in the programs that a finding names."""
+    changes: list[Change] = []
+    titles: list[str] = []
+    ranks = False
+    for path in finding.entry_points or (target.path,):
+        module = project.module(path)
+        if module is None:
+            continue
+        found = seed_program(module, project, library, call, finding.location)
+        if isinstance(found, Seeding):
+            changes.extend(found.changes)
+            titles.append(found.title)
+            ranks = ranks or found.is_distributed
+        else:
+            return Refusal(reason=found)
+    if not changes:
+        return Refusal(reason="no program of the project leads here, and only a program knows when it begins")
+    safe = applicability(rule)
+    return Proposal(
+        title=titles[0],
+        applicability=Applicability.UNSAFE if ranks and safe is Applicability.SAFE else safe,
+        changes=tuple(dict.fromkeys(changes)),
+        effect=RANKS if ranks else effect(rule),
+    )
+
+
+FIX = SeedProgramFix()

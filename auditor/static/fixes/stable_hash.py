@@ -1,0 +1,86 @@
+"""`kind = "stable-hash"`: a checksum in place of `hash`, which Python salts anew in each process."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+
+from auditor.model.finding import Finding
+from auditor.model.patch import Applicability
+from auditor.model.rule import Rule
+from auditor.ruleset.table import Table
+from auditor.static.documents.document import Document
+from auditor.static.facts import Known, ModuleFacts
+from auditor.static.fixes.changes import ReplaceExpression
+from auditor.static.fixes.proposal import Proposal, Refusal
+from auditor.static.fixoptions import FixOptions, applicability, effect
+from auditor.static.nodeplace import call_at, written
+from auditor.static.project import Project
+
+
+def _read(table: Table) -> None:
+    """No options."""
+
+
+class StableHashFix:
+    """`zlib.crc32` of the text: of a string itself, of anything else as `repr` shows it."""
+
+    kind = "stable-hash"
+
+    def __init__(self) -> None:
+        self._options = FixOptions(_read)
+
+    def validate(self, options: Mapping[str, object], where: str) -> None:
+        self._options.validate(options, where)
+
+    def propose(
+        self, finding: Finding, rule: Rule, target: ModuleFacts | Document, project: Project
+    ) -> Proposal | Refusal:
+        call = call_at(target, finding.location) if isinstance(target, ModuleFacts) else None
+        if call is None or not isinstance(target, ModuleFacts) or call.callee != "hash" or len(call.node.args) != 1:
+            return Refusal(reason="the place is no call of `hash`")
+        value = call.node.args[0]
+        return Proposal(
+            title="use a checksum in place of `hash`",
+            applicability=applicability(rule) if _is_text(target, value) else Applicability.DISPLAY,
+            changes=(
+                ReplaceExpression(
+                    expression=target.location(call.node), text=f"{{zlib.crc32}}({_as_bytes(target, value)})"
+                ),
+            ),
+            effect=effect(rule),
+        )
+
+
+def _as_bytes(module: ModuleFacts, node: ast.expr) -> str:
+    text = written(module, node)
+    if isinstance(node, ast.Name | ast.Attribute | ast.Subscript | ast.Call | ast.JoinedStr):
+        return f"{text}.encode()" if _is_text(module, node) else f"str({text}).encode()"
+    return f"({text}).encode()" if _is_text(module, node) else f"repr({text}).encode()"
+
+
+def _is_text(module: ModuleFacts, node: ast.expr) -> bool:
+    """Whether it is a string for certain: written as one, or put together from one."""
+    if isinstance(node, ast.JoinedStr):
+        return True
+    if isinstance(node, ast.BinOp):
+        return isinstance(node.op, ast.Add | ast.Mod) and _is_text(module, node.left)
+    if isinstance(node, ast.Call):
+        return module.resolve(node.func) == "str"
+    if isinstance(node, ast.Name) and _is_annotated(module, node):
+        return True
+    value = module.constant(node)
+    return isinstance(value, Known) and isinstance(value.value, str)
+
+
+def _is_annotated(module: ModuleFacts, node: ast.Name) -> bool:
+    """Whether it is a parameter that is declared to be a string."""
+    function = module.enclosing_function(node)
+    arguments = () if function is None else (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)
+    return any(
+        each.arg == node.id and isinstance(each.annotation, ast.Name) and each.annotation.id == "str"
+        for each in arguments
+    )
+
+
+FIX = StableHashFix()

@@ -1,0 +1,67 @@
+"""`kind = "system-entropy"`: draw from a seeded generator in place of the operating system."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from auditor.model.finding import Finding
+from auditor.model.rule import Rule
+from auditor.ruleset.table import Table
+from auditor.static.documents.document import Document
+from auditor.static.facts import ModuleFacts
+from auditor.static.fixes.changes import ReplaceExpression
+from auditor.static.fixes.proposal import Proposal, Refusal
+from auditor.static.fixes.seed_program import seeded
+from auditor.static.fixes.seeding.repetition import repeats
+from auditor.static.fixes.seeding.source import seed_in_scope
+from auditor.static.fixoptions import FixOptions, applicability, effect
+from auditor.static.nodeplace import call_at
+from auditor.static.project import Project
+
+_OTHERS = {"secrets.choice": "{random.choice}", "secrets.randbelow": "{random.randrange}"}
+"""Functions of `random` that take the same argument."""
+
+
+def _read(table: Table) -> None:
+    """No options."""
+
+
+class SystemEntropyFix:
+    """`SystemRandom()` → `Random(0)`; `secrets.choice` → `random.choice` in a program that is then seeded."""
+
+    kind = "system-entropy"
+
+    def __init__(self) -> None:
+        self._options = FixOptions(_read)
+
+    def validate(self, options: Mapping[str, object], where: str) -> None:
+        self._options.validate(options, where)
+
+    def propose(
+        self, finding: Finding, rule: Rule, target: ModuleFacts | Document, project: Project
+    ) -> Proposal | Refusal:
+        call = call_at(target, finding.location) if isinstance(target, ModuleFacts) else None
+        if call is None or not isinstance(target, ModuleFacts):
+            return Refusal(reason="the place is no call")
+        other = _OTHERS.get(call.callee or "")
+        if other is not None:
+            change = ReplaceExpression(expression=target.location(call.node.func), text=other)
+            seeds = seeded(finding, rule, target, project, "random", "random.seed")
+            if isinstance(seeds, Refusal):
+                return seeds
+            title = f"draw with `{other.strip('{}')}`, and seed it"
+            return replace(seeds, title=title, changes=(change, *seeds.changes), effect=effect(rule))
+        why = repeats(target, call.node)
+        if why is not None:
+            return Refusal(reason=f"the call {why}: a constant seed would repeat the same numbers each time")
+        seed = seed_in_scope(target, call.node)
+        return Proposal(
+            title=f"draw from `random.Random({seed})`",
+            applicability=applicability(rule),
+            changes=(ReplaceExpression(expression=target.location(call.node), text=f"{{random.Random}}({seed})"),),
+            effect=effect(rule),
+        )
+
+
+FIX = SystemEntropyFix()
