@@ -15,7 +15,7 @@ from operator import ne
 from auditor.dynamic.statistics import LEVEL, bootstrap_interval, quantile
 from auditor.experiments.criteria import distinct
 from auditor.model.overhead import Interval
-from auditor.model.variance import GroupSpread, Replica, Spread
+from auditor.model.variance import GroupSpread, Replica, ReplicaSpread
 
 RESAMPLES = 1000
 CLASS_RESAMPLES = 300
@@ -69,10 +69,10 @@ def churn(predictions: Sequence[Sequence[int]], *, artifact: bool = False) -> tu
     return value, Interval(low=low, high=high, level=LEVEL)
 
 
-def spread(name: str, values: Sequence[float], ddof: int, resamples: int) -> Spread:
+def spread(name: str, values: Sequence[float], ddof: int, resamples: int) -> ReplicaSpread:
     """Return one metric over replicas."""
     interval = bootstrap_interval(values, seed=SEED, statistic=partial(deviation, ddof=ddof), resamples=resamples)
-    return Spread(
+    return ReplicaSpread(
         name=name,
         mean=math.fsum(values) / len(values),
         minimum=min(values),

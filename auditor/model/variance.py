@@ -59,7 +59,7 @@ class PairCounts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spread:
+class ReplicaSpread:
     """One metric over the replicas of a group."""
 
     name: str
@@ -84,8 +84,8 @@ class GroupSpread:
     distinct: int
     """Replicas left when equal ones count once; fewer than `replicas` means that they are not independent."""
 
-    overall: Spread | None
-    classes: tuple[Spread, ...]
+    overall: ReplicaSpread | None
+    classes: tuple[ReplicaSpread, ...]
     widest_class: str | None
     """The class whose metric spreads most."""
 

@@ -66,7 +66,10 @@ def _model_names() -> dict[str, Any]:
     """What annotations of the model may name: modules load only those of the others that they work with."""
     names: dict[str, Any] = {}
     for module in pkgutil.iter_modules(auditor.model.__path__):
-        names.update(vars(importlib.import_module(f"auditor.model.{module.name}")))
+        for name, value in vars(importlib.import_module(f"auditor.model.{module.name}")).items():
+            known = names.setdefault(name, value)
+            if inspect.isclass(value) and inspect.isclass(known) and known is not value:
+                raise TypeError(f"two classes are called `{name}`: in {known.__module__} and in {value.__module__}")
     return names
 
 
