@@ -12,10 +12,10 @@ from auditor.static.documents.document import Document
 from auditor.static.facts import ModuleFacts
 from auditor.static.fixes.changes import Change, InsertStatement, RemoveStatement, SeedProgram
 from auditor.static.fixes.proposal import Proposal, Refusal
-from auditor.static.fixes.seeding.helpers import only_seeds
 from auditor.static.fixes.seeding.place import Way, lifted, statement_at, way_to
 from auditor.static.fixes.seeding.program import by_helper, place_for
 from auditor.static.fixes.seeding.repetition import repeats
+from auditor.static.fixes.seeding.seed_helper import only_seeds
 from auditor.static.fixoptions import FixOptions, applicability, effect
 from auditor.static.library_verdict import LibraryVerdict, SeedStatus
 from auditor.static.project import Project

@@ -17,10 +17,10 @@ from auditor.static.documents.document import Document
 from auditor.static.facts import ModuleFacts
 from auditor.static.fixes.changes import Change, InsertStatement, RemoveStatement, ReplaceExpression, SetArgument
 from auditor.static.fixes.proposal import Proposal, Refusal
-from auditor.static.fixes.seeding.helpers import only_seeds
 from auditor.static.fixes.seeding.origin import Origin, origin
 from auditor.static.fixes.seeding.place import Way, lifted, statement_at
 from auditor.static.fixes.seeding.repetition import repeats
+from auditor.static.fixes.seeding.seed_helper import only_seeds
 from auditor.static.fixoptions import FixOptions, applicability, effect
 from auditor.static.library_verdict import Seed, SeedStatus
 from auditor.static.nodeplace import call_at

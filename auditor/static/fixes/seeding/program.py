@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from auditor.model.location import Location
 from auditor.static.facts import ModuleFacts
 from auditor.static.fixes.changes import Change, InsertStatement, SeedProgram
-from auditor.static.fixes.seeding.helpers import SeedHelper, helpers, name_in
 from auditor.static.fixes.seeding.place import Level, Way, comes_before, is_docstring, levels, way_to, whole_program
+from auditor.static.fixes.seeding.seed_helper import SeedHelper, helpers, name_in
 from auditor.static.fixes.seeding.source import DEFAULT, constant_of_module, seed_source
 from auditor.static.library_verdict import LibraryVerdict, Seed, SeedStatus
 from auditor.static.nodeplace import call_at, written
