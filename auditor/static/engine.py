@@ -14,13 +14,13 @@ from auditor.ruleset import Ruleset
 from auditor.static.allowance import Allowance
 from auditor.static.discovery import Discovery
 from auditor.static.documents.survey import survey_documents
-from auditor.static.facts import ModuleFacts
 from auditor.static.findings import Placed, finding_order, place_findings, unique
 from auditor.static.knowledge import RngIndex
 from auditor.static.matcher import Matcher, registry
-from auditor.static.needles import Needles, needles
 from auditor.static.passes import Passes
+from auditor.static.prerequisites import Prerequisite, prerequisites
 from auditor.static.project import Project
+from auditor.static.vocabulary import Vocabulary
 from auditor.static.workers import available
 
 MAX_CHECKED_BYTES = 8_000_000
@@ -51,11 +51,11 @@ class Analysis:
 
 @dataclass(frozen=True, slots=True)
 class _Bound:
-    """A rule with the matcher that it names and what a file must hold for it (None: nothing in particular)."""
+    """A rule with the matcher that it names and what must be true of a file for it (None: nothing in particular)."""
 
     rule: Rule
     matcher: Matcher
-    needles: Needles | None
+    prerequisites: tuple[Prerequisite, ...] | None
 
 
 class Engine:
@@ -104,6 +104,7 @@ class Engine:
             size = sum(file.size_bytes for file in found.files) if available() > 1 else 0
             processes = available() if size >= MIN_SHARED_BYTES else 1
         passes = Passes(project, processes, step, cancelled)
+        passes.sketch()
         passes.find_programs()
         if any(bound.matcher.scope == "entry-point" for bound in self._bound):
             passes.judge_programs()
@@ -141,16 +142,20 @@ class Engine:
     def project(self, found: Discovery) -> Project:
         """The project, ready to be asked."""
         literals = set(self._rng.tokens)
+        words: set[str] = set()
         for bound in self._bound:
             literals |= bound.matcher.literals(bound.rule) or frozenset()
-        everything = any(bound.needles is None and bound.matcher.scope == "module" for bound in self._bound)
+            for prerequisite in bound.prerequisites or ():
+                words |= prerequisite.methods.union(*prerequisite.literals)
+            words |= set(_words(bound.rule.match.options))
+        everything = any(bound.prerequisites is None and bound.matcher.scope == "module" for bound in self._bound)
         return Project(
             found.root,
             found.files,
             self._rng,
             test_paths=found.test_paths,
-            needed=None if everything else needles(literals),
-            vocabulary=needles(literals).words,
+            needed=None if everything else frozenset(literals),
+            vocabulary=Vocabulary(literals | words),
             known_names=frozenset(name for bound in self._bound for name in _names(bound.rule.match.options)),
         )
 
@@ -160,15 +165,11 @@ class Engine:
             if path in project.entry_points or (project.is_relevant(path) and not project.is_test(path)):
                 yield path
 
-    def _findings(self, module: ModuleFacts, project: Project) -> Iterator[Placed]:
-        source = project.source(module.path)
+    def _findings(self, path: str, project: Project) -> Iterator[Placed]:
+        """What the rules find in a file; it is parsed for the first of them that may find something."""
         for bound in self._bound:
-            if bound.matcher.scope == "document":
-                continue
-            if bound.matcher.scope == "entry-point":
-                if not module.is_entry_point:
-                    continue
-            elif bound.needles is not None and not bound.needles.are_in(source):
+            module = project.module(path) if self._may_hold(bound, path, project) else None
+            if module is None:
                 continue
             try:
                 hits = list(bound.matcher.find(bound.rule, module, project))
@@ -176,6 +177,14 @@ class Engine:
                 project.problems[module.path] = f"nested too deeply for {bound.rule.id}"
                 continue
             yield from place_findings(bound.rule, bound.matcher.scope, hits, module, project)
+
+    def _may_hold(self, bound: _Bound, path: str, project: Project) -> bool:
+        """Whether a rule may find something in a file, as far as can be told without parsing it."""
+        if bound.matcher.scope == "document":
+            return False
+        if bound.matcher.scope == "entry-point":
+            return project.draws(path)
+        return bound.prerequisites is None or any(project.can_hold(path, each) for each in bound.prerequisites)
 
 
 def find_files(
@@ -194,8 +203,22 @@ def _bind(rule: Rule) -> _Bound:
         known = ", ".join(sorted(matchers))
         raise RuleError(f"{rule.path}: match.kind: there is no `{rule.match.kind}`; known are {known}")
     matcher.validate(rule.match.options, f"{rule.path}: match")
-    literals = matcher.literals(rule)
-    return _Bound(rule, matcher, None if literals is None else needles(literals))
+    return _Bound(rule, matcher, prerequisites(matcher, rule))
+
+
+def _words(value: object) -> Iterator[str]:
+    """Every identifier in a rule's options, and the last part of every dotted name."""
+    if isinstance(value, str):
+        last = value.rpartition(".")[2]
+        if last.isidentifier() and last.isascii():
+            yield last
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _words(key)
+            yield from _words(inner)
+    elif isinstance(value, Iterable):
+        for inner in value:
+            yield from _words(inner)
 
 
 def _names(value: object) -> Iterator[str]:

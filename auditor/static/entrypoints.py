@@ -20,11 +20,6 @@ from auditor.static.values import External, FunctionRef
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
 
-MAIN_GUARD = re.compile(
-    rb"^if\s*\(?\s*(?:__name__\s*==|[\"']__main__[\"']\s*==)(?![^\n]*:[^\n]*\n\s+_ = )", re.MULTILINE
-)
-"""A guard that certainly runs something; one that begins with `_ = …` has to be looked at."""
-
 COMPOUND = re.compile(rb"(?:^|\r)(?:\xef\xbb\xbf|\f)*(?:for|while|with|async|if|try)\b", re.MULTILINE)
 """A compound statement at the top level."""
 

@@ -104,3 +104,8 @@ class LibraryVerdict:
 
     certain: bool = True
     """False where an assumption was needed (number of workers unknown); lower the confidence then."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything is left to be desired."""
+        return self.status is not SeedStatus.SEEDED

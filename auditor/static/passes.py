@@ -10,11 +10,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from auditor.static.facts import ModuleFacts
 from auditor.static.findings import Placed
 from auditor.static.library_verdict import LibraryVerdict
 from auditor.static.project import Project
-from auditor.static.suppress import MARK
+from auditor.static.sketch import Sketch
 from auditor.static.workers import spread
 
 MAX_UNIT_BYTES = 2_000_000
@@ -62,6 +61,16 @@ class Passes:
         self.listed_folders: frozenset[str] = frozenset()
         self.problems: dict[str, str] = {}
 
+    def sketch(self) -> None:
+        """Look over the bytes of every file."""
+        project = self._project
+
+        def draw(paths: tuple[str, ...]) -> dict[str, Sketch]:
+            return {path: project.sketch(path) for path in paths if not self._cancelled()}
+
+        for sketches in self._pass(draw, _units(sorted(project.files), project)):
+            project.know_sketches(sketches)
+
     def find_programs(self) -> None:
         """Tell the project which of its files are programs."""
         project = self._project
@@ -91,7 +100,7 @@ class Passes:
         for verdicts in self._pass(judge, project.groups):
             project.know_verdicts(verdicts)
 
-    def look(self, paths: Sequence[str], find: Callable[[ModuleFacts, Project], Iterable[Placed]]) -> Iterator[Looked]:
+    def look(self, paths: Sequence[str], find: Callable[[str, Project], Iterable[Placed]]) -> Iterator[Looked]:
         """Ask the rules about every file, in order."""
         project = self._project
 
@@ -106,12 +115,9 @@ class Passes:
                     break
                 if not self._is_shared(units):
                     self._step(numbers[path], path)
-                module = project.module(path)
-                if module is None:
-                    continue
-                if MARK.encode() in project.source(path).raw():
+                findings.extend(find(path, project))
+                if project.sketch(path).is_marked and project.module(path) is not None:
                     marked.append(path)
-                findings.extend(find(module, project))
             return Looked(tuple(findings), tuple(marked))
 
         yield from self._pass(ask, units, numbers)

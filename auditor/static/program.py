@@ -46,11 +46,11 @@ class Trait:
 
     @cached_property
     def words(self) -> frozenset[str]:
-        """Texts of which one stands in every file that holds the trait."""
+        """Texts of which one stands in every file that holds the trait, unless one of `contains` does."""
         called = self.call.words if self.call is not None else frozenset()
         imported = {name.rpartition(".")[2] for name in self.imports}
         written = {target.rpartition(".")[2] for target in self.targets}
-        return called | imported | written | self.strings | self.attributes | frozenset(self.contains)
+        return called | imported | written | self.strings | self.attributes
 
     def is_in(self, module: ModuleFacts) -> bool:
         """Whether a file holds it."""
@@ -196,7 +196,8 @@ def _holds(trait: Trait, path: str, project: Project, answers: dict[str, bool]) 
     """Whether one file holds it; each file is asked once, also where several programs share it."""
     key = f"file:{path}"
     if key not in answers:
-        module = project.module(path) if project.holds(path, trait.words) else None
+        may = project.holds(path, trait.words) or project.contains(path, trait.contains)
+        module = project.module(path) if may else None
         answers[key] = module is not None and trait.is_in(module)
     return answers[key]
 

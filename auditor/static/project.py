@@ -9,17 +9,20 @@ from typing import TYPE_CHECKING
 
 from auditor.errors import ProjectError
 from auditor.static.discovery import is_test
-from auditor.static.entrypoints import COMPOUND, MAIN_GUARD, METADATA, NEVER, EntryPoint, console_scripts, is_program
+from auditor.static.entrypoints import COMPOUND, METADATA, NEVER, EntryPoint, console_scripts, is_program
 from auditor.static.facts import ModuleFacts
-from auditor.static.importgraph import ImportGraph
+from auditor.static.importgraph import ImportGraph, Reach
 from auditor.static.importpath import ImportPath
 from auditor.static.knowledge import RngIndex
+from auditor.static.mentions import Imported, Names, imported, mentions
 from auditor.static.names import Question
-from auditor.static.needles import Needles
+from auditor.static.prerequisites import Prerequisite, calls_method
 from auditor.static.programgroups import grouped
 from auditor.static.relevance import Relevance
+from auditor.static.sketch import Sketch, make_sketch
 from auditor.static.source import SourceFile
 from auditor.static.trees import Trees
+from auditor.static.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from auditor.static.library_verdict import LibraryVerdict
@@ -29,8 +32,6 @@ MAX_FOLLOWED_BYTES = 5_000_000
 
 MAX_NEAR_BYTES = 2_000_000
 """Source that is followed where a program reaches more, as a large library's own scripts do: the nearest imports."""
-
-_TEST_WORDS = (b"unittest", b"pytest", b"doctest", b"absltest", b"nose")
 
 
 class Project:
@@ -43,13 +44,13 @@ class Project:
         rng: RngIndex,
         *,
         test_paths: Iterable[str] = (),
-        needed: Needles | None = None,
-        vocabulary: frozenset[str] = frozenset(),
+        needed: frozenset[str] | None = None,
+        vocabulary: Vocabulary | None = None,
         known_names: frozenset[str] = frozenset(),
     ) -> None:
-        """`needed`: what every file holds that a rule can speak about (None: nothing in particular).
+        """`needed`: literals of which every file holds one that a rule can speak about (None: nothing in particular).
 
-        `vocabulary`: the words that rules look for; `known_names`: the names that they know.
+        `vocabulary`: what rules look for, `needed` included; `known_names`: the names that they know.
         """
         self.root = root
         self.rng = rng
@@ -62,20 +63,18 @@ class Project:
         self.question = Question()
         """For name resolution."""
 
-        self.graph = ImportGraph(self._imports, self.source)
+        self.graph = ImportGraph(self._imports, self.sketch)
         self._modules: dict[str, ModuleFacts | None] = {}
         self._trees = Trees()
         self._test_paths = frozenset(test_paths)
         self._needed = needed
-        self._vocabulary = vocabulary
-        for file in self.files.values():
-            file.vocabulary = vocabulary
+        self._vocabulary = vocabulary or Vocabulary(needed or ())
         self._known_names = known_names
         self._verdicts: dict[str, tuple[LibraryVerdict, ...]] = {}
-        self._relevant: dict[str, bool] = {}
-        self._matters: dict[str, bool] = {}
+        self._matters: dict[Reach, bool] = {}
         self._followed: dict[str, frozenset[str]] = {}
-        self._holding: dict[tuple[str, frozenset[str]], bool] = {}
+        self._holding: dict[tuple[str, tuple[str, ...]], bool] = {}
+        self._bound: dict[str, Imported] = {}
         self._parsed: set[str] = set()
         self._programs: Mapping[str, EntryPoint] | None = None
         self._relevance: dict[int, Relevance] = {}
@@ -87,8 +86,20 @@ class Project:
         found = self.files.get(path) or self._others.get(path)
         if found is None:
             found = self._others[path] = SourceFile(path, self.root / path)
-            found.vocabulary = self._vocabulary
         return found
+
+    def sketch(self, path: str) -> Sketch:
+        """What the bytes of a file tell."""
+        source = self.source(path)
+        if source.sketch is None:
+            source.sketch = make_sketch(source, self._vocabulary)
+            self._unread(path)
+        return source.sketch
+
+    def know_sketches(self, sketches: Mapping[str, Sketch]) -> None:
+        """Be told what the bytes of files tell."""
+        for path, sketch in sketches.items():
+            self.source(path).sketch = sketch
 
     def module(self, path: str) -> ModuleFacts | None:
         """The parsed file at `path`; None for a folder and for a file that cannot be parsed (then see `problems`)."""
@@ -147,15 +158,7 @@ class Project:
 
     def is_relevant(self, path: str) -> bool:
         """Whether a file holds any word that a rule or a library knows; all do where there are no words."""
-        found = self._relevant.get(path)
-        if found is None:
-            try:
-                found = self._needed is None or self._needed.are_in(self.source(path))
-            except ProjectError:
-                found = False
-            self._relevant[path] = found
-            self._unread(path)
-        return found
+        return self._needed is None or self.holds(path, self._needed)
 
     def _unread(self, path: str) -> None:
         """Do not keep the bytes of files that may never be parsed."""
@@ -207,8 +210,17 @@ class Project:
         found = [self.module(path) for path in paths]
         return tuple(reached for reached in found if reached is not None)
 
-    def holds(self, path: str, texts: frozenset[str]) -> bool:
-        """Whether one of the texts stands in a file."""
+    def holds(self, path: str, literals: frozenset[str]) -> bool:
+        """Whether one of the literals stands in a file: identifiers as words, other texts as they are."""
+        mask = self._vocabulary.mask(literals)
+        if mask is not None:
+            return bool(self.sketch(path).literals & mask)
+        return self.contains(path, tuple(sorted(literals)))
+
+    def contains(self, path: str, texts: tuple[str, ...]) -> bool:
+        """Whether one of the texts stands anywhere in a file."""
+        if not texts:
+            return False
         key = (path, texts)
         if key not in self._holding:
             try:
@@ -218,6 +230,56 @@ class Project:
                 self._holding[key] = False
             self._unread(path)
         return self._holding[key]
+
+    def can_hold(self, path: str, prerequisite: Prerequisite) -> bool:
+        """Whether what a rule presupposes is true of a file."""
+        if not all(self.holds(path, literals) for literals in prerequisite.literals):
+            return False
+        if prerequisite.packages and not self.imports_any(path, prerequisite.packages):
+            return False
+        if prerequisite.in_program and path not in self._reaching:
+            return False
+        if prerequisite.unseeded and not self._is_reached_unseeded(path, prerequisite.unseeded):
+            return False
+        if prerequisite.methods and not self._calls_method(path, prerequisite.methods):
+            return False
+        return prerequisite.names is None or self._mentions(path, prerequisite.names)
+
+    def _mentions(self, path: str, names: Names) -> bool:
+        try:
+            return self.source(path).is_notebook or mentions(self.source(path).raw(), self._imported_by(path), names)
+        except ProjectError:
+            return False
+
+    def _imported_by(self, path: str) -> Imported:
+        found = self._bound.get(path)
+        if found is None:
+            found = imported(self.sketch(path), lambda dotted: self.find_module(dotted, path) is not None)
+            self._bound = {path: found}  # one file is asked about at a time
+        return found
+
+    def imports_any(self, path: str, packages: frozenset[str]) -> bool:
+        """Whether a file, or anything that it imports, imports one of these packages from outside the project."""
+        imported = self.graph.reach(path).packages
+        return not imported.isdisjoint(packages) or any(
+            made in packages and maker in imported for maker, made in self.rng.makers
+        )
+
+    def _is_reached_unseeded(self, path: str, libraries: frozenset[str]) -> bool:
+        for program in self._reaching.get(path, ()):
+            verdicts = self._verdicts.get(program)
+            if verdicts is None or any(verdict.is_open and verdict.library.id in libraries for verdict in verdicts):
+                return True
+        return False
+
+    def _calls_method(self, path: str, methods: frozenset[str]) -> bool:
+        mask = self._vocabulary.mask(methods)
+        if mask is not None and not self.sketch(path).literals & mask:
+            return False
+        try:
+            return calls_method(self.source(path).raw(), methods)
+        except ProjectError:
+            return False
 
     def followed(self, path: str) -> frozenset[str]:
         """`path` and the modules that it imports, directly or not, cut at `MAX_FOLLOWED_BYTES`."""
@@ -281,23 +343,26 @@ class Project:
         name = path.rpartition("/")[2]
         if self.is_test(path) or name in NEVER:
             return False
+        sketch = self.sketch(path)
+        imported = path in self._imported
+        if sketch.has_guard and path.endswith(".py") and not imported:
+            return True
+        if not self.matters(path):
+            return False
+        guarded = name == "__main__.py" or not path.endswith(".py") or sketch.names_main
+        # Without a guard it is one only for what its top level does; in a package only compound statements count.
+        if not guarded and (imported or (self._is_in_package(path) and not self._has_compound(path))):
+            return False
+        return None
+
+    def _has_compound(self, path: str) -> bool:
+        """Whether a compound statement may stand at the top level."""
         try:
-            raw = self.source(path).raw()
+            return COMPOUND.search(self.source(path).raw()) is not None
         except ProjectError:
             return False
         finally:
             self._unread(path)
-        imported = path in self._imported
-        certain = MAIN_GUARD.search(raw) is not None and not any(word in raw for word in _TEST_WORDS)
-        if certain and path.endswith(".py") and not imported:
-            return True
-        if not self.matters(path):
-            return False
-        guarded = name == "__main__.py" or not path.endswith(".py") or b"__main__" in raw
-        # Without a guard it is one only for what its top level does; in a package only compound statements count.
-        if not guarded and (imported or (self._is_in_package(path) and COMPOUND.search(raw) is None)):
-            return False
-        return None
 
     def _is_in_package(self, path: str) -> bool:
         folder = path.rpartition("/")[0]
@@ -305,9 +370,10 @@ class Project:
 
     def matters(self, path: str) -> bool:
         """Whether a file or anything that it imports can be spoken about."""
-        found = self._matters.get(path)
+        reach = self.graph.reach(path)
+        found = self._matters.get(reach)
         if found is None:
-            found = self._matters[path] = any(self.is_relevant(reached) for reached in self.graph.reached(path))
+            found = self._matters[reach] = any(self.is_relevant(reached) for reached in reach.files)
         return found
 
     def is_imported(self, path: str) -> bool:
@@ -327,6 +393,10 @@ class Project:
         if module.path not in self._verdicts:
             self._verdicts[module.path] = judge(self, self.entry_points[module.path])
         return self._verdicts[module.path]
+
+    def draws(self, path: str) -> bool:
+        """Whether a file is a program that draws from any library; True where that is not known yet."""
+        return path in self.entry_points and self._verdicts.get(path) != ()
 
     def know_verdicts(self, verdicts: Mapping[str, tuple[LibraryVerdict, ...]]) -> None:
         """Be told the verdicts of programs, by path."""

@@ -10,9 +10,13 @@ import re
 import stat
 import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from auditor.errors import ProjectError
 from auditor.static.notebook import read_notebook
+
+if TYPE_CHECKING:
+    from auditor.static.sketch import Sketch
 
 MAX_BYTES = 4_000_000
 """Larger files are skipped: they are data or generated, and parsing takes about 100 times their size in memory."""
@@ -24,9 +28,6 @@ _CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _PYTHON_2 = re.compile(
     rb"^\s*(?:print\s+[\"'\w]|exec\s+[\"'\w]|except\s+[\w.]+\s*,\s*\w+\s*:|raise\s+\w+\s*,)", re.MULTILINE
 )
-
-
-_TO_BLANKS = bytes(byte if chr(byte).isalnum() or byte == ord("_") else ord(" ") for byte in range(128)) + b" " * 128
 
 
 class SourceFile:
@@ -45,12 +46,11 @@ class SourceFile:
         """For a notebook: cell and line in the cell of each line of the text."""
 
         self.broken_cells: tuple[int, ...] = ()
-        self.vocabulary: frozenset[str] = frozenset()
-        """The words that anybody will ask for: keeping all of them would take more memory than the file."""
+        self.sketch: Sketch | None = None
+        """What the bytes tell, once they were looked over (`Project.sketch`)."""
 
         self._raw: bytes | None = None
         self._size_bytes: int | None = None
-        self._words: frozenset[str] | None = None
 
     def raw(self) -> bytes:
         """The file's bytes, kept after the first time."""
@@ -77,12 +77,6 @@ class SourceFile:
     def forget(self) -> None:
         """Let go of the bytes; they are read again when asked for."""
         self._raw = None
-
-    def words(self) -> frozenset[str]:
-        """The words of `vocabulary` that are in the bytes, in strings and comments too."""
-        if self._words is None:
-            self._words = self.vocabulary.intersection(self.raw().translate(_TO_BLANKS).decode("latin-1").split())
-        return self._words
 
     def text(self) -> str:
         """The file as text, line ends as `\\n`; for a notebook its code."""

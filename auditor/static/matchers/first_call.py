@@ -10,6 +10,7 @@ from auditor.model.rule import Rule
 from auditor.static.facts import ModuleFacts
 from auditor.static.matcher import Hit, Scope
 from auditor.static.matchers.call import CallMatcher
+from auditor.static.prerequisites import Prerequisite
 from auditor.static.project import Project
 
 Places = dict[str, list[Hit]]
@@ -31,6 +32,9 @@ class FirstCallMatcher:
 
     def literals(self, rule: Rule) -> frozenset[str] | None:
         return self._calls.literals(rule)
+
+    def prerequisites(self, rule: Rule) -> tuple[Prerequisite, ...]:
+        return self._calls.prerequisites(rule, in_program=True)
 
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
         places = self._places.setdefault(project, {})
