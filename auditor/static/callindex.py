@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Iterable, Sequence
 
-from auditor.static.bindings import BindingKind
 from auditor.static.elements import Call
 from auditor.static.scopes import ScopeIndex
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from auditor.errors import ProjectError, RuleError
@@ -20,6 +20,8 @@ from auditor.static.matcher import Matcher, registry
 from auditor.static.passes import Passes
 from auditor.static.prerequisites import Prerequisite, prerequisites
 from auditor.static.project import Project
+from auditor.static.source import SourceFile
+from auditor.static.trace import Kept
 from auditor.static.vocabulary import Vocabulary
 from auditor.static.workers import available
 
@@ -47,6 +49,9 @@ class Analysis:
 
     listed_folders: tuple[str, ...] = ()
     """Folders in which imports were looked up; those that do not exist too."""
+
+    kept: Kept = field(default_factory=Kept, repr=False, compare=False)
+    """For the next scan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +81,20 @@ class Engine:
         step: Callable[[int, str], None] = lambda done, path: None,
         cancelled: Callable[[], bool] = lambda: False,
         processes: int | None = None,
+        earlier: Kept | None = None,
+        unchanged: Collection[str] = (),
     ) -> Analysis:
         """Look at every file that was found. `ignored(path, rule)`: the settings allow that rule in that file.
 
         `processes`: how many may work on it (None: as many as there are cores, where that is safe and worth it); the
-        result does not depend on it.
+        result does not depend on it. `earlier`: what a scan of the same files, rules and settings left, in whose
+        folders the same names stand; `unchanged`: the files whose contents are as they were then.
         """
         # Trees and tables live to the end of their pass; looking for garbage among them takes a fifth of the time.
         enabled = gc.isenabled()
         gc.disable()
         try:
-            return self._analyse(found, ignored, step, cancelled, processes)
+            return self._analyse(found, ignored, step, cancelled, processes, earlier, frozenset(unchanged))
         finally:
             if enabled:
                 gc.enable()
@@ -98,24 +106,31 @@ class Engine:
         step: Callable[[int, str], None],
         cancelled: Callable[[], bool],
         processes: int | None,
+        earlier: Kept | None,
+        unchanged: frozenset[str],
     ) -> Analysis:
         project = self.project(found)
+        if earlier is not None:
+            project.know_kept(earlier, unchanged)
         if processes is None:
             size = sum(file.size_bytes for file in found.files) if available() > 1 else 0
             processes = available() if size >= MIN_SHARED_BYTES else 1
-        passes = Passes(project, processes, step, cancelled)
+        passes = Passes(project, processes, step, cancelled, earlier)
         passes.sketch()
         passes.find_programs()
         if any(bound.matcher.scope == "entry-point" for bound in self._bound):
             passes.judge_programs()
         allowance = Allowance(project, self._by_name, ignored)
         rules = {bound.rule.id: bound.rule for bound in self._bound}
-        for looked in passes.look(list(self._paths(project)), self._findings):
-            for path in looked.marked:
+        paths = list(self._paths(project))
+        for path, looked in zip(paths, passes.look(paths, self._findings), strict=False):
+            if looked.is_marked:
                 allowance.look_at(path)
             for placed in looked.findings:
                 allowance.add(rules[placed.finding.rule_id], placed)
-        _check_syntax(project, passes.parsed)
+        checked = {path: text for path, text in earlier.syntax.items() if path in unchanged} if earlier else {}
+        passes.kept.syntax.update(_check_syntax(project, passes.parsed | set(passes.problems), checked))
+        project.keep(passes.kept)
         survey = survey_documents(found, [(bound.rule, bound.matcher) for bound in self._bound], self._by_name, ignored)
         problems = {**project.problems, **passes.problems}
         skipped = [
@@ -135,8 +150,9 @@ class Engine:
                 *allowance.notes([each.rule for each in self._bound if each.matcher.scope != "document"]),
                 *survey.notes,
             ),
-            read_files=tuple(sorted(passes.read_files | project.read_files)),
-            listed_folders=tuple(sorted(passes.listed_folders | project.listed_folders)),
+            read_files=tuple(sorted(passes.kept.read_files | project.read_files)),
+            listed_folders=tuple(sorted(passes.kept.listed_folders | project.listed_folders)),
+            kept=passes.kept,
         )
 
     def project(self, found: Discovery) -> Project:
@@ -235,18 +251,32 @@ def _names(value: object) -> Iterator[str]:
             yield from _names(inner)
 
 
-def _check_syntax(project: Project, parsed: frozenset[str]) -> None:
-    """Parse what no rule needed, so that files that are no Python are told in small projects too."""
+def _check_syntax(project: Project, known: Collection[str], checked: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Parse what no rule needed, so that files that are no Python are told in small projects too.
+
+    `known`: files that were parsed; `checked`: what is wrong with files that were looked at like this before. Returns
+    the same for all files that were looked at.
+    """
     budget = MAX_CHECKED_BYTES
+    found: dict[str, str | None] = {}
     for path in sorted(project.files):
-        if path in parsed or path in project.problems:
+        if path in known:
             continue
         source = project.source(path)
-        try:
-            budget -= len(source.raw())
-            if budget < 0:
-                return
-            source.parse(source.text())
-        except ProjectError as error:
-            project.problems[path] = str(error)
+        budget -= source.stored_bytes
+        if budget < 0:
+            break
+        found[path] = checked[path] if path in checked else _complaint(source)
+        text = found[path]
+        if text is not None:
+            project.problems[path] = text
         source.forget()
+    return found
+
+
+def _complaint(source: SourceFile) -> str | None:
+    try:
+        source.parse(source.text())
+    except ProjectError as error:
+        return str(error)
+    return None

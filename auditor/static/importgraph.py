@@ -51,6 +51,15 @@ class ImportGraph:
             self._packages[path] = frozenset(packages)
         return found
 
+    def know(self, path: str, targets: tuple[str, ...], packages: frozenset[str]) -> None:
+        """Be told what a file imports."""
+        self._edges[path] = targets
+        self._packages[path] = packages
+
+    def known(self) -> dict[str, tuple[tuple[str, ...], frozenset[str]]]:
+        """What each file imports that was asked about so far."""
+        return {path: (targets, self._packages[path]) for path, targets in self._edges.items()}
+
     def reached(self, path: str) -> frozenset[str]:
         """`path` and everything that it imports, directly or not."""
         return self.reach(path).files

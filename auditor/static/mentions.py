@@ -7,7 +7,7 @@ the file imports. Where the bytes do not tell, the answer is yes. Strings and co
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 

@@ -21,6 +21,7 @@ from auditor.static.facts import Known, ModuleFacts
 from auditor.static.nodeindex import nodes_of
 from auditor.static.pinned import fits
 from auditor.static.project import Project
+from auditor.static.trace import Question
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -180,26 +181,31 @@ def _read_trait(entry: Table) -> Trait:
     return trait
 
 
-_ANSWERS: WeakKeyDictionary[Project, WeakKeyDictionary[Trait, dict[str, bool]]] = WeakKeyDictionary()
+Answers = dict[str, tuple[bool, Iterable[Question]]]
+
+_ANSWERS: WeakKeyDictionary[Project, WeakKeyDictionary[Trait, Answers]] = WeakKeyDictionary()
 _TEXTS: WeakKeyDictionary[ModuleFacts, frozenset[str]] = WeakKeyDictionary()
 
 
 def _has(trait: Trait, path: str, project: Project) -> bool:
     """Whether a file of the program holds the trait; each program is asked once."""
+    project.trace.note("reach", path)
     answers = _ANSWERS.setdefault(project, WeakKeyDictionary()).setdefault(trait, {})
-    if path not in answers:
-        answers[path] = any(_holds(trait, each, project, answers) for each in sorted(project.graph.reached(path)))
-    return answers[path]
+    reached = project.graph.reached(path)
+    return project.trace.once(
+        answers, path, lambda: any(_holds(trait, each, project, answers) for each in sorted(reached))
+    )
 
 
-def _holds(trait: Trait, path: str, project: Project, answers: dict[str, bool]) -> bool:
+def _holds(trait: Trait, path: str, project: Project, answers: Answers) -> bool:
     """Whether one file holds it; each file is asked once, also where several programs share it."""
-    key = f"file:{path}"
-    if key not in answers:
+
+    def ask() -> bool:
         may = project.holds(path, trait.words) or project.contains(path, trait.contains)
         module = project.module(path) if may else None
-        answers[key] = module is not None and trait.is_in(module)
-    return answers[key]
+        return module is not None and trait.is_in(module)
+
+    return project.trace.once(answers, f"file:{path}", ask)
 
 
 def _strings(module: ModuleFacts) -> frozenset[str]:

@@ -15,12 +15,13 @@ from auditor.static.importgraph import ImportGraph, Reach
 from auditor.static.importpath import ImportPath
 from auditor.static.knowledge import RngIndex
 from auditor.static.mentions import Imported, Names, imported, mentions
-from auditor.static.names import Question
+from auditor.static.names import Question as Resolution
 from auditor.static.prerequisites import Prerequisite, calls_method
 from auditor.static.programgroups import grouped
 from auditor.static.relevance import Relevance
 from auditor.static.sketch import Sketch, make_sketch
 from auditor.static.source import SourceFile
+from auditor.static.trace import Kept, Question, Trace, digest
 from auditor.static.trees import Trees
 from auditor.static.vocabulary import Vocabulary
 
@@ -60,7 +61,7 @@ class Project:
 
         self._imports = ImportPath(root, rng.top_names)
         self._others: dict[str, SourceFile] = {}
-        self.question = Question()
+        self.question = Resolution()
         """For name resolution."""
 
         self.graph = ImportGraph(self._imports, self.sketch)
@@ -77,6 +78,11 @@ class Project:
         self._bound: dict[str, Imported] = {}
         self._parsed: set[str] = set()
         self._programs: Mapping[str, EntryPoint] | None = None
+        self.trace = Trace(self._answer)
+        """What is asked here while something is worked out."""
+
+        self._answers: dict[Question, object] = {}
+        self._stand_ins: dict[tuple[Reach, str], bytes] = {}
         self._relevance: dict[int, Relevance] = {}
 
     # -- files and modules ----------------------------------------------------------------------------------------
@@ -96,6 +102,21 @@ class Project:
             self._unread(path)
         return source.sketch
 
+    def know_kept(self, kept: Kept, unchanged: Collection[str]) -> None:
+        """Be told what an earlier scan found in the bytes of files that are as they were."""
+        for path in unchanged:
+            if path in kept.sketches:
+                self.source(path).sketch = kept.sketches[path]
+                if path in kept.edges:
+                    self.graph.know(path, *kept.edges[path])
+
+    def keep(self, kept: Kept) -> None:
+        """Hand over what the bytes of files told."""
+        for path, source in (*self.files.items(), *self._others.items()):
+            if source.sketch is not None:
+                kept.sketches[path] = source.sketch
+        kept.edges.update(self.graph.known())
+
     def know_sketches(self, sketches: Mapping[str, Sketch]) -> None:
         """Be told what the bytes of files tell."""
         for path, sketch in sketches.items():
@@ -105,6 +126,7 @@ class Project:
         """The parsed file at `path`; None for a folder and for a file that cannot be parsed (then see `problems`)."""
         if path.endswith("/"):
             return None
+        self.trace.note("content", path)
         if path not in self._modules:
             self._modules[path] = None
             self._parsed.add(path)
@@ -154,7 +176,7 @@ class Project:
         self._relevance = {}
         self._parsed = set()
         self.problems = {}
-        self.question = Question()
+        self.question = Resolution()
 
     def is_relevant(self, path: str) -> bool:
         """Whether a file holds any word that a rule or a library knows; all do where there are no words."""
@@ -174,6 +196,7 @@ class Project:
 
     def mentions(self, path: str, words: tuple[bytes, ...]) -> bool:
         """Whether a file, or anything that it imports, holds one of these words."""
+        self.trace.note("reach", path)
         for reached in self.graph.reached(path):
             try:
                 raw = self.source(reached).raw()
@@ -201,6 +224,7 @@ class Project:
         `holding`: texts of which one must stand in a module; the others are not parsed. Of more than
         `MAX_FOLLOWED_BYTES` those far from `module` are left out (`followed`).
         """
+        self.trace.note("reach", module.path)
         paths = sorted(self.graph.reached(module.path))
         if holding is not None:
             paths = [path for path in paths if self.holds(path, holding)]
@@ -237,7 +261,7 @@ class Project:
             return False
         if prerequisite.packages and not self.imports_any(path, prerequisite.packages):
             return False
-        if prerequisite.in_program and path not in self._reaching:
+        if prerequisite.in_program and not self._programs_reaching(path):
             return False
         if prerequisite.unseeded and not self._is_reached_unseeded(path, prerequisite.unseeded):
             return False
@@ -260,13 +284,15 @@ class Project:
 
     def imports_any(self, path: str, packages: frozenset[str]) -> bool:
         """Whether a file, or anything that it imports, imports one of these packages from outside the project."""
+        self.trace.note("packages", path)
         imported = self.graph.reach(path).packages
         return not imported.isdisjoint(packages) or any(
             made in packages and maker in imported for maker, made in self.rng.makers
         )
 
     def _is_reached_unseeded(self, path: str, libraries: frozenset[str]) -> bool:
-        for program in self._reaching.get(path, ()):
+        for program in self._programs_reaching(path):
+            self.trace.note("verdicts", program)
             verdicts = self._verdicts.get(program)
             if verdicts is None or any(verdict.is_open and verdict.library.id in libraries for verdict in verdicts):
                 return True
@@ -283,6 +309,7 @@ class Project:
 
     def followed(self, path: str) -> frozenset[str]:
         """`path` and the modules that it imports, directly or not, cut at `MAX_FOLLOWED_BYTES`."""
+        self.trace.note("reach", path)
         found = self._followed.get(path)
         if found is None:
             found = self._followed[path] = frozenset(self._nearest(path))
@@ -308,6 +335,7 @@ class Project:
     @property
     def entry_points(self) -> Mapping[str, EntryPoint]:
         """The programs among the scanned files, by path in sorted order."""
+        self.trace.note("programs", "")
         if self._programs is None:
             self.know_scripts({path for path in sorted(self.files) if self.is_script(path)})
             assert self._programs is not None
@@ -315,6 +343,7 @@ class Project:
 
     def know_scripts(self, scripts: Collection[str]) -> None:
         """Be told for which files `is_script` holds."""
+        self._answers.clear()
         functions = self._console_functions()
         self._programs = {
             path: EntryPoint(path=path, is_script=path in scripts, functions=tuple(functions.get(path, ())))
@@ -334,8 +363,10 @@ class Project:
         known = self.is_script_by_its_bytes(path)
         if known is not None:
             return known
+        imported, in_package = self.is_imported(path), self._is_in_package(path)
+        if in_package and not self._is_guarded(path) and not self._has_compound(path):
+            return False  # in a package only compound statements count
         module = self.module(path)
-        imported, in_package = path in self._imported, self._is_in_package(path)
         return module is not None and is_program(module, imported=imported, in_package=in_package)
 
     def is_script_by_its_bytes(self, path: str) -> bool | None:
@@ -343,17 +374,18 @@ class Project:
         name = path.rpartition("/")[2]
         if self.is_test(path) or name in NEVER:
             return False
+        self.trace.note("content", path)
         sketch = self.sketch(path)
-        imported = path in self._imported
+        imported = self.is_imported(path)
         if sketch.has_guard and path.endswith(".py") and not imported:
             return True
         if not self.matters(path):
             return False
-        guarded = name == "__main__.py" or not path.endswith(".py") or sketch.names_main
-        # Without a guard it is one only for what its top level does; in a package only compound statements count.
-        if not guarded and (imported or (self._is_in_package(path) and not self._has_compound(path))):
-            return False
-        return None
+        # Without a guard it is one only for what its top level does.
+        return False if imported and not self._is_guarded(path) else None
+
+    def _is_guarded(self, path: str) -> bool:
+        return path.rpartition("/")[2] == "__main__.py" or not path.endswith(".py") or self.sketch(path).names_main
 
     def _has_compound(self, path: str) -> bool:
         """Whether a compound statement may stand at the top level."""
@@ -370,6 +402,10 @@ class Project:
 
     def matters(self, path: str) -> bool:
         """Whether a file or anything that it imports can be spoken about."""
+        self.trace.note("matters", path)
+        return self._can_matter(path)
+
+    def _can_matter(self, path: str) -> bool:
         reach = self.graph.reach(path)
         found = self._matters.get(reach)
         if found is None:
@@ -378,6 +414,7 @@ class Project:
 
     def is_imported(self, path: str) -> bool:
         """Whether another file of the project imports this one."""
+        self.trace.note("imported", path)
         return path in self._imported
 
     @cached_property
@@ -390,16 +427,22 @@ class Project:
 
         if module.path not in self.entry_points:
             return ()
-        if module.path not in self._verdicts:
+        if module.path in self._verdicts:
+            self.trace.note("verdicts", module.path)
+        else:
             self._verdicts[module.path] = judge(self, self.entry_points[module.path])
         return self._verdicts[module.path]
 
     def draws(self, path: str) -> bool:
         """Whether a file is a program that draws from any library; True where that is not known yet."""
-        return path in self.entry_points and self._verdicts.get(path) != ()
+        if path not in self.entry_points:
+            return False
+        self.trace.note("verdicts", path)
+        return self._verdicts.get(path) != ()
 
     def know_verdicts(self, verdicts: Mapping[str, tuple[LibraryVerdict, ...]]) -> None:
         """Be told the verdicts of programs, by path."""
+        self._answers.clear()
         self._verdicts.update(verdicts)
 
     @cached_property
@@ -418,7 +461,44 @@ class Project:
 
     def entry_points_reaching(self, module: ModuleFacts) -> tuple[str, ...]:
         """Paths of the programs that import `module`, directly or not, or are it."""
-        return self._reaching.get(module.path, ())
+        return self._programs_reaching(module.path)
+
+    def _programs_reaching(self, path: str) -> tuple[str, ...]:
+        self.trace.note("reaching", path)
+        return self._reaching.get(path, ())
+
+    # -- what answers rest on -------------------------------------------------------------------------------------
+
+    def _answer(self, question: Question) -> object:
+        """What a question has for an answer now, or a stand-in that is as different."""
+        found = self._answers.get(question)
+        if found is None:
+            found = self._answers[question] = self._answered(*question)
+        return found
+
+    def _answered(self, kind: str, path: str) -> object:
+        if kind == "content":
+            return self.sketch(path).digest
+        if kind == "reach":
+            return self._standing_for(self.graph.reach(path), "files")
+        if kind == "packages":
+            return self._standing_for(self.graph.reach(path), "packages")
+        if kind == "reaching":
+            return self._reaching.get(path, ())
+        if kind == "verdicts":
+            verdicts = self._verdicts.get(path)
+            return verdicts is not None and digest([verdict.told for verdict in verdicts])
+        if kind == "programs":
+            return digest(sorted(self.entry_points.items()))
+        return path in self._imported if kind == "imported" else self._can_matter(path)
+
+    def _standing_for(self, reach: Reach, what: str) -> bytes:
+        found = self._stand_ins.get((reach, what))
+        if found is None:
+            paths = sorted(reach.files if what == "files" else reach.packages)
+            told = [(path, self.sketch(path).digest) for path in paths] if what == "files" else paths
+            found = self._stand_ins[reach, what] = digest(told)
+        return found
 
     @cached_property
     def _reaching(self) -> Mapping[str, tuple[str, ...]]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from auditor.static.source import SourceFile
 
 Statement = tuple[str, tuple[tuple[str, str], ...]]
-"""`from a.b import c as d` as ("a.b", (("c", "d"),)), dots of a relative one included; `import a` as ("", (("a", ""),))."""
+"""`from .a import b as c, d` as (".a", (("b", "c"), ("d", ""))); `import a` as ("", (("a", ""),))."""
 
 BY_NAME = "__import__"
 """In place of an origin: `__import__("a")`, `import_module(name)`."""

@@ -62,12 +62,17 @@ class SourceFile:
     @property
     def size_bytes(self) -> int:
         """How much there is to parse; 0 where the file cannot be read, and for notebooks, which carry pictures."""
+        return 0 if self.is_notebook else self.stored_bytes
+
+    @property
+    def stored_bytes(self) -> int:
+        """How large the file is; 0 where it cannot be read."""
         if self._size_bytes is None:
             try:
                 self._size_bytes = self.file.stat().st_size
             except OSError:
                 self._size_bytes = 0
-        return 0 if self.is_notebook else self._size_bytes
+        return self._size_bytes
 
     @property
     def is_read(self) -> bool:

@@ -14,8 +14,8 @@ from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.static.facts import Known, ModuleFacts
 from auditor.static.matcher import Hit, Scope
-from auditor.static.program import programs
 from auditor.static.prerequisites import Prerequisite, naming
+from auditor.static.program import programs
 from auditor.static.project import Project
 from auditor.static.ruleoptions import RuleOptions
 

@@ -13,12 +13,11 @@ from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.static.facts import Known, ModuleFacts
 from auditor.static.matcher import Hit, Scope
-from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.prerequisites import Prerequisite
+from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.project import Project
 from auditor.static.ruleoptions import RuleOptions
 from auditor.static.tensorindex import is_tensor_index
-
 
 _ASSIGNED = frozenset({"]=", "] =", "]  "})
 """Texts of which one stands where an item is assigned; of the last one, the blanks are there to line up."""

@@ -14,8 +14,8 @@ from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.static.facts import ModuleFacts
 from auditor.static.matcher import Hit, Scope
-from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.prerequisites import Prerequisite, naming
+from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.project import Project
 from auditor.static.ruleoptions import RuleOptions
 

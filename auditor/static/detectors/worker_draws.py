@@ -16,8 +16,8 @@ from auditor.static.callprerequisites import call_prerequisites
 from auditor.static.conditions import CallCondition, read_call_condition
 from auditor.static.facts import Call, ModuleFacts
 from auditor.static.matcher import Hit, Scope
-from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.prerequisites import Prerequisite
+from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.project import Project
 from auditor.static.ruleoptions import RuleOptions
 from auditor.static.values import FunctionRef
