@@ -18,7 +18,7 @@ from auditor.static.findings import Placed, finding_order, place_findings, uniqu
 from auditor.static.knowledge import RngIndex
 from auditor.static.matcher import Matcher, registry
 from auditor.static.passes import Passes
-from auditor.static.prerequisites import Prerequisite, prerequisites
+from auditor.static.prerequisites import Prerequisite, drawing, prerequisites
 from auditor.static.project import Project
 from auditor.static.source import SourceFile
 from auditor.static.trace import Kept
@@ -164,6 +164,8 @@ class Engine:
             for prerequisite in bound.prerequisites or ():
                 words |= prerequisite.methods.union(*prerequisite.literals)
             words |= set(_words(bound.rule.match.options))
+        for prerequisite in drawing(self._rng.libraries.values()):
+            words |= prerequisite.methods.union(*prerequisite.literals)
         everything = any(bound.prerequisites is None and bound.matcher.scope == "module" for bound in self._bound)
         return Project(
             found.root,

@@ -19,6 +19,7 @@ _BLANKS = b" \t\f\r\n\\"
 _REACH = 300
 """Bytes before a word in which its first part is looked for."""
 
+_BROKEN = b"?"
 _MODULE = re.compile(rb"[ \t(]*[A-Za-z_][\w.]*[ \t)]*(?:$|[#;\r\n]|if\b|or\b)", re.MULTILINE)
 """The rest of an assignment of a name, with or without an alternative."""
 
@@ -45,9 +46,12 @@ class Names:
         return any(_is_method(name) for name in self.full) or any(_is_method(f"{each}x") for each in self.prefixes)
 
     def hold(self, name: str) -> bool:
-        return name in self.full or any(
-            name.startswith(prefix) and "." not in name[len(prefix) :] for prefix in self.prefixes
-        )
+        """Whether a full name is one of these, or the module of a prefix, or anything in there."""
+        return name in self.full or any(f"{name}.".startswith(prefix) for prefix in self.prefixes)
+
+    def is_renamed(self, name: str, local: bytes) -> bool:
+        """Whether a name that is bound here means one of these and cannot be found by the last part of any."""
+        return self.hold(name) and (name not in self.full or name.rpartition(".")[2].encode() != local)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +91,17 @@ def imported(sketch: Sketch, is_project: Callable[[str], bool]) -> Imported:
 def mentions(raw: bytes, bound: Imported, names: Names) -> bool:
     """Whether one of `names` can be meant anywhere in the bytes."""
     for local, targets in bound.names.items():
-        if any(each is not None and names.hold(each) and each.rpartition(".")[2].encode() != local for each in targets):
+        if any(each is not None and names.is_renamed(each, local) for each in targets):
             return True
     passing: bool | None = None
     for word in _last_parts(names):
         for match in _word(word).finditer(raw):
             start = match.start()
             before = raw[max(0, start - _REACH) : start]
+            if before[-1:] in (b'"', b"'") and raw[match.end() : match.end() + 1] == before[-1:] and b"getattr" in raw:
+                return True
             chain, before = _chain(before)
-            if names.called and not _CALLED.match(raw, match.end()):
+            if names.called and word not in _modules(names) and not _CALLED.match(raw, match.end()):
                 if passing is None:
                     passing = _PASSING.search(raw) is not None
                 if not _is_given(before, passing=passing):
@@ -108,18 +114,18 @@ def mentions(raw: bytes, bound: Imported, names: Names) -> bool:
 def _chain(before: bytes) -> tuple[bytes | None, bytes]:
     """What stands before the last part, `a.b` in `a.b.c`, and what stands before that.
 
-    Empty where the name stands alone, None where it belongs to an expression that is no name.
+    Empty where the name stands alone, `_BROKEN` where it stands in pieces, None where it is part of an expression that
+    is no name.
     """
     match = _CHAIN.search(before)
-    if match:
-        rest = before[: match.start()]
-        if rest.rstrip(_BLANKS).endswith(b"."):
-            return None, rest
-        return match[1], rest
-    code = before.rstrip(_BLANKS)
-    if code.endswith(b".") or (b"\n" in before[len(code) :] and b"#" in code.rpartition(b"\n")[2]):
-        return None, before
-    return b"", before
+    rest = before[: match.start()] if match else before
+    code = rest.rstrip(_BLANKS)
+    if b"\n" in rest[len(code) :] and b"#" in code.rpartition(b"\n")[2]:
+        return (match[1] if match else _BROKEN), rest
+    if not code.endswith(b"."):
+        return (match[1] if match else b""), rest
+    inner = code[:-1].rstrip(_BLANKS)[-1:]
+    return (_BROKEN if inner.isalnum() or inner == b"_" else None), rest
 
 
 def _is_given(before: bytes, *, passing: bool) -> bool:
@@ -131,6 +137,8 @@ def _is_given(before: bytes, *, passing: bool) -> bool:
 
 
 def _can_be(chain: bytes | None, word: bytes, raw: bytes, bound: Imported, names: Names) -> bool:
+    if chain == _BROKEN:
+        return True
     if chain is None:
         return names.of_objects or bound.by_text
     first, _, rest = chain.partition(b".")
@@ -178,6 +186,12 @@ def _last_parts(names: Names) -> tuple[bytes, ...]:
         each.rstrip(".").rpartition(".")[2] for each in names.prefixes
     }
     return tuple(sorted(part.encode() for part in parts))
+
+
+@cache
+def _modules(names: Names) -> frozenset[bytes]:
+    """Last parts of the prefixes: what stands after them is called."""
+    return frozenset(each.rstrip(".").rpartition(".")[2].encode() for each in names.prefixes)
 
 
 @cache

@@ -12,6 +12,7 @@ from functools import cache
 from typing import Protocol, cast
 
 from auditor.model.rule import Rule
+from auditor.ruleset.library import Library
 from auditor.static.matcher import Matcher
 from auditor.static.mentions import Names
 from auditor.static.names import BUILTINS
@@ -93,3 +94,18 @@ def _follows_dot(before: bytes) -> bool:
     """Whether what stands before a name ends with a dot, blanks and comments left aside."""
     code = before.rstrip(b" \t\f\r\n\\")
     return code.endswith(b".") or (b"\n" in before[len(code) :] and b"#" in code.rpartition(b"\n")[2])
+
+
+def drawing(libraries: Iterable[Library]) -> tuple[Prerequisite, ...]:
+    """What must be true of a file in which a call may draw from one of these RNG libraries."""
+    found: list[Prerequisite] = []
+    for library in libraries:
+        callees = [name for draw in library.conditional for name in draw.callees]
+        full = library.draw_names.union(name for name in callees if not name.endswith(".*"))
+        prefixes = (*library.draw_prefixes, *(name.removesuffix("*") for name in callees if name.endswith(".*")))
+        last = frozenset(name.rstrip(".").rpartition(".")[2] for name in (*full, *prefixes))
+        names = Names(full, tuple(sorted(set(prefixes))))
+        found.append(Prerequisite(literals=(last,), names=names, packages=packages_of((*full, *prefixes))))
+        if library.draw_methods:
+            found.append(Prerequisite(methods=library.draw_methods))
+    return tuple(found)

@@ -16,7 +16,7 @@ from auditor.static.importpath import ImportPath
 from auditor.static.knowledge import RngIndex
 from auditor.static.mentions import Imported, Names, imported, mentions
 from auditor.static.names import Question as Resolution
-from auditor.static.prerequisites import Prerequisite, calls_method
+from auditor.static.prerequisites import Prerequisite, calls_method, drawing
 from auditor.static.programgroups import grouped
 from auditor.static.relevance import Relevance
 from auditor.static.sketch import Sketch, make_sketch
@@ -73,6 +73,8 @@ class Project:
         self._known_names = known_names
         self._verdicts: dict[str, tuple[LibraryVerdict, ...]] = {}
         self._matters: dict[Reach, bool] = {}
+        self._draws = drawing(rng.libraries.values())
+        self._drawing: dict[str, bool] = {}
         self._followed: dict[str, frozenset[str]] = {}
         self._holding: dict[tuple[str, tuple[str, ...]], bool] = {}
         self._bound: dict[str, Imported] = {}
@@ -429,6 +431,8 @@ class Project:
             return ()
         if module.path in self._verdicts:
             self.trace.note("verdicts", module.path)
+        elif not self.can_draw(module.path):
+            self._verdicts[module.path] = ()
         else:
             self._verdicts[module.path] = judge(self, self.entry_points[module.path])
         return self._verdicts[module.path]
@@ -440,6 +444,22 @@ class Project:
         self.trace.note("verdicts", path)
         return self._verdicts.get(path) != ()
 
+    def can_draw(self, path: str) -> bool:
+        """Whether anything that a program imports may draw from an RNG library."""
+        return any(self.may_draw(followed) for followed in self.followed(path))
+
+    def may_draw(self, path: str) -> bool:
+        """Whether a call in a file may draw from an RNG library, as far as its bytes tell."""
+        self.trace.note("content", path)
+        if path not in self._drawing:
+            self._drawing[path] = any(self.can_hold(path, each) for each in self._draws)
+            self._unread(path)
+        return self._drawing[path]
+
+    def know_drawing(self, answers: Mapping[str, bool]) -> None:
+        """Be told which files may draw."""
+        self._drawing.update(answers)
+
     def know_verdicts(self, verdicts: Mapping[str, tuple[LibraryVerdict, ...]]) -> None:
         """Be told the verdicts of programs, by path."""
         self._answers.clear()
@@ -447,8 +467,9 @@ class Project:
 
     @cached_property
     def groups(self) -> tuple[tuple[str, ...], ...]:
-        """The programs, those together that are followed over one set of modules."""
-        return grouped(self.entry_points, self.followed, lambda path: self.source(path).size_bytes)
+        """The programs that may draw, those together that are followed over one set of modules."""
+        programs = [path for path in self.entry_points if self.can_draw(path)]
+        return grouped(programs, self.followed, lambda path: self.source(path).size_bytes)
 
     def relevance(self, program: str) -> Relevance:
         """Over everything that the programs of its group import."""
