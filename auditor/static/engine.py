@@ -202,7 +202,9 @@ class Engine:
             return False
         if bound.matcher.scope == "entry-point":
             return project.draws(path)
-        return bound.prerequisites is None or any(project.can_hold(path, each) for each in bound.prerequisites)
+        return bound.prerequisites is None or any(
+            project.selection.can_hold(path, each) for each in bound.prerequisites
+        )
 
 
 def find_files(

@@ -86,8 +86,9 @@ class Passes:
         """Tell the project the verdict of every program."""
         project = self._project
         followed = sorted({path for program in project.entry_points for path in project.followed(program)})
-        project.know_drawing(self._pass("draws", followed, project.may_draw, lambda paths: _units(paths, project)))
-        project.know_verdicts({path: () for path in project.entry_points if not project.can_draw(path)})
+        may_draw = project.selection.may_draw
+        project.selection.know_drawing(self._pass("draws", followed, may_draw, lambda paths: _units(paths, project)))
+        project.know_verdicts({path: () for path in project.entry_points if not project.selection.can_draw(path)})
 
         def judge(group: tuple[str, ...]) -> dict[str, tuple[LibraryVerdict, ...]]:
             for path in group:

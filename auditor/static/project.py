@@ -8,20 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor.errors import ProjectError
+from auditor.static.answers import Answers
 from auditor.static.discovery import is_test
 from auditor.static.entrypoints import COMPOUND, METADATA, NEVER, EntryPoint, console_scripts, is_program
 from auditor.static.facts import ModuleFacts
 from auditor.static.importgraph import ImportGraph, Reach
 from auditor.static.importpath import ImportPath
 from auditor.static.knowledge import RngIndex
-from auditor.static.mentions import Imported, Names, imported, mentions
 from auditor.static.names import Question as Resolution
-from auditor.static.prerequisites import Prerequisite, calls_method, drawing
 from auditor.static.programgroups import grouped
 from auditor.static.relevance import Relevance
+from auditor.static.selection import Selection
 from auditor.static.sketch import Sketch, make_sketch
 from auditor.static.source import SourceFile
-from auditor.static.trace import Kept, Question, Trace, digest
+from auditor.static.trace import Kept, Trace
 from auditor.static.trees import Trees
 from auditor.static.vocabulary import Vocabulary
 
@@ -73,18 +73,15 @@ class Project:
         self._known_names = known_names
         self._verdicts: dict[str, tuple[LibraryVerdict, ...]] = {}
         self._matters: dict[Reach, bool] = {}
-        self._draws = drawing(rng.libraries.values())
-        self._drawing: dict[str, bool] = {}
         self._followed: dict[str, frozenset[str]] = {}
         self._holding: dict[tuple[str, tuple[str, ...]], bool] = {}
-        self._bound: dict[str, Imported] = {}
         self._parsed: set[str] = set()
         self._programs: Mapping[str, EntryPoint] | None = None
-        self.trace = Trace(self._answer)
+        self._answers = Answers(self)
+        self.trace = Trace(self._answers)
         """What is asked here while something is worked out."""
 
-        self._answers: dict[Question, object] = {}
-        self._stand_ins: dict[tuple[Reach, str], bytes] = {}
+        self.selection = Selection(self, self._vocabulary)
         self._relevance: dict[int, Relevance] = {}
 
     # -- files and modules ----------------------------------------------------------------------------------------
@@ -101,7 +98,7 @@ class Project:
         source = self.source(path)
         if source.sketch is None:
             source.sketch = make_sketch(source, self._vocabulary)
-            self._unread(path)
+            self.unread(path)
         return source.sketch
 
     def know_kept(self, kept: Kept, unchanged: Collection[str]) -> None:
@@ -184,7 +181,7 @@ class Project:
         """Whether a file holds any word that a rule or a library knows; all do where there are no words."""
         return self._needed is None or self.holds(path, self._needed)
 
-    def _unread(self, path: str) -> None:
+    def unread(self, path: str) -> None:
         """Do not keep the bytes of files that may never be parsed."""
         if not self.was_parsed(path):
             self.source(path).forget()
@@ -254,60 +251,8 @@ class Project:
                 self._holding[key] = any(text.encode() in raw for text in texts)
             except ProjectError:
                 self._holding[key] = False
-            self._unread(path)
+            self.unread(path)
         return self._holding[key]
-
-    def can_hold(self, path: str, prerequisite: Prerequisite) -> bool:
-        """Whether what a rule presupposes is true of a file."""
-        if not all(self.holds(path, literals) for literals in prerequisite.literals):
-            return False
-        if prerequisite.packages and not self.imports_any(path, prerequisite.packages):
-            return False
-        if prerequisite.in_program and not self._programs_reaching(path):
-            return False
-        if prerequisite.unseeded and not self._is_reached_unseeded(path, prerequisite.unseeded):
-            return False
-        if prerequisite.methods and not self._calls_method(path, prerequisite.methods):
-            return False
-        return prerequisite.names is None or self._mentions(path, prerequisite.names)
-
-    def _mentions(self, path: str, names: Names) -> bool:
-        try:
-            return self.source(path).is_notebook or mentions(self.source(path).raw(), self._imported_by(path), names)
-        except ProjectError:
-            return False
-
-    def _imported_by(self, path: str) -> Imported:
-        found = self._bound.get(path)
-        if found is None:
-            found = imported(self.sketch(path), lambda dotted: self.find_module(dotted, path) is not None)
-            self._bound = {path: found}  # one file is asked about at a time
-        return found
-
-    def imports_any(self, path: str, packages: frozenset[str]) -> bool:
-        """Whether a file, or anything that it imports, imports one of these packages from outside the project."""
-        self.trace.note("packages", path)
-        imported = self.graph.reach(path).packages
-        return not imported.isdisjoint(packages) or any(
-            made in packages and maker in imported for maker, made in self.rng.makers
-        )
-
-    def _is_reached_unseeded(self, path: str, libraries: frozenset[str]) -> bool:
-        for program in self._programs_reaching(path):
-            self.trace.note("verdicts", program)
-            verdicts = self._verdicts.get(program)
-            if verdicts is None or any(verdict.is_open and verdict.library.id in libraries for verdict in verdicts):
-                return True
-        return False
-
-    def _calls_method(self, path: str, methods: frozenset[str]) -> bool:
-        mask = self._vocabulary.mask(methods)
-        if mask is not None and not self.sketch(path).literals & mask:
-            return False
-        try:
-            return calls_method(self.source(path).raw(), methods)
-        except ProjectError:
-            return False
 
     def followed(self, path: str) -> frozenset[str]:
         """`path` and the modules that it imports, directly or not, cut at `MAX_FOLLOWED_BYTES`."""
@@ -345,7 +290,7 @@ class Project:
 
     def know_scripts(self, scripts: Collection[str]) -> None:
         """Be told for which files `is_script` holds."""
-        self._answers.clear()
+        self._answers.start_over()
         functions = self._console_functions()
         self._programs = {
             path: EntryPoint(path=path, is_script=path in scripts, functions=tuple(functions.get(path, ())))
@@ -396,7 +341,7 @@ class Project:
         except ProjectError:
             return False
         finally:
-            self._unread(path)
+            self.unread(path)
 
     def _is_in_package(self, path: str) -> bool:
         folder = path.rpartition("/")[0]
@@ -405,9 +350,6 @@ class Project:
     def matters(self, path: str) -> bool:
         """Whether a file or anything that it imports can be spoken about."""
         self.trace.note("matters", path)
-        return self._can_matter(path)
-
-    def _can_matter(self, path: str) -> bool:
         reach = self.graph.reach(path)
         found = self._matters.get(reach)
         if found is None:
@@ -431,7 +373,7 @@ class Project:
             return ()
         if module.path in self._verdicts:
             self.trace.note("verdicts", module.path)
-        elif not self.can_draw(module.path):
+        elif not self.selection.can_draw(module.path):
             self._verdicts[module.path] = ()
         else:
             self._verdicts[module.path] = judge(self, self.entry_points[module.path])
@@ -439,36 +381,22 @@ class Project:
 
     def draws(self, path: str) -> bool:
         """Whether a file is a program that draws from any library; True where that is not known yet."""
-        if path not in self.entry_points:
-            return False
+        return path in self.entry_points and self.known_verdicts(path) != ()
+
+    def known_verdicts(self, path: str) -> tuple[LibraryVerdict, ...] | None:
+        """The verdicts of a program; None where they are not known yet."""
         self.trace.note("verdicts", path)
-        return self._verdicts.get(path) != ()
-
-    def can_draw(self, path: str) -> bool:
-        """Whether anything that a program imports may draw from an RNG library."""
-        return any(self.may_draw(followed) for followed in self.followed(path))
-
-    def may_draw(self, path: str) -> bool:
-        """Whether a call in a file may draw from an RNG library, as far as its bytes tell."""
-        self.trace.note("content", path)
-        if path not in self._drawing:
-            self._drawing[path] = any(self.can_hold(path, each) for each in self._draws)
-            self._unread(path)
-        return self._drawing[path]
-
-    def know_drawing(self, answers: Mapping[str, bool]) -> None:
-        """Be told which files may draw."""
-        self._drawing.update(answers)
+        return self._verdicts.get(path)
 
     def know_verdicts(self, verdicts: Mapping[str, tuple[LibraryVerdict, ...]]) -> None:
         """Be told the verdicts of programs, by path."""
-        self._answers.clear()
+        self._answers.start_over()
         self._verdicts.update(verdicts)
 
     @cached_property
     def groups(self) -> tuple[tuple[str, ...], ...]:
         """The programs that may draw, those together that are followed over one set of modules."""
-        programs = [path for path in self.entry_points if self.can_draw(path)]
+        programs = [path for path in self.entry_points if self.selection.can_draw(path)]
         return grouped(programs, self.followed, lambda path: self.source(path).size_bytes)
 
     def relevance(self, program: str) -> Relevance:
@@ -482,44 +410,12 @@ class Project:
 
     def entry_points_reaching(self, module: ModuleFacts) -> tuple[str, ...]:
         """Paths of the programs that import `module`, directly or not, or are it."""
-        return self._programs_reaching(module.path)
+        return self.programs_reaching(module.path)
 
-    def _programs_reaching(self, path: str) -> tuple[str, ...]:
+    def programs_reaching(self, path: str) -> tuple[str, ...]:
+        """Like `entry_points_reaching`, for a file that need not be parsed."""
         self.trace.note("reaching", path)
         return self._reaching.get(path, ())
-
-    # -- what answers rest on -------------------------------------------------------------------------------------
-
-    def _answer(self, question: Question) -> object:
-        """What a question has for an answer now, or a stand-in that is as different."""
-        found = self._answers.get(question)
-        if found is None:
-            found = self._answers[question] = self._answered(*question)
-        return found
-
-    def _answered(self, kind: str, path: str) -> object:
-        if kind == "content":
-            return self.sketch(path).digest
-        if kind == "reach":
-            return self._standing_for(self.graph.reach(path), "files")
-        if kind == "packages":
-            return self._standing_for(self.graph.reach(path), "packages")
-        if kind == "reaching":
-            return self._reaching.get(path, ())
-        if kind == "verdicts":
-            verdicts = self._verdicts.get(path)
-            return verdicts is not None and digest([verdict.told for verdict in verdicts])
-        if kind == "programs":
-            return digest(sorted(self.entry_points.items()))
-        return path in self._imported if kind == "imported" else self._can_matter(path)
-
-    def _standing_for(self, reach: Reach, what: str) -> bytes:
-        found = self._stand_ins.get((reach, what))
-        if found is None:
-            paths = sorted(reach.files if what == "files" else reach.packages)
-            told = [(path, self.sketch(path).digest) for path in paths] if what == "files" else paths
-            found = self._stand_ins[reach, what] = digest(told)
-        return found
 
     @cached_property
     def _reaching(self) -> Mapping[str, tuple[str, ...]]:
