@@ -180,7 +180,7 @@ class Engine:
     def _paths(self, project: Project) -> Iterator[str]:
         """The files that have to be parsed: those with a word that a rule knows, and the programs."""
         for path in sorted(project.files):
-            if path in project.entry_points or (project.is_relevant(path) and not project.is_test(path)):
+            if path in project.entry_points or (project.texts.are_relevant(path) and not project.is_test(path)):
                 yield path
 
     def _findings(self, path: str, project: Project) -> Iterator[Placed]:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic, TypeVar
 
 from auditor.static.findings import Placed
 from auditor.static.library_verdict import LibraryVerdict
 from auditor.static.project import Project
+from auditor.static.scripts import is_script, is_script_by_its_bytes
 from auditor.static.sketch import Sketch
 from auditor.static.trace import Entry, Kept
 from auditor.static.workers import spread
@@ -77,9 +79,9 @@ class Passes:
     def find_programs(self) -> None:
         """Tell the project which of its files are programs."""
         project = self._project
-        known = {path: project.is_script_by_its_bytes(path) for path in sorted(project.files)}
+        known = {path: is_script_by_its_bytes(project, path) for path in sorted(project.files)}
         open_ = [path for path, answer in known.items() if answer is None]
-        found = self._pass("script", open_, project.is_script, lambda paths: _units(paths, project))
+        found = self._pass("script", open_, partial(is_script, project), lambda paths: _units(paths, project))
         project.know_scripts({path for path, answer in {**known, **found}.items() if answer})
 
     def judge_programs(self) -> None:

@@ -201,7 +201,7 @@ def _holds(trait: Trait, path: str, project: Project, answers: Answers) -> bool:
     """Whether one file holds it; each file is asked once, also where several programs share it."""
 
     def ask() -> bool:
-        may = project.holds(path, trait.words) or project.contains(path, trait.contains)
+        may = project.texts.hold(path, trait.words) or project.texts.contain(path, trait.contains)
         module = project.module(path) if may else None
         return module is not None and trait.is_in(module)
 

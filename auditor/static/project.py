@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from auditor.errors import ProjectError
 from auditor.static.answers import Answers
 from auditor.static.discovery import is_test
-from auditor.static.entrypoints import COMPOUND, METADATA, NEVER, EntryPoint, console_scripts, is_program
+from auditor.static.entrypoints import METADATA, EntryPoint, console_scripts
 from auditor.static.facts import ModuleFacts
 from auditor.static.importgraph import ImportGraph, Reach
 from auditor.static.importpath import ImportPath
@@ -18,9 +18,11 @@ from auditor.static.knowledge import RngIndex
 from auditor.static.names import Question as Resolution
 from auditor.static.programgroups import grouped
 from auditor.static.relevance import Relevance
+from auditor.static.scripts import is_script
 from auditor.static.selection import Selection
 from auditor.static.sketch import Sketch, make_sketch
 from auditor.static.source import SourceFile
+from auditor.static.texts import Texts
 from auditor.static.trace import Kept, Trace
 from auditor.static.trees import Trees
 from auditor.static.vocabulary import Vocabulary
@@ -68,13 +70,12 @@ class Project:
         self._modules: dict[str, ModuleFacts | None] = {}
         self._trees = Trees()
         self._test_paths = frozenset(test_paths)
-        self._needed = needed
         self._vocabulary = vocabulary or Vocabulary(needed or ())
+        self.texts = Texts(self, self._vocabulary, needed)
         self._known_names = known_names
         self._verdicts: dict[str, tuple[LibraryVerdict, ...]] = {}
         self._matters: dict[Reach, bool] = {}
         self._followed: dict[str, frozenset[str]] = {}
-        self._holding: dict[tuple[str, tuple[str, ...]], bool] = {}
         self._parsed: set[str] = set()
         self._programs: Mapping[str, EntryPoint] | None = None
         self._answers = Answers(self)
@@ -177,10 +178,6 @@ class Project:
         self.problems = {}
         self.question = Resolution()
 
-    def is_relevant(self, path: str) -> bool:
-        """Whether a file holds any word that a rule or a library knows; all do where there are no words."""
-        return self._needed is None or self.holds(path, self._needed)
-
     def unread(self, path: str) -> None:
         """Do not keep the bytes of files that may never be parsed."""
         if not self.was_parsed(path):
@@ -192,18 +189,6 @@ class Project:
     def is_known(self, name: str) -> bool:
         """Whether a rule or a library knows a fully qualified name."""
         return name in self._known_names or self.rng.is_known(name)
-
-    def mentions(self, path: str, words: tuple[bytes, ...]) -> bool:
-        """Whether a file, or anything that it imports, holds one of these words."""
-        self.trace.note("reach", path)
-        for reached in self.graph.reached(path):
-            try:
-                raw = self.source(reached).raw()
-            except ProjectError:
-                continue
-            if any(word in raw for word in words):
-                return True
-        return False
 
     # -- imports --------------------------------------------------------------------------------------------------
 
@@ -226,33 +211,12 @@ class Project:
         self.trace.note("reach", module.path)
         paths = sorted(self.graph.reached(module.path))
         if holding is not None:
-            paths = [path for path in paths if self.holds(path, holding)]
+            paths = [path for path in paths if self.texts.hold(path, holding)]
         if sum(self.source(path).size_bytes for path in paths) > MAX_FOLLOWED_BYTES:
             near = self.followed(module.path)
             paths = [path for path in paths if path in near]
         found = [self.module(path) for path in paths]
         return tuple(reached for reached in found if reached is not None)
-
-    def holds(self, path: str, literals: frozenset[str]) -> bool:
-        """Whether one of the literals stands in a file: identifiers as words, other texts as they are."""
-        mask = self._vocabulary.mask(literals)
-        if mask is not None:
-            return bool(self.sketch(path).literals & mask)
-        return self.contains(path, tuple(sorted(literals)))
-
-    def contains(self, path: str, texts: tuple[str, ...]) -> bool:
-        """Whether one of the texts stands anywhere in a file."""
-        if not texts:
-            return False
-        key = (path, texts)
-        if key not in self._holding:
-            try:
-                raw = self.source(path).raw()
-                self._holding[key] = any(text.encode() in raw for text in texts)
-            except ProjectError:
-                self._holding[key] = False
-            self.unread(path)
-        return self._holding[key]
 
     def followed(self, path: str) -> frozenset[str]:
         """`path` and the modules that it imports, directly or not, cut at `MAX_FOLLOWED_BYTES`."""
@@ -284,12 +248,12 @@ class Project:
         """The programs among the scanned files, by path in sorted order."""
         self.trace.note("programs", "")
         if self._programs is None:
-            self.know_scripts({path for path in sorted(self.files) if self.is_script(path)})
+            self.know_scripts({path for path in sorted(self.files) if is_script(self, path)})
             assert self._programs is not None
         return self._programs
 
     def know_scripts(self, scripts: Collection[str]) -> None:
-        """Be told for which files `is_script` holds."""
+        """Be told which files are scripts."""
         self._answers.start_over()
         functions = self._console_functions()
         self._programs = {
@@ -305,45 +269,8 @@ class Project:
                 found.setdefault(path, []).append(function)
         return found
 
-    def is_script(self, path: str) -> bool:
-        """Whether a file is a program; parsed where its bytes do not tell."""
-        known = self.is_script_by_its_bytes(path)
-        if known is not None:
-            return known
-        imported, in_package = self.is_imported(path), self._is_in_package(path)
-        if in_package and not self._is_guarded(path) and not self._has_compound(path):
-            return False  # in a package only compound statements count
-        module = self.module(path)
-        return module is not None and is_program(module, imported=imported, in_package=in_package)
-
-    def is_script_by_its_bytes(self, path: str) -> bool | None:
-        """Whether a file is a program; None where it has to be parsed for that."""
-        name = path.rpartition("/")[2]
-        if self.is_test(path) or name in NEVER:
-            return False
-        self.trace.note("content", path)
-        sketch = self.sketch(path)
-        imported = self.is_imported(path)
-        if sketch.has_guard and path.endswith(".py") and not imported:
-            return True
-        if not self.matters(path):
-            return False
-        # Without a guard it is one only for what its top level does.
-        return False if imported and not self._is_guarded(path) else None
-
-    def _is_guarded(self, path: str) -> bool:
-        return path.rpartition("/")[2] == "__main__.py" or not path.endswith(".py") or self.sketch(path).names_main
-
-    def _has_compound(self, path: str) -> bool:
-        """Whether a compound statement may stand at the top level."""
-        try:
-            return COMPOUND.search(self.source(path).raw()) is not None
-        except ProjectError:
-            return False
-        finally:
-            self.unread(path)
-
-    def _is_in_package(self, path: str) -> bool:
+    def is_in_package(self, path: str) -> bool:
+        """Whether a file's folder is a package."""
         folder = path.rpartition("/")[0]
         return (f"{folder}/__init__.py" if folder else "__init__.py") in self.files
 
@@ -353,7 +280,7 @@ class Project:
         reach = self.graph.reach(path)
         found = self._matters.get(reach)
         if found is None:
-            found = self._matters[reach] = any(self.is_relevant(reached) for reached in reach.files)
+            found = self._matters[reach] = any(self.texts.are_relevant(reached) for reached in reach.files)
         return found
 
     def is_imported(self, path: str) -> bool:

@@ -27,7 +27,7 @@ class Selection:
 
     def can_hold(self, path: str, prerequisite: Prerequisite) -> bool:
         """Whether what a rule presupposes is true of a file."""
-        if not all(self._project.holds(path, literals) for literals in prerequisite.literals):
+        if not all(self._project.texts.hold(path, literals) for literals in prerequisite.literals):
             return False
         if prerequisite.packages and not self._imports_any(path, prerequisite.packages):
             return False
