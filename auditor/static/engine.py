@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from auditor.errors import ProjectError, RuleError
@@ -25,7 +26,7 @@ from auditor.static.trace import Kept
 from auditor.static.vocabulary import Vocabulary
 from auditor.static.workers import available
 
-MAX_CHECKED_BYTES = 8_000_000
+MAX_CHECKED_BYTES = 2_000_000
 """Files in which no rule can hold are parsed just to tell syntax errors, as long as there are no more bytes of them."""
 
 MIN_SHARED_BYTES = 1_000_000
@@ -54,13 +55,19 @@ class Analysis:
     """For the next scan."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Bound:
     """A rule with the matcher that it names and what must be true of a file for it (None: nothing in particular)."""
 
     rule: Rule
     matcher: Matcher
     prerequisites: tuple[Prerequisite, ...] | None
+
+    @cached_property
+    def literals(self) -> frozenset[str]:
+        """One of these stands in every file in which the rule can hold; empty where that cannot be said."""
+        asked = [each.literals[0] if each.literals else each.methods for each in self.prerequisites or ()]
+        return frozenset().union(*asked) if all(asked) else frozenset()
 
 
 class Engine:
