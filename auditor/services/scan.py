@@ -53,8 +53,11 @@ def scan(
 
     ruleset = load_rules(settings)
     rules = chosen_rules(ruleset, settings)
+    earlier, unchanged = cache.parts(ruleset.libraries) if cache is not None else (None, frozenset[str]())
     analysis = Engine(ruleset, rules).analyse(
         found,
+        earlier=earlier,
+        unchanged=unchanged,
         ignored=_per_file_ignores(settings),
         step=progress.update,
         cancelled=progress.cancelled,
@@ -62,7 +65,7 @@ def scan(
     )
     report = above_floor(with_severities(_report(root, analysis, rules), severities(ruleset, settings)), settings)
     if cache is not None and not progress.cancelled():
-        cache.put(report, Inputs(analysis.read_files, analysis.listed_folders))
+        cache.put(report, Inputs(analysis.read_files, analysis.listed_folders), analysis.kept)
     return report
 
 

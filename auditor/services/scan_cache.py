@@ -1,18 +1,18 @@
 """The result of a scan, kept in the user's cache folder as long as everything that it was made from is the same.
 
 A result is used again only where the same scan finds the same files with the same contents, the folders in which
-imports were looked up hold the same names, and program, rules, settings and installed packages are the same. Anything
-else, a damaged entry too, means a scan from scratch: there is no partial reuse that could differ from it.
+imports were looked up hold the same names, and program, rules, settings and installed packages are the same. Where
+nothing but the contents of some Python files differs, what was found out about the files is used again as far as it
+does not rest on these (`static.trace`). Anything else, a damaged entry too, means a scan from scratch.
 """
 
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import auditor
@@ -22,25 +22,13 @@ from auditor.model.lean import dataclass
 from auditor.model.report import AuditReport
 from auditor.ruleset.locate import rule_folders
 from auditor.ruleset.stamp import file_stamps
+from auditor.services.scan_store import prune, read, write
 from auditor.services.settings import Settings
-from auditor.static.discovery import Discovery
+from auditor.static.discovery import METADATA, Discovery
 
 if TYPE_CHECKING:
-    import pickle
-else:
-    try:
-        import _pickle as pickle  # what `pickle` gives; its own module takes 2 ms to load
-    except ImportError:
-        import pickle
-
-FORMAT = b"repro-audit scan 1\n"
-"""Version 1: magic line, SHA-256 of the body, body."""
-
-PROTOCOL = 5
-"""Of `pickle`."""
-
-MAX_ENTRIES = 64
-"""Entries that are kept, the youngest ones."""
+    from auditor.ruleset.library import Library
+    from auditor.static.trace import Kept
 
 SETTLED_NS = 2_000_000_000
 """A file that was written this shortly before may be written again without another time: its content is compared."""
@@ -75,10 +63,16 @@ class ScanCache:
         outcome = (self._files, sorted(found.test_paths), found.skipped, _surroundings(found.root, settings))
         self._key = _digest(repr(outcome).encode("utf-8", "backslashreplace"))
         self._started_ns = time.time_ns()
+        self._whole = frozenset({*METADATA, *(file.path for file in found.documents)})
+        """Files of which a change can matter to everything."""
+
+        self._prints: dict[str, Print] = {}
+        self._digests: dict[str, bytes] = {}
+        self._unchanged: frozenset[str] = frozenset()
 
     def get(self) -> AuditReport | None:
         """The report that a scan would give now; None where that is not known."""
-        entry = _read(self._path)
+        entry = read(self._path)
         if entry is None or entry.get("key") != self._key:
             return None
         files, folders, report = entry.get("files"), entry.get("folders"), entry.get("report")
@@ -87,32 +81,60 @@ class ScanCache:
         if any(self._listing(folder) != listing for folder, listing in folders.items()):
             return None
         now: dict[str, Print] = {}
+        changed: set[str] = set()
         for path, (stamp, digest) in files.items():
             current = self._stamp(path)
             if stamp is None or current != stamp:
                 current, same = self._print(path)
                 if same != digest:
-                    return None
+                    changed.add(path)
+                    continue
             now[path] = (current, digest)
+        if changed:
+            # Prints of files that did not change need not be made again.
+            self._prints = {path: known for path, known in now.items() if known[0] is not None}
+            self._digests = {path: digest or b"" for path, (_, digest) in now.items()}
+            self._unchanged = frozenset(now) if changed.isdisjoint(self._whole) else frozenset()
+            return None
         if now != files:
-            _write(self._path, {**entry, "files": now})
+            write(self._path, {**entry, "files": now})
         return report
 
-    def put(self, report: AuditReport, inputs: Inputs) -> None:
+    def parts(self, libraries: Mapping[str, Library]) -> tuple[Kept | None, frozenset[str]]:
+        """What the last scan found out about each file, and the files that are as they were then."""
+        from auditor.static.trace import Kept  # whoever finds the report does without
+
+        entry = read(self._parts_path, libraries) if self._unchanged else None
+        kept = entry.get("parts") if entry is not None and entry.get("key") == self._key else None
+        if not isinstance(kept, Kept):
+            return None, frozenset()
+        # Another process may have written them, of other contents.
+        sketches = kept.sketches
+        same = (path for path in self._unchanged if path in sketches and sketches[path].digest == self._digests[path])
+        return kept, frozenset(same)
+
+    def put(self, report: AuditReport, inputs: Inputs, parts: Kept) -> None:
         """Keep a report. Nothing is kept where a file changed while it was made, or where the folder is read-only."""
         files: dict[str, Print] = {}
         for path in sorted({*self._files, *inputs.files}):
             stamp = self._stamp(path, settled=False)
             if stamp is not None and max(stamp[1:]) >= self._started_ns:
                 return
-            files[path] = self._print(path)
+            known = self._prints.get(path)
+            files[path] = known if known is not None and known[0] == stamp else self._print(path)
         for folder in inputs.folders:
             stamp = self._stamp(folder, settled=False)
             if stamp is not None and max(stamp[1:]) >= self._started_ns:
                 return
         folders = {folder: self._listing(folder) for folder in sorted(inputs.folders)}
-        _write(self._path, {"key": self._key, "files": files, "folders": folders, "report": report})
-        _prune(self._path.parent)
+        # Parts first: they say by themselves what they hold for, but a report without its parts would not last.
+        if write(self._parts_path, {"key": self._key, "parts": parts}):
+            write(self._path, {"key": self._key, "files": files, "folders": folders, "report": report})
+            prune(self._path.parent)
+
+    @property
+    def _parts_path(self) -> Path:
+        return self._path.with_suffix(".parts")
 
     def _print(self, path: str) -> Print:
         stamp = self._stamp(path)
@@ -169,60 +191,3 @@ def _stamp_of(path: str) -> tuple[int, int] | None:
 
 def _digest(data: bytes) -> bytes:
     return sha256(data).digest()
-
-
-class _Reader(pickle.Unpickler):
-    """Makes nothing but what reports are made of, whatever an entry says."""
-
-    def find_class(self, module: str, name: str) -> object:
-        if not module.startswith("auditor.model.") or name.startswith("_"):
-            raise pickle.UnpicklingError(f"{module}.{name} is no part of a report")
-        return super().find_class(module, name)
-
-
-def _read(path: Path) -> dict[str, object] | None:
-    """An entry; None where there is none or it is damaged."""
-    try:
-        content = path.read_bytes()
-    except OSError:
-        return None
-    start = len(FORMAT)
-    body = content[start + 32 :]
-    if content[:start] != FORMAT or content[start : start + 32] != _digest(body):
-        return None
-    try:
-        entry = _Reader(io.BytesIO(body)).load()
-    except Exception:  # a damaged entry can raise anything; it is as good as none
-        return None
-    return entry if isinstance(entry, dict) else None
-
-
-def _write(path: Path, entry: Mapping[str, object]) -> None:
-    """Replace an entry in one step: readers see the old one or the new one. What cannot be written is not kept."""
-    body = pickle.dumps(dict(entry), PROTOCOL)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.{time.monotonic_ns()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(FORMAT + _digest(body) + body)
-        os.replace(temporary, path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-
-
-def _prune(folder: Path) -> None:
-    """Remove all but the youngest entries, and what writers that were killed left behind."""
-    kept: list[tuple[int, Path]] = []
-    for path in _entries(folder):
-        with contextlib.suppress(OSError):
-            kept.append((path.stat().st_mtime_ns, path))
-    for _, path in sorted(kept, reverse=True)[MAX_ENTRIES:]:
-        with contextlib.suppress(OSError):
-            path.unlink()
-
-
-def _entries(folder: Path) -> Iterable[Path]:
-    try:
-        return [Path(entry.path) for entry in os.scandir(folder)]
-    except OSError:
-        return ()

@@ -1,42 +1,71 @@
-"""The calls of a file by what is called, so that a rule looks only at those that it is about."""
+"""The calls of a file by what is written, so that only those are resolved that a rule can be about."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from weakref import WeakKeyDictionary
+import ast
+from collections.abc import Collection, Iterable, Sequence
 
-from auditor.static.facts import Call, ModuleFacts
+from auditor.static.elements import Call
+from auditor.static.scopes import ScopeIndex
+
+_PASSING = frozenset(
+    {"DataParallel", "__import__", "compile", "getattr", "import_module", "partial", "script", "wraps"}
+)
+"""Last parts of the calls whose result is what they were given."""
 
 
 class CallIndex:
-    """Calls by fully qualified name and by the last part of what is called as written."""
+    """Calls by the last part of what is called as written.
 
-    def __init__(self, module: ModuleFacts) -> None:
-        self._by_callee: dict[str, list[Call]] = {}
+    A function that goes by another name is known where the file itself gives it that name: by `import … as`, by an
+    assignment, or by `partial`. What another file of the project renames is not looked for.
+    """
+
+    def __init__(self, calls: Sequence[Call], index: ScopeIndex) -> None:
+        renamed = _renamed(index)
+        self._order = {id(call): number for number, call in enumerate(calls)}
+        self._by_written: dict[str, list[Call]] = {}
+        self._renamed: list[Call] = []
         self._by_method: dict[str, list[Call]] = {}
-        for call in module.calls:
-            if call.callee is not None:
-                self._by_callee.setdefault(call.callee, []).append(call)
+        for call in calls:
+            if call.method is None or call.method in renamed:
+                self._renamed.append(call)
+            else:
+                self._by_written.setdefault(call.method, []).append(call)
             if call.method is not None and call.receiver is not None:
                 self._by_method.setdefault(call.method, []).append(call)
 
-    def candidates(self, callees: Iterable[str], prefixes: tuple[str, ...], methods: Iterable[str]) -> list[Call]:
+    def candidates(self, callees: Collection[str], prefixes: tuple[str, ...], methods: Iterable[str]) -> list[Call]:
         """Calls of `callees`, of names directly under `prefixes`, or of methods called so; in source order."""
-        found = {id(call): call for name in callees for call in self._by_callee.get(name, ())}
+        found = {id(call): call for call in self._named(callees)}
         found |= {id(call): call for name in methods for call in self._by_method.get(name, ())}
         if prefixes:
-            for name, calls in self._by_callee.items():
+            for call in (*self._renamed, *(call for calls in self._by_written.values() for call in calls)):
+                name = call.callee or ""
                 if any(name.startswith(prefix) and "." not in name[len(prefix) :] for prefix in prefixes):
-                    found |= {id(call): call for call in calls}
-        return sorted(found.values(), key=lambda call: (call.node.lineno, call.node.col_offset))
+                    found[id(call)] = call
+        return sorted(found.values(), key=lambda call: self._order[id(call)])
+
+    def _named(self, callees: Collection[str]) -> Iterable[Call]:
+        if not callees:
+            return
+        for call in self._renamed:
+            if call.callee in callees:
+                yield call
+        for last in {name.rpartition(".")[2] for name in callees}:
+            for call in self._by_written.get(last, ()):
+                if call.callee in callees:
+                    yield call
 
 
-_KEPT: WeakKeyDictionary[ModuleFacts, CallIndex] = WeakKeyDictionary()
-
-
-def call_index(module: ModuleFacts) -> CallIndex:
-    """The index of a file, made at the first question."""
-    found = _KEPT.get(module)
-    if found is None:
-        found = _KEPT[module] = CallIndex(module)
-    return found
+def _renamed(index: ScopeIndex) -> frozenset[str]:
+    """Names and attributes that the file gives to what has another name."""
+    functions = {name.rpartition(".")[2] for name in index.functions.values()}
+    found = set(index.aliases)
+    for name, value in index.named:
+        if isinstance(value, ast.Call):
+            called = getattr(value.func, "attr", getattr(value.func, "id", None))
+            if called is not None and called not in _PASSING and called not in functions:
+                continue
+        found.add(name)
+    return frozenset(found)

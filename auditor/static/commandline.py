@@ -30,7 +30,7 @@ def option_defaults(module: ModuleFacts, evaluate: Evaluate) -> dict[str, Seen]:
             if destination:
                 default = _argparse_default(call.node, evaluate)
                 found[destination] = default if found.get(destination, default) == default else GIVEN
-        elif (call.callee or "").startswith("absl.flags.DEFINE_"):
+        elif (call.method or "").startswith("DEFINE_") and (call.callee or "").startswith("absl.flags.DEFINE_"):
             found.update(_flag(call.node, evaluate))
         elif call.method == "set_defaults" and call.receiver is not None:
             overrides.update({word.arg: evaluate(word.value) for word in call.node.keywords if word.arg})

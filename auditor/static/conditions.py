@@ -13,7 +13,6 @@ from functools import cached_property
 
 from auditor.model.lean import dataclass, replace
 from auditor.ruleset.table import Table
-from auditor.static.callindex import call_index
 from auditor.static.facts import Call, Known, ModuleFacts
 from auditor.static.library_verdict import SeedValue
 from auditor.static.spread import spread
@@ -77,7 +76,7 @@ class Argument:
             call = replace(call, node=spread(module, call.node))
             given = call.argument(self.name, self.position)
         if given is None:
-            return (self.absent is True or self.none or self._only_excludes) and not call.opaque
+            return self.holds_when_left_out and not call.opaque
         if self.absent is True:
             return False
         if self.entropy and module.seed_value(given) is not SeedValue.ENTROPY:
@@ -96,6 +95,11 @@ class Argument:
         if self.unread and isinstance(module.constant(given), Known):
             return False
         return self.text is None or self.text.search(" ".join(module.text(given).split())) is not None
+
+    @property
+    def holds_when_left_out(self) -> bool:
+        """Whether a call that does not pass it is as it has to be."""
+        return self.absent is True or self.none or self._only_excludes
 
     @property
     def _only_excludes(self) -> bool:
@@ -170,7 +174,7 @@ class CallCondition:
 
     def calls(self, module: ModuleFacts) -> Iterator[Call]:
         """Yield the calls in a file for which everything holds, in source order."""
-        for call in call_index(module).candidates(self.callees, self.prefixes, self.methods):
+        for call in module.call_index.candidates(self.callees, self.prefixes, self.methods):
             if self._is_called(call) and self._stands(call) and self._passes(call, module):
                 yield call
 
@@ -288,4 +292,4 @@ def _same(value: object, wanted: object) -> bool:
 
 def _holds_call(node: ast.expr, names: frozenset[str], module: ModuleFacts) -> bool:
     inner = {id(each) for each in ast.walk(node) if isinstance(each, ast.Call)}
-    return any(id(call.node) in inner and call.callee in names for call in module.calls)
+    return any(id(call.node) in inner for call in module.calls_to(names))

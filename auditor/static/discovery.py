@@ -23,6 +23,9 @@ SKIPPED_FOLDERS = frozenset(
     }
 )  # fmt: skip
 ENVIRONMENT_MARKERS = ("pyvenv.cfg", "conda-meta")
+METADATA = frozenset({"pyproject.toml", "setup.cfg", "setup.py"})
+"""Where console scripts are declared, at the top of a project."""
+
 SUFFIXES = (".py", ".ipynb")
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
+from functools import cached_property
 
 from auditor.model.lean import dataclass
 from auditor.static.bindings import Function
@@ -23,17 +25,12 @@ class Unknown:
 UNKNOWN = Unknown()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Call:
-    """One call expression."""
+    """One call expression; what is called is resolved when it is asked for, which most calls never are."""
 
     node: ast.Call
-    callee: str | None
-    """Fully qualified name (`numpy.random.rand`, `numpy.random.Generator.integers` for a method of a known object).
-
-    Names of the project itself start with a dot: `.utils.seed.set_all`. None where it cannot be told.
-    """
-
+    resolve: Callable[[ast.expr], str | None]
     method: str | None
     """Last part of what is called as written: `shuffle` in `x.shuffle()`; None for a call of a call or a subscript."""
 
@@ -45,6 +42,14 @@ class Call:
 
     in_loop: bool
     """Stands in the body of a loop or in a comprehension of the same function."""
+
+    @cached_property
+    def callee(self) -> str | None:
+        """Fully qualified name (`numpy.random.rand`, `numpy.random.Generator.integers` for a method of a known object).
+
+        Names of the project itself start with a dot: `.utils.seed.set_all`. None where it cannot be told.
+        """
+        return self.resolve(self.node.func)
 
     @property
     def opaque(self) -> bool:
@@ -73,7 +78,7 @@ def call_of(node: ast.Call, name: str | None) -> Call:
     called = node.func
     return Call(
         node=node,
-        callee=name,
+        resolve=lambda _: name,
         method=called.attr if isinstance(called, ast.Attribute) else None,
         receiver=called.value if isinstance(called, ast.Attribute) else None,
         function=None,
@@ -81,20 +86,25 @@ def call_of(node: ast.Call, name: str | None) -> Call:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Assignment:
     """One target of `=`, `:=`, an annotated or an augmented assignment."""
 
     node: ast.Assign | ast.AnnAssign | ast.AugAssign | ast.NamedExpr
     target: ast.expr
-    name: str | None
-    """Resolved name of an attribute, or of what an item is stored in (`os.environ`); None for plain local names."""
-
+    resolve: Callable[[ast.expr], str | None]
     key: str | None
     """The key of `os.environ["PYTHONHASHSEED"] = …` where it is a constant string; None otherwise."""
 
     value: ast.expr
     function: Function | None
+
+    @cached_property
+    def name(self) -> str | None:
+        """Resolved name of an attribute, or of what an item is stored in (`os.environ`); None for plain local names."""
+        if isinstance(self.target, ast.Subscript):
+            return self.resolve(self.target.value)
+        return self.resolve(self.target) if isinstance(self.target, ast.Attribute) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

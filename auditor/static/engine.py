@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 
 from auditor.errors import ProjectError, RuleError
 from auditor.model.finding import Finding, Skipped, Suppressed
-from auditor.model.lean import dataclass
+from auditor.model.lean import dataclass, field
 from auditor.model.rule import Rule
 from auditor.ruleset import Ruleset
 from auditor.static.allowance import Allowance
 from auditor.static.discovery import Discovery
 from auditor.static.discovery import find_files as find_files  # what the engine analyses, so it is asked for here
 from auditor.static.documents.survey import survey_documents
-from auditor.static.facts import ModuleFacts
 from auditor.static.findings import Placed, finding_order, place_findings, unique
 from auditor.static.knowledge import RngIndex
 from auditor.static.matcher import Matcher, find_matcher, registry
-from auditor.static.needles import Needles, needles
 from auditor.static.passes import Passes
+from auditor.static.prerequisites import Prerequisite, drawing, prerequisites
 from auditor.static.project import Project
+from auditor.static.source import SourceFile
+from auditor.static.trace import Kept
+from auditor.static.vocabulary import Vocabulary
 from auditor.static.workers import available
 
-MAX_CHECKED_BYTES = 8_000_000
+MAX_CHECKED_BYTES = 2_000_000
 """Files in which no rule can hold are parsed just to tell syntax errors, as long as there are no more bytes of them."""
 
 MIN_SHARED_BYTES = 1_000_000
@@ -48,14 +51,23 @@ class Analysis:
     listed_folders: tuple[str, ...] = ()
     """Folders in which imports were looked up; those that do not exist too."""
 
+    kept: Kept = field(default_factory=Kept, repr=False, compare=False)
+    """For the next scan."""
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class _Bound:
-    """A rule with the matcher that it names and what a file must hold for it (None: nothing in particular)."""
+    """A rule with the matcher that it names and what must be true of a file for it (None: nothing in particular)."""
 
     rule: Rule
     matcher: Matcher
-    needles: Needles | None
+    prerequisites: tuple[Prerequisite, ...] | None
+
+    @cached_property
+    def literals(self) -> frozenset[str]:
+        """One of these stands in every file in which the rule can hold; empty where that cannot be said."""
+        asked = [each.literals[0] if each.literals else each.methods for each in self.prerequisites or ()]
+        return frozenset().union(*asked) if all(asked) else frozenset()
 
 
 class Engine:
@@ -76,17 +88,20 @@ class Engine:
         step: Callable[[int, str], None] = lambda done, path: None,
         cancelled: Callable[[], bool] = lambda: False,
         processes: int | None = None,
+        earlier: Kept | None = None,
+        unchanged: Collection[str] = (),
     ) -> Analysis:
         """Look at every file that was found. `ignored(path, rule)`: the settings allow that rule in that file.
 
         `processes`: how many may work on it (None: as many as there are cores, where that is safe and worth it); the
-        result does not depend on it.
+        result does not depend on it. `earlier`: what a scan of the same files, rules and settings left, in whose
+        folders the same names stand; `unchanged`: the files whose contents are as they were then.
         """
         # Trees and tables live to the end of their pass; looking for garbage among them takes a fifth of the time.
         enabled = gc.isenabled()
         gc.disable()
         try:
-            return self._analyse(found, ignored, step, cancelled, processes)
+            return self._analyse(found, ignored, step, cancelled, processes, earlier, frozenset(unchanged))
         finally:
             if enabled:
                 gc.enable()
@@ -98,23 +113,31 @@ class Engine:
         step: Callable[[int, str], None],
         cancelled: Callable[[], bool],
         processes: int | None,
+        earlier: Kept | None,
+        unchanged: frozenset[str],
     ) -> Analysis:
         project = self.project(found)
+        if earlier is not None:
+            project.know_kept(earlier, unchanged)
         if processes is None:
             size = sum(file.size_bytes for file in found.files) if available() > 1 else 0
             processes = available() if size >= MIN_SHARED_BYTES else 1
-        passes = Passes(project, processes, step, cancelled)
+        passes = Passes(project, processes, step, cancelled, earlier)
+        passes.sketch()
         passes.find_programs()
         if any(bound.matcher.scope == "entry-point" for bound in self._bound):
             passes.judge_programs()
         allowance = Allowance(project, self._by_name, ignored)
         rules = {bound.rule.id: bound.rule for bound in self._bound}
-        for looked in passes.look(list(self._paths(project)), self._findings):
-            for path in looked.marked:
+        paths = list(self._paths(project))
+        for path, looked in zip(paths, passes.look(paths, self._findings), strict=False):
+            if looked.is_marked:
                 allowance.look_at(path)
             for placed in looked.findings:
                 allowance.add(rules[placed.finding.rule_id], placed)
-        _check_syntax(project, passes.parsed)
+        checked = {path: text for path, text in earlier.syntax.items() if path in unchanged} if earlier else {}
+        passes.kept.syntax.update(_check_syntax(project, passes.parsed | set(passes.problems), checked))
+        project.keep(passes.kept)
         survey = survey_documents(found, [(bound.rule, bound.matcher) for bound in self._bound], self._by_name, ignored)
         problems = {**project.problems, **passes.problems}
         skipped = [
@@ -134,41 +157,44 @@ class Engine:
                 *allowance.notes([each.rule for each in self._bound if each.matcher.scope != "document"]),
                 *survey.notes,
             ),
-            read_files=tuple(sorted(passes.read_files | project.read_files)),
-            listed_folders=tuple(sorted(passes.listed_folders | project.listed_folders)),
+            read_files=tuple(sorted(passes.kept.read_files | project.read_files)),
+            listed_folders=tuple(sorted(passes.kept.listed_folders | project.listed_folders)),
+            kept=passes.kept,
         )
 
     def project(self, found: Discovery) -> Project:
         """The project, ready to be asked."""
         literals = set(self._rng.tokens)
+        words: set[str] = set()
         for bound in self._bound:
             literals |= bound.matcher.literals(bound.rule) or frozenset()
-        everything = any(bound.needles is None and bound.matcher.scope == "module" for bound in self._bound)
+            for prerequisite in bound.prerequisites or ():
+                words |= prerequisite.methods.union(*prerequisite.literals)
+            words |= set(_words(bound.rule.match.options))
+        for prerequisite in drawing(self._rng.libraries.values()):
+            words |= prerequisite.methods.union(*prerequisite.literals)
+        everything = any(bound.prerequisites is None and bound.matcher.scope == "module" for bound in self._bound)
         return Project(
             found.root,
             found.files,
             self._rng,
             test_paths=found.test_paths,
-            needed=None if everything else needles(literals),
-            vocabulary=needles(literals).words,
+            needed=None if everything else frozenset(literals),
+            vocabulary=Vocabulary(literals | words),
             known_names=frozenset(_names([bound.rule.match.options for bound in self._bound], set())),
         )
 
     def _paths(self, project: Project) -> Iterator[str]:
         """The files that have to be parsed: those with a word that a rule knows, and the programs."""
         for path in sorted(project.files):
-            if path in project.entry_points or (project.is_relevant(path) and not project.is_test(path)):
+            if path in project.entry_points or (project.texts.are_relevant(path) and not project.is_test(path)):
                 yield path
 
-    def _findings(self, module: ModuleFacts, project: Project) -> Iterator[Placed]:
-        source = project.source(module.path)
+    def _findings(self, path: str, project: Project) -> Iterator[Placed]:
+        """What the rules find in a file; it is parsed for the first of them that may find something."""
         for bound in self._bound:
-            if bound.matcher.scope == "document":
-                continue
-            if bound.matcher.scope == "entry-point":
-                if not module.is_entry_point:
-                    continue
-            elif bound.needles is not None and not bound.needles.are_in(source):
+            module = project.module(path) if self._may_hold(bound, path, project) else None
+            if module is None:
                 continue
             try:
                 hits = list(bound.matcher.find(bound.rule, module, project))
@@ -177,6 +203,16 @@ class Engine:
                 continue
             yield from place_findings(bound.rule, bound.matcher.scope, hits, module, project)
 
+    def _may_hold(self, bound: _Bound, path: str, project: Project) -> bool:
+        """Whether a rule may find something in a file, as far as can be told without parsing it."""
+        if bound.matcher.scope == "document":
+            return False
+        if bound.matcher.scope == "entry-point":
+            return project.draws(path)
+        return bound.prerequisites is None or any(
+            project.selection.can_hold(path, each) for each in bound.prerequisites
+        )
+
 
 def _bind(rule: Rule) -> _Bound:
     matcher = find_matcher(rule.match.kind)
@@ -184,8 +220,22 @@ def _bind(rule: Rule) -> _Bound:
         known = ", ".join(sorted(registry()))
         raise RuleError(f"{rule.path}: match.kind: there is no `{rule.match.kind}`; known are {known}")
     matcher.validate(rule.match.options, f"{rule.path}: match")
-    literals = matcher.literals(rule)
-    return _Bound(rule, matcher, None if literals is None else needles(literals))
+    return _Bound(rule, matcher, prerequisites(matcher, rule))
+
+
+def _words(value: object) -> Iterator[str]:
+    """Every identifier in a rule's options, and the last part of every dotted name."""
+    if isinstance(value, str):
+        last = value.rpartition(".")[2]
+        if last.isidentifier() and last.isascii():
+            yield last
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _words(key)
+            yield from _words(inner)
+    elif isinstance(value, Iterable):
+        for inner in value:
+            yield from _words(inner)
 
 
 def _names(value: object, seen: set[int]) -> Iterator[str]:
@@ -200,18 +250,32 @@ def _names(value: object, seen: set[int]) -> Iterator[str]:
             yield from _names(each, seen)
 
 
-def _check_syntax(project: Project, parsed: frozenset[str]) -> None:
-    """Parse what no rule needed, so that files that are no Python are told in small projects too."""
+def _check_syntax(project: Project, known: Collection[str], checked: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Parse what no rule needed, so that files that are no Python are told in small projects too.
+
+    `known`: files that were parsed; `checked`: what is wrong with files that were looked at like this before. Returns
+    the same for all files that were looked at.
+    """
     budget = MAX_CHECKED_BYTES
+    found: dict[str, str | None] = {}
     for path in sorted(project.files):
-        if path in parsed or path in project.problems:
+        if path in known:
             continue
         source = project.source(path)
-        try:
-            budget -= len(source.raw())
-            if budget < 0:
-                return
-            source.parse(source.text())
-        except ProjectError as error:
-            project.problems[path] = str(error)
+        budget -= source.stored_bytes
+        if budget < 0:
+            break
+        found[path] = checked[path] if path in checked else _complaint(source)
+        text = found[path]
+        if text is not None:
+            project.problems[path] = text
         source.forget()
+    return found
+
+
+def _complaint(source: SourceFile) -> str | None:
+    try:
+        source.parse(source.text())
+    except ProjectError as error:
+        return str(error)
+    return None

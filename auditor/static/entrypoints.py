@@ -20,11 +20,6 @@ from auditor.static.values import External, FunctionRef
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
 
-MAIN_GUARD = lazy_pattern(
-    rb"^if\s*\(?\s*(?:__name__\s*==|[\"']__main__[\"']\s*==)(?![^\n]*:[^\n]*\n\s+_ = )", re.MULTILINE
-)
-"""A guard that certainly runs something; one that begins with `_ = …` has to be looked at."""
-
 COMPOUND = lazy_pattern(rb"(?:^|\r)(?:\xef\xbb\xbf|\f)*(?:for|while|with|async|if|try)\b", re.MULTILINE)
 """A compound statement at the top level."""
 
@@ -192,10 +187,6 @@ def _draws(module: ModuleFacts, call: ast.Call) -> bool:
 # -- console scripts ------------------------------------------------------------------------------------------------
 
 _TARGET = lazy_pattern(r"([\w.]+)\s*:\s*([\w.]+)")
-
-
-METADATA = frozenset({"pyproject.toml", "setup.cfg", "setup.py"})
-"""Where console scripts are declared, at the top of a project."""
 
 
 def console_scripts(root: Path) -> tuple[tuple[str, str], ...]:

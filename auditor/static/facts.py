@@ -13,6 +13,7 @@ from auditor.model.annotations import TYPE_CHECKING, cast
 from auditor.model.location import Location
 from auditor.static import constants
 from auditor.static.bindings import FUNCTIONS, Comprehension, Function, every_argument
+from auditor.static.callindex import CallIndex
 from auditor.static.elements import UNKNOWN, Assignment, Call, Import, Known, Loop, Unknown
 from auditor.static.members import bases
 from auditor.static.names import Names
@@ -72,7 +73,7 @@ class ModuleFacts:
         method = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", None)
         return Call(
             node=node,
-            callee=self.resolve(called),
+            resolve=self.resolve,
             method=method,
             receiver=called.value if isinstance(called, ast.Attribute) else None,
             function=function,
@@ -80,16 +81,13 @@ class ModuleFacts:
         )
 
     @cached_property
-    def _calls_by_name(self) -> dict[str | None, list[Call]]:
-        by_name: dict[str | None, list[Call]] = {}
-        for call in self.calls:
-            by_name.setdefault(call.callee, []).append(call)
-        return by_name
+    def call_index(self) -> CallIndex:
+        """The calls by what is written."""
+        return CallIndex(self.calls, self.index)
 
     def calls_to(self, names: Collection[str]) -> tuple[Call, ...]:
         """Calls whose callee is one of `names`, in source order."""
-        found = [call for name in sorted(set(names)) for call in self._calls_by_name.get(name, ())]
-        return tuple(sorted(found, key=lambda call: (call.node.lineno, call.node.col_offset)))
+        return tuple(self.call_index.candidates(names, (), ()))
 
     @cached_property
     def assignments(self) -> tuple[Assignment, ...]:
@@ -98,18 +96,13 @@ class ModuleFacts:
             Assignment(
                 node=cast("ast.Assign | ast.AnnAssign | ast.AugAssign | ast.NamedExpr", node),
                 target=target,
-                name=self._target_name(target),
+                resolve=self.resolve,
                 key=_key(target),
                 value=value,
                 function=function,
             )
             for node, target, value, function in self.index.assignments
         )
-
-    def _target_name(self, target: ast.expr) -> str | None:
-        if isinstance(target, ast.Subscript):
-            return self.resolve(target.value)
-        return self.resolve(target) if isinstance(target, ast.Attribute) else None
 
     @cached_property
     def loops(self) -> tuple[Loop, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from weakref import WeakKeyDictionary
 
 from auditor.static.facts import Function, Known, ModuleFacts
 from auditor.static.ordering import SORTERS, WRAPPERS
@@ -12,15 +13,33 @@ from auditor.static.ordering import SORTERS, WRAPPERS
 def uses(module: ModuleFacts, target: ast.expr) -> Iterator[ast.expr]:
     """The places that read a variable: in its function, in the module for globals, in the class for `self.x`."""
     if isinstance(target, ast.Name):
-        scope: ast.AST = module.enclosing_function(target) or module.tree
-        for node in ast.walk(scope):
-            if isinstance(node, ast.Name) and node.id == target.id and isinstance(node.ctx, ast.Load):
-                yield node
+        yield from _reads(module, module.enclosing_function(target) or module.tree).names.get(target.id, ())
     elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self":
         holder = module.enclosing_class(target)
-        for node in ast.walk(holder) if holder else ():
-            if isinstance(node, ast.Attribute) and node.attr == target.attr and isinstance(node.ctx, ast.Load):
-                yield node
+        yield from _reads(module, holder).attributes.get(target.attr, ()) if holder else ()
+
+
+class _Reads:
+    """The names and attributes that are read in a function, class or module, those nearer to the top first."""
+
+    def __init__(self, scope: ast.AST) -> None:
+        self.names: dict[str, list[ast.expr]] = {}
+        self.attributes: dict[str, list[ast.expr]] = {}
+        for node in ast.walk(scope):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+                self.names.setdefault(node.id, []).append(node)
+            elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+                self.attributes.setdefault(node.attr, []).append(node)
+
+
+_READS: WeakKeyDictionary[ModuleFacts, dict[ast.AST, _Reads]] = WeakKeyDictionary()
+
+
+def _reads(module: ModuleFacts, scope: ast.AST) -> _Reads:
+    kept = _READS.setdefault(module, {})
+    if scope not in kept:
+        kept[scope] = _Reads(scope)
+    return kept[scope]
 
 
 def is_sorted_here(module: ModuleFacts, use: ast.expr) -> bool:

@@ -8,58 +8,67 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable, Iterator
 
-from auditor.errors import ProjectError
-from auditor.model.pattern import lazy_pattern
+from auditor.model.lean import dataclass
 from auditor.static.importpath import ImportPath
-from auditor.static.source import SourceFile
+from auditor.static.sketch import BY_NAME, Sketch
 
-_FROM = lazy_pattern(rb"(?:^|[;:])[ \t]*from[ \t]*(\.*[ \t]*[\w.]*)[ \t]*$")
-_BEFORE = lazy_pattern(rb"(?:^|[;:])[ \t]*$")
-_DYNAMIC = lazy_pattern(rb"""import_module\(\s*["']([\w.]+)["']""")
-_NAME = lazy_pattern(rb"[\w.]+")
-_COMMENT = lazy_pattern(rb"#[^\n]*")
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reach:
+    """What some files that import each other in a circle (or one file) import, directly or not."""
+
+    files: frozenset[str]
+    """They themselves too."""
+
+    packages: frozenset[str]
+    """Top-level packages outside the project that any of them imports."""
 
 
 class ImportGraph:
-    """Imports between files of the project; `source` gives the file for a path, also outside what is scanned."""
+    """Imports between files of the project; `sketch` gives that of a path, also outside what is scanned."""
 
-    def __init__(self, imports: ImportPath, source: Callable[[str], SourceFile]) -> None:
+    def __init__(self, imports: ImportPath, sketch: Callable[[str], Sketch]) -> None:
         self._path = imports
-        self._source = source
+        self._sketch = sketch
         self._edges: dict[str, tuple[str, ...]] = {}
-        self._reached: dict[str, frozenset[str]] = {}
+        self._packages: dict[str, frozenset[str]] = {}
+        self._reach: dict[str, Reach] = {}
 
     def imports(self, path: str) -> tuple[str, ...]:
         """The modules that a file imports directly, and the packages that they are in; sorted."""
         found = self._edges.get(path)
         if found is None:
-            source = self._source(path)
-            kept = source.is_read
-            try:
-                raw = source.import_text()
-            except ProjectError:
-                raw = b""
-            if not kept:
-                source.forget()
-            found = self._edges[path] = tuple(sorted(set(self._targets(raw, path)) - {path}))
+            targets: set[str] = set()
+            packages: set[str] = set()
+            for origin, pairs in self._sketch(path).imports:
+                names = [name for name, _ in pairs]
+                if origin not in ("", BY_NAME):
+                    targets.update(self._from(origin, names, path))
+                elif not origin:
+                    targets.update(target for name in names for target in self._absolute(name, path))
+                packages.update(self._outside(origin, names, path))
+            found = self._edges[path] = tuple(sorted(targets - {path}))
+            self._packages[path] = frozenset(packages)
         return found
+
+    def know(self, path: str, targets: tuple[str, ...], packages: frozenset[str]) -> None:
+        """Be told what a file imports."""
+        self._edges[path] = targets
+        self._packages[path] = packages
+
+    def known(self) -> dict[str, tuple[tuple[str, ...], frozenset[str]]]:
+        """What each file imports that was asked about so far."""
+        return {path: (targets, self._packages[path]) for path, targets in self._edges.items()}
 
     def reached(self, path: str) -> frozenset[str]:
         """`path` and everything that it imports, directly or not."""
-        found = self._reached.get(path)
-        if found is None:
-            seen = {path}
-            pending = [path]
-            while pending:
-                for target in self.imports(pending.pop()):
-                    known = self._reached.get(target)
-                    if known is not None:
-                        seen |= known
-                    elif target not in seen:
-                        seen.add(target)
-                        pending.append(target)
-            found = self._reached[path] = frozenset(seen)
-        return found
+        return self.reach(path).files
+
+    def reach(self, path: str) -> Reach:
+        """What `path` leads to; the same object for all files of a circle."""
+        if path not in self._reach:
+            self._explore(path)
+        return self._reach[path]
 
     def targets_of(self, node: ast.Import | ast.ImportFrom, path: str) -> Iterator[str]:
         """The modules that executing an import statement of `path` executes, in order."""
@@ -69,23 +78,7 @@ class ImportGraph:
         else:
             yield from self._from("." * node.level + (node.module or ""), [alias.name for alias in node.names], path)
 
-    def _targets(self, raw: bytes, path: str) -> Iterator[str]:
-        at = raw.find(b"import")
-        while at >= 0:
-            line = raw.rfind(b"\n", 0, at) + 1
-            before = raw[line:at]
-            end = raw.find(b"\n", at)
-            rest = raw[at + 6 : end if end >= 0 else len(raw)]
-            if origin := _FROM.search(before):
-                if rest.lstrip().startswith(b"(") and b")" not in rest:
-                    rest = raw[at + 6 : raw.find(b")", at)]
-                yield from self._from(origin[1].replace(b" ", b"").decode(), _names(rest), path)
-            elif rest[:1] in (b" ", b"\t") and _BEFORE.search(before):
-                for name in _names(rest):
-                    yield from self._absolute(name, path)
-            elif rest.startswith(b"_module(") and (dynamic := _DYNAMIC.match(raw, at)):
-                yield from self._absolute(dynamic[1].decode(), path)
-            at = raw.find(b"import", at + 6)
+    # -- what a statement means -----------------------------------------------------------------------------------
 
     def _from(self, origin: str, names: Iterable[str], path: str) -> Iterator[str]:
         dotted = origin.lstrip(".")
@@ -114,9 +107,56 @@ class ImportGraph:
             if not found.endswith("/"):
                 yield found
 
+    def _outside(self, origin: str, names: Iterable[str], path: str) -> Iterator[str]:
+        """Top-level packages of a statement that are none of the project's."""
+        for dotted in names if origin in ("", BY_NAME) else (origin,):
+            if not dotted.startswith(".") and self._path.find_module(dotted, path) is None:
+                yield dotted.partition(".")[0]
 
-def _names(text: bytes) -> list[str]:
-    """`a as b, c` → a, c."""
-    statement = _COMMENT.sub(b"", text).partition(b";")[0]
-    parts = (_NAME.search(part) for part in statement.split(b","))
-    return [part[0].decode("ascii", "replace") for part in parts if part]
+    # -- circles --------------------------------------------------------------------------------------------------
+
+    def _explore(self, start: str) -> None:
+        """Find the circles below a file (Tarjan's algorithm, with a stack of its own) and what each leads to."""
+        number = {start: 0}
+        lowest = {start: 0}
+        open_, on_stack = [start], {start}
+        pending = [(start, iter(self.imports(start)))]
+        while pending:
+            path, targets = pending[-1]
+            for target in targets:
+                if target in self._reach:
+                    continue
+                if target not in number:
+                    number[target] = lowest[target] = len(number)
+                    open_.append(target)
+                    on_stack.add(target)
+                    pending.append((target, iter(self.imports(target))))
+                    break
+                if target in on_stack:
+                    lowest[path] = min(lowest[path], number[target])
+            else:
+                pending.pop()
+                if pending:
+                    above = pending[-1][0]
+                    lowest[above] = min(lowest[above], lowest[path])
+                if lowest[path] == number[path]:
+                    circle = [open_.pop()]
+                    while circle[-1] != path:
+                        circle.append(open_.pop())
+                    on_stack.difference_update(circle)
+                    self._close(circle)
+
+    def _close(self, circle: list[str]) -> None:
+        """Keep what a circle leads to; all that it imports was closed before."""
+        files = set(circle)
+        packages: set[str] = set()
+        targets = {target for path in circle for target in self.imports(path)}
+        below = {id(reach): reach for target in targets if (reach := self._reach.get(target)) is not None}
+        for path in circle:
+            packages |= self._packages[path]
+        for reach in below.values():
+            files |= reach.files
+            packages |= reach.packages
+        found = Reach(frozenset(files), frozenset(packages))
+        for path in circle:
+            self._reach[path] = found

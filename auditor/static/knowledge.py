@@ -41,6 +41,10 @@ class RngIndex:
         self.top_names = frozenset(library.module.partition(".")[0] for library in self.libraries.values())
         """Top-level modules that hold generators: `numpy`, `torch`."""
 
+        tops = ((name.partition(".")[0], made.partition(".")[0]) for name, made in self.returns.items())
+        self.makers = tuple(sorted({(maker, made) for maker, made in tops if maker != made}))
+        """Packages whose calls return objects of another package, with that other one."""
+
         self._candidates: dict[str, tuple[Candidate, ...]] = {}
         self._methods: dict[str, tuple[Library, ...]] = {}
         for library in self.libraries.values():

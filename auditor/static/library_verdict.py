@@ -104,3 +104,16 @@ class LibraryVerdict:
 
     certain: bool = True
     """False where an assumption was needed (number of workers unknown); lower the confidence then."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything is left to be desired."""
+        return self.status is not SeedStatus.SEEDED
+
+    @property
+    def told(self) -> tuple[object, ...]:
+        """All of it, with the library by its id."""
+        return (
+            self.entry_point, self.library.id, self.status, self.draws, self.draw_count, self.seeds, self.first_draw,
+            self.first_seed, self.condition, self.certain,
+        )  # fmt: skip

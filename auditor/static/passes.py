@@ -1,46 +1,48 @@
-"""The passes of a scan over its files: which are programs, how these are seeded, what the rules find in each file.
+"""The passes of a scan: what the bytes of files tell, which are programs, how these are seeded, what the rules find.
 
-Each pass goes over units that depend on the text of the project alone: nothing that one unit has parsed is seen by
-another. So memory is bounded by the largest unit, and any number of processes gives the same answers.
+Each pass works out one answer after the other, for a file or for a group of programs. Nothing that was parsed for one
+is seen by another, so memory is bounded, any number of processes gives the same answers, and an answer of an earlier
+scan can be used again where what it rests on is the same (`trace.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
-from auditor.model.annotations import TypeVar
+from auditor.model.annotations import Generic, TypeVar
 from auditor.model.lean import dataclass
-from auditor.static.facts import ModuleFacts
 from auditor.static.findings import Placed
 from auditor.static.library_verdict import LibraryVerdict
 from auditor.static.project import Project
-from auditor.static.suppress import MARK
+from auditor.static.scripts import is_script, is_script_by_its_bytes
+from auditor.static.sketch import Sketch
+from auditor.static.trace import Entry, Kept
 from auditor.static.workers import spread
 
 MAX_UNIT_BYTES = 2_000_000
 MAX_UNIT_FILES = 96
 
+Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
-class _Done:
-    """What a unit gave, and what happened to the files on the way."""
+class _Done(Generic[Item]):
+    """What a unit of work gave, and what was read for it."""
 
-    answer: object
-    parsed: frozenset[str]
-    problems: Mapping[str, str]
+    entries: Mapping[Item, Entry]
     read_files: frozenset[str]
     listed_folders: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What the rules found in some files."""
+    """What the rules found in a file."""
 
-    findings: tuple[Placed, ...]
-    marked: tuple[str, ...]
-    """Files with a comment for us."""
+    findings: tuple[Placed, ...] = ()
+    is_marked: bool = False
+    """It holds a comment for us."""
 
 
 class Passes:
@@ -52,119 +54,136 @@ class Passes:
         processes: int,
         step: Callable[[int, str], None],
         cancelled: Callable[[], bool],
+        earlier: Kept | None = None,
     ) -> None:
         self._project = project
         self._processes = processes
         self._step = step
         self._cancelled = cancelled
-        self.parsed: frozenset[str] = frozenset()
-        self.read_files: frozenset[str] = frozenset()
-        self.listed_folders: frozenset[str] = frozenset()
+        self._earlier = earlier or Kept()
+        self.kept = Kept(read_files=self._earlier.read_files, listed_folders=self._earlier.listed_folders)
+        self.parsed: set[str] = set()
         self.problems: dict[str, str] = {}
+
+    def sketch(self) -> None:
+        """Look over the bytes of every file."""
+        project = self._project
+
+        def draw(paths: tuple[str, ...]) -> dict[str, Sketch]:
+            return {path: project.sketch(path) for path in paths if not self._cancelled()}
+
+        new = [path for path, source in sorted(project.files.items()) if source.sketch is None]
+        for _, sketches in spread(draw, _units(new, project), self._processes):
+            project.know_sketches(sketches)
 
     def find_programs(self) -> None:
         """Tell the project which of its files are programs."""
         project = self._project
-        known = {path: project.is_script_by_its_bytes(path) for path in sorted(project.files)}
+        known = {path: is_script_by_its_bytes(project, path) for path in sorted(project.files)}
         open_ = [path for path, answer in known.items() if answer is None]
-        scripts = {path for path, answer in known.items() if answer}
-
-        def ask(paths: tuple[str, ...]) -> tuple[str, ...]:
-            return tuple(path for path in paths if not self._cancelled() and project.is_script(path))
-
-        for found in self._pass(ask, _units(open_, project)):
-            scripts.update(found)
-        project.know_scripts(scripts)
+        found = self._pass("script", open_, partial(is_script, project), lambda paths: _units(paths, project))
+        project.know_scripts({path for path, answer in {**known, **found}.items() if answer})
 
     def judge_programs(self) -> None:
         """Tell the project the verdict of every program."""
         project = self._project
+        followed = sorted({path for program in project.entry_points for path in project.followed(program)})
+        may_draw = project.selection.may_draw
+        project.selection.know_drawing(self._pass("draws", followed, may_draw, lambda paths: _units(paths, project)))
+        project.know_verdicts({path: () for path in project.entry_points if not project.selection.can_draw(path)})
 
-        def judge(paths: tuple[str, ...]) -> dict[str, tuple[LibraryVerdict, ...]]:
-            found = {}
-            for path in paths:
-                module = None if self._cancelled() else project.module(path)
-                if module is not None:
-                    found[path] = project.verdicts(module)
-            return found
+        def judge(group: tuple[str, ...]) -> dict[str, tuple[LibraryVerdict, ...]]:
+            for path in group:
+                project.trace.note("reach", path)
+            modules = ((path, project.module(path)) for path in group if not self._cancelled())
+            return {path: project.verdicts(module) for path, module in modules if module is not None}
 
-        for verdicts in self._pass(judge, project.groups):
+        answers = self._pass("verdicts", project.groups, judge, lambda groups: [(group,) for group in groups])
+        for verdicts in answers.values():
             project.know_verdicts(verdicts)
 
-    def look(self, paths: Sequence[str], find: Callable[[ModuleFacts, Project], Iterable[Placed]]) -> Iterator[Looked]:
+    def look(self, paths: Sequence[str], find: Callable[[str, Project], Iterable[Placed]]) -> Iterable[Looked]:
         """Ask the rules about every file, in order."""
         project = self._project
 
+        def ask(path: str) -> Looked:
+            project.trace.note("content", path)
+            findings = tuple(find(path, project))
+            return Looked(findings, project.sketch(path).is_marked and project.module(path) is not None)
+
         numbers = {path: number for number, path in enumerate(paths)}
-        units = _units(paths, project)
-
-        def ask(unit: tuple[str, ...]) -> Looked:
-            findings: list[Placed] = []
-            marked: list[str] = []
-            for path in unit:
-                if self._cancelled():
-                    break
-                if not self._is_shared(units):
-                    self._step(numbers[path], path)
-                module = project.module(path)
-                if module is None:
-                    continue
-                if MARK.encode() in project.source(path).raw():
-                    marked.append(path)
-                findings.extend(find(module, project))
-            return Looked(tuple(findings), tuple(marked))
-
-        yield from self._pass(ask, units, numbers)
-
-    def _is_shared(self, units: Sequence[tuple[str, ...]]) -> bool:
-        """Whether several processes work on these units."""
-        return min(self._processes, len(units)) > 1
+        return self._pass("look", paths, ask, lambda rest: _units(rest, project), numbers).values()
 
     def _pass(
         self,
-        work: Callable[[tuple[str, ...]], Answer],
-        units: Sequence[tuple[str, ...]],
-        numbers: Mapping[str, int] | None = None,
-    ) -> list[Answer]:
-        """The answer for every unit, in the order of the units.
+        name: str,
+        items: Sequence[Item],
+        work: Callable[[Item], Answer],
+        units: Callable[[Sequence[Item]], Sequence[tuple[Item, ...]]],
+        numbers: Mapping[Item, int] | None = None,
+    ) -> dict[Item, Answer]:
+        """The answer for every item, in their order.
 
-        `numbers`: the files as they are counted for whoever watches; None for a pass after which no file is done.
+        `numbers`: the items as they are counted for whoever watches; None for a pass after which no file is done.
         """
-        project = self._project
-        read, listed = set(self.read_files), set(self.listed_folders)
-
-        def one(unit: tuple[str, ...]) -> _Done:
-            project.start_over()
-            answer = work(unit)
-            done = _Done(
-                answer,
-                project.parsed,
-                dict(project.problems),
-                project.read_files.difference(read),
-                project.listed_folders.difference(listed),
-            )
-            read.update(done.read_files)
-            listed.update(done.listed_folders)
-            project.start_over()
-            return done
-
-        answers: dict[int, Answer] = {}
-        for number, done in spread(one, units, self._processes):
-            answers[number] = done.answer  # type: ignore[assignment]
-            self.parsed |= done.parsed
-            self.read_files |= done.read_files
-            self.listed_folders |= done.listed_folders
-            self.problems.update(done.problems)
-            if self._is_shared(units):
-                path = units[number][-1]
-                self._step(numbers[path] if numbers else 0, path)
+        entries: dict[Item, Entry] = {}
+        for item in items:
+            entry = self._earlier.entries.get((name, item))
+            if entry is not None and self._project.trace.holds(entry.asked):
+                entries[item] = entry
+        todo = units([item for item in items if item not in entries])
+        shared = min(self._processes, len(todo)) > 1
+        for number, done in spread(self._worker(work, numbers, shared=shared), todo, self._processes):
+            entries.update(done.entries)
+            self.kept.read_files |= done.read_files
+            self.kept.listed_folders |= done.listed_folders
+            if shared:
+                last = todo[number][-1]
+                self._step(numbers[last] if numbers else 0, _path(last))
             if self._cancelled():
                 break
-        return [answers[number] for number in sorted(answers)]
+        for item, entry in entries.items():
+            self.kept.entries[name, item] = entry
+            self.parsed |= entry.parsed
+            self.problems.update(entry.problems)
+        return {item: entries[item].answer for item in items if item in entries}  # type: ignore[misc]
+
+    def _worker(
+        self, work: Callable[[Item], Answer], numbers: Mapping[Item, int] | None, *, shared: bool
+    ) -> Callable[[tuple[Item, ...]], _Done[Item]]:
+        """What is done with a unit, in whichever process."""
+        project = self._project
+        read, listed = set(self.kept.read_files), set(self.kept.listed_folders)
+
+        def one(unit: tuple[Item, ...]) -> _Done[Item]:
+            entries: dict[Item, Entry] = {}
+            for item in unit:
+                if self._cancelled():
+                    break
+                if numbers is not None and not shared:
+                    self._step(numbers[item], _path(item))
+                project.start_over()
+                project.trace.start()
+                try:
+                    answer = work(item)
+                finally:
+                    asked = project.trace.stop()
+                entries[item] = Entry(answer, asked, project.parsed, dict(project.problems))
+            project.start_over()
+            done = _Done(entries, project.read_files.difference(read), project.listed_folders.difference(listed))
+            read.update(done.read_files)
+            listed.update(done.listed_folders)
+            return done
+
+        return one
+
+
+def _path(item: object) -> str:
+    return item if isinstance(item, str) else str(item[-1]) if isinstance(item, tuple) else ""
 
 
 def _units(paths: Iterable[str], project: Project) -> list[tuple[str, ...]]:
-    """Neighbours together, as they import each other, in pieces that fit into little memory."""
+    """Neighbours together, as they import each other, in pieces that keep every process busy to the end."""
     units: list[tuple[str, ...]] = []
     current: list[str] = []
     total = 0

@@ -21,6 +21,7 @@ from auditor.static.facts import Known, ModuleFacts
 from auditor.static.nodeindex import nodes_of
 from auditor.static.pinned import fits
 from auditor.static.project import Project
+from auditor.static.trace import Question
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,11 +47,11 @@ class Trait:
 
     @cached_property
     def words(self) -> frozenset[str]:
-        """Texts of which one stands in every file that holds the trait."""
+        """Texts of which one stands in every file that holds the trait, unless one of `contains` does."""
         called = self.call.words if self.call is not None else frozenset()
         imported = {name.rpartition(".")[2] for name in self.imports}
         written = {target.rpartition(".")[2] for target in self.targets}
-        return called | imported | written | self.strings | self.attributes | frozenset(self.contains)
+        return called | imported | written | self.strings | self.attributes
 
     def is_in(self, module: ModuleFacts) -> bool:
         """Whether a file holds it."""
@@ -191,25 +192,31 @@ def _read_trait(entry: Table) -> Trait:
     return trait
 
 
-_ANSWERS: WeakKeyDictionary[Project, WeakKeyDictionary[Trait, dict[str, bool]]] = WeakKeyDictionary()
+Answers = dict[str, tuple[bool, Iterable[Question]]]
+
+_ANSWERS: WeakKeyDictionary[Project, WeakKeyDictionary[Trait, Answers]] = WeakKeyDictionary()
 _TEXTS: WeakKeyDictionary[ModuleFacts, frozenset[str]] = WeakKeyDictionary()
 
 
 def _has(trait: Trait, path: str, project: Project) -> bool:
     """Whether a file of the program holds the trait; each program is asked once."""
+    project.trace.note("reach", path)
     answers = _ANSWERS.setdefault(project, WeakKeyDictionary()).setdefault(trait, {})
-    if path not in answers:
-        answers[path] = any(_holds(trait, each, project, answers) for each in sorted(project.graph.reached(path)))
-    return answers[path]
+    reached = project.graph.reached(path)
+    return project.trace.once(
+        answers, path, lambda: any(_holds(trait, each, project, answers) for each in sorted(reached))
+    )
 
 
-def _holds(trait: Trait, path: str, project: Project, answers: dict[str, bool]) -> bool:
+def _holds(trait: Trait, path: str, project: Project, answers: Answers) -> bool:
     """Whether one file holds it; each file is asked once, also where several programs share it."""
-    key = f"file:{path}"
-    if key not in answers:
-        module = project.module(path) if project.holds(path, trait.words) else None
-        answers[key] = module is not None and trait.is_in(module)
-    return answers[key]
+
+    def ask() -> bool:
+        may = project.texts.hold(path, trait.words) or project.texts.contain(path, trait.contains)
+        module = project.module(path) if may else None
+        return module is not None and trait.is_in(module)
+
+    return project.trace.once(answers, f"file:{path}", ask)
 
 
 def _strings(module: ModuleFacts) -> frozenset[str]:

@@ -8,18 +8,24 @@ from pathlib import Path
 
 from auditor.errors import ProjectError
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.static.discovery import is_test
-from auditor.static.entrypoints import COMPOUND, MAIN_GUARD, METADATA, NEVER, EntryPoint, console_scripts, is_program
+from auditor.static.answers import Answers
+from auditor.static.discovery import METADATA, is_test
+from auditor.static.entrypoints import EntryPoint, console_scripts
 from auditor.static.facts import ModuleFacts
-from auditor.static.importgraph import ImportGraph
+from auditor.static.importgraph import ImportGraph, Reach
 from auditor.static.importpath import ImportPath
 from auditor.static.knowledge import RngIndex
-from auditor.static.names import Question
-from auditor.static.needles import Needles
+from auditor.static.names import Question as Resolution
 from auditor.static.programgroups import grouped
 from auditor.static.relevance import Relevance
+from auditor.static.scripts import is_script
+from auditor.static.selection import Selection
+from auditor.static.sketch import Sketch, make_sketch
 from auditor.static.source import SourceFile
+from auditor.static.texts import Texts
+from auditor.static.trace import Kept, Trace
 from auditor.static.trees import Trees
+from auditor.static.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from auditor.static.library_verdict import LibraryVerdict
@@ -29,8 +35,6 @@ MAX_FOLLOWED_BYTES = 5_000_000
 
 MAX_NEAR_BYTES = 2_000_000
 """Source that is followed where a program reaches more, as a large library's own scripts do: the nearest imports."""
-
-_TEST_WORDS = (b"unittest", b"pytest", b"doctest", b"absltest", b"nose")
 
 
 class Project:
@@ -43,13 +47,13 @@ class Project:
         rng: RngIndex,
         *,
         test_paths: Iterable[str] = (),
-        needed: Needles | None = None,
-        vocabulary: frozenset[str] = frozenset(),
+        needed: frozenset[str] | None = None,
+        vocabulary: Vocabulary | None = None,
         known_names: frozenset[str] = frozenset(),
     ) -> None:
-        """`needed`: what every file holds that a rule can speak about (None: nothing in particular).
+        """`needed`: literals of which every file holds one that a rule can speak about (None: nothing in particular).
 
-        `vocabulary`: the words that rules look for; `known_names`: the names that they know.
+        `vocabulary`: what rules look for, `needed` included; `known_names`: the names that they know.
         """
         self.root = root
         self.rng = rng
@@ -59,25 +63,26 @@ class Project:
 
         self._imports = ImportPath(root, rng.top_names)
         self._others: dict[str, SourceFile] = {}
-        self.question = Question()
+        self.question = Resolution()
         """For name resolution."""
 
-        self.graph = ImportGraph(self._imports, self.source)
+        self.graph = ImportGraph(self._imports, self.sketch)
         self._modules: dict[str, ModuleFacts | None] = {}
         self._trees = Trees()
         self._test_paths = frozenset(test_paths)
-        self._needed = needed
-        self._vocabulary = vocabulary
-        for file in self.files.values():
-            file.vocabulary = vocabulary
+        self._vocabulary = vocabulary or Vocabulary(needed or ())
+        self.texts = Texts(self, self._vocabulary, needed)
         self._known_names = known_names
         self._verdicts: dict[str, tuple[LibraryVerdict, ...]] = {}
-        self._relevant: dict[str, bool] = {}
-        self._matters: dict[str, bool] = {}
+        self._matters: dict[Reach, bool] = {}
         self._followed: dict[str, frozenset[str]] = {}
-        self._holding: dict[tuple[str, frozenset[str]], bool] = {}
         self._parsed: set[str] = set()
         self._programs: Mapping[str, EntryPoint] | None = None
+        self._answers = Answers(self)
+        self.trace = Trace(self._answers)
+        """What is asked here while something is worked out."""
+
+        self.selection = Selection(self, self._vocabulary)
         self._relevance: dict[int, Relevance] = {}
 
     # -- files and modules ----------------------------------------------------------------------------------------
@@ -87,13 +92,41 @@ class Project:
         found = self.files.get(path) or self._others.get(path)
         if found is None:
             found = self._others[path] = SourceFile(path, self.root / path)
-            found.vocabulary = self._vocabulary
         return found
+
+    def sketch(self, path: str) -> Sketch:
+        """What the bytes of a file tell."""
+        source = self.source(path)
+        if source.sketch is None:
+            source.sketch = make_sketch(source, self._vocabulary)
+            self.unread(path)
+        return source.sketch
+
+    def know_kept(self, kept: Kept, unchanged: Collection[str]) -> None:
+        """Be told what an earlier scan found in the bytes of files that are as they were."""
+        for path in unchanged:
+            if path in kept.sketches:
+                self.source(path).sketch = kept.sketches[path]
+                if path in kept.edges:
+                    self.graph.know(path, *kept.edges[path])
+
+    def keep(self, kept: Kept) -> None:
+        """Hand over what the bytes of files told."""
+        for path, source in (*self.files.items(), *self._others.items()):
+            if source.sketch is not None:
+                kept.sketches[path] = source.sketch
+        kept.edges.update(self.graph.known())
+
+    def know_sketches(self, sketches: Mapping[str, Sketch]) -> None:
+        """Be told what the bytes of files tell."""
+        for path, sketch in sketches.items():
+            self.source(path).sketch = sketch
 
     def module(self, path: str) -> ModuleFacts | None:
         """The parsed file at `path`; None for a folder and for a file that cannot be parsed (then see `problems`)."""
         if path.endswith("/"):
             return None
+        self.trace.note("content", path)
         if path not in self._modules:
             self._modules[path] = None
             self._parsed.add(path)
@@ -143,21 +176,9 @@ class Project:
         self._relevance = {}
         self._parsed = set()
         self.problems = {}
-        self.question = Question()
+        self.question = Resolution()
 
-    def is_relevant(self, path: str) -> bool:
-        """Whether a file holds any word that a rule or a library knows; all do where there are no words."""
-        found = self._relevant.get(path)
-        if found is None:
-            try:
-                found = self._needed is None or self._needed.are_in(self.source(path))
-            except ProjectError:
-                found = False
-            self._relevant[path] = found
-            self._unread(path)
-        return found
-
-    def _unread(self, path: str) -> None:
+    def unread(self, path: str) -> None:
         """Do not keep the bytes of files that may never be parsed."""
         if not self.was_parsed(path):
             self.source(path).forget()
@@ -168,17 +189,6 @@ class Project:
     def is_known(self, name: str) -> bool:
         """Whether a rule or a library knows a fully qualified name."""
         return name in self._known_names or self.rng.is_known(name)
-
-    def mentions(self, path: str, words: tuple[bytes, ...]) -> bool:
-        """Whether a file, or anything that it imports, holds one of these words."""
-        for reached in self.graph.reached(path):
-            try:
-                raw = self.source(reached).raw()
-            except ProjectError:
-                continue
-            if any(word in raw for word in words):
-                return True
-        return False
 
     # -- imports --------------------------------------------------------------------------------------------------
 
@@ -198,29 +208,19 @@ class Project:
         `holding`: texts of which one must stand in a module; the others are not parsed. Of more than
         `MAX_FOLLOWED_BYTES` those far from `module` are left out (`followed`).
         """
+        self.trace.note("reach", module.path)
         paths = sorted(self.graph.reached(module.path))
         if holding is not None:
-            paths = [path for path in paths if self.holds(path, holding)]
+            paths = [path for path in paths if self.texts.hold(path, holding)]
         if sum(self.source(path).size_bytes for path in paths) > MAX_FOLLOWED_BYTES:
             near = self.followed(module.path)
             paths = [path for path in paths if path in near]
         found = [self.module(path) for path in paths]
         return tuple(reached for reached in found if reached is not None)
 
-    def holds(self, path: str, texts: frozenset[str]) -> bool:
-        """Whether one of the texts stands in a file."""
-        key = (path, texts)
-        if key not in self._holding:
-            try:
-                raw = self.source(path).raw()
-                self._holding[key] = any(text.encode() in raw for text in texts)
-            except ProjectError:
-                self._holding[key] = False
-            self._unread(path)
-        return self._holding[key]
-
     def followed(self, path: str) -> frozenset[str]:
         """`path` and the modules that it imports, directly or not, cut at `MAX_FOLLOWED_BYTES`."""
+        self.trace.note("reach", path)
         found = self._followed.get(path)
         if found is None:
             found = self._followed[path] = frozenset(self._nearest(path))
@@ -246,13 +246,15 @@ class Project:
     @property
     def entry_points(self) -> Mapping[str, EntryPoint]:
         """The programs among the scanned files, by path in sorted order."""
+        self.trace.note("programs", "")
         if self._programs is None:
-            self.know_scripts({path for path in sorted(self.files) if self.is_script(path)})
+            self.know_scripts({path for path in sorted(self.files) if is_script(self, path)})
             assert self._programs is not None
         return self._programs
 
     def know_scripts(self, scripts: Collection[str]) -> None:
-        """Be told for which files `is_script` holds."""
+        """Be told which files are scripts."""
+        self._answers.start_over()
         functions = self._console_functions()
         self._programs = {
             path: EntryPoint(path=path, is_script=path in scripts, functions=tuple(functions.get(path, ())))
@@ -267,51 +269,23 @@ class Project:
                 found.setdefault(path, []).append(function)
         return found
 
-    def is_script(self, path: str) -> bool:
-        """Whether a file is a program; parsed where its bytes do not tell."""
-        known = self.is_script_by_its_bytes(path)
-        if known is not None:
-            return known
-        module = self.module(path)
-        imported, in_package = path in self._imported, self._is_in_package(path)
-        return module is not None and is_program(module, imported=imported, in_package=in_package)
-
-    def is_script_by_its_bytes(self, path: str) -> bool | None:
-        """Whether a file is a program; None where it has to be parsed for that."""
-        name = path.rpartition("/")[2]
-        if self.is_test(path) or name in NEVER:
-            return False
-        try:
-            raw = self.source(path).raw()
-        except ProjectError:
-            return False
-        finally:
-            self._unread(path)
-        imported = path in self._imported
-        certain = MAIN_GUARD.search(raw) is not None and not any(word in raw for word in _TEST_WORDS)
-        if certain and path.endswith(".py") and not imported:
-            return True
-        if not self.matters(path):
-            return False
-        guarded = name == "__main__.py" or not path.endswith(".py") or b"__main__" in raw
-        # Without a guard it is one only for what its top level does; in a package only compound statements count.
-        if not guarded and (imported or (self._is_in_package(path) and COMPOUND.search(raw) is None)):
-            return False
-        return None
-
-    def _is_in_package(self, path: str) -> bool:
+    def is_in_package(self, path: str) -> bool:
+        """Whether a file's folder is a package."""
         folder = path.rpartition("/")[0]
         return (f"{folder}/__init__.py" if folder else "__init__.py") in self.files
 
     def matters(self, path: str) -> bool:
         """Whether a file or anything that it imports can be spoken about."""
-        found = self._matters.get(path)
+        self.trace.note("matters", path)
+        reach = self.graph.reach(path)
+        found = self._matters.get(reach)
         if found is None:
-            found = self._matters[path] = any(self.is_relevant(reached) for reached in self.graph.reached(path))
+            found = self._matters[reach] = any(self.texts.are_relevant(reached) for reached in reach.files)
         return found
 
     def is_imported(self, path: str) -> bool:
         """Whether another file of the project imports this one."""
+        self.trace.note("imported", path)
         return path in self._imported
 
     @cached_property
@@ -324,18 +298,33 @@ class Project:
 
         if module.path not in self.entry_points:
             return ()
-        if module.path not in self._verdicts:
+        if module.path in self._verdicts:
+            self.trace.note("verdicts", module.path)
+        elif not self.selection.can_draw(module.path):
+            self._verdicts[module.path] = ()
+        else:
             self._verdicts[module.path] = judge(self, self.entry_points[module.path])
         return self._verdicts[module.path]
 
+    def draws(self, path: str) -> bool:
+        """Whether a file is a program that draws from any library; True where that is not known yet."""
+        return path in self.entry_points and self.known_verdicts(path) != ()
+
+    def known_verdicts(self, path: str) -> tuple[LibraryVerdict, ...] | None:
+        """The verdicts of a program; None where they are not known yet."""
+        self.trace.note("verdicts", path)
+        return self._verdicts.get(path)
+
     def know_verdicts(self, verdicts: Mapping[str, tuple[LibraryVerdict, ...]]) -> None:
         """Be told the verdicts of programs, by path."""
+        self._answers.start_over()
         self._verdicts.update(verdicts)
 
     @cached_property
     def groups(self) -> tuple[tuple[str, ...], ...]:
-        """The programs, those together that are followed over one set of modules."""
-        return grouped(self.entry_points, self.followed, lambda path: self.source(path).size_bytes)
+        """The programs that may draw, those together that are followed over one set of modules."""
+        programs = [path for path in self.entry_points if self.selection.can_draw(path)]
+        return grouped(programs, self.followed, lambda path: self.source(path).size_bytes)
 
     def relevance(self, program: str) -> Relevance:
         """Over everything that the programs of its group import."""
@@ -348,7 +337,12 @@ class Project:
 
     def entry_points_reaching(self, module: ModuleFacts) -> tuple[str, ...]:
         """Paths of the programs that import `module`, directly or not, or are it."""
-        return self._reaching.get(module.path, ())
+        return self.programs_reaching(module.path)
+
+    def programs_reaching(self, path: str) -> tuple[str, ...]:
+        """Like `entry_points_reaching`, for a file that need not be parsed."""
+        self.trace.note("reaching", path)
+        return self._reaching.get(path, ())
 
     @cached_property
     def _reaching(self) -> Mapping[str, tuple[str, ...]]:

@@ -71,7 +71,7 @@ class Relevance:
 
     def _read(self, module: ModuleFacts) -> None:
         index = module.index
-        for node in index.functions:
+        for node in list(index.functions):  # resolving a name can add a partial
             outer = _holder(module, node)
             if outer is not None:
                 self._users.setdefault(node, []).append(outer)
@@ -86,7 +86,7 @@ class Relevance:
                     self._use(function, target)
                 else:
                     self._use_at_top(module, call, target)
-        for node in index.functions:
+        for node in list(index.functions):
             for decorator in getattr(node, "decorator_list", ()):
                 called = decorator.func if isinstance(decorator, ast.Call) else decorator
                 self._use(node, module.names.value(called))

@@ -32,6 +32,7 @@ VISITORS = {
     "Constant": "_constant",
     "DictComp": "_comprehension",
     "ExceptHandler": "_except_handler",
+    "Expr": "_indexed",
     "For": "_for",
     "FunctionDef": "_function_def",
     "GeneratorExp": "_comprehension",
@@ -49,13 +50,24 @@ VISITORS = {
     "NamedExpr": "_named_expr",
     "Nonlocal": "_nonlocal",
     "Return": "_return",
+    "Set": "_indexed",
     "SetComp": "_comprehension",
+    "Subscript": "_indexed",
     "Try": "_try",
     "TryStar": "_try",
     "While": "_while",
     "With": "_with",
 }
 """Methods of `ScopeIndex` by the kind of node; other nodes just have children."""
+
+
+INDEXED = (ast.Constant, ast.Expr, ast.Set, ast.SetComp, ast.Subscript)
+
+_LEAVES = frozenset({"annotation_comment", "ctx", "op", "ops", "type_comment", "type_ignores"})
+"""Fields without nodes that anybody asks for."""
+
+_FIELDS: dict[type[ast.AST], tuple[str, ...]] = {}
+_NAMING = (ast.Name, ast.Attribute, ast.Call, ast.IfExp, ast.BoolOp, ast.NamedExpr, ast.Await)
 
 
 class ScopeIndex:
@@ -76,6 +88,15 @@ class ScopeIndex:
 
         self.words: dict[Function | ast.ClassDef, set[str]] = {}
         """Every identifier in a function or class, its decorators and what is nested in it included."""
+
+        self.aliases: set[str] = set()
+        """Names that imports give to what has another one."""
+
+        self.named: list[tuple[str, ast.expr]] = []
+        """Names and attributes that get a value which may be a function, with that value."""
+
+        self.nodes: dict[type[ast.AST], list[ast.AST]] = {kind: [] for kind in INDEXED}
+        """See `nodeindex`."""
 
         self._words: set[str] = set()
         self._visitors: dict[type[ast.AST], Callable[..., None]] = {}
@@ -110,7 +131,11 @@ class ScopeIndex:
 
     def _children(self, node: ast.AST) -> None:
         parents = self.parents
-        for name in node._fields:
+        kind = node.__class__
+        fields = _FIELDS.get(kind)
+        if fields is None:
+            fields = _FIELDS[kind] = tuple(name for name in node._fields if name not in _LEAVES)
+        for name in fields:
             value = getattr(node, name, None)
             if isinstance(value, list):
                 for item in value:
@@ -123,6 +148,11 @@ class ScopeIndex:
 
     def _constant(self, node: ast.Constant) -> None:
         """Nothing below it."""
+        self.nodes[ast.Constant].append(node)
+
+    def _indexed(self, node: ast.AST) -> None:
+        self.nodes[node.__class__].append(node)
+        self._children(node)
 
     def _name(self, node: ast.Name) -> None:
         self.scopes[node] = self._scope
@@ -227,6 +257,7 @@ class ScopeIndex:
         self.imports.append((node, self._function))
         for alias in node.names:
             name = alias.asname or alias.name.partition(".")[0]
+            self._alias(alias)
             self._bind(name, BindingKind.IMPORT, node, _end(node), alias=alias)
 
     def _import_from(self, node: ast.ImportFrom) -> None:
@@ -236,7 +267,12 @@ class ScopeIndex:
             if alias.name == "*":
                 self._scope.stars.append(node)
             else:
+                self._alias(alias)
                 self._bind(alias.asname or alias.name, BindingKind.FROM_IMPORT, node, _end(node), alias=alias)
+
+    def _alias(self, alias: ast.alias) -> None:
+        if alias.asname is not None and alias.asname != alias.name.rpartition(".")[2]:
+            self.aliases.add(alias.asname)
 
     def _assign(self, node: ast.Assign) -> None:
         self._visit_one(node.value, node)
@@ -270,6 +306,8 @@ class ScopeIndex:
 
     def _assigned(self, node: ast.Assign | ast.AnnAssign, target: ast.expr, value: ast.expr) -> None:
         self.assignments.append((node, target, value, self._function))
+        if isinstance(target, ast.Attribute) and isinstance(value, _NAMING):
+            self.named.append((target.attr, value))
         self._bind_target(target, BindingKind.VALUE, node, value)
         self._visit_one(target, node)
 
@@ -306,6 +344,8 @@ class ScopeIndex:
         value: ast.expr | None = None,
         alias: ast.alias | None = None,
     ) -> None:
+        if kind is BindingKind.VALUE and isinstance(value, _NAMING):
+            self.named.append((name, value))
         scope = self._scope
         elsewhere = scope.elsewhere.get(name)
         branch = self._branch
@@ -371,6 +411,8 @@ class ScopeIndex:
         self._scope, self._function, self._loop, self._branch, self._qualname = kept
 
     def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -> None:
+        if isinstance(node, ast.SetComp):
+            self.nodes[ast.SetComp].append(node)
         first = node.generators[0]
         self._visit_one(first.iter, first)
         outer, loop = self._scope, self._loop

@@ -83,7 +83,7 @@ def _followed(project: Project, entry: EntryPoint, function: str | None) -> Ledg
 
 def _drawn(project: Project, entry: EntryPoint, ledger: Ledger) -> Iterable[DrawRecord]:
     """The draws that can have an effect: a model that only gets stored weights does not keep its initial ones."""
-    if not ledger.loads_weights or project.mentions(entry.path, TRAINING):
+    if not ledger.loads_weights or project.texts.are_reached(entry.path, TRAINING):
         return ledger.records
     return [record for record in ledger.records if not _initialises(record.draw.callee)]
 

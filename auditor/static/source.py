@@ -16,6 +16,9 @@ from auditor.model.pattern import lazy_pattern
 if TYPE_CHECKING:
     import ast
 
+if TYPE_CHECKING:
+    from auditor.static.sketch import Sketch
+
 MAX_BYTES = 4_000_000
 """Larger files are skipped: they are data or generated, and parsing takes about 100 times their size in memory."""
 
@@ -26,9 +29,6 @@ _CODING = lazy_pattern(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _PYTHON_2 = lazy_pattern(
     rb"^\s*(?:print\s+[\"'\w]|exec\s+[\"'\w]|except\s+[\w.]+\s*,\s*\w+\s*:|raise\s+\w+\s*,)", re.MULTILINE
 )
-
-
-_TO_BLANKS = bytes(byte if chr(byte).isalnum() or byte == ord("_") else ord(" ") for byte in range(128)) + b" " * 128
 
 
 class SourceFile:
@@ -47,12 +47,11 @@ class SourceFile:
         """For a notebook: cell and line in the cell of each line of the text."""
 
         self.broken_cells: tuple[int, ...] = ()
-        self.vocabulary: frozenset[str] = frozenset()
-        """The words that anybody will ask for: keeping all of them would take more memory than the file."""
+        self.sketch: Sketch | None = None
+        """What the bytes tell, once they were looked over (`Project.sketch`)."""
 
         self._raw: bytes | None = None
         self._size_bytes: int | None = None
-        self._words: frozenset[str] | None = None
 
     def raw(self) -> bytes:
         """The file's bytes, kept after the first time."""
@@ -64,12 +63,17 @@ class SourceFile:
     @property
     def size_bytes(self) -> int:
         """How much there is to parse; 0 where the file cannot be read, and for notebooks, which carry pictures."""
+        return 0 if self.is_notebook else self.stored_bytes
+
+    @property
+    def stored_bytes(self) -> int:
+        """How large the file is; 0 where it cannot be read."""
         if self._size_bytes is None:
             try:
                 self._size_bytes = self.file.stat().st_size
             except OSError:
                 self._size_bytes = 0
-        return 0 if self.is_notebook else self._size_bytes
+        return self._size_bytes
 
     @property
     def is_read(self) -> bool:
@@ -79,12 +83,6 @@ class SourceFile:
     def forget(self) -> None:
         """Let go of the bytes; they are read again when asked for."""
         self._raw = None
-
-    def words(self) -> frozenset[str]:
-        """The words of `vocabulary` that are in the bytes, in strings and comments too."""
-        if self._words is None:
-            self._words = self.vocabulary.intersection(self.raw().translate(_TO_BLANKS).decode("latin-1").split())
-        return self._words
 
     def text(self) -> str:
         """The file as text, line ends as `\\n`; for a notebook its code."""

@@ -12,7 +12,8 @@ import pytest
 
 from auditor.model.report import AuditReport
 from auditor.services.scan import scan
-from auditor.services.scan_cache import MAX_ENTRIES, cache_folder
+from auditor.services.scan_cache import cache_folder
+from auditor.services.scan_store import MAX_ENTRIES
 from auditor.services.settings import Settings
 from auditor.static.engine import Engine
 
@@ -150,7 +151,7 @@ def test_any_row_of_edits_gives_what_scans_from_scratch_give(project: Path) -> N
 @pytest.mark.parametrize("damage", [b"", b"nonsense", None])
 def test_a_damaged_entry_is_made_anew(project: Path, scans: list[int], damage: bytes | None) -> None:
     first = cached(project)
-    (entry,) = cache_folder().iterdir()
+    (entry,) = cache_folder().glob("*.bin")
     content = entry.read_bytes()
     entry.write_bytes(content[:-1] + bytes([content[-1] ^ 1]) if damage is None else damage)
     assert cached(project) == first
@@ -163,10 +164,10 @@ def test_an_entry_cannot_make_anything_but_a_report(project: Path, scans: list[i
     import hashlib
     import pickle
 
-    from auditor.services.scan_cache import FORMAT
+    from auditor.services.scan_store import FORMAT
 
     first = cached(project)
-    (entry,) = cache_folder().iterdir()
+    (entry,) = cache_folder().glob("*.bin")
     body = pickle.dumps({"key": print})
     entry.write_bytes(FORMAT + hashlib.sha256(body).digest() + body)
     assert cached(project) == first

@@ -14,6 +14,7 @@ from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.static.facts import Known, ModuleFacts
 from auditor.static.matcher import Hit, Scope
+from auditor.static.prerequisites import Prerequisite, naming
 from auditor.static.program import programs
 from auditor.static.project import Project
 from auditor.static.ruleoptions import WithOptions
@@ -53,9 +54,14 @@ class CheckpointStateDetector(WithOptions[_Options]):
     def literals(self, rule: Rule) -> frozenset[str] | None:
         return frozenset(name.rpartition(".")[2] for name in self._options.of(rule).save) | {_WRAPPER}
 
+    def prerequisites(self, rule: Rule) -> tuple[Prerequisite, ...]:
+        wrapped = Prerequisite(literals=(frozenset({_WRAPPER}),))
+        return (naming(self._options.of(rule).save, called=True), wrapped)
+
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
         options = self._options.of(rule)
-        calls = [call for call in module.calls if call.callee in options.save or call.method == _WRAPPER]
+        calls = module.call_index.candidates(options.save, (), ())
+        calls += [call for call in module.calls if call.method == _WRAPPER and call not in calls]
         saves = [(call.node, keys) for call in calls if (keys := _saved_keys(module, call.node))]
         wanted = [node for node, keys in saves if _lacks(keys, options.lacks)]
         if not wanted:

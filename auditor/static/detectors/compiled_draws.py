@@ -13,6 +13,7 @@ from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.static.facts import ModuleFacts
 from auditor.static.matcher import Hit, Scope
+from auditor.static.prerequisites import Prerequisite, naming
 from auditor.static.project import Project
 from auditor.static.ruleoptions import WithOptions
 
@@ -42,6 +43,9 @@ class CompiledDrawsDetector(WithOptions[_Options]):
 
     def literals(self, rule: Rule) -> frozenset[str] | None:
         return frozenset(name.rpartition(".")[2] for name in self._options.of(rule).decorators)
+
+    def prerequisites(self, rule: Rule) -> tuple[Prerequisite, ...]:
+        return (naming(self._options.of(rule).decorators),)
 
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
         options = self._options.of(rule)

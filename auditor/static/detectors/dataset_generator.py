@@ -13,6 +13,7 @@ from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.static.facts import Call, ModuleFacts
 from auditor.static.matcher import Hit, Scope
+from auditor.static.prerequisites import Prerequisite, naming
 from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.project import Project
 from auditor.static.ruleoptions import WithOptions
@@ -41,6 +42,9 @@ class DatasetGeneratorDetector(WithOptions[_Options]):
 
     def literals(self, rule: Rule) -> frozenset[str] | None:
         return frozenset(name.rpartition(".")[2] for name in self._options.of(rule).generators)
+
+    def prerequisites(self, rule: Rule) -> tuple[Prerequisite, ...]:
+        return (naming(self._options.of(rule).generators, called=True),)
 
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
         options = self._options.of(rule)

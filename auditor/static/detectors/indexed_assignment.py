@@ -13,10 +13,14 @@ from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.static.facts import Known, ModuleFacts
 from auditor.static.matcher import Hit, Scope
+from auditor.static.prerequisites import Prerequisite
 from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.project import Project
 from auditor.static.ruleoptions import WithOptions
 from auditor.static.tensorindex import is_tensor_index
+
+_ASSIGNED = frozenset({"]=", "] =", "]  "})
+"""Texts of which one stands where an item is assigned; of the last one, the blanks are there to line up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,13 +51,15 @@ class IndexedAssignmentDetector(WithOptions[_Options]):
     def literals(self, rule: Rule) -> frozenset[str] | None:
         return frozenset({"torch"})
 
+    def prerequisites(self, rule: Rule) -> tuple[Prerequisite, ...]:
+        return (Prerequisite(literals=(frozenset({"torch"}), _ASSIGNED)),)
+
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
         options = self._options.of(rule)
-        for assignment in module.assignments:
-            target = assignment.target
-            if not isinstance(assignment.node, ast.Assign) or not isinstance(target, ast.Subscript):
+        for node, target, value, _ in module.index.assignments:
+            if not isinstance(node, ast.Assign) or not isinstance(target, ast.Subscript):
                 continue
-            if isinstance(module.constant(assignment.value), Known):
+            if isinstance(module.constant(value), Known):
                 continue
             if not _is_tensor(module, target.value, options) or not is_tensor_index(module, target.slice):
                 continue
@@ -61,7 +67,7 @@ class IndexedAssignmentDetector(WithOptions[_Options]):
                 continue
             entry_points = options.program.entry_points(module, project)
             if entry_points != ():
-                yield Hit(location=module.location(assignment.node), entry_points=entry_points)
+                yield Hit(location=module.location(node), entry_points=entry_points)
 
 
 def _is_tensor(module: ModuleFacts, node: ast.expr, options: _Options) -> bool:
@@ -72,12 +78,17 @@ def _is_tensor(module: ModuleFacts, node: ast.expr, options: _Options) -> bool:
     holder = module.enclosing_class(node)
     if holder is None:
         return False
-    for each in ast.walk(holder):
-        if isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute) and each.func.attr == "register_buffer":
-            name = module.constant(each.args[0]) if each.args else None
-            if isinstance(name, Known) and name.value == node.attr:
-                return True
+    for call in module.call_index.candidates((), (), ("register_buffer",)):
+        name = module.constant(call.node.args[0]) if call.node.args else None
+        if isinstance(name, Known) and name.value == node.attr and _stands_in(module, call.node, holder):
+            return True
     return False
+
+
+def _stands_in(module: ModuleFacts, node: ast.AST | None, holder: ast.AST) -> bool:
+    while node is not None and node is not holder:
+        node = module.parent(node)
+    return node is holder
 
 
 def _makes_tensor(module: ModuleFacts, node: ast.expr, options: _Options) -> bool:

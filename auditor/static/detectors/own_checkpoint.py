@@ -15,6 +15,7 @@ from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.static.facts import Call, ModuleFacts
 from auditor.static.matcher import Hit, Scope
+from auditor.static.prerequisites import Prerequisite, naming
 from auditor.static.program import programs
 from auditor.static.project import Project
 from auditor.static.ruleoptions import WithOptions
@@ -43,6 +44,11 @@ class OwnCheckpointDetector(WithOptions[_Options]):
 
     def literals(self, rule: Rule) -> frozenset[str] | None:
         return frozenset(name.rpartition(".")[2] for name in self._options.of(rule).load)
+
+    def prerequisites(self, rule: Rule) -> tuple[Prerequisite, ...]:
+        options = self._options.of(rule)
+        tests = frozenset(name.rpartition(".")[2] for name in options.exists)
+        return (naming(options.load, tests, called=True),)
 
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
         options = self._options.of(rule)

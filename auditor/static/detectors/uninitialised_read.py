@@ -14,6 +14,7 @@ from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.static.facts import Call, Known, ModuleFacts
 from auditor.static.matcher import Hit, Scope
+from auditor.static.prerequisites import Prerequisite, naming
 from auditor.static.project import Project
 from auditor.static.ruleoptions import WithOptions
 
@@ -51,9 +52,13 @@ class UninitialisedReadDetector(WithOptions[_Options]):
         options = self._options.of(rule)
         return frozenset(name.rpartition(".")[2] for name in options.makers | options.sized)
 
+    def prerequisites(self, rule: Rule) -> tuple[Prerequisite, ...]:
+        options = self._options.of(rule)
+        return (naming(options.makers | options.sized, called=True),)
+
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
         options = self._options.of(rule)
-        for call in module.calls:
+        for call in module.calls_to(options.makers | options.sized):
             if not _leaves_memory(module, call, options) or _has_no_memory(module, call):
                 continue
             read = _first_read(module, call.node, options)

@@ -12,9 +12,11 @@ from auditor.model.finding import Related
 from auditor.model.lean import dataclass
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
+from auditor.static.callprerequisites import call_prerequisites
 from auditor.static.conditions import CallCondition, read_call_condition
 from auditor.static.facts import Call, ModuleFacts
 from auditor.static.matcher import Hit, Scope
+from auditor.static.prerequisites import Prerequisite
 from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.project import Project
 from auditor.static.ruleoptions import WithOptions
@@ -67,6 +69,9 @@ class WorkerDrawsDetector(WithOptions[_Options]):
 
     def literals(self, rule: Rule) -> frozenset[str] | None:
         return frozenset(word for runner in self._options.of(rule).runners for word in runner.call.words)
+
+    def prerequisites(self, rule: Rule) -> tuple[Prerequisite, ...]:
+        return tuple(each for runner in self._options.of(rule).runners for each in call_prerequisites(runner.call))
 
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
         options = self._options.of(rule)

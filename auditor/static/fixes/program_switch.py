@@ -27,8 +27,8 @@ WORKSPACE = '{os.environ}.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")'
 MODE = "{torch.use_deterministic_algorithms}(True)"
 NO_PLACE = "none of them is part of the project, or so many are that they should share a function that does it"
 _NEEDS_WORKSPACE = parse_bounds("torch < 2.10")
-_CUDA = frozenset({"cuda", "gpu", "GPU", "nccl", "accelerator"})
-_TRAINING = frozenset({"backward(", "optim", ".fit(", "Trainer", "train("})
+_CUDA = ("cuda", "gpu", "GPU", "nccl", "accelerator")
+_TRAINING = ("backward(", "optim", ".fit(", "Trainer", "train(")
 _MAX_PROGRAMS = 6
 """Where more programs share the code, one place for all of them has to be found, which is a person's decision."""
 
@@ -150,7 +150,7 @@ def _programs(finding: Finding, target: ModuleFacts, project: Project) -> list[M
         paths = (target.path,)
     if target.path in paths:
         paths = (target.path,)
-    training = [path for path in paths if project.holds(path, _TRAINING)]
+    training = [path for path in paths if project.texts.contain(path, _TRAINING)]
     found = [project.module(path) for path in training or paths]
     programs = [module for module in found if module is not None]
     return programs if len(programs) <= _MAX_PROGRAMS else []
@@ -193,9 +193,9 @@ def _needs_workspace(module: ModuleFacts, project: Project) -> bool:
     if fits(_NEEDS_WORKSPACE, project) is False:
         return False
     reached = sorted(project.graph.reached(module.path))
-    if any(project.holds(path, frozenset({"CUBLAS_WORKSPACE_CONFIG"})) for path in reached):
+    if any(project.texts.contain(path, ("CUBLAS_WORKSPACE_CONFIG",)) for path in reached):
         return False
-    return any(project.holds(path, _CUDA) for path in reached)
+    return any(project.texts.contain(path, _CUDA) for path in reached)
 
 
 def _shown(statement: str) -> str:

@@ -133,7 +133,7 @@ def _generators(finding: Finding, project: Project) -> list[_Entry] | Refusal:
         if "random" in drawn and PYTHON not in entries:
             entries.append(PYTHON)
         if CUDA not in entries and any(
-            project.holds(each, frozenset({"cuda"})) for each in sorted(project.graph.reached(path))
+            project.texts.contain(each, ("cuda",)) for each in sorted(project.graph.reached(path))
         ):
             entries.append(CUDA)
     return entries

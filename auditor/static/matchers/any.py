@@ -9,6 +9,7 @@ from auditor.model.rule import Match, Rule
 from auditor.ruleset.table import Table, did_you_mean
 from auditor.static.facts import ModuleFacts
 from auditor.static.matcher import Hit, Matcher, Scope, find_matcher, registry
+from auditor.static.prerequisites import Prerequisite, prerequisites
 from auditor.static.project import Project
 from auditor.static.ruleoptions import WithOptions
 
@@ -57,6 +58,15 @@ class AnyMatcher(WithOptions[tuple[Alternative, ...]]):
                 return None
             words |= found
         return frozenset(words)
+
+    def prerequisites(self, rule: Rule) -> tuple[Prerequisite, ...] | None:
+        found: list[Prerequisite] = []
+        for matcher, alternative in self._alternatives(rule):
+            asked = prerequisites(matcher, alternative)
+            if asked is None:
+                return None
+            found.extend(asked)
+        return tuple(found)
 
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
         for matcher, alternative in self._alternatives(rule):

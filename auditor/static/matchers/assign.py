@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 
 from auditor.model.lean import dataclass
 from auditor.model.rule import Rule
@@ -14,7 +15,7 @@ from auditor.static.project import Project
 from auditor.static.ruleoptions import WithOptions
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class _Options:
     targets: frozenset[str]
     attributes: frozenset[str]
@@ -22,6 +23,10 @@ class _Options:
 
     values: tuple[object, ...]
     program: ProgramCondition
+
+    @cached_property
+    def last_parts(self) -> frozenset[str]:
+        return frozenset(target.rpartition(".")[2] for target in self.targets)
 
 
 def _read(table: Table) -> _Options:
@@ -62,7 +67,8 @@ class AssignMatcher(WithOptions[_Options]):
 
 
 def _is_meant(assignment: Assignment, options: _Options) -> bool:
-    return assignment.name in options.targets or getattr(assignment.target, "attr", "") in options.attributes
+    written = getattr(assignment.target, "attr", "")
+    return written in options.attributes or (written in options.last_parts and assignment.name in options.targets)
 
 
 def _same(value: object, wanted: object) -> bool:

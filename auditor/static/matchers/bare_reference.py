@@ -10,6 +10,7 @@ from auditor.ruleset.table import Table
 from auditor.static.facts import ModuleFacts
 from auditor.static.matcher import Hit, Scope
 from auditor.static.nodeindex import nodes_of
+from auditor.static.prerequisites import Prerequisite, naming
 from auditor.static.project import Project
 from auditor.static.ruleoptions import WithOptions
 
@@ -27,15 +28,20 @@ class BareReferenceMatcher(WithOptions[frozenset[str]]):
     def literals(self, rule: Rule) -> frozenset[str] | None:
         return frozenset(name.rpartition(".")[2] for name in self._options.of(rule))
 
+    def prerequisites(self, rule: Rule) -> tuple[Prerequisite, ...]:
+        return (naming(self._options.of(rule)),)
+
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
         names = self._options.of(rule)
+        last = {name.rpartition(".")[2] for name in names}
         for statement in nodes_of(module, ast.Expr):
-            if isinstance(statement.value, ast.Attribute | ast.Name):
+            if isinstance(statement.value, ast.Name) or getattr(statement.value, "attr", None) in last:
                 name = module.resolve(statement.value)
                 if name in names:
                     yield Hit(location=module.location(statement), message=f"`{name}` is named here, but not called.")
         for assignment in module.assignments:
-            if assignment.name in names and assignment.key is None:
+            written = getattr(assignment.target, "attr", None)
+            if written in last and assignment.key is None and assignment.name in names:
                 yield Hit(
                     location=module.location(assignment.node),
                     message=f"`{assignment.name}` is overwritten here instead of called, and nothing is seeded.",

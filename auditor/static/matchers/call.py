@@ -8,10 +8,12 @@ from collections.abc import Iterable
 from auditor.model.lean import dataclass
 from auditor.model.rule import Confidence, Rule
 from auditor.ruleset.table import Table
+from auditor.static.callprerequisites import call_prerequisites
 from auditor.static.conditions import CallCondition, read_call_condition
 from auditor.static.facts import Call, ModuleFacts
 from auditor.static.gradient import Gradient, gradient_at
 from auditor.static.matcher import Hit, Scope
+from auditor.static.prerequisites import Prerequisite
 from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.project import Project
 from auditor.static.ruleoptions import WithOptions
@@ -70,6 +72,11 @@ class CallMatcher(WithOptions[_Options]):
 
     def literals(self, rule: Rule) -> frozenset[str] | None:
         return self._options.of(rule).call.words
+
+    def prerequisites(self, rule: Rule, *, in_program: bool = False) -> tuple[Prerequisite, ...]:
+        options = self._options.of(rule)
+        unseeded = (options.unseeded,) if options.unseeded else ()
+        return call_prerequisites(options.call, unseeded=unseeded, in_program=in_program)
 
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
         options = self._options.of(rule)

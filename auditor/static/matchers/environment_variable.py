@@ -86,14 +86,13 @@ def _related(module: ModuleFacts, earlier: ast.stmt | None) -> tuple[Related, ..
 def _settings(module: ModuleFacts) -> Iterator[tuple[ast.stmt | ast.expr, str, str | None]]:
     """Every place where a variable is set: node, name, value where it is known."""
     for assignment in module.assignments:
-        if assignment.name == "os.environ" and assignment.key is not None:
+        if assignment.key is not None and assignment.name == "os.environ":
             yield assignment.node, assignment.key, _text(module, assignment.value)
-    for call in module.calls:
-        if call.callee in _SETTERS:
-            keyword, key, value = _SETTERS[call.callee]
-            name = _text(module, call.argument(keyword, key))
-            if name is not None:
-                yield call.node, name, _text(module, call.argument("value", value))
+    for call in module.calls_to(_SETTERS):
+        keyword, key, value = _SETTERS[call.callee or ""]
+        name = _text(module, call.argument(keyword, key))
+        if name is not None:
+            yield call.node, name, _text(module, call.argument("value", value))
 
 
 def _text(module: ModuleFacts, node: ast.expr | None) -> str | None:

@@ -11,11 +11,12 @@ from collections.abc import Iterable
 from auditor.model.lean import dataclass
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
-from auditor.static.callindex import call_index
 from auditor.static.conditions import is_unset_option
 from auditor.static.facts import Call, Known, ModuleFacts
 from auditor.static.knowledge import draws
 from auditor.static.matcher import Hit, Scope
+from auditor.static.mentions import Names
+from auditor.static.prerequisites import Prerequisite, packages_of
 from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.project import Project
 from auditor.static.ruleoptions import WithOptions
@@ -56,13 +57,26 @@ class FallbackMatcher(WithOptions[_Options]):
     kind = "fallback"
     scope: Scope = "module"
 
-    def literals(self, rule: Rule) -> frozenset[str] | None:
+    def literals(self, rule: Rule) -> frozenset[str]:
         names = [name.split(".") for name in self._options.of(rule).callees]
         return frozenset(parts[-1] if len(parts[-1]) >= _TELLING else parts[0] for parts in names)
 
+    def prerequisites(self, rule: Rule) -> tuple[Prerequisite, ...]:
+        options = self._options.of(rule)
+        last = frozenset(name.rpartition(".")[2] for name in options.callees)
+        packages, unseeded = packages_of(options.callees), frozenset(options.libraries)
+        return (
+            Prerequisite(
+                literals=(self.literals(rule), last),
+                names=Names(options.callees, called=True),
+                packages=packages,
+                unseeded=unseeded,
+            ),
+        )
+
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
         options = self._options.of(rule)
-        for call in call_index(module).candidates(options.callees, (), ()):
+        for call in module.call_index.candidates(options.callees, (), ()):
             for library, deferred in _draws(call, module, project):
                 if library not in options.libraries or options.deferred not in (None, deferred):
                     continue

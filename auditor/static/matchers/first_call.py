@@ -10,7 +10,9 @@ from auditor.model.rule import Rule
 from auditor.static.facts import ModuleFacts
 from auditor.static.matcher import Hit, Scope
 from auditor.static.matchers.call import CallMatcher, read_call
+from auditor.static.prerequisites import Prerequisite
 from auditor.static.project import Project
+from auditor.static.trace import Question
 
 Places = dict[str, list[Hit]]
 """Hits by the path of the file in which they stand."""
@@ -24,7 +26,7 @@ class FirstCallMatcher:
 
     def __init__(self) -> None:
         self._calls = CallMatcher(read_call)
-        self._places: WeakKeyDictionary[Project, dict[str, Places]] = WeakKeyDictionary()
+        self._places: WeakKeyDictionary[Project, dict[str, tuple[Places, Iterable[Question]]]] = WeakKeyDictionary()
 
     def validate(self, options: Mapping[str, object], where: str) -> None:
         self._calls.validate(options, where)
@@ -32,12 +34,15 @@ class FirstCallMatcher:
     def literals(self, rule: Rule) -> frozenset[str] | None:
         return self._calls.literals(rule)
 
+    def prerequisites(self, rule: Rule) -> tuple[Prerequisite, ...]:
+        return self._calls.prerequisites(rule, in_program=True)
+
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
+        for path in project.entry_points:
+            project.trace.note("reach", path)
         places = self._places.setdefault(project, {})
         key = f"{rule.id}:{id(rule)}"
-        if key not in places:
-            places[key] = self._first_places(rule, project)
-        return places[key].get(module.path, ())
+        return project.trace.once(places, key, lambda: self._first_places(rule, project)).get(module.path, ())
 
     def _first_places(self, rule: Rule, project: Project) -> Places:
         found: dict[str, Hit] = {}

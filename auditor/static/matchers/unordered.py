@@ -8,10 +8,12 @@ from auditor.model.finding import Related
 from auditor.model.lean import dataclass
 from auditor.model.rule import Confidence, Rule
 from auditor.ruleset.table import Table
+from auditor.static.callprerequisites import call_prerequisites
 from auditor.static.conditions import CallCondition, read_call_condition
 from auditor.static.facts import ModuleFacts
 from auditor.static.matcher import Hit, Scope
 from auditor.static.order import Kind, OrderedUse, ordered_use
+from auditor.static.prerequisites import Prerequisite
 from auditor.static.project import Project
 from auditor.static.ruleoptions import WithOptions
 
@@ -43,6 +45,9 @@ class UnorderedMatcher(WithOptions[_Options]):
 
     def literals(self, rule: Rule) -> frozenset[str] | None:
         return self._options.of(rule).call.words
+
+    def prerequisites(self, rule: Rule) -> tuple[Prerequisite, ...]:
+        return call_prerequisites(self._options.of(rule).call)
 
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
         options = self._options.of(rule)

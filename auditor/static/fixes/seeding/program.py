@@ -29,15 +29,13 @@ FRAMEWORKS = {
 }
 """Seeders by the package that the program imports, the one that seeds most first."""
 
-_DISTRIBUTED = frozenset(
-    {
-        "init_process_group",
-        "DistributedDataParallel",
-        "DistributedSampler",
-        "FullyShardedDataParallel",
-        "Accelerator",
-        "fully_shard",
-    }
+_DISTRIBUTED = (
+    "init_process_group",
+    "DistributedDataParallel",
+    "DistributedSampler",
+    "FullyShardedDataParallel",
+    "Accelerator",
+    "fully_shard",
 )
 
 
@@ -153,7 +151,7 @@ def _in_process(module: ModuleFacts, level: Level) -> Place:
 
 def project_is_distributed(module: ModuleFacts, project: Project) -> bool:
     """Whether several processes run the program at once, each with its own generators."""
-    return any(project.holds(path, _DISTRIBUTED) for path in sorted(project.graph.reached(module.path)))
+    return any(project.texts.contain(path, _DISTRIBUTED) for path in sorted(project.graph.reached(module.path)))
 
 
 def imports_package(module: ModuleFacts, package: str) -> bool:

@@ -13,12 +13,10 @@ from auditor.static.importpath import ImportPath
 from auditor.static.project import Project
 from auditor.static.values import FunctionRef, ModuleRef
 
-_WORDS = frozenset(
-    {
+_WORDS = (
         "def set_seed", "def seed_everything", "def seed_all", "def set_random_seed", "def fix_seed", "def setup_seed",
         "def set_all_seeds", "def set_seeds", "def init_seed", "def set_global_seed", "def fix_random", "def set_rng",
-    }
-)  # fmt: skip
+    )  # fmt: skip
 """What a file holds that no import leads to and that may hold the project's helper all the same."""
 
 _RELUCTANT = frozenset({"worker", "test", "env", "item", "epoch"})
@@ -83,7 +81,7 @@ def _modules(program: ModuleFacts, project: Project) -> list[ModuleFacts]:
     for path in sorted(project.files):
         if path in known or not path.endswith(".py") or project.is_test(path) or path in project.entry_points:
             continue
-        if project.holds(path, _WORDS) and (module := project.module(path)) is not None:
+        if project.texts.contain(path, _WORDS) and (module := project.module(path)) is not None:
             reached.append(module)
     return reached
 

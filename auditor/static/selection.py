@@ -1,0 +1,94 @@
+"""Which rules can hold in which files, as far as bytes, imports and programs tell: nothing is parsed here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from auditor.errors import ProjectError
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.mentions import Imported, Names, imported, mentions
+from auditor.static.prerequisites import Prerequisite, calls_method, drawing
+from auditor.static.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from auditor.static.project import Project
+
+
+class Selection:
+    """Asked before a file is parsed for a rule, or a program is followed."""
+
+    def __init__(self, project: Project, vocabulary: Vocabulary) -> None:
+        self._project = project
+        self._vocabulary = vocabulary
+        self._draws = drawing(project.rng.libraries.values())
+        self._drawing: dict[str, bool] = {}
+        self._imported: tuple[str, Imported] | None = None
+        """Of the last file that was asked about."""
+
+    def can_hold(self, path: str, prerequisite: Prerequisite) -> bool:
+        """Whether what a rule presupposes is true of a file."""
+        if not all(self._project.texts.hold(path, literals) for literals in prerequisite.literals):
+            return False
+        if prerequisite.packages and not self._imports_any(path, prerequisite.packages):
+            return False
+        if prerequisite.in_program and not self._project.programs_reaching(path):
+            return False
+        if prerequisite.unseeded and not self._is_reached_unseeded(path, prerequisite.unseeded):
+            return False
+        if prerequisite.methods and not self._calls_method(path, prerequisite.methods):
+            return False
+        return prerequisite.names is None or self._mentions(path, prerequisite.names)
+
+    def can_draw(self, program: str) -> bool:
+        """Whether anything that a program imports may draw from an RNG library."""
+        return any(self.may_draw(path) for path in self._project.followed(program))
+
+    def may_draw(self, path: str) -> bool:
+        """Whether a call in a file may draw from an RNG library."""
+        self._project.trace.note("content", path)
+        if path not in self._drawing:
+            self._drawing[path] = any(self.can_hold(path, each) for each in self._draws)
+            self._project.unread(path)
+        return self._drawing[path]
+
+    def know_drawing(self, answers: Mapping[str, bool]) -> None:
+        """Be told which files may draw."""
+        self._drawing.update(answers)
+
+    def _imports_any(self, path: str, packages: frozenset[str]) -> bool:
+        """Whether a file, or anything that it imports, imports one of these packages from outside the project."""
+        self._project.trace.note("packages", path)
+        found = self._project.graph.reach(path).packages
+        return not found.isdisjoint(packages) or any(
+            made in packages and maker in found for maker, made in self._project.rng.makers
+        )
+
+    def _is_reached_unseeded(self, path: str, libraries: frozenset[str]) -> bool:
+        for program in self._project.programs_reaching(path):
+            verdicts = self._project.known_verdicts(program)
+            if verdicts is None or any(verdict.is_open and verdict.library.id in libraries for verdict in verdicts):
+                return True
+        return False
+
+    def _calls_method(self, path: str, methods: frozenset[str]) -> bool:
+        mask = self._vocabulary.mask(methods)
+        if mask is not None and not self._project.sketch(path).literals & mask:
+            return False
+        try:
+            return calls_method(self._project.source(path).raw(), methods)
+        except ProjectError:
+            return False
+
+    def _mentions(self, path: str, names: Names) -> bool:
+        source = self._project.source(path)
+        try:
+            return source.is_notebook or mentions(source.raw(), self._imported_by(path), names)
+        except ProjectError:
+            return False
+
+    def _imported_by(self, path: str) -> Imported:
+        if self._imported is None or self._imported[0] != path:
+            project = self._project
+            bound = imported(project.sketch(path), lambda dotted: project.find_module(dotted, path) is not None)
+            self._imported = path, bound
+        return self._imported[1]

@@ -1,0 +1,125 @@
+"""What the bytes of one file tell without parsing them: which words it holds, what it imports.
+
+It is made once, in whichever process comes to the file first, and takes far less memory than the file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from auditor.errors import ProjectError
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.model.digest import sha256
+from auditor.model.lean import dataclass
+from auditor.model.pattern import lazy_pattern
+from auditor.static.suppress import MARK
+from auditor.static.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from auditor.static.source import SourceFile
+
+Statement = tuple[str, tuple[tuple[str, str], ...]]
+"""`from .a import b as c, d` as (".a", (("b", "c"), ("d", ""))); `import a` as ("", (("a", ""),))."""
+
+BY_NAME = "__import__"
+"""In place of an origin: `__import__("a")`, `import_module(name)`."""
+
+MAIN_GUARD = lazy_pattern(
+    rb"^if\s*\(?\s*(?:__name__\s*==|[\"']__main__[\"']\s*==)(?![^\n]*:[^\n]*\n\s+_ = )", re.MULTILINE
+)
+"""A guard that certainly runs something; one that begins with `_ = …` has to be looked at."""
+
+_TEST_WORDS = (b"unittest", b"pytest", b"doctest", b"absltest", b"nose")
+
+_FROM = lazy_pattern(rb"(?:^|[;:])[ \t]*from[ \t]*(\.*[ \t]*[\w.]*)[ \t]*$")
+_BEFORE = lazy_pattern(rb"(?:^|[;:])[ \t]*$")
+_DYNAMIC = lazy_pattern(rb"""import(?:_module|__)\(\s*["']([\w.]+)["']""")
+_NAME = lazy_pattern(rb"([\w.\x80-\xff]+|\*)(?:\s+as\s+([\w\x80-\xff]+))?")
+_COMMENT = lazy_pattern(rb"#[^\n]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """One file, seen from far."""
+
+    digest: bytes
+    """Of the bytes; empty where the file cannot be read."""
+
+    literals: int
+    """Those of the vocabulary that stand in it, as their bits."""
+
+    imports: tuple[Statement, ...]
+    """Too many rather than too few: an import statement inside a string counts."""
+
+    has_guard: bool
+    """A main guard that is not there to run tests."""
+
+    names_main: bool
+    """Holds the word `__main__`."""
+
+    is_marked: bool
+    """Holds a comment for us."""
+
+
+UNREADABLE = Sketch(b"", 0, (), has_guard=False, names_main=False, is_marked=False)
+
+
+def make_sketch(source: SourceFile, vocabulary: Vocabulary) -> Sketch:
+    """Look over the bytes of a file."""
+    try:
+        raw = source.raw()
+        code = source.import_text()
+    except ProjectError:
+        # A notebook that is broken still has words; nothing of it is parsed.
+        code = b""
+        try:
+            raw = source.raw()
+        except ProjectError:
+            return UNREADABLE
+    names_main = b"__main__" in raw
+    return Sketch(
+        digest=sha256(raw).digest(),
+        literals=vocabulary.look_over(raw),
+        imports=tuple(_statements(code)),
+        has_guard=names_main and MAIN_GUARD.search(raw) is not None and not any(word in raw for word in _TEST_WORDS),
+        names_main=names_main,
+        is_marked=MARK.encode() in raw,
+    )
+
+
+def _statements(raw: bytes) -> Iterator[Statement]:
+    at = raw.find(b"import")
+    while at >= 0:
+        line = raw.rfind(b"\n", 0, at) + 1
+        before = raw[line:at]
+        end = raw.find(b"\n", at)
+        rest = raw[at + 6 : end if end >= 0 else len(raw)]
+        if origin := _FROM.search(before):
+            if rest.lstrip().startswith(b"("):
+                rest = _in_parentheses(raw, at + 6)
+            yield origin[1].replace(b" ", b"").decode(), _names(rest)
+        elif rest[:1] in (b" ", b"\t") and _BEFORE.search(before):
+            yield "", _names(rest)
+        elif rest.startswith((b"_module", b"__(")):
+            yield BY_NAME, ()
+            if dynamic := _DYNAMIC.match(raw, at):
+                yield "" if rest.startswith(b"_module") else BY_NAME, ((dynamic[1].decode(), ""),)
+        at = raw.find(b"import", at + 6)
+
+
+def _in_parentheses(raw: bytes, start: int) -> bytes:
+    """What stands from `start` to the first closing parenthesis that is in no comment."""
+    end = raw.find(b")", start)
+    while end >= 0 and b"#" in raw[raw.rfind(b"\n", start, end) + 1 or start : end]:
+        end = raw.find(b")", end + 1)
+    return raw[start : end if end >= 0 else len(raw)]
+
+
+def _names(text: bytes) -> tuple[tuple[str, str], ...]:
+    """`a as b, c` → (a, b), (c, "")."""
+    statement = _COMMENT.sub(b"", text).partition(b";")[0]
+    parts = (_NAME.search(part) for part in statement.split(b","))
+    return tuple(
+        (part[1].decode("utf-8", "replace"), (part[2] or b"").decode("utf-8", "replace")) for part in parts if part
+    )

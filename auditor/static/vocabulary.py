@@ -1,0 +1,49 @@
+"""The words and texts that anybody will look for in files, each with a bit of its own.
+
+Which of them a file holds is one number then: keeping the words of a file would take more memory than the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+_TO_BLANKS = bytes(byte if chr(byte).isalnum() or byte == ord("_") else ord(" ") for byte in range(128)) + b" " * 128
+
+
+class Vocabulary:
+    """Fixed once it is made."""
+
+    def __init__(self, literals: Iterable[str] = ()) -> None:
+        """Identifiers are looked up among the words of a file, everything else is searched for as it stands."""
+        known = sorted(set(literals))
+        self._bits = {literal: 1 << number for number, literal in enumerate(known)}
+        words = [literal for literal in known if literal.isidentifier() and literal.isascii()]
+        self._words = {word.encode(): self._bits[word] for word in words}
+        self._texts = [(text.encode(), self._bits[text]) for text in known if text.encode() not in self._words]
+        self._all_words = frozenset(self._words)
+        self._masks: dict[frozenset[str], int] = {}
+
+    def look_over(self, raw: bytes) -> int:
+        """What stands in a file, in strings and comments too."""
+        found = 0
+        for word in self._all_words.intersection(raw.translate(_TO_BLANKS).split()):
+            found |= self._words[word]
+        for text, bit in self._texts:
+            if text in raw:
+                found |= bit
+        return found
+
+    def mask(self, literals: frozenset[str]) -> int | None:
+        """The bits of some literals; None where one of them is not known here."""
+        found = self._masks.get(literals)
+        if found is None:
+            if not literals <= self._bits.keys():
+                return None
+            found = 0
+            for literal in literals:
+                found |= self._bits[literal]
+            self._masks[literals] = found
+        return found
+
+    def __repr__(self) -> str:
+        return f"Vocabulary({sorted(self._bits)})"

@@ -1,0 +1,135 @@
+"""After an edit, what an earlier scan found out is used again; the report is that of a scan from scratch."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from auditor.report import render
+from auditor.services import scan as scan_module
+from auditor.services.settings import Settings
+from auditor.static.engine import Engine
+
+SEED = "import random\nimport numpy as np\nimport torch\n\n\ndef seed_all(seed):\n    {}\n"
+VARIANTS = {
+    "train.py": [
+        "import torch\nfrom lib.seed import seed_all\nfrom lib import model\n\nif __name__ == '__main__':\n"
+        "    seed_all(0)\n    model.build().cuda()\n",
+        "import torch\nfrom lib.seed import seed_all\nfrom lib import model\n\nif __name__ == '__main__':\n"
+        "    model.build()\n    seed_all(0)\n",
+        "from lib.model import build\n\nif __name__ == '__main__':\n    build()\n",
+        "from lib.model import build\n\n\ndef main():\n    build()\n",
+        "def broken(:\n",
+    ],
+    "evaluate.py": [
+        "from lib import data\n\nfor name in data.names():\n    print(name)\n",
+        "from lib.data import names, KEEP\nimport torch\ntorch.use_deterministic_algorithms(True)\n"
+        "for name in KEEP:\n    print(name, names())\n",
+        "# repro-audit: allow-file RA305 because the order is shown only\nfrom lib.data import KEEP\nprint(list(KEEP))\n",
+        "x = 1\n",
+    ],
+    "lib/__init__.py": ["", "from lib.data import *\n", "from lib.model import build\n"],
+    "lib/seed.py": [
+        SEED.format("torch.manual_seed(seed)"),
+        SEED.format("random.seed(seed)\n    np.random.seed(seed)\n    torch.manual_seed(seed)"),
+        SEED.format("pass"),
+        SEED.format("if seed:\n        torch.manual_seed(seed)"),
+    ],
+    "lib/model.py": [
+        "import torch\nfrom torch import nn\n\n\ndef build():\n    torch.backends.cudnn.benchmark = True\n"
+        "    return nn.Linear(3, 3)\n",
+        "import torch\nfrom lib.data import noise\n\n\ndef build():\n    return torch.empty(3) + noise()\n",
+        "import torch as t\n\n\ndef build():\n    out = t.zeros(9)\n    return out.index_add_(0, t.randint(0, 9, (3,)), out)\n",
+    ],
+    "lib/data.py": [
+        "import os\nimport numpy as np\n\nKEEP = {'a', 'b'}\n\n\ndef names():\n    return os.listdir('.')\n\n\n"
+        "def noise():\n    return np.random.rand()\n",
+        "import os\nimport random\n\nKEEP = sorted({'a', 'b'})\n\n\ndef names():\n    return sorted(os.listdir('.'))\n\n\n"
+        "def noise():\n    return random.random()\n",
+        "import numpy as np\nfrom lib.seed import seed_all\n\nKEEP = ['a']\nrng = np.random.default_rng()\n\n\n"
+        "def names():\n    return []\n\n\ndef noise():\n    return rng.random()\n",
+    ],
+}
+COMMENTS = ["", "# a comment\n", "\n\n"]
+
+File = tuple[str, int, int]
+files = st.sampled_from(sorted(VARIANTS)).flatmap(
+    lambda name: st.tuples(st.just(name), st.integers(0, len(VARIANTS[name]) - 1), st.integers(0, len(COMMENTS) - 1))
+)
+
+
+@pytest.fixture
+def cache_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path
+
+
+def put(root: Path, file: File) -> None:
+    name, variant, comment = file
+    path = root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(COMMENTS[comment] + VARIANTS[name][variant])
+
+
+def report(root: Path, *, cached: bool) -> str:
+    return render(scan_module.scan([root], Settings(), root=root, cached=cached), "json")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def rules_read_once() -> Iterator[None]:
+    """What is tested here is not the reading of rules."""
+    with pytest.MonkeyPatch.context() as patch:
+        loaded = scan_module.load_rules(Settings())
+        patch.setattr(scan_module, "load_rules", lambda settings: loaded)
+        yield
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(edits=st.lists(st.lists(files, min_size=1, max_size=2), min_size=1, max_size=4))
+def test_a_scan_after_edits_is_a_fresh_scan(edits: list[list[File]], cache_home: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=cache_home) as folder:
+        root = Path(folder)
+        (root / "pyproject.toml").write_text("")
+        for name in VARIANTS:
+            put(root, (name, 0, 0))
+        assert report(root, cached=True) == report(root, cached=False)
+        for edit in edits:
+            for file in edit:
+                put(root, file)
+            assert report(root, cached=True) == report(root, cached=False)
+
+
+def test_only_what_rests_on_an_edit_is_looked_at_again(cache_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in VARIANTS:
+        put(cache_home / "project", (name, 0, 0))
+    for number in range(5):
+        (cache_home / "project" / f"apart{number}.py").write_text("import os\nprint(os.listdir('.'))\n")
+    report(cache_home / "project", cached=True)
+    looked: list[str] = []
+    find = Engine._findings
+    monkeypatch.setattr(
+        Engine, "_findings", lambda self, path, project: looked.append(path) or find(self, path, project)
+    )
+    put(cache_home / "project", ("evaluate.py", 0, 1))
+    report(cache_home / "project", cached=True)
+    # The program itself, and what is judged by the programs that reach it.
+    assert looked == ["evaluate.py", "lib/data.py"]
+
+
+def test_parts_of_another_scan_are_not_used(cache_home: Path) -> None:
+    root = cache_home / "project"
+    for name in VARIANTS:
+        put(root, (name, 0, 0))
+    report(root, cached=True)
+    (parts,) = (cache_home / "cache").rglob("*.parts")
+    older = parts.read_bytes()
+    put(root, ("lib/data.py", 1, 0))
+    report(root, cached=True)
+    parts.write_bytes(older)
+    put(root, ("lib/seed.py", 2, 0))
+    assert report(root, cached=True) == report(root, cached=False)
