@@ -11,26 +11,36 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from auditor.report import render
-from auditor.services import scan as scan_module
+from auditor.services import rule_choice
+from auditor.services.scan import scan
 from auditor.services.settings import Settings
 from auditor.static.engine import Engine
 
 SEED = "import random\nimport numpy as np\nimport torch\n\n\ndef seed_all(seed):\n    {}\n"
 VARIANTS = {
     "train.py": [
-        "import torch\nfrom lib.seed import seed_all\nfrom lib import model\n\nif __name__ == '__main__':\n"
-        "    seed_all(0)\n    model.build().cuda()\n",
-        "import torch\nfrom lib.seed import seed_all\nfrom lib import model\n\nif __name__ == '__main__':\n"
-        "    model.build()\n    seed_all(0)\n",
+        (
+            "import torch\nfrom lib.seed import seed_all\nfrom lib import model\n\nif __name__ == '__main__':\n"
+            "    seed_all(0)\n    model.build().cuda()\n"
+        ),
+        (
+            "import torch\nfrom lib.seed import seed_all\nfrom lib import model\n\nif __name__ == '__main__':\n"
+            "    model.build()\n    seed_all(0)\n"
+        ),
         "from lib.model import build\n\nif __name__ == '__main__':\n    build()\n",
         "from lib.model import build\n\n\ndef main():\n    build()\n",
         "def broken(:\n",
     ],
     "evaluate.py": [
         "from lib import data\n\nfor name in data.names():\n    print(name)\n",
-        "from lib.data import names, KEEP\nimport torch\ntorch.use_deterministic_algorithms(True)\n"
-        "for name in KEEP:\n    print(name, names())\n",
-        "# repro-audit: allow-file RA305 because the order is shown only\nfrom lib.data import KEEP\nprint(list(KEEP))\n",
+        (
+            "from lib.data import names, KEEP\nimport torch\ntorch.use_deterministic_algorithms(True)\n"
+            "for name in KEEP:\n    print(name, names())\n"
+        ),
+        (
+            "# repro-audit: allow-file RA305 because the order is only shown\n"
+            "from lib.data import KEEP\nprint(list(KEEP))\n"
+        ),
         "x = 1\n",
     ],
     "lib/__init__.py": ["", "from lib.data import *\n", "from lib.model import build\n"],
@@ -41,18 +51,29 @@ VARIANTS = {
         SEED.format("if seed:\n        torch.manual_seed(seed)"),
     ],
     "lib/model.py": [
-        "import torch\nfrom torch import nn\n\n\ndef build():\n    torch.backends.cudnn.benchmark = True\n"
-        "    return nn.Linear(3, 3)\n",
+        (
+            "import torch\nfrom torch import nn\n\n\ndef build():\n    torch.backends.cudnn.benchmark = True\n"
+            "    return nn.Linear(3, 3)\n"
+        ),
         "import torch\nfrom lib.data import noise\n\n\ndef build():\n    return torch.empty(3) + noise()\n",
-        "import torch as t\n\n\ndef build():\n    out = t.zeros(9)\n    return out.index_add_(0, t.randint(0, 9, (3,)), out)\n",
+        (
+            "import torch as t\n\n\ndef build():\n    out = t.zeros(9)\n"
+            "    return out.index_add_(0, t.randint(0, 9, (3,)), out)\n"
+        ),
     ],
     "lib/data.py": [
-        "import os\nimport numpy as np\n\nKEEP = {'a', 'b'}\n\n\ndef names():\n    return os.listdir('.')\n\n\n"
-        "def noise():\n    return np.random.rand()\n",
-        "import os\nimport random\n\nKEEP = sorted({'a', 'b'})\n\n\ndef names():\n    return sorted(os.listdir('.'))\n\n\n"
-        "def noise():\n    return random.random()\n",
-        "import numpy as np\nfrom lib.seed import seed_all\n\nKEEP = ['a']\nrng = np.random.default_rng()\n\n\n"
-        "def names():\n    return []\n\n\ndef noise():\n    return rng.random()\n",
+        (
+            "import os\nimport numpy as np\n\nKEEP = {'a', 'b'}\n\n\ndef names():\n    return os.listdir('.')\n\n\n"
+            "def noise():\n    return np.random.rand()\n"
+        ),
+        (
+            "import os\nimport random\n\nKEEP = sorted({'a', 'b'})\n\n\n"
+            "def names():\n    return sorted(os.listdir('.'))\n\n\ndef noise():\n    return random.random()\n"
+        ),
+        (
+            "import numpy as np\nfrom lib.seed import seed_all\n\nKEEP = ['a']\nrng = np.random.default_rng()\n\n\n"
+            "def names():\n    return []\n\n\ndef noise():\n    return rng.random()\n"
+        ),
     ],
 }
 COMMENTS = ["", "# a comment\n", "\n\n"]
@@ -77,15 +98,15 @@ def put(root: Path, file: File) -> None:
 
 
 def report(root: Path, *, cached: bool) -> str:
-    return render(scan_module.scan([root], Settings(), root=root, cached=cached), "json")
+    return render(scan([root], Settings(), root=root, cached=cached), "json")
 
 
 @pytest.fixture(scope="module", autouse=True)
 def rules_read_once() -> Iterator[None]:
     """What is tested here is not the reading of rules."""
     with pytest.MonkeyPatch.context() as patch:
-        loaded = scan_module.load_rules(Settings())
-        patch.setattr(scan_module, "load_rules", lambda settings: loaded)
+        loaded = rule_choice.load_rules(Settings())
+        patch.setattr(rule_choice, "load_rules", lambda settings: loaded)
         yield
 
 
