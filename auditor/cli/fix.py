@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,6 +32,7 @@ from auditor.cli.verify import (
     prove,
 )
 from auditor.errors import UsageError
+from auditor.model.lean import dataclass
 
 if TYPE_CHECKING:
     from auditor.services.apply import Applied

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +15,7 @@ from auditor.cli.output import Output
 from auditor.cli.program import check_python, program_command
 from auditor.cli.progress import choose_progress
 from auditor.errors import UsageError
+from auditor.model.lean import dataclass
 
 if TYPE_CHECKING:
     from auditor.model.report import AuditReport

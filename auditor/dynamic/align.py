@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from auditor.dynamic.lane import Lane
+from auditor.model.lean import dataclass, field
 
 Array = np.ndarray[Any, Any]
 Keys = Callable[[Array], Array]

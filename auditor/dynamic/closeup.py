@@ -6,13 +6,13 @@ The probe's side, and the layout of the records, is `auditor/probe/focus.py`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from auditor.dynamic import magnitude
 from auditor.errors import TraceFormatError
 from auditor.model.divergence import Closeup, Comparison, Divergence, Kernel, Magnitude, Replay
+from auditor.model.lean import replace
 from auditor.runs.profile import read_profile
 
 if TYPE_CHECKING:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from auditor.model.divergence import Comparison, Divergence
 from auditor.model.finding import Finding
+from auditor.model.lean import dataclass, field
 from auditor.model.location import Location
 from auditor.model.report import AuditReport
 from auditor.model.rule import Category, Rule

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from auditor.dynamic.hit import Tail
 from auditor.dynamic.prefix import BLOCK
+from auditor.model.lean import dataclass
 from auditor.model.run import Ending
 from auditor.probe import wire
 from auditor.runs.rowfile import release

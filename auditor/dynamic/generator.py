@@ -10,7 +10,6 @@ writes only those that moved: no later STATE event means that nothing was drawn.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ import numpy as np
 
 from auditor.dynamic.evidence import ENTROPY, Case, Side
 from auditor.model.divergence import Difference
+from auditor.model.lean import dataclass
 from auditor.model.location import Location
 from auditor.model.trace import SeedCall
 from auditor.probe import wire

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from auditor.dynamic.tally import Tally
 from auditor.model.divergence import Difference
+from auditor.model.lean import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from auditor.dynamic.evidence import Intervention, line
 from auditor.dynamic.leak import Leak
 from auditor.dynamic.summary import Outcome
 from auditor.model.divergence import Comparison, Difference
+from auditor.model.lean import dataclass
 from auditor.model.run import Ending, ProcessRecord, RunRecord
 from auditor.model.verdict import Cause, Status, Verdict
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from auditor.model.lean import dataclass
 from auditor.model.location import Location
 from auditor.model.run import RunRecord
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from auditor.dynamic.evidence import Case
+from auditor.model.lean import dataclass
 from auditor.model.location import Location
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ Distances are measured in blocks, so memory stays bounded whatever the size of t
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from auditor.model.divergence import Magnitude
+from auditor.model.lean import dataclass
 
 BLOCK_BYTES = 8 << 20
 

@@ -6,10 +6,10 @@ Works on samples that somebody else has measured; launching is the service's bus
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 from auditor.dynamic.statistics import LEVEL, RESAMPLES, bootstrap_interval, median
+from auditor.model.lean import dataclass
 from auditor.model.overhead import OverheadReport, Ratio, Timing
 
 SEED = 20_240_229

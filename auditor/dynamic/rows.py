@@ -7,12 +7,12 @@ does an epoch: every row that the candidate got so far is somewhere among the re
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from auditor.dynamic.evidence import Case, Side
+from auditor.model.lean import dataclass
 from auditor.model.trace import EventKind
 from auditor.probe import wire
 

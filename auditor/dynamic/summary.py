@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from auditor.dynamic.tally import REASONS, Count, Tally, first_unwritten_read, g
 from auditor.dynamic.vocabulary import Vocabulary
 from auditor.model.divergence import Cell, Comparison, Difference, Divergence, Spread, Weights
 from auditor.model.finding import Skipped
+from auditor.model.lean import dataclass
 from auditor.model.trace import Phase, TraceEvent
 
 if TYPE_CHECKING:

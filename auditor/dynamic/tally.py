@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from auditor.dynamic.column import UNCOMPARED_FLAGS, is_compared
+from auditor.model.lean import dataclass, field
 from auditor.model.trace import Phase
 from auditor.probe import wire
 

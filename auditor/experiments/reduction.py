@@ -9,9 +9,10 @@ patches of such a set are needed, so that they would only cost runs.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, TypeVar
+
+from auditor.model.lean import dataclass
 
 T = TypeVar("T")
 

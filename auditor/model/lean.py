@@ -204,6 +204,8 @@ def _init(cls: Any, fields: tuple[_Field, ...], frozen: bool, slots: bool) -> An
             lines.append(f"_set_{each.name}(self, {value})")
         else:
             lines.append(f"_set(self, {each.name!r}, {value})")
+    if hasattr(cls, "__post_init__"):
+        lines.append("self.__post_init__()")
     return _compiled("__init__", ", ".join(positional + (["*", *named] if named else [])), lines, names)
 
 

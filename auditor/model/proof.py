@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
 from auditor.model.divergence import Divergence
+from auditor.model.lean import dataclass
 from auditor.model.overhead import Interval, OverheadReport, Ratio
 from auditor.model.patch import Applicability
 from auditor.model.rule import RuleId

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from auditor.model.lean import dataclass
 from auditor.model.location import Location
 
 

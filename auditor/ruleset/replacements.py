@@ -9,8 +9,8 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
+from auditor.model.lean import dataclass
 from auditor.ruleset.table import Table
 from auditor.ruleset.versions import Bound, parse_bounds
 

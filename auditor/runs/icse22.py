@@ -12,11 +12,11 @@ import re
 import tarfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from auditor.errors import UsageError
 from auditor.model.finding import Skipped
+from auditor.model.lean import dataclass
 from auditor.model.variance import Replica
 
 MAX_BYTES = 50_000_000

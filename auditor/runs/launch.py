@@ -9,11 +9,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 
 from auditor.errors import ProgramError, TraceFormatError, UsageError
+from auditor.model.lean import replace
 from auditor.model.run import Ending, ExitStatus, ProcessRecord, RunRecord
 from auditor.runs import output, record, snapshot
 from auditor.runs.environment import from_fields

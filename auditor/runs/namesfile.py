@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from auditor.errors import TraceFormatError
+from auditor.model.lean import dataclass
 from auditor.model.location import Location
 from auditor.model.trace import FileAccess, SeedCall
 from auditor.probe import wire

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from auditor.errors import UsageError
+from auditor.model.lean import dataclass, field
 from auditor.probe import config as probe_config
 from auditor.probe import place
 

@@ -7,8 +7,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from auditor.model.lean import dataclass
 
 _ASK = """
 import json, os, sys

@@ -11,10 +11,10 @@ import os
 import subprocess
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from auditor.errors import UsageError
+from auditor.model.lean import dataclass
 
 MAX_OTHER_BYTES = 1_000_000
 """Files that are no Python are taken up to this size: settings are small, data is not."""

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from auditor.model.lean import dataclass
 
 LIMIT = 100_000  # files; beyond them a snapshot says that it is not whole
 

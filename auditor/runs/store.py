@@ -10,10 +10,10 @@ import re
 import shutil
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from auditor.errors import TraceFormatError, UsageError
+from auditor.model.lean import dataclass
 from auditor.model.run import RunRecord
 from auditor.runs import record
 

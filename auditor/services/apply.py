@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
 from auditor.errors import ProjectError, UsageError
+from auditor.model.lean import dataclass
 from auditor.services.filewrite import Replacement, digest, leftover, real_file
 from auditor.services.fix import FixPlan
 from auditor.services.journal import AppliedPatch, ChangedFile, Journal, Step

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from pathlib import Path
 
 from auditor.errors import ConflictError, UsageError
+from auditor.model.lean import dataclass, field, replace
 from auditor.model.patch import Applicability, Patch
 from auditor.model.report import AuditReport
 from auditor.ruleset import nearest

@@ -12,11 +12,12 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
 
 from auditor.errors import UsageError
+from auditor.model.lean import dataclass
 from auditor.runs.store import VARIABLE, root_for
 from auditor.services.filewrite import sync_folder, write_durably
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 from typing import Protocol
 
 from auditor.errors import UsageError
+from auditor.model.lean import dataclass, field, replace
 from auditor.model.report import AuditReport
 from auditor.model.run import Ending, RunRecord
 from auditor.report.prose.numbers import duration

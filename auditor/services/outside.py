@@ -5,10 +5,10 @@ from __future__ import annotations
 import shlex
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from auditor.errors import UsageError
+from auditor.model.lean import dataclass
 from auditor.runs.passthrough import run_through
 from auditor.services.overhead import WORKSPACE
 from auditor.services.tape import tape_plan

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from auditor.dynamic.overhead import Sample, compare, schedule, step_times
 from auditor.dynamic.training import figures
+from auditor.model.lean import dataclass, field
 from auditor.model.overhead import OverheadReport, Ratio
 from auditor.model.run import RunRecord
 from auditor.runs.launch import log_tail

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from auditor.errors import ReproAuditError
 from auditor.experiments.reduction import Answer, Reduction, reduce
 from auditor.experiments.repetition import runs_needed, undetected
+from auditor.model.lean import dataclass
 from auditor.model.verdict import Status
 from auditor.report.prose.numbers import count, share
 from auditor.report.prose.proof import parting_place

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 
 from auditor.dynamic.judge import without_comparison
 from auditor.dynamic.training import compare_training
+from auditor.model.lean import dataclass, field, replace
 from auditor.model.patch import Applicability
 from auditor.model.proof import Need, PatchProof, Proof, ProofRound, Training
 from auditor.model.report import AuditReport

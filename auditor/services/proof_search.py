@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 
 from auditor.dynamic.classify import is_settled
 from auditor.errors import ReproAuditError
 from auditor.experiments.repetition import CERTAIN, rate_bound, runs_needed, settling_runs
 from auditor.model.divergence import Divergence
+from auditor.model.lean import dataclass, replace
 from auditor.model.rule import Confidence
 from auditor.model.run import RunRecord
 from auditor.model.verdict import Cause, Status, Verdict

@@ -11,12 +11,12 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from auditor.errors import UsageError
+from auditor.model.lean import dataclass
 from auditor.model.tape import ReplayOutcome, Tape, TapeDivergence, TapeLaunch
 from auditor.probe.taping import wire
 from auditor.runs import native as native_code

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass
 from enum import Enum
 from pathlib import Path
 from typing import TypeVar
 
+from auditor.model.lean import replace
 from auditor.model.location import Location
 
 T = TypeVar("T")

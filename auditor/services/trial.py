@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from auditor.dynamic.judge import without_comparison
+from auditor.model.lean import dataclass
 from auditor.model.verdict import Verdict
 from auditor.runs.launch import log_tail
 from auditor.services.laboratory import FAILED, Laboratory, Plan, StoppedError

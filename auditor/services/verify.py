@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from auditor.errors import ProgramError, UsageError
+from auditor.model.lean import dataclass
 from auditor.model.patch import Applicability
 from auditor.model.report import AuditReport
 from auditor.model.run import RunRecord

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from difflib import SequenceMatcher, unified_diff
 
 from auditor.errors import ConflictError, ProjectError
 from auditor.model.finding import Finding
+from auditor.model.lean import dataclass, replace
 from auditor.model.location import Location
 from auditor.model.patch import Applicability, Edit
 from auditor.model.rule import Rule, RuleId

@@ -6,9 +6,9 @@ There it also holds in processes that are spawned, which import the file again.
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from typing import Literal, TypeGuard
 
+from auditor.model.lean import dataclass
 from auditor.static.facts import ModuleFacts
 
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from auditor.model.divergence import Comparison, Divergence
+from auditor.model.lean import dataclass
 from auditor.model.location import Location
 from auditor.model.trace import EventKind, Phase, TraceEvent
 

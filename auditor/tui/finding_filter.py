@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from auditor.model.lean import dataclass
 from auditor.model.rule import Rule, Severity
 
 if TYPE_CHECKING:

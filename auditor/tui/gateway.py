@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from auditor.model.lean import dataclass, replace
 from auditor.services.progress import Progress
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from textual.message import Message
 
+from auditor.model.lean import dataclass, field
 from auditor.services.progress import Progress
 from auditor.tui.messages import JobFailed, JobFinished, JobProgressed
 

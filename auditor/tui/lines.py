@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from rich.cells import cell_len, set_cell_size
 
+from auditor.model.lean import dataclass
 from auditor.model.location import Location
 
 TONES = (

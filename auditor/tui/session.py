@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from auditor.model.lean import dataclass, field, replace
 from auditor.tui.patch_desk import PatchDesk
 
 if TYPE_CHECKING:  # the first frame comes sooner without them

@@ -54,6 +54,13 @@ def _declare(module: Any) -> dict[str, Any]:
     class Below(Positional):
         depth: int = 0
 
+    @dataclass(kw_only=True)
+    class Completed:
+        number: int
+
+        def __post_init__(self) -> None:
+            self.double = 2 * self.number
+
     return {name: value for name, value in locals().items() if isinstance(value, type)}
 
 
@@ -153,6 +160,10 @@ def test_both_functions_called_replace_take_our_instances(replace: Any) -> None:
 
 def test_our_replace_takes_instances_of_the_standard_library() -> None:
     assert lean.replace(STANDARD["Plain"](name="a"), size=9).size == 9
+
+
+def test_an_instance_completes_itself_when_its_fields_are_set() -> None:
+    assert LEAN["Completed"](number=4).double == STANDARD["Completed"](number=4).double == 8
 
 
 def test_defaults_made_by_a_function_are_not_shared() -> None:

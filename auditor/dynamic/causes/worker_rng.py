@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from auditor.dynamic.evidence import Case, CauseRule
 from auditor.dynamic.generator import Drawn, Seeding, suspects, title
 from auditor.dynamic.narrative import generator_cause, in_worker
+from auditor.model.lean import replace
 from auditor.model.rule import Category
 from auditor.model.verdict import Cause
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass
 from enum import Enum
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
+from auditor.model.lean import replace
 from auditor.model.proof import Proof
 from auditor.model.report import AuditReport
 from auditor.model.run import RunRecord

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass
 from enum import Enum
 from typing import TypeVar
 
+from auditor.model.lean import replace
 from auditor.model.location import Location
 from auditor.model.report import AuditReport
 

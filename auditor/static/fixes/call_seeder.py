@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import replace
 
 from auditor.model.finding import Finding
+from auditor.model.lean import replace
 from auditor.model.patch import Applicability
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table

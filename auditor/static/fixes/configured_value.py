@@ -9,9 +9,9 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 
 from auditor.model.finding import Finding
+from auditor.model.lean import dataclass, replace
 from auditor.model.location import Location
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table

@@ -7,9 +7,9 @@ with it that it needs.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from auditor.model.finding import Finding
+from auditor.model.lean import dataclass
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.ruleset.versions import parse_bounds

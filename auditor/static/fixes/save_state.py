@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from auditor.model.finding import Finding
+from auditor.model.lean import dataclass
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.static.documents.document import Document

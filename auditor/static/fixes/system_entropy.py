@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from auditor.model.finding import Finding
+from auditor.model.lean import replace
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.static.documents.document import Document

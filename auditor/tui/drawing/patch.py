@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
+from auditor.model.lean import dataclass
 from auditor.model.location import Location
 from auditor.model.patch import Applicability
 from auditor.model.proof import Need

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from rich.cells import cell_len
 from textual import events
 from textual.message import Message
 
+from auditor.model.lean import dataclass
 from auditor.tui.commands import Command, shown_key
 from auditor.tui.lines import Piece, fit
 from auditor.tui.signs import UNICODE, Signs

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
+from auditor.model.lean import dataclass
 from auditor.model.location import Location
 from auditor.static import constants
 from auditor.static.bindings import Function, every_argument

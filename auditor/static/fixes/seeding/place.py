@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
+from auditor.model.lean import dataclass
 from auditor.model.location import Location
 from auditor.static.bindings import Function
 from auditor.static.callwalk import RUNNERS

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from auditor.model.lean import dataclass
 from auditor.model.location import Location
 from auditor.static.facts import ModuleFacts
 from auditor.static.fixes.changes import Change, InsertStatement, SeedProgram

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from auditor.model.lean import dataclass
 from auditor.static.commandline import default_of
 from auditor.static.elements import Call
 from auditor.static.facts import ModuleFacts

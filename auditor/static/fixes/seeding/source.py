@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from auditor.model.lean import dataclass
 from auditor.static.bindings import Function
 from auditor.static.commandline import PARSING_METHODS, default_of, option_defaults, typer_default
 from auditor.static.elements import Known

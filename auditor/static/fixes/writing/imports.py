@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
+from auditor.model.lean import dataclass
 from auditor.static.fixes.changes import Change
 from auditor.static.fixes.writing.modules import THIRD_PARTY, is_standard, root
 from auditor.static.fixes.writing.names import Addition, Names

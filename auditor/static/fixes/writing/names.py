@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from auditor.model.lean import dataclass
 from auditor.static.fixes.changes import Change
 from auditor.static.fixes.writing.bound import Bound
 from auditor.static.fixes.writing.modules import ALIASES, COMPLETE, is_standard, root, standard_module

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 
+from auditor.model.lean import dataclass, replace
 from auditor.model.location import Location
 from auditor.static.fixes.changes import Change
 from auditor.static.fixes.writing.conflict import Conflict

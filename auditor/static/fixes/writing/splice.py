@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 
+from auditor.model.lean import dataclass, field
 from auditor.static.fixes.changes import Change
 from auditor.static.fixes.writing.conflict import Conflict
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 
+from auditor.model.lean import dataclass, replace
 from auditor.static.fixes.changes import Change, InsertAtStart, InsertStatement
 from auditor.static.fixes.writing.conflict import Conflict
 from auditor.static.fixes.writing.imports import OWN, RANK, Imports

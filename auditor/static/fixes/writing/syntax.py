@@ -10,12 +10,12 @@ import re
 import warnings
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
 import libcst as cst
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
+from auditor.model.lean import dataclass
 from auditor.model.location import Location
 from auditor.static.fixes.changes import Change
 from auditor.static.fixes.writing.conflict import Conflict
