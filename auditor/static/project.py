@@ -219,12 +219,28 @@ class Project:
         return tuple(reached for reached in found if reached is not None)
 
     def followed(self, path: str) -> frozenset[str]:
-        """`path` and the modules that it imports, directly or not, cut at `MAX_FOLLOWED_BYTES`."""
+        """`path` and the modules that run with it, directly or not, cut at `MAX_FOLLOWED_BYTES`."""
         self.trace.note("reach", path)
         found = self._followed.get(path)
         if found is None:
-            found = self._followed[path] = frozenset(self._nearest(path))
+            reached = set(self._nearest(path))
+            for initialiser in self.initialisers(path):
+                self.trace.note("reach", initialiser)
+                reached.update(self._nearest(initialiser))
+            found = self._followed[path] = frozenset(reached)
         return found
+
+    def initialisers(self, path: str) -> tuple[str, ...]:
+        """The `__init__.py` that run before the function of a console script in this file, the outermost first."""
+        entry = self._programs.get(path) if self._programs is not None else None
+        found: list[str] = []
+        folder = path
+        while entry is not None and entry.functions and "/" in folder:
+            folder = folder.rpartition("/")[0]
+            if f"{folder}/__init__.py" not in self.files:
+                break
+            found.append(f"{folder}/__init__.py")
+        return tuple(reversed(found))
 
     def _nearest(self, path: str) -> Iterable[str]:
         reached = self.graph.reached(path)

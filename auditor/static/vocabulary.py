@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from auditor.static.braces import SET_IN_BRACES, writes_set
+
 _TO_BLANKS = bytes(byte if chr(byte).isalnum() or byte == ord("_") else ord(" ") for byte in range(128)) + b" " * 128
 
 
@@ -14,12 +16,20 @@ class Vocabulary:
     """Fixed once it is made."""
 
     def __init__(self, literals: Iterable[str] = ()) -> None:
-        """Identifiers are looked up among the words of a file, everything else is searched for as it stands."""
+        """Identifiers are looked up among the words of a file, everything else is searched for as it stands.
+
+        `SET_IN_BRACES` stands for a set that is written so.
+        """
         known = sorted(set(literals))
         self._bits = {literal: 1 << number for number, literal in enumerate(known)}
         words = [literal for literal in known if literal.isidentifier() and literal.isascii()]
         self._words = {word.encode(): self._bits[word] for word in words}
-        self._texts = [(text.encode(), self._bits[text]) for text in known if text.encode() not in self._words]
+        self._texts = [
+            (text.encode(), self._bits[text])
+            for text in known
+            if text.encode() not in self._words and text != SET_IN_BRACES
+        ]
+        self._braces = self._bits.get(SET_IN_BRACES, 0)
         self._all_words = frozenset(self._words)
         self._masks: dict[frozenset[str], int] = {}
 
@@ -31,7 +41,7 @@ class Vocabulary:
         for text, bit in self._texts:
             if text in raw:
                 found |= bit
-        return found
+        return found | self._braces if self._braces and writes_set(raw) else found
 
     def mask(self, literals: frozenset[str]) -> int | None:
         """The bits of some literals; None where one of them is not known here."""

@@ -12,6 +12,7 @@ from auditor.model.finding import Related
 from auditor.model.location import Location
 from auditor.model.rule import Confidence, Rule
 from auditor.ruleset.table import Table
+from auditor.static.braces import SET_IN_BRACES
 from auditor.static.facts import ModuleFacts
 from auditor.static.matcher import Hit, Scope
 from auditor.static.nodeindex import nodes_of
@@ -20,11 +21,8 @@ from auditor.static.project import Project
 from auditor.static.ruleoptions import WithOptions
 from auditor.static.sets import Elements, elements
 
-_TEXTS = frozenset({"set(", "in {", "({", "} - ", "} & ", "} | "})
-"""A set is made by `set(…)`, or written in braces where it is looped over, passed on or combined.
-
-Braces alone would be every dictionary: a set in braces that only gets a name is not looked for in files without these.
-"""
+_TEXTS = frozenset({"set(", SET_IN_BRACES})
+"""A set is made by `set(…)` or written in braces."""
 
 
 def _read(table: Table) -> None:
