@@ -16,6 +16,7 @@ def find(case: Case) -> Cause | None:
         return None
     closeup = case.first.closeup
     replayed = [replay_sentence(closeup.replay)] if closeup is not None and closeup.replay is not None else []
+    compiled = case.linked(Category.OPERATORS, "compile", everywhere=True)
     return Cause(
         kind=CAUSE.name,
         title="a compiled region gives another result for the same inputs",
@@ -27,7 +28,7 @@ def find(case: Case) -> Cause | None:
             "Compilers turn ordered additions (the backward pass of nn.Embedding, index_add) into racing ones.",
         ),
         location=event.site,
-        findings=case.linked(Category.OPERATORS),
+        findings=tuple(sorted({*case.linked(Category.OPERATORS), *compiled})),
         remedy="torch.use_deterministic_algorithms(True) before compiling; --compile eager looks inside the region",
     )
 
