@@ -13,7 +13,7 @@ from auditor.static.functions import Functions
 from auditor.static.knowledge import draws
 from auditor.static.library_verdict import SeedValue
 from auditor.static.members import default_factories, table_of
-from auditor.static.protocols import starts_base
+from auditor.static.protocols import properties, starts_base
 from auditor.static.rngstate import Pending, State, join
 from auditor.static.seedvalue import FIXED, GIVEN, Seen, entropy
 from auditor.static.spread import spread
@@ -239,6 +239,11 @@ class CallWalk:
                 if base in self._rng.seed_calls:
                     self._seed(self._rng.seed_calls[base], base, node, frame)
         self._default_factories(cls, node, frame)
+        place = at if at is not None else node
+        if place is not None:
+            self._ledger.deferring += 1
+            self._methods(made, properties(cls), frame, place)
+            self._ledger.deferring -= 1
 
     def _default_factories(self, cls: ClassRef, node: ast.Call | None, frame: Frame) -> None:
         """`lr: float = field(default_factory=…)`: called for every object that is not given the field."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 ITERATING = ("__iter__", "__next__")
 ENTERING = ("__enter__", "__aenter__")
 LEAVING = ("__exit__", "__aexit__")
+PROPERTIES = ("property", "cached_property")
 _IMPLICIT = frozenset({*ITERATING, *ENTERING, *LEAVING})
 
 _RESTORING = frozenset(
@@ -40,6 +41,16 @@ def is_run_by_others(cls: ClassRef) -> bool:
     if any(getattr(child, "name", "") in _IMPLICIT for child in cls.node.body):
         return True
     return any(not name.startswith(".") and name != "object" for name in cls.module.base_classes(cls.node))
+
+
+def properties(cls: ClassRef) -> list[str]:
+    """Names of the methods of a class that run where an attribute is read."""
+    decorators = {
+        child.name: {ast.unparse(each).rpartition(".")[2] for each in child.decorator_list}
+        for child in cls.node.body
+        if isinstance(child, ast.FunctionDef) and child.decorator_list
+    }
+    return [name for name, given in decorators.items() if not given.isdisjoint(PROPERTIES)]
 
 
 def starts_base(name: str) -> bool:

@@ -17,9 +17,8 @@ KNOWN_MISSES = {
     "popping from a set of strings",
     "join of a set",
     "set operations that end in a list of splits",
-    # Attributes and subscripts that run code are not followed, only calls are.
+    # Subscripts that run code are not followed, only calls and properties are.
     "drawn by an indexed data set",
-    "drawn in a property",
 }
 
 
