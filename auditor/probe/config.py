@@ -17,8 +17,8 @@ class ProbeConfig:
         "run_dir": "",
         # absolute path of the audited project; sites inside it are "user" sites, paths are written relative to it
         "project": "",
-        # "trace": every op; "timing": step times only (overhead runs); "none": no trace, for runs that only need a tape;
-        # "noise": no trace, the trained model is evaluated under noise when the program has ended, see `walking`
+        # "trace": every op; "timing": step times only (overhead runs); "none": no trace, for runs that only need a
+        # tape; "noise": no trace, the trained model is evaluated under noise when the program has ended, see `walking`
         "mode": "trace",
         "backend": "dispatch",
         # stop the program cleanly after this many optimizer steps; None: never

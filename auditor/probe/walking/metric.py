@@ -55,7 +55,7 @@ class Reference:
 
 
 def main_tensor(output):
-    """Return the tensor that holds a model's answer: `logits`, else the first with a batch dimension, else the first."""
+    """Return the tensor that holds a model's answer: `logits`, else the first with two dimensions or more, else one."""
     if isinstance(output, dict) and "logits" in output:
         output = output["logits"]
     found = [tensor for tensor in trees.tensors(output) if tensor.is_floating_point()]

@@ -58,7 +58,7 @@ class Point:
 
 
 class Enumeration:
-    """Watches passes through the roots with hooks on every module; `finish` returns the points and what was left out."""
+    """Watches passes through the roots, with hooks on every module; `finish` returns the points and the reshapes."""
 
     def __init__(self, roots):
         self._names = {}  # id(module) -> (root, name)

@@ -1,4 +1,4 @@
-"""One process of a program whose model is to be evaluated under noise: watches it train, and serves when it has ended."""
+"""One process of a program whose model is to be evaluated under noise: watches it train, serves when it has ended."""
 
 import atexit
 import os

@@ -39,7 +39,7 @@ class Call:
 
 
 class Recorder:
-    """What was trained, and the last round of evaluation. `evaluation` and `trained` are read when the program has ended."""
+    """What was trained, and the last round of evaluation; both are asked for when the program has ended."""
 
     def __init__(self, torch, limit_bytes, guard):
         self._torch = torch
@@ -131,11 +131,7 @@ class Recorder:
 
     def _owners(self, optimizer):
         wanted = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
-        found = []
-        for module in self.roots():
-            if any(id(each) in wanted for each in module.parameters()):
-                found.append(module)
-        return found
+        return [module for module in self.roots() if any(id(each) in wanted for each in module.parameters())]
 
     def optimizers(self):
         """Return how many optimizers are known."""
