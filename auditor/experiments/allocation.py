@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 
@@ -35,3 +36,12 @@ def allocate(midpoints: Sequence[float], budget: float, power: float) -> tuple[i
     for place in remainders[: total - sum(counts)]:
         counts[place] += 1
     return tuple(counts)
+
+
+def promised_midpoint(midpoints: Sequence[float], executions: Sequence[int]) -> float:
+    """Return the midpoint of additive noise in all layers at once when layer i is run `executions[i]` times.
+
+    Each layer's part of the harm is taken to grow with the square of its noise over its midpoint, and the parts to add
+    up: 1 / mu^2 = sum of 1 / (n_i mu_i^2). An estimate; a walk with these executions checks it.
+    """
+    return 1 / math.sqrt(math.fsum(1 / (n * mu**2) for mu, n in zip(midpoints, executions, strict=True)))

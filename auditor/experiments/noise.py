@@ -90,12 +90,14 @@ def sweep_adaptive(
             sweep.more(at)
     while True:
         found = tolerance(sweep, top=top, floor=floor)
-        if found.midpoint is None or found.interval is None or _narrow(found.interval, found.midpoint, precision):
+        if found.midpoint is None or found.interval is None:
             return sweep
         near = [at for at in _nearest(sigmas, found.midpoint, 2 * stride) if sweep.has(at)]
         near = [at for at in near if abs(math.log10(sigmas[at] / found.midpoint)) <= NEAR_DECADES] or near[:2]
         wanted = [at for at in near if sweep.has(at) < repeats]
         fewest = min((sweep.has(at) for at in wanted), default=0)
+        if fewest != 1 and _narrow(found.interval, found.midpoint, precision):
+            return sweep
         chosen = [at for at in wanted if sweep.has(at) == fewest]
         if not chosen or sweep.evaluations + len(chosen) > most:
             return sweep

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from auditor.errors import UsageError
-from auditor.experiments.allocation import allocate
+from auditor.experiments.allocation import allocate, promised_midpoint
 from auditor.model.lean import dataclass
 
 FORMAT = "repro-audit-executions"
@@ -26,10 +26,22 @@ class Allocation:
     layers: tuple[tuple[str, float, int], ...]
     """(name, midpoint, executions) in forward order."""
 
+    promised: float | None
+    """Midpoint of noise in all layers at once with these executions, estimated; None where noise is not additive."""
+
+    plain: float | None
+    """The same with one execution a layer."""
+
     def to_json(self) -> str:
         """Return what `walk --executions` reads."""
         executions = {name: count for name, _, count in self.layers}
-        content = {"format": FORMAT, "version": VERSION, "budget": self.budget, "power": self.power}
+        content = {
+            "format": FORMAT,
+            "version": VERSION,
+            "budget": self.budget,
+            "power": self.power,
+            "promised": self.promised,
+        }
         return json.dumps({**content, "executions": executions}, indent=2) + "\n"
 
     def to_text(self) -> str:
@@ -40,6 +52,12 @@ class Allocation:
             lines.append(f"  {name.ljust(width)}  {midpoint:8.3g}  {count:10}  {1 / math.sqrt(count):10.3f}")
         total = sum(count for _, _, count in self.layers)
         lines.append(f"{total} executions over {len(self.layers)} layers, proportional to midpoint^-{self.power:g}")
+        if self.promised is not None and self.plain is not None:
+            lines.append(
+                f"promised: with noise in all layers the midpoint goes from {self.plain:.3g} to {self.promised:.3g} "
+                "(parts add up as squares)\n"
+                "check it: noise walk … --layers global --executions FILE, with what --json writes"
+            )
         return "\n".join(lines) + "\n"
 
 
@@ -59,8 +77,16 @@ def allocate_executions(walk: Path, budget: float, power: float) -> Allocation:
         counts: Sequence[int] = allocate([each["midpoint"] for each in usable], budget, power)
     except ValueError as error:
         raise UsageError(f"--budget {budget:g}: {error}") from error
+    midpoints = [each["midpoint"] for each in usable]
+    additive = sensitivity.get("kind") == "add"
     rows = [(each["name"], each["midpoint"], count) for each, count in zip(usable, counts, strict=True)]
-    return Allocation(budget=budget, power=power, layers=tuple(rows))
+    return Allocation(
+        budget=budget,
+        power=power,
+        layers=tuple(rows),
+        promised=promised_midpoint(midpoints, counts) if additive else None,
+        plain=promised_midpoint(midpoints, [1] * len(midpoints)) if additive else None,
+    )
 
 
 def read_executions(path: Path) -> dict[str, int]:

@@ -192,9 +192,10 @@ class Walk:
     def _notes(self, evaluation: Mapping[str, Any], missing: int) -> list[str]:
         notes = []
         if evaluation["by"] == "replay":
-            dimension = evaluation["dimension"]
+            dimension, calls = evaluation["dimension"], evaluation["calls"]
+            batches = "the one recorded batch" if calls == 1 else f"the {calls:,} recorded batches"
             notes.append(
-                f"evaluated by {evaluation['calls']} recorded batches of the program's last evaluation"
+                f"evaluated by {batches} of the program's last evaluation"
                 + (
                     f"; agreement is the share of predictions (argmax over dimension {dimension}) that stay as they "
                     "are without noise: it knows no labels. For accuracy: --evaluate module:function"

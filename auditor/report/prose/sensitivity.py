@@ -36,7 +36,7 @@ def add_sensitivity(page: Page, report: SensitivityReport, verbosity: int = 0) -
         _add_curves(page, report, everything)
     page.add()
     page.sentence(_counted(report))
-    page.sentence(f"{report.scale}. {report.method}")
+    page.sentence(f"{report.scale[:1].upper()}{report.scale[1:]}. {report.method}")
     _add_notes(page, report)
 
 
@@ -54,11 +54,11 @@ def summary(report: SensitivityReport) -> str:
         weakest = min(known, key=lambda each: each.midpoint or 0.0)
         text += f": {weakest.name} tolerates least, midpoint {figure(weakest.midpoint)}"
     if report.all_layers is not None:
-        text += f"{',' if known else ':'} all layers together {midpoint_text(report, report.all_layers)}"
+        text += f"{',' if known else ':'} all layers together {midpoint_text(report.all_layers)}"
     return text
 
 
-def midpoint_text(report: SensitivityReport, tolerance: Tolerance) -> str:
+def midpoint_text(tolerance: Tolerance) -> str:
     """`1.17`, `above 1e+08`, `none`."""
     if tolerance.status is ToleranceStatus.IMPOSSIBLE:
         return "none"
@@ -179,7 +179,8 @@ def _counted(report: SensitivityReport) -> str:
     fewer = f"; the whole grid would take {grid:,}" if grid > report.evaluations else ""
     samples = f" of {count(report.samples, 'prediction')}" if report.samples is not None else ""
     chance = f", chance {report.chance:.3g}" if report.chance is not None else ""
-    return f"{report.metric} without noise {report.baseline:.4g}{chance}. {report.evaluations:,} evaluations{samples}{fewer}."
+    made = count(report.evaluations, "evaluation")
+    return f"{report.metric} without noise {report.baseline:.4g}{chance}. {made}{samples}{fewer}."
 
 
 def _add_notes(page: Page, report: SensitivityReport) -> None:
