@@ -10,7 +10,7 @@ from auditor.model.sensitivity import SensitivityReport, Tolerance
 from auditor.report.prose.sensitivity import figure, midpoint_text, summary
 
 _WIDTH, _HEIGHT = 720, 360
-_LEFT, _RIGHT, _TOP, _BOTTOM = 56, 16, 16, 40
+_LEFT, _RIGHT, _TOP, _BOTTOM = 56, 16, 30, 40
 _STYLE = """
 :root { color-scheme: light dark; }
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 48rem; margin: 2rem auto; padding: 0 1rem; }
@@ -120,7 +120,7 @@ class _Frame:
             shown = f"{10.0**tick:g}" if self._log_y else f"{tick:g}"
             lines.append(f'<text x="{_LEFT - 8}" y="{float(y) + 4:.1f}" text-anchor="end">{shown}</text>')
         lines.append(f'<text x="{_WIDTH / 2:g}" y="{_HEIGHT - 4}" text-anchor="middle">{x_name}</text>')
-        lines.append(f'<text x="4" y="{_TOP - 2}">{y_name}</text>')
+        lines.append(f'<text x="4" y="{_TOP - 14}">{y_name}</text>')
         return "\n".join(lines)
 
     def svg(self, content: str, label: str) -> str:
