@@ -22,7 +22,7 @@ MIN_SLOPE, MAX_SLOPE = 0.5, 60.0
 """Per decade: from a fall over ten decades to a fall within a tenth of one."""
 
 _STEPS = 41
-_ZOOM = 13
+_ZOOM = 9
 _LEVELS = 5
 _TINY = 1e-12
 Array = np.ndarray
@@ -153,7 +153,7 @@ def _fits(x: Array, curves: Array, weights: Array) -> list[Fit]:
         error, low, high = _errors(x, curves, weights, local)
         best = error.argmin(axis=1)
         centre = local[:, rows, best]
-        width = width / 4
+        width = width / 3
     return [
         Fit(
             midpoint=float(10 ** centre[0, row]),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from auditor.experiments.midpoint import Fit, Observed, crossing, fit_with_interval, monotone
+from auditor.experiments.midpoint import RESAMPLES, Fit, Observed, crossing, fit_with_interval, monotone
 from auditor.model.lean import dataclass
 from auditor.model.overhead import Interval
 from auditor.model.sensitivity import ToleranceStatus
@@ -28,6 +28,9 @@ NEAR_DECADES = 0.6
 
 FLAT = 0.1
 """A curve has levelled off where its last decade holds less than this share of its whole fall."""
+
+ROUGH_RESAMPLES = 60
+"""For the question whether a sweep may stop."""
 
 VISIBLE = 0.05
 """A fall, or a height above chance, that counts."""
@@ -89,7 +92,7 @@ def sweep_adaptive(
         if not sweep.has(at) and sweep.evaluations < most:
             sweep.more(at)
     while True:
-        found = tolerance(sweep, top=top, floor=floor)
+        found = tolerance(sweep, top=top, floor=floor, resamples=ROUGH_RESAMPLES)
         if found.midpoint is None or found.interval is None:
             return sweep
         near = [at for at in _nearest(sigmas, found.midpoint, 2 * stride) if sweep.has(at)]
@@ -117,7 +120,7 @@ class Found:
     midpoint_to_chance: float | None = None
 
 
-def tolerance(sweep: Sweep, *, top: float, floor: float | None) -> Found:
+def tolerance(sweep: Sweep, *, top: float, floor: float | None, resamples: int = RESAMPLES) -> Found:
     """Judge a curve. `top`: quality without noise. `floor`: by chance; None: unknown, plateaus are not judged."""
     levels = sweep.levels()
     heights = monotone([level.mean for level in levels], [len(level.values) for level in levels])
@@ -136,7 +139,7 @@ def tolerance(sweep: Sweep, *, top: float, floor: float | None) -> Found:
         return Found(
             status=ToleranceStatus.MEASURED, midpoint=without_fit, crossing=without_fit, midpoint_to_chance=to_chance
         )
-    fit, interval = fit_with_interval(levels)
+    fit, interval = fit_with_interval(levels, resamples)
     above = floor is not None and min(fit.low, bottom) - floor > max(VISIBLE, FLAT * (top - floor))
     return Found(
         status=ToleranceStatus.PLATEAU if flat and above else ToleranceStatus.MEASURED,

@@ -39,6 +39,7 @@ def main():
     parser.add_argument("--epochs", type=int, default=100)
     parser.add_argument("--batch-size", type=int, default=128)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--save", default="", help="write the final weights to this file")
     args = parser.parse_args()
     torch.manual_seed(args.seed)
     torch.set_num_threads(1)
@@ -61,6 +62,8 @@ def main():
     with torch.no_grad():
         hits = (model(test_x).argmax(1) == test_y).float().mean().item()
     print(f"loss {loss.item():.6f}  accuracy {hits:.4f}")
+    if args.save:
+        torch.save(model.state_dict(), args.save)
 
 
 if __name__ == "__main__":

@@ -48,6 +48,7 @@ class Recorder:
         self._inside = threading.local()
         self._roots = {}  # id -> weak reference to a module with parameters that was called from outside any other
         self._optimizers = {}  # id -> (weak reference, modules that it trains)
+        self._last = None  # the last module called with gradients, while no optimizer is known: kept alive
         self._replaced = 0
         self._size = 0
         self._over = False  # a step was taken since the evaluation: the next evaluation is a new round
@@ -95,6 +96,8 @@ class Recorder:
         if (first is None or first[0]() is not module) and len(self._first) < _FIRST_CALLS:
             call = self._copied(module, args, kwargs)
             self._first[id(module)] = (known[0], call.args, call.kwargs)
+        if self._torch.is_grad_enabled() and not self._optimizers:
+            self._last = module
         if not self._torch.is_grad_enabled():
             self._keep(module, args, kwargs)
         elif not module.training and len(self._perhaps) < _PERHAPS_CALLS:
@@ -119,6 +122,7 @@ class Recorder:
     def stepped(self, optimizer):
         """An optimizer has taken a step."""
         self._over = True
+        self._last = None
         self._perhaps = []
         self.steps += 1
         self.steps_after += 1
@@ -155,13 +159,15 @@ class Recorder:
         if not trained:
             chosen = evaluated
             notes.append("no optimizer of torch took a step: the model is the one that was called")
-            if not chosen:
-                chosen = self.roots()[:1]
+            if not chosen and self._last is not None:
+                chosen = [self._last]
         elif evaluated and not any(_holds(each, model) for each in trained for model in evaluated):
             chosen = evaluated
             notes.append("the model that was evaluated is not the one that was trained: an average of it, or a copy")
         if self._replaced:
             notes.append("%d models were trained before this one, and are left alone" % self._replaced)
+        if any(_is_compiled(module) for module in chosen):
+            notes.append("the model is compiled in the program; it is evaluated without compilation")
         return [unwrapped(module) for module in chosen], notes
 
     def first_calls(self, roots):
@@ -189,6 +195,13 @@ def unwrapped(module):
             module = module._modules["module"]
         else:
             return module
+
+
+def _is_compiled(module):
+    return any(
+        type(part).__name__ == "OptimizedModule" or getattr(part, "_compiled_call_impl", None) is not None
+        for part in module.modules()
+    )
 
 
 def _holds(root, module):

@@ -46,13 +46,17 @@ class Server:
         }
 
     def _enumerate(self, evaluates):
-        passing = self._evaluation
-        if not evaluates:
+        """Find the injection points while the model is evaluated, else from its first call in the program."""
+        reshapes = self._points_of(self._evaluation) if evaluates else []
+        if not self._points:
             first = self._recorder.first_calls(self._roots)
-            passing = Evaluation(self._torch, self._roots, first, None, "auto")
+            reshapes = self._points_of(Evaluation(self._torch, self._roots, first, None, "auto"))
+        return reshapes
+
+    def _points_of(self, evaluation):
         enumeration = Enumeration(self._roots)
         try:
-            passing.pass_through()
+            evaluation.pass_through()
         finally:
             self._points, reshapes = enumeration.finish()
         return reshapes
@@ -100,7 +104,7 @@ def serve(torch, settings, recorder, roots, notes):
     try:
         connection.connect(settings["address"])
         stream = connection.makefile("rw", encoding="utf-8", newline="\n")
-        with _uncompiled(torch, roots, notes):
+        with _uncompiled(torch, roots):
             server = Server(torch, settings, recorder, roots, notes)
             _say(stream, _guarded(server.hello))
             for line in stream:
@@ -126,19 +130,13 @@ def _say(stream, answer):
     stream.flush()
 
 
-def _uncompiled(torch, roots, notes):
+def _uncompiled(torch, roots):
     """Modules run one by one, so that noise can enter between them."""
-    compiled = False
-    for root in roots:
-        for part in root.modules():
-            if type(part).__name__ == "OptimizedModule" or getattr(part, "_compiled_call_impl", None) is not None:
-                compiled = True
     if "torch._dynamo" not in sys.modules:
         return torch.no_grad()
     for root in roots:
         for part in root.modules():
-            part._compiled_call_impl = None
-    if compiled:
-        notes.append("the model is compiled in the program; it is evaluated without compilation")
+            if getattr(part, "_compiled_call_impl", None) is not None:
+                part._compiled_call_impl = None
     stance = getattr(torch.compiler, "set_stance", None)
     return stance("force_eager") if stance is not None else torch.no_grad()
