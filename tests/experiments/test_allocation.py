@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,7 +23,7 @@ def test_the_sum_is_exact_and_no_layer_goes_without(midpoints: list[float], budg
 @given(MIDPOINTS, st.integers(1, 50), st.sampled_from((0.5, 1.0, 2.0)))
 def test_a_layer_that_tolerates_less_never_gets_less(midpoints: list[float], budget: int, power: float) -> None:
     rows = sorted(zip(midpoints, allocate(midpoints, budget, power), strict=True))
-    for (low, more), (high, fewer) in zip(rows, rows[1:], strict=False):
+    for (low, more), (high, fewer) in itertools.pairwise(rows):
         assert more >= fewer or low == high
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -86,6 +87,6 @@ def test_a_dent_in_a_curve_is_no_second_crossing() -> None:
 def test_monotone_never_rises_and_keeps_the_weighted_mean(pairs: list[tuple[float, int]]) -> None:
     values, weights = [value for value, _ in pairs], [weight for _, weight in pairs]
     found = monotone(values, weights)
-    assert all(left >= right - 1e-12 for left, right in zip(found, found[1:], strict=False))
+    assert all(left >= right - 1e-12 for left, right in itertools.pairwise(found))
     before = sum(value * weight for value, weight in pairs)
     assert sum(v * w for v, w in zip(found, weights, strict=True)) == pytest.approx(before)

@@ -129,7 +129,9 @@ def test_a_share_is_its_own_quality() -> None:
     assert choose_scale("max", 0.96, 0.1).quality(0.3) == 0.3
 
 
-@pytest.mark.parametrize(("direction", "baseline", "worst"), [("max", 5.0, 9.0), ("min", 0.0, 1.0), ("max", math.nan, 0)])
+@pytest.mark.parametrize(
+    ("direction", "baseline", "worst"), [("max", 5.0, 9.0), ("min", 0.0, 1.0), ("max", math.nan, 0)]
+)
 def test_a_metric_that_cannot_show_a_loss_is_refused(direction: str, baseline: float, worst: float) -> None:
     with pytest.raises(ValueError, match="metric"):
         choose_scale(direction, baseline, worst)

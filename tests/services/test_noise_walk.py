@@ -155,7 +155,7 @@ def test_a_model_inside_a_function_is_evaluated_by_its_own_batches(walk: Try) ->
             model = {MLP}
             train(model)
             model.eval()
-            with torch.no_grad():
+            with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
                 for part in x.split(50):
                     model(part)
         main()
@@ -165,6 +165,7 @@ def test_a_model_inside_a_function_is_evaluated_by_its_own_batches(walk: Try) ->
     assert all(each.status is ToleranceStatus.MEASURED for each in found.tolerances)
     assert found.all_layers is not None
     assert "the 4 recorded batches" in found.notes[-1]
+    assert found.points[1].dtypes == ("bfloat16",), "batches under autocast are repeated under it"
 
 
 def test_a_compiled_model_is_entered_at_its_module_borders_and_that_is_told(walk: Try) -> None:
@@ -237,21 +238,6 @@ def test_weights_are_clamped_where_that_is_asked_for_and_norms_are_not(walk: Try
         layers="0",
     )
     assert found.baseline == 0.125
-
-
-def test_batches_under_autocast_are_repeated_under_it(walk: Try) -> None:
-    found = walk(
-        f"""
-        model = {MLP}
-        train(model)
-        model.eval()
-        with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
-            model(x)
-        """,
-        layers="1",
-    )
-    assert found.points[1].dtypes == ("bfloat16",)
-    assert found.tolerances[0].status is ToleranceStatus.MEASURED
 
 
 def test_a_program_that_never_evaluates_is_asked_for_a_function(walk: Try) -> None:

@@ -84,13 +84,12 @@ class Evaluation:
                     part.training = self._modes[id(part)]
 
 
-def find_function(text):
-    """Return the function that `module:function` names; the program's own file is not run a second time."""
+def find_function(text, program):
+    """Return the function that `module:function` names; the file `program` is `__main__`, and not run a second time."""
     name, _, attribute = text.partition(":")
     main = sys.modules.get("__main__")
-    path = getattr(main, "__file__", None)
     spec = getattr(main, "__spec__", None)
-    own = os.path.splitext(os.path.basename(path))[0] if path else None
+    own = os.path.splitext(os.path.basename(program))[0] if program else None
     is_main = name == "__main__" or name == own or (spec is not None and spec.name == name)
     found = main if is_main else importlib.import_module(name)
     for part in attribute.split("."):

@@ -16,6 +16,7 @@ class NoisyProcess:
         self._pid = os.getpid()
         self._problems = []
         self._torch = None
+        self._program = None  # the file that runs as the program
         self._recorder = None
 
     def install(self):
@@ -29,6 +30,8 @@ class NoisyProcess:
         from .clamp import Clamp
 
         self._torch = torch
+        # The interpreter takes `__file__` away from the program's module before the exit handlers run.
+        self._program = getattr(sys.modules.get("__main__"), "__file__", None) or sys.argv[0]
         self._recorder = recorder.Recorder(torch, self._settings["limit_bytes"], self.guard)
         self._recorder.install()
         clamp = None if self._settings["clamp"] is None else Clamp(torch, self._settings["clamp"], self._recorder)
@@ -64,7 +67,7 @@ class NoisyProcess:
             return
         from .server import serve
 
-        serve(self._torch, self._settings, self._recorder, roots, notes + self._problems)
+        serve(self._torch, self._settings, self._recorder, roots, notes + self._problems, self._program)
 
 
 def start(config):

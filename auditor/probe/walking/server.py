@@ -15,18 +15,19 @@ from .points import Enumeration
 class Server:
     """The model with its injection points, and the evaluation."""
 
-    def __init__(self, torch, settings, recorder, roots, notes):
+    def __init__(self, torch, settings, recorder, roots, notes, program):
         self._torch = torch
         self._settings = settings
         self._recorder = recorder
         self._roots = roots
         self._notes = list(notes)
+        self._program = program
         self._points = []
         self._evaluation = None
 
     def hello(self):
         """Return what is known before anything is asked: the layers, the evaluation without noise, and what to know."""
-        function = find_function(self._settings["evaluate"]) if self._settings["evaluate"] else None
+        function = find_function(self._settings["evaluate"], self._program) if self._settings["evaluate"] else None
         calls = self._recorder.calls(self._roots)
         wanted = self._settings["metric"]
         self._evaluation = Evaluation(self._torch, self._roots, calls, function, wanted)
@@ -98,14 +99,14 @@ class Server:
                 handle.remove()
 
 
-def serve(torch, settings, recorder, roots, notes):
+def serve(torch, settings, recorder, roots, notes, program):
     """Talk to the auditor until it has had enough. Nothing is raised: the program has ended."""
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         connection.connect(settings["address"])
         stream = connection.makefile("rw", encoding="utf-8", newline="\n")
         with _uncompiled(torch, roots):
-            server = Server(torch, settings, recorder, roots, notes)
+            server = Server(torch, settings, recorder, roots, notes, program)
             _say(stream, _guarded(server.hello))
             for line in stream:
                 request = json.loads(line)
