@@ -97,7 +97,7 @@ def walk_command(
         typer.Option(
             "--sigma",
             metavar="LEVELS",
-            help="log:FROM:TO:COUNT, lin:FROM:TO:COUNT, numbers; several with commas.",
+            help="log:FROM:TO:COUNT, lin:…, or numbers.",
             rich_help_panel="What",
         ),
     ] = None,
@@ -112,7 +112,7 @@ def walk_command(
         typer.Option(
             "--evaluate",
             metavar="MODULE:FUNCTION",
-            help="Evaluate by a function of the trained model; default: repeat the program's last evaluation.",
+            help="Is given the model; default: the program's own.",
             rich_help_panel="What",
         ),
     ] = None,
@@ -122,7 +122,7 @@ def walk_command(
             "--metric",
             metavar="NAME[:min]",
             help="Of what the function returns; else agreement[:DIMENSION] or fidelity.",
-            rich_help_panel="What",
+            rich_help_panel="How",
         ),
     ] = None,
     repeats: Annotated[
@@ -182,8 +182,7 @@ def walk_command(
 ) -> int:
     """Measure the noise level at which each layer's quality has fallen half-way.
 
-    The program trains once, unchanged. When it has ended, its own evaluation is repeated with noise at one layer after
-    the other, and at all of them. The noise has its own generator.
+    The program trains once, unchanged; then its evaluation is repeated with noise at one layer after the other.
     """
     from auditor.services.noise import walk_noise
 
