@@ -36,10 +36,10 @@ WALK_EXAMPLES = (
     "repro-audit noise walk train.py",
     "repro-audit noise walk train.py --evaluate evaluation:accuracy --sigma log:1e-2:1e3:26",
     "repro-audit noise walk train.py --kind mul --layers 'encoder.*,global' -- --epochs 5",
-    "repro-audit noise walk train.py --evaluate train:perplexity --metric perplexity:min --csv curves.csv",
+    "repro-audit noise walk train.py --evaluate train:losses --metric loss:min --csv curves.csv",
 )
 ALLOCATE_EXAMPLES = (
-    "repro-audit noise walk train.py --format json -o walk.json",
+    "repro-audit noise allocate walk.json --budget 4",
     "repro-audit noise allocate walk.json --budget 4 --power 1 --json > executions.json",
     "repro-audit noise walk train.py --layers global --executions executions.json",
 )
