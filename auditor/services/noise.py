@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import auditor
-from auditor.errors import UsageError
+from auditor.errors import ProgramError, UsageError
 from auditor.model.lean import dataclass
 from auditor.model.report import AuditReport
+from auditor.model.run import Ending
 from auditor.model.sensitivity import InjectionPoint, SensitivityReport
 from auditor.runs.launch import check, launch
 from auditor.runs.noiselink import NoiseLink
@@ -128,6 +129,8 @@ def _run(
     if user.error is not None:
         raise user.error
     check(run)
+    if user.report is None and run.status.ending is Ending.INTERRUPTED:
+        raise ProgramError("interrupted before the program had ended; its model was not evaluated")
     if user.report is None:
         raise UsageError(f"{_NO_MODEL} (run {run.id}, log {run.folder}/program.log)")
     return AuditReport(tool=f"repro-audit {auditor.__version__}", project=project.name, sensitivity=user.report)

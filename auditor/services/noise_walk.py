@@ -18,6 +18,10 @@ from auditor.services.noise_options import GLOBAL, WalkOptions, choose, chosen_m
 from auditor.services.progress import Progress
 
 
+class _StoppedError(Exception):
+    """Somebody asked to stop: curves that are not whole are left out."""
+
+
 class Link(Protocol):
     """What can be asked about the model."""
 
@@ -58,10 +62,12 @@ class Walk:
         self.progress.stage("noise", len(subjects))
         for done, (subject, _, layers) in enumerate(subjects):
             self.progress.update(done, subject)
-            if self.progress.cancelled():
-                break
-            if all(self.points[layer].injectable for layer in layers):
+            if not all(self.points[layer].injectable for layer in layers):
+                continue
+            try:
                 sweeps[subject] = self._sweep(name, subject, layers, scale, top, floor, raw)
+            except _StoppedError:
+                break
         if floor is None and sweeps:
             floor = min(sweep.levels()[-1].mean for sweep in sweeps.values())
         told = [self._told(*subject, sweeps, scale, top, floor, raw) for subject in subjects]
@@ -105,6 +111,8 @@ class Walk:
         options = self.options
 
         def measure(sigma: float, repeat: int) -> float:
+            if self.progress.cancelled():
+                raise _StoppedError
             value = self._value(name, subject, layers, sigma, repeat)
             raw.setdefault((subject, options.sigmas.index(sigma)), []).append(value)
             return scale.quality(value)

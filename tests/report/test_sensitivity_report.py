@@ -11,6 +11,7 @@ from dataclasses import replace
 import jsonschema
 import pytest
 
+from auditor.cli.exit_codes import ExitCode, of_report
 from auditor.model.overhead import Interval
 from auditor.model.report import AuditReport
 from auditor.model.sensitivity import (
@@ -172,3 +173,12 @@ def test_html_loads_nothing_and_escapes_names() -> None:
     assert "<b>" not in page
     assert page.count('<polyline class="curve"') == 4
     assert page.count("<circle") == 2
+
+
+def test_a_walk_that_measured_nothing_is_inconclusive() -> None:
+    nothing = replace(WALK, tolerances=WALK.tolerances[:1], all_layers=None, evaluations=0)
+    assert [of_report(report(each)) for each in (WALK, LAYERS, nothing)] == [
+        ExitCode.CLEAN,
+        ExitCode.CLEAN,
+        ExitCode.INCONCLUSIVE,
+    ]

@@ -334,3 +334,44 @@ def test_seeds_differ_by_layer_level_and_repeat() -> None:
     seeds = {noise_seed(s, n, g, r) for s in (0, 1) for n in ("a", "b") for g in (0.1, 0.2) for r in (0, 1)}
     assert len(seeds) == 16
     assert all(0 <= seed < 2**56 for seed in seeds)
+
+
+class Curve:
+    """A model that knows one thing: its accuracy under noise falls around sigma 1."""
+
+    def __init__(self, evaluations: int) -> None:
+        self.left = evaluations
+
+    def ask(self, request: Mapping[str, object]) -> Mapping[str, Any]:
+        self.left -= 1
+        return {"values": {"value": 0.9 if float(str(request["sigma"])) < 1 else 0.1}}
+
+    def cancelled(self) -> bool:
+        return self.left < 0
+
+
+class UntilSpent(Silent):
+    def __init__(self, curve: Curve) -> None:
+        self.cancelled = curve.cancelled  # type: ignore[method-assign]
+
+
+def walk_of(curve: Curve) -> dict[str, Any]:
+    evaluation = {"by": "function", "values": {"value": 0.9}, "chance": None, "samples": None}
+    hello = {"evaluation": evaluation, "notes": [], "reshapes": []}
+    options = dataclasses.replace(LEVELS, evaluate="module:function", precision=None)
+    return Walk(link=curve, hello=hello, points=POINTS, options=options, progress=UntilSpent(curve)).run()
+
+
+def test_a_walk_that_is_stopped_keeps_the_curves_that_are_whole() -> None:
+    found = walk_of(Curve(evaluations=1 + 2 * 32 + 5))
+    assert [each.name for each in found["tolerances"]] == ["input", "encoder.0"]
+    assert found["all_layers"] is None
+    assert found["notes"][-1] == "stopped: 3 curves were not measured"
+    assert found["evaluations"] == 64
+
+
+def test_a_walk_measures_every_curve_once() -> None:
+    found = walk_of(Curve(evaluations=10**6))
+    assert len(found["tolerances"]) == 4
+    assert found["evaluations"] == found["grid_evaluations"] == 5 * 32
+    assert found["all_layers"].crossing == pytest.approx(1.0, rel=0.6)
