@@ -66,6 +66,9 @@ def of_report(report: AuditReport) -> ExitCode:
         codes += [ExitCode.INCONCLUSIVE] if report.scan is not None and not report.scan.files else []
     if report.overhead is not None and not any(ratio.conclusive for ratio in report.overhead.ratios):
         codes.append(ExitCode.INCONCLUSIVE)
+    walk = report.sensitivity
+    if walk is not None and walk.kind is not None and not walk.evaluations:
+        codes.append(ExitCode.INCONCLUSIVE)
     return worst(codes)
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from auditor.model.proof import Proof
     from auditor.model.rule import Rule
     from auditor.model.run import RunRecord
+    from auditor.model.sensitivity import SensitivityReport
     from auditor.model.variance import VarianceReport
     from auditor.model.verdict import Verdict
 
@@ -54,5 +55,6 @@ class AuditReport:
     verdict: Verdict | None = None
     overhead: OverheadReport | None = None
     variance: VarianceReport | None = None
+    sensitivity: SensitivityReport | None = None
     proof: Proof | None = None
     """Of patches, by running the program with them; `runs` and `verdict` are then those of the last version."""

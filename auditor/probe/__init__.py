@@ -16,6 +16,8 @@ def start():
         return
     if settings.mode == "none":
         from . import taped as session
+    elif settings.mode == "noise":
+        from .walking import process as session
     else:
         from . import session
     session.start(settings)

@@ -17,7 +17,8 @@ class ProbeConfig:
         "run_dir": "",
         # absolute path of the audited project; sites inside it are "user" sites, paths are written relative to it
         "project": "",
-        # "trace": every op; "timing": step times only (overhead runs); "none": no trace, for runs that only need a tape
+        # "trace": every op; "timing": step times only (overhead runs); "none": no trace, for runs that only need a
+        # tape; "noise": no trace, the trained model is evaluated under noise when the program has ended, see `walking`
         "mode": "trace",
         "backend": "dispatch",
         # stop the program cleanly after this many optimizer steps; None: never
@@ -31,6 +32,8 @@ class ProbeConfig:
         "switches": {},
         # {"mode": "record", "replay" or "seed", …}, see `tape.Tape`: entropy is recorded, given back or made up
         "tape": None,
+        # {"address", "evaluate", "metric", "clamp", "limit_bytes"}: where the auditor listens, and how to evaluate
+        "noise": None,
         # write the value of every scalar that backward is called on
         "losses": False,
         # folder to import xxhash from when the program's interpreter has none (same Python version only); "" for none

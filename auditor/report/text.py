@@ -33,6 +33,10 @@ def render(report: AuditReport, options: RenderOptions) -> str:
         from auditor.report.prose.variance import add_variance
 
         add_variance(page, report.variance, options.verbosity)
+    elif report.sensitivity is not None:
+        from auditor.report.prose.sensitivity import add_sensitivity
+
+        add_sensitivity(page, report.sensitivity, options.verbosity)
     elif report.runs:
         from auditor.report.prose.recorded import add_recorded
 

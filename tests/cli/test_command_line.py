@@ -21,6 +21,9 @@ Command = Callable[..., Any]
 DIRTY = "import numpy as np\n\nprint(np.random.rand(3))\n"
 PAGES = [
     *COMMANDS,
+    "noise layers",
+    "noise walk",
+    "noise allocate",
     "metrics import",
     "runs list",
     "runs show",
@@ -33,7 +36,7 @@ PAGES = [
 ]
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page not in ("metrics", "runs", "trace", "tape")])
+@pytest.mark.parametrize("page", [page for page in PAGES if page not in ("noise", "metrics", "runs", "trace", "tape")])
 def test_every_command_has_an_example_in_its_help(command: Command, page: str) -> None:
     ran = command(*page.split(), "--help")
     assert ran.code == 0

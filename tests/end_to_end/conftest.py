@@ -71,7 +71,7 @@ class Sample:
 
     @property
     def is_clean(self) -> bool:
-        return self.name.startswith("clean_")
+        return self.verdict == "reproducible"
 
 
 def read_sample(folder: Path) -> Sample:

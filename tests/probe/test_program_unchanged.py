@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +79,15 @@ def probed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Run]:
     return probed_run(store), probed_run(store)
 
 
-def probed_run(store: Store) -> Run:
+@pytest.fixture(scope="module")
+def ready_for_noise(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """What they print where their models are to be evaluated under noise at the end, by nobody."""
+    store = Store(tmp_path_factory.mktemp("runs"))
+    noise = {"address": str(store.root / "nobody"), "evaluate": None, "metric": "auto", "clamp": None}
+    return probed_run(store, {"mode": "noise", "noise": {**noise, "limit_bytes": 1 << 30}})[0]
+
+
+def probed_run(store: Store, probe: Mapping[str, object] | None = None) -> Run:
     folder = store.new()
     run = launch(
         LaunchPlan(
@@ -88,7 +96,7 @@ def probed_run(store: Store) -> Run:
             project=PROGRAM.parent,
             run_dir=folder.path,
             run_id=folder.id,
-            probe={},
+            probe=probe or {},
             environment={"PYTHONPATH": "", "OMP_NUM_THREADS": "1"},
             quiet=True,
         )
@@ -99,6 +107,13 @@ def probed_run(store: Store) -> Run:
 @pytest.mark.parametrize("name", PIECES)
 def test_program_is_the_same_with_the_probe(name: str, bare: list[str], probed: tuple[Run, Run]) -> None:
     expected, found = ([line for line in lines if line.startswith(name + " ")] for lines in (bare, probed[0][0]))
+    assert len(expected) == 1
+    assert found == expected
+
+
+@pytest.mark.parametrize("name", PIECES)
+def test_program_is_the_same_until_noise_is_asked_for(name: str, bare: list[str], ready_for_noise: list[str]) -> None:
+    expected, found = ([line for line in lines if line.startswith(name + " ")] for lines in (bare, ready_for_noise))
     assert len(expected) == 1
     assert found == expected
 

@@ -28,6 +28,10 @@ def one_line(report: AuditReport) -> str:
         from auditor.report.prose import variance
 
         return variance.summary(report.variance)
+    if report.sensitivity is not None:
+        from auditor.report.prose import sensitivity
+
+        return sensitivity.summary(report.sensitivity)
     new = "new " if report.earlier else ""
     if report.findings:
         return f"{count(len(report.findings), f'{new}finding')}: {severities(report.findings)}"

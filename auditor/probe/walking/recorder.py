@@ -1,0 +1,226 @@
+"""Watches a program train: which modules it trains, and the batches of its last evaluation.
+
+A wrapper around `torch.nn.Module.__call__` sees the calls from outside any module. Calls in `eval()` mode or without
+gradients are an evaluation; those between two optimizer steps belong together. The last such round is kept, as copies.
+"""
+
+import contextlib
+import threading
+import weakref
+
+from ..dynamo import skip_code
+from . import trees
+
+_FIRST_CALLS = 16  # modules whose first call is kept
+_PERHAPS_CALLS = 1000
+_WRAPPERS = ("DistributedDataParallel", "DataParallel")
+
+
+class Call:
+    """One call of a module, to be made again."""
+
+    def __init__(self, torch, module, args, kwargs):
+        self.module = module
+        self.args = args
+        self.kwargs = kwargs
+        self.training = [part.training for part in module.modules()]
+        self._autocast = []
+        for kind in sorted({"cpu", *(tensor.device.type for tensor in trees.tensors((args, kwargs)))}):
+            if torch.is_autocast_enabled(kind):
+                self._autocast.append((kind, torch.get_autocast_dtype(kind)))
+
+    def again(self, torch, model):
+        """Call `model` (the module, or what a wrapper around it holds) with the same arguments."""
+        copies = [trees.mapped(each, lambda tensor: tensor.clone()) for each in (self.args, self.kwargs)]
+        with contextlib.ExitStack() as stack:
+            for kind, dtype in self._autocast:
+                stack.enter_context(torch.autocast(kind, dtype=dtype))
+            return model(*copies[0], **copies[1])
+
+
+class Recorder:
+    """What was trained, and the last round of evaluation; both are asked for when the program has ended."""
+
+    def __init__(self, torch, limit_bytes, guard):
+        self._torch = torch
+        self._limit = limit_bytes
+        self._guard = guard
+        self._inside = threading.local()
+        self._roots = {}  # id -> weak reference to a module with parameters that was called from outside any other
+        self._optimizers = {}  # id -> (weak reference, modules that it trains)
+        self._last = None  # the last module called with gradients, while no optimizer is known: kept alive
+        self._replaced = 0
+        self._size = 0
+        self._over = False  # a step was taken since the evaluation: the next evaluation is a new round
+        self.steps_after = 0  # optimizer steps since the last evaluation
+        self.steps = 0
+        self.evaluation = []
+        self.dropped = 0  # calls of the last round that did not fit
+        self._perhaps = []  # calls in eval() mode with gradients: an evaluation, unless a step follows
+        self._first = {}  # id -> (weak reference, arguments of the module's first call), for its layers
+
+    # what the program does
+
+    def install(self):
+        """Wrap the calls of modules, and follow the optimizers."""
+        torch = self._torch
+        original = torch.nn.Module.__call__
+        is_compiling = torch.compiler.is_compiling
+        inside, guard, seen = self._inside, self._guard, self._seen
+
+        def call(self, *args, **kwargs):
+            # TorchDynamo folds the test to True and inlines the rest: compiled graphs are those of the bare program.
+            if is_compiling() or getattr(inside, "module", False):
+                return original(self, *args, **kwargs)
+            inside.module = True
+            try:
+                guard("evaluation", seen, self, args, kwargs)
+                return original(self, *args, **kwargs)
+            finally:
+                inside.module = False
+
+        for name in ("__module__", "__name__", "__qualname__", "__doc__"):
+            setattr(call, name, getattr(original, name, None))
+        skip_code(torch, call)
+        torch.nn.Module.__call__ = call
+
+    def _seen(self, module, args, kwargs):
+        """A module is about to be called from outside any other."""
+        known = self._roots.get(id(module))
+        if known is None or known[0]() is not module:
+            has_parameters = next(module.parameters(), None) is not None
+            known = self._roots[id(module)] = (weakref.ref(module), has_parameters)
+        if not known[1]:
+            return
+        first = self._first.get(id(module))
+        if (first is None or first[0]() is not module) and len(self._first) < _FIRST_CALLS:
+            call = self._copied(module, args, kwargs)
+            self._first[id(module)] = (known[0], call.args, call.kwargs)
+        if self._torch.is_grad_enabled() and not self._optimizers:
+            self._last = module
+        if not self._torch.is_grad_enabled():
+            self._keep(module, args, kwargs)
+        elif not module.training and len(self._perhaps) < _PERHAPS_CALLS:
+            self._perhaps.append(self._copied(module, args, kwargs))
+
+    def _keep(self, module, args, kwargs):
+        if self._over:
+            self.evaluation, self._size, self.dropped, self._over = [], 0, 0, False
+        self.steps_after = 0
+        size = trees.size_bytes((args, kwargs))
+        if self._size + size > self._limit:
+            self.dropped += 1
+            return
+        self._size += size
+        self.evaluation.append(self._copied(module, args, kwargs))
+
+    def _copied(self, module, args, kwargs):
+        with self._torch.no_grad():
+            copies = [trees.mapped(each, lambda tensor: tensor.detach().clone()) for each in (args, kwargs)]
+        return Call(self._torch, module, *copies)
+
+    def stepped(self, optimizer):
+        """An optimizer has taken a step."""
+        self._over = True
+        self._last = None
+        self._perhaps = []
+        self.steps += 1
+        self.steps_after += 1
+        known = self._optimizers.get(id(optimizer))
+        if known is None or known[0]() is not optimizer:
+            for key in [key for key, (reference, _) in self._optimizers.items() if reference() is None]:
+                del self._optimizers[key]  # an earlier model, of another fold say: it need not be kept any longer
+                self._replaced += 1
+            self._optimizers[id(optimizer)] = (weakref.ref(optimizer), self._owners(optimizer))
+
+    def _owners(self, optimizer):
+        wanted = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
+        return [module for module in self.roots() if any(id(each) in wanted for each in module.parameters())]
+
+    def optimizers(self):
+        """Return how many optimizers are known."""
+        return len(self._optimizers)
+
+    def roots(self):
+        """Return the modules with parameters that were called from outside any other, and are still there."""
+        found = [reference() for reference, has_parameters in list(self._roots.values()) if has_parameters]
+        return [module for module in found if module is not None]
+
+    # what is asked when it has ended
+
+    def models(self):
+        """Return (roots, notes): the outermost modules that were trained last, else those that were evaluated."""
+        notes = []
+        trained = _outermost([module for _, modules in self._optimizers.values() for module in modules])
+        if not self.evaluation:
+            self.evaluation, self._perhaps = self._perhaps, []
+        evaluated = _outermost([call.module for call in self.evaluation])
+        chosen = trained
+        if not trained:
+            chosen = evaluated
+            notes.append("no optimizer of torch took a step: the model is the one that was called")
+            if not chosen and self._last is not None:
+                chosen = [self._last]
+        elif evaluated and not any(_holds(each, model) for each in trained for model in evaluated):
+            chosen = evaluated
+            notes.append("the model that was evaluated is not the one that was trained: an average of it, or a copy")
+        if self._replaced:
+            notes.append("%d models were trained before this one, and are left alone" % self._replaced)
+        if any(_is_compiled(module) for module in chosen):
+            notes.append("the model is compiled in the program; it is evaluated without compilation")
+        return [unwrapped(module) for module in chosen], notes
+
+    def first_calls(self, roots):
+        """Return the first call of each of these models, as far as it is known, to be made in eval() mode."""
+        found = []
+        for reference, args, kwargs in self._first.values():
+            module = reference()
+            if module is not None and any(_holds(root, module) for root in roots):
+                call = Call(self._torch, module, args, kwargs)
+                call.training = [False] * len(call.training)
+                found.append(call)
+        return found
+
+    def calls(self, roots):
+        """Return the calls of the last evaluation that concern these models."""
+        return [call for call in self.evaluation if any(_holds(root, call.module) for root in roots)]
+
+
+def unwrapped(module):
+    """Return the model inside what torch.compile and the parallel wrappers put around it."""
+    while True:
+        if type(module).__name__ == "OptimizedModule" and "_orig_mod" in module._modules:
+            module = module._modules["_orig_mod"]
+        elif type(module).__name__ in _WRAPPERS and "module" in module._modules:
+            module = module._modules["module"]
+        else:
+            return module
+
+
+def _is_compiled(module):
+    return any(
+        type(part).__name__ == "OptimizedModule" or getattr(part, "_compiled_call_impl", None) is not None
+        for part in module.modules()
+    )
+
+
+def _holds(root, module):
+    """True if one is the other or inside it; wrappers do not count."""
+    inner = unwrapped(module)
+    return any(part is inner for part in unwrapped(root).modules())
+
+
+def _outermost(modules):
+    """Return the modules that are in no other of them, each once."""
+    found = []
+    for module in modules:
+        if not any(module is each for each in found):
+            found.append(module)
+    return [
+        module
+        for place, module in enumerate(found)
+        if not any(
+            other is not module and _holds(other, module) and not (_holds(module, other) and place < rank)
+            for rank, other in enumerate(found)
+        )
+    ]

@@ -1,0 +1,143 @@
+"""Answers the auditor when the program has ended: which layers there are, and how the model does under a given noise.
+
+One JSON object a line over a local socket; the auditor asks, we answer, until it says `end` or is gone.
+"""
+
+import json
+import socket
+import sys
+
+from .evaluation import Evaluation, find_function
+from .operator import Operator
+from .points import Enumeration
+
+
+class Server:
+    """The model with its injection points, and the evaluation."""
+
+    def __init__(self, torch, settings, recorder, roots, notes, program):
+        self._torch = torch
+        self._settings = settings
+        self._recorder = recorder
+        self._roots = roots
+        self._notes = list(notes)
+        self._program = program
+        self._points = []
+        self._evaluation = None
+
+    def hello(self):
+        """Return what is known before anything is asked: the layers, the evaluation without noise, and what to know."""
+        function = find_function(self._settings["evaluate"], self._program) if self._settings["evaluate"] else None
+        calls = self._recorder.calls(self._roots)
+        wanted = self._settings["metric"]
+        self._evaluation = Evaluation(self._torch, self._roots, calls, function, wanted)
+        reshapes = self._enumerate(calls or function)
+        told = None
+        if calls or function:
+            told = self._evaluation.begin()
+            if function is None:
+                self._tell_of_replay(calls)
+        return {
+            "models": [type(root).__name__ for root in self._roots],
+            "points": [point.described() for point in self._points],
+            "reshapes": reshapes,
+            "evaluation": told,
+            "steps": self._recorder.steps,
+            "notes": self._notes,
+        }
+
+    def _enumerate(self, evaluates):
+        """Find the injection points while the model is evaluated, else from its first call in the program."""
+        reshapes = self._points_of(self._evaluation) if evaluates else []
+        if not self._points:
+            first = self._recorder.first_calls(self._roots)
+            reshapes = self._points_of(Evaluation(self._torch, self._roots, first, None, "auto"))
+        return reshapes
+
+    def _points_of(self, evaluation):
+        enumeration = Enumeration(self._roots)
+        try:
+            evaluation.pass_through()
+        finally:
+            self._points, reshapes = enumeration.finish()
+        return reshapes
+
+    def _tell_of_replay(self, calls):
+        recorder = self._recorder
+        if recorder.dropped:
+            text = "%d of %d batches of the last evaluation did not fit into memory and are left out"
+            self._notes.append(text % (recorder.dropped, recorder.dropped + len(calls)))
+        if recorder.steps_after:
+            text = "the last evaluation came %d optimizer steps before the end; it is repeated with the final weights"
+            self._notes.append(text % recorder.steps_after)
+        if len({id(call.module) for call in calls}) > 1:
+            self._notes.append(
+                "several modules were evaluated one after the other; noise in one does not reach the next in a "
+                "replay: name the whole evaluation with --evaluate"
+            )
+        if any(call.training and call.training[0] for call in calls):
+            self._notes.append("the evaluation ran in training mode (no model.eval()): dropout and batch norm were on")
+
+    def answer(self, request):
+        """Return the metrics under the noise that is asked for."""
+        handles = []
+        try:
+            for place, executions in zip(request["layers"], request["executions"]):
+                operator = Operator(
+                    self._torch,
+                    request["kind"],
+                    request["sigma"],
+                    request["seed"] + place,
+                    request["ratio"],
+                    request["order"],
+                    executions,
+                )
+                handles.append(self._points[place].attach(operator))
+            return {"values": self._evaluation.once()}
+        finally:
+            for handle in handles:
+                handle.remove()
+
+
+def serve(torch, settings, recorder, roots, notes, program):
+    """Talk to the auditor until it has had enough. Nothing is raised: the program has ended."""
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        connection.connect(settings["address"])
+        stream = connection.makefile("rw", encoding="utf-8", newline="\n")
+        with _uncompiled(torch, roots):
+            server = Server(torch, settings, recorder, roots, notes, program)
+            _say(stream, _guarded(server.hello))
+            for line in stream:
+                request = json.loads(line)
+                if request.get("end"):
+                    return
+                _say(stream, _guarded(server.answer, request))
+    except (OSError, ValueError):
+        pass  # the auditor is gone, or serves another process already
+    finally:
+        connection.close()
+
+
+def _guarded(function, *arguments):
+    try:
+        return function(*arguments)
+    except Exception as error:
+        return {"error": "%s: %s" % (type(error).__name__, error)}
+
+
+def _say(stream, answer):
+    stream.write(json.dumps(answer) + "\n")
+    stream.flush()
+
+
+def _uncompiled(torch, roots):
+    """Modules run one by one, so that noise can enter between them."""
+    if "torch._dynamo" not in sys.modules:
+        return torch.no_grad()
+    for root in roots:
+        for part in root.modules():
+            if getattr(part, "_compiled_call_impl", None) is not None:
+                part._compiled_call_impl = None
+    stance = getattr(torch.compiler, "set_stance", None)
+    return stance("force_eager") if stance is not None else torch.no_grad()

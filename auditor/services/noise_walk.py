@@ -1,0 +1,250 @@
+"""One walk over the layers of a model that waits to be evaluated."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from auditor.dynamic.statistics import LEVEL
+from auditor.errors import UsageError
+from auditor.experiments.midpoint import RESAMPLES, SEED
+from auditor.experiments.noise import Sweep, sweep_adaptive, sweep_grid, tolerance
+from auditor.experiments.quality import Scale, choose_scale
+from auditor.model.lean import dataclass
+from auditor.model.sensitivity import InjectionPoint, NoiseLevel, Tolerance, ToleranceStatus
+from auditor.services.noise_options import GLOBAL, WalkOptions, choose, chosen_metric
+from auditor.services.progress import Progress
+
+
+class _StoppedError(Exception):
+    """Somebody asked to stop: curves that are not whole are left out."""
+
+
+class Link(Protocol):
+    """What can be asked about the model."""
+
+    def ask(self, request: Mapping[str, object]) -> Mapping[str, Any]:
+        """Evaluate it under noise."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Walk:
+    """Everything that a walk needs; `run` makes it."""
+
+    link: Link
+    hello: Mapping[str, Any]
+    points: tuple[InjectionPoint, ...]
+    options: WalkOptions
+    progress: Progress
+
+    def run(self) -> dict[str, Any]:
+        """Return the fields of the report that a walk fills."""
+        evaluation = self._evaluation()
+        name, direction = chosen_metric(self.options, evaluation["values"])
+        baseline = float(evaluation["values"][name])
+        injectable = [point.index for point in self.points if point.injectable]
+        if not injectable:
+            raise UsageError("noise can enter nowhere: no layer of the model has a floating-point output")
+        chosen, together = choose(self.options.layers, self.points)
+        raw: dict[tuple[str, int], list[float]] = {}
+        greatest = self._value(name, "global", injectable, self.options.sigmas[-1], 0)
+        try:
+            scale = choose_scale(direction, baseline, greatest)
+        except ValueError as error:
+            raise UsageError(f"metric `{name}`: {error}") from error
+        floor = self.options.chance if self.options.chance is not None else evaluation["chance"]
+        top = scale.quality(baseline)
+        subjects: list[tuple[str, int | None, list[int]]] = [(each.name, each.index, [each.index]) for each in chosen]
+        subjects += [(GLOBAL, None, injectable)] if together else []
+        sweeps: dict[str, Sweep] = {}
+        self.progress.stage("noise", len(subjects))
+        for done, (subject, _, layers) in enumerate(subjects):
+            self.progress.update(done, subject)
+            if not all(self.points[layer].injectable for layer in layers):
+                continue
+            try:
+                sweeps[subject] = self._sweep(name, subject, layers, scale, top, floor, raw)
+            except _StoppedError:
+                break
+        if floor is None and sweeps:
+            floor = min(sweep.levels()[-1].mean for sweep in sweeps.values())
+        told = [self._told(*subject, sweeps, scale, top, floor, raw) for subject in subjects]
+        whole = [each for each in told if each is not None]
+        notes = [*self.hello["notes"], *self._notes(evaluation, len(subjects) - len(whole))]
+        return {
+            "kind": self.options.kind,
+            "metric": name,
+            "baseline": baseline,
+            "chance": floor,
+            "samples": evaluation["samples"],
+            "scale": scale.words,
+            "tolerances": tuple(each for each in whole if each.index is not None),
+            "all_layers": next((each for each in whole if each.index is None), None),
+            "evaluations": sum(each.evaluations for each in whole),
+            "grid_evaluations": len(self.options.sigmas) * self.options.repeats * len(sweeps),
+            "seed": self.options.seed,
+            "method": self._method(),
+            "notes": tuple(notes),
+        }
+
+    def _evaluation(self) -> Mapping[str, Any]:
+        evaluation: Mapping[str, Any] | None = self.hello["evaluation"]
+        if evaluation is None:
+            raise UsageError(
+                "the program evaluates its model nowhere: no call in eval() mode or under torch.no_grad() was seen; "
+                "name a function that is given the trained model and returns its quality: --evaluate module:function"
+            )
+        return evaluation
+
+    def _sweep(
+        self,
+        name: str,
+        subject: str,
+        layers: Sequence[int],
+        scale: Scale,
+        top: float,
+        floor: float | None,
+        raw: dict[tuple[str, int], list[float]],
+    ) -> Sweep:
+        options = self.options
+
+        def measure(sigma: float, repeat: int) -> float:
+            if self.progress.cancelled():
+                raise _StoppedError
+            value = self._value(name, subject, layers, sigma, repeat)
+            raw.setdefault((subject, options.sigmas.index(sigma)), []).append(value)
+            return scale.quality(value)
+
+        if options.precision is None or len(options.sigmas) < 6:
+            return sweep_grid(options.sigmas, options.repeats, measure)
+        return sweep_adaptive(
+            options.sigmas, options.repeats, measure, top=top, precision=options.precision, floor=floor
+        )
+
+    def _value(self, name: str, subject: str, layers: Sequence[int], sigma: float, repeat: int) -> float:
+        """Return the metric under noise; NaN where the evaluation gave none."""
+        options = self.options
+        answer = self.link.ask(
+            {
+                "layers": list(layers),
+                "executions": [self._executions(self.points[layer].name) for layer in layers],
+                "kind": options.kind.value,
+                "sigma": sigma,
+                "ratio": options.ratio,
+                "order": options.order,
+                "seed": noise_seed(options.seed, subject, sigma, repeat),
+            }
+        )
+        return float(answer["values"].get(name, math.nan))
+
+    def _executions(self, name: str) -> int:
+        executions = self.options.executions
+        return executions.get(name, executions.get("", 1))
+
+    def _told(
+        self,
+        name: str,
+        index: int | None,
+        layers: Sequence[int],
+        sweeps: Mapping[str, Sweep],
+        scale: Scale,
+        top: float,
+        floor: float | None,
+        raw: Mapping[tuple[str, int], Sequence[float]],
+    ) -> Tolerance | None:
+        executions = self._executions(name)
+        if any(not self.points[layer].injectable for layer in layers):
+            return _impossible(name, index)
+        if name not in sweeps:
+            return None
+        sweep = sweeps[name]
+        found = tolerance(sweep, top=top, floor=floor)
+        curve = []
+        for at, sigma in enumerate(self.options.sigmas):
+            values = raw.get((name, at), ())
+            if values:
+                quality = math.fsum(scale.quality(value) for value in values) / len(values)
+                curve.append(NoiseLevel(sigma=sigma, values=tuple(_finite(value) for value in values), quality=quality))
+        return Tolerance(
+            name=name,
+            index=index,
+            status=found.status,
+            midpoint=found.midpoint,
+            interval=found.interval,
+            crossing=found.crossing,
+            midpoint_to_chance=found.midpoint_to_chance,
+            highest=found.fit.high if found.fit else None,
+            lowest=found.fit.low if found.fit else None,
+            slope=found.fit.slope if found.fit else None,
+            executions=executions,
+            evaluations=sweep.evaluations,
+            curve=tuple(curve),
+        )
+
+    def _method(self) -> str:
+        options = self.options
+        how = (
+            f"every level {options.repeats} times"
+            if options.precision is None
+            else f"coarse levels first, then those near the midpoint, up to {options.repeats} times each, until its "
+            f"interval is within ±{options.precision:.0%}"
+        )
+        return (
+            f"{len(options.sigmas)} levels from {options.sigmas[0]:g} to {options.sigmas[-1]:g}; {how}. Midpoint: "
+            f"least-squares logistic in log10 sigma; interval: {LEVEL:.0%} percentile bootstrap, {RESAMPLES} "
+            f"resamples, seed {SEED}."
+        )
+
+    def _notes(self, evaluation: Mapping[str, Any], missing: int) -> list[str]:
+        notes = []
+        if evaluation["by"] == "replay":
+            dimension, calls = evaluation["dimension"], evaluation["calls"]
+            batches = "the one recorded batch" if calls == 1 else f"the {calls:,} recorded batches"
+            notes.append(
+                f"evaluated by {batches} of the program's last evaluation"
+                + (
+                    f"; agreement is the share of predictions (argmax over dimension {dimension}) that stay as they "
+                    "are without noise: it knows no labels. For accuracy: --evaluate module:function"
+                    if "agreement" in evaluation["values"]
+                    else "; fidelity is the share of the output's variance that is kept"
+                )
+            )
+        elif self.options.chance is None:
+            notes.append("chance is taken to be the lowest quality that any curve ends at; --chance says it better")
+        if self.hello["reshapes"]:
+            notes.append(f"no noise after pure reshapes: {', '.join(self.hello['reshapes'])}")
+        if self.options.clamp is not None:
+            notes.append(f"weights were clamped to ±{self.options.clamp:g} in training, normalisation layers left out")
+        if missing:
+            notes.append(f"stopped: {missing} curves were not measured")
+        return notes
+
+
+def _impossible(name: str, index: int | None) -> Tolerance:
+    return Tolerance(
+        name=name,
+        index=index,
+        status=ToleranceStatus.IMPOSSIBLE,
+        midpoint=None,
+        interval=None,
+        crossing=None,
+        midpoint_to_chance=None,
+        highest=None,
+        lowest=None,
+        slope=None,
+        executions=1,
+        evaluations=0,
+        curve=(),
+    )
+
+
+def noise_seed(seed: int, subject: str, sigma: float, repeat: int) -> int:
+    """Return the seed of one evaluation's noise: the same for the same layer, level and repeat, whatever the sweep."""
+    text = f"{seed} {subject} {sigma!r} {repeat}"
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7], "little")
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
