@@ -31,6 +31,8 @@ class ProbeConfig:
         "switches": {},
         # {"mode": "record", "replay" or "seed", …}, see `tape.Tape`: entropy is recorded, given back or made up
         "tape": None,
+        # mode "none" only: {"folder", "keep", "evaluate", "nudge"}, see `replica.Collector`: what is left at the end
+        "collect": None,
         # write the value of every scalar that backward is called on
         "losses": False,
         # folder to import xxhash from when the program's interpreter has none (same Python version only); "" for none
