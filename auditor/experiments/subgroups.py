@@ -10,7 +10,9 @@ from auditor.model.variance import SubgroupSpread
 WHOLE = "all"
 
 
-def class_accuracies(predictions: Sequence[int], labels: Sequence[int], names: Sequence[str]) -> list[tuple[str, float]]:
+def class_accuracies(
+    predictions: Sequence[int], labels: Sequence[int], names: Sequence[str]
+) -> list[tuple[str, float]]:
     """Return the share of each class's samples that are predicted as such; `names[k]` is class k. In order of class."""
     found = []
     for index, name in enumerate(names):

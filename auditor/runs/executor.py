@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 from auditor.model.run import RunRecord
@@ -18,10 +17,11 @@ Finished = tuple[LaunchPlan, RunRecord]
 class Executor(Protocol):
     """Runs programs somewhere. Run folders are written where the plans say, so both sides must see them."""
 
-    def run(self, plans: Sequence[LaunchPlan], cancelled: Callable[[], bool]) -> Iterator[Finished]:
+    def run(self, plans: Iterable[LaunchPlan], cancelled: Callable[[], bool]) -> Iterator[Finished]:
         """Yield each plan with its record as it ends, in any order.
 
-        Once `cancelled` says so, running programs are interrupted and yielded, and nothing new is started.
+        A plan is taken only when it can start, so that making it may wait for what earlier ones came to. Once
+        `cancelled` says so, running programs are interrupted and yielded, and nothing new is started.
         """
 
 
@@ -31,43 +31,37 @@ class LocalProcesses:
     def __init__(self, jobs: int = 1) -> None:
         self.jobs = jobs
 
-    def run(self, plans: Sequence[LaunchPlan], cancelled: Callable[[], bool]) -> Iterator[Finished]:
-        if self.jobs == 1 or len(plans) == 1:
-            for plan in plans:
-                if cancelled():
-                    return
-                yield plan, launch(plan, lambda _: cancelled())
+    def run(self, plans: Iterable[LaunchPlan], cancelled: Callable[[], bool]) -> Iterator[Finished]:
+        if self.jobs > 1:
+            yield from _Pool(iter(plans), cancelled, self.jobs).finished()
             return
-        yield from self._run_many(plans, cancelled)
+        waiting = iter(plans)
+        while not cancelled():
+            plan = next(waiting, None)
+            if plan is None:
+                return
+            yield plan, launch(plan, lambda _: cancelled())
 
-    def _run_many(self, plans: Sequence[LaunchPlan], cancelled: Callable[[], bool]) -> Iterator[Finished]:
-        waiting: queue.SimpleQueue[LaunchPlan] = queue.SimpleQueue()
-        ended: queue.SimpleQueue[Finished | BaseException] = queue.SimpleQueue()
-        given_up = threading.Event()
-        for plan in plans:
-            waiting.put(plan)
 
-        def stop() -> bool:
-            return given_up.is_set() or cancelled()
+class _Pool:
+    """Threads that each wait for one program at a time."""
 
-        def work() -> None:
-            with contextlib.suppress(queue.Empty):
-                while not stop():
-                    plan = waiting.get_nowait()
-                    try:
-                        ended.put((plan, launch(plan, lambda _: stop())))
-                    except BaseException as error:  # handed to whoever waits for the records
-                        ended.put(error)
-                        return
+    def __init__(self, plans: Iterator[LaunchPlan], cancelled: Callable[[], bool], jobs: int) -> None:
+        self._plans = plans
+        self._cancelled = cancelled
+        self._taking = threading.Lock()
+        self._given_up = threading.Event()
+        self._ended: queue.SimpleQueue[Finished | BaseException] = queue.SimpleQueue()
+        self._threads = [threading.Thread(target=self._work, name="replica", daemon=True) for _ in range(jobs)]
 
-        threads = [threading.Thread(target=work, name="replica", daemon=True) for _ in range(self.jobs)]
-        for thread in threads:
+    def finished(self) -> Iterator[Finished]:
+        for thread in self._threads:
             thread.start()
         try:
             while True:
-                alive = any(thread.is_alive() for thread in threads)
+                alive = any(thread.is_alive() for thread in self._threads)
                 try:
-                    one = ended.get(timeout=0.1) if alive else ended.get_nowait()
+                    one = self._ended.get(timeout=0.1) if alive else self._ended.get_nowait()
                 except queue.Empty:
                     if alive:
                         continue
@@ -76,6 +70,20 @@ class LocalProcesses:
                     raise one
                 yield one
         finally:
-            given_up.set()
-            for thread in threads:
+            self._given_up.set()
+            for thread in self._threads:
                 thread.join()
+
+    def _stop(self) -> bool:
+        return self._given_up.is_set() or self._cancelled()
+
+    def _work(self) -> None:
+        try:
+            while not self._stop():
+                with self._taking:
+                    plan = next(self._plans, None)
+                if plan is None:
+                    return
+                self._ended.put((plan, launch(plan, lambda _: self._stop())))
+        except BaseException as error:  # raised again where the records are waited for
+            self._ended.put(error)

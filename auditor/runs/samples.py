@@ -88,7 +88,11 @@ def _read_csv(path: Path) -> dict[str, Column]:
         return {}
     header = rows[0] if not all(_is_number(cell) for cell in rows[0]) else None
     body = rows[1:] if header else rows
-    names = [name.strip() for name in header] if header else ["" if len(rows[0]) == 1 else str(i) for i in range(len(rows[0]))]
+    names = (
+        [name.strip() for name in header]
+        if header
+        else ["" if len(rows[0]) == 1 else str(i) for i in range(len(rows[0]))]
+    )
     if any(len(row) != len(names) for row in body):
         line = next(number for number, row in enumerate(body, 1 + bool(header)) if len(row) != len(names))
         raise ValueError(f"row {line} has another number of cells than the first one ({len(names)})")

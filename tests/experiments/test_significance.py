@@ -10,7 +10,6 @@ import pytest
 from auditor.experiments.significance import brown_forsythe, cliffs_delta, rank_sum
 
 
-
 def drawn(seed: int, count: int, mean: float, deviation: float) -> list[float]:
     rng = random.Random(seed)
     return [rng.gauss(mean, deviation) for _ in range(count)]
