@@ -2,8 +2,8 @@
 
 Plain Python, because neither scipy nor numpy is a dependency.
 
-* Wilcoxon, "Individual comparisons by ranking methods", Biometrics Bulletin 1(6), 1945; two-sided. Exact by counting all
-  ways to choose the first group, ties included, up to `EXACT_VALUES` values; else normal, corrected for ties and
+* Wilcoxon, "Individual comparisons by ranking methods", Biometrics Bulletin 1(6), 1945; two-sided. Exact by counting
+  all ways to choose the first group, ties included, up to `EXACT_VALUES` values; else normal, corrected for ties and
   continuity.
 * Brown, Forsythe, "Robust tests for the equality of variances", JASA 69(346), 1974: an analysis of variance of the
   absolute distances from each group's median.

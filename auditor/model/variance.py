@@ -200,6 +200,9 @@ class ReplicaSetUp:
     """Its folder in the store: `v1`."""
 
     command: tuple[str, ...]
+    variants: tuple[str, ...]
+    """Those that were asked for; `groups` has those of which there are replicas."""
+
     planned: int
     """Replicas of each variant that were asked for."""
 

@@ -1,7 +1,7 @@
 """Experiments of many replicas in the store: `<store>/v1/<variant>/<number>/`.
 
-A replica counts once its `replica.json` is there, which is written last; what an interrupted one left is thrown away when
-the experiment goes on.
+A replica counts once its `replica.json` is there, which is written last; what an interrupted one left is thrown away
+when the experiment goes on.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Reads what a program or a person says of each test sample: predictions, labels, sub-groups. `.npy`, `.csv`, `.json`."""
+"""Reads what is said of each test sample: predictions, labels, sub-groups; from `.npy`, `.csv` and `.json` files."""
 
 from __future__ import annotations
 

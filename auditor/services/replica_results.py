@@ -58,7 +58,7 @@ class Result:
 
 
 def read_result(kept: Kept, sources: Sources) -> Result:
-    """Read a replica. What is missing in it is told in its problems; `UsageError` for files that cannot be understood."""
+    """Read a replica. What is missing is told in its problems; `UsageError` for files that cannot be understood."""
     problems = list(kept.notes)
     collected = collected_files.read_collected(kept.folder / COLLECTED)
     evaluation = (collected.evaluation if collected is not None else None) or {}
@@ -69,8 +69,8 @@ def read_result(kept: Kept, sources: Sources) -> Result:
     predictions, labels = _samples(kept, sources, evaluation)
     metrics = _metrics(kept, sources, problems)
     metrics.update(evaluation.get("metrics") or {})
-    for name in [name for name, value in metrics.items() if not is_usable(value)]:
-        problems.append(f"{name} is {metrics.pop(name)}")
+    problems += [f"{name} is {value}" for name, value in metrics.items() if not is_usable(value)]
+    metrics = {name: value for name, value in metrics.items() if is_usable(value)}
     if collected is not None:
         problems += collected.problems
     return Result(

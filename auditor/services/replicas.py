@@ -135,7 +135,7 @@ class Workshop:
         )
 
     def _secret(self, variant: Variant) -> str:
-        """The hash secret: one for all without algorithmic noise; else a fresh one, or the one that a person has set."""
+        """The hash secret: one for all without algorithmic noise; else a fresh one, or what a person has set."""
         if not variant.algorithmic:
             return self.experiment.hash_seed
         return hash_seed({} if self.experiment.conditions.vary != "none" else os.environ)
@@ -235,7 +235,7 @@ def _written(record: RunRecord, asked: Iterable[str]) -> list[str]:
 
 def _seeds(tape: Path) -> tuple[str, ...]:
     """Seeds of global generators that the first process of a program passed, in order, each once."""
-    found: dict[str, None] = {}
+    found: dict[str, str] = {}
     for path in sorted(tape.glob("*-0.tape")):
         try:
             entries = read_process(path).entries
@@ -244,5 +244,6 @@ def _seeds(tape: Path) -> tuple[str, ...]:
         for entry in entries:
             if entry.kind == "seed" and entry.call in GLOBAL_SEEDS and entry.site is not None:
                 place = f"{entry.site.path}:{entry.site.line}"
-                found[f"{entry.call}({entry.payload.decode('utf-8', 'replace')}) at {place}"] = None
-    return tuple(found)
+                value = entry.payload.decode("utf-8", "replace")
+                found.setdefault(f"{entry.call}({value})", place)
+    return tuple(f"{seed} at {place}" for seed, place in found.items())

@@ -9,7 +9,7 @@ from pathlib import Path
 import auditor
 from auditor.errors import ProgramError, UsageError
 from auditor.experiments.variants import DEFAULT, NAMES, VARIANTS, Variant
-from auditor.model.lean import dataclass, replace
+from auditor.model.lean import dataclass
 from auditor.model.report import AuditReport
 from auditor.model.run import Ending, RunRecord
 from auditor.model.variance import ReplicaSetUp
@@ -46,7 +46,7 @@ class VarianceOptions:
     """Of the variants without implementation noise; None for as many as the program may use cores."""
 
     vary: str = "none"
-    """Seeds that are replaced where algorithmic noise is free: `none`, `global` (of the libraries' own generators), `all`."""
+    """Seeds that are replaced where algorithmic noise is free: `none`, `global` (the libraries' generators), `all`."""
 
     jobs: int = 1
     isolate: bool = False
@@ -89,8 +89,8 @@ def measure_variance(
     """Run `options.runs` replicas of each variant and say how far their results spread, and why.
 
     Replicas are kept in the store; with `resume` those that are there count. A cancelled measurement reports the whole
-    replicas. Raises `ProgramError` where the program fails in every variant, `UsageError` where there is nothing to hold
-    replicas against each other by.
+    replicas. Raises `ProgramError` where the program fails in every variant, `UsageError` where there is nothing by
+    which replicas can be held against each other.
     """
     options = options or VarianceOptions()
     _check(options)
@@ -212,6 +212,7 @@ def _report(campaign: _Campaign, reading: Reading, project: Path) -> AuditReport
     set_up = ReplicaSetUp(
         experiment=experiment.id,
         command=experiment.conditions.command,
+        variants=tuple(variant.name for variant in options.variants),
         planned=options.runs,
         threads=experiment.conditions.threads,
         fixed_seeds=_fixed_seeds([each for variant, found in kept.items() if variant.algorithmic for each in found]),
@@ -226,8 +227,9 @@ def _fixed_seeds(replicas: Sequence[Kept]) -> tuple[str, ...]:
     """Seeds that all replicas with algorithmic noise pass, in the order of the first."""
     if len(replicas) < 2:
         return ()
-    common = set(replicas[0].seeds).intersection(*(each.seeds for each in replicas[1:]))
-    return tuple(seed for seed in replicas[0].seeds if seed in common)
+    passed = [{seed.partition(" at ")[0] for seed in each.seeds} for each in replicas]
+    common = set.intersection(*passed)
+    return tuple(seed for seed in replicas[0].seeds if seed.partition(" at ")[0] in common)
 
 
 def _experiment(command: tuple[str, ...], cwd: Path, store: Path, options: VarianceOptions) -> ExperimentFolder:
@@ -244,7 +246,7 @@ def _experiment(command: tuple[str, ...], cwd: Path, store: Path, options: Varia
 
 
 def _threads() -> int:
-    """As many as operators use where nobody says anything: what OMP_NUM_THREADS says, else the cores that we may use."""
+    """As many as operators use where nobody says anything: OMP_NUM_THREADS, else the cores that we may use."""
     named = os.environ.get("OMP_NUM_THREADS", "")
     if named.isdigit() and int(named):
         return int(named)

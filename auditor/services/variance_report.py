@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
 from auditor.dynamic.statistics import LEVEL
+from auditor.errors import UsageError
 from auditor.experiments.pairs import RESAMPLES, SEED
 from auditor.experiments.significance import brown_forsythe, cliffs_delta, rank_sum
 from auditor.experiments.spread import CLASS_RESAMPLES, group_spread, spread
 from auditor.experiments.subgroups import class_accuracies, subgroup_spreads
 from auditor.experiments.variants import ALGORITHMIC, BOTH, IMPLEMENTATION, Variant
 from auditor.experiments.weightspace import weight_spread
-from auditor.errors import UsageError
 from auditor.model.lean import dataclass, replace
 from auditor.model.variance import (
     GroupSpread,
@@ -63,7 +63,7 @@ def variance_report(
         artifact=reading.artifact,
         pairs=(),
         groups=tuple(groups.values()),
-        warnings=tuple([*failures, *_warnings(results, groups, set_up)]),
+        warnings=(*failures, *_warnings(results, groups, set_up)),
         method=_method(groups),
         set_up=set_up,
         tests=tuple(_tests(table)),
@@ -271,8 +271,8 @@ def _warnings(results: Results, groups: Mapping[Variant, GroupSpread], set_up: R
             )
     if set_up.fixed_seeds and not set_up.varied:
         yield (
-            f"This script fixes its seeds: {'; '.join(set_up.fixed_seeds[:4])}. What draws from them is the same in every "
-            "replica; --vary-seeds replaces them by others in each."
+            f"This script fixes its seeds: {'; '.join(set_up.fixed_seeds[:4])}. What draws from them is the same in "
+            "every replica; --vary-seeds replaces them by others in each."
         )
     problems: dict[str, list[str]] = {}
     for found in results.values():
@@ -288,4 +288,5 @@ def _warnings(results: Results, groups: Mapping[Variant, GroupSpread], set_up: R
 
 def _method(groups: Mapping[Variant, GroupSpread]) -> str:
     classes = f" ({CLASS_RESAMPLES:,} for a class)" if any(group.classes for group in groups.values()) else ""
-    return f"Intervals: {100 * LEVEL:.0f} % percentile bootstrap over replicas, {RESAMPLES:,} resamples{classes}, seed {SEED}."
+    level = f"{100 * LEVEL:.0f} %"
+    return f"Intervals: {level} percentile bootstrap over replicas, {RESAMPLES:,} resamples{classes}, seed {SEED}."

@@ -2,6 +2,7 @@
 
 import ctypes
 import hashlib
+import os
 
 _BITS = 16  # bytes of a digest
 
@@ -33,25 +34,21 @@ def write(torch, listed, path):
     """Write what is a floating-point number to `path`, one tensor after the other; None writes nothing.
 
     Returns a record for each tensor: name, type, shape, digest, and where it stands (`float32` or `float64`, so that
-    nothing is rounded), or None.
+    nothing is rounded), where it is kept.
     """
     records = []
     offset = 0
-    file = open(path, "wb") if path is not None else None
-    try:
+    with open(path if path is not None else os.devnull, "wb") as file:
         for name, tensor in listed:
             record = {"name": name, "dtype": str(tensor.dtype), "shape": list(tensor.shape), "digest": _digest(tensor)}
-            numbers = _numbers(torch, tensor) if file is not None else None
+            numbers = _numbers(torch, tensor) if path is not None else None
             if numbers is not None:
                 data = _bytes(numbers)
-                record["kept"] = {"offset": offset, "dtype": str(numbers.dtype).rpartition(".")[2]}
-                record["kept"]["count"] = numbers.numel()
                 file.write(data)
+                kind = str(numbers.dtype).rpartition(".")[2]
+                record["kept"] = {"offset": offset, "dtype": kind, "count": numbers.numel()}
                 offset += len(data)
             records.append(record)
-    finally:
-        if file is not None:
-            file.close()
     return records
 
 

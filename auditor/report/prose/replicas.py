@@ -12,13 +12,14 @@ from auditor.report.prose.table import add_table
 _SOURCES = {"implementation": "implementation noise", "algorithmic": "algorithmic noise"}
 _MAX_SUBGROUPS = 12
 _MAX_TESTS = 8
-SIGNIFICANT = 0.05
+_QUOTED = 2
 
 
 def add_replicas(page: Page, variance: VarianceReport, set_up: ReplicaSetUp, verbosity: int = 0) -> None:
-    """Add what a person can quote, the spread of every variant, what differs between them, and what speaks against it."""
+    """Add what a person can quote, the spread of every variant, what differs between them, what speaks against it."""
     page.add((headline(variance, set_up), Style.STRONG))
-    for sentence in quotes(variance.shares):
+    quoted = quotes(variance.shares)
+    for sentence in quoted if verbosity > 0 else quoted[:_QUOTED]:
         page.sentence(sentence)
     page.add()
     _add_variants(page, variance)
@@ -45,7 +46,7 @@ def headline(variance: VarianceReport, set_up: ReplicaSetUp) -> str:
 
 
 def quotes(shares: Sequence[Share]) -> list[str]:
-    """Sentences such as `Implementation noise alone explains 95 % of the churn.`; churn first."""
+    """Sentences such as `Implementation noise alone explains 95 % of the churn.`; churn first, the weights last."""
     order = sorted(shares, key=lambda one: (one.quantity != "churn", one.quantity == "L2 of weights"))
     return [
         f"{_SOURCES[one.source].capitalize()} alone explains {share(one.share)} of the {one.quantity}." for one in order
