@@ -20,9 +20,8 @@ from auditor.errors import UsageError
 
 app = new_app()
 EXAMPLES = (
-    "repro-audit variance train.py --runs 10 -- --epochs 5",
-    "repro-audit variance train.py --runs 5 --metric 'accuracy=accuracy ([0-9.]+)'",
-    "repro-audit variance train.py --predictions preds.npy --labels test_labels.npy --groups groups.csv",
+    "repro-audit variance train.py --metric 'accuracy=accuracy ([0-9.]+)' -- --epochs 5",
+    "repro-audit variance train.py --predictions preds.csv --groups groups.csv",
     "repro-audit variance -m package.train --evaluate package.eval:predict --variants impl,control",
     "repro-audit variance train.py --runs 20 --resume",
 )
@@ -40,16 +39,14 @@ def variance(
     ] = 10,
     variants: Annotated[
         str | None,
-        typer.Option(
-            "--variants", metavar="NAMES", help="Some of algo, impl, both, control; default all.", rich_help_panel=_WHAT
-        ),
+        typer.Option("--variants", metavar="NAMES", help="Of algo, impl, both, control.", rich_help_panel=_WHAT),
     ] = None,
     metric: Annotated[
         list[str] | None,
         typer.Option(
             "--metric",
             metavar="NAME=REGEX",
-            help="Number in the output, or NAME=FILE.json:key, or FILE.csv; repeatable.",
+            help="In the output; or FILE.json.",
             rich_help_panel=_WHAT,
         ),
     ] = None,
@@ -59,17 +56,15 @@ def variance(
     ] = None,
     labels: Annotated[
         Path | None,
-        typer.Option("--labels", metavar="FILE", help="True classes of the test samples.", rich_help_panel=_WHAT),
+        typer.Option("--labels", metavar="FILE", help="True classes of the test samples.", rich_help_panel=_HOW),
     ] = None,
     groups: Annotated[
         Path | None,
-        typer.Option(
-            "--groups", metavar="FILE", help="Sub-group of each sample; a column each.", rich_help_panel=_WHAT
-        ),
+        typer.Option("--groups", metavar="FILE", help="Sub-group of each sample; a column each.", rich_help_panel=_HOW),
     ] = None,
     positive: Annotated[
         str | None,
-        typer.Option("--positive", metavar="CLASS", help="Class of false positives.", rich_help_panel=_WHAT),
+        typer.Option("--positive", metavar="CLASS", help="Class of false positives.", rich_help_panel=_HOW),
     ] = None,
     evaluate: Annotated[
         str | None,
