@@ -55,6 +55,9 @@ class Kept:
     files: Mapping[str, str]
     """Path of a file that it wrote, as it was asked for → name of the copy in the replica's folder."""
 
+    written: tuple[str, ...]
+    """Other files of the project that were new or another after it; empty where it ran in a copy."""
+
     notes: tuple[str, ...]
 
 
@@ -172,6 +175,7 @@ def _read_replica(folder: Path) -> Kept:
             duration_s=float(data["duration_s"]),
             seeds=tuple(data["seeds"]),
             files=dict(data["files"]),
+            written=tuple(data["written"]),
             notes=tuple(data["notes"]),
         )
     except (KeyError, TypeError, ValueError) as error:

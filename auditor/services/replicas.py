@@ -194,8 +194,6 @@ class Workshop:
                 files[name] = copy
         if not task.variant.algorithmic and not task.record:
             notes += self._strayed(plan.run_dir)
-        if record.files_written and not self.isolated:
-            notes += _written(record, self.files)
         kept = Kept(
             variant=task.variant.name,
             number=task.number,
@@ -203,6 +201,7 @@ class Workshop:
             duration_s=record.duration_s,
             seeds=_seeds(plan.run_dir / TAPE) if task.variant.algorithmic else (),
             files=files,
+            written=() if self.isolated else tuple(path for path in record.files_written if path not in self.files),
             notes=tuple(notes),
         )
         self.experiment.keep(kept)
@@ -225,12 +224,6 @@ def _stamp(path: Path) -> int | None:
         return path.stat().st_mtime_ns
     except OSError:
         return None
-
-
-def _written(record: RunRecord, asked: Iterable[str]) -> list[str]:
-    """Files of the project that a later replica may start from."""
-    others = [path for path in record.files_written if path not in asked and "__pycache__" not in path]
-    return [f"writes into the project: {', '.join(others[:3])}"] if others else []
 
 
 def _seeds(tape: Path) -> tuple[str, ...]:

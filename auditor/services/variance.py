@@ -219,7 +219,8 @@ def _report(campaign: _Campaign, reading: Reading, project: Path) -> AuditReport
         varied=options.vary != "none",
         interrupted=campaign.interrupted,
     )
-    variance = variance_report(results, reading, set_up, campaign.failures())
+    remarks = [*campaign.failures(), *_left_behind([each for found in kept.values() for each in found])]
+    variance = variance_report(results, reading, set_up, remarks)
     return AuditReport(tool=f"repro-audit {auditor.__version__}", project=project.name, variance=variance)
 
 
@@ -230,6 +231,17 @@ def _fixed_seeds(replicas: Sequence[Kept]) -> tuple[str, ...]:
     passed = [{seed.partition(" at ")[0] for seed in each.seeds} for each in replicas]
     common = set.intersection(*passed)
     return tuple(seed for seed in replicas[0].seeds if seed.partition(" at ")[0] in common)
+
+
+def _left_behind(replicas: Sequence[Kept]) -> list[str]:
+    """Files that every replica leaves in the project, where the next one may read them."""
+    common = set.intersection(*(set(each.written) for each in replicas)) if replicas else set()
+    paths = sorted(path for path in common if not any(part.startswith((".", "__")) for part in Path(path).parts))
+    if not paths:
+        return []
+    more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
+    told = f"Every run writes {', '.join(paths[:3])}{more} in the project"
+    return [f"{told}; a later one may start from what an earlier one left. --isolate copy rules that out."]
 
 
 def _experiment(command: tuple[str, ...], cwd: Path, store: Path, options: VarianceOptions) -> ExperimentFolder:

@@ -58,9 +58,6 @@ main()
 EVALUATION = """
 def predict(model):
     return {"metrics": {"norm": float(model.table.detach().norm())}}
-
-def broken(model):
-    raise ValueError("no test set here")
 """
 
 
@@ -91,14 +88,19 @@ SOURCES = Sources(
 @pytest.fixture(scope="module")
 def all_four(tmp_path_factory: pytest.TempPathFactory) -> AuditReport:
     folder = tmp_path_factory.mktemp("four")
-    return measure(
+    monkeypatch = pytest.MonkeyPatch()
+    monkeypatch.setenv("OMP_WAIT_POLICY", "passive")  # threads that spin take the cores of other tests
+    report = measure(
         project(folder / "project"),
         folder / "store",
+        variants=parse_variants([], nudge=True),
         vary="global",
         sources=SOURCES,
         groups=Path("groups.csv"),
         threads=2,
     )
+    monkeypatch.undo()
+    return report
 
 
 def test_without_noise_all_replicas_are_one(all_four: AuditReport) -> None:
@@ -144,10 +146,10 @@ def test_every_source_is_read(all_four: AuditReport) -> None:
 def test_variants_are_held_against_each_other(all_four: AuditReport) -> None:
     variance = all_four.variance
     assert variance is not None
-    assert len([test for test in variance.tests if test.metric == "loss"]) == 6
+    assert len([test for test in variance.tests if test.metric == "loss"]) == 10
     shares = {(share.source, share.quantity): share.share for share in variance.shares}
     assert shares[("implementation", "L2 of weights")] < 0.1
-    assert variance.warnings == tuple(w for w in variance.warnings if "writes into the project" in w)
+    assert variance.warnings == ()
 
 
 def test_fixed_seeds_are_told_and_more_replicas_continue(tmp_path: Path) -> None:
@@ -166,20 +168,12 @@ def test_fixed_seeds_are_told_and_more_replicas_continue(tmp_path: Path) -> None
     assert (store / "v1" / "algo" / "1" / "replica.json").stat().st_mtime_ns == before
 
 
-def test_one_ulp_is_the_only_difference(tmp_path: Path) -> None:
-    report = measure(
-        project(tmp_path / "project"),
-        tmp_path / "store",
-        variants=(*parse_variants(["control"], nudge=True),),
-        threads=1,
-        jobs=2,
-    )
-    assert of(report, "control").distinct == 1
-    nudged = of(report, "one-ulp").weights
+def test_one_ulp_is_the_only_difference(all_four: AuditReport) -> None:
+    nudged = of(all_four, "one-ulp").weights
     assert nudged is not None
     assert nudged.distinct == 2
     assert nudged.normalised is not None
-    assert nudged.normalised.mean < 0.01
+    assert 0 < nudged.normalised.mean < 0.01
 
 
 BARE = "print('accuracy 0.75')\n"
@@ -206,7 +200,8 @@ def test_what_is_missing_is_told_with_what_was_tried(
 def test_a_program_without_torch_is_measured_by_its_metric(tmp_path: Path) -> None:
     source = "import random\nprint('score', random.random())\n"
     folder = project(tmp_path / "project", source)
-    report = measure(folder, tmp_path / "store", sources=Sources(metrics=parse_metrics(["score=score ([0-9.]+)"])))
+    sources = Sources(metrics=parse_metrics(["score=score ([0-9.]+)"]))
+    report = measure(folder, tmp_path / "store", sources=sources, jobs=3)
     assert of(report, "control").metrics[0].deviation == 0
     assert of(report, "algo").metrics[0].deviation > 0
 

@@ -8,15 +8,18 @@ import traceback
 
 def evaluate(target, models):
     """Return {"predictions", "labels", "metrics"}, as far as the function gives them, or {"error": text}."""
+    if not models:
+        return {"error": "no module was trained: the optimizer steps tensors that belong to none"}
+    module, _, name = target.partition(":")
     try:
-        module, _, function = target.partition(":")
-        if not models:
-            return {"error": "no module was trained: the optimizer steps tensors that belong to none"}
-        model = models[0] if len(models) == 1 else tuple(models)
-        return _plain(getattr(_import(module), function)(model))
+        function = getattr(_import(module), name)
     except BaseException as error:  # SystemExit too: the program has ended, and this is its last word
+        return {"error": "cannot be imported: %s: %s" % (type(error).__name__, error)}
+    try:
+        return _plain(function(models[0] if len(models) == 1 else tuple(models)))
+    except BaseException as error:
         lines = traceback.format_exception(type(error), error, error.__traceback__)
-        return {"error": "".join(lines[:1] + lines[2:]).strip()}
+        return {"error": "".join(lines[:1] + lines[2:]).strip()}  # without our own frame
 
 
 def _import(name):

@@ -17,7 +17,7 @@ _QUOTED = 2
 
 def add_replicas(page: Page, variance: VarianceReport, set_up: ReplicaSetUp, verbosity: int = 0) -> None:
     """Add what a person can quote, the spread of every variant, what differs between them, what speaks against it."""
-    page.add((headline(variance, set_up), Style.STRONG))
+    page.add((_counted(variance, set_up), Style.STRONG))
     quoted = quotes(variance.shares)
     for sentence in quoted if verbosity > 0 else quoted[:_QUOTED]:
         page.sentence(sentence)
@@ -39,18 +39,26 @@ def add_replicas(page: Page, variance: VarianceReport, set_up: ReplicaSetUp, ver
 
 def headline(variance: VarianceReport, set_up: ReplicaSetUp) -> str:
     """The whole answer in one line."""
-    stopped = "; you stopped it" if set_up.interrupted else ""
     first = next(iter(quotes(variance.shares)), "")
-    told = f": {first.rstrip('.')}" if first else ""
-    return f"{count(variance.results, 'replica')} of {count(len(variance.groups), 'variant')}{stopped}{told}"
+    return f"{_counted(variance, set_up)}{': ' if first else ''}{first.rstrip('.')}"
+
+
+def _counted(variance: VarianceReport, set_up: ReplicaSetUp) -> str:
+    stopped = "; you stopped it" if set_up.interrupted else ""
+    return f"{count(variance.results, 'replica')} of {count(len(variance.groups), 'variant')}{stopped}"
 
 
 def quotes(shares: Sequence[Share]) -> list[str]:
     """Sentences such as `Implementation noise alone explains 95 % of the churn.`; churn first, the weights last."""
     order = sorted(shares, key=lambda one: (one.quantity != "churn", one.quantity == "L2 of weights"))
-    return [
-        f"{_SOURCES[one.source].capitalize()} alone explains {share(one.share)} of the {one.quantity}." for one in order
-    ]
+    return [_quote(one) for one in order]
+
+
+def _quote(one: Share) -> str:
+    source = _SOURCES[one.source].capitalize()
+    if one.share > 1:
+        return f"{source} alone gives {one.share:.2f}× the {one.quantity} of both together."
+    return f"{source} alone explains {share(one.share)} of the {one.quantity}."
 
 
 def _add_variants(page: Page, variance: VarianceReport) -> None:
