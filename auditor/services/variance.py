@@ -9,7 +9,7 @@ from pathlib import Path
 import auditor
 from auditor.errors import ProgramError, UsageError
 from auditor.experiments.variants import DEFAULT, NAMES, VARIANTS, Variant
-from auditor.model.lean import dataclass
+from auditor.model.lean import dataclass, replace
 from auditor.model.report import AuditReport
 from auditor.model.run import Ending, RunRecord
 from auditor.model.variance import ReplicaSetUp
@@ -95,6 +95,8 @@ def measure_variance(
     options = options or VarianceOptions()
     _check(options)
     cwd = cwd.resolve()
+    if options.sources.labels is not None:
+        options = replace(options, sources=replace(options.sources, labels=cwd / options.sources.labels))
     project = find_root([script_of(command, cwd) or cwd]).resolve()
     if (options.isolate or options.jobs > 1) and not cwd.is_relative_to(project):
         raise UsageError(f"copies of {project} are run; start from a folder inside it, not from {cwd}")
