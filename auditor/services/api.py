@@ -212,9 +212,10 @@ def measure_variance(
 ) -> AuditReport:
     """Run replicas with and without each source of noise and say how far their results spread: `report.variance`.
 
-    `variants`: some of `both`, `algo`, `impl`, `control`; empty means all. Sources of results are spelled as on the command
-    line: `name=REGEX` and the like for `metrics`, `module:function` for `evaluate`. Raises `ProgramError` where the program
-    fails in every variant, `UsageError` where there is nothing by which replicas can be held against each other.
+    `variants`: some of `both`, `algo`, `impl`, `control`; empty means all. Sources of results are spelled as on the
+    command line: `name=REGEX` and the like for `metrics`, `module:function` for `evaluate`. Raises `ProgramError` where
+    the program fails in every variant, `UsageError` where there is nothing by which replicas can be held against each
+    other.
     """
     from auditor.services.replica_results import Sources
     from auditor.services.variance import VarianceOptions, parse_metrics, parse_variants

@@ -124,17 +124,18 @@ def measure_variance(
         evaluate=options.sources.evaluate,
         files=options.sources.files(),
     )
-    campaign = _Campaign(workshop, options)
+    campaign = _Campaign(workshop, options, reading)
     campaign.run()
-    return _report(campaign, reading, project)
+    return _report(campaign, project)
 
 
 class _Campaign:
     """The replicas of one command line: which are there, which are run, which failed."""
 
-    def __init__(self, workshop: Workshop, options: VarianceOptions) -> None:
+    def __init__(self, workshop: Workshop, options: VarianceOptions, reading: Reading) -> None:
         self.workshop = workshop
         self.options = options
+        self.reading = reading
         self.experiment: ExperimentFolder = workshop.experiment
         self.failed: dict[Variant, list[RunRecord]] = {}
         self.checked = False
@@ -184,7 +185,9 @@ class _Campaign:
     def _check_first(self, kept: Kept) -> None:
         if not self.checked:
             self.checked = True
-            check_first(kept, read_result(kept, self.options.sources), self.options.sources)
+            result = read_result(kept, self.options.sources)
+            check_first(kept, result, self.options.sources)
+            check_groupings({NAMES[kept.variant]: [result]}, self.reading)
 
     def _raise(self) -> None:
         for runs in self.failed.values():
@@ -204,13 +207,12 @@ class _Campaign:
         return told
 
 
-def _report(campaign: _Campaign, reading: Reading, project: Path) -> AuditReport:
+def _report(campaign: _Campaign, project: Path) -> AuditReport:
     options, experiment = campaign.options, campaign.experiment
     kept = {variant: experiment.replicas(variant.name)[: options.runs] for variant in options.variants}
     results = {
         variant: [read_result(each, options.sources) for each in found] for variant, found in kept.items() if found
     }
-    check_groupings(results, reading)
     set_up = ReplicaSetUp(
         experiment=experiment.id,
         command=experiment.conditions.command,
@@ -222,7 +224,7 @@ def _report(campaign: _Campaign, reading: Reading, project: Path) -> AuditReport
         interrupted=campaign.interrupted,
     )
     remarks = [*campaign.failures(), *_left_behind([each for found in kept.values() for each in found])]
-    variance = variance_report(results, reading, set_up, remarks)
+    variance = variance_report(results, campaign.reading, set_up, remarks)
     return AuditReport(tool=f"repro-audit {auditor.__version__}", project=project.name, variance=variance)
 
 
