@@ -83,7 +83,7 @@ class Project:
         """What is asked here while something is worked out."""
 
         self.selection = Selection(self, self._vocabulary)
-        self._relevance: dict[int, Relevance] = {}
+        self._relevance: dict[tuple[str, ...], Relevance] = {}
 
     # -- files and modules ----------------------------------------------------------------------------------------
 
@@ -327,13 +327,13 @@ class Project:
         return grouped(programs, self.followed, lambda path: self.source(path).size_bytes)
 
     def relevance(self, program: str) -> Relevance:
-        """Over everything that the programs of its group import."""
-        number = next(number for number, group in enumerate(self.groups) if program in group)
-        if number not in self._relevance:
-            reached = {path for entry in self.groups[number] for path in self.followed(entry) if self.matters(path)}
+        """Over everything that the programs of its group import; one that draws from nothing is a group of its own."""
+        group = next((group for group in self.groups if program in group), (program,))
+        if group not in self._relevance:
+            reached = {path for entry in group for path in self.followed(entry) if self.matters(path)}
             modules = [self.module(path) for path in sorted(reached)]
-            self._relevance[number] = Relevance(self, [module for module in modules if module is not None])
-        return self._relevance[number]
+            self._relevance[group] = Relevance(self, [module for module in modules if module is not None])
+        return self._relevance[group]
 
     def entry_points_reaching(self, module: ModuleFacts) -> tuple[str, ...]:
         """Paths of the programs that import `module`, directly or not, or are it."""

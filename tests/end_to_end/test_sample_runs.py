@@ -17,6 +17,8 @@ from auditor.services.settings import Settings
 from auditor.services.twice import TwiceOptions, run_twice
 
 CONFIDENCES = list(Confidence)
+ATTEMPTS = 3
+"""A race between threads is lost by none of them now and then, on a busy machine above all."""
 
 
 def audit(sample, project: Path, store: Path, command: list[str] | None = None) -> AuditReport:
@@ -74,7 +76,10 @@ def wrong_about_cause(cause: Cause, expected) -> list[str]:
 
 
 def test_divergence_is_traced_to_its_cause(faulty_sample, project: Path, tmp_path: Path) -> None:
-    report = audit(faulty_sample, project, tmp_path / "store")
+    for attempt in range(ATTEMPTS):
+        report = audit(faulty_sample, project, tmp_path / f"store-{attempt}")
+        if report.verdict is not None and report.verdict.status is not Status.REPRODUCIBLE:
+            break
     verdict = report.verdict
     assert verdict is not None
     assert verdict.status is Status.DIVERGENT, verdict.reasons

@@ -374,7 +374,8 @@ def test_a_fixed_hash_secret_is_tried_where_nothing_else_is_sure(lab: Lab) -> No
 
 
 def test_runs_that_agree_by_chance_do_not_convict_the_hash_secret(lab: Lab) -> None:
-    outcomes = iter([0, 1, 0, 1, 0, 0, 1, 0])  # the pair, its close-up, then 0 and 0 agree, and so do not 1 and 1
+    # The pair, its close-up, 0 and 0 agree and 1 and 1 do not, and a tape changes nothing.
+    outcomes = iter([0, 1, 0, 1, 0, 0, 1, 0, 0, 1])
 
     def raced(_: Launch) -> Any:
         outcome = next(outcomes)
