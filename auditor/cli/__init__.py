@@ -17,6 +17,7 @@ COMMANDS = {
     "exec": "Run a program once with seed, determinism and threads set from outside.",
     "tape": "Look into tapes; compare, import and export them.",
     "overhead": "Measure what deterministic mode costs.",
+    "variance": "Run a training many times; say how much of its spread comes from where.",
     "noise": "How much noise each layer of the trained model tolerates.",
     "metrics": "Results of trainings that were run elsewhere.",
     "tui": "Go through findings, divergence and cost on the screen.",

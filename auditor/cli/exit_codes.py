@@ -11,6 +11,7 @@ from auditor.model.annotations import TYPE_CHECKING
 if TYPE_CHECKING:
     from auditor.model.report import AuditReport
     from auditor.model.run import RunRecord
+    from auditor.model.variance import ReplicaSetUp, VarianceReport
     from auditor.model.verdict import Status
 
 
@@ -69,7 +70,16 @@ def of_report(report: AuditReport) -> ExitCode:
     walk = report.sensitivity
     if walk is not None and walk.kind is not None and not walk.evaluations:
         codes.append(ExitCode.INCONCLUSIVE)
+    if report.variance is not None and report.variance.set_up is not None:
+        codes += _of_replicas(report.variance, report.variance.set_up)
     return worst(codes)
+
+
+def _of_replicas(variance: VarianceReport, set_up: ReplicaSetUp) -> list[ExitCode]:
+    """A variant that was asked for and has no spread leaves its question open."""
+    measured = {group.name for group in variance.groups if group.replicas > 1}
+    found = [ExitCode.INTERRUPTED] if set_up.interrupted else []
+    return found + [ExitCode.INCONCLUSIVE for name in set_up.variants if name not in measured]
 
 
 def of_error(error: ReproAuditError) -> ExitCode:

@@ -11,7 +11,7 @@ from auditor.cli.stdout import silence_stdout
 from auditor.errors import ProgramError, ReproAuditError
 
 NAME = "repro-audit"
-WITH_PROGRAM = ("run", "overhead", "record", "replay", "exec", "tape", "noise")
+WITH_PROGRAM = ("run", "overhead", "variance", "noise", "record", "replay", "exec", "tape")
 """Commands for which everything after `--` belongs to the program."""
 
 EXTRAS = {"numpy": "torch", "torch": "torch"}

@@ -7,21 +7,18 @@ gives the churn of their code instead, which counts agreement.
 from __future__ import annotations
 
 import math
-import random
 from collections.abc import Sequence
 from functools import partial
 from operator import ne
 
-from auditor.dynamic.statistics import LEVEL, bootstrap_interval, quantile
+from auditor.dynamic.statistics import bootstrap_interval
 from auditor.experiments.criteria import distinct
+from auditor.experiments.pairs import RESAMPLES, SEED, mean_of_pairs
 from auditor.model.overhead import Interval
 from auditor.model.variance import GroupSpread, Replica, ReplicaSpread
 
-RESAMPLES = 1000
 CLASS_RESAMPLES = 300
 """Fewer, because a group has as many intervals as it has classes."""
-
-SEED = 0
 
 
 def deviation(values: Sequence[float], ddof: int = 0) -> float:
@@ -48,25 +45,15 @@ def disagreement(first: Sequence[int], second: Sequence[int]) -> float:
 def churn(predictions: Sequence[Sequence[int]], *, artifact: bool = False) -> tuple[float, Interval]:
     """Return the mean disagreement over all pairs of replicas, and its interval; ValueError below two replicas.
 
-    The interval is a bootstrap over replicas (the pairs of one replica are not independent of each other); pairs of a
-    replica with itself, which a resample holds, are left out.
+    The interval is that of `mean_of_pairs`.
     """
     count = len(predictions)
     if count < 2:
         raise ValueError("churn needs two replicas")
-    table = [[0.0] * count for _ in range(count)]
-    for row in range(count):
-        for column in range(row):
-            share = disagreement(predictions[row], predictions[column])
-            table[row][column] = table[column][row] = share
-    value = _mean_of_pairs(table, range(count))
-    rng = random.Random(SEED)
-    found = [_mean_of_pairs(table, rng.choices(range(count), k=count)) for _ in range(RESAMPLES)]
-    margin = (1 - LEVEL) / 2
-    low, high = quantile(found, margin), quantile(found, 1 - margin)
+    value, interval = mean_of_pairs(count, lambda row, column: disagreement(predictions[row], predictions[column]))
     if artifact:
-        return 1 - value, Interval(low=1 - high, high=1 - low, level=LEVEL)
-    return value, Interval(low=low, high=high, level=LEVEL)
+        return 1 - value, Interval(low=1 - interval.high, high=1 - interval.low, level=interval.level)
+    return value, interval
 
 
 def spread(name: str, values: Sequence[float], ddof: int, resamples: int) -> ReplicaSpread:
@@ -113,18 +100,3 @@ def replicas_to_halve(count: int) -> int:
     The standard error of the deviation of n normal values is about σ / √(2 (n - 1)).
     """
     return 4 * (count - 1) + 1
-
-
-def _mean_of_pairs(table: Sequence[Sequence[float]], chosen: Sequence[int]) -> float:
-    """Mean over the pairs of different replicas; 0 where a resample holds one replica only."""
-    counts: dict[int, int] = {}
-    for index in chosen:
-        counts[index] = counts.get(index, 0) + 1
-    members = sorted(counts.items())
-    total = weight = 0.0
-    for place, (row, times) in enumerate(members):
-        shares = table[row]
-        for column, others in members[:place]:
-            total += times * others * shares[column]
-            weight += times * others
-    return total / weight if weight else 0.0

@@ -76,6 +76,56 @@ class ReplicaSpread:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PairSpread:
+    """A distance of two replicas, mean over all pairs."""
+
+    mean: float
+    interval: Interval
+    """Bootstrap interval over replicas."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightSpread:
+    """How far final weights lie apart."""
+
+    replicas: int
+    """Replicas whose weights are known."""
+
+    distinct: int
+    """Different weights among them, by all bits."""
+
+    numbers: int
+    """Floating-point weights of a replica: parameters and buffers."""
+
+    normalised: PairSpread | None
+    """L2 distance of weights that are scaled to length 1: 0 to 2, √2 for unrelated ones. None where none were kept."""
+
+    plain: PairSpread | None
+    """L2 distance of the weights as they are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubgroupSpread:
+    """A rate among some of the test samples, over replicas."""
+
+    grouping: str
+    """By what samples are told apart: `sex`."""
+
+    name: str
+    """Which of them: `female`."""
+
+    samples: int
+    rate: str
+    """`accuracy`, `fpr` or `fnr`."""
+
+    mean: float
+    deviation: float
+    interval: Interval
+    ratio: float | None
+    """The deviation over that of the whole test set; None where the whole does not spread."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GroupSpread:
     """Replicas of one training under one set-up, each with randomness of its own."""
 
@@ -101,6 +151,72 @@ class GroupSpread:
     replicas_to_halve: int
     """Replicas that would about halve the interval of the deviation."""
 
+    metrics: tuple[ReplicaSpread, ...] = ()
+    """Each metric that was asked for, by name; `overall` is the first of them, or the accuracy."""
+
+    weights: WeightSpread | None = None
+    subgroups: tuple[SubgroupSpread, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Significance:
+    """Whether a metric differs between two variants."""
+
+    metric: str
+    first: str
+    second: str
+    rank_sum_p: float
+    """Wilcoxon's rank sum, two-sided: do the values lie elsewhere?"""
+
+    exact: bool
+    """The p-value counts every arrangement; else it is the normal approximation."""
+
+    spread_p: float | None
+    """Brown and Forsythe: do the values spread otherwise? None where neither variant spreads."""
+
+    cliffs_delta: float
+    """P(first > second) - P(first < second), -1 to 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """How much of a spread is there with one source of noise alone."""
+
+    quantity: str
+    """`churn`, `sd of accuracy`, `L2 of weights`."""
+
+    source: str
+    """`algorithmic` or `implementation`."""
+
+    share: float
+    """The spread of that variant over that with both sources."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplicaSetUp:
+    """How the replicas were run."""
+
+    experiment: str
+    """Its folder in the store: `v1`."""
+
+    command: tuple[str, ...]
+    variants: tuple[str, ...]
+    """Those that were asked for; `groups` has those of which there are replicas."""
+
+    planned: int
+    """Replicas of each variant that were asked for."""
+
+    threads: int
+    """Of the variants without implementation noise."""
+
+    fixed_seeds: tuple[str, ...]
+    """Seeds of global generators that the program passes itself, the same in all replicas: `torch.manual_seed(0)`."""
+
+    varied: bool
+    """The seeds that the program passes were replaced, by others in each replica with algorithmic noise."""
+
+    interrupted: bool
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VarianceReport:
@@ -123,3 +239,9 @@ class VarianceReport:
 
     method: str
     """How the intervals were made."""
+
+    set_up: ReplicaSetUp | None = None
+    """None for results that were run elsewhere."""
+
+    tests: tuple[Significance, ...] = ()
+    shares: tuple[Share, ...] = ()

@@ -8,7 +8,7 @@ import os
 import sys
 
 from . import place
-from .taping import libraries, native, sources, tasks
+from .taping import libraries, native, sources, tasks, variation
 from .taping.streams import Asker, Diverged, Streams
 from .taping.volatile import Volatile
 
@@ -19,7 +19,8 @@ _urandom = os.urandom
 
 
 class Tape:
-    """`settings`: "mode" (record, replay or seed), "folder", "report", "strict", "same_command", "seed", "volatile"."""
+    """`settings`: "mode" (record, replay or seed), "folder", "report", "strict", "same_command", "seed", "volatile",
+    "vary" (see `taping.variation`)."""
 
     def __init__(self, settings, where, project, guard):
         import threading
@@ -133,10 +134,11 @@ class Tape:
             "rank": place.rank(),
         }
 
-    def seeded(self, call, seed):
+    def seeded(self, call, seed, private=False):
         """The program seeds a generator; return the seed to use, which is the program's own.
 
-        A synthetic tape makes up the seed where the program took it from a clock or a process id.
+        A synthetic tape makes up the seed where the program took it from a clock or a process id; one that varies seeds
+        replaces all of them, those of `private` generators only on request.
         """
         if self.off or self._failed or seed is None:
             return seed
@@ -149,6 +151,8 @@ class Tape:
             self._broke(error)
         if self.mode != "seed":
             self.keyed("seed", call, frame, shown)
+            if self.settings.get("vary"):
+                return variation.varied(seed, self.settings["vary"], private)
         elif from_clock:
             return int.from_bytes(self.entropy("seed " + call, 4), "little")
         return seed

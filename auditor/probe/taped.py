@@ -1,4 +1,4 @@
-"""One process of a program that runs on a tape and is not traced: places, forks and ends, and nothing else.
+"""One process of a program that is not traced, on a tape or as a replica: places, forks and ends, and nothing else.
 
 The lighter sibling of `session.py`: what a trace needs is not even imported.
 """
@@ -19,6 +19,7 @@ class TapedProcess:
         self.config = config
         self.place = where
         self.tape = None
+        self.collector = None
         self.forked = False
         self._early = []
 
@@ -33,6 +34,8 @@ class TapedProcess:
         )
         atexit.register(self.finish)
         hook.after("multiprocessing.util", self.follow_multiprocessing)
+        if self.config.collect:
+            self.guard("collect", self._start_collecting, hook)
         if self.config.switches:
             hook.after("torch", self.torch_ready)
 
@@ -40,6 +43,15 @@ class TapedProcess:
         tape = Tape(self.config.tape, self.place, self.config.project, self.guard)
         self.tape = tape  # before the rest: what fails in it is told on the tape
         tape.install(hook)
+
+    def _start_collecting(self, hook):
+        from .replica import Collector
+
+        self.collector = Collector(self.config.collect, self._name)
+        self.collector.install(hook)
+
+    def _name(self):
+        return "%d-%s" % (place.rank() or 0, self.place.text)
 
     def torch_ready(self, torch):
         from . import switches
@@ -79,6 +91,8 @@ class TapedProcess:
         self.forked = True
         audit.after_fork()
         self.place.after_fork_in_child()
+        if self.collector is not None:
+            self.collector.forget()
         if self.tape is not None:
             self.tape.after_fork_in_child()
             self.tape.off = place.is_before_exec(sys._getframe(1))
@@ -94,6 +108,8 @@ class TapedProcess:
     def finish(self):
         if self.tape is not None:
             self.tape.finish()
+        if self.collector is not None:
+            self.guard("collect", self.collector.finish)
 
 
 def start(config):

@@ -66,7 +66,7 @@ def launch(plan: LaunchPlan, on_poll: OnPoll | None = None) -> RunRecord:
         peak_device_memory_bytes=child.device.peak_bytes,
         folder=str(plan.run_dir),
     )
-    if plan.probe is not None:
+    if plan.probe is not None and plan.probe.get("mode") != "none":
         run = with_processes(run)
     record.write(run, plan.run_dir)
     return run

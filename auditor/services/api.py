@@ -193,6 +193,49 @@ def measure_overhead(
     )
 
 
+def measure_variance(
+    command: Sequence[str],
+    cwd: AnyPath = ".",
+    *,
+    runs: int = 10,
+    variants: Sequence[str] = (),
+    metrics: Sequence[str] = (),
+    predictions: str = "",
+    labels: AnyPath | None = None,
+    groups: AnyPath | None = None,
+    evaluate: str = "",
+    vary_seeds: bool = False,
+    jobs: int = 1,
+    resume: bool = False,
+    python: AnyPath | None = None,
+    settings: Settings | None = None,
+) -> AuditReport:
+    """Run replicas with and without each source of noise and say how far their results spread: `report.variance`.
+
+    `variants`: some of `both`, `algo`, `impl`, `control`; empty means all. Sources of results are spelled as on the
+    command line: `name=REGEX` and the like for `metrics`, `module:function` for `evaluate`. Raises `ProgramError` where
+    the program fails in every variant, `UsageError` where there is nothing by which replicas can be held against each
+    other.
+    """
+    from auditor.services.replica_results import Sources
+    from auditor.services.variance import VarianceOptions, parse_metrics, parse_variants
+    from auditor.services.variance import measure_variance as service
+
+    options = VarianceOptions(
+        runs=runs,
+        variants=parse_variants(variants),
+        sources=Sources(
+            metrics=parse_metrics(metrics), predictions=predictions, labels=_path(labels), evaluate=evaluate
+        ),
+        groups=_path(groups),
+        vary="global" if vary_seeds else "none",
+        jobs=jobs,
+        resume=resume,
+        python=_path(python),
+    )
+    return service(command, cwd=Path(cwd), settings=settings or load_settings(Path(cwd)), options=options)
+
+
 def rules() -> tuple[Rule, ...]:
     """Return every rule, sorted by id."""
     from auditor.services.catalog import all_rules

@@ -10,7 +10,8 @@ import auditor
 from auditor.dynamic.statistics import LEVEL
 from auditor.errors import UsageError
 from auditor.experiments.criteria import count_pairs, distinct
-from auditor.experiments.spread import CLASS_RESAMPLES, RESAMPLES, SEED, group_spread
+from auditor.experiments.pairs import RESAMPLES, SEED
+from auditor.experiments.spread import CLASS_RESAMPLES, group_spread
 from auditor.model.report import AuditReport
 from auditor.model.variance import PairCounts, Replica, VarianceReport
 from auditor.runs.icse22 import UNSEEDED, Result, SetUp, read_results

@@ -27,6 +27,15 @@ def test_scan_takes_text_and_prints_nothing(project: Path, capfd: pytest.Capture
     assert capfd.readouterr() == ("", "")
 
 
+def test_variance_takes_sources_as_the_command_line_does(project: Path) -> None:
+    (project / "train.py").write_text("import os\nprint('score', os.urandom(1)[0])\n")
+    report = auditor.measure_variance(
+        ["python", "train.py"], project, runs=2, variants=["control"], metrics=["score=score ([0-9]+)"]
+    )
+    assert report.variance is not None
+    assert [(group.name, group.metrics[0].deviation) for group in report.variance.groups] == [("control", 0)]
+
+
 def test_scan_heeds_the_projects_settings_and_those_given(project: Path) -> None:
     (project / "pyproject.toml").write_text('[tool.repro-audit]\nignore = ["RA102"]\n')
     assert auditor.scan(project).findings == ()

@@ -30,7 +30,7 @@ def _numpy_ready(tape, random):
 
     def converted(value):
         if type(value) is int and value < 1 << 64:  # 128 bits are numpy's own entropy
-            value = tape.seeded("numpy.random.SeedSequence", value)
+            value = tape.seeded("numpy.random.SeedSequence", value, True)
         return convert(value)
 
     source._coerce_to_uint32_array = converted
@@ -49,7 +49,7 @@ class _Operator:
         return getattr(self._module, name)
 
     def index(self, value):
-        return self._tape.seeded("numpy.random.RandomState", self._module.index(value))
+        return self._tape.seeded("numpy.random.RandomState", self._module.index(value), True)
 
 
 def _torch_ready(tape, torch):
@@ -83,6 +83,11 @@ def _follow_cuda(tape, torch):
         calls.insert(0, (start, ()))
 
 
+def is_default(torch, generator):
+    """Whether a generator is one that serves all who name none."""
+    return generator is torch.default_generator or any(generator is one for one in torch.cuda.default_generators)
+
+
 def _wrap_generator_class(tape, torch):
     """Stand in for `torch.Generator.seed` and `manual_seed`, in place: the class stays the one that everyone knows."""
     import ctypes
@@ -114,7 +119,9 @@ def _wrap_generator_class(tape, torch):
 
     @functools.wraps(manual_seed)
     def taped_manual_seed(self, seed):
-        return manual_seed(self, tape.seeded("torch.manual_seed", seed))
+        private = not is_default(torch, self)
+        call = "torch.Generator.manual_seed" if private else "torch.manual_seed"
+        return manual_seed(self, tape.seeded(call, seed, private))
 
     members["seed"] = taped_seed
     members["manual_seed"] = taped_manual_seed

@@ -45,15 +45,16 @@ def _random_ready(tape, original, urandom, random):
     if getattr(random, "_urandom", None) is original:
         random._urandom = urandom  # was imported before us
     seed = random.Random.seed
+    instance = random._inst
 
     @functools.wraps(seed)
     def taped(self, a=None, version=2):
         if a is not None:
-            return seed(self, tape.seeded("random.seed", a), version)
+            private = self is not instance
+            return seed(self, tape.seeded("random.Random" if private else "random.seed", a, private), version)
         return seed(self, _number(tape.entropy("random.seed", _STATE_BYTES)), 2)
 
     random.Random.seed = taped
-    instance = random._inst
     random.seed = instance.seed
     start = functools.partial(_start_random, tape, seed, instance)
     start()

@@ -19,7 +19,12 @@ _BUSINESS = (
 )  # fmt: skip
 # Where threads and tasks begin: what these call is the program's.
 _BEGINNINGS = ("threading.py", "process.py", "pool.py", "thread.py", "events.py")
-_TORCH_TRANSPARENT = ("random.py", os.path.join("cuda", "random.py"))
+_TORCH_TRANSPARENT = (
+    "random.py",
+    "_compile.py",
+    os.path.join("cuda", "random.py"),
+    os.path.join("_dynamo", "eval_frame.py"),  # stands around `torch.manual_seed` once TorchDynamo is loaded
+)
 _IMPORT = "<frozen importlib"
 _DEPTH = 200
 

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from auditor.model.variance import Criterion, GroupSpread, PairCounts, VarianceReport
 from auditor.report.prose.numbers import count, real
 from auditor.report.prose.page import Page, Style
+from auditor.report.prose.replicas import add_replicas, headline
+from auditor.report.prose.table import add_table
 
 _COLUMN = {
     Criterion.OVERALL: "overall",
@@ -18,6 +20,9 @@ _COLUMN = {
 
 def add_variance(page: Page, variance: VarianceReport, verbosity: int = 0) -> None:
     """Add the pairs that should agree, the groups that should not, and what speaks against the figures."""
+    if variance.set_up is not None:
+        add_replicas(page, variance, variance.set_up, verbosity)
+        return
     page.add((summary(variance), Style.STRONG))
     for relation in dict.fromkeys(pair.relation for pair in variance.pairs):
         _add_pairs(page, relation, [pair for pair in variance.pairs if pair.relation == relation])
@@ -35,6 +40,8 @@ def add_variance(page: Page, variance: VarianceReport, verbosity: int = 0) -> No
 
 def summary(variance: VarianceReport) -> str:
     """The whole answer in one line."""
+    if variance.set_up is not None:
+        return headline(variance, variance.set_up)
     pairs = sum(pair.pairs for pair in variance.pairs)
     identical = sum(pair.identical for pair in variance.pairs)
     parts = []
@@ -58,7 +65,7 @@ def _add_pairs(page: Page, relation: str, pairs: Sequence[PairCounts]) -> None:
         shown = "" if gap is None else "0" if not gap else f"{gap:.1e}"
         cells = (str(pair.equal.get(each.value, "")) for each in held)
         rows.append((pair.group, str(pair.pairs), *cells, str(pair.identical), shown))
-    _add_table(page, header, rows)
+    add_table(page, header, rows)
 
 
 def _add_groups(page: Page, variance: VarianceReport) -> None:
@@ -70,7 +77,7 @@ def _add_groups(page: Page, variance: VarianceReport) -> None:
     )
     header = ("group", "n", "mean", "min–max", "sd", "interval", "class", "churn")
     rows = [_group_row(group) for group in variance.groups]
-    _add_table(page, header, rows)
+    add_table(page, header, rows)
     halves = sorted({(group.replicas, group.replicas_to_halve) for group in variance.groups})
     told = ", ".join(f"{more} replicas in place of {few}" for few, more in halves)
     page.sentence(f"To halve an interval: {told}.")
@@ -109,18 +116,9 @@ def _add_classes(page: Page, groups: Iterable[GroupSpread]) -> None:
             )
             for each in group.classes
         ]
-        _add_table(page, header, rows)
+        add_table(page, header, rows)
 
 
 def _level(variance: VarianceReport) -> str:
     whole = next((group.overall for group in variance.groups if group.overall is not None), None)
     return f"{100 * whole.interval.level:.0f} %" if whole is not None else "95 %"
-
-
-def _add_table(page: Page, header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
-    """Columns of equal width, the first to the left; the header is faint."""
-    widths = [max(len(row[index]) for row in (header, *rows)) for index in range(len(header))]
-    for number, row in enumerate((header, *rows)):
-        first, *others = row
-        cells = [first.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True))]
-        page.add(("  " + "  ".join(cells), Style.FAINT if number == 0 else Style.PLAIN))

@@ -1,0 +1,170 @@
+"""`repro-audit variance`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from auditor.cli.delivery import deliver
+from auditor.cli.help import GroupedCommand, Invocation, examples, new_app
+from auditor.cli.interrupt import Interrupts
+from auditor.cli.option_table import words
+from auditor.cli.options import StoreOption, with_output
+from auditor.cli.output import Output
+from auditor.cli.program import check_python, program_command
+from auditor.cli.progress import choose_progress
+from auditor.cli.run import ModuleOption, PythonOption, ScriptArgument
+from auditor.errors import UsageError
+
+app = new_app()
+EXAMPLES = (
+    "repro-audit variance train.py --metric 'accuracy=accuracy ([0-9.]+)' -- --epochs 5",
+    "repro-audit variance train.py --predictions preds.csv --groups groups.csv",
+    "repro-audit variance -m package.train --evaluate package.eval:predict --variants impl,control",
+    "repro-audit variance train.py --runs 20 --resume",
+)
+_WHAT, _HOW = "What", "How"
+
+
+@app.command(cls=GroupedCommand, epilog=examples(*EXAMPLES))
+@with_output
+def variance(
+    context: typer.Context,
+    script: ScriptArgument = None,
+    module: ModuleOption = None,
+    runs: Annotated[
+        int, typer.Option("--runs", metavar="N", min=2, help="Replicas of each variant.", rich_help_panel=_WHAT)
+    ] = 10,
+    variants: Annotated[
+        str | None,
+        typer.Option("--variants", metavar="NAMES", help="Of algo, impl, both, control.", rich_help_panel=_WHAT),
+    ] = None,
+    metric: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--metric",
+            metavar="NAME=REGEX",
+            help="In the output; or FILE.json.",
+            rich_help_panel=_WHAT,
+        ),
+    ] = None,
+    predictions: Annotated[
+        str | None,
+        typer.Option("--predictions", metavar="FILE", help="It writes them: .npy .csv .json.", rich_help_panel=_WHAT),
+    ] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option("--labels", metavar="FILE", help="True classes of the test samples.", rich_help_panel=_HOW),
+    ] = None,
+    groups: Annotated[
+        Path | None,
+        typer.Option("--groups", metavar="FILE", help="Sub-group of each sample; a column each.", rich_help_panel=_HOW),
+    ] = None,
+    positive: Annotated[
+        str | None,
+        typer.Option("--positive", metavar="CLASS", help="Class of false positives.", rich_help_panel=_HOW),
+    ] = None,
+    evaluate: Annotated[
+        str | None,
+        typer.Option(
+            "--evaluate", metavar="MODULE:FUNCTION", help="Call it with the trained module.", rich_help_panel=_WHAT
+        ),
+    ] = None,
+    vary_seeds: Annotated[
+        bool, typer.Option("--vary-seeds", help="Replace seeds that the program sets.", rich_help_panel=_HOW)
+    ] = False,
+    vary_all_seeds: Annotated[
+        bool, typer.Option("--vary-all-seeds", help="Those of its own generators too.", rich_help_panel=_HOW)
+    ] = False,
+    probe: Annotated[
+        str | None,
+        typer.Option("--probe", metavar="KIND", help="one-ulp: also nudge one weight.", rich_help_panel=_HOW),
+    ] = None,
+    threads: Annotated[
+        int | None,
+        typer.Option("--threads", metavar="N", min=1, help="Where implementation noise is off.", rich_help_panel=_HOW),
+    ] = None,
+    jobs: Annotated[
+        int,
+        typer.Option("--jobs", metavar="N", min=1, help="Replicas at a time, each in a copy.", rich_help_panel=_HOW),
+    ] = 1,
+    isolate: Annotated[
+        str,
+        typer.Option("--isolate", metavar="HOW", help="none, or copy: each run in a copy.", rich_help_panel=_HOW),
+    ] = "none",
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the last experiment.", rich_help_panel=_HOW)
+    ] = False,
+    no_weights: Annotated[
+        bool, typer.Option("--no-weights", help="Keep digests only; no L2.", rich_help_panel=_HOW)
+    ] = False,
+    timeout: Annotated[
+        float | None,
+        typer.Option("--timeout", metavar="SECONDS", min=1, help="A longer run has failed.", rich_help_panel=_HOW),
+    ] = None,
+    python: PythonOption = None,
+    ddof: Annotated[
+        int,
+        typer.Option("--ddof", min=0, max=1, help="1: deviations are divided by n - 1.", rich_help_panel=_HOW),
+    ] = 0,
+    artifact_compat: Annotated[
+        bool,
+        typer.Option("--artifact-compat", help="As the artifact of Zhuang et al.", rich_help_panel=_HOW),
+    ] = False,
+    store: StoreOption = None,
+    *,
+    output: Output,
+) -> int:
+    """Run a training many times and say how much of its spread comes from where.
+
+    Variants: algorithmic noise (seeds) and implementation noise (operators), both, either, none. The program is not
+    changed. Replicas are kept; --resume adds to them.
+    """
+    from auditor.services.replica_results import Sources
+    from auditor.services.settings import load_settings
+    from auditor.services.variance import VarianceOptions, measure_variance, parse_metrics, parse_variants
+
+    invocation = context.obj if isinstance(context.obj, Invocation) else Invocation()
+    command = program_command(script, module, invocation.program)
+    check_python(python)
+    _check_word("--isolate", isolate, ("none", "copy"))
+    _check_word("--probe", probe or "one-ulp", ("one-ulp",))
+    if evaluate is not None and not all(evaluate.partition(":")):
+        raise UsageError(f"--evaluate {evaluate}: expected module:function")
+    options = VarianceOptions(
+        runs=runs,
+        variants=parse_variants(words(variants) or (), nudge=probe is not None),
+        sources=Sources(
+            metrics=parse_metrics(metric or ()),
+            predictions=predictions or "",
+            labels=labels,
+            evaluate=evaluate or "",
+        ),
+        groups=groups,
+        positive=positive,
+        threads=threads,
+        vary="all" if vary_all_seeds else "global" if vary_seeds else "none",
+        jobs=jobs,
+        isolate=isolate == "copy",
+        timeout_s=timeout,
+        python=python,
+        keep_weights=not no_weights,
+        resume=resume,
+        ddof=ddof,
+        artifact=artifact_compat,
+    )
+    settings = load_settings(Path.cwd(), {"store": None if store is None else store.absolute()})
+    with Interrupts(output.console()) as interrupts:
+        progress = choose_progress(output.progress, interrupts.requested)
+        try:
+            report = measure_variance(command, cwd=Path.cwd(), settings=settings, options=options, progress=progress)
+        finally:
+            progress.close()
+    return deliver(report, output)
+
+
+def _check_word(option: str, word: str, known: tuple[str, ...]) -> None:
+    if word not in known:
+        raise UsageError(f"{option}: expected {' or '.join(known)}, found `{word}`")

@@ -1,0 +1,200 @@
+"""Experiments of many replicas in the store: `<store>/v1/<variant>/<number>/`.
+
+A replica counts once its `replica.json` is there, which is written last; what an interrupted one left is thrown away
+when the experiment goes on.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from auditor.errors import TraceFormatError, UsageError
+from auditor.model.lean import dataclass
+
+FORMAT = "repro-audit-variance"
+VERSION = 1
+# Version 1: first version.
+
+EXPERIMENT = "experiment.json"
+REPLICA = "replica.json"
+TAPE = "tape"
+COLLECTED = "collect"
+_ID = re.compile(r"v([1-9]\d*)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditions:
+    """Under what all replicas of an experiment run; two experiments of equal conditions are one."""
+
+    command: tuple[str, ...]
+    cwd: str
+    python: str
+    threads: int
+    vary: str
+    """Seeds that are replaced in replicas with algorithmic noise: `none`, `global` or `all`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """One whole replica."""
+
+    variant: str
+    number: int
+    folder: Path
+    duration_s: float
+    seeds: tuple[str, ...]
+    """Seeds of global generators that the program passed: `torch.manual_seed(0) at train.py:65`."""
+
+    files: Mapping[str, str]
+    """Path of a file that it wrote, as it was asked for → name of the copy in the replica's folder."""
+
+    written: tuple[str, ...]
+    """Other files of the project that were new or another after it; empty where it ran in a copy."""
+
+    notes: tuple[str, ...]
+
+
+class ExperimentFolder:
+    """One experiment."""
+
+    def __init__(self, path: Path, conditions: Conditions, hash_seed: str) -> None:
+        self.path = path
+        self.id = path.name
+        self.conditions = conditions
+        self.hash_seed = hash_seed
+        """Hash secret of the replicas without algorithmic noise."""
+
+    @property
+    def tape(self) -> Path:
+        """What all replicas without algorithmic noise are given; there once the first of them has ended well."""
+        return self.path / TAPE
+
+    def has_tape(self) -> bool:
+        return self.tape.is_dir()
+
+    def replica(self, variant: str, number: int) -> Path:
+        """Make the empty folder of a replica."""
+        path = self.path / variant / str(number)
+        shutil.rmtree(path, ignore_errors=True)
+        for name in (TAPE, COLLECTED, "replay"):
+            (path / name).mkdir(parents=True)
+        return path
+
+    def keep(self, kept: Kept) -> None:
+        """Note that a replica is whole."""
+        data = {"format": FORMAT, "version": VERSION, **asdict(kept)}
+        del data["folder"]
+        _write(kept.folder / REPLICA, data)
+
+    def replicas(self, variant: str) -> tuple[Kept, ...]:
+        """The whole replicas of a variant, by number."""
+        folder = self.path / variant
+        names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+        numbers = sorted(int(name) for name in names if name.isdigit())
+        paths = [folder / str(number) for number in numbers]
+        return tuple(_read_replica(path) for path in paths if (path / REPLICA).is_file())
+
+
+def new_experiment(store: Path, conditions: Conditions, hash_seed: str) -> ExperimentFolder:
+    """Make the folder of the next experiment."""
+    number = max((number for number, _ in _experiments(store)), default=0)
+    try:
+        store.mkdir(parents=True, exist_ok=True)
+        while True:
+            number += 1
+            path = store / f"v{number}"
+            try:
+                path.mkdir()
+                break
+            except FileExistsError:
+                continue
+        _write(
+            path / EXPERIMENT,
+            {"format": FORMAT, "version": VERSION, "hash_seed": hash_seed, **asdict(conditions)},
+        )
+    except OSError as error:
+        raise UsageError(f"{store}: cannot keep replicas there: {error.strerror}; choose another --store") from error
+    return ExperimentFolder(path, conditions, hash_seed)
+
+
+def find_experiment(store: Path, conditions: Conditions) -> ExperimentFolder:
+    """Return the newest experiment of these conditions; `UsageError` that names the others where there is none."""
+    others = []
+    for _, path in sorted(_experiments(store), reverse=True):
+        found, hash_seed = _read_experiment(path)
+        if found == conditions:
+            return ExperimentFolder(path, found, hash_seed)
+        others.append(f"{path.name}: {' '.join(found.command)}{_difference(found, conditions)}")
+    told = "; there are: " + "; ".join(others[:5]) if others else "; there is none at all"
+    raise UsageError(f"--resume: no experiment of this command under these conditions in {store}{told}")
+
+
+def _difference(found: Conditions, asked: Conditions) -> str:
+    if found.command != asked.command:
+        return ""
+    changed = [name for name, value in asdict(asked).items() if asdict(found)[name] != value]
+    return f" (other {', '.join(changed)})"
+
+
+def _experiments(store: Path) -> Iterator[tuple[int, Path]]:
+    for path in store.iterdir() if store.is_dir() else ():
+        match = _ID.fullmatch(path.name)
+        if match and (path / EXPERIMENT).is_file():
+            yield int(match.group(1)), path
+
+
+def _read_experiment(path: Path) -> tuple[Conditions, str]:
+    data = _read(path / EXPERIMENT)
+    try:
+        conditions = Conditions(
+            command=tuple(data["command"]),
+            cwd=data["cwd"],
+            python=data["python"],
+            threads=int(data["threads"]),
+            vary=data["vary"],
+        )
+        return conditions, str(data["hash_seed"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise TraceFormatError(f"{path / EXPERIMENT}: damaged: {type(error).__name__}: {error}") from error
+
+
+def _read_replica(folder: Path) -> Kept:
+    data = _read(folder / REPLICA)
+    try:
+        return Kept(
+            variant=data["variant"],
+            number=int(data["number"]),
+            folder=folder,
+            duration_s=float(data["duration_s"]),
+            seeds=tuple(data["seeds"]),
+            files=dict(data["files"]),
+            written=tuple(data["written"]),
+            notes=tuple(data["notes"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise TraceFormatError(f"{folder / REPLICA}: damaged: {type(error).__name__}: {error}") from error
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise TraceFormatError(f"{path}: cannot be read: {error}") from error
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        raise TraceFormatError(f"{path}: its format is not {FORMAT}")
+    if data.get("version") != VERSION:
+        raise TraceFormatError(f"{path}: version {data.get('version')}; this program reads version {VERSION}")
+    return data
+
+
+def _write(path: Path, data: Mapping[str, object]) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(json.dumps(data, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    os.replace(temporary, path)

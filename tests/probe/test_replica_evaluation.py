@@ -1,0 +1,62 @@
+"""The user's own evaluation is called with what was trained, and its failure is told and not raised."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from auditor.probe.replica.evaluation import evaluate
+
+SOURCE = """
+def both(model):
+    return [1, 0], (1, 1)
+
+def number(model):
+    return 0.5
+
+def named(model):
+    return {"predictions": [1], "metrics": {"models": len(model)}}
+
+def broken(model):
+    raise ValueError("no test set here")
+
+def nothing(model):
+    pass
+
+def wrong(model):
+    return {"accuracy": 1}
+"""
+
+
+@pytest.fixture(autouse=True)
+def judge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "judge_of_replicas.py").write_text(SOURCE)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delitem(__import__("sys").modules, "judge_of_replicas", raising=False)
+
+
+def test_what_it_returns_is_told_apart() -> None:
+    model = object()
+    assert evaluate("judge_of_replicas:both", [model]) == {"predictions": [1, 0], "labels": [1, 1]}
+    assert evaluate("judge_of_replicas:number", [model]) == {"metrics": {"evaluation": 0.5}}
+    assert evaluate("judge_of_replicas:named", [model, model]) == {"predictions": [1], "metrics": {"models": 2.0}}
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("judge_of_replicas:broken", "line 12, in broken"),
+        ("judge_of_replicas:broken", "ValueError: no test set here"),
+        ("judge_of_replicas:nothing", "returned None"),
+        ("judge_of_replicas:wrong", "returned the keys accuracy"),
+        ("judge_of_replicas:absent", "cannot be imported: AttributeError"),
+        ("nowhere_at_all:predict", "cannot be imported: ModuleNotFoundError"),
+    ],
+)
+def test_its_failure_is_told(name: str, message: str) -> None:
+    assert message in evaluate(name, [object()])["error"]
+
+
+def test_without_a_trained_module_nothing_is_called() -> None:
+    assert "no module was trained" in evaluate("judge_of_replicas:both", [])["error"]
