@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,10 @@ from auditor.runs.plan import LaunchPlan
 from auditor.runs.store import Store
 from auditor.runs.tracefile import ProcessTrace, RunTraces, open_run
 from auditor.services.tape import record_tape, replay_tape
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell that starts the tests in the background makes them, and all that they start, deaf to ctrl-c.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @dataclass
