@@ -139,7 +139,6 @@ def read_library(table: Table) -> Library:
     head = table.required_table("library")
     draw = table.required_table("draw")
     state = table.table("state")
-    returns = table.table("returns")
     identifier = head.string("id")
     state_set = state.strings("set", required=True) if state else ()
     library = Library(
@@ -160,10 +159,10 @@ def read_library(table: Table) -> Library:
         worker_seeded_by=head.string("worker_seeded_by") if "worker_seeded_by" in head else None,
         tokens=head.strings("tokens", required=True),
         path=table.path,
-        returns={name: returns.string(name) for name in returns.keys()} if returns else {},  # noqa: SIM118
+        returns=table.texts("returns"),
         loaders=head.strings("loaders"),
     )
-    for part in (head, draw, state, returns, table):
+    for part in (head, draw, state, table):
         if part:
             part.finish()
     return library

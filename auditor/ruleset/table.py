@@ -135,6 +135,15 @@ class Table:
         self._asked.add(key)
         return self.required_table(key) if key in self._values else None
 
+    def texts(self, key: str) -> Mapping[str, str]:
+        """Return a table whose values are all strings; empty where there is none."""
+        entries = self.table(key)
+        if entries is None:
+            return {}
+        found = {name: entries.string(name) for name in entries.keys()}  # noqa: SIM118
+        entries.finish()
+        return found
+
     def required_table(self, key: str) -> Table:
         """Return a sub-table that must be there."""
         value = self._required(key, "a table")

@@ -3,48 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Generic, TypeVar
 
+from auditor.model.annotations import Generic, TypeVar
 from auditor.model.patch import Applicability
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
+from auditor.static.ruleoptions import RuleOptions
 
 T = TypeVar("T")
 
-_COMMON = ("summary", "kind", "applicability", "effect")
-"""Keys that mean the same for every kind."""
 
-_MAX_KEPT = 1000
+class FixOptions(RuleOptions[T]):
+    """The same for `[fix]`; what means the same for every kind is left aside."""
 
-
-class FixOptions(Generic[T]):
-    """Reads the options of each rule's fix with one function and keeps the result."""
-
-    def __init__(self, read: Callable[[Table], T]) -> None:
-        self._read = read
-        self._kept: dict[int, tuple[Rule, T]] = {}
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        """Raise `RuleError`, naming file and key; `where` is `<rule file>: fix`."""
-        self._checked(options, where)
+    section = "fix"
+    common = ("summary", "kind", "applicability", "effect")
 
     def of(self, rule: Rule) -> T:
         """Return the options of a rule's fix."""
-        kept = self._kept.get(id(rule))
-        if kept is None or kept[0] is not rule:
-            if len(self._kept) >= _MAX_KEPT:
-                self._kept.clear()
-            kept = self._kept[id(rule)] = (rule, self._checked(rule.fix.options, f"{rule.path}: fix"))
-        return kept[1]
+        return self.read(rule.fix.options, f"{rule.path}: fix")
 
-    def _checked(self, options: Mapping[str, object], where: str) -> T:
-        path, _, key = where.partition(": ")
-        table = Table(options, path, key or "fix")
-        for name in _COMMON:
-            table.value(name)
-        result = self._read(table)
-        table.finish()
-        return result
+
+class WithFixOptions(Generic[T]):
+    """What kinds of fix have in common: options that are read by one function."""
+
+    def __init__(self, read: Callable[[Table], T]) -> None:
+        self._options = FixOptions(read)
+
+    def validate(self, options: Mapping[str, object], where: str) -> None:
+        """Raise `RuleError`, naming file and key; `where` is `<rule file>: fix`."""
+        self._options.validate(options, where)
 
 
 def applicability(rule: Rule) -> Applicability:

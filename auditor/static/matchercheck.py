@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from types import ModuleType
 
 from auditor.errors import RuleError
@@ -21,18 +22,23 @@ def checked(module: ModuleType, variable: str) -> Matcher:
         raise RuleError(f"{module.__file__}:1: no `{variable}` in this module; every file of this folder holds one")
     for attribute in ("kind", "scope"):
         if not isinstance(getattr(matcher, attribute, None), str):
-            raise RuleError(f"{module.__file__}:{_line(matcher)}: `{variable}.{attribute}` must be a string")
-    for method, parameters in _MEMBERS.items():
-        function = getattr(matcher, method, None)
-        if not callable(function):
-            raise RuleError(f"{module.__file__}:{_line(matcher)}: `{variable}` has no method `{method}`")
-        if tuple(inspect.signature(function).parameters) != parameters:
-            wanted = ", ".join(parameters)
-            raise RuleError(f"{module.__file__}:{_line(function)}: `{method}` must take ({wanted})")
+            raise RuleError(f"{module.__file__}:{line_of(matcher)}: `{variable}.{attribute}` must be a string")
+    check_methods(module, matcher, variable, _MEMBERS)
     return cast("Matcher", matcher)
 
 
-def _line(thing: object) -> int:
+def check_methods(module: ModuleType, thing: object, variable: str, members: Mapping[str, tuple[str, ...]]) -> None:
+    """Raise `RuleError` with file and line unless `thing` has these methods with these parameters."""
+    for method, parameters in members.items():
+        function = getattr(thing, method, None)
+        if not callable(function):
+            raise RuleError(f"{module.__file__}:{line_of(thing)}: `{variable}` has no method `{method}`")
+        if tuple(inspect.signature(function).parameters) != parameters:
+            wanted = ", ".join(parameters)
+            raise RuleError(f"{module.__file__}:{line_of(function)}: `{method}` must take ({wanted})")
+
+
+def line_of(thing: object) -> int:
     """Line of a function, or of an instance's class; 1 where it cannot be told."""
     source = thing if inspect.isfunction(thing) or inspect.ismethod(thing) else type(thing)
     try:

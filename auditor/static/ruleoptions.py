@@ -18,6 +18,10 @@ _MAX_KEPT = 1000
 class RuleOptions(Generic[T]):
     """Reads each table of options once, with one function, and keeps the result."""
 
+    section = "match"
+    common: tuple[str, ...] = ()
+    """Keys that are none of this kind's own business, and allowed."""
+
     def __init__(self, read: Callable[[Table], T]) -> None:
         self._read = read
         self._kept: dict[int, tuple[Mapping[str, object], T]] = {}
@@ -42,7 +46,9 @@ class RuleOptions(Generic[T]):
 
     def _checked(self, options: Mapping[str, object], where: str) -> T:
         path, _, key = where.partition(": ")
-        table = Table(options, path, key or "match")
+        table = Table(options, path, key or self.section)
+        for name in self.common:
+            table.value(name)
         result = self._read(table)
         table.finish()
         return result

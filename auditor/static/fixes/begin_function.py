@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
 
 from auditor.model.finding import Finding
 from auditor.model.lean import dataclass
@@ -13,7 +12,7 @@ from auditor.static.documents.document import Document
 from auditor.static.facts import ModuleFacts
 from auditor.static.fixes.changes import InsertStatement
 from auditor.static.fixes.proposal import Proposal, Refusal
-from auditor.static.fixoptions import FixOptions, applicability, effect
+from auditor.static.fixoptions import WithFixOptions, applicability, effect
 from auditor.static.nodeplace import call_at
 from auditor.static.project import Project
 from auditor.static.values import FunctionRef
@@ -36,16 +35,10 @@ def _read(table: Table) -> _Options:
     )
 
 
-class BeginFunctionFix:
+class BeginFunctionFix(WithFixOptions[_Options]):
     """`argument`, `position`: where the function is handed to `callee`; `statement`: what it begins with then."""
 
     kind = "begin-function"
-
-    def __init__(self) -> None:
-        self._options = FixOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
 
     def propose(
         self, finding: Finding, rule: Rule, target: ModuleFacts | Document, project: Project
@@ -78,4 +71,4 @@ def _first_statement(function: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.st
     return function.body[1] if is_text and len(function.body) > 1 else None if is_text else first
 
 
-FIX = BeginFunctionFix()
+FIX = BeginFunctionFix(_read)

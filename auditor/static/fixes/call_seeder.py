@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
 
 from auditor.model.finding import Finding
 from auditor.model.lean import replace
@@ -16,7 +15,7 @@ from auditor.static.fixes.changes import InsertStatement, RemoveStatement, Repla
 from auditor.static.fixes.proposal import Proposal, Refusal
 from auditor.static.fixes.seeding.place import statement_at
 from auditor.static.fixes.seeding.source import seed_in_scope
-from auditor.static.fixoptions import FixOptions, applicability, effect
+from auditor.static.fixoptions import WithFixOptions, applicability, effect
 from auditor.static.nodeplace import written
 from auditor.static.project import Project
 
@@ -33,16 +32,10 @@ def _read(table: Table) -> None:
     """No options."""
 
 
-class CallSeederFix:
+class CallSeederFix(WithFixOptions[None]):
     """`torch.manual_seed` → `torch.manual_seed(0)`; `torch.manual_seed = 42` → `torch.manual_seed(42)`."""
 
     kind = "call-seeder"
-
-    def __init__(self) -> None:
-        self._options = FixOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
 
     def propose(
         self, finding: Finding, rule: Rule, target: ModuleFacts | Document, project: Project
@@ -72,4 +65,4 @@ class CallSeederFix:
         return replace(proposal, changes=(change,))
 
 
-FIX = CallSeederFix()
+FIX = CallSeederFix(_read)

@@ -20,7 +20,7 @@ from auditor.static.documents.kinds import LAUNCHERS, Kind
 from auditor.static.facts import ModuleFacts
 from auditor.static.fixes.changes import Change, ReplaceExpression, ReplaceText
 from auditor.static.fixes.proposal import Proposal, Refusal
-from auditor.static.fixoptions import FixOptions, applicability, effect
+from auditor.static.fixoptions import WithFixOptions, applicability, effect
 from auditor.static.project import Project
 
 _ENTRY = re.compile(
@@ -51,31 +51,16 @@ class _Options:
 def _read(table: Table) -> _Options:
     return _Options(
         value=table.string("value"),
-        names=_texts(table, "names"),
-        replace=_texts(table, "replace"),
+        names=table.texts("names"),
+        replace=table.texts("replace"),
         once=table.boolean("once", False),
     )
 
 
-def _texts(table: Table, key: str) -> Mapping[str, str]:
-    entries = table.table(key)
-    if entries is None:
-        return {}
-    texts = {name: entries.string(name) for name in entries.keys()}  # noqa: SIM118
-    entries.finish()
-    return texts
-
-
-class ConfiguredValueFix:
+class ConfiguredValueFix(WithFixOptions[_Options]):
     """`value`: what is written; `names`, `replace`: for some variables or parts; `once`: not in loops."""
 
     kind = "configured-value"
-
-    def __init__(self) -> None:
-        self._options = FixOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
 
     def propose(
         self, finding: Finding, rule: Rule, target: ModuleFacts | Document, project: Project
@@ -186,4 +171,4 @@ def _comes_by_again(document: Document, line: int) -> bool:
     return depth > 0 or _LOOP.search(document.lines[line - 1]) is not None
 
 
-FIX = ConfiguredValueFix()
+FIX = ConfiguredValueFix(_read)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
 
 from auditor.model.finding import Finding
 from auditor.model.lean import dataclass
@@ -13,7 +12,7 @@ from auditor.static.documents.document import Document
 from auditor.static.facts import ModuleFacts
 from auditor.static.fixes.changes import ReplaceExpression
 from auditor.static.fixes.proposal import Proposal, Refusal
-from auditor.static.fixoptions import FixOptions, applicability, effect
+from auditor.static.fixoptions import WithFixOptions, applicability, effect
 from auditor.static.nodeplace import call_at, written
 from auditor.static.project import Project
 
@@ -28,16 +27,10 @@ def _read(table: Table) -> _Options:
     return _Options(argument=table.string("argument"))
 
 
-class DropArgumentFix:
+class DropArgumentFix(WithFixOptions[_Options]):
     """`argument`: the keyword that goes."""
 
     kind = "drop-argument"
-
-    def __init__(self) -> None:
-        self._options = FixOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
 
     def propose(
         self, finding: Finding, rule: Rule, target: ModuleFacts | Document, project: Project
@@ -65,4 +58,4 @@ def _without(module: ModuleFacts, call: ast.Call, name: str) -> str:
     return f"{written(module, call.func)}({', '.join(given)})"
 
 
-FIX = DropArgumentFix()
+FIX = DropArgumentFix(_read)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
 
 from auditor.model.finding import Finding
 from auditor.model.rule import Rule
@@ -14,7 +13,7 @@ from auditor.static.facts import ModuleFacts
 from auditor.static.fixes.changes import Change, InsertAtStart, RemoveStatement
 from auditor.static.fixes.proposal import Proposal, Refusal
 from auditor.static.fixes.seeding.place import statement_at
-from auditor.static.fixoptions import FixOptions, applicability, effect
+from auditor.static.fixoptions import WithFixOptions, applicability, effect
 from auditor.static.nodeplace import written
 from auditor.static.project import Project
 
@@ -25,16 +24,10 @@ def _read(table: Table) -> bool:
     return table.boolean("launcher", False)
 
 
-class EarlyVariableFix:
+class EarlyVariableFix(WithFixOptions[bool]):
     """`launcher`: the interpreter itself reads it, so that no place in a program is early enough."""
 
     kind = "early-variable"
-
-    def __init__(self) -> None:
-        self._options = FixOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
 
     def propose(
         self, finding: Finding, rule: Rule, target: ModuleFacts | Document, project: Project
@@ -84,4 +77,4 @@ def _setting(module: ModuleFacts, statement: ast.stmt | None) -> tuple[str | Non
     return None, None
 
 
-FIX = EarlyVariableFix()
+FIX = EarlyVariableFix(_read)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from auditor.model.finding import Finding
 from auditor.model.rule import Rule
@@ -12,7 +12,7 @@ from auditor.static.documents.document import Document
 from auditor.static.facts import ModuleFacts
 from auditor.static.fixes.changes import InsertStatement
 from auditor.static.fixes.proposal import Proposal, Refusal
-from auditor.static.fixoptions import FixOptions, applicability, effect
+from auditor.static.fixoptions import WithFixOptions, applicability, effect
 from auditor.static.nodeplace import call_at
 from auditor.static.project import Project
 
@@ -24,16 +24,10 @@ def _read(table: Table) -> None:
     """No options."""
 
 
-class EvaluationModeFix:
+class EvaluationModeFix(WithFixOptions[None]):
     """`model.eval()` before the block and `model.train()` behind it, where the block runs to its end."""
 
     kind = "evaluation-mode"
-
-    def __init__(self) -> None:
-        self._options = FixOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
 
     def propose(
         self, finding: Finding, rule: Rule, target: ModuleFacts | Document, project: Project
@@ -69,4 +63,4 @@ def _models(module: ModuleFacts, block: ast.With) -> Iterator[str]:
                 yield text
 
 
-FIX = EvaluationModeFix()
+FIX = EvaluationModeFix(_read)

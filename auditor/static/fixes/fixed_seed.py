@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from auditor.model.finding import Finding
 from auditor.model.lean import dataclass
@@ -19,7 +19,7 @@ from auditor.static.fixes.proposal import Proposal, Refusal
 from auditor.static.fixes.seeding.origin import origin
 from auditor.static.fixes.seeding.repetition import repeats
 from auditor.static.fixes.seeding.source import DEFAULT, seed_in_scope
-from auditor.static.fixoptions import FixOptions, applicability
+from auditor.static.fixoptions import WithFixOptions, applicability
 from auditor.static.library_verdict import SeedValue
 from auditor.static.nodeplace import call_at, written
 from auditor.static.project import Project
@@ -50,16 +50,10 @@ def _read(table: Table) -> None:
     """No options."""
 
 
-class FixedSeedFix:
+class FixedSeedFix(WithFixOptions[None]):
     """The value is followed back to where it is written, through names, parameters and options."""
 
     kind = "fixed-seed"
-
-    def __init__(self) -> None:
-        self._options = FixOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
 
     def propose(
         self, finding: Finding, rule: Rule, target: ModuleFacts | Document, project: Project
@@ -210,4 +204,4 @@ def _bytes(module: ModuleFacts, node: ast.expr) -> str:
     return f"{held}.encode()" if is_text else f"str({held}).encode()"
 
 
-FIX = FixedSeedFix()
+FIX = FixedSeedFix(_read)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
 
 from auditor.model.finding import Finding
 from auditor.model.rule import Rule
@@ -13,7 +12,7 @@ from auditor.static.facts import ModuleFacts
 from auditor.static.fixes.changes import Change, ReplaceExpression
 from auditor.static.fixes.proposal import Proposal, Refusal
 from auditor.static.fixes.seeding.loaders import with_generator
-from auditor.static.fixoptions import FixOptions, applicability, effect
+from auditor.static.fixoptions import WithFixOptions, applicability, effect
 from auditor.static.nodeplace import call_at
 from auditor.static.project import Project
 
@@ -25,16 +24,10 @@ def _read(table: Table) -> None:
     """No options."""
 
 
-class FreshWorkerSeedFix:
+class FreshWorkerSeedFix(WithFixOptions[None]):
     """The seeds in the function that the loader was given, which the finding names, are replaced."""
 
     kind = "fresh-worker-seed"
-
-    def __init__(self) -> None:
-        self._options = FixOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
 
     def propose(
         self, finding: Finding, rule: Rule, target: ModuleFacts | Document, project: Project
@@ -63,4 +56,4 @@ class FreshWorkerSeedFix:
         )
 
 
-FIX = FreshWorkerSeedFix()
+FIX = FreshWorkerSeedFix(_read)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from auditor.model.finding import Finding
 from auditor.model.rule import Rule
@@ -16,7 +16,7 @@ from auditor.static.fixes.seeding.place import Way, lifted, statement_at, way_to
 from auditor.static.fixes.seeding.program import by_helper, place_for
 from auditor.static.fixes.seeding.repetition import repeats
 from auditor.static.fixes.seeding.seed_helper import only_seeds
-from auditor.static.fixoptions import FixOptions, applicability, effect
+from auditor.static.fixoptions import WithFixOptions, applicability, effect
 from auditor.static.library_verdict import LibraryVerdict, SeedStatus
 from auditor.static.project import Project
 
@@ -36,16 +36,10 @@ def _read(table: Table) -> None:
     """No options."""
 
 
-class MoveSeedFix:
+class MoveSeedFix(WithFixOptions[None]):
     """Moved where everything that the seed needs is known before the first draw; else seeded there as well."""
 
     kind = "move-seed"
-
-    def __init__(self) -> None:
-        self._options = FixOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
 
     def propose(
         self, finding: Finding, rule: Rule, target: ModuleFacts | Document, project: Project
@@ -198,4 +192,4 @@ def _bound_later(module: ModuleFacts, statement: ast.stmt, before: Sequence[ast.
     }
 
 
-FIX = MoveSeedFix()
+FIX = MoveSeedFix(_read)

@@ -6,7 +6,7 @@ with it that it needs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from auditor.model.finding import Finding
 from auditor.model.lean import dataclass
@@ -17,7 +17,7 @@ from auditor.static.documents.document import Document
 from auditor.static.facts import ModuleFacts
 from auditor.static.fixes.changes import Change, InsertAtStart, InsertStatement, SetArgument
 from auditor.static.fixes.proposal import Proposal, Refusal
-from auditor.static.fixoptions import FixOptions, applicability, effect
+from auditor.static.fixoptions import WithFixOptions, applicability, effect
 from auditor.static.nodeplace import call_at
 from auditor.static.pinned import fits
 from auditor.static.programstart import does_something, program_start
@@ -74,19 +74,13 @@ def _read(table: Table) -> _Options:
     )
 
 
-class ProgramSwitchFix:
+class ProgramSwitchFix(WithFixOptions[_Options]):
     """`statements`: what is put there; `early`: before the first import; `package`: what has to be imported before.
 
     `callee`, `text`: the findings for which it helps; `otherwise`: what is said of the others.
     """
 
     kind = "program-switch"
-
-    def __init__(self) -> None:
-        self._options = FixOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
 
     def propose(
         self, finding: Finding, rule: Rule, target: ModuleFacts | Document, project: Project
@@ -203,4 +197,4 @@ def _shown(statement: str) -> str:
     return f"`{line.replace('{', '').replace('}', '')}`".replace("\0", "{").replace("\1", "}")
 
 
-FIX = ProgramSwitchFix()
+FIX = ProgramSwitchFix(_read)

@@ -6,7 +6,6 @@ A scan does not load them; `fix` and `rules test` do, and check the options of t
 from __future__ import annotations
 
 import importlib
-import inspect
 import pkgutil
 from collections.abc import Iterable
 from functools import cache
@@ -18,6 +17,7 @@ from auditor.errors import RuleError
 from auditor.model.rule import Rule
 from auditor.ruleset.table import did_you_mean
 from auditor.static.fixes.proposal import Fix
+from auditor.static.matchercheck import check_methods, line_of
 
 _MEMBERS = {"validate": ("options", "where"), "propose": ("finding", "rule", "target", "project")}
 
@@ -69,18 +69,5 @@ def _loaded(name: str) -> Fix:
 def _check(module: ModuleType, fix: object) -> None:
     expected = module.__name__.rpartition(".")[2].replace("_", "-")
     if getattr(fix, "kind", None) != expected:
-        raise RuleError(f"{module.__file__}:{_line(fix)}: `FIX.kind` must be `{expected}`, the name of the file")
-    for method, parameters in _MEMBERS.items():
-        function = getattr(fix, method, None)
-        if not callable(function):
-            raise RuleError(f"{module.__file__}:{_line(fix)}: `FIX` has no method `{method}`")
-        if tuple(inspect.signature(function).parameters) != parameters:
-            raise RuleError(f"{module.__file__}:{_line(function)}: `{method}` must take ({', '.join(parameters)})")
-
-
-def _line(thing: object) -> int:
-    source = thing if inspect.isfunction(thing) or inspect.ismethod(thing) else type(thing)
-    try:
-        return inspect.getsourcelines(source)[1] or 1
-    except (OSError, TypeError):
-        return 1
+        raise RuleError(f"{module.__file__}:{line_of(fix)}: `FIX.kind` must be `{expected}`, the name of the file")
+    check_methods(module, fix, "FIX", _MEMBERS)

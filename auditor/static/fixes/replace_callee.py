@@ -14,7 +14,7 @@ from auditor.static.documents.document import Document
 from auditor.static.facts import Call, ModuleFacts
 from auditor.static.fixes.changes import ReplaceExpression
 from auditor.static.fixes.proposal import Proposal, Refusal
-from auditor.static.fixoptions import FixOptions, applicability, effect
+from auditor.static.fixoptions import WithFixOptions, applicability, effect
 from auditor.static.nodeplace import call_at, written
 from auditor.static.project import Project
 
@@ -39,33 +39,18 @@ class _Options:
 
 def _read(table: Table) -> _Options:
     return _Options(
-        functions=_names(table, "functions"),
-        methods=_names(table, "methods"),
+        functions=table.texts("functions"),
+        methods=table.texts("methods"),
         keywords=frozenset(table.strings("keywords")) if "keywords" in table else None,
         positions=table.position("positions"),
         made=table.boolean("made", False),
     )
 
 
-def _names(table: Table, key: str) -> Mapping[str, str]:
-    entries = table.table(key)
-    if entries is None:
-        return {}
-    names = {name: entries.string(name) for name in entries.keys()}  # noqa: SIM118
-    entries.finish()
-    return names
-
-
-class ReplaceCalleeFix:
+class ReplaceCalleeFix(WithFixOptions[_Options]):
     """`functions`, `methods`: old → new; `keywords`, `positions`: the arguments that both take."""
 
     kind = "replace-callee"
-
-    def __init__(self) -> None:
-        self._options = FixOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
 
     def propose(
         self, finding: Finding, rule: Rule, target: ModuleFacts | Document, project: Project
@@ -113,4 +98,4 @@ def _text(module: ModuleFacts, call: Call, new: str) -> str:
     return f"{written(module, func.value)}.{new}"
 
 
-FIX = ReplaceCalleeFix()
+FIX = ReplaceCalleeFix(_read)

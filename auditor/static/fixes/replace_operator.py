@@ -7,7 +7,6 @@ deterministic when the program switches the deterministic mode on, and that is w
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
 
 from auditor.model.finding import Finding
 from auditor.model.patch import Applicability
@@ -20,7 +19,7 @@ from auditor.static.facts import Call, ModuleFacts
 from auditor.static.fixes.changes import Change, InsertStatement, ReplaceExpression
 from auditor.static.fixes.program_switch import NO_PLACE, mode_changes
 from auditor.static.fixes.proposal import Proposal, Refusal
-from auditor.static.fixoptions import FixOptions, applicability, effect
+from auditor.static.fixoptions import WithFixOptions, applicability, effect
 from auditor.static.nodeplace import call_at
 from auditor.static.operatorcall import NotReplacedError, entry_for, is_method, replaced
 from auditor.static.programstart import program_start
@@ -31,16 +30,10 @@ def _read(table: Table) -> None:
     """No options."""
 
 
-class ReplaceOperatorFix:
+class ReplaceOperatorFix(WithFixOptions[None]):
     """The first entry of the table that fits the call, else the deterministic mode."""
 
     kind = "replace-operator"
-
-    def __init__(self) -> None:
-        self._options = FixOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
 
     def propose(
         self, finding: Finding, rule: Rule, target: ModuleFacts | Document, project: Project
@@ -108,4 +101,4 @@ def _helpers(module: ModuleFacts, name: str) -> list[Change]:
     return [InsertStatement(statement=place, text=text, where=start.where)]
 
 
-FIX = ReplaceOperatorFix()
+FIX = ReplaceOperatorFix(_read)

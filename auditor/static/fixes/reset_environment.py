@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
 
 from auditor.model.finding import Finding
 from auditor.model.rule import Rule
@@ -14,7 +13,7 @@ from auditor.static.fixes.changes import Change, InsertStatement, SetArgument
 from auditor.static.fixes.proposal import Proposal, Refusal
 from auditor.static.fixes.seeding.repetition import repeats
 from auditor.static.fixes.seeding.source import seed_in_scope
-from auditor.static.fixoptions import FixOptions, applicability, effect
+from auditor.static.fixoptions import WithFixOptions, applicability, effect
 from auditor.static.nodeplace import call_at
 from auditor.static.project import Project
 
@@ -23,16 +22,10 @@ def _read(table: Table) -> None:
     """No options."""
 
 
-class ResetEnvironmentFix:
+class ResetEnvironmentFix(WithFixOptions[None]):
     """`env.reset(seed=0)` once, `env.seed(0)` for the old interface, and the action space where it is sampled from."""
 
     kind = "reset-environment"
-
-    def __init__(self) -> None:
-        self._options = FixOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
 
     def propose(
         self, finding: Finding, rule: Rule, target: ModuleFacts | Document, project: Project
@@ -119,4 +112,4 @@ def _is_new(module: ModuleFacts) -> bool | None:
     return None
 
 
-FIX = ResetEnvironmentFix()
+FIX = ResetEnvironmentFix(_read)

@@ -7,7 +7,7 @@ the change lacks the new entries; they are then left as they are.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from auditor.model.finding import Finding
 from auditor.model.lean import dataclass
@@ -17,7 +17,7 @@ from auditor.static.documents.document import Document
 from auditor.static.facts import Call, ModuleFacts
 from auditor.static.fixes.changes import Change, InsertStatement, ReplaceExpression
 from auditor.static.fixes.proposal import Proposal, Refusal
-from auditor.static.fixoptions import FixOptions, applicability, effect
+from auditor.static.fixoptions import WithFixOptions, applicability, effect
 from auditor.static.nodeplace import call_at
 from auditor.static.program import programs
 from auditor.static.project import Project
@@ -47,16 +47,10 @@ def _read(table: Table) -> str:
     return table.choice("what", ("rng", "optimizer"))
 
 
-class SaveStateFix:
+class SaveStateFix(WithFixOptions[str]):
     """`what`: the states of the generators (`rng`) or the state of the `optimizer`."""
 
     kind = "save-state"
-
-    def __init__(self) -> None:
-        self._options = FixOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
 
     def propose(
         self, finding: Finding, rule: Rule, target: ModuleFacts | Document, project: Project
@@ -177,4 +171,4 @@ def _taken(module: ModuleFacts, name: str, last: ast.stmt, entries: list[_Entry]
     return InsertStatement(statement=module.location(last), text="\n".join(lines), where="after")
 
 
-FIX = SaveStateFix()
+FIX = SaveStateFix(_read)

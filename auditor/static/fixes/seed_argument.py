@@ -7,7 +7,6 @@ of the same library anyway, the program is seeded instead.
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
 
 from auditor.model.finding import Finding
 from auditor.model.lean import dataclass, replace
@@ -24,7 +23,7 @@ from auditor.static.fixes.seed_program import seeded
 from auditor.static.fixes.seeding.program import place_for
 from auditor.static.fixes.seeding.repetition import repeats
 from auditor.static.fixes.seeding.source import seed_in_scope
-from auditor.static.fixoptions import FixOptions, applicability, effect
+from auditor.static.fixoptions import WithFixOptions, applicability, effect
 from auditor.static.library_verdict import SeedStatus
 from auditor.static.nodeplace import call_at, written
 from auditor.static.pinned import fits
@@ -122,16 +121,10 @@ def _versions(entry: Table) -> tuple[Bound, ...]:
         raise entry.complain("versions", str(error)) from error
 
 
-class SeedArgumentFix:
+class SeedArgumentFix(WithFixOptions[_Options]):
     """`arguments`: what to pass to which callees; `library`, `call`, `apart`: how the program is seeded instead."""
 
     kind = "seed-argument"
-
-    def __init__(self) -> None:
-        self._options = FixOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
 
     def propose(
         self, finding: Finding, rule: Rule, target: ModuleFacts | Document, project: Project
@@ -280,4 +273,4 @@ def _is_drawn_elsewhere(finding: Finding, project: Project, options: _Options) -
     return False
 
 
-FIX = SeedArgumentFix()
+FIX = SeedArgumentFix(_read)

@@ -7,7 +7,7 @@ front of it.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from auditor.model.finding import Finding
 from auditor.model.location import Location
@@ -21,7 +21,7 @@ from auditor.static.fixes.seeding.origin import Origin, origin
 from auditor.static.fixes.seeding.place import Way, lifted, statement_at
 from auditor.static.fixes.seeding.repetition import repeats
 from auditor.static.fixes.seeding.seed_helper import only_seeds
-from auditor.static.fixoptions import FixOptions, applicability, effect
+from auditor.static.fixoptions import WithFixOptions, applicability, effect
 from auditor.static.library_verdict import Seed, SeedStatus
 from auditor.static.nodeplace import call_at
 from auditor.static.project import Project
@@ -34,16 +34,10 @@ def _read(table: Table) -> None:
     """No options."""
 
 
-class SeedDefaultFix:
+class SeedDefaultFix(WithFixOptions[None]):
     """The seed is followed back to its default, through parameters, options and configurations."""
 
     kind = "seed-default"
-
-    def __init__(self) -> None:
-        self._options = FixOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
 
     def propose(
         self, finding: Finding, rule: Rule, target: ModuleFacts | Document, project: Project
@@ -218,4 +212,4 @@ def _differs(module: ModuleFacts, statement: ast.stmt) -> bool:
     return any(name == "hash" or name in ENTROPY_CALLS for name in names)
 
 
-FIX = SeedDefaultFix()
+FIX = SeedDefaultFix(_read)

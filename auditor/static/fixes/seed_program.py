@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from auditor.model.finding import Finding
 from auditor.model.lean import dataclass
 from auditor.model.patch import Applicability
@@ -14,7 +12,7 @@ from auditor.static.facts import ModuleFacts
 from auditor.static.fixes.changes import Change
 from auditor.static.fixes.proposal import Proposal, Refusal
 from auditor.static.fixes.seeding.program import Seeding, seed_program
-from auditor.static.fixoptions import FixOptions, applicability, effect
+from auditor.static.fixoptions import WithFixOptions, applicability, effect
 from auditor.static.project import Project
 
 RANKS = "every process of a distributed run draws the same numbers; add the rank to the seed where they have to differ"
@@ -30,16 +28,10 @@ def _read(table: Table) -> _Options:
     return _Options(library=table.string("library"), call=table.string("call"))
 
 
-class SeedProgramFix:
+class SeedProgramFix(WithFixOptions[_Options]):
     """`library`: its id in `rules/libraries`; `call`: what seeds it, where the program has no seeder of its own."""
 
     kind = "seed-program"
-
-    def __init__(self) -> None:
-        self._options = FixOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
 
     def propose(
         self, finding: Finding, rule: Rule, target: ModuleFacts | Document, project: Project
@@ -79,4 +71,4 @@ def seeded(
     )
 
 
-FIX = SeedProgramFix()
+FIX = SeedProgramFix(_read)

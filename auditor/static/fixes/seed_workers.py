@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from auditor.model.finding import Finding
 from auditor.model.rule import Rule
@@ -13,7 +13,7 @@ from auditor.static.facts import Call, ModuleFacts
 from auditor.static.fixes.changes import Change, InsertStatement, SetArgument
 from auditor.static.fixes.proposal import Proposal, Refusal
 from auditor.static.fixes.seeding.loaders import has_hints, loaders_of, top_statement, with_generator
-from auditor.static.fixoptions import FixOptions, applicability, effect
+from auditor.static.fixoptions import WithFixOptions, applicability, effect
 from auditor.static.nodeplace import call_at
 from auditor.static.project import Project
 
@@ -31,16 +31,10 @@ def _read(table: Table) -> str:
     return table.choice("what", ("generator", "numpy"))
 
 
-class SeedWorkersFix:
+class SeedWorkersFix(WithFixOptions[str]):
     """`what`: `generator`, that a data set keeps, or `numpy`, its global one under an old torch."""
 
     kind = "seed-workers"
-
-    def __init__(self) -> None:
-        self._options = FixOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
 
     def propose(
         self, finding: Finding, rule: Rule, target: ModuleFacts | Document, project: Project
@@ -113,4 +107,4 @@ def _given(loaders: Sequence[tuple[ModuleFacts, Call]], body: str, project: Proj
     return tuple(changes)
 
 
-FIX = SeedWorkersFix()
+FIX = SeedWorkersFix(_read)

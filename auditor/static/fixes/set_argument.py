@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
 
 from auditor.model.finding import Finding
 from auditor.model.lean import dataclass
@@ -13,7 +12,7 @@ from auditor.static.documents.document import Document
 from auditor.static.facts import Call, ModuleFacts
 from auditor.static.fixes.changes import Change, ReplaceExpression, SetArgument
 from auditor.static.fixes.proposal import Proposal, Refusal
-from auditor.static.fixoptions import FixOptions, applicability, effect
+from auditor.static.fixoptions import WithFixOptions, applicability, effect
 from auditor.static.nodeplace import call_at
 from auditor.static.project import Project
 
@@ -67,16 +66,10 @@ def _read_one(table: Table, key: str) -> _Argument:
     )
 
 
-class SetArgumentFix:
+class SetArgumentFix(WithFixOptions[_Options]):
     """One `argument` with its `value` and `position`, or several `arguments`, each for some callees."""
 
     kind = "set-argument"
-
-    def __init__(self) -> None:
-        self._options = FixOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
 
     def propose(
         self, finding: Finding, rule: Rule, target: ModuleFacts | Document, project: Project
@@ -133,4 +126,4 @@ def _title(wanted: list[_Argument]) -> str:
     return f"pass `{given}`"
 
 
-FIX = SetArgumentFix()
+FIX = SetArgumentFix(_read)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from auditor.model.finding import Finding
 from auditor.model.rule import Rule
@@ -12,7 +12,7 @@ from auditor.static.documents.document import Document
 from auditor.static.facts import ModuleFacts
 from auditor.static.fixes.changes import InsertStatement
 from auditor.static.fixes.proposal import Proposal, Refusal
-from auditor.static.fixoptions import FixOptions, applicability, effect
+from auditor.static.fixoptions import WithFixOptions, applicability, effect
 from auditor.static.nodeplace import call_at
 from auditor.static.project import Project
 
@@ -21,16 +21,10 @@ def _read(table: Table) -> None:
     """No options."""
 
 
-class SetEpochFix:
+class SetEpochFix(WithFixOptions[None]):
     """`sampler.set_epoch(epoch)` as the first statement of the loop, where sampler and loop stand in one function."""
 
     kind = "set-epoch"
-
-    def __init__(self) -> None:
-        self._options = FixOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
 
     def propose(
         self, finding: Finding, rule: Rule, target: ModuleFacts | Document, project: Project
@@ -93,4 +87,4 @@ def _is_certain(module: ModuleFacts, statement: ast.stmt, call: ast.Call, name: 
     return plain and len(bound) == 1 and not isinstance(module.parent(statement), ast.If)
 
 
-FIX = SetEpochFix()
+FIX = SetEpochFix(_read)

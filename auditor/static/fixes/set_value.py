@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
 
 from auditor.model.finding import Finding
 from auditor.model.lean import dataclass
@@ -13,7 +12,7 @@ from auditor.static.documents.document import Document
 from auditor.static.facts import ModuleFacts
 from auditor.static.fixes.changes import Change, ReplaceExpression, SetArgument
 from auditor.static.fixes.proposal import Proposal, Refusal
-from auditor.static.fixoptions import FixOptions, applicability, effect
+from auditor.static.fixoptions import WithFixOptions, applicability, effect
 from auditor.static.nodeplace import call_at, node_at, written
 from auditor.static.project import Project
 
@@ -40,16 +39,10 @@ def _read(table: Table) -> _Options:
     )
 
 
-class SetValueFix:
+class SetValueFix(WithFixOptions[_Options]):
     """`value`: what is assigned instead; `argument`, `position`, `argument_value`: for calls (`callee`)."""
 
     kind = "set-value"
-
-    def __init__(self) -> None:
-        self._options = FixOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
 
     def propose(
         self, finding: Finding, rule: Rule, target: ModuleFacts | Document, project: Project
@@ -86,4 +79,4 @@ def _change(module: ModuleFacts, finding: Finding, options: _Options) -> tuple[s
     return name, options.value, ReplaceExpression(expression=module.location(node.value), text=options.value)
 
 
-FIX = SetValueFix()
+FIX = SetValueFix(_read)

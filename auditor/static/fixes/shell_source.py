@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
 from auditor.model.finding import Finding
 from auditor.model.lean import replace
@@ -14,7 +13,7 @@ from auditor.static.documents.kinds import Kind
 from auditor.static.facts import ModuleFacts
 from auditor.static.fixes.changes import ReplaceText
 from auditor.static.fixes.proposal import Proposal, Refusal
-from auditor.static.fixoptions import FixOptions, applicability, effect
+from auditor.static.fixoptions import WithFixOptions, applicability, effect
 from auditor.static.project import Project
 
 _SOURCE = " --random-source=<(yes 42)"
@@ -25,16 +24,10 @@ def _read(table: Table) -> None:
     """No options."""
 
 
-class ShellSourceFix:
+class ShellSourceFix(WithFixOptions[None]):
     """`--random-source` behind the command; a number for awk's `srand`."""
 
     kind = "shell-source"
-
-    def __init__(self) -> None:
-        self._options = FixOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
 
     def propose(
         self, finding: Finding, rule: Rule, target: ModuleFacts | Document, project: Project
@@ -65,4 +58,4 @@ def _knows_substitution(document: Document) -> bool:
     return _BASH.match(first) is not None if first.startswith("#!") else True
 
 
-FIX = ShellSourceFix()
+FIX = ShellSourceFix(_read)

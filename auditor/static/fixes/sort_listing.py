@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from auditor.model.finding import Finding
 from auditor.model.lean import replace
@@ -14,7 +14,7 @@ from auditor.static.documents.document import Document
 from auditor.static.facts import Call, Known, ModuleFacts
 from auditor.static.fixes.changes import Change, InsertStatement, ReplaceExpression
 from auditor.static.fixes.proposal import Proposal, Refusal
-from auditor.static.fixoptions import FixOptions, applicability, effect
+from auditor.static.fixoptions import WithFixOptions, applicability, effect
 from auditor.static.nodeplace import call_at
 from auditor.static.order import Kind, ordered_use
 from auditor.static.project import Project
@@ -31,16 +31,10 @@ def _read(table: Table) -> None:
     """No options."""
 
 
-class SortListingFix:
+class SortListingFix(WithFixOptions[None]):
     """`sorted(…)` around the listing; for a walk, its names are sorted in place."""
 
     kind = "sort-listing"
-
-    def __init__(self) -> None:
-        self._options = FixOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
 
     def propose(
         self, finding: Finding, rule: Rule, target: ModuleFacts | Document, project: Project
@@ -193,4 +187,4 @@ def _walk_in_comprehension(
                 yield ReplaceExpression(expression=module.location(each.iter), text="sorted({0})")
 
 
-FIX = SortListingFix()
+FIX = SortListingFix(_read)

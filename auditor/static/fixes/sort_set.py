@@ -7,7 +7,6 @@ the set is made on the spot; elsewhere sorting is a proposal that a person has t
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
 
 from auditor.model.finding import Finding
 from auditor.model.patch import Applicability
@@ -17,7 +16,7 @@ from auditor.static.documents.document import Document
 from auditor.static.facts import ModuleFacts
 from auditor.static.fixes.changes import ReplaceExpression
 from auditor.static.fixes.proposal import Proposal, Refusal
-from auditor.static.fixoptions import FixOptions
+from auditor.static.fixoptions import WithFixOptions
 from auditor.static.nodeplace import node_at
 from auditor.static.project import Project
 from auditor.static.sets import Elements, elements
@@ -29,16 +28,10 @@ def _read(table: Table) -> None:
     """No options."""
 
 
-class SortSetFix:
+class SortSetFix(WithFixOptions[None]):
     """`sorted(…)` for strings, `dict.fromkeys(…)` or a proposal for the rest."""
 
     kind = "sort-set"
-
-    def __init__(self) -> None:
-        self._options = FixOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
 
     def propose(
         self, finding: Finding, rule: Rule, target: ModuleFacts | Document, project: Project
@@ -106,4 +99,4 @@ def _is_made_to_be_read(module: ModuleFacts, node: ast.expr) -> bool:
     return isinstance(parent, ast.Call) and module.resolve(parent.func) in _READERS
 
 
-FIX = SortSetFix()
+FIX = SortSetFix(_read)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
 
 from auditor.model.finding import Finding
 from auditor.model.patch import Applicability
@@ -13,7 +12,7 @@ from auditor.static.documents.document import Document
 from auditor.static.facts import Known, ModuleFacts
 from auditor.static.fixes.changes import ReplaceExpression
 from auditor.static.fixes.proposal import Proposal, Refusal
-from auditor.static.fixoptions import FixOptions, applicability, effect
+from auditor.static.fixoptions import WithFixOptions, applicability, effect
 from auditor.static.nodeplace import call_at, written
 from auditor.static.project import Project
 
@@ -22,16 +21,10 @@ def _read(table: Table) -> None:
     """No options."""
 
 
-class StableHashFix:
+class StableHashFix(WithFixOptions[None]):
     """`zlib.crc32` of the text: of a string itself, of anything else as `repr` shows it."""
 
     kind = "stable-hash"
-
-    def __init__(self) -> None:
-        self._options = FixOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
 
     def propose(
         self, finding: Finding, rule: Rule, target: ModuleFacts | Document, project: Project
@@ -83,4 +76,4 @@ def _is_annotated(module: ModuleFacts, node: ast.Name) -> bool:
     )
 
 
-FIX = StableHashFix()
+FIX = StableHashFix(_read)

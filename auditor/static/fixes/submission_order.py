@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
 
 from auditor.model.finding import Finding
 from auditor.model.rule import Rule
@@ -12,7 +11,7 @@ from auditor.static.documents.document import Document
 from auditor.static.facts import Call, ModuleFacts
 from auditor.static.fixes.changes import Change, ReplaceExpression, SetArgument
 from auditor.static.fixes.proposal import Proposal, Refusal
-from auditor.static.fixoptions import FixOptions, applicability, effect
+from auditor.static.fixoptions import WithFixOptions, applicability, effect
 from auditor.static.nodeplace import call_at, written
 from auditor.static.project import Project
 
@@ -23,16 +22,10 @@ def _read(table: Table) -> None:
     """No options."""
 
 
-class SubmissionOrderFix:
+class SubmissionOrderFix(WithFixOptions[None]):
     """`imap` for `imap_unordered`, an ordered generator of joblib, the futures themselves for `as_completed`."""
 
     kind = "submission-order"
-
-    def __init__(self) -> None:
-        self._options = FixOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
 
     def propose(
         self, finding: Finding, rule: Rule, target: ModuleFacts | Document, project: Project
@@ -87,4 +80,4 @@ def _is_list(module: ModuleFacts, node: ast.expr) -> bool:
     )
 
 
-FIX = SubmissionOrderFix()
+FIX = SubmissionOrderFix(_read)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from auditor.model.finding import Finding
 from auditor.model.lean import replace
 from auditor.model.rule import Rule
@@ -15,7 +13,7 @@ from auditor.static.fixes.proposal import Proposal, Refusal
 from auditor.static.fixes.seed_program import seeded
 from auditor.static.fixes.seeding.repetition import repeats
 from auditor.static.fixes.seeding.source import seed_in_scope
-from auditor.static.fixoptions import FixOptions, applicability, effect
+from auditor.static.fixoptions import WithFixOptions, applicability, effect
 from auditor.static.nodeplace import call_at
 from auditor.static.project import Project
 
@@ -27,16 +25,10 @@ def _read(table: Table) -> None:
     """No options."""
 
 
-class SystemEntropyFix:
+class SystemEntropyFix(WithFixOptions[None]):
     """`SystemRandom()` → `Random(0)`; `secrets.choice` → `random.choice` in a program that is then seeded."""
 
     kind = "system-entropy"
-
-    def __init__(self) -> None:
-        self._options = FixOptions(_read)
-
-    def validate(self, options: Mapping[str, object], where: str) -> None:
-        self._options.validate(options, where)
 
     def propose(
         self, finding: Finding, rule: Rule, target: ModuleFacts | Document, project: Project
@@ -64,4 +56,4 @@ class SystemEntropyFix:
         )
 
 
-FIX = SystemEntropyFix()
+FIX = SystemEntropyFix(_read)
