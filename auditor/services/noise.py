@@ -17,15 +17,12 @@ from auditor.runs.launch import check, launch
 from auditor.runs.noiselink import NoiseLink
 from auditor.runs.plan import LaunchPlan
 from auditor.runs.store import open_store
-from auditor.services.noise_options import WalkOptions, check_options
+from auditor.services.noise_options import WalkOptions, check_options, probe_settings
 from auditor.services.noise_walk import Walk
 from auditor.services.program import script_of
 from auditor.services.progress import Progress, Silent
 from auditor.services.settings import Settings
 from auditor.static.discovery import find_root
-
-LIMIT_BYTES = 1 << 30
-"""How much of the program's last evaluation is kept in memory to be repeated."""
 
 _NO_MODEL = (
     "the program called no module of torch that has parameters, so there is nothing to put noise into; if its "
@@ -53,7 +50,7 @@ def list_layers(program: NoiseProgram, *, settings: Settings, progress: Progress
 
     def look(link: NoiseLink, hello: Mapping[str, Any]) -> SensitivityReport:
         return SensitivityReport(
-            **_described(program, hello),
+            **described(program, hello),
             kind=None,
             metric=None,
             baseline=None,
@@ -69,7 +66,7 @@ def list_layers(program: NoiseProgram, *, settings: Settings, progress: Progress
             notes=tuple(hello["notes"]),
         )
 
-    return _run(program, {"evaluate": None, "metric": "auto", "clamp": None}, look, settings, progress or Silent())
+    return _run(program, probe_settings(), look, settings, progress or Silent())
 
 
 def walk_noise(
@@ -84,11 +81,11 @@ def walk_noise(
     progress = progress or Silent()
 
     def walk(link: NoiseLink, hello: Mapping[str, Any]) -> SensitivityReport:
-        described = _described(program, hello)
-        found = Walk(link=link, hello=hello, points=described["points"], options=options, progress=progress)
-        return SensitivityReport(**described, **found.run())
+        known = described(program, hello)
+        found = Walk(link=link, hello=hello, points=known["points"], options=options, progress=progress)
+        return SensitivityReport(**known, **found.run())
 
-    probe = {"evaluate": options.evaluate, "metric": options.probe_metric, "clamp": options.clamp}
+    probe = probe_settings(evaluate=options.evaluate, metric=options.probe_metric, clamp=options.clamp)
     return _run(program, probe, walk, settings, progress)
 
 
@@ -113,7 +110,7 @@ def _run(
             run_id=folder.id,
             python=program.python,
             timeout_s=program.timeout_s,
-            probe={"mode": "noise", "noise": {"address": link.address, "limit_bytes": LIMIT_BYTES, **probe}},
+            probe={"mode": "noise", "noise": {**probe, "address": link.address}},
             quiet=program.quiet,
         )
         progress.stage("train")
@@ -164,7 +161,7 @@ def _poll(progress: Progress, elapsed_s: float, link: NoiseLink) -> bool:
     return progress.cancelled()
 
 
-def _described(program: NoiseProgram, hello: Mapping[str, Any]) -> dict[str, Any]:
+def described(program: NoiseProgram, hello: Mapping[str, Any]) -> dict[str, Any]:
     """What is the same in every report on a model."""
     return {
         "program": " ".join(program.command),

@@ -14,6 +14,8 @@ from auditor.model.sensitivity import InjectionPoint, NoiseKind
 GLOBAL = "global"
 ALL = "all"
 OWN_METRICS = ("auto", "agreement", "fidelity")
+LIMIT_BYTES = 1 << 30
+"""How much of the program's last evaluation is kept in memory to be repeated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,25 @@ class WalkOptions:
     @property
     def probe_metric(self) -> str:
         return "auto" if self.evaluate is not None or self.metric is None else self.metric
+
+
+def probe_settings(
+    *, evaluate: str | None = None, metric: str = "auto", clamp: float | None = None, **more: object
+) -> dict[str, object]:
+    """Return what the probe is told: how to evaluate, and how to answer; see `ProbeConfig`."""
+    return {
+        "address": None,
+        "evaluate": evaluate,
+        "metric": metric,
+        "clamp": clamp,
+        "limit_bytes": LIMIT_BYTES,
+        "result": None,
+        "requests": [],
+        "training": None,
+        "reference": None,
+        "spectra": False,
+        **more,
+    }
 
 
 def check_options(options: WalkOptions) -> None:

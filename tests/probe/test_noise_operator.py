@@ -9,13 +9,13 @@ import pytest
 import torch
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
 
-from auditor.probe.walking.operator import Operator
+from auditor.probe.walking.operator import Operator, stages_of
 
 X = torch.randn(50, 40, generator=torch.Generator().manual_seed(3))
 
 
-def operator(kind: str, sigma: float, seed: int = 11, **more: Any) -> Operator:
-    return Operator(torch, kind, sigma, seed, **more)
+def operator(kind: str, sigma: float, seed: int = 11, executions: int = 1, **more: Any) -> Operator:
+    return Operator(torch, stages_of(kind, sigma, **more), seed, executions)
 
 
 def draw(mean: float, sigma: float, size: torch.Size, generator: torch.Generator) -> torch.Tensor:

@@ -22,10 +22,12 @@ class Point:
         self.reshape = False
         self.injectable = False
 
-    def described(self):
-        """Return what the auditor is told."""
+    def described(self, recorder):
+        """Return what the auditor is told; `places`: where the module is found in another run, see `training`."""
         return {
             "name": self.name,
+            "is_input": self.is_input,
+            "places": recorder.places(self.module),
             "type": "input" if self.is_input else self.type,
             "shapes": self.shapes,
             "dtypes": self.dtypes,

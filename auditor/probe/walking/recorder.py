@@ -42,11 +42,13 @@ class Recorder:
     """What was trained, and the last round of evaluation; both are asked for when the program has ended."""
 
     def __init__(self, torch, limit_bytes, guard):
+        self.noise = None  # a TrainingNoise where the training is to be noisy
         self._torch = torch
         self._limit = limit_bytes
         self._guard = guard
         self._inside = threading.local()
         self._roots = {}  # id -> weak reference to a module with parameters that was called from outside any other
+        self._called = []  # weak references to the models in them, unwrapped, in the order of their first calls
         self._optimizers = {}  # id -> (weak reference, modules that it trains)
         self._last = None  # the last module called with gradients, while no optimizer is known: kept alive
         self._replaced = 0
@@ -65,17 +67,20 @@ class Recorder:
         """Wrap the calls of modules, and follow the optimizers."""
         torch = self._torch
         original = torch.nn.Module.__call__
+        proceed = original if self.noise is None else self.noise.wrap(original)
         is_compiling = torch.compiler.is_compiling
         inside, guard, seen = self._inside, self._guard, self._seen
 
         def call(self, *args, **kwargs):
             # TorchDynamo folds the test to True and inlines the rest: compiled graphs are those of the bare program.
-            if is_compiling() or getattr(inside, "module", False):
+            if is_compiling():
                 return original(self, *args, **kwargs)
+            if getattr(inside, "module", False):
+                return proceed(self, *args, **kwargs)
             inside.module = True
             try:
                 guard("evaluation", seen, self, args, kwargs)
-                return original(self, *args, **kwargs)
+                return proceed(self, *args, **kwargs)
             finally:
                 inside.module = False
 
@@ -90,8 +95,12 @@ class Recorder:
         if known is None or known[0]() is not module:
             has_parameters = next(module.parameters(), None) is not None
             known = self._roots[id(module)] = (weakref.ref(module), has_parameters)
+            if has_parameters:
+                self._first_called(unwrapped(module))
         if not known[1]:
             return
+        if self.noise is not None:
+            self.noise.called()
         first = self._first.get(id(module))
         if (first is None or first[0]() is not module) and len(self._first) < _FIRST_CALLS:
             call = self._copied(module, args, kwargs)
@@ -102,6 +111,10 @@ class Recorder:
             self._keep(module, args, kwargs)
         elif not module.training and len(self._perhaps) < _PERHAPS_CALLS:
             self._perhaps.append(self._copied(module, args, kwargs))
+
+    def _first_called(self, model):
+        if not any(each() is model for each in self._called):
+            self._called.append(weakref.ref(model))
 
     def _keep(self, module, args, kwargs):
         if self._over:
@@ -146,7 +159,21 @@ class Recorder:
         found = [reference() for reference, has_parameters in list(self._roots.values()) if has_parameters]
         return [module for module in found if module is not None]
 
+    def called_model(self, number):
+        """Return the model that was the so-manieth to be called, from 0; None where there is none, or no longer."""
+        return self._called[number]() if number < len(self._called) else None
+
     # what is asked when it has ended
+
+    def places(self, module):
+        """Return [number of the model, its class, path in it] for every called model that holds a module."""
+        found = []
+        for number, reference in enumerate(self._called):
+            root = reference()
+            for path, part in () if root is None else root.named_modules():
+                if part is module:
+                    found.append([number, type(root).__name__, path])
+        return found
 
     def models(self):
         """Return (roots, notes): the outermost modules that were trained last, else those that were evaluated."""
