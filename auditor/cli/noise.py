@@ -37,6 +37,8 @@ WALK_EXAMPLES = (
     "repro-audit noise walk train.py --evaluate evaluation:accuracy --sigma log:1e-2:1e3:26",
     "repro-audit noise walk train.py --kind mul --layers 'encoder.*,global' -- --epochs 5",
     "repro-audit noise walk train.py --evaluate train:losses --metric loss:min --csv curves.csv",
+    "repro-audit noise walk train.py --mode train --layers head --jobs 4",
+    "repro-audit noise walk train.py --train-sigma 8 --train-layers head --layers head",
 )
 ALLOCATE_EXAMPLES = (
     "repro-audit noise allocate walk.json --budget 4",
@@ -126,8 +128,11 @@ def walk_command(
         ),
     ] = None,
     repeats: Annotated[
-        int, typer.Option("--repeats", metavar="N", min=1, help="Draws of noise a level.", rich_help_panel="How")
-    ] = 3,
+        int | None,
+        typer.Option(
+            "--repeats", metavar="N", min=1, help="Draws of noise a level: 3; train: 1.", rich_help_panel="How"
+        ),
+    ] = None,
     precision: Annotated[
         str,
         typer.Option("--precision", metavar="SHARE", help="Of each midpoint, when to stop.", rich_help_panel="How"),
@@ -137,8 +142,26 @@ def walk_command(
     ] = False,
     mode: Annotated[
         str,
-        typer.Option("--mode", metavar="MODE", help="eval: noise in the evaluation only.", rich_help_panel="How"),
+        typer.Option(
+            "--mode", metavar="MODE", help="eval; train: a training under noise a level.", rich_help_panel="What"
+        ),
     ] = "eval",
+    train_sigma: Annotated[
+        float | None,
+        typer.Option(
+            "--train-sigma", metavar="S", help="eval: train the model under this noise.", rich_help_panel="What"
+        ),
+    ] = None,
+    train_layers: Annotated[
+        str,
+        typer.Option("--train-layers", metavar="LAYERS", help="Where that noise is.", rich_help_panel="What"),
+    ] = "all",
+    jobs: Annotated[
+        int, typer.Option("--jobs", metavar="N", min=1, help="train: trainings at a time.", rich_help_panel="How")
+    ] = 1,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="train: go on with the last walk.", rich_help_panel="How")
+    ] = False,
     ratio: Annotated[
         float, typer.Option("--ratio", metavar="R", help="combined: additive share of sigma.", rich_help_panel="How")
     ] = 0.5,
@@ -182,12 +205,15 @@ def walk_command(
 ) -> int:
     """Measure the noise level at which each layer's quality has fallen half-way.
 
-    The program trains once, unchanged; then its evaluation is repeated with noise at one layer after the other.
+    The program trains once, unchanged; then its evaluation is repeated with noise at one layer after the other. With
+    --mode train each level of each layer is a training of its own, under the noise from its first step on.
     """
+    from auditor.model.sensitivity import NoiseMode
     from auditor.services.noise import walk_noise
 
-    if mode != "eval":
-        raise UsageError(f"--mode: only eval (noise in the evaluation) is there, found `{mode}`")
+    modes = {each.value: each for each in NoiseMode}
+    if mode not in modes:
+        raise UsageError(f"--mode: expected one of {', '.join(modes)}, found `{mode}`")
     for option, path in (("--csv", csv), ("--plot", plot)):
         if path is not None and path.exists() and not output.force:
             raise UsageError(f"{option} {path}: exists already; --force overwrites it")
@@ -196,7 +222,12 @@ def walk_command(
         sigma,
         precision=None if grid else _share(precision),
         layers=layers,
-        repeats=repeats,
+        repeats=repeats or (1 if mode == "train" else 3),
+        mode=modes[mode],
+        train_sigma=train_sigma,
+        train_layers=train_layers,
+        jobs=jobs,
+        resume=resume,
         ratio=ratio,
         order=order,
         executions=_executions(executions),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import fnmatch
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from auditor.errors import UsageError
 from auditor.experiments.quality import HIGHER, LOWER
 from auditor.model.lean import dataclass, field
-from auditor.model.sensitivity import InjectionPoint, NoiseKind
+from auditor.model.sensitivity import InjectionPoint, NoiseKind, NoiseMode
 
 GLOBAL = "global"
 ALL = "all"
@@ -49,10 +50,32 @@ class WalkOptions:
     chance: float | None = None
     clamp: float | None = None
     seed: int = 0
+    mode: NoiseMode = NoiseMode.EVALUATION
+    jobs: int = 1
+    """Trainings at a time, where each level is one."""
+
+    resume: bool = False
+    """Take over what trainings of an interrupted walk came to."""
+
+    train_sigma: float | None = None
+    """Noise under which the one model is trained that is evaluated; None for none."""
+
+    train_layers: str = ALL
+    """Where; as `layers`. `all` and `global` are the same here."""
+
+    def executions_of(self, layer: str) -> int:
+        """How often the operator of a layer is applied."""
+        return self.executions.get(layer, self.executions.get("", 1))
 
     @property
     def probe_metric(self) -> str:
         return "auto" if self.evaluate is not None or self.metric is None else self.metric
+
+
+NO_EVALUATION = (
+    "the program evaluates its model nowhere: no call in eval() mode or under torch.no_grad() was seen; "
+    "name a function that is given the trained model and returns its quality: --evaluate module:function"
+)
 
 
 def probe_settings(
@@ -86,6 +109,16 @@ def check_options(options: WalkOptions) -> None:
         raise UsageError(f"--order: expected mul-add or add-mul, found `{options.order}`")
     if options.clamp is not None and not options.clamp > 0:
         raise UsageError(f"--clamp: expected a bound above 0, found {options.clamp:g}")
+    if options.mode is NoiseMode.TRAINING and options.train_sigma is not None:
+        raise UsageError(
+            "--train-sigma: with --mode train each level is a training under its own noise; leave one away"
+        )
+    if options.train_sigma is not None and not 0 < options.train_sigma < math.inf:
+        raise UsageError(f"--train-sigma: expected a noise level above 0, found {options.train_sigma:g}")
+    if options.train_sigma is None and options.train_layers != ALL:
+        raise UsageError("--train-layers: says where the noise of --train-sigma is; give that as well")
+    if options.mode is NoiseMode.EVALUATION and (options.jobs > 1 or options.resume):
+        raise UsageError("--jobs, --resume: with --mode eval there is but one training; they are for --mode train")
     if any(count < 1 for count in options.executions.values()):
         raise UsageError("--executions: each layer needs 1 or more")
     if options.evaluate is not None:

@@ -6,15 +6,14 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from auditor.dynamic.statistics import LEVEL
 from auditor.errors import UsageError
-from auditor.experiments.midpoint import RESAMPLES, SEED
 from auditor.experiments.noise import Sweep, sweep_adaptive, sweep_grid
 from auditor.experiments.quality import Scale, choose_scale
 from auditor.model.lean import dataclass
 from auditor.model.sensitivity import InjectionPoint, Tolerance
 from auditor.services.noise_curves import Yardstick, impossible, noise_seed, told
-from auditor.services.noise_options import GLOBAL, WalkOptions, choose, chosen_metric
+from auditor.services.noise_options import GLOBAL, NO_EVALUATION, WalkOptions, choose, chosen_metric
+from auditor.services.noise_report import sweep_words
 from auditor.services.progress import Progress
 
 
@@ -86,17 +85,14 @@ class Walk:
             "evaluations": sum(each.evaluations for each in whole),
             "grid_evaluations": len(self.options.sigmas) * self.options.repeats * len(sweeps),
             "seed": self.options.seed,
-            "method": self._method(),
+            "method": sweep_words(self.options),
             "notes": tuple(notes),
         }
 
     def _evaluation(self) -> Mapping[str, Any]:
         evaluation: Mapping[str, Any] | None = self.hello["evaluation"]
         if evaluation is None:
-            raise UsageError(
-                "the program evaluates its model nowhere: no call in eval() mode or under torch.no_grad() was seen; "
-                "name a function that is given the trained model and returns its quality: --evaluate module:function"
-            )
+            raise UsageError(NO_EVALUATION)
         return evaluation
 
     def _sweep(
@@ -130,7 +126,7 @@ class Walk:
         answer = self.link.ask(
             {
                 "layers": list(layers),
-                "executions": [self._executions(self.points[layer].name) for layer in layers],
+                "executions": [self.options.executions_of(self.points[layer].name) for layer in layers],
                 "kind": options.kind.value,
                 "sigma": sigma,
                 "ratio": options.ratio,
@@ -139,10 +135,6 @@ class Walk:
             }
         )
         return float(answer["values"].get(name, math.nan))
-
-    def _executions(self, name: str) -> int:
-        executions = self.options.executions
-        return executions.get(name, executions.get("", 1))
 
     def _told(
         self,
@@ -158,21 +150,7 @@ class Walk:
         if name not in sweeps:
             return None
         values = {at: found for (subject, at), found in raw.items() if subject == name}
-        return told(name, index, sweeps[name], values, yardstick, self._executions(name))
-
-    def _method(self) -> str:
-        options = self.options
-        how = (
-            f"every level {options.repeats} times"
-            if options.precision is None
-            else f"coarse levels first, then those near the midpoint, up to {options.repeats} times each, until its "
-            f"interval is within ±{options.precision:.0%}"
-        )
-        return (
-            f"{len(options.sigmas)} levels from {options.sigmas[0]:g} to {options.sigmas[-1]:g}; {how}. Midpoint: "
-            f"least-squares logistic in log10 sigma; interval: {LEVEL:.0%} percentile bootstrap, {RESAMPLES} "
-            f"resamples, seed {SEED}."
-        )
+        return told(name, index, sweeps[name], values, yardstick, self.options.executions_of(name))
 
     def _notes(self, evaluation: Mapping[str, Any], missing: int) -> list[str]:
         notes = []

@@ -58,7 +58,7 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> Walked:
     found: Walked = {}
 
     def walk(link: NoiseLink, hello: Mapping[str, Any]) -> SensitivityReport:
-        described = noise.described(program, hello)
+        described = noise.describe(program.command, hello)
         for name, options in wanted.items():
             walked = Walk(link=link, hello=hello, points=described["points"], options=options, progress=Silent())
             found[name] = SensitivityReport(**described, **walked.run())

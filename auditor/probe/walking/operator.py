@@ -23,8 +23,8 @@ class Operator:
 
     add: y = x + e, e ~ N(0, amount^2). mul: y = x * h, h ~ N(1, amount^2). add-rms: as add, with amount times the root
     mean square of the tensor. step: y = x + u, u uniform over a step of that size, as rounding to its multiples does
-    where values fall anywhere between them. bits: as step, of 2^bits - 1 steps from -max|x| to max|x| of the tensor. The
-    mean over `executions` applications to the same input where that is above 1. Each device has its own generator,
+    where values fall anywhere between them. bits: as step, of 2^bits - 1 steps from -max|x| to max|x| of the tensor.
+    The mean over `executions` applications to the same input where that is above 1. Each device has its own generator,
     seeded with `seed`: the program's are not touched.
     """
 
@@ -74,9 +74,7 @@ class Operator:
 
     def _normal(self, tensor, mean, sigma):
         dtype, generator = self._type(tensor), self._generator(tensor.device)
-        noise = self._torch.normal(
-            mean, sigma, tensor.size(), generator=generator, dtype=dtype, device=tensor.device
-        )
+        noise = self._torch.normal(mean, sigma, tensor.size(), generator=generator, dtype=dtype, device=tensor.device)
         return noise if dtype == tensor.dtype else noise.to(tensor.dtype)
 
     def _uniform(self, tensor, width):

@@ -7,11 +7,12 @@ MOST_VALUES = 64
 
 
 def spectra(torch, roots):
-    """Return what is known of every weight matrix: {"name", "shape", "spectral", "frobenius", "effective_rank", "values"}.
+    """Return what is known of every weight matrix.
 
-    Weights of more than two dimensions count as [first, all others]. effective_rank: exp of the entropy of the singular
-    values over their sum (Roy, Vetterli, "The effective rank", EUSIPCO 2007). `values`: the greatest ones, at most 64.
-    Where a matrix is too large for its singular values, or they cannot be computed, there is the Frobenius norm alone.
+    {"name", "shape", "spectral", "frobenius", "effective_rank", "values"} each. Weights of more than two dimensions
+    count as [first, all others]. effective_rank: exp of the entropy of the singular values over their sum (Roy,
+    Vetterli, "The effective rank", EUSIPCO 2007). `values`: the greatest ones, at most 64. Where a matrix is too large
+    for its singular values, or they cannot be computed, there is the Frobenius norm alone.
     """
     found = []
     several = len(roots) > 1

@@ -1,0 +1,66 @@
+"""The parts of a report on noise that are the same however it was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from auditor.dynamic.statistics import LEVEL
+from auditor.experiments.midpoint import RESAMPLES, SEED
+from auditor.model.sensitivity import InjectionPoint, TrainedWeights, WeightMatrix
+from auditor.services.noise_options import WalkOptions
+
+
+def describe(command: Sequence[str], hello: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields on the program and its model, of what the program's end told."""
+    return {
+        "program": " ".join(command),
+        "models": tuple(hello["models"]),
+        "points": tuple(
+            InjectionPoint(
+                index=index,
+                name=point["name"],
+                type=point["type"],
+                shapes=tuple(tuple(shape) for shape in point["shapes"]),
+                dtypes=tuple(point["dtypes"]),
+                calls=point["calls"],
+                injectable=point["injectable"],
+            )
+            for index, point in enumerate(hello["points"])
+        ),
+    }
+
+
+def trained_weights(layer: str, sigma: float, repeat: int, hello: Mapping[str, Any]) -> TrainedWeights:
+    """Return the weights that a training left; `layer` is empty for one without noise."""
+    return TrainedWeights(
+        layer=layer,
+        sigma=sigma,
+        repeat=repeat,
+        matrices=tuple(
+            WeightMatrix(
+                name=each["name"],
+                shape=tuple(each["shape"]),
+                spectral=each["spectral"],
+                frobenius=each["frobenius"],
+                effective_rank=each["effective_rank"],
+                singular_values=tuple(each["values"]),
+            )
+            for each in hello["spectra"]
+        ),
+    )
+
+
+def sweep_words(options: WalkOptions) -> str:
+    """Return how levels were chosen and midpoints fitted, in words."""
+    how = (
+        f"every level {options.repeats} times"
+        if options.precision is None
+        else f"coarse levels first, then those near the midpoint, up to {options.repeats} times each, until its "
+        f"interval is within ±{options.precision:.0%}"
+    )
+    return (
+        f"{len(options.sigmas)} levels from {options.sigmas[0]:g} to {options.sigmas[-1]:g}; {how}. Midpoint: "
+        f"least-squares logistic in log10 sigma; interval: {LEVEL:.0%} percentile bootstrap, {RESAMPLES} "
+        f"resamples, seed {SEED}."
+    )
