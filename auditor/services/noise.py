@@ -2,45 +2,27 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import auditor
 from auditor.errors import ProgramError, UsageError
-from auditor.model.lean import dataclass
 from auditor.model.report import AuditReport
-from auditor.model.run import Ending
 from auditor.model.sensitivity import NoiseMode, SensitivityReport, TrainedWeights, TrainingCondition
 from auditor.runs.executor import Executor, LocalProcesses
-from auditor.runs.launch import check, launch
 from auditor.runs.noiselink import NoiseLink
-from auditor.runs.plan import LaunchPlan
 from auditor.runs.store import open_store
 from auditor.runs.trainings import open_trainings
 from auditor.services.noise_curves import noise_seed
 from auditor.services.noise_options import WalkOptions, check_options, choose, probe_settings
 from auditor.services.noise_report import describe, trained_weights
+from auditor.services.noise_session import NoiseProgram, project_of, use_model
 from auditor.services.noise_training import TrainingWalk, source_digest, training_noise
-from auditor.services.noise_trainings import NO_MODEL, TrainingShop
+from auditor.services.noise_trainings import TrainingShop
 from auditor.services.noise_walk import Walk
 from auditor.services.program import script_of
 from auditor.services.progress import Progress, Silent
 from auditor.services.settings import Settings
-from auditor.static.discovery import find_root
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoiseProgram:
-    """The program whose model is looked at."""
-
-    command: Sequence[str]
-    cwd: Path
-    python: Path | None = None
-    timeout_s: float | None = None
-    quiet: bool = False
-    """Keep the program's output out of our stderr."""
 
 
 def list_layers(program: NoiseProgram, *, settings: Settings, progress: Progress | None = None) -> AuditReport:
@@ -52,7 +34,12 @@ def list_layers(program: NoiseProgram, *, settings: Settings, progress: Progress
     def look(link: NoiseLink, hello: Mapping[str, Any]) -> SensitivityReport:
         return _layers_alone(program, hello)
 
-    return _run(program, probe_settings(), look, settings, progress or Silent())
+    return _report(program, use_model(program, probe_settings(), look, settings, progress or Silent()))
+
+
+def _report(program: NoiseProgram, found: SensitivityReport) -> AuditReport:
+    tool = f"repro-audit {auditor.__version__}"
+    return AuditReport(tool=tool, project=project_of(program).name, sensitivity=found)
 
 
 def _layers_alone(program: NoiseProgram, hello: Mapping[str, Any]) -> SensitivityReport:
@@ -114,28 +101,22 @@ def walk_noise(
             )
         return SensitivityReport(**known, **found, trained_under=trained_under, weights=weights)
 
-    return _run(program, probe, walk, settings, progress, eager=eager)
+    return _report(program, use_model(program, probe, walk, settings, progress, eager=eager))
 
 
 def _conditions(
     program: NoiseProgram, options: WalkOptions, sigma: float, settings: Settings, progress: Progress
 ) -> tuple[Mapping[str, Any], TrainingCondition, dict[str, object]]:
     """Train without noise to learn where it can enter; return what that told, and the noise of the next training."""
-    found: list[Mapping[str, Any]] = []
-
-    def look(link: NoiseLink, hello: Mapping[str, Any]) -> SensitivityReport:
-        found.append(hello)
-        return _layers_alone(program, hello)
-
-    _run(program, probe_settings(spectra=True), look, settings, progress)
-    points = describe(program.command, found[0])["points"]
+    hello = use_model(program, probe_settings(spectra=True), lambda _, hello: hello, settings, progress)
+    points = describe(program.command, hello)["points"]
     chosen, together = choose(options.train_layers, points)
     layers = [point for point in (points if together else chosen) if point.injectable]
     if not layers:
         raise UsageError(f"--train-layers {options.train_layers}: no noise can enter there")
-    training = training_noise(found[0], [point.index for point in layers], options, sigma)
+    training = training_noise(hello, [point.index for point in layers], options, sigma)
     training["seed"] = noise_seed(options.seed, "training", sigma, 0)
-    return found[0], TrainingCondition(layers=tuple(point.name for point in layers), sigma=sigma), training
+    return hello, TrainingCondition(layers=tuple(point.name for point in layers), sigma=sigma), training
 
 
 def _check_training(hello: Mapping[str, Any]) -> None:
@@ -154,7 +135,7 @@ def _train(
     """Walk with a training for each level."""
     cwd = program.cwd.resolve()
     script = script_of(program.command, cwd)
-    project = find_root([script or cwd]).resolve()
+    project = project_of(program)
     isolated = options.jobs > 1
     if isolated and not cwd.is_relative_to(project):
         raise UsageError(f"copies of {project} are run; start from a folder inside it, not from {cwd}")
@@ -189,83 +170,4 @@ def _train(
         quiet=program.quiet,
         isolated=isolated,
     )
-    found = SensitivityReport(**TrainingWalk(shop, options).run())
-    return AuditReport(tool=f"repro-audit {auditor.__version__}", project=project.name, sensitivity=found)
-
-
-def _run(
-    program: NoiseProgram,
-    probe: Mapping[str, object],
-    use: Callable[[NoiseLink, Mapping[str, Any]], SensitivityReport],
-    settings: Settings,
-    progress: Progress,
-    *,
-    eager: bool = False,
-) -> AuditReport:
-    """Launch the program, and use its model in a thread of ours when it has ended."""
-    cwd = program.cwd.resolve()
-    project = find_root([script_of(program.command, cwd) or cwd]).resolve()
-    folder = open_store(project, settings.store).new()
-    with NoiseLink() as link:
-        user = _User(link, use)
-        plan = LaunchPlan(
-            argv=program.command,
-            cwd=cwd,
-            project=project,
-            run_dir=folder.path,
-            run_id=folder.id,
-            python=program.python,
-            timeout_s=program.timeout_s,
-            probe={
-                "mode": "noise",
-                "noise": {**probe, "address": link.address},
-                "compile": "eager" if eager else "keep",
-            },
-            quiet=program.quiet,
-        )
-        progress.stage("train")
-        user.start()
-        try:
-            # Once the program has ended, stopping means to ask no more: an interrupt would only damage its end.
-            run = launch(plan, lambda elapsed: _poll(progress, elapsed, link))
-        finally:
-            link.close()
-            user.join()
-    if user.error is not None and not isinstance(user.error, UsageError):
-        check(run)
-    if user.error is not None:
-        raise user.error
-    check(run)
-    if user.report is None and run.status.ending is Ending.INTERRUPTED:
-        raise ProgramError("interrupted before the program had ended; its model was not evaluated")
-    if user.report is None:
-        raise UsageError(f"{NO_MODEL} (run {run.id}, log {run.folder}/program.log)")
-    return AuditReport(tool=f"repro-audit {auditor.__version__}", project=project.name, sensitivity=user.report)
-
-
-class _User(threading.Thread):
-    """Waits for the program's model and works with it; what comes of it is read after `join`."""
-
-    def __init__(self, link: NoiseLink, use: Callable[[NoiseLink, Mapping[str, Any]], SensitivityReport]) -> None:
-        super().__init__(daemon=True)
-        self._link = link
-        self._use = use
-        self.report: SensitivityReport | None = None
-        self.error: Exception | None = None
-
-    def run(self) -> None:
-        try:
-            hello = self._link.accept()
-            if hello is not None:
-                self.report = self._use(self._link, hello)
-        except Exception as error:  # told by the thread that started us
-            self.error = error
-        finally:
-            self._link.close()
-
-
-def _poll(progress: Progress, elapsed_s: float, link: NoiseLink) -> bool:
-    if link.connected:
-        return False
-    progress.update(int(elapsed_s))
-    return progress.cancelled()
+    return _report(program, SensitivityReport(**TrainingWalk(shop, options).run()))

@@ -6,6 +6,7 @@ ADD = "add"
 MULTIPLY = "mul"
 COMBINED = "combined"
 ADD_RMS = "add-rms"
+ADD_MAX = "add-max"
 STEP = "step"
 BITS = "bits"
 
@@ -22,10 +23,10 @@ class Operator:
     """Noise on floating-point tensors, in stages (kind, amount) that are applied one after the other.
 
     add: y = x + e, e ~ N(0, amount^2). mul: y = x * h, h ~ N(1, amount^2). add-rms: as add, with amount times the root
-    mean square of the tensor. step: y = x + u, u uniform over a step of that size, as rounding to its multiples does
-    where values fall anywhere between them. bits: as step, of 2^bits - 1 steps from -max|x| to max|x| of the tensor.
-    The mean over `executions` applications to the same input where that is above 1. Each device has its own generator,
-    seeded with `seed`: the program's are not touched.
+    mean square of the tensor; add-max: times its greatest absolute value. step: y = x + u, u uniform over a step of
+    that size, as rounding to its multiples does where values fall anywhere between them. bits: as step, of 2^bits - 1
+    steps from -max|x| to max|x| of the tensor. The mean over `executions` applications to the same input where that is
+    above 1. Each device has its own generator, seeded with `seed`: the program's are not touched.
     """
 
     def __init__(self, torch, stages, seed, executions=1):
@@ -55,8 +56,9 @@ class Operator:
                 tensor = tensor * self._normal(tensor, 1.0, amount)
             elif kind == ADD:
                 tensor = tensor + self._normal(tensor, 0.0, amount)
-            elif kind == ADD_RMS:
-                tensor = tensor + self._normal(tensor, 0.0, amount * self._size(tensor, "rms"))
+            elif kind in (ADD_RMS, ADD_MAX):
+                size = self._size(tensor, "rms" if kind == ADD_RMS else "greatest")
+                tensor = tensor + self._normal(tensor, 0.0, amount * size)
             else:
                 width = amount if kind == STEP else 2 * self._size(tensor, "greatest") / (2**amount - 1)
                 tensor = tensor + self._uniform(tensor, width)
