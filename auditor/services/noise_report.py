@@ -53,11 +53,14 @@ def trained_weights(layer: str, sigma: float, repeat: int, hello: Mapping[str, A
 
 def sweep_words(options: WalkOptions) -> str:
     """Return how levels were chosen and midpoints fitted, in words."""
+    times = "once" if options.repeats == 1 else f"{options.repeats} times"
+    if options.precision is not None and options.repeats > 1:
+        times = f"up to {times} each"
     how = (
-        f"every level {options.repeats} times"
+        f"every level {times}"
         if options.precision is None
-        else f"coarse levels first, then those near the midpoint, up to {options.repeats} times each, until its "
-        f"interval is within ±{options.precision:.0%}"
+        else f"coarse levels first, then those near the midpoint, {times}, until its interval is within "
+        f"±{options.precision:.0%}"
     )
     return (
         f"{len(options.sigmas)} levels from {options.sigmas[0]:g} to {options.sigmas[-1]:g}; {how}. Midpoint: "

@@ -237,9 +237,11 @@ class TrainingWalk:
             notes.append(f"no call with gradients has reached {names}: only the evaluation was noisy there")
         if self._failed:
             layer, sigma, words = min(self._failed, key=lambda each: (each[1], each[0]))
+            several = len(self._failed) > 1
             notes.append(
-                f"{len(self._failed)} trainings failed under noise and count as quality 0; the one of least sigma, "
-                f"{sigma:g} at {layer}, ended with: {words}"
+                f"{len(self._failed)} {'trainings' if several else 'training'} failed under noise and "
+                f"{'count' if several else 'counts'} as quality 0; the one of least sigma {sigma:g} at {layer}, ended "
+                f"with: {words}"
             )
         if missing:
             notes.append(f"stopped: {missing} curves were not measured; --resume goes on")
