@@ -38,7 +38,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
             "GLU",
         ),
         *("Sigmoid", "LogSigmoid", "Hardsigmoid", "Tanh", "Hardtanh", "Hardswish", "Softplus", "Softsign", "Softmax"),
-        *("LogSoftmax", "Softmin", "*Activation"),
+        *("LogSoftmax", "Softmin", "*shrink", "Threshold", "*Activation"),
     ),
     "recurrent": ("RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell"),
     "embedding": ("Embedding", "EmbeddingBag"),
