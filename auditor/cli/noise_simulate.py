@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = (
     "repro-audit noise simulate train.py --profile int8",
-    "repro-audit noise simulate train.py --profile analog-crossbar --profile mine.toml --evaluate train:accuracy",
+    "repro-audit noise simulate train.py --profile mine.toml --evaluate train:accuracy",
 )
 
 

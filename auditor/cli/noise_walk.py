@@ -24,9 +24,8 @@ if TYPE_CHECKING:
 
 EXAMPLES = (
     "repro-audit noise walk train.py",
-    "repro-audit noise walk train.py --evaluate evaluation:accuracy --sigma log:1e-2:1e3:26",
-    "repro-audit noise walk train.py --kind mul --layers 'encoder.*,global' -- --epochs 5",
-    "repro-audit noise walk train.py --evaluate train:losses --metric loss:min --csv curves.csv",
+    "repro-audit noise walk train.py --evaluate evaluation:accuracy --kind mul",
+    "repro-audit noise walk train.py --evaluate train:losses --metric loss:min -- --epochs 5",
     "repro-audit noise walk train.py --mode train --layers head --jobs 4",
     "repro-audit noise walk train.py --train-sigma 8 --train-layers head --layers head",
 )
@@ -90,18 +89,18 @@ def walk_command(
     mode: Annotated[
         str,
         typer.Option(
-            "--mode", metavar="MODE", help="eval; train: a training under noise a level.", rich_help_panel="What"
+            "--mode", metavar="MODE", help="eval, or train: each level is one.", rich_help_panel="What"
         ),
     ] = "eval",
     train_sigma: Annotated[
         float | None,
         typer.Option(
-            "--train-sigma", metavar="S", help="eval: train the model under this noise.", rich_help_panel="What"
+            "--train-sigma", metavar="S", help="eval: train the model under this noise.", rich_help_panel="How"
         ),
     ] = None,
     train_layers: Annotated[
         str,
-        typer.Option("--train-layers", metavar="LAYERS", help="Where that noise is.", rich_help_panel="What"),
+        typer.Option("--train-layers", metavar="LAYERS", help="Where that noise is.", rich_help_panel="How"),
     ] = "all",
     jobs: Annotated[
         int, typer.Option("--jobs", metavar="N", min=1, help="train: trainings at a time.", rich_help_panel="How")
@@ -158,8 +157,7 @@ def walk_command(
 ) -> int:
     """Measure the noise level at which each layer's quality has fallen half-way.
 
-    The program trains once, unchanged; then its evaluation is repeated with noise at one layer after the other. With
-    --mode train each level of each layer is a training of its own, under the noise from its first step on.
+    The program trains once, unchanged; then its evaluation is repeated with noise at one layer after the other.
     """
     from auditor.model.sensitivity import NoiseMode
     from auditor.services.noise import walk_noise

@@ -23,6 +23,9 @@ GAIN = 3
 """An adaptive sweep makes at most one of so many evaluations of the grid, but never fewer than `LEAST`."""
 
 LEAST = 14
+FEW = 6
+"""Fewer levels than these are measured one and all."""
+
 NEAR_DECADES = 0.6
 """Levels as near as this to the midpoint are repeated."""
 

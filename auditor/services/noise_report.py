@@ -7,6 +7,7 @@ from typing import Any
 
 from auditor.dynamic.statistics import LEVEL
 from auditor.experiments.midpoint import RESAMPLES, SEED
+from auditor.experiments.noise import FEW
 from auditor.model.sensitivity import InjectionPoint, TrainedWeights, WeightMatrix
 from auditor.services.noise_options import WalkOptions
 
@@ -54,11 +55,12 @@ def trained_weights(layer: str, sigma: float, repeat: int, hello: Mapping[str, A
 def sweep_words(options: WalkOptions) -> str:
     """Return how levels were chosen and midpoints fitted, in words."""
     times = "once" if options.repeats == 1 else f"{options.repeats} times"
-    if options.precision is not None and options.repeats > 1:
+    everything = options.precision is None or len(options.sigmas) < FEW
+    if not everything and options.repeats > 1:
         times = f"up to {times} each"
     how = (
         f"every level {times}"
-        if options.precision is None
+        if everything
         else f"coarse levels first, then those near the midpoint, {times}, until its interval is within "
         f"±{options.precision:.0%}"
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from auditor.errors import ProgramError, UsageError
-from auditor.experiments.noise import LEAST, Sweep, adaptive_batches, grid_batches
+from auditor.experiments.noise import FEW, LEAST, Sweep, adaptive_batches, grid_batches
 from auditor.experiments.quality import choose_scale
 from auditor.model.sensitivity import InjectionPoint, NoiseMode, TrainedWeights
 from auditor.runs.snapshot import walk
@@ -21,9 +21,6 @@ from auditor.services.noise_trainings import Came, Task, TrainingShop
 
 DRAWS = 3
 """Evaluations of each noisily trained model, each under another draw of the noise; their mean counts."""
-
-FEW_LEVELS = 6
-"""Fewer levels than these are measured one and all."""
 
 PLAIN = "plain"
 
@@ -130,7 +127,7 @@ class TrainingWalk:
         options = self._options
         sweep = Sweep(options.sigmas)
         grid = len(options.sigmas) * options.repeats
-        if options.precision is None or len(options.sigmas) < FEW_LEVELS:
+        if options.precision is None or len(options.sigmas) < FEW:
             batches, expected = grid_batches(sweep, options.repeats), grid
         else:
             batches = adaptive_batches(
@@ -222,8 +219,10 @@ class TrainingWalk:
             f"trainings differ in the noise alone; each model is evaluated under {DRAWS} draws of it, the mean counts"
         ]
         if hello["evaluation"]["by"] == "replay":
+            calls = hello["evaluation"]["calls"]
+            batches = "the one recorded batch is" if calls == 1 else f"the {calls:,} recorded batches are"
             notes.append(
-                f"{hello['evaluation']['calls']} recorded batches are evaluated; outputs are held against those of the "
+                f"{batches} evaluated; outputs are held against those of the "
                 "training without noise. For accuracy: --evaluate module:function"
             )
         elif options.chance is None:

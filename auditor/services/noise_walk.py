@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from auditor.errors import UsageError
-from auditor.experiments.noise import Sweep, sweep_adaptive, sweep_grid
+from auditor.experiments.noise import FEW, Sweep, sweep_adaptive, sweep_grid
 from auditor.experiments.quality import Scale, choose_scale
 from auditor.model.lean import dataclass
 from auditor.model.sensitivity import InjectionPoint, Tolerance
@@ -114,7 +114,7 @@ class Walk:
             raw.setdefault((subject, options.sigmas.index(sigma)), []).append(value)
             return scale.quality(value)
 
-        if options.precision is None or len(options.sigmas) < 6:
+        if options.precision is None or len(options.sigmas) < FEW:
             return sweep_grid(options.sigmas, options.repeats, measure)
         return sweep_adaptive(
             options.sigmas, options.repeats, measure, top=top, precision=options.precision, floor=floor

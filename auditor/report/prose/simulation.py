@@ -23,7 +23,7 @@ def add_simulation(page: Page, report: SimulationReport, verbosity: int = 0) -> 
         page.sentence(each.profile.about)
         for source in each.profile.sources:
             page.add((f"  {source}", Style.FAINT))
-        if verbosity > 0:
+        if verbosity > 0 and each.layers:
             kinds = [(layer.name, layer.type, "; ".join(layer.noise) or "none") for layer in each.layers]
             width = max(len(name) for name, _, _ in kinds)
             longest = max(len(kind) for _, kind, _ in kinds)
