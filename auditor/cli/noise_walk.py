@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 EXAMPLES = (
     "repro-audit noise walk train.py",
-    "repro-audit noise walk train.py --evaluate evaluation:accuracy --kind mul",
     "repro-audit noise walk train.py --evaluate train:losses --metric loss:min -- --epochs 5",
     "repro-audit noise walk train.py --mode train --layers head --jobs 4",
     "repro-audit noise walk train.py --train-sigma 8 --train-layers head --layers head",
@@ -88,9 +87,7 @@ def walk_command(
     ] = False,
     mode: Annotated[
         str,
-        typer.Option(
-            "--mode", metavar="MODE", help="eval, or train: each level is one.", rich_help_panel="What"
-        ),
+        typer.Option("--mode", metavar="MODE", help="Noise when: eval or train.", rich_help_panel="What"),
     ] = "eval",
     train_sigma: Annotated[
         float | None,
