@@ -125,6 +125,19 @@ def test_text_has_a_line_a_layer_and_says_what_is_special_about_it() -> None:
     assert "Note: something is to be known." in lines
 
 
+@pytest.mark.parametrize(
+    ("kept", "headline"),
+    [
+        (slice(1, 2), "Net, multiplicative noise: embed midpoint 1.17"),
+        (slice(3, 4), "Net, multiplicative noise: out midpoint above 1000"),
+        (slice(0, 4, 3), "Net, multiplicative noise: no midpoint within the levels"),
+    ],
+)
+def test_the_headline_says_what_is_known_of_few_layers(kept: slice, headline: str) -> None:
+    few = replace(WALK, tolerances=WALK.tolerances[kept], all_layers=None)
+    assert render(report(few), "text").splitlines()[0] == headline
+
+
 def test_layers_alone_are_a_table_of_shapes() -> None:
     lines = render(report(LAYERS), "text").splitlines()
     assert lines[0] == "Net: 3 injection points for noise, 1 where none can enter"

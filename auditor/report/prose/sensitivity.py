@@ -60,11 +60,15 @@ def summary(report: SensitivityReport) -> str:
         )
     known = [each for each in report.tolerances if each.midpoint is not None]
     text = f"{model}, {_KINDS[report.kind]}{_when(report)}"
-    if known:
+    if len(report.tolerances) == 1:
+        text += f": {report.tolerances[0].name} midpoint {midpoint_text(report.tolerances[0])}"
+    elif known:
         weakest = min(known, key=lambda each: each.midpoint or 0.0)
         text += f": {weakest.name} tolerates least, midpoint {figure(weakest.midpoint)}"
+    elif report.tolerances:
+        text += ": no midpoint within the levels"
     if report.all_layers is not None:
-        text += f"{',' if known else ':'} all layers together {midpoint_text(report.all_layers)}"
+        text += f"{',' if report.tolerances else ':'} all layers together {midpoint_text(report.all_layers)}"
     return text
 
 
