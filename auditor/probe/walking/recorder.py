@@ -178,7 +178,7 @@ class Recorder:
     def models(self):
         """Return (roots, notes): the outermost modules that were trained last, else those that were evaluated."""
         notes = []
-        trained = _outermost([module for _, modules in self._optimizers.values() for module in modules])
+        trained = _outermost([module for each in list(self._optimizers.values()) for module in self._trained(*each)])
         if not self.evaluation:
             self.evaluation, self._perhaps = self._perhaps, []
         evaluated = _outermost([call.module for call in self.evaluation])
@@ -196,6 +196,11 @@ class Recorder:
         if any(_is_compiled(module) for module in chosen):
             notes.append("the model is compiled in the program; it is evaluated without compilation")
         return [unwrapped(module) for module in chosen], notes
+
+    def _trained(self, reference, modules):
+        """What an optimizer trains; looked for once more where nothing had been called yet: in a compiled function."""
+        optimizer = reference()
+        return modules or ([] if optimizer is None else self._owners(optimizer))
 
     def first_calls(self, roots):
         """Return the first call of each of these models, as far as it is known, to be made in eval() mode."""
