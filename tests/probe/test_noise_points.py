@@ -151,3 +151,11 @@ def test_walking_noise_enters_at_its_point_alone() -> None:
         hidden = torch.relu(seen[0])
         assert torch.equal(noisy, model[2](hidden + torch.normal(0.0, 0.5, hidden.size(), generator=own)))
         assert torch.equal(model(x), clean)
+
+
+def test_two_models_of_one_class_have_names_of_their_own() -> None:
+    models = [nn.Sequential(nn.Linear(3, 3)), nn.Sequential(nn.Linear(3, 2))]
+    enumeration = Enumeration(models)
+    models[1](models[0](torch.randn(2, 3)))
+    found, _ = enumeration.finish()
+    assert names(found) == ["Sequential.input", "Sequential.0", "Sequential-2.input", "Sequential-2.0"]

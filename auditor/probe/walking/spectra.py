@@ -2,6 +2,8 @@
 
 import math
 
+from .points import prefixes
+
 MOST_ROWS = 2048  # of the smaller side: the time grows with its third power
 MOST_VALUES = 64
 
@@ -15,10 +17,8 @@ def spectra(torch, roots):
     for its singular values, or they cannot be computed, there is the Frobenius norm alone.
     """
     found = []
-    several = len(roots) > 1
     with torch.no_grad():
-        for root in roots:
-            prefix = type(root).__name__ + "." if several else ""
+        for root, prefix in zip(roots, prefixes(roots)):
             for name, parameter in root.named_parameters():
                 if parameter.dim() > 1 and parameter.numel() and parameter.is_floating_point():
                     found.append(_of(torch, prefix + name, parameter.detach()))
