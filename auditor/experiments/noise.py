@@ -158,7 +158,10 @@ def tolerance(sweep: Sweep, *, top: float, floor: float | None, resamples: int =
         return Found(
             status=ToleranceStatus.MEASURED, midpoint=without_fit, crossing=without_fit, midpoint_to_chance=to_chance
         )
-    fit, interval = fit_with_interval(levels, resamples)
+    fit, bootstrapped = fit_with_interval(levels, resamples)
+    # Four parameters leave hardly a residual in so few single measurements: an interval from these would say too much.
+    single = min(len(level.values) for level in levels) == 1
+    interval = None if single and len(levels) < FEW else bootstrapped
     above = floor is not None and min(fit.low, bottom) - floor > max(VISIBLE, FLAT * (top - floor))
     return Found(
         status=ToleranceStatus.PLATEAU if flat and above else ToleranceStatus.MEASURED,

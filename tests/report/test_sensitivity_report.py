@@ -131,6 +131,7 @@ def test_text_has_a_line_a_layer_and_says_what_is_special_about_it() -> None:
         (slice(1, 2), "Net, multiplicative noise: embed midpoint 1.17"),
         (slice(3, 4), "Net, multiplicative noise: out midpoint above 1000"),
         (slice(0, 4, 3), "Net, multiplicative noise: no midpoint within the levels"),
+        (slice(0, 0), "Net, multiplicative noise: nothing was measured"),
     ],
 )
 def test_the_headline_says_what_is_known_of_few_layers(kept: slice, headline: str) -> None:

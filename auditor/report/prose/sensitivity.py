@@ -67,6 +67,8 @@ def summary(report: SensitivityReport) -> str:
         text += f": {weakest.name} tolerates least, midpoint {figure(weakest.midpoint)}"
     elif report.tolerances:
         text += ": no midpoint within the levels"
+    elif report.all_layers is None:
+        text += ": nothing was measured"
     if report.all_layers is not None:
         text += f"{',' if report.tolerances else ':'} all layers together {midpoint_text(report.all_layers)}"
     return text
