@@ -64,8 +64,10 @@ def sweep_words(options: WalkOptions) -> str:
         else f"coarse levels first, then those near the midpoint, {times}, until its interval is within "
         f"±{options.precision:.0%}"
     )
+    first, last = options.sigmas[0], options.sigmas[-1]
+    levels = f"{len(options.sigmas)} levels from {first:g} to {last:g}" if last > first else f"one level, {first:g}"
     return (
-        f"{len(options.sigmas)} levels from {options.sigmas[0]:g} to {options.sigmas[-1]:g}; {how}. Midpoint: "
+        f"{levels}; {how}. Midpoint: "
         f"least-squares logistic in log10 sigma; interval: {LEVEL:.0%} percentile bootstrap, {RESAMPLES} "
         f"resamples, seed {SEED}."
     )

@@ -36,3 +36,18 @@ def test_models_are_numbered_in_the_order_of_their_first_calls_and_parts_have_pl
     assert recorder.places(part) == [[0, "Linear", ""], [1, "Sequential", "0"]]
     assert recorder.called_model(1) is whole
     assert recorder.called_model(2) is None
+
+
+def test_a_part_of_an_average_has_its_place_in_the_model_that_is_trained() -> None:
+    model = nn.Sequential(nn.Linear(2, 2), nn.ReLU())
+    average = torch.optim.swa_utils.AveragedModel(model)
+    other = nn.Sequential(nn.Linear(2, 2))
+    recorder = Recorder(torch, 1 << 20, fail)
+    for each in (other, model):
+        recorder._seen(each, (torch.ones(1, 2),), {})
+    recorder.stepped(torch.optim.SGD(model.parameters(), lr=0.1))
+    with torch.no_grad():
+        recorder._seen(average, (torch.ones(1, 2),), {})
+    models, _ = recorder.models()
+    assert models == [average]
+    assert recorder.places(average.module[1]) == [[1, "Sequential", "1"], [2, "AveragedModel", "module.1"]]

@@ -50,6 +50,7 @@ class Recorder:
         self._roots = {}  # id -> weak reference to a module with parameters that was called from outside any other
         self._called = []  # weak references to the models in them, unwrapped, in the order of their first calls
         self._optimizers = {}  # id -> (weak reference, modules that it trains)
+        self._originals = []  # what was trained, where an average or a copy of it was evaluated
         self._last = None  # the last module called with gradients, while no optimizer is known: kept alive
         self._replaced = 0
         self._size = 0
@@ -166,13 +167,30 @@ class Recorder:
     # what is asked when it has ended
 
     def places(self, module):
-        """Return [number of the model, its class, path in it] for every called model that holds a module."""
+        """Return [number of the model, its class, path in it] for every called model that holds a module, or what that
+        is a copy of."""
         found = []
-        for number, reference in enumerate(self._called):
-            root = reference()
-            for path, part in () if root is None else root.named_modules():
-                if part is module:
+        wanted = [module, *self._copied_from(module)]
+        for number, root in self._called_models():
+            for path, part in root.named_modules():
+                if any(part is each for each in wanted):
                     found.append([number, type(root).__name__, path])
+        return found
+
+    def _called_models(self):
+        found = [(number, reference()) for number, reference in enumerate(self._called)]
+        return [(number, root) for number, root in found if root is not None]
+
+    def _copied_from(self, module):
+        """Return the modules at the same place of the trained models, where this one is in a copy of one of them."""
+        found = []
+        for original in self._originals:
+            shape = _shape(original)
+            for _, root in self._called_models():
+                for part in root.modules():
+                    if part is not original and type(part) is type(original) and _shape(part) == shape:
+                        pairs = zip(part.modules(), original.modules())
+                        found += [twin for copy, twin in pairs if copy is module]
         return found
 
     def models(self):
@@ -190,6 +208,7 @@ class Recorder:
                 chosen = [self._last]
         elif evaluated and not any(_holds(each, model) for each in trained for model in evaluated):
             chosen = evaluated
+            self._originals = [unwrapped(module) for module in trained]
             notes.append("the model that was evaluated is not the one that was trained: an average of it, or a copy")
         if self._replaced:
             notes.append("%d models were trained before this one, and are left alone" % self._replaced)
@@ -227,6 +246,11 @@ def unwrapped(module):
             module = module._modules["module"]
         else:
             return module
+
+
+def _shape(module):
+    """Return the names and classes of all parts."""
+    return [(name, type(part)) for name, part in module.named_modules()]
 
 
 def _is_compiled(module):
