@@ -65,7 +65,7 @@ def sweep_words(options: WalkOptions) -> str:
         f"±{options.precision:.0%}"
     )
     first, last = options.sigmas[0], options.sigmas[-1]
-    levels = f"{len(options.sigmas)} levels from {first:g} to {last:g}" if last > first else f"one level, {first:g}"
+    levels = f"{len(options.sigmas)} levels from {first:g} to {last:g}" if last > first else f"One level, {first:g}"
     return (
         f"{levels}; {how}. Midpoint: "
         f"least-squares logistic in log10 sigma; interval: {LEVEL:.0%} percentile bootstrap, {RESAMPLES} "
