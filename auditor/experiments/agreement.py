@@ -51,10 +51,12 @@ def _missing(criterion: Criterion, reference: Side, candidate: Side) -> list[str
     if cuts and criterion is not Criterion.LOSSES:
         return cuts
     sides = [side for side in (reference, candidate) if not _shows(side, criterion)]
-    tried = [text for side in sides for text in side.tried.get(criterion, ())]
+    told = [side.tried.get(criterion, ()) for side in sides]
+    of_both = [text for text in (told[0] if told else ()) if all(text in texts for texts in told)]
+    tried = [text for texts in told for text in texts if text not in of_both] + of_both
     if len(sides) == 1:
         other = candidate if sides[0] is reference else reference
-        return [f"only {other.name} has {'one' if criterion is Criterion.OVERALL else 'them'}", *tried]
+        return [f"only {other.name} shows it", *tried]
     return tried or (["nothing that shows it was found"] if sides else [])
 
 
@@ -199,7 +201,7 @@ def _losses(reference: Side, candidate: Side) -> CriterionResult:
             first = _loss_parting(name, one, other, places)
     if cuts and not differing:
         return not_seen(Criterion.LOSSES, [f"equal for the first {compared:,} losses, then: {cuts[0]}", *cuts[1:]])
-    held = f"{compared:,} losses: {_sources(each.source for each in reference.losses.values())}"
+    held = f"{compared:,} losses of {_sources(each.source for each in reference.losses.values())}"
     return _result(Criterion.LOSSES, compared, differing, held, first)
 
 
@@ -227,11 +229,18 @@ def _weights(reference: Side, candidate: Side) -> CriterionResult:
     assert candidate.weights is not None
     pairs = _pairs(reference.weights.tensors, candidate.weights.tensors)
     unequal = [pair for pair in pairs if _digest(pair[1]) != _digest(pair[2])]
+    measurable = [pair for pair in unequal if all(each is None or each.data is not None for each in pair[1:])]
     unseen = (*reference.weights.unseen, *candidate.weights.unseen)
     if unseen and not unequal:
         return not_seen(Criterion.WEIGHTS, [f"{len(pairs):,} tensors are equal, but not all were seen", *unseen])
-    held = f"{len(pairs):,} final tensors: {_sources([reference.weights.source])}"
-    return _result(Criterion.WEIGHTS, len(pairs), len(unequal), held, _tensor_parting(*unequal[0]) if unequal else None)
+    held = f"{len(pairs):,} final tensors of {_sources([reference.weights.source])}"
+    return _result(
+        Criterion.WEIGHTS,
+        len(pairs),
+        len(unequal),
+        held,
+        _tensor_parting(*(measurable or unequal)[0]) if unequal else None,
+    )
 
 
 def _digest(tensor: FinalTensor | None) -> tuple[str, tuple[int, ...], str] | None:

@@ -12,12 +12,12 @@ _RESULTS = frozenset((Criterion.OVERALL, Criterion.PREDICTIONS, Criterion.LOSSES
 
 
 def conclude(
-    names: tuple[str, str], results: Sequence[CriterionResult], chosen: Sequence[Criterion] = ()
+    names: tuple[str, str], results: Sequence[CriterionResult], chosen: Sequence[Criterion] = (), remark: str = ""
 ) -> CriteriaReport:
     """Divergent where a criterion differs; reproducible where enough was seen and all of that is equal.
 
     Enough is every chosen criterion; without a choice the whole trace, or the overall metric, predictions and losses
-    (as published), or the final weights together with any of these three.
+    (as published), or the final weights together with any of these three. `remark`: a sentence for the basis.
     """
     counted = [result for result in results if not chosen or result.criterion in chosen]
     differing = next((each.criterion for each in counted if each.agreement is Agreement.DIFFERS), None)
@@ -35,7 +35,7 @@ def conclude(
         first=differing,
         chosen=tuple(each for each in Criterion if each in chosen),
         results=tuple(results),
-        basis=_basis(counted, status),
+        basis=f"{_basis(counted, status)} {remark}".rstrip(),
     )
 
 

@@ -1,14 +1,18 @@
-"""The contents of files that a run wrote, remembered as digests before the next run writes them again."""
+"""What a run wrote, remembered before the next run writes it again: digests of all files, copies of small results."""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Iterable
+import shutil
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from auditor.model.run import Ending, RunRecord
 
 LIMIT_BYTES = 1 << 30  # in total for one run; larger outputs are told as unread by being left out
+KEPT_BYTES = 8 << 20  # in total for one run
+KEPT_KINDS = (".csv", ".json", ".jsonl", ".npy", ".txt")
 
 
 def digests(folder: Path, paths: Iterable[str]) -> dict[str, str]:
@@ -24,6 +28,32 @@ def digests(folder: Path, paths: Iterable[str]) -> dict[str, str]:
         except OSError:
             continue
     return found
+
+
+def keep(project: Path, written: Mapping[str, str], run_dir: Path) -> None:
+    """Copy small files that may hold results into the run's folder: the next run writes them again.
+
+    No copy is made of what is in the run's folder already, and where the disk is full.
+    """
+    if project.resolve().is_relative_to(run_dir.resolve()):
+        return
+    left = KEPT_BYTES
+    for path in written:
+        source = project / path
+        if source.suffix.lower() not in KEPT_KINDS:
+            continue
+        with contextlib.suppress(OSError):
+            left -= source.stat().st_size
+            if left < 0:
+                return
+            copy = kept_copy(run_dir, path)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, copy)
+
+
+def kept_copy(run_dir: Path, path: str) -> Path:
+    """Where the copy of a file is, if one was made."""
+    return run_dir / "written" / path
 
 
 def digest_of(path: Path) -> str:

@@ -78,26 +78,31 @@ def compare_criteria(
     progress = progress or Silent()
     progress.stage("criteria")
     found = find_side(reference, cwd, settings), find_side(candidate, cwd, settings)
+    if found[0].place() == found[1].place():
+        raise UsageError(f"{reference} and {candidate} are one and the same; name two trainings")
     sides = read_side(found[0], options.looking), read_side(found[1], options.looking)
     results = [
         _trace(found, progress) if criterion is Criterion.TRACE else agreement(criterion, *sides)
         for criterion in Criterion
     ]
     records = tuple(each.record for each in found if each.record is not None)
+    remark = _OTHER_COMMANDS if len({record.argv for record in records}) > 1 else ""
     return AuditReport(
         tool=f"repro-audit {auditor.__version__}",
         project=Path(records[0].project).name if records else cwd.resolve().name,
         runs=records if len(records) == len(found) else (),
-        criteria=conclude((found[0].name, found[1].name), results, options.only),
+        criteria=conclude((found[0].name, found[1].name), results, options.only, remark),
     )
+
+
+_OTHER_COMMANDS = "The two runs are of other commands; what differs may come from that."
 
 
 def _trace(found: tuple[Found, Found], progress: Progress) -> CriterionResult:
     """The op traces of two runs, by the same judgement as `compare` gives without `--criteria`."""
     first, second = found[0].record, found[1].record
     if first is None or second is None:
-        without = ", ".join(each.name for each in found if each.record is None)
-        return not_seen(Criterion.TRACE, [f"{without} was not traced: repro-audit run PROGRAM --twice traces two runs"])
+        return not_seen(Criterion.TRACE, ["needs two traced runs: repro-audit run PROGRAM --twice makes them"])
     return _traced((first, second), progress)
 
 

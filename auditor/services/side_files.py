@@ -182,11 +182,14 @@ class SideBuilder:
     def read_output(self) -> None:
         """Take figures that were printed beside words that tell what they are, unless a person named others."""
         series: dict[str, list[tuple[str, float]]] = {}
+        last: dict[str, float] = {}
         for place, words, value in printed_figures((self.log or "")[:LIMIT_CHARACTERS]):
             if is_loss(words) and self.looking.losses is None:
                 series.setdefault(words, []).append((place, value))
             elif is_metric(words) and not self.looking.metrics:
-                self.metrics[words] = Number(value=value, source=OUTPUT, printed=True)
+                last[words] = value
+        for words, value in last.items():  # what a file has is not rounded
+            self.metrics.setdefault(words, Number(value=value, source=OUTPUT, printed=True))
         for words, found in series.items():
             self.losses.setdefault(
                 words,

@@ -39,6 +39,14 @@ class Found:
     path: Path | None = None
     """A folder or file of anybody else's."""
 
+    def place(self) -> Path:
+        """Where it lies."""
+        if self.record is not None:
+            return Path(self.record.folder)
+        place = self.kept.folder if self.kept is not None else self.path
+        assert place is not None, "a side is one of the three"
+        return place
+
 
 def find_side(name: str, cwd: Path, settings: Settings) -> Found:
     """Return what a name stands for: `r1`, `v1/control/2`, the folder of either, another folder, or a file.

@@ -15,7 +15,7 @@ from auditor.runs.replicas import COLLECTED, Kept
 from auditor.runs.result_files import class_samples
 from auditor.runs.sides import FinalTensor, FinalWeights, Number, Series, Side, Written
 from auditor.runs.tracefile import ProcessTrace, RunTraces, open_run
-from auditor.runs.written import digest_of
+from auditor.runs.written import digest_of, kept_copy
 from auditor.services.side_files import Looking, SideBuilder, finish
 
 _MAX_FILES = 2_000
@@ -52,7 +52,7 @@ _ISOLATE = "run --isolate copy keeps the files of every run"
 
 
 def _written_file(run: RunRecord, name: str) -> Path | str:
-    """A file as the run left it; where a later run wrote it anew, a sentence that says so."""
+    """A file as the run left it, in the project or as a copy; where it is gone, a sentence that says so."""
     path = Path(run.cwd) / name
     try:
         inside = path.resolve().relative_to(Path(run.project).resolve()).as_posix()
@@ -63,6 +63,9 @@ def _written_file(run: RunRecord, name: str) -> Path | str:
     if inside not in run.file_digests:
         wrote = ", ".join(run.files_written[:5]) or "none"
         return f"{run.id} wrote no {name} in the project; files that it wrote: {wrote}"
+    copy = kept_copy(Path(run.folder), inside)
+    if copy.is_file():
+        return copy
     try:
         same = digest_of(path) == run.file_digests[inside]
     except OSError:
@@ -99,7 +102,7 @@ def _add_trace(builder: SideBuilder, traces: RunTraces) -> None:
             builder.losses[f"{before}loss"] = Series(
                 values=[loss.value for loss in trace.losses],
                 places=[f"step {loss.step:,}" for loss in trace.losses],
-                source="of backward passes",
+                source="backward passes",
             )
         for name, tensor in _final(trace):
             if tensor is None:
@@ -107,9 +110,7 @@ def _add_trace(builder: SideBuilder, traces: RunTraces) -> None:
             else:
                 tensors[f"{before}{name}"] = tensor
     if (tensors or unseen) and not builder.looking.weights:
-        builder.weights = FinalWeights(
-            tensors=tensors, source="parameters and buffers of trained modules", unseen=tuple(unseen)
-        )
+        builder.weights = FinalWeights(tensors=tensors, source="trained modules", unseen=tuple(unseen))
 
 
 def _final(trace: ProcessTrace) -> list[tuple[str, FinalTensor | None]]:
@@ -139,6 +140,9 @@ def of_replica(name: str, kept: Kept, looking: Looking) -> Side:
     def find(asked: str) -> Path | str:
         if asked in kept.files:
             return kept.folder / kept.files[asked]
+        copy = kept_copy(kept.folder, asked)
+        if copy.is_file():
+            return copy
         there = ", ".join(kept.files) or "none"
         return f"{name} kept no {asked} (variance --predictions or --metric names what is kept; it kept: {there})"
 
@@ -146,11 +150,14 @@ def of_replica(name: str, kept: Kept, looking: Looking) -> Side:
     collected = collected_files.read_collected(kept.folder / COLLECTED)
     if collected is not None:
         _add_collected(builder, collected)
+    paths = [(asked, kept.folder / copy) for asked, copy in kept.files.items()]
     try:
-        builder.files = _written(run_record.read(kept.folder))
+        run = run_record.read(kept.folder)
+        builder.files = _written(run)
+        copies = {inside: kept_copy(kept.folder, inside) for inside in run.files_written if inside not in kept.files}
+        paths += [(inside, copy) for inside, copy in copies.items() if copy.is_file()]
     except TraceFormatError as error:
         builder.note(Criterion.FILES, str(error))
-    paths = [(asked, kept.folder / copy) for asked, copy in kept.files.items()]
     return finish(builder, paths)
 
 
@@ -161,7 +168,7 @@ def _add_collected(builder: SideBuilder, collected: collected_files.Collected) -
     if collected.tensors and not builder.looking.weights:
         builder.weights = FinalWeights(
             tensors={each["name"]: _collected_tensor(each, collected) for each in collected.tensors},
-            source="parameters and buffers of trained modules",
+            source="trained modules",
             unseen=collected.problems,
         )
     evaluation = collected.evaluation or {}

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from auditor.model.criteria import Agreement, CriteriaReport, CriterionResult, Parting
 from auditor.model.report import AuditReport
+from auditor.model.variance import Criterion
 from auditor.model.verdict import Status
-from auditor.report.prose.numbers import percent
+from auditor.report.prose.numbers import count, percent
 from auditor.report.prose.page import WIDTH, Page, Style, wrap
 from auditor.report.prose.story import STYLES, add_runs
-from auditor.report.prose.tensors import magnitude_words
+from auditor.report.prose.tensors import gap, magnitude_words
 
 MAX_REASONS = 3
 _STYLE = {Agreement.EQUAL: Style.GOOD, Agreement.DIFFERS: Style.ERROR, Agreement.NOT_SEEN: Style.WARNING}
+
+
+_NOUNS = {
+    Criterion.OVERALL: "metrics",
+    Criterion.PER_CLASS: "classes",
+    Criterion.PREDICTIONS: "samples",
+    Criterion.LOSSES: "losses",
+    Criterion.WEIGHTS: "tensors",
+    Criterion.TRACE: "events",
+    Criterion.FILES: "files",
+}
 
 
 def add_criteria(page: Page, report: AuditReport, criteria: CriteriaReport, verbosity: int) -> None:
@@ -39,9 +51,10 @@ def headline(criteria: CriteriaReport) -> str:
     if criteria.first is not None:
         result = next(each for each in criteria.results if each.criterion is criteria.first)
         return f"DIVERGENT: {_name(result)} differ{_s(result)} first{_at(result.first)}"
-    told = f"{equal} of {len(counted)} criteria"
+    told = f"{equal} of {count(len(counted), 'criterion', 'criteria')}"
     if criteria.status is Status.REPRODUCIBLE:
-        return f"REPRODUCIBLE: equal in {told}, {'all' if equal == len(counted) else 'the others were not seen'}"
+        seen = "" if equal == len(counted) else "; the others were not seen"
+        return f"REPRODUCIBLE: equal in {told}{seen}"
     return f"INCONCLUSIVE: equal in {told}, too much was not seen" if equal else "INCONCLUSIVE: no criterion was seen"
 
 
@@ -83,16 +96,21 @@ def _texts(result: CriterionResult, verbosity: int) -> list[str]:
         return [*shown, *([f"… and {more} more (-v)"] if more else [])]
     if result.agreement is Agreement.EQUAL:
         return [result.held]
+    return _differing(result)
+
+
+def _differing(result: CriterionResult) -> list[str]:
+    """Where first, what more is known, how many and by how much."""
     first = result.first
-    share = f"{result.differing:,} of {result.compared:,} differ ({percent(result.differing, result.compared)})"
+    noun = _NOUNS[result.criterion]
+    share = f"{result.differing:,} of {result.compared:,} {noun} differ ({percent(result.differing, result.compared)})"
     if first is None:
         return [share]
-    values = f"{first.reference} and {first.candidate}" if first.reference and first.candidate else ""
-    alone = first.reference or first.candidate
-    place = f"first at {first.place}: {values or alone}".removesuffix(": ")
-    told = [place]
+    values = f": {first.reference} and {first.candidate}" if first.reference and first.candidate else ""
+    told = [f"first at {first.place}{values}"]
     if first.note:
         told.append(first.note)
     if first.magnitude is not None and first.magnitude.differing:
-        told.append(magnitude_words(first.magnitude))
-    return [*told, share]
+        told.append(magnitude_words(first.magnitude) if first.magnitude.total > 1 else f"by {gap(first.magnitude)}")
+    of_all = first.magnitude is not None and first.magnitude.total == result.compared
+    return told if of_all or result.compared == 1 else [*told, share]
