@@ -28,7 +28,7 @@ EXAMPLES = (
     "repro-audit compare v1/control/1 v1/control/2 --criteria",
     "repro-audit compare results/a results/b --criteria --only overall,losses",
 )
-_CRITERIA = "Criteria"
+_WHAT, _HOW = "What", "How"
 
 
 @app.command(cls=GroupedCommand, epilog=examples(*EXAMPLES))
@@ -38,31 +38,31 @@ def compare(
     candidate: Annotated[str, typer.Argument(metavar="RUN", help="The run that is held against it.")],
     criteria: Annotated[
         bool,
-        typer.Option("--criteria", help="By results: metrics, losses, weights, ….", rich_help_panel=_CRITERIA),
+        typer.Option("--criteria", help="By results: metrics, losses, weights, ….", rich_help_panel=_WHAT),
     ] = False,
     only: Annotated[
         str | None,
-        typer.Option("--only", metavar="NAMES", help="Criteria that count: overall, …", rich_help_panel=_CRITERIA),
+        typer.Option("--only", metavar="NAMES", help="Criteria that count: overall, …", rich_help_panel=_HOW),
     ] = None,
     metric: Annotated[
         list[str] | None,
-        typer.Option("--metric", metavar="NAME=REGEX", help="In the output; or FILE.json.", rich_help_panel=_CRITERIA),
+        typer.Option("--metric", metavar="NAME=REGEX", help="In the output; or FILE.json.", rich_help_panel=_HOW),
     ] = None,
     predictions: Annotated[
         str | None,
-        typer.Option("--predictions", metavar="FILE", help="One entry a test sample.", rich_help_panel=_CRITERIA),
+        typer.Option("--predictions", metavar="FILE", help="One entry a test sample.", rich_help_panel=_HOW),
     ] = None,
     labels: Annotated[
         Path | None,
-        typer.Option("--labels", metavar="FILE", help="True classes of the samples.", rich_help_panel=_CRITERIA),
+        typer.Option("--labels", metavar="FILE", help="True classes of the samples.", rich_help_panel=_HOW),
     ] = None,
     losses: Annotated[
         str | None,
-        typer.Option("--losses", metavar="REGEX", help="In the output; or FILE:column.", rich_help_panel=_CRITERIA),
+        typer.Option("--losses", metavar="REGEX", help="In the output; or FILE:column.", rich_help_panel=_HOW),
     ] = None,
     weights: Annotated[
         str | None,
-        typer.Option("--weights", metavar="FILE", help="Final weights: .pt .npz ….", rich_help_panel=_CRITERIA),
+        typer.Option("--weights", metavar="FILE", help="Final weights: .pt .npz ….", rich_help_panel=_HOW),
     ] = None,
     store: StoreOption = None,
     *,

@@ -10,8 +10,11 @@ import pytest
 from auditor.cli import main
 from auditor.errors import ProgramError, UsageError
 from auditor.experiments.variants import CONTROL
+from auditor.model.criteria import Agreement
 from auditor.model.report import AuditReport
-from auditor.model.variance import GroupSpread
+from auditor.model.variance import Criterion, GroupSpread
+from auditor.model.verdict import Status
+from auditor.services.criteria import compare_criteria
 from auditor.services.replica_results import Sources
 from auditor.services.settings import Settings
 from auditor.services.variance import VarianceOptions, measure_variance, parse_metrics, parse_variants
@@ -125,6 +128,25 @@ def test_a_race_alone_moves_weights_a_little(all_four: AuditReport, folder: Path
     assert weights.distinct > 1
     assert weights.normalised is not None
     assert 0 < weights.normalised.mean <= 0.05
+
+
+@pytest.mark.parametrize(
+    ("variant", "agreement", "measured"),
+    [("control", Agreement.EQUAL, False), ("algo", Agreement.DIFFERS, True)],
+)
+def test_replicas_are_held_against_each_other_by_criteria(
+    all_four: AuditReport, folder: Path, variant: str, agreement: Agreement, measured: bool
+) -> None:
+    names = f"v1/{variant}/1", f"v1/{variant}/2"
+    report = compare_criteria(*names, cwd=folder / "project", settings=Settings(store=folder / "store")).criteria
+    assert report is not None
+    found = {result.criterion: result for result in report.results}
+    assert found[Criterion.WEIGHTS].agreement is agreement
+    assert found[Criterion.PREDICTIONS].compared == 128
+    assert found[Criterion.TRACE].agreement is Agreement.NOT_SEEN
+    first = found[Criterion.WEIGHTS].first
+    assert (first is not None and first.magnitude is not None and bool(first.magnitude.max_ulp)) is measured
+    assert report.status is (Status.DIVERGENT if measured else Status.REPRODUCIBLE)
 
 
 @pytest.mark.parametrize("name", ["algo", "algo+impl"])
