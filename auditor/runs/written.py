@@ -33,10 +33,8 @@ def digests(folder: Path, paths: Iterable[str]) -> dict[str, str]:
 def keep(project: Path, written: Mapping[str, str], run_dir: Path) -> None:
     """Copy small files that may hold results into the run's folder: the next run writes them again.
 
-    No copy is made of what is in the run's folder already, and where the disk is full.
+    The first ones that fit are copied; none where the disk is full.
     """
-    if project.resolve().is_relative_to(run_dir.resolve()):
-        return
     left = KEPT_BYTES
     for path in written:
         source = project / path

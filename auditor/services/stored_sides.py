@@ -8,6 +8,7 @@ from pathlib import Path
 from auditor.errors import TraceFormatError
 from auditor.model.run import Ending, RunRecord
 from auditor.model.variance import Criterion
+from auditor.probe.losses import LIMIT
 from auditor.runs import collected as collected_files
 from auditor.runs import record as run_record
 from auditor.runs.output import LOG_NAME
@@ -83,7 +84,7 @@ def _written(run: RunRecord) -> Written | None:
 def _cut(run: RunRecord) -> str:
     steps = max((process.steps for process in run.processes), default=0)
     told = {
-        Ending.STOPPED: f"{run.id} was stopped after {steps:,} steps; run --twice --full lets both runs end",
+        Ending.STOPPED: f"{run.id} was stopped after {steps:,} steps (run --twice --full lets both runs end)",
         Ending.INTERRUPTED: f"{run.id} was interrupted after {steps:,} steps",
         Ending.TIMED_OUT: f"{run.id} ran out of time after {steps:,} steps",
         Ending.FAILED: f"{run.id} failed with exit code {run.status.code}",
@@ -102,7 +103,7 @@ def _add_trace(builder: SideBuilder, traces: RunTraces) -> None:
             builder.losses[f"{before}loss"] = Series(
                 values=[loss.value for loss in trace.losses],
                 places=[f"step {loss.step:,}" for loss in trace.losses],
-                source="backward passes",
+                source="backward passes" if len(trace.losses) < LIMIT else f"the first {LIMIT:,} backward passes",
             )
         for name, tensor in _final(trace):
             if tensor is None:
