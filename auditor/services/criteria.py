@@ -136,9 +136,15 @@ def _parting(first: Divergence) -> Parting:
 
 def _loss_source(text: str) -> MetricSource:
     """`REGEX`, `FILE` or `FILE:column`."""
-    if text.startswith("loss=") or Path(text).suffix not in (".json", ".jsonl", ".csv"):
-        file, colon, key = text.rpartition(":")
-        if colon and Path(file).suffix in (".json", ".jsonl", ".csv"):
-            return MetricSource(name="loss", path=file, key=key)
-        return parse_metrics([text if text.startswith("loss=") else f"loss={text}"])[0]
-    return MetricSource(name="loss", path=text)
+    file, colon, key = text.rpartition(":")
+    if Path(text).suffix in _TABLES:
+        return MetricSource(name="loss", path=text)
+    if colon and Path(file).suffix in _TABLES:
+        return MetricSource(name="loss", path=file, key=key)
+    try:
+        return MetricSource.parse(f"loss={text}")
+    except UsageError as error:
+        raise UsageError(str(error).replace("--metric loss=", "--losses ").replace(": loss=", ": ")) from None
+
+
+_TABLES = (".json", ".jsonl", ".csv")

@@ -140,3 +140,27 @@ def test_published_results_differ_where_it_is_known(
     assert report.first is first
     assert found[Criterion.PREDICTIONS] is Agreement.EQUAL
     assert report.status is (Status.REPRODUCIBLE if first is None else Status.DIVERGENT)
+
+
+@pytest.mark.parametrize(
+    ("losses", "found"),
+    [
+        ("epoch [0-9]+: loss ([0-9.]+)", [2.5, 1.5]),
+        ("history.csv:train_loss", [0.5]),
+        ("history.csv", [0.5]),
+        ("nothing ([0-9.]+)", None),
+    ],
+)
+def test_losses_are_found_where_they_are_named(tmp_path: Path, losses: str, found: list[float] | None) -> None:
+    for name in ("a", "b"):
+        leave(tmp_path / name)
+        (tmp_path / name / "history.csv").write_text("epoch,train_loss\n1,0.5\n")
+    report = criteria(tmp_path, options=CriteriaOptions(looking=parse_looking(losses=losses)))
+    result = next(each for each in report.results if each.criterion is Criterion.LOSSES)
+    assert result.compared == (0 if found is None else len(found))
+    assert (result.agreement is Agreement.NOT_SEEN) is (found is None)
+
+
+def test_a_malformed_pattern_is_told_under_its_option() -> None:
+    with pytest.raises(UsageError, match=r"^--losses loss: put parentheses around the number: loss\("):
+        parse_looking(losses="loss")
