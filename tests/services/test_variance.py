@@ -123,6 +123,7 @@ def all_four(folder: Path) -> AuditReport:
             vary="global",
             sources=SOURCES,
             groups=Path("groups.csv"),
+            positive="3",
             threads=2,
         )
 
