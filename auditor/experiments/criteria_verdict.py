@@ -59,5 +59,7 @@ def _basis(counted: Sequence[CriterionResult], status: Status) -> str:
     text = "; ".join(parts)
     text = f"{text[:1].upper()}{text[1:]}."
     if status is Status.INCONCLUSIVE and equal:
-        text += " That is too little to call the training reproducible."
+        text += (
+            f" That is too little to call the training reproducible; --only {','.join(equal)} asks about these alone."
+        )
     return text

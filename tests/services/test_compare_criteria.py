@@ -116,6 +116,11 @@ def test_the_command_reports_in_every_format(tmp_path: Path, capsys: pytest.Capt
     assert (content["status"], content["first"]) == ("divergent", "overall")
     assert main([*command, "--format", "markdown"]) == 1
     assert capsys.readouterr().out.startswith("### repro-audit: DIVERGENT")
+    for name in ("junit", "gitlab", "github", "sarif"):  # services must not take it for a success
+        assert main([*command, "--format", name]) == 1
+        assert "criterion/overall" in capsys.readouterr().out or name == "github"
+    assert main([*command, "--format", "github"]) == 1
+    assert capsys.readouterr().out.startswith("::error title=two trainings differ::DIVERGENT")
     assert main([*command[:3], "--metric", "a=b(.)"]) == 2
     assert "--metric: only with --criteria" in capsys.readouterr().err
 
