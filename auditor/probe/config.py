@@ -34,8 +34,7 @@ class ProbeConfig:
         "tape": None,
         # {"address", "evaluate", "metric", "clamp", "limit_bytes"}: where the auditor listens, and how to evaluate
         "noise": None,
-        # modes "none" and "trace": {"folder", "keep", "evaluate", "nudge"}, see `replica.Collector`: what is left at the
-        # end
+        # not in mode "noise": {"folder", "keep", "evaluate", "nudge"}, see `replica.Collector`: what is left at the end
         "collect": None,
         # mode "trace" only: {"budget_bytes", "elements"}, see `activations.keeping`: keep what layers put out
         "activations": None,

@@ -71,7 +71,7 @@ class Keeper:
             self._write({"record": "cut", "step": self._step, "reason": reason})
 
     def call(self, model, layer, kind, tensors):
-        """Keep one call. `tensors`: (dtype, shape, digest or None, buffer of the kept elements or None, their number)."""
+        """Keep one call. `tensors`: (dtype, shape, digest or None, bytes of what is kept or None, elements in it)."""
         size = sum(len(data) for _, _, _, data, _ in tensors if data is not None)
         if self._used + size > self._budget:
             self.cut("--margin-budget is used up")
@@ -105,8 +105,8 @@ class Keeper:
         if self._index is None:
             os.makedirs(self._folder, exist_ok=True)
             path = os.path.join(self._folder, self._name_of())
-            self._data = open(path + ".bin", "wb")
-            self._index = open(path + ".jsonl", "w", encoding="utf-8")
+            self._data = open(path + ".bin", "wb")  # noqa: SIM115, both stay open until the process ends
+            self._index = open(path + ".jsonl", "w", encoding="utf-8")  # noqa: SIM115
             header = {"record": "header", "format": FORMAT, "version": VERSION, "elements": self.elements}
             self._index.write(json.dumps(header) + "\n")
         return self._index, self._data
