@@ -21,7 +21,7 @@ _FLOATING = ("float", "bfloat", "complex")
 
 
 def deviations(reference: RunTraces, candidate: RunTraces) -> tuple[str, ...]:
-    """Return in what the runs deviate beside the values of floating-point numbers, as sentences; empty if in nothing."""
+    """Return in what the runs deviate beside values of floating-point numbers, as sentences; empty if in nothing."""
     found = [
         f"Process {name} is in one run only." for name in sorted(set(reference.processes) ^ set(candidate.processes))
     ]
@@ -68,24 +68,43 @@ def _of_rows(a: ProcessTrace, b: ProcessTrace, first: Array, second: Array) -> I
         if chosen.any():
             row = int(np.argmax(chosen))
             yield f"{what} in step {int(first['step'][row]):,} ({_op(a, first, row)})."
-    for row in range(len(first)):
-        for one, two in zip(_tensors(a, first[row]), _tensors(b, second[row]), strict=True):
-            if (int(one["flags"]) | int(two["flags"])) & UNCOMPARED_FLAGS:
-                continue
-            specs = a.specs[int(one["spec"])], b.specs[int(two["spec"])]
-            step = f"in step {int(first['step'][row]):,} ({_op(a, first, row)})"
-            if (specs[0].dtype, specs[0].shape) != (specs[1].dtype, specs[1].shape):
-                yield f"Another shape or type {step}."
-                return
-            if one["digest"] != two["digest"] and not specs[0].dtype.removeprefix("torch.").startswith(_FLOATING):
-                yield f"Numbers of type {specs[0].dtype.removeprefix('torch.')} differ {step}: they have no tolerance."
-                return
+    yield from _of_tensors(a, b, first, second)
 
 
-def _tensors(trace: ProcessTrace, event: Any) -> Array:
-    start = int(event["first_tensor"])
-    rows: Array = trace.tensors[start : start + int(event["tensors"])]
-    return rows
+def _of_tensors(a: ProcessTrace, b: ProcessTrace, first: Array, second: Array) -> Iterator[str]:
+    """Tensors of another shape or type, and differing ones that are not floating-point."""
+    owner: Array = np.repeat(np.arange(len(first)), first["tensors"])
+    one, two = (_tensors(trace, rows, owner) for trace, rows in ((a, first), (b, second)))
+    compared = ((one["flags"] | two["flags"]) & UNCOMPARED_FLAGS) == 0
+    texts: dict[tuple[str, tuple[int, ...]], int] = {}
+    kinds = [_kinds(trace, texts)[rows["spec"]] for trace, rows in ((a, one), (b, two))]
+    names = [dtype.removeprefix("torch.") for dtype, _ in texts]
+    floating = np.array([name.startswith(_FLOATING) for name in names] or [False])
+    reshaped = np.flatnonzero(compared & (kinds[0] != kinds[1]))
+    if len(reshaped):
+        row = int(owner[reshaped[0]])
+        yield f"Another shape or type in step {int(first['step'][row]):,} ({_op(a, first, row)})."
+        return
+    whole = np.flatnonzero(compared & (one["digest"] != two["digest"]) & ~floating[kinds[0]])
+    if len(whole):
+        row, name = int(owner[whole[0]]), names[int(kinds[0][whole[0]])]
+        where = f"in step {int(first['step'][row]):,} ({_op(a, first, row)})"
+        yield f"Numbers of type {name} differ {where}; they have no tolerance."
+
+
+def _tensors(trace: ProcessTrace, rows: Array, owner: Array) -> Array:
+    """The tensor rows of these events, one after the other."""
+    starts = np.cumsum(rows["tensors"]) - rows["tensors"]
+    found: Array = trace.tensors[rows["first_tensor"].astype(np.intp)[owner] + np.arange(len(owner)) - starts[owner]]
+    return found
+
+
+def _kinds(trace: ProcessTrace, texts: dict[tuple[str, tuple[int, ...]], int]) -> Array:
+    """Number of the type and shape of each spec id, the same in both traces."""
+    table: Array = np.zeros(max(trace.specs, default=0) + 1, np.intp)
+    for number, spec in trace.specs.items():
+        table[number] = texts.setdefault((spec.dtype, tuple(spec.shape)), len(texts))
+    return table
 
 
 def _op(trace: ProcessTrace, rows: Array, row: int) -> str:

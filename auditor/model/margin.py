@@ -15,7 +15,7 @@ class MarginState(Enum):
     """The runs differ there, and the tolerance is known."""
 
     ABOVE = "above"
-    """The runs differ there; the tolerance lies above the greatest noise that was tried, so the margin is a lower bound."""
+    """The runs differ there; the tolerance is above the greatest noise that was tried: the margin is a lower bound."""
 
     UNKNOWN = "unknown"
     """The runs differ there by a known size, and no tolerance is known."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from auditor.errors import UsageError
+from auditor.experiments.margin import LayerTolerance
 from auditor.model.lean import dataclass
 from auditor.model.overhead import Interval
 from auditor.model.sensitivity import NoiseKind, SensitivityReport, ToleranceStatus
@@ -21,18 +22,6 @@ VERSION = 1
 
 FILE_NAME = "walk.json"
 LAST = "last"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LayerTolerance:
-    """What a margin needs of a layer."""
-
-    name: str
-    status: ToleranceStatus
-    midpoint: float | None
-    interval: Interval | None
-    smallest_sigma: float | None
-    greatest_sigma: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +41,8 @@ class KeptWalk:
     layers: tuple[LayerTolerance, ...]
 
     def fits(self, command: Sequence[str], digest: str | None) -> bool:
-        """Made of the same program, with the same arguments."""
-        return digest is not None and self.script_digest == digest and tuple(command) == self.command
+        """Made of the same program, with the same arguments, by whatever interpreter."""
+        return digest is not None and self.script_digest == digest and tuple(command[1:]) == self.command[1:]
 
 
 def script_digest(command: Sequence[str], cwd: Path) -> str | None:
@@ -118,8 +107,8 @@ def _kept(stores: Sequence[Path]) -> list[KeptWalk]:
     for path in ordered:
         try:
             walks.append(_read(path, path.parent.name))
-        except UsageError:
-            continue  # of another version; named by its id it is told
+        except UsageError:  # noqa: PERF203, of another version; named by its id it is told
+            continue
     return walks
 
 
