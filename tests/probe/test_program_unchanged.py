@@ -74,9 +74,11 @@ def bare() -> list[str]:
 
 @pytest.fixture(scope="module")
 def probed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Run]:
-    """What they print with it, and their traces; twice."""
+    """What they print with it, and their traces; the second time what layers put out is kept, and weights at the end."""
     store = Store(tmp_path_factory.mktemp("runs"))
-    return probed_run(store), probed_run(store)
+    collect = {"folder": str(tmp_path_factory.mktemp("collect")), "keep": True, "evaluate": "", "nudge": None}
+    keeping = {"activations": {"budget_bytes": 1 << 28, "elements": 16}, "collect": collect}
+    return probed_run(store), probed_run(store, keeping)
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +114,13 @@ def test_program_is_the_same_with_the_probe(name: str, bare: list[str], probed: 
 
 
 @pytest.mark.parametrize("name", PIECES)
+def test_program_is_the_same_while_activations_are_kept(name: str, bare: list[str], probed: tuple[Run, Run]) -> None:
+    expected, found = ([line for line in lines if line.startswith(name + " ")] for lines in (bare, probed[1][0]))
+    assert len(expected) == 1
+    assert found == expected
+
+
+@pytest.mark.parametrize("name", PIECES)
 def test_program_is_the_same_until_noise_is_asked_for(name: str, bare: list[str], ready_for_noise: list[str]) -> None:
     expected, found = ([line for line in lines if line.startswith(name + " ")] for lines in (bare, ready_for_noise))
     assert len(expected) == 1
@@ -119,7 +128,7 @@ def test_program_is_the_same_until_noise_is_asked_for(name: str, bare: list[str]
 
 
 def test_the_probe_has_no_trouble_with_any_of_them(probed: tuple[Run, Run]) -> None:
-    traces = probed[0][1].processes.values()
+    traces = [trace for _, run in probed for trace in run.processes.values()]
     assert [(trace.name, problem.where, problem.what) for trace in traces for problem in trace.problems] == []
     assert [trace.name for trace in traces if not trace.complete] == []
 

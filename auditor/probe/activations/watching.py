@@ -3,6 +3,7 @@
 A wrapper around `torch.nn.Module.__call__`, and no hooks: nothing of ours is in the program's modules.
 """
 
+import contextlib
 import threading
 import weakref
 
@@ -106,7 +107,8 @@ class Activations:
         if self._torch._C._get_tracing_state() is not None:
             return None
         if model.module() is module:
-            self._keep(model, "input", "input", (args, kwargs))
+            with self._unseen():
+                self._keep(model, "input", "input", (args, kwargs))
         return model
 
     def _returned(self, model, module, args, result):
@@ -117,8 +119,9 @@ class Activations:
             if root is not None:
                 model.learn(root)
             name = model.layers.get(id(module), type(module).__name__)
-        if not is_reshape(module, args, result):
-            self._keep(model, name, type(module).__name__, result)
+        with self._unseen():  # asking for a shape, too, is seen by function modes
+            if not is_reshape(module, args, result):
+                self._keep(model, name, type(module).__name__, result)
 
     def _model(self, module):
         known = self._models.get(id(module))
@@ -138,13 +141,18 @@ class Activations:
 
     # tensors
 
-    def _keep(self, model, layer, kind, value):
+    @contextlib.contextmanager
+    def _unseen(self):
+        """Neither the tracer nor any mode of the program sees what happens inside, and no graph."""
         with self._context.unseen(), Quiet(self._torch):
-            guard = self._torch._C._DisableTorchDispatch()  # modes of the program don't see us either
+            guard = self._torch._C._DisableTorchDispatch()
             try:
-                self._keeper.call(model.name, layer, kind, [self._read(each) for each in trees.tensors(value)])
+                yield
             finally:
                 del guard
+
+    def _keep(self, model, layer, kind, value):
+        self._keeper.call(model.name, layer, kind, [self._read(each) for each in trees.tensors(value)])
 
     def _read(self, tensor):
         """Return (dtype, shape, digest, buffer, elements) of a tensor, as the keeper takes it."""

@@ -15,7 +15,7 @@ from auditor.report.prose.numbers import count
 from auditor.report.prose.page import Page, Style
 from auditor.report.prose.table import add_table
 
-_HEADER = ("layer", "first rms", "greatest", "last", "max ulp", "tolerates", "margin", "at first", "at last")
+_HEADER = ("layer", "first rms", "greatest", "max ulp", "tolerates", "margin", "first", "last")
 _NAMED = 5
 _SCOPE = "Margins are decades, an estimate for the model's quality; they make nothing bit-exact."
 
@@ -62,15 +62,15 @@ def summary(report: MarginReport) -> str:
 
 
 def margin_text(layer: LayerMargin) -> str:
-    """`5.3`, `5.3 (5.2–5.4)`, `> 12.1`, `unknown`, `identical`."""
+    """`5.31`, `5.31 (5.28–5.33)`, `> 12.12`, `unknown`, `identical`."""
     if layer.state is MarginState.IDENTICAL:
         return "identical"
     if layer.margin is None:
         return "unknown"
     if layer.state is MarginState.ABOVE:
-        return f"> {layer.margin:.1f}"
+        return f"> {layer.margin:.2f}"
     between = layer.margin_interval
-    return f"{layer.margin:.1f}" + (f" ({between.low:.1f}–{between.high:.1f})" if between is not None else "")
+    return f"{layer.margin:.2f}" + (f" ({between.low:.2f}–{between.high:.2f})" if between is not None else "")
 
 
 def growth_sentence(layer: LayerMargin, growth: Growth) -> str:
@@ -99,15 +99,11 @@ def weights_sentence(weights: WeightMargin) -> str:
 
 
 def _row(layer: LayerMargin) -> tuple[str, ...]:
-    between = layer.tolerance_interval
     level = "" if layer.tolerance is None else f"{layer.tolerance:.3g}"
-    if between is not None:
-        level += f" ({between.low:.2g}–{between.high:.2g})"
     return (
         layer.layer,
         _rms(layer.first),
         _rms(layer.greatest),
-        _rms(layer.last),
         "" if layer.greatest is None or layer.greatest.max_ulp is None else f"{layer.greatest.max_ulp:,}",
         f"> {level}" if layer.state is MarginState.ABOVE else level or "?",
         margin_text(layer),
@@ -124,7 +120,7 @@ def _rms(step: StepDifference | None) -> str:
 
 
 def _decades(margin: float | None) -> str:
-    return "" if margin is None else f"{margin:.1f}"
+    return "" if margin is None else f"{margin:.2f}"
 
 
 def _add_identical(page: Page, report: MarginReport) -> None:
