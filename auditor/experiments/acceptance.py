@@ -82,6 +82,13 @@ def _layers(case: Case) -> list[str]:
         if found:
             told = f" ({found[0].note})" if found[0].note else ""
             reasons.append(f"Of {_some([layer.layer for layer in found])} {what} is known{told}.")
+    missed = [
+        layer.layer
+        for layer in case.layers
+        if layer.state in (MarginState.MEASURED, MarginState.ABOVE) and any(step.rms is None for step in layer.steps)
+    ]
+    if missed:
+        reasons.append(f"In some steps the kept sample of {_some(missed)} missed the difference.")
     vague = [layer.layer for layer in case.layers if layer.state is MarginState.MEASURED and _lower(layer) is None]
     if vague:
         reasons.append(f"The walk gives no interval for {_some(vague)}.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from auditor.dynamic.layerwise import LayerSeries
+from auditor.dynamic.layerwise import OUTSIDE, LayerSeries
 from auditor.experiments.growth import Line, fit_line
 from auditor.model.lean import dataclass
 from auditor.model.margin import Growth, LayerMargin, MarginState, StepDifference
@@ -40,8 +40,11 @@ def join(series: LayerSeries, tolerance: LayerTolerance | None, unknown: str) ->
     level, interval, note = _level(tolerance, unknown)
     is_above = tolerance is not None and tolerance.status is ToleranceStatus.ABOVE
     state = _state(series, level, is_above)
+    missed = sum(step.rms is None for step in series.steps)
     if state is MarginState.UNMEASURED:
         note = "; ".join(series.faults) or "it differs in the signs of zeros only"
+    elif missed and state is not MarginState.IDENTICAL:
+        note = "; ".join([*([note] if note else []), f"in {missed:,} of {len(series.steps):,} steps {OUTSIDE}"])
     usable = state in (MarginState.MEASURED, MarginState.ABOVE)
     margin_interval = None
     if usable and interval is not None and greatest is not None and greatest.rms and interval.low > 0:
@@ -107,7 +110,7 @@ def _steps_left(line: Line, last: int, tolerance: float | None) -> float | None:
 def _state(series: LayerSeries, level: float | None, is_above: bool) -> MarginState:
     if not series.differs:
         return MarginState.IDENTICAL
-    if any(step.rms is None for step in series.steps) or series.faults or not any(step.rms for step in series.steps):
+    if set(series.faults) - {OUTSIDE} or not any(step.rms for step in series.steps):
         return MarginState.UNMEASURED
     if level is None:
         return MarginState.UNKNOWN

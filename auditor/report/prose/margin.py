@@ -11,7 +11,7 @@ from auditor.model.margin import (
     StepDifference,
     WeightMargin,
 )
-from auditor.report.prose.numbers import count
+from auditor.report.prose.numbers import count, short_count
 from auditor.report.prose.page import Page, Style
 from auditor.report.prose.table import add_table
 
@@ -22,7 +22,7 @@ _SCOPE = "Margins are decades, an estimate for the model's quality; they make no
 
 def add_margins(page: Page, report: MarginReport, verbosity: int) -> None:
     """Add the layers by margin, growth, weights, and whether the difference was accepted."""
-    page.add((summary(report), Style.STRONG))
+    page.sentence(summary(report), style=Style.STRONG)
     differing = [layer for layer in report.layers if layer.state is not MarginState.IDENTICAL]
     if differing:
         page.add()
@@ -104,7 +104,7 @@ def _row(layer: LayerMargin) -> tuple[str, ...]:
         layer.layer,
         _rms(layer.first),
         _rms(layer.greatest),
-        "" if layer.greatest is None or layer.greatest.max_ulp is None else f"{layer.greatest.max_ulp:,}",
+        "" if layer.greatest is None or layer.greatest.max_ulp is None else short_count(layer.greatest.max_ulp),
         f"> {level}" if layer.state is MarginState.ABOVE else level or "?",
         margin_text(layer),
         _decades(layer.first_margin),
