@@ -94,7 +94,7 @@ def _of_tensors(a: ProcessTrace, b: ProcessTrace, first: Array, second: Array) -
 
 def _tensors(trace: ProcessTrace, rows: Array, owner: Array) -> Array:
     """The tensor rows of these events, one after the other."""
-    counts = rows["tensors"].astype(np.intp)
+    counts: Array = rows["tensors"].astype(np.intp)
     starts = np.cumsum(counts) - counts
     found: Array = trace.tensors[rows["first_tensor"].astype(np.intp)[owner] + np.arange(len(owner)) - starts[owner]]
     return found
