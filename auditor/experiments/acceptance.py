@@ -125,7 +125,7 @@ def _rests_on(case: Case, known: Sequence[tuple[float, str]]) -> list[str]:
         smallest, nearest = known[0]
         sentences.append(
             f"Smallest margin {smallest:.1f} decades ({nearest}, lower end of its interval), by the midpoints of "
-            f"walk {case.walk} for {case.metric}."
+            f"{case.walk} for {case.metric}."
         )
     sentences.append("Gradients, optimizer states and weights count by the forward passes that follow them.")
     sampled = [series.layer for series in case.layerwise.layers if series.is_sample]

@@ -24,6 +24,7 @@ from auditor.services.compare import compare_runs
 from auditor.services.history import find_run
 from auditor.services.noise import NoiseProgram, walk_noise
 from auditor.services.noise_options import WalkOptions
+from auditor.services.program import command_line
 from auditor.services.progress import Progress, Silent
 from auditor.services.settings import Settings
 from auditor.services.walks import LAST, KeptWalk, find_walk, newest_fitting, script_digest
@@ -201,8 +202,8 @@ def _walk(
         return walk, [] if walk.fits(command, digest) else [_other_program(walk, command)]
     found = newest_fitting(command, digest, stores)
     if found is not None:
-        return found, [f"tolerances are from walk {found.name}, the newest of this program with these arguments"]
-    advice = f"repro-audit noise walk {' '.join(command[1:])}"
+        return found, [f"tolerances are from {found.name}, the newest of this program with these arguments"]
+    advice = command_line("noise walk", command)
     if program is None or progress.cancelled():
         return None, [f"no noise walk of this program with these arguments is kept: {advice}"]
     tell(
@@ -212,16 +213,17 @@ def _walk(
     try:
         walk_noise(program, WalkOptions(sigmas=parse_levels(SIGMA)), settings=settings, progress=progress)
     except (UsageError, ProgramError) as error:
-        return None, [f"the layers could not be walked over: {error}; with a function of yours: {advice} --evaluate …"]
+        by_hand = command_line("noise walk", command, "--evaluate module:function")
+        return None, [f"the layers could not be walked over: {error}; by hand: {by_hand}"]
     found = newest_fitting(command, script_digest(command, cwd), stores)
-    told = f"tolerances are from walk {found.name}, made after the runs" if found else "the walk has no layers"
+    told = f"tolerances are from {found.name}, made after the runs" if found else "the walk has no layers"
     return found, [told]
 
 
 def _other_program(walk: KeptWalk, command: Sequence[str]) -> str:
     if tuple(command[1:]) == walk.command[1:]:
-        return f"walk {walk.name} is of another version of the script"
-    return f"walk {walk.name} is of another command: {' '.join(walk.command) or 'not told'}"
+        return f"{walk.name} is of another version of the script"
+    return f"{walk.name} is of another command: {' '.join(walk.command) or 'not told'}"
 
 
 def _joined(layerwise: Layerwise, walk: KeptWalk | None) -> tuple[LayerMargin, ...]:

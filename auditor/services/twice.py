@@ -131,9 +131,11 @@ def _conclude(
 def _with_margins(session: Session, report: AuditReport, settings: Settings, margins: MarginOptions) -> AuditReport:
     keep_pair((report.runs[0], report.runs[1]))
     options = session.options
-    program = NoiseProgram(
-        command=session.command, cwd=session.cwd, python=options.python, timeout_s=options.timeout_s, quiet=True
-    )
+    program = None
+    if options.isolate == "none":  # else a walk would run the program where the user asked for copies
+        program = NoiseProgram(
+            command=session.command, cwd=session.cwd, python=options.python, timeout_s=options.timeout_s, quiet=True
+        )
     return with_margins(report, margins, settings, session.progress, program, options.tell)
 
 

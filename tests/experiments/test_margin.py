@@ -132,7 +132,7 @@ def case(**more: Any) -> Case:
         "layers": [join(each, tolerance(), "") for each in layers],
         "layerwise": Layerwise(layers=layers, measured=frozenset({0, 1, 2}), complete=True, gaps=()),
         "deviations": (),
-        "walk": "r5",
+        "walk": "walk5",
         "metric": "agreement",
         "unseen": (),
     }
@@ -149,9 +149,7 @@ def test_a_covered_difference_far_from_the_tolerance_is_accepted_with_what_that_
     assert found.reasons == ()
     assert found.smallest == pytest.approx(6)
     assert "1 layers in 3 steps" in found.rests_on[0]
-    assert (
-        "Smallest margin 6.0 decades (0, lower end of its interval), by the midpoints of walk r5" in found.rests_on[1]
-    )
+    assert "Smallest margin 6.0 decades (0, lower end of its interval), by the midpoints of walk5" in found.rests_on[1]
     assert found.rests_on[-1] == "It is an estimate for accuracy only; bit-exactness is not given."
 
 

@@ -86,7 +86,7 @@ def test_digits_are_identical_at_first_then_differ_by_little_and_ever_more(digit
 def test_digits_keep_more_than_five_decades_from_the_walk_that_was_made_for_them(digits: AuditReport) -> None:
     found = margins_of(digits)
     assert _told[0].startswith("no noise walk of this program is kept: walking over its layers takes one more run")
-    assert found.notes == (f"tolerances are from walk {found.walk}, made after the runs",)
+    assert found.notes == (f"tolerances are from {found.walk}, made after the runs",)
     assert found.metric == "agreement"
     assert (found.measured_steps, found.steps) == (21, 20)
     margins = [layer.margin for layer in found.layers if layer.state is not MarginState.IDENTICAL]
@@ -116,7 +116,7 @@ def test_digits_tell_how_far_the_weights_are_apart(digits: AuditReport) -> None:
     assert weights.numbers == 6274
     assert 0 < weights.distance < 1e-3
     assert weights.spread is None
-    assert weights.source == "no spread known: repro-audit variance train.py --epochs 2 --vary-seeds"
+    assert weights.source == "no spread known: repro-audit variance train.py --vary-seeds -- --epochs 2"
 
 
 def test_kept_runs_give_the_same_margins_and_a_nearer_bound_is_refused(digits: AuditReport, store: Path) -> None:
@@ -135,8 +135,8 @@ def test_kept_runs_give_the_same_margins_and_a_nearer_bound_is_refused(digits: A
 
 
 def test_a_walk_of_multiplicative_noise_is_refused(digits: AuditReport, store: Path, tmp_path: Path) -> None:
-    folder = Path(digits.runs[0].folder).parent / str(margins_of(digits).walk)
-    content = json.loads((folder / "walk.json").read_text())
+    folder = Path(digits.runs[0].folder).parent / "walks"
+    content = json.loads((folder / f"{margins_of(digits).walk}.json").read_text())
     content["sensitivity"]["kind"] = "mul"
     walk = tmp_path / "mul.json"
     walk.write_text(json.dumps(content))
