@@ -66,12 +66,14 @@ def probe_settings(run: Path, options: MarginOptions) -> dict[str, object]:
     }
 
 
-def check_options(options: MarginOptions) -> None:
-    """Raise `UsageError` for what would fail only after the runs."""
+def check_options(options: MarginOptions, cwd: Path, settings: Settings) -> None:
+    """Raise `UsageError` for what would fail only after the runs: a walk that is not there, too."""
     if options.accept is not None and not options.accept > 0:
         raise UsageError(f"--accept-margin: expected decades above 0, such as 3, found {options.accept:g}")
     if options.budget_bytes < 1 << 20:
         raise UsageError("--margin-budget: expected at least 1M, the bytes that a run may keep on disk")
+    if options.walk is not None:
+        find_walk(options.walk, [open_store(find_root([cwd.resolve()]), settings.store).root])
 
 
 def margin_of_runs(
@@ -89,7 +91,7 @@ def margin_of_runs(
     such walk.
     """
     options = MarginOptions(walk=walk, accept=decades)
-    check_options(options)
+    check_options(options, cwd, settings)
     records = find_pair(run, cwd, settings)
     report = compare_runs(*records, settings, progress)
     return with_margins(report, options, settings, progress or Silent(), program=None)

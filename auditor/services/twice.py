@@ -100,7 +100,7 @@ def run_twice(
     if options.steps is not None and options.steps < 1:
         raise UsageError(f"--steps {options.steps}: at least one step must run")
     if options.margins is not None:
-        check_options(options.margins)
+        check_options(options.margins, cwd, settings)
     session = Session.of(command, cwd, settings, options, progress or Silent())
     script = script_of(command, session.cwd)
     scanned = scan_for_causes(session.project, script, settings, session.progress) if options.scan else None
