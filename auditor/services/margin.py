@@ -91,8 +91,10 @@ def margin_of_runs(
     such walk.
     """
     options = MarginOptions(walk=walk, accept=decades)
-    check_options(options, cwd, settings)
+    check_options(replace(options, walk=None), cwd, settings)
     records = find_pair(run, cwd, settings)
+    if walk is not None:
+        find_walk(walk, _stores(records, settings))
     report = compare_runs(*records, settings, progress)
     return with_margins(report, options, settings, progress or Silent(), program=None)
 
