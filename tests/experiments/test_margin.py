@@ -192,6 +192,15 @@ _NO_INTERVAL = [join(series(1e-7), replace(tolerance(), interval=None), "")]
             "No forward activation was kept",
         ),
         (
+            {"comparison": comparison((0, Phase.FORWARD), (2, Phase.FORWARD))},
+            "The forward passes of step 0 differ outside the layers: none of these does.",
+        ),
+        ({"layers": layer(0.0, 0.0)}, "The forward passes of steps 1, 2 differ outside the layers"),
+        (
+            {"layers": layer(0.0, 0.0), "comparison": comparison((0, Phase.BACKWARD))},
+            "No layer differs, so that what differs is outside the layers.",
+        ),
+        (
             {"comparison": comparison((2, Phase.OPTIMIZER))},
             "Gradients or weights differ in step 2, and no forward pass after it was kept",
         ),

@@ -163,7 +163,6 @@ def test_without_an_evaluation_there_is_no_tolerance_and_nothing_is_accepted(tmp
     [
         ("last", None, "has kept activations; make one with: run SCRIPT --twice --margins"),
         ("r7", None, "no run r7 in "),
-
     ],
 )
 def test_what_is_not_there_is_told(tmp_path: Path, run: str, walk: str | None, message: str) -> None:
