@@ -63,6 +63,21 @@ class ThreadState:
             self.phase = wire.OTHER
 
 
+class Unseen:
+    """Inside, the tracer sees nothing of a thread. No generator: TorchDynamo would be kept off all of `contextlib`."""
+
+    __slots__ = ("_state",)
+
+    def __init__(self, state):
+        self._state = state
+
+    def __enter__(self):
+        self._state.paused += 1
+
+    def __exit__(self, *exception):
+        self._state.paused -= 1
+
+
 class Context:
     """Step, phase, module path and thread. `install` once torch is imported; then read the attributes.
 
@@ -111,6 +126,10 @@ class Context:
                 state = self.threads[ident] = ThreadState(min(self._next_thread, 0xFFFF))
                 self._next_thread += 1
         return state
+
+    def unseen(self):
+        """Return a context in which ops of the calling thread pass unseen: work of the probe's own."""
+        return Unseen(self.thread())
 
     def leave_thread(self):
         """The calling thread ends; its ident may be given to another one."""

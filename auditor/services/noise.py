@@ -23,6 +23,7 @@ from auditor.services.noise_walk import Walk
 from auditor.services.program import script_of
 from auditor.services.progress import Progress, Silent
 from auditor.services.settings import Settings
+from auditor.services.walks import keep_walk
 
 
 def list_layers(program: NoiseProgram, *, settings: Settings, progress: Progress | None = None) -> AuditReport:
@@ -101,7 +102,8 @@ def walk_noise(
             )
         return SensitivityReport(**known, **found, trained_under=trained_under, weights=weights)
 
-    return _report(program, use_model(program, probe, walk, settings, progress, eager=eager))
+    report = _report(program, use_model(program, probe, walk, settings, progress, eager=eager))
+    return keep_walk(report, program.command, program.cwd, settings)
 
 
 def _conditions(

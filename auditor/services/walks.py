@@ -1,0 +1,184 @@
+"""Kept noise walks: a file each in the store, `walks/walk-1f0c.json`, found by id, by path, or as the newest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from auditor.errors import UsageError
+from auditor.experiments.margin import LayerTolerance
+from auditor.model.lean import dataclass, replace
+from auditor.model.overhead import Interval
+from auditor.model.report import AuditReport
+from auditor.model.sensitivity import NoiseKind, ToleranceStatus
+from auditor.report.schema.values import to_json
+from auditor.runs.store import open_store
+from auditor.services.program import script_of
+from auditor.services.settings import Settings
+from auditor.static.discovery import find_root
+
+FORMAT = "repro-audit-walk"
+VERSION = 1
+# Version 1: first version.
+
+FOLDER = "walks"
+LAST = "last"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptWalk:
+    """A walk, as far as a margin needs it."""
+
+    name: str
+    """`walk-` and digits of its own digest, or the path that was given."""
+
+    command: tuple[str, ...]
+    """Empty where the file does not tell."""
+
+    script_digest: str | None
+    kind: NoiseKind
+    noisy_training: bool
+    """Its tolerances are of models that trained under noise."""
+
+    metric: str | None
+    models: tuple[str, ...]
+    layers: tuple[LayerTolerance, ...]
+
+    def fits(self, command: Sequence[str], digest: str | None) -> bool:
+        """Made of the same program, with the same arguments, by whatever interpreter."""
+        return digest is not None and self.script_digest == digest and tuple(command[1:]) == self.command[1:]
+
+
+def script_digest(command: Sequence[str], cwd: Path) -> str | None:
+    """Return the SHA-256 of the file that a command runs; None where the command does not tell."""
+    script = script_of(command, cwd)
+    try:
+        return hashlib.sha256(script.read_bytes()).hexdigest() if script is not None else None
+    except OSError:
+        return None
+
+
+def keep_walk(report: AuditReport, command: Sequence[str], cwd: Path, settings: Settings) -> AuditReport:
+    """Write a report's walk into the store of the project that `cwd` is in; return the report with its name noted."""
+    walked = report.sensitivity
+    if walked is None:
+        return report
+    cwd = cwd.resolve()
+    content = {
+        "format": FORMAT,
+        "version": VERSION,
+        "command": list(command),
+        "script_digest": script_digest(command, cwd),
+        "sensitivity": to_json(walked),
+    }
+    text = json.dumps(content, indent=1) + "\n"
+    # Named by what is in it: the same walk again gives the same report.
+    path = open_store(find_root([cwd]), settings.store).root / FOLDER / f"walk-{_digest(text)}.json"
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(text, encoding="utf-8")
+        os.replace(temporary, path)
+    except OSError as error:
+        raise UsageError(f"{path}: the walk cannot be kept there: {error.strerror}; choose another --store") from error
+    note = f"kept as {path.stem}, where run --twice --margins and margin find it"
+    return replace(report, sensitivity=replace(walked, notes=(note, *walked.notes)))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def find_walk(name: str, stores: Sequence[Path]) -> KeptWalk:
+    """Return a walk by its id, by the path of its file or of a JSON report, or the `last` one.
+
+    Raises `UsageError` where there is none, where its noise is not additive or was in the training, or where it has no
+    layers.
+    """
+    if name == LAST:
+        newest = _kept(stores)
+        if not newest:
+            raise UsageError("no noise walk is kept of this project; make one with: repro-audit noise walk SCRIPT")
+        return _checked(newest[0])
+    for store in stores:
+        if (store / FOLDER / f"{name}.json").is_file():
+            return _checked(_read(store / FOLDER / f"{name}.json", name))
+    path = Path(name)
+    if not path.is_file():
+        known = ", ".join(walk.name for walk in _kept(stores)[:5])
+        raise UsageError(f"no walk {name}; there are: {known or 'none; make one with: repro-audit noise walk SCRIPT'}")
+    return _checked(_read(path, name))
+
+
+def newest_fitting(command: Sequence[str], digest: str | None, stores: Sequence[Path]) -> KeptWalk | None:
+    """Return the newest additive walk of every layer that was made of the same program; None without one."""
+    for walk in _kept(stores):
+        if walk.fits(command, digest) and walk.kind is NoiseKind.ADD and walk.layers and not walk.noisy_training:
+            return walk
+    return None
+
+
+def _kept(stores: Sequence[Path]) -> list[KeptWalk]:
+    """All that can be read, newest first."""
+    paths = {path.resolve() for store in stores for path in store.glob(f"{FOLDER}/walk-*.json")}
+    walks = []
+    for path in sorted(paths, key=lambda path: (path.stat().st_mtime_ns, str(path)), reverse=True):
+        try:
+            walks.append(_read(path, path.stem))
+        except UsageError:  # noqa: PERF203, of another version; named by its id it is told
+            continue
+    return walks
+
+
+def _checked(walk: KeptWalk) -> KeptWalk:
+    if walk.kind is not NoiseKind.ADD:
+        raise UsageError(
+            f"{walk.name}: its noise is not additive ({walk.kind.value}); a difference between two runs adds to "
+            "what a layer puts out: walk with --kind add"
+        )
+    if walk.noisy_training:
+        raise UsageError(f"{walk.name}: noise was in the training, too; walk with --mode eval")
+    if not walk.layers:
+        raise UsageError(f"{walk.name}: holds no layer; walk with --layers all")
+    return walk
+
+
+def _read(path: Path, name: str) -> KeptWalk:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        found = content.get("sensitivity")
+        if not found or not found.get("kind"):
+            raise UsageError(f"{path}: holds no noise walk")
+        if content.get("format") == FORMAT and content.get("version") != VERSION:
+            raise UsageError(f"{path}: walk version {content.get('version')}; this program reads version {VERSION}")
+        return KeptWalk(
+            name=name,
+            command=tuple(content.get("command", ())),
+            script_digest=content.get("script_digest"),
+            kind=NoiseKind(found["kind"]),
+            noisy_training=found.get("mode", "eval") != "eval" or found.get("trained_under") is not None,
+            metric=found["metric"],
+            models=tuple(found["models"]),
+            layers=tuple(_layer(each) for each in found["tolerances"]),
+        )
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UsageError(f"{path}: is no noise walk: {type(error).__name__}: {error}") from error
+
+
+def _layer(data: Mapping[str, Any]) -> LayerTolerance:
+    interval = data["interval"]
+    sigmas = [float(level["sigma"]) for level in data["curve"]]
+    return LayerTolerance(
+        name=data["name"],
+        status=ToleranceStatus(data["status"]),
+        midpoint=data["midpoint"],
+        interval=None if interval is None else Interval(**interval),
+        smallest_sigma=min(sigmas, default=None),
+        greatest_sigma=max(sigmas, default=None),
+    )
