@@ -32,6 +32,8 @@ class ProbeConfig:
         "switches": {},
         # {"mode": "record", "replay" or "seed", …}, see `tape.Tape`: entropy is recorded, given back or made up
         "tape": None,
+        # mode "none" with a tape only: {"folder", "vary", "base", "seed", "private"}, see `splitting.Splitter`
+        "split": None,
         # {"address", "evaluate", "metric", "clamp", "limit_bytes"}: where the auditor listens, and how to evaluate
         "noise": None,
         # mode "none" only: {"folder", "keep", "evaluate", "nudge"}, see `replica.Collector`: what is left at the end
