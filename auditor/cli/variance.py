@@ -23,6 +23,7 @@ EXAMPLES = (
     "repro-audit variance train.py --metric 'accuracy=accuracy ([0-9.]+)' -- --epochs 5",
     "repro-audit variance train.py --predictions preds.csv --groups groups.csv",
     "repro-audit variance -m package.train --evaluate package.eval:predict --variants impl,control",
+    "repro-audit variance train.py --variants algo,control --vary init,order,augment,dropout",
     "repro-audit variance train.py --runs 20 --resume",
 )
 _WHAT, _HOW = "What", "How"
@@ -40,6 +41,10 @@ def variance(
     variants: Annotated[
         str | None,
         typer.Option("--variants", metavar="NAMES", help="Of algo, impl, both, control.", rich_help_panel=_WHAT),
+    ] = None,
+    vary: Annotated[
+        str | None,
+        typer.Option("--vary", metavar="SOURCES", help="Alone: init, order, augment, dropout.", rich_help_panel=_WHAT),
     ] = None,
     metric: Annotated[
         list[str] | None,
@@ -135,7 +140,7 @@ def variance(
         raise UsageError(f"--evaluate {evaluate}: expected module:function")
     options = VarianceOptions(
         runs=runs,
-        variants=parse_variants(words(variants) or (), nudge=probe is not None),
+        variants=parse_variants(words(variants) or (), nudge=probe is not None, sources=words(vary) or ()),
         sources=Sources(
             metrics=parse_metrics(metric or ()),
             predictions=predictions or "",

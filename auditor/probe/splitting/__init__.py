@@ -11,7 +11,7 @@ import sys
 from _thread import get_ident
 
 from ..taping import variation
-from . import numpy, stdlib, torch
+from . import dynamo, numpy, stdlib, torch
 from .ledger import Ledger
 from .sources import Sources
 from .streams import Split
@@ -33,6 +33,7 @@ class Splitter:
 
     def install(self, hook):
         """Split each generator as soon as the program has imported its library; after the tape has started it."""
+        self._hook = hook
         for name, library in (("random", stdlib), ("numpy.random", numpy), ("torch", torch)):
             hook.after(name, functools.partial(self.guard, name, library.install, self))
 
@@ -52,6 +53,10 @@ class Splitter:
         made = Split(name, adapter, generator, self)
         self._splits.append(made)
         return made
+
+    def follow_dynamo(self, wrapped):
+        """Pairs of our wrappers and torch's functions, for TorchDynamo."""
+        dynamo.follow(self._hook, wrapped)
 
     def is_varied(self, source):
         return source in self._vary
@@ -73,7 +78,7 @@ class Splitter:
         What it is for is known only where it is made for it, in a data set's `__getitem__` for example.
         """
         frame = self.sources.beyond_own(frame)
-        if get_ident() in self.seeding or torch.is_derived(frame):
+        if get_ident() in self.seeding or torch.is_derived(frame) or self.sources.is_import(frame):
             return seed
         source = self.sources.of(frame)
         varied = self.private and source in self._vary

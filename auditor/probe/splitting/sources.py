@@ -96,6 +96,14 @@ class Sources:
             frame = frame.f_back
         return frame
 
+    def is_import(self, frame):
+        """Whether a library does this while it is imported."""
+        while frame is not None:
+            if frame.f_code.co_filename.startswith("<frozen importlib"):
+                return True
+            frame = frame.f_back
+        return False
+
     def _tag(self, code, frame):
         if len(self._tags) > _CODES_LIMIT:  # a program that compiles code for ever
             self._tags.clear()
@@ -151,7 +159,13 @@ class Sources:
         kind = type(frame.f_locals.get(code.co_varnames[0]))
         if tag is _SELF_ITERATES:
             data = torch.utils.data
-            return ORDER if issubclass(kind, data.Sampler) else _ITERABLE if issubclass(kind, data.IterableDataset) else None
+            return (
+                ORDER
+                if issubclass(kind, data.Sampler)
+                else _ITERABLE
+                if issubclass(kind, data.IterableDataset)
+                else None
+            )
         if not issubclass(kind, torch.nn.Module):
             return None
         return INIT if tag is _SELF_INIT else DROPOUT

@@ -40,7 +40,7 @@ def install(splitter, random):
     for name, function in list(vars(random).items()):
         if getattr(function, "__self__", None) is instance:
             make = _CHANGED.get(name, _drawing)
-            setattr(random, name, Replaced(function, make(splitter, split, name, function)))
+            setattr(random, name, Replaced(function, make(splitter, split, name, function), "random." + name))
     # After `random`'s own and the tape's: a forked child starts from another state.
     os.register_at_fork(after_in_child=split.restart)
 

@@ -1,9 +1,9 @@
 """torch's default generators: whoever draws from them finds the numbers of a stream there, for as long as it draws.
 
 Functions and methods that draw are wrapped where programs find them; what draws without them (compiled code, operators
-called as `torch.ops`, native code) moves the generator itself, which is told. A generator that the program passes is its
-own: it is left alone, or, where those take part, drawn from twice: once as it is, so that it moves on as it would, and
-once from a seed that its state and this replica give.
+called as `torch.ops`, native code) moves the generator itself, which is told. A generator that the program passes is
+its own: it is left alone, or, where those take part, drawn from twice: once as it is, so that it moves on as it would,
+and once from a seed that its state and this replica give.
 """
 
 import ctypes
@@ -74,6 +74,7 @@ class _Torch:
         self._torch = torch
         self._sources = splitter.sources
         self._splits = {}  # id of a default generator -> Split
+        self._wrapped = []  # pairs of what stands in for a function, and the function
         self._drawing = set()  # threads inside a draw: what it calls in turn is part of it
         self._parameters = weakref.WeakSet()
 
@@ -92,6 +93,7 @@ class _Torch:
         functional = torch.nn.functional
         if hasattr(functional, "scaled_dot_product_attention"):
             functional.scaled_dot_product_attention = torch._C._nn.scaled_dot_product_attention
+        self._splitter.follow_dynamo(self._wrapped)
         for name in METHODS:
             original = getattr(torch.Tensor, name)
             setattr(torch.Tensor, name, functools.wraps(original)(self._method("torch.Tensor." + name, original)))
@@ -106,8 +108,9 @@ class _Torch:
         original = getattr(module, name, None)
         if original is None:
             return
-        found = Replaced(original, self._function(call, name, original))
+        found = Replaced(original, self._function(call, name, original), "%s.%s" % (module.__name__, name))
         setattr(module, name, found)
+        self._wrapped.append((found, original))
         if module is self._torch:
             setattr(self._torch._VF, name, found)
         table = getattr(sys.modules.get("torch.jit._builtins"), "_builtin_table", None)
@@ -122,7 +125,9 @@ class _Torch:
         def function(*args, **kwargs):
             if is_compiling() or get_ident() in drawing:
                 return original(*args, **kwargs)
-            return draw(call, original, args, kwargs, sys._getframe(2), permutes, drops, bool(kwargs.get("requires_grad")))
+            return draw(
+                call, original, args, kwargs, sys._getframe(2), permutes, drops, bool(kwargs.get("requires_grad"))
+            )
 
         return function
 
@@ -134,7 +139,9 @@ class _Torch:
         def method(self, *args, **kwargs):
             if is_compiling() or get_ident() in drawing:
                 return original(self, *args, **kwargs)
-            return draw(call, original, (self, *args), kwargs, sys._getframe(1), False, False, in_place and is_weight(self))
+            return draw(
+                call, original, (self, *args), kwargs, sys._getframe(1), False, False, in_place and is_weight(self)
+            )
 
         is_weight = self._is_weight
         return method
@@ -165,11 +172,12 @@ class _Torch:
             if generator is None:
                 self._splitter.drew(source, call, frame, "of a device whose generator cannot be split")
                 return original(*args, **kwargs)
-            return self._draw_split(source, call, original, args, kwargs, generator, frame)
+            held = "for a loader's workers: what these draw is told apart there" if source == WORKERS else ""
+            return self._draw_split(source, call, original, args, kwargs, generator, frame, held)
         finally:
             self._drawing.discard(thread)
 
-    def _draw_split(self, source, call, original, args, kwargs, generator, frame):
+    def _draw_split(self, source, call, original, args, kwargs, generator, frame, held):
         split = self._split_of(generator)
         get, put = split.adapter.get, split.adapter.set
         with split.lock:
@@ -184,7 +192,7 @@ class _Torch:
                 put(generator, resting)
                 if split.adapter.digest(after) != split.adapter.digest(before):
                     put(stream, after)
-                    self._splitter.drew(source, call, frame)
+                    self._splitter.drew(source, call, frame, held)
 
     def _draw_private(self, source, call, original, args, kwargs, generator, frame):
         splitter = self._splitter
