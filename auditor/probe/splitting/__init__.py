@@ -13,7 +13,7 @@ from _thread import get_ident
 from ..taping import variation
 from . import dynamo, numpy, stdlib, torch
 from .ledger import Ledger
-from .sources import Sources
+from .sources import OTHER, Sources
 from .streams import Split
 
 
@@ -58,6 +58,10 @@ class Splitter:
         """Pairs of our wrappers and torch's functions, for TorchDynamo."""
         dynamo.follow(self._hook, wrapped)
 
+    def source_of(self, frame, permutes=False, drops=False, fills=False):
+        """Return what a draw is for; see `Sources.of`."""
+        return self.guard("split", self.sources.of, frame, permutes, drops, fills) or OTHER
+
     def is_varied(self, source):
         return source in self._vary
 
@@ -75,12 +79,15 @@ class Splitter:
     def seeded(self, call, seed, frame):
         """The program seeds a generator of its own; return the seed to use.
 
-        What it is for is known only where it is made for it, in a data set's `__getitem__` for example.
+        What it is for is known only where it is made for it, in a data set's `__getitem__` for example. What torch
+        draws from one is seen, and told apart then.
         """
+        if call.startswith("torch."):
+            return seed
         frame = self.sources.beyond_own(frame)
         if get_ident() in self.seeding or torch.is_derived(frame) or self.sources.is_import(frame):
             return seed
-        source = self.sources.of(frame)
+        source = self.source_of(frame)
         varied = self.private and source in self._vary
         self.drew(source, call, frame, "" if varied else "seeded by the program")
         return variation.varied(seed, {"seed": self._roots[True]}, False) if varied else seed

@@ -78,7 +78,7 @@ def _drawing(splitter, split, name):
     @functools.wraps(getattr(split.adapter._random.RandomState, name))
     def draw(self, *args, **kwargs):
         frame = sys._getframe(1)
-        source = splitter.sources.of(frame, permutes=permutes)
+        source = splitter.source_of(frame, permutes)
         splitter.drew(source, call, frame)
         return getattr(split.stream(source), name)(*args, **kwargs)
 

@@ -51,7 +51,7 @@ def _drawing(splitter, split, name, original):
 
     def draw(*args, **kwargs):
         frame = sys._getframe(2)
-        source = splitter.sources.of(frame, permutes=permutes)
+        source = splitter.source_of(frame, permutes)
         splitter.drew(source, call, frame)
         return getattr(split.stream(source), name)(*args, **kwargs)
 

@@ -72,15 +72,14 @@ class _Torch:
     def __init__(self, splitter, torch):
         self._splitter = splitter
         self._torch = torch
-        self._sources = splitter.sources
         self._splits = {}  # id of a default generator -> Split
         self._wrapped = []  # pairs of what stands in for a function, and the function
         self._drawing = set()  # threads inside a draw: what it calls in turn is part of it
-        self._parameters = weakref.WeakSet()
+        self._parameters = {}  # id -> reference to a parameter of a module
 
     def install(self):
         torch = self._torch
-        self._sources.know(torch)
+        self._splitter.sources.know(torch)
         self._wrap_generator_class()
         self._split_of(torch.default_generator)
         torch.nn.modules.module.register_module_parameter_registration_hook(self._registered)
@@ -99,8 +98,10 @@ class _Torch:
             setattr(torch.Tensor, name, functools.wraps(original)(self._method("torch.Tensor." + name, original)))
 
     def _registered(self, module, name, parameter):
+        """Called by torch for every parameter of a module; tensors do not compare as a `WeakSet` asks them to."""
         if parameter is not None:
-            self._parameters.add(parameter)
+            key = id(parameter)
+            self._parameters[key] = weakref.ref(parameter, lambda _: self._parameters.pop(key, None))
 
     # functions
 
@@ -152,8 +153,9 @@ class _Torch:
             return True
         try:
             memory = tensor.untyped_storage().data_ptr()
-            return bool(memory) and any(one.untyped_storage().data_ptr() == memory for one in list(self._parameters))
-        except RuntimeError:  # tensors without memory
+            alive = [reference() for reference in list(self._parameters.values())] if memory else ()
+            return any(one is not None and one.untyped_storage().data_ptr() == memory for one in alive)
+        except (RuntimeError, NotImplementedError):  # tensors without memory
             return False
 
     # draws
@@ -162,7 +164,7 @@ class _Torch:
         thread = get_ident()
         self._drawing.add(thread)
         try:
-            source = self._sources.of(frame, permutes, drops, fills)
+            source = self._splitter.source_of(frame, permutes, drops, fills)
             given = kwargs.get("generator")
             if given is None:
                 given = next((one for one in args if isinstance(one, self._torch._C.Generator)), None)
