@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from auditor.experiments.variants import SOURCES, Variant
+from auditor.errors import UsageError
+from auditor.experiments.variants import SOURCES, Variant, split_variant
 from auditor.model.variance import DrawSite, SourceDraws, UndrawnSource
-from auditor.runs.draws import Drawn, Draws
+from auditor.runs.draws import Drawn, Draws, read_draws
+from auditor.runs.replicas import DRAWS, Kept
 
 _UNSEEN = "unseen"
 _SHOWN = 3
+
+
+def parse_sources(words: Sequence[str]) -> tuple[Variant, ...]:
+    """Return the variant of each source; `init+order` varies two at once, `none` nothing. `UsageError` for others."""
+    found = []
+    for word in words:
+        chosen = () if word == "none" else tuple(word.split("+"))
+        unknown = [name for name in chosen if name not in SOURCES]
+        if unknown:
+            raise UsageError(f"--vary: there is no source `{unknown[0]}`; there are {', '.join(SOURCES)} and none")
+        found.append(split_variant(chosen))
+    return tuple(dict.fromkeys(found))
 
 
 def source_draws(draws: Draws | None) -> tuple[SourceDraws, ...]:
@@ -47,6 +61,20 @@ def undrawn(variant: Variant, draws: Draws) -> UndrawnSource | None:
     if draws.problems:
         reasons.append(f"draws may be missing: {draws.problems[0]}")
     return UndrawnSource(variant=variant.name, reason="; ".join(reasons), certain=not own and len(reasons) == 1)
+
+
+def undrawn_in(variant: Variant, kept: Kept) -> UndrawnSource | None:
+    """The same, from what a replica left; None for variants that vary no single source."""
+    return undrawn(variant, read_draws(kept.folder / DRAWS)) if variant.sources else None
+
+
+def first_draws(kept: Mapping[Variant, Sequence[Kept]]) -> dict[Variant, Draws]:
+    """What the first replica of each variant with split generators drew."""
+    return {
+        variant: read_draws(found[0].folder / DRAWS)
+        for variant, found in kept.items()
+        if variant.sources is not None and found
+    }
 
 
 def draw_warnings(split: Mapping[Variant, Draws]) -> list[str]:

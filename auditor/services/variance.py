@@ -11,22 +11,19 @@ from auditor.errors import ProgramError, UsageError
 from auditor.experiments.variants import (
     DEFAULT,
     NAMES,
-    SOURCES,
     VARIANTS,
     Variant,
     named,
     ordered,
-    split_variant,
 )
 from auditor.model.lean import dataclass, replace
 from auditor.model.report import AuditReport
 from auditor.model.run import Ending, RunRecord
 from auditor.model.variance import ReplicaSetUp, UndrawnSource
-from auditor.runs.draws import read_draws
 from auditor.runs.executor import Executor, LocalProcesses
 from auditor.runs.launch import check, log_tail
 from auditor.runs.measures import MetricSource
-from auditor.runs.replicas import DRAWS, Conditions, ExperimentFolder, Kept, find_experiment, new_experiment
+from auditor.runs.replicas import Conditions, ExperimentFolder, Kept, find_experiment, new_experiment
 from auditor.runs.samples import read_columns
 from auditor.runs.store import open_store
 from auditor.services.program import script_of
@@ -34,7 +31,7 @@ from auditor.services.progress import Progress, Silent
 from auditor.services.replica_results import Sources, check_first, read_result
 from auditor.services.replicas import Done, Task, Workshop
 from auditor.services.settings import Settings
-from auditor.services.source_draws import draw_warnings, source_draws, undrawn
+from auditor.services.source_draws import draw_warnings, first_draws, parse_sources, source_draws, undrawn_in
 from auditor.services.tape import hash_seed
 from auditor.services.variance_report import Reading, check_groupings, variance_report
 from auditor.static.discovery import find_root
@@ -77,18 +74,6 @@ def parse_variants(words: Sequence[str], nudge: bool = False, sources: Sequence[
     chosen = {NAMES[word].name for word in words} or {variant.name for variant in DEFAULT}
     found = [variant for variant in VARIANTS if variant.name in chosen or (nudge and variant.nudged)]
     return ordered([*found, *parse_sources(sources)])
-
-
-def parse_sources(words: Sequence[str]) -> tuple[Variant, ...]:
-    """Return the variant of each source; `init+order` varies two at once, `none` nothing. `UsageError` for others."""
-    found = []
-    for word in words:
-        chosen = () if word == "none" else tuple(word.split("+"))
-        unknown = [name for name in chosen if name not in SOURCES]
-        if unknown:
-            raise UsageError(f"--vary: there is no source `{unknown[0]}`; there are {', '.join(SOURCES)} and none")
-        found.append(split_variant(chosen))
-    return tuple(dict.fromkeys(found))
 
 
 def parse_metrics(texts: Sequence[str]) -> tuple[MetricSource, ...]:
@@ -204,7 +189,8 @@ class _Campaign:
             if done.kept is not None:
                 self._there[variant].add(done.task.number)
                 self._check_first(done.kept)
-                self._check_draws(variant, done.kept)
+                if variant not in self.undrawn and self._check_draws(variant, done.kept):
+                    self._ended += self.options.runs - len(self._there[variant])  # those that need not be run
             elif done.run.status.ending is Ending.INTERRUPTED:
                 self.interrupted = True
             else:
@@ -223,10 +209,11 @@ class _Campaign:
             check_first(kept, result, self.options.sources)
             check_groupings({named(kept.variant): [result]}, self.reading)
 
-    def _check_draws(self, variant: Variant, kept: Kept) -> None:
-        """More replicas of a variant that varies nothing would be the same again."""
-        if variant.sources and (told := undrawn(variant, read_draws(kept.folder / DRAWS))) is not None:
+    def _check_draws(self, variant: Variant, kept: Kept) -> bool:
+        """Whether a variant has nothing to vary: more replicas of it would be the same again."""
+        if (told := undrawn_in(variant, kept)) is not None:
             self.undrawn[variant] = told
+        return variant in self.undrawn
 
     def _raise(self) -> None:
         for runs in self.failed.values():
@@ -264,11 +251,7 @@ def _report(campaign: _Campaign, project: Path) -> AuditReport:
         varied=options.vary != "none",
         interrupted=campaign.interrupted,
     )
-    split = {
-        variant: read_draws(found[0].folder / DRAWS)
-        for variant, found in kept.items()
-        if variant.sources is not None and found
-    }
+    split = first_draws(kept)
     remarks = [
         *campaign.failures(),
         *_left_behind([each for found in kept.values() for each in found]),

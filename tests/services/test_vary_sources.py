@@ -13,8 +13,8 @@ from auditor.report import render
 from auditor.runs.draws import Drawn, Draws
 from auditor.services.replica_results import Sources
 from auditor.services.settings import Settings
-from auditor.services.source_draws import draw_warnings, source_draws, undrawn
-from auditor.services.variance import VarianceOptions, measure_variance, parse_metrics, parse_sources, parse_variants
+from auditor.services.source_draws import draw_warnings, parse_sources, source_draws, undrawn
+from auditor.services.variance import VarianceOptions, measure_variance, parse_metrics, parse_variants
 
 TRAINING = """
 import torch

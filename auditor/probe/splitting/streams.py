@@ -50,6 +50,21 @@ class Split:
             found = self._streams[source] = self.adapter.make(self.generator, _seed(text))
         return found
 
+    def enter(self, source):
+        """Put the numbers of a source into the generator; return what `leave` needs."""
+        before = self.adapter.get(self.stream(source)), self.adapter.get(self.generator)
+        self.adapter.set(self.generator, before[0])
+        return before
+
+    def leave(self, source, before):
+        """Put the generator back to rest; return whether anything was drawn since `enter`."""
+        after = self.adapter.get(self.generator)
+        self.adapter.set(self.generator, before[1])
+        if self.adapter.digest(after) == self.adapter.digest(before[0]):
+            return False
+        self.adapter.set(self.stream(source), after)
+        return True
+
     def settle(self):
         """Tell whether something drew from the generator itself since it was last seeded."""
         if not self._told and self.adapter.digest(self.adapter.get(self.generator)) != self._resting:

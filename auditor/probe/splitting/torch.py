@@ -180,20 +180,16 @@ class _Torch:
             self._drawing.discard(thread)
 
     def _draw_split(self, source, call, original, args, kwargs, generator, frame, held):
-        split = self._split_of(generator)
-        get, put = split.adapter.get, split.adapter.set
+        guard = self._splitter.guard
+        split = guard("split", self._split_of, generator)
+        if split is None:
+            return original(*args, **kwargs)
         with split.lock:
-            stream = split.stream(source)
-            resting = get(generator)
-            before = get(stream)
-            put(generator, before)
+            before = guard("split", split.enter, source)
             try:
                 return original(*args, **kwargs)
             finally:
-                after = get(generator)
-                put(generator, resting)
-                if split.adapter.digest(after) != split.adapter.digest(before):
-                    put(stream, after)
+                if before is not None and guard("split", split.leave, source, before):
                     self._splitter.drew(source, call, frame, held)
 
     def _draw_private(self, source, call, original, args, kwargs, generator, frame):
