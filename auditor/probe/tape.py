@@ -67,7 +67,10 @@ class Tape:
 
     def entropy(self, call, size, real=None):
         """Return `size` bytes for the calling thread's next request."""
-        return self._ask("entropy", call, None, real or self.real, size)
+        answer = self._ask("entropy", call, None, real or self.real, size)
+        if self.splitter is not None and real is None and len(answer) == size and not self.off:
+            return self.splitter.entropy(call, answer, sys._getframe(1), self.streams)
+        return answer
 
     def initial(self, call, size):
         """Return `size` bytes for a generator to start from: of the `n`-th start of this generator in this process."""

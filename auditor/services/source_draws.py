@@ -10,6 +10,10 @@ from auditor.model.variance import DrawSite, SourceDraws, UndrawnSource
 from auditor.runs.draws import Drawn, Draws, read_draws
 from auditor.runs.replicas import DRAWS, Kept
 
+SEEDED = "seeded by the program"
+"""Why a generator of numpy or `random` of the program's own is held; what it draws is not seen."""
+
+ENTROPY = ("os.urandom", "os.getrandom", "random.seed", "ssl.RAND_bytes")
 _UNSEEN = "unseen"
 _SHOWN = 3
 
@@ -58,6 +62,11 @@ def undrawn(variant: Variant, draws: Draws) -> UndrawnSource | None:
         reasons = [f"nothing drew for {' or '.join(sources)} but {_held(own)}"]
     if any(one.source == _UNSEEN for one in draws.drawn):
         reasons.append("compiled or native code drew unseen")
+    hidden = [one for one in draws.drawn if one.held == SEEDED or one.call in ENTROPY]
+    if hidden:
+        places = list(dict.fromkeys(f"{one.call} at {one.place or 'an unknown line'}" for one in hidden))
+        more = f" and {len(places) - 1} more" if len(places) > 1 else ""
+        reasons.append(f"what generators of the program's own draw is not seen: {places[0]}{more}")
     if draws.problems:
         reasons.append(f"draws may be missing: {draws.problems[0]}")
     return UndrawnSource(variant=variant.name, reason="; ".join(reasons), certain=not own and len(reasons) == 1)

@@ -99,6 +99,10 @@ def test_draws_that_may_have_been_missed_leave_the_question_open() -> None:
     assert unseen is not None
     assert not unseen.certain
     assert "compiled or native code drew unseen" in unseen.reason
+    hidden = undrawn(DROPOUT, draws(drawn("other", "seeded by the program", "numpy.random.SeedSequence")))
+    assert hidden is not None
+    assert not hidden.certain
+    assert "numpy.random.SeedSequence at train.py:7" in hidden.reason
     broken = undrawn(DROPOUT, draws(problems=("torch: TypeError",)))
     assert broken is not None
     assert not broken.certain

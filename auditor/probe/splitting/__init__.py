@@ -7,6 +7,7 @@ numbers than without us, distributed like them.
 """
 
 import functools
+import hashlib
 import sys
 from _thread import get_ident
 
@@ -28,6 +29,8 @@ class Splitter:
         self._vary = frozenset(settings["vary"])
         self._roots = {True: settings["seed"], False: settings["base"]}
         self._site_of = site_of
+        self._name_of = name_of
+        self._requests = 0
         self._splits = []
         self.seeding = set()  # threads inside the seeding of a global generator: what it seeds in turn is part of that
 
@@ -85,12 +88,34 @@ class Splitter:
         if call.startswith("torch."):
             return seed
         frame = self.sources.beyond_own(frame)
-        if get_ident() in self.seeding or torch.is_derived(frame) or self.sources.is_import(frame):
+        if get_ident() in self.seeding or torch.is_derived(frame) or self.sources.is_business(frame):
             return seed
         source = self.source_of(frame)
         varied = self.private and source in self._vary
         self.drew(source, call, frame, "" if varied else "seeded by the program")
         return variation.varied(seed, {"seed": self._roots[True]}, False) if varied else seed
+
+    def entropy(self, call, answer, frame, streams):
+        """The program asks the system for entropy, perhaps for a generator of its own; return what it is to get.
+
+        `answer` is what the tape has: it holds for sources that are not varied.
+        """
+        return self.guard("split", self._entropy, call, answer, frame, streams) or answer
+
+    def _entropy(self, call, answer, frame, streams):
+        frame = self.sources.beyond_own(frame)
+        if get_ident() in self.seeding or self.sources.is_business(frame) or streams.asker(frame).soft:
+            return answer
+        source = self.source_of(frame)
+        self.drew(source, call, frame)
+        if not self.is_varied(source):
+            return answer
+        self._requests += 1
+        text = "%s|entropy|%s|%s|%d" % (self.root(source), self._name_of(), source, self._requests)
+        blocks = (len(answer) + 31) // 32
+        return b"".join(hashlib.sha256(b"%s|%d" % (text.encode("ascii"), n)).digest() for n in range(blocks))[
+            : len(answer)
+        ]
 
     def before_fork(self):
         for split in self._splits:

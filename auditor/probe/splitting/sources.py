@@ -15,6 +15,7 @@ WORKERS = "workers"
 
 _ITERABLE = "iterable"  # inside an iterable data set: its order, or augmentation
 _DEPTH = 300
+_TEMPORARY = os.sep + "tempfile.py"
 _CODES_LIMIT = 50_000
 _AUGMENTING = (
     "torchvision.transforms", "torchaudio.transforms", "albumentations", "kornia.augmentation", "imgaug",
@@ -96,10 +97,11 @@ class Sources:
             frame = frame.f_back
         return frame
 
-    def is_import(self, frame):
-        """Whether a library does this while it is imported."""
+    def is_business(self, frame):
+        """Whether a library does this for itself: while it is imported, or to name a temporary file."""
         while frame is not None:
-            if frame.f_code.co_filename.startswith("<frozen importlib"):
+            filename = frame.f_code.co_filename
+            if filename.startswith("<frozen importlib") or filename.endswith(_TEMPORARY):
                 return True
             frame = frame.f_back
         return False

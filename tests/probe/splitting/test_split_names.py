@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from auditor.probe.splitting import Splitter
+from auditor.probe.taping.streams import Streams
 
 torch = pytest.importorskip("torch")
 
@@ -54,6 +55,26 @@ def test_seeds_made_inside_a_data_set_are_replaced_where_augmentation_is_varied(
     assert first != 5
     assert elsewhere == 5
     assert "seeded by the program" in (tmp_path / "0-0.draws").read_text(), "what is held is told"
+
+
+class Unseeded(Items):
+    def __getitem__(self, index: int) -> bytes:  # type: ignore[override]
+        return bytes(self.splitter.entropy("os.urandom", b"tape" * 10, sys._getframe(), Streams("")))
+
+
+def test_entropy_belongs_to_the_source_that_asks_for_it(tmp_path: Path) -> None:
+    def asked(vary: list[str], seed: str) -> list[bytes]:
+        settings = {"folder": str(tmp_path), "vary": vary, "base": "base", "seed": seed}
+        splitter = Splitter(settings, lambda: "0-0", lambda frame: ("train.py", 1, "?"))
+        splitter.sources.know(torch)
+        items = Unseeded(splitter)
+        return [items[0], items[1]]
+
+    assert asked(["order"], "x") == [b"tape" * 10, b"tape" * 10]
+    first, second = asked(["augment"], "x")
+    assert (len(first), first != second) == (40, True)
+    assert asked(["augment"], "x") == [first, second]
+    assert asked(["augment"], "y")[0] != first
 
 
 @pytest.mark.parametrize(("vary", "private"), [(["augment"], False), (["order"], True)])
