@@ -72,6 +72,8 @@ def of_report(report: AuditReport) -> ExitCode:
     walk = report.sensitivity
     if walk is not None and walk.kind is not None and not walk.evaluations:
         codes.append(ExitCode.INCONCLUSIVE)
+    if report.simulation is not None and not report.simulation.profiles:
+        codes.append(ExitCode.INCONCLUSIVE)
     if report.variance is not None and report.variance.set_up is not None:
         codes += _of_replicas(report.variance, report.variance.set_up)
     return worst(codes)

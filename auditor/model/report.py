@@ -8,6 +8,7 @@ from auditor.model.lean import dataclass
 if TYPE_CHECKING:
     from auditor.model.criteria import CriteriaReport
     from auditor.model.finding import Finding, Skipped, Suppressed
+    from auditor.model.hardware import SimulationReport
     from auditor.model.known import Earlier
     from auditor.model.overhead import OverheadReport
     from auditor.model.proof import Proof
@@ -60,5 +61,6 @@ class AuditReport:
     overhead: OverheadReport | None = None
     variance: VarianceReport | None = None
     sensitivity: SensitivityReport | None = None
+    simulation: SimulationReport | None = None
     proof: Proof | None = None
     """Of patches, by running the program with them; `runs` and `verdict` are then those of the last version."""

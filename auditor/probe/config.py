@@ -34,7 +34,9 @@ class ProbeConfig:
         "tape": None,
         # mode "none" with a tape only: {"folder", "vary", "base", "seed", "private"}, see `splitting.Splitter`
         "split": None,
-        # {"address", "evaluate", "metric", "clamp", "limit_bytes"}: where the auditor listens, and how to evaluate
+        # {"address", "evaluate", "metric", "clamp", "limit_bytes"}: where the auditor listens, and how to evaluate;
+        # "result", "requests": a file for the answers, in place of the address; "training": see `walking.training`;
+        # "reference": where the run without noise leaves its outputs; "spectra": whether weights are looked at
         "noise": None,
         # mode "none" only: {"folder", "keep", "evaluate", "nudge"}, see `replica.Collector`: what is left at the end
         "collect": None,

@@ -41,6 +41,10 @@ def render(report: AuditReport, options: RenderOptions) -> str:
         from auditor.report.prose.sensitivity import add_sensitivity
 
         add_sensitivity(page, report.sensitivity, options.verbosity)
+    elif report.simulation is not None:
+        from auditor.report.prose.simulation import add_simulation
+
+        add_simulation(page, report.simulation, options.verbosity)
     elif report.runs:
         from auditor.report.prose.recorded import add_recorded
 
