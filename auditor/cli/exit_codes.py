@@ -83,6 +83,7 @@ def _of_replicas(variance: VarianceReport, set_up: ReplicaSetUp) -> list[ExitCod
     """A variant that was asked for and has no spread leaves its question open."""
     measured = {group.name for group in variance.groups if group.replicas > 1}
     found = [ExitCode.INTERRUPTED] if set_up.interrupted else []
+    measured |= {one.variant for one in variance.undrawn if one.certain}  # there is nothing to vary: an answer
     return found + [ExitCode.INCONCLUSIVE for name in set_up.variants if name not in measured]
 
 

@@ -22,7 +22,7 @@ app = new_app()
 EXAMPLES = (
     "repro-audit variance train.py --metric 'accuracy=accuracy ([0-9.]+)' -- --epochs 5",
     "repro-audit variance train.py --predictions preds.csv --groups groups.csv",
-    "repro-audit variance -m package.train --evaluate package.eval:predict --variants impl,control",
+    "repro-audit variance -m package.train --evaluate package.eval:predict --vary init,order,dropout",
     "repro-audit variance train.py --runs 20 --resume",
 )
 _WHAT, _HOW = "What", "How"
@@ -40,6 +40,10 @@ def variance(
     variants: Annotated[
         str | None,
         typer.Option("--variants", metavar="NAMES", help="Of algo, impl, both, control.", rich_help_panel=_WHAT),
+    ] = None,
+    vary: Annotated[
+        str | None,
+        typer.Option("--vary", metavar="SOURCES", help="Alone: init, order, augment, dropout.", rich_help_panel=_WHAT),
     ] = None,
     metric: Annotated[
         list[str] | None,
@@ -119,8 +123,8 @@ def variance(
 ) -> int:
     """Run a training many times and say how much of its spread comes from where.
 
-    Variants: algorithmic noise (seeds) and implementation noise (operators), both, either, none. The program is not
-    changed. Replicas are kept; --resume adds to them.
+    Variants: noise of seeds (algo) and of operators (impl), both, either, none; the program is not changed. Replicas
+    are kept.
     """
     from auditor.services.replica_results import Sources
     from auditor.services.settings import load_settings
@@ -135,7 +139,7 @@ def variance(
         raise UsageError(f"--evaluate {evaluate}: expected module:function")
     options = VarianceOptions(
         runs=runs,
-        variants=parse_variants(words(variants) or (), nudge=probe is not None),
+        variants=parse_variants(words(variants) or (), nudge=probe is not None, sources=words(vary) or ()),
         sources=Sources(
             metrics=parse_metrics(metric or ()),
             predictions=predictions or "",

@@ -197,10 +197,53 @@ class Share:
     """`churn`, `sd of accuracy`, `L2 of weights`."""
 
     source: str
-    """`algorithmic` or `implementation`."""
+    """`algorithmic`, `implementation`, or one whose stream alone was free: `init`, `order+augment`."""
 
     share: float
-    """The spread of that variant over that with both sources."""
+    """The spread of that variant over that of `of`."""
+
+    of: str = "algo+impl"
+    """The variant that is the whole."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawSite:
+    """One line that drew from a generator."""
+
+    call: str
+    """`torch.randn`."""
+
+    place: str
+    """`train.py:17 in Net.__init__`; empty where it is not known."""
+
+    draws: int
+    held: str
+    """Why these draws are the same in all replicas; empty where they can be varied."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceDraws:
+    """What one source of randomness drew in one replica whose generators were split into a stream a source."""
+
+    source: str
+    """`init`, `order`, `augment`, `dropout`, `other`; `workers`: seeds of a loader's workers, never varied; `unseen`:
+    a generator moved although nobody was seen to draw."""
+
+    draws: int
+    """At least so many: a process that was killed tells each line once."""
+
+    sites: tuple[DrawSite, ...]
+    """Those with most draws first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndrawnSource:
+    """A variant that was asked for and has no spread to tell: nothing was drawn that it could vary."""
+
+    variant: str
+    reason: str
+    certain: bool
+    """No draw can have been missed: neither compiled nor native code drew, and nothing was held."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,3 +299,8 @@ class VarianceReport:
 
     tests: tuple[Significance, ...] = ()
     shares: tuple[Share, ...] = ()
+    sources: tuple[SourceDraws, ...] = ()
+    """What was drawn for what, in the first replica whose generators were split."""
+
+    undrawn: tuple[UndrawnSource, ...] = ()
+    """Variants of single sources that have no group, because there was nothing to vary."""

@@ -32,6 +32,8 @@ class ProbeConfig:
         "switches": {},
         # {"mode": "record", "replay" or "seed", …}, see `tape.Tape`: entropy is recorded, given back or made up
         "tape": None,
+        # mode "none" with a tape only: {"folder", "vary", "base", "seed", "private"}, see `splitting.Splitter`
+        "split": None,
         # {"address", "evaluate", "metric", "clamp", "limit_bytes"}: where the auditor listens, and how to evaluate;
         # "result", "requests": a file for the answers, in place of the address; "training": see `walking.training`;
         # "reference": where the run without noise leaves its outputs; "spectra": whether weights are looked at

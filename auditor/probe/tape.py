@@ -35,6 +35,7 @@ class Tape:
         self._lock = threading.RLock()
         self._answers = None
         self._failed = False
+        self.splitter = None  # streams of numbers for each source, where generators are split
         self.off = False  # the process is about to become another program, or has said goodbye
         self.real = _urandom
 
@@ -66,7 +67,10 @@ class Tape:
 
     def entropy(self, call, size, real=None):
         """Return `size` bytes for the calling thread's next request."""
-        return self._ask("entropy", call, None, real or self.real, size)
+        answer = self._ask("entropy", call, None, real or self.real, size)
+        if self.splitter is not None and real is None and len(answer) == size and not self.off:
+            return self.splitter.entropy(call, answer, sys._getframe(1), self.streams)
+        return answer
 
     def initial(self, call, size):
         """Return `size` bytes for a generator to start from: of the `n`-th start of this generator in this process."""
@@ -143,6 +147,8 @@ class Tape:
         if self.off or self._failed or seed is None:
             return seed
         frame = sys._getframe(2)
+        if self.splitter is not None:  # other seeds than on the tape are no divergence then
+            return self.splitter.seeded(call, seed, frame) if private else seed
         shown = seed if type(seed) in (int, float, bool, str) else type(seed).__name__
         from_clock = False
         try:

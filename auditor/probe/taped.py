@@ -20,6 +20,7 @@ class TapedProcess:
         self.place = where
         self.tape = None
         self.collector = None
+        self.splitter = None
         self.forked = False
         self._early = []
 
@@ -28,6 +29,8 @@ class TapedProcess:
         hook = ImportHook(self.guard)
         if self.config.tape:
             self.guard("tape", self._start_tape, hook)
+        if self.config.split and self.tape is not None:
+            self.guard("split", self._start_splitting, hook)
         audit.install(audit.program_handlers(self), self.problem)
         os.register_at_fork(
             before=self.before_fork, after_in_parent=self.after_fork_in_parent, after_in_child=self.after_fork_in_child
@@ -49,6 +52,14 @@ class TapedProcess:
 
         self.collector = Collector(self.config.collect, self._name)
         self.collector.install(hook)
+
+    def _start_splitting(self, hook):
+        from .splitting import Splitter
+
+        streams = self.tape.streams
+        self.splitter = Splitter(self.config.split, self._name, streams.nearest_site)
+        self.splitter.install(hook)
+        self.tape.splitter = self.splitter
 
     def _name(self):
         return "%d-%s" % (place.rank() or 0, self.place.text)
@@ -77,10 +88,14 @@ class TapedProcess:
 
     def before_fork(self):
         self.place.before_fork()
+        if self.splitter is not None:
+            self.splitter.before_fork()
         if self.tape is not None:
             self.tape.before_fork()
 
     def after_fork_in_parent(self):
+        if self.splitter is not None:
+            self.splitter.after_fork_in_parent()
         if self.tape is not None:
             self.tape.after_fork_in_parent()
 
@@ -93,6 +108,8 @@ class TapedProcess:
         self.place.after_fork_in_child()
         if self.collector is not None:
             self.collector.forget()
+        if self.splitter is not None:
+            self.splitter.after_fork_in_child()
         if self.tape is not None:
             self.tape.after_fork_in_child()
             self.tape.off = place.is_before_exec(sys._getframe(1))
@@ -108,6 +125,8 @@ class TapedProcess:
     def finish(self):
         if self.tape is not None:
             self.tape.finish()
+        if self.splitter is not None:
+            self.guard("split", self.splitter.finish)
         if self.collector is not None:
             self.guard("collect", self.collector.finish)
 

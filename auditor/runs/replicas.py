@@ -26,6 +26,7 @@ EXPERIMENT = "experiment.json"
 REPLICA = "replica.json"
 TAPE = "tape"
 COLLECTED = "collect"
+DRAWS = "draws"
 _ID = re.compile(r"v([1-9]\d*)")
 
 
@@ -81,9 +82,9 @@ class ExperimentFolder:
 
     def replica(self, variant: str, number: int) -> Path:
         """Make the empty folder of a replica."""
-        path = self.path / variant / str(number)
+        path = self.path / _folder(variant) / str(number)
         shutil.rmtree(path, ignore_errors=True)
-        for name in (TAPE, COLLECTED, "replay"):
+        for name in (TAPE, COLLECTED, DRAWS, "replay"):
             (path / name).mkdir(parents=True)
         return path
 
@@ -95,11 +96,16 @@ class ExperimentFolder:
 
     def replicas(self, variant: str) -> tuple[Kept, ...]:
         """The whole replicas of a variant, by number."""
-        folder = self.path / variant
+        folder = self.path / _folder(variant)
         names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
         numbers = sorted(int(name) for name in names if name.isdigit())
         paths = [folder / str(number) for number in numbers]
         return tuple(read_replica(path) for path in paths if (path / REPLICA).is_file())
+
+
+def _folder(variant: str) -> str:
+    """Without colons, which lists of folders in variables of the environment cannot have."""
+    return variant.replace(":", "-")
 
 
 def new_experiment(store: Path, conditions: Conditions, hash_seed: str) -> ExperimentFolder:

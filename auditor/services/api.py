@@ -199,6 +199,7 @@ def measure_variance(
     *,
     runs: int = 10,
     variants: Sequence[str] = (),
+    vary: Sequence[str] = (),
     metrics: Sequence[str] = (),
     predictions: str = "",
     labels: AnyPath | None = None,
@@ -212,10 +213,11 @@ def measure_variance(
 ) -> AuditReport:
     """Run replicas with and without each source of noise and say how far their results spread: `report.variance`.
 
-    `variants`: some of `both`, `algo`, `impl`, `control`; empty means all. Sources of results are spelled as on the
-    command line: `name=REGEX` and the like for `metrics`, `module:function` for `evaluate`. Raises `ProgramError` where
-    the program fails in every variant, `UsageError` where there is nothing by which replicas can be held against each
-    other.
+    `variants`: some of `both`, `algo`, `impl`, `control`; empty means all. `vary`: sources of randomness that are free
+    alone, in a variant each: some of `init`, `order`, `augment`, `dropout`, `other`. Sources of results are spelled as
+    on the command line: `name=REGEX` and the like for `metrics`, `module:function` for `evaluate`. Raises
+    `ProgramError` where the program fails in every variant, `UsageError` where there is nothing by which replicas can
+    be held against each other.
     """
     from auditor.services.replica_results import Sources
     from auditor.services.variance import VarianceOptions, parse_metrics, parse_variants
@@ -223,7 +225,7 @@ def measure_variance(
 
     options = VarianceOptions(
         runs=runs,
-        variants=parse_variants(variants),
+        variants=parse_variants(variants, sources=vary),
         sources=Sources(
             metrics=parse_metrics(metrics), predictions=predictions, labels=_path(labels), evaluate=evaluate
         ),

@@ -20,7 +20,7 @@ from auditor.runs import native as native_code
 from auditor.runs.executor import Executor
 from auditor.runs.isolation import copy_project
 from auditor.runs.plan import LaunchPlan
-from auditor.runs.replicas import COLLECTED, TAPE, ExperimentFolder, Kept
+from auditor.runs.replicas import COLLECTED, DRAWS, TAPE, ExperimentFolder, Kept
 from auditor.runs.tapefile import open_tape, read_process, write_launch
 from auditor.services.outside import Setup
 from auditor.services.progress import Progress
@@ -123,6 +123,7 @@ class Workshop:
                 "xxhash_path": "",
                 "tape": tape,
                 "switches": setup.switches(),
+                "split": self._split(variant, folder),
                 "collect": {
                     "folder": str(folder / COLLECTED),
                     "keep": self.keep_weights,
@@ -133,6 +134,20 @@ class Workshop:
             timeout_s=self.timeout_s,
             quiet=True,
         )
+
+    def _split(self, variant: Variant, folder: Path) -> dict[str, object] | None:
+        """From what the streams of each source start; kept beside the replica, so that it can be run again."""
+        if variant.sources is None:
+            return None
+        settings: dict[str, object] = {
+            "folder": str(folder / DRAWS),
+            "vary": list(variant.sources),
+            "base": self.experiment.hash_seed,
+            "seed": secrets.token_hex(8),
+            "private": self.experiment.conditions.vary == "all",
+        }
+        (folder / "split.json").write_text(json.dumps(settings, sort_keys=True) + "\n")
+        return settings
 
     def _secret(self, variant: Variant) -> str:
         """The hash secret: one for all without algorithmic noise; else a fresh one, or what a person has set."""

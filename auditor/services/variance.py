@@ -8,11 +8,18 @@ from pathlib import Path
 
 import auditor
 from auditor.errors import ProgramError, UsageError
-from auditor.experiments.variants import DEFAULT, NAMES, VARIANTS, Variant
+from auditor.experiments.variants import (
+    DEFAULT,
+    NAMES,
+    VARIANTS,
+    Variant,
+    named,
+    ordered,
+)
 from auditor.model.lean import dataclass, replace
 from auditor.model.report import AuditReport
 from auditor.model.run import Ending, RunRecord
-from auditor.model.variance import ReplicaSetUp
+from auditor.model.variance import ReplicaSetUp, UndrawnSource
 from auditor.runs.executor import Executor, LocalProcesses
 from auditor.runs.launch import check, log_tail
 from auditor.runs.measures import MetricSource
@@ -25,6 +32,7 @@ from auditor.services.progress import Progress, Silent
 from auditor.services.replica_results import Sources, check_first, read_result
 from auditor.services.replicas import Done, Task, Workshop
 from auditor.services.settings import Settings
+from auditor.services.source_draws import draw_warnings, first_draws, parse_sources, source_draws, undrawn_in
 from auditor.services.tape import hash_seed
 from auditor.services.variance_report import Reading, check_groupings, variance_report
 from auditor.static.discovery import find_root
@@ -59,13 +67,14 @@ class VarianceOptions:
     artifact: bool = False
 
 
-def parse_variants(words: Sequence[str], nudge: bool = False) -> tuple[Variant, ...]:
-    """Return the variants of these names, in the order of all tables; `UsageError` for a name that is none."""
+def parse_variants(words: Sequence[str], nudge: bool = False, sources: Sequence[str] = ()) -> tuple[Variant, ...]:
+    """Return the variants of these names, and one for each of `sources`; `UsageError` for a name that is none."""
     unknown = [word for word in words if word not in NAMES]
     if unknown:
         raise UsageError(f"--variants: there is no `{unknown[0]}`; there are {', '.join(NAMES)}")
     chosen = {NAMES[word].name for word in words} or {variant.name for variant in DEFAULT}
-    return tuple(variant for variant in VARIANTS if variant.name in chosen or (nudge and variant.nudged))
+    found = [variant for variant in VARIANTS if variant.name in chosen or (nudge and variant.nudged)]
+    return ordered([*found, *parse_sources(sources)])
 
 
 def parse_metrics(texts: Sequence[str]) -> tuple[MetricSource, ...]:
@@ -139,6 +148,7 @@ class _Campaign:
         self.reading = reading
         self.experiment: ExperimentFolder = workshop.experiment
         self.failed: dict[Variant, list[RunRecord]] = {}
+        self.undrawn: dict[Variant, UndrawnSource] = {}
         self.checked = False
         self.interrupted = False
         self._there = {v: {kept.number for kept in self.experiment.replicas(v.name)} for v in options.variants}
@@ -146,7 +156,14 @@ class _Campaign:
 
     def run(self) -> None:
         """Run what is missing; the one that makes the tape first, then in turns over the variants."""
-        missing = sum(self.options.runs - len(self._due_of(variant)) for variant in self.options.variants)
+        for variant in self.options.variants:
+            for kept in self.experiment.replicas(variant.name)[:1]:
+                self._check_draws(variant, kept)
+        missing = sum(
+            self.options.runs - len(self._due_of(variant))
+            for variant in self.options.variants
+            if variant not in self.undrawn
+        )
         self.workshop.progress.stage("replicas", missing)
         self._show_board()
         for kept in (kept for v in self.options.variants for kept in self.experiment.replicas(v.name)[:1]):
@@ -170,6 +187,7 @@ class _Campaign:
             for variant in self.options.variants:
                 given_up = variant in self.failed and not self._there[variant]
                 without_tape = not variant.algorithmic and not self.experiment.has_tape()
+                given_up |= variant in self.undrawn
                 if number not in self._there[variant] and not given_up and not without_tape:
                     yield Task(variant=variant, number=number)
 
@@ -179,6 +197,8 @@ class _Campaign:
             if done.kept is not None:
                 self._there[variant].add(done.task.number)
                 self._check_first(done.kept)
+                if variant not in self.undrawn and self._check_draws(variant, done.kept):
+                    self._ended += self.options.runs - len(self._there[variant])  # those that need not be run
             elif done.run.status.ending is Ending.INTERRUPTED:
                 self.interrupted = True
             else:
@@ -195,7 +215,13 @@ class _Campaign:
             self.checked = True
             result = read_result(kept, self.options.sources)
             check_first(kept, result, self.options.sources)
-            check_groupings({NAMES[kept.variant]: [result]}, self.reading)
+            check_groupings({named(kept.variant): [result]}, self.reading)
+
+    def _check_draws(self, variant: Variant, kept: Kept) -> bool:
+        """Whether a variant has nothing to vary: more replicas of it would be the same again."""
+        if (told := undrawn_in(variant, kept)) is not None:
+            self.undrawn[variant] = told
+        return variant in self.undrawn
 
     def _raise(self) -> None:
         for runs in self.failed.values():
@@ -219,7 +245,9 @@ def _report(campaign: _Campaign, project: Path) -> AuditReport:
     options, experiment = campaign.options, campaign.experiment
     kept = {variant: experiment.replicas(variant.name)[: options.runs] for variant in options.variants}
     results = {
-        variant: [read_result(each, options.sources) for each in found] for variant, found in kept.items() if found
+        variant: [read_result(each, options.sources) for each in found]
+        for variant, found in kept.items()
+        if found and variant not in campaign.undrawn
     }
     set_up = ReplicaSetUp(
         experiment=experiment.id,
@@ -231,8 +259,17 @@ def _report(campaign: _Campaign, project: Path) -> AuditReport:
         varied=options.vary != "none",
         interrupted=campaign.interrupted,
     )
-    remarks = [*campaign.failures(), *_left_behind([each for found in kept.values() for each in found])]
-    variance = variance_report(results, campaign.reading, set_up, remarks)
+    split = first_draws(kept)
+    remarks = [
+        *campaign.failures(),
+        *_left_behind([each for found in kept.values() for each in found]),
+        *draw_warnings(split),
+    ]
+    variance = replace(
+        variance_report(results, campaign.reading, set_up, remarks),
+        sources=source_draws(next(iter(split.values()), None)),
+        undrawn=tuple(campaign.undrawn.values()),
+    )
     return AuditReport(tool=f"repro-audit {auditor.__version__}", project=project.name, variance=variance)
 
 

@@ -235,15 +235,15 @@ def _tests(tables: Mapping[Variant, _Table]) -> Iterator[Significance]:
 
 
 def _shares(groups: Mapping[Variant, GroupSpread], artifact: bool) -> Iterator[Share]:
-    whole = groups.get(BOTH)
-    if whole is None:
-        return
-    reference = _quantities(whole, artifact)
-    for variant, source in ((IMPLEMENTATION, "implementation"), (ALGORITHMIC, "algorithmic")):
-        found = _quantities(groups[variant], artifact) if variant in groups else {}
-        for quantity, value in found.items():
-            if reference.get(quantity):
-                yield Share(quantity=quantity, source=source, share=value / reference[quantity])
+    split = [(variant, "+".join(variant.sources)) for variant in groups if variant.sources]
+    noise = [(IMPLEMENTATION, "implementation"), (ALGORITHMIC, "algorithmic")]
+    for whole, parts in ((BOTH, noise), (ALGORITHMIC, split)):
+        reference = _quantities(groups[whole], artifact) if whole in groups else {}
+        for variant, source in parts:
+            found = _quantities(groups[variant], artifact) if variant in groups else {}
+            for quantity, value in found.items():
+                if reference.get(quantity):
+                    yield Share(quantity=quantity, source=source, share=value / reference[quantity], of=whole.name)
 
 
 def _quantities(group: GroupSpread, artifact: bool) -> dict[str, float]:
@@ -264,10 +264,10 @@ def _warnings(results: Results, groups: Mapping[Variant, GroupSpread], set_up: R
             yield f"{variant.name}: replicas are not independent: {told}."
         if variant.algorithmic and group.replicas < 2:
             yield f"{variant.name}: one replica has no spread."
-        if variant.name == "control" and group.distinct > 1:
+        if (variant.name == "control" or variant.sources == ()) and group.distinct > 1:
             yield (
-                f"control: {group.distinct} different results without any noise that is known: what is left depends on "
-                f"something else. `repro-audit run --twice` names where two runs part."
+                f"{variant.name}: {group.distinct} different results without any noise that is known: what is "
+                f"left depends on something else. `repro-audit run --twice` names where two runs part."
             )
     if set_up.fixed_seeds and not set_up.varied:
         yield (

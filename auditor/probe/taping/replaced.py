@@ -7,7 +7,8 @@ class Replaced:
     No Python function: one that is kept in a class would become a method there, which a built-in does not.
     """
 
-    def __init__(self, original, function):
+    def __init__(self, original, function, name=None):
+        """`name`: that of an attribute of the module, where the function calls itself otherwise."""
         self.__dict__.update(
             __module__=getattr(original, "__module__", None),
             __name__=getattr(original, "__name__", "?"),
@@ -17,6 +18,9 @@ class Replaced:
             __wrapped__=original,
             _function=function,
         )
+        if name is not None:
+            module, _, attribute = name.rpartition(".")
+            self.__dict__.update(__module__=module, __qualname__=attribute)
 
     def __call__(self, *args, **kwargs):
         return self._function(*args, **kwargs)

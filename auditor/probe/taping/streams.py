@@ -163,6 +163,18 @@ class Streams:
             frame = frame.f_back
         return None
 
+    def nearest_site(self, frame):
+        """Return (path, line, function) of the program's nearest line; of a package's where none of it is there."""
+        package = None
+        while frame is not None:
+            kind = self._kind(frame.f_code.co_filename)
+            if kind == _PROGRAM:
+                return self.site(frame)[:3]
+            if kind == _PACKAGE and package is None:
+                package = frame
+            frame = frame.f_back
+        return None if package is None else self.site(package)[:3]
+
     def direct(self, frame):
         """Return the frame that called a stand-in if it is the program's; None where anything else reads, as we do."""
         while frame is not None and frame.f_code.co_filename in self._stand_ins:

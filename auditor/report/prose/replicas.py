@@ -12,6 +12,7 @@ from auditor.report.prose.table import add_table
 _SOURCES = {"implementation": "implementation noise", "algorithmic": "algorithmic noise"}
 _MAX_SUBGROUPS = 12
 _MAX_TESTS = 8
+_MAX_SITES = 3
 _QUOTED = 2
 
 
@@ -21,8 +22,12 @@ def add_replicas(page: Page, variance: VarianceReport, set_up: ReplicaSetUp, ver
     quoted = quotes(variance.shares)
     for sentence in quoted if verbosity > 0 else quoted[:_QUOTED]:
         page.sentence(sentence)
+    alone = [one for one in variance.shares if one.source not in _SOURCES]
+    for one in alone if verbosity > 0 else [one for one in alone if one.quantity == alone[0].quantity]:
+        page.sentence(_quote(one))
     page.add()
     _add_variants(page, variance)
+    _add_sources(page, variance, verbosity)
     if verbosity > 0:
         _add_metrics(page, variance)
     _add_classes(page, variance, verbosity)
@@ -50,15 +55,18 @@ def _counted(variance: VarianceReport, set_up: ReplicaSetUp) -> str:
 
 def quotes(shares: Sequence[Share]) -> list[str]:
     """Sentences such as `Implementation noise alone explains 95 % of the churn.`; churn first, the weights last."""
-    order = sorted(shares, key=lambda one: (one.quantity != "churn", one.quantity == "L2 of weights"))
+    both = [one for one in shares if one.source in _SOURCES]
+    order = sorted(both, key=lambda one: (one.quantity != "churn", one.quantity == "L2 of weights"))
     return [_quote(one) for one in order]
 
 
 def _quote(one: Share) -> str:
-    source = _SOURCES[one.source].capitalize()
+    source = _SOURCES.get(one.source, one.source.replace("+", " and ")).capitalize()
+    together = "both together" if one.source in _SOURCES else one.of
     if one.share > 1:
-        return f"{source} alone gives {one.share:.2f}× the {one.quantity} of both together."
-    return f"{source} alone explains {share(one.share)} of the {one.quantity}."
+        return f"{source} alone gives {one.share:.2f}× the {one.quantity} of {together}."
+    whole = "" if one.source in _SOURCES else f" of {together}"
+    return f"{source} alone explains {share(one.share)} of the {one.quantity}{whole}."
 
 
 def _add_variants(page: Page, variance: VarianceReport) -> None:
@@ -80,6 +88,8 @@ def _add_variants(page: Page, variance: VarianceReport) -> None:
         )
     for part in parts:
         page.sentence(part, indent="  ", style=Style.FAINT)
+    for one in variance.undrawn:
+        page.sentence(f"{one.variant}: no spread to tell: {one.reason}", indent="  ")
 
 
 def _variant_row(group: GroupSpread, with_metric: bool, artifact: bool) -> list[str]:
@@ -105,6 +115,32 @@ def _variant_row(group: GroupSpread, with_metric: bool, artifact: bool) -> list[
 
 def _distance(distance: PairSpread) -> str:
     return f"{distance.mean:.3g}"
+
+
+def _add_sources(page: Page, variance: VarianceReport, verbosity: int) -> None:
+    """What was drawn for what, so that a person sees what was counted as what."""
+    if not variance.sources:
+        return
+    rows = []
+    for one in variance.sources:
+        shown = one.sites if verbosity > 0 else one.sites[:_MAX_SITES]
+        for number, site in enumerate(shown):
+            place = f"{site.call}{' at ' if site.place else ''}{site.place}{f' ({site.held})' if site.held else ''}"
+            rows.append(["" if number else one.source, f"{site.draws:,}", place])
+        if len(one.sites) > len(shown):
+            left = one.sites[len(shown) :]
+            rows.append(["", f"{sum(site.draws for site in left):,}", f"{count(len(left), 'more line')} (-v)"])
+    page.add()
+    page.sentence("Draws of one replica, by what they are for")
+    widths = [max(len(row[index]) for row in rows) for index in range(2)]
+    for source, draws, place in rows:
+        page.add(f"  {source.ljust(widths[0])}  {draws.rjust(widths[1])}  {place}")
+    page.sentence(
+        "algo:… gives each source a stream of its own; only what is named is another in each replica. Results are "
+        "not those of the program as it is, but distributed like them.",
+        indent="  ",
+        style=Style.FAINT,
+    )
 
 
 def _add_metrics(page: Page, variance: VarianceReport) -> None:
