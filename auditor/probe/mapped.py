@@ -14,10 +14,11 @@ _ZEROS = bytes(wire.CHUNK_BYTES)
 class MappedFile:
     """A file of fixed-size rows of which the last chunk is mapped for writing."""
 
-    __slots__ = ("count", "end", "fd", "map", "path", "row_size", "rows_per_chunk", "start")
+    __slots__ = ("busy", "count", "end", "fd", "map", "path", "row_size", "rows_per_chunk", "start")
 
     def __init__(self, row_size):
         self.row_size = row_size
+        self.busy = False  # a row is being packed: for the writer, who locks
         self.rows_per_chunk = wire.CHUNK_BYTES // row_size
         self.reset()
 

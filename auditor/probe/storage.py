@@ -82,7 +82,7 @@ class StorageMap:
         self.pinned = set()  # keys that are kept when their storage dies
         self._identify = torch._C._storage_id
         self._expired = torch.UntypedStorage._expired
-        self._free = torch.UntypedStorage._free_weak_ref
+        self.free = torch.UntypedStorage._free_weak_ref
         self.limit = 64
         self._pruning = threading.Lock()
 
@@ -111,7 +111,7 @@ class StorageMap:
             for key in dead:
                 del entries[key]
                 self.wholes.pop(key, None)
-                self._free(key)
+                self.free(key)
             self.limit = 2 * len(entries) + 64  # soon, or the small dead objects scatter the heap
         finally:
             self._pruning.release()

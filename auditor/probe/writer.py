@@ -43,11 +43,10 @@ class Writer:
         self._tensors = MappedFile(wire.TENSOR_SIZE)
         self._row_digests = MappedFile(8)
         self._lock = threading.RLock()
-        self._busy = []  # not empty while a row is being packed
         self._open(name, header)
 
     def _open(self, name, header):
-        self._busy.clear()
+        self._events.busy = False
         self._names = -1
         self.closed = False
         folder = os.path.join(self.run_dir, "trace")
@@ -211,11 +210,12 @@ class Writer:
             return -1
         lock = self._lock
         lock.acquire()
-        if self._busy:  # a signal handler or finaliser of the program ran an op while a row was being packed
+        if self._events.busy:  # a signal handler or finaliser of the program ran an op while a row was being packed
             lock.release()
             self.problem("writer", "an event was dropped: it came up while another was being written")
             return -1
-        self._busy.append(1)
+        events = self._events
+        events.busy = True
         try:
             rows = self._tensors
             first = rows.count
@@ -230,7 +230,6 @@ class Writer:
                     rows.grow()
                 _TENSOR.pack_into(rows.map, (index - rows.start) * 32, *row)
                 rows.count = index + 1
-            events = self._events
             index = events.count
             if index >= events.end:
                 events.grow()
@@ -261,7 +260,7 @@ class Writer:
             self._stop(error)
             return -1
         finally:
-            self._busy.clear()
+            events.busy = False
             lock.release()
 
     def make_op(self):
@@ -273,19 +272,18 @@ class Writer:
         rows, events = self._tensors, self._events
         pack_row, pack_event = _OP_TENSOR.pack_into, _OP_REST.pack_into
         kind = wire.OP
-        busy = self._busy
 
         def op(phase, flags, step, op, module, site, thread, inputs_count, inputs, arguments, digest, spec, role):
             acquire()
             first = rows.count
             index = events.count
-            if busy or first >= rows.end or index >= events.end:
+            if events.busy or first >= rows.end or index >= events.end:
                 release()
                 row = (digest, spec, role, 0, 0, 0, 0)
                 place = (phase, flags, step, op, module, site, thread)
                 self.event(kind, *place, inputs_count, inputs, arguments, digest, 0, (row,))
                 return
-            busy.append(1)
+            events.busy = True
             try:
                 pack_row(rows.map, (first - rows.start) * 32, digest, spec, role)
                 rows.count = first + 1
@@ -313,7 +311,7 @@ class Writer:
             except (OSError, ValueError, struct.error) as error:
                 self._stop(error)
             finally:
-                busy.clear()
+                events.busy = False
                 release()
 
         return op

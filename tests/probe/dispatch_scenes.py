@@ -37,6 +37,13 @@ def every_way_to_write():
 
 
 @scene
+def sparse_in_place():
+    x = torch.eye(3).to_sparse()
+    x.mul_(2)
+    x.div_(4)
+
+
+@scene
 def filled_in_parts():
     whole, part = torch.zeros(2, 3), torch.ones(3)
     whole.zero_()

@@ -87,6 +87,12 @@ def test_every_way_to_write_is_seen(scenes: Scenes) -> None:
     assert {"aten::copy_", "aten::fill_.Tensor"} & set(found)
 
 
+def test_a_sparse_tensor_that_is_written_in_place_is_an_event_with_its_digest(scenes: Scenes) -> None:
+    doubled, halved = (scenes.named("sparse_in_place", f"aten::{op}_.Tensor")[-1].tensors for op in ("mul", "div"))
+    assert [(tensor.role, tensor.note) for tensor in (*doubled, *halved)] == [(Role.MUTATED, "")] * 2
+    assert doubled[0].digest != halved[0].digest
+
+
 def test_a_destination_is_no_input(scenes: Scenes) -> None:
     (event,) = scenes.named("every_way_to_write", "aten::mul.out")
     assert event.input_count == 2

@@ -34,6 +34,7 @@ def make_handler(torch, tracer):
     prune = storages.prune
     storage_key = torch._C._storage_id
     put = storages.put
+    free = storages.free
     wholes = recorder.wholes
     learn_whole = recorder.learn_whole
     digest_bytes = tracer.prints.hash
@@ -89,8 +90,14 @@ def make_handler(torch, tracer):
                 return func(*args, **kwargs)
             if wrapped:
                 return NotImplemented  # the subclass takes its op apart; we see the parts
-        info = infos.get(id(func)) or learn(func)
-        state = threads.get(get_ident()) or new_thread()
+        try:
+            info = infos[id(func)]
+        except KeyError:
+            info = learn(func)
+        try:
+            state = threads[get_ident()]
+        except KeyError:
+            state = new_thread()
         if state.paused:
             return info.call(*args, **kwargs)
         if info.treatment == do_pass:
@@ -100,7 +107,7 @@ def make_handler(torch, tracer):
 
         phase = other
         module = site = flags = inputs = arguments = 0
-        copied = None
+        copied = first = None
         content = []
         try:
             # Where: before the op runs, because an OUTSIDE event of one of its inputs needs it too.
@@ -108,7 +115,7 @@ def make_handler(torch, tracer):
             if site:  # inside one of torch's own optimizers
                 phase = state.phase
                 module = state.module
-            elif current_node() is None:
+            elif (node := current_node()) is None:
                 phase = state.phase
                 if phase == OPEN:
                     phase = forward if grad_enabled() else other
@@ -120,7 +127,7 @@ def make_handler(torch, tracer):
                     state.nodes.setdefault(sequence - 1, (module, site, info.id))
             else:
                 phase = backward
-                module, site, flags = backward_place(state, current_node(), getframe(1), info)
+                module, site, flags = backward_place(state, node, getframe(1), info)
 
             # What goes in: before the op runs, because it may overwrite it.
             careful = info.careful
@@ -133,10 +140,13 @@ def make_handler(torch, tracer):
                         where += 1
                         continue
                     try:
-                        entry = entries.get(storage_key(value))
-                    except NotImplementedError:  # sparse
+                        key = storage_key(value)
+                        entry = entries[key]
+                    except (KeyError, NotImplementedError):  # new, or sparse
                         entry = None
                     if type(entry) is int:
+                        if not where:
+                            first = key
                         content += (entry, value.storage_offset(), value.shape, value.stride())
                     else:
                         place = Place(phase, module, site, state.index)
@@ -152,8 +162,8 @@ def make_handler(torch, tracer):
                                 others += ((where, len(content)), item)
                                 continue
                             try:
-                                entry = entries.get(storage_key(item))
-                            except NotImplementedError:
+                                entry = entries[storage_key(item)]
+                            except (KeyError, NotImplementedError):
                                 entry = None
                             if type(entry) is int:
                                 content += (entry, item.storage_offset(), item.shape, item.stride())
@@ -165,16 +175,17 @@ def make_handler(torch, tracer):
                 else:
                     others += (where, value)
                 where += 1
-            for where in kwargs:
-                if where not in info.write_only:
-                    value = kwargs[where]
-                    if type(value) in tensor_types:
-                        place = Place(phase, module, site, state.index)
-                        item, more = read(value, info, where, args, kwargs, place)
-                        content += item
-                        flags |= more & ~COPIED
-                    else:
-                        others += (where, value)
+            if kwargs:
+                for where in kwargs:
+                    if where not in info.write_only:
+                        value = kwargs[where]
+                        if type(value) in tensor_types:
+                            place = Place(phase, module, site, state.index)
+                            item, more = read(value, info, where, args, kwargs, place)
+                            content += item
+                            flags |= more & ~COPIED
+                        else:
+                            others += (where, value)
             if content:
                 inputs = hash(tuple(content)) & MASK
                 if looker.lazy_bits:
@@ -202,19 +213,22 @@ def make_handler(torch, tracer):
             kind = type(result)
             if fast == fast_inplace and kind in tensor_types and copied is None:
                 # Mostly an optimizer at work on the same tensors again and again: what they look like is remembered.
-                key = storage_key(result)
-                whole = wholes.get(key)
-                if info.careful:  # its destination is not among the inputs
-                    geometry = [result.storage_offset(), result.shape, result.stride()]
-                else:
+                if first is not None and result is args[0]:
+                    key = first
                     geometry = content[1:4]
-                known_content = type(entries.get(key)) is int
-                address = result.data_ptr()
-                if known_content and (
-                    whole is None or whole[5] != address or geometry != whole[1] or whole[0] is not result.dtype
-                ):
-                    whole = learn_whole(result, key)
-                if known_content and whole is not None and address:
+                else:
+                    key, geometry = looker.destination(result)
+                whole = None
+                if type(entries.get(key)) is int:
+                    whole = wholes.get(key)
+                    if (
+                        whole is None
+                        or whole[5] != result.data_ptr()
+                        or whole[1] != geometry
+                        or whole[0] is not result.dtype
+                    ):
+                        whole = learn_whole(result, key)
+                if whole is not None:
                     digest = digest_bytes(whole[2], whole[3])
                     entries[key] = digest
                     write_op(
@@ -241,12 +255,13 @@ def make_handler(torch, tracer):
                 except RuntimeError:  # sparse, mkldnn, functorch
                     address = 0
                 if address:
-                    key = storage_key(result)
-                    if key not in entries:
+                    key = result.untyped_storage()._weak_ref()  # as in StorageMap.put; the number is the key, too
+                    if key in entries:
+                        free(key)
+                    else:
                         digest = digest_bytes(view(address), seed)
                         if len(entries) >= storages.limit:
                             prune()
-                        result.untyped_storage()._weak_ref()  # as in StorageMap.put
                         entries[key] = digest
                         write_op(
                             phase,

@@ -201,6 +201,11 @@ class Inputs:
             )
             return None
 
+    def destination(self, tensor):
+        """Return (key of the storage, geometry) of what an op wrote to; (None, None) without a storage."""
+        key = self.key(tensor)
+        return (key, None) if key is None else (key, [tensor.storage_offset(), tensor.shape, tensor.stride()])
+
     def key(self, tensor):
         """The key of a tensor's storage; None for tensors without one."""
         try:

@@ -46,7 +46,8 @@ class Nodes:
 
     def place(self, state, node, frame, info):
         """Return (module, site, event flags) for an op that runs inside the backward pass."""
-        self._close_forward(state)
+        if state.forward_open or len(self._context.threads) > 1:
+            self._close_forward(state)
         if frame is not None and frame.f_code is not self._boundary:
             # A hook, the backward of a torch.autograd.Function or a recomputed forward pass: the program's own line.
             site = self._sites.site_below_boundary(frame)
