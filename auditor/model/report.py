@@ -7,6 +7,7 @@ from auditor.model.lean import dataclass
 
 if TYPE_CHECKING:
     from auditor.model.finding import Finding, Skipped, Suppressed
+    from auditor.model.guideline import GuidelineReport
     from auditor.model.known import Earlier
     from auditor.model.overhead import OverheadReport
     from auditor.model.proof import Proof
@@ -58,3 +59,6 @@ class AuditReport:
     sensitivity: SensitivityReport | None = None
     proof: Proof | None = None
     """Of patches, by running the program with them; `runs` and `verdict` are then those of the last version."""
+
+    guideline: GuidelineReport | None = None
+    """What kept evidence says about the project as a whole."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import auditor
 from auditor.errors import ProgramError, UsageError
+from auditor.model.evidence import EvidenceKind
 from auditor.model.lean import dataclass
 from auditor.model.report import AuditReport
 from auditor.model.run import Ending
@@ -17,6 +18,7 @@ from auditor.runs.launch import check, launch
 from auditor.runs.noiselink import NoiseLink
 from auditor.runs.plan import LaunchPlan
 from auditor.runs.store import open_store
+from auditor.services.evidence import leaves_evidence
 from auditor.services.noise_options import WalkOptions, check_options
 from auditor.services.noise_walk import Walk
 from auditor.services.program import script_of
@@ -72,6 +74,7 @@ def list_layers(program: NoiseProgram, *, settings: Settings, progress: Progress
     return _run(program, {"evaluate": None, "metric": "auto", "clamp": None}, look, settings, progress or Silent())
 
 
+@leaves_evidence(EvidenceKind.NOISE)
 def walk_noise(
     program: NoiseProgram, options: WalkOptions, *, settings: Settings, progress: Progress | None = None
 ) -> AuditReport:

@@ -12,6 +12,7 @@ from auditor.dynamic.compare import RunComparison
 from auditor.dynamic.evidence import Intervention
 from auditor.dynamic.extent import steps_of
 from auditor.errors import ProgramError, TraceFormatError, UsageError
+from auditor.model.evidence import EvidenceKind
 from auditor.model.lean import dataclass, field
 from auditor.model.report import AuditReport
 from auditor.model.run import Ending, RunRecord
@@ -22,6 +23,7 @@ from auditor.runs.plan import LaunchPlan
 from auditor.runs.store import Store, open_store
 from auditor.runs.tracefile import RunTraces, open_run
 from auditor.services.compare import Pair, report, scan_for_causes, unfinished
+from auditor.services.evidence import leaves_evidence
 from auditor.services.experiment import Experiments
 from auditor.services.program import script_of
 from auditor.services.progress import Progress, Silent
@@ -71,6 +73,7 @@ class RunFailedError(ProgramError):
         self.run = run
 
 
+@leaves_evidence(EvidenceKind.TWICE)
 def run_twice(
     command: Sequence[str],
     *,

@@ -9,6 +9,7 @@ from pathlib import Path
 import auditor
 from auditor.errors import ProgramError, UsageError
 from auditor.experiments.variants import DEFAULT, NAMES, VARIANTS, Variant
+from auditor.model.evidence import EvidenceKind
 from auditor.model.lean import dataclass, replace
 from auditor.model.report import AuditReport
 from auditor.model.run import Ending, RunRecord
@@ -19,6 +20,7 @@ from auditor.runs.measures import MetricSource
 from auditor.runs.replicas import Conditions, ExperimentFolder, Kept, find_experiment, new_experiment
 from auditor.runs.samples import read_columns
 from auditor.runs.store import open_store
+from auditor.services.evidence import leaves_evidence
 from auditor.services.program import script_of
 from auditor.services.progress import Progress, Silent
 from auditor.services.replica_results import Sources, check_first, read_result
@@ -77,6 +79,7 @@ def parse_metrics(texts: Sequence[str]) -> tuple[MetricSource, ...]:
     return found
 
 
+@leaves_evidence(EvidenceKind.VARIANCE)
 def measure_variance(
     command: Sequence[str],
     *,
