@@ -36,6 +36,7 @@ def portable(report: AuditReport) -> AuditReport:
         variance=_map_strings(report.variance, lambda text: shorten(text, roots)),
         overhead=_map_strings(report.overhead, lambda text: shorten(text, roots)),
         proof=_portable_proof(report.proof, roots),
+        guideline=_map_strings(report.guideline, lambda text: shorten(text, roots)),
     )
 
 
