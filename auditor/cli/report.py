@@ -24,6 +24,9 @@ EXAMPLES = (
     "repro-audit report ../project --script train.py --format markdown",
     "repro-audit report --require 1,2,4,5",
 )
+_WHOLE = ("html", "json", "markdown", "text")
+"""Formats that hold the whole walk; the others are for findings at places of the source."""
+
 _FORMATS = {".html": "html", ".htm": "html", ".md": "markdown", ".json": "json"}
 
 
@@ -52,6 +55,9 @@ def report(
     from auditor.services.guideline.report import POINTS, GuidelineOptions, guideline
     from auditor.services.settings import load_settings
 
+    output = _by_suffix(output)
+    if output.format not in _WHOLE:
+        raise UsageError(f"--format {output.format}: is for findings; this report is one of {', '.join(_WHOLE)}")
     folder = project or Path()
     if project is not None and not folder.is_dir():
         raise UsageError(f"{project}: no such folder; name the project's folder, and its program with --script")
@@ -65,7 +71,7 @@ def report(
             found = guideline(folder, settings=settings, options=options, progress=progress)
         finally:
             progress.close()
-    return deliver(found, _by_suffix(output), folder.resolve())
+    return deliver(found, output, folder.resolve())
 
 
 def _points(text: str | None, there: tuple[int, ...]) -> tuple[int, ...]:
