@@ -79,10 +79,10 @@ class Evidence:
     status: Status | None = None
     runs: tuple[str, ...] = ()
     steps: int = 0
-    """Optimizer steps that were seen."""
+    """Optimizer steps that were seen, or to which runs were limited."""
 
     is_whole: bool = False
-    """The program came to its own end each time."""
+    """The program came to its own end each time; of a proof: nobody limited its steps."""
 
     compared: int = 0
     """Events."""

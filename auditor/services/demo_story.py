@@ -43,7 +43,6 @@ class StoryOptions:
 
     epochs: int = 1
     replicas: int = 2
-    steps: int = 10
     max_runs: int = 3
     confidence: float = 0.8
     timed_runs: int = 2
@@ -116,11 +115,11 @@ class Story:
             command="repro-audit fix . --unsafe",
             work=self._patch,
         )
-        limits = f"--steps {self.options.steps} --confidence {self.options.confidence:g}"
+        sure = f"--confidence {self.options.confidence:g}"
         yield Chapter(
             title="A proof",
             why="With and without the patch, in a copy, as often as it takes.",
-            command=f"repro-audit fix --unsafe {limits} --verify {shlex.quote(script + arguments)}",
+            command=f"repro-audit fix --unsafe {sure} --verify {shlex.quote(script + arguments)}",
             work=self._prove,
         )
         yield Chapter(
@@ -186,7 +185,6 @@ class Story:
         if self.plan is None or not self.plan.patches:
             return ["Without a patch there is nothing to prove."]
         options = VerifyOptions(
-            steps=self.options.steps,
             max_runs=self.options.max_runs,
             confidence=self.options.confidence,
             timed_runs=self.options.timed_runs,

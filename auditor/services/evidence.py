@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 from auditor.errors import ReproAuditError
 from auditor.model.evidence import Evidence, EvidenceKind, KeptCause, Surroundings
 from auditor.model.lean import dataclass, replace
+from auditor.model.proof import Proof
 from auditor.model.report import AuditReport
 from auditor.model.run import Ending, RunRecord
 from auditor.model.verdict import Cause, Status
@@ -111,17 +112,33 @@ class Inquiry:
         try:
             keep_evidence(self.store.root, self.evidence(report))
         except (OSError, ReproAuditError) as error:
-            note = f"This is not kept as evidence for `repro-audit report`: {error}"
-            return replace(report, notes=(*report.notes, note))
+            return replace(report, notes=(*report.notes, _not_kept(error)))
         return report
+
+    def keep_answer(self, answer: str) -> str:
+        """Keep an answer of one line that no report goes with; return what went wrong, or nothing."""
+        try:
+            keep_evidence(self.store.root, self._about(answer, self._written(())))
+        except OSError as error:
+            return _not_kept(error)
+        return ""
 
     def evidence(self, report: AuditReport) -> Evidence:
         """Return the report's answer with what it is about."""
         written = self._written(report.runs)
+        found = replace(self._about(one_line(report), written), criteria=_criteria(report))
+        if report.proof is not None:
+            return self._with_proof(found, report.proof)
+        if report.verdict is not None and report.runs:
+            return self._with_runs(found, report, written)
+        return found
+
+    def _about(self, answer: str, written: frozenset[str]) -> Evidence:
+        """The answer, and the source before and after."""
         after = source_digests(self.project)
         unstable = {path for path in self.sources if after.get(path) != self.sources[path]}
         unstable |= {path for path in after.keys() - self.sources.keys() if path.endswith(".py")}
-        found = Evidence(
+        return Evidence(
             id="",
             kind=self.kind,
             command=self.command,
@@ -132,22 +149,21 @@ class Inquiry:
             sources={path: digest for path, digest in self.sources.items() if path not in written},
             unstable=tuple(sorted(unstable - written)),
             surroundings=self.surroundings,
-            answer=one_line(report),
+            answer=answer,
             written=tuple(sorted(written)),
-            criteria=_criteria(report),
         )
-        if report.proof is not None:
-            ids = [each for each in report.proof.minimal if "=" not in each]
-            texts = self.plan.texts(ids) if self.plan is not None and ids else {}
-            return replace(
-                found,
-                status=report.proof.status,
-                variables=report.proof.launcher,
-                patched={path: content_digest(text) for path, text in sorted(texts.items())},
-            )
-        if report.verdict is not None and report.runs:
-            return self._with_runs(found, report, written)
-        return found
+
+    def _with_proof(self, found: Evidence, proof: Proof) -> Evidence:
+        ids = [each for each in proof.minimal if "=" not in each]
+        texts = self.plan.texts(ids) if self.plan is not None and ids else {}
+        return replace(
+            found,
+            status=proof.status,
+            steps=proof.steps or 0,
+            is_whole=proof.steps is None,
+            variables=proof.launcher,
+            patched={path: content_digest(text) for path, text in sorted(texts.items())},
+        )
 
     def _with_runs(self, found: Evidence, report: AuditReport, written: frozenset[str]) -> Evidence:
         assert report.verdict is not None
@@ -175,6 +191,10 @@ class Inquiry:
         """Files that runs of this command are known to write: no source, whatever they are called."""
         known = [run for run in self.store.list() if run.argv == self.command and run.project == str(self.project)]
         return frozenset(path for run in (*known, *runs) for path in run.files_written if not path.endswith(".py"))
+
+
+def _not_kept(error: Exception) -> str:
+    return f"This is not kept as evidence for `repro-audit report`: {error}"
 
 
 def _touched(runs: Sequence[RunRecord]) -> tuple[set[str] | None, set[str]]:

@@ -24,7 +24,7 @@ UNREAD_LOCKS = ("conda-lock.yml", "conda-lock.yaml", "pixi.lock")
 _REQUIREMENTS = re.compile(r"requirements?(?:[-_.][\w.-]+)?\.txt|[\w.-]+[-_]requirements\.txt")
 _CONDA = ("environment.yml", "environment.yaml", "conda.yml", "conda.yaml")
 _EXACT = re.compile(r"={2,3}\s*([\w.+!-]+)")
-_CONDA_LINE = re.compile(r"\s*-\s+['\"]?(?:[\w.-]+::)?([\w.-]+)\s*={1,2}\s*(\d[\w.+]*)['\"]?\s*(?:#.*)?")
+_CONDA_LINE = re.compile(r"\s*-\s+['\"]?(?:[\w.-]+::)?([\w.-]+)\s*={1,2}\s*(\d[\w.+]*)(?:=[\w.*]+)?['\"]?\s*(?:#.*)?")
 _CONDA_LOOSE = re.compile(r"\s*-\s+['\"]?(?:[\w.-]+::)?([A-Za-z][\w.-]*)\s*(?:[<>~!].*)?['\"]?\s*(?:#.*)?")
 _IMAGE = re.compile(r"^\s*FROM\s+(?:\S+/)?python:(\d+\.\d+(?:\.\d+)?)", re.IGNORECASE | re.MULTILINE)
 _DISTRIBUTIONS = {"PIL": "pillow", "cv2": "opencv-python", "sklearn": "scikit-learn"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditor.model.evidence import Evidence, EvidenceKind, KeptCause
-from auditor.model.guideline import GuidelineFact, GuidelinePoint
+from auditor.model.guideline import GuidelineFact, GuidelinePoint, Standing
 from auditor.model.rule import Category, Confidence
 from auditor.model.verdict import Status
 from auditor.report.prose.numbers import count
@@ -44,8 +44,14 @@ def ran_twice(known: Known) -> GuidelinePoint:
     if run is not None and run.evidence.status is not Status.INCONCLUSIVE:
         facts += _coverage(run)
         commands.append(again if not run.evidence.is_whole else None)
+    elif proof is not None and proof.evidence.is_whole:
+        facts.append(met(f"Runs of the source as it is now: {proof.evidence.answer}", proof.name))
     elif proof is not None:
-        facts.append(met(f"Runs with the patches that are in the source now: {proof.evidence.answer}", proof.name))
+        limit = f"the first {count(proof.evidence.steps, 'step')}"
+        facts.append(
+            not_shown(f"Only {limit} were run, of the source as it is now: {proof.evidence.answer}", proof.name)
+        )
+        commands.append(again)
     elif run is not None:
         facts.append(not_shown(f"Two runs could not be held against each other: {run.evidence.answer}", run.name))
         commands.append(again)
@@ -84,20 +90,25 @@ def explained(known: Known) -> GuidelinePoint:
     for each in _conclusive(known):
         if each.evidence.status is Status.DIVERGENT and not _is_superseded(each, run):
             facts += _difference(each, agreed=run is not None and run.evidence.status is Status.REPRODUCIBLE)
-            commands.append(verify)
-    if not facts and run is not None and run.evidence.status is Status.INCONCLUSIVE and proof is None:
-        facts.append(not_shown(f"The comparison came to no answer: {run.evidence.answer}", run.name))
-        commands.append(again)
-    elif not facts and run is not None and not run.evidence.is_whole and proof is None:
-        facts.append(not_shown("No difference was seen, but the runs were ended before the program did.", run.name))
-        commands.append(again)
-    elif not facts:
-        shown = proof or run
-        assert shown is not None
-        facts.append(met("No run of this source differed, as far as is known.", shown.name))
+            commands.append(None if known.current(EvidenceKind.VERIFY) else verify)
+    if not facts:
+        facts.append(_agreement(run, proof))
+        commands.append(None if facts[0].standing is Standing.MET else again)
     facts += _other_conditions(known, run)
     facts += _remedies(known, commands)
     return point(5, title, facts, commands)
+
+
+def _agreement(run: Held | None, proof: Held | None) -> GuidelineFact:
+    """What is shown where no run of this source differed."""
+    answered = [each for each in (run, proof) if each is not None and each.evidence.status is Status.REPRODUCIBLE]
+    whole = next((each for each in answered if each.evidence.is_whole), None)
+    if whole is not None:
+        return met("No run of this source differed, as far as is known.", whole.name)
+    if answered:
+        return not_shown("No difference was seen, but the runs were ended before the program did.", answered[0].name)
+    assert run is not None
+    return not_shown(f"The comparison came to no answer: {run.evidence.answer}", run.name)
 
 
 def _conclusive(known: Known) -> list[Held]:

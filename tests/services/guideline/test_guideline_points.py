@@ -222,6 +222,12 @@ def test_a_proof_counts_once_its_patches_are_in(project: Project) -> None:
     assert standings(after)[3:5] == "++"
 
 
+def test_a_proof_of_the_first_steps_shows_only_so_much(project: Project) -> None:
+    known = project(evidence(1, VERIFY, is_whole=False, steps=10))
+    assert standings(known)[3:5] == "??"
+    assert "first 10 steps" in text_of(ran_twice(known))
+
+
 def test_a_proof_that_needs_variables_outside_the_program_does_not_speak_for_runs_without(project: Project) -> None:
     proof = evidence(1, VERIFY, variables=("PYTHONHASHSEED=0",))
     assert ran_twice(project(proof)).standing is Standing.NOT_SHOWN
