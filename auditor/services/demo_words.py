@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from auditor.experiments.variants import ALGORITHMIC, BOTH, CONTROL, IMPLEMENTATION
 from auditor.model.guideline import GuidelineReport, Standing
 from auditor.model.proof import Proof
 from auditor.model.report import AuditReport
@@ -13,6 +14,13 @@ from auditor.report.prose.numbers import count, percent
 from auditor.report.prose.place import place
 from auditor.report.prose.sensitivity import summary as noise_summary
 from auditor.report.prose.story import headline
+
+_VARIANTS = {
+    BOTH.name: "Other seeds, operators as they are",
+    ALGORITHMIC.name: "Other seeds, deterministic operators",
+    IMPLEMENTATION.name: "One seed, operators as they are",
+    CONTROL.name: "One seed, deterministic operators",
+}
 
 
 def scan_words(report: AuditReport) -> list[str]:
@@ -33,17 +41,20 @@ def variance_words(variance: VarianceReport) -> list[str]:
 
 
 def _group(group: GroupSpread) -> str:
+    name = _VARIANTS.get(group.name, group.name)
     if group.replicas < 2:
-        return f"{group.name}: one replica, so no spread."
+        return f"{name}: one replica, so no spread."
     weights = group.weights
-    text = f"{group.name}: {group.replicas} trainings"
+    text = f"{name}: {group.replicas} trainings"
     if weights is not None and weights.replicas > 1:
         text += f" ended in {count(weights.distinct, 'set of weights', 'different sets of weights')}"
         if weights.normalised is not None and weights.distinct > 1:
             text += f", {weights.normalised.mean:.2g} apart"
     spread = next((each for each in (group.overall, *group.metrics) if each is not None), None)
     if spread is not None:
-        text += f"; {spread.name} from {spread.minimum:.4g} to {spread.maximum:.4g}"
+        name = "accuracy" if spread.name == "overall" else spread.name
+        same = spread.minimum == spread.maximum
+        text += f"; {name} {spread.minimum:.4g}" if same else f"; {name} {spread.minimum:.4g} to {spread.maximum:.4g}"
     return f"{text}."
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import sys
 from collections.abc import Callable
@@ -21,11 +22,12 @@ from auditor.services.sourcedigest import source_digests
 
 Command = Callable[..., Any]
 PROGRAM = "import torch\n\ntorch.manual_seed(0)\ntorch.set_num_threads(1)\nprint(torch.rand(1))\n"
+SURROUNDINGS = functools.cache(lambda: ask_surroundings(sys.executable))
 
 
 def evidence(at: Path, **changes: Any) -> Evidence:
     """Two equal runs of `train.py` as it is now."""
-    surroundings = ask_surroundings(sys.executable)
+    surroundings = SURROUNDINGS()
     assert surroundings is not None
     packages = {"numpy": surroundings.packages["numpy"]}
     found = Evidence(
@@ -79,9 +81,7 @@ def test_an_empty_store_is_told_with_commands_and_is_no_success(command: Command
     assert "$ repro-audit run train.py --twice" in ran.out
 
 
-@pytest.mark.parametrize(
-    ("required", "code"), [("4,5", 0), ("4", 0), ("1,4", 1), ("1,3", 1), ("3,4", 4), ("3", 4), ("1,2,3,4,5,6", 1)]
-)
+@pytest.mark.parametrize(("required", "code"), [("4,5", 0), ("1,3", 1), ("3,4", 4)])
 def test_exit_code_is_that_of_the_required_points(
     command: Command, project: Path, store: Path, required: str, code: int
 ) -> None:
