@@ -13,7 +13,7 @@ from auditor.cli.progress import choose_progress
 from auditor.cli.stdout import write_stdout
 from auditor.report.prose.numbers import duration
 from auditor.report.prose.page import Page, Style
-from auditor.services.demo_story import Chapter, Story, StoryOptions
+from auditor.services.demo_story import QUOTED, Chapter, Story, StoryOptions
 
 CHAPTERS = 8
 
@@ -65,8 +65,8 @@ def _heading(number: int, chapter: Chapter) -> Page:
 def _told(lines: list[str]) -> Page:
     page = Page()
     for line in lines:
-        if line[:1] in ("+", "-"):  # of a diff
-            page.add((f"    {line}", Style.ADDED if line[0] == "+" else Style.REMOVED))
+        if line.startswith(QUOTED):
+            page.add((line, Style.ADDED if line.lstrip().startswith("+") else Style.REMOVED))
         else:
             page.sentence(line, "  ")
     return page
