@@ -54,7 +54,7 @@ def test_a_scan_without_findings_is_no_proof_of_anything() -> None:
 def spread(deviation: float) -> ReplicaSpread:
     interval = Interval(low=0, high=1, level=0.95)
     return ReplicaSpread(
-        name="acc", mean=0.5, minimum=0.5 - deviation, maximum=0.5, deviation=deviation, interval=interval
+        name="f1", mean=0.5, minimum=0.5 - deviation, maximum=0.5, deviation=deviation, interval=interval
     )
 
 
@@ -82,8 +82,8 @@ def test_each_variant_is_told_with_its_spread_and_a_lone_replica_with_none() -> 
         source="s", results=5, ddof=0, artifact=False, pairs=(), groups=groups, warnings=(), method="m"
     )
     assert variance_words(variance) == [
-        "One seed, operators as they are: 2 trainings ended in 2 different sets of weights, 0.25 apart; acc 0.4 to 0.5.",
-        "One seed, deterministic operators: 2 trainings ended in 1 set of weights; acc 0.5.",
+        "One seed, operators as they are: 2 trainings ended in 2 different sets of weights, 0.25 apart; f1 0.4 to 0.5.",
+        "One seed, deterministic operators: 2 trainings ended in 1 set of weights; f1 0.5.",
         "Other seeds, deterministic operators: one replica, so no spread.",
     ]
 
