@@ -23,6 +23,7 @@ _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 50rem; margin: 0 auto; padding: 1.5rem 1rem 3rem; }
 h1 { font-size: 1.4rem; line-height: 1.3; margin: 0 0 .3rem; }
 h2 { font-size: 1.05rem; line-height: 1.35; margin: 0; }
+pre + h2, ol + h2 { margin-top: 1.4rem; }
 p { margin: .4rem 0; }
 .about, .source { color: var(--faint); font-size: .9em; overflow-wrap: anywhere; }
 .points { list-style: none; margin: 1.2rem 0; padding: 0; }

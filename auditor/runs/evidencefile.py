@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import threading
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from enum import Enum
@@ -37,16 +38,27 @@ def keep_evidence(store: Path, evidence: Evidence) -> Evidence:
     while True:
         number += 1
         numbered = replace(evidence, id=f"e{number}")
-        temporary = folder / f".e{number}.{os.getpid()}"
+        path, temporary = folder / f"e{number}.json", folder / f".e{number}.{os.getpid()}.{threading.get_ident()}"
         text = json.dumps({"format": FORMAT, "version": VERSION, **asdict(numbered)}, sort_keys=True, default=_plain)
         temporary.write_text(text + "\n", encoding="utf-8")
         try:
-            os.link(temporary, folder / f"e{number}.json")
+            _put(temporary, path)
         except FileExistsError:
             continue
         finally:
             temporary.unlink()
         return numbered
+
+
+def _put(whole: Path, path: Path) -> None:
+    """Give a file that is whole its name; `FileExistsError` where that is taken."""
+    try:
+        os.link(whole, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        with path.open("xb") as file:
+            file.write(whole.read_bytes())
 
 
 def read_evidence(store: Path) -> tuple[tuple[Evidence, ...], tuple[str, ...]]:

@@ -73,7 +73,12 @@ class Inquiry:
     command: tuple[str, ...]
     cwd: Path
     project: Path
-    store: Store
+    store: Path
+    """Where the project's evidence goes."""
+
+    runs: Store
+    """Where runs are kept: by where the user is, which may be in another project."""
+
     interpreter: str
     sources: Mapping[str, str]
     surroundings: Surroundings | None
@@ -100,7 +105,8 @@ class Inquiry:
             command=tuple(command),
             cwd=cwd,
             project=project,
-            store=open_store(find_root([cwd]), store),
+            store=open_store(project, store).root,
+            runs=open_store(find_root([cwd]), store),
             interpreter=interpreter,
             sources=source_digests(project),
             surroundings=ask_surroundings(interpreter),
@@ -110,7 +116,7 @@ class Inquiry:
     def keep(self, report: AuditReport) -> AuditReport:
         """Keep what the report says; return it, with a note where that failed."""
         try:
-            keep_evidence(self.store.root, self.evidence(report))
+            keep_evidence(self.store, self.evidence(report))
         except (OSError, ReproAuditError) as error:
             return replace(report, notes=(*report.notes, _not_kept(error)))
         return report
@@ -118,7 +124,7 @@ class Inquiry:
     def keep_answer(self, answer: str) -> str:
         """Keep an answer of one line that no report goes with; return what went wrong, or nothing."""
         try:
-            keep_evidence(self.store.root, self._about(answer, self._written(())))
+            keep_evidence(self.store, self._about(answer, self._written(())))
         except OSError as error:
             return _not_kept(error)
         return ""
@@ -189,7 +195,7 @@ class Inquiry:
 
     def _written(self, runs: Sequence[RunRecord]) -> frozenset[str]:
         """Files that runs of this command are known to write: no source, whatever they are called."""
-        known = [run for run in self.store.list() if run.argv == self.command and run.project == str(self.project)]
+        known = [run for run in self.runs.list() if run.argv == self.command and run.project == str(self.project)]
         return frozenset(path for run in (*known, *runs) for path in run.files_written if not path.endswith(".py"))
 
 

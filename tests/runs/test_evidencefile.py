@@ -84,6 +84,15 @@ def test_what_is_kept_at_once_gets_numbers_of_its_own(tmp_path: Path) -> None:
     assert len(list((tmp_path / FOLDER).iterdir())) == 24
 
 
+def test_a_file_system_without_hard_links_keeps_evidence_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*paths: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("os.link", refuse)
+    assert [keep_evidence(tmp_path, PLAIN).id for _ in range(2)] == ["e1", "e2"]
+    assert [each.id for each in read_evidence(tmp_path)[0]] == ["e1", "e2"]
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [

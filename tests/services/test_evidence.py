@@ -76,6 +76,24 @@ def test_a_module_that_appears_meanwhile_is_told(project: Path) -> None:
     assert evidence.unstable == ("random.py",)
 
 
+def test_evidence_goes_where_the_programs_own_project_looks_for_it(project: Path) -> None:
+    """Also where the user stands in another one: a package in a repository of many."""
+    inner = project / "packages" / "a"
+    inner.mkdir(parents=True)
+    (inner / "pyproject.toml").write_text("")
+    (inner / "train.py").write_text("")
+
+    @leaves_evidence(EvidenceKind.OVERHEAD)
+    def service(command: Sequence[str], *, cwd: Path, settings: Settings) -> AuditReport:
+        return REPORT
+
+    store = project.parent / "store"
+    service(["python", "packages/a/train.py"], cwd=project, settings=Settings(store=store))
+    assert read_evidence(open_store(project, store).root)[0] == ()
+    (evidence,), _ = read_evidence(open_store(inner, store).root)
+    assert (evidence.project, evidence.cwd) == (str(inner), str(project))
+
+
 def test_a_service_that_raises_leaves_nothing(project: Path) -> None:
     def fail() -> None:
         raise ZeroDivisionError

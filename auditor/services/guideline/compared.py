@@ -66,8 +66,7 @@ def ran_twice(known: Known) -> GuidelinePoint:
 def _coverage(run: Held) -> Iterator[GuidelineFact]:
     evidence = run.evidence
     pair = " and ".join(evidence.runs[:2])
-    what = f"{pair} of `{' '.join(evidence.command)}`, {count(evidence.steps, 'step')}"
-    compared = f"{what}, {evidence.compared:,} events compared: {evidence.answer}"
+    compared = f"{pair} of `{' '.join(evidence.command)}`, {count(evidence.steps, 'step')}: {evidence.answer}"
     if evidence.is_whole or evidence.status is Status.DIVERGENT:
         yield met(compared, run.name)
     else:

@@ -62,7 +62,7 @@ def guideline(
         raise UsageError(f"{project}: no such folder; name the project's folder")
     if options.script is not None and not options.script.is_file():
         raise UsageError(f"--script {options.script}: no such file")
-    root = find_root([project]).resolve()
+    root = find_root([options.script or project]).resolve()
     progress.stage("evidence")
     kept, unread = read_evidence(open_store(root, settings.store).root)
     about = [evidence for evidence in kept if evidence.project == str(root)]
