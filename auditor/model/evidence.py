@@ -88,7 +88,7 @@ class Evidence:
     """Events."""
 
     environment: Environment | None = None
-    """Of the reference's first process; None where no run was traced."""
+    """Of the reference's process that took most steps; None where no run was traced."""
 
     differences: tuple[str, ...] = ()
     """What differed between the environments of the runs."""
@@ -104,7 +104,8 @@ class Evidence:
     """Files of the project that runs of this command write."""
 
     data: Mapping[str, str] = field(default_factory=dict)
-    """Digest of each data file that the runs read, empty where it was too large or gone."""
+    """Digest of each file that the runs read or loaded and that is no source, such as data and modules that git
+    ignores; empty where it was too large or gone."""
 
     artifacts: Mapping[str, str] = field(default_factory=dict)
     """The same of the files that they wrote, as the last run left them."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec
 
 from auditor.errors import ReproAuditError
+from auditor.model.environment import Environment
 from auditor.model.evidence import Evidence, EvidenceKind, KeptCause, Surroundings
 from auditor.model.lean import dataclass, replace
 from auditor.model.proof import Proof
@@ -175,7 +176,7 @@ class Inquiry:
         assert report.verdict is not None
         runs = report.runs
         comparison = report.verdict.comparison
-        environments = [run.processes[0].environment for run in runs if run.processes]
+        environments = [_environment(run) for run in runs if run.processes]
         loaded, read = _touched(runs)
         apart = differences(*environments[:2]) if len(environments) > 1 else ()
         return replace(
@@ -189,7 +190,7 @@ class Inquiry:
             differences=tuple(f"{name}: {one} and {other}" for name, one, other in apart),
             cause=_cause(report.verdict.causes),
             loaded=None if loaded is None else tuple(sorted(loaded)),
-            data=data_digests(self.project, read - set(found.sources) - written),
+            data=data_digests(self.project, (read | (loaded or set())) - set(found.sources) - written),
             artifacts=data_digests(self.project, written),
         )
 
@@ -201,6 +202,11 @@ class Inquiry:
 
 def _not_kept(error: Exception) -> str:
     return f"This is not kept as evidence for `repro-audit report`: {error}"
+
+
+def _environment(run: RunRecord) -> Environment:
+    """That of the process that trained: a launcher has none of torch's."""
+    return max(run.processes, key=lambda process: (process.steps, process.events)).environment
 
 
 def _touched(runs: Sequence[RunRecord]) -> tuple[set[str] | None, set[str]]:

@@ -11,9 +11,7 @@ from auditor.model.verdict import Status
 from auditor.report.prose.numbers import count
 from auditor.services.guideline.facts import listed, met, missing, not_met, not_shown, point, sentence, told
 from auditor.services.guideline.known import Known
-
-_RUNS = ("--twice", " report", "--verify", " variance")
-"""What a command of ours has in it that looks at runs, not at the source alone."""
+from auditor.services.guideline.workflow import looks_at_runs
 
 
 def documented(known: Known, again: str) -> GuidelinePoint:
@@ -24,7 +22,7 @@ def documented(known: Known, again: str) -> GuidelinePoint:
     commands = [
         "repro-audit scan ." if known.scan.findings else None,
         known.words[EvidenceKind.VARIANCE] if remains and known.current(EvidenceKind.VARIANCE) is None else None,
-        None if any(_looks_at_runs(line) for _, line in known.ci) else again,
+        None if any(looks_at_runs(line) for _, line in known.ci) else again,
     ]
     return point(6, "What remains is documented, and CI checks it again", facts, commands)
 
@@ -53,6 +51,8 @@ def _findings(known: Known) -> Iterator[GuidelineFact]:
         yield told(
             f"{count(known_before, 'finding')} accepted in {listed(each.name for each in scan.earlier)}.", "scan"
         )
+    if known.left_out:
+        yield told(f"The settings keep findings out of sight: {listed(known.left_out)}.", "settings")
     if scan.skipped:
         yield told(
             f"{count(len(scan.skipped), 'item')} not looked at: {listed(each.subject for each in scan.skipped)}."
@@ -75,13 +75,9 @@ def _checked(known: Known) -> Iterator[GuidelineFact]:
     if not known.ci:
         yield not_shown("No configuration of a CI service runs repro-audit.")
         return
-    running = [(file, line) for file, line in known.ci if _looks_at_runs(line)]
+    running = [(file, line) for file, line in known.ci if looks_at_runs(line)]
     for file, line in running[:1]:
         yield met(f"CI runs `{line}`.", file)
     if not running:
         file, line = known.ci[0]
         yield not_shown(f"CI reads the source (`{line}`), but runs nothing twice.", file)
-
-
-def _looks_at_runs(line: str) -> bool:
-    return any(word in line for word in _RUNS)

@@ -55,6 +55,9 @@ class Known:
     """A source file that sets the number of threads; empty for none."""
 
     scan: AuditReport
+    left_out: tuple[str, ...] = ()
+    """What the settings leave out of the scan: `ignore RA205`."""
+
     ci: tuple[tuple[str, str], ...]
     """(file, command of ours in it)."""
 

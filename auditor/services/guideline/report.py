@@ -13,6 +13,7 @@ from auditor.model.evidence import Evidence, EvidenceKind
 from auditor.model.guideline import GuidelineReport
 from auditor.model.lean import dataclass
 from auditor.model.report import AuditReport
+from auditor.model.rule import Confidence, Severity
 from auditor.runs.evidencefile import read_evidence
 from auditor.runs.gitstate import GitState, git_state
 from auditor.runs.store import open_store
@@ -119,6 +120,7 @@ def _known(
         pins=read_pins(root),
         threads_set_by=sets_threads(root, loaded),
         scan=about_program(scan, root / program if program else None, root, unplaced=True),
+        left_out=_left_out(settings),
         ci=ci_commands(root),
         held=held,
         unread=unread,
@@ -151,6 +153,21 @@ def _program_of(evidence: Evidence, root: Path) -> str:
     # The script may be gone, and a launcher's program may lie elsewhere: told by its name.
     named = next((part for part in evidence.command if part.endswith(".py")), None)
     return "" if named is None else os.path.normpath(os.path.relpath(Path(evidence.cwd) / named, root))
+
+
+def _left_out(settings: Settings) -> tuple[str, ...]:
+    """Settings by which a scan tells less than it could."""
+    floors = []
+    if settings.min_severity is not Severity.NOTE:
+        floors.append(f"min-severity {settings.min_severity.value}")
+    if settings.min_confidence is not Confidence.LOW:
+        floors.append(f"min-confidence {settings.min_confidence.value}")
+    return (
+        *(f"select {rule}" for rule in settings.select),
+        *(f"ignore {rule}" for rule in settings.ignore),
+        *(f"exclude {path}" for path in settings.exclude),
+        *floors,
+    )
 
 
 def _git(root: Path) -> tuple[GitState | None, str]:

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from auditor.model.evidence import Evidence, EvidenceKind
 from auditor.model.guideline import GuidelineFact, GuidelinePoint
 from auditor.report.prose.numbers import count
+from auditor.runs.gitstate import GitState
 from auditor.services.guideline.facts import listed, met, missing, not_met, not_shown, point, told
 from auditor.services.guideline.known import Known
 
@@ -49,6 +50,8 @@ def _code(known: Known) -> Iterator[GuidelineFact]:
         yield not_met(f"{count(len(new), 'file')} not under version control: {listed(new)}.", "git")
     if not git.tracked:
         yield not_met("The repository tracks no file of the project.", "git")
+    elif loose := _loose_sources(known, git):
+        yield not_met(f"The program loads what git ignores or does not have: {listed(loose)}.", "git")
     elif not git.changed and not new:
         tracked = count(len(git.tracked), "tracked file")
         yield met(f"Commit {git.commit[:12]}: {tracked}, none changed, nothing untracked.", "git")
@@ -66,12 +69,21 @@ def _new(known: Known) -> tuple[str, ...]:
     return tuple(path for path in known.git.untracked if path not in written)
 
 
+def _loose_sources(known: Known, git: GitState) -> list[str]:
+    """Modules that the newest current runs loaded, and the program itself, as far as git tracks them not."""
+    run = known.twice()
+    loaded = run.evidence.loaded if run is not None and run.evidence.loaded is not None else ()
+    named = {path for path in (*loaded, known.program) if path.endswith(".py") and not path.startswith((".", "/"))}
+    return sorted(named - git.tracked)
+
+
 def _data(known: Known, evidence: Evidence, source: str) -> Iterator[GuidelineFact]:
-    if not evidence.data:
+    read = [path for path in evidence.data if not path.endswith(".py")]
+    if not read:
         yield told("The runs read no data file of their own; installed packages are not counted.", source)
         return
-    inside = sorted(path for path in evidence.data if not path.startswith("/"))
-    outside = sorted(path for path in evidence.data if path.startswith("/"))
+    inside = sorted(path for path in read if not path.startswith("/"))
+    outside = sorted(path for path in read if path.startswith("/"))
     kept = [path for path in inside if _is_kept(known, path)]
     loose = [path for path in inside if path not in kept]
     if kept:

@@ -19,14 +19,16 @@ _CI = (
     "bitbucket-pipelines.yml",
     "Jenkinsfile",
 )
-_COMMAND = re.compile(r"repro-audit\s+\S.*")
+_COMMAND = re.compile(r"\brepro-audit\s+(?:scan|run|report|fix|variance|compare|replay|overhead)\b[^&;|\n]*")
+_FORGIVEN = re.compile(r"\|\|\s*(?:true|:|exit 0)(?!\S)|--exit-zero\b")
 _THREADS = re.compile(rb"^[^#\n]*\bset_num_threads\s*\(", re.MULTILINE)
 
 
 def ci_commands(root: Path) -> tuple[tuple[str, str], ...]:
-    """Return (file, command) for every call of ours in the configuration of a CI service, comments left out.
+    """Return (file, command) for every call of ours in the configuration of a CI service.
 
-    Looked at are the project and, where that lies deeper, the top of its repository.
+    Left out are comments, and calls whose failure the line forgives (`|| true`, `--exit-zero`). Looked at are the
+    project and, where that lies deeper, the top of its repository.
     """
     top = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root)
     found = []
@@ -36,16 +38,24 @@ def ci_commands(root: Path) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
+def looks_at_runs(command: str) -> bool:
+    """Whether a call of ours rests on runs of the program, not on its source alone."""
+    verb, *options = command.split()[1:] or [""]
+    needed = {"run": "--twice", "fix": "--verify"}.get(verb)
+    return verb in ("report", "variance", "compare") or (needed is not None and needed in options)
+
+
 def _commands(path: Path) -> Iterator[str]:
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return
-    for line in text.splitlines():
-        if line.lstrip().startswith(("#", "//")):
+    for line in re.sub(r"\\\n\s*", " ", text).splitlines():
+        stated = re.split(r"\s#", line, maxsplit=1)[0]
+        if line.lstrip().startswith(("#", "//")) or _FORGIVEN.search(stated):
             continue
-        if match := _COMMAND.search(re.split(r"\s#", line, maxsplit=1)[0]):
-            yield match.group().strip().strip("'\"")
+        for match in _COMMAND.finditer(stated):
+            yield " ".join(match.group().strip().strip("'\"").split())
 
 
 def dvc_paths(root: Path) -> frozenset[str]:

@@ -9,7 +9,7 @@ import pytest
 
 from auditor.model.evidence import EvidenceKind
 from auditor.services.guideline.command_words import checked_again, command_words
-from auditor.services.guideline.workflow import ci_commands, dvc_paths, sets_threads
+from auditor.services.guideline.workflow import ci_commands, dvc_paths, looks_at_runs, sets_threads
 
 
 @pytest.mark.parametrize(
@@ -71,6 +71,37 @@ def test_ci_files_are_read_without_comments_also_at_the_top_of_the_repository(tm
         (".github/workflows/ci.yml", "repro-audit scan ."),
     )
     assert ci_commands(tmp_path / "packages") == ((".github/workflows/ci.yml", "repro-audit scan ."),)
+
+
+@pytest.mark.parametrize(
+    ("text", "commands"),
+    [
+        ("run: pip install repro-audit numpy\n", []),
+        ("run: repro-audit run t.py --twice || true\n", []),
+        ("run: repro-audit report --exit-zero\n", []),
+        (
+            "run: |\n  repro-audit run t.py \\\n    --twice\n  repro-audit scan . && repro-audit report\n",
+            ["repro-audit run t.py --twice", "repro-audit scan .", "repro-audit report"],
+        ),
+    ],
+)
+def test_calls_of_ours_in_ci_count_only_if_their_failure_does(tmp_path: Path, text: str, commands: list[str]) -> None:
+    (tmp_path / ".gitlab-ci.yml").write_text(text)
+    assert [command for _, command in ci_commands(tmp_path)] == commands
+
+
+@pytest.mark.parametrize(
+    ("command", "does"),
+    [
+        ("repro-audit run t.py --twice", True),
+        ("repro-audit run t.py", False),
+        ("repro-audit scan . -o report", False),
+        ("repro-audit fix --verify t.py", True),
+        ("repro-audit report", True),
+    ],
+)
+def test_a_scan_does_not_look_at_runs_whatever_its_files_are_called(command: str, does: bool) -> None:
+    assert looks_at_runs(command) is does
 
 
 def test_what_dvc_keeps_is_known_by_its_files(tmp_path: Path) -> None:

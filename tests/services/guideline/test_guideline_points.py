@@ -251,6 +251,7 @@ def test_replicas_without_a_metric_choose_no_criterion(project: Project) -> None
         ({"untracked": ("out.txt",)}, Standing.MET, "none changed"),
         ({"commit": ""}, Standing.NOT_MET, "no commit yet"),
         ({"tracked": frozenset()}, Standing.NOT_MET, "tracks no file"),
+        ({"tracked": frozenset({"train.py", "conf.yaml"})}, Standing.NOT_MET, "ignores or does not have: model.py"),
     ],
 )
 def test_code_counts_as_versioned_only_if_git_has_all_of_it(
@@ -354,6 +355,7 @@ def test_findings_have_to_be_fixed_or_allowed_with_a_reason(project: Project, sc
     ("ci", "expected"),
     [
         ((), Standing.NOT_SHOWN),
+        (((".gitlab-ci.yml", "repro-audit scan . -o report.html"),), Standing.NOT_SHOWN),
         (((".gitlab-ci.yml", "repro-audit scan ."),), Standing.NOT_SHOWN),
         (((".gitlab-ci.yml", "repro-audit scan ."), ("x.yml", "repro-audit report")), Standing.MET),
     ],
@@ -362,6 +364,10 @@ def test_ci_has_to_look_at_runs(project: Project, ci: Any, expected: Standing) -
     found = documented(project(evidence(1), ci=ci), "the command")
     assert found.standing is expected
     assert ("the command" in found.commands) == (expected is Standing.NOT_SHOWN)
+
+
+def test_settings_that_hide_findings_are_told(project: Project) -> None:
+    assert "ignore RA205" in text_of(documented(project(evidence(1), left_out=("ignore RA205",)), "again"))
 
 
 def test_a_difference_that_remains_needs_its_size(project: Project) -> None:
