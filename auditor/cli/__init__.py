@@ -12,6 +12,7 @@ COMMANDS = {
     "fix": "Show patches for what a scan finds; --apply writes them.",
     "run": "Run a program under the probe; with --twice, name the first tensor that differs.",
     "compare": "Give the same verdict for two runs that exist.",
+    "margin": "Hold the difference of two runs against the noise that each layer tolerates.",
     "record": "Run a program and tape all that is random in it.",
     "replay": "Run a program and give it from a tape what it was given before.",
     "exec": "Run a program once with seed, determinism and threads set from outside.",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 class ExitCode(IntEnum):
     CLEAN = 0
-    """Nothing was found; or two runs were equal, bit for bit."""
+    """Nothing was found; or two runs were equal, bit for bit, or differ by no more than --accept-margin allows."""
 
     FOUND = 1
     """Findings; or two runs differ."""
@@ -120,6 +120,7 @@ def _of_status(status: Status) -> ExitCode:
         Status.REPRODUCIBLE: ExitCode.CLEAN,
         Status.DIVERGENT: ExitCode.FOUND,
         Status.INCONCLUSIVE: ExitCode.INCONCLUSIVE,
+        Status.WITHIN_TOLERANCE: ExitCode.CLEAN,  # which nothing but --accept-margin makes of a divergence
     }[status]
 
 

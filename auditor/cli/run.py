@@ -10,6 +10,7 @@ import typer
 from auditor.cli.delivery import deliver
 from auditor.cli.help import GroupedCommand, Invocation, examples, new_app
 from auditor.cli.interrupt import Interrupts
+from auditor.cli.margin import AcceptOption, size_bytes
 from auditor.cli.options import StoreOption, with_output
 from auditor.cli.output import Output
 from auditor.cli.program import check_python, program_command
@@ -25,6 +26,7 @@ EXAMPLES = (
     "repro-audit run train.py --twice -- --epochs 1",
     "repro-audit run -m package.train --twice --steps 100",
     "repro-audit run --twice -- torchrun --nproc-per-node 2 train.py",
+    "repro-audit run train.py --twice --margins --accept-margin 3",
     "repro-audit run train.py --twice --python ../venv/bin/python --format json -o verdict.json",
 )
 ScriptArgument = Annotated[
@@ -52,6 +54,10 @@ def run(
     twice: Annotated[
         bool, typer.Option("--twice", help="Run it two times and compare, bit for bit.", rich_help_panel="What")
     ] = False,
+    margins: Annotated[
+        bool, typer.Option("--margins", help="Say whether a difference matters, by layer.", rich_help_panel="What")
+    ] = False,
+    accept_margin: AcceptOption = None,
     python: PythonOption = None,
     isolate: Annotated[
         str,
@@ -75,6 +81,13 @@ def run(
     no_scan: Annotated[
         bool, typer.Option("--no-scan", help="Don't look for the cause in the source.", rich_help_panel="How")
     ] = False,
+    walk: Annotated[
+        str | None,
+        typer.Option("--walk", metavar="WALK", help="Noise walk to take tolerances from.", rich_help_panel="How"),
+    ] = None,
+    margin_budget: Annotated[
+        str, typer.Option("--margin-budget", metavar="SIZE", help="Kept on disk, a run.", rich_help_panel="How")
+    ] = "256M",
     quiet_program: Annotated[
         bool, typer.Option("--quiet-program", help="Hide what the program prints.", rich_help_panel="Output")
     ] = False,
@@ -109,7 +122,17 @@ def run(
         "compile": compile,
         "quiet_program": quiet_program,
     }
-    own = {"full": full, "closeup": not no_closeup, "scan": not no_scan} if twice else {}
+    if (accept_margin is not None or walk is not None) and not margins:
+        raise UsageError("--accept-margin and --walk: add --margins, which measures what they speak of")
+    if margins and not twice:
+        raise UsageError("--margins: add --twice; a margin is about the difference of two runs")
+    own: dict[str, object] = {"full": full, "closeup": not no_closeup, "scan": not no_scan} if twice else {}
+    if margins:
+        from auditor.services.margin import MarginOptions
+
+        budget = size_bytes("--margin-budget", margin_budget)
+        own["margins"] = MarginOptions(walk=walk, accept=accept_margin, budget_bytes=budget)
+        own["tell"] = output.console().note
     with Interrupts(output.console()) as interrupts:
         progress = choose_progress(output.progress, interrupts.requested)
         try:

@@ -94,6 +94,9 @@ class Evidence:
     """What differed between the environments of the runs."""
 
     cause: KeptCause | None = None
+    margins: str = ""
+    """How far the runs were apart beside what the layers tolerate, one line; empty where nobody asked."""
+
     criteria: tuple[str, ...] = ()
     """In what runs were held against each other."""
 

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from auditor.model.finding import Finding, Skipped, Suppressed
     from auditor.model.guideline import GuidelineReport
     from auditor.model.known import Earlier
+    from auditor.model.margin import MarginReport
     from auditor.model.overhead import OverheadReport
     from auditor.model.proof import Proof
     from auditor.model.rule import Rule
@@ -57,6 +58,9 @@ class AuditReport:
     overhead: OverheadReport | None = None
     variance: VarianceReport | None = None
     sensitivity: SensitivityReport | None = None
+    margins: MarginReport | None = None
+    """Of the two runs that `verdict` is about."""
+
     proof: Proof | None = None
     """Of patches, by running the program with them; `runs` and `verdict` are then those of the last version."""
 

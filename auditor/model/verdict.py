@@ -15,6 +15,9 @@ class Status(Enum):
     DIVERGENT = "divergent"
     INCONCLUSIVE = "inconclusive"
 
+    WITHIN_TOLERANCE = "divergent-within-tolerance"
+    """Divergent, and accepted: every layer keeps the distance from its noise tolerance that somebody asked for."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:

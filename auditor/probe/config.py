@@ -34,8 +34,10 @@ class ProbeConfig:
         "tape": None,
         # {"address", "evaluate", "metric", "clamp", "limit_bytes"}: where the auditor listens, and how to evaluate
         "noise": None,
-        # mode "none" only: {"folder", "keep", "evaluate", "nudge"}, see `replica.Collector`: what is left at the end
+        # not in mode "noise": {"folder", "keep", "evaluate", "nudge"}, see `replica.Collector`: what is left at the end
         "collect": None,
+        # mode "trace" only: {"budget_bytes", "elements"}, see `activations.keeping`: keep what layers put out
+        "activations": None,
         # write the value of every scalar that backward is called on
         "losses": False,
         # folder to import xxhash from when the program's interpreter has none (same Python version only); "" for none

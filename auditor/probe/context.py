@@ -4,6 +4,7 @@ Kept by a wrapper around `torch.nn.Module.__call__`, torch's own optimizer hooks
 iterator. Leaves to the backends what to do with it. `module` and all paths are name ids of the writer.
 """
 
+import contextlib
 import sys
 import threading
 import weakref
@@ -111,6 +112,16 @@ class Context:
                 state = self.threads[ident] = ThreadState(min(self._next_thread, 0xFFFF))
                 self._next_thread += 1
         return state
+
+    @contextlib.contextmanager
+    def unseen(self):
+        """Ops of the calling thread pass unseen inside: work of the probe's own."""
+        state = self.thread()
+        state.paused += 1
+        try:
+            yield
+        finally:
+            state.paused -= 1
 
     def leave_thread(self):
         """The calling thread ends; its ident may be given to another one."""

@@ -11,6 +11,7 @@ from .callsite import CallSites
 from .context import Context
 from .files import Files
 from .importhook import ImportHook
+from .kept import Kept
 from .losses import Losses
 from .rng import Watchers
 from .stopping import Stopping
@@ -43,6 +44,7 @@ class Session:
         self._steps_before = 0  # that the parent took before it forked this process
         self.rng = Watchers(self)
         self.tape = None
+        self.kept = Kept(self)
         self._lock = threading.RLock()
         self._early_problems = []
 
@@ -67,12 +69,13 @@ class Session:
         for problem in self._early_problems:
             writer.problem(*problem)
 
-    def _name(self):
+    def name(self):
+        """Return the name of this process's trace, unless the same program was started again."""
         return "%d-%s" % (place.rank() or 0, self.place.text)
 
     def _free_name(self):
         """A name taken by a process that has ended means the same program started again, by a shell script say."""
-        name = attempt = self._name()
+        name = attempt = self.name()
         number = 1
         while True:
             path = os.path.join(self.config.run_dir, "trace", attempt + ".names.jsonl")
@@ -165,6 +168,7 @@ class Session:
                 self.losses.after_fork()
             if self.backend is not None:
                 self.backend.after_fork()
+            self.kept.after_fork()
 
     def follow_multiprocessing(self, util):
         """Children of multiprocessing leave without the interpreter's exit handlers: use multiprocessing's own."""
@@ -195,6 +199,7 @@ class Session:
         self.rng.sample()
         self.guard("torch.save", self.files.follow_torch, torch)
         self.guard("backend", self._start_backend, torch)
+        self.guard("activations", self.kept.torch_ready, torch)
         self.context.on_step.append(stopping.on_step)  # last: it may end the program
 
     def _watch_losses(self, torch):
@@ -222,6 +227,7 @@ class Session:
             before=self.before_fork, after_in_parent=self.after_fork_in_parent, after_in_child=self.after_fork_in_child
         )
         atexit.register(self.finish)
+        self.kept.install(hook)
         hook.after("torch", self.torch_ready)
         hook.after("multiprocessing.util", self.follow_multiprocessing)
         if self.config.mode == "trace":
@@ -258,6 +264,7 @@ class Session:
             self.guard("rng", self.rng.sample)
             if self.backend is not None:
                 self.guard("backend", self.backend.finish)
+            self.kept.finish()
         self.writer.record(
             "sources", paths=[self.relative(path) for path in sources.loaded(self.config.project, self._program)]
         )

@@ -84,6 +84,8 @@ def _left_out(report: AuditReport) -> Iterable[_Case]:
 def _passed(report: AuditReport) -> str:
     if report.verdict is not None and report.verdict.status is Status.REPRODUCIBLE:
         return "two runs are equal bit for bit"
+    if report.verdict is not None and report.verdict.status is Status.WITHIN_TOLERANCE:
+        return "two runs differ within the tolerance that was asked for"
     return "scan finds nothing new" if report.earlier else one_line(report) if report.scan is None else "scan is clean"
 
 

@@ -118,7 +118,7 @@ def _fix(patch: Patch) -> dict[str, Any]:
 
 def _verdict_results(verdict: Verdict | None, indexes: dict[str, int]) -> list[dict[str, Any]]:
     """One result a cause of a divergence; a divergence without a cause is a result too."""
-    if verdict is None or verdict.status is not Status.DIVERGENT:
+    if verdict is None or verdict.status not in (Status.DIVERGENT, Status.WITHIN_TOLERANCE):
         return []
     first = headline(verdict)
     if not verdict.causes:
@@ -144,7 +144,8 @@ def _divergence(verdict: Verdict, rule: str, text: str, indexes: dict[str, int])
     result: dict[str, Any] = {
         "ruleId": rule,
         "ruleIndex": indexes[rule],
-        "level": "error",
+        # Accepted as small enough: told, and no failure.
+        "level": "note" if verdict.status is Status.WITHIN_TOLERANCE else "error",
         "message": {"text": text},
     }
     if event is not None and event.site is not None:

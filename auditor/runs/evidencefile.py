@@ -123,6 +123,7 @@ def _evidence(data: Mapping[str, Any]) -> Evidence:
         environment=_environment(data["environment"]),
         differences=tuple(data["differences"]),
         cause=_cause(data["cause"]),
+        margins=data["margins"],
         criteria=tuple(data["criteria"]),
         loaded=None if data["loaded"] is None else tuple(data["loaded"]),
         written=tuple(data["written"]),

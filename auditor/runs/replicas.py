@@ -10,7 +10,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -134,6 +134,17 @@ def find_experiment(store: Path, conditions: Conditions) -> ExperimentFolder:
         others.append(f"{path.name}: {' '.join(found.command)}{_difference(found, conditions)}")
     told = "; there are: " + "; ".join(others[:5]) if others else "; there is none at all"
     raise UsageError(f"--resume: no experiment of this command under these conditions in {store}{told}")
+
+
+def experiments_of(store: Path, arguments: Sequence[str]) -> Iterator[ExperimentFolder]:
+    """Yield the experiments of a command, newest first, whatever its interpreter; those that cannot be read are not."""
+    for _, path in sorted(_experiments(store), reverse=True):
+        try:
+            found, hash_seed = _read_experiment(path)
+        except TraceFormatError:
+            continue
+        if found.command[1:] == tuple(arguments):
+            yield ExperimentFolder(path, found, hash_seed)
 
 
 def _difference(found: Conditions, asked: Conditions) -> str:

@@ -18,6 +18,7 @@ from auditor.model.report import AuditReport
 from auditor.model.run import Ending, RunRecord
 from auditor.model.verdict import Cause, Status
 from auditor.report.prose.answer import one_line
+from auditor.report.prose.margin import summary as margin_summary
 from auditor.runs.environment import differences
 from auditor.runs.evidencefile import keep_evidence
 from auditor.runs.store import Store, open_store
@@ -189,6 +190,7 @@ class Inquiry:
             environment=environments[0] if environments else None,
             differences=tuple(f"{name}: {one} and {other}" for name, one, other in apart),
             cause=_cause(report.verdict.causes),
+            margins=margin_summary(report.margins) if report.margins is not None else "",
             loaded=None if loaded is None else tuple(sorted(loaded)),
             data=data_digests(self.project, (read | (loaded or set())) - set(found.sources) - written),
             artifacts=data_digests(self.project, written),

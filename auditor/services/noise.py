@@ -24,6 +24,7 @@ from auditor.services.noise_walk import Walk
 from auditor.services.program import script_of
 from auditor.services.progress import Progress, Silent
 from auditor.services.settings import Settings
+from auditor.services.walks import keep_walk
 from auditor.static.discovery import find_root
 
 LIMIT_BYTES = 1 << 30
@@ -132,6 +133,8 @@ def _run(
     if user.error is not None:
         raise user.error
     check(run)
+    if user.report is not None and user.report.kind is not None:
+        keep_walk(folder.path, program.command, cwd, user.report)
     if user.report is None and run.status.ending is Ending.INTERRUPTED:
         raise ProgramError("interrupted before the program had ended; its model was not evaluated")
     if user.report is None:

@@ -25,6 +25,8 @@ from auditor.runs.tracefile import RunTraces, open_run
 from auditor.services.compare import Pair, report, scan_for_causes, unfinished
 from auditor.services.evidence import leaves_evidence
 from auditor.services.experiment import Experiments
+from auditor.services.margin import MarginOptions, check_options, keep_pair, probe_settings, with_margins
+from auditor.services.noise import NoiseProgram
 from auditor.services.program import script_of
 from auditor.services.progress import Progress, Silent
 from auditor.services.settings import Settings
@@ -35,6 +37,9 @@ STEPS_AFTER = 20
 """Steps that the candidate still takes after its first divergence, to see how it spreads."""
 
 LOOK_EVERY_S = 1.0
+
+_PAIR = ("reference", "candidate")
+"""Stages of the two runs that are compared; others help to explain."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +69,12 @@ class TwiceOptions:
     quiet_program: bool = False
     """Keep the program's output out of our own stderr."""
 
+    margins: MarginOptions | None = None
+    """Hold the runs' activations against the noise that the layers tolerate; the candidate then runs to its end."""
+
+    tell: Callable[[str], None] = lambda text: None
+    """Is told what is about to take long."""
+
 
 class RunFailedError(ProgramError):
     """The audited program failed, hung or was killed; `run` is the run in question, with its log."""
@@ -91,6 +102,8 @@ def run_twice(
     options = options or TwiceOptions()
     if options.steps is not None and options.steps < 1:
         raise UsageError(f"--steps {options.steps}: at least one step must run")
+    if options.margins is not None:
+        check_options(options.margins)
     session = Session.of(command, cwd, settings, options, progress or Silent())
     script = script_of(command, session.cwd)
     scanned = scan_for_causes(session.project, script, settings, session.progress) if options.scan else None
@@ -102,7 +115,8 @@ def run_twice(
     candidate = session.run("candidate", follower=Follower.of(reference, session))
     session.check(candidate, earlier=reference)
     changed = differing(written, contents(candidate), reference, candidate)
-    return _conclude(session, (reference, candidate), scanned, changed)
+    report = _conclude(session, (reference, candidate), scanned, changed)
+    return report if options.margins is None else _with_margins(session, report, settings, options.margins)
 
 
 def _conclude(
@@ -115,6 +129,15 @@ def _conclude(
         one_tape = Experiments(session.run_again, pair).on_one_tape()
     verdict = pair.judge(causes, session.options.steps, changed, one_tape)
     return report(records, verdict, scanned, pair.leaks)
+
+
+def _with_margins(session: Session, report: AuditReport, settings: Settings, margins: MarginOptions) -> AuditReport:
+    keep_pair((report.runs[0], report.runs[1]))
+    options = session.options
+    program = NoiseProgram(
+        command=session.command, cwd=session.cwd, python=options.python, timeout_s=options.timeout_s, quiet=True
+    )
+    return with_margins(report, margins, settings, session.progress, program, options.tell)
 
 
 def diagnose(session: Session, pair: Pair, scanned: AuditReport | None) -> tuple[Pair, tuple[Cause, ...]]:
@@ -179,6 +202,8 @@ class Session:
             cwd = project / self.cwd.relative_to(self.project)
         limits = [limit for limit in (self.options.steps, stop_after) if limit is not None]
         settings = {"stop_after_steps": min(limits, default=None), "compile": self.options.compile, **(probe or {})}
+        if self.options.margins is not None and stage in _PAIR:
+            settings |= probe_settings(folder.path, self.options.margins)
         plan = LaunchPlan(
             argv=self.command,
             cwd=cwd,
@@ -189,7 +214,7 @@ class Session:
             environment=environment or {},
             probe=settings,
             timeout_s=self.options.timeout_s,
-            quiet=self.options.quiet_program or stage not in ("reference", "candidate"),
+            quiet=self.options.quiet_program or stage not in _PAIR,
         )
         total = min(limits, default=None) if follower is None else follower.steps
         self.progress.stage(stage, total)
@@ -228,7 +253,8 @@ class Follower:
     @classmethod
     def of(cls, reference: RunRecord, session: Session) -> Follower:
         steps = max((process.steps for process in reference.processes), default=0)
-        return cls(open_run(Path(reference.folder)), steps or None, session.options.full)
+        whole = session.options.full or session.options.margins is not None
+        return cls(open_run(Path(reference.folder)), steps or None, whole)
 
     def follow(self, candidate: RunTraces, run: Path) -> None:
         """Look at what is new. The verdict rests on a fresh comparison, so nothing that fails here can spoil it."""

@@ -64,6 +64,7 @@ def report(
         (report(status=Status.REPRODUCIBLE), 0),
         (report(status=Status.REPRODUCIBLE, findings=2), 0),
         (report(status=Status.DIVERGENT), 1),
+        (report(status=Status.WITHIN_TOLERANCE, findings=2), 0),
         (report(status=Status.INCONCLUSIVE, findings=2), 4),
         (report(status=Status.INCONCLUSIVE, endings=(Ending.FINISHED, Ending.INTERRUPTED)), 130),
         (report(status=Status.DIVERGENT, endings=(Ending.FINISHED, Ending.INTERRUPTED)), 1),

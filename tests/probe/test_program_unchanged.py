@@ -80,6 +80,14 @@ def probed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Run]:
 
 
 @pytest.fixture(scope="module")
+def keeping(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The same where what layers put out is kept, and weights at the end."""
+    collect = {"folder": str(tmp_path_factory.mktemp("collect")), "keep": True, "evaluate": "", "nudge": None}
+    kept = {"activations": {"budget_bytes": 1 << 28, "elements": 16}, "collect": collect}
+    return probed_run(Store(tmp_path_factory.mktemp("runs")), kept)
+
+
+@pytest.fixture(scope="module")
 def ready_for_noise(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """What they print where their models are to be evaluated under noise at the end, by nobody."""
     store = Store(tmp_path_factory.mktemp("runs"))
@@ -112,14 +120,21 @@ def test_program_is_the_same_with_the_probe(name: str, bare: list[str], probed: 
 
 
 @pytest.mark.parametrize("name", PIECES)
+def test_program_is_the_same_while_activations_are_kept(name: str, bare: list[str], keeping: Run) -> None:
+    expected, found = ([line for line in lines if line.startswith(name + " ")] for lines in (bare, keeping[0]))
+    assert len(expected) == 1
+    assert found == expected
+
+
+@pytest.mark.parametrize("name", PIECES)
 def test_program_is_the_same_until_noise_is_asked_for(name: str, bare: list[str], ready_for_noise: list[str]) -> None:
     expected, found = ([line for line in lines if line.startswith(name + " ")] for lines in (bare, ready_for_noise))
     assert len(expected) == 1
     assert found == expected
 
 
-def test_the_probe_has_no_trouble_with_any_of_them(probed: tuple[Run, Run]) -> None:
-    traces = probed[0][1].processes.values()
+def test_the_probe_has_no_trouble_with_any_of_them(probed: tuple[Run, Run], keeping: Run) -> None:
+    traces = [*probed[0][1].processes.values(), *keeping[1].processes.values()]
     assert [(trace.name, problem.where, problem.what) for trace in traces for problem in trace.problems] == []
     assert [trace.name for trace in traces if not trace.complete] == []
 

@@ -50,6 +50,7 @@ FULL = replace(
     ),
     differences=("x: 1 and 2",),
     cause=KeptCause(title="t", category=Category.OPERATORS, confidence=Confidence.HIGH, evidence="e", remedy="r"),
+    margins="Margins: smallest 5 decades",
     criteria=("accuracy",),
     loaded=("train.py",),
     written=("out.txt",),

@@ -3,6 +3,7 @@
 Nothing is watched while the program runs but the steps of its optimizers; the work is done when it ends.
 """
 
+import contextlib
 import json
 import os
 import sys
@@ -31,9 +32,10 @@ class Collector:
     """`settings`: "folder", "keep" (write the weights, not only their digests), "evaluate" (`module:function`, or ""),
     "nudge" (number of a weight to change by one ulp after the first step, or None)."""
 
-    def __init__(self, settings, name_of):
+    def __init__(self, settings, name_of, unseen=contextlib.nullcontext):
         self._settings = settings
         self._name_of = name_of
+        self._unseen = unseen  # context in which a tracer of ours sees nothing
         self._trainings = {}  # id of an optimizer -> _Training
         self._last = None
         self._earlier = []  # digests of what was trained and let go before the end
@@ -59,7 +61,8 @@ class Collector:
 
     def _guard(self, where, function, *arguments):
         try:
-            return function(*arguments)
+            with self._unseen():
+                return function(*arguments)
         except Exception as error:
             if len(self._problems) < 20:
                 self._problems.append("%s: %s: %s" % (where, type(error).__name__, error))
@@ -93,7 +96,7 @@ class Collector:
 
     def forget(self):
         """In a forked child: what was trained is the parent's to tell."""
-        self.__init__(self._settings, self._name_of)
+        self.__init__(self._settings, self._name_of, self._unseen)
 
     # at the end
 

@@ -92,7 +92,7 @@ class Enumeration:
         if point is None:
             root, name = self._names[id(module)]
             point = self._points[id(module)] = Point(root, module, name, False)
-            point.reshape = _is_reshape(module, args, output)
+            point.reshape = is_reshape(module, args, output)
         point.saw(output)
 
     def finish(self):
@@ -109,7 +109,7 @@ class Enumeration:
         return kept, reshapes
 
 
-def _is_reshape(module, args, output):
+def is_reshape(module, args, output):
     """True where a module only looks at its input in another shape."""
     if _RESHAPES.fullmatch(type(module).__name__):
         return True

@@ -20,6 +20,7 @@ STYLES = {
     Status.REPRODUCIBLE: Style.GOOD,
     Status.DIVERGENT: Style.ERROR,
     Status.INCONCLUSIVE: Style.WARNING,
+    Status.WITHIN_TOLERANCE: Style.WARNING,
 }
 
 
@@ -39,6 +40,11 @@ def add_story(page: Page, report: AuditReport, verdict: Verdict, verbosity: int)
         if not comparison.not_compared and verdict.status is Status.REPRODUCIBLE:
             page.sentence("Nothing that was seen was left uncompared.")
         add_skipped(page, "Seen, but not compared", comparison.not_compared, verbosity)
+    if report.margins is not None:
+        from auditor.report.prose.margin import add_margins  # few reports have any
+
+        page.add()
+        add_margins(page, report.margins, verbosity)
     _add_leftovers(page, report, verdict)
     _add_commands(page, report, verdict)
 
@@ -46,15 +52,16 @@ def add_story(page: Page, report: AuditReport, verdict: Verdict, verbosity: int)
 def headline(verdict: Verdict) -> str:
     """The answer in one line: where two runs part, else the first reason."""
     event = _parting(verdict)
+    word = "DIVERGENT WITHIN TOLERANCE" if verdict.status is Status.WITHIN_TOLERANCE else verdict.status.name
     if event is not None:
-        return f"DIVERGENT at {where(event)}"
-    return f"{verdict.status.name}: {verdict.reasons[0] if verdict.reasons else 'no reason was given'}"
+        return f"{word} at {where(event)}"
+    return f"{word}: {verdict.reasons[0] if verdict.reasons else 'no reason was given'}"
 
 
 def _parting(verdict: Verdict) -> TraceEvent | None:
     """The event at which two runs part; None where they don't, or it is not known."""
     first = verdict.comparison.first if verdict.comparison is not None else None
-    if verdict.status is not Status.DIVERGENT or first is None:
+    if verdict.status not in (Status.DIVERGENT, Status.WITHIN_TOLERANCE) or first is None:
         return None
     return first.reference or first.candidate
 

@@ -16,7 +16,7 @@ def descriptors(report: AuditReport) -> list[dict[str, Any]]:
     """Return a `reportingDescriptor` for every rule that results may name: causes first, then rules by id."""
     verdict = report.verdict
     causes: dict[str, dict[str, Any]] = {}
-    if verdict is not None and verdict.status is Status.DIVERGENT:
+    if verdict is not None and verdict.status in (Status.DIVERGENT, Status.WITHIN_TOLERANCE):
         for cause in verdict.causes:
             causes.setdefault(CAUSE_PREFIX + cause.kind, _of_cause(cause))
         if not verdict.causes:

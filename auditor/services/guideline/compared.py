@@ -70,9 +70,7 @@ def _coverage(run: Held) -> Iterator[GuidelineFact]:
     if evidence.is_whole or evidence.status is Status.DIVERGENT:
         yield met(compared, run.name)
     else:
-        yield not_shown(
-            f"Equal as far as they went, but the runs were ended before the program did: {compared}", run.name
-        )
+        yield not_shown(f"The runs were ended before the program did: {compared}", run.name)
 
 
 def explained(known: Known) -> GuidelinePoint:
@@ -88,14 +86,31 @@ def explained(known: Known) -> GuidelinePoint:
         return point(5, title, [missing(known, EvidenceKind.TWICE, nothing)], [again])
     for each in _conclusive(known):
         if each.evidence.status is Status.DIVERGENT and not _is_superseded(each, run):
+            if run is not None and _accepts(run, each):
+                facts.append(told(f"Before, without a look at margins: {each.evidence.answer}", each.name))
+                continue
             facts += _difference(each, agreed=run is not None and run.evidence.status is Status.REPRODUCIBLE)
             commands.append(None if known.current(EvidenceKind.VERIFY) else verify)
-    if not facts:
+    decided = any(fact.standing is not Standing.TOLD for fact in facts)
+    if not decided and run is not None and run.evidence.status is Status.WITHIN_TOLERANCE:
+        facts += _accepted(run)
+    elif not decided:
         facts.append(_agreement(run, proof))
-        commands.append(None if facts[0].standing is Standing.MET else again)
+        commands.append(None if facts[-1].standing is Standing.MET else again)
     facts += _other_conditions(known, run)
     facts += _remedies(known, commands)
     return point(5, title, facts, commands)
+
+
+def _accepts(run: Held, each: Held) -> bool:
+    """Whether the newest runs were accepted within a margin, and earlier ones differed without one being measured."""
+    return run.evidence.status is Status.WITHIN_TOLERANCE and not each.evidence.margins
+
+
+def _accepted(each: Held) -> Iterator[GuidelineFact]:
+    """A difference that somebody allowed because every layer keeps its distance from what it tolerates."""
+    yield met(f"The runs differ by no more than was allowed: {sentence(each.evidence.answer)}", each.name)
+    yield from _why(each)
 
 
 def _agreement(run: Held | None, proof: Held | None) -> GuidelineFact:
@@ -111,8 +126,8 @@ def _agreement(run: Held | None, proof: Held | None) -> GuidelineFact:
 
 
 def _conclusive(known: Known) -> list[Held]:
-    told_apart = (Status.REPRODUCIBLE, Status.DIVERGENT)
-    return [each for each in known.of(EvidenceKind.TWICE) if each.is_current and each.evidence.status in told_apart]
+    current = [each for each in known.of(EvidenceKind.TWICE) if each.is_current]
+    return [each for each in current if each.evidence.status not in (Status.INCONCLUSIVE, None)]
 
 
 def _is_superseded(each: Held, run: Held | None) -> bool:
@@ -139,6 +154,11 @@ def _difference(each: Held, *, agreed: bool) -> Iterator[GuidelineFact]:
         )
     else:
         yield not_met(f"The runs differ: {answer}", each.name)
+    yield from _why(each)
+
+
+def _why(each: Held) -> Iterator[GuidelineFact]:
+    """The sort of cause, with its evidence."""
     cause = each.evidence.cause
     if cause is None:
         yield not_shown("Why they differ is not known.", each.name)

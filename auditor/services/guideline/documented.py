@@ -63,10 +63,14 @@ def _remaining(known: Known) -> Iterator[GuidelineFact]:
     """A difference that stays needs its size: the spread of results, or what the model tolerates."""
     run = known.twice()
     spread, walk = known.current(EvidenceKind.VARIANCE), known.current(EvidenceKind.NOISE)
-    if run is not None and run.evidence.status is Status.DIVERGENT and spread is None:
-        yield missing(known, EvidenceKind.VARIANCE, "Runs differ, and by how much results spread was not measured.")
-    elif run is not None and run.evidence.status is Status.DIVERGENT and spread is not None:
+    differs = run is not None and run.evidence.status in (Status.DIVERGENT, Status.WITHIN_TOLERANCE)
+    if run is not None and run.evidence.margins:
+        size = met if differs and run.evidence.status is Status.WITHIN_TOLERANCE else told
+        yield size(f"How far the runs are apart: {sentence(run.evidence.margins)}", run.name)
+    if differs and spread is not None:
         yield met(f"How far results spread is measured: {sentence(spread.evidence.answer)}", spread.name)
+    elif run is not None and run.evidence.status is Status.DIVERGENT:
+        yield missing(known, EvidenceKind.VARIANCE, "Runs differ, and by how much results spread was not measured.")
     if walk is not None:
         yield told(f"Noise that the model tolerates: {sentence(walk.evidence.answer)}", walk.name)
 

@@ -13,19 +13,25 @@ from auditor.tui.evidence import first_event
 from auditor.tui.lines import Piece, Row, fit, labelled, row
 from auditor.tui.signs import Signs
 
-STATUS_TONES = {Status.REPRODUCIBLE: "good", Status.DIVERGENT: "differs", Status.INCONCLUSIVE: "warning"}
+STATUS_TONES = {
+    Status.REPRODUCIBLE: "good",
+    Status.DIVERGENT: "differs",
+    Status.INCONCLUSIVE: "warning",
+    Status.WITHIN_TOLERANCE: "warning",
+}
 
 
 def headline(verdict: Verdict) -> str:
     """`DIVERGENT at step 3, forward, Net.embed.pool`."""
     comparison = verdict.comparison
-    if verdict.status is Status.DIVERGENT and comparison and comparison.first:
+    if verdict.status in (Status.DIVERGENT, Status.WITHIN_TOLERANCE) and comparison and comparison.first:
+        word = "DIVERGENT" if verdict.status is Status.DIVERGENT else "DIVERGENT WITHIN TOLERANCE"
         event = first_event(comparison.first)
         if event is None:
-            return f"DIVERGENT in process {comparison.first.process}"
+            return f"{word} in process {comparison.first.process}"
         identity = event.identity
         where = [f"step {identity.step:,}", identity.phase.value, identity.module]
-        return "DIVERGENT at " + ", ".join(part for part in where if part)
+        return f"{word} at " + ", ".join(part for part in where if part)
     if verdict.status is Status.REPRODUCIBLE and comparison:
         return f"REPRODUCIBLE over {comparison.steps:,} steps, {comparison.compared_events:,} events"
     return verdict.status.value.upper()
@@ -39,6 +45,8 @@ def tab_answer(verdict: Verdict | None, signs: Signs) -> tuple[str, str]:
     event = first_event(first) if first else None
     if verdict.status is Status.DIVERGENT:
         return (f"{signs.differs} step {event.identity.step:,}" if event else signs.differs), "differs"
+    if verdict.status is Status.WITHIN_TOLERANCE:
+        return f"{signs.differs} tolerated", "warning"
     if verdict.status is Status.REPRODUCIBLE:
         return f"{signs.equal} equal", "good"
     return "? unclear", "warning"

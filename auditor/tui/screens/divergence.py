@@ -15,6 +15,7 @@ from auditor.model.verdict import Verdict
 from auditor.tui.commands import Command
 from auditor.tui.drawing.divergence import DIGEST_HEADING, GridRows
 from auditor.tui.drawing.event import event_rows, event_title
+from auditor.tui.drawing.margin import margin_rows
 from auditor.tui.drawing.markdown import verdict_markdown
 from auditor.tui.drawing.verdict import STATUS_TONES, cause_rows, headline
 from auditor.tui.evidence import EventPair, Evidence
@@ -148,7 +149,7 @@ class DivergenceScreen(FrameScreen):
         width = pane.view.text_width
         verdict = self._verdict
         if verdict is not None:
-            rows = cause_rows(verdict, self.session.findings, width, self.signs)
+            rows = self._cause_rows(verdict, pane)
             pane.show(RowList(rows), left=(Piece(headline(verdict), STATUS_TONES[verdict.status]),))
             return
         text = (
@@ -216,7 +217,10 @@ class DivergenceScreen(FrameScreen):
         causes.show(RowList(self._cause_rows(verdict, causes)), left=(Piece("why"),))
 
     def _cause_rows(self, verdict: Verdict, pane: Pane) -> list[Row]:
-        return cause_rows(verdict, self.session.findings, pane.view.text_width, self.signs)
+        width = pane.view.text_width
+        margins = self.session.compared.margins if self.session.compared is not None else None
+        shown = margin_rows(margins, width, self.signs) if margins is not None else []
+        return [*shown, *cause_rows(verdict, self.session.findings, width, self.signs)]
 
     def _pair_under_cursor(self) -> EventPair | None:
         pairs = self.view.pairs if self.view else None

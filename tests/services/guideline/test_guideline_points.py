@@ -206,6 +206,26 @@ def test_a_difference_is_told_with_its_sort_and_remedy(project: Project) -> None
     assert any("--verify" in command for command in found.commands)
 
 
+def test_a_difference_within_an_allowed_margin_is_met_with_what_it_rests_on(project: Project) -> None:
+    allowed = {**DIVERGENT, "status": Status.WITHIN_TOLERANCE, "margins": "Margins: smallest 5.1 decades"}
+    known = project(evidence(1, **DIVERGENT), evidence(2, **allowed))
+    assert standings(known)[3:6] == "+++"
+    assert "by no more than was allowed" in text_of(explained(known))
+    assert "Before, without a look at margins: DIVERGENT at step 0" in text_of(explained(known))
+    assert "Margins: smallest 5.1 decades" in text_of(documented(known, "again"))
+
+
+def test_a_difference_that_was_measured_and_not_allowed_stays_against_a_later_one_that_was(project: Project) -> None:
+    measured = {**DIVERGENT, "margins": "Margins: smallest 0.1 decades"}
+    later = {**DIVERGENT, "status": Status.WITHIN_TOLERANCE, "margins": "Margins: smallest 5.1 decades"}
+    assert explained(project(evidence(1, **measured), evidence(2, **later))).standing is Standing.NOT_MET
+
+
+def test_an_allowed_difference_of_a_run_that_was_ended_early_shows_only_so_much(project: Project) -> None:
+    allowed = {**DIVERGENT, "status": Status.WITHIN_TOLERANCE, "margins": "m", "is_whole": False}
+    assert ran_twice(project(evidence(1, **allowed))).standing is Standing.NOT_SHOWN
+
+
 def test_a_guess_at_the_cause_is_not_shown(project: Project) -> None:
     guess = replace(CAUSE, confidence=Confidence.LOW, category=Category.SEEDING)
     found = explained(project(evidence(1, **{**DIVERGENT, "cause": guess})))

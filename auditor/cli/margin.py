@@ -1,0 +1,70 @@
+"""`repro-audit margin`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from auditor.cli.delivery import deliver
+from auditor.cli.help import GroupedCommand, examples, new_app
+from auditor.cli.options import StoreOption, with_output
+from auditor.cli.output import Output
+from auditor.cli.progress import choose_progress
+from auditor.errors import UsageError
+
+app = new_app()
+EXAMPLES = (
+    "repro-audit margin last",
+    "repro-audit margin r2 r3",
+    "repro-audit margin r2 walk.json --accept-margin 3 --format json",
+)
+UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+AcceptOption = Annotated[
+    float | None,
+    typer.Option(
+        "--accept-margin",
+        metavar="DECADES",
+        help="Exit 0 where every layer keeps so much.",
+        rich_help_panel="What",
+    ),
+]
+
+
+@app.command(cls=GroupedCommand, epilog=examples(*EXAMPLES))
+@with_output
+def margin(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="Id or folder of a run that --margins made, or last.")],
+    walk: Annotated[
+        str | None, typer.Argument(metavar="[WALK]", help="Id, file or last; default: newest that fits.")
+    ] = None,
+    accept_margin: AcceptOption = None,
+    store: StoreOption = None,
+    *,
+    output: Output,
+) -> int:
+    """Hold the difference of two runs against the noise that each layer tolerates.
+
+    For runs made by: run SCRIPT --twice --margins. Nothing is run again.
+    """
+    from auditor.services.margin import margin_of_runs
+    from auditor.services.settings import load_settings
+
+    cwd = Path.cwd()
+    settings = load_settings(cwd, {"store": None if store is None else store.absolute()})
+    progress = choose_progress(output.progress, lambda: False)
+    try:
+        report = margin_of_runs(run, walk, accept_margin, cwd=cwd, settings=settings, progress=progress)
+    finally:
+        progress.close()
+    return deliver(report, output)
+
+
+def size_bytes(option: str, text: str) -> int:
+    """Read `64M` or `2G`; powers of 1024."""
+    number, unit = (text[:-1], text[-1].upper()) if text and text[-1].isalpha() else (text, "")
+    try:
+        return int(float(number) * UNITS[unit])
+    except (ValueError, KeyError, OverflowError):
+        raise UsageError(f"{option}: expected a size such as 64M or 2G, found `{text}`") from None

@@ -1,0 +1,143 @@
+"""May a difference pass that somebody allowed to be small? Only where everything that differs was covered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from auditor.dynamic.layerwise import Layerwise
+from auditor.model.divergence import Comparison
+from auditor.model.lean import dataclass
+from auditor.model.margin import Acceptance, LayerMargin, MarginState
+from auditor.model.run import Ending, RunRecord
+from auditor.model.trace import Phase
+
+_SHOWN = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """What an acceptance rests on."""
+
+    records: tuple[RunRecord, RunRecord]
+    comparison: Comparison
+    layers: Sequence[LayerMargin]
+    layerwise: Layerwise
+    deviations: Sequence[str]
+    """What differs beside floating-point values."""
+
+    walk: str | None
+    metric: str | None
+    unseen: Sequence[str]
+    """Layers of the walk of which no run kept anything."""
+
+
+def accept(case: Case, decades: float) -> Acceptance:
+    """Accept if every difference was covered and no layer's margin, at its lower end, is below `decades`."""
+    known = sorted((end, layer.layer) for layer in case.layers if (end := _lower(layer)) is not None)
+    reasons = [*_outside(case), *_layers(case), *_steps(case)]
+    near = [(end, name) for end, name in known if end < decades]
+    reasons += [
+        f"{name} is {end:.1f} decades from its tolerance (lower end), fewer than {decades:g}."
+        for end, name in near[:_SHOWN]
+    ]
+    if len(near) > _SHOWN:
+        reasons.append(f"{len(near) - _SHOWN} more layers are nearer than {decades:g} decades.")
+    return Acceptance(
+        decades=decades,
+        accepted=not reasons,
+        smallest=known[0][0] if known else None,
+        rests_on=() if reasons else tuple(_rests_on(case, known)),
+        reasons=tuple(reasons),
+    )
+
+
+def _lower(layer: LayerMargin) -> float | None:
+    """The least that the margin may be."""
+    if layer.margin_interval is not None:
+        return layer.margin_interval.low
+    return layer.margin if layer.state is MarginState.ABOVE else None
+
+
+def _outside(case: Case) -> list[str]:
+    """Differences that no margin speaks of."""
+    reasons = list(case.deviations)
+    reasons += [
+        f"Run {record.id} did not come to its end."
+        for record in case.records
+        if record.status.ending not in (Ending.FINISHED, Ending.STOPPED)
+    ]
+    if not case.layerwise.layers:
+        reasons.append("No forward activation was kept: no module with parameters was called.")
+    elif not case.layerwise.complete:
+        reasons.append("A process that kept activations did not come to its end.")
+    if case.walk is None:
+        reasons.append("There is no noise walk of the program to take tolerances from.")
+    return reasons
+
+
+def _layers(case: Case) -> list[str]:
+    reasons = []
+    for state, what in ((MarginState.UNKNOWN, "no tolerance"), (MarginState.UNMEASURED, "no size of the difference")):
+        found = [layer for layer in case.layers if layer.state is state]
+        if found:
+            told = f" ({found[0].note})" if found[0].note else ""
+            reasons.append(f"Of {_some([layer.layer for layer in found])} {what} is known{told}.")
+    missed = [
+        layer.layer
+        for layer in case.layers
+        if layer.state in (MarginState.MEASURED, MarginState.ABOVE) and any(step.rms is None for step in layer.steps)
+    ]
+    if missed:
+        reasons.append(f"In some steps the kept sample of {_some(missed)} missed the difference.")
+    vague = [layer.layer for layer in case.layers if layer.state is MarginState.MEASURED and _lower(layer) is None]
+    if vague:
+        reasons.append(f"The walk gives no interval for {_some(vague)}.")
+    if case.walk is not None and case.unseen:
+        reasons.append(f"Nothing was kept of {_some(case.unseen)}, which the walk has.")
+    return reasons
+
+
+def _steps(case: Case) -> list[str]:
+    """Steps that differ and were not measured, and gradients and weights that no later forward pass has shown."""
+    reasons = []
+    cells = [cell for cell in case.comparison.grid if cell.differing]
+    forward = sorted({cell.step for cell in cells if cell.phase is Phase.FORWARD} - case.layerwise.measured)
+    if forward:
+        some = _some([f"{step:,}" for step in forward])
+        reasons.append(
+            f"The forward passes of {'steps' if len(forward) > 1 else 'step'} {some} differ and were not kept whole; "
+            "--margin-budget keeps more."
+        )
+    changed = [cell.step for cell in cells if cell.phase in (Phase.BACKWARD, Phase.OPTIMIZER)]
+    if changed and max(case.layerwise.measured, default=-1) <= max(changed):
+        reasons.append(
+            f"Gradients or weights differ in step {max(changed):,}, and no forward pass after it was kept that shows "
+            "what that does; an evaluation at the program's end would."
+        )
+    return reasons
+
+
+def _rests_on(case: Case, known: Sequence[tuple[float, str]]) -> list[str]:
+    covered = sum(bool(layer.steps) for layer in case.layers)
+    over = f"{covered} layers in {len(case.layerwise.measured):,} steps, every forward pass of each"
+    sentences = [f"{over}; {len(known)} of them differ."]
+    if known:
+        smallest, nearest = known[0]
+        sentences.append(
+            f"Smallest margin {smallest:.1f} decades ({nearest}, lower end of its interval), by the midpoints of "
+            f"walk {case.walk} for {case.metric}."
+        )
+    sentences.append("Gradients, optimizer states and weights count by the forward passes that follow them.")
+    sampled = [series.layer for series in case.layerwise.layers if series.is_sample]
+    if sampled:
+        sentences.append(f"Of {_some(sampled)} a sample of the elements was measured.")
+    skipped = [f"{item.subject} ({item.reason})" for item in case.comparison.not_compared]
+    if skipped:
+        sentences.append(f"Not compared: {_some(skipped)}.")
+    sentences.append("It is an estimate for accuracy only; bit-exactness is not given.")
+    return sentences
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more

@@ -1,0 +1,128 @@
+"""The files of kept activations: which steps are kept, how much of a tensor, and when the budget is used up.
+
+A process writes `<run>/activations/<trace name>.jsonl` and `.bin`. Records of the first, by their key "record":
+
+header  format, version, elements (most that are kept of one tensor)
+step    step: its forward passes are kept from here on
+call    step, model, layer, type, call (counts from 0 in the step), tensors: objects of `dtype`, `shape`, `digest` (of
+        all bits; 16 hex digits, null where the tensor has none), `offset` and `kept` (elements in the .bin file from
+        there; 0 where nothing is kept)
+cut     step, reason: calls of the step from here on are not kept
+end     steps: how many the process took
+
+The .bin file holds raw bytes: whole tensors of at most `elements` elements, of larger ones a sample whose places follow
+from their number alone: one in each of `elements` stretches of equal length, chosen by a linear congruential generator.
+Every step is kept while half the budget lasts, then each time a twentieth more steps have passed.
+"""
+
+import json
+import os
+
+FORMAT = "repro-audit-activations"
+VERSION = 1
+# Version 1: first version.
+
+FOLDER = "activations"
+THINNING = 1.05
+
+
+class Keeper:
+    """What one process keeps. Files are opened by the first record, so that helper processes leave none."""
+
+    def __init__(self, run_dir, name_of, settings):
+        self._folder = os.path.join(run_dir, FOLDER)
+        self._name_of = name_of
+        self.elements = int(settings["elements"])
+        self._budget = int(settings["budget_bytes"])
+        self.forget()
+
+    def forget(self):
+        """Begin anew: in a forked child the files are the parent's."""
+        self._index = None
+        self._data = None
+        self._offset = 0
+        self._used = 0
+        self._step = None
+        self._next = 0
+        self._open = False  # calls of the present step are kept
+        self._calls = {}
+
+    # steps
+
+    def keeps(self, step):
+        """True if calls of this step are kept."""
+        if step != self._step:
+            self._begin(step)
+        return self._open
+
+    def _begin(self, step):
+        self._step = step
+        self._calls = {}
+        self._open = step >= self._next and self._used < self._budget
+        if self._open:
+            dense = self._used < self._budget // 2
+            self._next = step + 1 if dense else max(step + 1, int(step * THINNING) + 1)
+            self._write({"record": "step", "step": step})
+
+    def cut(self, reason):
+        """Keep no more of this step."""
+        if self._open:
+            self._open = False
+            self._write({"record": "cut", "step": self._step, "reason": reason})
+
+    def call(self, model, layer, kind, tensors):
+        """Keep one call. `tensors`: (dtype, shape, digest or None, bytes of what is kept or None, elements in it)."""
+        size = sum(len(data) for _, _, _, data, _ in tensors if data is not None)
+        if self._used + size > self._budget:
+            self.cut("--margin-budget is used up")
+            return
+        number = self._calls.get((model, layer), 0)
+        self._calls[(model, layer)] = number + 1
+        kept = []
+        for dtype, shape, digest, data, count in tensors:
+            entry = {"dtype": dtype, "shape": shape, "digest": None if digest is None else "%016x" % digest}
+            entry["offset"], entry["kept"] = self._offset, count
+            if data is not None:
+                self._files()[1].write(data)
+                self._offset += len(data)
+            kept.append(entry)
+        self._used += size
+        place = {"record": "call", "step": self._step, "model": model, "layer": layer, "type": kind, "call": number}
+        self._write({**place, "tensors": kept})
+
+    def finish(self, steps):
+        """Write the end record and close the files, where there are any."""
+        if self._index is not None:
+            self._write({"record": "end", "steps": steps})
+            self._index.close()
+            self._data.close()
+            self._index = self._data = None
+            self._open = False
+
+    # files
+
+    def _files(self):
+        if self._index is None:
+            os.makedirs(self._folder, exist_ok=True)
+            path = os.path.join(self._folder, self._name_of())
+            self._data = open(path + ".bin", "wb")  # noqa: SIM115, both stay open until the process ends
+            self._index = open(path + ".jsonl", "w", encoding="utf-8")  # noqa: SIM115
+            header = {"record": "header", "format": FORMAT, "version": VERSION, "elements": self.elements}
+            self._index.write(json.dumps(header) + "\n")
+        return self._index, self._data
+
+    def _write(self, record):
+        line = json.dumps(record) + "\n"
+        self._files()[0].write(line)
+        self._used += len(line)
+
+
+def places(total, count):
+    """Return `count` increasing places below `total`, one in each of as many stretches; the same ones every time."""
+    found = []
+    state = total
+    for index in range(count):
+        state = (state * 6364136223846793005 + 1442695040888963407) & 0xFFFFFFFFFFFFFFFF
+        start = index * total // count
+        found.append(start + (state >> 33) % ((index + 1) * total // count - start))
+    return found

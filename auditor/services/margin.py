@@ -1,0 +1,267 @@
+"""Does a difference between two runs matter? Their activations beside the noise that each layer tolerates."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from auditor.dynamic.layerwise import LayerSeries, Layerwise, compare_layers
+from auditor.dynamic.structure import deviations
+from auditor.errors import ProgramError, TraceFormatError, UsageError
+from auditor.experiments.acceptance import Case, accept
+from auditor.experiments.margin import METHOD, LayerTolerance, join, ranked
+from auditor.experiments.noiselevels import parse_levels
+from auditor.model.lean import dataclass, replace
+from auditor.model.margin import Acceptance, LayerMargin, MarginReport
+from auditor.model.report import AuditReport
+from auditor.model.run import RunRecord
+from auditor.model.verdict import Status, Verdict
+from auditor.runs.replicas import COLLECTED
+from auditor.runs.store import open_store
+from auditor.runs.tracefile import open_run
+from auditor.services.compare import compare_runs
+from auditor.services.history import find_run
+from auditor.services.noise import NoiseProgram, walk_noise
+from auditor.services.noise_options import WalkOptions
+from auditor.services.progress import Progress, Silent
+from auditor.services.settings import Settings
+from auditor.services.walks import LAST, KeptWalk, find_walk, newest_fitting, script_digest
+from auditor.services.weight_margin import weight_margin
+from auditor.static.discovery import find_root
+
+BUDGET_BYTES = 256 << 20
+"""On disk, a process and run."""
+
+ELEMENTS = 4096
+"""Most that are kept of one tensor: the rms of a sample of so many is known to a few per cent."""
+
+SIGMA = "log:1e-2:1e8:41"
+PAIR = "pair.json"
+GRADIENTS = "Gradients are not kept; what they change shows in the weights and in the forward passes that follow."
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarginOptions:
+    """What a person may choose."""
+
+    walk: str | None = None
+    """Id, path or `last`; None for the newest walk of the same program, or a new one."""
+
+    accept: float | None = None
+    """Decades that every layer must keep from its tolerance for a divergence to be accepted; None accepts nothing."""
+
+    budget_bytes: int = BUDGET_BYTES
+
+
+def probe_settings(run: Path, options: MarginOptions) -> dict[str, object]:
+    """Return what the probe is asked to keep in a run's folder, and make room for it."""
+    (run / COLLECTED).mkdir(exist_ok=True)
+    return {
+        "activations": {"budget_bytes": options.budget_bytes, "elements": ELEMENTS},
+        "collect": {"folder": str(run / COLLECTED), "keep": True, "evaluate": "", "nudge": None},
+    }
+
+
+def check_options(options: MarginOptions) -> None:
+    """Raise `UsageError` for what would fail only after the runs."""
+    if options.accept is not None and not options.accept > 0:
+        raise UsageError(f"--accept-margin: expected decades above 0, such as 3, found {options.accept:g}")
+    if options.budget_bytes < 1 << 20:
+        raise UsageError("--margin-budget: expected at least 1M, the bytes that a run may keep on disk")
+
+
+def margin_of_runs(
+    run: str,
+    walk: str | None,
+    decades: float | None,
+    *,
+    cwd: Path,
+    settings: Settings,
+    progress: Progress | None = None,
+) -> AuditReport:
+    """Return the verdict on a kept twice-run with its margins; nothing is run.
+
+    `run`: id or folder of either run, or `last`. Raises `UsageError` where it kept no activations, or where there is no
+    such walk.
+    """
+    options = MarginOptions(walk=walk, accept=decades)
+    check_options(options)
+    records = find_pair(run, cwd, settings)
+    report = compare_runs(*records, settings, progress)
+    return with_margins(report, options, settings, progress or Silent(), program=None)
+
+
+def keep_pair(records: tuple[RunRecord, RunRecord]) -> None:
+    """Note in both folders which runs belong together."""
+    content = {"reference": records[0].id, "candidate": records[1].id}
+    for record in records:
+        (Path(record.folder) / PAIR).write_text(json.dumps(content) + "\n", encoding="utf-8")
+
+
+def find_pair(name: str, cwd: Path, settings: Settings) -> tuple[RunRecord, RunRecord]:
+    """Return the two runs of which one is named; `UsageError` where it is not of such a pair."""
+    if name == LAST:
+        store = open_store(find_root([cwd.resolve()]), settings.store).root
+        pairs = sorted(store.glob(f"r*/{PAIR}"), key=lambda path: (path.stat().st_mtime, path.parent.name))
+        if not pairs:
+            raise UsageError(f"no run in {store} has kept activations; make one with: run SCRIPT --twice --margins")
+        folder = pairs[-1].parent
+    else:
+        folder = Path(find_run(name, cwd, settings).folder)
+    try:
+        content = json.loads((folder / PAIR).read_text(encoding="utf-8"))
+        names = str(content["reference"]), str(content["candidate"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise UsageError(
+            f"run {folder.name} has kept no activations; make a pair that has with: run SCRIPT --twice --margins"
+        ) from None
+    return find_run(str(folder.parent / names[0]), cwd, settings), find_run(
+        str(folder.parent / names[1]), cwd, settings
+    )
+
+
+def with_margins(
+    report: AuditReport,
+    options: MarginOptions,
+    settings: Settings,
+    progress: Progress,
+    program: NoiseProgram | None,
+    tell: Tell = lambda text: None,
+) -> AuditReport:
+    """Add margins to the report of a twice-run whose runs kept activations.
+
+    Without a walk that fits, `program` is walked over; None walks over nothing. A verdict `divergent` becomes `within
+    tolerance` where that was asked for and everything that differs was covered.
+    """
+    verdict = report.verdict
+    if verdict is None or verdict.comparison is None or len(report.runs) != 2:
+        return report
+    records = report.runs[0], report.runs[1]
+    progress.stage("margins")
+    layerwise = compare_layers(*(Path(record.folder) for record in records))
+    stores = _stores(records, settings)
+    walk, notes = None, list(layerwise.gaps)
+    if any(series.differs for series in layerwise.layers):
+        walk, told = _walk(records, options, settings, progress, program, stores, tell)
+        notes += told
+    layers = _joined(layerwise, walk)
+    acceptance = None
+    if options.accept is not None and verdict.status is Status.DIVERGENT:
+        acceptance = _accepted(records, verdict, layers, layerwise, walk, options.accept)
+    margins = MarginReport(
+        reference=records[0].id,
+        candidate=records[1].id,
+        walk=walk.name if walk is not None else None,
+        metric=walk.metric if walk is not None else None,
+        layers=layers,
+        measured_steps=len(layerwise.measured),
+        steps=verdict.comparison.steps,
+        weights=weight_margin(records, stores),
+        gradients=GRADIENTS,
+        acceptance=acceptance,
+        method=METHOD,
+        notes=tuple(notes),
+    )
+    return replace(report, margins=margins, verdict=_judged(verdict, acceptance))
+
+
+def _judged(verdict: Verdict, acceptance: Acceptance | None) -> Verdict:
+    if acceptance is None:
+        return verdict
+    if not acceptance.accepted:
+        first = f"Not accepted as within {acceptance.decades:g} decades of tolerance: {acceptance.reasons[0]}"
+        return replace(verdict, reasons=(*verdict.reasons, first))
+    return replace(verdict, status=Status.WITHIN_TOLERANCE, reasons=(*acceptance.rests_on, *verdict.reasons))
+
+
+def _stores(records: tuple[RunRecord, RunRecord], settings: Settings) -> tuple[Path, ...]:
+    """Where walks and replicas of the program may lie: beside its runs, and in the store of the script's project."""
+    beside = Path(records[0].folder).parent
+    of_script = open_store(Path(records[0].project), settings.store).root
+    return tuple(dict.fromkeys([beside.resolve(), of_script.resolve()]))
+
+
+def _walk(
+    records: tuple[RunRecord, RunRecord],
+    options: MarginOptions,
+    settings: Settings,
+    progress: Progress,
+    program: NoiseProgram | None,
+    stores: Sequence[Path],
+    tell: Tell,
+) -> tuple[KeptWalk | None, list[str]]:
+    """The walk to take tolerances from, and what to know about it."""
+    cwd = Path(records[0].cwd)
+    command, digest = records[0].argv, script_digest(records[0].argv, Path(records[0].cwd))
+    if options.walk is not None:
+        walk = find_walk(options.walk, stores)
+        return walk, [] if walk.fits(command, digest) else [_other_program(walk, command)]
+    found = newest_fitting(command, digest, stores)
+    if found is not None:
+        return found, [f"tolerances are from walk {found.name}, the newest of this program with these arguments"]
+    advice = f"repro-audit noise walk {' '.join(command[1:])}"
+    if program is None or progress.cancelled():
+        return None, [f"no noise walk of this program with these arguments is kept: {advice}"]
+    tell(
+        f"no noise walk of this program is kept: walking over its layers takes one more run (about "
+        f"{records[0].duration_s:.0f} s) and 15 to 41 evaluations a layer"
+    )
+    try:
+        walk_noise(program, WalkOptions(sigmas=parse_levels(SIGMA)), settings=settings, progress=progress)
+    except (UsageError, ProgramError) as error:
+        return None, [f"the layers could not be walked over: {error}; with a function of yours: {advice} --evaluate …"]
+    found = newest_fitting(command, script_digest(command, cwd), stores)
+    told = f"tolerances are from walk {found.name}, made after the runs" if found else "the walk has no layers"
+    return found, [told]
+
+
+def _other_program(walk: KeptWalk, command: Sequence[str]) -> str:
+    if tuple(command[1:]) == walk.command[1:]:
+        return f"walk {walk.name} is of another version of the script"
+    return f"walk {walk.name} is of another command: {' '.join(walk.command) or 'not told'}"
+
+
+def _joined(layerwise: Layerwise, walk: KeptWalk | None) -> tuple[LayerMargin, ...]:
+    tolerances = {layer.name: layer for layer in walk.layers} if walk is not None else {}
+    why = "the walk has no such layer" if walk is not None else "no noise walk"
+    return ranked([join(series, _of(series, walk, tolerances), why) for series in layerwise.layers])
+
+
+def _of(series: LayerSeries, walk: KeptWalk | None, found: Mapping[str, LayerTolerance]) -> LayerTolerance | None:
+    """The tolerance of a layer. Several instances of a class may be anything, so that none of them has one."""
+    if walk is None or "#" in series.model:
+        return None
+    if len(walk.models) > 1:
+        return found.get(f"{series.model}.{series.layer}")
+    return found.get(series.layer) if series.model == walk.models[0] else None
+
+
+def _accepted(
+    records: tuple[RunRecord, RunRecord],
+    verdict: Verdict,
+    layers: tuple[LayerMargin, ...],
+    layerwise: Layerwise,
+    walk: KeptWalk | None,
+    decades: float,
+) -> Acceptance:
+    assert verdict.comparison is not None, "only runs that were compared are accepted"
+    several = walk is not None and len(walk.models) > 1
+    kept = {f"{layer.model}.{layer.layer}" if several else layer.layer for layer in layers}
+    try:
+        found = deviations(*(open_run(Path(record.folder)) for record in records))
+    except TraceFormatError as error:
+        found = (f"The traces cannot be read: {error}.",)
+    case = Case(
+        records=records,
+        comparison=verdict.comparison,
+        layers=layers,
+        layerwise=layerwise,
+        deviations=found,
+        walk=walk.name if walk is not None else None,
+        metric=walk.metric if walk is not None else None,
+        unseen=[layer.name for layer in walk.layers if layer.name not in kept] if walk is not None else [],
+    )
+    return accept(case, decades)
