@@ -46,7 +46,7 @@ def demo(
 ) -> int:
     """See a planted fault found, in a temporary folder.
 
-    `digits` is a story in eight chapters: suspicion, spread, first difference, patch, proof, cost, tolerance, report.
+    `digits` is a story in eight chapters: suspicion, spread, first difference, patch, proof, cost, margins, report.
     Exits with 0 where the runs showed the fault, with 4 where they did not.
     """
     from auditor.model.verdict import Status

@@ -7,19 +7,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from auditor.experiments.noiselevels import parse_levels
 from auditor.experiments.repetition import settling_runs
 from auditor.experiments.variants import ALGORITHMIC, CONTROL, IMPLEMENTATION
-from auditor.model.lean import dataclass, field
+from auditor.model.lean import dataclass
 from auditor.model.report import AuditReport
-from auditor.model.sensitivity import NoiseKind
 from auditor.report import RenderOptions, render
 from auditor.services.apply import apply
 from auditor.services.demo import Sample, copy_sample
 from auditor.services.demo_words import (
     cost_words,
     guideline_words,
-    noise_words,
+    margin_words,
     proof_words,
     scan_words,
     variance_words,
@@ -31,6 +29,7 @@ from auditor.services.scan import scan
 from auditor.services.settings import Settings
 
 if TYPE_CHECKING:
+    from auditor.model.margin import MarginReport
     from auditor.model.proof import Proof
 
 NAME = "digits"
@@ -53,7 +52,6 @@ class StoryOptions:
     """Of the proof; with less of it fewer runs are enough, which the story says."""
 
     timed_runs: int = 2
-    sigma: str = "log:1e-2:1e2:9"
     python: Path | None = None
 
 
@@ -81,8 +79,8 @@ class Story:
     options: StoryOptions
     progress: Progress
     plan: FixPlan | None = None
+    margins: MarginReport | None = None
     proof: Proof | None = None
-    problems: list[str] = field(default_factory=list)
 
     @classmethod
     def begin(cls, folder: Path, options: StoryOptions, progress: Progress) -> Story:
@@ -113,8 +111,8 @@ class Story:
         )
         yield Chapter(
             title="The first tensor that differs",
-            why="Two runs, all seeds set, compared operator by operator, bit for bit.",
-            command=f"repro-audit run {script} --twice{arguments}",
+            why="Two runs, all seeds set, compared operator by operator, bit for bit; what the layers put out is kept.",
+            command=f"repro-audit run {script} --twice --margins{arguments}",
             work=self._divergence,
         )
         yield Chapter(
@@ -137,10 +135,10 @@ class Story:
             work=self._cost,
         )
         yield Chapter(
-            title="How much noise the model tolerates",
-            why="The model is trained once, then evaluated under noise.",
-            command=f"repro-audit noise walk {script} --layers global --sigma {self.options.sigma}{arguments}",
-            work=self._noise,
+            title="Does it matter?",
+            why="The two runs again, layer by layer, beside the noise that each layer tolerates.",
+            command="repro-audit margin last",
+            work=lambda: margin_words(self.margins),
         )
         yield Chapter(
             title="The report",
@@ -172,12 +170,14 @@ class Story:
         return variance_words(report.variance) if report.variance is not None else []
 
     def _divergence(self) -> list[str]:
+        from auditor.services.margin import MarginOptions
         from auditor.services.twice import TwiceOptions, run_twice
 
-        options = TwiceOptions(python=self.options.python, quiet_program=True)
+        options = TwiceOptions(python=self.options.python, quiet_program=True, margins=MarginOptions())
         report = run_twice(
             self._command, cwd=self.sample.folder, settings=self.settings, options=options, progress=self.progress
         )
+        self.margins = report.margins
         return verdict_words(report.verdict) if report.verdict is not None else []
 
     def _patch(self) -> list[str]:
@@ -212,16 +212,6 @@ class Story:
 
     def _cost(self) -> list[str]:
         return cost_words(self.proof) if self.proof is not None else ["Nothing was proven, so nothing was timed."]
-
-    def _noise(self) -> list[str]:
-        from auditor.services.noise import NoiseProgram, walk_noise
-        from auditor.services.noise_options import WalkOptions
-
-        program = NoiseProgram(command=self._command, cwd=self.sample.folder, python=self.options.python, quiet=True)
-        options = WalkOptions(
-            kind=NoiseKind.ADD, sigmas=parse_levels(self.options.sigma), layers="global", repeats=2, precision=None
-        )
-        return noise_words(walk_noise(program, options, settings=self.settings, progress=self.progress))
 
     def _report(self) -> list[str]:
         from auditor.services.guideline.report import guideline

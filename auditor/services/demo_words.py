@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from auditor.experiments.variants import ALGORITHMIC, BOTH, CONTROL, IMPLEMENTATION
 from auditor.model.guideline import GuidelineReport, Standing
+from auditor.model.margin import LayerMargin, MarginReport, StepDifference
 from auditor.model.proof import Proof
 from auditor.model.report import AuditReport
 from auditor.model.variance import GroupSpread, VarianceReport
 from auditor.model.verdict import Verdict
 from auditor.report.prose.cost import summary as cost_summary
 from auditor.report.prose.guideline import guideline_headline
+from auditor.report.prose.margin import summary as margin_summary
 from auditor.report.prose.numbers import count, percent
 from auditor.report.prose.place import place
-from auditor.report.prose.sensitivity import summary as noise_summary
 from auditor.report.prose.story import headline
 
 _VARIANTS = {
@@ -87,15 +88,27 @@ def cost_words(proof: Proof) -> list[str]:
     return [f"{cost_summary(proof.price).rstrip('.')}.", "Measured with the proof, in turns with the program as it is."]
 
 
-def noise_words(report: AuditReport) -> list[str]:
-    """How large a difference would have to be to matter."""
-    if report.sensitivity is None:
+def margin_words(margins: MarginReport | None) -> list[str]:
+    """How far the layers of two runs are apart, beside the noise that they tolerate."""
+    if margins is None:
         return ["Nothing was measured."]
-    told = [f"{noise_summary(report.sensitivity).rstrip('.')}."]
-    everything = report.sensitivity.all_layers
-    if everything is not None and everything.midpoint is not None:
-        told.append(f"Half of the quality is lost once noise of size {everything.midpoint:.2g} is at every layer.")
+    told = [f"{margin_summary(margins)}."]
+    nearest = next((layer for layer in margins.layers if layer.first_margin is not None), None)
+    if nearest is not None:
+        told += [_distance(nearest.layer, at, decades) for at, decades in _ends(nearest) if at.rms is not None]
+        told.append("A decade is a factor of ten: that many times larger, and half of the quality would be lost.")
     return told
+
+
+def _ends(layer: LayerMargin) -> list[tuple[StepDifference, float]]:
+    """The first and the last step in which it differs, with the margin there."""
+    pairs = [(layer.first, layer.first_margin), (layer.last, layer.last_margin)]
+    known = [(at, decades) for at, decades in pairs if at is not None and decades is not None]
+    return known if len(known) < 2 or known[0][0].step != known[1][0].step else known[:1]
+
+
+def _distance(layer: str, at: StepDifference, decades: float) -> str:
+    return f"In step {at.step} {layer} is {at.rms:.1e} apart, {decades:.1f} decades from what it tolerates."
 
 
 def guideline_words(guideline: GuidelineReport) -> list[str]:

@@ -17,34 +17,51 @@ from auditor.model.verdict import Cause, Status, Verdict
 from auditor.runs.evidencefile import read_evidence
 from auditor.runs.store import open_store
 from auditor.services.demo_story import Story, StoryOptions
-from auditor.services.demo_words import guideline_words, noise_words, scan_words, variance_words, verdict_words
+from auditor.services.demo_words import guideline_words, margin_words, scan_words, variance_words, verdict_words
 from auditor.services.progress import Silent
 
-SMALL = StoryOptions(sigma="1e-1,1e1")
+SMALL = StoryOptions(replicas=2, timed_runs=1)
 
 
 def test_chapters_count_as_the_headings_say(tmp_path: Path) -> None:
     assert len(list(Story.begin(tmp_path, SMALL, Silent()).chapters())) == CHAPTERS
 
 
-def test_chapters_without_many_runs_tell_real_figures_and_end_with_a_report(tmp_path: Path) -> None:
-    """Reads, patches, trains once and evaluates under noise, reports; the others run the same program many times."""
+def test_chapters_that_read_tell_what_they_found_and_end_with_a_report(tmp_path: Path) -> None:
     story = Story.begin(tmp_path, SMALL, Silent())
-    suspicion, _, _, patch, proof, cost, noise, report = story.chapters()
+    suspicion, _, _, patch, proof, cost, margins, report = story.chapters()
     assert "RA205 parameter-indexed-by-tensor at train.py:21" in suspicion.work()[0]
     assert "    +torch.use_deterministic_algorithms(True)" in patch.work()
     story.plan = None
     assert proof.work() == ["Without a patch there is nothing to prove."]
     assert cost.work() == ["Nothing was proven, so nothing was timed."]
-    assert "DigitNet, additive noise: all layers together" in noise.work()[0]
-    kept, _ = read_evidence(open_store(story.sample.folder, story.settings.store).root)
-    assert [each.kind for each in kept] == [EvidenceKind.NOISE]
+    assert margins.work() == ["Nothing was measured."]
     told = report.work()
     assert told[0].startswith("0 of 6 points met; not met: 1, 6; not shown: 2, 3, 4, 5")
     page = story.report.read_text(encoding="utf-8")
     assert page.startswith("<!doctype html>")
     assert "digits_embed, train.py" in page
     assert str(tmp_path) not in page
+
+
+def test_two_real_runs_give_the_divergence_the_margins_and_evidence_for_the_report(tmp_path: Path) -> None:
+    story = Story.begin(tmp_path, SMALL, Silent())
+    chapters = list(story.chapters())
+    told = chapters[2].work()
+    assert told[0] == "DIVERGENT at step 0, backward, DigitNet.table."
+    assert "aten::index_put gives another result for the same inputs" in told[2]
+    margins = chapters[6].work()
+    assert "decades" in margins[0]
+    assert "decades from what it tolerates" in margins[1]
+    kept, unread = read_evidence(open_store(story.sample.folder, story.settings.store).root)
+    assert unread == ()
+    twice = next(each for each in kept if each.kind is EvidenceKind.TWICE)
+    assert (twice.status, twice.is_whole, twice.loaded) == (Status.DIVERGENT, True, ("train.py",))
+    assert twice.margins.startswith("Margins")
+    assert twice.environment is not None
+    assert twice.environment.threads == 8
+    report = "\n".join(chapters[7].work())
+    assert "5 not met: The runs differ: DIVERGENT at step 0" in report
 
 
 def test_a_scan_without_findings_is_no_proof_of_anything() -> None:
@@ -116,7 +133,7 @@ def test_the_best_cause_is_told_with_its_confidence() -> None:
 
 
 def test_nothing_measured_is_said_to_be_nothing() -> None:
-    assert noise_words(AuditReport(tool="t", project="p")) == ["Nothing was measured."]
+    assert margin_words(None) == ["Nothing was measured."]
 
 
 def test_points_that_are_not_met_are_told_with_what_decides() -> None:
