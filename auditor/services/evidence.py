@@ -102,15 +102,16 @@ class Inquiry:
         cwd = cwd.resolve()
         project = find_root([script_of(command, cwd) or cwd]).resolve()
         interpreter = str(python or sys.executable)
+        place = open_store(project, store).root
         return cls(
             kind=kind,
             command=tuple(command),
             cwd=cwd,
             project=project,
-            store=open_store(project, store).root,
+            store=place,
             runs=open_store(find_root([cwd]), store),
             interpreter=interpreter,
-            sources=source_digests(project),
+            sources=source_digests(project, place),
             surroundings=ask_surroundings(interpreter),
             plan=plan,
         )
@@ -143,7 +144,7 @@ class Inquiry:
 
     def _about(self, answer: str, written: frozenset[str]) -> Evidence:
         """The answer, and the source before and after."""
-        after = source_digests(self.project)
+        after = source_digests(self.project, self.store)
         unstable = {path for path in self.sources if after.get(path) != self.sources[path]}
         unstable |= {path for path in after.keys() - self.sources.keys() if path.endswith(".py")}
         return Evidence(

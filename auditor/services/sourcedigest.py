@@ -19,15 +19,25 @@ UNREADABLE = "unreadable"
 _OWN = frozenset({"repro-audit.toml", "repro-audit-baseline.json"})
 
 
-def source_digests(project: Path) -> dict[str, str]:
+def source_digests(project: Path, store: Path | None = None) -> dict[str, str]:
     """Return the digest of every program file and configuration below `project`, by relative path.
 
-    Left out: what `.gitignore` leaves out, folders of tools, hidden files but `.env` ones, our own settings, and
-    documents that are large enough to be data.
+    Left out: what `.gitignore` leaves out, folders of tools, hidden files but `.env` ones, our own settings, documents
+    that are large enough to be data, and the project's `store`, which may lie in the project.
     """
     found = find_files(project, [project], ())
     chosen = [*found.files, *(document for document in found.documents if _is_configuration(document.file))]
-    return {source.path: file_digest(source.file) for source in chosen if _counts(source.path)}
+    ours = None if store is None else folder_of_store(project, store)
+    own = [source for source in chosen if ours is None or not source.file.is_relative_to(ours)]
+    return {source.path: file_digest(source.file) for source in own if _counts(source.path)}
+
+
+def folder_of_store(project: Path, store: Path) -> Path:
+    """Return the folder that holds nothing but runs and evidence: all stores where they lie in the project, else its own.
+
+    A store beside the project must not hide the project.
+    """
+    return store.parent if store.parent != project and store.parent.is_relative_to(project) else store
 
 
 def file_digest(path: Path) -> str:

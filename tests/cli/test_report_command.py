@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -154,3 +155,17 @@ def test_another_folder_is_reported_on_from_outside(
     monkeypatch.chdir(project.parent)
     ran = command("report", "project", "--script", "train.py", "--require", "4")
     assert ran.code == 0
+
+
+def test_a_store_in_the_project_is_neither_source_nor_new(command: Command, project: Path, store: Path) -> None:
+    for words in (("init", "-q"), ("add", "."), ("-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "x")):
+        subprocess.run(["git", *words], cwd=project, check=True)
+    inside = open_store(project, project / "kept")
+    (inside.root / "r1").mkdir(parents=True)
+    (inside.root / "r1" / "run.json").write_text("{}")
+    (project / "__pycache__").mkdir()
+    (project / "__pycache__" / "train.pyc").write_bytes(b"")
+    made = evidence(project, loaded=None)
+    keep_evidence(inside.root, replace(made, sources={p: d for p, d in made.sources.items() if "kept" not in p}))
+    ran = command("report", "--store", str(project / "kept"), "--require", "1,4,5")
+    assert (ran.code, ran.err) == (0, "")

@@ -131,6 +131,14 @@ def test_source_is_programs_and_configurations_that_git_would_take(project: Path
     assert sorted(source_digests(project)) == [".env", "conf.yaml", "pyproject.toml", "train.py"]
 
 
+@pytest.mark.parametrize("place", ["project/kept/s", "project/s", "s", "elsewhere/s"])
+def test_a_store_hides_itself_and_never_the_project(project: Path, place: str) -> None:
+    store = project.parent / place
+    (store / "r1").mkdir(parents=True)
+    (store / "r1" / "run.json").write_text("{}")
+    assert sorted(source_digests(project, store)) == ["pyproject.toml", "train.py"]
+
+
 def test_one_changed_byte_or_name_changes_the_whole_digest(project: Path) -> None:
     before = source_digests(project)
     assert whole_digest(before) == whole_digest(dict(reversed(before.items())))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import auditor
 from auditor.errors import UsageError
 from auditor.model.evidence import Evidence, EvidenceKind
 from auditor.model.guideline import GuidelineReport
-from auditor.model.lean import dataclass
+from auditor.model.lean import dataclass, replace
 from auditor.model.report import AuditReport
 from auditor.model.rule import Confidence, Severity
 from auditor.runs.evidencefile import read_evidence
@@ -30,7 +30,7 @@ from auditor.services.guideline.workflow import ci_commands, dvc_paths, sets_thr
 from auditor.services.program import about_program, script_of
 from auditor.services.progress import Progress, Silent
 from auditor.services.settings import Settings
-from auditor.services.sourcedigest import UNREADABLE, file_digest, source_digests, whole_digest
+from auditor.services.sourcedigest import UNREADABLE, file_digest, folder_of_store, source_digests, whole_digest
 from auditor.static.discovery import find_root
 from auditor.static.pins import read_pins
 
@@ -65,12 +65,14 @@ def guideline(
         raise UsageError(f"--script {options.script}: no such file")
     root = find_root([options.script or project]).resolve()
     progress.stage("evidence")
-    kept, unread = read_evidence(open_store(root, settings.store).root)
+    store = open_store(root, settings.store).root
+    kept, unread = read_evidence(store)
     about = [evidence for evidence in kept if evidence.project == str(root)]
     scan = check([root], settings, CheckOptions(), progress)
     program = _program(options.script, root, about, scan)
     about = [evidence for evidence in about if _program_of(evidence, root) == program]
-    known = _known(root, program, about, unread, scan, settings)
+    sources = source_digests(root, store)
+    known = _known(root, program, about, unread, scan, settings, sources)
     twice = known.words[EvidenceKind.TWICE]
     again = checked_again(twice, known.variables, program, _checkable(options.required))
     points = (
@@ -81,7 +83,6 @@ def guideline(
         explained(known),
         documented(known, again),
     )
-    sources = source_digests(root)
     report = GuidelineReport(
         program=program,
         source=whole_digest(sources),
@@ -95,11 +96,17 @@ def guideline(
 
 
 def _known(
-    root: Path, program: str, about: Sequence[Evidence], unread: tuple[str, ...], scan: AuditReport, settings: Settings
+    root: Path,
+    program: str,
+    about: Sequence[Evidence],
+    unread: tuple[str, ...],
+    scan: AuditReport,
+    settings: Settings,
+    sources: Mapping[str, str],
 ) -> Known:
-    git, problem = _git(root)
+    git, problem = _git(root, open_store(root, settings.store).root)
     present = Present(
-        sources=source_digests(root),
+        sources=sources,
         data_digest=functools.cache(lambda path: _digest(root / path)),
         surroundings=functools.cache(ask_surroundings),
     )
@@ -170,13 +177,19 @@ def _left_out(settings: Settings) -> tuple[str, ...]:
     )
 
 
-def _git(root: Path) -> tuple[GitState | None, str]:
+def _git(root: Path, store: Path) -> tuple[GitState | None, str]:
+    """What git says, and why it says nothing; what we and the interpreter keep beside the program is not meant."""
     try:
-        return git_state(root), ""
+        state = git_state(root)
     except FileNotFoundError:
         return None, "it is not installed, or not on PATH"
     except OSError as error:
         return None, str(error)
+    if state is None:
+        return None, ""
+    ours = folder_of_store(root, store)
+    new = (path for path in state.untracked if not (root / path).is_relative_to(ours))
+    return replace(state, untracked=tuple(path for path in new if "__pycache__/" not in path)), ""
 
 
 def _digest(path: Path) -> str:
