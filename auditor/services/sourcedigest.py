@@ -27,17 +27,8 @@ def source_digests(project: Path, store: Path | None = None) -> dict[str, str]:
     """
     found = find_files(project, [project], ())
     chosen = [*found.files, *(document for document in found.documents if _is_configuration(document.file))]
-    ours = None if store is None else folder_of_store(project, store)
-    own = [source for source in chosen if ours is None or not source.file.is_relative_to(ours)]
+    own = [source for source in chosen if store is None or not source.file.is_relative_to(store)]
     return {source.path: file_digest(source.file) for source in own if _counts(source.path)}
-
-
-def folder_of_store(project: Path, store: Path) -> Path:
-    """Return the folder that holds nothing but runs and evidence: all stores where they lie in the project, else its own.
-
-    A store beside the project must not hide the project.
-    """
-    return store.parent if store.parent != project and store.parent.is_relative_to(project) else store
 
 
 def file_digest(path: Path) -> str:

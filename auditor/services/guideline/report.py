@@ -30,7 +30,7 @@ from auditor.services.guideline.workflow import ci_commands, dvc_paths, sets_thr
 from auditor.services.program import about_program, script_of
 from auditor.services.progress import Progress, Silent
 from auditor.services.settings import Settings
-from auditor.services.sourcedigest import UNREADABLE, file_digest, folder_of_store, source_digests, whole_digest
+from auditor.services.sourcedigest import UNREADABLE, file_digest, source_digests, whole_digest
 from auditor.static.discovery import find_root
 from auditor.static.pins import read_pins
 
@@ -187,8 +187,7 @@ def _git(root: Path, store: Path) -> tuple[GitState | None, str]:
         return None, str(error)
     if state is None:
         return None, ""
-    ours = folder_of_store(root, store)
-    new = (path for path in state.untracked if not (root / path).is_relative_to(ours))
+    new = (path for path in state.untracked if not (root / path).is_relative_to(store))
     return replace(state, untracked=tuple(path for path in new if "__pycache__/" not in path)), ""
 
 
