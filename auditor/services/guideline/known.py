@@ -79,7 +79,8 @@ class Known:
         return next((each for each in self.of(kind) if each.is_current), None)
 
     def twice(self) -> Held | None:
-        """The newest current comparison that came to an answer; without one, the newest current."""
+        """The current comparison that says most: the newest of whole runs or with a difference, else the newest."""
         current = [each for each in self.of(EvidenceKind.TWICE) if each.is_current]
         told = [each for each in current if each.evidence.status is not Status.INCONCLUSIVE]
-        return next(iter(told or current), None)
+        whole = [each for each in told if each.evidence.is_whole or each.evidence.status is Status.DIVERGENT]
+        return next(iter(whole or told or current), None)

@@ -172,6 +172,10 @@ def test_equal_runs_that_were_ended_early_show_only_so_much(project: Project) ->
     assert "ended before the program did" in text_of(ran_twice(known))
 
 
+def test_runs_that_were_ended_early_do_not_hide_earlier_whole_ones(project: Project) -> None:
+    assert standings(project(evidence(1), evidence(2, is_whole=False)))[3:5] == "++"
+
+
 def test_later_equal_runs_do_not_take_a_difference_back(project: Project) -> None:
     """A race that shows once in a hundred runs is in the source all the same."""
     known = project(evidence(1, **DIVERGENT), evidence(2))
