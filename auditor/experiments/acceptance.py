@@ -101,13 +101,16 @@ def _steps(case: Case) -> list[str]:
     """Steps that differ and were not measured, and gradients and weights that no later forward pass has shown."""
     reasons = []
     cells = [cell for cell in case.comparison.grid if cell.differing]
-    forward = sorted({cell.step for cell in cells if cell.phase is Phase.FORWARD} - case.layerwise.measured)
-    if forward:
-        some = _some([f"{step:,}" for step in forward])
+    forward = {cell.step for cell in cells if cell.phase is Phase.FORWARD}
+    if missed := sorted(forward - case.layerwise.measured):
         reasons.append(
-            f"The forward passes of {'steps' if len(forward) > 1 else 'step'} {some} differ and were not kept whole; "
-            "--margin-budget keeps more."
+            f"The forward passes of {_steps_of(missed)} differ and were not kept whole; --margin-budget keeps more."
         )
+    shown = {step.step for layer in case.layers for step in layer.steps if step.differing_calls}
+    if outside := sorted((forward & case.layerwise.measured) - shown):
+        reasons.append(f"The forward passes of {_steps_of(outside)} differ outside the layers: none of these does.")
+    elif cells and not shown:
+        reasons.append("No layer differs, so that what differs is outside the layers.")
     changed = [cell.step for cell in cells if cell.phase in (Phase.BACKWARD, Phase.OPTIMIZER)]
     if changed and max(case.layerwise.measured, default=-1) <= max(changed):
         reasons.append(
@@ -115,6 +118,10 @@ def _steps(case: Case) -> list[str]:
             "what that does; an evaluation at the program's end would."
         )
     return reasons
+
+
+def _steps_of(steps: Sequence[int]) -> str:
+    return f"{'steps' if len(steps) > 1 else 'step'} {_some([f'{step:,}' for step in steps])}"
 
 
 def _rests_on(case: Case, known: Sequence[tuple[float, str]]) -> list[str]:
@@ -125,7 +132,7 @@ def _rests_on(case: Case, known: Sequence[tuple[float, str]]) -> list[str]:
         smallest, nearest = known[0]
         sentences.append(
             f"Smallest margin {smallest:.1f} decades ({nearest}, lower end of its interval), by the midpoints of "
-            f"walk {case.walk} for {case.metric}."
+            f"{case.walk} for {case.metric}."
         )
     sentences.append("Gradients, optimizer states and weights count by the forward passes that follow them.")
     sampled = [series.layer for series in case.layerwise.layers if series.is_sample]

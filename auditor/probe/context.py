@@ -4,7 +4,6 @@ Kept by a wrapper around `torch.nn.Module.__call__`, torch's own optimizer hooks
 iterator. Leaves to the backends what to do with it. `module` and all paths are name ids of the writer.
 """
 
-import contextlib
 import sys
 import threading
 import weakref
@@ -64,6 +63,21 @@ class ThreadState:
             self.phase = wire.OTHER
 
 
+class Unseen:
+    """Inside, the tracer sees nothing of a thread. No generator: TorchDynamo would be kept off all of `contextlib`."""
+
+    __slots__ = ("_state",)
+
+    def __init__(self, state):
+        self._state = state
+
+    def __enter__(self):
+        self._state.paused += 1
+
+    def __exit__(self, *exception):
+        self._state.paused -= 1
+
+
 class Context:
     """Step, phase, module path and thread. `install` once torch is imported; then read the attributes.
 
@@ -113,15 +127,9 @@ class Context:
                 self._next_thread += 1
         return state
 
-    @contextlib.contextmanager
     def unseen(self):
-        """Ops of the calling thread pass unseen inside: work of the probe's own."""
-        state = self.thread()
-        state.paused += 1
-        try:
-            yield
-        finally:
-            state.paused -= 1
+        """Return a context in which ops of the calling thread pass unseen: work of the probe's own."""
+        return Unseen(self.thread())
 
     def leave_thread(self):
         """The calling thread ends; its ident may be given to another one."""

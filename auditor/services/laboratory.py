@@ -24,11 +24,12 @@ from auditor.runs.relocation import Relocation
 from auditor.runs.store import Store, open_store
 from auditor.runs.workcopy import WorkCopy
 from auditor.services.compare import Pair, scan_for_causes
+from auditor.services.following import Follower
 from auditor.services.program import script_of
 from auditor.services.progress import Progress, Silent
 from auditor.services.settings import Settings
 from auditor.services.telling import Original
-from auditor.services.twice import Follower, Session, TwiceOptions
+from auditor.services.twice import Session, TwiceOptions
 from auditor.static.patches import PlannedPatch, Refused
 
 Version = frozenset[str]
@@ -173,7 +174,7 @@ class Laboratory:
         self._start(version)
         earlier = self.runs(version)
         session = self.session(version)
-        follower = Follower.of(earlier[0], session) if earlier else None
+        follower = Follower.of(earlier[0], full=session.follows_to_the_end) if earlier else None
         stage = f"{label}, run {len(earlier) + 1}{self._left()}"
         record = session.run(stage, follower=follower, stop_after=None)
         self._ended(record)

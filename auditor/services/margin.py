@@ -24,6 +24,7 @@ from auditor.services.compare import compare_runs
 from auditor.services.history import find_run
 from auditor.services.noise import NoiseProgram, walk_noise
 from auditor.services.noise_options import WalkOptions
+from auditor.services.program import command_line
 from auditor.services.progress import Progress, Silent
 from auditor.services.settings import Settings
 from auditor.services.walks import LAST, KeptWalk, find_walk, newest_fitting, script_digest
@@ -65,12 +66,14 @@ def probe_settings(run: Path, options: MarginOptions) -> dict[str, object]:
     }
 
 
-def check_options(options: MarginOptions) -> None:
-    """Raise `UsageError` for what would fail only after the runs."""
+def check_options(options: MarginOptions, cwd: Path, settings: Settings) -> None:
+    """Raise `UsageError` for what would fail only after the runs: a walk that is not there, too."""
     if options.accept is not None and not options.accept > 0:
         raise UsageError(f"--accept-margin: expected decades above 0, such as 3, found {options.accept:g}")
     if options.budget_bytes < 1 << 20:
         raise UsageError("--margin-budget: expected at least 1M, the bytes that a run may keep on disk")
+    if options.walk is not None:
+        find_walk(options.walk, [open_store(find_root([cwd.resolve()]), settings.store).root])
 
 
 def margin_of_runs(
@@ -88,8 +91,10 @@ def margin_of_runs(
     such walk.
     """
     options = MarginOptions(walk=walk, accept=decades)
-    check_options(options)
+    check_options(replace(options, walk=None), cwd, settings)
     records = find_pair(run, cwd, settings)
+    if walk is not None:
+        find_walk(walk, _stores(records, settings))
     report = compare_runs(*records, settings, progress)
     return with_margins(report, options, settings, progress or Silent(), program=None)
 
@@ -201,8 +206,8 @@ def _walk(
         return walk, [] if walk.fits(command, digest) else [_other_program(walk, command)]
     found = newest_fitting(command, digest, stores)
     if found is not None:
-        return found, [f"tolerances are from walk {found.name}, the newest of this program with these arguments"]
-    advice = f"repro-audit noise walk {' '.join(command[1:])}"
+        return found, [f"tolerances are from {found.name}, the newest of this program with these arguments"]
+    advice = command_line("noise walk", command)
     if program is None or progress.cancelled():
         return None, [f"no noise walk of this program with these arguments is kept: {advice}"]
     tell(
@@ -212,16 +217,17 @@ def _walk(
     try:
         walk_noise(program, WalkOptions(sigmas=parse_levels(SIGMA)), settings=settings, progress=progress)
     except (UsageError, ProgramError) as error:
-        return None, [f"the layers could not be walked over: {error}; with a function of yours: {advice} --evaluate …"]
+        by_hand = command_line("noise walk", command, "--evaluate module:function")
+        return None, [f"the layers could not be walked over: {error}; by hand: {by_hand}"]
     found = newest_fitting(command, script_digest(command, cwd), stores)
-    told = f"tolerances are from walk {found.name}, made after the runs" if found else "the walk has no layers"
+    told = f"tolerances are from {found.name}, made after the runs" if found else "the walk has no layers"
     return found, [told]
 
 
 def _other_program(walk: KeptWalk, command: Sequence[str]) -> str:
     if tuple(command[1:]) == walk.command[1:]:
-        return f"walk {walk.name} is of another version of the script"
-    return f"walk {walk.name} is of another command: {' '.join(walk.command) or 'not told'}"
+        return f"{walk.name} is of another version of the script"
+    return f"{walk.name} is of another command: {' '.join(walk.command) or 'not told'}"
 
 
 def _joined(layerwise: Layerwise, walk: KeptWalk | None) -> tuple[LayerMargin, ...]:

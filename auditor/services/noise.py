@@ -93,7 +93,7 @@ def walk_noise(
         return SensitivityReport(**described, **found.run())
 
     probe = {"evaluate": options.evaluate, "metric": options.probe_metric, "clamp": options.clamp}
-    return _run(program, probe, walk, settings, progress)
+    return keep_walk(_run(program, probe, walk, settings, progress), program.command, program.cwd, settings)
 
 
 def _run(
@@ -133,8 +133,6 @@ def _run(
     if user.error is not None:
         raise user.error
     check(run)
-    if user.report is not None and user.report.kind is not None:
-        keep_walk(folder.path, program.command, cwd, user.report)
     if user.report is None and run.status.ending is Ending.INTERRUPTED:
         raise ProgramError("interrupted before the program had ended; its model was not evaluated")
     if user.report is None:

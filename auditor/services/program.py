@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from auditor.model.report import AuditReport
 
@@ -23,6 +24,18 @@ def script_of(command: Sequence[str], cwd: Path) -> Path | None:
                 if following and path.is_file():
                     return path
     return None
+
+
+def command_line(subcommand: str, command: Sequence[str], options: str = "") -> str:
+    """Return how a command of ours is typed for a program: `repro-audit noise walk train.py -- --epochs 2`."""
+    words = list(command)
+    if len(words) > 1 and PurePath(words[0]).name.startswith("python") and (words[1] == "-m" or words[1][0] != "-"):
+        own = words[1:3] if words[1] == "-m" else words[1:2]
+        rest = words[1 + len(own) :]
+    else:
+        own, rest = [], words
+    typed = ["repro-audit", *subcommand.split(), *map(shlex.quote, own), *([options] if options else [])]
+    return " ".join([*typed, *(["--", *map(shlex.quote, rest)] if rest else [])])
 
 
 def about_program(report: AuditReport, script: Path | None, project: Path, *, unplaced: bool = False) -> AuditReport:

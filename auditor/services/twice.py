@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
 from auditor.dynamic.classify import is_settled
-from auditor.dynamic.compare import RunComparison
 from auditor.dynamic.evidence import Intervention
-from auditor.dynamic.extent import steps_of
-from auditor.errors import ProgramError, TraceFormatError, UsageError
+from auditor.errors import ProgramError, UsageError
 from auditor.model.evidence import EvidenceKind
-from auditor.model.lean import dataclass, field
+from auditor.model.lean import dataclass
 from auditor.model.report import AuditReport
 from auditor.model.run import Ending, RunRecord
 from auditor.model.verdict import Cause
@@ -21,10 +18,10 @@ from auditor.runs.isolation import copy_project
 from auditor.runs.launch import check, launch
 from auditor.runs.plan import LaunchPlan
 from auditor.runs.store import Store, open_store
-from auditor.runs.tracefile import RunTraces, open_run
 from auditor.services.compare import Pair, report, scan_for_causes, unfinished
 from auditor.services.evidence import leaves_evidence
 from auditor.services.experiment import Experiments
+from auditor.services.following import Follower, Watcher
 from auditor.services.margin import MarginOptions, check_options, keep_pair, probe_settings, with_margins
 from auditor.services.noise import NoiseProgram
 from auditor.services.program import script_of
@@ -32,11 +29,6 @@ from auditor.services.progress import Progress, Silent
 from auditor.services.settings import Settings
 from auditor.services.written import contents, differing
 from auditor.static.discovery import find_root
-
-STEPS_AFTER = 20
-"""Steps that the candidate still takes after its first divergence, to see how it spreads."""
-
-LOOK_EVERY_S = 1.0
 
 _PAIR = ("reference", "candidate")
 """Stages of the two runs that are compared; others help to explain."""
@@ -103,7 +95,7 @@ def run_twice(
     if options.steps is not None and options.steps < 1:
         raise UsageError(f"--steps {options.steps}: at least one step must run")
     if options.margins is not None:
-        check_options(options.margins)
+        check_options(options.margins, cwd, settings)
     session = Session.of(command, cwd, settings, options, progress or Silent())
     script = script_of(command, session.cwd)
     scanned = scan_for_causes(session.project, script, settings, session.progress) if options.scan else None
@@ -112,7 +104,7 @@ def run_twice(
     if reference.status.ending is Ending.INTERRUPTED:
         return unfinished((reference,), "You stopped the first run; there is nothing to compare it with.", scanned)
     written = contents(reference)
-    candidate = session.run("candidate", follower=Follower.of(reference, session))
+    candidate = session.run("candidate", follower=Follower.of(reference, full=session.follows_to_the_end))
     session.check(candidate, earlier=reference)
     changed = differing(written, contents(candidate), reference, candidate)
     report = _conclude(session, (reference, candidate), scanned, changed)
@@ -134,9 +126,11 @@ def _conclude(
 def _with_margins(session: Session, report: AuditReport, settings: Settings, margins: MarginOptions) -> AuditReport:
     keep_pair((report.runs[0], report.runs[1]))
     options = session.options
-    program = NoiseProgram(
-        command=session.command, cwd=session.cwd, python=options.python, timeout_s=options.timeout_s, quiet=True
-    )
+    program = None
+    if options.isolate == "none":  # else a walk would run the program where the user asked for copies
+        program = NoiseProgram(
+            command=session.command, cwd=session.cwd, python=options.python, timeout_s=options.timeout_s, quiet=True
+        )
     return with_margins(report, margins, settings, session.progress, program, options.tell)
 
 
@@ -218,8 +212,13 @@ class Session:
         )
         total = min(limits, default=None) if follower is None else follower.steps
         self.progress.stage(stage, total)
-        watcher = _Watcher(folder.path, folder.id, stage, self.progress, follower)
+        watcher = Watcher(folder.path, folder.id, stage, self.progress, follower)
         return launch(plan, watcher.look)
+
+    @property
+    def follows_to_the_end(self) -> bool:
+        """The candidate is not stopped after its first divergence."""
+        return self.options.full or self.options.margins is not None
 
     def run_again(
         self, stage: str, stop_after: int, probe: Mapping[str, object], environment: Mapping[str, str]
@@ -237,86 +236,3 @@ class Session:
         except ProgramError as error:
             hint = f"; run {earlier.id} of the same command had ended well" if earlier is not None else ""
             raise RunFailedError(f"{error}{hint}", run) from None
-
-
-@dataclass
-class Follower:
-    """Compares the candidate while it runs, and stops it some steps after the first divergence."""
-
-    traces: RunTraces
-    steps: int | None
-    full: bool
-    comparison: RunComparison = field(default_factory=RunComparison)
-    divergent_step: int | None = None
-    broken: bool = False
-
-    @classmethod
-    def of(cls, reference: RunRecord, session: Session) -> Follower:
-        steps = max((process.steps for process in reference.processes), default=0)
-        whole = session.options.full or session.options.margins is not None
-        return cls(open_run(Path(reference.folder)), steps or None, whole)
-
-    def follow(self, candidate: RunTraces, run: Path) -> None:
-        """Look at what is new. The verdict rests on a fresh comparison, so nothing that fails here can spoil it."""
-        if self.broken or self.divergent_step is not None:
-            return
-        self.broken = True  # an interrupt in the middle of it leaves it broken
-        self.comparison.advance(self.traces, candidate, final=False)
-        self.divergent_step = self.comparison.divergent_step()
-        if self.divergent_step is not None and not self.full:
-            last = self.divergent_step + STEPS_AFTER
-            if self.steps is None or last < self.steps:  # else the program ends by itself, and its final weights count
-                (run / "stop").write_text(str(last))
-        self.broken = False
-
-
-class _Watcher:
-    """Tells how far a run has come, and lets the follower look at it."""
-
-    def __init__(
-        self,
-        run: Path,
-        run_id: str,
-        stage: str,
-        progress: Progress,
-        follower: Follower | None,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._run = run
-        self._name = f"{stage} {run_id}"
-        self._progress = progress
-        self._follower = follower
-        self._clock = clock
-        self._next = 0.0
-        self._traces = RunTraces(run)
-
-    def look(self, elapsed_s: float) -> bool:
-        """Called by the launcher several times a second; True asks it to interrupt the program."""
-        if elapsed_s >= self._next:
-            started = self._clock()
-            self._refresh(elapsed_s)
-            # A long look is followed by a long pause: the program has the machine to itself most of the time.
-            self._next = elapsed_s + max(LOOK_EVERY_S, 10 * (self._clock() - started))
-        return self._progress.cancelled()
-
-    def _refresh(self, elapsed_s: float) -> None:
-        try:
-            self._traces.refresh()
-            if self._follower is not None:
-                self._follower.follow(self._traces, self._run)
-        except (TraceFormatError, OSError):
-            return  # told when the finished run is read
-        traces = self._traces.processes.values()
-        steps = max((steps_of(trace) for trace in traces), default=0)
-        events = sum(len(trace.events) for trace in traces)
-        self._progress.update(steps, f"{self._name}  step {steps:,}  {_count(events)} events  {self._agreement()}")
-
-    def _agreement(self) -> str:
-        if self._follower is None or self._follower.broken:
-            return ""
-        step = self._follower.divergent_step
-        return "equal so far" if step is None else f"differs since step {step:,}"
-
-
-def _count(number: int) -> str:
-    return f"{number / 1e6:.1f} M" if number >= 1_000_000 else f"{number:,}"

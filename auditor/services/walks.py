@@ -1,4 +1,4 @@
-"""Kept noise walks: written beside the run that made them, found again by id, by path, or as the newest that fits."""
+"""Kept noise walks: a file each in the store, `walks/walk1.json`, found by id, by path, or as the newest that fits."""
 
 from __future__ import annotations
 
@@ -10,17 +10,21 @@ from typing import Any
 
 from auditor.errors import UsageError
 from auditor.experiments.margin import LayerTolerance
-from auditor.model.lean import dataclass
+from auditor.model.lean import dataclass, replace
 from auditor.model.overhead import Interval
-from auditor.model.sensitivity import NoiseKind, SensitivityReport, ToleranceStatus
+from auditor.model.report import AuditReport
+from auditor.model.sensitivity import NoiseKind, ToleranceStatus
 from auditor.report.schema.values import to_json
+from auditor.runs.store import open_store
 from auditor.services.program import script_of
+from auditor.services.settings import Settings
+from auditor.static.discovery import find_root
 
 FORMAT = "repro-audit-walk"
 VERSION = 1
 # Version 1: first version.
 
-FILE_NAME = "walk.json"
+FOLDER = "walks"
 LAST = "last"
 
 
@@ -29,13 +33,16 @@ class KeptWalk:
     """A walk, as far as a margin needs it."""
 
     name: str
-    """Run id, or the path that was given."""
+    """`walk1`, or the path that was given."""
 
     command: tuple[str, ...]
     """Empty where the file does not tell."""
 
     script_digest: str | None
     kind: NoiseKind
+    noisy_training: bool
+    """Its tolerances are of models that trained under noise."""
+
     metric: str | None
     models: tuple[str, ...]
     layers: tuple[LayerTolerance, ...]
@@ -54,8 +61,12 @@ def script_digest(command: Sequence[str], cwd: Path) -> str | None:
         return None
 
 
-def keep_walk(folder: Path, command: Sequence[str], cwd: Path, walked: SensitivityReport) -> None:
-    """Write a walk into the folder of the run that made it."""
+def keep_walk(report: AuditReport, command: Sequence[str], cwd: Path, settings: Settings) -> AuditReport:
+    """Write a report's walk into the store of the project that `cwd` is in; return the report with its name noted."""
+    walked = report.sensitivity
+    if walked is None:
+        return report
+    cwd = cwd.resolve()
     content = {
         "format": FORMAT,
         "version": VERSION,
@@ -63,13 +74,35 @@ def keep_walk(folder: Path, command: Sequence[str], cwd: Path, walked: Sensitivi
         "script_digest": script_digest(command, cwd),
         "sensitivity": to_json(walked),
     }
-    (folder / FILE_NAME).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    folder = open_store(find_root([cwd]), settings.store).root / FOLDER
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path = _write_next(folder, json.dumps(content, indent=1) + "\n")
+    except OSError as error:
+        raise UsageError(f"{folder}: the walk cannot be kept there: {error.strerror}") from error
+    note = f"kept as {path.stem}, where run --twice --margins and margin find it"
+    return replace(report, sensitivity=replace(walked, notes=(*walked.notes, note)))
+
+
+def _write_next(folder: Path, text: str) -> Path:
+    """Write a file of the next number; safe when several processes do so at once."""
+    number = max((_number(path) for path in folder.glob("walk*.json")), default=0)
+    while True:
+        number += 1
+        path = folder / f"walk{number}.json"
+        try:
+            with path.open("x", encoding="utf-8") as file:
+                file.write(text)
+        except FileExistsError:
+            continue
+        return path
 
 
 def find_walk(name: str, stores: Sequence[Path]) -> KeptWalk:
-    """Return a walk by run id, by the path of a run folder, of its file or of a JSON report, or the `last` one.
+    """Return a walk by its id, by the path of its file or of a JSON report, or the `last` one.
 
-    Raises `UsageError` where there is none, where its noise is not additive, or where it has no layers.
+    Raises `UsageError` where there is none, where its noise is not additive or was in the training, or where it has no
+    layers.
     """
     if name == LAST:
         newest = _kept(stores)
@@ -77,11 +110,9 @@ def find_walk(name: str, stores: Sequence[Path]) -> KeptWalk:
             raise UsageError("no noise walk is kept of this project; make one with: repro-audit noise walk SCRIPT")
         return _checked(newest[0])
     for store in stores:
-        if (store / name / FILE_NAME).is_file():
-            return _checked(_read(store / name / FILE_NAME, name))
+        if (store / FOLDER / f"{name}.json").is_file():
+            return _checked(_read(store / FOLDER / f"{name}.json", name))
     path = Path(name)
-    if path.is_dir():
-        path /= FILE_NAME
     if not path.is_file():
         known = ", ".join(walk.name for walk in _kept(stores)[:5])
         raise UsageError(f"no walk {name}; there are: {known or 'none; make one with: repro-audit noise walk SCRIPT'}")
@@ -91,39 +122,38 @@ def find_walk(name: str, stores: Sequence[Path]) -> KeptWalk:
 def newest_fitting(command: Sequence[str], digest: str | None, stores: Sequence[Path]) -> KeptWalk | None:
     """Return the newest additive walk of every layer that was made of the same program; None without one."""
     for walk in _kept(stores):
-        if walk.fits(command, digest) and walk.kind is NoiseKind.ADD and walk.layers:
+        if walk.fits(command, digest) and walk.kind is NoiseKind.ADD and walk.layers and not walk.noisy_training:
             return walk
     return None
 
 
 def _kept(stores: Sequence[Path]) -> list[KeptWalk]:
     """All that can be read, newest first."""
-    found: dict[Path, float] = {}
-    for store in stores:
-        for path in store.glob(f"r*/{FILE_NAME}"):
-            found[path.resolve()] = path.stat().st_mtime
-    ordered = sorted(found, key=lambda path: (found[path], _number(path.parent.name), str(path)), reverse=True)
+    paths = {path.resolve() for store in stores for path in store.glob(f"{FOLDER}/walk*.json")}
     walks = []
-    for path in ordered:
+    for path in sorted(paths, key=lambda path: (path.stat().st_mtime, _number(path), str(path)), reverse=True):
         try:
-            walks.append(_read(path, path.parent.name))
+            walks.append(_read(path, path.stem))
         except UsageError:  # noqa: PERF203, of another version; named by its id it is told
             continue
     return walks
 
 
-def _number(run_id: str) -> int:
-    return int(run_id[1:]) if run_id[1:].isdigit() else 0
+def _number(path: Path) -> int:
+    digits = path.stem.removeprefix("walk")
+    return int(digits) if digits.isdigit() else 0
 
 
 def _checked(walk: KeptWalk) -> KeptWalk:
     if walk.kind is not NoiseKind.ADD:
         raise UsageError(
-            f"walk {walk.name}: its noise is not additive ({walk.kind.value}); a difference between two runs adds to "
+            f"{walk.name}: its noise is not additive ({walk.kind.value}); a difference between two runs adds to "
             "what a layer puts out: walk with --kind add"
         )
+    if walk.noisy_training:
+        raise UsageError(f"{walk.name}: noise was in the training, too; walk with --mode eval")
     if not walk.layers:
-        raise UsageError(f"walk {walk.name}: holds no layer; walk with --layers all")
+        raise UsageError(f"{walk.name}: holds no layer; walk with --layers all")
     return walk
 
 
@@ -140,6 +170,7 @@ def _read(path: Path, name: str) -> KeptWalk:
             command=tuple(content.get("command", ())),
             script_digest=content.get("script_digest"),
             kind=NoiseKind(found["kind"]),
+            noisy_training=found.get("mode", "eval") != "eval" or found.get("trained_under") is not None,
             metric=found["metric"],
             models=tuple(found["models"]),
             layers=tuple(_layer(each) for each in found["tolerances"]),

@@ -14,6 +14,7 @@ from auditor.model.margin import WeightMargin
 from auditor.model.run import RunRecord
 from auditor.model.variance import PairSpread
 from auditor.runs import collected, replicas
+from auditor.services.program import command_line
 
 
 def weight_margin(records: tuple[RunRecord, RunRecord], stores: Sequence[Path]) -> WeightMargin | None:
@@ -47,8 +48,7 @@ def _squares(one: Any, other: Any | None) -> float:
 
 def _spread(record: RunRecord, stores: Sequence[Path], lengths: list[int]) -> tuple[PairSpread | None, str]:
     """The spread of the newest kept replicas of the same command whose seeds differ, and whose they are."""
-    command = " ".join(record.argv[1:])
-    advice = f"no spread known: repro-audit variance {command} --vary-seeds"
+    advice = f"no spread known: {command_line('variance', record.argv, '--vary-seeds')}"
     for store in stores:
         for experiment in replicas.experiments_of(store, record.argv[1:]):
             for variant in (BOTH.name, ALGORITHMIC.name):

@@ -231,3 +231,46 @@ def test_crash_of_the_program_exits_with_3_and_its_own_words(recorded: Recorded)
     assert ran.stdout == ""
     assert "IndexError" in ran.stderr
     assert "failed with exit code 1" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--margins",), "--margins: add --twice"),
+        (("--twice", "--accept-margin", "3"), "--accept-margin and --walk: add --margins"),
+        (("--twice", "--walk", "last"), "--accept-margin and --walk: add --margins"),
+        (("--twice", "--margins", "--margin-budget", "12X"), "--margin-budget: expected a size such as 64M or 2G"),
+        (("--twice", "--margins", "--margin-budget", "9K"), "--margin-budget: expected at least 1M"),
+        (("--twice", "--margins", "--accept-margin", "0"), "--accept-margin: expected decades above 0"),
+    ],
+)
+def test_margins_that_cannot_be_are_told_before_anything_runs(
+    command: Command, project: Path, words: tuple[str, ...], told: str
+) -> None:
+    (project / "train.py").write_text("raise SystemExit('it ran')\n")
+    ran = command("run", "train.py", *words)
+    assert (ran.code, ran.out) == (2, "")
+    assert told in ran.err
+    assert "it ran" not in ran.err
+
+
+def test_margins_are_passed_on(command: Command, twice: Recorder) -> None:
+    ran = command("run", "train.py", "--twice", "--margins", "--accept-margin", "3", "--margin-budget", "2M")
+    assert ran.code == 0
+    margins = twice.values["options"].margins
+    assert (margins.accept, margins.budget_bytes, margins.walk) == (3, 2 << 20, None)
+
+
+def test_a_divergence_within_tolerance_exits_with_0(command: Command, twice: Recorder) -> None:
+    verdict = Verdict(status=Status.WITHIN_TOLERANCE, comparison=None, causes=(), reasons=("small.",))
+    twice.report = replace(twice.report, verdict=verdict)
+    ran = command("run", "train.py", "--twice", "--margins", "--accept-margin", "3")
+    assert ran.code == 0
+    assert "DIVERGENT WITHIN TOLERANCE: small." in ran.out
+
+
+def test_margin_names_what_is_missing(command: Command, project: Path) -> None:
+    for words, told in ((("last",), "no run in"), (("r3",), "no run r3"), (("nowhere/r3",), "no such run folder")):
+        ran = command("margin", *words)
+        assert (ran.code, ran.out) == (2, "")
+        assert told in ran.err

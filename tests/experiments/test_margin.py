@@ -132,7 +132,7 @@ def case(**more: Any) -> Case:
         "layers": [join(each, tolerance(), "") for each in layers],
         "layerwise": Layerwise(layers=layers, measured=frozenset({0, 1, 2}), complete=True, gaps=()),
         "deviations": (),
-        "walk": "r5",
+        "walk": "walk5",
         "metric": "agreement",
         "unseen": (),
     }
@@ -149,9 +149,7 @@ def test_a_covered_difference_far_from_the_tolerance_is_accepted_with_what_that_
     assert found.reasons == ()
     assert found.smallest == pytest.approx(6)
     assert "1 layers in 3 steps" in found.rests_on[0]
-    assert (
-        "Smallest margin 6.0 decades (0, lower end of its interval), by the midpoints of walk r5" in found.rests_on[1]
-    )
+    assert "Smallest margin 6.0 decades (0, lower end of its interval), by the midpoints of walk5" in found.rests_on[1]
     assert found.rests_on[-1] == "It is an estimate for accuracy only; bit-exactness is not given."
 
 
@@ -192,6 +190,15 @@ _NO_INTERVAL = [join(series(1e-7), replace(tolerance(), interval=None), "")]
         (
             {"layerwise": Layerwise(layers=(), measured=frozenset(), complete=True, gaps=()), "layers": []},
             "No forward activation was kept",
+        ),
+        (
+            {"comparison": comparison((0, Phase.FORWARD), (2, Phase.FORWARD))},
+            "The forward passes of step 0 differ outside the layers: none of these does.",
+        ),
+        ({"layers": layer(0.0, 0.0)}, "The forward passes of steps 1, 2 differ outside the layers"),
+        (
+            {"layers": layer(0.0, 0.0), "comparison": comparison((0, Phase.BACKWARD))},
+            "No layer differs, so that what differs is outside the layers.",
         ),
         (
             {"comparison": comparison((2, Phase.OPTIMIZER))},

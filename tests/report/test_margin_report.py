@@ -64,7 +64,7 @@ IDENTICAL = replace(
 MARGINS = MarginReport(
     reference="r1",
     candidate="r2",
-    walk="r5",
+    walk="walk5",
     metric="agreement",
     layers=(NEAREST, ABOVE, UNKNOWN, IDENTICAL),
     measured_steps=3,
@@ -81,7 +81,7 @@ MARGINS = MarginReport(
     gradients="Gradients are not kept.",
     acceptance=None,
     method="Least squares.",
-    notes=("tolerances are from walk r5, made after the runs",),
+    notes=("tolerances are from walk5, made after the runs",),
 )
 REFUSED = Acceptance(decades=3, accepted=False, smallest=6.04, rests_on=(), reasons=("Other data in step 0 (batch).",))
 ACCEPTED = Acceptance(decades=3, accepted=True, smallest=6.04, rests_on=("4 layers.",), reasons=())
@@ -101,7 +101,7 @@ def tolerated(divergent_report: AuditReport) -> AuditReport:
 
 def test_text_ranks_the_layers_and_says_where_the_difference_goes(with_margins: AuditReport) -> None:
     text = render(with_margins, "text")
-    assert "Margins by walk r5: smallest 6.07 (6.04–6.11) decades (encoder.0), over 3 steps\nmeasured\n" in text
+    assert "Margins by walk5: smallest 6.07 (6.04–6.11) decades (encoder.0), over 3 steps\nmeasured\n" in text
     rows = [line.split() for line in text.splitlines() if line.startswith(("  encoder.0 ", "  head ", "  extra "))]
     assert rows[0] == [
         "encoder.0",
@@ -159,7 +159,7 @@ def test_margins_are_in_json_and_markdown(with_margins: AuditReport) -> None:
         "rms": 1e-9,
         "max_ulp": 3,
     }
-    assert "Margins by walk r5" in render(with_margins, "markdown")
+    assert "Margins by walk5" in render(with_margins, "markdown")
 
 
 def test_json_follows_the_schema(tolerated: AuditReport) -> None:

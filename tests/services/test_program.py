@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.services.program import about_program, script_of
+from auditor.services.program import about_program, command_line, script_of
 from auditor.services.scan import scan
 from auditor.services.settings import Settings
 
@@ -41,3 +41,17 @@ def test_findings_of_other_programs_explain_nothing_about_this_one(tmp_path: Pat
     mine = about_program(report, tmp_path / "train.py", tmp_path)
     assert {finding.location.path for finding in mine.findings} == {"train.py"}
     assert about_program(report, None, tmp_path) == report
+
+
+@pytest.mark.parametrize(
+    ("command", "typed"),
+    [
+        (("/usr/bin/python3.11", "train.py"), "repro-audit variance train.py --vary-seeds"),
+        (("python", "train.py", "--name", "a b"), "repro-audit variance train.py --vary-seeds -- --name 'a b'"),
+        (("python", "-m", "package.train", "-v"), "repro-audit variance -m package.train --vary-seeds -- -v"),
+        (("torchrun", "train.py"), "repro-audit variance --vary-seeds -- torchrun train.py"),
+        (("python", "-O", "train.py"), "repro-audit variance --vary-seeds -- python -O train.py"),
+    ],
+)
+def test_a_command_of_ours_is_told_as_it_is_typed(command: tuple[str, ...], typed: str) -> None:
+    assert command_line("variance", command, "--vary-seeds") == typed

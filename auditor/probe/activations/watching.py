@@ -3,11 +3,10 @@
 A wrapper around `torch.nn.Module.__call__`, and no hooks: nothing of ours is in the program's modules.
 """
 
-import contextlib
 import threading
 import weakref
 
-from ..dynamo import skip_code
+from ..dynamo import skip_code, skip_package
 from ..fingerprint import NotCoveredError
 from ..storage import Quiet
 from ..walking import trees
@@ -34,6 +33,27 @@ class Model:
         """True for the module itself and for those inside."""
         root = self.module()
         return root is not None and id(module) in self.layers and any(part is module for part in root.modules())
+
+
+class _Unseen:
+    """Neither the tracer, nor TorchDynamo, nor any mode of the program sees what happens inside, and no graph."""
+
+    def __init__(self, torch, context):
+        self._torch = torch
+        self._inner = (context.unseen(), Quiet(torch))
+
+    def __enter__(self):
+        # The inside of a compiled function: Dynamo would look at every frame, of json and os too.
+        self._frames = self._torch._C._dynamo.eval_frame.set_eval_frame(None)
+        for each in self._inner:
+            each.__enter__()
+        self._guard = self._torch._C._DisableTorchDispatch()
+
+    def __exit__(self, *exception):
+        del self._guard
+        for each in reversed(self._inner):
+            each.__exit__(*exception)
+        self._torch._C._dynamo.eval_frame.set_eval_frame(self._frames)
 
 
 class Activations:
@@ -98,6 +118,10 @@ class Activations:
 
     def _begin(self, module, args, kwargs):
         """A module is called from outside any other: return its model if this pass is kept, after its input was."""
+        with _Unseen(self._torch, self._context):
+            return self._begun(module, args, kwargs)
+
+    def _begun(self, module, args, kwargs):
         model = self._model(module)
         if model is None or not self._keeper.keeps(self._context.step):
             return None
@@ -107,21 +131,23 @@ class Activations:
         if self._torch._C._get_tracing_state() is not None:
             return None
         if model.module() is module:
-            with self._unseen():
-                self._keep(model, "input", "input", (args, kwargs))
+            self._keep(model, "input", "input", (args, kwargs))
         return model
 
     def _returned(self, model, module, args, result):
         """A module that calls no other has returned."""
+        with _Unseen(self._torch, self._context):  # asking for a shape, too, is seen by function modes
+            self._put_out(model, module, args, result)
+
+    def _put_out(self, model, module, args, result):
         name = model.layers.get(id(module))
         if name is None:
             root = model.module()
             if root is not None:
                 model.learn(root)
             name = model.layers.get(id(module), type(module).__name__)
-        with self._unseen():  # asking for a shape, too, is seen by function modes
-            if not is_reshape(module, args, result):
-                self._keep(model, name, type(module).__name__, result)
+        if not is_reshape(module, args, result):
+            self._keep(model, name, type(module).__name__, result)
 
     def _model(self, module):
         known = self._models.get(id(module))
@@ -140,16 +166,6 @@ class Activations:
         return Model(module, kind if count == 1 else "%s#%d" % (kind, count))
 
     # tensors
-
-    @contextlib.contextmanager
-    def _unseen(self):
-        """Neither the tracer nor any mode of the program sees what happens inside, and no graph."""
-        with self._context.unseen(), Quiet(self._torch):
-            guard = self._torch._C._DisableTorchDispatch()
-            try:
-                yield
-            finally:
-                del guard
 
     def _keep(self, model, layer, kind, value):
         self._keeper.call(model.name, layer, kind, [self._read(each) for each in trees.tensors(value)])
@@ -198,4 +214,5 @@ def start(session, torch):
     keeper = Keeper(session.config.run_dir, lambda: session.writer.trace_name, session.config.activations)
     found = Activations(torch, session.context, session.prints, keeper)
     found.install()
+    skip_package(torch)  # what was loaded just now
     return found

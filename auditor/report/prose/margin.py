@@ -57,7 +57,7 @@ def summary(report: MarginReport) -> str:
     nearest = report.layers[0]
     if nearest.margin is None:
         return f"Margins: not known, {over}"
-    by = f" by walk {report.walk}" if report.walk is not None else ""
+    by = f" by {report.walk}" if report.walk is not None else ""
     return f"Margins{by}: smallest {margin_text(nearest)} decades ({nearest.layer}), {over}"
 
 
