@@ -17,7 +17,7 @@ from auditor.errors import UsageError
 app = new_app()
 EXAMPLES = (
     "repro-audit margin last",
-    "repro-audit margin r2 walk3",
+    "repro-audit margin r2 walk-ee985009",
     "repro-audit margin r2 walk.json --accept-margin 3 --format json",
 )
 UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}

@@ -1,9 +1,10 @@
-"""Kept noise walks: a file each in the store, `walks/walk1.json`, found by id, by path, or as the newest that fits."""
+"""Kept noise walks: a file each in the store, `walks/walk-1f0c.json`, found by id, by path, or as the newest."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ class KeptWalk:
     """A walk, as far as a margin needs it."""
 
     name: str
-    """`walk1`, or the path that was given."""
+    """`walk-` and digits of its own digest, or the path that was given."""
 
     command: tuple[str, ...]
     """Empty where the file does not tell."""
@@ -74,28 +75,22 @@ def keep_walk(report: AuditReport, command: Sequence[str], cwd: Path, settings: 
         "script_digest": script_digest(command, cwd),
         "sensitivity": to_json(walked),
     }
-    folder = open_store(find_root([cwd]), settings.store).root / FOLDER
+    text = json.dumps(content, indent=1) + "\n"
+    # Named by what is in it: the same walk again gives the same report.
+    path = open_store(find_root([cwd]), settings.store).root / FOLDER / f"walk-{_digest(text)}.json"
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        path = _write_next(folder, json.dumps(content, indent=1) + "\n")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(text, encoding="utf-8")
+        os.replace(temporary, path)
     except OSError as error:
-        raise UsageError(f"{folder}: the walk cannot be kept there: {error.strerror}") from error
+        raise UsageError(f"{path}: the walk cannot be kept there: {error.strerror}; choose another --store") from error
     note = f"kept as {path.stem}, where run --twice --margins and margin find it"
-    return replace(report, sensitivity=replace(walked, notes=(*walked.notes, note)))
+    return replace(report, sensitivity=replace(walked, notes=(note, *walked.notes)))
 
 
-def _write_next(folder: Path, text: str) -> Path:
-    """Write a file of the next number; safe when several processes do so at once."""
-    number = max((_number(path) for path in folder.glob("walk*.json")), default=0)
-    while True:
-        number += 1
-        path = folder / f"walk{number}.json"
-        try:
-            with path.open("x", encoding="utf-8") as file:
-                file.write(text)
-        except FileExistsError:
-            continue
-        return path
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def find_walk(name: str, stores: Sequence[Path]) -> KeptWalk:
@@ -129,19 +124,14 @@ def newest_fitting(command: Sequence[str], digest: str | None, stores: Sequence[
 
 def _kept(stores: Sequence[Path]) -> list[KeptWalk]:
     """All that can be read, newest first."""
-    paths = {path.resolve() for store in stores for path in store.glob(f"{FOLDER}/walk*.json")}
+    paths = {path.resolve() for store in stores for path in store.glob(f"{FOLDER}/walk-*.json")}
     walks = []
-    for path in sorted(paths, key=lambda path: (path.stat().st_mtime, _number(path), str(path)), reverse=True):
+    for path in sorted(paths, key=lambda path: (path.stat().st_mtime_ns, str(path)), reverse=True):
         try:
             walks.append(_read(path, path.stem))
         except UsageError:  # noqa: PERF203, of another version; named by its id it is told
             continue
     return walks
-
-
-def _number(path: Path) -> int:
-    digits = path.stem.removeprefix("walk")
-    return int(digits) if digits.isdigit() else 0
 
 
 def _checked(walk: KeptWalk) -> KeptWalk:
