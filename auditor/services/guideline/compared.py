@@ -11,6 +11,7 @@ from auditor.model.verdict import Status
 from auditor.report.prose.numbers import count
 from auditor.services.guideline.facts import listed, met, missing, not_met, not_shown, older, point, sentence, told
 from auditor.services.guideline.known import Held, Known
+from auditor.services.guideline.pinned import SHOWN_VARIABLES
 
 _HARDWARE = frozenset({Category.OPERATORS})
 
@@ -136,14 +137,16 @@ def _is_superseded(each: Held, run: Held | None) -> bool:
 
 
 def _conditions(evidence: Evidence) -> object:
-    """What a person sets around the same source: threads, variables, switches.
+    """What a person sets around the same source to make it repeat: threads, some variables, switches.
 
-    Arguments that change none of these are no excuse: what differs in fifteen epochs is not mended by two runs of one.
+    Arguments and variables that change none of these are no excuse: what differs in fifteen epochs is not mended by two
+    runs of one, and a race does not end with another LANG.
     """
     environment = evidence.environment
     if environment is None:
         return None
-    return (environment.threads, sorted(environment.variables.items()), sorted(environment.flags.items()))
+    variables = [(name, value) for name, value in environment.variables.items() if name in SHOWN_VARIABLES]
+    return (environment.threads, sorted(variables), sorted(environment.flags.items()))
 
 
 def _difference(each: Held, *, agreed: bool) -> Iterator[GuidelineFact]:

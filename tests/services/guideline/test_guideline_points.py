@@ -189,6 +189,11 @@ def test_other_arguments_are_no_excuse_for_a_difference(project: Project) -> Non
     assert explained(known).standing is Standing.NOT_MET
 
 
+def test_a_variable_that_settles_nothing_is_no_excuse_for_a_difference(project: Project) -> None:
+    before = replace(ENVIRONMENT, variables={**ENVIRONMENT.variables, "LANG": "C"})
+    assert explained(project(evidence(1, environment=before, **DIVERGENT), evidence(2))).standing is Standing.NOT_MET
+
+
 def test_a_difference_under_other_settings_is_told_and_decides_nothing(project: Project) -> None:
     before = replace(ENVIRONMENT, threads=8, variables={})
     known = project(evidence(1, environment=before, **DIVERGENT), evidence(2))
