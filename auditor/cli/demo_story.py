@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from auditor.cli.interrupt import Interrupts
 from auditor.cli.output import Output
 from auditor.cli.progress import choose_progress
 from auditor.cli.stdout import write_stdout
+from auditor.errors import ReproAuditError
 from auditor.report.prose.numbers import duration
 from auditor.report.prose.page import Page, Style
 from auditor.services.demo_story import QUOTED, Chapter, Story, StoryOptions
@@ -20,8 +22,6 @@ CHAPTERS = 8
 
 def tell_story(folder: Path, options: StoryOptions, output: Output) -> ExitCode:
     """Tell chapter after chapter; return 0 where the fault was shown, proven and reported, else 4."""
-    import sys
-
     looks = {"color": use_color(output.color, sys.stdout), "ascii": output.ascii or needs_ascii(sys.stdout)}
     began = time.monotonic()
     with Interrupts(output.console()) as interrupts:
@@ -30,8 +30,12 @@ def tell_story(folder: Path, options: StoryOptions, output: Output) -> ExitCode:
         write_stdout(_opening(story).text(**looks))
         for number, chapter in enumerate(story.chapters(), 1):
             write_stdout(_heading(number, chapter).text(**looks))
+            told: list[str] = []
             try:
                 told = chapter.work()
+            except ReproAuditError:
+                if not interrupts.requested():
+                    raise
             finally:
                 progress.close()
             write_stdout(_told(told).text(**looks))
