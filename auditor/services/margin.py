@@ -41,6 +41,8 @@ SIGMA = "log:1e-2:1e8:41"
 PAIR = "pair.json"
 GRADIENTS = "Gradients are not kept; what they change shows in the weights and in the forward passes that follow."
 
+_SHOWN = 5
+
 Tell = Callable[[str], None]
 
 
@@ -152,6 +154,9 @@ def with_margins(
     if any(series.differs for series in layerwise.layers):
         walk, told = _walk(records, options, settings, progress, program, stores, tell)
         notes += told
+    if sampled := [series.layer for series in layerwise.layers if series.is_sample and series.differs]:
+        more = f" and {len(sampled) - _SHOWN} more" if len(sampled) > _SHOWN else ""
+        notes.append(f"of {', '.join(sampled[:_SHOWN])}{more} a sample of {ELEMENTS:,} elements a tensor was measured")
     layers = _joined(layerwise, walk)
     acceptance = None
     if options.accept is not None and verdict.status is Status.DIVERGENT:

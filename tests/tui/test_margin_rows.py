@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
 from auditor.model.margin import Acceptance, Growth, LayerMargin, MarginReport, MarginState, StepDifference
 from auditor.model.overhead import Interval
+from auditor.model.verdict import Status
+from auditor.tui.app import AuditApp
 from auditor.tui.drawing.margin import margin_rows
 from auditor.tui.signs import UNICODE
 
@@ -74,3 +80,18 @@ def test_many_layers_are_counted_and_refusals_are_told() -> None:
     lines = [" ".join(row.text.split()) for row in rows]
     assert "8 more" in lines
     assert "not accepted: Other data in step 0." in lines
+
+
+async def test_the_divergence_screen_shows_margins_and_the_word_for_a_tolerated_difference(
+    make_app: Any, settle: Any, shared_project: Any, screen_text: Callable[[AuditApp], str]
+) -> None:
+    made = shared_project.report()
+    tolerated = replace(made.verdict, status=Status.WITHIN_TOLERANCE)
+    app: AuditApp = make_app(replace(made, verdict=tolerated, margins=report(layer("head", 6.7))))
+    async with app.run_test(size=(160, 48)) as pilot:
+        await settle(pilot)
+        text = screen_text(app)
+        assert "DIVERGENT WITHIN TOLERANCE at step 3, forward, Net.embed.pool" in text
+        assert "tolerated" in text
+        assert "smallest 6.70 decades (head), over 4 steps measured" in text
+        assert "2.0e-07 rms  6.70 decades" in text
