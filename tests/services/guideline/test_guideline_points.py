@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from auditor.model.evidence import EvidenceKind, KeptCause
 from auditor.model.finding import Finding, Suppressed
@@ -81,8 +80,8 @@ def test_an_empty_store_meets_no_point_that_needs_runs_and_says_which_command_wo
     assert all("repro-audit " in each.commands[0] for each in found[:5])
 
 
-@given(st.lists(st.sampled_from(list(Standing)), max_size=5))
-def test_a_point_is_met_only_if_something_shows_it_and_nothing_speaks_against(found: list[Standing]) -> None:
+@pytest.mark.parametrize("found", [chosen for size in range(5) for chosen in permutations(Standing, size)])
+def test_a_point_is_met_only_if_something_shows_it_and_nothing_speaks_against(found: tuple[Standing, ...]) -> None:
     made = point(1, "t", [GuidelineFact(standing=each, text="x") for each in found])
     against = {Standing.NOT_MET, Standing.NOT_SHOWN} & set(found)
     assert (made.standing is Standing.MET) == (Standing.MET in found and not against)
