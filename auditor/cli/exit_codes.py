@@ -58,6 +58,8 @@ def of_report(report: AuditReport) -> ExitCode:
         return _of_guideline(report.guideline)
     if report.proof is not None:
         return worst([_of_status(report.proof.status), *([ExitCode.INTERRUPTED] if report.proof.interrupted else [])])
+    if report.criteria is not None:
+        return _of_status(report.criteria.status)
     if report.verdict is not None:
         from auditor.model.run import Ending  # a scan has no runs
 

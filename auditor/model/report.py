@@ -6,6 +6,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass
 
 if TYPE_CHECKING:
+    from auditor.model.criteria import CriteriaReport
     from auditor.model.finding import Finding, Skipped, Suppressed
     from auditor.model.guideline import GuidelineReport
     from auditor.model.known import Earlier
@@ -55,6 +56,9 @@ class AuditReport:
     """Reference first."""
 
     verdict: Verdict | None = None
+    criteria: CriteriaReport | None = None
+    """Two trainings held against each other by their results."""
+
     overhead: OverheadReport | None = None
     variance: VarianceReport | None = None
     sensitivity: SensitivityReport | None = None

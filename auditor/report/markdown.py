@@ -25,7 +25,8 @@ def render(report: AuditReport, options: RenderOptions) -> str:
         lines += [*guideline_section(report.guideline), ""]
     if report.proof is not None:
         lines += [*proof_section(report.proof), ""]
-    if any(part is not None for part in (report.verdict, report.overhead, report.variance, report.sensitivity)):
+    parts = (report.verdict, report.criteria, report.overhead, report.variance, report.sensitivity)
+    if any(part is not None for part in parts):
         story = render_text(report, RenderOptions(ascii=options.ascii))
         opened = "" if report.proof is not None else " open"
         lines += [f"<details{opened}><summary>The whole story</summary>", "", *_fenced(story), "", "</details>", ""]

@@ -99,7 +99,7 @@ class ExperimentFolder:
         names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
         numbers = sorted(int(name) for name in names if name.isdigit())
         paths = [folder / str(number) for number in numbers]
-        return tuple(_read_replica(path) for path in paths if (path / REPLICA).is_file())
+        return tuple(read_replica(path) for path in paths if (path / REPLICA).is_file())
 
 
 def new_experiment(store: Path, conditions: Conditions, hash_seed: str) -> ExperimentFolder:
@@ -176,7 +176,7 @@ def _read_experiment(path: Path) -> tuple[Conditions, str]:
         raise TraceFormatError(f"{path / EXPERIMENT}: damaged: {type(error).__name__}: {error}") from error
 
 
-def _read_replica(folder: Path) -> Kept:
+def read_replica(folder: Path) -> Kept:
     data = _read(folder / REPLICA)
     try:
         return Kept(

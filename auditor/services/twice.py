@@ -18,6 +18,7 @@ from auditor.runs.isolation import copy_project
 from auditor.runs.launch import check, launch
 from auditor.runs.plan import LaunchPlan
 from auditor.runs.store import Store, open_store
+from auditor.runs.written import differing
 from auditor.services.compare import Pair, report, scan_for_causes, unfinished
 from auditor.services.evidence import leaves_evidence
 from auditor.services.experiment import Experiments
@@ -27,7 +28,6 @@ from auditor.services.noise import NoiseProgram
 from auditor.services.program import script_of
 from auditor.services.progress import Progress, Silent
 from auditor.services.settings import Settings
-from auditor.services.written import contents, differing
 from auditor.static.discovery import find_root
 
 _PAIR = ("reference", "candidate")
@@ -103,11 +103,9 @@ def run_twice(
     session.check(reference)
     if reference.status.ending is Ending.INTERRUPTED:
         return unfinished((reference,), "You stopped the first run; there is nothing to compare it with.", scanned)
-    written = contents(reference)
     candidate = session.run("candidate", follower=Follower.of(reference, full=session.follows_to_the_end))
     session.check(candidate, earlier=reference)
-    changed = differing(written, contents(candidate), reference, candidate)
-    report = _conclude(session, (reference, candidate), scanned, changed)
+    report = _conclude(session, (reference, candidate), scanned, differing(reference, candidate))
     return report if options.margins is None else _with_margins(session, report, settings, options.margins)
 
 
@@ -195,7 +193,12 @@ class Session:
             project = copy_project(self.project, folder.path, (self.store.root,)).resolve()
             cwd = project / self.cwd.relative_to(self.project)
         limits = [limit for limit in (self.options.steps, stop_after) if limit is not None]
-        settings = {"stop_after_steps": min(limits, default=None), "compile": self.options.compile, **(probe or {})}
+        settings = {
+            "stop_after_steps": min(limits, default=None),
+            "compile": self.options.compile,
+            "losses": True,
+            **(probe or {}),
+        }
         if self.options.margins is not None and stage in _PAIR:
             settings |= probe_settings(folder.path, self.options.margins)
         plan = LaunchPlan(

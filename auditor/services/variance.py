@@ -20,6 +20,7 @@ from auditor.runs.measures import MetricSource
 from auditor.runs.replicas import Conditions, ExperimentFolder, Kept, find_experiment, new_experiment
 from auditor.runs.samples import read_columns
 from auditor.runs.store import open_store
+from auditor.services.board import BoardReader, ShowsBoard
 from auditor.services.evidence import leaves_evidence
 from auditor.services.program import script_of
 from auditor.services.progress import Progress, Silent
@@ -150,6 +151,7 @@ class _Campaign:
         """Run what is missing; the one that makes the tape first, then in turns over the variants."""
         missing = sum(self.options.runs - len(self._due_of(variant)) for variant in self.options.variants)
         self.workshop.progress.stage("replicas", missing)
+        self._show_board()
         for kept in (kept for v in self.options.variants for kept in self.experiment.replicas(v.name)[:1]):
             self._check_first(kept)
         for variant in (each for each in reversed(self.options.variants) if not each.algorithmic and not each.nudged):
@@ -159,6 +161,12 @@ class _Campaign:
         self.interrupted |= self.workshop.progress.cancelled()
         if not any(self.experiment.replicas(variant.name) for variant in self.options.variants):
             self._raise()
+
+    def _show_board(self) -> None:
+        progress = self.workshop.progress
+        if isinstance(progress, ShowsBoard):
+            names = [variant.name for variant in self.options.variants]
+            progress.board(BoardReader(self.experiment, names, self.options.runs))
 
     def _tasks(self) -> Iterator[Task]:
         for number in range(1, self.options.runs + 1):

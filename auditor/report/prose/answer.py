@@ -20,6 +20,10 @@ def one_line(report: AuditReport) -> str:
         from auditor.report.prose.proof import proof_headline
 
         return proof_headline(report.proof)
+    if report.criteria is not None:
+        from auditor.report.prose import criteria
+
+        return criteria.headline(report.criteria)
     if report.verdict is not None:
         from auditor.report.prose.story import headline  # a scan has neither verdict nor cost
 
