@@ -116,7 +116,10 @@ def test_digits_tell_how_far_the_weights_are_apart(digits: AuditReport) -> None:
     assert weights.source == "no spread known: repro-audit variance train.py --vary-seeds -- --epochs 2"
 
 
-def test_kept_runs_give_the_same_margins_and_a_nearer_bound_is_refused(digits: AuditReport, store: Path) -> None:
+def test_kept_runs_give_the_same_margins_and_a_nearer_bound_is_refused(
+    digits: AuditReport, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("auditor.services.compare.scan_for_causes", lambda *anything: None)  # seconds, for causes
     settings = Settings(store=store)
     again = margin_of_runs(margins_of(digits).reference, None, 9, cwd=DIGITS, settings=settings)
     assert [dataclasses.astuple(layer) for layer in margins_of(again).layers] == [
