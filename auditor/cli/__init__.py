@@ -21,6 +21,7 @@ COMMANDS = {
     "variance": "Run a training many times; say how much of its spread comes from where.",
     "noise": "How much noise each layer of the trained model tolerates.",
     "metrics": "Results of trainings that were run elsewhere.",
+    "report": "Walk through the guideline for reproducible training, with the evidence that is kept.",
     "tui": "Go through findings, divergence and cost on the screen.",
     "rules": "List the rules.",
     "explain": "Explain one rule: what, why, examples, fix.",

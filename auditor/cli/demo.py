@@ -17,25 +17,36 @@ from auditor.cli.program import check_python
 from auditor.cli.progress import choose_progress
 from auditor.cli.run import PythonOption
 from auditor.cli.stdout import write_stdout
+from auditor.errors import UsageError
 from auditor.report import render
 
 app = new_app()
-EXAMPLES = ("repro-audit demo", "repro-audit demo numpy_augment", "repro-audit demo --keep")
+STORY = "digits"
+EXAMPLES = (
+    "repro-audit demo",
+    "repro-audit demo digits",
+    "repro-audit demo digits --folder story",
+    "repro-audit demo numpy_augment --keep",
+)
 
 
 @app.command(cls=GroupedCommand, epilog=examples(*EXAMPLES))
 @with_output
 def demo(
     name: Annotated[
-        str | None, typer.Argument(metavar="[SAMPLE]", help="Sample project; default: digits_embed.")
+        str | None, typer.Argument(metavar="[SAMPLE]", help="Sample project, default: digits_embed; digits: all of it.")
     ] = None,
-    keep: Annotated[bool, typer.Option("--keep", help="Keep the folder and the runs.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the folder and the runs; digits always does.")] = False,
+    where: Annotated[
+        Path | None, typer.Option("--folder", metavar="FOLDER", help="Work there, in a new folder; it is kept.")
+    ] = None,
     python: PythonOption = None,
     *,
     output: Output,
 ) -> int:
     """See a planted fault found, in a temporary folder.
 
+    `digits` is a story in eight chapters: suspicion, spread, first difference, patch, proof, cost, margins, report.
     Exits with 0 where the runs showed the fault, with 4 where they did not.
     """
     from auditor.model.verdict import Status
@@ -44,8 +55,11 @@ def demo(
     from auditor.services.settings import Settings
 
     check_python(python)
-    folder = Path(tempfile.mkdtemp(prefix="repro-audit-demo-"))
     console = output.console()
+    if name == STORY:
+        return _story(where, python, output)
+    folder = _folder(where)
+    keep = keep or where is not None
     options = output.render_options(0)
     try:
         sample = copy_sample(name or DEFAULT, folder)
@@ -90,3 +104,30 @@ def _remove(folder: Path) -> None:
     import shutil
 
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _story(where: Path | None, python: Path | None, output: Output) -> int:
+    from auditor.cli.demo_story import tell_story
+    from auditor.services.demo import missing_packages
+    from auditor.services.demo_story import StoryOptions
+
+    if output.path is not None or output.format != "text":
+        raise UsageError("demo digits: tells its story as text; its report is written as HTML beside the program")
+    if missing := missing_packages(python):
+        needed = f"{', '.join(missing)} missing. pip install 'repro-audit[demo]'"
+        output.console().note(f"The story needs to run a program: {needed}")
+        return ExitCode.INCONCLUSIVE
+    return tell_story(_folder(where), StoryOptions(python=python), output)
+
+
+def _folder(where: Path | None) -> Path:
+    """A new folder: a temporary one, or the one that was named, which must not hold anything yet."""
+    if where is None:
+        return Path(tempfile.mkdtemp(prefix="repro-audit-demo-"))
+    if where.exists() and (not where.is_dir() or any(where.iterdir())):
+        raise UsageError(f"--folder {where}: is there and not empty; name a new folder")
+    try:
+        where.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"--folder {where}: cannot be made: {error.strerror}") from error
+    return where.resolve()

@@ -9,6 +9,7 @@ from auditor.errors import ProgramError, ReproAuditError, TraceFormatError
 from auditor.model.annotations import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from auditor.model.guideline import GuidelineReport
     from auditor.model.report import AuditReport
     from auditor.model.run import RunRecord
     from auditor.model.variance import ReplicaSetUp, VarianceReport
@@ -53,6 +54,8 @@ def worst(codes: Iterable[ExitCode]) -> ExitCode:
 def of_report(report: AuditReport) -> ExitCode:
     """Return what a report amounts to. A verdict decides where there is one: findings are suspicion only."""
     codes = []
+    if report.guideline is not None:
+        return _of_guideline(report.guideline)
     if report.proof is not None:
         return worst([_of_status(report.proof.status), *([ExitCode.INTERRUPTED] if report.proof.interrupted else [])])
     if report.criteria is not None:
@@ -77,6 +80,20 @@ def of_report(report: AuditReport) -> ExitCode:
     if report.variance is not None and report.variance.set_up is not None:
         codes += _of_replicas(report.variance, report.variance.set_up)
     return worst(codes)
+
+
+def _of_guideline(guideline: GuidelineReport) -> ExitCode:
+    """A required point that is not met counts more than one that nothing shows."""
+    from auditor.model.guideline import Standing
+
+    codes = {
+        Standing.MET: ExitCode.CLEAN,
+        Standing.NOT_MET: ExitCode.FOUND,
+        Standing.NOT_SHOWN: ExitCode.INCONCLUSIVE,
+        Standing.TOLD: ExitCode.INCONCLUSIVE,
+    }
+    required = [point for point in guideline.points if point.number in guideline.required]
+    return worst(codes[point.standing] for point in required) if required else ExitCode.INCONCLUSIVE
 
 
 def _of_replicas(variance: VarianceReport, set_up: ReplicaSetUp) -> list[ExitCode]:

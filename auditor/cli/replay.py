@@ -16,6 +16,7 @@ from auditor.cli.run import ModuleOption, PythonOption
 
 if TYPE_CHECKING:
     from auditor.model.tape import ReplayOutcome
+    from auditor.services.evidence import Inquiry
 
 app = new_app()
 EXAMPLES = (
@@ -56,10 +57,28 @@ def replay(
     command = program_command(script, module, invocation.program) if given else None
     check_python(python)
     console = Console(verbosity=-1 if quiet else 0)
+    inquiry = _inquiry(tape, command, python)
     outcome = replay_tape(tape, command, cwd=Path.cwd(), strict=strict, python=python, tell=console.note)
     for note in _first(outcome.notes):
         console.note(f"note: {note}")
-    return _conclude(outcome, strict, console)
+    code = _conclude(outcome, strict, console)
+    if code is ExitCode.CLEAN:
+        problem = inquiry.keep_answer(f"{tape.name} was given back and every request was the recorded one")
+        if problem:
+            console.note(f"note: {problem}")
+    return code
+
+
+def _inquiry(tape: Path, command: list[str] | None, python: Path | None) -> Inquiry:
+    """What is known before the replay; raises what `replay_tape` raises for a tape that is none."""
+    from auditor.model.evidence import EvidenceKind
+    from auditor.runs.tapefile import read_launch
+    from auditor.services.evidence import Inquiry
+    from auditor.services.settings import load_settings
+
+    argv = command or read_launch(tape).argv
+    settings = load_settings(Path.cwd())
+    return Inquiry.begin(EvidenceKind.REPLAY, argv, Path.cwd(), store=settings.store, python=python)
 
 
 def _conclude(outcome: ReplayOutcome, strict: bool, console: Console) -> ExitCode:

@@ -8,6 +8,7 @@ from auditor.model.lean import dataclass
 if TYPE_CHECKING:
     from auditor.model.criteria import CriteriaReport
     from auditor.model.finding import Finding, Skipped, Suppressed
+    from auditor.model.guideline import GuidelineReport
     from auditor.model.hardware import SimulationReport
     from auditor.model.known import Earlier
     from auditor.model.margin import MarginReport
@@ -68,3 +69,6 @@ class AuditReport:
 
     proof: Proof | None = None
     """Of patches, by running the program with them; `runs` and `verdict` are then those of the last version."""
+
+    guideline: GuidelineReport | None = None
+    """What kept evidence says about the project as a whole."""

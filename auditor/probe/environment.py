@@ -11,7 +11,7 @@ _VARIABLES = re.compile(
     r"|TF_DETERMINISTIC_.*|TF_CUDNN_.*|TF_ENABLE_.*|XLA_.*|JAX_.*|WORLD_SIZE|LOCAL_WORLD_SIZE|LD_PRELOAD|LANG|LC_.*|TZ"
 )
 _PER_RUN = re.compile(r"TORCHELASTIC_.*|TORCH_NCCL_ASYNC_ERROR_HANDLING|CUDA_MPS_.*|.*_(TOKEN|KEY|SECRET)")
-_PACKAGES = (
+PACKAGES = (
     *("accelerate", "cv2", "datasets", "deepspeed", "jax", "lightning", "numpy", "pandas", "PIL", "pytorch_lightning"),
     *("ray", "scipy", "sklearn", "tensorflow", "timm", "tokenizers", "torch", "torch_geometric", "torchaudio"),
     *("torchvision", "transformers", "triton", "xgboost"),
@@ -35,7 +35,7 @@ def collect(final):
         "devices": [],
         "flags": {},
         "variables": {key: os.environ[key] for key in sorted(os.environ) if _bears(key)},
-        "packages": {name: _version(name) for name in _PACKAGES if _version(name)},
+        "packages": {name: _version(name) for name in PACKAGES if _version(name)},
     }
     if torch is not None:
         fields["flags"] = flags(torch)

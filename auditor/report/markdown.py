@@ -7,6 +7,7 @@ from auditor.model.report import AuditReport
 from auditor.report import RenderOptions
 from auditor.report.prose.answer import one_line
 from auditor.report.prose.findings import by_file
+from auditor.report.prose.guideline import guideline_section
 from auditor.report.prose.numbers import count
 from auditor.report.prose.place import command_line, position
 from auditor.report.prose.pullrequest import proof_section
@@ -20,6 +21,8 @@ def render(report: AuditReport, options: RenderOptions) -> str:
     """Return GitHub-flavoured Markdown; the answer stands in the first line."""
     report = portable(report)
     lines = [f"### repro-audit: {_quoted(one_line(report))}", ""]
+    if report.guideline is not None:
+        lines += [*guideline_section(report.guideline), ""]
     if report.proof is not None:
         lines += [*proof_section(report.proof), ""]
     measured = (report.overhead, report.variance, report.sensitivity, report.simulation)

@@ -17,6 +17,10 @@ def render(report: AuditReport, options: RenderOptions) -> str:
     page = Page()
     if options.verbosity < 0:
         page.add(one_line(report))
+    elif report.guideline is not None:
+        from auditor.report.prose.guideline import add_guideline
+
+        add_guideline(page, report, report.guideline, options.verbosity)
     elif report.proof is not None:
         from auditor.report.prose.proof import add_proof  # each part is loaded for the reports that have it
 

@@ -124,11 +124,11 @@ def _write(path: Path, content: bytes, *, is_link: bool) -> None:
 def _contents(repository: Path, blobs: Sequence[_Blob]) -> Iterator[bytes]:
     """What the blobs hold, in their order, by one git process."""
     with subprocess.Popen(
-        _command(repository, "cat-file", "--batch"),
+        git_command(repository, "cat-file", "--batch"),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env=_environment(),
+        env=git_environment(),
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
@@ -188,16 +188,22 @@ def _ask(folder: Path, asked: str, *words: str) -> bytes:
 def _run(folder: Path, *words: str) -> subprocess.CompletedProcess[bytes]:
     try:
         return subprocess.run(
-            _command(folder, *words), capture_output=True, env=_environment(), stdin=subprocess.DEVNULL, check=False
+            git_command(folder, *words),
+            capture_output=True,
+            env=git_environment(),
+            stdin=subprocess.DEVNULL,
+            check=False,
         )
     except FileNotFoundError:
         raise UsageError("--diff-base: git is not installed, or not on PATH; install it or use --baseline") from None
 
 
-def _command(folder: Path, *words: str) -> list[str]:
+def git_command(folder: Path, *words: str) -> list[str]:
+    """A call of git that starts no monitor of the repository."""
     return ["git", "-C", str(folder), "-c", "core.fsmonitor=false", *words]
 
 
-def _environment() -> dict[str, str]:
+def git_environment() -> dict[str, str]:
+    """Variables under which git answers for the folder it is pointed at, writes nothing and asks nobody."""
     own = {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0"}
     return {name: value for name, value in os.environ.items() if name not in _OF_THE_CALLER} | own

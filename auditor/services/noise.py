@@ -7,12 +7,14 @@ from typing import Any
 
 import auditor
 from auditor.errors import ProgramError, UsageError
+from auditor.model.evidence import EvidenceKind
 from auditor.model.report import AuditReport
 from auditor.model.sensitivity import NoiseMode, SensitivityReport, TrainedWeights, TrainingCondition
 from auditor.runs.executor import Executor, LocalProcesses
 from auditor.runs.noiselink import NoiseLink
 from auditor.runs.store import open_store
 from auditor.runs.trainings import open_trainings
+from auditor.services.evidence import leaves_evidence
 from auditor.services.noise_curves import noise_seed
 from auditor.services.noise_options import WalkOptions, check_options, choose, probe_settings
 from auditor.services.noise_report import describe, trained_weights
@@ -62,6 +64,7 @@ def _layers_alone(program: NoiseProgram, hello: Mapping[str, Any]) -> Sensitivit
     )
 
 
+@leaves_evidence(EvidenceKind.NOISE)
 def walk_noise(
     program: NoiseProgram,
     options: WalkOptions,

@@ -10,6 +10,7 @@ from pathlib import Path
 import auditor
 from auditor.dynamic.overhead import Sample, compare, schedule, step_times
 from auditor.errors import ProgramError, UsageError
+from auditor.model.evidence import EvidenceKind
 from auditor.model.lean import dataclass
 from auditor.model.overhead import OverheadReport
 from auditor.model.report import AuditReport
@@ -20,6 +21,7 @@ from auditor.runs.launch import check, launch, log_tail
 from auditor.runs.plan import LaunchPlan
 from auditor.runs.store import Store, open_store
 from auditor.runs.tracefile import open_run
+from auditor.services.evidence import leaves_evidence
 from auditor.services.progress import Progress, Silent
 from auditor.services.settings import Settings
 from auditor.static.discovery import find_root
@@ -48,6 +50,7 @@ class _Session:
     progress: Progress
 
 
+@leaves_evidence(EvidenceKind.OVERHEAD)
 def measure_overhead(
     command: Sequence[str],
     *,

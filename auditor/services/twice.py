@@ -9,6 +9,7 @@ from typing import Literal
 from auditor.dynamic.classify import is_settled
 from auditor.dynamic.evidence import Intervention
 from auditor.errors import ProgramError, UsageError
+from auditor.model.evidence import EvidenceKind
 from auditor.model.lean import dataclass
 from auditor.model.report import AuditReport
 from auditor.model.run import Ending, RunRecord
@@ -19,6 +20,7 @@ from auditor.runs.plan import LaunchPlan
 from auditor.runs.store import Store, open_store
 from auditor.runs.written import differing
 from auditor.services.compare import Pair, report, scan_for_causes, unfinished
+from auditor.services.evidence import leaves_evidence
 from auditor.services.experiment import Experiments
 from auditor.services.following import Follower, Watcher
 from auditor.services.margin import MarginOptions, check_options, keep_pair, probe_settings, with_margins
@@ -74,6 +76,7 @@ class RunFailedError(ProgramError):
         self.run = run
 
 
+@leaves_evidence(EvidenceKind.TWICE)
 def run_twice(
     command: Sequence[str],
     *,

@@ -16,6 +16,7 @@ from auditor.experiments.variants import (
     named,
     ordered,
 )
+from auditor.model.evidence import EvidenceKind
 from auditor.model.lean import dataclass, replace
 from auditor.model.report import AuditReport
 from auditor.model.run import Ending, RunRecord
@@ -27,6 +28,7 @@ from auditor.runs.replicas import Conditions, ExperimentFolder, Kept, find_exper
 from auditor.runs.samples import read_columns
 from auditor.runs.store import open_store
 from auditor.services.board import BoardReader, ShowsBoard
+from auditor.services.evidence import leaves_evidence
 from auditor.services.program import script_of
 from auditor.services.progress import Progress, Silent
 from auditor.services.replica_results import Sources, check_first, read_result
@@ -87,6 +89,7 @@ def parse_metrics(texts: Sequence[str]) -> tuple[MetricSource, ...]:
     return found
 
 
+@leaves_evidence(EvidenceKind.VARIANCE)
 def measure_variance(
     command: Sequence[str],
     *,

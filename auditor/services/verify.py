@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from auditor.errors import ProgramError, UsageError
+from auditor.model.evidence import EvidenceKind
 from auditor.model.lean import dataclass
 from auditor.model.patch import Applicability
 from auditor.model.report import AuditReport
 from auditor.model.run import RunRecord
 from auditor.runs.launch import check
+from auditor.services.evidence import leaves_evidence
 from auditor.services.laboratory import AS_IS, Laboratory, Plan, StoppedError, Version, executed_files
 from auditor.services.price import measure
 from auditor.services.program import about_program, script_of
@@ -53,6 +55,7 @@ class VerifyOptions:
             raise UsageError(f"--steps {self.steps}: at least one step must run")
 
 
+@leaves_evidence(EvidenceKind.VERIFY)
 def verify(
     command: Sequence[str],
     plan: Plan,

@@ -109,6 +109,10 @@ def test_version_names_python_and_torch(command: Command) -> None:
         (("explain", "RA999"), "no rule has the id or name `RA999`"),
         (("rules", "--select", "nonsense"), "no rule is called `nonsense`"),
         (("demo", "nonsense"), "no sample is called `nonsense`; there are: "),
+        (("report", "nope"), "nope: no such folder; name the project's folder"),
+        (("report", "--script", "nope.py"), "--script nope.py: no such file"),
+        (("report", "--require", "1,7"), "--require: expected numbers of points from 1 to 6, found `1,7`"),
+        (("report", "--format", "junit"), "--format junit: is for findings; this report is one of html, "),
         (("tui", "--nope"), "No such option"),
     ],
 )

@@ -7,6 +7,10 @@ from typing import Any
 
 import pytest
 
+from auditor.model.evidence import EvidenceKind
+from auditor.runs.evidencefile import read_evidence
+from auditor.runs.store import open_store
+
 PROGRAM = "import os, sys\nprint(os.urandom(4).hex())\nif len(sys.argv) > 1:\n    sys.exit(int(sys.argv[1]))\n"
 
 
@@ -15,13 +19,15 @@ def program(project: Path) -> None:
     (project / "train.py").write_text(PROGRAM)
 
 
-def test_a_program_is_recorded_shown_and_replayed(command: Any) -> None:
+def test_a_program_is_recorded_shown_and_replayed(command: Any, project: Path) -> None:
     recorded = command("record", "--no-native", "train.py")
     assert recorded.code == 0
     assert recorded.err.startswith("recorded: 1 answers in 1 processes, ")
     replayed = command("replay", "run.tape")
     assert (replayed.code, replayed.out) == (0, recorded.out)
     assert replayed.err == "replayed: 1 process got what it had\n"
+    (kept,), _ = read_evidence(open_store(project).root)
+    assert (kept.kind, kept.command) == (EvidenceKind.REPLAY, ("python", "train.py"))
     shown = command("tape", "show", "run.tape")
     assert f"os.urandom               4 B {recorded.out.strip()}" in shown.out
     assert '"call": "os.urandom"' in command("tape", "show", "run.tape", "--json").out
@@ -37,6 +43,7 @@ def test_exit_codes_say_what_came_of_it(command: Any, project: Path) -> None:
     assert changed.code == 1
     assert "request 0 of process 0-0 is os.urandom (2 bytes) at train.py:2" in changed.err
     assert command("replay", "t", "--lenient").code == 1
+    assert read_evidence(open_store(project).root) == ((), ())
     assert command("record", "--no-native", "-o", "u", "--", "python", "train.py", "5").code == 3
 
 

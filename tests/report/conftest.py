@@ -21,6 +21,7 @@ from auditor.model.divergence import (
 )
 from auditor.model.environment import Environment
 from auditor.model.finding import Finding, Related, Skipped, Suppressed
+from auditor.model.guideline import GuidelineFact, GuidelinePoint, GuidelineReport, Standing
 from auditor.model.location import Location
 from auditor.model.overhead import Interval, OverheadReport, Ratio, Timing
 from auditor.model.patch import Applicability, Edit, Patch
@@ -382,3 +383,42 @@ def proof_report(reproducible_report: AuditReport, overhead_report: AuditReport)
         training=training,
     )
     return replace(reproducible_report, proof=proof)
+
+
+@pytest.fixture
+def guideline_report() -> AuditReport:
+    """A point of each standing; texts that would be markup."""
+    facts = {
+        Standing.MET: GuidelineFact(standing=Standing.MET, text="Commit 0a1b2c3d4e5f: 3 tracked files.", source="git"),
+        Standing.NOT_MET: GuidelineFact(
+            standing=Standing.NOT_MET, text="The runs differ: <b>|x|</b> & `y`.", source="e3"
+        ),
+        Standing.NOT_SHOWN: GuidelineFact(standing=Standing.NOT_SHOWN, text="Stale: changed since: train.py."),
+        Standing.TOLD: GuidelineFact(standing=Standing.TOLD, text="No GPU was used.", source="e3"),
+    }
+    points = tuple(
+        GuidelinePoint(
+            number=number,
+            title=f"Title of {number}",
+            standing=standing,
+            facts=(facts[standing], facts[Standing.TOLD]),
+            commands=() if standing is Standing.MET else ("repro-audit run 'a b.py' --twice && echo <x>",),
+        )
+        for number, standing in enumerate((Standing.MET, Standing.NOT_MET, Standing.NOT_SHOWN), 1)
+    )
+    return AuditReport(
+        tool="repro-audit 0.1.0",
+        project="demo",
+        guideline=GuidelineReport(
+            program="train.py",
+            source="0a1b2c3d4e5f60718293a4b5c6d7e8f9",
+            files=3,
+            evidence=(
+                "e3: run --twice, 2026-01-31: current",
+                "e1: variance, 2026-01-30: stale: changed since: train.py",
+            ),
+            points=points,
+            required=(1, 2),
+            again="repro-audit run train.py --twice && repro-audit report --script train.py",
+        ),
+    )

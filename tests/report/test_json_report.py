@@ -16,7 +16,7 @@ from auditor.report.schema.page import HEADING, types_page
 
 SCHEMA = json.loads(FILE.read_text(encoding="utf-8"))
 DOCUMENT = Path(__file__).parents[2] / "docs" / "report-format.md"
-REPORTS = ("scan", "divergent", "reproducible", "inconclusive", "overhead")
+REPORTS = ("scan", "divergent", "reproducible", "inconclusive", "overhead", "guideline")
 
 
 def test_schema_file_is_what_the_model_says() -> None:

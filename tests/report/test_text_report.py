@@ -18,7 +18,7 @@ from auditor.model.verdict import Status, Verdict
 from auditor.report import RenderOptions, formats, render
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "report"
-REPORTS = ("scan", "divergent", "reproducible", "inconclusive", "overhead", "proof")
+REPORTS = ("scan", "divergent", "reproducible", "inconclusive", "overhead", "proof", "guideline")
 
 
 def report_named(request: pytest.FixtureRequest, name: str) -> AuditReport:

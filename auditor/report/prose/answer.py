@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 
 def one_line(report: AuditReport) -> str:
     """Return the answer of a report, without a line end."""
+    if report.guideline is not None:
+        from auditor.report.prose.guideline import guideline_headline
+
+        return guideline_headline(report.guideline)
     if report.proof is not None:
         from auditor.report.prose.proof import proof_headline
 

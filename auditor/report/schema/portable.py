@@ -38,6 +38,7 @@ def portable(report: AuditReport) -> AuditReport:
         margins=_map_strings(report.margins, lambda text: shorten(text, roots)),
         overhead=_map_strings(report.overhead, lambda text: shorten(text, roots)),
         proof=_portable_proof(report.proof, roots),
+        guideline=_map_strings(report.guideline, lambda text: shorten(text, roots)),
     )
 
 

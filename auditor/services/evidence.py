@@ -1,0 +1,253 @@
+"""Keep what an experiment has shown, with the source and the surroundings that it is about."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ParamSpec
+
+from auditor.errors import ReproAuditError
+from auditor.model.environment import Environment
+from auditor.model.evidence import Evidence, EvidenceKind, KeptCause, Surroundings
+from auditor.model.lean import dataclass, replace
+from auditor.model.proof import Proof
+from auditor.model.report import AuditReport
+from auditor.model.run import Ending, RunRecord
+from auditor.model.verdict import Cause, Status
+from auditor.report.prose.answer import one_line
+from auditor.report.prose.margin import summary as margin_summary
+from auditor.runs.environment import differences
+from auditor.runs.evidencefile import keep_evidence
+from auditor.runs.store import Store, open_store
+from auditor.runs.surroundings import ask_surroundings
+from auditor.services.program import script_of
+from auditor.services.sourcedigest import content_digest, data_digests, source_digests
+from auditor.static.discovery import find_root
+
+if TYPE_CHECKING:
+    from auditor.services.laboratory import Plan
+
+P = ParamSpec("P")
+
+
+def leaves_evidence(kind: EvidenceKind) -> Callable[[Callable[P, AuditReport]], Callable[P, AuditReport]]:
+    """Give a service that runs a program a memory: what its report says is kept in the project's store.
+
+    The service takes the command, or an object with `command`, `cwd` and `python`, as its first argument, and a plan of
+    patches, if it has one, as its second; `cwd`, `settings`, `python` and `options` by name. That evidence cannot be
+    written is a note in the report, never an error.
+    """
+
+    def decorate(service: Callable[P, AuditReport]) -> Callable[P, AuditReport]:
+        @functools.wraps(service)
+        def keeping(*positional: P.args, **named: P.kwargs) -> AuditReport:
+            inquiry = _inquiry(kind, positional, named)
+            return inquiry.keep(service(*positional, **named))
+
+        return keeping
+
+    return decorate
+
+
+def _inquiry(kind: EvidenceKind, positional: Sequence[Any], named: Mapping[str, Any]) -> Inquiry:
+    first = positional[0] if positional else named["command"]
+    told = first if hasattr(first, "command") else None
+    python = getattr(told, "python", None) or named.get("python") or getattr(named.get("options"), "python", None)
+    settings = named.get("settings")
+    return Inquiry.begin(
+        kind,
+        tuple(told.command if told is not None else first),
+        Path(told.cwd if told is not None else named["cwd"]),
+        store=None if settings is None else settings.store,
+        python=python,
+        plan=positional[1] if len(positional) > 1 else named.get("plan"),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inquiry:
+    """What is known before the first run."""
+
+    kind: EvidenceKind
+    command: tuple[str, ...]
+    cwd: Path
+    project: Path
+    store: Path
+    """Where the project's evidence goes."""
+
+    runs: Store
+    """Where runs are kept: by where the user is, which may be in another project."""
+
+    interpreter: str
+    sources: Mapping[str, str]
+    surroundings: Surroundings | None
+    plan: Plan | None = None
+    """The patches that are tried."""
+
+    @classmethod
+    def begin(
+        cls,
+        kind: EvidenceKind,
+        command: Sequence[str],
+        cwd: Path,
+        *,
+        store: Path | None,
+        python: Path | None = None,
+        plan: Plan | None = None,
+    ) -> Inquiry:
+        """Look at the source as it is now."""
+        cwd = cwd.resolve()
+        project = find_root([script_of(command, cwd) or cwd]).resolve()
+        interpreter = str(python or sys.executable)
+        place = open_store(project, store).root
+        return cls(
+            kind=kind,
+            command=tuple(command),
+            cwd=cwd,
+            project=project,
+            store=place,
+            runs=open_store(find_root([cwd]), store),
+            interpreter=interpreter,
+            sources=source_digests(project, place),
+            surroundings=ask_surroundings(interpreter),
+            plan=plan,
+        )
+
+    def keep(self, report: AuditReport) -> AuditReport:
+        """Keep what the report says; return it, with a note where that failed."""
+        try:
+            keep_evidence(self.store, self.evidence(report))
+        except (OSError, ReproAuditError) as error:
+            return replace(report, notes=(*report.notes, _not_kept(error)))
+        return report
+
+    def keep_answer(self, answer: str) -> str:
+        """Keep an answer of one line that no report goes with; return what went wrong, or nothing."""
+        try:
+            keep_evidence(self.store, self._about(answer, self._written(())))
+        except OSError as error:
+            return _not_kept(error)
+        return ""
+
+    def evidence(self, report: AuditReport) -> Evidence:
+        """Return the report's answer with what it is about."""
+        written = self._written(report.runs)
+        found = replace(self._about(one_line(report), written), criteria=_criteria(report))
+        if report.proof is not None:
+            return self._with_proof(found, report.proof)
+        if report.verdict is not None and report.runs:
+            return self._with_runs(found, report, written)
+        return found
+
+    def _about(self, answer: str, written: frozenset[str]) -> Evidence:
+        """The answer, and the source before and after."""
+        after = source_digests(self.project, self.store)
+        unstable = {path for path in self.sources if after.get(path) != self.sources[path]}
+        unstable |= {path for path in after.keys() - self.sources.keys() if path.endswith(".py")}
+        return Evidence(
+            id="",
+            kind=self.kind,
+            command=self.command,
+            cwd=str(self.cwd),
+            project=str(self.project),
+            interpreter=self.interpreter,
+            kept_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            sources={path: digest for path, digest in self.sources.items() if path not in written},
+            unstable=tuple(sorted(unstable - written)),
+            surroundings=self.surroundings,
+            answer=answer,
+            written=tuple(sorted(written)),
+        )
+
+    def _with_proof(self, found: Evidence, proof: Proof) -> Evidence:
+        ids = [each for each in proof.minimal if "=" not in each]
+        texts = self.plan.texts(ids) if self.plan is not None and ids else {}
+        return replace(
+            found,
+            status=proof.status,
+            steps=proof.steps or 0,
+            is_whole=proof.steps is None,
+            variables=proof.launcher,
+            patched={path: content_digest(text) for path, text in sorted(texts.items())},
+        )
+
+    def _with_runs(self, found: Evidence, report: AuditReport, written: frozenset[str]) -> Evidence:
+        assert report.verdict is not None
+        runs = report.runs
+        comparison = report.verdict.comparison
+        environments = [_environment(run) for run in runs if run.processes]
+        loaded, read = _touched(runs)
+        apart = differences(*environments[:2]) if len(environments) > 1 else ()
+        return replace(
+            found,
+            status=report.verdict.status,
+            runs=tuple(run.id for run in runs),
+            steps=min((max((process.steps for process in run.processes), default=0) for run in runs), default=0),
+            is_whole=len(runs) > 1 and all(run.status.ending is Ending.FINISHED for run in runs),
+            compared=comparison.compared_events if comparison is not None else 0,
+            environment=environments[0] if environments else None,
+            differences=tuple(f"{name}: {one} and {other}" for name, one, other in apart),
+            cause=_cause(report.verdict.causes),
+            margins=margin_summary(report.margins) if report.margins is not None else "",
+            loaded=None if loaded is None else tuple(sorted(loaded)),
+            data=data_digests(self.project, (read | (loaded or set())) - set(found.sources) - written),
+            artifacts=data_digests(self.project, written),
+        )
+
+    def _written(self, runs: Sequence[RunRecord]) -> frozenset[str]:
+        """Files that runs of this command are known to write: no source, whatever they are called."""
+        known = [run for run in self.runs.list() if run.argv == self.command and run.project == str(self.project)]
+        return frozenset(path for run in (*known, *runs) for path in run.files_written if not path.endswith(".py"))
+
+
+def _not_kept(error: Exception) -> str:
+    return f"This is not kept as evidence for `repro-audit report`: {error}"
+
+
+def _environment(run: RunRecord) -> Environment:
+    """That of the process that trained: a launcher has none of torch's."""
+    return max(run.processes, key=lambda process: (process.steps, process.events)).environment
+
+
+def _touched(runs: Sequence[RunRecord]) -> tuple[set[str] | None, set[str]]:
+    """Project files that runs loaded or read, None where a process does not tell; data files that they read."""
+    from auditor.runs.tracefile import open_run
+    from auditor.services.laboratory import executed_files
+
+    loaded = executed_files(runs)
+    read: set[str] = set()
+    for run in runs:
+        for trace in open_run(Path(run.folder)).processes.values():
+            read.update(access.path for access in trace.files if access.mode == "r")
+    return (None if loaded is None else set(loaded)), read
+
+
+def _cause(causes: Sequence[Cause]) -> KeptCause | None:
+    if not causes:
+        return None
+    best = causes[0]
+    return KeptCause(
+        title=best.title,
+        category=best.category,
+        confidence=best.confidence,
+        evidence=best.evidence[0] if best.evidence else "",
+        remedy=best.remedy,
+    )
+
+
+def _criteria(report: AuditReport) -> tuple[str, ...]:
+    """In what runs were held against each other, as the report has it."""
+    if report.variance is not None:
+        groups = report.variance.groups
+        names = {metric.name for group in groups for metric in group.metrics}
+        names |= {"accuracy over classes" for group in groups if group.classes}
+        names |= {"churn of predictions" for group in groups if group.churn is not None}
+        names |= {"distance of weights" for group in groups if group.weights is not None}
+        names |= {"overall metric" for group in groups if group.overall is not None and not group.metrics}
+        return tuple(sorted(names))
+    if report.verdict is not None and report.verdict.status is not Status.INCONCLUSIVE:
+        return ("every traced tensor, bit for bit",)
+    return ()

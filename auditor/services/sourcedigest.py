@@ -1,0 +1,84 @@
+"""What the source of a project is, as one digest a file."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from auditor.static.discovery import find_files
+
+LARGEST_DOCUMENT_BYTES = 10_000_000
+"""A larger JSON or YAML file is data, not configuration."""
+
+LARGEST_DATA_BYTES = 1 << 29
+"""In total for one experiment; what goes beyond has no digest."""
+
+UNREADABLE = "unreadable"
+_OWN = frozenset({"repro-audit.toml", "repro-audit-baseline.json"})
+
+
+def source_digests(project: Path, store: Path | None = None) -> dict[str, str]:
+    """Return the digest of every program file and configuration below `project`, by relative path.
+
+    Left out: what `.gitignore` leaves out, folders of tools, hidden files but `.env` ones, our own settings, documents
+    that are large enough to be data, and the project's `store`, which may lie in the project.
+    """
+    found = find_files(project, [project], ())
+    chosen = [*found.files, *(document for document in found.documents if _is_configuration(document.file))]
+    own = [source for source in chosen if store is None or not source.file.is_relative_to(store)]
+    return {source.path: file_digest(source.file) for source in own if _counts(source.path)}
+
+
+def file_digest(path: Path) -> str:
+    """Return the digest of a file's bytes, `unreadable` where it cannot be read."""
+    digest = hashlib.blake2b(digest_size=16)
+    try:
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    except OSError:
+        return UNREADABLE
+    return digest.hexdigest()
+
+
+def content_digest(content: bytes) -> str:
+    """Return what `file_digest` says of a file with this content."""
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
+
+
+def data_digests(project: Path, paths: Iterable[str]) -> dict[str, str]:
+    """Return digests of data files, relative to the project or absolute; empty where one is gone or too much."""
+    left = LARGEST_DATA_BYTES
+    found = {}
+    for path in sorted(set(paths)):
+        file = project / path
+        try:
+            size = os.stat(file).st_size
+        except OSError:
+            found[path] = ""
+            continue
+        left -= size
+        digest = file_digest(file) if left >= 0 else ""
+        found[path] = "" if digest == UNREADABLE else digest
+    return found
+
+
+def whole_digest(sources: Mapping[str, str]) -> str:
+    """Return one digest of all of them."""
+    told = "".join(f"{path}\0{digest}\n" for path, digest in sorted(sources.items()))
+    return hashlib.blake2b(told.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
+
+
+def _is_configuration(path: Path) -> bool:
+    try:
+        return path.stat().st_size <= LARGEST_DOCUMENT_BYTES
+    except OSError:
+        return False
+
+
+def _counts(path: str) -> bool:
+    *folders, name = path.split("/")
+    hidden = any(part.startswith(".") for part in folders) or (name.startswith(".") and not name.startswith(".env"))
+    return not hidden and name not in _OWN
