@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Collection
 from typing import Any
@@ -38,6 +39,7 @@ class RayCluster:
         except ImportError:
             raise UsageError("--executor ray: Ray is not installed; pip install 'repro-audit[ray]'") from None
         if not ray.is_initialized():
+            os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a cluster that we start tells nobody about its use
             try:
                 ray.init(
                     address=self._address or None,
@@ -49,6 +51,7 @@ class RayCluster:
                 where = f"ray:{self._address}" if self._address else "ray"
                 raise UsageError(f"--executor {where}: cannot connect: {type(error).__name__}: {error}") from error
             self._ours = True
+            _silence(ray)
         self._ray = ray
         self._task = ray.remote(_make_task())
         self._check()
@@ -133,6 +136,16 @@ class RayCluster:
             raise UsageError(f"--needs: no node of the Ray cluster has that much; there are {have or 'none'}")
 
 
+def _silence(ray: Any) -> None:
+    """Keep Ray from writing about workers that died to stdout, where the report goes; we tell it ourselves.
+
+    Ray 2.60 has no public switch: `log_to_driver` does not cover it.
+    """
+    worker = getattr(getattr(ray, "_private", None), "worker", None)
+    if hasattr(worker, "_worker_logs_enabled"):
+        worker._worker_logs_enabled = False
+
+
 def _make_task() -> Callable[[list[str], str, float], str]:
     """Return what a Ray worker runs. Made here and not in the module, so that it travels by value: workers need not
     import us."""
@@ -142,7 +155,8 @@ def _make_task() -> Callable[[list[str], str, float], str]:
         import subprocess
 
         pipe = subprocess.PIPE
-        worker = subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+        # A session of its own: Ray kills the group of a worker that died, and who would then end the program?
+        worker = subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=pipe, text=True, start_new_session=True)
         sent: str | None = order
         try:
             while True:

@@ -1,4 +1,4 @@
-"""Runs one program on another machine: an order comes in on stdin, an answer goes out on stdout, and to a file if named.
+"""Runs one program on another machine: an order comes in on stdin, an answer goes out on stdout, and to a named file.
 
 The program is interrupted when we are, and when whoever started us is gone: its folder is not ours any more then.
 """
