@@ -64,7 +64,8 @@ def _lost(variant: Variant, lost: list[tuple[int, RunRecord]], whole: set[int]) 
     replicas = sorted({number for number, _ in lost})
     left = [number for number in replicas if number not in whole]
     end = f"; {len(left)} could not be finished" if left else "; all were run again and are whole"
-    return f"{variant.name}: {len(replicas)} of its replicas were lost ({'; '.join(lost[0][1].notes)}){end}"
+    was = "was" if len(replicas) == 1 else "were"
+    return f"{variant.name}: {len(replicas)} of its replicas {was} lost ({'; '.join(lost[0][1].notes)}){end}"
 
 
 def _way(run: RunRecord) -> str:

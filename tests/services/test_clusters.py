@@ -115,7 +115,7 @@ def test_a_killed_worker_costs_nothing_and_the_experiment_goes_on_here(
     assert capfd.readouterr().out == ""
     assert deviations(report) == {"algo": (2, True), "control": (2, False)}
     assert report.variance is not None
-    assert any("1 of its replicas were lost" in each for each in report.variance.warnings)
+    assert any("1 of its replicas was lost" in each for each in report.variance.warnings)
     assert not Path(f"/proc/{killed[0]}").exists()  # no orphan is left behind
     (log,) = (folder / "store").rglob("algo/2/program.log")
     assert "threads 1 step None" in log.read_text()

@@ -49,7 +49,10 @@ class RayCluster:
                 )
             except Exception as error:  # whatever it is: Ray documents no tree of errors here
                 where = f"ray:{self._address}" if self._address else "ray"
-                raise UsageError(f"--executor {where}: cannot connect: {type(error).__name__}: {error}") from error
+                raise UsageError(
+                    f"--executor {where}: cannot connect: {type(error).__name__}: {error}. A cluster with tokens needs "
+                    "RAY_AUTH_MODE=token set here too"
+                ) from error
             self._ours = True
             _silence(ray)
         self._ray = ray
@@ -106,8 +109,8 @@ class RayCluster:
         except errors.RayTaskError as error:
             raise UsageError(f"--executor ray: a worker cannot start {command()[0]}: {error.cause}") from error
         except errors.RayError as error:
-            first = (str(error).strip().splitlines() or [""])[0]
-            return unfinished(plan, Ending.LOST, f"{type(error).__name__}: {first}")
+            sentence = str(error).strip().split("\n")[0].split(". ")[0]
+            return unfinished(plan, Ending.LOST, f"{type(error).__name__}: {sentence}")
         return read_answer(answer, plan)
 
     def _gpus(self) -> int:
