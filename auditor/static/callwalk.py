@@ -13,7 +13,7 @@ from auditor.static.functions import Functions
 from auditor.static.knowledge import draws
 from auditor.static.library_verdict import SeedValue
 from auditor.static.members import default_factories, table_of
-from auditor.static.protocols import properties, starts_base
+from auditor.static.protocols import INDEXING, properties, starts_base
 from auditor.static.rngstate import Pending, State, join
 from auditor.static.seedvalue import FIXED, GIVEN, Seen, entropy
 from auditor.static.spread import spread
@@ -55,6 +55,9 @@ class CallWalk:
         self._made: dict[ast.Call, frozenset[Pending]] = {}
         self._stored: dict[str, list[FunctionRef]] = {}
         """Functions kept in options (`set_defaults(run=train)`), by the option's name."""
+
+        self._has_indexed = False
+        """Whether an object was made whose class says what its items are."""
 
     def call(self, node: ast.Call, frame: Frame) -> End:
         """Follow one call whose arguments have been executed."""
@@ -159,6 +162,13 @@ class CallWalk:
         """Whether any object was made so far that draws later."""
         return bool(self._made)
 
+    def indexed(self, node: ast.expr, frame: Frame) -> None:
+        """Objects of the project are asked for items by what is in brackets: `dataset[0]`."""
+        if self._has_indexed:
+            for part in ast.walk(node):
+                if isinstance(part, ast.Subscript) and isinstance(part.ctx, ast.Load):
+                    self.protocol(part.value, INDEXING, frame)
+
     def iterated(self, made_by: ast.Call) -> None:
         """The object that this call made is iterated: what it draws is drawn now."""
         self._ledger.happen(self._made.get(made_by, frozenset()))
@@ -238,6 +248,7 @@ class CallWalk:
                 self._draw(base, node, frame)
                 if base in self._rng.seed_calls:
                     self._seed(self._rng.seed_calls[base], base, node, frame)
+        self._has_indexed |= isinstance(cls.module.names.attribute(made, INDEXING[0]), FunctionRef)
         self._default_factories(cls, node, frame)
         place = at if at is not None else node
         if place is not None:

@@ -1,4 +1,4 @@
-"""Methods that the language calls by itself: loops, `with`, and frameworks that run what extends them."""
+"""Methods that the language calls by itself: loops, indices, `with`, and frameworks that run what extends them."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from auditor.static.frame import Frame
 
 ITERATING = ("__iter__", "__next__")
+INDEXING = ("__getitem__",)
 ENTERING = ("__enter__", "__aenter__")
 LEAVING = ("__exit__", "__aexit__")
 PROPERTIES = ("property", "cached_property")
-_IMPLICIT = frozenset({*ITERATING, *ENTERING, *LEAVING})
+_IMPLICIT = frozenset({*ITERATING, *INDEXING, *ENTERING, *LEAVING})
 
 _RESTORING = frozenset(
     {
@@ -37,7 +38,7 @@ _SWITCHING = ("torch.nn.", "lightning.LightningModule", "pytorch_lightning.Light
 
 
 def is_run_by_others(cls: ClassRef) -> bool:
-    """Whether methods of a class are called without being named: by loops and `with`, or by an outside base."""
+    """Whether methods of a class are called unnamed: by loops, indices, `with`, or an outside base."""
     if any(getattr(child, "name", "") in _IMPLICIT for child in cls.node.body):
         return True
     return any(not name.startswith(".") and name != "object" for name in cls.module.base_classes(cls.node))

@@ -288,6 +288,7 @@ class Walk:
                     end = End.STOPS
             else:
                 self._comprehension(part, frame)
+        self.calls.indexed(node, frame)
         return end
 
     def _comprehension(self, node: Comprehension, frame: Frame) -> None:

@@ -1,8 +1,9 @@
-"""`kind = "drop-argument"`: call the same without one of its arguments."""
+"""`kind = "drop-argument"`: call the same without some of its arguments."""
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 
 from auditor.model.finding import Finding
 from auditor.model.lean import dataclass
@@ -19,42 +20,58 @@ from auditor.static.project import Project
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Options:
-    argument: str
-    """Given by its name; one that is given by its position stays."""
+    arguments: tuple[str, ...]
+    """Given by their names; one that is given by its position stays."""
+
+    instead: Mapping[str, str]
+    """What takes the place of some: `max_time` → `max_steps=...`."""
 
 
 def _read(table: Table) -> _Options:
-    return _Options(argument=table.string("argument"))
+    instead = {}
+    for entry in table.tables("instead"):
+        instead[entry.string("of")] = entry.string("argument")
+        entry.finish()
+    return _Options(arguments=table.strings("arguments", required=True), instead=instead)
 
 
 class DropArgumentFix(WithFixOptions[_Options]):
-    """`argument`: the keyword that goes."""
+    """`arguments`: the keywords that go; `instead`: what takes the place `of` one."""
 
     kind = "drop-argument"
 
     def propose(
         self, finding: Finding, rule: Rule, target: ModuleFacts | Document, project: Project
     ) -> Proposal | Refusal:
-        name = self._options.of(rule).argument
+        options = self._options.of(rule)
         call = call_at(target, finding.location) if isinstance(target, ModuleFacts) else None
         if call is None or not isinstance(target, ModuleFacts):
             return Refusal(reason="the place is no call")
-        if all(keyword.arg != name for keyword in call.node.keywords):
-            return Refusal(reason=f"`{name}` is not given by its name")
+        dropped = [keyword.arg for keyword in call.node.keywords if keyword.arg in options.arguments]
+        if not dropped:
+            names = " or ".join(f"`{name}`" for name in options.arguments)
+            return Refusal(reason=f"no {names} is given by its name")
+        text = _without(target, call.node, options)
         return Proposal(
-            title=f"leave out `{name}`",
+            title=" and ".join(_title(name, options.instead.get(name)) for name in dropped if name),
             applicability=applicability(rule),
-            changes=(ReplaceExpression(expression=target.location(call.node), text=_without(target, call.node, name)),),
+            changes=(ReplaceExpression(expression=target.location(call.node), text=text),),
             effect=effect(rule),
         )
 
 
-def _without(module: ModuleFacts, call: ast.Call, name: str) -> str:
+def _title(name: str, instead: str | None) -> str:
+    return f"leave out `{name}`" if instead is None else f"pass `{instead}` in place of `{name}`"
+
+
+def _without(module: ModuleFacts, call: ast.Call, options: _Options) -> str:
     given = [written(module, each) for each in call.args]
     for keyword in call.keywords:
         value = written(module, keyword.value)
-        if keyword.arg != name:
+        if keyword.arg not in options.arguments:
             given.append(f"{keyword.arg}={value}" if keyword.arg else f"**{value}")
+        elif keyword.arg in options.instead:
+            given.append(options.instead[keyword.arg])
     return f"{written(module, call.func)}({', '.join(given)})"
 
 

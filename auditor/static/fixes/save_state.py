@@ -44,11 +44,11 @@ PYTHON = _Entry("python_rng_state", "{random.getstate}()", "{random.setstate}({i
 
 
 def _read(table: Table) -> str:
-    return table.choice("what", ("rng", "optimizer"))
+    return table.choice("what", ("rng", "optimizer", "average"))
 
 
 class SaveStateFix(WithFixOptions[str]):
-    """`what`: the states of the generators (`rng`) or the state of the `optimizer`."""
+    """`what`: the states of the generators (`rng`), that of the `optimizer` or of the weights' `average`."""
 
     kind = "save-state"
 
@@ -58,17 +58,21 @@ class SaveStateFix(WithFixOptions[str]):
         call = call_at(target, finding.location) if isinstance(target, ModuleFacts) else None
         if call is None or not isinstance(target, ModuleFacts):
             return Refusal(reason="the place is no call")
-        saved = _dictionary(target, call)
-        if saved is None:
+        what = self._options.of(rule)
+        save = _only_save(target) if what == "average" else call
+        saved = None if save is None else _dictionary(target, save)
+        if save is None or saved is None:
             return Refusal(reason="what is saved is not written down as one dictionary that the call is given")
         restore = list(_restored(target, project))
         if len(restore) != 1:
             return Refusal(reason="the checkpoint is read back in no place, or in several, that can be told from here")
         module, name, last = restore[0]
-        if self._options.of(rule) == "rng":
+        if what == "rng":
             entries = _generators(finding, project)
-        else:
+        elif what == "optimizer":
             entries = _optimizer(target, call, module, last)
+        else:
+            entries = _average(target, call, save, module, last)
         if isinstance(entries, Refusal):
             return entries
         return Proposal(
@@ -139,6 +143,22 @@ def _optimizer(saving: ModuleFacts, call: Call, loading: ModuleFacts, last: ast.
     if name is None:
         return Refusal(reason="the optimizer is not at hand, under one name, where the checkpoint is saved and loaded")
     return [_Entry("optimizer", f"{name}.state_dict()", f"{name}.load_state_dict({{item}})")]
+
+
+def _average(
+    saving: ModuleFacts, call: Call, save: Call, loading: ModuleFacts, last: ast.stmt
+) -> list[_Entry] | Refusal:
+    made = saving.parent(call.node)
+    target = made.targets[0] if isinstance(made, ast.Assign) and len(made.targets) == 1 else None
+    name = target.id if isinstance(target, ast.Name) else None
+    if name is None or name not in _names(saving, save.node) or name not in _names(loading, last):
+        return Refusal(reason="the average is not at hand, under one name, where the checkpoint is saved and loaded")
+    return [_Entry("averaged_model", f"{name}.state_dict()", f"{name}.load_state_dict({{item}})")]
+
+
+def _only_save(module: ModuleFacts) -> Call | None:
+    saves = module.calls_to({"torch.save"})
+    return saves[0] if len(saves) == 1 else None
 
 
 def _names(module: ModuleFacts, node: ast.AST) -> set[str]:

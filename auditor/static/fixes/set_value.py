@@ -9,7 +9,7 @@ from auditor.model.lean import dataclass
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.static.documents.document import Document
-from auditor.static.facts import ModuleFacts
+from auditor.static.facts import Call, ModuleFacts
 from auditor.static.fixes.changes import Change, ReplaceExpression, SetArgument
 from auditor.static.fixes.proposal import Proposal, Refusal
 from auditor.static.fixoptions import WithFixOptions, applicability, effect
@@ -18,29 +18,43 @@ from auditor.static.project import Project
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Options:
-    value: str
-    argument: str | None
+class _Argument:
     """The parameter that does the same where a call was found instead of an assignment."""
 
+    name: str
     position: int | None
-    argument_value: str
+    value: str
     callees: frozenset[str]
     """Which calls have it; empty: all that the rule finds."""
 
+    def is_for(self, call: Call) -> bool:
+        return not self.callees or call.callee in self.callees
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Options:
+    value: str
+    arguments: tuple[_Argument, ...]
+
 
 def _read(table: Table) -> _Options:
-    return _Options(
-        value=table.string("value"),
-        argument=table.string("argument") if "argument" in table else None,
-        position=table.position("position"),
-        argument_value=table.string("argument_value", table.string("value")),
-        callees=frozenset(table.strings("callee")),
-    )
+    value = table.string("value")
+    arguments = []
+    for entry in table.tables("arguments"):
+        arguments.append(
+            _Argument(
+                name=entry.string("name"),
+                position=entry.position("position"),
+                value=entry.string("value", value),
+                callees=frozenset(entry.strings("callee")),
+            )
+        )
+        entry.finish()
+    return _Options(value=value, arguments=tuple(arguments))
 
 
 class SetValueFix(WithFixOptions[_Options]):
-    """`value`: what is assigned instead; `argument`, `position`, `argument_value`: for calls (`callee`)."""
+    """`value`: what is assigned instead; `arguments`: `name`, `position` and `value` for calls (`callee`)."""
 
     kind = "set-value"
 
@@ -65,11 +79,12 @@ class SetValueFix(WithFixOptions[_Options]):
 def _change(module: ModuleFacts, finding: Finding, options: _Options) -> tuple[str, str, Change] | Refusal:
     call = call_at(module, finding.location)
     if call is not None:
-        if options.argument is None or (options.callees and call.callee not in options.callees):
+        argument = next((each for each in options.arguments if each.is_for(call)), None)
+        if argument is None:
             return Refusal(reason=f"`{written(module, call.node.func)}` is a call that no argument makes reproducible")
         place = module.location(call.node)
-        change = SetArgument(call=place, name=options.argument, value=options.argument_value, position=options.position)
-        return options.argument, options.argument_value, change
+        change = SetArgument(call=place, name=argument.name, value=argument.value, position=argument.position)
+        return argument.name, argument.value, change
     node = node_at(module, finding.location, ast.stmt)
     if isinstance(node, ast.Assign) and len(node.targets) > 1:
         return Refusal(reason="the value is assigned to several names at once: split the statement first")

@@ -11,6 +11,7 @@ from auditor.ruleset.table import Table
 from auditor.static.callprerequisites import call_prerequisites
 from auditor.static.conditions import CallCondition, read_call_condition
 from auditor.static.facts import Call, ModuleFacts
+from auditor.static.followed import methods_after
 from auditor.static.gradient import Gradient, gradient_at
 from auditor.static.matcher import Hit, Scope
 from auditor.static.prerequisites import Prerequisite
@@ -92,7 +93,7 @@ class CallMatcher(WithOptions[_Options]):
             gradient = gradient_at(module, call.node) if options.gradient else Gradient.LIKELY
             if reached == () or gradient is Gradient.NONE:
                 continue
-            if _is_followed(module, call, options.unless_followed_by) or _is_under(module, call, options.unless_under):
+            if _undone(module, call, options.unless_followed_by) or _is_under(module, call, options.unless_under):
                 continue
             confidence = options.method_confidence if call.callee is None else None
             unsure = gradient is Gradient.UNKNOWN or (options.unless_followed_by and _is_replaced(module, call))
@@ -110,25 +111,8 @@ def _message(call: Call, options: _Options) -> str | None:
     return options.message.replace("{callee}", call.callee or call.method or "this")
 
 
-def _is_followed(module: ModuleFacts, call: Call, methods: frozenset[str]) -> bool:
-    """Whether one of `methods` is called on what the call makes: in the same chain, or under the name that keeps it."""
-    if not methods:
-        return False
-    current: ast.AST = call.node
-    while isinstance(outer := module.parent(current), ast.Attribute | ast.Call):
-        if isinstance(outer, ast.Attribute) and outer.attr in methods:
-            return True
-        if isinstance(outer, ast.Call) and outer.func is not current:
-            return False
-        current = outer
-    if not isinstance(outer, ast.Assign | ast.AnnAssign):
-        return False
-    targets = outer.targets if isinstance(outer, ast.Assign) else [outer.target]
-    names = {ast.unparse(target) for target in targets}
-    return any(
-        each.method in methods and each.receiver is not None and ast.unparse(each.receiver) in names
-        for each in module.calls
-    )
+def _undone(module: ModuleFacts, call: Call, methods: frozenset[str]) -> bool:
+    return bool(methods) and any(method in methods for method, _ in methods_after(call, module))
 
 
 def _is_under(module: ModuleFacts, call: Call, names: frozenset[str]) -> bool:

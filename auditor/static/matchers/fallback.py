@@ -6,13 +6,14 @@ library and the packages that it speaks about.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from auditor.model.lean import dataclass
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.static.conditions import is_unset_option
 from auditor.static.facts import Call, Known, ModuleFacts
+from auditor.static.followed import methods_after
 from auditor.static.knowledge import draws
 from auditor.static.matcher import Hit, Scope
 from auditor.static.mentions import Names
@@ -39,6 +40,8 @@ class _Options:
     """Only calls whose result draws later (True), or that draw at once (False); None: both."""
 
     program: ProgramCondition
+    given_later: Mapping[str, str]
+    """Methods of what the call makes that give it the argument after all: `set_params` → `random_state`."""
 
 
 def _read(table: Table) -> _Options:
@@ -48,7 +51,16 @@ def _read(table: Table) -> _Options:
         callees=frozenset(table.strings("callees")),
         deferred=table.boolean("deferred", False) if "deferred" in table else None,
         program=read_program_condition(table),
+        given_later=_read_given_later(table),
     )
+
+
+def _read_given_later(table: Table) -> Mapping[str, str]:
+    found = {}
+    for entry in table.tables("given_later"):
+        found[entry.string("method")] = entry.string("argument")
+        entry.finish()
+    return found
 
 
 class FallbackMatcher(WithOptions[_Options]):
@@ -81,6 +93,8 @@ class FallbackMatcher(WithOptions[_Options]):
                 if library not in options.libraries or options.deferred not in (None, deferred):
                     continue
                 reached = unseeded_programs(call, module, project, library, deferred=deferred)
+                if reached and _is_given_later(call, module, options.given_later):
+                    continue
                 if reached and options.program.entry_points(module, project) != ():
                     title = project.rng.libraries[library].title
                     yield Hit(
@@ -88,6 +102,17 @@ class FallbackMatcher(WithOptions[_Options]):
                         message=f"`{call.callee}` draws from {title}, which is not seeded.",
                         entry_points=reached,
                     )
+
+
+def _is_given_later(call: Call, module: ModuleFacts, methods: Mapping[str, str]) -> bool:
+    """Whether a method of what the call makes gets the argument, by its name (`part__random_state` too) or in `**`."""
+    if not methods:
+        return False
+    for method, made in methods_after(call, module):
+        wanted = methods.get(method)
+        if wanted and made and any(word.arg is None or word.arg.split("__")[-1] == wanted for word in made.keywords):
+            return True
+    return False
 
 
 def _draws(call: Call, module: ModuleFacts, project: Project) -> Iterable[tuple[str, bool]]:

@@ -1,0 +1,27 @@
+"""What is done with an object after the call that made it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from auditor.static.facts import Call, ModuleFacts
+
+
+def methods_after(call: Call, module: ModuleFacts) -> Iterator[tuple[str, ast.Call | None]]:
+    """Methods of what the call makes, with their calls: in the same chain, or under the name that keeps it."""
+    current: ast.AST = call.node
+    while isinstance(outer := module.parent(current), ast.Attribute | ast.Call):
+        if isinstance(outer, ast.Attribute):
+            called = module.parent(outer)
+            yield outer.attr, called if isinstance(called, ast.Call) and called.func is outer else None
+        if isinstance(outer, ast.Call) and outer.func is not current:
+            return
+        current = outer
+    if not isinstance(outer, ast.Assign | ast.AnnAssign):
+        return
+    targets = outer.targets if isinstance(outer, ast.Assign) else [outer.target]
+    names = {ast.unparse(target) for target in targets}
+    for each in module.calls:
+        if each.method and each.receiver is not None and ast.unparse(each.receiver) in names:
+            yield each.method, each.node
