@@ -144,7 +144,7 @@ def _silence(ray: Any) -> None:
 
     Ray 2.60 has no public switch: `log_to_driver` does not cover it.
     """
-    worker = getattr(getattr(ray, "_private", None), "worker", None)
+    worker: Any = getattr(getattr(ray, "_private", None), "worker", None)
     if hasattr(worker, "_worker_logs_enabled"):
         worker._worker_logs_enabled = False
 
