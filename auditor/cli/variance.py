@@ -23,9 +23,7 @@ EXAMPLES = (
     "repro-audit variance train.py --metric 'accuracy=accuracy ([0-9.]+)' -- --epochs 5",
     "repro-audit variance train.py --predictions preds.csv --groups groups.csv",
     "repro-audit variance -m package.train --evaluate package.eval:predict --variants impl,control",
-    "repro-audit variance train.py --runs 20 --resume",
-    "repro-audit variance train.py --jobs auto",
-    "repro-audit variance train.py --executor slurm:gpu --needs cpus=4,gpus=1 --store /shared/runs",
+    "repro-audit variance train.py --runs 20 --resume --executor slurm:gpu --store /shared/runs",
 )
 _WHAT, _HOW = "What", "How"
 
