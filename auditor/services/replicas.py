@@ -7,7 +7,7 @@ import os
 import platform
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -65,8 +65,8 @@ class Workshop:
     files: tuple[str, ...]
     """Files that the program writes and that are kept, as they were asked for: below `cwd`, or absolute."""
 
-    def run(self, tasks: Iterable[Task], told: Told = lambda _: None) -> Iterator[Done]:
-        """Run replicas and yield each as it ends; those that ended well are kept."""
+    def run(self, tasks: Iterable[Task], told: Told = lambda _: None) -> Generator[Done, None, None]:
+        """Run replicas and yield each as it ends; those that ended well are kept. Closing it ends what still runs."""
         begun: dict[str, tuple[Task, dict[str, int | None]]] = {}
 
         def plans() -> Iterator[LaunchPlan]:

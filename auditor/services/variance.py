@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import auditor
@@ -176,10 +177,11 @@ class _Campaign:
     def _round(self) -> int:
         """Run until nothing more can start; return how many ended."""
         before = self._ended
-        for done in self.workshop.run(self._tasks(), self._tell):
-            self._ended += 1
-            self._note(done)
-            self._tell("")
+        with closing(self.workshop.run(self._tasks(), self._tell)) as ended:  # an error here ends what still runs
+            for done in ended:
+                self._ended += 1
+                self._note(done)
+                self._tell("")
         return self._ended - before
 
     def _tasks(self) -> Iterator[Task]:

@@ -21,6 +21,7 @@ from auditor.model.run import Ending, RunRecord
 from auditor.runs import record
 from auditor.runs.executor import unfinished
 from auditor.runs.plan import LaunchPlan
+from auditor.runs.plan import command as launched
 
 TOKEN = "order.token"
 """In a run's folder: what it says is in the order too."""
@@ -71,14 +72,15 @@ def stamp() -> int:
 
 
 def write_order(plan: LaunchPlan, environ: Mapping[str, str], carried: bool) -> str:
-    """Mark the run's folder and return the order. `carried`: the scheduler takes the environment along, which then
-    does not stand in the order."""
+    """Mark the run's folder and return the order, with the interpreter filled in.
+
+    `carried`: the scheduler takes the environment along, which then does not stand in the order.
+    """
     token = secrets.token_hex(16)
     (plan.run_dir / TOKEN).write_text(token, encoding="ascii")
-    python = plan.python or Path(sys.executable)
-    values = asdict(replace(plan, python=python))
+    values = asdict(replace(plan, argv=launched(plan), python=None))
     data = {
-        "plan": {**values, **{name: str(values[name]) for name in (*_PATHS, "python")}},
+        "plan": {**values, **{name: str(values[name]) for name in _PATHS}},
         "token": token,
         "stamp": stamp(),
         "environment": None if carried else dict(environ),
@@ -91,7 +93,7 @@ def read_order(text: str) -> Order:
     """Read what `write_order` wrote."""
     data: dict[str, Any] = json.loads(text)
     values: dict[str, Any] = data["plan"]
-    paths = {name: Path(values[name]) for name in (*_PATHS, "python")}
+    paths = {name: Path(values[name]) for name in _PATHS}
     return Order(
         plan=LaunchPlan(**{**values, **paths, "argv": tuple(values["argv"])}),
         token=data["token"],

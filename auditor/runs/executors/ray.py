@@ -96,7 +96,10 @@ class RayCluster:
         self._given.clear()
 
     def close(self) -> None:
-        if self._ray is not None and self._ours:
+        if self._ray is None:
+            return
+        self.kill()
+        if self._ours:
             self._ray.shutdown()
         self._ray = None
 

@@ -129,7 +129,7 @@ def test_an_order_says_all_of_a_plan_and_no_value_of_a_carried_environment(tmp_p
     written = orders.write_order(one, {"SECRET": "s3cret"}, carried=True)
     assert "s3cret" not in written
     read = orders.read_order(written)
-    assert read.plan == replace(one, python=Path(sys.executable))
+    assert read.plan == replace(one, argv=(sys.executable, "x.py"))
     here = {"SECRET": "s3cret", "SLURM_PROCID": "0", "CUDA_VISIBLE_DEVICES": "3"}
     assert orders.program_environment(read, here) == {"SECRET": "s3cret", "CUDA_VISIBLE_DEVICES": "3"}
 
