@@ -1,6 +1,9 @@
 """Runs one program on another machine: an order comes in on stdin, an answer goes out on stdout, and to a named file.
 
 The program is interrupted when we are, and when whoever started us is gone: its folder is not ours any more then.
+Whoever starts us may kill us without warning, as Ray does with children of a worker that ends. So what it sees is a
+stand-in, and the worker proper is the child of that, in a session of its own, where it lives long enough to end the
+program.
 """
 
 from __future__ import annotations
@@ -12,7 +15,9 @@ import signal
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 from auditor.errors import ReproAuditError
 from auditor.model.lean import replace
@@ -21,15 +26,21 @@ from auditor.runs import record
 from auditor.runs.executors.order import HOST, RECORD, REFUSED, TOKEN, Order, program_environment, read_order, stamp
 from auditor.runs.launch import launch
 
+_TICK_S = 0.05
 SHARING_S = 3.0
 """So long a network's file system may take to show us a folder that was just made."""
 
 
 def main() -> None:
     """Read an order from stdin, run it, write the answer."""
-    stop = _Stop()
-    order = read_order(sys.stdin.read())
-    answer = json.dumps(run(order, stop))
+    text = sys.stdin.read()
+    stand_in = os.getpid()
+    child = os.fork()
+    if child:
+        _stand_in(child)
+    os.setsid()
+    order = read_order(text)
+    answer = json.dumps(run(order, _Stop(stand_in)))
     if len(sys.argv) > 2:
         path = Path(sys.argv[2])
         if path.parent.is_dir():
@@ -42,7 +53,7 @@ def main() -> None:
 
 def run(order: Order, stop: _Stop | None = None) -> dict[str, str]:
     """Run an order here and return the answer."""
-    asked = stop or _Stop()
+    asked = stop or _Stop(os.getppid())
     reason = refusal(order)
     if reason:
         return {REFUSED: reason}
@@ -92,16 +103,31 @@ def _is_shared(order: Order) -> bool:
 class _Stop:
     """Says when the program is to be interrupted."""
 
-    def __init__(self) -> None:
-        self._parent = os.getppid()
+    def __init__(self, parent: int) -> None:
+        self._parent = parent
         self._asked = False
-        if hasattr(signal, "pthread_sigmask"):
-            signal.pthread_sigmask(signal.SIG_SETMASK, ())  # Ray's workers block SIGINT, and children inherit that
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._ask)
+        _hear(self._ask)
 
     def now(self) -> bool:
         return self._asked or os.getppid() != self._parent
 
-    def _ask(self, *_: object) -> None:
+    def _ask(self, number: int, frame: object) -> None:
         self._asked = True
+
+
+def _stand_in(child: int) -> NoReturn:
+    """Pass signals on to the worker proper and end as it does, or when whoever started us is gone."""
+    parent = os.getppid()
+    _hear(lambda number, frame: os.kill(child, number))
+    while os.getppid() == parent:
+        pid, status = os.waitpid(child, os.WNOHANG)
+        if pid:
+            os._exit(abs(os.waitstatus_to_exitcode(status)))
+        time.sleep(_TICK_S)
+    os._exit(1)
+
+
+def _hear(handler: Callable[[int, object], None]) -> None:
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())  # Ray's workers block SIGINT, and children inherit that
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, handler)

@@ -200,12 +200,16 @@ def test_a_worker_that_is_interrupted_interrupts_the_program(tmp_path: Path) -> 
     assert record.status.ending is Ending.INTERRUPTED
 
 
-def test_a_worker_ends_the_program_when_whoever_started_it_is_gone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("killed", ["whoever started it", "the worker that they see"])
+def test_the_program_ends_with(killed: str, tmp_path: Path) -> None:
     code = "trap 'touch gone; exit' INT; touch up; for i in $(seq 600); do sleep 0.1; done"
     one = plan(tmp_path, "a", "sh", "-c", code)
     (tmp_path / "order").write_text(orders.write_order(one, {"PATH": "/usr/bin:/bin"}, carried=False))
     between = "import subprocess, sys; subprocess.run(sys.argv[2:], stdin=open(sys.argv[1]))"
-    parent = subprocess.Popen([sys.executable, "-c", between, str(tmp_path / "order"), *orders.command()])
+    argv = [sys.executable, "-c", between, str(tmp_path / "order"), *orders.command()]
+    with (tmp_path / "order").open() as file:
+        started = argv if killed == "whoever started it" else orders.command()
+        parent = subprocess.Popen(started, stdin=file, stdout=subprocess.DEVNULL)
     wait_for(tmp_path / "up")
     parent.kill()
     parent.wait()
