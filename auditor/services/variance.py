@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -25,6 +24,7 @@ from auditor.services.executors import ROOM, choose_executor
 from auditor.services.program import script_of
 from auditor.services.progress import Progress, Silent
 from auditor.services.replica_failures import Failures
+from auditor.services.replica_remarks import left_behind, machines
 from auditor.services.replica_results import Sources, check_first, read_result
 from auditor.services.replicas import Done, Workshop
 from auditor.services.settings import Settings
@@ -238,7 +238,7 @@ def _report(campaign: _Campaign, project: Path) -> AuditReport:
         interrupted=campaign.interrupted,
     )
     everything = [each for found in kept.values() for each in found]
-    remarks = [*campaign.failed(), *_left_behind(everything), *_machines(everything)]
+    remarks = [*campaign.failed(), *left_behind(everything), *machines(everything)]
     variance = variance_report(results, campaign.reading, set_up, remarks)
     return AuditReport(tool=f"repro-audit {auditor.__version__}", project=project.name, variance=variance)
 
@@ -250,27 +250,6 @@ def _fixed_seeds(replicas: Sequence[Kept]) -> tuple[str, ...]:
     passed = [{seed.partition(" at ")[0] for seed in each.seeds} for each in replicas]
     common = set.intersection(*passed)
     return tuple(seed for seed in replicas[0].seeds if seed.partition(" at ")[0] in common)
-
-
-def _left_behind(replicas: Sequence[Kept]) -> list[str]:
-    """Files that every replica leaves in the project, where the next one may read them."""
-    common = set.intersection(*(set(each.written) for each in replicas)) if replicas else set()
-    paths = sorted(path for path in common if not any(part.startswith((".", "__")) for part in Path(path).parts))
-    if not paths:
-        return []
-    more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
-    told = f"Every run writes {', '.join(paths[:3])}{more} in the project"
-    return [f"{told}; a later one may start from what an earlier one left. --isolate copy rules that out."]
-
-
-def _machines(replicas: Sequence[Kept]) -> list[str]:
-    """Machines of several kinds round differently, which no variant takes into account."""
-    counted = Counter(each.machine for each in replicas if each.machine)
-    if len(counted) < 2:
-        return []
-    told = "; ".join(f"{name} ({count})" for name, count in sorted(counted.items()))
-    ran = f"Replicas ran on machines of different kinds: {told}"
-    return [f"{ran}. What differs between these is in the implementation noise, and control need not be one result."]
 
 
 def _experiment(command: tuple[str, ...], cwd: Path, store: Path, options: VarianceOptions) -> ExperimentFolder:

@@ -40,7 +40,7 @@ def main() -> None:
         _stand_in(child)
     os.setsid()
     order = read_order(text)
-    answer = json.dumps(run(order, _Stop(stand_in)))
+    answer = json.dumps(run(order, _Stop(stand_in).now))
     if len(sys.argv) > 2:
         path = Path(sys.argv[2])
         if path.parent.is_dir():
@@ -51,9 +51,8 @@ def main() -> None:
     sys.stdout.flush()
 
 
-def run(order: Order, stop: _Stop | None = None) -> dict[str, str]:
-    """Run an order here and return the answer."""
-    asked = stop or _Stop(os.getppid())
+def run(order: Order, stop: Callable[[], bool]) -> dict[str, str]:
+    """Run an order here and return the answer; once `stop` says so, the program is interrupted."""
     reason = refusal(order)
     if reason:
         return {REFUSED: reason}
@@ -63,12 +62,12 @@ def run(order: Order, stop: _Stop | None = None) -> dict[str, str]:
     os.environ.clear()
     os.environ.update(environment)
     try:
-        ended = launch(plan, lambda _: asked.now())
+        ended = launch(plan, lambda _: stop())
     except ReproAuditError as error:
         return {REFUSED: f"{platform.node()}: {error}"}
     except Exception:
         return {REFUSED: f"{platform.node()}: {traceback.format_exc()}"}
-    if asked.now() and ended.status.ending is Ending.FAILED:  # a scheduler may send its signal to all at once
+    if stop() and ended.status.ending is Ending.FAILED:  # a scheduler may send its signal to all at once
         ended = replace(ended, status=replace(ended.status, ending=Ending.INTERRUPTED))
     return {RECORD: record.to_text(ended)}
 

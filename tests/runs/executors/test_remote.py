@@ -146,19 +146,19 @@ def test_a_worker_that_sees_another_folder_refuses(tmp_path: Path, monkeypatch: 
     one = plan(tmp_path, "a")
     read = orders.read_order(orders.write_order(one, {}, carried=False))
     (one.run_dir / orders.TOKEN).write_text("of another machine")
-    answer = json.dumps(run(read))
+    answer = json.dumps(run(read, lambda: False))
     with pytest.raises(UsageError, match=r"the store is not shared: .* is another folder on .*--store"):
         orders.read_answer(answer, one)
     one.run_dir.rename(tmp_path / "away")
     with pytest.raises(UsageError, match="is not there on"):
-        orders.read_answer(json.dumps(run(read)), one)
+        orders.read_answer(json.dumps(run(read, lambda: False)), one)
 
 
 def test_a_worker_with_other_code_refuses(tmp_path: Path) -> None:
     one = plan(tmp_path, "a")
     read = orders.read_order(orders.write_order(one, {}, carried=False))
     with pytest.raises(UsageError, match="has another repro-audit"):
-        orders.read_answer(json.dumps(run(replace(read, stamp=read.stamp + 1))), one)
+        orders.read_answer(json.dumps(run(replace(read, stamp=read.stamp + 1), lambda: False)), one)
 
 
 def test_a_worker_without_an_answer_is_lost(tmp_path: Path) -> None:
