@@ -1,4 +1,4 @@
-"""Trace programs while they are recorded and while they are replayed: is every tensor the same, to the final weights?
+"""Trace programs while they are recorded and replayed: is every tensor, final weight and printed byte the same?
 
 python benchmarks/tape_samples.py                      sample projects that differ for want of seeds
 python benchmarks/tape_samples.py FOLDER COMMAND...    a program of yours, run in FOLDER
@@ -15,12 +15,23 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from auditor.dynamic.printed import output_differences  # noqa: E402
 from auditor.model.run import RunRecord  # noqa: E402
 from auditor.runs.launch import check, launch  # noqa: E402
+from auditor.runs.output import LOG_NAME  # noqa: E402
 from auditor.runs.plan import LaunchPlan  # noqa: E402
 from auditor.services.compare import Pair  # noqa: E402
 
-SAMPLES = ("worker_numpy", "numpy_augment", "seed_none", "seed_too_late", "time_seed", "set_labels", "configured_null")
+SAMPLES = (
+    "worker_numpy",
+    "numpy_augment",
+    "seed_none",
+    "seed_too_late",
+    "time_seed",
+    "set_labels",
+    "configured_null",
+    "helper_never_called",
+)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -48,13 +59,24 @@ def _check(folder: Path, command: Sequence[str]) -> int:
         events = same.outcome.comparison.compared_events
         compared = weights.compared if weights else 0
         equal = compared - weights.differing if weights else 0
+        printed = _printed(recorded, replayed)
         print(
             f"{folder.name:<20} {len(recorded.processes)} processes, {events:,} events "
-            f"{'equal' if first is None else 'DIFFERENT'}, {equal} of {compared} final weights equal; "
+            f"{'equal' if first is None else 'DIFFERENT'}, {equal} of {compared} final weights equal, "
+            f"output {printed}; "
             f"without a tape {'equal' if other.outcome.comparison.first is None else 'different'}",
             flush=True,
         )
-        return int(first is not None)
+        return int(first is not None or equal < compared or printed == "DIFFERENT")
+
+
+def _printed(recorded: RunRecord, replayed: RunRecord) -> str:
+    """Whether every printed byte is the same; elapsed times and rates are no entropy."""
+    first, second = ((Path(run.folder) / LOG_NAME).read_bytes() for run in (recorded, replayed))
+    if first == second:
+        return f"equal ({len(first):,} bytes)"
+    texts = first.decode("utf-8", "replace"), second.decode("utf-8", "replace")
+    return "DIFFERENT" if output_differences(*texts, cut=False) else "equal but for times"
 
 
 def _run(folder: Path, command: Sequence[str], runs: Path, name: str, tape: dict[str, object] | None) -> RunRecord:

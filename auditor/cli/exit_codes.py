@@ -55,6 +55,8 @@ def of_report(report: AuditReport) -> ExitCode:
     codes = []
     if report.proof is not None:
         return worst([_of_status(report.proof.status), *([ExitCode.INTERRUPTED] if report.proof.interrupted else [])])
+    if report.criteria is not None:
+        return _of_status(report.criteria.status)
     if report.verdict is not None:
         from auditor.model.run import Ending  # a scan has no runs
 
@@ -69,6 +71,8 @@ def of_report(report: AuditReport) -> ExitCode:
         codes.append(ExitCode.INCONCLUSIVE)
     walk = report.sensitivity
     if walk is not None and walk.kind is not None and not walk.evaluations:
+        codes.append(ExitCode.INCONCLUSIVE)
+    if report.simulation is not None and not report.simulation.profiles:
         codes.append(ExitCode.INCONCLUSIVE)
     if report.variance is not None and report.variance.set_up is not None:
         codes += _of_replicas(report.variance, report.variance.set_up)

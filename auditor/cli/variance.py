@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from auditor.cli.board import choose_board
 from auditor.cli.delivery import deliver
 from auditor.cli.help import GroupedCommand, Invocation, examples, new_app
 from auditor.cli.interrupt import Interrupts
@@ -14,7 +15,6 @@ from auditor.cli.option_table import words
 from auditor.cli.options import StoreOption, with_output
 from auditor.cli.output import Output
 from auditor.cli.program import check_python, program_command
-from auditor.cli.progress import choose_progress
 from auditor.cli.run import ModuleOption, PythonOption, ScriptArgument
 from auditor.errors import UsageError
 
@@ -174,7 +174,7 @@ def variance(
     )
     settings = load_settings(Path.cwd(), {"store": None if store is None else store.absolute()})
     with Interrupts(output.console()) as interrupts:
-        progress = choose_progress(output.progress, interrupts.requested)
+        progress = choose_board(output.progress, interrupts.requested)
         try:
             report = measure_variance(command, cwd=Path.cwd(), settings=settings, options=options, progress=progress)
         finally:

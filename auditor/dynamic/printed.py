@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 
 from auditor.model.divergence import OutputDifference
 
@@ -45,6 +46,7 @@ _METRIC = re.compile(
     r"|result\w*|epoch|step|final)(?:[^a-z]|$)"
 )
 _MOMENT = re.compile(rf"(?i)\b(?:epoch|step|iter(?:ation)?|batch|round|episode)s?\b\W*({_NUMBER})")
+_NAMED_MOMENT = re.compile(r"(?i)\b(epoch|step|iteration|iter|batch|round|episode)s?\b\W{0,3}(\d+)")
 _ANY_NUMBER = re.compile(_NUMBER)
 
 
@@ -67,6 +69,23 @@ def metric_values(text: str) -> dict[str, float]:
             if _METRIC.search(words) and not _NO_FIGURES.match(words.split()[-1]):
                 found[words] = float(number.replace(",", "").replace("_", ""))
     return found
+
+
+def printed_figures(text: str) -> Iterator[tuple[str, str, float]]:
+    """Yield (place, words, value) of each named figure that a program printed, in order; times are none.
+
+    The place is `epoch 3, step 20`, as far as the line says, else `line 12`; words are the last two before the figure,
+    in lower case.
+    """
+    for number, line in enumerate(_lines(text), 1):
+        masked = _mask(line)
+        found = _FIGURE.findall(masked)
+        if not found:
+            continue
+        moments = [f"{word.lower()} {value}" for word, value in _NAMED_MOMENT.findall(masked)]
+        place = ", ".join(dict.fromkeys(moments)) or f"line {number:,}"
+        for name, value in found:
+            yield place, " ".join(name.lower().split()[-2:]), float(value.replace(",", "").replace("_", ""))
 
 
 def output_differences(reference: str, candidate: str, *, cut: bool) -> tuple[OutputDifference, ...]:

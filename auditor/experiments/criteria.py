@@ -29,12 +29,13 @@ def differing(reference: Replica, candidate: Replica) -> tuple[Criterion, ...]:
 
 def is_comparable(replica: Replica, criterion: Criterion) -> bool:
     """Whether a result has what a criterion looks at."""
-    return {
+    has = {
         Criterion.OVERALL: replica.overall is not None,
         Criterion.PER_CLASS: bool(replica.classes),
         Criterion.PREDICTIONS: bool(replica.predictions),
         Criterion.LOSSES: bool(replica.losses),
-    }[criterion]
+    }
+    return has.get(criterion, False)
 
 
 def count_pairs(group: str, relation: str, pairs: Sequence[tuple[Replica, Replica]]) -> PairCounts:

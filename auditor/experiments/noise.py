@@ -6,7 +6,7 @@ Works on a function that measures; who evaluates the model is the service's busi
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from auditor.experiments.midpoint import RESAMPLES, Fit, Observed, crossing, fit_with_interval, monotone
 from auditor.model.lean import dataclass
@@ -23,6 +23,9 @@ GAIN = 3
 """An adaptive sweep makes at most one of so many evaluations of the grid, but never fewer than `LEAST`."""
 
 LEAST = 14
+FEW = 6
+"""Fewer levels than these are measured one and all."""
+
 NEAR_DECADES = 0.6
 """Levels as near as this to the midpoint are repeated."""
 
@@ -39,9 +42,8 @@ VISIBLE = 0.05
 class Sweep:
     """What was measured at one injection point; levels are those of the grid, above 0 and rising."""
 
-    def __init__(self, sigmas: Sequence[float], measure: Measure) -> None:
+    def __init__(self, sigmas: Sequence[float]) -> None:
         self.sigmas = tuple(sigmas)
-        self._measure = measure
         self._values: dict[int, list[float]] = {}
 
     @property
@@ -52,60 +54,77 @@ class Sweep:
         """Return the levels that were measured, by rising sigma."""
         return tuple(Observed(sigma=self.sigmas[at], values=tuple(self._values[at])) for at in sorted(self._values))
 
-    def more(self, at: int) -> None:
-        """Measure a level once more."""
-        values = self._values.setdefault(at, [])
-        values.append(self._measure(self.sigmas[at], len(values)))
+    def add(self, at: int, quality: float) -> None:
+        """Note one more measurement of a level."""
+        self._values.setdefault(at, []).append(quality)
 
     def has(self, at: int) -> int:
         """Return how often a level was measured."""
         return len(self._values.get(at, ()))
 
 
+Batches = Iterator[tuple[int, ...]]
+"""Levels to be measured next, each as often as it is named; all are in the sweep before the next ones are asked for."""
+
+
 def sweep_grid(sigmas: Sequence[float], repeats: int, measure: Measure) -> Sweep:
     """Measure every level `repeats` times."""
-    sweep = Sweep(sigmas, measure)
-    for at in range(len(sigmas)):
-        for _ in range(repeats):
-            sweep.more(at)
+    sweep = Sweep(sigmas)
+    _measure(sweep, grid_batches(sweep, repeats), measure)
     return sweep
 
 
 def sweep_adaptive(
     sigmas: Sequence[float], repeats: int, measure: Measure, *, top: float, precision: float, floor: float | None
 ) -> Sweep:
-    """Measure coarsely, then around the midpoint, then again there until its interval is narrow.
+    """Measure the levels of `adaptive_batches`, one after the other."""
+    sweep = Sweep(sigmas)
+    _measure(sweep, adaptive_batches(sweep, repeats, top=top, precision=precision, floor=floor), measure)
+    return sweep
+
+
+def _measure(sweep: Sweep, batches: Batches, measure: Measure) -> None:
+    for batch in batches:
+        for at in batch:
+            sweep.add(at, measure(sweep.sigmas[at], sweep.has(at)))
+
+
+def grid_batches(sweep: Sweep, repeats: int) -> Batches:
+    """Every level `repeats` times."""
+    yield tuple(at for at in range(len(sweep.sigmas)) for _ in range(repeats))
+
+
+def adaptive_batches(sweep: Sweep, repeats: int, *, top: float, precision: float, floor: float | None) -> Batches:
+    """Coarse levels, then those around the midpoint, then these again until its interval is narrow.
 
     `top`: quality without noise; `floor`: chance, None where it is not known. `precision`: half width of the interval
     relative to the midpoint. Levels are those of the grid, so that both kinds of sweep measure the same thing.
     """
-    sweep = Sweep(sigmas, measure)
+    sigmas = sweep.sigmas
     stride = max(1, math.ceil((len(sigmas) - 1) / (COARSE - 1)))
-    for at in sorted({*range(0, len(sigmas), stride), len(sigmas) - 1}):
-        sweep.more(at)
+    yield tuple(sorted({*range(0, len(sigmas), stride), len(sigmas) - 1}))
     most = max(LEAST, len(sigmas) * repeats // GAIN)
     levels = sweep.levels()
     place = crossing(levels, (top + levels[-1].mean) / 2)
     if place is None or top - levels[-1].mean < VISIBLE:
-        return sweep
-    for at in _nearest(sigmas, place, stride):
-        if not sweep.has(at) and sweep.evaluations < most:
-            sweep.more(at)
+        return
+    fresh = [at for at in _nearest(sigmas, place, stride) if not sweep.has(at)]
+    if fresh := fresh[: max(0, most - sweep.evaluations)]:
+        yield tuple(fresh)
     while True:
         found = tolerance(sweep, top=top, floor=floor, resamples=ROUGH_RESAMPLES)
         if found.midpoint is None or found.interval is None:
-            return sweep
+            return
         near = [at for at in _nearest(sigmas, found.midpoint, 2 * stride) if sweep.has(at)]
         near = [at for at in near if abs(math.log10(sigmas[at] / found.midpoint)) <= NEAR_DECADES] or near[:2]
         wanted = [at for at in near if sweep.has(at) < repeats]
         fewest = min((sweep.has(at) for at in wanted), default=0)
         if fewest != 1 and _narrow(found.interval, found.midpoint, precision):
-            return sweep
+            return
         chosen = [at for at in wanted if sweep.has(at) == fewest]
         if not chosen or sweep.evaluations + len(chosen) > most:
-            return sweep
-        for at in sorted(chosen):
-            sweep.more(at)
+            return
+        yield tuple(sorted(chosen))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +158,10 @@ def tolerance(sweep: Sweep, *, top: float, floor: float | None, resamples: int =
         return Found(
             status=ToleranceStatus.MEASURED, midpoint=without_fit, crossing=without_fit, midpoint_to_chance=to_chance
         )
-    fit, interval = fit_with_interval(levels, resamples)
+    fit, bootstrapped = fit_with_interval(levels, resamples)
+    # Four parameters leave hardly a residual in so few single measurements: an interval from these would say too much.
+    single = min(len(level.values) for level in levels) == 1
+    interval = None if single and len(levels) < FEW else bootstrapped
     above = floor is not None and min(fit.low, bottom) - floor > max(VISIBLE, FLAT * (top - floor))
     return Found(
         status=ToleranceStatus.PLATEAU if flat and above else ToleranceStatus.MEASURED,

@@ -6,7 +6,9 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass
 
 if TYPE_CHECKING:
+    from auditor.model.criteria import CriteriaReport
     from auditor.model.finding import Finding, Skipped, Suppressed
+    from auditor.model.hardware import SimulationReport
     from auditor.model.known import Earlier
     from auditor.model.overhead import OverheadReport
     from auditor.model.proof import Proof
@@ -53,8 +55,12 @@ class AuditReport:
     """Reference first."""
 
     verdict: Verdict | None = None
+    criteria: CriteriaReport | None = None
+    """Two trainings held against each other by their results."""
+
     overhead: OverheadReport | None = None
     variance: VarianceReport | None = None
     sensitivity: SensitivityReport | None = None
+    simulation: SimulationReport | None = None
     proof: Proof | None = None
     """Of patches, by running the program with them; `runs` and `verdict` are then those of the last version."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import Enum
 
 from auditor.model.environment import Environment
-from auditor.model.lean import dataclass
+from auditor.model.lean import dataclass, field
 
 
 class Ending(Enum):
@@ -80,6 +80,9 @@ class RunRecord:
     processes: tuple[ProcessRecord, ...]
     files_written: tuple[str, ...]
     """Files of the project that the run created or changed, relative, sorted."""
+
+    file_digests: Mapping[str, str] = field(default_factory=dict)
+    """Of the bytes of each of them when the run had ended, by path; those beyond a gigabyte in all are left out."""
 
     notes: tuple[str, ...] = ()
     peak_memory_bytes: int | None = None

@@ -21,6 +21,16 @@ class NoiseKind(Enum):
     """Both, one after the other."""
 
 
+class NoiseMode(Enum):
+    """When there is noise."""
+
+    EVALUATION = "eval"
+    """A model that is trained is evaluated under noise."""
+
+    TRAINING = "train"
+    """Each level is a training of its own, under noise from the first step on, evaluated under the same noise."""
+
+
 class ToleranceStatus(Enum):
     """What could be said about a midpoint."""
 
@@ -113,6 +123,45 @@ class Tolerance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WeightMatrix:
+    """The singular values of one trained weight; of more than two dimensions it counts as [first, all others]."""
+
+    name: str
+    shape: tuple[int, ...]
+    spectral: float | None
+    """The greatest singular value; None, as the next, where the matrix is too large for them, or not finite."""
+
+    frobenius: float | None
+    """Square root of the sum of all squares; None where that is not finite."""
+
+    effective_rank: float | None
+    """exp of the entropy of the singular values over their sum (Roy, Vetterli 2007)."""
+
+    singular_values: tuple[float, ...]
+    """Falling; the greatest 64."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainedWeights:
+    """What one training left."""
+
+    layer: str
+    """Where noise was in it: a layer, `global`; empty for the training without noise."""
+
+    sigma: float
+    repeat: int
+    matrices: tuple[WeightMatrix, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingCondition:
+    """Noise under which a model was trained before it was looked at."""
+
+    layers: tuple[str, ...]
+    sigma: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SensitivityReport:
     """Noise tolerance of a model, layer by layer. Without tolerances it lists the layers alone."""
 
@@ -146,3 +195,9 @@ class SensitivityReport:
     seed: int
     method: str
     notes: tuple[str, ...]
+    mode: NoiseMode = NoiseMode.EVALUATION
+    trained_under: TrainingCondition | None = None
+    """Noise that was on in the one training; None where there was none, or where each level is a training."""
+
+    weights: tuple[TrainedWeights, ...] = ()
+    """By layer and sigma, the training without noise first; empty where no training was noisy."""

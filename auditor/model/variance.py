@@ -10,12 +10,23 @@ from auditor.model.overhead import Interval
 
 
 class Criterion(Enum):
-    """In what two trainings can agree, from the coarsest to the finest (Chen et al., ICSE 2022)."""
+    """In what two trainings can agree, in the order in which they are reported.
+
+    The first four are those of Chen et al. (ICSE 2022), from the coarsest to the finest.
+    """
 
     OVERALL = "overall"
     PER_CLASS = "per-class"
     PREDICTIONS = "predictions"
     LOSSES = "losses"
+    WEIGHTS = "weights"
+    """Final parameters and buffers, all bits."""
+
+    TRACE = "trace"
+    """Every operator with its tensors, every draw."""
+
+    FILES = "files"
+    """What the program wrote, by digest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,7 +32,9 @@ class ProbeConfig:
         "switches": {},
         # {"mode": "record", "replay" or "seed", …}, see `tape.Tape`: entropy is recorded, given back or made up
         "tape": None,
-        # {"address", "evaluate", "metric", "clamp", "limit_bytes"}: where the auditor listens, and how to evaluate
+        # {"address", "evaluate", "metric", "clamp", "limit_bytes"}: where the auditor listens, and how to evaluate;
+        # "result", "requests": a file for the answers, in place of the address; "training": see `walking.training`;
+        # "reference": where the run without noise leaves its outputs; "spectra": whether weights are looked at
         "noise": None,
         # mode "none" only: {"folder", "keep", "evaluate", "nudge"}, see `replica.Collector`: what is left at the end
         "collect": None,

@@ -57,6 +57,8 @@ class Losses:
             if tensors.device.type == "cpu":
                 self._write(step, events, self._readers[tensors.dtype](tensors.data_ptr()))
                 return
+            if tensors.device.type == "cuda" and torch.cuda.is_current_stream_capturing():
+                return  # waiting for a value there would break the capture
             self._pending.append((step, events, self._copied(tensors)))
         if len(self._pending) >= PENDING:
             self.finish()

@@ -22,7 +22,8 @@ def render(report: AuditReport, options: RenderOptions) -> str:
     lines = [f"### repro-audit: {_quoted(one_line(report))}", ""]
     if report.proof is not None:
         lines += [*proof_section(report.proof), ""]
-    if any(part is not None for part in (report.verdict, report.overhead, report.variance, report.sensitivity)):
+    measured = (report.overhead, report.variance, report.sensitivity, report.simulation)
+    if any(part is not None for part in (report.verdict, report.criteria, *measured)):
         story = render_text(report, RenderOptions(ascii=options.ascii))
         opened = "" if report.proof is not None else " open"
         lines += [f"<details{opened}><summary>The whole story</summary>", "", *_fenced(story), "", "</details>", ""]

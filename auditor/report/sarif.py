@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 
 from auditor.model.annotations import Any
+from auditor.model.criteria import CriteriaReport
 from auditor.model.finding import Finding, Suppressed
 from auditor.model.patch import Patch
 from auditor.model.report import AuditReport
 from auditor.model.verdict import Cause, Status, Verdict
 from auditor.report import RenderOptions
+from auditor.report.prose.criteria import headline as criteria_headline
 from auditor.report.prose.story import headline
 from auditor.report.schema.portable import portable
 from auditor.report.schema.repository import from_top
 from auditor.report.schema.sarif_places import code_flow, location, physical_location, region
-from auditor.report.schema.sarif_rules import CAUSE_PREFIX, UNEXPLAINED, descriptors
+from auditor.report.schema.sarif_rules import CAUSE_PREFIX, CRITERION_PREFIX, UNEXPLAINED, descriptors
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 FINGERPRINT = "reproAuditKey/v1"
@@ -38,6 +40,7 @@ def _run(report: AuditReport, options: RenderOptions) -> dict[str, Any]:
     indexes = {rule["id"]: index for index, rule in enumerate(rules)}
     results = [
         *_verdict_results(report.verdict, indexes),
+        *_criteria_results(report.criteria, indexes),
         *(_finding(finding, indexes) for finding in report.findings),
         *(_suppressed(item, indexes) for item in report.suppressed),
     ]
@@ -50,7 +53,11 @@ def _run(report: AuditReport, options: RenderOptions) -> dict[str, Any]:
         "originalUriBaseIds": {"%SRCROOT%": {"description": {"text": REPOSITORY if options.prefix else PROJECT}}},
         "columnKind": "unicodeCodePoints",
         "results": results,
-        "properties": {"project": report.project, **_verdict_properties(report.verdict)},
+        "properties": {
+            "project": report.project,
+            **_verdict_properties(report.verdict),
+            **_criteria_properties(report.criteria),
+        },
     }
 
 
@@ -124,6 +131,21 @@ def _verdict_results(verdict: Verdict | None, indexes: dict[str, int]) -> list[d
     if not verdict.causes:
         return [_divergence(verdict, UNEXPLAINED, f"{first}\nThe cause is not known.", indexes)]
     return [_cause(verdict, cause, f"{first}\n{cause.title}.", indexes) for cause in verdict.causes]
+
+
+def _criteria_results(criteria: CriteriaReport | None, indexes: dict[str, int]) -> list[dict[str, Any]]:
+    """One result for the first criterion that differs."""
+    if criteria is None or criteria.first is None:
+        return []
+    rule = CRITERION_PREFIX + criteria.first.value
+    text = f"{criteria_headline(criteria)}\n{criteria.basis}"
+    return [{"ruleId": rule, "ruleIndex": indexes[rule], "level": "error", "message": {"text": text}}]
+
+
+def _criteria_properties(criteria: CriteriaReport | None) -> dict[str, Any]:
+    if criteria is None:
+        return {}
+    return {"verdict": criteria.status.value, "headline": criteria_headline(criteria), "reasons": [criteria.basis]}
 
 
 def _cause(verdict: Verdict, cause: Cause, text: str, indexes: dict[str, int]) -> dict[str, Any]:

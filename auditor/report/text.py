@@ -21,6 +21,10 @@ def render(report: AuditReport, options: RenderOptions) -> str:
         from auditor.report.prose.proof import add_proof  # each part is loaded for the reports that have it
 
         add_proof(page, report, report.proof)
+    elif report.criteria is not None:
+        from auditor.report.prose.criteria import add_criteria
+
+        add_criteria(page, report, report.criteria, options.verbosity)
     elif report.verdict is not None:
         from auditor.report.prose.story import add_story
 
@@ -37,6 +41,10 @@ def render(report: AuditReport, options: RenderOptions) -> str:
         from auditor.report.prose.sensitivity import add_sensitivity
 
         add_sensitivity(page, report.sensitivity, options.verbosity)
+    elif report.simulation is not None:
+        from auditor.report.prose.simulation import add_simulation
+
+        add_simulation(page, report.simulation, options.verbosity)
     elif report.runs:
         from auditor.report.prose.recorded import add_recorded
 

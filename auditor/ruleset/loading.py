@@ -80,7 +80,7 @@ def _with_folders(known: Knowledge, bundled: Path, folders: Sequence[Path]) -> K
     for folder in folders:
         for file in toml_files(folder):
             inside = file.relative_to(folder).as_posix()
-            if inside in APART:
+            if inside in APART or (folder == bundled and inside.startswith("hardware/")):
                 continue
             table = read_table(file, f"{'rules' if folder == bundled else folder.as_posix()}/{inside}")
             if inside.startswith("libraries/"):

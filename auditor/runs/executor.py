@@ -30,7 +30,9 @@ class Executor(Protocol):
     def remote(self) -> bool:
         """Programs may run on other machines: whatever they need must lie where these see it."""
 
-    def run(self, plans: Iterable[LaunchPlan], cancelled: Callable[[], bool], told: Told) -> Iterator[Finished]:
+    def run(
+        self, plans: Iterable[LaunchPlan], cancelled: Callable[[], bool], told: Told = lambda _: None
+    ) -> Iterator[Finished]:
         """Yield each plan with its record as it ends, in any order.
 
         A plan is taken only when it can start, or stand in a scheduler's line, so that making it may wait for what

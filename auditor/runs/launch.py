@@ -20,6 +20,7 @@ from auditor.runs.environment import from_fields
 from auditor.runs.gpu import DeviceMemory
 from auditor.runs.plan import LaunchPlan, command, environment, told_changes
 from auditor.runs.processtree import tree
+from auditor.runs.written import digests, keep
 
 POLL_S = 0.2
 INTERRUPT_GRACE_S = 15.0
@@ -50,6 +51,9 @@ def launch(plan: LaunchPlan, on_poll: OnPoll | None = None) -> RunRecord:
         child.close()
     duration_s = time.monotonic() - start
     after = _snapshot(plan)
+    files = snapshot.changed(before, after) if before and after else ()
+    written = digests(plan.project, files)
+    keep(plan.project, written, plan.run_dir)
     run = RunRecord(
         id=plan.run_id,
         argv=tuple(plan.argv),
@@ -60,7 +64,8 @@ def launch(plan: LaunchPlan, on_poll: OnPoll | None = None) -> RunRecord:
         duration_s=round(duration_s, 3),
         status=ExitStatus(ending=child.ending(), code=child.returncode or 0),
         processes=(),
-        files_written=snapshot.changed(before, after) if before and after else (),
+        files_written=files,
+        file_digests=written,
         notes=() if before is None or before.whole else (_MANY_FILES,),
         peak_memory_bytes=child.peak_memory_bytes,
         peak_device_memory_bytes=child.device.peak_bytes,

@@ -111,7 +111,7 @@ def _flat(value: Any, prefix: str = "") -> Iterator[tuple[str, float]]:
             yield from _flat(inner, f"{prefix}.{key}" if prefix else str(key))
     elif isinstance(value, list) and value:
         yield from _flat(value[-1], prefix)
-    elif isinstance(value, int | float) and not isinstance(value, bool):
+    elif is_number(value):
         yield prefix, float(value)
 
 
@@ -120,6 +120,11 @@ def _number(text: str | None) -> float | None:
         return float(text) if text is not None else None
     except ValueError:
         return None
+
+
+def is_number(value: object) -> bool:
+    """Whether a value of a JSON file is a number; `true` is none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def is_usable(value: float) -> bool:

@@ -85,6 +85,7 @@ def _record(data: Mapping[str, Any], folder: Path) -> RunRecord:
         status=ExitStatus(ending=Ending(data["status"]["ending"]), code=int(data["status"]["code"])),
         processes=tuple(_process(process) for process in data["processes"]),
         files_written=tuple(data["files_written"]),
+        file_digests=dict(data.get("file_digests", {})),
         notes=tuple(data["notes"]),
         peak_memory_bytes=data.get("peak_memory_bytes"),
         peak_device_memory_bytes=data.get("peak_device_memory_bytes"),

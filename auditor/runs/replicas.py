@@ -105,7 +105,11 @@ class ExperimentFolder:
         """The whole replicas of a variant, by number."""
         attempts = sorted(self._attempts(variant).items())
         whole = {number: path for (number, _), path in attempts if (path / REPLICA).is_file()}
-        return tuple(_read_replica(path) for path in whole.values())
+        return tuple(read_replica(path) for path in whole.values())
+
+    def latest(self, variant: str) -> dict[int, Path]:
+        """The folder of each replica's last attempt, by number; whole or not."""
+        return {number: path for (number, _), path in sorted(self._attempts(variant).items())}
 
     def keep_tape(self, made: Path) -> None:
         """Take the tape that all replicas without algorithmic noise are given, in one piece."""
@@ -189,7 +193,7 @@ def _read_experiment(path: Path) -> tuple[Conditions, str]:
         raise TraceFormatError(f"{path / EXPERIMENT}: damaged: {type(error).__name__}: {error}") from error
 
 
-def _read_replica(folder: Path) -> Kept:
+def read_replica(folder: Path) -> Kept:
     data = _read(folder / REPLICA)
     try:
         return Kept(

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import fnmatch
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from auditor.errors import UsageError
 from auditor.experiments.quality import HIGHER, LOWER
 from auditor.model.lean import dataclass, field
-from auditor.model.sensitivity import InjectionPoint, NoiseKind
+from auditor.model.sensitivity import InjectionPoint, NoiseKind, NoiseMode
 
 GLOBAL = "global"
 ALL = "all"
 OWN_METRICS = ("auto", "agreement", "fidelity")
+LIMIT_BYTES = 1 << 30
+"""How much of the program's last evaluation is kept in memory to be repeated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +50,51 @@ class WalkOptions:
     chance: float | None = None
     clamp: float | None = None
     seed: int = 0
+    mode: NoiseMode = NoiseMode.EVALUATION
+    jobs: int = 1
+    """Trainings at a time, where each level is one."""
+
+    resume: bool = False
+    """Take over what trainings of an interrupted walk came to."""
+
+    train_sigma: float | None = None
+    """Noise under which the one model is trained that is evaluated; None for none."""
+
+    train_layers: str = ALL
+    """Where; as `layers`. `all` and `global` are the same here."""
+
+    def executions_of(self, layer: str) -> int:
+        """How often the operator of a layer is applied."""
+        return self.executions.get(layer, self.executions.get("", 1))
 
     @property
     def probe_metric(self) -> str:
         return "auto" if self.evaluate is not None or self.metric is None else self.metric
+
+
+NO_EVALUATION = (
+    "the program evaluates its model nowhere: no call in eval() mode or under torch.no_grad() was seen; "
+    "name a function that is given the trained model and returns its quality: --evaluate module:function"
+)
+
+
+def probe_settings(
+    *, evaluate: str | None = None, metric: str = "auto", clamp: float | None = None, **more: object
+) -> dict[str, object]:
+    """Return what the probe is told: how to evaluate, and how to answer; see `ProbeConfig`."""
+    return {
+        "address": None,
+        "evaluate": evaluate,
+        "metric": metric,
+        "clamp": clamp,
+        "limit_bytes": LIMIT_BYTES,
+        "result": None,
+        "requests": [],
+        "training": None,
+        "reference": None,
+        "spectra": False,
+        **more,
+    }
 
 
 def check_options(options: WalkOptions) -> None:
@@ -65,6 +109,16 @@ def check_options(options: WalkOptions) -> None:
         raise UsageError(f"--order: expected mul-add or add-mul, found `{options.order}`")
     if options.clamp is not None and not options.clamp > 0:
         raise UsageError(f"--clamp: expected a bound above 0, found {options.clamp:g}")
+    if options.mode is NoiseMode.TRAINING and options.train_sigma is not None:
+        raise UsageError(
+            "--train-sigma: with --mode train each level is a training under its own noise; leave one away"
+        )
+    if options.train_sigma is not None and not 0 < options.train_sigma < math.inf:
+        raise UsageError(f"--train-sigma: expected a noise level above 0, found {options.train_sigma:g}")
+    if options.train_sigma is None and options.train_layers != ALL:
+        raise UsageError("--train-layers: says where the noise of --train-sigma is; give that as well")
+    if options.mode is NoiseMode.EVALUATION and (options.jobs > 1 or options.resume):
+        raise UsageError("--jobs, --resume: with --mode eval there is but one training; they are for --mode train")
     if any(count < 1 for count in options.executions.values()):
         raise UsageError("--executions: each layer needs 1 or more")
     if options.evaluate is not None:

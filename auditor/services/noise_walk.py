@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from auditor.dynamic.statistics import LEVEL
 from auditor.errors import UsageError
-from auditor.experiments.midpoint import RESAMPLES, SEED
-from auditor.experiments.noise import Sweep, sweep_adaptive, sweep_grid, tolerance
+from auditor.experiments.noise import FEW, Sweep, sweep_adaptive, sweep_grid
 from auditor.experiments.quality import Scale, choose_scale
 from auditor.model.lean import dataclass
-from auditor.model.sensitivity import InjectionPoint, NoiseLevel, Tolerance, ToleranceStatus
-from auditor.services.noise_options import GLOBAL, WalkOptions, choose, chosen_metric
+from auditor.model.sensitivity import InjectionPoint, Tolerance
+from auditor.services.noise_curves import Yardstick, impossible, noise_seed, told
+from auditor.services.noise_options import GLOBAL, NO_EVALUATION, WalkOptions, choose, chosen_metric
+from auditor.services.noise_report import sweep_words
 from auditor.services.progress import Progress
 
 
@@ -70,8 +69,9 @@ class Walk:
                 break
         if floor is None and sweeps:
             floor = min(sweep.levels()[-1].mean for sweep in sweeps.values())
-        told = [self._told(*subject, sweeps, scale, top, floor, raw) for subject in subjects]
-        whole = [each for each in told if each is not None]
+        yardstick = Yardstick(scale=scale, top=top, floor=floor)
+        found = [self._told(*subject, sweeps, yardstick, raw) for subject in subjects]
+        whole = [each for each in found if each is not None]
         notes = [*self.hello["notes"], *self._notes(evaluation, len(subjects) - len(whole))]
         return {
             "kind": self.options.kind,
@@ -85,17 +85,14 @@ class Walk:
             "evaluations": sum(each.evaluations for each in whole),
             "grid_evaluations": len(self.options.sigmas) * self.options.repeats * len(sweeps),
             "seed": self.options.seed,
-            "method": self._method(),
+            "method": sweep_words(self.options),
             "notes": tuple(notes),
         }
 
     def _evaluation(self) -> Mapping[str, Any]:
         evaluation: Mapping[str, Any] | None = self.hello["evaluation"]
         if evaluation is None:
-            raise UsageError(
-                "the program evaluates its model nowhere: no call in eval() mode or under torch.no_grad() was seen; "
-                "name a function that is given the trained model and returns its quality: --evaluate module:function"
-            )
+            raise UsageError(NO_EVALUATION)
         return evaluation
 
     def _sweep(
@@ -117,7 +114,7 @@ class Walk:
             raw.setdefault((subject, options.sigmas.index(sigma)), []).append(value)
             return scale.quality(value)
 
-        if options.precision is None or len(options.sigmas) < 6:
+        if options.precision is None or len(options.sigmas) < FEW:
             return sweep_grid(options.sigmas, options.repeats, measure)
         return sweep_adaptive(
             options.sigmas, options.repeats, measure, top=top, precision=options.precision, floor=floor
@@ -129,7 +126,7 @@ class Walk:
         answer = self.link.ask(
             {
                 "layers": list(layers),
-                "executions": [self._executions(self.points[layer].name) for layer in layers],
+                "executions": [self.options.executions_of(self.points[layer].name) for layer in layers],
                 "kind": options.kind.value,
                 "sigma": sigma,
                 "ratio": options.ratio,
@@ -139,63 +136,21 @@ class Walk:
         )
         return float(answer["values"].get(name, math.nan))
 
-    def _executions(self, name: str) -> int:
-        executions = self.options.executions
-        return executions.get(name, executions.get("", 1))
-
     def _told(
         self,
         name: str,
         index: int | None,
         layers: Sequence[int],
         sweeps: Mapping[str, Sweep],
-        scale: Scale,
-        top: float,
-        floor: float | None,
+        yardstick: Yardstick,
         raw: Mapping[tuple[str, int], Sequence[float]],
     ) -> Tolerance | None:
-        executions = self._executions(name)
         if any(not self.points[layer].injectable for layer in layers):
-            return _impossible(name, index)
+            return impossible(name, index)
         if name not in sweeps:
             return None
-        sweep = sweeps[name]
-        found = tolerance(sweep, top=top, floor=floor)
-        curve = []
-        for at, sigma in enumerate(self.options.sigmas):
-            values = raw.get((name, at), ())
-            if values:
-                quality = math.fsum(scale.quality(value) for value in values) / len(values)
-                curve.append(NoiseLevel(sigma=sigma, values=tuple(_finite(value) for value in values), quality=quality))
-        return Tolerance(
-            name=name,
-            index=index,
-            status=found.status,
-            midpoint=found.midpoint,
-            interval=found.interval,
-            crossing=found.crossing,
-            midpoint_to_chance=found.midpoint_to_chance,
-            highest=found.fit.high if found.fit else None,
-            lowest=found.fit.low if found.fit else None,
-            slope=found.fit.slope if found.fit else None,
-            executions=executions,
-            evaluations=sweep.evaluations,
-            curve=tuple(curve),
-        )
-
-    def _method(self) -> str:
-        options = self.options
-        how = (
-            f"every level {options.repeats} times"
-            if options.precision is None
-            else f"coarse levels first, then those near the midpoint, up to {options.repeats} times each, until its "
-            f"interval is within ±{options.precision:.0%}"
-        )
-        return (
-            f"{len(options.sigmas)} levels from {options.sigmas[0]:g} to {options.sigmas[-1]:g}; {how}. Midpoint: "
-            f"least-squares logistic in log10 sigma; interval: {LEVEL:.0%} percentile bootstrap, {RESAMPLES} "
-            f"resamples, seed {SEED}."
-        )
+        values = {at: found for (subject, at), found in raw.items() if subject == name}
+        return told(name, index, sweeps[name], values, yardstick, self.options.executions_of(name))
 
     def _notes(self, evaluation: Mapping[str, Any], missing: int) -> list[str]:
         notes = []
@@ -220,31 +175,3 @@ class Walk:
         if missing:
             notes.append(f"stopped: {missing} curves were not measured")
         return notes
-
-
-def _impossible(name: str, index: int | None) -> Tolerance:
-    return Tolerance(
-        name=name,
-        index=index,
-        status=ToleranceStatus.IMPOSSIBLE,
-        midpoint=None,
-        interval=None,
-        crossing=None,
-        midpoint_to_chance=None,
-        highest=None,
-        lowest=None,
-        slope=None,
-        executions=1,
-        evaluations=0,
-        curve=(),
-    )
-
-
-def noise_seed(seed: int, subject: str, sigma: float, repeat: int) -> int:
-    """Return the seed of one evaluation's noise: the same for the same layer, level and repeat, whatever the sweep."""
-    text = f"{seed} {subject} {sigma!r} {repeat}"
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7], "little")
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None

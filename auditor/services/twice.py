@@ -21,12 +21,12 @@ from auditor.runs.launch import check, launch
 from auditor.runs.plan import LaunchPlan
 from auditor.runs.store import Store, open_store
 from auditor.runs.tracefile import RunTraces, open_run
+from auditor.runs.written import differing
 from auditor.services.compare import Pair, report, scan_for_causes, unfinished
 from auditor.services.experiment import Experiments
 from auditor.services.program import script_of
 from auditor.services.progress import Progress, Silent
 from auditor.services.settings import Settings
-from auditor.services.written import contents, differing
 from auditor.static.discovery import find_root
 
 STEPS_AFTER = 20
@@ -95,11 +95,9 @@ def run_twice(
     session.check(reference)
     if reference.status.ending is Ending.INTERRUPTED:
         return unfinished((reference,), "You stopped the first run; there is nothing to compare it with.", scanned)
-    written = contents(reference)
     candidate = session.run("candidate", follower=Follower.of(reference, session))
     session.check(candidate, earlier=reference)
-    changed = differing(written, contents(candidate), reference, candidate)
-    return _conclude(session, (reference, candidate), scanned, changed)
+    return _conclude(session, (reference, candidate), scanned, differing(reference, candidate))
 
 
 def _conclude(
@@ -175,7 +173,12 @@ class Session:
             project = copy_project(self.project, folder.path, (self.store.root,)).resolve()
             cwd = project / self.cwd.relative_to(self.project)
         limits = [limit for limit in (self.options.steps, stop_after) if limit is not None]
-        settings = {"stop_after_steps": min(limits, default=None), "compile": self.options.compile, **(probe or {})}
+        settings = {
+            "stop_after_steps": min(limits, default=None),
+            "compile": self.options.compile,
+            "losses": True,
+            **(probe or {}),
+        }
         plan = LaunchPlan(
             argv=self.command,
             cwd=cwd,

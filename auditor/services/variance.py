@@ -20,6 +20,7 @@ from auditor.runs.measures import MetricSource
 from auditor.runs.replicas import Conditions, ExperimentFolder, Kept, find_experiment, new_experiment
 from auditor.runs.samples import read_columns
 from auditor.runs.store import open_store
+from auditor.services.board import BoardReader, ShowsBoard
 from auditor.services.executors import ROOM, choose_executor
 from auditor.services.program import script_of
 from auditor.services.progress import Progress, Silent
@@ -166,6 +167,7 @@ class _Campaign:
     def run(self) -> None:
         """Run what is missing."""
         self.workshop.progress.stage("replicas", self.schedule.missing())
+        self._show_board()
         for kept in (kept for v in self.options.variants for kept in self.experiment.replicas(v.name)[:1]):
             self._check_first(kept)
         while self._round() and not self.interrupted and not self.workshop.progress.cancelled():
@@ -183,6 +185,12 @@ class _Campaign:
                 self._note(done)
                 self._tell("")
         return self._ended - before
+
+    def _show_board(self) -> None:
+        progress = self.workshop.progress
+        if isinstance(progress, ShowsBoard):
+            names = [variant.name for variant in self.options.variants]
+            progress.board(BoardReader(self.experiment, names, self.options.runs))
 
     def _tasks(self) -> Iterator[Task]:
         while not self.interrupted:

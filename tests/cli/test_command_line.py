@@ -23,6 +23,7 @@ PAGES = [
     *COMMANDS,
     "noise layers",
     "noise walk",
+    "noise simulate",
     "noise allocate",
     "metrics import",
     "runs list",

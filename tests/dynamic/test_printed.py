@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from auditor.dynamic.printed import output_differences
+from auditor.dynamic.printed import output_differences, printed_figures
 
 
 @pytest.mark.parametrize(
@@ -71,3 +71,13 @@ def test_of_a_run_that_was_stopped_only_what_both_printed_is_compared() -> None:
 def test_not_more_than_a_screenful_is_kept() -> None:
     a, b = ("".join(f"loss {n + shift}\n" for n in range(100)) for shift in (0, 1000))
     assert len(output_differences(a, b, cut=False)) == 20
+
+
+def test_figures_come_with_their_place_and_without_times() -> None:
+    text = "Epoch 3 step 20: train loss 0.5, 12.5 s\rEpoch 3 step 21: train loss 0.25 time 3.1 s\nacc = 0.75\n"
+    assert list(printed_figures(text)) == [
+        ("epoch 3, step 21", "epoch", 3.0),
+        ("epoch 3, step 21", "step", 21.0),
+        ("epoch 3, step 21", "train loss", 0.25),
+        ("line 2", "acc", 0.75),
+    ]

@@ -135,3 +135,12 @@ def test_a_share_is_its_own_quality() -> None:
 def test_a_metric_that_cannot_show_a_loss_is_refused(direction: str, baseline: float, worst: float) -> None:
     with pytest.raises(ValueError, match="metric"):
         choose_scale(direction, baseline, worst)
+
+
+def test_few_single_measurements_have_a_midpoint_and_no_interval() -> None:
+    sigmas = (0.1, 1.0, 10.0, 100.0)
+    for repeats, expected in ((1, False), (3, True)):
+        sweep = sweep_grid(sigmas, repeats, lambda sigma, repeat: 0.9 / (1 + sigma) + 0.01 * repeat)
+        found = tolerance(sweep, top=0.9, floor=0.0)
+        assert found.midpoint is not None
+        assert (found.interval is not None) == expected

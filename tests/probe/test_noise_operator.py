@@ -9,13 +9,13 @@ import pytest
 import torch
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
 
-from auditor.probe.walking.operator import Operator
+from auditor.probe.walking.operator import Operator, stages_of
 
 X = torch.randn(50, 40, generator=torch.Generator().manual_seed(3))
 
 
-def operator(kind: str, sigma: float, seed: int = 11, **more: Any) -> Operator:
-    return Operator(torch, kind, sigma, seed, **more)
+def operator(kind: str, sigma: float, seed: int = 11, executions: int = 1, **more: Any) -> Operator:
+    return Operator(torch, stages_of(kind, sigma, **more), seed, executions)
 
 
 def draw(mean: float, sigma: float, size: torch.Size, generator: torch.Generator) -> torch.Tensor:
@@ -101,3 +101,40 @@ def test_packed_sequences_keep_their_batch_sizes() -> None:
     assert isinstance(noisy, PackedSequence)
     assert torch.equal(noisy.batch_sizes, packed.batch_sizes)
     assert not torch.equal(noisy.data, packed.data)
+
+
+# noise of hardware
+
+
+@pytest.mark.parametrize(("kind", "size"), [("add-rms", X.square().mean().sqrt()), ("add-max", X.abs().max())])
+def test_relative_noise_is_that_share_of_the_tensors_size(kind: str, size: torch.Tensor) -> None:
+    left = Operator(torch, [(kind, 0.25)], 11)(X) - X
+    assert left.std().item() == pytest.approx(0.25 * size.item(), rel=0.05)
+
+
+def test_a_step_is_noise_within_half_of_it() -> None:
+    left = Operator(torch, [("step", 0.5)], 11)(X) - X
+    assert left.abs().max() <= 0.2501
+    assert left.std().item() == pytest.approx(0.5 / math.sqrt(12), rel=0.05)
+
+
+@pytest.mark.parametrize("bits", [2, 5, 8])
+def test_bits_are_as_far_from_the_value_as_rounding_is(bits: int) -> None:
+    step = 2 * X.abs().max() / (2**bits - 1)
+    rounded = torch.round(X / step) * step
+    noisy = Operator(torch, [("bits", bits)], 11)(X)
+    assert (noisy - X).std().item() == pytest.approx((rounded - X).std().item(), rel=0.15)
+    assert (noisy - X).abs().max() <= step / 2 * 1.001
+
+
+def test_stages_follow_each_other() -> None:
+    own = torch.Generator().manual_seed(11)
+    multiplied = X * draw(1.0, 0.1, X.size(), own)
+    expected = multiplied + draw(0.0, 0.2, X.size(), own)
+    assert torch.equal(Operator(torch, [("mul", 0.1), ("add", 0.2)], 11)(X), expected)
+
+
+@pytest.mark.parametrize("value", [torch.zeros(3), torch.empty(0), torch.tensor([math.nan, 1.0])])
+def test_relative_noise_of_nothing_is_nothing(value: torch.Tensor) -> None:
+    noisy = Operator(torch, [("add-rms", 1.0), ("add-max", 1.0), ("bits", 4)], 11)(value)
+    assert torch.equal(noisy.nan_to_num(), value.nan_to_num())

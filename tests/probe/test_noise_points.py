@@ -123,7 +123,7 @@ def test_keyword_inputs_are_inputs() -> None:
     assert points[0].injectable
     x = torch.randn(2, 3)
     clean = model(pixels=x)["logits"]
-    handle = points[0].attach(Operator(torch, "add", 1.0, 5))
+    handle = points[0].attach(Operator(torch, [("add", 1.0)], 5))
     noisy = model(pixels=x)["logits"]
     handle.remove()
     assert not torch.equal(noisy, clean)
@@ -143,7 +143,7 @@ def test_walking_noise_enters_at_its_point_alone() -> None:
     model[0].register_forward_hook(lambda module, args, output: seen.append(output.clone()))
     with torch.no_grad():
         clean = model(x)
-        handle = points[2].attach(Operator(torch, "add", 0.5, 9))
+        handle = points[2].attach(Operator(torch, [("add", 0.5)], 9))
         noisy = model(x)
         handle.remove()
         assert torch.equal(seen[0], seen[1]), "what comes before is as it was"
@@ -151,3 +151,11 @@ def test_walking_noise_enters_at_its_point_alone() -> None:
         hidden = torch.relu(seen[0])
         assert torch.equal(noisy, model[2](hidden + torch.normal(0.0, 0.5, hidden.size(), generator=own)))
         assert torch.equal(model(x), clean)
+
+
+def test_two_models_of_one_class_have_names_of_their_own() -> None:
+    models = [nn.Sequential(nn.Linear(3, 3)), nn.Sequential(nn.Linear(3, 2))]
+    enumeration = Enumeration(models)
+    models[1](models[0](torch.randn(2, 3)))
+    found, _ = enumeration.finish()
+    assert names(found) == ["Sequential.input", "Sequential.0", "Sequential-2.input", "Sequential-2.0"]

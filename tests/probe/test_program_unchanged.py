@@ -16,6 +16,7 @@ from auditor.runs.launch import launch, log_tail
 from auditor.runs.plan import LaunchPlan
 from auditor.runs.store import Store
 from auditor.runs.tracefile import ProcessTrace, RunTraces, open_run
+from auditor.services.noise_options import probe_settings
 
 PROGRAM = Path(__file__).parent / "everyday_programs.py"
 PIECES = [
@@ -83,8 +84,8 @@ def probed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Run]:
 def ready_for_noise(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """What they print where their models are to be evaluated under noise at the end, by nobody."""
     store = Store(tmp_path_factory.mktemp("runs"))
-    noise = {"address": str(store.root / "nobody"), "evaluate": None, "metric": "auto", "clamp": None}
-    return probed_run(store, {"mode": "noise", "noise": {**noise, "limit_bytes": 1 << 30}})[0]
+    noise = probe_settings(address=str(store.root / "nobody"))
+    return probed_run(store, {"mode": "noise", "noise": noise})[0]
 
 
 def probed_run(store: Store, probe: Mapping[str, object] | None = None) -> Run:

@@ -12,19 +12,32 @@ import jsonschema
 import pytest
 
 from auditor.cli.exit_codes import ExitCode, of_report
+from auditor.model.hardware import (
+    HardwareNoise,
+    HardwareNoiseKind,
+    HardwareProfile,
+    NoisyLayer,
+    RelativeTo,
+    SimulatedHardware,
+    SimulationReport,
+)
 from auditor.model.overhead import Interval
 from auditor.model.report import AuditReport
 from auditor.model.sensitivity import (
     InjectionPoint,
     NoiseKind,
     NoiseLevel,
+    NoiseMode,
     SensitivityReport,
     Tolerance,
     ToleranceStatus,
+    TrainedWeights,
+    TrainingCondition,
+    WeightMatrix,
 )
 from auditor.report import RenderOptions, render
 from auditor.report.prose.sensitivity_plot import to_html
-from auditor.report.prose.sensitivity_table import to_csv
+from auditor.report.prose.sensitivity_table import to_csv, weights_to_csv
 from auditor.report.schema.build import build
 
 
@@ -112,6 +125,20 @@ def test_text_has_a_line_a_layer_and_says_what_is_special_about_it() -> None:
     assert "Note: something is to be known." in lines
 
 
+@pytest.mark.parametrize(
+    ("kept", "headline"),
+    [
+        (slice(1, 2), "Net, multiplicative noise: embed midpoint 1.17"),
+        (slice(3, 4), "Net, multiplicative noise: out midpoint above 1000"),
+        (slice(0, 4, 3), "Net, multiplicative noise: no midpoint within the levels"),
+        (slice(0, 0), "Net, multiplicative noise: nothing was measured"),
+    ],
+)
+def test_the_headline_says_what_is_known_of_few_layers(kept: slice, headline: str) -> None:
+    few = replace(WALK, tolerances=WALK.tolerances[kept], all_layers=None)
+    assert render(report(few), "text").splitlines()[0] == headline
+
+
 def test_layers_alone_are_a_table_of_shapes() -> None:
     lines = render(report(LAYERS), "text").splitlines()
     assert lines[0] == "Net: 3 injection points for noise, 1 where none can enter"
@@ -182,3 +209,126 @@ def test_a_walk_that_measured_nothing_is_inconclusive() -> None:
         ExitCode.CLEAN,
         ExitCode.INCONCLUSIVE,
     ]
+
+
+# noise in training
+
+
+def trained(layer: str, sigma: float, *norms: float | None) -> TrainedWeights:
+    matrices = (
+        WeightMatrix(
+            name=f"{place}.weight",
+            shape=(4, 3),
+            spectral=norm,
+            frobenius=None if norm is None else 2 * norm,
+            effective_rank=None if norm is None else 2.5,
+            singular_values=() if norm is None else (norm, 0.5),
+        )
+        for place, norm in enumerate(norms)
+    )
+    return TrainedWeights(layer=layer, sigma=sigma, repeat=0, matrices=tuple(matrices))
+
+
+TRAINING = replace(
+    WALK,
+    mode=NoiseMode.TRAINING,
+    weights=(trained("", 0.0, 1.0, 2.0), trained("embed", 0.5, 1.5, 2.5), trained("embed", 50.0, 4.0, None)),
+)
+
+
+def test_noise_in_training_is_named_and_trainings_are_counted() -> None:
+    text = render(report(TRAINING), "text").replace("\n", " ")
+    assert text.startswith("Net, multiplicative noise in training and evaluation: embed tolerates least")
+    assert "16 noisy trainings, each evaluated with 500 predictions; the whole grid would take 702." in text
+
+
+def test_the_weight_that_grew_most_below_the_midpoint_is_named() -> None:
+    lines = render(report(TRAINING), "text")
+    assert (
+        "Noise of 0.5 in training at embed: 2 of 2 weight matrices larger than without noise; 0.weight most, Frobenius "
+        "norm × 1.5, its spectral norm 1 → 1.5."
+    ) in lines.replace("\n", " ")
+    rows = [line.split() for line in lines.splitlines() if line.startswith("  0.weight") or "no noise" in line]
+    assert rows == [["weight", "no", "noise", "0.5", "50"], ["0.weight", "1", "1.5", "4"]]
+
+
+def test_other_measures_of_weights_are_shown_to_those_who_ask_for_more() -> None:
+    text = render(report(TRAINING), "text", RenderOptions(verbosity=1))
+    assert "Frobenius norm of each weight, noise in training at embed:" in text
+    assert "effective rank of each weight" in text
+
+
+def test_a_model_trained_under_one_noise_says_so() -> None:
+    under = replace(WALK, trained_under=TrainingCondition(layers=("embed", "out"), sigma=8.0))
+    assert "noise after training under 8 at embed and out: embed" in render(report(under), "text")
+
+
+def test_weights_are_a_table_and_a_drawing_and_follow_the_schema() -> None:
+    rows = list(csv.DictReader(io.StringIO(weights_to_csv(TRAINING))))
+    assert [(row["layer"], row["sigma"], row["weight"], row["spectral"], row["values"]) for row in rows][-2:] == [
+        ("embed", "50.0", "0.weight", "4.0", "4.0 0.5"),
+        ("embed", "50.0", "1.weight", "", ""),
+    ]
+    assert rows[0]["shape"] == "4x3"
+    page = to_html(TRAINING)
+    assert "Weights after noise in training at embed" in page
+    assert page.count('<polyline class="curve"') == 6
+    found = json.loads(render(report(TRAINING), "json"))
+    jsonschema.validate(found, build())
+    assert found["sensitivity"]["weights"][1]["matrices"][0]["frobenius"] == 3.0
+
+
+# hardware
+
+PROFILE = HardwareProfile(
+    name="chip",
+    title="A chip",
+    about="An example.",
+    sources=("https://example.org/chip",),
+    noise=(HardwareNoise(at=("linear",), kind=HardwareNoiseKind.BITS, amount=6, relative=RelativeTo.ABSOLUTE),),
+)
+SIMULATED = SimulationReport(
+    program="python train.py",
+    models=("Net",),
+    metric="accuracy",
+    better="max",
+    baseline=0.96,
+    samples=500,
+    profiles=(
+        SimulatedHardware(
+            profile=PROFILE,
+            layers=(
+                NoisyLayer(name="fc", type="Linear", noise=("6 bits",)),
+                NoisyLayer(name="act", type="ReLU", noise=()),
+            ),
+            values=(0.93, 0.91),
+            mean=0.92,
+            interval=Interval(low=0.91, high=0.93, level=0.95),
+        ),
+        SimulatedHardware(profile=PROFILE, layers=(), values=(None, 0.9), mean=None, interval=None),
+    ),
+    seed=0,
+    method="2 draws",
+    notes=(),
+)
+
+
+def test_a_simulation_stands_beside_the_value_without_noise() -> None:
+    simulated = AuditReport(tool="repro-audit 0", project="p", simulation=SIMULATED)
+    text = render(simulated, "text", RenderOptions(verbosity=1))
+    lines = text.splitlines()
+    assert lines[0] == "Net, accuracy without noise 0.9600, on chip 0.9200, on chip not finite"
+    assert ["chip", "0.9200", "0.9100–0.9300", "-0.0400"] in [line.split() for line in lines]
+    assert "  fc   Linear  6 bits" in lines
+    assert "  act  ReLU    none" in lines
+    assert "  https://example.org/chip" in lines
+    found = json.loads(render(simulated, "json"))
+    jsonschema.validate(found, build())
+    assert found["simulation"]["profiles"][0]["mean"] == 0.92
+    assert "on chip 0.9200" in render(simulated, "markdown").splitlines()[0]
+
+
+def test_a_simulation_that_was_stopped_at_once_is_inconclusive() -> None:
+    nothing = replace(SIMULATED, profiles=())
+    simulated = [AuditReport(tool="repro-audit 0", project="p", simulation=each) for each in (SIMULATED, nothing)]
+    assert [of_report(each) for each in simulated] == [ExitCode.CLEAN, ExitCode.INCONCLUSIVE]

@@ -14,10 +14,12 @@ from auditor.errors import ProgramError, UsageError
 from auditor.experiments.noiselevels import parse_levels
 from auditor.model.sensitivity import InjectionPoint, NoiseKind, SensitivityReport, ToleranceStatus
 from auditor.runs.noiselink import NoiseLink
-from auditor.services import noise
-from auditor.services.noise import NoiseProgram, list_layers, walk_noise
-from auditor.services.noise_options import WalkOptions, check_options, choose
-from auditor.services.noise_walk import Walk, noise_seed
+from auditor.services.noise import list_layers, walk_noise
+from auditor.services.noise_curves import noise_seed
+from auditor.services.noise_options import WalkOptions, check_options, choose, probe_settings
+from auditor.services.noise_report import describe
+from auditor.services.noise_session import NoiseProgram, use_model
+from auditor.services.noise_walk import Walk
 from auditor.services.progress import Silent
 from auditor.services.settings import Settings
 
@@ -57,15 +59,15 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> Walked:
     found: Walked = {}
 
     def walk(link: NoiseLink, hello: Mapping[str, Any]) -> SensitivityReport:
-        described = noise._described(program, hello)
+        described = describe(program.command, hello)
         for name, options in wanted.items():
             walked = Walk(link=link, hello=hello, points=described["points"], options=options, progress=Silent())
             found[name] = SensitivityReport(**described, **walked.run())
         return found["adaptive"]
 
     program = NoiseProgram(command=["python", "train.py"], cwd=DIGITS, quiet=True)
-    probe = {"evaluate": "train:accuracy", "metric": "auto", "clamp": None}
-    noise._run(program, probe, walk, Settings(store=tmp_path_factory.mktemp("store")), Silent())
+    probe = probe_settings(evaluate="train:accuracy")
+    use_model(program, probe, walk, Settings(store=tmp_path_factory.mktemp("store")), Silent())
     return found
 
 

@@ -11,16 +11,20 @@ from typing import Any
 import pytest
 
 from auditor.errors import UsageError
+from auditor.model.criteria import Agreement, CriterionResult
 from auditor.model.report import AuditReport
 from auditor.model.rule import Confidence
 from auditor.model.run import Ending, ExitStatus, RunRecord
+from auditor.model.variance import Criterion
 from auditor.model.verdict import Status
 from auditor.probe import wire
 from auditor.runs import record
 from auditor.runs.launch import with_processes
 from auditor.runs.plan import LaunchPlan
 from auditor.runs.store import open_store
+from auditor.runs.written import digests, keep
 from auditor.services import twice
+from auditor.services.criteria import compare_criteria
 from auditor.services.experiment import SECRETS
 from auditor.services.progress import Silent
 from auditor.services.settings import Settings
@@ -96,8 +100,10 @@ class Launcher:
             status=ExitStatus(ending=launch.ending, code=launch.code),
             processes=(),
             files_written=tuple(sorted(launch.writes)),
+            file_digests=digests(plan.project, sorted(launch.writes)),
             folder=str(plan.run_dir),
         )
+        keep(plan.project, found.file_digests, plan.run_dir)
         found = with_processes(found)
         record.write(found, plan.run_dir)
         return found
@@ -449,3 +455,47 @@ def test_impossible_options_are_refused_with_what_to_do(lab: Lab, tmp_path: Path
             settings=Settings(store=lab.store),
             options=TwiceOptions(isolate="copy"),
         )
+
+
+def criteria_of(lab: Lab, reference: str, candidate: str) -> dict[Criterion, CriterionResult]:
+    """The criteria of two runs of the lab, by name."""
+    report = compare_criteria(reference, candidate, cwd=lab.project, settings=Settings(store=lab.store))
+    assert report.criteria is not None
+    return {result.criterion: result for result in report.criteria.results}
+
+
+def results_of(launch: Launch, loss: float, predicted: int) -> Any:
+    """A training of 5 steps that prints, writes predictions, and has a loss and weights."""
+    launch.prints = "epoch 1: accuracy 0.75\n"
+    launch.writes = {"preds.csv": f"prediction,label\n1,1\n{predicted},0\n"}
+    return training(5, 3 if predicted else None, launch.number).record("loss", event=3, step=1, value=loss)
+
+
+def test_runs_that_agree_are_equal_in_every_criterion(lab: Lab) -> None:
+    lab.run(lambda launch: results_of(launch, 0.5, 0))
+    found = criteria_of(lab, "r1", "r2")
+    assert {result.agreement for result in found.values()} == {Agreement.EQUAL}
+    assert found[Criterion.TRACE].compared > 5
+
+
+def test_criteria_tell_where_runs_part_though_the_second_wrote_over_the_first(lab: Lab) -> None:
+    lab.run(lambda launch: results_of(launch, 0.5 + launch.number, launch.number), full=True)
+    found = criteria_of(lab, "r1", "r2")
+    differing = [criterion for criterion, result in found.items() if result.agreement is Agreement.DIFFERS]
+    assert differing == [each for each in Criterion if each is not Criterion.OVERALL]
+    places = {criterion: found[criterion].first.place for criterion in differing}  # type: ignore[union-attr]
+    assert places[Criterion.PER_CLASS] == "class 0"
+    assert places[Criterion.PREDICTIONS] == "sample 2"
+    assert places[Criterion.LOSSES] == "step 1"
+    assert places[Criterion.TRACE] == "step 3, forward"
+
+
+def test_a_run_that_was_stopped_shows_no_results(lab: Lab) -> None:
+    def program(launch: Launch) -> Any:
+        launch.ending = Ending.INTERRUPTED if launch.number else Ending.FINISHED
+        return results_of(launch, 0.5, 0)
+
+    lab.run(program)
+    found = criteria_of(lab, "r1", "r2")
+    assert {result.agreement for result in found.values()} == {Agreement.NOT_SEEN}
+    assert any("equal for the first 1 losses" in reason for reason in found[Criterion.LOSSES].reasons)

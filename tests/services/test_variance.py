@@ -10,13 +10,17 @@ import pytest
 from auditor.cli import main
 from auditor.errors import ProgramError, UsageError
 from auditor.experiments.variants import CONTROL
+from auditor.model.criteria import Agreement
 from auditor.model.report import AuditReport
-from auditor.model.variance import GroupSpread
+from auditor.model.variance import Criterion, GroupSpread
+from auditor.model.verdict import Status
+from auditor.services.criteria import compare_criteria
 from auditor.services.replica_results import Sources
 from auditor.services.settings import Settings
 from auditor.services.variance import VarianceOptions, measure_variance, parse_metrics, parse_variants
 
 pytest.importorskip("torch")
+pytestmark = pytest.mark.timeout(900)  # the first test waits for ten trainings
 
 TRAINING = """
 import csv, sys
@@ -57,7 +61,7 @@ main()
 """
 EVALUATION = """
 def predict(model):
-    return {"metrics": {"norm": float(model.table.detach().norm())}}
+    return {"metrics": {"norm": float(next(model.parameters()).detach().norm())}}
 """
 
 
@@ -80,9 +84,26 @@ def of(report: AuditReport, name: str) -> GroupSpread:
     return next(group for group in report.variance.groups if group.name == name)
 
 
+DIGITS = Path(__file__).parents[2] / "sample_projects" / "digits_embed" / "train.py"
+ARGUMENTS = ("--epochs", "1", "--lr", "2e-2", "--threads", "2", "--predictions", "predictions.npy")
 SOURCES = Sources(
-    metrics=parse_metrics(["loss=final loss ([0-9.]+)"]), predictions="predictions.csv", evaluate="judge:predict"
+    metrics=parse_metrics(["loss=loss ([0-9.]+)"]),
+    predictions="predictions.npy",
+    labels=Path("labels.csv"),
+    evaluate="judge:predict",
 )
+
+
+def digits(folder: Path) -> Path:
+    """The reference script, with the labels of its test samples, and halves of them as groups."""
+    datasets = pytest.importorskip("sklearn.datasets")
+    numpy = pytest.importorskip("numpy")
+    target = datasets.load_digits().target
+    labels = target[numpy.random.RandomState(0).permutation(len(target))][1297:]
+    project(folder, DIGITS.read_text(encoding="utf-8"))
+    (folder / "labels.csv").write_text("label\n" + "".join(f"{label}\n" for label in labels))
+    (folder / "groups.csv").write_text("half\n" + "first\n" * 250 + "second\n" * 250)
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -92,15 +113,19 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def all_four(folder: Path) -> AuditReport:
-    return measure(
-        project(folder / "project"),
-        folder / "store",
-        variants=parse_variants([], nudge=True),
-        vary="global",
-        sources=SOURCES,
-        groups=Path("groups.csv"),
-        threads=2,
-    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OMP_WAIT_POLICY", "PASSIVE")  # two threads that spin for each other starve on busy cores
+        return measure(
+            digits(folder / "project"),
+            folder / "store",
+            ("train.py", *ARGUMENTS),
+            variants=parse_variants([], nudge=True),
+            vary="global",
+            sources=SOURCES,
+            groups=Path("groups.csv"),
+            positive="3",
+            threads=2,
+        )
 
 
 def test_without_noise_all_replicas_are_one(all_four: AuditReport) -> None:
@@ -120,30 +145,58 @@ def test_a_race_alone_moves_weights_a_little(all_four: AuditReport, folder: Path
         if weights is None or weights.distinct > 1:
             break
         values = {"vary": "global", "variants": parse_variants(["impl"]), "threads": 2, "runs": runs}
-        weights = of(measure(folder / "project", folder / "store", resume=True, **values), "impl").weights
+        again = measure(folder / "project", folder / "store", ("train.py", *ARGUMENTS), resume=True, **values)
+        weights = of(again, "impl").weights
     assert weights is not None
     assert weights.distinct > 1
     assert weights.normalised is not None
     assert 0 < weights.normalised.mean <= 0.05
 
 
+@pytest.mark.parametrize(
+    ("variant", "agreement", "measured"),
+    [("control", Agreement.EQUAL, False), ("algo", Agreement.DIFFERS, True)],
+)
+def test_replicas_are_held_against_each_other_by_criteria(
+    all_four: AuditReport, folder: Path, variant: str, agreement: Agreement, measured: bool
+) -> None:
+    names = f"v1/{variant}/1", f"v1/{variant}/2"
+    report = compare_criteria(*names, cwd=folder / "project", settings=Settings(store=folder / "store")).criteria
+    assert report is not None
+    found = {result.criterion: result for result in report.results}
+    assert found[Criterion.WEIGHTS].agreement is agreement
+    assert found[Criterion.PREDICTIONS].compared == 500
+    assert found[Criterion.TRACE].agreement is Agreement.NOT_SEEN
+    first = found[Criterion.WEIGHTS].first
+    assert (first is not None and first.magnitude is not None and bool(first.magnitude.max_ulp)) is measured
+    assert report.status is (Status.DIVERGENT if measured else Status.REPRODUCIBLE)
+
+
 @pytest.mark.parametrize("name", ["algo", "algo+impl"])
 def test_other_seeds_lead_elsewhere(all_four: AuditReport, name: str) -> None:
-    weights = of(all_four, name).weights
-    assert weights is not None
-    assert weights.distinct == 2
-    assert weights.normalised is not None
-    assert weights.normalised.mean > 0.5
+    group = of(all_four, name)
+    assert group.weights is not None
+    assert group.weights.distinct == 2
+    assert group.weights.normalised is not None
+    assert group.weights.normalised.mean > 1
+    assert group.churn is not None
+    assert group.churn > 0
+
+
+def test_other_seeds_lead_to_another_accuracy(all_four: AuditReport) -> None:
+    """Two trainings may well get the same number of samples right by chance; two pairs of them do not."""
+    spreads = [of(all_four, name).overall for name in ("algo", "algo+impl")]
+    assert max(each.deviation for each in spreads if each is not None) > 0
 
 
 def test_every_source_is_read(all_four: AuditReport) -> None:
     group = of(all_four, "algo")
     assert [metric.name for metric in group.metrics] == ["accuracy", "loss", "norm"]
-    assert [name.name for name in group.classes] == ["0", "1"]
+    assert [name.name for name in group.classes] == [str(digit) for digit in range(10)]
     assert {(one.grouping, one.name, one.samples) for one in group.subgroups} == {
-        ("all", "all", 128),
-        ("half", "first", 64),
-        ("half", "second", 64),
+        ("all", "all", 500),
+        ("half", "first", 250),
+        ("half", "second", 250),
     }
     assert {one.rate for one in group.subgroups} == {"accuracy", "fpr", "fnr"}
 

@@ -6,19 +6,23 @@ import os
 import random
 import sys
 
-from . import metric
+from . import metric, reference
 from .recorder import unwrapped
 
 
 class Evaluation:
-    """`once()` evaluates everything; every time from the same state of the random generators."""
+    """`once()` evaluates everything; every time from the same state of the random generators.
 
-    def __init__(self, torch, roots, calls, function, wanted):
+    `kept`: {"path", "role"}, where the run without noise leaves its outputs (`write`) for the others (`read`).
+    """
+
+    def __init__(self, torch, roots, calls, function, wanted, kept=None):
         self._torch = torch
         self._roots = roots
         self._calls = calls
         self._function = function
         self._wanted = wanted
+        self._kept = kept
         self._reference = None
         self._state = _random_state(torch)
         self._modes = {id(part): part.training for root in roots for part in root.modules()}
@@ -30,6 +34,9 @@ class Evaluation:
             return {"by": "function", "values": values, "chance": None, "samples": None}
         outputs = self._replay()
         self._reference = metric.Reference(self._torch, outputs, self._wanted)
+        if self._kept is not None:
+            exchange = reference.keep if self._kept["role"] == "write" else reference.restore
+            exchange(self._kept["path"], self._reference, self._calls)
         return {
             "by": "replay",
             "values": {self._reference.name: self._reference.score(outputs)},

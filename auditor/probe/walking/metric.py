@@ -27,9 +27,27 @@ class Reference:
             self._clean = [self._predicted(tensor) for tensor in clean]
         else:
             self._clean = [tensor.double() for tensor in clean]
-            everything = torch.cat([tensor.reshape(-1) for tensor in self._clean])
-            self._mean, self._spread = everything.mean(), ((everything - everything.mean()) ** 2).sum().item()
+        self._measure()
+
+    def _measure(self):
         self.samples = sum(tensor.numel() for tensor in self._clean)
+        if self.name == FIDELITY:
+            everything = self._torch.cat([tensor.reshape(-1) for tensor in self._clean])
+            self._spread = ((everything - everything.mean()) ** 2).sum().item()
+
+    def flat(self):
+        """Return what is compared with, as a list: predictions, or outputs."""
+        return [value for tensor in self._clean for value in tensor.reshape(-1).tolist()]
+
+    def take(self, values):
+        """Compare with these from now on."""
+        fresh, at = [], 0
+        for tensor in self._clean:
+            part = self._torch.tensor(values[at : at + tensor.numel()], dtype=tensor.dtype, device=tensor.device)
+            fresh.append(part.reshape(tensor.shape))
+            at += tensor.numel()
+        self._clean = fresh
+        self._measure()
 
     def _predicted(self, tensor):
         return tensor.argmax(self.dimension)

@@ -22,10 +22,12 @@ class Point:
         self.reshape = False
         self.injectable = False
 
-    def described(self):
-        """Return what the auditor is told."""
+    def described(self, recorder):
+        """Return what the auditor is told; `places`: where the module is found in another run, see `training`."""
         return {
             "name": self.name,
+            "is_input": self.is_input,
+            "places": recorder.places(self.module),
             "type": "input" if self.is_input else self.type,
             "shapes": self.shapes,
             "dtypes": self.dtypes,
@@ -65,9 +67,7 @@ class Enumeration:
         self._points = {}  # id(module) or (id(root), "input") -> Point, in forward order
         self._stack = []  # for each call in progress: has it called another module?
         self._handles = []
-        several = len(roots) > 1
-        for root in roots:
-            prefix = type(root).__name__ + "." if several else ""
+        for root, prefix in zip(roots, prefixes(roots)):
             for name, module in root.named_modules():
                 if id(module) in self._names:
                     continue
@@ -107,6 +107,19 @@ class Enumeration:
                 roots.append(point.root)
         kept = [point for root in roots for point in found if point.root is root and not point.reshape]
         return kept, reshapes
+
+
+def prefixes(roots):
+    """Return what stands before the names of each model's parts: nothing for a single one, else its class, numbered
+    where it is there twice."""
+    if len(roots) == 1:
+        return [""]
+    found = []
+    for root in roots:
+        name = type(root).__name__
+        before = sum(type(each).__name__ == name for each in roots[: len(found)])
+        found.append("%s-%d." % (name, before + 1) if before else name + ".")
+    return found
 
 
 def _is_reshape(module, args, output):

@@ -18,6 +18,7 @@ class NoisyProcess:
         self._torch = None
         self._program = None  # the file that runs as the program
         self._recorder = None
+        self._noise = None
 
     def install(self):
         """Hook into the process. Registered first, so that what the program itself does at its end comes before."""
@@ -28,11 +29,14 @@ class NoisyProcess:
         from ..dynamo import skip_code
         from . import recorder
         from .clamp import Clamp
+        from .training import TrainingNoise
 
         self._torch = torch
         # The interpreter takes `__file__` away from the program's module before the exit handlers run.
         self._program = getattr(sys.modules.get("__main__"), "__file__", None) or sys.argv[0]
         self._recorder = recorder.Recorder(torch, self._settings["limit_bytes"], self.guard)
+        if self._settings["training"] is not None:
+            self._noise = self._recorder.noise = TrainingNoise(torch, self._settings["training"], self._recorder)
         self._recorder.install()
         clamp = None if self._settings["clamp"] is None else Clamp(torch, self._settings["clamp"], self._recorder)
         is_compiling = torch.compiler.is_compiling
@@ -65,9 +69,12 @@ class NoisyProcess:
         roots, notes = self.guard("models", self._recorder.models) or ([], [])
         if not roots and not self._problems:
             return
-        from .server import serve
-
-        serve(self._torch, self._settings, self._recorder, roots, notes + self._problems, self._program)
+        if self._settings["result"]:
+            from .answerfile import write_answers as answer
+        else:
+            from .server import serve as answer
+        told = notes + self._problems
+        answer(self._torch, self._settings, self._recorder, roots, told, self._program, self._noise)
 
 
 def start(config):

@@ -42,12 +42,15 @@ class Recorder:
     """What was trained, and the last round of evaluation; both are asked for when the program has ended."""
 
     def __init__(self, torch, limit_bytes, guard):
+        self.noise = None  # a TrainingNoise where the training is to be noisy
         self._torch = torch
         self._limit = limit_bytes
         self._guard = guard
         self._inside = threading.local()
         self._roots = {}  # id -> weak reference to a module with parameters that was called from outside any other
+        self._called = []  # weak references to the models in them, unwrapped, in the order of their first calls
         self._optimizers = {}  # id -> (weak reference, modules that it trains)
+        self._originals = []  # what was trained, where an average or a copy of it was evaluated
         self._last = None  # the last module called with gradients, while no optimizer is known: kept alive
         self._replaced = 0
         self._size = 0
@@ -65,17 +68,20 @@ class Recorder:
         """Wrap the calls of modules, and follow the optimizers."""
         torch = self._torch
         original = torch.nn.Module.__call__
+        proceed = original if self.noise is None else self.noise.wrap(original)
         is_compiling = torch.compiler.is_compiling
         inside, guard, seen = self._inside, self._guard, self._seen
 
         def call(self, *args, **kwargs):
             # TorchDynamo folds the test to True and inlines the rest: compiled graphs are those of the bare program.
-            if is_compiling() or getattr(inside, "module", False):
+            if is_compiling():
                 return original(self, *args, **kwargs)
+            if getattr(inside, "module", False):
+                return proceed(self, *args, **kwargs)
             inside.module = True
             try:
                 guard("evaluation", seen, self, args, kwargs)
-                return original(self, *args, **kwargs)
+                return proceed(self, *args, **kwargs)
             finally:
                 inside.module = False
 
@@ -90,8 +96,12 @@ class Recorder:
         if known is None or known[0]() is not module:
             has_parameters = next(module.parameters(), None) is not None
             known = self._roots[id(module)] = (weakref.ref(module), has_parameters)
+            if has_parameters:
+                self._first_called(unwrapped(module))
         if not known[1]:
             return
+        if self.noise is not None:
+            self.noise.called()
         first = self._first.get(id(module))
         if (first is None or first[0]() is not module) and len(self._first) < _FIRST_CALLS:
             call = self._copied(module, args, kwargs)
@@ -102,6 +112,10 @@ class Recorder:
             self._keep(module, args, kwargs)
         elif not module.training and len(self._perhaps) < _PERHAPS_CALLS:
             self._perhaps.append(self._copied(module, args, kwargs))
+
+    def _first_called(self, model):
+        if not any(each() is model for each in self._called):
+            self._called.append(weakref.ref(model))
 
     def _keep(self, module, args, kwargs):
         if self._over:
@@ -146,12 +160,43 @@ class Recorder:
         found = [reference() for reference, has_parameters in list(self._roots.values()) if has_parameters]
         return [module for module in found if module is not None]
 
+    def called_model(self, number):
+        """Return the model that was the so-manieth to be called, from 0; None where there is none, or no longer."""
+        return self._called[number]() if number < len(self._called) else None
+
     # what is asked when it has ended
+
+    def places(self, module):
+        """Return [number of the model, its class, path in it] for every called model that holds a module, or what that
+        is a copy of."""
+        found = []
+        wanted = [module, *self._copied_from(module)]
+        for number, root in self._called_models():
+            for path, part in root.named_modules():
+                if any(part is each for each in wanted):
+                    found.append([number, type(root).__name__, path])
+        return found
+
+    def _called_models(self):
+        found = [(number, reference()) for number, reference in enumerate(self._called)]
+        return [(number, root) for number, root in found if root is not None]
+
+    def _copied_from(self, module):
+        """Return the modules at the same place of the trained models, where this one is in a copy of one of them."""
+        found = []
+        for original in self._originals:
+            shape = _shape(original)
+            for _, root in self._called_models():
+                for part in root.modules():
+                    if part is not original and type(part) is type(original) and _shape(part) == shape:
+                        pairs = zip(part.modules(), original.modules())
+                        found += [twin for copy, twin in pairs if copy is module]
+        return found
 
     def models(self):
         """Return (roots, notes): the outermost modules that were trained last, else those that were evaluated."""
         notes = []
-        trained = _outermost([module for _, modules in self._optimizers.values() for module in modules])
+        trained = _outermost([module for each in list(self._optimizers.values()) for module in self._trained(*each)])
         if not self.evaluation:
             self.evaluation, self._perhaps = self._perhaps, []
         evaluated = _outermost([call.module for call in self.evaluation])
@@ -163,12 +208,18 @@ class Recorder:
                 chosen = [self._last]
         elif evaluated and not any(_holds(each, model) for each in trained for model in evaluated):
             chosen = evaluated
+            self._originals = [unwrapped(module) for module in trained]
             notes.append("the model that was evaluated is not the one that was trained: an average of it, or a copy")
         if self._replaced:
             notes.append("%d models were trained before this one, and are left alone" % self._replaced)
         if any(_is_compiled(module) for module in chosen):
             notes.append("the model is compiled in the program; it is evaluated without compilation")
         return [unwrapped(module) for module in chosen], notes
+
+    def _trained(self, reference, modules):
+        """What an optimizer trains; looked for once more where nothing had been called yet: in a compiled function."""
+        optimizer = reference()
+        return modules or ([] if optimizer is None else self._owners(optimizer))
 
     def first_calls(self, roots):
         """Return the first call of each of these models, as far as it is known, to be made in eval() mode."""
@@ -195,6 +246,11 @@ def unwrapped(module):
             module = module._modules["module"]
         else:
             return module
+
+
+def _shape(module):
+    """Return the names and classes of all parts."""
+    return [(name, type(part)) for name, part in module.named_modules()]
 
 
 def _is_compiled(module):

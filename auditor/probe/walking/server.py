@@ -8,29 +8,33 @@ import socket
 import sys
 
 from .evaluation import Evaluation, find_function
-from .operator import Operator
+from .operator import Operator, stages_of
 from .points import Enumeration
+from .spectra import spectra
 
 
 class Server:
     """The model with its injection points, and the evaluation."""
 
-    def __init__(self, torch, settings, recorder, roots, notes, program):
+    def __init__(self, torch, settings, recorder, roots, notes, program, noise=None):
         self._torch = torch
         self._settings = settings
         self._recorder = recorder
         self._roots = roots
         self._notes = list(notes)
         self._program = program
+        self._noise = noise
         self._points = []
         self._evaluation = None
 
     def hello(self):
         """Return what is known before anything is asked: the layers, the evaluation without noise, and what to know."""
+        if self._noise is not None:
+            self._noise.stop()
         function = find_function(self._settings["evaluate"], self._program) if self._settings["evaluate"] else None
         calls = self._recorder.calls(self._roots)
         wanted = self._settings["metric"]
-        self._evaluation = Evaluation(self._torch, self._roots, calls, function, wanted)
+        self._evaluation = Evaluation(self._torch, self._roots, calls, function, wanted, self._settings["reference"])
         reshapes = self._enumerate(calls or function)
         told = None
         if calls or function:
@@ -39,11 +43,14 @@ class Server:
                 self._tell_of_replay(calls)
         return {
             "models": [type(root).__name__ for root in self._roots],
-            "points": [point.described() for point in self._points],
+            "points": [point.described(self._recorder) for point in self._points],
             "reshapes": reshapes,
             "evaluation": told,
             "steps": self._recorder.steps,
             "notes": self._notes,
+            "compiled": _has_compiled(),
+            "spectra": spectra(self._torch, self._roots) if self._settings["spectra"] else [],
+            "training": None if self._noise is None else self._noise.told(),
         }
 
     def _enumerate(self, evaluates):
@@ -79,19 +86,19 @@ class Server:
             self._notes.append("the evaluation ran in training mode (no model.eval()): dropout and batch norm were on")
 
     def answer(self, request):
-        """Return the metrics under the noise that is asked for."""
+        """Return the metrics under the noise that is asked for; `layers` None: at every point where it can enter."""
+        layers = request["layers"]
+        if layers is None:
+            layers = [place for place, point in enumerate(self._points) if point.injectable]
+        executions = request["executions"] or [1] * len(layers)
+        same = None
+        if "stages" not in request:
+            same = stages_of(request["kind"], request["sigma"], request["ratio"], request["order"])
         handles = []
         try:
-            for place, executions in zip(request["layers"], request["executions"]):
-                operator = Operator(
-                    self._torch,
-                    request["kind"],
-                    request["sigma"],
-                    request["seed"] + place,
-                    request["ratio"],
-                    request["order"],
-                    executions,
-                )
+            for number, place in enumerate(layers):
+                stages = request["stages"][number] if same is None else same
+                operator = Operator(self._torch, stages, request["seed"] + place, executions[number])
                 handles.append(self._points[place].attach(operator))
             return {"values": self._evaluation.once()}
         finally:
@@ -99,27 +106,27 @@ class Server:
                 handle.remove()
 
 
-def serve(torch, settings, recorder, roots, notes, program):
+def serve(torch, settings, recorder, roots, notes, program, noise=None):
     """Talk to the auditor until it has had enough. Nothing is raised: the program has ended."""
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         connection.connect(settings["address"])
         stream = connection.makefile("rw", encoding="utf-8", newline="\n")
-        with _uncompiled(torch, roots):
-            server = Server(torch, settings, recorder, roots, notes, program)
-            _say(stream, _guarded(server.hello))
+        with uncompiled(torch, roots):
+            server = Server(torch, settings, recorder, roots, notes, program, noise)
+            _say(stream, guarded(server.hello))
             for line in stream:
                 request = json.loads(line)
                 if request.get("end"):
                     return
-                _say(stream, _guarded(server.answer, request))
+                _say(stream, guarded(server.answer, request))
     except (OSError, ValueError):
         pass  # the auditor is gone, or serves another process already
     finally:
         connection.close()
 
 
-def _guarded(function, *arguments):
+def guarded(function, *arguments):
     try:
         return function(*arguments)
     except Exception as error:
@@ -131,7 +138,7 @@ def _say(stream, answer):
     stream.flush()
 
 
-def _uncompiled(torch, roots):
+def uncompiled(torch, roots):
     """Modules run one by one, so that noise can enter between them."""
     if "torch._dynamo" not in sys.modules:
         return torch.no_grad()
@@ -141,3 +148,9 @@ def _uncompiled(torch, roots):
                 part._compiled_call_impl = None
     stance = getattr(torch.compiler, "set_stance", None)
     return stance("force_eager") if stance is not None else torch.no_grad()
+
+
+def _has_compiled():
+    """True where TorchDynamo has compiled anything: noise in training needs the modules one by one."""
+    dynamo = sys.modules.get("torch._dynamo.utils")
+    return bool(dynamo is not None and dynamo.counters["frames"])

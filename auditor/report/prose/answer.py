@@ -16,6 +16,10 @@ def one_line(report: AuditReport) -> str:
         from auditor.report.prose.proof import proof_headline
 
         return proof_headline(report.proof)
+    if report.criteria is not None:
+        from auditor.report.prose import criteria
+
+        return criteria.headline(report.criteria)
     if report.verdict is not None:
         from auditor.report.prose.story import headline  # a scan has neither verdict nor cost
 
@@ -32,6 +36,10 @@ def one_line(report: AuditReport) -> str:
         from auditor.report.prose import sensitivity
 
         return sensitivity.summary(report.sensitivity)
+    if report.simulation is not None:
+        from auditor.report.prose import simulation
+
+        return simulation.summary(report.simulation)
     new = "new " if report.earlier else ""
     if report.findings:
         return f"{count(len(report.findings), f'{new}finding')}: {severities(report.findings)}"

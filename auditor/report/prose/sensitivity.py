@@ -5,9 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from auditor.model.sensitivity import InjectionPoint, NoiseKind, SensitivityReport, Tolerance, ToleranceStatus
+from auditor.model.sensitivity import (
+    InjectionPoint,
+    NoiseKind,
+    NoiseMode,
+    SensitivityReport,
+    Tolerance,
+    ToleranceStatus,
+)
 from auditor.report.prose.numbers import count
 from auditor.report.prose.page import Page, Style
+from auditor.report.prose.weights import add_weights
 
 _KINDS = {
     NoiseKind.ADD: "additive noise",
@@ -34,6 +42,8 @@ def add_sensitivity(page: Page, report: SensitivityReport, verbosity: int = 0) -
             page.sentence(_plateau(each))
     if verbosity > 0:
         _add_curves(page, report, everything)
+    if report.weights:
+        add_weights(page, report, verbosity)
     page.add()
     page.sentence(_counted(report))
     page.sentence(f"{report.scale[:1].upper()}{report.scale[1:]}. {report.method}")
@@ -49,13 +59,33 @@ def summary(report: SensitivityReport) -> str:
             "" if free == len(report.points) else f", {len(report.points) - free} where none can enter"
         )
     known = [each for each in report.tolerances if each.midpoint is not None]
-    text = f"{model}, {_KINDS[report.kind]}"
-    if known:
+    text = f"{model}, {_KINDS[report.kind]}{_when(report)}"
+    if len(report.tolerances) == 1:
+        text += f": {report.tolerances[0].name} midpoint {midpoint_text(report.tolerances[0])}"
+    elif known:
         weakest = min(known, key=lambda each: each.midpoint or 0.0)
         text += f": {weakest.name} tolerates least, midpoint {figure(weakest.midpoint)}"
+    elif report.tolerances:
+        text += ": no midpoint within the levels"
+    elif report.all_layers is None:
+        text += ": nothing was measured"
     if report.all_layers is not None:
-        text += f"{',' if known else ':'} all layers together {midpoint_text(report.all_layers)}"
+        text += f"{',' if report.tolerances else ':'} all layers together {midpoint_text(report.all_layers)}"
     return text
+
+
+def _when(report: SensitivityReport) -> str:
+    if report.mode is NoiseMode.TRAINING:
+        return " in training and evaluation"
+    under = report.trained_under
+    if under is None:
+        return ""
+    return f" after training under {under.sigma:g} at {layers_text(under.layers)}"
+
+
+def layers_text(layers: Sequence[str]) -> str:
+    """`6`, `0 and 2`, `all 8 layers`."""
+    return " and ".join(layers) if len(layers) < 4 else f"{len(layers)} layers"
 
 
 def midpoint_text(tolerance: Tolerance) -> str:
@@ -178,8 +208,10 @@ def _counted(report: SensitivityReport) -> str:
     grid = report.grid_evaluations
     fewer = f"; the whole grid would take {grid:,}" if grid > report.evaluations else ""
     samples = f" of {count(report.samples, 'prediction')}" if report.samples is not None else ""
+    if report.mode is NoiseMode.TRAINING:
+        samples = f", each evaluated with{samples.removeprefix(' of')}" if samples else ""
     chance = f", chance {report.chance:.3g}" if report.chance is not None else ""
-    made = count(report.evaluations, "evaluation")
+    made = count(report.evaluations, "noisy training" if report.mode is NoiseMode.TRAINING else "evaluation")
     return f"{report.metric} without noise {report.baseline:.4g}{chance}. {made}{samples}{fewer}."
 
 

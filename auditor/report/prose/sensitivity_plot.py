@@ -6,8 +6,9 @@ import math
 from collections.abc import Sequence
 from html import escape
 
-from auditor.model.sensitivity import SensitivityReport, Tolerance
+from auditor.model.sensitivity import SensitivityReport, Tolerance, TrainedWeights
 from auditor.report.prose.sensitivity import figure, midpoint_text, summary
+from auditor.report.prose.weights import grouped
 
 _WIDTH, _HEIGHT = 720, 360
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 16, 30, 40
@@ -37,6 +38,7 @@ def to_html(report: SensitivityReport) -> str:
         _curves(measured) if measured else "<p>Nothing was measured.</p>",
         "<h2>Midpoint against depth</h2>",
         _midpoints([each for each in report.tolerances if each.midpoint is not None]),
+        *_weights(report),
         "<h2>Layers</h2>",
         _table(report, curves),
         f"<p>{escape(report.scale)}. {escape(report.method)}</p>",
@@ -88,6 +90,36 @@ def _midpoints(known: Sequence[Tolerance]) -> str:
     return frame.svg("\n".join(lines), "Midpoint noise level against depth")
 
 
+def _weights(report: SensitivityReport) -> list[str]:
+    """Spectral norm of each weight against the sigma of its training, a drawing for each noisy layer."""
+    plain, groups = grouped(report)
+    return [_growth(layer, plain, trained) for layer, trained in groups if plain is not None]
+
+
+def _growth(layer: str, plain: TrainedWeights, trained: Sequence[TrainedWeights]) -> str:
+    names = [matrix.name for matrix in plain.matrices if matrix.spectral]
+    start = {matrix.name: matrix.spectral or 0.0 for matrix in plain.matrices}
+    lines: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
+    for each in trained:
+        for matrix in each.matrices:
+            if matrix.name in lines and matrix.spectral is not None:
+                lines[matrix.name].append((math.log10(each.sigma), matrix.spectral / start[matrix.name]))
+    places = [place for line in lines.values() for place in line]
+    title = f"<h2>Weights after noise in training at {escape(layer)}</h2>"
+    if not places:
+        return f"{title}<p>No singular values are known.</p>"
+    low, high = min(x for x, _ in places), max(x for x, _ in places)
+    frame = _Frame(low, high if high > low else low + 1, 0.0, math.ceil(max(y for _, y in places)))
+    drawn = [frame.axes("sigma in training", "spectral norm over that without noise")]
+    for index, (name, line) in enumerate(lines.items()):
+        points = " ".join(frame.point(x, y) for x, y in line)
+        drawn.append(
+            f'<polyline class="curve" stroke="{_color(index, len(names))}" points="{points}">'
+            f"<title>{escape(name)}</title></polyline>"
+        )
+    return title + frame.svg("\n".join(drawn), f"Spectral norms of the weights against noise in training at {layer}")
+
+
 class _Frame:
     """The coordinates of one drawing."""
 
@@ -114,7 +146,7 @@ class _Frame:
             for decade in range(math.ceil(left), math.floor(right) + 1, step):
                 x, _, _ = self.point(decade, bottom).partition(",")
                 lines.append(f'<text x="{x}" y="{_HEIGHT - 22}" text-anchor="middle">{10.0**decade:g}</text>')
-        ticks = range(int(bottom), int(top) + 1) if self._log_y else (0, 0.25, 0.5, 0.75, 1)
+        ticks = range(int(bottom), int(top) + 1) if self._log_y else [top * share / 4 for share in range(5)]
         for tick in ticks:
             _, _, y = self.point(left, tick).partition(",")
             shown = f"{10.0**tick:g}" if self._log_y else f"{tick:g}"

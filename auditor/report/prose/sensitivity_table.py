@@ -28,3 +28,31 @@ def to_csv(report: SensitivityReport) -> str:
                 measured = (repr(level.sigma), repeat, report.metric, shown)
                 writer.writerow((index, each.name, kind, *measured, each.status.value, midpoint, low, high))
     return target.getvalue()
+
+
+WEIGHT_COLUMNS = ("layer", "sigma", "repeat", "weight", "shape", "spectral", "frobenius", "effective_rank", "values")
+
+
+def weights_to_csv(report: SensitivityReport) -> str:
+    """Return a line for each weight of each training; `layer` is where noise was in it, empty for the plain one.
+
+    `values`: the greatest singular values, with blanks between them.
+    """
+    target = io.StringIO()
+    writer = csv.writer(target, lineterminator="\n")
+    writer.writerow(WEIGHT_COLUMNS)
+    for each in report.weights:
+        for matrix in each.matrices:
+            known = (matrix.spectral, matrix.frobenius, matrix.effective_rank)
+            writer.writerow(
+                (
+                    each.layer,
+                    repr(each.sigma),
+                    each.repeat,
+                    matrix.name,
+                    "x".join(map(str, matrix.shape)),
+                    *("" if value is None else repr(value) for value in known),
+                    " ".join(map(repr, matrix.singular_values)),
+                )
+            )
+    return target.getvalue()

@@ -94,6 +94,14 @@ def magnitude_words(magnitude: Magnitude) -> str:
     return text + (" (in a second pair of runs)" if magnitude.rerun else "")
 
 
+def gap(magnitude: Magnitude) -> str:
+    """`0.0235, relative 0.0272`: between two single numbers."""
+    parts = [] if magnitude.max_ulp is None or magnitude.max_ulp > MAX_ULP else [f"{magnitude.max_ulp:,} ulp"]
+    parts += [] if magnitude.max_absolute is None else [real(magnitude.max_absolute)]
+    parts += [] if magnitude.max_relative is None else [f"relative {real(magnitude.max_relative)}"]
+    return ", ".join(parts) or "an amount that has no number"
+
+
 def inputs_line(divergence: Divergence) -> str:
     """Whether the op got the same in both runs: the hinge of the whole story."""
     event = divergence.reference or divergence.candidate

@@ -10,7 +10,7 @@ from auditor.report.prose.page import Page, Style
 from auditor.report.prose.replicas import add_replicas, headline
 from auditor.report.prose.table import add_table
 
-_COLUMN = {
+_COLUMN = {  # of the criteria that imported results have
     Criterion.OVERALL: "overall",
     Criterion.PER_CLASS: "class",
     Criterion.PREDICTIONS: "predicted",
@@ -57,7 +57,7 @@ def summary(variance: VarianceReport) -> str:
 def _add_pairs(page: Page, relation: str, pairs: Sequence[PairCounts]) -> None:
     page.add()
     page.sentence(f"Pairs ({relation}): how many agree, bit for bit; largest relative difference of a loss")
-    held = [each for each in Criterion if any(each.value in pair.equal for pair in pairs)]
+    held = [each for each in _COLUMN if any(each.value in pair.equal for pair in pairs)]
     header = ("group", "n", *(_COLUMN[each] for each in held), "all", "loss gap")
     rows = []
     for pair in pairs:

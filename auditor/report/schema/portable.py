@@ -32,6 +32,7 @@ def portable(report: AuditReport) -> AuditReport:
         report,
         runs=_map_strings(tuple(_without_folders(run) for run in report.runs), lambda text: shorten(text, roots)),
         verdict=_map_strings(report.verdict, lambda text: shorten(text, roots)),
+        criteria=_map_strings(report.criteria, lambda text: shorten(text, roots)),
         skipped=_map_strings(report.skipped, lambda text: shorten(text, roots)),
         variance=_map_strings(report.variance, lambda text: shorten(text, roots)),
         overhead=_map_strings(report.overhead, lambda text: shorten(text, roots)),

@@ -9,14 +9,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
+from auditor.model.criteria import CriteriaReport
 from auditor.model.finding import Finding
 from auditor.model.lean import dataclass
 from auditor.model.location import Location
 from auditor.model.report import AuditReport
 from auditor.model.rule import Severity
 from auditor.model.verdict import Cause, Status, Verdict
+from auditor.report.prose.criteria import headline as criteria_headline
 from auditor.report.prose.story import headline
-from auditor.report.schema.sarif_rules import CAUSE_PREFIX, UNEXPLAINED
+from auditor.report.schema.sarif_rules import CAUSE_PREFIX, CRITERION_PREFIX, UNEXPLAINED
 
 INCONCLUSIVE = "verdict/inconclusive"
 NOTHING_ANALYSED = "scan/nothing-analysed"
@@ -44,6 +46,8 @@ class Problem:
 
 def problems(report: AuditReport) -> tuple[Problem, ...]:
     """Return the problems of a report in its order."""
+    if report.criteria is not None:
+        return tuple(_of_criteria(report.criteria))
     if report.verdict is not None:
         return tuple(_of_verdict(report.verdict))
     names = {rule.id: rule.name for rule in report.rules}
@@ -74,6 +78,14 @@ def _of_verdict(verdict: Verdict) -> Iterator[Problem]:
         for cause in verdict.causes:
             text = "\n".join([first, *cause.evidence, f"Fix: {cause.remedy}"])
             yield _divergence(CAUSE_PREFIX + cause.kind, cause.title, text, _place(cause, verdict))
+
+
+def _of_criteria(criteria: CriteriaReport) -> Iterator[Problem]:
+    text = f"{criteria_headline(criteria)}\n{criteria.basis}"
+    if criteria.status is Status.INCONCLUSIVE:
+        yield _unjudged(INCONCLUSIVE, text)
+    elif criteria.first is not None:
+        yield _divergence(CRITERION_PREFIX + criteria.first.value, "two trainings differ", text, None)
 
 
 def _divergence(check: str, title: str, text: str, place: Location | None) -> Problem:

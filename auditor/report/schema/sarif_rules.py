@@ -10,6 +10,7 @@ from auditor.model.verdict import Cause, Status
 
 CAUSE_PREFIX = "divergence/"
 UNEXPLAINED = "divergence/not-explained"
+CRITERION_PREFIX = "criterion/"
 
 
 def descriptors(report: AuditReport) -> list[dict[str, Any]]:
@@ -21,6 +22,10 @@ def descriptors(report: AuditReport) -> list[dict[str, Any]]:
             causes.setdefault(CAUSE_PREFIX + cause.kind, _of_cause(cause))
         if not verdict.causes:
             causes[UNEXPLAINED] = _descriptor(UNEXPLAINED, "Two runs differ for a reason that is not known", "error")
+    criteria = report.criteria
+    if criteria is not None and criteria.first is not None:
+        identifier = CRITERION_PREFIX + criteria.first.value
+        causes[identifier] = _descriptor(identifier, f"Two trainings differ in {criteria.first.value}", "error")
     return [*causes.values(), *(_of_rule(rule) for rule in report.rules)]
 
 

@@ -1,0 +1,239 @@
+"""`repro-audit noise walk`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from auditor.cli.delivery import write_file
+from auditor.cli.noise_program import QuietProgramOption, TimeoutOption, program_of, run_and_deliver
+from auditor.cli.options import StoreOption, with_output
+from auditor.cli.output import Output
+from auditor.cli.progress import Shown
+from auditor.cli.run import ModuleOption, PythonOption, ScriptArgument
+from auditor.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from auditor.model.report import AuditReport
+    from auditor.services.noise_options import WalkOptions
+    from auditor.services.settings import Settings
+
+EXAMPLES = (
+    "repro-audit noise walk train.py",
+    "repro-audit noise walk train.py --evaluate train:losses --metric loss:min -- --epochs 5",
+    "repro-audit noise walk train.py --mode train --layers head --jobs 4",
+    "repro-audit noise walk train.py --train-sigma 8 --train-layers head --layers head",
+)
+DEFAULT_SIGMA = {"add": "log:1e-2:1e8:41", "mul": "lin:0:6:25,log:1e1:1e10:37", "combined": "log:1e-2:1e8:41"}
+
+
+@with_output
+def walk_command(
+    context: typer.Context,
+    script: ScriptArgument = None,
+    module: ModuleOption = None,
+    kind: Annotated[
+        str, typer.Option("--kind", metavar="KIND", help="add, mul or combined.", rich_help_panel="What")
+    ] = "add",
+    sigma: Annotated[
+        str | None,
+        typer.Option(
+            "--sigma",
+            metavar="LEVELS",
+            help="log:FROM:TO:COUNT, lin:…, or numbers.",
+            rich_help_panel="What",
+        ),
+    ] = None,
+    layers: Annotated[
+        str,
+        typer.Option(
+            "--layers", metavar="LAYERS", help="all, global, names, patterns, numbers as 2-5.", rich_help_panel="What"
+        ),
+    ] = "all",
+    evaluate: Annotated[
+        str | None,
+        typer.Option(
+            "--evaluate",
+            metavar="MODULE:FUNCTION",
+            help="Is given the model; default: the program's own.",
+            rich_help_panel="What",
+        ),
+    ] = None,
+    metric: Annotated[
+        str | None,
+        typer.Option(
+            "--metric",
+            metavar="NAME[:min]",
+            help="Of what the function returns; else agreement[:DIMENSION] or fidelity.",
+            rich_help_panel="How",
+        ),
+    ] = None,
+    repeats: Annotated[
+        int | None,
+        typer.Option(
+            "--repeats", metavar="N", min=1, help="Draws of noise a level: 3; train: 1.", rich_help_panel="How"
+        ),
+    ] = None,
+    precision: Annotated[
+        str,
+        typer.Option("--precision", metavar="SHARE", help="Of each midpoint, when to stop.", rich_help_panel="How"),
+    ] = "10%",
+    grid: Annotated[
+        bool, typer.Option("--grid", help="Measure every level, not only those that tell.", rich_help_panel="How")
+    ] = False,
+    mode: Annotated[
+        str,
+        typer.Option("--mode", metavar="MODE", help="Noise when: eval or train.", rich_help_panel="What"),
+    ] = "eval",
+    train_sigma: Annotated[
+        float | None,
+        typer.Option(
+            "--train-sigma", metavar="S", help="eval: train the model under this noise.", rich_help_panel="How"
+        ),
+    ] = None,
+    train_layers: Annotated[
+        str,
+        typer.Option("--train-layers", metavar="LAYERS", help="Where that noise is.", rich_help_panel="How"),
+    ] = "all",
+    jobs: Annotated[
+        int, typer.Option("--jobs", metavar="N", min=1, help="train: trainings at a time.", rich_help_panel="How")
+    ] = 1,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="train: go on with the last walk.", rich_help_panel="How")
+    ] = False,
+    ratio: Annotated[
+        float, typer.Option("--ratio", metavar="R", help="combined: additive share of sigma.", rich_help_panel="How")
+    ] = 0.5,
+    order: Annotated[
+        str, typer.Option("--order", metavar="ORDER", help="combined: mul-add or add-mul.", rich_help_panel="How")
+    ] = "mul-add",
+    executions: Annotated[
+        str,
+        typer.Option(
+            "--executions",
+            metavar="N|FILE",
+            help="Apply the noise so often and average; or what allocate --json wrote.",
+            rich_help_panel="How",
+        ),
+    ] = "1",
+    clamp: Annotated[
+        float | None,
+        typer.Option(
+            "--clamp", metavar="C", help="Clamp weights to ±C in training, norms left out.", rich_help_panel="How"
+        ),
+    ] = None,
+    chance: Annotated[
+        float | None,
+        typer.Option("--chance", metavar="Q", help="The metric of a model that guesses.", rich_help_panel="How"),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Of the noise.", rich_help_panel="How")] = 0,
+    python: PythonOption = None,
+    timeout: TimeoutOption = None,
+    csv: Annotated[
+        Path | None,
+        typer.Option("--csv", metavar="FILE", help="Write every measurement there.", rich_help_panel="Output"),
+    ] = None,
+    weights_csv: Annotated[
+        Path | None,
+        typer.Option(
+            "--weights-csv", metavar="FILE", help="Write singular values of trained weights.", rich_help_panel="Output"
+        ),
+    ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option("--plot", metavar="FILE", help="Write curves and midpoints as HTML.", rich_help_panel="Output"),
+    ] = None,
+    quiet_program: QuietProgramOption = False,
+    store: StoreOption = None,
+    *,
+    output: Output,
+) -> int:
+    """Measure the noise level at which each layer's quality has fallen half-way.
+
+    The program trains once, unchanged; then its evaluation is repeated with noise at one layer after the other.
+    """
+    from auditor.model.sensitivity import NoiseMode
+    from auditor.services.noise import walk_noise
+
+    modes = {each.value: each for each in NoiseMode}
+    if mode not in modes:
+        raise UsageError(f"--mode: expected one of {', '.join(modes)}, found `{mode}`")
+    written = {"--csv": csv, "--weights-csv": weights_csv, "--plot": plot}
+    for option, path in written.items():
+        if path is not None and path.exists() and not output.force:
+            raise UsageError(f"{option} {path}: exists already; --force overwrites it")
+    if weights_csv is not None and mode == "eval" and train_sigma is None:
+        raise UsageError("--weights-csv: weights are looked at with --mode train, or with --train-sigma")
+    options = _options(
+        kind,
+        sigma,
+        precision=None if grid else _share(precision),
+        layers=layers,
+        repeats=repeats or (1 if mode == "train" else 3),
+        mode=modes[mode],
+        train_sigma=train_sigma,
+        train_layers=train_layers,
+        jobs=jobs,
+        resume=resume,
+        ratio=ratio,
+        order=order,
+        executions=_executions(executions),
+        evaluate=evaluate,
+        metric=metric,
+        chance=chance,
+        clamp=clamp,
+        seed=seed,
+    )
+    program = program_of(context, script, module, python, timeout, quiet_program)
+
+    def work(settings: Settings, progress: Shown) -> AuditReport:
+        report = walk_noise(program, options, settings=settings, progress=progress)
+        _write_files(report, written)
+        return report
+
+    return run_and_deliver(output, store, work)
+
+
+def _options(kind: str, sigma: str | None, **values: object) -> WalkOptions:
+    from auditor.experiments.noiselevels import parse_levels
+    from auditor.model.sensitivity import NoiseKind
+    from auditor.services.noise_options import WalkOptions, check_options
+
+    if kind not in DEFAULT_SIGMA:
+        raise UsageError(f"--kind: expected one of {', '.join(DEFAULT_SIGMA)}, found `{kind}`")
+    try:
+        sigmas = parse_levels(sigma if sigma is not None else DEFAULT_SIGMA[kind])
+    except ValueError as error:
+        raise UsageError(f"--sigma {error}") from error
+    options = WalkOptions(kind=NoiseKind(kind), sigmas=sigmas, **values)  # type: ignore[arg-type]  # typed by Typer
+    check_options(options)
+    return options
+
+
+def _share(text: str) -> float:
+    try:
+        return float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        raise UsageError(f"--precision: expected a share such as 10% or 0.1, found `{text}`") from None
+
+
+def _executions(text: str) -> dict[str, int]:
+    if text.isdigit():
+        return {"": int(text)}
+    from auditor.services.noise_allocation import read_executions
+
+    return read_executions(Path(text))
+
+
+def _write_files(report: AuditReport, written: Mapping[str, Path | None]) -> None:
+    from auditor.report.prose.sensitivity_plot import to_html
+    from auditor.report.prose.sensitivity_table import to_csv, weights_to_csv
+
+    assert report.sensitivity is not None
+    for (option, path), render in zip(written.items(), (to_csv, weights_to_csv, to_html), strict=True):
+        if path is not None:
+            write_file(path, render(report.sensitivity), option)
