@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 TORCH ?= torch==2.13.0
 WORKERS ?= 2
 
-.PHONY: demo test setup lint types contracts pytest pages gpu-test clean
+.PHONY: demo test setup lint types contracts pytest pages gpu-test cluster-test clean
 
 setup: $(VENV)/.ready
 
@@ -44,6 +44,11 @@ pages: setup
 # On a machine with a GPU: the tests that CI has to skip.
 gpu-test: setup
 	$(BIN)/python -m pytest -m gpu
+
+# Replicas on a real Ray and a real Slurm; for the latter: apt-get install slurm-wlm munge.
+cluster-test: setup
+	$(BIN)/python -m pip install --quiet -e ".[ray,slurm]"
+	$(BIN)/python -m pytest -rs tests/services/test_clusters.py
 
 clean:
 	rm -rf $(VENV) dist build

@@ -138,4 +138,5 @@ def _of_run(run: RunRecord) -> ExitCode:
         Ending.FAILED: ExitCode.PROGRAM_FAILED,
         Ending.TIMED_OUT: ExitCode.PROGRAM_FAILED,
         Ending.INTERRUPTED: ExitCode.INTERRUPTED,
+        Ending.LOST: ExitCode.INCONCLUSIVE,
     }[run.status.ending]

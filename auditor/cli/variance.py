@@ -23,7 +23,7 @@ EXAMPLES = (
     "repro-audit variance train.py --metric 'accuracy=accuracy ([0-9.]+)' -- --epochs 5",
     "repro-audit variance train.py --predictions preds.csv --groups groups.csv",
     "repro-audit variance -m package.train --evaluate package.eval:predict --vary init,order,dropout",
-    "repro-audit variance train.py --runs 20 --resume",
+    "repro-audit variance train.py --runs 20 --resume --executor slurm:gpu --store /shared/runs",
 )
 _WHAT, _HOW = "What", "How"
 
@@ -91,8 +91,20 @@ def variance(
         typer.Option("--threads", metavar="N", min=1, help="Where implementation noise is off.", rich_help_panel=_HOW),
     ] = None,
     jobs: Annotated[
-        int,
-        typer.Option("--jobs", metavar="N", min=1, help="Replicas at a time, each in a copy.", rich_help_panel=_HOW),
+        str | None,
+        typer.Option("--jobs", metavar="N|auto", help="Replicas at a time, each in a copy.", rich_help_panel=_HOW),
+    ] = None,
+    executor: Annotated[
+        str,
+        typer.Option(
+            "--executor", metavar="WHERE", help="local, ray[:ADDRESS], slurm[:PARTITION].", rich_help_panel=_HOW
+        ),
+    ] = "local",
+    needs: Annotated[
+        str, typer.Option("--needs", metavar="WHAT", help="Of each: cpus=4,gpus=1,memory=8G.", rich_help_panel=_HOW)
+    ] = "",
+    retries: Annotated[
+        int, typer.Option("--retries", metavar="N", min=0, help="Run failed ones so often again.", rich_help_panel=_HOW)
     ] = 1,
     isolate: Annotated[
         str,
@@ -126,6 +138,8 @@ def variance(
     Variants: noise of seeds (algo) and of operators (impl), both, either, none; the program is not changed. Replicas
     are kept.
     """
+    from auditor.runs.executor import parse_needs
+    from auditor.services.executors import parse_jobs
     from auditor.services.replica_results import Sources
     from auditor.services.settings import load_settings
     from auditor.services.variance import VarianceOptions, measure_variance, parse_metrics, parse_variants
@@ -150,7 +164,10 @@ def variance(
         positive=positive,
         threads=threads,
         vary="all" if vary_all_seeds else "global" if vary_seeds else "none",
-        jobs=jobs,
+        jobs=None if jobs is None else parse_jobs(jobs),
+        executor=executor,
+        needs=parse_needs(needs),
+        retries=retries,
         isolate=isolate == "copy",
         timeout_s=timeout,
         python=python,

@@ -41,7 +41,7 @@ class Extent:
 def extent(reference: RunTraces, candidate: RunTraces, endings: tuple[Ending | None, Ending | None]) -> Extent:
     """Compare how two runs ended; an ending is None where it is not known, as while a program runs."""
     steps = stop_step(reference), stop_step(candidate)
-    broken = (Ending.INTERRUPTED, Ending.TIMED_OUT, Ending.FAILED)
+    broken = (Ending.INTERRUPTED, Ending.TIMED_OUT, Ending.FAILED, Ending.LOST)
     cut = [ending in broken for ending in endings]
     if steps[0] != steps[1]:
         cut = [cut[i] or steps[i] is not None for i in range(2)]

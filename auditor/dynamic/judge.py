@@ -185,6 +185,7 @@ def _early_end(record: RunRecord, asked_steps: int | None) -> str:
         Ending.INTERRUPTED: f"Run {record.id} ended early: you stopped it after {steps:,} steps.",
         Ending.TIMED_OUT: f"Run {record.id} ended early: it ran out of time after {steps:,} steps.",
         Ending.FAILED: f"Run {record.id} ended early: the program failed after {steps:,} steps.",
+        Ending.LOST: f"Run {record.id} has no end that anybody saw: its machine went away after {steps:,} steps.",
     }
     if ending is Ending.STOPPED and asked_steps is not None and steps < asked_steps:
         return f"Run {record.id} ended early: it was stopped after {steps:,} of {asked_steps:,} steps."

@@ -25,6 +25,9 @@ class Ending(Enum):
     INTERRUPTED = "interrupted"
     """By the person at the keyboard."""
 
+    LOST = "lost"
+    """Nobody saw it: the worker or the machine that it ran on went away."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExitStatus:
@@ -87,6 +90,12 @@ class RunRecord:
 
     peak_device_memory_bytes: int | None = None
     """Greatest memory of the whole program on all GPUs together; None without NVML or a GPU."""
+
+    cpu_s: float | None = None
+    """Processor time of the program and of the children that it waited for; None where it was not measured."""
+
+    machine: str = ""
+    """Kind of processor and GPUs that it ran on; empty where that is not known."""
 
     folder: str = ""
     """Absolute path of the run's folder; empty where it is not kept."""

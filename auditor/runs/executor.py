@@ -2,88 +2,86 @@
 
 from __future__ import annotations
 
-import queue
-import threading
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
-from auditor.model.run import RunRecord
-from auditor.runs.launch import launch
-from auditor.runs.plan import LaunchPlan
+from auditor.errors import UsageError
+from auditor.model.lean import dataclass
+from auditor.model.run import Ending, ExitStatus, RunRecord
+from auditor.runs.plan import LaunchPlan, told_changes
 
 Finished = tuple[LaunchPlan, RunRecord]
+Told = Callable[[str], None]
+"""Hears what is going on (`3 running on a, b; 2 waiting`), from the thread that iterates, several times a second."""
+
+_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)([KMGT]?)(?:i?B)?", re.IGNORECASE)
 
 
 class Executor(Protocol):
     """Runs programs somewhere. Run folders are written where the plans say, so both sides must see them."""
 
-    def run(self, plans: Iterable[LaunchPlan], cancelled: Callable[[], bool]) -> Iterator[Finished]:
+    @property
+    def parallel(self) -> bool:
+        """Programs may run side by side: each needs its own copy of the project."""
+
+    @property
+    def remote(self) -> bool:
+        """Programs may run on other machines: whatever they need must lie where these see it."""
+
+    def run(
+        self, plans: Iterable[LaunchPlan], cancelled: Callable[[], bool], told: Told = lambda _: None
+    ) -> Iterator[Finished]:
         """Yield each plan with its record as it ends, in any order.
 
-        A plan is taken only when it can start, so that making it may wait for what earlier ones came to. Once
-        `cancelled` says so, running programs are interrupted and yielded, and nothing new is started.
+        A plan is taken only when it can start, or stand in a scheduler's line, so that making it may wait for what
+        earlier ones came to. Once `cancelled` says so, running programs are interrupted and yielded, and nothing new is
+        started; leaving the iterator early does the same. A program whose end nobody saw has the ending `LOST`, and a
+        note that says why. Raises `UsageError` where no plan could ever run.
         """
 
-
-class LocalProcesses:
-    """As many programs at a time on this machine as `jobs`."""
-
-    def __init__(self, jobs: int = 1) -> None:
-        self.jobs = jobs
-
-    def run(self, plans: Iterable[LaunchPlan], cancelled: Callable[[], bool]) -> Iterator[Finished]:
-        if self.jobs > 1:
-            yield from _Pool(iter(plans), cancelled, self.jobs).finished()
-            return
-        waiting = iter(plans)
-        while not cancelled():
-            plan = next(waiting, None)
-            if plan is None:
-                return
-            yield plan, launch(plan, lambda _: cancelled())
+    def close(self) -> None:
+        """Let go of what is held from one call of `run` to the next."""
 
 
-class _Pool:
-    """Threads that each wait for one program at a time."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """What one program is given; None where the executor is to decide."""
 
-    def __init__(self, plans: Iterator[LaunchPlan], cancelled: Callable[[], bool], jobs: int) -> None:
-        self._plans = plans
-        self._cancelled = cancelled
-        self._taking = threading.Lock()
-        self._given_up = threading.Event()
-        self._ended: queue.SimpleQueue[Finished | BaseException] = queue.SimpleQueue()
-        self._threads = [threading.Thread(target=self._work, name="replica", daemon=True) for _ in range(jobs)]
+    cpus: int | None = None
+    gpus: int | None = None
+    memory_bytes: int | None = None
 
-    def finished(self) -> Iterator[Finished]:
-        for thread in self._threads:
-            thread.start()
-        try:
-            while True:
-                alive = any(thread.is_alive() for thread in self._threads)
-                try:
-                    one = self._ended.get(timeout=0.1) if alive else self._ended.get_nowait()
-                except queue.Empty:
-                    if alive:
-                        continue
-                    return
-                if isinstance(one, BaseException):
-                    raise one
-                yield one
-        finally:
-            self._given_up.set()
-            for thread in self._threads:
-                thread.join()
 
-    def _stop(self) -> bool:
-        return self._given_up.is_set() or self._cancelled()
+def parse_needs(text: str) -> Needs:
+    """Read `cpus=4,gpus=1,memory=8G`; `UsageError` for anything else."""
+    found: dict[str, int] = {}
+    for word in (part.strip() for part in text.split(",") if part.strip()):
+        name, _, value = word.partition("=")
+        size = _SIZE.fullmatch(value.strip())
+        if name in ("cpus", "gpus") and value.strip().isdigit() and (int(value) or name == "gpus"):
+            found[name] = int(value)
+        elif name == "memory" and size is not None and float(size.group(1)):
+            found["memory_bytes"] = int(float(size.group(1)) * _UNITS[size.group(2).upper()])
+        else:
+            raise UsageError(f"--needs: expected cpus=N, gpus=N or memory=8G, found `{word}`")
+    return Needs(**found)
 
-    def _work(self) -> None:
-        try:
-            while not self._stop():
-                with self._taking:
-                    plan = next(self._plans, None)
-                if plan is None:
-                    return
-                self._ended.put((plan, launch(plan, lambda _: self._stop())))
-        except BaseException as error:  # raised again where the records are waited for
-            self._ended.put(error)
+
+def unfinished(plan: LaunchPlan, ending: Ending, reason: str) -> RunRecord:
+    """Return the record of a program of whose end there is none, because it was lost or never started."""
+    return RunRecord(
+        id=plan.run_id,
+        argv=tuple(plan.argv),
+        cwd=str(plan.cwd),
+        project=str(plan.project),
+        changes=told_changes(plan),
+        started_at="",
+        duration_s=0.0,
+        status=ExitStatus(ending=ending, code=0),
+        processes=(),
+        files_written=(),
+        notes=(reason,),
+        folder=str(plan.run_dir),
+    )

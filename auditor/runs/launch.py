@@ -15,7 +15,7 @@ from pathlib import Path
 from auditor.errors import ProgramError, TraceFormatError, UsageError
 from auditor.model.lean import replace
 from auditor.model.run import Ending, ExitStatus, ProcessRecord, RunRecord
-from auditor.runs import output, record, snapshot
+from auditor.runs import machine, output, record, snapshot
 from auditor.runs.environment import from_fields
 from auditor.runs.gpu import DeviceMemory
 from auditor.runs.plan import LaunchPlan, command, environment, told_changes
@@ -69,6 +69,8 @@ def launch(plan: LaunchPlan, on_poll: OnPoll | None = None) -> RunRecord:
         notes=() if before is None or before.whole else (_MANY_FILES,),
         peak_memory_bytes=child.peak_memory_bytes,
         peak_device_memory_bytes=child.device.peak_bytes,
+        cpu_s=child.cpu_s,
+        machine=machine.kind(),
         folder=str(plan.run_dir),
     )
     if plan.probe is not None and plan.probe.get("mode") != "none":
@@ -123,6 +125,8 @@ def check(run: RunRecord) -> None:
         what = f"was killed by {_signal_name(-code)}"
     elif ending is Ending.FAILED:
         what = f"failed with exit code {code}"
+    elif ending is Ending.LOST:
+        what = f"was lost: {'; '.join(run.notes)}"
     else:
         return
     said = "".join(f"  {line}\n" for line in log_tail(run))
@@ -162,6 +166,7 @@ class _Child:
         self._signals = [signal.SIGTERM, signal.SIGKILL]
         self.returncode: int | None = None
         self.peak_memory_bytes: int | None = None
+        self.cpu_s: float | None = None
         self.device = DeviceMemory()
         echo = output.echo_target(plan.quiet)
         terminal = echo is not None and echo.isatty()
@@ -239,6 +244,7 @@ class _Child:
         self.returncode = self._process.returncode = os.waitstatus_to_exitcode(status)
         # Of the program and of the children that it waited for; the largest, not the sum.
         self.peak_memory_bytes = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+        self.cpu_s = round(usage.ru_utime + usage.ru_stime, 3)
         return True
 
     def ending(self) -> Ending:

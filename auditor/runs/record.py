@@ -23,21 +23,36 @@ FILE_NAME = "run.json"
 
 def write(record: RunRecord, folder: Path) -> None:
     """Write `run.json` in one piece: a reader sees the old one or the new one."""
-    data = {"format": FORMAT, "version": VERSION, **asdict(record)}
-    del data["folder"]  # wherever the file lies
-    text = json.dumps(data, indent=1, sort_keys=True, default=_plain) + "\n"
+    text = to_text(record)
     temporary = folder / f".{FILE_NAME}.{os.getpid()}"
     temporary.write_text(text, encoding="utf-8")
     os.replace(temporary, folder / FILE_NAME)
+
+
+def to_text(record: RunRecord) -> str:
+    """Return what stands in `run.json`."""
+    data = {"format": FORMAT, "version": VERSION, **asdict(record)}
+    del data["folder"]  # wherever the file lies
+    return json.dumps(data, indent=1, sort_keys=True, default=_plain) + "\n"
 
 
 def read(folder: Path) -> RunRecord:
     """Read a run's record; `TraceFormatError` where there is none, or one that this program does not read."""
     path = folder / FILE_NAME
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise TraceFormatError(f"{path}: not there; {folder} holds no finished run") from None
+    except ValueError as error:
+        raise TraceFormatError(f"{path}: damaged: {error}") from error
+    return from_text(text, folder)
+
+
+def from_text(text: str, folder: Path) -> RunRecord:
+    """Read what stands in the `run.json` of a folder; `TraceFormatError` where that is damaged."""
+    path = folder / FILE_NAME
+    try:
+        data = json.loads(text)
     except ValueError as error:
         raise TraceFormatError(f"{path}: damaged: {error}") from error
     if not isinstance(data, dict) or data.get("format") != FORMAT:
@@ -74,6 +89,8 @@ def _record(data: Mapping[str, Any], folder: Path) -> RunRecord:
         notes=tuple(data["notes"]),
         peak_memory_bytes=data.get("peak_memory_bytes"),
         peak_device_memory_bytes=data.get("peak_device_memory_bytes"),
+        cpu_s=data.get("cpu_s"),
+        machine=data.get("machine", ""),
         folder=str(folder.resolve()),
     )
 

@@ -1,7 +1,8 @@
 """Experiments of many replicas in the store: `<store>/v1/<variant>/<number>/`.
 
-A replica counts once its `replica.json` is there, which is written last; what an interrupted one left is thrown away
-when the experiment goes on.
+A replica counts once its `replica.json` is there, which is written last. Where one is run again it gets a folder that
+none had before, `<number>-2`: a program of which we lost sight may still write into its own. What an interrupted one
+left is thrown away when the experiment goes on.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ TAPE = "tape"
 COLLECTED = "collect"
 DRAWS = "draws"
 _ID = re.compile(r"v([1-9]\d*)")
+_ATTEMPT = re.compile(r"([1-9]\d*)(?:-([1-9]\d*))?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +62,8 @@ class Kept:
     """Other files of the project that were new or another after it; empty where it ran in a copy."""
 
     notes: tuple[str, ...]
+    machine: str = ""
+    """Kind of processor and GPUs that it ran on; empty where that was not noted."""
 
 
 class ExperimentFolder:
@@ -80,12 +84,16 @@ class ExperimentFolder:
     def has_tape(self) -> bool:
         return self.tape.is_dir()
 
-    def replica(self, variant: str, number: int) -> Path:
-        """Make the empty folder of a replica."""
-        path = self.path / _folder(variant) / str(number)
-        shutil.rmtree(path, ignore_errors=True)
+    def replica(self, variant: str, number: int, keep: bool = False) -> Path:
+        """Make an empty folder for a replica, where none was before; `keep` what earlier attempts left."""
+        before = {attempt: path for (of, attempt), path in self._attempts(variant).items() if of == number}
+        attempt = max(before, default=0) + 1
+        path = self.path / _folder(variant) / (str(number) if attempt == 1 else f"{number}-{attempt}")
         for name in (TAPE, COLLECTED, DRAWS, "replay"):
             (path / name).mkdir(parents=True)
+        if not keep:
+            for old in before.values():
+                shutil.rmtree(old, ignore_errors=True)
         return path
 
     def keep(self, kept: Kept) -> None:
@@ -96,11 +104,31 @@ class ExperimentFolder:
 
     def replicas(self, variant: str) -> tuple[Kept, ...]:
         """The whole replicas of a variant, by number."""
+        attempts = sorted(self._attempts(variant).items())
+        whole = {number: path for (number, _), path in attempts if (path / REPLICA).is_file()}
+        return tuple(read_replica(path) for path in whole.values())
+
+    def latest(self, variant: str) -> dict[int, Path]:
+        """The folder of each replica's last attempt, by number; whole or not."""
+        return {number: path for (number, _), path in sorted(self._attempts(variant).items())}
+
+    def keep_tape(self, made: Path) -> None:
+        """Take the tape that all replicas without algorithmic noise are given, in one piece."""
+        new = self.path / f".{TAPE}.{os.getpid()}"
+        shutil.rmtree(new, ignore_errors=True)
+        shutil.copytree(made, new)
+        shutil.rmtree(self.tape, ignore_errors=True)
+        os.replace(new, self.tape)
+
+    def _attempts(self, variant: str) -> dict[tuple[int, int], Path]:
+        """Folders by number and attempt, both from 1."""
         folder = self.path / _folder(variant)
-        names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
-        numbers = sorted(int(name) for name in names if name.isdigit())
-        paths = [folder / str(number) for number in numbers]
-        return tuple(read_replica(path) for path in paths if (path / REPLICA).is_file())
+        found = {}
+        for path in folder.iterdir() if folder.is_dir() else ():
+            match = _ATTEMPT.fullmatch(path.name)
+            if match:
+                found[int(match.group(1)), int(match.group(2) or 1)] = path
+        return found
 
 
 def _folder(variant: str) -> str:
@@ -194,6 +222,7 @@ def read_replica(folder: Path) -> Kept:
             files=dict(data["files"]),
             written=tuple(data["written"]),
             notes=tuple(data["notes"]),
+            machine=data.get("machine", ""),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise TraceFormatError(f"{folder / REPLICA}: damaged: {type(error).__name__}: {error}") from error

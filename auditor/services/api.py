@@ -206,7 +206,10 @@ def measure_variance(
     groups: AnyPath | None = None,
     evaluate: str = "",
     vary_seeds: bool = False,
-    jobs: int = 1,
+    jobs: int | None = None,
+    executor: str = "local",
+    needs: str = "",
+    retries: int = 1,
     resume: bool = False,
     python: AnyPath | None = None,
     settings: Settings | None = None,
@@ -215,10 +218,12 @@ def measure_variance(
 
     `variants`: some of `both`, `algo`, `impl`, `control`; empty means all. `vary`: sources of randomness that are free
     alone, in a variant each: some of `init`, `order`, `augment`, `dropout`, `other`. Sources of results are spelled as
-    on the command line: `name=REGEX` and the like for `metrics`, `module:function` for `evaluate`. Raises
+    on the command line: `name=REGEX` and the like for `metrics`, `module:function` for `evaluate`; so is where replicas
+    run: `executor` (`local`, `ray[:ADDRESS]`, `slurm[:PARTITION]`) and what each `needs` (`cpus=4,gpus=1`). Raises
     `ProgramError` where the program fails in every variant, `UsageError` where there is nothing by which replicas can
     be held against each other.
     """
+    from auditor.runs.executor import parse_needs
     from auditor.services.replica_results import Sources
     from auditor.services.variance import VarianceOptions, parse_metrics, parse_variants
     from auditor.services.variance import measure_variance as service
@@ -232,6 +237,9 @@ def measure_variance(
         groups=_path(groups),
         vary="global" if vary_seeds else "none",
         jobs=jobs,
+        executor=executor,
+        needs=parse_needs(needs),
+        retries=retries,
         resume=resume,
         python=_path(python),
     )

@@ -100,9 +100,7 @@ class BoardReader:
         )
 
     def _folders(self, name: str) -> list[Path]:
-        folder = self._experiment.path / name
-        numbers = [path.name for path in folder.iterdir() if path.name.isdigit()] if folder.is_dir() else []
-        return [folder / str(number) for number in sorted(map(int, numbers)) if number <= self._planned]
+        return [path for number, path in self._experiment.latest(name).items() if number <= self._planned]
 
     def _read(self, folder: Path) -> tuple[float, str | None] | None:
         if not (folder / REPLICA).is_file():

@@ -10,7 +10,8 @@ from auditor.errors import ProgramError, UsageError
 from auditor.model.evidence import EvidenceKind
 from auditor.model.report import AuditReport
 from auditor.model.sensitivity import NoiseMode, SensitivityReport, TrainedWeights, TrainingCondition
-from auditor.runs.executor import Executor, LocalProcesses
+from auditor.runs.executor import Executor
+from auditor.runs.executors.local import LocalProcesses
 from auditor.runs.noiselink import NoiseLink
 from auditor.runs.store import open_store
 from auditor.runs.trainings import open_trainings

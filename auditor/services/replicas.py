@@ -7,17 +7,18 @@ import os
 import platform
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 
 from auditor.errors import TraceFormatError, UsageError
+from auditor.experiments.schedule import Task
 from auditor.experiments.variants import Variant
 from auditor.model.lean import dataclass
 from auditor.model.run import Ending, RunRecord
 from auditor.model.tape import TapeLaunch
 from auditor.runs import native as native_code
-from auditor.runs.executor import Executor
+from auditor.runs.executor import Executor, Told
 from auditor.runs.isolation import copy_project
 from auditor.runs.plan import LaunchPlan
 from auditor.runs.replicas import COLLECTED, DRAWS, TAPE, ExperimentFolder, Kept
@@ -31,16 +32,6 @@ LISTING = ("listing",)
 """What is taped beside entropy where it is fixed: a copy of a folder may list its files in another order."""
 
 _REPORT = "replay"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
-    """One replica to run."""
-
-    variant: Variant
-    number: int
-    record: bool = False
-    """It makes the tape that all others without algorithmic noise replay."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +65,8 @@ class Workshop:
     files: tuple[str, ...]
     """Files that the program writes and that are kept, as they were asked for: below `cwd`, or absolute."""
 
-    def run(self, tasks: Iterable[Task]) -> Iterator[Done]:
-        """Run replicas and yield each as it ends; those that ended well are kept."""
+    def run(self, tasks: Iterable[Task], told: Told = lambda _: None) -> Generator[Done, None, None]:
+        """Run replicas and yield each as it ends; those that ended well are kept. Closing it ends what still runs."""
         begun: dict[str, tuple[Task, dict[str, int | None]]] = {}
 
         def plans() -> Iterator[LaunchPlan]:
@@ -84,14 +75,13 @@ class Workshop:
                 begun[plan.run_id] = task, {name: _stamp(plan.cwd / name) for name in self.files}
                 yield plan
 
-        for plan, record in self.executor.run(plans(), self.progress.cancelled):
+        for plan, record in self.executor.run(plans(), self.progress.cancelled, told):
             task, before = begun[plan.run_id]
             kept = None
             if record.status.ending is Ending.FINISHED:
-                kept = self._keep(task, plan, record, before)
                 if task.record:
-                    shutil.rmtree(self.experiment.tape, ignore_errors=True)
-                    shutil.copytree(plan.run_dir / TAPE, self.experiment.tape)
+                    self.experiment.keep_tape(plan.run_dir / TAPE)
+                kept = self._keep(task, plan, record, before)
             shutil.rmtree(plan.run_dir / "project", ignore_errors=True)
             yield Done(task=task, run=record, kept=kept)
 
@@ -99,7 +89,7 @@ class Workshop:
 
     def _plan(self, task: Task) -> LaunchPlan:
         variant = task.variant
-        folder = self.experiment.replica(variant.name, task.number)
+        folder = self.experiment.replica(variant.name, task.number, keep=task.again)
         cwd, project = self.cwd, self.project
         if self.isolated:
             project = copy_project(self.project, folder, (self.store,)).resolve()
@@ -162,7 +152,7 @@ class Workshop:
         """
         variant = task.variant
         volatile = () if variant.algorithmic else LISTING
-        built, _ = native_code.library()
+        built = self._interposer()
         if variant.algorithmic or task.record:
             write_launch(folder / TAPE, self._launch(secret, volatile, built is not None))
             settings: dict[str, object] = {"mode": "record", "folder": str(folder / TAPE), "volatile": list(volatile)}
@@ -179,6 +169,16 @@ class Workshop:
             "volatile": list(volatile),
         }
         return settings, _native(built, "lenient", self.experiment.tape, folder / _REPORT)
+
+    def _interposer(self) -> Path | None:
+        """The built library for native code, where programs see it; None where there is none."""
+        built, _ = native_code.library()
+        if built is None or not self.executor.remote:
+            return built
+        shared = self.experiment.path / built.name
+        if not shared.is_file():
+            shutil.copy2(built, shared)
+        return shared
 
     def _launch(self, secret: str, volatile: tuple[str, ...], native: bool) -> TapeLaunch:
         return TapeLaunch(
@@ -218,6 +218,7 @@ class Workshop:
             files=files,
             written=() if self.isolated else tuple(path for path in record.files_written if path not in self.files),
             notes=tuple(notes),
+            machine=record.machine,
         )
         self.experiment.keep(kept)
         return kept

@@ -4,35 +4,32 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import auditor
-from auditor.errors import ProgramError, UsageError
-from auditor.experiments.variants import (
-    DEFAULT,
-    NAMES,
-    VARIANTS,
-    Variant,
-    named,
-    ordered,
-)
+from auditor.errors import UsageError
+from auditor.experiments.schedule import Came, Schedule, Task
+from auditor.experiments.variants import DEFAULT, NAMES, VARIANTS, Variant, named, ordered
 from auditor.model.evidence import EvidenceKind
 from auditor.model.lean import dataclass, replace
 from auditor.model.report import AuditReport
-from auditor.model.run import Ending, RunRecord
+from auditor.model.run import Ending
 from auditor.model.variance import ReplicaSetUp, UndrawnSource
-from auditor.runs.executor import Executor, LocalProcesses
-from auditor.runs.launch import check, log_tail
+from auditor.runs.executor import Executor, Needs
 from auditor.runs.measures import MetricSource
 from auditor.runs.replicas import Conditions, ExperimentFolder, Kept, find_experiment, new_experiment
 from auditor.runs.samples import read_columns
 from auditor.runs.store import open_store
 from auditor.services.board import BoardReader, ShowsBoard
 from auditor.services.evidence import leaves_evidence
+from auditor.services.executors import ROOM, choose_executor
 from auditor.services.program import script_of
 from auditor.services.progress import Progress, Silent
+from auditor.services.replica_failures import Failures
+from auditor.services.replica_remarks import left_behind, machines
 from auditor.services.replica_results import Sources, check_first, read_result
-from auditor.services.replicas import Done, Task, Workshop
+from auditor.services.replicas import Done, Workshop
 from auditor.services.settings import Settings
 from auditor.services.source_draws import draw_warnings, first_draws, parse_sources, source_draws, undrawn_in
 from auditor.services.tape import hash_seed
@@ -59,7 +56,16 @@ class VarianceOptions:
     vary: str = "none"
     """Seeds that are replaced where algorithmic noise is free: `none`, `global` (the libraries' generators), `all`."""
 
-    jobs: int = 1
+    jobs: int | None = None
+    """Replicas at a time, `ROOM` for as many as there is room for; None: one here, as many as a cluster takes there."""
+
+    executor: str = "local"
+    """Where they run: `local`, `ray[:ADDRESS]`, `slurm[:PARTITION,account=…]`."""
+
+    needs: Needs = Needs()
+    retries: int = 1
+    """How often a replica that failed is run again."""
+
     isolate: bool = False
     timeout_s: float | None = None
     python: Path | None = None
@@ -111,7 +117,10 @@ def measure_variance(
     if options.sources.labels is not None:
         options = replace(options, sources=replace(options.sources, labels=cwd / options.sources.labels))
     project = find_root([script_of(command, cwd) or cwd]).resolve()
-    if (options.isolate or options.jobs > 1) and not cwd.is_relative_to(project):
+    threads = options.threads or own_threads()
+    runner = executor or choose_executor(options.executor, jobs=options.jobs, needs=options.needs, threads=threads)
+    _check_files(options.sources, runner)
+    if (options.isolate or runner.parallel) and not cwd.is_relative_to(project):
         raise UsageError(f"copies of {project} are run; start from a folder inside it, not from {cwd}")
     store = open_store(find_root([cwd]), settings.store).root
     groupings = read_columns(cwd / options.groups) if options.groups is not None else {}
@@ -128,17 +137,20 @@ def measure_variance(
         cwd=cwd,
         project=project,
         store=store,
-        executor=executor or LocalProcesses(options.jobs),
+        executor=runner,
         progress=progress or Silent(),
         python=options.python,
         timeout_s=options.timeout_s,
-        isolated=options.isolate or options.jobs > 1,
+        isolated=options.isolate or runner.parallel,
         keep_weights=options.keep_weights,
         evaluate=options.sources.evaluate,
         files=options.sources.files(),
     )
     campaign = _Campaign(workshop, options, reading)
-    campaign.run()
+    try:
+        campaign.run()
+    finally:
+        runner.close()
     return _report(campaign, project)
 
 
@@ -150,34 +162,38 @@ class _Campaign:
         self.options = options
         self.reading = reading
         self.experiment: ExperimentFolder = workshop.experiment
-        self.failed: dict[Variant, list[RunRecord]] = {}
+        self.failures = Failures()
         self.undrawn: dict[Variant, UndrawnSource] = {}
         self.checked = False
         self.interrupted = False
-        self._there = {v: {kept.number for kept in self.experiment.replicas(v.name)} for v in options.variants}
+        there = {v: {kept.number for kept in self.experiment.replicas(v.name)} for v in options.variants}
+        self.schedule = Schedule(options.variants, options.runs, options.retries, there)
         self._ended = 0
 
     def run(self) -> None:
-        """Run what is missing; the one that makes the tape first, then in turns over the variants."""
+        """Run what is missing."""
         for variant in self.options.variants:
             for kept in self.experiment.replicas(variant.name)[:1]:
                 self._check_draws(variant, kept)
-        missing = sum(
-            self.options.runs - len(self._due_of(variant))
-            for variant in self.options.variants
-            if variant not in self.undrawn
-        )
-        self.workshop.progress.stage("replicas", missing)
+        self.workshop.progress.stage("replicas", self.schedule.missing())
         self._show_board()
         for kept in (kept for v in self.options.variants for kept in self.experiment.replicas(v.name)[:1]):
             self._check_first(kept)
-        for variant in (each for each in reversed(self.options.variants) if not each.algorithmic and not each.nudged):
-            if not self.experiment.has_tape() and not self.interrupted:
-                self._each(self.workshop.run([Task(variant=variant, number=1, record=True)]))
-        self._each(self.workshop.run(self._tasks()))
+        while self._round() and not self.interrupted and not self.workshop.progress.cancelled():
+            pass  # what waited for the tape, and what failed when nothing else was left to start
         self.interrupted |= self.workshop.progress.cancelled()
         if not any(self.experiment.replicas(variant.name) for variant in self.options.variants):
-            self._raise()
+            self.failures.raise_first()
+
+    def _round(self) -> int:
+        """Run until nothing more can start; return how many ended."""
+        before = self._ended
+        with closing(self.workshop.run(self._tasks(), self._tell)) as ended:  # an error here ends what still runs
+            for done in ended:
+                self._ended += 1
+                self._note(done)
+                self._tell("")
+        return self._ended - before
 
     def _show_board(self) -> None:
         progress = self.workshop.progress
@@ -186,32 +202,29 @@ class _Campaign:
             progress.board(BoardReader(self.experiment, names, self.options.runs))
 
     def _tasks(self) -> Iterator[Task]:
-        for number in range(1, self.options.runs + 1):
-            for variant in self.options.variants:
-                given_up = variant in self.failed and not self._there[variant]
-                without_tape = not variant.algorithmic and not self.experiment.has_tape()
-                given_up |= variant in self.undrawn
-                if number not in self._there[variant] and not given_up and not without_tape:
-                    yield Task(variant=variant, number=number)
+        while not self.interrupted:
+            task = self.schedule.next(self.experiment.has_tape())
+            if task is None:
+                return
+            yield task
 
-    def _each(self, ended: Iterator[Done]) -> None:
-        for done in ended:
-            variant = done.task.variant
-            if done.kept is not None:
-                self._there[variant].add(done.task.number)
-                self._check_first(done.kept)
-                if variant not in self.undrawn and self._check_draws(variant, done.kept):
-                    self._ended += self.options.runs - len(self._there[variant])  # those that need not be run
-            elif done.run.status.ending is Ending.INTERRUPTED:
-                self.interrupted = True
-            else:
-                self.failed.setdefault(variant, []).append(done.run)
-            self._ended += 1
-            counts = "  ".join(f"{each.name} {len(self._due_of(each))}" for each in self.options.variants)
-            self.workshop.progress.update(self._ended, f"{counts} of {self.options.runs}")
+    def _note(self, done: Done) -> None:
+        ending = done.run.status.ending
+        if done.kept is not None:
+            self.schedule.ended(done.task, Came.WHOLE)
+            self._check_first(done.kept)
+            self._ended += self._check_draws(done.task.variant, done.kept)
+        elif ending is Ending.INTERRUPTED:
+            self.schedule.ended(done.task, Came.STOPPED)
+            self.interrupted = True
+        else:
+            self.schedule.ended(done.task, Came.LOST if ending is Ending.LOST else Came.FAILED)
+            self.failures.add(done.task, done.run)
 
-    def _due_of(self, variant: Variant) -> list[int]:
-        return [number for number in self._there[variant] if number <= self.options.runs]
+    def _tell(self, going_on: str) -> None:
+        whole = [f"{each.name} {len(self.schedule.whole(each))}" for each in self.options.variants]
+        counts = f"{'  '.join(whole)} of {self.options.runs}"
+        self.workshop.progress.update(self._ended, f"{counts}  {going_on}" if going_on else counts)
 
     def _check_first(self, kept: Kept) -> None:
         if not self.checked:
@@ -220,28 +233,18 @@ class _Campaign:
             check_first(kept, result, self.options.sources)
             check_groupings({named(kept.variant): [result]}, self.reading)
 
-    def _check_draws(self, variant: Variant, kept: Kept) -> bool:
-        """Whether a variant has nothing to vary: more replicas of it would be the same again."""
-        if (told := undrawn_in(variant, kept)) is not None:
-            self.undrawn[variant] = told
-        return variant in self.undrawn
+    def _check_draws(self, variant: Variant, kept: Kept) -> int:
+        """Leave out a variant that has nothing to vary, whose replicas would all be the same; return how many."""
+        told = undrawn_in(variant, kept)
+        if told is None or variant in self.undrawn:
+            return 0
+        self.undrawn[variant] = told
+        return self.schedule.leave_out(variant)
 
-    def _raise(self) -> None:
-        for runs in self.failed.values():
-            check(runs[0])
-        raise ProgramError("interrupted before the first replica was whole; nothing was measured")
-
-    def failures(self) -> list[str]:
-        """A sentence for each variant in which replicas failed."""
-        told = []
-        for variant, runs in self.failed.items():
-            last = next(
-                (line.strip() for line in reversed(log_tail(runs[0], 40)) if line.strip()), "it printed nothing"
-            )
-            mode = "" if variant.implementation else " in deterministic mode"
-            count = f"{len(runs)} of its replicas" if self._there[variant] else "the program"
-            told.append(f"{variant.name}: {count} failed{mode}: {last} (log {runs[0].folder}/program.log)")
-        return told
+    def failed(self) -> list[str]:
+        """Sentences for the variants in which replicas failed or were lost."""
+        whole = {(variant, number) for variant, numbers in self.schedule.there.items() for number in numbers}
+        return self.failures.told(self.options.variants, whole)
 
 
 def _report(campaign: _Campaign, project: Path) -> AuditReport:
@@ -262,12 +265,9 @@ def _report(campaign: _Campaign, project: Path) -> AuditReport:
         varied=options.vary != "none",
         interrupted=campaign.interrupted,
     )
+    everything = [each for found in kept.values() for each in found]
     split = first_draws(kept)
-    remarks = [
-        *campaign.failures(),
-        *_left_behind([each for found in kept.values() for each in found]),
-        *draw_warnings(split),
-    ]
+    remarks = [*campaign.failed(), *left_behind(everything), *machines(everything), *draw_warnings(split)]
     variance = replace(
         variance_report(results, campaign.reading, set_up, remarks),
         sources=source_draws(next(iter(split.values()), None)),
@@ -285,23 +285,12 @@ def _fixed_seeds(replicas: Sequence[Kept]) -> tuple[str, ...]:
     return tuple(seed for seed in replicas[0].seeds if seed.partition(" at ")[0] in common)
 
 
-def _left_behind(replicas: Sequence[Kept]) -> list[str]:
-    """Files that every replica leaves in the project, where the next one may read them."""
-    common = set.intersection(*(set(each.written) for each in replicas)) if replicas else set()
-    paths = sorted(path for path in common if not any(part.startswith((".", "__")) for part in Path(path).parts))
-    if not paths:
-        return []
-    more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
-    told = f"Every run writes {', '.join(paths[:3])}{more} in the project"
-    return [f"{told}; a later one may start from what an earlier one left. --isolate copy rules that out."]
-
-
 def _experiment(command: tuple[str, ...], cwd: Path, store: Path, options: VarianceOptions) -> ExperimentFolder:
     conditions = Conditions(
         command=command,
         cwd=str(cwd),
         python=str(options.python or ""),
-        threads=options.threads or _threads(),
+        threads=options.threads or own_threads(),
         vary=options.vary,
     )
     if options.resume:
@@ -309,7 +298,7 @@ def _experiment(command: tuple[str, ...], cwd: Path, store: Path, options: Varia
     return new_experiment(store, conditions, hash_seed(os.environ))
 
 
-def _threads() -> int:
+def own_threads() -> int:
     """As many as operators use where nobody says anything: OMP_NUM_THREADS, else the cores that we may use."""
     named = os.environ.get("OMP_NUM_THREADS", "")
     if named.isdigit() and int(named):
@@ -322,6 +311,15 @@ def _check(options: VarianceOptions) -> None:
         raise UsageError(f"--runs {options.runs}: a spread needs at least two replicas of each variant")
     if options.vary not in VARY:
         raise UsageError(f"--vary-seeds: expected one of {', '.join(VARY)}, found `{options.vary}`")
-    outside = [name for name in options.sources.files() if Path(name).is_absolute()]
-    if outside and options.jobs > 1:
-        raise UsageError(f"{outside[0]}: with --jobs every replica would write this file; name one inside the project")
+    if options.jobs is not None and options.jobs < ROOM:
+        raise UsageError(f"--jobs {options.jobs}: expected 1 or more")
+    if options.retries < 0:
+        raise UsageError(f"--retries {options.retries}: expected 0 or more")
+
+
+def _check_files(sources: Sources, executor: Executor) -> None:
+    outside = [name for name in sources.files() if Path(name).is_absolute()]
+    if outside and executor.parallel:
+        raise UsageError(
+            f"{outside[0]}: replicas that run side by side would all write this file; name one inside the project"
+        )

@@ -17,7 +17,8 @@ from auditor.errors import ProgramError, UsageError
 from auditor.experiments.noiselevels import parse_levels
 from auditor.model.run import Ending, ExitStatus, RunRecord
 from auditor.model.sensitivity import NoiseMode, SensitivityReport, ToleranceStatus
-from auditor.runs.executor import Finished, LocalProcesses
+from auditor.runs.executor import Finished
+from auditor.runs.executors.local import LocalProcesses
 from auditor.runs.plan import LaunchPlan
 from auditor.services.noise import walk_noise
 from auditor.services.noise_options import WalkOptions, check_options

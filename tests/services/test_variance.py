@@ -270,6 +270,37 @@ def test_a_program_that_fails_everywhere_is_an_error(tmp_path: Path) -> None:
         measure(folder, tmp_path / "store")
 
 
+FLAKY = """
+import os, pathlib, random, sys
+print("score", random.random())
+met = pathlib.Path(sys.argv[1])
+if sys.argv[2] in os.getcwd():
+    try:
+        (met / "once").mkdir()
+    except FileExistsError:
+        sys.exit(0)
+    sys.exit("no room on this card")
+"""
+
+
+def test_a_replica_that_failed_is_run_again_and_that_is_told(tmp_path: Path) -> None:
+    folder, store = project(tmp_path / "project", FLAKY), tmp_path / "store"
+    sources = Sources(metrics=parse_metrics(["score=score ([0-9.]+)"]))
+    command = ("train.py", str(tmp_path), "algo/2")
+    values = {"sources": sources, "variants": parse_variants(["algo", "control"]), "isolate": True}
+    report = measure(folder, store, command, **values)
+    assert of(report, "algo").replicas == 2
+    assert report.variance is not None
+    (told,) = report.variance.warnings
+    assert "1 of its replicas failed in deterministic mode (exit code 1): no room on this card" in told
+    assert "1 ended well when run again" in told
+    (log,) = store.rglob("algo/2/program.log")  # of the attempt that failed
+    assert "no room" in log.read_text()
+    (tmp_path / "once").rmdir()
+    report = measure(folder, store, command, retries=0, **values)
+    assert of(report, "algo").replicas == 1
+
+
 def test_the_command_reports_json(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

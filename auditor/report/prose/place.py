@@ -43,5 +43,6 @@ def ending(run: RunRecord) -> str:
         Ending.FAILED: f"failed with exit code {code}" if code >= 0 else f"killed by signal {-code}",
         Ending.TIMED_OUT: "stopped at the time limit",
         Ending.INTERRUPTED: "interrupted",
+        Ending.LOST: "lost",
     }
     return words[run.status.ending]

@@ -9,7 +9,7 @@ import pytest
 
 from auditor.errors import UsageError
 from auditor.model.run import Ending
-from auditor.runs.executor import LocalProcesses
+from auditor.runs.executors.local import LocalProcesses
 from auditor.runs.plan import LaunchPlan
 
 

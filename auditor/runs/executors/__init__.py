@@ -1,0 +1,1 @@
+"""Where programs run: this machine, a Ray cluster, Slurm. One module each, all of them `runs.executor.Executor`."""
