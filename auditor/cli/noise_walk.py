@@ -28,7 +28,6 @@ EXAMPLES = (
     "repro-audit noise walk train.py --mode train --layers head --jobs 4",
     "repro-audit noise walk train.py --train-sigma 8 --train-layers head --layers head",
 )
-DEFAULT_SIGMA = {"add": "log:1e-2:1e8:41", "mul": "lin:0:6:25,log:1e1:1e10:37", "combined": "log:1e-2:1e8:41"}
 
 
 @with_output
@@ -199,14 +198,14 @@ def walk_command(
 
 
 def _options(kind: str, sigma: str | None, **values: object) -> WalkOptions:
-    from auditor.experiments.noiselevels import parse_levels
+    from auditor.experiments.noiselevels import DEFAULT_LEVELS, parse_levels
     from auditor.model.sensitivity import NoiseKind
     from auditor.services.noise_options import WalkOptions, check_options
 
-    if kind not in DEFAULT_SIGMA:
-        raise UsageError(f"--kind: expected one of {', '.join(DEFAULT_SIGMA)}, found `{kind}`")
+    if kind not in DEFAULT_LEVELS:
+        raise UsageError(f"--kind: expected one of {', '.join(DEFAULT_LEVELS)}, found `{kind}`")
     try:
-        sigmas = parse_levels(sigma if sigma is not None else DEFAULT_SIGMA[kind])
+        sigmas = parse_levels(sigma if sigma is not None else DEFAULT_LEVELS[kind])
     except ValueError as error:
         raise UsageError(f"--sigma {error}") from error
     options = WalkOptions(kind=NoiseKind(kind), sigmas=sigmas, **values)  # type: ignore[arg-type]  # typed by Typer

@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+DEFAULT_LEVELS = {"add": "log:1e-2:1e8:41", "mul": "lin:0:6:25,log:1e1:1e10:37", "combined": "log:1e-2:1e8:41"}
+"""Those of Borras, Klein, Fröning (arXiv 2212.10430), by the kind of noise."""
+
 
 def parse_levels(text: str) -> tuple[float, ...]:
     """Return the noise levels that `log:1e-2:1e8:41`, `lin:0:6:25`, numbers, or several with commas stand for.

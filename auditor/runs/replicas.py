@@ -121,14 +121,31 @@ class ExperimentFolder:
         os.replace(new, self.tape)
 
     def _attempts(self, variant: str) -> dict[tuple[int, int], Path]:
-        """Folders by number and attempt, both from 1."""
-        folder = self.path / _folder(variant)
-        found = {}
-        for path in folder.iterdir() if folder.is_dir() else ():
-            match = _ATTEMPT.fullmatch(path.name)
-            if match:
-                found[int(match.group(1)), int(match.group(2) or 1)] = path
-        return found
+        return _attempts(self.path / _folder(variant))
+
+
+def find_replica(store: Path, experiment: str, variant: str, number: int) -> Kept | None:
+    """Return a whole replica of an experiment in a store; None where there is none."""
+    attempts = sorted(_attempts(store / experiment / _folder(variant)).items())
+    whole = [path for (each, _), path in attempts if each == number and (path / REPLICA).is_file()]
+    return read_replica(whole[-1]) if whole else None
+
+
+def whole_replicas(store: Path) -> Iterator[tuple[str, Kept]]:
+    """Every whole replica in a store, with the experiment that it is of."""
+    for experiment in sorted(store.glob(f"v*/{EXPERIMENT}")):
+        for replica in sorted(experiment.parent.glob(f"*/*/{REPLICA}")):
+            yield experiment.parent.name, read_replica(replica.parent)
+
+
+def _attempts(folder: Path) -> dict[tuple[int, int], Path]:
+    """Folders of a variant by number and attempt, both from 1."""
+    found = {}
+    for path in folder.iterdir() if folder.is_dir() else ():
+        match = _ATTEMPT.fullmatch(path.name)
+        if match:
+            found[int(match.group(1)), int(match.group(2) or 1)] = path
+    return found
 
 
 def _folder(variant: str) -> str:

@@ -18,8 +18,10 @@ from auditor.model.run import RunRecord
 from auditor.services.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from auditor.model.tape import ReplayOutcome
     from auditor.services.apply import Applied, Undone
     from auditor.services.fix import FixPlan
+    from auditor.services.tape import Recorded
 
 AnyPath = str | PathLike[str]
 
@@ -169,6 +171,57 @@ def compare(reference: RunRecord, candidate: RunRecord, *, settings: Settings | 
     return compare_runs(reference, candidate, settings or load_settings(Path(candidate.project)))
 
 
+def record_tape(
+    command: Sequence[str],
+    tape: AnyPath,
+    cwd: AnyPath = ".",
+    *,
+    volatile: Sequence[str] = (),
+    python: AnyPath | None = None,
+    force: bool = False,
+) -> Recorded:
+    """Run a program and tape all randomness that it is given; the program keeps its output.
+
+    `volatile`: what is taped wherever it is read, some of `time`, `pid`, `host`, `listing`. Raises `UsageError` where
+    `tape` exists, unless `force`; how the program ended is `exit_code` of what is returned.
+    """
+    from auditor.services.tape import record_tape as service
+
+    return service(command, Path(tape), cwd=Path(cwd), volatile=volatile, python=_path(python), force=force)
+
+
+def replay(
+    tape: AnyPath,
+    command: Sequence[str] | None = None,
+    cwd: AnyPath = ".",
+    *,
+    strict: bool = True,
+    python: AnyPath | None = None,
+) -> ReplayOutcome:
+    """Run a program and give it from a tape what it was given before; `command` None means the one that was recorded.
+
+    Strict replay ends the program at the first request that is not the recorded one. `divergences` of what is returned
+    has those requests, `problems` what could not be given back. Raises `UsageError` where there is no tape,
+    `TraceFormatError` where it is damaged.
+    """
+    from auditor.services.tape import replay_tape
+
+    return replay_tape(Path(tape), command, cwd=Path(cwd), strict=strict, python=_path(python))
+
+
+def compare_criteria(
+    reference: AnyPath, candidate: AnyPath, cwd: AnyPath = ".", *, settings: Settings | None = None
+) -> AuditReport:
+    """Hold the results of two trainings against each other, criterion by criterion: `report.criteria`.
+
+    Each is a stored run (`r1`), a replica (`v1/algo/2`), a folder or a file of results. Raises `UsageError` for one
+    that stands for nothing.
+    """
+    from auditor.services.criteria import compare_criteria as service
+
+    return service(str(reference), str(candidate), cwd=Path(cwd), settings=settings or load_settings(Path(cwd)))
+
+
 def measure_overhead(
     command: Sequence[str],
     cwd: AnyPath = ".",
@@ -244,6 +297,65 @@ def measure_variance(
         python=_path(python),
     )
     return service(command, cwd=Path(cwd), settings=settings or load_settings(Path(cwd)), options=options)
+
+
+def measure_sensitivity(
+    command: Sequence[str],
+    cwd: AnyPath = ".",
+    *,
+    kind: str = "add",
+    sigmas: Sequence[float] = (),
+    layers: str = "all",
+    repeats: int = 3,
+    precision: float | None = 0.1,
+    evaluate: str | None = None,
+    metric: str | None = None,
+    clamp: float | None = None,
+    seed: int = 0,
+    python: AnyPath | None = None,
+    settings: Settings | None = None,
+) -> AuditReport:
+    """Train once and measure the noise at which each layer's quality has fallen half-way: `report.sensitivity`.
+
+    `kind`: `add`, `mul` or `combined`; `sigmas`: levels above 0, rising, empty for those of the command line;
+    `precision` None measures all of them. `layers`, `evaluate` and `metric` are spelled as on the command line. Method:
+    Borras, Klein, Fröning (arXiv 2212.10430). Raises `ProgramError` where the program or its evaluation fails,
+    `UsageError` where it has no model or evaluates it nowhere.
+    """
+    from auditor.experiments.noiselevels import DEFAULT_LEVELS, parse_levels
+    from auditor.model.sensitivity import NoiseKind
+    from auditor.services.noise import walk_noise
+    from auditor.services.noise_options import WalkOptions
+    from auditor.services.noise_session import NoiseProgram
+
+    if kind not in DEFAULT_LEVELS:
+        raise UsageError(f"kind: expected one of {', '.join(DEFAULT_LEVELS)}, found `{kind}`")
+    options = WalkOptions(
+        kind=NoiseKind(kind),
+        sigmas=tuple(sigmas) or parse_levels(DEFAULT_LEVELS[kind]),
+        layers=layers,
+        repeats=repeats,
+        precision=precision,
+        evaluate=evaluate,
+        metric=metric,
+        clamp=clamp,
+        seed=seed,
+    )
+    program = NoiseProgram(command=command, cwd=Path(cwd), python=_path(python), quiet=True)
+    return walk_noise(program, options, settings=settings or load_settings(Path(cwd)))
+
+
+def follow_guideline(
+    project: AnyPath = ".", *, script: AnyPath | None = None, settings: Settings | None = None
+) -> AuditReport:
+    """Walk through the guideline for reproducible training with the evidence that is kept: `report.guideline`.
+
+    Nothing of the project is run. Raises `ProjectError` as `scan` does.
+    """
+    from auditor.services.guideline.report import GuidelineOptions, guideline
+
+    options = GuidelineOptions(script=_path(script))
+    return guideline(Path(project), settings=settings or load_settings(Path(project)), options=options)
 
 
 def rules() -> tuple[Rule, ...]:

@@ -10,7 +10,7 @@ from auditor.model.lean import dataclass
 from auditor.model.run import RunRecord
 from auditor.runs import record as run_record
 from auditor.runs.output import LOG_NAME
-from auditor.runs.replicas import EXPERIMENT, REPLICA, Kept, read_replica
+from auditor.runs.replicas import REPLICA, Kept, find_replica, read_replica, whole_replicas
 from auditor.runs.sides import Side, Written
 from auditor.runs.snapshot import walk
 from auditor.runs.store import open_store
@@ -20,7 +20,7 @@ from auditor.services.side_files import Looking, SideBuilder, finish
 from auditor.services.stored_sides import of_replica, of_run
 from auditor.static.discovery import find_root
 
-_REPLICA = re.compile(r"(v[1-9]\d*)/([a-z+-]+)/([1-9]\d*)")
+_REPLICA = re.compile(r"(v[1-9]\d*)/([a-z+:-]+)/([1-9]\d*)")
 _RUN = re.compile(r"r[1-9]\d*")
 _MAX_FILES = 2_000
 
@@ -57,14 +57,14 @@ def find_side(name: str, cwd: Path, settings: Settings) -> Found:
     match = _REPLICA.fullmatch(name)
     if match is not None:
         number, variant, replica = match.groups()
-        folder = store.root / number / ("algo+impl" if variant == "both" else variant) / replica
-        if (folder / REPLICA).is_file():
-            return Found(name=name, kept=read_replica(folder))
-        if not Path(name).exists():
+        kept = find_replica(store.root, number, "algo+impl" if variant == "both" else variant, int(replica))
+        if kept is not None:
+            return Found(name=name, kept=kept)
+        if not (cwd / name).exists():
             raise UsageError(f"no replica {name} in {store.root}; there are {_replicas(store.root) or 'none'}")
-    if _RUN.fullmatch(name) and (store.path(name).is_dir() or not Path(name).exists()):
+    if _RUN.fullmatch(name) and (store.path(name).is_dir() or not (cwd / name).exists()):
         return Found(name=name, record=store.load(name))
-    path = Path(name)
+    path = cwd / name
     if (path / REPLICA).is_file():
         return Found(name=path.name, kept=read_replica(path.resolve()))
     if (path / run_record.FILE_NAME).is_file():
@@ -89,11 +89,7 @@ def read_side(found: Found, looking: Looking) -> Side:
 
 
 def _replicas(store: Path) -> str:
-    found = [
-        f"{experiment.parent.name}/{replica.parent.parent.name}/{replica.parent.name}"
-        for experiment in sorted(store.glob(f"v*/{EXPERIMENT}"))
-        for replica in sorted(experiment.parent.glob(f"*/*/{REPLICA}"))
-    ]
+    found = [f"{experiment}/{kept.variant}/{kept.number}" for experiment, kept in whole_replicas(store)]
     return ", ".join(found[:6]) + (f" and {len(found) - 6} more" if len(found) > 6 else "")
 
 

@@ -42,6 +42,41 @@ def test_scan_heeds_the_projects_settings_and_those_given(project: Path) -> None
     assert len(auditor.scan(project, settings=auditor.Settings()).findings) == 1
 
 
+def test_a_tape_gives_back_what_the_program_was_given(project: Path, tmp_path: Path) -> None:
+    (project / "draw.py").write_text(
+        "import pathlib, random\npathlib.Path('drawn').write_text(repr(random.random()))\n"
+    )
+    assert auditor.record_tape(["python", "draw.py"], tmp_path / "tape", project).exit_code == 0
+    drawn = (project / "drawn").read_text()
+    outcome = auditor.replay(tmp_path / "tape", cwd=project)
+    assert (outcome.exit_code, outcome.divergences, outcome.problems) == (0, (), ())
+    assert (project / "drawn").read_text() == drawn
+    with pytest.raises(auditor.UsageError, match="no tape"):
+        auditor.replay(project, cwd=project)
+
+
+def test_results_are_held_against_each_other(project: Path) -> None:
+    for name, values in (("a", [1, 2, 3]), ("b", [1, 2, 4])):
+        (project / f"{name}.json").write_text(repr(values))
+    report = auditor.compare_criteria("a.json", "b.json", project)
+    assert report.criteria is not None
+    assert report.criteria.first is not None
+    with pytest.raises(auditor.UsageError, match=r"c\.json"):
+        auditor.compare_criteria("a.json", "c.json", project)
+
+
+def test_the_guideline_is_walked_without_running_anything(project: Path) -> None:
+    report = auditor.follow_guideline(project, script=project / "train.py")
+    assert report.guideline is not None
+    assert [point.number for point in report.guideline.points] == [1, 2, 3, 4, 5, 6]
+    assert "met" not in {point.standing.value for point in report.guideline.points if point.number == 4}
+
+
+def test_sensitivity_refuses_a_kind_of_noise_that_there_is_not(project: Path) -> None:
+    with pytest.raises(auditor.UsageError, match="found `salt`"):
+        auditor.measure_sensitivity(["python", "train.py"], project, kind="salt")
+
+
 def test_errors_are_those_of_the_package(project: Path) -> None:
     with pytest.raises(auditor.UsageError):
         auditor.explain("RA999")
