@@ -18,6 +18,10 @@ from collections.abc import Sequence
 from auditor.dynamic.statistics import median
 
 EXACT_VALUES = 40
+FEWEST = 3
+"""Values of a group without which its spread cannot be held against another's."""
+
+_ROUNDING = 1e-13
 
 
 def rank_sum(first: Sequence[float], second: Sequence[float]) -> tuple[float, bool]:
@@ -32,8 +36,12 @@ def rank_sum(first: Sequence[float], second: Sequence[float]) -> tuple[float, bo
 
 
 def brown_forsythe(first: Sequence[float], second: Sequence[float]) -> float | None:
-    """Return the p-value for equal spreads; None where neither group tells (fewer than two values, or no spread)."""
-    if len(first) < 2 or len(second) < 2:
+    """Return the p-value for equal spreads; None where the values don't tell.
+
+    That is for fewer than three in a group, and where all values of a group lie equally far from its median: two values
+    always do, so that the formula divides by zero and any difference would look certain.
+    """
+    if len(first) < FEWEST or len(second) < FEWEST:
         return None
     distances = [[abs(value - median(group)) for value in group] for group in (first, second)]
     count = len(first) + len(second)
@@ -41,9 +49,7 @@ def brown_forsythe(first: Sequence[float], second: Sequence[float]) -> float | N
     whole = math.fsum(means[index] * len(group) for index, group in enumerate(distances)) / count
     between = math.fsum(len(group) * (means[index] - whole) ** 2 for index, group in enumerate(distances))
     within = math.fsum((value - means[index]) ** 2 for index, group in enumerate(distances) for value in group)
-    if within == 0:
-        return None if between == 0 else 0.0
-    if count <= 2:
+    if within <= count * (_ROUNDING * max(map(abs, (*first, *second)))) ** 2:
         return None
     statistic = between / (within / (count - 2))
     return _f_tail(statistic, 1, count - 2)

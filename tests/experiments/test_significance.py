@@ -43,6 +43,16 @@ def test_equal_groups_do_not_differ() -> None:
     assert cliffs_delta([0.5] * 5, [0.5] * 5) == 0
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [([0.1, 0.2], [0.5, 0.5]), ([0.1, 0.3, 0.2], [0.7, 0.9]), ([0.1, 0.1, 0.3, 0.3], [0.5, 0.5, 0.5, 0.5])],
+)
+def test_too_few_values_tell_nothing_of_spreads(first: list[float], second: list[float]) -> None:
+    """Two values lie equally far from their median: the formula would call any difference certain."""
+    assert brown_forsythe(first, second) is None
+    assert brown_forsythe(second, first) is None
+
+
 def test_a_spread_beside_none_at_all_is_told() -> None:
     p = brown_forsythe([0.5] * 5, [0.1, 0.3, 0.5, 0.7, 0.9])
     assert p is not None
