@@ -33,8 +33,13 @@ def chosen(tape: Tape, process: str | None, everything: bool) -> list[ProcessTap
 
 
 def differences(one: Tape, other: Tape, *, values: bool) -> list[str]:
-    """Sentences on where two tapes differ, a line each, in order of process; with `values`, bytes count too."""
-    found = [f"only the first tape has process {name}" for name in one.processes if name not in other.processes]
+    """Sentences on where two tapes differ, a line each, in order of process.
+
+    With `values` what was answered counts too: bytes, clocks, listings, the hash secret, and seeds that were passed.
+    """
+    secrets = one.launch.hash_seed, other.launch.hash_seed
+    found = [f"hash secret: {secrets[0]} / {secrets[1]}"] if values and secrets[0] != secrets[1] else []
+    found += [f"only the first tape has process {name}" for name in one.processes if name not in other.processes]
     found += [f"only the second tape has process {name}" for name in other.processes if name not in one.processes]
     for name, process in one.processes.items():
         if name in other.processes:
@@ -44,7 +49,7 @@ def differences(one: Tape, other: Tape, *, values: bool) -> list[str]:
 
 def _process_differences(one: ProcessTape, other: ProcessTape, values: bool) -> list[str]:
     found = []
-    first, second = _by_stream(one), _by_stream(other)
+    first, second = _by_stream(one, values), _by_stream(other, values)
     for stream in sorted({*first, *second}):
         if stream.startswith("~"):
             continue
@@ -61,10 +66,11 @@ def _process_differences(one: ProcessTape, other: ProcessTape, values: bool) -> 
     return found
 
 
-def _by_stream(process: ProcessTape) -> dict[str, list[TapeEntry]]:
+def _by_stream(process: ProcessTape, values: bool) -> dict[str, list[TapeEntry]]:
+    kinds = ("entropy", "initial", "seed", "value", "listing") if values else ("entropy", "initial")
     streams: dict[str, list[TapeEntry]] = {}
     for entry in process.entries:
-        if entry.kind in ("entropy", "initial"):
+        if entry.kind in kinds:
             streams.setdefault(entry.stream, []).append(entry)
     return streams
 
