@@ -83,7 +83,8 @@ def board_lines(board: Board, elapsed_s: float, *, ascii: bool = False) -> Group
     for row in board.rows:
         each = "" if row.mean_s is None else duration(row.mean_s)
         hashes = f"{row.hashes} of {row.done}" if row.hashes else ""
-        table.add_row(row.name, f"{row.done}/{board.planned}", _count(row.running), _count(row.failed), hashes, each)
+        done = "nothing to vary" if row.left_out else f"{row.done}/{board.planned}"
+        table.add_row(row.name, done, _count(row.running), _count(row.failed), hashes, each)
     rest = board.rest_s()
     left = [f"about {duration(rest)} left"] if rest else []
     parts = [duration(elapsed_s), *left, "ctrl-c stops and keeps"]

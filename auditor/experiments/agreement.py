@@ -248,7 +248,7 @@ def _digest(tensor: FinalTensor | None) -> tuple[str, tuple[int, ...], str] | No
 
 
 def _tensor_parting(name: str, one: FinalTensor | None, other: FinalTensor | None) -> Parting:
-    described = [f"{each.dtype} {list(each.shape)}" if each is not None else "" for each in (one, other)]
+    described = [f"{each.dtype} {list(each.shape)}" if each and each.dtype else "" for each in (one, other)]
     magnitude = None
     note = _alone(one, other)
     if one is not None and other is not None and described[0] == described[1]:
@@ -258,7 +258,7 @@ def _tensor_parting(name: str, one: FinalTensor | None, other: FinalTensor | Non
             note = "bits differ; by how much was not kept"
     same = described[0] == described[1]
     return Parting(
-        place=f"{name} {described[0]}" if same else name,
+        place=f"{name} {described[0]}".rstrip() if same else name,
         reference="" if same else described[0],
         candidate="" if same else described[1],
         magnitude=magnitude,

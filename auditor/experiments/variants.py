@@ -57,6 +57,15 @@ def named(name: str) -> Variant:
     return split_variant(tuple(sources.split("+"))) if sources and base == ALGORITHMIC.name else NAMES[name]
 
 
+def canonical(name: str) -> str:
+    """Return the name that the store has for one that a person types: `both`, `algo:order+init`; else as it is."""
+    base, _, sources = name.partition(":")
+    chosen = tuple(sources.split("+"))
+    if base == ALGORITHMIC.name and sources and set(chosen) <= set(SOURCES):
+        return split_variant(chosen).name
+    return NAMES[name].name if name in NAMES else name
+
+
 def ordered(variants: Iterable[Variant]) -> tuple[Variant, ...]:
     """Variants in the order of every table, each once: those of single sources after that of all of them."""
     place = {variant: index for index, variant in enumerate(VARIANTS)}

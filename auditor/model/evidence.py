@@ -100,6 +100,9 @@ class Evidence:
     criteria: tuple[str, ...] = ()
     """In what runs were held against each other."""
 
+    unequal: str = ""
+    """Replicas that were given the same entropy and came to other results: `impl: 5 of 5 are distinct`."""
+
     loaded: tuple[str, ...] | None = None
     """Files of the project that the runs loaded or read; None where that is not known."""
 

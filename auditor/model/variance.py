@@ -183,7 +183,7 @@ class Significance:
     """The p-value counts every arrangement; else it is the normal approximation."""
 
     spread_p: float | None
-    """Brown and Forsythe: do the values spread otherwise? None where neither variant spreads."""
+    """Brown and Forsythe: do they spread otherwise? None below three replicas, and where neither variant spreads."""
 
     cliffs_delta: float
     """P(first > second) - P(first < second), -1 to 1."""
@@ -270,6 +270,8 @@ class ReplicaSetUp:
     """The seeds that the program passes were replaced, by others in each replica with algorithmic noise."""
 
     interrupted: bool
+    changed: tuple[str, ...] = ()
+    """Sources and configuration of the project that are others now than when some of the replicas were run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from auditor.errors import TraceFormatError
-from auditor.model.lean import dataclass
+from auditor.model.lean import dataclass, field
 from auditor.probe.replica import FORMAT, VERSION
 
 
@@ -21,7 +22,7 @@ class Collected:
 
     steps: int
     digest: str | None
-    """Of all bits of all trained parameters and buffers; None where they could not be read."""
+    """Of all bits of all trained parameters and buffers, with `earlier`; None where they could not be read."""
 
     tensors: tuple[dict[str, Any], ...]
     """Records of `probe/replica/tensors.py`."""
@@ -32,6 +33,20 @@ class Collected:
 
     nudged: dict[str, Any] | None
     problems: tuple[str, ...]
+    earlier: tuple[str, ...] = ()
+    """Digests of what was trained before and let go: the models of earlier folds, say. They are part of `digest`."""
+
+    threads: int | None = None
+    """Of operators, when the program ended, as are the next two; None where that was not noted."""
+
+    deterministic: bool | None = None
+    """Operators without a deterministic implementation are errors, not warnings."""
+
+    benchmark: bool | None = None
+    """A GPU is in use, and cuDNN tries algorithms out there."""
+
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """`Python`, `torch`."""
 
 
 def read_collected(folder: Path) -> Collected | None:
@@ -57,6 +72,13 @@ def vector(collected: Collected) -> list[Any] | None:
     ]
 
 
+def _whole(digest: str | None, earlier: Sequence[str]) -> str | None:
+    """One digest of what is there at the end and of what was trained before it."""
+    if digest is None or not earlier:
+        return digest
+    return hashlib.blake2b(" ".join([*earlier, digest]).encode("ascii"), digest_size=len(digest) // 2).hexdigest()
+
+
 def _read(path: Path) -> Collected:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
@@ -65,12 +87,17 @@ def _read(path: Path) -> Collected:
         return Collected(
             process=path.stem,
             steps=int(data["steps"]),
-            digest=data.get("digest"),
+            digest=_whole(data.get("digest"), data.get("earlier", ())),
             tensors=tuple(data.get("tensors", ())),
             path=path,
             evaluation=data.get("evaluation"),
             nudged=data.get("nudged"),
             problems=tuple(data["problems"]),
+            earlier=tuple(data.get("earlier", ())),
+            threads=data.get("threads"),
+            deterministic=data.get("deterministic"),
+            benchmark=data.get("benchmark"),
+            versions=dict(data.get("versions", {})),
         )
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise TraceFormatError(f"{path}: cannot be read: {type(error).__name__}: {error}") from error

@@ -125,6 +125,7 @@ def _evidence(data: Mapping[str, Any]) -> Evidence:
         cause=_cause(data["cause"]),
         margins=data["margins"],
         criteria=tuple(data["criteria"]),
+        unequal=data.get("unequal", ""),
         loaded=None if data["loaded"] is None else tuple(data["loaded"]),
         written=tuple(data["written"]),
         data=dict(data["data"]),

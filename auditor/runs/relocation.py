@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import subprocess
@@ -64,6 +65,7 @@ class Relocation:
         return {"PYTHONPATH": changed} if changed != os.pathsep.join(given) else {}
 
 
+@functools.cache  # many replicas ask for the same interpreter
 def _import_path(python: Path | None, cwd: Path) -> list[str]:
     """Folders that the interpreter imports from by itself, whatever it is told; none where it does not answer."""
     environ = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "PYTHONSTARTUP")}

@@ -7,6 +7,7 @@ left is thrown away when the experiment goes on.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -28,6 +29,7 @@ REPLICA = "replica.json"
 TAPE = "tape"
 COLLECTED = "collect"
 DRAWS = "draws"
+SOURCES = "sources"
 _ID = re.compile(r"v([1-9]\d*)")
 _ATTEMPT = re.compile(r"([1-9]\d*)(?:-([1-9]\d*))?")
 
@@ -64,6 +66,9 @@ class Kept:
     notes: tuple[str, ...]
     machine: str = ""
     """Kind of processor and GPUs that it ran on; empty where that was not noted."""
+
+    sources: str = ""
+    """What `keep_sources` returned for the project when it was run; empty where that was not noted."""
 
 
 class ExperimentFolder:
@@ -120,14 +125,32 @@ class ExperimentFolder:
         shutil.rmtree(self.tape, ignore_errors=True)
         os.replace(new, self.tape)
 
+    def keep_sources(self, digests: Mapping[str, str]) -> str:
+        """Keep digests of a project's files, by path; return by what they are found again."""
+        text = json.dumps(digests, indent=1, sort_keys=True) + "\n"
+        name = hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
+        path = self.path / SOURCES / f"{name}.json"
+        if not path.is_file():
+            path.parent.mkdir(exist_ok=True)
+            _write(path, digests)
+        return name
+
+    def sources(self, name: str) -> dict[str, str] | None:
+        """What was kept under a name; None where it is gone."""
+        try:
+            return dict(json.loads((self.path / SOURCES / f"{name}.json").read_text(encoding="utf-8")))
+        except (OSError, ValueError):
+            return None
+
     def _attempts(self, variant: str) -> dict[tuple[int, int], Path]:
         return _attempts(self.path / _folder(variant))
 
 
-def find_replica(store: Path, experiment: str, variant: str, number: int) -> Kept | None:
-    """Return a whole replica of an experiment in a store; None where there is none."""
+def find_replica(store: Path, experiment: str, variant: str, number: int, attempt: int | None = None) -> Kept | None:
+    """Return a whole replica of an experiment in a store, that of one attempt if one is named; None for none."""
     attempts = sorted(_attempts(store / experiment / _folder(variant)).items())
-    whole = [path for (each, _), path in attempts if each == number and (path / REPLICA).is_file()]
+    named = [path for (each, of), path in attempts if each == number and attempt in (None, of)]
+    whole = [path for path in named if (path / REPLICA).is_file()]
     return read_replica(whole[-1]) if whole else None
 
 
@@ -240,6 +263,7 @@ def read_replica(folder: Path) -> Kept:
             written=tuple(data["written"]),
             notes=tuple(data["notes"]),
             machine=data.get("machine", ""),
+            sources=data.get("sources", ""),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise TraceFormatError(f"{folder / REPLICA}: damaged: {type(error).__name__}: {error}") from error

@@ -34,6 +34,9 @@ class BoardRow:
     mean_s: float | None
     """Mean time of a replica that is done; None before the first."""
 
+    left_out: bool = False
+    """No more replicas of it are started: there is nothing to vary."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
@@ -51,7 +54,7 @@ class Board:
             return None
         for row in self.rows:
             mean = row.mean_s if row.mean_s is not None else sum(known) / len(known)
-            left += max(self.planned - row.done - row.failed, 0) * mean
+            left += 0 if row.left_out else max(self.planned - row.done - row.failed, 0) * mean
             running += row.running
         return left / max(running, 1)
 
@@ -75,6 +78,11 @@ class BoardReader:
         self._planned = planned
         self._began = (time.time() if began is None else began) - _SLACK_S
         self._whole: dict[Path, tuple[float, str | None]] = {}  # folder -> seconds, digest of weights
+        self._left_out: set[str] = set()
+
+    def leave_out(self, variant: str) -> None:
+        """No more replicas of a variant will come."""
+        self._left_out.add(variant)
 
     def __call__(self) -> Board:
         return Board(rows=tuple(self._row(name) for name in self._variants), planned=self._planned)
@@ -97,6 +105,7 @@ class BoardReader:
             failed=failed,
             hashes=len({digest for _, digest in whole if digest is not None}),
             mean_s=sum(seconds for seconds, _ in whole) / len(whole) if whole else None,
+            left_out=name in self._left_out,
         )
 
     def _folders(self, name: str) -> list[Path]:

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec
 
 from auditor.errors import ReproAuditError
+from auditor.experiments.variants import CONTROL, IMPLEMENTATION
 from auditor.model.environment import Environment
 from auditor.model.evidence import Evidence, EvidenceKind, KeptCause, Surroundings
 from auditor.model.lean import dataclass, replace
 from auditor.model.proof import Proof
 from auditor.model.report import AuditReport
 from auditor.model.run import Ending, RunRecord
+from auditor.model.variance import VarianceReport
 from auditor.model.verdict import Cause, Status
 from auditor.report.prose.answer import one_line
 from auditor.report.prose.margin import summary as margin_summary
@@ -136,6 +138,9 @@ class Inquiry:
         """Return the report's answer with what it is about."""
         written = self._written(report.runs)
         found = replace(self._about(one_line(report), written), criteria=_criteria(report))
+        if report.variance is not None and report.variance.set_up is not None:  # kept replicas may be older than we
+            changed = {*found.unstable, *report.variance.set_up.changed}
+            found = replace(found, unstable=tuple(sorted(changed)), unequal=_unequal(report.variance))
         if report.proof is not None:
             return self._with_proof(found, report.proof)
         if report.verdict is not None and report.runs:
@@ -238,10 +243,18 @@ def _cause(causes: Sequence[Cause]) -> KeptCause | None:
     )
 
 
+def _unequal(variance: VarianceReport) -> str:
+    """The variants in which replicas got the same entropy and differ, as far as they do."""
+    fixed = [each for each in variance.groups if each.name in (IMPLEMENTATION.name, CONTROL.name)]
+    return "; ".join(
+        f"{each.name}: {each.distinct} of {each.replicas} are distinct" for each in fixed if each.distinct > 1
+    )
+
+
 def _criteria(report: AuditReport) -> tuple[str, ...]:
     """In what runs were held against each other, as the report has it."""
     if report.variance is not None:
-        groups = report.variance.groups
+        groups = [group for group in report.variance.groups if group.replicas > 1]
         names = {metric.name for group in groups for metric in group.metrics}
         names |= {"accuracy over classes" for group in groups if group.classes}
         names |= {"churn of predictions" for group in groups if group.churn is not None}

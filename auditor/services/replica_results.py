@@ -55,6 +55,8 @@ class Result:
     vector: Sequence[Any] | None
     seeds: tuple[str, ...]
     problems: tuple[str, ...] = field(default=())
+    collected: collected_files.Collected | None = None
+    """What the process that trained left; None where none did."""
 
 
 def read_result(kept: Kept, sources: Sources) -> Result:
@@ -82,6 +84,7 @@ def read_result(kept: Kept, sources: Sources) -> Result:
         vector=collected_files.vector(collected) if collected is not None else None,
         seeds=kept.seeds,
         problems=tuple(problems),
+        collected=collected,
     )
 
 

@@ -21,6 +21,7 @@ from auditor.runs import native as native_code
 from auditor.runs.executor import Executor, Told
 from auditor.runs.isolation import copy_project
 from auditor.runs.plan import LaunchPlan
+from auditor.runs.relocation import Relocation
 from auditor.runs.replicas import COLLECTED, DRAWS, TAPE, ExperimentFolder, Kept
 from auditor.runs.tapefile import open_tape, read_process, write_launch
 from auditor.services.outside import Setup
@@ -65,6 +66,13 @@ class Workshop:
     files: tuple[str, ...]
     """Files that the program writes and that are kept, as they were asked for: below `cwd`, or absolute."""
 
+    sources: str = ""
+    """Under what the experiment keeps the digests of the project's sources as they are now."""
+
+    def own_files(self) -> frozenset[str]:
+        """The files that the program writes and that are kept, relative to the project as `RunRecord.files_written`."""
+        return frozenset(Path(os.path.relpath(self.cwd / name, self.project)).as_posix() for name in self.files)
+
     def run(self, tasks: Iterable[Task], told: Told = lambda _: None) -> Generator[Done, None, None]:
         """Run replicas and yield each as it ends; those that ended well are kept. Closing it ends what still runs."""
         begun: dict[str, tuple[Task, dict[str, int | None]]] = {}
@@ -90,10 +98,14 @@ class Workshop:
     def _plan(self, task: Task) -> LaunchPlan:
         variant = task.variant
         folder = self.experiment.replica(variant.name, task.number, keep=task.again)
-        cwd, project = self.cwd, self.project
+        cwd, project, command = self.cwd, self.project, self.command
+        moved: dict[str, str] = {}
         if self.isolated:
             project = copy_project(self.project, folder, (self.store,)).resolve()
             cwd = project / self.cwd.relative_to(self.project)
+            move = Relocation(project=self.project, copy=project)
+            command = tuple(move.command(self.command, self.cwd))
+            moved = move.variables(self.python, self.cwd)
         setup = Setup(
             deterministic=not variant.implementation,
             threads=None if variant.implementation else self.experiment.conditions.threads,
@@ -101,13 +113,13 @@ class Workshop:
         secret = self._secret(variant)
         tape, native = self._tape(task, folder, secret)
         return LaunchPlan(
-            argv=self.command,
+            argv=command,
             cwd=cwd,
             project=project,
             run_dir=folder,
             run_id=f"{variant.name}/{task.number}",
             python=self.python,
-            environment={**setup.environment(), **native, "PYTHONHASHSEED": secret},
+            environment={**moved, **setup.environment(), **native, "PYTHONHASHSEED": secret},
             probe={
                 "mode": "none",
                 "xxhash_path": "",
@@ -196,6 +208,7 @@ class Workshop:
     def _keep(self, task: Task, plan: LaunchPlan, record: RunRecord, before: Mapping[str, int | None]) -> Kept:
         files = {}
         notes = []
+        own = self.own_files()
         for number, name in enumerate(self.files):
             source = plan.cwd / name
             now = _stamp(source)
@@ -216,9 +229,10 @@ class Workshop:
             duration_s=record.duration_s,
             seeds=_seeds(plan.run_dir / TAPE) if task.variant.algorithmic else (),
             files=files,
-            written=() if self.isolated else tuple(path for path in record.files_written if path not in self.files),
+            written=() if self.isolated else tuple(path for path in record.files_written if path not in own),
             notes=tuple(notes),
             machine=record.machine,
+            sources=self.sources,
         )
         self.experiment.keep(kept)
         return kept

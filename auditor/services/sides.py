@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from auditor.errors import UsageError
+from auditor.experiments.variants import canonical
 from auditor.model.lean import dataclass
 from auditor.model.run import RunRecord
 from auditor.runs import record as run_record
@@ -20,7 +21,7 @@ from auditor.services.side_files import Looking, SideBuilder, finish
 from auditor.services.stored_sides import of_replica, of_run
 from auditor.static.discovery import find_root
 
-_REPLICA = re.compile(r"(v[1-9]\d*)/([a-z+:-]+)/([1-9]\d*)")
+_REPLICA = re.compile(r"(v[1-9]\d*)/([a-z+:-]+)/([1-9]\d*)(?:-([1-9]\d*))?")
 _RUN = re.compile(r"r[1-9]\d*")
 _MAX_FILES = 2_000
 
@@ -56,12 +57,12 @@ def find_side(name: str, cwd: Path, settings: Settings) -> Found:
     store = open_store(find_root([cwd.resolve()]), settings.store)
     match = _REPLICA.fullmatch(name)
     if match is not None:
-        number, variant, replica = match.groups()
-        kept = find_replica(store.root, number, "algo+impl" if variant == "both" else variant, int(replica))
+        number, variant, replica, attempt = match.groups()
+        kept = find_replica(store.root, number, canonical(variant), int(replica), int(attempt) if attempt else None)
         if kept is not None:
             return Found(name=name, kept=kept)
         if not (cwd / name).exists():
-            raise UsageError(f"no replica {name} in {store.root}; there are {_replicas(store.root) or 'none'}")
+            raise UsageError(f"no whole replica {name} in {store.root}; there are {_replicas(store.root) or 'none'}")
     if _RUN.fullmatch(name) and (store.path(name).is_dir() or not (cwd / name).exists()):
         return Found(name=name, record=store.load(name))
     path = cwd / name
@@ -89,7 +90,9 @@ def read_side(found: Found, looking: Looking) -> Side:
 
 
 def _replicas(store: Path) -> str:
-    found = [f"{experiment}/{kept.variant}/{kept.number}" for experiment, kept in whole_replicas(store)]
+    whole = {(experiment, kept.variant, kept.number) for experiment, kept in whole_replicas(store)}
+    ordered = sorted(whole, key=lambda one: (int(one[0].removeprefix("v")), *one[1:]))
+    found = [f"{experiment}/{variant}/{number}" for experiment, variant, number in ordered]
     return ", ".join(found[:6]) + (f" and {len(found) - 6} more" if len(found) > 6 else "")
 
 

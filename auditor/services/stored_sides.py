@@ -167,8 +167,12 @@ def _add_collected(builder: SideBuilder, collected: collected_files.Collected) -
     for problem in collected.problems:
         builder.note(Criterion.WEIGHTS, problem)
     if collected.tensors and not builder.looking.weights:
+        earlier = {
+            f"model {number} that was trained and let go": FinalTensor(dtype="", shape=(), digest=digest)
+            for number, digest in enumerate(collected.earlier, 1)
+        }
         builder.weights = FinalWeights(
-            tensors={each["name"]: _collected_tensor(each, collected) for each in collected.tensors},
+            tensors={**earlier, **{each["name"]: _collected_tensor(each, collected) for each in collected.tensors}},
             source="trained modules",
             unseen=collected.problems,
         )

@@ -3,37 +3,34 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import closing
+from collections.abc import Sequence
 from pathlib import Path
 
 import auditor
 from auditor.errors import UsageError
-from auditor.experiments.schedule import Came, Schedule, Task
-from auditor.experiments.variants import DEFAULT, NAMES, VARIANTS, Variant, named, ordered
+from auditor.experiments.variants import DEFAULT, NAMES, VARIANTS, Variant, ordered
 from auditor.model.evidence import EvidenceKind
 from auditor.model.lean import dataclass, replace
 from auditor.model.report import AuditReport
-from auditor.model.run import Ending
-from auditor.model.variance import ReplicaSetUp, UndrawnSource
+from auditor.model.variance import ReplicaSetUp
 from auditor.runs.executor import Executor, Needs
 from auditor.runs.measures import MetricSource
 from auditor.runs.replicas import Conditions, ExperimentFolder, Kept, find_experiment, new_experiment
 from auditor.runs.samples import read_columns
 from auditor.runs.store import open_store
-from auditor.services.board import BoardReader, ShowsBoard
+from auditor.services.campaign import Campaign, Wanted
 from auditor.services.evidence import leaves_evidence
 from auditor.services.executors import ROOM, choose_executor
 from auditor.services.program import script_of
 from auditor.services.progress import Progress, Silent
-from auditor.services.replica_failures import Failures
-from auditor.services.replica_remarks import left_behind, machines
-from auditor.services.replica_results import Sources, check_first, read_result
-from auditor.services.replicas import Done, Workshop
+from auditor.services.replica_remarks import changed_sources, left_behind, machines, switched_back, versions
+from auditor.services.replica_results import Sources, read_result
+from auditor.services.replicas import Workshop
 from auditor.services.settings import Settings
-from auditor.services.source_draws import draw_warnings, first_draws, parse_sources, source_draws, undrawn_in
+from auditor.services.source_draws import draw_warnings, first_draws, parse_sources, source_draws
+from auditor.services.sourcedigest import source_digests
 from auditor.services.tape import hash_seed
-from auditor.services.variance_report import Reading, check_groupings, variance_report
+from auditor.services.variance_report import Reading, variance_report
 from auditor.static.discovery import find_root
 
 VARY = ("none", "global", "all")
@@ -145,116 +142,34 @@ def measure_variance(
         keep_weights=options.keep_weights,
         evaluate=options.sources.evaluate,
         files=options.sources.files(),
+        sources=experiment.keep_sources(source_digests(project, store)),
     )
-    campaign = _Campaign(workshop, options, reading)
+    wanted = Wanted(
+        variants=options.variants,
+        runs=options.runs,
+        retries=options.retries,
+        sources=options.sources,
+        reading=reading,
+    )
+    campaign = Campaign(workshop, wanted)
     try:
         campaign.run()
     finally:
         runner.close()
-    return _report(campaign, project)
+    return _report(campaign, options, project)
 
 
-class _Campaign:
-    """The replicas of one command line: which are there, which are run, which failed."""
-
-    def __init__(self, workshop: Workshop, options: VarianceOptions, reading: Reading) -> None:
-        self.workshop = workshop
-        self.options = options
-        self.reading = reading
-        self.experiment: ExperimentFolder = workshop.experiment
-        self.failures = Failures()
-        self.undrawn: dict[Variant, UndrawnSource] = {}
-        self.checked = False
-        self.interrupted = False
-        there = {v: {kept.number for kept in self.experiment.replicas(v.name)} for v in options.variants}
-        self.schedule = Schedule(options.variants, options.runs, options.retries, there)
-        self._ended = 0
-
-    def run(self) -> None:
-        """Run what is missing."""
-        for variant in self.options.variants:
-            for kept in self.experiment.replicas(variant.name)[:1]:
-                self._check_draws(variant, kept)
-        self.workshop.progress.stage("replicas", self.schedule.missing())
-        self._show_board()
-        for kept in (kept for v in self.options.variants for kept in self.experiment.replicas(v.name)[:1]):
-            self._check_first(kept)
-        while self._round() and not self.interrupted and not self.workshop.progress.cancelled():
-            pass  # what waited for the tape, and what failed when nothing else was left to start
-        self.interrupted |= self.workshop.progress.cancelled()
-        if not any(self.experiment.replicas(variant.name) for variant in self.options.variants):
-            self.failures.raise_first()
-
-    def _round(self) -> int:
-        """Run until nothing more can start; return how many ended."""
-        before = self._ended
-        with closing(self.workshop.run(self._tasks(), self._tell)) as ended:  # an error here ends what still runs
-            for done in ended:
-                self._ended += 1
-                self._note(done)
-                self._tell("")
-        return self._ended - before
-
-    def _show_board(self) -> None:
-        progress = self.workshop.progress
-        if isinstance(progress, ShowsBoard):
-            names = [variant.name for variant in self.options.variants]
-            progress.board(BoardReader(self.experiment, names, self.options.runs))
-
-    def _tasks(self) -> Iterator[Task]:
-        while not self.interrupted:
-            task = self.schedule.next(self.experiment.has_tape())
-            if task is None:
-                return
-            yield task
-
-    def _note(self, done: Done) -> None:
-        ending = done.run.status.ending
-        if done.kept is not None:
-            self.schedule.ended(done.task, Came.WHOLE)
-            self._check_first(done.kept)
-            self._ended += self._check_draws(done.task.variant, done.kept)
-        elif ending is Ending.INTERRUPTED:
-            self.schedule.ended(done.task, Came.STOPPED)
-            self.interrupted = True
-        else:
-            self.schedule.ended(done.task, Came.LOST if ending is Ending.LOST else Came.FAILED)
-            self.failures.add(done.task, done.run)
-
-    def _tell(self, going_on: str) -> None:
-        whole = [f"{each.name} {len(self.schedule.whole(each))}" for each in self.options.variants]
-        counts = f"{'  '.join(whole)} of {self.options.runs}"
-        self.workshop.progress.update(self._ended, f"{counts}  {going_on}" if going_on else counts)
-
-    def _check_first(self, kept: Kept) -> None:
-        if not self.checked:
-            self.checked = True
-            result = read_result(kept, self.options.sources)
-            check_first(kept, result, self.options.sources)
-            check_groupings({named(kept.variant): [result]}, self.reading)
-
-    def _check_draws(self, variant: Variant, kept: Kept) -> int:
-        """Leave out a variant that has nothing to vary, whose replicas would all be the same; return how many."""
-        told = undrawn_in(variant, kept)
-        if told is None or variant in self.undrawn:
-            return 0
-        self.undrawn[variant] = told
-        return self.schedule.leave_out(variant)
-
-    def failed(self) -> list[str]:
-        """Sentences for the variants in which replicas failed or were lost."""
-        whole = {(variant, number) for variant, numbers in self.schedule.there.items() for number in numbers}
-        return self.failures.told(self.options.variants, whole)
-
-
-def _report(campaign: _Campaign, project: Path) -> AuditReport:
-    options, experiment = campaign.options, campaign.experiment
+def _report(campaign: Campaign, options: VarianceOptions, project: Path) -> AuditReport:
+    experiment = campaign.experiment
     kept = {variant: experiment.replicas(variant.name)[: options.runs] for variant in options.variants}
     results = {
         variant: [read_result(each, options.sources) for each in found]
         for variant, found in kept.items()
         if found and variant not in campaign.undrawn
     }
+    everything = [each for found in kept.values() for each in found]
+    now = source_digests(project, campaign.workshop.store)
+    paths, changed = changed_sources(experiment, everything, now, campaign.workshop.own_files())
     set_up = ReplicaSetUp(
         experiment=experiment.id,
         command=experiment.conditions.command,
@@ -264,12 +179,20 @@ def _report(campaign: _Campaign, project: Path) -> AuditReport:
         fixed_seeds=_fixed_seeds([each for variant, found in kept.items() if variant.algorithmic for each in found]),
         varied=options.vary != "none",
         interrupted=campaign.interrupted,
+        changed=paths,
     )
-    everything = [each for found in kept.values() for each in found]
     split = first_draws(kept)
-    remarks = [*campaign.failed(), *left_behind(everything), *machines(everything), *draw_warnings(split)]
+    remarks = [
+        *campaign.failed(),
+        *changed,
+        *left_behind(everything),
+        *machines(everything),
+        *versions([each for found in results.values() for each in found]),
+        *switched_back(results, experiment.conditions.threads),
+        *draw_warnings(split),
+    ]
     variance = replace(
-        variance_report(results, campaign.reading, set_up, remarks),
+        variance_report(results, campaign.wanted.reading, set_up, remarks),
         sources=source_draws(next(iter(split.values()), None)),
         undrawn=tuple(campaign.undrawn.values()),
     )
@@ -321,5 +244,6 @@ def _check_files(sources: Sources, executor: Executor) -> None:
     outside = [name for name in sources.files() if Path(name).is_absolute()]
     if outside and executor.parallel:
         raise UsageError(
-            f"{outside[0]}: replicas that run side by side would all write this file; name one inside the project"
+            f"{outside[0]}: replicas that run side by side would all write this file; name one inside the "
+            "project, by a relative path"
         )

@@ -262,7 +262,12 @@ def _warnings(results: Results, groups: Mapping[Variant, GroupSpread], set_up: R
         if variant.algorithmic and group.distinct < group.replicas:
             told = f"only {group.distinct} of {group.replicas} are distinct"
             yield f"{variant.name}: replicas are not independent: {told}."
-        if variant.algorithmic and group.replicas < 2:
+        if variant.sources and group.replicas > 1 and group.distinct == 1:
+            yield (
+                f"{variant.name}: all {group.replicas} replicas came to the same, although other numbers were drawn in "
+                "each: what is drawn for it does not reach what was looked at."
+            )
+        if group.replicas < 2:
             yield f"{variant.name}: one replica has no spread."
         if (variant.name == "control" or variant.sources == ()) and group.distinct > 1:
             yield (

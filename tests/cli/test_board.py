@@ -42,6 +42,12 @@ def test_a_row_tells_what_is_done_and_the_last_line_what_is_left() -> None:
     assert drawn(BOARD, ascii=True)[3].isascii()
 
 
+def test_a_variant_without_anything_to_vary_is_told_as_such() -> None:
+    (line,) = drawn(Board(rows=(row("algo:order", 1, left_out=True, mean_s=3.0),), planned=5))[1:2]
+    assert "nothing to vary" in line
+    assert "1/5" not in line
+
+
 def test_more_at_a_time_leaves_less_and_nothing_done_tells_nothing() -> None:
     both = Board(rows=(row("algo", 3, running=2, mean_s=10.0),), planned=5)
     assert both.rest_s() == 10

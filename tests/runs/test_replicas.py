@@ -31,6 +31,22 @@ def test_a_second_attempt_is_found_under_the_replicas_name(tmp_path: Path, exper
     assert find_replica(tmp_path, "v9", "algo", 3) is None
 
 
+def test_an_attempt_is_found_by_its_own_name_if_it_is_whole(tmp_path: Path, experiment: ExperimentFolder) -> None:
+    experiment.replica("algo", 3)
+    whole = keep(experiment, "algo", 3, again=True)
+    found = find_replica(tmp_path, experiment.id, "algo", 3, 2)
+    assert found is not None
+    assert found.folder == whole
+    assert find_replica(tmp_path, experiment.id, "algo", 3, 1) is None
+
+
+def test_digests_of_sources_are_kept_once_and_found_again(experiment: ExperimentFolder) -> None:
+    name = experiment.keep_sources({"b.py": "2", "a.py": "1"})
+    assert experiment.keep_sources({"a.py": "1", "b.py": "2"}) == name
+    assert experiment.sources(name) == {"a.py": "1", "b.py": "2"}
+    assert experiment.sources("nothing") is None
+
+
 def test_replicas_of_single_sources_are_found_and_listed_by_their_names(
     tmp_path: Path, experiment: ExperimentFolder
 ) -> None:

@@ -70,6 +70,15 @@ def test_rows_count_what_is_done_runs_and_failed(experiment: ExperimentFolder) -
     assert (read().rows[0].done, read().rows[0].hashes) == (3, 2)
 
 
+def test_a_variant_that_has_nothing_to_vary_is_not_waited_for(experiment: ExperimentFolder) -> None:
+    read = BoardReader(experiment, ("algo", "algo:order"), 5)
+    replica(experiment, 1, 0, "same")
+    assert read().rest_s() == pytest.approx(4 * 2.0 + 5 * 2.0)
+    read.leave_out("algo:order")
+    assert [row.left_out for row in read().rows] == [False, True]
+    assert read().rest_s() == pytest.approx(4 * 2.0)
+
+
 def test_what_an_interrupted_call_left_is_not_under_way(experiment: ExperimentFolder) -> None:
     replica(experiment, 1, None)
     folder = experiment.path / "algo" / "1"

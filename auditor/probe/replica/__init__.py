@@ -161,5 +161,9 @@ def _numbered(groups):
 
 
 def _describe(torch, content):
+    """Under what it ran, as it is at the end: the program may have set again what was set from outside."""
     content["threads"] = torch.get_num_threads()
-    content["deterministic"] = torch.are_deterministic_algorithms_enabled()
+    strict = not torch.is_deterministic_algorithms_warn_only_enabled()
+    content["deterministic"] = torch.are_deterministic_algorithms_enabled() and strict
+    content["benchmark"] = torch.cuda.is_initialized() and bool(torch.backends.cudnn.benchmark)
+    content["versions"] = {"Python": "%d.%d.%d" % sys.version_info[:3], "torch": str(torch.__version__)}

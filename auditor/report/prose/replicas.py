@@ -63,10 +63,11 @@ def quotes(shares: Sequence[Share]) -> list[str]:
 def _quote(one: Share) -> str:
     source = _SOURCES.get(one.source, one.source.replace("+", " and ")).capitalize()
     together = "both together" if one.source in _SOURCES else one.of
+    several = "" if "+" in one.source else "s"
     if one.share > 1:
-        return f"{source} alone gives {one.share:.2f}× the {one.quantity} of {together}."
+        return f"{source} alone give{several} {one.share:.2f}× the {one.quantity} of {together}."
     whole = "" if one.source in _SOURCES else f" of {together}"
-    return f"{source} alone explains {share(one.share)} of the {one.quantity}{whole}."
+    return f"{source} alone explain{several} {share(one.share)} of the {one.quantity}{whole}."
 
 
 def _add_variants(page: Page, variance: VarianceReport) -> None:

@@ -99,6 +99,8 @@ def explained(known: Known) -> GuidelinePoint:
         facts.append(_agreement(run, proof))
         commands.append(None if facts[-1].standing is Standing.MET else again)
     facts += _other_conditions(known, run)
+    accepted = run is not None and run.evidence.status is Status.WITHIN_TOLERANCE
+    facts += _unequal_replicas(known, decided or accepted)
     facts += _remedies(known, commands)
     return point(5, title, facts, commands)
 
@@ -184,6 +186,18 @@ def _other_conditions(known: Known, run: Held | None) -> Iterator[GuidelineFact]
     for each in _conclusive(known):
         if each.evidence.status is Status.DIVERGENT and _is_superseded(each, run):
             yield told(f"Under other settings it differs: {each.evidence.answer}", each.name)
+
+
+def _unequal_replicas(known: Known, decided: bool) -> Iterator[GuidelineFact]:
+    """Replicas that had the same entropy are runs of the same set-up; two runs that agreed may have been luck."""
+    spread = known.current(EvidenceKind.VARIANCE)
+    if spread is None or not spread.evidence.unequal:
+        return
+    text = f"Replicas that were given the same entropy came to other results ({spread.evidence.unequal})"
+    if decided:
+        yield told(f"{text}.", spread.name)
+    else:
+        yield not_shown(f"{text}, so two runs that agree do not settle it.", spread.name)
 
 
 def _remedies(known: Known, commands: list[str | None]) -> Iterator[GuidelineFact]:
