@@ -383,10 +383,26 @@ FILE *fopen64(const char *path, const char *how) {
   return remember(real(path, how), path);
 }
 
-int fclose(FILE *file) {
-  REAL(__typeof__(&fclose), "fclose");
+static void forget(FILE *file) {
   for (int i = 0; i < 8; i++)
     if (device_files[i] == file) device_files[i] = NULL;
+}
+
+FILE *freopen(const char *path, const char *how, FILE *file) {
+  REAL(__typeof__(&freopen), "freopen");
+  forget(file);
+  return remember(real(path, how, file), path);
+}
+
+FILE *freopen64(const char *path, const char *how, FILE *file) {
+  REAL(__typeof__(&freopen64), "freopen64");
+  forget(file);
+  return remember(real(path, how, file), path);
+}
+
+int fclose(FILE *file) {
+  REAL(__typeof__(&fclose), "fclose");
+  forget(file);
   return real(file);
 }
 
@@ -402,6 +418,39 @@ size_t __fread_chk(void *buffer, size_t room, size_t size, size_t count, FILE *f
   size_t done = real(buffer, room, size, count, file);
   if (done && is_device_file(file)) answer("fread", buffer, done * size, 0);
   return done;
+}
+
+#undef fread_unlocked
+size_t fread_unlocked(void *buffer, size_t size, size_t count, FILE *file) {
+  REAL(__typeof__(&fread_unlocked), "fread_unlocked");
+  size_t done = real(buffer, size, count, file);
+  if (done && is_device_file(file)) answer("fread", buffer, done * size, 0);
+  return done;
+}
+
+size_t __fread_unlocked_chk(void *buffer, size_t room, size_t size, size_t count, FILE *file) {
+  REAL(__typeof__(&__fread_unlocked_chk), "__fread_unlocked_chk");
+  size_t done = real(buffer, room, size, count, file);
+  if (done && is_device_file(file)) answer("fread", buffer, done * size, 0);
+  return done;
+}
+
+static int one_byte(int found, FILE *file) {
+  if (found == EOF || !is_device_file(file)) return found;
+  unsigned char byte = found;
+  answer("fread", &byte, 1, 0);
+  return byte;
+}
+
+int fgetc(FILE *file) {
+  REAL(__typeof__(&fgetc), "fgetc");
+  return one_byte(real(file), file);
+}
+
+#undef getc
+int getc(FILE *file) {
+  REAL(__typeof__(&getc), "getc");
+  return one_byte(real(file), file);
 }
 
 /* clocks, on request */
