@@ -93,9 +93,11 @@ def changed_sources(
         earlier += count if differing else 0
     if not changed:
         return (), []
-    paths = sorted(changed)
+    words = experiment.conditions.command
+    paths = sorted(changed, key=lambda path: (not any(word.endswith(path) for word in words), path))
     more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
-    which = f"{earlier} of {len(replicas)} replicas" if earlier < len(replicas) else "the replicas"
-    mixed = "two programs may be held against each other here" if earlier < len(replicas) else "this is about that one"
-    told = f"Another program than today's made {which}: {', '.join(paths[:_SHOWN])}{more} changed since; {mixed}."
+    mixed = earlier < len(replicas)
+    which = f"{earlier} of {len(replicas)} replicas" if mixed else "The replicas"
+    hence = "two programs are held against each other here" if mixed else "this is not about the program of today"
+    told = f"{which} were run before {', '.join(paths[:_SHOWN])}{more} changed: if the program uses that, {hence}."
     return tuple(paths), [f"{told} Without --resume a new experiment begins."]

@@ -91,7 +91,7 @@ def test_switches_that_held_are_not_told() -> None:
 @pytest.fixture
 def experiment(tmp_path: Path) -> ExperimentFolder:
     return ExperimentFolder(
-        tmp_path, Conditions(command=("python",), cwd="", python="", threads=1, vary="none"), hash_seed="0"
+        tmp_path, Conditions(command=("python", "train.py"), cwd="", python="", threads=1, vary="none"), hash_seed="0"
     )
 
 
@@ -102,12 +102,14 @@ def test_replicas_of_a_program_that_was_edited_since_are_told(experiment: Experi
     replicas = [on("", before, ("old.json",)), on("", after), on("", "")]
     paths, (told,) = changed_sources(experiment, replicas, now, frozenset())
     assert paths == ("train.py",)  # what the program itself writes is no source
-    assert told.startswith("Another program than today's made 1 of 3 replicas: train.py changed since; two programs")
+    assert told.startswith("1 of 3 replicas were run before train.py changed: if the program uses that, two programs")
     assert changed_sources(experiment, replicas[1:], now, frozenset()) == ((), [])
 
 
 def test_replicas_that_are_all_of_an_earlier_program_are_told(experiment: ExperimentFolder) -> None:
     before = experiment.keep_sources({"train.py": "a"})
     paths, (told,) = changed_sources(experiment, [on("", before)], {"train.py": "b", "new.py": "c"}, frozenset())
-    assert paths == ("new.py", "train.py")
-    assert "made the replicas: new.py, train.py changed since; this is about that one" in told
+    assert paths == ("train.py", "new.py")
+    assert told.startswith(
+        "The replicas were run before train.py, new.py changed: if the program uses that, this is not"
+    )

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from auditor.errors import UsageError
-from auditor.experiments.variants import canonical
+from auditor.experiments.variants import canonical, split_variant
 from auditor.model.evidence import EvidenceKind
 from auditor.model.report import AuditReport
 from auditor.model.variance import VarianceReport
+from auditor.report.prose.variance import summary
 from auditor.runs.evidencefile import read_evidence
 from auditor.runs.store import open_store
 from auditor.services.criteria import compare_criteria
@@ -60,10 +61,17 @@ def test_adding_replicas_of_an_edited_program_is_told_and_is_no_evidence_of_toda
     assert (evidence.kind, evidence.unstable, evidence.criteria) == (EvidenceKind.VARIANCE, (), ("score",))
     (project / "train.py").write_text(PROGRAM.replace("0.2", "0.1"))
     found = measure(project, resume=True, runs=3, isolate=True)
-    assert found.results == 3
+    assert summary(found).startswith("3 replicas of 1 variant: sd of score 0.")
     (told,) = found.warnings
-    assert "2 of 3 replicas: train.py changed since" in told
+    assert told.startswith("2 of 3 replicas were run before train.py changed")
     assert read_evidence(store)[0][-1].unstable == ("train.py",)
+
+
+def test_a_source_whose_numbers_reach_no_result_is_told(project: Path) -> None:
+    (project / "train.py").write_text("import random\nrandom.shuffle([1, 2, 3])\nprint('score', 0.5)\n")
+    found = measure(project, variants=(split_variant(("order",)),))
+    (told,) = found.warnings
+    assert told.startswith("algo:order: all 2 replicas came to the same, although other numbers were drawn")
 
 
 def test_one_replica_alone_was_measured_in_nothing(project: Path) -> None:
