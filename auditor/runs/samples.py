@@ -22,10 +22,8 @@ def read_columns(path: Path) -> dict[str, Column]:
 
     Raises `UsageError` for another kind of file, for what cannot be read, and for columns of different lengths.
     """
-    readers = {".npy": _read_npy, ".csv": _read_csv, ".json": _read_json}
-    reader = readers.get(path.suffix.lower())
-    if reader is None:
-        raise UsageError(f"{path}: expected a .npy, .csv or .json file")
+    check_kind(path)
+    reader = {".npy": _read_npy, ".csv": _read_csv, ".json": _read_json}[path.suffix.lower()]
     try:
         columns = reader(path)
     except FileNotFoundError:
@@ -37,6 +35,12 @@ def read_columns(path: Path) -> dict[str, Column]:
         told = ", ".join(f"{name or 'values'}: {len(column):,}" for name, column in columns.items()) or "nothing"
         raise UsageError(f"{path}: expected one value for each sample, found {told}")
     return columns
+
+
+def check_kind(path: Path) -> None:
+    """Raise `UsageError` for a file that `read_columns` would not read, by its name."""
+    if path.suffix.lower() not in (".npy", ".csv", ".json"):
+        raise UsageError(f"{path}: expected a .npy, .csv or .json file")
 
 
 def one_column(path: Path, columns: Mapping[str, Column], names: Sequence[str], what: str) -> Column:

@@ -16,7 +16,7 @@ from auditor.model.variance import ReplicaSetUp
 from auditor.runs.executor import Executor, Needs
 from auditor.runs.measures import MetricSource
 from auditor.runs.replicas import Conditions, ExperimentFolder, Kept, find_experiment, new_experiment
-from auditor.runs.samples import read_columns
+from auditor.runs.samples import LABEL_NAMES, check_kind, one_column, read_columns
 from auditor.runs.store import open_store
 from auditor.services.campaign import Campaign, Wanted
 from auditor.services.evidence import leaves_evidence
@@ -241,6 +241,11 @@ def _check(options: VarianceOptions) -> None:
 
 
 def _check_files(sources: Sources, executor: Executor) -> None:
+    """Find out before the first training what would be found out after it."""
+    if sources.predictions:
+        check_kind(Path(sources.predictions))
+    if sources.labels is not None:
+        one_column(sources.labels, read_columns(sources.labels), LABEL_NAMES, "labels")
     outside = [name for name in sources.files() if Path(name).is_absolute()]
     if outside and executor.parallel:
         raise UsageError(

@@ -67,6 +67,13 @@ def test_adding_replicas_of_an_edited_program_is_told_and_is_no_evidence_of_toda
     assert read_evidence(store)[0][-1].unstable == ("train.py",)
 
 
+@pytest.mark.parametrize("sources", [Sources(predictions="p.txt"), Sources(labels=Path("nowhere.csv"))])
+def test_files_that_cannot_be_read_are_refused_before_the_first_run(project: Path, sources: Sources) -> None:
+    with pytest.raises(UsageError, match=r"p.txt: expected a .npy|nowhere.csv: no such file"):
+        measure(project, sources=sources)
+    assert not (project / "mine.txt").exists()
+
+
 def test_a_source_whose_numbers_reach_no_result_is_told(project: Path) -> None:
     (project / "train.py").write_text("import random\nrandom.shuffle([1, 2, 3])\nprint('score', 0.5)\n")
     found = measure(project, variants=(split_variant(("order",)),))
