@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.report.prose.answer import one_line
-from auditor.report.prose.findings import add_findings, add_scan_summary
+from auditor.report.prose.findings import add_findings, add_scan_summary, add_skipped
 from auditor.report.prose.page import Page
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def render(report: AuditReport, options: RenderOptions) -> str:
         from auditor.report.prose.variance import add_variance
 
         add_variance(page, report.variance, options.verbosity)
+        add_skipped(page, "Not read", report.skipped, options.verbosity)
     elif report.sensitivity is not None:
         from auditor.report.prose.sensitivity import add_sensitivity
 

@@ -79,10 +79,40 @@ def read_results(source: Path) -> tuple[list[Result], list[Skipped]]:
             skipped.append(Skipped(subject=path, reason=str(error)))
             continue
         results.append(Result(set_up=_set_up(match), number=int(match["number"]), replica=replica))
+    results, cut = _whole(results)
+    skipped += cut
     if not results:
         raise UsageError(f"{source}: holds no result file such as lenet1_tf_114_cpu_seed_0_nopatch_norecord_1.txt")
     results.sort(key=lambda result: (result.set_up, result.number))
     return results, sorted(skipped, key=lambda entry: entry.subject)
+
+
+def _whole(results: list[Result]) -> tuple[list[Result], list[Skipped]]:
+    """Tell results apart from files that were cut off: all results of a model have as many losses, classes, samples."""
+    sizes = {each.replica.name: _size(each.replica) for each in results}
+    full: dict[str, tuple[int, ...]] = {}
+    for each in results:
+        known = full.get(each.set_up.model, (0, 0, 0))
+        full[each.set_up.model] = tuple(map(max, known, sizes[each.replica.name]))
+    cut = [each for each in results if sizes[each.replica.name] != full[each.set_up.model]]
+    skipped = [
+        Skipped(
+            subject=f"{each.replica.name}.txt",
+            reason=f"cut off: it has {_words(sizes[each.replica.name])}; others of {each.set_up.model} have "
+            f"{_words(full[each.set_up.model])}",
+        )
+        for each in cut
+    ]
+    return [each for each in results if each not in cut], skipped
+
+
+def _size(replica: Replica) -> tuple[int, ...]:
+    return len(replica.losses), len(replica.classes), len(replica.predictions)
+
+
+def _words(size: tuple[int, ...]) -> str:
+    losses, classes, predictions = size
+    return f"{losses:,} losses, {classes:,} classes and {predictions:,} predictions"
 
 
 def parse_result(name: str, text: str) -> Replica:

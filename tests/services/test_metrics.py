@@ -14,6 +14,7 @@ from auditor.cli import main
 from auditor.errors import UsageError
 from auditor.model.report import AuditReport
 from auditor.model.variance import GroupSpread, VarianceReport
+from auditor.report import render
 from auditor.services.metrics import RECORD_REPLAY, SAME_SEED, import_metrics
 
 ARCHIVE = Path(__file__).parents[3] / "shared" / "data" / "icse22_results.tar.gz"
@@ -118,6 +119,19 @@ def test_files_that_are_no_results_are_skipped_with_the_reason(tmp_path: Path) -
         "net_tf_114_cpu_seed_2_patch_record_1.txt": "line 1: cannot be read: 'overall_acc,x'",
         "notes.txt": "the name is not that of a result file",
     }
+
+
+@pytest.mark.parametrize("cut", ["overall_acc,0.5\n", result(0.5, "1\n"), "overall_acc,0.5\nloss,[0.5]\n"])
+def test_a_result_that_was_cut_off_is_no_replica(tmp_path: Path, cut: str) -> None:
+    """It would count as another result: replicas that are equal would look independent."""
+    names = [f"220_gpu_seed_-1_nopatch_norecord_{number}" for number in (1, 2, 3)]
+    folder = write(tmp_path / "results", **dict(zip(names, (result(0.5), result(0.5), cut), strict=True)))
+    report = import_metrics(folder, "icse22")
+    assert (group_of(report).replicas, group_of(report).distinct) == (2, 1)
+    (skipped,) = report.skipped
+    assert skipped.subject == f"net_tf_{names[2]}.txt"
+    assert "others of net have 2 losses, 2 classes and 2 predictions" in skipped.reason
+    assert "Not read: 1" in str(render(report, "text"))
 
 
 @pytest.mark.parametrize(
