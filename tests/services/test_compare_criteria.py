@@ -94,7 +94,7 @@ def test_settings_alone_are_no_evidence(tmp_path: Path) -> None:
     ("names", "message"),
     [
         (("r1", "r2"), "no run r1 in"),
-        (("v1/algo/1", "v1/algo/2"), r"no replica v1/algo/1 in .*; there are none"),
+        (("v1/algo/1", "v1/algo/2"), r"no whole replica v1/algo/1 in .*; there are none"),
         (("nowhere", "r1"), "no run .*no folder or file is called so"),
         ((".", "."), "one and the same"),
     ],
