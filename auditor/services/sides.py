@@ -62,7 +62,9 @@ def find_side(name: str, cwd: Path, settings: Settings) -> Found:
         if kept is not None:
             return Found(name=name, kept=kept)
         if not (cwd / name).exists():
-            raise UsageError(f"no whole replica {name} in {store.root}; there are {_replicas(store.root) or 'none'}")
+            raise UsageError(
+                f"no whole replica {name} in {store.root}; there are {_replicas(store.root, number) or 'none'}"
+            )
     if _RUN.fullmatch(name) and (store.path(name).is_dir() or not (cwd / name).exists()):
         return Found(name=name, record=store.load(name))
     path = cwd / name
@@ -89,9 +91,10 @@ def read_side(found: Found, looking: Looking) -> Side:
     return _of_path(found.name, found.path, looking)
 
 
-def _replicas(store: Path) -> str:
+def _replicas(store: Path, asked: str) -> str:
+    """The whole replicas in a store, those of the experiment that was asked for first."""
     whole = {(experiment, kept.variant, kept.number) for experiment, kept in whole_replicas(store)}
-    ordered = sorted(whole, key=lambda one: (int(one[0].removeprefix("v")), *one[1:]))
+    ordered = sorted(whole, key=lambda one: (one[0] != asked, int(one[0].removeprefix("v")), *one[1:]))
     found = [f"{experiment}/{variant}/{number}" for experiment, variant, number in ordered]
     return ", ".join(found[:6]) + (f" and {len(found) - 6} more" if len(found) > 6 else "")
 
