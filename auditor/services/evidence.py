@@ -4,27 +4,38 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec
 
 from auditor.errors import ReproAuditError
+from auditor.experiments.variants import CONTROL, IMPLEMENTATION
 from auditor.model.environment import Environment
 from auditor.model.evidence import Evidence, EvidenceKind, KeptCause, Surroundings
 from auditor.model.lean import dataclass, replace
 from auditor.model.proof import Proof
 from auditor.model.report import AuditReport
 from auditor.model.run import Ending, RunRecord
+from auditor.model.variance import GroupSpread
 from auditor.model.verdict import Cause, Status
 from auditor.report.prose.answer import one_line
 from auditor.report.prose.margin import summary as margin_summary
+from auditor.report.prose.numbers import count
 from auditor.runs.environment import differences
-from auditor.runs.evidencefile import keep_evidence
+from auditor.runs.evidencefile import keep_evidence, read_evidence
 from auditor.runs.store import Store, open_store
 from auditor.runs.surroundings import ask_surroundings
 from auditor.services.program import script_of
-from auditor.services.sourcedigest import content_digest, data_digests, source_digests
+from auditor.services.sourcedigest import (
+    content_digest,
+    data_digests,
+    listing_digest,
+    newer_files,
+    source_digests,
+    written_in,
+)
 from auditor.static.discovery import find_root
 
 if TYPE_CHECKING:
@@ -57,7 +68,7 @@ def _inquiry(kind: EvidenceKind, positional: Sequence[Any], named: Mapping[str, 
     told = first if hasattr(first, "command") else None
     python = getattr(told, "python", None) or named.get("python") or getattr(named.get("options"), "python", None)
     settings = named.get("settings")
-    return Inquiry.begin(
+    inquiry = Inquiry.begin(
         kind,
         tuple(told.command if told is not None else first),
         Path(told.cwd if told is not None else named["cwd"]),
@@ -65,6 +76,8 @@ def _inquiry(kind: EvidenceKind, positional: Sequence[Any], named: Mapping[str, 
         python=python,
         plan=positional[1] if len(positional) > 1 else named.get("plan"),
     )
+    eager = getattr(named.get("options"), "compile", "keep") == "eager"
+    return replace(inquiry, altered="torch.compile was switched off (`--compile eager`)") if eager else inquiry
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,8 +97,14 @@ class Inquiry:
     interpreter: str
     sources: Mapping[str, str]
     surroundings: Surroundings | None
+    began_at: float
+    """Seconds since the epoch."""
+
     plan: Plan | None = None
     """The patches that are tried."""
+
+    altered: str = ""
+    """What we have the runs do otherwise than the program does by itself."""
 
     @classmethod
     def begin(
@@ -113,6 +132,7 @@ class Inquiry:
             interpreter=interpreter,
             sources=source_digests(project, place),
             surroundings=ask_surroundings(interpreter),
+            began_at=time.time(),
             plan=plan,
         )
 
@@ -127,7 +147,8 @@ class Inquiry:
     def keep_answer(self, answer: str) -> str:
         """Keep an answer of one line that no report goes with; return what went wrong, or nothing."""
         try:
-            keep_evidence(self.store, self._about(answer, self._written(())))
+            found = self._about(answer, self._written(()))
+            keep_evidence(self.store, self._with_inputs_of_earlier_runs(found))
         except OSError as error:
             return _not_kept(error)
         return ""
@@ -135,12 +156,14 @@ class Inquiry:
     def evidence(self, report: AuditReport) -> Evidence:
         """Return the report's answer with what it is about."""
         written = self._written(report.runs)
-        found = replace(self._about(one_line(report), written), criteria=_criteria(report))
-        if report.proof is not None:
-            return self._with_proof(found, report.proof)
+        found = replace(self._about(one_line(report), written), criteria=_criteria(report), altered=self.altered)
+        if report.variance is not None:
+            found = replace(found, apart=apart_replicas(report.variance.groups))
         if report.verdict is not None and report.runs:
-            return self._with_runs(found, report, written)
-        return found
+            found = self._with_runs(found, report, written)
+        else:
+            found = self._with_inputs_of_earlier_runs(found)
+        return found if report.proof is None else self._with_proof(found, report.proof)
 
     def _about(self, answer: str, written: frozenset[str]) -> Evidence:
         """The answer, and the source before and after."""
@@ -168,8 +191,10 @@ class Inquiry:
         return replace(
             found,
             status=proof.status,
+            runs=(),  # those of a copy, of which few are kept
             steps=proof.steps or 0,
             is_whole=proof.steps is None,
+            apart=_apart_in_proof(proof),
             variables=proof.launcher,
             patched={path: content_digest(text) for path, text in sorted(texts.items())},
         )
@@ -179,7 +204,11 @@ class Inquiry:
         runs = report.runs
         comparison = report.verdict.comparison
         environments = [_environment(run) for run in runs if run.processes]
-        loaded, read = _touched(runs)
+        from auditor.services.touched import touched
+
+        seen = touched(runs)
+        data = (seen.read | (seen.loaded or set())) - set(found.sources) - written
+        edited = newer_files(self.project, (path for path in data if not path.startswith("/")), self.began_at)
         apart = differences(*environments[:2]) if len(environments) > 1 else ()
         return replace(
             found,
@@ -192,14 +221,42 @@ class Inquiry:
             differences=tuple(f"{name}: {one} and {other}" for name, one, other in apart),
             cause=_cause(report.verdict.causes),
             margins=margin_summary(report.margins) if report.margins is not None else "",
-            loaded=None if loaded is None else tuple(sorted(loaded)),
-            data=data_digests(self.project, (read | (loaded or set())) - set(found.sources) - written),
+            unstable=tuple(sorted({*found.unstable, *edited})),
+            loaded=None if seen.loaded is None else tuple(sorted(seen.loaded)),
+            data=data_digests(self.project, data),
+            listings=self._listings(seen.listed, written),
+            unseen=seen.unseen,
+            trained=seen.trained,
             artifacts=data_digests(self.project, written),
         )
 
+    def _with_inputs_of_earlier_runs(self, found: Evidence) -> Evidence:
+        """What is not traced reads what two traced runs of the same command have read, as far as anybody knows."""
+        kept, _ = read_evidence(self.store)
+        same = [each for each in kept if (each.project, each.cwd, each.command) == self._subject]
+        traced = next((each for each in reversed(same) if each.kind is EvidenceKind.TWICE and each.loaded), None)
+        if traced is None:
+            return found
+        return replace(
+            found,
+            data=data_digests(self.project, set(traced.data) - set(found.written)),
+            listings=self._listings(traced.listings, frozenset(found.written)),
+        )
+
+    @property
+    def _subject(self) -> tuple[str, str, tuple[str, ...]]:
+        return str(self.project), str(self.cwd), self.command
+
+    def _listings(self, folders: Iterable[str], written: frozenset[str]) -> dict[str, str]:
+        return {each: listing_digest(self.project / each, written_in(each, written)) for each in sorted(folders)}
+
     def _written(self, runs: Sequence[RunRecord]) -> frozenset[str]:
-        """Files that runs of this command are known to write: no source, whatever they are called."""
-        known = [run for run in self.runs.list() if run.argv == self.command and run.project == str(self.project)]
+        """Files that these runs wrote, or if there are none, runs of this command are known to write.
+
+        They are no source, whatever they are called.
+        """
+        stored = () if runs else self.runs.list()
+        known = [run for run in stored if run.argv == self.command and run.project == str(self.project)]
         return frozenset(path for run in (*known, *runs) for path in run.files_written if not path.endswith(".py"))
 
 
@@ -212,17 +269,22 @@ def _environment(run: RunRecord) -> Environment:
     return max(run.processes, key=lambda process: (process.steps, process.events)).environment
 
 
-def _touched(runs: Sequence[RunRecord]) -> tuple[set[str] | None, set[str]]:
-    """Project files that runs loaded or read, None where a process does not tell; data files that they read."""
-    from auditor.runs.tracefile import open_run
-    from auditor.services.laboratory import executed_files
+def apart_replicas(groups: Iterable[GroupSpread]) -> str:
+    """What replicas came to in which everything was fixed, or everything but the operators; empty where they agree."""
+    told = []
+    for group in groups:
+        results = max(group.distinct, group.weights.distinct if group.weights is not None else 0)
+        if group.name in (IMPLEMENTATION.name, CONTROL.name) and group.replicas > 1 and results > 1:
+            told.append(f"{group.replicas} replicas of `{group.name}` came to {results} different results")
+    return "; ".join(told)
 
-    loaded = executed_files(runs)
-    read: set[str] = set()
-    for run in runs:
-        for trace in open_run(Path(run.folder)).processes.values():
-            read.update(access.path for access in trace.files if access.mode == "r")
-    return (None if loaded is None else set(loaded)), read
+
+def _apart_in_proof(proof: Proof) -> str:
+    """Whether runs without any patch differed."""
+    plain = next((each for each in proof.rounds if not each.patches), None)
+    if plain is None or plain.status is not Status.DIVERGENT:
+        return ""
+    return f"{count(plain.runs, 'run')} without patches differed"
 
 
 def _cause(causes: Sequence[Cause]) -> KeptCause | None:
