@@ -117,7 +117,11 @@ class Files:
         return judged
 
     def _judge(self, folder):
-        if folder.startswith(self._run_dir) or any(part in folder for part in _NOT_DATA):
+        if any(part in folder for part in _NOT_DATA):
+            return False
+        # A copy of the project that the run has for itself lies in the run's folder and is the project all the same.
+        copied = self._project.startswith(self._run_dir) and folder.startswith(self._project)
+        if folder.startswith(self._run_dir) and not copied:
             return False
         if self._project and folder.startswith(self._project):
             return not self._in_environment(folder)
