@@ -11,23 +11,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec
 
 from auditor.errors import ReproAuditError
-from auditor.experiments.variants import CONTROL, IMPLEMENTATION
 from auditor.model.environment import Environment
-from auditor.model.evidence import Evidence, EvidenceKind, KeptCause, Surroundings
+from auditor.model.evidence import Evidence, EvidenceKind, Surroundings
 from auditor.model.lean import dataclass, replace
 from auditor.model.proof import Proof
 from auditor.model.report import AuditReport
 from auditor.model.run import Ending, RunRecord
-from auditor.model.variance import GroupSpread
-from auditor.model.verdict import Cause, Status
 from auditor.report.prose.answer import one_line
 from auditor.report.prose.margin import summary as margin_summary
-from auditor.report.prose.numbers import count
+from auditor.runs import snapshot
 from auditor.runs.environment import differences
 from auditor.runs.evidencefile import keep_evidence, read_evidence
 from auditor.runs.store import Store, open_store
 from auditor.runs.surroundings import ask_surroundings
 from auditor.services.program import script_of
+from auditor.services.report_gist import apart_in_proof, apart_replicas, criteria_of, kept_cause
 from auditor.services.sourcedigest import (
     content_digest,
     data_digests,
@@ -40,6 +38,7 @@ from auditor.static.discovery import find_root
 
 if TYPE_CHECKING:
     from auditor.services.laboratory import Plan
+    from auditor.services.touched import Touched
 
 P = ParamSpec("P")
 
@@ -100,6 +99,9 @@ class Inquiry:
     began_at: float
     """Seconds since the epoch."""
 
+    there: frozenset[str]
+    """Files of the project."""
+
     plan: Plan | None = None
     """The patches that are tried."""
 
@@ -133,6 +135,7 @@ class Inquiry:
             sources=source_digests(project, place),
             surroundings=ask_surroundings(interpreter),
             began_at=time.time(),
+            there=frozenset(snapshot.take(project).files),
             plan=plan,
         )
 
@@ -155,12 +158,16 @@ class Inquiry:
 
     def evidence(self, report: AuditReport) -> Evidence:
         """Return the report's answer with what it is about."""
-        written = self._written(report.runs)
-        found = replace(self._about(one_line(report), written), criteria=_criteria(report), altered=self.altered)
+        from auditor.services.touched import touched
+
+        seen = touched(report.runs) if report.verdict is not None and report.runs else None
+        edited = frozenset() if seen is None else self._edited(report.runs, seen)
+        written = self._written(report.runs) - edited
+        found = replace(self._about(one_line(report), written), criteria=criteria_of(report), altered=self.altered)
         if report.variance is not None:
             found = replace(found, apart=apart_replicas(report.variance.groups))
-        if report.verdict is not None and report.runs:
-            found = self._with_runs(found, report, written)
+        if seen is not None:
+            found = self._with_runs(found, report, seen, written)
         else:
             found = self._with_inputs_of_earlier_runs(found)
         return found if report.proof is None else self._with_proof(found, report.proof)
@@ -194,19 +201,22 @@ class Inquiry:
             runs=(),  # those of a copy, of which few are kept
             steps=proof.steps or 0,
             is_whole=proof.steps is None,
-            apart=_apart_in_proof(proof),
+            apart=apart_in_proof(proof),
             variables=proof.launcher,
             patched={path: content_digest(text) for path, text in sorted(texts.items())},
         )
 
-    def _with_runs(self, found: Evidence, report: AuditReport, written: frozenset[str]) -> Evidence:
+    def _edited(self, runs: Sequence[RunRecord], seen: Touched) -> frozenset[str]:
+        """Files that another changed meanwhile: the program read them, and they changed in one of the runs alone."""
+        each = [frozenset(run.files_written) for run in runs]
+        partly = frozenset.union(*each) - frozenset.intersection(*each)
+        return (partly & self.there & seen.read) - seen.wrote
+
+    def _with_runs(self, found: Evidence, report: AuditReport, seen: Touched, written: frozenset[str]) -> Evidence:
         assert report.verdict is not None
         runs = report.runs
         comparison = report.verdict.comparison
         environments = [_environment(run) for run in runs if run.processes]
-        from auditor.services.touched import touched
-
-        seen = touched(runs)
         data = (seen.read | (seen.loaded or set())) - set(found.sources) - written
         edited = newer_files(self.project, (path for path in data if not path.startswith("/")), self.began_at)
         apart = differences(*environments[:2]) if len(environments) > 1 else ()
@@ -219,7 +229,7 @@ class Inquiry:
             compared=comparison.compared_events if comparison is not None else 0,
             environment=environments[0] if environments else None,
             differences=tuple(f"{name}: {one} and {other}" for name, one, other in apart),
-            cause=_cause(report.verdict.causes),
+            cause=kept_cause(report.verdict.causes),
             margins=margin_summary(report.margins) if report.margins is not None else "",
             unstable=tuple(sorted({*found.unstable, *edited})),
             loaded=None if seen.loaded is None else tuple(sorted(seen.loaded)),
@@ -267,49 +277,3 @@ def _not_kept(error: Exception) -> str:
 def _environment(run: RunRecord) -> Environment:
     """That of the process that trained: a launcher has none of torch's."""
     return max(run.processes, key=lambda process: (process.steps, process.events)).environment
-
-
-def apart_replicas(groups: Iterable[GroupSpread]) -> str:
-    """What replicas came to in which everything was fixed, or everything but the operators; empty where they agree."""
-    told = []
-    for group in groups:
-        results = max(group.distinct, group.weights.distinct if group.weights is not None else 0)
-        if group.name in (IMPLEMENTATION.name, CONTROL.name) and group.replicas > 1 and results > 1:
-            told.append(f"{group.replicas} replicas of `{group.name}` came to {results} different results")
-    return "; ".join(told)
-
-
-def _apart_in_proof(proof: Proof) -> str:
-    """Whether runs without any patch differed."""
-    plain = next((each for each in proof.rounds if not each.patches), None)
-    if plain is None or plain.status is not Status.DIVERGENT:
-        return ""
-    return f"{count(plain.runs, 'run')} without patches differed"
-
-
-def _cause(causes: Sequence[Cause]) -> KeptCause | None:
-    if not causes:
-        return None
-    best = causes[0]
-    return KeptCause(
-        title=best.title,
-        category=best.category,
-        confidence=best.confidence,
-        evidence=best.evidence[0] if best.evidence else "",
-        remedy=best.remedy,
-    )
-
-
-def _criteria(report: AuditReport) -> tuple[str, ...]:
-    """In what runs were held against each other, as the report has it."""
-    if report.variance is not None:
-        groups = report.variance.groups
-        names = {metric.name for group in groups for metric in group.metrics}
-        names |= {"accuracy over classes" for group in groups if group.classes}
-        names |= {"churn of predictions" for group in groups if group.churn is not None}
-        names |= {"distance of weights" for group in groups if group.weights is not None}
-        names |= {"overall metric" for group in groups if group.overall is not None and not group.metrics}
-        return tuple(sorted(names))
-    if report.verdict is not None and report.verdict.status is not Status.INCONCLUSIVE:
-        return ("every traced tensor, bit for bit",)
-    return ()

@@ -26,6 +26,9 @@ class Touched:
     read: frozenset[str]
     """Data files; also those inside the project that were opened to be written, since `r+` reads too."""
 
+    wrote: frozenset[str]
+    """Files that were opened to be written, as far as Python did it."""
+
     listed: frozenset[str]
     """Folders."""
 
@@ -44,6 +47,7 @@ def touched(runs: Sequence[RunRecord]) -> Touched:
     return Touched(
         loaded=executed_files(runs),
         read=frozenset(opened["r"] | {path for path in opened["w"] if not path.startswith("/")}),
+        wrote=frozenset(opened["w"]),
         listed=frozenset(listing.path for trace in traces for listing in trace.listings),
         trained=any(bool(np.any(trace.events["phase"] == wire.BACKWARD)) for trace in traces)
         or any(process.steps for run in runs for process in run.processes),

@@ -15,7 +15,8 @@ from auditor.model.report import AuditReport
 from auditor.model.variance import GroupSpread
 from auditor.runs.evidencefile import keep_evidence, read_evidence
 from auditor.runs.store import open_store
-from auditor.services.evidence import apart_replicas, leaves_evidence
+from auditor.services.evidence import leaves_evidence
+from auditor.services.report_gist import apart_replicas
 from auditor.services.settings import Settings
 from auditor.services.sourcedigest import (
     content_digest,

@@ -165,6 +165,8 @@ def _agreement(run: Held | None, proof: Held | None) -> GuidelineFact:
     if answered and answered[0].evidence.altered:
         by = answered[0]
         return not_shown(f"No difference was seen, but {by.evidence.altered}, unlike the program by itself.", by.name)
+    if answered and answered[0].evidence.trained is False:
+        return not_shown("No difference was seen, but nothing trained in the runs.", answered[0].name)
     whole = next((each for each in answered if each.evidence.is_whole), None)
     if whole is not None:
         return met("No run of this source differed, as far as is known.", whole.name)

@@ -94,6 +94,7 @@ def test_runs_that_never_trained_are_no_training(project: Project) -> None:
     known = project(evidence(1, trained=False, steps=0))
     assert ran_twice(known).standing is Standing.NOT_SHOWN
     assert "nothing trained" in ran_twice(known).facts[0].text
+    assert explained(known).standing is Standing.NOT_SHOWN
     assert ran_twice(project(evidence(1), evidence(2, trained=False))).standing is Standing.MET
 
 
