@@ -155,7 +155,10 @@ class Files:
 
 
 def _by_interpreter(depth):
-    filename = sys._getframe(depth + 1).f_code.co_filename
+    try:
+        filename = sys._getframe(depth + 1).f_code.co_filename
+    except ValueError:  # nobody called: the interpreter opens the program itself, `torchrun` has no suffix
+        return True
     return filename.startswith(_IMPORT_SYSTEM) or filename.replace(os.sep, "/").endswith(_INTERPRETER)
 
 

@@ -132,3 +132,11 @@ def test_a_runs_folder_is_left_out_but_for_the_copy_of_the_project_in_it(
     config = SimpleNamespace(project=str(top / project), run_dir=str(top / "p/store/r1"))
     files: Any = Files(SimpleNamespace(config=config))  # type: ignore[no-untyped-call]  # plain syntax on purpose
     assert files._is_data(str(top / folder), str(top / folder / "a.csv")) is counts
+
+
+def test_a_program_without_a_suffix_is_no_data_and_no_trouble(audited: Any) -> None:
+    audited.write("launcher", "import torch\nopen('a.txt').close()\ntorch.ones(1)\n")
+    audited.write("a.txt", "1")
+    trace = audited.trace(audited.run("python", "launcher"))
+    assert [access.path for access in trace.files] == ["a.txt"]
+    assert trace.problems == ()
