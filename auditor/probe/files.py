@@ -15,9 +15,16 @@ _SOURCE = (".py", ".pyc", ".pyi", ".pyo", ".so", ".pth", ".egg-link")
 _SYSTEM = ("/proc/", "/sys/", "/dev/", "/etc/", "/usr/", "/lib/", "/lib64/", "/bin/", "/sbin/", "/opt/intel/")
 _NOT_DATA = ("/site-packages/", "/dist-packages/", "/__pycache__/", "/.git/", "/.cache/torchinductor/", "/.triton/")
 _WRITES = os.O_WRONLY | os.O_RDWR
-# Code that opens and lists on the interpreter's behalf: imports, package metadata, the search for a temporary folder.
+# Code that opens and lists on the interpreter's behalf: imports, package metadata, lines of source, temporary folders.
 _IMPORT_SYSTEM = ("<frozen importlib", "<frozen zipimport", "<frozen runpy", "<frozen site", "<frozen getpath")
-_INTERPRETER = ("/importlib/metadata/__init__.py", "/pkgutil.py", "/pkg_resources/__init__.py", "/tempfile.py")
+_INTERPRETER = (
+    "/importlib/metadata/__init__.py",
+    "/pkgutil.py",
+    "/pkg_resources/__init__.py",
+    "/tempfile.py",
+    "/tokenize.py",
+    "/linecache.py",
+)
 
 
 class Files:
