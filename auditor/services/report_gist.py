@@ -47,7 +47,7 @@ def kept_cause(causes: Sequence[Cause]) -> KeptCause | None:
 def criteria_of(report: AuditReport) -> tuple[str, ...]:
     """In what runs were held against each other, as the report has it."""
     if report.variance is not None:
-        groups = report.variance.groups
+        groups = [group for group in report.variance.groups if group.replicas > 1]  # others may have failed
         names = {metric.name for group in groups for metric in group.metrics}
         names |= {"accuracy over classes" for group in groups if group.classes}
         names |= {"churn of predictions" for group in groups if group.churn is not None}
