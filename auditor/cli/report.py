@@ -61,8 +61,8 @@ def report(
     folder = project or Path()
     if project is not None and not folder.is_dir():
         raise UsageError(f"{project}: no such folder; name the project's folder, and its program with --script")
-    if script is not None and not script.is_file() and (folder / script).is_file():
-        script = folder / script
+    if script is not None and (folder / script).is_file():
+        script = folder / script  # also where a file of that name lies in the folder that the user is in
     options = GuidelineOptions(script=script, required=_points(require, POINTS))
     settings = load_settings(folder, {"store": None if store is None else store.absolute()})
     with Interrupts(output.console()) as interrupts:

@@ -44,7 +44,7 @@ class Surroundings:
     """Every installed distribution, its name as installers compare names, and its version."""
 
     machine: Mapping[str, str]
-    """`cpu`, `platform`, and `driver` where there is one for NVIDIA."""
+    """`cpu`, `platform`, and `driver` and `gpus` where there are any of NVIDIA."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,9 +100,6 @@ class Evidence:
     criteria: tuple[str, ...] = ()
     """In what runs were held against each other."""
 
-    unequal: str = ""
-    """Replicas that were given the same entropy and came to other results: `impl: 5 of 5 are distinct`."""
-
     loaded: tuple[str, ...] | None = None
     """Files of the project that the runs loaded or read; None where that is not known."""
 
@@ -112,6 +109,21 @@ class Evidence:
     data: Mapping[str, str] = field(default_factory=dict)
     """Digest of each file that the runs read or loaded and that is no source, such as data and modules that git
     ignores; empty where it was too large or gone."""
+
+    listings: Mapping[str, str] = field(default_factory=dict)
+    """Digest of the names in each folder that the runs listed, but for what runs write there."""
+
+    unseen: tuple[str, ...] = ()
+    """What the traces do not tell of the files that were read, half a sentence each."""
+
+    trained: bool | None = None
+    """Whether an optimizer took a step or a gradient was computed; None where that is not known."""
+
+    altered: str = ""
+    """What we had the runs do otherwise than the program does by itself; empty for nothing."""
+
+    apart: str = ""
+    """What differed between runs of the program as it is in which nothing was varied, one line; empty for nothing."""
 
     artifacts: Mapping[str, str] = field(default_factory=dict)
     """The same of the files that they wrote, as the last run left them."""

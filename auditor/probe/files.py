@@ -15,9 +15,16 @@ _SOURCE = (".py", ".pyc", ".pyi", ".pyo", ".so", ".pth", ".egg-link")
 _SYSTEM = ("/proc/", "/sys/", "/dev/", "/etc/", "/usr/", "/lib/", "/lib64/", "/bin/", "/sbin/", "/opt/intel/")
 _NOT_DATA = ("/site-packages/", "/dist-packages/", "/__pycache__/", "/.git/", "/.cache/torchinductor/", "/.triton/")
 _WRITES = os.O_WRONLY | os.O_RDWR
-# Code that opens and lists on the interpreter's behalf: imports, package metadata, the search for a temporary folder.
+# Code that opens and lists on the interpreter's behalf: imports, package metadata, lines of source, temporary folders.
 _IMPORT_SYSTEM = ("<frozen importlib", "<frozen zipimport", "<frozen runpy", "<frozen site", "<frozen getpath")
-_INTERPRETER = ("/importlib/metadata/__init__.py", "/pkgutil.py", "/pkg_resources/__init__.py", "/tempfile.py")
+_INTERPRETER = (
+    "/importlib/metadata/__init__.py",
+    "/pkgutil.py",
+    "/pkg_resources/__init__.py",
+    "/tempfile.py",
+    "/tokenize.py",
+    "/linecache.py",
+)
 
 
 class Files:
@@ -117,7 +124,11 @@ class Files:
         return judged
 
     def _judge(self, folder):
-        if folder.startswith(self._run_dir) or any(part in folder for part in _NOT_DATA):
+        if any(part in folder for part in _NOT_DATA):
+            return False
+        # A copy of the project that the run has for itself lies in the run's folder and is the project all the same.
+        copied = self._project.startswith(self._run_dir) and folder.startswith(self._project)
+        if folder.startswith(self._run_dir) and not copied:
             return False
         if self._project and folder.startswith(self._project):
             return not self._in_environment(folder)
@@ -151,7 +162,10 @@ class Files:
 
 
 def _by_interpreter(depth):
-    filename = sys._getframe(depth + 1).f_code.co_filename
+    try:
+        filename = sys._getframe(depth + 1).f_code.co_filename
+    except ValueError:  # nobody called: the interpreter opens the program itself, `torchrun` has no suffix
+        return True
     return filename.startswith(_IMPORT_SYSTEM) or filename.replace(os.sep, "/").endswith(_INTERPRETER)
 
 

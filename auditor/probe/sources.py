@@ -10,6 +10,13 @@ def program():
     return os.path.abspath(path) if path is not None else None
 
 
+def remind(path):
+    """Give the program's module its `__file__` back, for functions of it that are called when it has ended."""
+    main = sys.modules.get("__main__")
+    if path and type(main).__name__ == "module":
+        vars(main).setdefault("__file__", path)
+
+
 def loaded(project, main):
     """Return the paths below `project`, sorted; nothing of a module is called or imported for it."""
     inside = os.path.join(project, "")

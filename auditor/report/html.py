@@ -20,6 +20,7 @@ _STYLE = """
     --line: #3a4048; --plate: #23272d; }
 }
 * { box-sizing: border-box; }
+html { background: Canvas; color: CanvasText; }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 50rem; margin: 0 auto; padding: 1.5rem 1rem 3rem; }
 h1 { font-size: 1.4rem; line-height: 1.3; margin: 0 0 .3rem; }
 h2 { font-size: 1.05rem; line-height: 1.35; margin: 0; }
@@ -36,6 +37,7 @@ p { margin: .4rem 0; }
 .sign { display: inline-block; width: 1.4rem; text-indent: 0; font-weight: 700; }
 pre { background: var(--plate); padding: .6rem .8rem; border-radius: 4px; margin: .5rem 0; white-space: pre-wrap;
   overflow-wrap: anywhere; font: 13px/1.45 ui-monospace, monospace; }
+pre span { display: inline-block; max-width: 100%; }
 pre.whole { white-space: pre; overflow-x: auto; }
 nav { display: flex; flex-wrap: wrap; gap: .4rem; margin: 1rem 0; }
 nav a { border: 1px solid currentColor; border-radius: 4px; padding: .1rem .6rem; text-decoration: none;
@@ -93,7 +95,8 @@ def _guideline(report: AuditReport, guideline: GuidelineReport) -> list[str]:
         *(line for point in guideline.points for line in _point(point)),
         "</ol>",
         "<h2>Check it again</h2>",
-        f"<pre>{_text(guideline.again)}</pre>",
+        f"<pre>{_command(guideline.again)}</pre>",
+        *_required(guideline),
         "<h2>Evidence that was looked at</h2>",
         '<ul class="facts">',
         *(f"<li>{_text(line)}</li>" for line in guideline.evidence or ("None is kept.",)),
@@ -109,7 +112,7 @@ def _point(point: GuidelinePoint) -> list[str]:
         '</div><ul class="facts">',
         *(_fact(fact) for fact in point.facts),
         "</ul>",
-        *(f"<pre>{_text(command)}</pre>" for command in point.commands),
+        *(f"<pre>{_command(command)}</pre>" for command in point.commands),
         "</li>",
     ]
 
@@ -118,6 +121,17 @@ def _fact(fact: GuidelineFact) -> str:
     source = f' <span class="source">{_text(fact.source)}</span>' if fact.source else ""
     sign = f'<span class="sign {_class(fact.standing)}" title="{fact.standing.value}">{_SIGNS[fact.standing]}</span>'
     return f"<li>{sign}{_text(fact.text)}{source}</li>"
+
+
+def _command(text: str) -> str:
+    """A command whose words stay whole: a browser would break `--epochs` after its hyphens."""
+    return " ".join(f"<span>{_text(word)}</span>" for word in text.split(" "))
+
+
+def _required(guideline: GuidelineReport) -> list[str]:
+    if len(guideline.required) == len(guideline.points):
+        return []
+    return [f'<p class="about">Required: {", ".join(map(str, guideline.required))}.</p>']
 
 
 def _class(standing: Standing) -> str:

@@ -8,6 +8,7 @@ import re
 import threading
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from auditor.runs.environment import from_fields
 
 FORMAT = "repro-audit-evidence"
 VERSION = 1
-# Version 1: first version.
+# Version 1: first version. Added since, all optional: listings, unseen, trained, altered, apart.
 
 FOLDER = "evidence"
 _NAME = re.compile(r"e([1-9]\d*)\.json")
@@ -90,70 +91,108 @@ def _read_or_reason(path: Path) -> Evidence | str:
 def _read(path: Path) -> Evidence:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise TraceFormatError(f"{path.name}: cannot be read: {error}") from error
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise TraceFormatError(f"{path.name}: its format is not {FORMAT}")
     if data.get("version") != VERSION:
         raise TraceFormatError(f"{path.name}: version {data.get('version')}; this program reads version {VERSION}")
     try:
-        return _evidence(data)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        evidence = _evidence(data)
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise TraceFormatError(f"{path.name}: damaged: {type(error).__name__}: {error}") from error
+    if evidence.id != path.stem:
+        raise TraceFormatError(f"{path.name}: damaged: it says that it is {evidence.id}")
+    return evidence
 
 
 def _evidence(data: Mapping[str, Any]) -> Evidence:
     return Evidence(
-        id=data["id"],
+        id=_text(data["id"]),
         kind=EvidenceKind(data["kind"]),
-        command=tuple(data["command"]),
-        cwd=data["cwd"],
-        project=data["project"],
-        interpreter=data["interpreter"],
-        kept_at=data["kept_at"],
-        sources=dict(data["sources"]),
-        unstable=tuple(data["unstable"]),
+        command=_texts(data["command"]),
+        cwd=_text(data["cwd"]),
+        project=_text(data["project"]),
+        interpreter=_text(data["interpreter"]),
+        kept_at=_time(data["kept_at"]),
+        sources=_table(data["sources"]),
+        unstable=_texts(data["unstable"]),
         surroundings=_surroundings(data["surroundings"]),
-        answer=data["answer"],
+        answer=_text(data["answer"]),
         status=None if data["status"] is None else Status(data["status"]),
-        runs=tuple(data["runs"]),
+        runs=_texts(data["runs"]),
         steps=int(data["steps"]),
         is_whole=data["is_whole"] is True,
         compared=int(data["compared"]),
         environment=_environment(data["environment"]),
-        differences=tuple(data["differences"]),
+        differences=_texts(data["differences"]),
         cause=_cause(data["cause"]),
-        margins=data["margins"],
-        criteria=tuple(data["criteria"]),
-        unequal=data.get("unequal", ""),
-        loaded=None if data["loaded"] is None else tuple(data["loaded"]),
-        written=tuple(data["written"]),
-        data=dict(data["data"]),
-        artifacts=dict(data["artifacts"]),
-        patched=dict(data["patched"]),
-        variables=tuple(data["variables"]),
+        margins=_text(data["margins"]),
+        criteria=_texts(data["criteria"]),
+        loaded=None if data["loaded"] is None else _texts(data["loaded"]),
+        written=_texts(data["written"]),
+        data=_table(data["data"]),
+        listings=_table(data.get("listings", {})),
+        unseen=_texts(data.get("unseen", [])),
+        trained=None if data.get("trained") is None else data["trained"] is True,
+        altered=_text(data.get("altered", "")),
+        apart=_text(data.get("apart", "")),
+        artifacts=_table(data["artifacts"]),
+        patched=_table(data["patched"]),
+        variables=_texts(data["variables"]),
     )
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"expected text, found {type(value).__name__}")
+    return value
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise TypeError(f"expected a list, found {type(value).__name__}")
+    return tuple(map(_text, value))
+
+
+def _table(value: Any) -> dict[str, str]:
+    if not isinstance(value, dict):
+        raise TypeError(f"expected a table, found {type(value).__name__}")
+    return {name: _text(each) for name, each in value.items()}
+
+
+def _time(value: Any) -> str:
+    if datetime.fromisoformat(_text(value)).tzinfo is None:
+        raise ValueError(f"a time without its offset: {value}")
+    return _text(value)
 
 
 def _surroundings(data: Mapping[str, Any] | None) -> Surroundings | None:
     if data is None:
         return None
-    return Surroundings(python=data["python"], packages=dict(data["packages"]), machine=dict(data["machine"]))
+    return Surroundings(
+        python=_text(data["python"]), packages=_table(data["packages"]), machine=_table(data["machine"])
+    )
 
 
 def _environment(data: Mapping[str, Any] | None) -> Environment | None:
-    return None if data is None else from_fields(data)
+    if data is None:
+        return None
+    for name in ("flags", "variables", "packages"):
+        _table(data[name])
+    _texts(data["devices"])
+    return from_fields(data)
 
 
 def _cause(data: Mapping[str, Any] | None) -> KeptCause | None:
     if data is None:
         return None
     return KeptCause(
-        title=data["title"],
+        title=_text(data["title"]),
         category=Category(data["category"]),
         confidence=Confidence(data["confidence"]),
-        evidence=data["evidence"],
-        remedy=data["remedy"],
+        evidence=_text(data["evidence"]),
+        remedy=_text(data["remedy"]),
     )
 
 

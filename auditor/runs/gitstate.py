@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import subprocess
-from pathlib import Path
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
 
-from auditor.model.lean import dataclass
+from auditor.model.lean import dataclass, field
 from auditor.runs.revision import git_command, git_environment
 
 _WAIT_S = 120
@@ -29,6 +30,26 @@ class GitState:
     lfs: frozenset[str]
     """Tracked files whose content git-lfs keeps."""
 
+    unwatched: tuple[str, ...] = ()
+    """Tracked files that are there and of which git was told not to look for changes."""
+
+    links: Mapping[str, str] = field(default_factory=dict)
+    """Tracked symbolic links → what they lead to, empty where that is outside the project."""
+
+    def has(self, path: str) -> bool:
+        """Whether the commit has a file as it is, by whatever tracked link it is reached."""
+        for link in self._above(path):
+            if link in self.links:
+                below = PurePosixPath(path).relative_to(link)
+                target = self.links[link]
+                return bool(target) and self.has(str(PurePosixPath(target) / below))
+        return path in self.tracked and not {*self._above(path)} & {*self.changed, *self.unwatched}
+
+    @staticmethod
+    def _above(path: str) -> list[str]:
+        """The path and the folders that it is in: a submodule is one entry of what changed."""
+        return [str(part) for part in (PurePosixPath(path), *PurePosixPath(path).parents)]
+
 
 def git_state(project: Path) -> GitState | None:
     """Return what git says; None outside a repository. Raises `OSError` where git is missing or fails."""
@@ -40,14 +61,17 @@ def git_state(project: Path) -> GitState | None:
         raise OSError(said.removeprefix("fatal: ") or "git failed")
     prefix = os.fsdecode(inside.stdout).rstrip("\n")
     head = _run(project, "rev-parse", "--verify", "--quiet", "HEAD")
-    tracked = set(_names(_ask(project, "ls-files", "-z")))
-    changed, untracked = _status(_ask(project, "status", "--porcelain=v1", "-z", "--untracked-files=all", "."), prefix)
+    tracked, flagged = _tracked(_ask(project, "ls-files", "-v", "-z", "--recurse-submodules"))
+    asked = ("--porcelain=v1", "-z", "--untracked-files=all", "--ignore-submodules=none", ".")
+    changed, untracked = _status(_ask(project, "status", *asked), prefix)
     return GitState(
         commit="" if head.returncode else os.fsdecode(head.stdout).strip(),
         tracked=frozenset(tracked),
         changed=tuple(sorted(changed)),
         untracked=tuple(sorted(untracked)),
         lfs=_lfs(project, tracked),
+        unwatched=tuple(sorted(path for path in flagged if os.path.lexists(project / path))),
+        links=_links(project, tracked),
     )
 
 
@@ -63,6 +87,19 @@ def _status(told: bytes, prefix: str) -> tuple[set[str], set[str]]:
             changed.add(next(records, "").removeprefix(prefix))
     changed.discard("")
     return changed, untracked
+
+
+def _tracked(told: bytes) -> tuple[set[str], set[str]]:
+    """All tracked files, and those marked `assume-unchanged` (a small letter) or `skip-worktree` (S)."""
+    records = [(record[:1], record[2:]) for record in _names(told)]
+    return {path for _, path in records}, {path for tag, path in records if tag.islower() or tag == "S"}
+
+
+def _links(project: Path, tracked: set[str]) -> dict[str, str]:
+    top = os.path.realpath(project)
+    links = sorted(path for path in tracked if os.path.islink(project / path))
+    inside = {path: os.path.relpath(os.path.realpath(project / path), top).replace(os.sep, "/") for path in links}
+    return {path: "" if target.split("/")[0] == ".." or target == path else target for path, target in inside.items()}
 
 
 def _lfs(project: Path, tracked: set[str]) -> frozenset[str]:

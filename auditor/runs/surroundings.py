@@ -21,6 +21,7 @@ for each in importlib.metadata.distributions():
 print(json.dumps({"python": platform.python_version(), "packages": dict(sorted(found.items()))}))
 """
 _DRIVER = Path("/proc/driver/nvidia/version")
+_GPUS = Path("/proc/driver/nvidia/gpus")
 _WAIT_S = 60
 
 
@@ -42,12 +43,22 @@ def ask_surroundings(interpreter: str = "") -> Surroundings | None:
 
 
 def machine() -> dict[str, str]:
-    """Return the processor, the system, and the NVIDIA driver where there is one."""
+    """Return the processor, the system, and the NVIDIA driver and GPUs where there are any."""
     system = platform.uname()
     found = {"cpu": _cpu() or system.machine, "platform": f"{system.system} {system.machine}"}
     with contextlib.suppress(OSError, IndexError):
         found["driver"] = _DRIVER.read_text(encoding="ascii", errors="replace").splitlines()[0].strip()
+    if models := [model for path in sorted(_GPUS.glob("*/information")) if (model := _model(path))]:
+        found["gpus"] = ", ".join(models)
     return found
+
+
+def _model(path: Path) -> str:
+    with contextlib.suppress(OSError):
+        for line in path.read_text(encoding="ascii", errors="replace").splitlines():
+            if line.startswith("Model:"):
+                return line.partition(":")[2].strip()
+    return ""
 
 
 def _cpu() -> str:

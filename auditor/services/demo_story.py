@@ -12,6 +12,7 @@ from auditor.experiments.variants import ALGORITHMIC, CONTROL, IMPLEMENTATION
 from auditor.model.lean import dataclass
 from auditor.model.report import AuditReport
 from auditor.report import RenderOptions, render
+from auditor.report.prose.numbers import count
 from auditor.services.apply import apply
 from auditor.services.demo import Sample, copy_sample
 from auditor.services.demo_words import (
@@ -95,6 +96,7 @@ class Story:
 
     def chapters(self) -> Iterator[Chapter]:
         """Yield them in order; each rests on those before it."""
+        epochs = count(self.options.epochs, "epoch")
         script, arguments = "train.py", f" -- {shlex.join(self._command[2:])}"
         yield Chapter(
             title="A suspicion",
@@ -136,7 +138,7 @@ class Story:
         )
         yield Chapter(
             title="Does it matter?",
-            why="The two runs again, layer by layer, beside the noise that each layer tolerates.",
+            why=f"The two runs again, layer by layer, beside the noise that each layer tolerates after {epochs}.",
             command="repro-audit margin last",
             work=lambda: margin_words(self.margins),
         )

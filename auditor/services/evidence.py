@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec
@@ -12,25 +13,33 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 from auditor.errors import ReproAuditError
 from auditor.experiments.variants import CONTROL, IMPLEMENTATION
 from auditor.model.environment import Environment
-from auditor.model.evidence import Evidence, EvidenceKind, KeptCause, Surroundings
+from auditor.model.evidence import Evidence, EvidenceKind, Surroundings
 from auditor.model.lean import dataclass, replace
 from auditor.model.proof import Proof
 from auditor.model.report import AuditReport
 from auditor.model.run import Ending, RunRecord
-from auditor.model.variance import VarianceReport
-from auditor.model.verdict import Cause, Status
 from auditor.report.prose.answer import one_line
 from auditor.report.prose.margin import summary as margin_summary
+from auditor.runs import snapshot
 from auditor.runs.environment import differences
-from auditor.runs.evidencefile import keep_evidence
+from auditor.runs.evidencefile import keep_evidence, read_evidence
 from auditor.runs.store import Store, open_store
 from auditor.runs.surroundings import ask_surroundings
 from auditor.services.program import script_of
-from auditor.services.sourcedigest import content_digest, data_digests, source_digests
+from auditor.services.report_gist import apart_in_proof, apart_replicas, criteria_of, kept_cause
+from auditor.services.sourcedigest import (
+    content_digest,
+    data_digests,
+    listing_digest,
+    newer_files,
+    source_digests,
+    written_in,
+)
 from auditor.static.discovery import find_root
 
 if TYPE_CHECKING:
     from auditor.services.laboratory import Plan
+    from auditor.services.touched import Touched
 
 P = ParamSpec("P")
 
@@ -59,7 +68,7 @@ def _inquiry(kind: EvidenceKind, positional: Sequence[Any], named: Mapping[str, 
     told = first if hasattr(first, "command") else None
     python = getattr(told, "python", None) or named.get("python") or getattr(named.get("options"), "python", None)
     settings = named.get("settings")
-    return Inquiry.begin(
+    inquiry = Inquiry.begin(
         kind,
         tuple(told.command if told is not None else first),
         Path(told.cwd if told is not None else named["cwd"]),
@@ -67,6 +76,8 @@ def _inquiry(kind: EvidenceKind, positional: Sequence[Any], named: Mapping[str, 
         python=python,
         plan=positional[1] if len(positional) > 1 else named.get("plan"),
     )
+    eager = getattr(named.get("options"), "compile", "keep") == "eager"
+    return replace(inquiry, altered="torch.compile was switched off (`--compile eager`)") if eager else inquiry
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,8 +97,17 @@ class Inquiry:
     interpreter: str
     sources: Mapping[str, str]
     surroundings: Surroundings | None
+    began_at: float
+    """Seconds since the epoch."""
+
+    there: frozenset[str]
+    """Files of the project."""
+
     plan: Plan | None = None
     """The patches that are tried."""
+
+    altered: str = ""
+    """What we have the runs do otherwise than the program does by itself."""
 
     @classmethod
     def begin(
@@ -115,6 +135,8 @@ class Inquiry:
             interpreter=interpreter,
             sources=source_digests(project, place),
             surroundings=ask_surroundings(interpreter),
+            began_at=time.time(),
+            there=frozenset(snapshot.take(project).files),
             plan=plan,
         )
 
@@ -129,23 +151,30 @@ class Inquiry:
     def keep_answer(self, answer: str) -> str:
         """Keep an answer of one line that no report goes with; return what went wrong, or nothing."""
         try:
-            keep_evidence(self.store, self._about(answer, self._written(())))
+            found = self._about(answer, self._written(()))
+            keep_evidence(self.store, self._with_inputs_of_earlier_runs(found))
         except OSError as error:
             return _not_kept(error)
         return ""
 
     def evidence(self, report: AuditReport) -> Evidence:
         """Return the report's answer with what it is about."""
-        written = self._written(report.runs)
-        found = replace(self._about(one_line(report), written), criteria=_criteria(report))
-        if report.variance is not None and report.variance.set_up is not None:  # kept replicas may be older than we
-            changed = {*found.unstable, *report.variance.set_up.changed}
-            found = replace(found, unstable=tuple(sorted(changed)), unequal=_unequal(report.variance))
-        if report.proof is not None:
-            return self._with_proof(found, report.proof)
-        if report.verdict is not None and report.runs:
-            return self._with_runs(found, report, written)
-        return found
+        from auditor.services.touched import touched
+
+        seen = touched(report.runs) if report.verdict is not None and report.runs else None
+        edited = frozenset() if seen is None else self._edited(report.runs, seen)
+        written = self._written(report.runs) - edited
+        found = replace(self._about(one_line(report), written), criteria=criteria_of(report), altered=self.altered)
+        if report.variance is not None:
+            set_up = report.variance.set_up
+            changed = () if set_up is None else set_up.changed  # kept replicas may be older than we
+            unstable = tuple(sorted({*found.unstable, *changed}))
+            found = replace(found, apart=apart_replicas(report.variance.groups), unstable=unstable)
+        if seen is not None:
+            found = self._with_runs(found, report, seen, written)
+        else:
+            found = self._with_inputs_of_earlier_runs(found)
+        return found if report.proof is None else self._with_proof(found, report.proof)
 
     def _about(self, answer: str, written: frozenset[str]) -> Evidence:
         """The answer, and the source before and after."""
@@ -173,18 +202,27 @@ class Inquiry:
         return replace(
             found,
             status=proof.status,
+            runs=(),  # those of a copy, of which few are kept
             steps=proof.steps or 0,
             is_whole=proof.steps is None,
+            apart=apart_in_proof(proof),
             variables=proof.launcher,
             patched={path: content_digest(text) for path, text in sorted(texts.items())},
         )
 
-    def _with_runs(self, found: Evidence, report: AuditReport, written: frozenset[str]) -> Evidence:
+    def _edited(self, runs: Sequence[RunRecord], seen: Touched) -> frozenset[str]:
+        """Files that another changed meanwhile: the program read them, and they changed in one of the runs alone."""
+        each = [frozenset(run.files_written) for run in runs]
+        partly = frozenset.union(*each) - frozenset.intersection(*each)
+        return (partly & self.there & seen.read) - seen.wrote
+
+    def _with_runs(self, found: Evidence, report: AuditReport, seen: Touched, written: frozenset[str]) -> Evidence:
         assert report.verdict is not None
         runs = report.runs
         comparison = report.verdict.comparison
         environments = [_environment(run) for run in runs if run.processes]
-        loaded, read = _touched(runs)
+        data = (seen.read | (seen.loaded or set())) - set(found.sources) - written
+        edited = newer_files(self.project, (path for path in data if not path.startswith("/")), self.began_at)
         apart = differences(*environments[:2]) if len(environments) > 1 else ()
         return replace(
             found,
@@ -195,16 +233,44 @@ class Inquiry:
             compared=comparison.compared_events if comparison is not None else 0,
             environment=environments[0] if environments else None,
             differences=tuple(f"{name}: {one} and {other}" for name, one, other in apart),
-            cause=_cause(report.verdict.causes),
+            cause=kept_cause(report.verdict.causes),
             margins=margin_summary(report.margins) if report.margins is not None else "",
-            loaded=None if loaded is None else tuple(sorted(loaded)),
-            data=data_digests(self.project, (read | (loaded or set())) - set(found.sources) - written),
+            unstable=tuple(sorted({*found.unstable, *edited})),
+            loaded=None if seen.loaded is None else tuple(sorted(seen.loaded)),
+            data=data_digests(self.project, data),
+            listings=self._listings(seen.listed, written),
+            unseen=seen.unseen,
+            trained=seen.trained,
             artifacts=data_digests(self.project, written),
         )
 
+    def _with_inputs_of_earlier_runs(self, found: Evidence) -> Evidence:
+        """What is not traced reads what two traced runs of the same command have read, as far as anybody knows."""
+        kept, _ = read_evidence(self.store)
+        same = [each for each in kept if (each.project, each.cwd, each.command) == self._subject]
+        traced = next((each for each in reversed(same) if each.kind is EvidenceKind.TWICE and each.loaded), None)
+        if traced is None:
+            return found
+        return replace(
+            found,
+            data=data_digests(self.project, set(traced.data) - set(found.written)),
+            listings=self._listings(traced.listings, frozenset(found.written)),
+        )
+
+    @property
+    def _subject(self) -> tuple[str, str, tuple[str, ...]]:
+        return str(self.project), str(self.cwd), self.command
+
+    def _listings(self, folders: Iterable[str], written: frozenset[str]) -> dict[str, str]:
+        return {each: listing_digest(self.project / each, written_in(each, written)) for each in sorted(folders)}
+
     def _written(self, runs: Sequence[RunRecord]) -> frozenset[str]:
-        """Files that runs of this command are known to write: no source, whatever they are called."""
-        known = [run for run in self.runs.list() if run.argv == self.command and run.project == str(self.project)]
+        """Files that these runs wrote, or if there are none, runs of this command are known to write.
+
+        They are no source, whatever they are called.
+        """
+        stored = () if runs else self.runs.list()
+        known = [run for run in stored if run.argv == self.command and run.project == str(self.project)]
         return frozenset(path for run in (*known, *runs) for path in run.files_written if not path.endswith(".py"))
 
 
@@ -215,52 +281,3 @@ def _not_kept(error: Exception) -> str:
 def _environment(run: RunRecord) -> Environment:
     """That of the process that trained: a launcher has none of torch's."""
     return max(run.processes, key=lambda process: (process.steps, process.events)).environment
-
-
-def _touched(runs: Sequence[RunRecord]) -> tuple[set[str] | None, set[str]]:
-    """Project files that runs loaded or read, None where a process does not tell; data files that they read."""
-    from auditor.runs.tracefile import open_run
-    from auditor.services.laboratory import executed_files
-
-    loaded = executed_files(runs)
-    read: set[str] = set()
-    for run in runs:
-        for trace in open_run(Path(run.folder)).processes.values():
-            read.update(access.path for access in trace.files if access.mode == "r")
-    return (None if loaded is None else set(loaded)), read
-
-
-def _cause(causes: Sequence[Cause]) -> KeptCause | None:
-    if not causes:
-        return None
-    best = causes[0]
-    return KeptCause(
-        title=best.title,
-        category=best.category,
-        confidence=best.confidence,
-        evidence=best.evidence[0] if best.evidence else "",
-        remedy=best.remedy,
-    )
-
-
-def _unequal(variance: VarianceReport) -> str:
-    """The variants in which replicas got the same entropy and differ, as far as they do."""
-    fixed = [each for each in variance.groups if each.name in (IMPLEMENTATION.name, CONTROL.name)]
-    return "; ".join(
-        f"{each.name}: {each.distinct} of {each.replicas} are distinct" for each in fixed if each.distinct > 1
-    )
-
-
-def _criteria(report: AuditReport) -> tuple[str, ...]:
-    """In what runs were held against each other, as the report has it."""
-    if report.variance is not None:
-        groups = [group for group in report.variance.groups if group.replicas > 1]
-        names = {metric.name for group in groups for metric in group.metrics}
-        names |= {"accuracy over classes" for group in groups if group.classes}
-        names |= {"churn of predictions" for group in groups if group.churn is not None}
-        names |= {"distance of weights" for group in groups if group.weights is not None}
-        names |= {"overall metric" for group in groups if group.overall is not None and not group.metrics}
-        return tuple(sorted(names))
-    if report.verdict is not None and report.verdict.status is not Status.INCONCLUSIVE:
-        return ("every traced tensor, bit for bit",)
-    return ()

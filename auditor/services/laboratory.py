@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from statistics import median
 from typing import Protocol
@@ -302,19 +302,3 @@ def patches_of(version: Collection[str]) -> tuple[str, ...]:
 def variables_of(version: Collection[str]) -> tuple[str, ...]:
     """The variables of a version, `NAME=value`."""
     return tuple(sorted(measure for measure in version if "=" in measure))
-
-
-def executed_files(records: Sequence[RunRecord]) -> frozenset[str] | None:
-    """Files of the project that runs loaded or read; None where a process's trace does not tell what it loaded."""
-    from auditor.runs.tracefile import open_run
-
-    found: set[str] = set()
-    for record in records:
-        for trace in open_run(Path(record.folder)).processes.values():
-            if trace.sources is None:
-                if "." not in trace.name:
-                    return None
-                continue
-            found.update(trace.sources)
-            found.update(access.path for access in trace.files)
-    return frozenset(found)

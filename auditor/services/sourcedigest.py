@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path, PurePosixPath
 
 from auditor.static.discovery import find_files
 
@@ -63,6 +64,42 @@ def data_digests(project: Path, paths: Iterable[str]) -> dict[str, str]:
         digest = file_digest(file) if left >= 0 else ""
         found[path] = "" if digest == UNREADABLE else digest
     return found
+
+
+def changed_at(path: Path) -> float:
+    """Return when a file's content or status last changed, in seconds since the epoch; infinite where it is gone.
+
+    The time of change, not of modification: it cannot be set back, and copying an older file over another moves it.
+    """
+    try:
+        return os.stat(path).st_ctime
+    except OSError:
+        return math.inf
+
+
+def newer_files(project: Path, paths: Iterable[str], than: float) -> frozenset[str]:
+    """Return those of some files that are there and changed since a time."""
+    return frozenset(path for path in paths if than < changed_at(project / path) < math.inf)
+
+
+def listing_digest(folder: Path, left_out: Collection[str] = ()) -> str:
+    """Return one digest of the names in a folder, without some of them; empty where it cannot be listed."""
+    try:
+        names = sorted(set(os.listdir(folder)) - set(left_out) - {"__pycache__"})
+    except OSError:
+        return ""
+    return content_digest("\0".join(names).encode("utf-8", "surrogateescape"))
+
+
+def written_in(folder: str, written: Iterable[str]) -> frozenset[str]:
+    """Return the names in a folder that are written files, or lead to some; all paths relative to the project."""
+    inside = PurePosixPath(folder)
+    parts = [PurePosixPath(path).relative_to(inside).parts for path in written if _is_below(path, inside)]
+    return frozenset(part[0] for part in parts if part)
+
+
+def _is_below(path: str, folder: PurePosixPath) -> bool:
+    return PurePosixPath(path).is_relative_to(folder)
 
 
 def whole_digest(sources: Mapping[str, str]) -> str:

@@ -13,7 +13,7 @@ from auditor.model.report import AuditReport
 from auditor.model.run import RunRecord
 from auditor.runs.launch import check
 from auditor.services.evidence import leaves_evidence
-from auditor.services.laboratory import AS_IS, Laboratory, Plan, StoppedError, Version, executed_files
+from auditor.services.laboratory import AS_IS, Laboratory, Plan, StoppedError, Version
 from auditor.services.price import measure
 from auditor.services.program import about_program, script_of
 from auditor.services.progress import Progress, Silent
@@ -21,6 +21,7 @@ from auditor.services.proof_reduction import Trials
 from auditor.services.proof_report import TOGETHER, Evidence
 from auditor.services.proof_search import Search
 from auditor.services.settings import Settings
+from auditor.services.touched import executed_files
 from auditor.services.twice import RunFailedError, TwiceOptions
 
 

@@ -169,3 +169,48 @@ def test_a_store_in_the_project_is_neither_source_nor_new(command: Command, proj
     keep_evidence(inside.root, replace(made, sources={p: d for p, d in made.sources.items() if "kept" not in p}))
     ran = command("report", "--store", str(project / "kept"), "--require", "1,4,5")
     assert (ran.code, ran.err) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "hide",
+    [
+        'ignore = ["RA1"]',
+        'per-file-ignores = { "train.py" = ["RA"] }',
+        'min-severity = "error"\nseverity = { RA1 = "note" }',
+    ],
+)
+def test_settings_that_hide_an_error_do_not_meet_the_point(
+    command: Command, project: Path, store: Path, hide: str
+) -> None:
+    (project / "train.py").write_text(PROGRAM.replace("torch.manual_seed(0)\n", ""))
+    (project / "repro-audit.toml").write_text(hide + "\n")
+    ran = command("report", "--format", "json", "--require", "6")
+    assert standings(ran.out)[5] == "not met"
+    assert "kept out of sight by settings" in ran.out
+
+
+def test_only_a_baseline_with_reasons_documents_what_it_accepts(command: Command, project: Path, store: Path) -> None:
+    (project / "train.py").write_text(PROGRAM.replace("torch.manual_seed(0)\n", ""))
+    command("scan", ".", "--write-baseline", "baseline.json")
+    (project / "repro-audit.toml").write_text('baseline = "baseline.json"\n')
+    assert standings(command("report", "--format", "json").out)[5] == "not met"
+    kept = json.loads((project / "baseline.json").read_text())
+    for entry in kept["findings"]:
+        entry["reason"] = "known"
+    (project / "baseline.json").write_text(json.dumps(kept))
+    assert standings(command("report", "--format", "json").out)[5] == "not shown"  # no CI
+
+
+def test_a_script_is_looked_for_in_the_project_that_is_named(
+    command: Command, project: Path, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep_evidence(store, evidence(project))
+    here = project.parent / "here"
+    here.mkdir()
+    (here / "train.py").write_text("")
+    (here / "own.py").write_text("")
+    monkeypatch.chdir(here)
+    assert command("report", "../project", "--script", "train.py", "--require", "4").code == 0
+    ran = command("report", "../project", "--script", "own.py")
+    assert (ran.code, ran.out) == (2, "")
+    assert "is not in the project" in ran.err

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from auditor.probe import wire
+from auditor.probe.files import Files
 
 FILES = """
 import glob, io, json, os, pathlib, random, sys, tempfile
@@ -107,3 +112,31 @@ def test_many_files_are_told_as_a_number(audited: Any) -> None:
     trace = audited.trace(audited.script("for i in range(20_010): open(f'many/{i}', 'w').close()"))
     assert len(trace.files) == 20_000
     assert [(problem.where, problem.count) for problem in trace.problems] == [("files", 10)]
+
+
+@pytest.mark.parametrize(
+    ("project", "folder", "counts"),
+    [
+        ("p", "p/data", True),
+        ("p", "p/store/r1", False),
+        ("p/store/r1/project", "p/store/r1/project", True),
+        ("p/store/r1/project", "p/store/r1/project/data", True),
+        ("p/store/r1/project", "p/store/r1/trace", False),
+        ("p/store/r1/project", "p/data", True),
+    ],
+)
+def test_a_runs_folder_is_left_out_but_for_the_copy_of_the_project_in_it(
+    tmp_path: Path, project: str, folder: str, counts: bool
+) -> None:
+    top = tmp_path.resolve()
+    config = SimpleNamespace(project=str(top / project), run_dir=str(top / "p/store/r1"))
+    files: Any = Files(SimpleNamespace(config=config))  # type: ignore[no-untyped-call]  # plain syntax on purpose
+    assert files._is_data(str(top / folder), str(top / folder / "a.csv")) is counts
+
+
+def test_a_program_without_a_suffix_is_no_data_and_no_trouble(audited: Any) -> None:
+    audited.write("launcher", "import torch\nopen('a.txt').close()\ntorch.ones(1)\n")
+    audited.write("a.txt", "1")
+    trace = audited.trace(audited.run("python", "launcher"))
+    assert [access.path for access in trace.files] == ["a.txt"]
+    assert trace.problems == ()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+from auditor.probe import sources
 from auditor.probe.replica.evaluation import evaluate
 
 SOURCE = """
@@ -60,3 +63,16 @@ def test_its_failure_is_told(name: str, message: str) -> None:
 
 def test_without_a_trained_module_nothing_is_called() -> None:
     assert "no module was trained" in evaluate("judge_of_replicas:both", [])["error"]
+
+
+def test_a_program_that_has_ended_is_not_run_again_and_knows_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The interpreter takes `__file__` from the program's module before its last exit handlers run."""
+    path = tmp_path / "judge_of_replicas.py"
+    path.write_text("raise SystemExit('it ran again')")
+    main = ModuleType("__main__")
+    exec("def size(model):\n    return len(open(__file__).read())", vars(main))
+    monkeypatch.setitem(sys.modules, "__main__", main)
+    sources.remind(str(path))
+    assert evaluate("judge_of_replicas:size", [object()]) == {"metrics": {"evaluation": 32.0}}

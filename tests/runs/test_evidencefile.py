@@ -55,6 +55,11 @@ FULL = replace(
     loaded=("train.py",),
     written=("out.txt",),
     data={"data.csv": "d"},
+    listings={"images": "d"},
+    unseen=("more than 20000 files",),
+    trained=True,
+    altered="a",
+    apart="b",
     artifacts={"out.txt": "d"},
     patched={"train.py": "e"},
     variables=("PYTHONHASHSEED=0",),
@@ -120,3 +125,35 @@ def test_a_torn_file_is_told(tmp_path: Path) -> None:
     keep_evidence(tmp_path, PLAIN)
     (tmp_path / FOLDER / "e1.json").write_text('{"format": "repro-')
     assert "cannot be read" in read_evidence(tmp_path)[1][0]
+
+
+def test_evidence_of_before_the_optional_fields_is_read(tmp_path: Path) -> None:
+    kept = keep_evidence(tmp_path, PLAIN)
+    path = tmp_path / FOLDER / "e1.json"
+    content = json.loads(path.read_text())
+    for name in ("listings", "unseen", "trained", "altered", "apart"):
+        del content[name]
+    path.write_text(json.dumps(content))
+    assert read_evidence(tmp_path) == ((kept,), ())
+
+
+@pytest.mark.parametrize("name", sorted(set(FULL.__dataclass_fields__)))
+def test_a_field_of_another_kind_is_told_or_harmless(tmp_path: Path, name: str) -> None:
+    """Whatever stands there, what is read is what evidence is made of: nothing later has to doubt it."""
+    keep_evidence(tmp_path, FULL)
+    path = tmp_path / FOLDER / "e1.json"
+    content = json.loads(path.read_text())
+    for wrong in (None, 7, "text", ["a"], {"a": 1}, [None]):
+        path.write_text(json.dumps({**content, name: wrong}))
+        found, unread = read_evidence(tmp_path)
+        assert len(found) + len(unread) == 1
+        for each in found:
+            value = getattr(each, name)
+            assert type(value) in {type(getattr(one, name)) for one in (PLAIN, FULL)}
+            assert not isinstance(value, tuple) or all(isinstance(part, str) for part in value)
+
+
+def test_a_file_under_another_name_is_damaged(tmp_path: Path) -> None:
+    keep_evidence(tmp_path, PLAIN)
+    (tmp_path / FOLDER / "e1.json").rename(tmp_path / FOLDER / "e7.json")
+    assert read_evidence(tmp_path) == ((), ("e7.json: damaged: it says that it is e1",))

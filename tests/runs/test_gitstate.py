@@ -75,3 +75,55 @@ def test_looking_changes_nothing_in_the_repository(project: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in (top / ".git").rglob("*")}
     git_state(project)
     assert {path: path.stat().st_mtime_ns for path in (top / ".git").rglob("*")} == before
+
+
+def test_a_link_is_followed_and_one_that_leads_out_is_not_had(project: Path) -> None:
+    (project / "store").mkdir()
+    (project / "store" / "a.csv").write_text("1\n")
+    (project / "data").symlink_to("store")
+    (project / "away").symlink_to("../../other.py")
+    (project / "self").symlink_to("self")
+    git(project, "add", "--all")
+    git(project, "commit", "-qm", "links")
+    state = git_state(project)
+    assert state is not None
+    assert state.links == {"data": "store", "away": "", "self": ""}
+    assert [state.has(path) for path in ("data/a.csv", "store/a.csv", "data/b.csv", "away", "self")] == [
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]
+
+
+@pytest.mark.parametrize("flag", ["--assume-unchanged", "--skip-worktree"])
+def test_changes_that_git_was_told_to_overlook_are_told(project: Path, flag: str) -> None:
+    git(project, "update-index", flag, "train.py")
+    (project / "train.py").write_text("x = 2\n")
+    state = git_state(project)
+    assert state is not None
+    assert (state.changed, state.unwatched) == ((), ("train.py",))
+    assert not state.has("train.py")
+
+
+def test_a_submodule_has_its_files_until_something_in_it_changes(project: Path, tmp_path: Path) -> None:
+    other = tmp_path / "lib"
+    other.mkdir()
+    git(tmp_path, "init", "-q", str(other))
+    (other / "lib.py").write_text("y = 1\n")
+    git(other, "add", "--all")
+    git(other, "commit", "-qm", "lib")
+    git(project, "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(other), "lib")
+    git(project, "config", "-f", str(project.parent.parent / ".gitmodules"), "submodule.packages/a b/lib.ignore", "all")
+    git(project, "add", "--all")
+    git(project, "commit", "-qm", "with lib")
+    state = git_state(project)
+    assert state is not None
+    assert state.changed == ()
+    assert state.has("lib/lib.py")
+    (project / "lib" / "lib.py").write_text("y = 2\n")
+    state = git_state(project)
+    assert state is not None
+    assert state.changed == ("lib",)
+    assert not state.has("lib/lib.py")

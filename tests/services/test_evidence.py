@@ -9,13 +9,23 @@ from typing import Any
 import pytest
 
 from auditor.model.evidence import Evidence, EvidenceKind
+from auditor.model.lean import replace
 from auditor.model.overhead import Interval, OverheadReport, Timing
 from auditor.model.report import AuditReport
-from auditor.runs.evidencefile import read_evidence
+from auditor.model.variance import GroupSpread
+from auditor.runs.evidencefile import keep_evidence, read_evidence
 from auditor.runs.store import open_store
 from auditor.services.evidence import leaves_evidence
+from auditor.services.report_gist import apart_replicas
 from auditor.services.settings import Settings
-from auditor.services.sourcedigest import content_digest, file_digest, source_digests, whole_digest
+from auditor.services.sourcedigest import (
+    content_digest,
+    file_digest,
+    listing_digest,
+    source_digests,
+    whole_digest,
+    written_in,
+)
 
 _TIMING = Timing(
     label="as is",
@@ -149,3 +159,44 @@ def test_one_changed_byte_or_name_changes_the_whole_digest(project: Path) -> Non
 def test_a_file_has_the_digest_of_its_content(project: Path) -> None:
     assert file_digest(project / "train.py") == content_digest(b"x = 1\n")
     assert file_digest(project / "missing") == "unreadable"
+
+
+def test_what_is_not_traced_keeps_digests_of_the_data_that_traced_runs_of_the_same_command_read(project: Path) -> None:
+    (project / "images").mkdir()
+    (project / "images" / "a.bin").write_bytes(b"1")
+    store = open_store(project, project.parent / "store").root
+    _, (plain,) = kept(project)
+    traced: dict[str, Any] = {"kind": EvidenceKind.TWICE, "loaded": ("train.py",), "listings": {"images": "then"}}
+    keep_evidence(store, replace(plain, data={"images/a.bin": "then"}, **traced))
+    _, found = kept(project)
+    assert found[-1].data == {"images/a.bin": content_digest(b"1")}
+    assert found[-1].listings == {"images": content_digest(b"a.bin")}
+
+
+@pytest.mark.parametrize(("name", "told"), [("impl", True), ("control", True), ("algo", False), ("algo+impl", False)])
+def test_replicas_that_differ_with_nothing_varied_are_kept_as_such(name: str, told: bool) -> None:
+    group = GroupSpread(
+        name=name,
+        replicas=5,
+        distinct=3,
+        overall=None,
+        classes=(),
+        widest_class=None,
+        amplification=None,
+        churn=None,
+        churn_interval=None,
+        replicas_to_halve=0,
+    )
+    found = apart_replicas((group,))
+    assert found == (f"5 replicas of `{name}` came to 3 different results" if told else "")
+
+
+def test_names_in_a_folder_have_one_digest_without_what_runs_write_there(project: Path) -> None:
+    folder = project / "runs"
+    folder.mkdir()
+    before = listing_digest(folder)
+    (folder / "exp1").mkdir()
+    assert listing_digest(folder) != before
+    assert listing_digest(folder, written_in("runs", ["runs/exp1/last.pt", "other/x", "/runs/x"])) == before
+    assert listing_digest(project / "nowhere") == ""
+    assert written_in(".", ["a/b", "/c"]) == {"a"}

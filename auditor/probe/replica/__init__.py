@@ -9,6 +9,7 @@ import os
 import sys
 import weakref
 
+from .. import sources
 from . import evaluation, nudge, tensors, trained
 
 FORMAT = "repro-audit-replica"
@@ -43,6 +44,7 @@ class Collector:
         self._problems = []
         self._nudged = None
         self._done = False
+        self._program = None
 
     def install(self, hook):
         hook.after("torch", self._torch_ready)
@@ -50,6 +52,7 @@ class Collector:
     def _torch_ready(self, torch):
         from ..dynamo import skip_code
 
+        self._program = sources.program()
         is_compiling = torch.compiler.is_compiling
 
         def after(optimizer, args, kwargs):
@@ -117,6 +120,7 @@ class Collector:
         self._guard("weights", self._write_weights, torch, name, content)
         self._guard("environment", _describe, torch, content)
         if self._settings.get("evaluate"):
+            sources.remind(self._program)
             content["evaluation"] = evaluation.evaluate(self._settings["evaluate"], self._models())
         content["problems"] = self._problems
         path = os.path.join(self._settings["folder"], name + ".json")

@@ -7,6 +7,7 @@ import json
 import socket
 import sys
 
+from .. import sources
 from .evaluation import Evaluation, find_function
 from .operator import Operator, stages_of
 from .points import Enumeration
@@ -31,6 +32,7 @@ class Server:
         """Return what is known before anything is asked: the layers, the evaluation without noise, and what to know."""
         if self._noise is not None:
             self._noise.stop()
+        sources.remind(self._program)
         function = find_function(self._settings["evaluate"], self._program) if self._settings["evaluate"] else None
         calls = self._recorder.calls(self._roots)
         wanted = self._settings["metric"]

@@ -87,7 +87,10 @@ def guideline_section(guideline: GuidelineReport) -> list[str]:
             lines.append(f"- {_lead(fact.standing)}{marked(fact.text)}{source}")
         for command in point.commands:
             lines += ["", *_block(command)]
-    return [*lines, "", "Check it again:", "", *_block(guideline.again)]
+    lines += ["", "Check it again:", "", *_block(guideline.again)]
+    if len(guideline.required) < len(guideline.points):
+        lines += ["", f"Required: {', '.join(map(str, guideline.required))}."]
+    return lines
 
 
 def marked(text: str) -> str:

@@ -60,15 +60,25 @@ def ran_twice(known: Known) -> GuidelinePoint:
         facts.append(missing(known, EvidenceKind.TWICE, "No two runs of this program were compared."))
         commands.append(again)
     facts += older(known, EvidenceKind.TWICE, run)
-    facts += [not_shown(f"Evidence that cannot be read: {reason}.") for reason in known.unread]
+    facts += _unread(known)
     return point(4, "The training ran at least twice and was compared", facts, commands)
+
+
+def _unread(known: Known) -> list[GuidelineFact]:
+    """Nobody knows what it would say: perhaps that runs differed."""
+    advice = "run again what it came from, and delete the file"
+    return [not_shown(f"Evidence that cannot be read: {reason}; {advice}.") for reason in known.unread]
 
 
 def _coverage(run: Held) -> Iterator[GuidelineFact]:
     evidence = run.evidence
     pair = " and ".join(evidence.runs[:2])
     compared = f"{pair} of `{' '.join(evidence.command)}`, {count(evidence.steps, 'step')}: {evidence.answer}"
-    if evidence.is_whole or evidence.status is Status.DIVERGENT:
+    if evidence.altered:
+        yield not_shown(f"The runs were not as the program is by itself, {evidence.altered}: {compared}", run.name)
+    elif evidence.trained is False:
+        yield not_shown(f"The runs took no step and computed no gradient, so nothing trained: {compared}", run.name)
+    elif evidence.is_whole or evidence.status is Status.DIVERGENT:
         yield met(compared, run.name)
     else:
         yield not_shown(f"The runs were ended before the program did: {compared}", run.name)
@@ -80,9 +90,9 @@ def explained(known: Known) -> GuidelinePoint:
     run, proof = known.twice(), _proof(known)
     again = known.words[EvidenceKind.TWICE]
     verify = known.words[EvidenceKind.VERIFY]
-    facts: list[GuidelineFact] = []
+    facts = [*_unread(known), *_differed_elsewhere(known, run)]
     commands: list[str | None] = []
-    if run is None and proof is None:
+    if run is None and proof is None and not facts:
         nothing = "Nothing was compared, so nobody knows whether it differs."
         return point(5, title, [missing(known, EvidenceKind.TWICE, nothing)], [again])
     for each in _conclusive(known):
@@ -95,14 +105,47 @@ def explained(known: Known) -> GuidelinePoint:
     decided = any(fact.standing is not Standing.TOLD for fact in facts)
     if not decided and run is not None and run.evidence.status is Status.WITHIN_TOLERANCE:
         facts += _accepted(run)
-    elif not decided:
+    elif not decided and (run is not None or proof is not None):
         facts.append(_agreement(run, proof))
         commands.append(None if facts[-1].standing is Standing.MET else again)
+    elif not decided or run is None:
+        commands.append(again)
     facts += _other_conditions(known, run)
-    accepted = run is not None and run.evidence.status is Status.WITHIN_TOLERANCE
-    facts += _unequal_replicas(known, decided or accepted)
     facts += _remedies(known, commands)
     return point(5, title, facts, commands)
+
+
+def _differed_elsewhere(known: Known, run: Held | None) -> Iterator[GuidelineFact]:
+    """Differences that other commands than `run --twice` saw although nothing was varied."""
+    accepted = run is not None and run.evidence.status in (Status.DIVERGENT, Status.WITHIN_TOLERANCE)
+    for each in known.held:
+        evidence = each.evidence
+        if not evidence.apart or not each.is_current or each.is_applied:
+            continue
+        text = f"`{evidence.kind.value}` saw runs of this source differ: {sentence(evidence.apart)}"
+        if accepted or _is_settled_outside(evidence, run):
+            yield told(text, each.name)
+        elif evidence.environment is not None and (run is None or _settings(evidence) == _settings(run.evidence)):
+            yield not_met(text, each.name)
+        else:
+            yield not_shown(f"{text} Whether under the settings of the two runs is not known.", each.name)
+
+
+def _is_settled_outside(evidence: Evidence, run: Held | None) -> bool:
+    """Whether the newest runs had the variables that, as a proof shows, make them agree."""
+    if run is None or not evidence.variables or evidence.patched or run.evidence.environment is None:
+        return False
+    had = run.evidence.environment.variables
+    return all(had.get(name) == value for name, _, value in (each.partition("=") for each in evidence.variables))
+
+
+def _settings(evidence: Evidence) -> object:
+    """What is set around the program, of `_conditions`: switches are moved by the patches that a proof tries."""
+    environment = evidence.environment
+    if environment is None:
+        return None
+    variables = [(name, value) for name, value in environment.variables.items() if name in SHOWN_VARIABLES]
+    return environment.threads, sorted(variables)
 
 
 def _accepts(run: Held, each: Held) -> bool:
@@ -119,6 +162,11 @@ def _accepted(each: Held) -> Iterator[GuidelineFact]:
 def _agreement(run: Held | None, proof: Held | None) -> GuidelineFact:
     """What is shown where no run of this source differed."""
     answered = [each for each in (run, proof) if each is not None and each.evidence.status is Status.REPRODUCIBLE]
+    if answered and answered[0].evidence.altered:
+        by = answered[0]
+        return not_shown(f"No difference was seen, but {by.evidence.altered}, unlike the program by itself.", by.name)
+    if answered and answered[0].evidence.trained is False:
+        return not_shown("No difference was seen, but nothing trained in the runs.", answered[0].name)
     whole = next((each for each in answered if each.evidence.is_whole), None)
     if whole is not None:
         return met("No run of this source differed, as far as is known.", whole.name)
@@ -145,10 +193,7 @@ def _conditions(evidence: Evidence) -> object:
     runs of one, and a race does not end with another LANG.
     """
     environment = evidence.environment
-    if environment is None:
-        return None
-    variables = [(name, value) for name, value in environment.variables.items() if name in SHOWN_VARIABLES]
-    return (environment.threads, sorted(variables), sorted(environment.flags.items()))
+    return None if environment is None else (_settings(evidence), sorted(environment.flags.items()))
 
 
 def _difference(each: Held, *, agreed: bool) -> Iterator[GuidelineFact]:
@@ -186,18 +231,6 @@ def _other_conditions(known: Known, run: Held | None) -> Iterator[GuidelineFact]
     for each in _conclusive(known):
         if each.evidence.status is Status.DIVERGENT and _is_superseded(each, run):
             yield told(f"Under other settings it differs: {each.evidence.answer}", each.name)
-
-
-def _unequal_replicas(known: Known, decided: bool) -> Iterator[GuidelineFact]:
-    """Replicas that had the same entropy are runs of the same set-up; two runs that agreed may have been luck."""
-    spread = known.current(EvidenceKind.VARIANCE)
-    if spread is None or not spread.evidence.unequal:
-        return
-    text = f"Replicas that were given the same entropy came to other results ({spread.evidence.unequal})"
-    if decided:
-        yield told(f"{text}.", spread.name)
-    else:
-        yield not_shown(f"{text}, so two runs that agree do not settle it.", spread.name)
 
 
 def _remedies(known: Known, commands: list[str | None]) -> Iterator[GuidelineFact]:

@@ -22,7 +22,7 @@ def documented(known: Known, again: str) -> GuidelinePoint:
     commands = [
         "repro-audit scan ." if known.scan.findings else None,
         known.words[EvidenceKind.VARIANCE] if remains and known.current(EvidenceKind.VARIANCE) is None else None,
-        None if any(looks_at_runs(line) for _, line in known.ci) else again,
+        None if any(looks_at_runs(line, known.program) for _, line in known.ci) else again,
     ]
     return point(6, "What remains is documented, and CI checks it again", facts, commands)
 
@@ -38,7 +38,7 @@ def _findings(known: Known) -> Iterator[GuidelineFact]:
         rules = dict.fromkeys(f"{finding.rule_id} {names.get(finding.rule_id, '')}".strip() for finding in weighty)
         number = count(len(weighty), "finding")
         yield not_met(f"{number} neither fixed nor allowed with a reason: {listed(rules)}.", "scan")
-    else:
+    elif not known.hidden:
         yield met(f"A scan of {count(scan.scan.files, 'file')} has no finding that is open.", "scan")
     silent = [entry for entry in scan.suppressed if not entry.reason]
     if silent:
@@ -48,8 +48,13 @@ def _findings(known: Known) -> Iterator[GuidelineFact]:
         yield told(f"{count(reasoned, 'finding')} allowed, each with a reason.", "scan")
     known_before = sum(earlier.known for earlier in scan.earlier)
     if known_before:
-        yield told(
-            f"{count(known_before, 'finding')} accepted in {listed(each.name for each in scan.earlier)}.", "scan"
+        where = listed(each.name for each in scan.earlier)
+        yield told(f"{count(known_before, 'finding')} accepted in {where}.", "scan")
+    if known.hidden:
+        out_of_sight = listed(dict.fromkeys(finding.rule_id for finding in known.hidden))
+        number = count(len(known.hidden), "finding")
+        yield not_met(
+            f"{number} kept out of sight by settings or a baseline, without a reason: {out_of_sight}.", "settings"
         )
     if known.left_out:
         yield told(f"The settings keep findings out of sight: {listed(known.left_out)}.", "settings")
@@ -77,11 +82,11 @@ def _remaining(known: Known) -> Iterator[GuidelineFact]:
 
 def _checked(known: Known) -> Iterator[GuidelineFact]:
     if not known.ci:
-        yield not_shown("No configuration of a CI service runs repro-audit.")
+        yield not_shown("No configuration of a CI service runs repro-audit so that its failure counts.")
         return
-    running = [(file, line) for file, line in known.ci if looks_at_runs(line)]
+    running = [(file, line) for file, line in known.ci if looks_at_runs(line, known.program)]
     for file, line in running[:1]:
         yield met(f"CI runs `{line}`.", file)
     if not running:
         file, line = known.ci[0]
-        yield not_shown(f"CI reads the source (`{line}`), but runs nothing twice.", file)
+        yield not_shown(f"CI runs `{line}`, but does not run this program twice.", file)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from auditor.model.evidence import Evidence, EvidenceKind
+from auditor.model.finding import Finding
 from auditor.model.lean import dataclass, field
 from auditor.model.report import AuditReport
 from auditor.model.verdict import Status
@@ -33,6 +34,10 @@ class Held:
         return self.evidence.id
 
 
+def _shows_all(evidence: Evidence) -> bool:
+    return evidence.is_whole and not evidence.altered and evidence.trained is not False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """A project, seen from outside, and what is kept about one of its programs."""
@@ -51,12 +56,15 @@ class Known:
     """Files and folders that DVC keeps."""
 
     pins: Pins
-    threads_set_by: str
-    """A source file that sets the number of threads; empty for none."""
+    threads_set_by: Mapping[str, int | None]
+    """Source files that set the number of threads → to what, None where the source does not tell."""
 
     scan: AuditReport
     left_out: tuple[str, ...] = ()
     """What the settings leave out of the scan: `ignore RA205`."""
+
+    hidden: tuple[Finding, ...] = ()
+    """Errors and warnings that the settings or a baseline keep out of sight without a reason."""
 
     ci: tuple[tuple[str, str], ...]
     """(file, command of ours in it)."""
@@ -82,5 +90,5 @@ class Known:
         """The current comparison that says most: the newest of whole runs or with a difference, else the newest."""
         current = [each for each in self.of(EvidenceKind.TWICE) if each.is_current]
         told = [each for each in current if each.evidence.status is not Status.INCONCLUSIVE]
-        whole = [each for each in told if each.evidence.is_whole or each.evidence.status is Status.DIVERGENT]
+        whole = [each for each in told if each.evidence.status is Status.DIVERGENT or _shows_all(each.evidence)]
         return next(iter(whole or told or current), None)

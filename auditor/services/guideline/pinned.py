@@ -85,9 +85,10 @@ def _packages(known: Known, environment: Environment, source: str) -> Iterator[G
 def _threads(known: Known, environment: Environment, source: str) -> GuidelineFact:
     number = environment.threads
     threads = "an unknown number of threads" if number is None else count(number, "thread")
-    variable = next((name for name in THREADS if name in environment.variables), None)
-    if known.threads_set_by:
-        return met(f"Operators used {threads}; {known.threads_set_by} sets the number.", source)
+    variable = next((name for name in THREADS if environment.variables.get(name) == str(number)), None)
+    setting = next((file for file, given in known.threads_set_by.items() if given in (None, number)), None)
+    if number is not None and setting is not None:
+        return met(f"Operators used {threads}; {setting} sets the number.", source)
     if variable is not None:
         return met(f"Operators used {threads}, by {variable}={environment.variables[variable]}.", source)
     if number is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -13,7 +14,6 @@ from auditor.model.evidence import Evidence, EvidenceKind
 from auditor.model.guideline import GuidelineReport
 from auditor.model.lean import dataclass, replace
 from auditor.model.report import AuditReport
-from auditor.model.rule import Confidence, Severity
 from auditor.runs.evidencefile import read_evidence
 from auditor.runs.gitstate import GitState, git_state
 from auditor.runs.store import open_store
@@ -23,6 +23,7 @@ from auditor.services.guideline.command_words import checked_again, command_word
 from auditor.services.guideline.compared import criteria_chosen, explained, ran_twice
 from auditor.services.guideline.currency import Present, hold_against
 from auditor.services.guideline.documented import documented
+from auditor.services.guideline.hidden import hidden_findings, left_out
 from auditor.services.guideline.known import Held, Known
 from auditor.services.guideline.pinned import SHOWN_VARIABLES, pinned
 from auditor.services.guideline.versioned import versioned
@@ -30,7 +31,14 @@ from auditor.services.guideline.workflow import ci_commands, dvc_paths, sets_thr
 from auditor.services.program import about_program, script_of
 from auditor.services.progress import Progress, Silent
 from auditor.services.settings import Settings
-from auditor.services.sourcedigest import UNREADABLE, file_digest, source_digests, whole_digest
+from auditor.services.sourcedigest import (
+    UNREADABLE,
+    changed_at,
+    file_digest,
+    listing_digest,
+    source_digests,
+    whole_digest,
+)
 from auditor.static.discovery import find_root
 from auditor.static.pins import read_pins
 
@@ -63,6 +71,8 @@ def guideline(
         raise UsageError(f"{project}: no such folder; name the project's folder")
     if options.script is not None and not options.script.is_file():
         raise UsageError(f"--script {options.script}: no such file")
+    if options.script is not None and not options.script.resolve().is_relative_to(find_root([project]).resolve()):
+        raise UsageError(f"--script {options.script}: is not in the project {find_root([project])}")
     root = find_root([options.script or project]).resolve()
     progress.stage("evidence")
     store = open_store(root, settings.store).root
@@ -107,7 +117,10 @@ def _known(
     git, problem = _git(root, open_store(root, settings.store).root)
     present = Present(
         sources=sources,
+        now=time.time(),
         data_digest=functools.cache(lambda path: _digest(root / path)),
+        data_changed_at=lambda path: changed_at(root / path),
+        listing_digest=lambda folder, left_out: listing_digest(root / folder, left_out),
         surroundings=functools.cache(ask_surroundings),
     )
     held = hold_against(about, present)
@@ -118,6 +131,7 @@ def _known(
     environment = newest.environment if newest is not None else None
     variables = dict(environment.variables) if environment is not None else {}
     loaded = newest.loaded if newest is not None and newest.loaded is not None else (program,) if program else ()
+    placed = root / program if program else None
     return Known(
         program=program,
         words=command_words(command, cwd, root),
@@ -126,8 +140,9 @@ def _known(
         dvc=dvc_paths(root),
         pins=read_pins(root),
         threads_set_by=sets_threads(root, loaded),
-        scan=about_program(scan, root / program if program else None, root, unplaced=True),
-        left_out=_left_out(settings),
+        scan=about_program(scan, placed, root, unplaced=True),
+        left_out=left_out(settings),
+        hidden=hidden_findings(scan, root, placed, settings),
         ci=ci_commands(root),
         held=held,
         unread=unread,
@@ -160,21 +175,6 @@ def _program_of(evidence: Evidence, root: Path) -> str:
     # The script may be gone, and a launcher's program may lie elsewhere: told by its name.
     named = next((part for part in evidence.command if part.endswith(".py")), None)
     return "" if named is None else os.path.normpath(os.path.relpath(Path(evidence.cwd) / named, root))
-
-
-def _left_out(settings: Settings) -> tuple[str, ...]:
-    """Settings by which a scan tells less than it could."""
-    floors = []
-    if settings.min_severity is not Severity.NOTE:
-        floors.append(f"min-severity {settings.min_severity.value}")
-    if settings.min_confidence is not Confidence.LOW:
-        floors.append(f"min-confidence {settings.min_confidence.value}")
-    return (
-        *(f"select {rule}" for rule in settings.select),
-        *(f"ignore {rule}" for rule in settings.ignore),
-        *(f"exclude {path}" for path in settings.exclude),
-        *floors,
-    )
 
 
 def _git(root: Path, store: Path) -> tuple[GitState | None, str]:

@@ -48,11 +48,14 @@ def _code(known: Known) -> Iterator[GuidelineFact]:
         yield not_met(f"{count(len(git.changed), 'file')} changed since the commit: {listed(git.changed)}.", "git")
     if new:
         yield not_met(f"{count(len(new), 'file')} not under version control: {listed(new)}.", "git")
+    if git.unwatched:
+        number = count(len(git.unwatched), "file")
+        yield not_met(f"Git is told not to look for changes of {number}: {listed(git.unwatched)}.", "git")
     if not git.tracked:
         yield not_met("The repository tracks no file of the project.", "git")
     elif loose := _loose_sources(known, git):
         yield not_met(f"The program loads what git ignores or does not have: {listed(loose)}.", "git")
-    elif not git.changed and not new:
+    elif not git.changed and not new and not git.unwatched:
         tracked = count(len(git.tracked), "tracked file")
         yield met(f"Commit {git.commit[:12]}: {tracked}, none changed, nothing untracked.", "git")
     if git.lfs:
@@ -74,13 +77,16 @@ def _loose_sources(known: Known, git: GitState) -> list[str]:
     run = known.twice()
     loaded = run.evidence.loaded if run is not None and run.evidence.loaded is not None else ()
     named = {path for path in (*loaded, known.program) if path.endswith(".py") and not path.startswith((".", "/"))}
-    return sorted(named - git.tracked)
+    changed = {path for path in named if path in git.tracked and path not in git.links}  # told as such
+    return sorted(path for path in named - changed if not git.has(path))
 
 
 def _data(known: Known, evidence: Evidence, source: str) -> Iterator[GuidelineFact]:
     read = [path for path in evidence.data if not path.endswith(".py")]
+    for reason in evidence.unseen:
+        yield not_shown(f"Not all that the runs read is known: {reason}.", source)
     if not read:
-        yield told("The runs read no data file of their own; installed packages are not counted.", source)
+        yield told("No data file was opened through Python by the runs; installed packages are not counted.", source)
         return
     inside = sorted(path for path in read if not path.startswith("/"))
     outside = sorted(path for path in read if path.startswith("/"))
@@ -117,6 +123,6 @@ def _artifacts(known: Known, evidence: Evidence, source: str) -> Iterator[Guidel
 
 def _is_kept(known: Known, path: str) -> bool:
     """By git as it is, or by DVC: the file itself or a folder that it is in."""
-    if known.git is not None and path in known.git.tracked and path not in known.git.changed:
+    if known.git is not None and known.git.has(path):
         return True
     return any(str(part) in known.dvc for part in (PurePosixPath(path), *PurePosixPath(path).parents))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
@@ -33,6 +34,7 @@ ENVIRONMENT = Environment(
     packages={"numpy": "2.4.6", "torch": "2.13.0"},
 )
 SOURCES = {"train.py": "digest-1", "model.py": "digest-2", "tests/test_model.py": "digest-3", "conf.yaml": "digest-4"}
+NOW = datetime(2026, 2, 1, tzinfo=timezone.utc).timestamp()
 COMMAND = ("python", "train.py", "--epochs", "2")
 
 
@@ -59,13 +61,21 @@ def evidence(number: int, kind: EvidenceKind = EvidenceKind.TWICE, **changes: An
         environment=ENVIRONMENT if traced else None,
         criteria=("accuracy",) if kind is EvidenceKind.VARIANCE else (),
         loaded=("conf.yaml", "model.py", "train.py") if traced else None,
+        trained=True if traced else None,
     )
     return replace(found, **changes)
 
 
 def present(**changes: Any) -> Present:
     """The project as all evidence above has seen it, but for what is changed."""
-    today = Present(sources=SOURCES, data_digest=lambda path: f"data-{path}", surroundings=lambda _: SURROUNDINGS)
+    today = Present(
+        now=NOW,
+        sources=SOURCES,
+        data_digest=lambda path: f"data-{path}",
+        data_changed_at=lambda path: 0.0,
+        listing_digest=lambda folder, left_out: f"names-{folder}",
+        surroundings=lambda _: SURROUNDINGS,
+    )
     return replace(today, **changes)
 
 
@@ -96,7 +106,7 @@ def project() -> Callable[..., Known]:
                 python_file=".python-version",
                 unread=(),
             ),
-            threads_set_by="",
+            threads_set_by={},
             scan=AuditReport(tool="t", project="p", scan=ScanSummary(files=3, entry_points=("train.py",), rules=165)),
             ci=((".github/workflows/ci.yml", "repro-audit run train.py --twice && repro-audit report"),),
             held=hold_against(kept, today or present()),

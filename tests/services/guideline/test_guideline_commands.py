@@ -79,6 +79,12 @@ def test_ci_files_are_read_without_comments_also_at_the_top_of_the_repository(tm
         ("run: pip install repro-audit numpy\n", []),
         ("run: repro-audit run t.py --twice || true\n", []),
         ("run: repro-audit report --exit-zero\n", []),
+        ("run: repro-audit run t.py --twice || echo differs\n", []),
+        ("run: repro-audit run t.py --twice || (echo differs; exit 1)\n", ["repro-audit run t.py --twice"]),
+        ("run: repro-audit run t.py --twice | tee log\n", []),
+        ("run: set -o pipefail; repro-audit run t.py --twice | tee log\n", ["repro-audit run t.py --twice"]),
+        ("- name: repro-audit run t.py --twice\n", []),
+        ("run: echo repro-audit report\n", []),
         (
             "run: |\n  repro-audit run t.py \\\n    --twice\n  repro-audit scan . && repro-audit report\n",
             ["repro-audit run t.py --twice", "repro-audit scan .", "repro-audit report"],
@@ -111,8 +117,61 @@ def test_what_dvc_keeps_is_known_by_its_files(tmp_path: Path) -> None:
     assert dvc_paths(tmp_path) == {"data/raw.csv", "models/net"}
 
 
-def test_threads_are_set_by_a_call_and_not_by_a_comment(tmp_path: Path) -> None:
-    (tmp_path / "a.py").write_text("# torch.set_num_threads(1)\n")
-    (tmp_path / "b.py").write_text("import torch\ntorch.set_num_threads(args.threads)\n")
-    assert sets_threads(tmp_path, ["a.py", "missing.py"]) == ""
-    assert sets_threads(tmp_path, ["a.py", "b.py", "b.json"]) == "b.py"
+@pytest.mark.parametrize(
+    ("source", "given"),
+    [
+        ("# torch.set_num_threads(1)", {}),
+        ('"""torch.set_num_threads(1)"""', {}),
+        ("def set_num_threads(n): pass", {}),
+        ("torch.set_num_threads(os.cpu_count())", {}),
+        ("torch.set_num_threads(len(os.sched_getaffinity(0)))", {}),
+        ("torch.set_num_threads(args.threads)", {"a.py": None}),
+        ("torch.set_num_threads(4)", {"a.py": 4}),
+        ("torch.set_num_threads(1) if small else torch.set_num_threads(8)", {"a.py": None}),
+        ("set_num_threads(", {}),
+    ],
+)
+def test_threads_are_set_by_a_call_that_does_not_ask_the_machine(
+    tmp_path: Path, source: str, given: dict[str, int | None]
+) -> None:
+    (tmp_path / "a.py").write_text(source)
+    (tmp_path / "b.json").write_text("torch.set_num_threads(1)")
+    assert sets_threads(tmp_path, ["a.py", "b.json", "missing.py"]) == given
+
+
+@pytest.mark.parametrize(
+    ("command", "program", "does"),
+    [
+        ("repro-audit run other.py --twice", "train.py", False),
+        ("repro-audit run src/train.py --twice", "src/train.py", True),
+        ("repro-audit run train.py --twice", "src/train.py", True),
+        ("repro-audit run -m pkg.train --twice", "pkg/train.py", True),
+        ("repro-audit run -m pkg.other --twice", "pkg/train.py", False),
+        ("repro-audit run -m pkg --twice", "pkg/__main__.py", True),
+        ("repro-audit report --script other.py", "train.py", False),
+        ("repro-audit report", "train.py", True),
+    ],
+)
+def test_a_call_about_another_program_does_not_count(command: str, program: str, does: bool) -> None:
+    assert looks_at_runs(command, program) is does
+
+
+STEP = "jobs:\n  a:\n{job}    steps:\n{before}      - run: repro-audit run t.py --twice\n{step}{after}"
+
+
+@pytest.mark.parametrize(
+    ("parts", "counts"),
+    [
+        ({}, True),
+        ({"step": "        continue-on-error: true\n"}, False),
+        ({"job": "    continue-on-error: true\n"}, False),
+        ({"before": "      - run: x\n        continue-on-error: true\n"}, True),
+        ({"after": "      - run: x\n        continue-on-error: true\n"}, True),
+        ({"after": "  b:\n    continue-on-error: true\n    steps: []\n"}, True),
+        ({"step": "        continue-on-error: false\n"}, True),
+    ],
+)
+def test_a_step_that_may_fail_does_not_count(tmp_path: Path, parts: dict[str, str], counts: bool) -> None:
+    text = STEP.format(**{"job": "", "before": "", "step": "", "after": "", **parts})
+    (tmp_path / ".gitlab-ci.yml").write_text(text)
+    assert bool(ci_commands(tmp_path)) is counts

@@ -335,7 +335,10 @@ def test_environment_is_pinned_only_if_all_that_ran_is_fixed(project: Project, p
     ("environment", "changes", "expected"),
     [
         ({"variables": {}}, {}, Standing.NOT_MET),
-        ({"variables": {}}, {"threads_set_by": "train.py"}, Standing.MET),
+        ({"variables": {}}, {"threads_set_by": {"train.py": None}}, Standing.MET),
+        ({"variables": {}}, {"threads_set_by": {"train.py": 2}}, Standing.MET),
+        ({"variables": {}}, {"threads_set_by": {"train.py": 8}}, Standing.NOT_MET),
+        ({"variables": {"OMP_NUM_THREADS": "4"}}, {}, Standing.NOT_MET),
         ({"variables": {}, "threads": None}, {}, Standing.NOT_SHOWN),
         ({"devices": ("cuda:0 H200, sm_90",)}, {}, Standing.NOT_SHOWN),
     ],
@@ -385,6 +388,7 @@ def test_findings_have_to_be_fixed_or_allowed_with_a_reason(project: Project, sc
         ((), Standing.NOT_SHOWN),
         (((".gitlab-ci.yml", "repro-audit scan . -o report.html"),), Standing.NOT_SHOWN),
         (((".gitlab-ci.yml", "repro-audit scan ."),), Standing.NOT_SHOWN),
+        (((".gitlab-ci.yml", "repro-audit run other.py --twice"),), Standing.NOT_SHOWN),
         (((".gitlab-ci.yml", "repro-audit scan ."), ("x.yml", "repro-audit report")), Standing.MET),
     ],
 )

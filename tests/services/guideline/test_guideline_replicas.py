@@ -22,7 +22,7 @@ literals: Any = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(literals)
 evidence = literals.evidence
 Project = Callable[..., Known]
-UNEQUAL = {"unequal": "impl: 5 of 5 are distinct"}
+UNEQUAL = {"apart": "5 replicas of `impl` came to 5 different results"}
 
 
 @pytest.mark.parametrize(
@@ -37,9 +37,9 @@ def test_two_equal_runs_do_not_outweigh_replicas_that_differ(
     project: Project, status: Status, expected: Standing
 ) -> None:
     known = project(evidence(1, status=status), evidence(2, EvidenceKind.VARIANCE, **UNEQUAL))
-    (fact,) = [each for each in explained(known).facts if "the same entropy" in each.text]
+    (fact,) = [each for each in explained(known).facts if "saw runs of this source differ" in each.text]
     assert fact.standing is expected
-    assert "impl: 5 of 5" in fact.text
+    assert "5 replicas of `impl`" in fact.text
 
 
 def test_replicas_of_another_source_are_no_evidence(project: Project) -> None:
