@@ -79,8 +79,8 @@ class Walk:
         notes = [*self.hello["notes"], *self._notes(evaluation, len(subjects) - len(whole))]
         if whole and all(each.status in _UNMOVED for each in whole):
             notes.append(
-                f"no noise makes {name} fall, at no layer and not at all of them: does the evaluation look at the "
-                "model that it is given?"
+                f"no noise makes {name} fall, at no layer and not at all of them: see whether the evaluation looks at "
+                "the model that it is given"
             )
         return {
             "kind": self.options.kind,

@@ -153,10 +153,10 @@ def find_walk(name: str, stores: Sequence[Path]) -> KeptWalk:
 def newest_fitting(ran: Ran, stores: Sequence[Path]) -> KeptWalk | None:
     """Return the newest additive walk that was made of the same program; None without one.
 
-    One of every layer goes before a newer one of some.
+    One of every layer goes before a newer one of some, and one whose metric reacts before a newer one that does not.
     """
     found = [walk for walk in _kept(stores) if not walk.objection and walk.fits(ran)]
-    return next((walk for walk in found if walk.is_whole), found[0] if found else None)
+    return max(found, key=lambda walk: (walk.reacts, walk.is_whole), default=None)  # of equal ones the first
 
 
 def _kept(stores: Sequence[Path]) -> list[KeptWalk]:

@@ -108,6 +108,8 @@ def test_a_walk_of_every_layer_goes_before_a_newer_one_of_some(project: Path) ->
     keep(project, "walk-b", 2, points=points)
     assert fitting(project, *COMMAND) == "walk-a"
     assert not find_walk("walk-b", [project / "store"]).is_whole
+    keep(project, "walk-c", 3, tolerances=[{**LAYER, "status": "above", "midpoint": None}])
+    assert fitting(project, *COMMAND) == "walk-a"
 
 
 @pytest.mark.parametrize(
