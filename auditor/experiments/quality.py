@@ -59,7 +59,7 @@ def choose_scale(direction: str, baseline: float, greatest_noise: float) -> Scal
     if direction == LOWER:
         if baseline <= 0:
             raise ValueError(f"a metric that is better when lower must be above 0 without noise, and is {baseline:g}")
-        if greatest_noise < baseline:
+        if greatest_noise < baseline * (1 - RISE):
             raise ValueError(
                 f"the metric does not rise: {baseline:g} without noise, {greatest_noise:g} with the greatest noise; if "
                 "more is better, name it without :min"

@@ -150,7 +150,7 @@ def _train(
         "command": list(program.command),
         "folder": str(cwd),
         "python": "" if program.python is None else str(program.python),
-        "source": source_digest(script.parent if script is not None else cwd),
+        "source": source_digest(script.parent if script is not None else cwd, runs),
         "noise": [
             options.kind.value,
             options.ratio,

@@ -148,9 +148,12 @@ class TrainingWalk:
             subject, at, repeat = place
             schedule.arrived(subject, at, repeat, self._value(subject, at, repeat, came, hello, metric))
 
-        def tasks() -> Iterator[Task]:
+        def tasks() -> Iterator[Task | None]:
             nonlocal kept
             for place in schedule.wanted(progress.cancelled):
+                if place is None:
+                    yield None
+                    continue
                 subject, at, repeat = place
                 task = self._task(subject, subject.sweep.sigmas[at], repeat, hello)
                 came = self._shop.kept(task.key)
@@ -280,10 +283,14 @@ def order(layer: str, points: Sequence[InjectionPoint]) -> int:
     return -1 if not layer else names.index(layer) if layer in names else len(names)
 
 
-def source_digest(folder: Path) -> str:
-    """Return a digest of all Python files below a folder: a walk goes on only where they are as they were."""
+def source_digest(folder: Path, store: Path) -> str:
+    """Return a digest of all Python files below a folder: a walk goes on only where they are as they were.
+
+    The store may lie in that folder; the copies of the program in it are not the program.
+    """
     digest = hashlib.sha256()
-    files = sorted(entry.path for entry in walk(folder, ()) if entry.name.endswith(".py"))
+    found = [entry.path for entry in walk(folder, ()) if entry.name.endswith(".py")]
+    files = sorted(path for path in found if not Path(path).resolve().is_relative_to(store.resolve()))
     for path in files:
         digest.update(path.encode() + b"\0" + Path(path).read_bytes() + b"\0")
     return digest.hexdigest()[:16]
