@@ -25,6 +25,25 @@ TimeoutOption = Annotated[
     float | None,
     typer.Option("--timeout", metavar="SECONDS", min=1, help="A longer run has failed.", rich_help_panel="How"),
 ]
+EvaluateOption = Annotated[
+    str | None,
+    typer.Option(
+        "--evaluate",
+        metavar="MODULE:FUNCTION",
+        help="Is given the model; default: the program's own.",
+        rich_help_panel="What",
+    ),
+]
+MetricOption = Annotated[
+    str | None,
+    typer.Option(
+        "--metric",
+        metavar="NAME[:min]",
+        help="Of what the function returns; else agreement[:DIMENSION] or fidelity.",
+        rich_help_panel="How",
+    ),
+]
+NoiseSeedOption = Annotated[int, typer.Option("--seed", metavar="N", help="Of the noise.", rich_help_panel="How")]
 QuietProgramOption = Annotated[
     bool, typer.Option("--quiet-program", help="Hide what the program prints.", rich_help_panel="Output")
 ]

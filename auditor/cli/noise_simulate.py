@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from auditor.cli.noise_program import QuietProgramOption, TimeoutOption, program_of, run_and_deliver
+from auditor.cli.noise_program import (
+    EvaluateOption,
+    MetricOption,
+    NoiseSeedOption,
+    QuietProgramOption,
+    TimeoutOption,
+    program_of,
+    run_and_deliver,
+)
 from auditor.cli.options import StoreOption, with_output
 from auditor.cli.output import Output
 from auditor.cli.progress import Shown
@@ -36,28 +44,12 @@ def simulate_command(
             rich_help_panel="What",
         ),
     ] = None,
-    evaluate: Annotated[
-        str | None,
-        typer.Option(
-            "--evaluate",
-            metavar="MODULE:FUNCTION",
-            help="Is given the model; default: the program's own.",
-            rich_help_panel="What",
-        ),
-    ] = None,
-    metric: Annotated[
-        str | None,
-        typer.Option(
-            "--metric",
-            metavar="NAME[:min]",
-            help="Of what the function returns; else agreement[:DIMENSION] or fidelity.",
-            rich_help_panel="How",
-        ),
-    ] = None,
+    evaluate: EvaluateOption = None,
+    metric: MetricOption = None,
     repeats: Annotated[
         int, typer.Option("--repeats", metavar="N", min=2, help="Draws of the noise.", rich_help_panel="How")
     ] = 20,
-    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Of the noise.", rich_help_panel="How")] = 0,
+    seed: NoiseSeedOption = 0,
     python: PythonOption = None,
     timeout: TimeoutOption = None,
     quiet_program: QuietProgramOption = False,

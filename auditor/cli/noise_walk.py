@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from auditor.cli.delivery import write_file
-from auditor.cli.noise_program import QuietProgramOption, TimeoutOption, program_of, run_and_deliver
+from auditor.cli.noise_program import (
+    EvaluateOption,
+    MetricOption,
+    NoiseSeedOption,
+    QuietProgramOption,
+    TimeoutOption,
+    program_of,
+    run_and_deliver,
+)
 from auditor.cli.options import StoreOption, with_output
 from auditor.cli.output import Output
 from auditor.cli.progress import Shown
@@ -53,24 +61,8 @@ def walk_command(
             "--layers", metavar="LAYERS", help="all, global, names, patterns, numbers as 2-5.", rich_help_panel="What"
         ),
     ] = "all",
-    evaluate: Annotated[
-        str | None,
-        typer.Option(
-            "--evaluate",
-            metavar="MODULE:FUNCTION",
-            help="Is given the model; default: the program's own.",
-            rich_help_panel="What",
-        ),
-    ] = None,
-    metric: Annotated[
-        str | None,
-        typer.Option(
-            "--metric",
-            metavar="NAME[:min]",
-            help="Of what the function returns; else agreement[:DIMENSION] or fidelity.",
-            rich_help_panel="How",
-        ),
-    ] = None,
+    evaluate: EvaluateOption = None,
+    metric: MetricOption = None,
     repeats: Annotated[
         int | None,
         typer.Option(
@@ -129,7 +121,7 @@ def walk_command(
         float | None,
         typer.Option("--chance", metavar="Q", help="The metric of a model that guesses.", rich_help_panel="How"),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Of the noise.", rich_help_panel="How")] = 0,
+    seed: NoiseSeedOption = 0,
     python: PythonOption = None,
     timeout: TimeoutOption = None,
     csv: Annotated[

@@ -11,6 +11,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -45,7 +46,7 @@ else:
 
 
 @pytest.fixture(params=["ray", "slurm"])
-def cluster(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
+def cluster(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     if request.param == "ray":
         if importlib.util.find_spec("ray") is None:
             pytest.skip("Ray is not installed: pip install 'repro-audit[ray]'")
@@ -55,13 +56,13 @@ def cluster(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp
         pytest.skip("submitit is not installed: pip install 'repro-audit[slurm]'")
     if not all(shutil.which(name, path=SBIN) for name in ("slurmctld", "slurmd", "munged", "sbatch")):
         pytest.skip("Slurm is not installed: apt-get install slurm-wlm munge")
-    folder = tmp_path / "slurm"
-    for parent in (tmp_path, *tmp_path.parents[:2]):
-        parent.chmod(0o755)  # munged runs as another user
-    subprocess.run([NODE, "start", folder], check=True, timeout=60)
-    monkeypatch.setenv("SLURM_CONF", str(folder / "slurm.conf"))
-    yield "slurm"
-    subprocess.run([NODE, "stop", folder], check=True, timeout=60)
+    with tempfile.TemporaryDirectory(prefix="slurm-") as parent:  # munged, another user, does not get into pytest's
+        Path(parent).chmod(0o755)
+        folder = Path(parent) / "node"
+        subprocess.run([NODE, "start", folder], check=True, timeout=60)
+        monkeypatch.setenv("SLURM_CONF", str(folder / "slurm.conf"))
+        yield "slurm"
+        subprocess.run([NODE, "stop", folder], check=True, timeout=60)
 
 
 def measure(folder: Path, runs: int, resume: bool = False, executor: str = "local") -> AuditReport:

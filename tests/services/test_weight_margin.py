@@ -52,7 +52,7 @@ def record(folder: Path) -> RunRecord:
 def replicas(store: Path, *weights: float, variant: str = "algo+impl", command: tuple[str, ...] = COMMAND) -> None:
     conditions = Conditions(command=command, cwd="/p", python="3", threads=2, vary="global")
     experiment = new_experiment(store, conditions, "0")
-    for number, weight in enumerate(weights):
+    for number, weight in enumerate(weights, 1):
         folder = leave(experiment.replica(variant, number), weight, 0.0)
         experiment.keep(
             Kept(

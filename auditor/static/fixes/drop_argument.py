@@ -9,12 +9,12 @@ from auditor.model.finding import Finding
 from auditor.model.lean import dataclass
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
-from auditor.static.documents.document import Document
-from auditor.static.facts import ModuleFacts
+from auditor.static.facts import Call, ModuleFacts
+from auditor.static.fixes.call_fix import CallFix
 from auditor.static.fixes.changes import ReplaceExpression
 from auditor.static.fixes.proposal import Proposal, Refusal
-from auditor.static.fixoptions import WithFixOptions, applicability, effect
-from auditor.static.nodeplace import call_at, written
+from auditor.static.fixoptions import applicability, effect
+from auditor.static.nodeplace import written
 from auditor.static.project import Project
 
 
@@ -35,18 +35,15 @@ def _read(table: Table) -> _Options:
     return _Options(arguments=table.strings("arguments", required=True), instead=instead)
 
 
-class DropArgumentFix(WithFixOptions[_Options]):
+class DropArgumentFix(CallFix[_Options]):
     """`arguments`: the keywords that go; `instead`: what takes the place `of` one."""
 
     kind = "drop-argument"
 
-    def propose(
-        self, finding: Finding, rule: Rule, target: ModuleFacts | Document, project: Project
+    def propose_for(
+        self, call: Call, finding: Finding, rule: Rule, target: ModuleFacts, project: Project
     ) -> Proposal | Refusal:
         options = self._options.of(rule)
-        call = call_at(target, finding.location) if isinstance(target, ModuleFacts) else None
-        if call is None or not isinstance(target, ModuleFacts):
-            return Refusal(reason="the place is no call")
         dropped = [keyword.arg for keyword in call.node.keywords if keyword.arg in options.arguments]
         if not dropped:
             names = " or ".join(f"`{name}`" for name in options.arguments)

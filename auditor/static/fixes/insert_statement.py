@@ -16,13 +16,13 @@ from auditor.model.finding import Finding
 from auditor.model.lean import dataclass
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
-from auditor.static.documents.document import Document
 from auditor.static.facts import Call, ModuleFacts
+from auditor.static.fixes.call_fix import CallFix
 from auditor.static.fixes.changes import InsertStatement
 from auditor.static.fixes.proposal import Proposal, Refusal
 from auditor.static.fixes.seeding.source import seed_in_scope
-from auditor.static.fixoptions import WithFixOptions, applicability, effect
-from auditor.static.nodeplace import call_at, written
+from auditor.static.fixoptions import applicability, effect
+from auditor.static.nodeplace import written
 from auditor.static.project import Project
 
 
@@ -57,17 +57,14 @@ def _read(table: Table) -> tuple[_Statement, ...]:
     return tuple(found)
 
 
-class InsertStatementFix(WithFixOptions[tuple[_Statement, ...]]):
+class InsertStatementFix(CallFix[tuple[_Statement, ...]]):
     """`statements`, of which the first for the call that was found is taken."""
 
     kind = "insert-statement"
 
-    def propose(
-        self, finding: Finding, rule: Rule, target: ModuleFacts | Document, project: Project
+    def propose_for(
+        self, call: Call, finding: Finding, rule: Rule, target: ModuleFacts, project: Project
     ) -> Proposal | Refusal:
-        call = call_at(target, finding.location) if isinstance(target, ModuleFacts) else None
-        if call is None or not isinstance(target, ModuleFacts):
-            return Refusal(reason="the place is no call")
         wanted = next(
             (each for each in self._options.of(rule) if not each.callees or call.callee in each.callees), None
         )

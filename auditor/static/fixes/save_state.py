@@ -13,12 +13,11 @@ from auditor.model.finding import Finding
 from auditor.model.lean import dataclass
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
-from auditor.static.documents.document import Document
 from auditor.static.facts import Call, ModuleFacts
+from auditor.static.fixes.call_fix import CallFix
 from auditor.static.fixes.changes import Change, InsertStatement, ReplaceExpression
 from auditor.static.fixes.proposal import Proposal, Refusal
-from auditor.static.fixoptions import WithFixOptions, applicability, effect
-from auditor.static.nodeplace import call_at
+from auditor.static.fixoptions import applicability, effect
 from auditor.static.program import programs
 from auditor.static.project import Project
 
@@ -47,17 +46,14 @@ def _read(table: Table) -> str:
     return table.choice("what", ("rng", "optimizer", "average"))
 
 
-class SaveStateFix(WithFixOptions[str]):
+class SaveStateFix(CallFix[str]):
     """`what`: the states of the generators (`rng`), that of the `optimizer` or of the weights' `average`."""
 
     kind = "save-state"
 
-    def propose(
-        self, finding: Finding, rule: Rule, target: ModuleFacts | Document, project: Project
+    def propose_for(
+        self, call: Call, finding: Finding, rule: Rule, target: ModuleFacts, project: Project
     ) -> Proposal | Refusal:
-        call = call_at(target, finding.location) if isinstance(target, ModuleFacts) else None
-        if call is None or not isinstance(target, ModuleFacts):
-            return Refusal(reason="the place is no call")
         what = self._options.of(rule)
         save = _only_save(target) if what == "average" else call
         saved = None if save is None else _dictionary(target, save)

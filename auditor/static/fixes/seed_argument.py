@@ -14,8 +14,8 @@ from auditor.model.patch import Applicability
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.ruleset.versions import Bound, parse_bounds
-from auditor.static.documents.document import Document
 from auditor.static.facts import Call, ModuleFacts
+from auditor.static.fixes.call_fix import CallFix
 from auditor.static.fixes.changes import Change, InsertStatement, ReplaceExpression, SetArgument
 from auditor.static.fixes.proposal import Proposal, Refusal
 from auditor.static.fixes.seed_default import in_every_run
@@ -23,9 +23,9 @@ from auditor.static.fixes.seed_program import seeded
 from auditor.static.fixes.seeding.program import place_for
 from auditor.static.fixes.seeding.repetition import repeats
 from auditor.static.fixes.seeding.source import seed_in_scope
-from auditor.static.fixoptions import WithFixOptions, applicability, effect
+from auditor.static.fixoptions import applicability, effect
 from auditor.static.library_verdict import SeedStatus
-from auditor.static.nodeplace import call_at, written
+from auditor.static.nodeplace import written
 from auditor.static.pinned import fits
 from auditor.static.project import Project
 
@@ -121,17 +121,15 @@ def _versions(entry: Table) -> tuple[Bound, ...]:
         raise entry.complain("versions", str(error)) from error
 
 
-class SeedArgumentFix(WithFixOptions[_Options]):
+class SeedArgumentFix(CallFix[_Options]):
     """`arguments`: what to pass to which callees; `library`, `call`, `apart`: how the program is seeded instead."""
 
     kind = "seed-argument"
+    refusal = "the place is no call that could be given a seed"
 
-    def propose(
-        self, finding: Finding, rule: Rule, target: ModuleFacts | Document, project: Project
+    def propose_for(
+        self, call: Call, finding: Finding, rule: Rule, target: ModuleFacts, project: Project
     ) -> Proposal | Refusal:
-        call = call_at(target, finding.location) if isinstance(target, ModuleFacts) else None
-        if call is None or not isinstance(target, ModuleFacts):
-            return Refusal(reason="the place is no call that could be given a seed")
         options = self._options.of(rule)
         argument = next((each for each in options.arguments if each.is_for(call, project)), None)
         if argument is not None and argument.program:

@@ -8,13 +8,12 @@ from collections.abc import Sequence
 from auditor.model.finding import Finding
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
-from auditor.static.documents.document import Document
 from auditor.static.facts import Call, ModuleFacts
+from auditor.static.fixes.call_fix import CallFix
 from auditor.static.fixes.changes import Change, InsertStatement, SetArgument
 from auditor.static.fixes.proposal import Proposal, Refusal
 from auditor.static.fixes.seeding.loaders import has_hints, loaders_of, top_statement, with_generator
-from auditor.static.fixoptions import WithFixOptions, applicability, effect
-from auditor.static.nodeplace import call_at
+from auditor.static.fixoptions import applicability, effect
 from auditor.static.project import Project
 
 NAMES = ("seed_worker", "seed_loader_worker", "seed_dataset_worker")
@@ -31,17 +30,14 @@ def _read(table: Table) -> str:
     return table.choice("what", ("generator", "numpy"))
 
 
-class SeedWorkersFix(WithFixOptions[str]):
+class SeedWorkersFix(CallFix[str]):
     """`what`: `generator`, that a data set keeps, or `numpy`, its global one under an old torch."""
 
     kind = "seed-workers"
 
-    def propose(
-        self, finding: Finding, rule: Rule, target: ModuleFacts | Document, project: Project
+    def propose_for(
+        self, call: Call, finding: Finding, rule: Rule, target: ModuleFacts, project: Project
     ) -> Proposal | Refusal:
-        call = call_at(target, finding.location) if isinstance(target, ModuleFacts) else None
-        if call is None or not isinstance(target, ModuleFacts):
-            return Refusal(reason="the place is no call")
         if self._options.of(rule) == "numpy":
             body: str | Refusal = "{numpy.random.seed}({torch.initial_seed}() % 2**32)"
             loaders = [(target, call)]

@@ -8,12 +8,11 @@ from auditor.model.finding import Finding
 from auditor.model.lean import dataclass
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
-from auditor.static.documents.document import Document
 from auditor.static.facts import Call, ModuleFacts
+from auditor.static.fixes.call_fix import CallFix
 from auditor.static.fixes.changes import Change, ReplaceExpression, SetArgument
 from auditor.static.fixes.proposal import Proposal, Refusal
-from auditor.static.fixoptions import WithFixOptions, applicability, effect
-from auditor.static.nodeplace import call_at
+from auditor.static.fixoptions import applicability, effect
 from auditor.static.project import Project
 
 
@@ -66,17 +65,15 @@ def _read_one(table: Table, key: str) -> _Argument:
     )
 
 
-class SetArgumentFix(WithFixOptions[_Options]):
+class SetArgumentFix(CallFix[_Options]):
     """One `argument` with its `value` and `position`, or several `arguments`, each for some callees."""
 
     kind = "set-argument"
+    refusal = "the place is no call that could be given an argument"
 
-    def propose(
-        self, finding: Finding, rule: Rule, target: ModuleFacts | Document, project: Project
+    def propose_for(
+        self, call: Call, finding: Finding, rule: Rule, target: ModuleFacts, project: Project
     ) -> Proposal | Refusal:
-        call = call_at(target, finding.location) if isinstance(target, ModuleFacts) else None
-        if call is None or not isinstance(target, ModuleFacts):
-            return Refusal(reason="the place is no call that could be given an argument")
         options = self._options.of(rule)
         wanted = [each for each in options.arguments if each.is_for(call) and not _is_set(target, call, each)]
         if not wanted:

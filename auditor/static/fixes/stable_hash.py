@@ -8,12 +8,12 @@ from auditor.model.finding import Finding
 from auditor.model.patch import Applicability
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
-from auditor.static.documents.document import Document
-from auditor.static.facts import Known, ModuleFacts
+from auditor.static.facts import Call, Known, ModuleFacts
+from auditor.static.fixes.call_fix import CallFix
 from auditor.static.fixes.changes import ReplaceExpression
 from auditor.static.fixes.proposal import Proposal, Refusal
-from auditor.static.fixoptions import WithFixOptions, applicability, effect
-from auditor.static.nodeplace import call_at, written
+from auditor.static.fixoptions import applicability, effect
+from auditor.static.nodeplace import written
 from auditor.static.project import Project
 
 
@@ -21,16 +21,15 @@ def _read(table: Table) -> None:
     """No options."""
 
 
-class StableHashFix(WithFixOptions[None]):
+class StableHashFix(CallFix[None]):
     """`zlib.crc32` of the text: of a string itself, of anything else as `repr` shows it."""
 
     kind = "stable-hash"
 
-    def propose(
-        self, finding: Finding, rule: Rule, target: ModuleFacts | Document, project: Project
+    def propose_for(
+        self, call: Call, finding: Finding, rule: Rule, target: ModuleFacts, project: Project
     ) -> Proposal | Refusal:
-        call = call_at(target, finding.location) if isinstance(target, ModuleFacts) else None
-        if call is None or not isinstance(target, ModuleFacts) or call.callee != "hash" or len(call.node.args) != 1:
+        if call.callee != "hash" or len(call.node.args) != 1:
             return Refusal(reason="the place is no call of `hash`")
         value = call.node.args[0]
         return Proposal(

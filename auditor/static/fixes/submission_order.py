@@ -7,12 +7,12 @@ import ast
 from auditor.model.finding import Finding
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
-from auditor.static.documents.document import Document
 from auditor.static.facts import Call, ModuleFacts
+from auditor.static.fixes.call_fix import CallFix
 from auditor.static.fixes.changes import Change, ReplaceExpression, SetArgument
 from auditor.static.fixes.proposal import Proposal, Refusal
-from auditor.static.fixoptions import WithFixOptions, applicability, effect
-from auditor.static.nodeplace import call_at, written
+from auditor.static.fixoptions import applicability, effect
+from auditor.static.nodeplace import written
 from auditor.static.project import Project
 
 _FUTURES = frozenset({"concurrent.futures.as_completed"})
@@ -22,17 +22,14 @@ def _read(table: Table) -> None:
     """No options."""
 
 
-class SubmissionOrderFix(WithFixOptions[None]):
+class SubmissionOrderFix(CallFix[None]):
     """`imap` for `imap_unordered`, an ordered generator of joblib, the futures themselves for `as_completed`."""
 
     kind = "submission-order"
 
-    def propose(
-        self, finding: Finding, rule: Rule, target: ModuleFacts | Document, project: Project
+    def propose_for(
+        self, call: Call, finding: Finding, rule: Rule, target: ModuleFacts, project: Project
     ) -> Proposal | Refusal:
-        call = call_at(target, finding.location) if isinstance(target, ModuleFacts) else None
-        if call is None or not isinstance(target, ModuleFacts):
-            return Refusal(reason="the place is no call")
         found = _change(target, call)
         if isinstance(found, Refusal):
             return found

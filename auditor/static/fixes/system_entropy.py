@@ -6,15 +6,14 @@ from auditor.model.finding import Finding
 from auditor.model.lean import replace
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
-from auditor.static.documents.document import Document
-from auditor.static.facts import ModuleFacts
+from auditor.static.facts import Call, ModuleFacts
+from auditor.static.fixes.call_fix import CallFix
 from auditor.static.fixes.changes import ReplaceExpression
 from auditor.static.fixes.proposal import Proposal, Refusal
 from auditor.static.fixes.seed_program import seeded
 from auditor.static.fixes.seeding.repetition import repeats
 from auditor.static.fixes.seeding.source import seed_in_scope
-from auditor.static.fixoptions import WithFixOptions, applicability, effect
-from auditor.static.nodeplace import call_at
+from auditor.static.fixoptions import applicability, effect
 from auditor.static.project import Project
 
 _OTHERS = {"secrets.choice": "{random.choice}", "secrets.randbelow": "{random.randrange}"}
@@ -25,17 +24,14 @@ def _read(table: Table) -> None:
     """No options."""
 
 
-class SystemEntropyFix(WithFixOptions[None]):
+class SystemEntropyFix(CallFix[None]):
     """`SystemRandom()` → `Random(0)`; `secrets.choice` → `random.choice` in a program that is then seeded."""
 
     kind = "system-entropy"
 
-    def propose(
-        self, finding: Finding, rule: Rule, target: ModuleFacts | Document, project: Project
+    def propose_for(
+        self, call: Call, finding: Finding, rule: Rule, target: ModuleFacts, project: Project
     ) -> Proposal | Refusal:
-        call = call_at(target, finding.location) if isinstance(target, ModuleFacts) else None
-        if call is None or not isinstance(target, ModuleFacts):
-            return Refusal(reason="the place is no call")
         other = _OTHERS.get(call.callee or "")
         if other is not None:
             change = ReplaceExpression(expression=target.location(call.node.func), text=other)
