@@ -253,8 +253,8 @@ def test_a_program_that_fails_is_quoted(walk: Try) -> None:
 
 
 def test_an_evaluation_that_fails_is_told(walk: Try) -> None:
-    with pytest.raises(ProgramError, match="has no attribute 'nothing'"):
-        walk(f"train({MLP})", evaluate="program:nothing")
+    with pytest.raises(ProgramError, match=r"has no attribute .weigth."):
+        walk(f"train({MLP})\ndef score(model): return model.weigth", evaluate="program:score")
 
 
 def test_a_program_without_a_model_is_told(tmp_path: Path, settings: Settings) -> None:
