@@ -18,7 +18,7 @@ app = new_app()
 EXAMPLES = (
     "repro-audit margin last",
     "repro-audit margin r2 walk-ee985009",
-    "repro-audit margin r2 walk.json --accept-margin 3 --format json",
+    "repro-audit margin r2 --accept-margin 3 --format json",
 )
 UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 AcceptOption = Annotated[

@@ -5,7 +5,7 @@ Stricter than a comparison: for runs whose difference somebody wants to call sma
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import numpy as np
@@ -17,20 +17,28 @@ from auditor.runs.tracefile import ProcessTrace, RunTraces
 
 Array = np.ndarray[Any, Any]
 
+_PASS_ROWS = 1 << 14
+"""How far a layer is looked for that shows a difference."""
+
 _FLOATING = ("float", "bfloat", "complex")
 
 
-def deviations(reference: RunTraces, candidate: RunTraces) -> tuple[str, ...]:
-    """Return in what the runs deviate beside values of floating-point numbers, as sentences; empty if in nothing."""
+def deviations(reference: RunTraces, candidate: RunTraces, layers: Collection[str] | None = None) -> tuple[str, ...]:
+    """Return in what the runs deviate beside values of floating-point numbers, as sentences; empty if in nothing.
+
+    `layers`: module paths whose outputs were measured. A difference that arises in a forward pass outside them, and
+    that none of them shows afterwards in the same pass, deviates too: nothing tells its size. None asks for no such
+    thing.
+    """
     found = [
         f"Process {name} is in one run only." for name in sorted(set(reference.processes) ^ set(candidate.processes))
     ]
     for name in sorted(set(reference.processes) & set(candidate.processes)):
-        found += _of_process(reference.processes[name], candidate.processes[name])
+        found += _of_process(reference.processes[name], candidate.processes[name], layers)
     return tuple(found)
 
 
-def _of_process(a: ProcessTrace, b: ProcessTrace) -> Iterator[str]:
+def _of_process(a: ProcessTrace, b: ProcessTrace, layers: Collection[str] | None) -> Iterator[str]:
     for side, trace in (("reference", a), ("candidate", b)):
         if not trace.complete:
             yield f"Process {trace.name} of the {side} left a trace without an end."
@@ -49,6 +57,8 @@ def _of_process(a: ProcessTrace, b: ProcessTrace) -> Iterator[str]:
         return
     unequal = np.flatnonzero(differing(first, second, a.tensors, b.tensors))
     yield from _of_rows(a, b, first[unequal], second[unequal])
+    if layers is not None:
+        yield from _outside(a, first, second, unequal, layers)
 
 
 def _of_rows(a: ProcessTrace, b: ProcessTrace, first: Array, second: Array) -> Iterator[str]:
@@ -90,6 +100,40 @@ def _of_tensors(a: ProcessTrace, b: ProcessTrace, first: Array, second: Array) -
         row, name = int(owner[whole[0]]), names[int(kinds[0][whole[0]])]
         where = f"in step {int(first['step'][row]):,} ({_op(a, first, row)})"
         yield f"Numbers of type {name} differ {where}; they have no tolerance."
+
+
+def _outside(a: ProcessTrace, first: Array, second: Array, unequal: Array, layers: Collection[str]) -> Iterator[str]:
+    """The first operator outside the layers that makes different things of the same, where no layer shows it."""
+    one, two = first[unequal], second[unequal]
+    unknown = (one["flags"] | two["flags"]) & (wire.ARGUMENT_UNKNOWN | wire.READS_UNINITIALISED)
+    known = {number for number, text in a.names.items() if text in layers}
+    arises = np.isin(one["kind"], (wire.OP, wire.REGION)) & np.isin(one["phase"], (wire.FORWARD, wire.OTHER))
+    arises &= (unknown == 0) & ~np.isin(one["module"], list(known))
+    for column in ("inputs", "arguments", "state"):
+        arises &= one[column] == two[column]
+    for place in np.flatnonzero(arises).tolist():
+        row = int(unequal[place])
+        if not _is_shown(first, row, unequal, known):
+            where = a.names.get(int(first["module"][row]), "") or "outside all modules"
+            yield (
+                f"A difference arises outside the layers in step {int(first['step'][row]):,} ({_op(a, first, row)}, "
+                f"{where}), and no layer shows its size."
+            )
+            return
+
+
+def _is_shown(events: Array, row: int, unequal: Array, layers: set[int]) -> bool:
+    """True if a layer that is called later in the same forward pass differs."""
+    if not events["module"][row]:
+        return False
+    rest = events[row : row + _PASS_ROWS]
+    mine = rest["thread"] == rest["thread"][0]
+    ended = np.flatnonzero(mine & ((rest["module"] == 0) | (rest["phase"] != rest["phase"][0])))
+    stop = row + (int(ended[0]) if len(ended) else len(rest))
+    later = unequal[(unequal > row) & (unequal < stop)]
+    return bool(
+        (np.isin(events["module"][later], list(layers)) & (events["thread"][later] == events["thread"][row])).any()
+    )
 
 
 def _tensors(trace: ProcessTrace, rows: Array, owner: Array) -> Array:

@@ -12,6 +12,8 @@ from auditor.model.run import Ending, RunRecord
 from auditor.model.trace import Phase
 
 _SHOWN = 5
+_GAPS = ("activations: ", "backend: ")
+"""What the problems of a process begin with in which calls of modules, or operators, went unseen."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +31,12 @@ class Case:
     metric: str | None
     unseen: Sequence[str]
     """Layers of the walk of which no run kept anything."""
+
+    reacts: bool = True
+    """Noise made the walk's metric fall somewhere."""
+
+    doubt: str = ""
+    """Why the walk may be of another program; empty where it is of the same."""
 
 
 def accept(case: Case, decades: float) -> Acceptance:
@@ -66,12 +74,26 @@ def _outside(case: Case) -> list[str]:
         for record in case.records
         if record.status.ending not in (Ending.FINISHED, Ending.STOPPED)
     ]
+    reasons += [
+        f"Run {record.id}, process {process.name}: not everything was seen ({problem})."
+        for record in case.records
+        for process in record.processes
+        for problem in process.problems
+        if problem.startswith(_GAPS)
+    ]
     if not case.layerwise.layers:
         reasons.append("No forward activation was kept: no module with parameters was called.")
     elif not case.layerwise.complete:
         reasons.append("A process that kept activations did not come to its end.")
     if case.walk is None:
         reasons.append("There is no noise walk of the program to take tolerances from.")
+    if case.doubt:
+        reasons.append(f"The tolerances may be of another model: {case.doubt}.")
+    if not case.reacts:
+        reasons.append(
+            f"No noise makes {case.metric} fall in {case.walk}, at no layer and not at all of them: it may not look at "
+            "the model's outputs, or be better when lower (--metric NAME:min)."
+        )
     return reasons
 
 
@@ -109,13 +131,20 @@ def _steps(case: Case) -> list[str]:
     shown = {step.step for layer in case.layers for step in layer.steps if step.differing_calls}
     if outside := sorted((forward & case.layerwise.measured) - shown):
         reasons.append(f"The forward passes of {_steps_of(outside)} differ outside the layers: none of these does.")
-    elif cells and not shown:
+    elif not shown:
         reasons.append("No layer differs, so that what differs is outside the layers.")
     changed = [cell.step for cell in cells if cell.phase in (Phase.BACKWARD, Phase.OPTIMIZER)]
     if changed and max(case.layerwise.measured, default=-1) <= max(changed):
         reasons.append(
             f"Gradients or weights differ in step {max(changed):,}, and no forward pass after it was kept that shows "
             "what that does; an evaluation at the program's end would."
+        )
+    elif changed and (
+        stale := [layer for layer in case.layers if layer.steps and layer.steps[-1].step <= max(changed)]
+    ):
+        reasons.append(
+            f"Gradients or weights differ in step {max(changed):,}, and {_some([layer.layer for layer in stale])} "
+            "made no forward pass after it; an evaluation at the program's end that calls every layer would show it."
         )
     return reasons
 
@@ -138,6 +167,14 @@ def _rests_on(case: Case, known: Sequence[tuple[float, str]]) -> list[str]:
     sampled = [series.layer for series in case.layerwise.layers if series.is_sample]
     if sampled:
         sentences.append(f"Of {_some(sampled)} a sample of the elements was measured.")
+    if case.comparison.output:
+        line = case.comparison.output[0]
+        sentences.append(
+            f"The program printed other things, for which no margin speaks: line {line.line} is `{line.reference}` in "
+            f"the reference and `{line.candidate}` in the candidate."
+        )
+    if any(record.status.ending is Ending.STOPPED for record in case.records):
+        sentences.append("The runs were stopped as asked; what comes later did not run.")
     skipped = [f"{item.subject} ({item.reason})" for item in case.comparison.not_compared]
     if skipped:
         sentences.append(f"Not compared: {_some(skipped)}.")

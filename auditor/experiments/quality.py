@@ -8,6 +8,8 @@ from auditor.model.lean import dataclass
 
 HIGHER = "max"
 LOWER = "min"
+RISE = 0.05
+"""A metric between 0 and 1 that is so much greater under the greatest noise is no share of what is right."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,15 +52,25 @@ def choose_scale(direction: str, baseline: float, greatest_noise: float) -> Scal
     """Return the scale of a metric; `greatest_noise` is its value with the greatest noise everywhere.
 
     Raises `ValueError` where the metric cannot show a loss: the baseline is no number, a metric to be lowered is not
-    above 0, or one without bounds does not fall.
+    above 0 or falls, one without bounds does not fall, or a share rises.
     """
     if not math.isfinite(baseline):
         raise ValueError(f"the metric without noise is {baseline}")
     if direction == LOWER:
         if baseline <= 0:
             raise ValueError(f"a metric that is better when lower must be above 0 without noise, and is {baseline:g}")
+        if greatest_noise < baseline * (1 - RISE):
+            raise ValueError(
+                f"the metric does not rise: {baseline:g} without noise, {greatest_noise:g} with the greatest noise; if "
+                "more is better, name it without :min"
+            )
         return Scale(direction=LOWER, baseline=baseline, worst=None)
     if 0 <= baseline <= 1 and not greatest_noise < 0:
+        if greatest_noise > baseline + RISE:
+            raise ValueError(
+                f"the metric rises: {baseline:g} without noise, {greatest_noise:g} with the greatest noise; if less is "
+                "better, say so with --metric NAME:min"
+            )
         return Scale(direction=HIGHER, baseline=baseline, worst=None)
     if not greatest_noise < baseline:
         raise ValueError(

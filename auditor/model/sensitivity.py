@@ -201,3 +201,6 @@ class SensitivityReport:
 
     weights: tuple[TrainedWeights, ...] = ()
     """By layer and sigma, the training without noise first; empty where no training was noisy."""
+
+    clamp: float | None = None
+    """Weights were kept within so much of 0 while the program trained; None where they were left alone."""

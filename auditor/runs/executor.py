@@ -31,14 +31,15 @@ class Executor(Protocol):
         """Programs may run on other machines: whatever they need must lie where these see it."""
 
     def run(
-        self, plans: Iterable[LaunchPlan], cancelled: Callable[[], bool], told: Told = lambda _: None
+        self, plans: Iterable[LaunchPlan | None], cancelled: Callable[[], bool], told: Told = lambda _: None
     ) -> Iterator[Finished]:
         """Yield each plan with its record as it ends, in any order.
 
-        A plan is taken only when it can start, or stand in a scheduler's line, so that making it may wait for what
-        earlier ones came to. Once `cancelled` says so, running programs are interrupted and yielded, and nothing new is
-        started; leaving the iterator early does the same. A program whose end nobody saw has the ending `LOST`, and a
-        note that says why. Raises `UsageError` where no plan could ever run.
+        A plan is taken only when it can start, or stand in a scheduler's line, so that it may depend on what earlier
+        ones came to: None says that there is none before one of those that run has ended. Once `cancelled` says so,
+        running programs are interrupted and yielded, and nothing new is started; leaving the iterator early does the
+        same. A program whose end nobody saw has the ending `LOST`, and a note that says why. Raises `UsageError` where
+        no plan could ever run.
         """
 
     def close(self) -> None:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Set
 from pathlib import Path
 
 from auditor.dynamic.layerwise import LayerSeries, Layerwise, compare_layers
 from auditor.dynamic.structure import deviations
-from auditor.errors import ProgramError, TraceFormatError, UsageError
+from auditor.errors import TraceFormatError, UsageError
 from auditor.experiments.acceptance import Case, accept
 from auditor.experiments.margin import METHOD, LayerTolerance, join, ranked
-from auditor.experiments.noiselevels import parse_levels
 from auditor.model.lean import dataclass, replace
 from auditor.model.margin import Acceptance, LayerMargin, MarginReport
 from auditor.model.report import AuditReport
@@ -21,14 +19,12 @@ from auditor.runs.replicas import COLLECTED
 from auditor.runs.store import open_store
 from auditor.runs.tracefile import open_run
 from auditor.services.compare import compare_runs
-from auditor.services.history import find_run
-from auditor.services.noise import walk_noise
-from auditor.services.noise_options import WalkOptions
+from auditor.services.margin_pair import find_pair
+from auditor.services.margin_walk import Chosen, Tell, choose_walk, stores_of
 from auditor.services.noise_session import NoiseProgram
-from auditor.services.program import command_line
 from auditor.services.progress import Progress, Silent
 from auditor.services.settings import Settings
-from auditor.services.walks import LAST, KeptWalk, find_walk, newest_fitting, script_digest
+from auditor.services.walks import KeptWalk, find_walk
 from auditor.services.weight_margin import weight_margin
 from auditor.static.discovery import find_root
 
@@ -38,13 +34,9 @@ BUDGET_BYTES = 256 << 20
 ELEMENTS = 4096
 """Most that are kept of one tensor: the rms of a sample of so many is known to a few per cent."""
 
-SIGMA = "log:1e-2:1e8:41"
-PAIR = "pair.json"
 GRADIENTS = "Gradients are not kept; what they change shows in the weights and in the forward passes that follow."
 
 _SHOWN = 5
-
-Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,38 +89,9 @@ def margin_of_runs(
     check_options(replace(options, walk=None), cwd, settings)
     records = find_pair(run, cwd, settings)
     if walk is not None:
-        find_walk(walk, _stores(records, settings))
+        find_walk(walk, stores_of(records, settings))
     report = compare_runs(*records, settings, progress)
     return with_margins(report, options, settings, progress or Silent(), program=None)
-
-
-def keep_pair(records: tuple[RunRecord, RunRecord]) -> None:
-    """Note in both folders which runs belong together."""
-    content = {"reference": records[0].id, "candidate": records[1].id}
-    for record in records:
-        (Path(record.folder) / PAIR).write_text(json.dumps(content) + "\n", encoding="utf-8")
-
-
-def find_pair(name: str, cwd: Path, settings: Settings) -> tuple[RunRecord, RunRecord]:
-    """Return the two runs of which one is named; `UsageError` where it is not of such a pair."""
-    if name == LAST:
-        store = open_store(find_root([cwd.resolve()]), settings.store).root
-        pairs = sorted(store.glob(f"r*/{PAIR}"), key=lambda path: (path.stat().st_mtime, path.parent.name))
-        if not pairs:
-            raise UsageError(f"no run in {store} has kept activations; make one with: run SCRIPT --twice --margins")
-        folder = pairs[-1].parent
-    else:
-        folder = Path(find_run(name, cwd, settings).folder)
-    try:
-        content = json.loads((folder / PAIR).read_text(encoding="utf-8"))
-        names = str(content["reference"]), str(content["candidate"])
-    except (OSError, ValueError, KeyError, TypeError):
-        raise UsageError(
-            f"run {folder.name} has kept no activations; make a pair that has with: run SCRIPT --twice --margins"
-        ) from None
-    return find_run(str(folder.parent / names[0]), cwd, settings), find_run(
-        str(folder.parent / names[1]), cwd, settings
-    )
 
 
 def with_margins(
@@ -150,18 +113,19 @@ def with_margins(
     records = report.runs[0], report.runs[1]
     progress.stage("margins")
     layerwise = compare_layers(*(Path(record.folder) for record in records))
-    stores = _stores(records, settings)
-    walk, notes = None, list(layerwise.gaps)
+    stores = stores_of(records, settings)
+    chosen, notes = Chosen(), list(layerwise.gaps)
     if any(series.differs for series in layerwise.layers):
-        walk, told = _walk(records, options, settings, progress, program, stores, tell)
-        notes += told
+        chosen = choose_walk(records, options.walk, settings, progress, program, stores, tell)
+        notes += chosen.notes
+    walk = chosen.walk
     if sampled := [series.layer for series in layerwise.layers if series.is_sample and series.differs]:
         more = f" and {len(sampled) - _SHOWN} more" if len(sampled) > _SHOWN else ""
         notes.append(f"of {', '.join(sampled[:_SHOWN])}{more} a sample of {ELEMENTS:,} elements a tensor was measured")
     layers = _joined(layerwise, walk)
     acceptance = None
     if options.accept is not None and verdict.status is Status.DIVERGENT:
-        acceptance = _accepted(records, verdict, layers, layerwise, walk, options.accept)
+        acceptance = _accepted(records, verdict, layers, layerwise, chosen, options.accept)
     margins = MarginReport(
         reference=records[0].id,
         candidate=records[1].id,
@@ -188,63 +152,18 @@ def _judged(verdict: Verdict, acceptance: Acceptance | None) -> Verdict:
     return replace(verdict, status=Status.WITHIN_TOLERANCE, reasons=(*acceptance.rests_on, *verdict.reasons))
 
 
-def _stores(records: tuple[RunRecord, RunRecord], settings: Settings) -> tuple[Path, ...]:
-    """Where walks and replicas of the program may lie: beside its runs, and in the store of the script's project."""
-    beside = Path(records[0].folder).parent
-    of_script = open_store(Path(records[0].project), settings.store).root
-    return tuple(dict.fromkeys([beside.resolve(), of_script.resolve()]))
-
-
-def _walk(
-    records: tuple[RunRecord, RunRecord],
-    options: MarginOptions,
-    settings: Settings,
-    progress: Progress,
-    program: NoiseProgram | None,
-    stores: Sequence[Path],
-    tell: Tell,
-) -> tuple[KeptWalk | None, list[str]]:
-    """The walk to take tolerances from, and what to know about it."""
-    cwd = Path(records[0].cwd)
-    command, digest = records[0].argv, script_digest(records[0].argv, Path(records[0].cwd))
-    if options.walk is not None:
-        walk = find_walk(options.walk, stores)
-        return walk, [] if walk.fits(command, digest) else [_other_program(walk, command)]
-    found = newest_fitting(command, digest, stores)
-    if found is not None:
-        return found, [f"tolerances are from {found.name}, the newest of this program with these arguments"]
-    advice = command_line("noise walk", command)
-    if program is None or progress.cancelled():
-        return None, [f"no noise walk of this program with these arguments is kept: {advice}"]
-    tell(
-        f"no noise walk of this program is kept: walking over its layers takes one more run (about "
-        f"{records[0].duration_s:.0f} s) and 15 to 41 evaluations a layer"
-    )
-    try:
-        walk_noise(program, WalkOptions(sigmas=parse_levels(SIGMA)), settings=settings, progress=progress)
-    except (UsageError, ProgramError) as error:
-        by_hand = command_line("noise walk", command, "--evaluate module:function")
-        return None, [f"the layers could not be walked over: {error}; by hand: {by_hand}"]
-    found = newest_fitting(command, script_digest(command, cwd), stores)
-    told = f"tolerances are from {found.name}, made after the runs" if found else "the walk has no layers"
-    return found, [told]
-
-
-def _other_program(walk: KeptWalk, command: Sequence[str]) -> str:
-    if tuple(command[1:]) == walk.command[1:]:
-        return f"{walk.name} is of another version of the script"
-    return f"{walk.name} is of another command: {' '.join(walk.command) or 'not told'}"
-
-
 def _joined(layerwise: Layerwise, walk: KeptWalk | None) -> tuple[LayerMargin, ...]:
     tolerances = {layer.name: layer for layer in walk.layers} if walk is not None else {}
     why = "the walk has no such layer" if walk is not None else "no noise walk"
-    return ranked([join(series, _of(series, walk, tolerances), why) for series in layerwise.layers])
+    several = {series.model.partition("#")[0] for series in layerwise.layers if "#" in series.model}
+    return ranked([join(series, _of(series, walk, tolerances, several), why) for series in layerwise.layers])
 
 
-def _of(series: LayerSeries, walk: KeptWalk | None, found: Mapping[str, LayerTolerance]) -> LayerTolerance | None:
+def _of(
+    series: LayerSeries, walk: KeptWalk | None, found: Mapping[str, LayerTolerance], several: Set[str]
+) -> LayerTolerance | None:
     """The tolerance of a layer. Several instances of a class may be anything, so that none of them has one."""
-    if walk is None or "#" in series.model:
+    if walk is None or series.model.partition("#")[0] in several:
         return None
     if len(walk.models) > 1:
         return found.get(f"{series.model}.{series.layer}")
@@ -256,14 +175,16 @@ def _accepted(
     verdict: Verdict,
     layers: tuple[LayerMargin, ...],
     layerwise: Layerwise,
-    walk: KeptWalk | None,
+    chosen: Chosen,
     decades: float,
 ) -> Acceptance:
     assert verdict.comparison is not None, "only runs that were compared are accepted"
+    walk = chosen.walk
     several = walk is not None and len(walk.models) > 1
     kept = {f"{layer.model}.{layer.layer}" if several else layer.layer for layer in layers}
     try:
-        found = deviations(*(open_run(Path(record.folder)) for record in records))
+        traces = open_run(Path(records[0].folder)), open_run(Path(records[1].folder))
+        found = deviations(*traces, layers=_paths(layers))
     except TraceFormatError as error:
         found = (f"The traces cannot be read: {error}.",)
     case = Case(
@@ -274,6 +195,17 @@ def _accepted(
         deviations=found,
         walk=walk.name if walk is not None else None,
         metric=walk.metric if walk is not None else None,
+        reacts=walk is None or walk.reacts,
+        doubt=chosen.doubt,
         unseen=[layer.name for layer in walk.layers if layer.name not in kept] if walk is not None else [],
     )
     return accept(case, decades)
+
+
+def _paths(layers: tuple[LayerMargin, ...]) -> frozenset[str]:
+    """What the traces call the modules whose outputs were kept."""
+    modules = [layer for layer in layers if layer.type != "input"]
+    return frozenset(
+        layer.model if layer.layer == layer.type == layer.model.partition("#")[0] else f"{layer.model}.{layer.layer}"
+        for layer in modules
+    )

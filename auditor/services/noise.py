@@ -15,6 +15,7 @@ from auditor.runs.executors.local import LocalProcesses
 from auditor.runs.noiselink import NoiseLink
 from auditor.runs.store import open_store
 from auditor.runs.trainings import open_trainings
+from auditor.services.evaluation_name import check_evaluation
 from auditor.services.evidence import leaves_evidence
 from auditor.services.noise_curves import noise_seed
 from auditor.services.noise_options import WalkOptions, check_options, choose, probe_settings
@@ -83,6 +84,7 @@ def walk_noise(
     nowhere, or has no such layer. A cancelled walk reports the layers that were whole.
     """
     check_options(options)
+    check_evaluation(options.evaluate, script_of(program.command, program.cwd.resolve()))
     progress = progress or Silent()
     if options.mode is NoiseMode.TRAINING:
         return _train(program, options, settings, progress, executor)
@@ -150,7 +152,7 @@ def _train(
         "command": list(program.command),
         "folder": str(cwd),
         "python": "" if program.python is None else str(program.python),
-        "source": source_digest(script.parent if script is not None else cwd),
+        "source": source_digest(script.parent if script is not None else cwd, runs),
         "noise": [
             options.kind.value,
             options.ratio,

@@ -16,6 +16,8 @@ FORMAT = "repro-audit-executions"
 VERSION = 1
 # Version 1: first version.
 
+GREATEST_POWER = 20
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allocation:
@@ -66,6 +68,10 @@ def allocate_executions(walk: Path, budget: float, power: float) -> Allocation:
 
     Raises `UsageError` where the file is no walk, or a layer has no midpoint within its levels.
     """
+    if not (0 < budget < math.inf and abs(power) <= GREATEST_POWER):
+        raise UsageError(
+            f"--budget {budget:g} --power {power:g}: expected executions a layer from 1, and a power such as 0.5 or 2"
+        )
     sensitivity = _read(walk, "sensitivity")
     if not sensitivity or not sensitivity.get("tolerances"):
         raise UsageError(f"{walk}: holds no walk; make one with: noise walk … --format json -o {walk.name}")
@@ -92,9 +98,13 @@ def allocate_executions(walk: Path, budget: float, power: float) -> Allocation:
 def read_executions(path: Path) -> dict[str, int]:
     """Return layer → executions from what `noise allocate --json` wrote."""
     content = _read(path, None)
-    if content.get("format") != FORMAT or content.get("version") != VERSION:
+    counts = content.get("executions")
+    if content.get("format") != FORMAT or content.get("version") != VERSION or not isinstance(counts, dict):
         raise UsageError(f"--executions {path}: expected a number, or what `noise allocate --json` writes")
-    return {str(name): int(count) for name, count in content["executions"].items()}
+    for name, count in counts.items():
+        if not isinstance(count, int) or isinstance(count, bool):
+            raise UsageError(f"--executions {path}: executions.{name}: expected a whole number, found `{count}`")
+    return counts
 
 
 def _read(path: Path, key: str | None) -> Mapping[str, Any]:

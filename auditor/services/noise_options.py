@@ -48,6 +48,8 @@ class WalkOptions:
     """`name` or `name:min` of what the function returns; without one: `agreement`, `fidelity`, with `:dimension`."""
 
     chance: float | None = None
+    """The metric of a model that guesses; None where nobody says."""
+
     clamp: float | None = None
     seed: int = 0
     mode: NoiseMode = NoiseMode.EVALUATION
@@ -107,6 +109,8 @@ def check_options(options: WalkOptions) -> None:
         raise UsageError(f"--ratio: expected a share from 0 to 1, found {options.ratio:g}")
     if options.order not in ("mul-add", "add-mul"):
         raise UsageError(f"--order: expected mul-add or add-mul, found `{options.order}`")
+    if options.chance is not None and not math.isfinite(options.chance):
+        raise UsageError(f"--chance: expected the metric of a model that guesses, found {options.chance:g}")
     if options.clamp is not None and not options.clamp > 0:
         raise UsageError(f"--clamp: expected a bound above 0, found {options.clamp:g}")
     if options.mode is NoiseMode.TRAINING and options.train_sigma is not None:
@@ -169,6 +173,14 @@ def choose(layers: str, points: Sequence[InjectionPoint]) -> tuple[tuple[Injecti
             raise UsageError(f"--layers: there is no `{word}`; there are: {known}")
         chosen.update(found)
     return tuple(point for point in points if point.index in chosen), together
+
+
+def check_layers(options: WalkOptions, points: Sequence[InjectionPoint]) -> None:
+    """Raise `UsageError` for executions of layers that the model has not: they would go unheeded."""
+    unknown = sorted(options.executions.keys() - {"", *(point.name for point in points)})
+    if unknown:
+        known = ", ".join(point.name for point in points)
+        raise UsageError(f"--executions: the model has no layer {', '.join(unknown)}; it has: {known}")
 
 
 def _named(word: str, points: Sequence[InjectionPoint]) -> list[int]:

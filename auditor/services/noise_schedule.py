@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 
 from auditor.experiments.noise import Batches, Sweep
@@ -33,42 +32,38 @@ class Subject:
 
 
 class Schedule:
-    """Hands out measurements, the first subject's first; `arrived` takes their results from any thread."""
+    """Hands out measurements, the first subject's first; `arrived` takes their results, in any order."""
 
     def __init__(self, subjects: list[Subject], quality: Callable[[float], float]) -> None:
         self.subjects = subjects
         self._quality = quality
-        self._condition = threading.Condition()
         self._running = 0
         for subject in subjects:
             self._advance(subject)
 
-    def wanted(self, cancelled: Callable[[], bool]) -> Iterator[tuple[Subject, int, int]]:
-        """Yield (subject, level, repeat) until all sweeps are whole; waits where everything that is left depends on
-        results that are still to come."""
+    def wanted(self, cancelled: Callable[[], bool]) -> Iterator[tuple[Subject, int, int] | None]:
+        """Yield (subject, level, repeat) until all sweeps are whole; None where everything that is left depends on
+        results that are still to come. To wait for them here would stop whoever brings them."""
         while not cancelled():
-            with self._condition:
-                found = next(((each, each.due.pop(0)) for each in self.subjects if each.due), None)
-                if found is None and not self._running:
-                    return
-                if found is None:
-                    self._condition.wait(0.2)
-                    continue
-                self._running += 1
+            found = next(((each, each.due.pop(0)) for each in self.subjects if each.due), None)
+            if found is None and not self._running:
+                return
+            if found is None:
+                yield None
+                continue
+            self._running += 1
             subject, (at, repeat) = found
             yield subject, at, repeat
 
     def arrived(self, subject: Subject, at: int, repeat: int, value: float) -> None:
         """Note a result. Those of a batch enter the sweep together and in order, whichever came first."""
-        with self._condition:
-            self._running -= 1
-            subject.arrived[at, repeat] = value
-            if len(subject.arrived) == len(subject.batch):
-                for place in subject.batch:
-                    subject.values.setdefault(place[0], []).append(subject.arrived[place])
-                    subject.sweep.add(place[0], self._quality(subject.arrived[place]))
-                self._advance(subject)
-            self._condition.notify_all()
+        self._running -= 1
+        subject.arrived[at, repeat] = value
+        if len(subject.arrived) == len(subject.batch):
+            for place in subject.batch:
+                subject.values.setdefault(place[0], []).append(subject.arrived[place])
+                subject.sweep.add(place[0], self._quality(subject.arrived[place]))
+            self._advance(subject)
 
     def total(self) -> int:
         """How many measurements there will be, about."""

@@ -21,10 +21,12 @@ from auditor.model.hardware import (
 from auditor.model.lean import dataclass
 from auditor.model.report import AuditReport
 from auditor.ruleset.hardware import concerns, find_profile
+from auditor.services.evaluation_name import check_evaluation
 from auditor.services.noise_curves import noise_seed
 from auditor.services.noise_options import NO_EVALUATION, WalkOptions, check_options, chosen_metric, probe_settings
 from auditor.services.noise_session import NoiseProgram, project_of, use_model
 from auditor.services.noise_walk import Link
+from auditor.services.program import script_of
 from auditor.services.progress import Progress, Silent
 from auditor.services.settings import Settings
 
@@ -58,6 +60,7 @@ def simulate(
     """
     wanted = WalkOptions(sigmas=(1.0,), evaluate=options.evaluate, metric=options.metric, seed=options.seed)
     check_options(wanted)
+    check_evaluation(options.evaluate, script_of(program.command, program.cwd.resolve()))
     if options.repeats < 2:
         raise UsageError(f"--repeats: an interval needs 2 or more, found {options.repeats}")
     if not options.profiles:

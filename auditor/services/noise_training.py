@@ -14,7 +14,7 @@ from auditor.experiments.quality import choose_scale
 from auditor.model.sensitivity import InjectionPoint, NoiseMode, TrainedWeights
 from auditor.runs.snapshot import walk
 from auditor.services.noise_curves import Yardstick, impossible, noise_seed, told
-from auditor.services.noise_options import GLOBAL, NO_EVALUATION, WalkOptions, choose, chosen_metric
+from auditor.services.noise_options import GLOBAL, NO_EVALUATION, WalkOptions, check_layers, choose, chosen_metric
 from auditor.services.noise_report import describe, sweep_words, trained_weights
 from auditor.services.noise_schedule import Schedule, Subject
 from auditor.services.noise_trainings import Came, Task, TrainingShop
@@ -52,13 +52,15 @@ class TrainingWalk:
         name, direction = chosen_metric(options, evaluation["values"])
         baseline = float(evaluation["values"][name])
         chosen, together = choose(options.layers, points)
+        check_layers(options, points)
         if not any(point.injectable for point in points):
             raise UsageError("noise can enter nowhere: no layer of the model has a floating-point output")
         try:
             scale = choose_scale(direction, baseline, float(greatest.get(name, math.nan)))
         except ValueError as error:
             raise UsageError(f"metric `{name}`: {error}") from error
-        floor = options.chance if options.chance is not None else evaluation["chance"]
+        chance = options.chance if options.chance is not None else evaluation["chance"]
+        floor = None if chance is None else scale.quality(chance)
         yardstick = Yardstick(scale=scale, top=scale.quality(baseline), floor=floor)
         self._note_weights("", 0.0, 0, hello)
         subjects = self._subjects(chosen, together, points, yardstick)
@@ -90,6 +92,7 @@ class TrainingWalk:
             "grid_evaluations": len(options.sigmas) * options.repeats * len(whole),
             "seed": options.seed,
             "method": sweep_words(options),
+            "clamp": options.clamp,
             "notes": (*hello["notes"], *self._notes(hello, len(subjects) - len(whole))),
             "weights": tuple(
                 sorted(self._weights, key=lambda each: (order(each.layer, points), each.sigma, each.repeat))
@@ -145,9 +148,12 @@ class TrainingWalk:
             subject, at, repeat = place
             schedule.arrived(subject, at, repeat, self._value(subject, at, repeat, came, hello, metric))
 
-        def tasks() -> Iterator[Task]:
+        def tasks() -> Iterator[Task | None]:
             nonlocal kept
             for place in schedule.wanted(progress.cancelled):
+                if place is None:
+                    yield None
+                    continue
                 subject, at, repeat = place
                 task = self._task(subject, subject.sweep.sigmas[at], repeat, hello)
                 came = self._shop.kept(task.key)
@@ -277,10 +283,14 @@ def order(layer: str, points: Sequence[InjectionPoint]) -> int:
     return -1 if not layer else names.index(layer) if layer in names else len(names)
 
 
-def source_digest(folder: Path) -> str:
-    """Return a digest of all Python files below a folder: a walk goes on only where they are as they were."""
+def source_digest(folder: Path, store: Path) -> str:
+    """Return a digest of all Python files below a folder: a walk goes on only where they are as they were.
+
+    The store may lie in that folder; the copies of the program in it are not the program.
+    """
     digest = hashlib.sha256()
-    files = sorted(entry.path for entry in walk(folder, ()) if entry.name.endswith(".py"))
+    found = [entry.path for entry in walk(folder, ()) if entry.name.endswith(".py")]
+    files = sorted(path for path in found if not Path(path).resolve().is_relative_to(store.resolve()))
     for path in files:
         digest.update(path.encode() + b"\0" + Path(path).read_bytes() + b"\0")
     return digest.hexdigest()[:16]

@@ -82,17 +82,21 @@ class TrainingShop:
             return None
         return Came(hello=told["hello"], answers=tuple(told["answers"]), failure=told["failure"])
 
-    def run(self, tasks: Iterable[Task], *, eager: bool = False) -> Iterator[tuple[Task, Came]]:
+    def run(self, tasks: Iterable[Task | None], *, eager: bool = False) -> Iterator[tuple[Task, Came]]:
         """Run trainings and yield each that is whole as it ends; those that were interrupted are left out.
 
+        A task None says that there is none before one of those that run has ended.
         `eager`: without compilation, because noise enters between modules. A noisy training that fails has come to
         nothing, and that is a result. Raises `ProgramError` where a plain one fails, where one was killed or took too
         long, and where noise could not enter.
         """
         begun: dict[str, Task] = {}
 
-        def plans() -> Iterator[LaunchPlan]:
+        def plans() -> Iterator[LaunchPlan | None]:
             for task in tasks:
+                if task is None:
+                    yield None
+                    continue
                 begun[task.key] = task
                 yield self._plan(task, eager)
 

@@ -10,11 +10,13 @@ from auditor.errors import UsageError
 from auditor.experiments.noise import FEW, Sweep, sweep_adaptive, sweep_grid
 from auditor.experiments.quality import Scale, choose_scale
 from auditor.model.lean import dataclass
-from auditor.model.sensitivity import InjectionPoint, Tolerance
+from auditor.model.sensitivity import InjectionPoint, Tolerance, ToleranceStatus
 from auditor.services.noise_curves import Yardstick, impossible, noise_seed, told
-from auditor.services.noise_options import GLOBAL, NO_EVALUATION, WalkOptions, choose, chosen_metric
+from auditor.services.noise_options import GLOBAL, NO_EVALUATION, WalkOptions, check_layers, choose, chosen_metric
 from auditor.services.noise_report import sweep_words
 from auditor.services.progress import Progress
+
+_UNMOVED = (ToleranceStatus.ABOVE, ToleranceStatus.IMPOSSIBLE)
 
 
 class _StoppedError(Exception):
@@ -47,13 +49,15 @@ class Walk:
         if not injectable:
             raise UsageError("noise can enter nowhere: no layer of the model has a floating-point output")
         chosen, together = choose(self.options.layers, self.points)
+        check_layers(self.options, self.points)
         raw: dict[tuple[str, int], list[float]] = {}
         greatest = self._value(name, "global", injectable, self.options.sigmas[-1], 0)
         try:
             scale = choose_scale(direction, baseline, greatest)
         except ValueError as error:
             raise UsageError(f"metric `{name}`: {error}") from error
-        floor = self.options.chance if self.options.chance is not None else evaluation["chance"]
+        chance = self.options.chance if self.options.chance is not None else evaluation["chance"]
+        floor = None if chance is None else scale.quality(chance)
         top = scale.quality(baseline)
         subjects: list[tuple[str, int | None, list[int]]] = [(each.name, each.index, [each.index]) for each in chosen]
         subjects += [(GLOBAL, None, injectable)] if together else []
@@ -73,6 +77,11 @@ class Walk:
         found = [self._told(*subject, sweeps, yardstick, raw) for subject in subjects]
         whole = [each for each in found if each is not None]
         notes = [*self.hello["notes"], *self._notes(evaluation, len(subjects) - len(whole))]
+        if whole and all(each.status in _UNMOVED for each in whole):
+            notes.append(
+                f"no noise makes {name} fall, at no layer and not at all of them: see whether the evaluation looks at "
+                "the model that it is given"
+            )
         return {
             "kind": self.options.kind,
             "metric": name,
@@ -86,6 +95,7 @@ class Walk:
             "grid_evaluations": len(self.options.sigmas) * self.options.repeats * len(sweeps),
             "seed": self.options.seed,
             "method": sweep_words(self.options),
+            "clamp": self.options.clamp,
             "notes": tuple(notes),
         }
 

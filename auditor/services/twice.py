@@ -23,7 +23,8 @@ from auditor.services.compare import Pair, report, scan_for_causes, unfinished
 from auditor.services.evidence import leaves_evidence
 from auditor.services.experiment import Experiments
 from auditor.services.following import Follower, Watcher
-from auditor.services.margin import MarginOptions, check_options, keep_pair, probe_settings, with_margins
+from auditor.services.margin import MarginOptions, check_options, probe_settings, with_margins
+from auditor.services.margin_pair import keep_pair
 from auditor.services.noise_session import NoiseProgram
 from auditor.services.program import script_of
 from auditor.services.progress import Progress, Silent

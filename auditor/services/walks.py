@@ -19,6 +19,7 @@ from auditor.report.schema.values import to_json
 from auditor.runs.store import open_store
 from auditor.services.program import script_of
 from auditor.services.settings import Settings
+from auditor.services.sourcedigest import source_digests
 from auditor.static.discovery import find_root
 
 FORMAT = "repro-audit-walk"
@@ -27,6 +28,7 @@ VERSION = 1
 
 FOLDER = "walks"
 LAST = "last"
+_FALLEN = (ToleranceStatus.MEASURED, ToleranceStatus.PLATEAU, ToleranceStatus.BELOW)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,17 +42,49 @@ class KeptWalk:
     """Empty where the file does not tell."""
 
     script_digest: str | None
-    kind: NoiseKind
-    noisy_training: bool
-    """Its tolerances are of models that trained under noise."""
+    sources: Mapping[str, str]
+    """Digests of the project's files when it was made; empty where the file does not tell."""
+
+    objection: str
+    """Why its tolerances are not those of the layers of the program as it is; empty where they are."""
+
+    is_whole: bool
+    """Every layer that noise can enter was walked over."""
+
+    reacts: bool
+    """Noise made the metric fall somewhere. If it does so nowhere, the metric may not look at the model at all."""
 
     metric: str | None
     models: tuple[str, ...]
     layers: tuple[LayerTolerance, ...]
 
-    def fits(self, command: Sequence[str], digest: str | None) -> bool:
+    def fits(self, ran: Ran) -> bool:
         """Made of the same program, with the same arguments, by whatever interpreter."""
-        return digest is not None and self.script_digest == digest and tuple(command[1:]) == self.command[1:]
+        return not self.doubt(ran)
+
+    def doubt(self, ran: Ran) -> str:
+        """Return why it may be of another program than these runs; empty where it is of the same."""
+        if not self.command:
+            return f"{self.name} does not tell of which program it is; name the one that is kept in the store"
+        if tuple(ran.command[1:]) != self.command[1:]:
+            return f"{self.name} is of another command: {' '.join(self.command)}"
+        if ran.script_digest is None or self.script_digest != ran.script_digest:
+            return f"{self.name} is of another version of the script"
+        both = self.sources.keys() & ran.sources.keys()
+        if changed := sorted(path for path in both if self.sources[path] != ran.sources[path]):
+            more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+            return f"{self.name} is of another version of {changed[0]}{more}"
+        return ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """The program that runs were of, as it was then."""
+
+    command: tuple[str, ...]
+    script_digest: str | None
+    sources: Mapping[str, str]
+    """Digests of those files of the project that the runs have loaded; empty where that is not known."""
 
 
 def script_digest(command: Sequence[str], cwd: Path) -> str | None:
@@ -68,16 +102,18 @@ def keep_walk(report: AuditReport, command: Sequence[str], cwd: Path, settings: 
     if walked is None:
         return report
     cwd = cwd.resolve()
+    store = open_store(find_root([cwd]), settings.store).root
     content = {
         "format": FORMAT,
         "version": VERSION,
         "command": list(command),
         "script_digest": script_digest(command, cwd),
+        "sources": source_digests(find_root([script_of(command, cwd) or cwd]).resolve(), store),
         "sensitivity": to_json(walked),
     }
     text = json.dumps(content, indent=1) + "\n"
     # Named by what is in it: the same walk again gives the same report.
-    path = open_store(find_root([cwd]), settings.store).root / FOLDER / f"walk-{_digest(text)}.json"
+    path = store / FOLDER / f"walk-{_digest(text)}.json"
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -96,8 +132,8 @@ def _digest(text: str) -> str:
 def find_walk(name: str, stores: Sequence[Path]) -> KeptWalk:
     """Return a walk by its id, by the path of its file or of a JSON report, or the `last` one.
 
-    Raises `UsageError` where there is none, where its noise is not additive or was in the training, or where it has no
-    layers.
+    Raises `UsageError` where there is none, or where its tolerances are not those of the layers as they are: of noise
+    that is not additive, was averaged or was in the training, of clamped weights.
     """
     if name == LAST:
         newest = _kept(stores)
@@ -114,12 +150,13 @@ def find_walk(name: str, stores: Sequence[Path]) -> KeptWalk:
     return _checked(_read(path, name))
 
 
-def newest_fitting(command: Sequence[str], digest: str | None, stores: Sequence[Path]) -> KeptWalk | None:
-    """Return the newest additive walk of every layer that was made of the same program; None without one."""
-    for walk in _kept(stores):
-        if walk.fits(command, digest) and walk.kind is NoiseKind.ADD and walk.layers and not walk.noisy_training:
-            return walk
-    return None
+def newest_fitting(ran: Ran, stores: Sequence[Path]) -> KeptWalk | None:
+    """Return the newest additive walk that was made of the same program; None without one.
+
+    One of every layer goes before a newer one of some, and one whose metric reacts before a newer one that does not.
+    """
+    found = [walk for walk in _kept(stores) if not walk.objection and walk.fits(ran)]
+    return max(found, key=lambda walk: (walk.reacts, walk.is_whole), default=None)  # of equal ones the first
 
 
 def _kept(stores: Sequence[Path]) -> list[KeptWalk]:
@@ -135,16 +172,26 @@ def _kept(stores: Sequence[Path]) -> list[KeptWalk]:
 
 
 def _checked(walk: KeptWalk) -> KeptWalk:
-    if walk.kind is not NoiseKind.ADD:
-        raise UsageError(
-            f"{walk.name}: its noise is not additive ({walk.kind.value}); a difference between two runs adds to "
-            "what a layer puts out: walk with --kind add"
-        )
-    if walk.noisy_training:
-        raise UsageError(f"{walk.name}: noise was in the training, too; walk with --mode eval")
-    if not walk.layers:
-        raise UsageError(f"{walk.name}: holds no layer; walk with --layers all")
+    if walk.objection:
+        raise UsageError(f"{walk.name}: {walk.objection}")
     return walk
+
+
+def _objection(found: Mapping[str, Any]) -> str:
+    """Why tolerances are none to hold a difference of two runs against; empty where they are."""
+    averaged = [each["name"] for each in found["tolerances"] if each.get("executions", 1) > 1]
+    if NoiseKind(found["kind"]) is not NoiseKind.ADD:
+        return (
+            f"its noise is not additive ({found['kind']}); a difference between two runs adds to what a layer puts "
+            "out: walk with --kind add"
+        )
+    if found.get("mode", "eval") != "eval" or found.get("trained_under") is not None:
+        return "noise was in the training, too; walk with --mode eval, without --train-sigma"
+    if found.get("clamp") is not None:
+        return "weights were clamped in its training, which the program does not do; walk without --clamp"
+    if averaged:
+        return f"the noise at {averaged[0]} was averaged over several executions; walk without --executions"
+    return "" if found["tolerances"] else "holds no layer; walk with --layers all"
 
 
 def _read(path: Path, name: str) -> KeptWalk:
@@ -159,8 +206,10 @@ def _read(path: Path, name: str) -> KeptWalk:
             name=name,
             command=tuple(content.get("command", ())),
             script_digest=content.get("script_digest"),
-            kind=NoiseKind(found["kind"]),
-            noisy_training=found.get("mode", "eval") != "eval" or found.get("trained_under") is not None,
+            sources=content.get("sources", {}),
+            objection=_objection(found),
+            is_whole=not _left_out(found),
+            reacts=any(ToleranceStatus(each["status"]) in _FALLEN for each in _curves(found)),
             metric=found["metric"],
             models=tuple(found["models"]),
             layers=tuple(_layer(each) for each in found["tolerances"]),
@@ -169,6 +218,17 @@ def _read(path: Path, name: str) -> KeptWalk:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(f"{path}: is no noise walk: {type(error).__name__}: {error}") from error
+
+
+def _curves(found: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    together = found.get("all_layers")
+    return [*found["tolerances"], *([together] if together is not None else [])]
+
+
+def _left_out(found: Mapping[str, Any]) -> set[str]:
+    """Layers that noise can enter and that have no curve."""
+    walked = {each["name"] for each in found["tolerances"]}
+    return {point["name"] for point in found.get("points", ()) if point["injectable"]} - walked
 
 
 def _layer(data: Mapping[str, Any]) -> LayerTolerance:

@@ -58,6 +58,14 @@ def test_a_walk_is_printed_written_and_shared_out(command: Any, project: Path) -
         (["allocate", "train.py", "--budget", "2"], "train.py: is no JSON"),
         (["allocate", "other.json", "--budget", "2"], "other.json: holds no walk"),
         (["allocate", "walk.json", "--budget", "0.5"], "leaves some layers without any"),
+        (["allocate", "walk.json", "--budget", "inf"], "--budget inf --power 1: expected executions a layer"),
+        (["allocate", "walk.json", "--budget", "2", "--power", "nan"], "--budget 2 --power nan: expected"),
+        (
+            ["walk", "train.py", "--executions", "walk.json"],
+            "expected a number, or what `noise allocate --json` writes",
+        ),
+        (["walk", "train.py", "--executions", "many.json"], "executions.0: expected a whole number, found `many`"),
+        (["walk", "train.py", "--chance", "nan"], "--chance: expected the metric of a model that guesses, found nan"),
         (["allocate", "open.json", "--budget", "2"], "no midpoint is known of 0; walk with wider levels"),
     ],
 )
@@ -67,6 +75,8 @@ def test_what_is_wrong_is_told_before_anything_runs(words: list[str], said: str,
     for name, midpoint in (("walk.json", 1.5), ("open.json", None)):
         tolerances = [{"name": "0", "status": "measured", "midpoint": midpoint}]
         (project / name).write_text(json.dumps({"sensitivity": {"kind": "add", "tolerances": tolerances}}))
+    many = {"format": "repro-audit-executions", "version": 1, "executions": {"0": "many"}}
+    (project / "many.json").write_text(json.dumps(many))
     ran = command("noise", *words)
     assert ran.code == 2
     assert said in ran.err.replace("\n", " ")

@@ -57,3 +57,35 @@ def test_values_that_are_not_compared_do_not_count(runs: Any) -> None:
         return runs.trace().event("aten::empty", runs.tensor(value, dtype="torch.int64", flags=wire.UNINITIALISED))
 
     assert deviations(runs.open(made(1)), runs.open(made(2))) == ()
+
+
+LAYERS = frozenset({"Net.conv", "Net.head"})
+
+
+@pytest.mark.parametrize(
+    ("where", "then", "told"),
+    [
+        ("Net.conv", "", ""),
+        ("Net", "Net.head", ""),
+        ("Net", "", "A difference arises outside the layers in step 0 (aten::index_add, Net), and no layer shows"),
+        ("", "", "A difference arises outside the layers in step 0 (aten::index_add, outside all modules)"),
+        ("", "Net.head", "A difference arises outside the layers in step 0"),
+        ("CrossEntropyLoss", "", "A difference arises outside the layers in step 0"),
+    ],
+    ids=["in a layer", "shown by a later layer", "at the end of a pass", "in a loss", "before a pass", "a loss module"],
+)
+def test_a_difference_that_arises_where_nothing_is_measured_is_told(
+    runs: Any, where: str, then: str, told: str
+) -> None:
+    def made(value: int) -> Any:
+        found = runs.trace()
+        found.module = where
+        found.event("aten::index_add", value, inputs="the same")
+        if then:
+            found.module = then
+            found.event("aten::mm", value, inputs=value)
+        found.module = ""
+        return found.event("aten::mean", value, inputs=value).end_step()
+
+    found = deviations(runs.open(made(1)), runs.open(made(2)), LAYERS)
+    assert found[0].startswith(told) if told else found == (), found

@@ -10,10 +10,10 @@ import pytest
 from auditor.dynamic.layerwise import NOT_FINITE, OUTSIDE, LayerSeries, Layerwise
 from auditor.experiments.acceptance import Case, accept
 from auditor.experiments.margin import LayerTolerance, join, ranked
-from auditor.model.divergence import Cell, Comparison
+from auditor.model.divergence import Cell, Comparison, OutputDifference
 from auditor.model.margin import LayerMargin, MarginState, StepDifference
 from auditor.model.overhead import Interval
-from auditor.model.run import Ending, ExitStatus, RunRecord
+from auditor.model.run import Ending, ExitStatus, ProcessRecord, RunRecord
 from auditor.model.sensitivity import ToleranceStatus
 from auditor.model.trace import Phase
 
@@ -90,7 +90,22 @@ def test_layers_are_ranked_by_margin_and_identical_ones_come_last() -> None:
 # acceptance
 
 
-def record(ending: Ending = Ending.FINISHED) -> RunRecord:
+def _process(problem: str) -> ProcessRecord:
+    environment: Any = None
+    return ProcessRecord(
+        name="0-0",
+        pid=1,
+        parent_pid=0,
+        rank=None,
+        complete=True,
+        events=9,
+        steps=3,
+        problems=(problem,),
+        environment=environment,
+    )
+
+
+def record(ending: Ending = Ending.FINISHED, problems: tuple[str, ...] = ()) -> RunRecord:
     return RunRecord(
         id="r1",
         argv=("python", "train.py"),
@@ -100,7 +115,7 @@ def record(ending: Ending = Ending.FINISHED) -> RunRecord:
         started_at="",
         duration_s=1.0,
         status=ExitStatus(ending=ending, code=0),
-        processes=(),
+        processes=tuple(_process(problem) for problem in problems),
         files_written=(),
     )
 
@@ -204,9 +219,27 @@ _NO_INTERVAL = [join(series(1e-7), replace(tolerance(), interval=None), "")]
             {"comparison": comparison((2, Phase.OPTIMIZER))},
             "Gradients or weights differ in step 2, and no forward pass after it was kept",
         ),
+        (
+            {"layers": [*layer(0.0, 1e-8, 1e-7), join(series(0.0, 1e-8, layer="head"), tolerance(), "")]},
+            "Gradients or weights differ in step 1, and head made no forward pass after it",
+        ),
+        ({"comparison": comparison(), "layers": layer(0.0, 0.0, 0.0)}, "No layer differs"),
+        ({"doubt": "walk5 is of another command: x"}, "The tolerances may be of another model: walk5 is of another"),
+        ({"reacts": False}, "No noise makes agreement fall in walk5, at no layer and not at all of them"),
+        (
+            {"records": (record(), record(problems=("activations: OSError: disk full",)))},
+            "Run r1, process 0-0: not everything was seen (activations: OSError: disk full).",
+        ),
     ],
 )
 def test_what_is_not_covered_is_not_accepted(changed: dict[str, Any], reason: str) -> None:
     found = accept(case(**changed), 3)
     assert not found.accepted
     assert any(each.startswith(reason) for each in found.reasons), found.reasons
+
+
+def test_an_acceptance_tells_what_the_programs_printed() -> None:
+    line = OutputDifference(line=7, reference="accuracy 0.97", candidate="accuracy 0.12", metric=True)
+    found = accept(case(comparison=replace(case().comparison, output=(line,))), 3)
+    assert found.accepted
+    assert any("line 7 is `accuracy 0.97` in the reference and `accuracy 0.12`" in each for each in found.rests_on)

@@ -127,10 +127,19 @@ def test_a_return_counts_from_its_worst_value() -> None:
 
 def test_a_share_is_its_own_quality() -> None:
     assert choose_scale("max", 0.96, 0.1).quality(0.3) == 0.3
+    assert choose_scale("max", 0.1, 0.12).quality(0.12) == 0.12  # a model that guesses
 
 
 @pytest.mark.parametrize(
-    ("direction", "baseline", "worst"), [("max", 5.0, 9.0), ("min", 0.0, 1.0), ("max", math.nan, 0)]
+    ("direction", "baseline", "worst"),
+    [
+        ("max", 5.0, 9.0),
+        ("min", 0.0, 1.0),
+        ("max", math.nan, 0),
+        ("max", 0.2, 0.7),
+        ("max", 0.2, 9e5),
+        ("min", 0.9, 0.1),
+    ],
 )
 def test_a_metric_that_cannot_show_a_loss_is_refused(direction: str, baseline: float, worst: float) -> None:
     with pytest.raises(ValueError, match="metric"):

@@ -23,6 +23,7 @@ from auditor.runs.plan import LaunchPlan
 from auditor.services.noise import walk_noise
 from auditor.services.noise_options import WalkOptions, check_options
 from auditor.services.noise_session import NoiseProgram
+from auditor.services.noise_training import source_digest
 from auditor.services.progress import Silent
 from auditor.services.settings import Settings
 
@@ -103,7 +104,7 @@ def program(tmp_path: Path) -> NoiseProgram:
 class Nobody:
     """An executor for walks that need none."""
 
-    def run(self, plans: Iterable[LaunchPlan], cancelled: Callable[[], bool]) -> Iterator[Finished]:
+    def run(self, plans: Iterable[LaunchPlan | None], cancelled: Callable[[], bool]) -> Iterator[Finished]:
         for plan in plans:
             raise AssertionError(f"{plan.run_id} is run again")
         yield from ()
@@ -127,6 +128,16 @@ def test_noisy_trainings_draw_what_the_plain_one_draws_and_are_not_made_twice(
 
     again = run(program, dataclasses.replace(options, resume=True), store, executor=Nobody())
     assert again == found
+
+
+def test_copies_of_the_program_in_the_store_are_not_its_source(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text("x = 1")
+    before = source_digest(tmp_path, tmp_path / "store")
+    (tmp_path / "store" / "w1").mkdir(parents=True)
+    (tmp_path / "store" / "w1" / "train.py").write_text("x = 1")
+    assert source_digest(tmp_path, tmp_path / "store") == before
+    (tmp_path / "train.py").write_text("x = 2")
+    assert source_digest(tmp_path, tmp_path / "store") != before
 
 
 def test_a_walk_of_another_source_does_not_go_on(program: NoiseProgram, tmp_path: Path) -> None:
@@ -169,7 +180,7 @@ class Knowing:
         self.hello = hello
         self.code = 0
 
-    def run(self, plans: Iterable[LaunchPlan], cancelled: Callable[[], bool]) -> Iterator[Finished]:
+    def run(self, plans: Iterable[LaunchPlan | None], cancelled: Callable[[], bool]) -> Iterator[Finished]:
         for plan in plans:
             if cancelled():
                 return

@@ -16,7 +16,7 @@ from auditor.model.sensitivity import InjectionPoint, NoiseKind, SensitivityRepo
 from auditor.runs.noiselink import NoiseLink
 from auditor.services.noise import list_layers, walk_noise
 from auditor.services.noise_curves import noise_seed
-from auditor.services.noise_options import WalkOptions, check_options, choose, probe_settings
+from auditor.services.noise_options import WalkOptions, check_layers, check_options, choose, probe_settings
 from auditor.services.noise_report import describe
 from auditor.services.noise_session import NoiseProgram, use_model
 from auditor.services.noise_walk import Walk
@@ -253,8 +253,8 @@ def test_a_program_that_fails_is_quoted(walk: Try) -> None:
 
 
 def test_an_evaluation_that_fails_is_told(walk: Try) -> None:
-    with pytest.raises(ProgramError, match="has no attribute 'nothing'"):
-        walk(f"train({MLP})", evaluate="program:nothing")
+    with pytest.raises(ProgramError, match=r"has no attribute .weigth."):
+        walk(f"train({MLP})\ndef score(model): return model.weigth", evaluate="program:score")
 
 
 def test_a_program_without_a_model_is_told(tmp_path: Path, settings: Settings) -> None:
@@ -332,6 +332,11 @@ def test_wrong_options_are_told_before_anything_is_trained(options: dict[str, An
         check_options(dataclasses.replace(LEVELS, **options))
 
 
+def test_executions_of_a_layer_that_the_model_has_not_are_told() -> None:
+    with pytest.raises(UsageError, match="the model has no layer hed; it has: "):
+        check_layers(WalkOptions(sigmas=(1.0,), executions={"": 2, POINTS[0].name: 3, "hed": 2}), POINTS)
+
+
 def test_seeds_differ_by_layer_level_and_repeat() -> None:
     seeds = {noise_seed(s, n, g, r) for s in (0, 1) for n in ("a", "b") for g in (0.1, 0.2) for r in (0, 1)}
     assert len(seeds) == 16
@@ -341,12 +346,13 @@ def test_seeds_differ_by_layer_level_and_repeat() -> None:
 class Curve:
     """A model that knows one thing: its accuracy under noise falls around sigma 1."""
 
-    def __init__(self, evaluations: int) -> None:
+    def __init__(self, evaluations: int, noisy: float = 0.1) -> None:
         self.left = evaluations
+        self.noisy = noisy
 
     def ask(self, request: Mapping[str, object]) -> Mapping[str, Any]:
         self.left -= 1
-        return {"values": {"value": 0.9 if float(str(request["sigma"])) < 1 else 0.1}}
+        return {"values": {"value": 0.9 if float(str(request["sigma"])) < 1 else self.noisy}}
 
     def cancelled(self) -> bool:
         return self.left < 0
@@ -357,10 +363,10 @@ class UntilSpent(Silent):
         self.cancelled = curve.cancelled  # type: ignore[method-assign]
 
 
-def walk_of(curve: Curve) -> dict[str, Any]:
+def walk_of(curve: Curve, **more: Any) -> dict[str, Any]:
     evaluation = {"by": "function", "values": {"value": 0.9}, "chance": None, "samples": None}
     hello = {"evaluation": evaluation, "notes": [], "reshapes": []}
-    options = dataclasses.replace(LEVELS, evaluate="module:function", precision=None)
+    options = dataclasses.replace(LEVELS, evaluate="module:function", precision=None, **more)
     return Walk(link=curve, hello=hello, points=POINTS, options=options, progress=UntilSpent(curve)).run()
 
 
@@ -377,3 +383,15 @@ def test_a_walk_measures_every_curve_once() -> None:
     assert len(found["tolerances"]) == 4
     assert found["evaluations"] == found["grid_evaluations"] == 5 * 32
     assert found["all_layers"].crossing == pytest.approx(1.0, rel=0.6)
+
+
+def test_an_evaluation_that_no_noise_reaches_is_told() -> None:
+    found = walk_of(Curve(evaluations=10**6, noisy=0.9))
+    assert {each.status for each in found["tolerances"]} == {ToleranceStatus.ABOVE}
+    assert found["notes"][-1].startswith("no noise makes value fall, at no layer and not at all of them")
+
+
+def test_chance_is_given_in_the_units_of_the_metric() -> None:
+    found = walk_of(Curve(evaluations=10**6, noisy=9.0), metric="value:min", chance=9.0)
+    assert found["chance"] == pytest.approx(0.1)
+    assert walk_of(Curve(evaluations=10**6), chance=0.1)["chance"] == 0.1

@@ -29,7 +29,7 @@ class LocalProcesses:
         return self._jobs != 1
 
     def run(
-        self, plans: Iterable[LaunchPlan], cancelled: Callable[[], bool], told: Told = lambda _: None
+        self, plans: Iterable[LaunchPlan | None], cancelled: Callable[[], bool], told: Told = lambda _: None
     ) -> Iterator[Finished]:
         if self.parallel:
             yield from _Side(iter(plans), cancelled, told, self._room).by_side()
@@ -51,8 +51,11 @@ class LocalProcesses:
 class _Side:
     """Threads that each wait for one program; plans are taken and records are yielded in the caller's thread."""
 
-    def __init__(self, plans: Iterator[LaunchPlan], cancelled: Callable[[], bool], told: Told, room: Room) -> None:
+    def __init__(
+        self, plans: Iterator[LaunchPlan | None], cancelled: Callable[[], bool], told: Told, room: Room
+    ) -> None:
         self._plans = plans
+        self._more = True
         self._cancelled = cancelled
         self._told = told
         self._room = room
@@ -61,11 +64,11 @@ class _Side:
         self._running: dict[str, threading.Thread] = {}
 
     def by_side(self) -> Iterator[Finished]:
-        more = True
         try:
             while True:
-                while more and not self._stop() and self._room.may_start():
-                    more = self._start()
+                while self._more and not self._stop() and self._room.may_start():
+                    if not self._start():
+                        break
                 if not self._running:
                     return
                 self._told(f"{len(self._running)} running")
@@ -73,7 +76,7 @@ class _Side:
                 try:
                     one = self._ended.get(timeout=_POLL_S)
                 except queue.Empty:
-                    more = more and not self._stop()
+                    self._more = self._more and not self._stop()
                     continue
                 if isinstance(one, BaseException):
                     raise one
@@ -90,7 +93,12 @@ class _Side:
         return self._given_up.is_set() or self._cancelled()
 
     def _start(self) -> bool:
-        plan = next(self._plans, None)
+        """Start the next program; False where there is none, or none for now."""
+        try:
+            plan = next(self._plans)
+        except StopIteration:
+            self._more = False
+            return False
         if plan is None:
             return False
         variables = self._room.enter(plan.run_id)

@@ -60,7 +60,7 @@ class Remote:
         self._failed_on: dict[str, set[str]] = {}
 
     def run(
-        self, plans: Iterable[LaunchPlan], cancelled: Callable[[], bool], told: Told = lambda _: None
+        self, plans: Iterable[LaunchPlan | None], cancelled: Callable[[], bool], told: Told = lambda _: None
     ) -> Iterator[Finished]:
         self._cluster.open()
         waiting, more = iter(plans), True
@@ -69,10 +69,14 @@ class Remote:
         try:
             while True:
                 while more and not cancelled() and len(given) < (self._jobs or self._cluster.places()):
-                    plan = next(waiting, None)
-                    more = plan is not None
-                    if plan is not None:
-                        self._submit(plan, given)
+                    try:
+                        plan = next(waiting)
+                    except StopIteration:
+                        more = False
+                        break
+                    if plan is None:
+                        break
+                    self._submit(plan, given)
                 if not given:
                     return
                 if cancelled() and asked_at is None:

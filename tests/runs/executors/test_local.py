@@ -35,6 +35,21 @@ def test_every_plan_ends_once(tmp_path: Path, jobs: int) -> None:
     assert ended == {"r0": 0, "r1": 1, "r2": 2, "r3": 3}
 
 
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_a_plan_may_depend_on_what_an_earlier_one_came_to(tmp_path: Path, jobs: int) -> None:
+    ended: list[str] = []
+
+    def plans() -> Iterator[LaunchPlan | None]:
+        yield plan(tmp_path, "first", "sh", "-c", "sleep 0.3")
+        while not ended:
+            yield None
+        yield plan(tmp_path, f"after-{ended[0]}", "sh", "-c", "exit 0")
+
+    for one, _ in LocalProcesses(jobs).run(plans(), lambda: False):
+        ended.append(one.run_id)
+    assert ended == ["first", "after-first"]
+
+
 def test_programs_run_at_the_same_time(tmp_path: Path) -> None:
     wait = "touch {own}; for i in $(seq 100); do [ -e {other} ] && exit 0; sleep 0.1; done; exit 1"
     plans = [

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -84,6 +84,20 @@ def test_as_many_are_handed_over_as_the_cluster_takes(tmp_path: Path) -> None:
     assert ended == ["a", "b", "c"]
     assert cluster.most == 2
     assert not cluster.killed
+
+
+def test_a_plan_may_depend_on_what_an_earlier_one_came_to(tmp_path: Path) -> None:
+    ended: list[str] = []
+
+    def plans() -> Iterator[LaunchPlan | None]:
+        yield plan(tmp_path, "a")
+        while not ended:
+            yield None
+        yield plan(tmp_path, "b")
+
+    for one, _ in Remote(Script(a=Ending.FINISHED, b=Ending.FINISHED)).run(plans(), lambda: False):
+        ended.append(one.run_id)
+    assert ended == ["a", "b"]
 
 
 @pytest.mark.parametrize("ending", [Ending.LOST, Ending.FAILED, Ending.INTERRUPTED])
