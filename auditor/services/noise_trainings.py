@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from auditor.errors import ProgramError
+from auditor.experiments.schedule import LOST_AGAIN
 from auditor.model.lean import dataclass, field
 from auditor.model.run import Ending, RunRecord
 from auditor.runs.executor import Executor
@@ -86,27 +87,41 @@ class TrainingShop:
         """Run trainings and yield each that is whole as it ends; those that were interrupted are left out.
 
         `eager`: without compilation, because noise enters between modules. A noisy training that fails has come to
-        nothing, and that is a result. Raises `ProgramError` where a plain one fails, where one was killed or took too
-        long, and where noise could not enter.
+        nothing, and that is a result; one that was lost with the machine that it ran on is run again. Raises
+        `ProgramError` where a plain one fails, where one was killed or took too long, and where noise could not enter.
         """
+        waiting = tasks
+        for attempt in range(LOST_AGAIN + 1):
+            lost: list[Task] = []
+            yield from self._round(waiting, eager, attempt, lost)
+            if not lost or self.progress.cancelled():
+                return
+            waiting = lost
+
+    def _round(self, tasks: Iterable[Task], eager: bool, attempt: int, lost: list[Task]) -> Iterator[tuple[Task, Came]]:
+        """Run trainings once; those that were lost with their worker go to `lost`, as long as they may be run again."""
         begun: dict[str, Task] = {}
 
         def plans() -> Iterator[LaunchPlan]:
             for task in tasks:
                 begun[task.key] = task
-                yield self._plan(task, eager)
+                yield self._plan(task, eager, attempt)
 
         for plan, run in self.executor.run(plans(), self.progress.cancelled):
             task = begun[plan.run_id]
             shutil.rmtree(plan.run_dir / "project", ignore_errors=True)
             if run.status.ending is Ending.INTERRUPTED:
                 continue
+            if run.status.ending is Ending.LOST and attempt < LOST_AGAIN:
+                lost.append(task)
+                continue
             came = self._came(task, plan, run)
             self.store.keep(task.key, {"hello": came.hello, "answers": came.answers, "failure": came.failure})
             yield task, came
 
-    def _plan(self, task: Task, eager: bool) -> LaunchPlan:
-        folder = self.store.folder(task.key)
+    def _plan(self, task: Task, eager: bool, attempt: int) -> LaunchPlan:
+        # A program that was lost may still run: the next attempt has a folder of its own.
+        folder = self.store.folder(task.key if attempt == 0 else f"{task.key}-{attempt + 1}")
         cwd, project = self.cwd, self.project
         if self.isolated:
             project = copy_project(self.project, folder, (self.runs,)).resolve()
