@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from auditor.cli.delivery import write_file
+from auditor.cli.executor_options import ExecutorOption, JobsOption, NeedsOption
 from auditor.cli.noise_program import (
     EvaluateOption,
     MetricOption,
@@ -90,9 +91,9 @@ def walk_command(
         str,
         typer.Option("--train-layers", metavar="LAYERS", help="Where that noise is.", rich_help_panel="How"),
     ] = "all",
-    jobs: Annotated[
-        int, typer.Option("--jobs", metavar="N", min=1, help="train: trainings at a time.", rich_help_panel="How")
-    ] = 1,
+    jobs: JobsOption = None,
+    executor: ExecutorOption = "local",
+    needs: NeedsOption = "",
     resume: Annotated[
         bool, typer.Option("--resume", help="train: go on with the last walk.", rich_help_panel="How")
     ] = False,
@@ -148,6 +149,8 @@ def walk_command(
     The program trains once, unchanged; then its evaluation is repeated with noise at one layer after the other.
     """
     from auditor.model.sensitivity import NoiseMode
+    from auditor.runs.executor import parse_needs
+    from auditor.services.executors import parse_jobs
     from auditor.services.noise import walk_noise
 
     modes = {each.value: each for each in NoiseMode}
@@ -168,7 +171,9 @@ def walk_command(
         mode=modes[mode],
         train_sigma=train_sigma,
         train_layers=train_layers,
-        jobs=jobs,
+        jobs=None if jobs is None else parse_jobs(jobs),
+        executor=executor,
+        needs=parse_needs(needs),
         resume=resume,
         ratio=ratio,
         order=order,

@@ -9,6 +9,7 @@ import typer
 
 from auditor.cli.board import choose_board
 from auditor.cli.delivery import deliver
+from auditor.cli.executor_options import ExecutorOption, JobsOption, NeedsOption
 from auditor.cli.help import GroupedCommand, Invocation, examples, new_app
 from auditor.cli.interrupt import Interrupts
 from auditor.cli.option_table import words
@@ -90,19 +91,9 @@ def variance(
         int | None,
         typer.Option("--threads", metavar="N", min=1, help="Where implementation noise is off.", rich_help_panel=_HOW),
     ] = None,
-    jobs: Annotated[
-        str | None,
-        typer.Option("--jobs", metavar="N|auto", help="Replicas at a time, each in a copy.", rich_help_panel=_HOW),
-    ] = None,
-    executor: Annotated[
-        str,
-        typer.Option(
-            "--executor", metavar="WHERE", help="local, ray[:ADDRESS], slurm[:PARTITION].", rich_help_panel=_HOW
-        ),
-    ] = "local",
-    needs: Annotated[
-        str, typer.Option("--needs", metavar="WHAT", help="Of each: cpus=4,gpus=1,memory=8G.", rich_help_panel=_HOW)
-    ] = "",
+    jobs: JobsOption = None,
+    executor: ExecutorOption = "local",
+    needs: NeedsOption = "",
     retries: Annotated[
         int, typer.Option("--retries", metavar="N", min=0, help="Run failed ones so often again.", rich_help_panel=_HOW)
     ] = 1,

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec
 
 from auditor.errors import ReproAuditError
-from auditor.experiments.variants import CONTROL, IMPLEMENTATION
 from auditor.model.environment import Environment
 from auditor.model.evidence import Evidence, EvidenceKind, Surroundings
 from auditor.model.lean import dataclass, replace

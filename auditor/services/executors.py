@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from auditor.errors import UsageError
 from auditor.model.lean import replace
 from auditor.runs.executor import Executor, Needs
@@ -58,3 +60,11 @@ def _slurm_options(text: str) -> tuple[str, dict[str, str]]:
                 f"--executor slurm: expected a partition, then {', '.join(OPTIONS)} (minutes) with `=`; found `{word}`"
             )
     return partition, options
+
+
+def own_threads() -> int:
+    """As many as operators use where nobody says anything: OMP_NUM_THREADS, else the cores that we may use."""
+    named = os.environ.get("OMP_NUM_THREADS", "")
+    if named.isdigit() and int(named):
+        return int(named)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

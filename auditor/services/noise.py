@@ -11,12 +11,12 @@ from auditor.model.evidence import EvidenceKind
 from auditor.model.report import AuditReport
 from auditor.model.sensitivity import NoiseMode, SensitivityReport, TrainedWeights, TrainingCondition
 from auditor.runs.executor import Executor
-from auditor.runs.executors.local import LocalProcesses
 from auditor.runs.noiselink import NoiseLink
 from auditor.runs.store import open_store
 from auditor.runs.trainings import open_trainings
 from auditor.services.evaluation_name import check_evaluation
 from auditor.services.evidence import leaves_evidence
+from auditor.services.executors import choose_executor, own_threads
 from auditor.services.noise_curves import noise_seed
 from auditor.services.noise_options import WalkOptions, check_options, choose, probe_settings
 from auditor.services.noise_report import describe, trained_weights
@@ -144,8 +144,10 @@ def _train(
     cwd = program.cwd.resolve()
     script = script_of(program.command, cwd)
     project = project_of(program)
-    isolated = options.jobs > 1
-    if isolated and not cwd.is_relative_to(project):
+    runner = executor or choose_executor(
+        options.executor, jobs=options.jobs, needs=options.needs, threads=own_threads()
+    )
+    if runner.parallel and not cwd.is_relative_to(project):
         raise UsageError(f"copies of {project} are run; start from a folder inside it, not from {cwd}")
     runs = open_store(project, settings.store).root
     conditions = {
@@ -170,12 +172,15 @@ def _train(
         project=project,
         store=open_trainings(runs, conditions, options.resume),
         runs=runs,
-        executor=executor or LocalProcesses(options.jobs),
+        executor=runner,
         progress=progress,
         probe=probe_settings(evaluate=options.evaluate, metric=options.probe_metric, clamp=options.clamp),
         python=program.python,
         timeout_s=program.timeout_s,
         quiet=program.quiet,
-        isolated=isolated,
+        isolated=runner.parallel,
     )
-    return _report(program, SensitivityReport(**TrainingWalk(shop, options).run()))
+    try:
+        return _report(program, SensitivityReport(**TrainingWalk(shop, options).run()))
+    finally:
+        runner.close()

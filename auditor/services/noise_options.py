@@ -11,6 +11,7 @@ from auditor.errors import UsageError
 from auditor.experiments.quality import HIGHER, LOWER
 from auditor.model.lean import dataclass, field
 from auditor.model.sensitivity import InjectionPoint, NoiseKind, NoiseMode
+from auditor.runs.executor import Needs
 
 GLOBAL = "global"
 ALL = "all"
@@ -53,8 +54,14 @@ class WalkOptions:
     clamp: float | None = None
     seed: int = 0
     mode: NoiseMode = NoiseMode.EVALUATION
-    jobs: int = 1
-    """Trainings at a time, where each level is one."""
+    jobs: int | None = None
+    """Trainings at a time, where each level is one; see `choose_executor`."""
+
+    executor: str = "local"
+    """Where they run: `local`, `ray[:ADDRESS]` or `slurm[:PARTITION]`."""
+
+    needs: Needs = field(default_factory=Needs)
+    """What each is given."""
 
     resume: bool = False
     """Take over what trainings of an interrupted walk came to."""
@@ -121,8 +128,12 @@ def check_options(options: WalkOptions) -> None:
         raise UsageError(f"--train-sigma: expected a noise level above 0, found {options.train_sigma:g}")
     if options.train_sigma is None and options.train_layers != ALL:
         raise UsageError("--train-layers: says where the noise of --train-sigma is; give that as well")
-    if options.mode is NoiseMode.EVALUATION and (options.jobs > 1 or options.resume):
-        raise UsageError("--jobs, --resume: with --mode eval there is but one training; they are for --mode train")
+    many = options.jobs not in (None, 1) or options.executor != "local" or options.needs != Needs()
+    if options.mode is NoiseMode.EVALUATION and (many or options.resume):
+        raise UsageError(
+            "--jobs, --executor, --needs, --resume: with --mode eval there is but one training; "
+            "they are for --mode train"
+        )
     if any(count < 1 for count in options.executions.values()):
         raise UsageError("--executions: each layer needs 1 or more")
     if options.evaluate is not None:

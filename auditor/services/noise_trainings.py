@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from auditor.errors import ProgramError
+from auditor.experiments.schedule import LOST_AGAIN
 from auditor.model.lean import dataclass, field
 from auditor.model.run import Ending, RunRecord
 from auditor.runs.executor import Executor
@@ -87,9 +90,23 @@ class TrainingShop:
 
         A task None says that there is none before one of those that run has ended.
         `eager`: without compilation, because noise enters between modules. A noisy training that fails has come to
-        nothing, and that is a result. Raises `ProgramError` where a plain one fails, where one was killed or took too
-        long, and where noise could not enter.
+        nothing, and that is a result; one that was lost with the machine that it ran on is run again. Raises
+        `ProgramError` where a plain one fails, where one was killed or took too long, and where noise could not enter.
         """
+        waiting = iter(tasks)
+        attempts: Counter[str] = Counter()
+        lost: list[Task] = []
+        while True:
+            # What waits for the result of a lost training comes after it has been run again.
+            again, lost = lost, []
+            yield from self._round(chain(again, waiting), eager, attempts, lost)
+            if not lost or self.progress.cancelled():
+                return
+
+    def _round(
+        self, tasks: Iterable[Task | None], eager: bool, attempts: Counter[str], lost: list[Task]
+    ) -> Iterator[tuple[Task, Came]]:
+        """Run trainings once; those that were lost with their worker go to `lost`, as long as they may be run again."""
         begun: dict[str, Task] = {}
 
         def plans() -> Iterator[LaunchPlan | None]:
@@ -98,19 +115,24 @@ class TrainingShop:
                     yield None
                     continue
                 begun[task.key] = task
-                yield self._plan(task, eager)
+                attempts[task.key] += 1
+                yield self._plan(task, eager, attempts[task.key])
 
         for plan, run in self.executor.run(plans(), self.progress.cancelled):
             task = begun[plan.run_id]
             shutil.rmtree(plan.run_dir / "project", ignore_errors=True)
             if run.status.ending is Ending.INTERRUPTED:
                 continue
+            if run.status.ending is Ending.LOST and attempts[task.key] <= LOST_AGAIN:
+                lost.append(task)
+                continue
             came = self._came(task, plan, run)
             self.store.keep(task.key, {"hello": came.hello, "answers": came.answers, "failure": came.failure})
             yield task, came
 
-    def _plan(self, task: Task, eager: bool) -> LaunchPlan:
-        folder = self.store.folder(task.key)
+    def _plan(self, task: Task, eager: bool, attempt: int) -> LaunchPlan:
+        # A program that was lost may still run: the next attempt has a folder of its own.
+        folder = self.store.folder(task.key if attempt == 1 else f"{task.key}-{attempt}")
         cwd, project = self.cwd, self.project
         if self.isolated:
             project = copy_project(self.project, folder, (self.runs,)).resolve()

@@ -20,7 +20,7 @@ from auditor.runs.samples import LABEL_NAMES, check_kind, one_column, read_colum
 from auditor.runs.store import open_store
 from auditor.services.campaign import Campaign, Wanted
 from auditor.services.evidence import leaves_evidence
-from auditor.services.executors import ROOM, choose_executor
+from auditor.services.executors import ROOM, choose_executor, own_threads
 from auditor.services.program import script_of
 from auditor.services.progress import Progress, Silent
 from auditor.services.replica_remarks import changed_sources, left_behind, machines, switched_back, versions
@@ -219,14 +219,6 @@ def _experiment(command: tuple[str, ...], cwd: Path, store: Path, options: Varia
     if options.resume:
         return find_experiment(store, conditions)
     return new_experiment(store, conditions, hash_seed(os.environ))
-
-
-def own_threads() -> int:
-    """As many as operators use where nobody says anything: OMP_NUM_THREADS, else the cores that we may use."""
-    named = os.environ.get("OMP_NUM_THREADS", "")
-    if named.isdigit() and int(named):
-        return int(named)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _check(options: VarianceOptions) -> None:

@@ -46,7 +46,10 @@ def test_a_walk_is_printed_written_and_shared_out(command: Any, project: Path) -
         (["walk", "train.py", "--sigma", "log:1:2"], "--sigma `log:1:2`: expected log:FROM:TO:COUNT"),
         (["walk", "train.py", "--precision", "fine"], "--precision: expected a share such as 10% or 0.1"),
         (["walk", "train.py", "--mode", "both"], "--mode: expected one of eval, train, found `both`"),
-        (["walk", "train.py", "--jobs", "2"], "--jobs, --resume: with --mode eval there is but one training"),
+        (
+            ["walk", "train.py", "--jobs", "2"],
+            "--jobs, --executor, --needs, --resume: with --mode eval there is but one training",
+        ),
         (["walk", "train.py", "--weights-csv", "new.csv"], "--weights-csv: weights are looked at with --mode train"),
         (["walk", "train.py", "--mode", "train", "--resume"], "--resume: no walk with noise in training"),
         (["simulate", "train.py"], "--profile: name at least one"),

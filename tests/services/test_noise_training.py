@@ -7,7 +7,7 @@ import json
 import math
 import re
 import textwrap
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,7 @@ from auditor.errors import ProgramError, UsageError
 from auditor.experiments.noiselevels import parse_levels
 from auditor.model.run import Ending, ExitStatus, RunRecord
 from auditor.model.sensitivity import NoiseMode, SensitivityReport, ToleranceStatus
-from auditor.runs.executor import Finished
-from auditor.runs.executors.local import LocalProcesses
+from auditor.runs.executor import Finished, Told, unfinished
 from auditor.runs.plan import LaunchPlan
 from auditor.services.noise import walk_noise
 from auditor.services.noise_options import WalkOptions, check_options
@@ -104,10 +103,17 @@ def program(tmp_path: Path) -> NoiseProgram:
 class Nobody:
     """An executor for walks that need none."""
 
-    def run(self, plans: Iterable[LaunchPlan | None], cancelled: Callable[[], bool]) -> Iterator[Finished]:
+    parallel = remote = False
+
+    def run(
+        self, plans: Iterable[LaunchPlan | None], cancelled: Callable[[], bool], told: Told = lambda _: None
+    ) -> Iterator[Finished]:
         for plan in plans:
             raise AssertionError(f"{plan.run_id} is run again")
         yield from ()
+
+    def close(self) -> None:
+        """Nothing is held."""
 
 
 def test_noisy_trainings_draw_what_the_plain_one_draws_and_are_not_made_twice(
@@ -170,21 +176,30 @@ def point(name: str, is_input: bool = False) -> dict[str, Any]:
     return {**told, "calls": 1, "injectable": True, "is_input": is_input, "places": places}
 
 
-class Knowing:
+class Knowing(Nobody):
     """Writes what a training under noise would: accuracy falls around a sigma of 10."""
 
-    def __init__(self, jobs: int = 1, **hello: Any) -> None:
-        self.local = LocalProcesses(jobs)
+    def __init__(self, **hello: Any) -> None:
         self.ran: list[tuple[str, float]] = []
         self.eager: list[bool] = []
         self.hello = hello
         self.code = 0
+        self.losing: Container[int] = ()
+        """Which programs get lost, counted from 0."""
 
-    def run(self, plans: Iterable[LaunchPlan | None], cancelled: Callable[[], bool]) -> Iterator[Finished]:
+        self.launched = 0
+
+    def run(
+        self, plans: Iterable[LaunchPlan | None], cancelled: Callable[[], bool], told: Told = lambda _: None
+    ) -> Iterator[Finished]:
         for plan in plans:
-            if cancelled():
+            if plan is None or cancelled():
                 return
-            yield plan, self._ended(plan)
+            self.launched += 1
+            if self.launched - 1 in self.losing:
+                yield plan, unfinished(plan, Ending.LOST, "its machine went away")
+            else:
+                yield plan, self._ended(plan)
 
     def _ended(self, plan: LaunchPlan) -> RunRecord:
         assert plan.probe is not None
@@ -267,6 +282,20 @@ def test_a_walk_that_was_stopped_goes_on_where_it_was(program: NoiseProgram, tmp
     assert not set(first.ran) & set(second.ran)
     assert resumed == run(program, KNOWN, store, executor=whole)
     assert set(first.ran) | set(second.ran) == set(whole.ran)
+
+
+def test_a_training_whose_machine_went_away_is_run_again_in_a_folder_of_its_own(
+    program: NoiseProgram, tmp_path: Path
+) -> None:
+    whole, losing = Knowing(), Knowing()
+    losing.losing = {0, 1, 4, 7}
+    expected = run(program, KNOWN, tmp_path / "whole", executor=whole)
+    found = run(program, KNOWN, tmp_path / "lost", executor=losing)
+    assert (found, sorted(losing.ran)) == (expected, sorted(whole.ran))
+    assert len(list((tmp_path / "lost").rglob("*-3"))) == 1  # the plain training, twice lost
+    losing.losing = range(99)
+    with pytest.raises(ProgramError, match="was lost: its machine went away"):
+        run(program, KNOWN, tmp_path / "never", executor=losing)
 
 
 def test_compiled_programs_train_eagerly_under_noise_and_that_is_told(program: NoiseProgram, tmp_path: Path) -> None:
