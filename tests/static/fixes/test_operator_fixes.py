@@ -98,3 +98,41 @@ def test_several_targets_of_one_assignment_are_left_to_people(fix: Fix) -> None:
     )
     fixed = fix("RA201", {"a.py": source})
     assert (fixed.texts, [("split" in each.reason) for each in fixed.refused]) == ({}, [True])
+
+
+def test_products_in_csr_layout_are_the_same_up_to_rounding_and_so_are_their_gradients() -> None:
+    """What the patch of RA238 makes of `torch.sparse.mm` and `addmm`."""
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(0)
+    indices, values, base = torch.randint(0, 5, (2, 9)), torch.randn(9), torch.randn(5, 3)
+    found = []
+    for csr in (False, True):
+        weights, dense = values.clone().requires_grad_(), base.clone().requires_grad_()
+        matrix = torch.sparse_coo_tensor(indices, weights, (5, 5), check_invariants=True)
+        matrix = matrix.to_sparse_csr() if csr else matrix
+        product = torch.sparse.mm(matrix, dense)
+        product.square().sum().backward()
+        assert dense.grad is not None
+        assert weights.grad is not None
+        found.append((product, torch.sparse.addmm(base, matrix.detach(), base), dense.grad, weights.grad))
+    for plain, patched in zip(*found, strict=True):
+        assert torch.allclose(plain, patched, rtol=1e-5, atol=1e-6)
+
+
+def test_what_is_coalesced_on_a_gpu_is_left_to_people(fix: Callable[..., object]) -> None:
+    source = "import torch\n\nmatrix = torch.eye(3).to_sparse().cuda()\ntotal = torch.sparse.sum(matrix)\n"
+    fixed = fix("RA238", {"train.py": source})
+    assert not fixed.texts
+    assert ["coalesce on the CPU" in each.reason for each in fixed.refused] == [True]
+
+
+def test_an_expression_that_is_wrapped_gets_parentheses(fix: Callable[..., object]) -> None:
+    head = "import torch\n\na = torch.eye(3).to_sparse().cuda()\n"
+    source = (
+        head + "b = torch.sparse.mm(a + a, a.to_dense())\nc = torch.sparse.mm(mat1=a if b is None else a.t(), mat2=b)\n"
+    )
+    fixed = fix("RA238", {"train.py": source})
+    expected = source.replace("a + a", "(a + a).to_sparse_csr()")
+    expected = expected.replace("a if b is None else a.t()", "(a if b is None else a.t()).to_sparse_csr()")
+    assert fixed.texts["train.py"] == expected
+    assert fixed.left == 0
