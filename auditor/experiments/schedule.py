@@ -74,6 +74,10 @@ class Schedule:
             self._recording |= task.record
         return task
 
+    def is_running(self) -> bool:
+        """Whether anything was started that has not ended: what waits for it may start then."""
+        return bool(self._running)
+
     def ended(self, task: Task, came: Came) -> None:
         """Note what a task came to."""
         key = task.variant, task.number

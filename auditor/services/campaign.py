@@ -57,31 +57,25 @@ class Campaign:
         self._show_board()
         for kept in (kept for v in self.wanted.variants for kept in self.experiment.replicas(v.name)[:1]):
             self._check_first(kept)
-        while self._round() and not self.interrupted and not self.workshop.progress.cancelled():
-            pass  # what waited for the tape, and what failed when nothing else was left to start
-        self.interrupted |= self.workshop.progress.cancelled()
-        if not any(self.experiment.replicas(variant.name) for variant in self.wanted.variants):
-            self.failures.raise_first()
-
-    def _round(self) -> int:
-        """Run until nothing more can start; return how many ended."""
-        before = self._ended
         with closing(self.workshop.run(self._tasks(), self._tell)) as ended:  # an error here ends what still runs
             for done in ended:
                 self._ended += 1
                 self._note(done)
                 self._tell("")
-        return self._ended - before
+        self.interrupted |= self.workshop.progress.cancelled()
+        if not any(self.experiment.replicas(variant.name) for variant in self.wanted.variants):
+            self.failures.raise_first()
 
     def _show_board(self) -> None:
         progress = self.workshop.progress
         if isinstance(progress, ShowsBoard):
             progress.board(self.board)
 
-    def _tasks(self) -> Iterator[Task]:
+    def _tasks(self) -> Iterator[Task | None]:
+        """What is to run; None where the rest waits for the tape, or for whether a variant works at all."""
         while not self.interrupted:
             task = self.schedule.next(self.experiment.has_tape())
-            if task is None:
+            if task is None and not self.schedule.is_running():
                 return
             yield task
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from auditor.errors import ProgramError
 from auditor.experiments.schedule import LOST_AGAIN
-from auditor.model.lean import dataclass, field
+from auditor.model.lean import dataclass
 from auditor.model.run import Ending, RunRecord
 from auditor.runs.executor import Executor
 from auditor.runs.isolation import copy_project
@@ -75,8 +75,6 @@ class TrainingShop:
     quiet: bool = True
     isolated: bool = False
     """Each training works in its own copy of the project."""
-
-    failures: dict[str, str] = field(default_factory=dict)
 
     def kept(self, key: str) -> Came | None:
         """Return what a training came to earlier; None where it has to be run."""

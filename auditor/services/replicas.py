@@ -73,12 +73,15 @@ class Workshop:
         """The files that the program writes and that are kept, relative to the project as `RunRecord.files_written`."""
         return frozenset(Path(os.path.relpath(self.cwd / name, self.project)).as_posix() for name in self.files)
 
-    def run(self, tasks: Iterable[Task], told: Told = lambda _: None) -> Generator[Done, None, None]:
+    def run(self, tasks: Iterable[Task | None], told: Told = lambda _: None) -> Generator[Done, None, None]:
         """Run replicas and yield each as it ends; those that ended well are kept. Closing it ends what still runs."""
         begun: dict[str, tuple[Task, dict[str, int | None]]] = {}
 
-        def plans() -> Iterator[LaunchPlan]:
+        def plans() -> Iterator[LaunchPlan | None]:
             for task in tasks:
+                if task is None:
+                    yield None
+                    continue
                 plan = self._plan(task)
                 begun[plan.run_id] = task, {name: _stamp(plan.cwd / name) for name in self.files}
                 yield plan
