@@ -31,8 +31,10 @@ types: setup
 contracts: setup
 	$(BIN)/lint-imports
 
+# Compiled once, also where PYTHONDONTWRITEBYTECODE keeps the hundreds of programs that the tests start from doing so.
 pytest: setup
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m compileall -q auditor
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 # Pages and files that are made from the code; tests tell when they are out of date.
 pages: setup

@@ -73,7 +73,7 @@ def make_project(folder: Path, findings: int = 60) -> Path:
 def tui_command(project: Path) -> list[str]:
     program = (
         "import sys; from pathlib import Path; from auditor.services.settings import load_settings;"
-        "from auditor.tui.app import run; root = Path(sys.argv[1]); sys.exit(run([root], [], load_settings(root)))"
+        "from auditor.tui.opening import run; root = Path(sys.argv[1]); sys.exit(run([root], [], load_settings(root)))"
     )
     return [sys.executable, "-c", program, str(project)]
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import signal
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ import pytest
 
 from auditor.model.run import RunRecord
 from auditor.model.tape import ReplayOutcome
+from auditor.runs import launch as launching
 from auditor.runs.launch import launch, log_tail
 from auditor.runs.plan import LaunchPlan
 from auditor.runs.store import Store
@@ -22,6 +25,29 @@ from auditor.services.tape import record_tape, replay_tape
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell that starts the tests in the background makes them, and all that they start, deaf to ctrl-c.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(
+        signal.SIGHUP, signal.SIG_DFL
+    )  # `nohup` says that we stay, not that nothing of ours may be told to go
+
+
+@pytest.fixture(autouse=True, scope="session")
+def patience_with_interrupted_programs() -> Iterator[None]:
+    """What an interrupted program does at its end takes long on a busy machine; none is to be terminated for that."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(launching, "INTERRUPT_GRACE_S", 240.0)
+        yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Import the tests without looking for garbage: that was a third of their time. What they hold stays for good."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @dataclass
@@ -86,6 +112,21 @@ def audited(tmp_path: Path) -> Audited:
     project = tmp_path / "project"
     project.mkdir()
     return Audited(project=project, store=Store(tmp_path / "runs"))
+
+
+@pytest.fixture(scope="session")
+def light_sklearn() -> str:
+    """A PYTHONPATH on which scikit-learn is its digits alone: the original costs each process more than a second."""
+    paths = str(Path(__file__).with_name("light_sklearn")), os.environ.get("PYTHONPATH", "")
+    return os.pathsep.join(filter(None, paths))
+
+
+@pytest.fixture(scope="module")
+def light_imports(light_sklearn: str) -> Iterator[None]:
+    """Programs of this module get `light_sklearn`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", light_sklearn)
+        yield
 
 
 @dataclass

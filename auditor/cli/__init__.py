@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 COMMANDS = {
     "scan": "Find hazards in source; nothing is executed.",
@@ -13,6 +13,7 @@ COMMANDS = {
     "run": "Run a program under the probe; with --twice, name the first tensor that differs.",
     "compare": "Give the same verdict for two runs that exist.",
     "margin": "Hold the difference of two runs against the noise that each layer tolerates.",
+    "profile": "Which executed operators are non-deterministic under the conditions that hold.",
     "record": "Run a program and tape all that is random in it.",
     "replay": "Run a program and give it from a tape what it was given before.",
     "exec": "Run a program once with seed, determinism and threads set from outside.",
@@ -32,6 +33,9 @@ COMMANDS = {
 }
 """Name → one line of help, in the order of `--help`; the command is in the module of the same name."""
 
+AT_ONCE = ("scan", "record", "replay", "exec")
+"""Commands that read their lines without Typer."""
+
 COMPLETION = "_REPRO_AUDIT_COMPLETE"
 """The variable by which a shell asks what could be typed."""
 
@@ -39,15 +43,17 @@ COMPLETION = "_REPRO_AUDIT_COMPLETE"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code. Raises nothing that a user can cause.
 
-    Without `arguments` it is the program itself, and a scan ends the process where it is done.
+    Without `arguments` it is the program itself, and a command of `AT_ONCE` ends the process where it is done.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if sys.stdout is None or sys.stderr is None:
+        _replace_closed_streams()
     if words in (["--version"], ["-V"]):
         from auditor.cli.version import version_line
 
         print(version_line())
         return 0
-    code = _scan_at_once(words) if words[:1] == ["scan"] else None
+    code = _run_at_once(words) if words[:1] and words[0] in AT_ONCE and COMPLETION not in os.environ else None
     if code is not None:
         return code if arguments is not None else _leave(code)
     from auditor.cli.application import run_command
@@ -55,26 +61,58 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return run_command(words)
 
 
-def _scan_at_once(words: Sequence[str]) -> int | None:
-    """Scan without loading Typer; None where the line is for it: help, completion, mistakes."""
-    if COMPLETION in os.environ:
-        return None
-    from auditor.cli.scan_line import read_scan_line
-
+def _run_at_once(words: list[str]) -> int | None:
+    """Run a command without loading Typer; None where the line is for it: help, mistakes."""
     # Nothing that is loaded here is ever garbage; looking for some takes a tenth of the time.
     enabled = gc.isenabled()
     gc.disable()
     try:
-        values = read_scan_line(words[1:])
-        if values is None:
+        work = _scan(words) if words[0] == "scan" else _with_tape(words)
+        if work is None:
             return None
         from auditor.cli.failures import guarded
-        from auditor.cli.scan_work import run_scan
 
-        return guarded(lambda: run_scan(values), words)
+        return guarded(work, words)
     finally:
         if enabled:
             gc.enable()
+
+
+def _scan(words: list[str]) -> Callable[[], int] | None:
+    from auditor.cli.line import read_line
+    from auditor.cli.option_table import OUTPUT, SCAN, paths_of
+
+    values = read_line(words[1:], (*SCAN, *OUTPUT), paths_of)
+    if values is None:
+        return None
+    from auditor.cli.scan_work import run_scan
+
+    return lambda: run_scan(values)
+
+
+def _with_tape(words: list[str]) -> Callable[[], int] | None:
+    from auditor.cli import tape_options
+    from auditor.cli.line import read_line
+    from auditor.cli.program import split_program
+
+    ours, program = split_program(words)
+    if words[0] == "record":
+        values = read_line(ours[1:], tape_options.RECORD, tape_options.script_of)
+        from auditor.cli.record_work import run_record as work
+    elif words[0] == "replay":
+        values = read_line(ours[1:], tape_options.REPLAY, tape_options.tape_and_script_of)
+        from auditor.cli.replay_work import run_replay as work
+    else:
+        values = read_line(ours[1:], tape_options.EXEC, tape_options.script_of)
+        from auditor.cli.exec_work import run_exec as work
+    return None if values is None else lambda: work(values, program)
+
+
+def _replace_closed_streams() -> None:
+    """Started with a closed stdout or stderr (`>&-`, some schedulers) we write into nothing, not into an error."""
+    with open(os.devnull, "w", encoding="utf-8") as nothing:
+        sys.stdout = sys.stdout or os.fdopen(os.dup(nothing.fileno()), "w")
+        sys.stderr = sys.stderr or os.fdopen(os.dup(nothing.fileno()), "w")
 
 
 def _leave(code: int) -> int:

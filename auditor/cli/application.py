@@ -10,8 +10,9 @@ from typer.core import TyperGroup
 
 from auditor.cli import COMMANDS
 from auditor.cli.exit_codes import ExitCode
-from auditor.cli.failures import NAME, WITH_PROGRAM, guarded
+from auditor.cli.failures import NAME, guarded
 from auditor.cli.help import CONTEXT, Invocation
+from auditor.cli.program import split_program
 from auditor.cli.version import version_line
 
 
@@ -62,14 +63,6 @@ def _top(
     ] = False,
 ) -> None:
     """What holds for all commands."""
-
-
-def split_program(arguments: list[str]) -> tuple[list[str], tuple[str, ...] | None]:
-    """Split at the first `--` where the command launches a program; None where there is no `--`."""
-    if arguments and arguments[0] in WITH_PROGRAM and "--" in arguments:
-        at = arguments.index("--")
-        return arguments[:at], tuple(arguments[at + 1 :])
-    return arguments, None
 
 
 def run_command(arguments: list[str]) -> int:

@@ -11,11 +11,10 @@ import typer
 from auditor.cli.exit_codes import ExitCode
 from auditor.cli.help import GroupedCommand, examples, new_app
 from auditor.cli.interrupt import Interrupts
-from auditor.cli.options import with_output
+from auditor.cli.options import PythonOption, with_output
 from auditor.cli.output import Output
 from auditor.cli.program import check_python
 from auditor.cli.progress import choose_progress
-from auditor.cli.run import PythonOption
 from auditor.cli.stdout import write_stdout
 from auditor.errors import UsageError
 from auditor.report import render

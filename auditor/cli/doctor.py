@@ -10,9 +10,8 @@ from pathlib import Path
 from auditor.cli.console import is_terminal, needs_ascii, use_color
 from auditor.cli.exit_codes import ExitCode
 from auditor.cli.help import GroupedCommand, examples, new_app
-from auditor.cli.options import AsciiOption, ColorOption, StoreOption, page_text
+from auditor.cli.options import AsciiOption, ColorOption, PythonOption, StoreOption, page_text
 from auditor.cli.program import check_python
-from auditor.cli.run import PythonOption
 from auditor.cli.stdout import write_stdout
 
 app = new_app()

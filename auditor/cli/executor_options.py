@@ -14,6 +14,9 @@ ExecutorOption = Annotated[
     str,
     typer.Option("--executor", metavar="WHERE", help="local, ray[:ADDRESS], slurm[:PARTITION].", rich_help_panel="How"),
 ]
+RetriesOption = Annotated[
+    int, typer.Option("--retries", metavar="N", min=0, help="Run failed ones so often again.", rich_help_panel="How")
+]
 NeedsOption = Annotated[
     str, typer.Option("--needs", metavar="WHAT", help="Of each: cpus=4,gpus=1,memory=8G.", rich_help_panel="How")
 ]

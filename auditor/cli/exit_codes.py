@@ -10,6 +10,7 @@ from auditor.model.annotations import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from auditor.model.guideline import GuidelineReport
+    from auditor.model.profile import OperatorProfile
     from auditor.model.report import AuditReport
     from auditor.model.run import RunRecord
     from auditor.model.variance import ReplicaSetUp, VarianceReport
@@ -60,6 +61,8 @@ def of_report(report: AuditReport) -> ExitCode:
         return worst([_of_status(report.proof.status), *([ExitCode.INTERRUPTED] if report.proof.interrupted else [])])
     if report.criteria is not None:
         return _of_status(report.criteria.status)
+    if report.profile is not None:
+        return _of_profile(report.profile)
     if report.verdict is not None:
         from auditor.model.run import Ending  # a scan has no runs
 
@@ -80,6 +83,17 @@ def of_report(report: AuditReport) -> ExitCode:
     if report.variance is not None and report.variance.set_up is not None:
         codes += _of_replicas(report.variance, report.variance.set_up)
     return worst(codes)
+
+
+def _of_profile(profile: OperatorProfile) -> ExitCode:
+    """What could not be seen, or nothing at all that was seen, is no clean answer."""
+    from auditor.model.profile import Holding
+
+    held = {use.holding for use in profile.uses}
+    codes = [ExitCode.FOUND] if Holding.HOLDS in held else []
+    codes += [ExitCode.INTERRUPTED] if profile.interrupted else []
+    unknown = Holding.UNKNOWN in held or not profile.complete or not profile.calls
+    return worst([*codes, ExitCode.INCONCLUSIVE] if unknown else codes)
 
 
 def _of_guideline(guideline: GuidelineReport) -> ExitCode:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Callable, Sequence
 
@@ -11,11 +12,14 @@ from auditor.cli.stdout import silence_stdout
 from auditor.errors import ProgramError, ReproAuditError
 
 NAME = "repro-audit"
-WITH_PROGRAM = ("run", "overhead", "variance", "noise", "record", "replay", "exec", "tape")
+WITH_PROGRAM = ("run", "profile", "overhead", "variance", "noise", "record", "replay", "exec", "tape")
 """Commands for which everything after `--` belongs to the program."""
 
 EXTRAS = {"numpy": "torch", "torch": "torch"}
 """Package that some commands need → the extra that brings it."""
+
+_OF_THE_MACHINE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE})
+"""Errors that no program can prevent: a full or broken disk, a terminal that is gone, too many open files."""
 
 
 def guarded(work: Callable[[], int], arguments: Sequence[str]) -> int:
@@ -44,7 +48,7 @@ def _unexpected(error: Exception, arguments: Sequence[str], console: Console) ->
     if hasattr(error, "format_message") and hasattr(error, "exit_code"):  # Typer's own, by whatever name
         context = getattr(error, "ctx", None)
         path = getattr(context, "command_path", NAME)
-        message = error.format_message()
+        message = _in_full(error.format_message(), getattr(context, "command", None))
         if arguments and arguments[0] in WITH_PROGRAM and "No such option" in message:
             message += f"\nOptions of the program go after `--`: {path} train.py --twice -- --epochs 1"
         console.error(f"{message}\nTry `{path} -h`.")
@@ -52,6 +56,11 @@ def _unexpected(error: Exception, arguments: Sequence[str], console: Console) ->
     if isinstance(error, ModuleNotFoundError) and error.name in EXTRAS:
         extra = EXTRAS[error.name]
         console.error(f"this command needs {error.name} where repro-audit is installed: pip install '{NAME}[{extra}]'")
+        return ExitCode.USAGE
+    if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
+        where = f"{error.filename}: " if error.filename else ""
+        console.error(f"{where}{error.strerror}; what this command writes is not complete")
+        silence_stdout()  # what is left in the buffer would fail once more when the interpreter ends
         return ExitCode.USAGE
     log = _write_crash_log(arguments)
     console.error(
@@ -61,6 +70,12 @@ def _unexpected(error: Exception, arguments: Sequence[str], console: Console) ->
     return ExitCode.USAGE
 
 
+def _in_full(message: str, command: object) -> str:
+    """Name the commands where one is missing."""
+    names = getattr(command, "commands", None)
+    return f"name what to do: {', '.join(names)}" if message == "Missing command." and names else message
+
+
 def _write_crash_log(arguments: Sequence[str]) -> str:
     """Write the traceback to the user's state folder, or to a temporary one; return where it is."""
     import os  # what only a bug needs is loaded for it
@@ -68,9 +83,11 @@ def _write_crash_log(arguments: Sequence[str]) -> str:
     import traceback
     from pathlib import Path
 
-    state = os.environ.get("XDG_STATE_HOME") or str(Path(os.environ.get("HOME", "~")).expanduser() / ".local" / "state")
+    from auditor.model.home import NOWHERE, home_folder
+
     text = f"{NAME} {' '.join(arguments)}\npython {sys.version}\n\n{traceback.format_exc()}"
-    folder = Path(state) / "repro-audit" / "crashes"
+    state, home = os.environ.get("XDG_STATE_HOME"), home_folder() or NOWHERE
+    folder = Path(state or f"{home}/.local/state") / "repro-audit" / "crashes"
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:

@@ -32,7 +32,7 @@ from auditor.cli.verify import (
     prove,
 )
 from auditor.errors import UsageError
-from auditor.model.lean import dataclass
+from auditor.model.lean import dataclass, replace
 
 if TYPE_CHECKING:
     from auditor.services.apply import Applied
@@ -218,13 +218,15 @@ def _asked(what: Sequence[str], undo: bool) -> Asked:
 
 
 def _settings(asked: Asked, select: str | None, ignore: str | None, store: Path | None) -> Settings:
+    from auditor.services.rule_choice import ARGUMENT
     from auditor.services.settings import resolve_settings
 
     selected = words(select)
     if asked.rules:
         selected = (*(selected or ()), *asked.rules)
     overrides = {"select": selected, "ignore": words(ignore), "store": store}
-    return resolve_settings(asked.paths[0], overrides).settings
+    settings = resolve_settings(asked.paths[0], overrides).settings
+    return replace(settings, origins={**settings.origins, "select": ARGUMENT}) if asked.rules else settings
 
 
 def _show(plan: FixPlan, look: Look, words: str, *, unsafe: bool) -> int:

@@ -23,6 +23,11 @@ class Invocation:
     short_help: bool = False
 
 
+def program_after(context: typer.Context) -> tuple[str, ...] | None:
+    """Return the words after `--`; None where there was no `--`."""
+    return context.obj.program if isinstance(context.obj, Invocation) else None
+
+
 class GroupedCommand(TyperCommand):
     """A command whose options stand under the names of `GROUPS`."""
 

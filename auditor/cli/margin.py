@@ -18,6 +18,7 @@ app = new_app()
 EXAMPLES = (
     "repro-audit margin last",
     "repro-audit margin r2 walk-ee985009",
+    "repro-audit margin r2 --replicas v3/algo -v",
     "repro-audit margin r2 --accept-margin 3 --format json",
 )
 UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
@@ -40,13 +41,20 @@ def margin(
         str | None, typer.Argument(metavar="[WALK]", help="Id, file or last; default: newest that fits.")
     ] = None,
     accept_margin: AcceptOption = None,
+    replicas: Annotated[
+        str | None,
+        typer.Option(
+            "--replicas", metavar="V", help="Spread of gradients and weights: v3 or v3/algo.", rich_help_panel="How"
+        ),
+    ] = None,
     store: StoreOption = None,
     *,
     output: Output,
 ) -> int:
     """Hold the difference of two runs against the noise that each layer tolerates.
 
-    For runs made by: run SCRIPT --twice --margins. Nothing is run again.
+    Gradients and weights: against their spread over replicas. For runs made by: run SCRIPT --twice --margins. Nothing
+    is run again.
     """
     from auditor.services.margin import margin_of_runs
     from auditor.services.settings import load_settings
@@ -55,7 +63,9 @@ def margin(
     settings = load_settings(cwd, {"store": None if store is None else store.absolute()})
     progress = choose_progress(output.progress, lambda: False)
     try:
-        report = margin_of_runs(run, walk, accept_margin, cwd=cwd, settings=settings, progress=progress)
+        report = margin_of_runs(
+            run, walk, accept_margin, cwd=cwd, settings=settings, progress=progress, replicas=replicas
+        )
     finally:
         progress.close()
     return deliver(report, output)

@@ -10,10 +10,18 @@ import typer
 from auditor.cli import noise_simulate, noise_walk
 from auditor.cli.exit_codes import ExitCode
 from auditor.cli.help import CONTEXT, GroupedCommand, GroupedGroup, examples, new_app
-from auditor.cli.noise_program import QuietProgramOption, TimeoutOption, program_of, run_and_deliver
-from auditor.cli.options import JsonOption, StoreOption, with_output
+from auditor.cli.noise_program import program_of, run_and_deliver
+from auditor.cli.options import (
+    JsonOption,
+    ModuleOption,
+    PythonOption,
+    QuietProgramOption,
+    ScriptArgument,
+    StoreOption,
+    TimeoutOption,
+    with_output,
+)
 from auditor.cli.output import Output
-from auditor.cli.run import ModuleOption, PythonOption, ScriptArgument
 from auditor.cli.stdout import write_stdout
 
 app = new_app("How much noise each layer of the trained model tolerates.")

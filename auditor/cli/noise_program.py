@@ -21,10 +21,6 @@ if TYPE_CHECKING:
     from auditor.services.noise_session import NoiseProgram
     from auditor.services.settings import Settings
 
-TimeoutOption = Annotated[
-    float | None,
-    typer.Option("--timeout", metavar="SECONDS", min=1, help="A longer run has failed.", rich_help_panel="How"),
-]
 EvaluateOption = Annotated[
     str | None,
     typer.Option(
@@ -44,9 +40,6 @@ MetricOption = Annotated[
     ),
 ]
 NoiseSeedOption = Annotated[int, typer.Option("--seed", metavar="N", help="Of the noise.", rich_help_panel="How")]
-QuietProgramOption = Annotated[
-    bool, typer.Option("--quiet-program", help="Hide what the program prints.", rich_help_panel="Output")
-]
 
 
 def program_of(

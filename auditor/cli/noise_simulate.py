@@ -10,15 +10,20 @@ from auditor.cli.noise_program import (
     EvaluateOption,
     MetricOption,
     NoiseSeedOption,
-    QuietProgramOption,
-    TimeoutOption,
     program_of,
     run_and_deliver,
 )
-from auditor.cli.options import StoreOption, with_output
+from auditor.cli.options import (
+    ModuleOption,
+    PythonOption,
+    QuietProgramOption,
+    ScriptArgument,
+    StoreOption,
+    TimeoutOption,
+    with_output,
+)
 from auditor.cli.output import Output
 from auditor.cli.progress import Shown
-from auditor.cli.run import ModuleOption, PythonOption, ScriptArgument
 
 if TYPE_CHECKING:
     from auditor.model.report import AuditReport

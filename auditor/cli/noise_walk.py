@@ -8,20 +8,25 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from auditor.cli.delivery import write_file
-from auditor.cli.executor_options import ExecutorOption, JobsOption, NeedsOption
+from auditor.cli.executor_options import ExecutorOption, JobsOption, NeedsOption, RetriesOption
 from auditor.cli.noise_program import (
     EvaluateOption,
     MetricOption,
     NoiseSeedOption,
-    QuietProgramOption,
-    TimeoutOption,
     program_of,
     run_and_deliver,
 )
-from auditor.cli.options import StoreOption, with_output
+from auditor.cli.options import (
+    ModuleOption,
+    PythonOption,
+    QuietProgramOption,
+    ScriptArgument,
+    StoreOption,
+    TimeoutOption,
+    with_output,
+)
 from auditor.cli.output import Output
 from auditor.cli.progress import Shown
-from auditor.cli.run import ModuleOption, PythonOption, ScriptArgument
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -77,6 +82,15 @@ def walk_command(
     grid: Annotated[
         bool, typer.Option("--grid", help="Measure every level, not only those that tell.", rich_help_panel="How")
     ] = False,
+    at_once: Annotated[
+        str,
+        typer.Option(
+            "--levels-at-once",
+            metavar="K",
+            help="eval: levels in one forward pass; auto, or a number.",
+            rich_help_panel="How",
+        ),
+    ] = "auto",
     mode: Annotated[
         str,
         typer.Option("--mode", metavar="MODE", help="Noise when: eval or train.", rich_help_panel="What"),
@@ -94,6 +108,7 @@ def walk_command(
     jobs: JobsOption = None,
     executor: ExecutorOption = "local",
     needs: NeedsOption = "",
+    retries: RetriesOption = 1,
     resume: Annotated[
         bool, typer.Option("--resume", help="train: go on with the last walk.", rich_help_panel="How")
     ] = False,
@@ -169,11 +184,13 @@ def walk_command(
         layers=layers,
         repeats=repeats or (1 if mode == "train" else 3),
         mode=modes[mode],
+        levels_at_once=_at_once(at_once),
         train_sigma=train_sigma,
         train_layers=train_layers,
         jobs=None if jobs is None else parse_jobs(jobs),
         executor=executor,
         needs=parse_needs(needs),
+        retries=retries,
         resume=resume,
         ratio=ratio,
         order=order,
@@ -215,6 +232,14 @@ def _share(text: str) -> float:
         return float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
     except ValueError:
         raise UsageError(f"--precision: expected a share such as 10% or 0.1, found `{text}`") from None
+
+
+def _at_once(text: str) -> int | None:
+    if text == "auto":
+        return None
+    if not text.isdigit():
+        raise UsageError(f"--levels-at-once: expected auto, or 1 or more, found `{text}`")
+    return int(text)
 
 
 def _executions(text: str) -> dict[str, int]:

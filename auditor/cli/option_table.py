@@ -1,6 +1,7 @@
 """The options of `scan`, and those that say where a report goes: one table, from which both readers of them work.
 
-Typer makes help, completion and complaints from it (`options.py`), `scan_line.py` reads a line without Typer.
+Typer makes help, completion and complaints from it (`options.py`), `line.py` reads a line without Typer. The options of
+`record`, `replay` and `exec` are in `tape_options.py`.
 """
 
 from __future__ import annotations
@@ -36,12 +37,19 @@ class OptionEntry:
 
     default: object = None
 
+    negation: tuple[str, ...] = ()
+    """`--no-native`: False if it is given."""
+
+    minimum: int | None = None
+    """The least number that is one."""
+
     @property
     def is_flag(self) -> bool:
         return self.metavar is None
 
 
-def _flag(name: str, *flags: str, help: str, group: str) -> OptionEntry:  # noqa: A002
+def flag(name: str, *flags: str, help: str, group: str) -> OptionEntry:  # noqa: A002
+    """Return an option without a value."""
     return OptionEntry(name=name, flags=flags, help=help, group=group, kind=bool, default=False)
 
 
@@ -91,9 +99,9 @@ SCAN = (
         group="How",
         kind=Path,
     ),
-    _flag("no_baseline", "--no-baseline", help="Heed no baseline, whatever the settings say.", group="How"),
-    _flag("patches", "--patches", help="Give each finding its patch; --format sarif always does.", group="How"),
-    _flag("watch", "--watch", help="Scan again after each save; ctrl-c ends.", group="How"),
+    flag("no_baseline", "--no-baseline", help="Heed no baseline, whatever the settings say.", group="How"),
+    flag("patches", "--patches", help="Give each finding its patch; --format sarif always does.", group="How"),
+    flag("watch", "--watch", help="Scan again after each save; ctrl-c ends.", group="How"),
     OptionEntry(
         name="jobs",
         flags=("--jobs",),
@@ -102,8 +110,8 @@ SCAN = (
         group="Advanced",
         kind=int,
     ),
-    _flag("no_cache", "--no-cache", help="Do not use or keep the result of a scan.", group="Advanced"),
-    _flag("show_settings", "--show-settings", help="Say where each setting comes from.", group="Advanced"),
+    flag("no_cache", "--no-cache", help="Do not use or keep the result of a scan.", group="Advanced"),
+    flag("show_settings", "--show-settings", help="Say where each setting comes from.", group="Advanced"),
 )
 
 OUTPUT = (
@@ -123,10 +131,10 @@ OUTPUT = (
         group="Output",
         kind=Path,
     ),
-    _flag("force", "--force", help="Overwrite FILE.", group="Output"),
-    _flag("quiet", "-q", "--quiet", help="The answer in one line, no progress.", group="Output"),
-    _flag("verbose", "-v", "--verbose", help="Also what was not looked at, programs, environments.", group="Output"),
-    _flag("exit_zero", "--exit-zero", help="Exit with 0 whatever was found; errors still show.", group="Output"),
+    flag("force", "--force", help="Overwrite FILE.", group="Output"),
+    flag("quiet", "-q", "--quiet", help="The answer in one line, no progress.", group="Output"),
+    flag("verbose", "-v", "--verbose", help="Also what was not looked at, programs, environments.", group="Output"),
+    flag("exit_zero", "--exit-zero", help="Exit with 0 whatever was found; errors still show.", group="Output"),
     OptionEntry(
         name="color",
         flags=("--color",),
@@ -135,9 +143,14 @@ OUTPUT = (
         group="Output",
         default="auto",
     ),
-    _flag("ascii", "--ascii", help="No character outside ASCII.", group="Output"),
-    _flag("no_progress", "--no-progress", help="No progress on stderr.", group="Output"),
+    flag("ascii", "--ascii", help="No character outside ASCII.", group="Output"),
+    flag("no_progress", "--no-progress", help="No progress on stderr.", group="Output"),
 )
+
+
+def paths_of(given: list[str]) -> dict[str, object]:
+    """What the words without an option are to `scan`."""
+    return {PATHS: [Path(each) for each in given] or None}
 
 
 def words(text: str | None) -> tuple[str, ...] | None:

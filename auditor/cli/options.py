@@ -14,12 +14,16 @@ import typer
 from auditor.cli.console import needs_ascii, use_color
 from auditor.cli.option_table import IGNORE, OUTPUT, SELECT, OptionEntry
 from auditor.cli.output import take_output
+from auditor.cli.tape_options import MODULE, PYTHON
 from auditor.report.prose.page import Page
 
 
 def typer_option(entry: OptionEntry) -> Any:
     """Return an entry of the table as Typer takes it."""
-    return typer.Option(*entry.flags, metavar=entry.metavar, help=entry.help, rich_help_panel=entry.group)
+    flags = (
+        [f"{yes}/{no}" for yes, no in zip(entry.flags, entry.negation, strict=True)] if entry.negation else entry.flags
+    )
+    return typer.Option(*flags, metavar=entry.metavar, help=entry.help, rich_help_panel=entry.group, min=entry.minimum)
 
 
 SelectOption = Annotated[str | None, typer_option(SELECT)]
@@ -27,6 +31,23 @@ IgnoreOption = Annotated[str | None, typer_option(IGNORE)]
 StoreOption = Annotated[
     Path | None,
     typer.Option("--store", metavar="FOLDER", help="Where runs are kept.", rich_help_panel="Advanced"),
+]
+
+ScriptArgument = Annotated[
+    str | None, typer.Argument(metavar="[SCRIPT] [-- ARGS...]", help="Program; words after -- are its own.")
+]
+ModuleOption = Annotated[str | None, typer_option(MODULE)]
+PythonOption = Annotated[Path | None, typer_option(PYTHON)]
+StepsOption = Annotated[
+    int | None,
+    typer.Option("--steps", metavar="N", min=1, help="Stop cleanly after N optimizer steps.", rich_help_panel="How"),
+]
+TimeoutOption = Annotated[
+    float | None,
+    typer.Option("--timeout", metavar="SECONDS", min=1, help="A longer run has failed.", rich_help_panel="How"),
+]
+QuietProgramOption = Annotated[
+    bool, typer.Option("--quiet-program", help="Hide what the program prints.", rich_help_panel="Output")
 ]
 
 JsonOption = Annotated[bool, typer.Option("--json", help="As JSON.", rich_help_panel="Output")]

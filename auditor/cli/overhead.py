@@ -10,11 +10,10 @@ import typer
 from auditor.cli.delivery import deliver
 from auditor.cli.help import GroupedCommand, Invocation, examples, new_app
 from auditor.cli.interrupt import Interrupts
-from auditor.cli.options import StoreOption, with_output
+from auditor.cli.options import ModuleOption, PythonOption, ScriptArgument, StepsOption, StoreOption, with_output
 from auditor.cli.output import Output
 from auditor.cli.program import check_python, program_command
 from auditor.cli.progress import choose_progress
-from auditor.cli.run import ModuleOption, PythonOption, ScriptArgument, StepsOption
 
 app = new_app()
 EXAMPLES = (

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from auditor.cli.failures import WITH_PROGRAM
 from auditor.errors import UsageError
+
+
+def split_program(arguments: list[str]) -> tuple[list[str], tuple[str, ...] | None]:
+    """Split at the first `--` where the command launches a program; None where there is no `--`."""
+    if arguments and arguments[0] in WITH_PROGRAM and "--" in arguments:
+        at = arguments.index("--")
+        return arguments[:at], tuple(arguments[at + 1 :])
+    return arguments, None
 
 
 def program_command(script: str | None, module: str | None, after: Sequence[str] | None) -> list[str]:
@@ -22,15 +30,21 @@ def program_command(script: str | None, module: str | None, after: Sequence[str]
         return ["python", script, *rest]
     if not rest:
         raise UsageError("nothing to run: name a script, a module with -m, or a command after `--`")
-    if rest[0] not in ("python", "python3") and shutil.which(rest[0]) is None:
+    if rest[0] not in ("python", "python3") and not _is_command(rest[0]):
         raise UsageError(f"{rest[0]}: no such command; a script is named before `--`: repro-audit run train.py")
     return rest
 
 
 def check_python(python: Path | None) -> None:
     """Raise `UsageError` where `--python` names nothing that can be executed."""
-    if python is not None and shutil.which(str(python)) is None:
+    if python is not None and not _is_command(str(python)):
         raise UsageError(f"--python {python}: no such interpreter")
+
+
+def _is_command(name: str) -> bool:
+    import shutil  # 2 ms, for what few lines name
+
+    return shutil.which(name) is not None
 
 
 def _check_script(script: str) -> None:

@@ -58,7 +58,8 @@ class Shown:
         left = ""
         if self._total and 0 < done < self._total and passed > 10:
             left = f"ETA {duration(passed / done * (self._total - done))}"
-        return "  ".join(part for part in (self._name, amount, note, duration(passed), left) if part)
+        name = "" if note.startswith(self._name) else self._name
+        return "  ".join(part for part in (name, amount, note, duration(passed), left) if part)
 
     def _due(self, seconds: float) -> bool:
         now = self._clock()

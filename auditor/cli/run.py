@@ -11,7 +11,16 @@ from auditor.cli.delivery import deliver
 from auditor.cli.help import GroupedCommand, Invocation, examples, new_app
 from auditor.cli.interrupt import Interrupts
 from auditor.cli.margin import AcceptOption, size_bytes
-from auditor.cli.options import StoreOption, with_output
+from auditor.cli.options import (
+    ModuleOption,
+    PythonOption,
+    QuietProgramOption,
+    ScriptArgument,
+    StepsOption,
+    StoreOption,
+    TimeoutOption,
+    with_output,
+)
 from auditor.cli.output import Output
 from auditor.cli.program import check_python, program_command
 from auditor.cli.progress import Shown, choose_progress
@@ -29,20 +38,6 @@ EXAMPLES = (
     "repro-audit run train.py --twice --margins --accept-margin 3",
     "repro-audit run train.py --twice --python ../venv/bin/python --format json -o verdict.json",
 )
-ScriptArgument = Annotated[
-    str | None, typer.Argument(metavar="[SCRIPT] [-- ARGS...]", help="Program; words after -- are its own.")
-]
-ModuleOption = Annotated[
-    str | None, typer.Option("-m", metavar="MODULE", help="Run a module, as python -m does.", rich_help_panel="What")
-]
-PythonOption = Annotated[
-    Path | None,
-    typer.Option("--python", metavar="PATH", help="Interpreter; needs none of our packages.", rich_help_panel="How"),
-]
-StepsOption = Annotated[
-    int | None,
-    typer.Option("--steps", metavar="N", min=1, help="Stop cleanly after N optimizer steps.", rich_help_panel="How"),
-]
 
 
 @app.command(cls=GroupedCommand, epilog=examples(*EXAMPLES))
@@ -64,10 +59,7 @@ def run(
         typer.Option("--isolate", metavar="HOW", help="none, or copy: each run in a copy.", rich_help_panel="How"),
     ] = "none",
     steps: StepsOption = None,
-    timeout: Annotated[
-        float | None,
-        typer.Option("--timeout", metavar="SECONDS", min=1, help="A longer run has failed.", rich_help_panel="How"),
-    ] = None,
+    timeout: TimeoutOption = None,
     compile: Annotated[  # noqa: A002
         str,
         typer.Option("--compile", metavar="HOW", help="keep, or eager: look inside.", rich_help_panel="How"),
@@ -88,9 +80,7 @@ def run(
     margin_budget: Annotated[
         str, typer.Option("--margin-budget", metavar="SIZE", help="Kept on disk, a run.", rich_help_panel="How")
     ] = "256M",
-    quiet_program: Annotated[
-        bool, typer.Option("--quiet-program", help="Hide what the program prints.", rich_help_panel="Output")
-    ] = False,
+    quiet_program: QuietProgramOption = False,
     tui: Annotated[
         bool, typer.Option("--tui", help="Show the result on the screen.", rich_help_panel="Output")
     ] = False,

@@ -61,10 +61,13 @@ def show_run(
 
 @app.command("prune", cls=GroupedCommand, epilog=examples("repro-audit runs prune --keep 4"), context_settings=CONTEXT)
 def prune_runs(
-    keep: Annotated[int, typer.Option("--keep", metavar="N", help="How many of the newest runs stay.")],
+    keep: Annotated[int, typer.Option("--keep", metavar="N", help="How many of the newest of each stay.")],
     store: StoreOption = None,
 ) -> int:
-    """Remove all but the newest runs."""
+    """Remove all but the newest runs, noise walks, and trainings of noise walks.
+
+    Replicas of variance and evidence stay, and whatever is going on.
+    """
     from auditor.services.history import prune_runs as prune
 
     removed = prune(keep, Path.cwd(), _settings(store))

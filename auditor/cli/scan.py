@@ -1,4 +1,4 @@
-"""`repro-audit scan` for Typer: help, completion and complaints. Lines that are right come past it, see `scan_line`."""
+"""`repro-audit scan` for Typer: help, completion and complaints. Lines that are right come past it, see `line`."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,9 @@ from auditor.cli.exit_codes import ExitCode
 from auditor.cli.help import CONTEXT, GroupedCommand, examples, new_app
 from auditor.cli.options import AsciiOption, JsonOption, page_text
 from auditor.cli.stdout import write_stdout
+
+if TYPE_CHECKING:
+    from auditor.model.tape import TapeEntry
 
 app = new_app("Look into tapes of recorded programs.")
 TapeArgument = Annotated[Path, typer.Argument(metavar="TAPE", help="Folder that `record` made.")]
@@ -39,7 +42,6 @@ def show(
     """Print a tape, one entry a line: position, thread, call, size, line of source, first bytes."""
     from auditor.report.prose.page import Page
     from auditor.report.prose.tape import add_process, add_tape
-    from auditor.report.schema.values import to_json
     from auditor.services.tape_files import chosen, open_any
 
     opened = open_any(tape)
@@ -47,7 +49,7 @@ def show(
     if as_json:
         for one in processes:
             for entry in one.entries[:limit]:
-                value = {"process": one.name, **_plain(to_json(entry)), "payload": entry.payload.hex()}
+                value = {"process": one.name, **(_entry(entry) or {})}
                 write_stdout(json.dumps(value, ensure_ascii=False, sort_keys=True) + "\n")
         return ExitCode.CLEAN
     page = Page()
@@ -59,18 +61,28 @@ def show(
 
 
 @app.command(
-    "diff", cls=GroupedCommand, epilog=examples("repro-audit tape diff a.tape b.tape"), context_settings=CONTEXT
+    "diff",
+    cls=GroupedCommand,
+    epilog=examples("repro-audit tape diff a.tape b.tape", "repro-audit tape diff a.tape b.tape --json"),
+    context_settings=CONTEXT,
 )
 def diff(
     one: Annotated[Path, typer.Argument(metavar="A", help="A tape.")],
     other: Annotated[Path, typer.Argument(metavar="B", help="Another one.")],
     values: Annotated[bool, typer.Option("--values", help="Compare the bytes too, not only what was asked.")] = False,
+    as_json: JsonOption = False,
 ) -> int:
     """Say where two tapes first differ in what was asked for, process by process."""
+    from auditor.report.schema.values import to_json
     from auditor.services.tape_files import differences, open_any
 
     found = differences(open_any(one), open_any(other), values=values)
-    write_stdout("".join(f"{line}\n" for line in found) or "the two tapes hold the same requests\n")
+    if as_json:
+        for each in found:
+            sides = {"first": _entry(each.first), "second": _entry(each.second)}
+            write_stdout(json.dumps({**_plain(to_json(each)), **sides}, ensure_ascii=False, sort_keys=True) + "\n")
+        return ExitCode.FOUND if found else ExitCode.CLEAN
+    write_stdout("".join(f"{each.text}\n" for each in found) or "the two tapes hold the same requests\n")
     return ExitCode.FOUND if found else ExitCode.CLEAN
 
 
@@ -112,6 +124,13 @@ def export_tape(
     for path, count in export_files(tape, process, folder):
         write_stdout(f"{path}: {count} buffers\n")
     return ExitCode.CLEAN
+
+
+def _entry(entry: TapeEntry | None) -> dict[str, object] | None:
+    """One request as JSON has it, its bytes in hexadecimal."""
+    from auditor.report.schema.values import to_json
+
+    return None if entry is None else {**_plain(to_json(entry)), "payload": entry.payload.hex()}
 
 
 def _plain(value: object) -> dict[str, object]:

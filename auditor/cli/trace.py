@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from auditor.cli.console import Console
 from auditor.cli.help import CONTEXT, GroupedCommand, examples, new_app
 from auditor.cli.options import AsciiOption, JsonOption, StoreOption, page_text
 from auditor.cli.stdout import write_stdout
@@ -55,7 +56,10 @@ def show_trace(
     page = Page()
     for event in events:
         add_event(page, event)
-    write_stdout(page_text(page, "never", ascii))
+    text = page_text(page, "never", ascii)
+    if not text:
+        Console().note(f"{run.id}: no event to show; `repro-audit runs show {run.id}` says what the run has left")
+    write_stdout(text)
     return 0
 
 

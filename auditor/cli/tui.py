@@ -41,14 +41,14 @@ def tui(
     check_terminal()
     paths, runs = _sorted_out(things or [])
     settings = load_settings(paths[0] if paths else Path.cwd(), {"store": None if store is None else store.absolute()})
-    from auditor.tui.app import run
+    from auditor.tui.opening import run
 
     return run(paths, runs, settings, ascii_only=ascii, theme=theme or "")
 
 
 def open_report(report: AuditReport, settings: Settings) -> None:
     """Show a report that another command made."""
-    from auditor.tui.app import run
+    from auditor.tui.opening import run
 
     run((), (), settings, report)
 

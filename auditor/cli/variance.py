@@ -9,14 +9,13 @@ import typer
 
 from auditor.cli.board import choose_board
 from auditor.cli.delivery import deliver
-from auditor.cli.executor_options import ExecutorOption, JobsOption, NeedsOption
+from auditor.cli.executor_options import ExecutorOption, JobsOption, NeedsOption, RetriesOption
 from auditor.cli.help import GroupedCommand, Invocation, examples, new_app
 from auditor.cli.interrupt import Interrupts
 from auditor.cli.option_table import words
-from auditor.cli.options import StoreOption, with_output
+from auditor.cli.options import ModuleOption, PythonOption, ScriptArgument, StoreOption, TimeoutOption, with_output
 from auditor.cli.output import Output
 from auditor.cli.program import check_python, program_command
-from auditor.cli.run import ModuleOption, PythonOption, ScriptArgument
 from auditor.errors import UsageError
 
 app = new_app()
@@ -94,9 +93,7 @@ def variance(
     jobs: JobsOption = None,
     executor: ExecutorOption = "local",
     needs: NeedsOption = "",
-    retries: Annotated[
-        int, typer.Option("--retries", metavar="N", min=0, help="Run failed ones so often again.", rich_help_panel=_HOW)
-    ] = 1,
+    retries: RetriesOption = 1,
     isolate: Annotated[
         str,
         typer.Option("--isolate", metavar="HOW", help="none, or copy: each run in a copy.", rich_help_panel=_HOW),
@@ -107,10 +104,10 @@ def variance(
     no_weights: Annotated[
         bool, typer.Option("--no-weights", help="Keep digests only; no L2.", rich_help_panel=_HOW)
     ] = False,
-    timeout: Annotated[
-        float | None,
-        typer.Option("--timeout", metavar="SECONDS", min=1, help="A longer run has failed.", rich_help_panel=_HOW),
-    ] = None,
+    gradients: Annotated[
+        bool, typer.Option("--gradients", help="Keep them for margin, up to 64M a replica.", rich_help_panel=_HOW)
+    ] = False,
+    timeout: TimeoutOption = None,
     python: PythonOption = None,
     ddof: Annotated[
         int,
@@ -163,6 +160,7 @@ def variance(
         timeout_s=timeout,
         python=python,
         keep_weights=not no_weights,
+        keep_gradients=gradients,
         resume=resume,
         ddof=ddof,
         artifact=artifact_compat,

@@ -14,11 +14,14 @@ from auditor.model.rule import Confidence
 from auditor.model.verdict import Cause
 
 _ORDER = tuple(Confidence)
+_APPEARANCE = 2
+"""The depth of causes that say what a divergence looks like, whatever is behind it."""
 
 
 def classify(case: Case, rules: Iterable[CauseRule] | None = None) -> tuple[Cause, ...]:
     """Causes that have evidence in this case, best first: by confidence, then roots before appearances, then name.
 
+    What it looks like (depth 2) may be sure and is no cause: a root that is likely stands before it.
     The last resort (depth 3) is left out where anything better was found.
     """
     found = []
@@ -28,8 +31,13 @@ def classify(case: Case, rules: Iterable[CauseRule] | None = None) -> tuple[Caus
             found.append((rule.depth, cause))
     if any(depth < 3 for depth, _ in found):
         found = [(depth, cause) for depth, cause in found if depth < 3]
-    found.sort(key=lambda entry: (_ORDER.index(entry[1].confidence), entry[0], entry[1].kind))
+    found.sort(key=lambda entry: (_place(*entry), entry[0], entry[1].kind))
     return tuple(cause for _, cause in found)
+
+
+def _place(depth: int, cause: Cause) -> int:
+    place = _ORDER.index(cause.confidence)
+    return max(place, _ORDER.index(Confidence.MEDIUM)) if depth == _APPEARANCE else place
 
 
 def is_settled(found: tuple[Cause, ...]) -> bool:

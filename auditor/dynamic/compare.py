@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from auditor.dynamic.extent import comparable_rows, extent, settled_rows, trainers
 from auditor.dynamic.pair import PairComparison
+from auditor.dynamic.pools import families
 from auditor.dynamic.summary import Outcome, Summary
 from auditor.dynamic.vocabulary import Vocabulary
 from auditor.model.run import Ending
@@ -75,9 +76,11 @@ class RunComparison:
     def divergent_step(self) -> int | None:
         """The step at which a training process has surely diverged; None so far.
 
-        Helpers and side threads don't count yet: a pool may only have shared its work out differently.
+        Helpers and side threads don't count yet, nor do siblings that train: a pool may only have shared its work out
+        differently, or they were started in another order.
         """
         training = trainers(self._runs)
+        training -= {name for names in families(self._runs, training) for name in names}
         steps = []
         for name, pair in self._pairs.items():
             hit = pair.firsts.get(0)

@@ -13,7 +13,7 @@ from auditor.model.location import Location
 from auditor.model.report import AuditReport
 from auditor.model.rule import Category, Rule
 from auditor.model.run import RunRecord
-from auditor.model.trace import SeedCall, TraceEvent
+from auditor.model.trace import EventKind, SeedCall, TraceEvent
 from auditor.model.verdict import Cause
 
 if TYPE_CHECKING:
@@ -25,8 +25,31 @@ ENTROPY = "entropy"
 """The value of a seed that was taken from the system's entropy."""
 
 
+_OF_TORCH = (
+    "aten::", "prim", "quantized::", "_quantized::", "c10d", "_c10d", "mkldnn::", "mkldnn_", "onednn::", "inductor::",
+    "sparse::", "fbgemm::", "torchvision::", "torchaudio::", "higher_order::", "profiler::", "rngprims::", "symm_mem::",
+)  # fmt: skip
+"""What names of operators of torch and of its own libraries begin with."""
+
 ONE_TAPE = "one-tape"
 """The intervention of giving further runs the same entropy, hash secret and clocks used as seeds."""
+
+LATER_RUNS = "later-runs"
+"""Kind of an intervention that changes nothing: a further run with randomness of its own agrees with one of the pair.
+
+`agreed`: with the candidate, so that the first run is the odd one; else with the reference.
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """A line of the program that asked the system for randomness, in a run that was recorded."""
+
+    call: str
+    """`os.urandom`."""
+
+    site: Location
+    times: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,13 +57,16 @@ class Intervention:
     """A pair of runs with one thing changed from outside, to see whether the divergence goes away."""
 
     kind: str
-    """What was changed: `hash-seed`, `one-tape`."""
+    """What was changed: `hash-seed`, `one-tape`; nothing for `later-runs`."""
 
     agreed: bool
     """The two runs agree at the event that differed before."""
 
     note: str = ""
     """What they did instead, as a sentence."""
+
+    asked: tuple[Asked, ...] = ()
+    """Of `one-tape`: who asked for what the runs were given, other than libraries on business of their own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,13 +87,20 @@ class Side:
 
     def lineage(self) -> Iterator[ProcessTrace]:
         """That trace, then those of the processes it comes from: generators and seeds are inherited over a fork."""
+        trace = self.trace
         rank, _, place = self.process.partition("-")
         place = place.partition("~")[0]
         while place:
-            trace = self.traces.processes.get(f"{rank}-{place}")
             if trace is not None:
                 yield trace
             place = place.rpartition(".")[0]
+            trace = self._parent(f"{rank}-{place}", trace)
+
+    def _parent(self, name: str, child: ProcessTrace | None) -> ProcessTrace | None:
+        """The trace of this name, of several that were started at one place the one that started the child."""
+        named = [trace for each, trace in self.traces.processes.items() if each.partition("~")[0] == name]
+        own = [trace for trace in named if child is not None and trace.header["pid"] == child.header["parent_pid"]]
+        return next(iter(own or named), None)
 
     def seeds(self, library: str) -> list[SeedCall]:
         """Calls that seeded a library before the divergence, oldest first; those of parents come first.
@@ -135,6 +168,11 @@ class Case:
     def sides(self) -> tuple[Side, Side]:
         return self.reference, self.candidate
 
+    @property
+    def runs_foreign_code(self) -> bool:
+        """The op is none of torch's: inside, it may draw, read files, or do whatever else Python can."""
+        return self.event.kind is EventKind.OP and not self.event.identity.op.startswith(_OF_TORCH)
+
     def intervention(self, kind: str) -> Intervention | None:
         return next((entry for entry in self.interventions if entry.kind == kind), None)
 
@@ -193,10 +231,11 @@ def case_of(
     sides = []
     for traces, record, event in zip(runs, records, events, strict=True):
         at = event or first.instead
-        trace = traces.processes.get(first.process)
+        process = at.process if at is not None else first.process  # a pool may have given the task to another one
+        trace = traces.processes.get(process)
         end = len(trace.events) if trace is not None else 0
         row = at.index if at is not None else end
-        sides.append(Side(traces=traces, process=first.process, row=row, record=record))
+        sides.append(Side(traces=traces, process=process, row=row, record=record))
     return Case(
         comparison=comparison,
         first=first,

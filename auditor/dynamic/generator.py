@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from auditor.runs.tracefile import ProcessTrace
 
 TORCH_OBJECT = "torch.Generator"
+_UNWATCHED = "numpy.random.SeedSequence"
 NEAR_ROWS = 200
 NEAR_LINES = 25
 # Made without a seed by the standard library itself, for names of temporary files.
@@ -61,6 +62,9 @@ class Drawn(Enum):
     BEFORE = "before"
     """At some time before: what it gave may or may not be in the event."""
 
+    MADE_EARLIER = "made earlier"
+    """Known only by the call that made it from entropy, anywhere before the event: its draws are not watched."""
+
     UNSEEN = "unseen"
     """If at all, before the first look at it, when torch was imported."""
 
@@ -84,7 +88,7 @@ def suspects(case: Case) -> list[Suspect]:
     """Libraries that can have made the first divergence differ, surest first."""
     if case.first.difference is Difference.STATE:
         return [_drawn_from(case)]
-    if case.first.inputs_agree is True or case.event.reads_uninitialised:
+    if (case.first.inputs_agree is True and not case.runs_foreign_code) or case.event.reads_uninitialised:
         return []  # whatever was drawn before is in the inputs, and they agree
     found = []
     for library in _watched(case):
@@ -95,6 +99,8 @@ def suspects(case: Case) -> list[Suspect]:
         found.append(_suspect(case, library, drawn))
     known = {suspect.library for suspect in found}
     found += [suspect for suspect in _made_from_entropy(case) if suspect.library not in known]
+    if not any(suspect.drawn is not Drawn.UNSEEN for suspect in found):
+        found += _made_earlier(case)
     return sorted(found, key=lambda suspect: (_DRAWN_ORDER.index(suspect.drawn), suspect.library))
 
 
@@ -219,6 +225,13 @@ def _made_from_entropy(case: Case) -> list[Suspect]:
         near = (s for s in seeds if s.value == ENTROPY and 0 <= side.row - s.event <= NEAR_ROWS)
         made.append({side.seeded_library(s) for s in near if _is_beside(s.site, case.site)})
     return [_suspect(case, library, Drawn.MADE) for library in sorted(made[0] & made[1]) if library not in _HELPERS]
+
+
+def _made_earlier(case: Case) -> list[Suspect]:
+    """NumPy's generators without a seed whose state is not looked at: `RandomState()`, `PCG64()`."""
+    if not all(any(seed.value == ENTROPY for seed in side.seeds(_UNWATCHED)) for side in case.sides):
+        return []
+    return [_suspect(case, _UNWATCHED, Drawn.MADE_EARLIER)]
 
 
 def _is_beside(made: Location | None, event: Location | None) -> bool:

@@ -2,51 +2,37 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from auditor.dynamic.evidence import Intervention, line
+from auditor.dynamic.doubts import NO_SPACE, UNSEEN, Facts, broken_processes, doubts_of, early_end, traceless
+from auditor.dynamic.evidence import LATER_RUNS, Intervention, line
 from auditor.dynamic.leak import Leak
 from auditor.dynamic.summary import Outcome
 from auditor.model.divergence import Comparison, Difference
-from auditor.model.lean import dataclass
-from auditor.model.run import Ending, ProcessRecord, RunRecord
+from auditor.model.run import Ending
 from auditor.model.verdict import Cause, Status, Verdict
+
+if TYPE_CHECKING:
+    from auditor.runs.namesfile import Loss
 
 SCOPE = "Says nothing about other machines, GPU counts or versions."
 _EAGER = "Compiled regions ran eagerly (--compile eager): this is not quite the program as it is."
-_NO_SPACE = "the trace ends here"
-_BROKEN = "backend: "
-"""What the problems of a process begin with whose operators the probe could not watch, or not all of them."""
 _UNPAIRED = (Difference.MISSING, Difference.EXTRA, Difference.PROCESS)
 _SHOWN = 5
-
-
-@dataclass(frozen=True, kw_only=True)
-class Facts:
-    """What a verdict rests on beside the traces."""
-
-    records: tuple[RunRecord, RunRecord]
-    leaks: Sequence[Leak] = ()
-    files_differing: Sequence[str] = ()
-    """Files that both runs wrote, with different contents."""
-
-    one_tape: Intervention | None = None
-    """What came of further runs on one tape; None where there were none."""
-
-    asked_steps: int | None = None
-    """The runs were to be stopped after so many steps."""
 
 
 def judge(outcome: Outcome, causes: tuple[Cause, ...], facts: Facts) -> Verdict:
     """Divergent if anything that counts differs; reproducible if everything was seen and agrees; else inconclusive."""
     comparison = outcome.comparison
-    broken = [doubt for record in facts.records for doubt in _broken(record)]
+    broken = [doubt for record in facts.records for doubt in broken_processes(record)] or traceless(facts.records)
     if comparison.first is not None and comparison.first.difference in _UNPAIRED and broken:
         reasons, status, causes = broken, Status.INCONCLUSIVE, ()
     elif comparison.first is not None:
         reasons = _divergent(comparison, causes, facts)
         status = Status.DIVERGENT
-    elif doubts := _doubts(outcome, facts):
+    elif doubts := doubts_of(outcome, facts):
         reasons, status = doubts, Status.INCONCLUSIVE
         if comparison.compared_events:
             reasons = [_agreement(comparison), *reasons]
@@ -56,7 +42,13 @@ def judge(outcome: Outcome, causes: tuple[Cause, ...], facts: Facts) -> Verdict:
         status=status,
         comparison=comparison,
         causes=causes,
-        reasons=(*reasons, *_luck(outcome), *outcome.shared_work, *_remarks(comparison, facts)),
+        reasons=(
+            *reasons,
+            *_luck(outcome),
+            *_not_finite(outcome, facts),
+            *outcome.shared_work,
+            *_remarks(comparison, facts),
+        ),
     )
 
 
@@ -83,7 +75,7 @@ def _divergent(comparison: Comparison, causes: tuple[Cause, ...], facts: Facts) 
         reasons.append(_one_tape(facts.one_tape))
     elif not causes:
         reasons.append("No cause could be shown from the traces.")
-    reasons += [reason for record in facts.records if (reason := _early_end(record, facts.asked_steps))]
+    reasons += [reason for record in facts.records if (reason := early_end(record, facts.asked_steps))]
     return reasons
 
 
@@ -95,6 +87,18 @@ def _before(events: int) -> str:
 
 def _one_tape(tried: Intervention) -> str:
     """Which part randomness has, by runs that were given the same."""
+    if tried.kind == LATER_RUNS and not tried.agreed:
+        return (
+            "Three more runs agree up to this step with the reference and with each other, the first of them with "
+            "randomness of its own: the difference shows now and then only, as a race does, or a draw with few "
+            "outcomes."
+        )
+    if tried.kind == LATER_RUNS:
+        return (
+            "Three more runs agree up to this step with the candidate and with each other, the first of them with "
+            "randomness of its own: either the reference left something behind that later runs find (a file, a cache, "
+            "what a service remembers), or the difference shows now and then only."
+        )
     if tried.agreed:
         return (
             "Three more runs that were given the same entropy, hash secret and clocks used as seeds agree up to this "
@@ -102,94 +106,21 @@ def _one_tape(tried: Intervention) -> str:
         )
     return (
         "Two more runs that were given the same entropy, hash secret and clocks used as seeds differ all the same, "
-        f"first at {tried.note}: what is left is implementation noise, or comes from outside (a clock, a file)."
+        f"first at {tried.note}: what is left is implementation noise, or comes from outside (a clock, a file) or "
+        "from addresses (the order of objects in a set, `id()`)."
     )
 
 
 def _agreement(comparison: Comparison) -> str:
-    parts = [f"{comparison.compared_events:,} events", f"{comparison.compared_tensors:,} tensors"]
+    parts = [_count(comparison.compared_events, "event"), _count(comparison.compared_tensors, "tensor")]
     if comparison.weights is not None:
         parts.append(f"{comparison.weights.compared:,} final parameters and buffers")
-    over = f" over {comparison.steps:,} steps" if comparison.steps else ""
+    over = f" over {_count(comparison.steps, 'step')}" if comparison.steps else ""
     return f"Equal bit for bit{over}: {', '.join(parts)}."
 
 
-def _doubts(outcome: Outcome, facts: Facts) -> list[str]:
-    """Why equal traces prove nothing, as sentences; empty if they do prove it."""
-    comparison = outcome.comparison
-    doubts = [_nothing_seen(outcome, facts)] if not outcome.evidence_events else []
-    for record in facts.records:
-        if reason := _early_end(record, facts.asked_steps):
-            doubts.append(reason)
-        doubts += _broken(record)
-        for process in record.processes:
-            doubts += _process_doubts(record, process)
-    if outcome.extent.reference_cut != outcome.extent.candidate_cut and not any("ended early" in d for d in doubts):
-        doubts.append("One run was stopped before the other; what came after that was not compared.")
-    doubts += [
-        f"Not compared: {entry.subject} ({entry.reason})."
-        for entry in comparison.not_compared
-        if entry.reason.startswith("digests of different kinds")
-    ]
-    metrics = [line for line in comparison.output if line.metric]
-    if metrics:
-        shown = metrics[0]
-        doubts.append(
-            f"No traced tensor differs, but the program printed other figures: line {shown.line} is "
-            f"`{shown.reference}` in the reference and `{shown.candidate}` in the candidate. Something outside torch "
-            "differs (numpy, scikit-learn, an evaluation in another process)."
-        )
-    return doubts
-
-
-def _nothing_seen(outcome: Outcome, facts: Facts) -> str:
-    processes = [process for record in facts.records for process in record.processes]
-    if not processes:
-        return (
-            "No process left a trace. The interpreter may ignore the environment (python -I, -E or -S), the program "
-            "may replace PYTHONPATH for its children, or never import torch."
-        )
-    if all(process.environment.torch is None for process in processes):
-        return "The program never imported torch, so no tensor was seen."
-    if outcome.comparison.not_compared and any(process.events for process in processes):
-        return "Nothing that both runs did could be compared."
-    return "No tensor was seen: the program imported torch but ran no operator."
-
-
-def _broken(record: RunRecord) -> list[str]:
-    """Processes in which the probe broke: what is missing from their traces says nothing about the program."""
-    return [
-        f"Run {record.id}, process {process.name}: the probe failed, so operators are missing from the trace "
-        f"({problem.removeprefix(_BROKEN)}). Please report this."
-        for process in record.processes
-        for problem in process.problems
-        if problem.startswith(_BROKEN)
-    ]
-
-
-def _process_doubts(record: RunRecord, process: ProcessRecord) -> list[str]:
-    """A helper that loaded data may be killed once its batches were used; all others must have come to their end."""
-    doubts = []
-    if any(_NO_SPACE in problem for problem in process.problems):
-        doubts.append(f"Run {record.id}, process {process.name}: the trace stopped for lack of space.")
-    elif not process.complete and (process.steps or "." not in process.name):
-        end = "its trace has no end; it was killed, or left through os._exit"
-        doubts.append(f"Run {record.id}, process {process.name}: {end}.")
-    return doubts
-
-
-def _early_end(record: RunRecord, asked_steps: int | None) -> str:
-    ending = record.status.ending
-    steps = max((process.steps for process in record.processes), default=0)
-    told = {
-        Ending.INTERRUPTED: f"Run {record.id} ended early: you stopped it after {steps:,} steps.",
-        Ending.TIMED_OUT: f"Run {record.id} ended early: it ran out of time after {steps:,} steps.",
-        Ending.FAILED: f"Run {record.id} ended early: the program failed after {steps:,} steps.",
-        Ending.LOST: f"Run {record.id} has no end that anybody saw: its machine went away after {steps:,} steps.",
-    }
-    if ending is Ending.STOPPED and asked_steps is not None and steps < asked_steps:
-        return f"Run {record.id} ended early: it was stopped after {steps:,} of {asked_steps:,} steps."
-    return told.get(ending, "")
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _luck(outcome: Outcome) -> list[str]:
@@ -201,6 +132,26 @@ def _luck(outcome: Outcome) -> list[str]:
         "time, or was the same by chance."
         for event in outcome.unwritten_reads
     ]
+
+
+def _not_finite(outcome: Outcome, facts: Facts) -> list[str]:
+    """Runs that agree because NaN is NaN, whatever it was computed from."""
+    if outcome.comparison.first is not None or facts.not_finite_from is None:
+        return []
+    told = (
+        f"The loss is not finite from step {facts.not_finite_from:,} to the end (NaN or infinity): what is equal from "
+    )
+    return [told + "there on says little, because NaN comes of whatever went before."]
+
+
+def not_finite_from(losses: Sequence[Loss]) -> int | None:
+    """The step from which on no loss is a finite number; None where the last one is."""
+    first = None
+    for loss in reversed(losses):
+        if math.isfinite(loss.value):
+            break
+        first = loss.step
+    return first
 
 
 def _limits(facts: Facts) -> list[str]:
@@ -230,7 +181,8 @@ def _remarks(comparison: Comparison, facts: Facts) -> list[str]:
         remarks.append(f"Files written with other contents: {names}{f' and {more:,} more' if more > 0 else ''}.")
     for record in facts.records:
         for process in record.processes:
-            unseen = [problem for problem in process.problems if _NO_SPACE not in problem]
+            told = (NO_SPACE, UNSEEN) if comparison.first is None else (NO_SPACE,)
+            unseen = [problem for problem in process.problems if not any(each in problem for each in told)]
             if unseen:
                 remarks.append(
                     f"Run {record.id}, process {process.name}: not everything was seen ({unseen[0]}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from auditor.model.lean import dataclass
@@ -27,11 +28,27 @@ class Leak:
 
 
 def leaks(reference: RunRecord, candidate: RunTraces) -> list[Leak]:
-    """Files that the reference wrote and the candidate read without having written them itself; sorted by path.
+    """Files of the project that the reference wrote and the candidate read without having written them itself.
 
-    A run that saves a file and loads it again has no leak: its own write comes first.
+    Sorted by path. A run that saves a file and loads it again has no leak: its own write comes first.
     """
-    left = {path for path in reference.files_written if not any(part in path for part in _BYTECODE)}
+    return _read_of(frozenset(path for path in reference.files_written if not _is_bytecode(path)), candidate)
+
+
+def leaks_outside(reference: RunTraces, candidate: RunTraces) -> list[Leak]:
+    """The same for files anywhere else, a cache in the home folder for example, as far as the reference's trace tells.
+
+    Caches of libraries are among them, which are the same whoever writes them: no fault as long as the runs agree.
+    """
+    written = {access.path for trace in reference.processes.values() for access in trace.files if access.mode == "w"}
+    return _read_of(frozenset(path for path in written if os.path.isabs(path)), candidate)
+
+
+def _is_bytecode(path: str) -> bool:
+    return any(part in path for part in _BYTECODE)
+
+
+def _read_of(left: frozenset[str], candidate: RunTraces) -> list[Leak]:
     own = {access.path for trace in candidate.processes.values() for access in trace.files if access.mode == "w"}
     found: dict[str, Leak] = {}
     for name, trace in candidate.processes.items():

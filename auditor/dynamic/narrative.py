@@ -30,10 +30,12 @@ def what_differs(case: Case) -> str:
 def state_sentences(case: Case, suspect: Suspect) -> list[str]:
     """How the library's state is known to have differed, and to have been drawn from."""
     name = title(suspect.library)
+    capital = f"{name[0].upper()}{name[1:]}"
     told = {
         Drawn.BY_EVENT: f"The state of {name} differs right before {what_differs(case)} draws from it.",
         Drawn.AROUND: f"The state of {name} differs, and something drew from it around {what_differs(case)}.",
-        Drawn.MADE: f"{name[0].upper()}{name[1:]} is made right before {what_differs(case)}, in the same function.",
+        Drawn.MADE: f"{capital} is made right before {what_differs(case)}, in the same function.",
+        Drawn.MADE_EARLIER: f"{capital} is made before {what_differs(case)}; its draws are not watched.",
         Drawn.BEFORE: f"The state of {name} differs, and something drew from it before {what_differs(case)}.",
         Drawn.UNSEEN: f"The state of {name} differs from the first look at it on; its draws came before that, if any.",
     }

@@ -6,10 +6,11 @@ Clocks of two processes are not compared; causes come before their effects. The 
 2. A process that trains (it takes optimizer steps, or is a root) and its helpers (data loader workers) are one group.
    All that the trainer did before its first divergence is equal, also the batches it got. So a helper's divergence came
    first only if the trainer's own begins with something that came to it: a batch, a tensor from outside, an op whose
-   inputs disagree. Otherwise the helper's concerns a batch that is used later.
+   inputs disagree. Otherwise the helper's concerns a batch that is used later. So does that of a helper which was
+   forked at a later step (a forked process goes on counting steps where its parent was).
 3. Between groups (the ranks of a distributed run), the earliest step wins; in the same step what begins in its own
-   process stands before data from outside, and both before what a collective or an unseen hand brought; then the
-   lower rank.
+   process stands before data from outside, these before other tensors than the op had in the other run, and all of
+   them before what a collective brought; then the lower rank.
 4. A process that exists in one run only comes last: nothing tells when it should have started.
 """
 
@@ -51,21 +52,21 @@ def is_collective(op: str) -> bool:
 
 
 def _distance(divergence: Divergence) -> int:
-    """0: begins in this process; 1: a tensor from outside; 2: brought by a collective, or by something unseen."""
+    """0: begins in this process; 1: a tensor from outside; 2: brought by something unseen; 3: by a collective."""
     event = _event(divergence)
     if event is not None and event.kind in (EventKind.BATCH, EventKind.OUTSIDE):
         return 1
     if event is not None and is_collective(event.identity.op):
-        return 2
+        return 3
     return 0 if divergence.difference in _OWN or divergence.inputs_agree is not False else 2
 
 
 def _turn(divergence: Divergence, own: Divergence | None) -> int:
     """Order inside a group: the trainer's own divergence if it begins there, its helpers', one that arrived there."""
     if _is_process(divergence):
-        return 3
+        return 4
     if divergence is not own:
-        return 1
+        return 1 if own is None or step(divergence) <= step(own) else 3
     return 0 if begins_here(divergence) else 2
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from auditor.dynamic.significance import cliffs_delta, effect_size, rank_sum
 from auditor.dynamic.statistics import LEVEL, RESAMPLES, bootstrap_interval, median
 from auditor.model.lean import dataclass
-from auditor.model.overhead import OverheadReport, Ratio, Timing
+from auditor.model.overhead import Dominance, OverheadReport, Ratio, Timing
 
 SEED = 20_240_229
 MIN_PAIRS = 6
@@ -64,7 +65,8 @@ def compare(
         method=(
             f"Runs alternate (A B A B …); each run's first {max(warmup_steps, 1)} steps are left out; the ratio is the "
             f"median over pairs of runs of the quotient of their median step times; its {LEVEL:.0%} interval is a "
-            f"percentile bootstrap over pairs, {RESAMPLES:,} resamples, seed {SEED}."
+            f"percentile bootstrap over pairs, {RESAMPLES:,} resamples, seed {SEED}. p is that of Wilcoxon's rank sum, "
+            f"two-sided, and delta Cliff's, both of the runs' median step times, which they do not pair."
         ),
         notes=tuple(told),
     )
@@ -75,8 +77,20 @@ def _ratio(label: str, baseline: Sequence[Sample], samples: Sequence[Sample]) ->
     interval = bootstrap_interval(quotients, seed=SEED)
     apart = interval.low > 1 or interval.high < 1
     return Ratio(
-        label=label, ratio=median(quotients), interval=interval, conclusive=apart and len(quotients) >= MIN_PAIRS
+        label=label,
+        ratio=median(quotients),
+        interval=interval,
+        conclusive=apart and len(quotients) >= MIN_PAIRS,
+        dominance=_dominance(baseline, samples),
     )
+
+
+def _dominance(baseline: Sequence[Sample], samples: Sequence[Sample]) -> Dominance:
+    """Test the runs' medians: the steps of one run are not independent of each other."""
+    slow, plain = ([median(sample.step_s) for sample in group] for group in (samples, baseline))
+    p, exact = rank_sum(slow, plain)
+    delta = cliffs_delta(slow, plain)
+    return Dominance(rank_sum_p=p, exact=exact, cliffs_delta=delta, effect=effect_size(delta))
 
 
 def _timing(label: str, samples: Sequence[Sample]) -> Timing:

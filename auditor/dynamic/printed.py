@@ -14,31 +14,43 @@ from auditor.model.divergence import OutputDifference
 
 SHOWN = 20
 LIMIT_CHARACTERS = 8 << 20
+_MASKED_CHARACTERS = 2000
+"""Of a line: what follows is compared as it is. Numbers of thousands of digits would take minutes."""
 
 _ESCAPES = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[@-Z\\-_])")
-_NUMBER = r"[-+]?\d[\d,_]*(?:\.\d+)?(?:[eE][-+]?\d+)?"
+_NUMBER = r"(?<!\d)[-+]?\d[\d,_]*(?:\.\d+)?(?:[eE][-+]?\d+)?"
+_SECOND = r"(?:s|secs?|seconds?)"
+_THING = r"(?:[a-z]+[ _])?[a-z]+"
 _UNITS = (
-    r"s|secs?|seconds?|ms|msecs?|milliseconds?|us|µs|ns|mins?|minutes?|h|hrs?|hours?|it/s|s/it|its/sec|[kKMGT]?i?B/s|fps"
-    r"|(?:samples?|tok|tokens?|steps?|batch(?:es)?|examples?|images?|imgs?|iters?|rows?|ex)\s?(?:/|per)\s?(?:s|sec|second)"
+    rf"{_SECOND}|ms|msecs?|milliseconds?|us|µs|ns|mins?|minutes?|h|hrs?|hours?|it/s|s/it|fps"
+    rf"|{_THING}\s?(?:/|per)\s?{_SECOND}|/\s?{_SECOND}|(?:{_SECOND}|ms|us|µs)\s?/\s?[a-z]+|[kKMGT]i?B"
 )
 _TIME_WORDS = (
     r"time|elapsed|took|duration|eta|speed|throughput|latency|pid|process id|seconds|secs|runtime|wall|cpu|mem(?:ory)?"
-    r"|rss|start(?:ed)?|finish(?:ed)?|date|port"
+    r"|rss|start(?:ed)?|finish(?:ed)?|date|port|dt|fps|ips|mfu|t?flops"
+    rf"|{_THING}(?:/|[ _]per[ _]){_SECOND}|(?:{_SECOND}|ms)/[a-z]+"
 )
+_MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _MASKS = (
-    re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?"),
-    re.compile(
-        r"\b(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\w*,? )?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\w* +\d+"
-    ),
+    re.compile(r"\b[IWEFD]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+\b"),  # what glog begins its lines with
+    re.compile(r"\d{4}-\d\d-\d\d(?:[T _/-]+\d\d[:-]\d\d(?:[:-]\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?"),
+    re.compile(r"(?<!\d)20\d{6}[T_-]?\d{6}(?!\d)"),
+    re.compile(rf"\b{_MONTH}\d\d[_-]\d\d-\d\d-\d\d"),
+    re.compile(rf"\b(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\w*,? )?{_MONTH}\w* +\d+"),
     re.compile(r"\b\d+:\d\d(?::\d\d)?(?:[.,]\d+)?\b"),
+    re.compile(r"\b1[5-9]\d{8}(?:\.\d+|\d{3}|\d{6}|\d{9})?\b"),  # seconds since 1970, or parts of them, until 2033
     re.compile(r"\b0x[0-9a-fA-F]+\b"),
     re.compile(r"(?:/tmp|/var/tmp|/dev/shm)/\S+"),
-    re.compile(rf"{_NUMBER}\s?(?:{_UNITS})(?![\w/])"),
+    re.compile(rf"{_NUMBER}\s?(?:{_UNITS})(?![\w/])(?!\s*[:=]\s*\d)"),  # in `loss 2.3 tok/sec: 900` it is a label
     re.compile(
-        rf"(?i)\b(?:\w+_)?(?:{_TIME_WORDS})(?:_\w+)?\b\s*(?:\([^)]*\))?\s*(?:is|was|at|of|in)?\s*[:=]?\s*{_NUMBER}"
+        rf"(?i)\b(?:\w+[_-])?(?:{_TIME_WORDS})(?:_\w+)?\b['\"]?\s*(?:\([^)\d]*\))?\s*(?:is|was|at|of|in)?"
+        rf"[\s|:=]*{_NUMBER}(?:\s*\(\s*{_NUMBER}\s*\))?"
     ),
     re.compile(r"\?it/s"),
 )
+_DATA = re.compile(rf"(?i)\bdata\b\s*[:=]?\s*{_NUMBER}(?:\s*\(\s*{_NUMBER}\s*\))?")
+"""How long the data took, beside a time: as in the training loops of torchvision, timm and their descendants."""
+
 _METRIC = re.compile(
     r"(?i)(?:^|[^a-z])(?:\w*loss\w*|acc\w*|f1|auc\w*|roc\w*|precision|recall|\w*score\w*|perplexity|ppl|bleu|rouge\w*"
     r"|mae|mse|rmse|r2|err(?:or)?s?|reward\w*|return|metrics?|valid\w*|val|test|train|grad\w*|norm\w*|nll|likelihood|elbo"
@@ -142,9 +154,10 @@ def _without(lines: list[str], others: list[str]) -> list[int]:
 
 
 def _mask(line: str) -> str:
+    line, rest = line[:_MASKED_CHARACTERS], line[_MASKED_CHARACTERS:]
     for pattern in _MASKS:
         line = pattern.sub("~", line)
-    return line
+    return (_DATA.sub("~", line) if "~" in line else line) + rest
 
 
 def _is_metric(first: str, second: str) -> bool:

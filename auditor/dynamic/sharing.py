@@ -39,10 +39,13 @@ def results(trace: ProcessTrace, stop: int, *, helpers_of_main_thread: bool) -> 
     chosen = is_compared(events) & (events["kind"] != wire.STEP) & (events["tensors"] > 0)
     if helpers_of_main_thread:
         chosen &= events["thread"] > 0
-    rows = events[chosen]
-    texts = _text_numbers(trace.names)
-    names = mix(texts[rows["op"]], texts[rows["module"]])
-    return mix(names, rows["outputs"] + rows["kind"].astype(np.uint64))
+    return event_numbers(events[chosen], trace.names)
+
+
+def event_numbers(events: Array, names: Mapping[int, str]) -> Array:
+    """One number for what each of the events did and gave; `names` are the texts of their process's ids."""
+    texts = _text_numbers(names)
+    return mix(mix(texts[events["op"]], texts[events["module"]]), events["outputs"] + events["kind"].astype(np.uint64))
 
 
 def forgive_threads(pair: PairComparison, reference: ProcessTrace, candidate: ProcessTrace) -> int:

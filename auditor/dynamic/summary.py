@@ -11,6 +11,7 @@ from auditor.dynamic.describe import describe
 from auditor.dynamic.extent import Extent, steps_of, trainers
 from auditor.dynamic.order import in_causal_order
 from auditor.dynamic.pair import PairComparison
+from auditor.dynamic.pools import Family, settle
 from auditor.dynamic.sharing import forgive_threads, results, same_in_total
 from auditor.dynamic.tally import REASONS, Count, Tally, first_unwritten_read, grouped, step_and_phase
 from auditor.dynamic.vocabulary import Vocabulary
@@ -40,6 +41,9 @@ class Outcome:
     unwritten_reads: tuple[TraceEvent, ...] = ()
     """Of each process that has some, the first op that read memory which nothing was written to."""
 
+    idle: frozenset[tuple[int, int]] = frozenset()
+    """Workers of pools that had done all their tasks when they were killed: run (0, 1) and process id."""
+
 
 class Summary:
     """From the pairs of processes to one comparison."""
@@ -59,11 +63,17 @@ class Summary:
         self.training = trainers(runs)
         self.skipped = [Skipped(subject=f"process {name}", reason=reason) for name, reason in sorted(unlike.items())]
         self.shared: list[str] = []
+        self.pools: dict[str, Family] = {}
+        """Processes of pools whose tasks differ."""
+
+        self.idle: frozenset[tuple[int, int]] = frozenset()
+
         self.alone = {name for name in set(runs[0].processes) ^ set(runs[1].processes) if self._has_events(name)}
 
     def outcome(self) -> Outcome:
         self._settle_tails()
         self._forgive_sharing()
+        self._settle_pools()
         ordered = in_causal_order(self._divergences(), self.training)
         tallies = {name: pair.tally() for name, pair in sorted(self.pairs.items())}
         total = Tally()
@@ -101,6 +111,7 @@ class Summary:
             extent=self.extent,
             shared_work=tuple(self.shared),
             unwritten_reads=self._unwritten_reads(tallies),
+            idle=self.idle,
         )
 
     def _unwritten_reads(self, tallies: dict[str, Tally]) -> tuple[TraceEvent, ...]:
@@ -149,12 +160,20 @@ class Summary:
             self.alone -= set(names)
             self.shared.append(f"{len(names)} helper processes shared the same work out differently.")
 
+    def _settle_pools(self) -> None:
+        settled = settle(self.runs, self.training, self.pairs, self.alone, self.extent)
+        self.alone -= settled.settled
+        self.shared += settled.sentences
+        self.pools, self.idle = settled.news, settled.idle
+
     # divergences
 
     def _divergences(self) -> dict[str, Divergence]:
         found = {}
         for name, pair in self.pairs.items():
-            if pair.first is not None:
+            if name in self.pools:
+                found.update(self.pools[name].news)
+            elif pair.first is not None:
                 found[name] = describe(pair.first, self.runs[0].processes[name], self.runs[1].processes[name])
         for name in sorted(self.alone):
             if reason := self._excuse_of_single(name):
@@ -200,7 +219,9 @@ class Summary:
         step = event.identity.step if event is not None else 0
         count = 0
         for name, pair in self.pairs.items():
-            if name == first.process:
+            if name in self.pools:
+                count += self.pools[name].equal_before(first) if name == first.process else 0
+            elif name == first.process:
                 count += pair.equal_before()
             else:
                 count += sum(c.compared for key, c in pair.tally().cells.items() if _is_before(key, c, step))

@@ -78,7 +78,8 @@ class Tally:
         self.unwritten_reads += int(np.count_nonzero(_reads_unwritten(events)))
         is_weight = events["kind"] == wire.WEIGHTS
         if is_weight.any():  # their module is the name of the parameter
-            self.weights.add(int(is_weight.sum()), int((is_weight & differing).sum()) if differing is not None else 0)
+            told = is_weight & ((events["flags"] & wire.UNCAPTURED) == 0)  # of others nothing is known
+            self.weights.add(int(told.sum()), int((told & differing).sum()) if differing is not None else 0)
             modules, marked = modules[~is_weight], marked[~is_weight] if marked is not None else None
         if len(modules):
             _add_groups(self.modules, modules, marked)

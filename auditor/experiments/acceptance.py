@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from auditor.dynamic.layerwise import Layerwise
+from auditor.dynamic.layerwise import LayerSeries, Layerwise
 from auditor.model.divergence import Comparison
 from auditor.model.lean import dataclass
 from auditor.model.margin import Acceptance, LayerMargin, MarginState
@@ -41,7 +41,7 @@ class Case:
 
 def accept(case: Case, decades: float) -> Acceptance:
     """Accept if every difference was covered and no layer's margin, at its lower end, is below `decades`."""
-    known = sorted((end, layer.layer) for layer in case.layers if (end := _lower(layer)) is not None)
+    known = sorted((end, _name(case, layer)) for layer in case.layers if (end := _lower(layer)) is not None)
     reasons = [*_outside(case), *_layers(case), *_steps(case)]
     near = [(end, name) for end, name in known if end < decades]
     reasons += [
@@ -55,8 +55,14 @@ def accept(case: Case, decades: float) -> Acceptance:
         accepted=not reasons,
         smallest=known[0][0] if known else None,
         rests_on=() if reasons else tuple(_rests_on(case, known)),
-        reasons=tuple(reasons),
+        reasons=tuple(dict.fromkeys(reasons)),  # processes of one kind may say the same
     )
+
+
+def _name(case: Case, layer: LayerMargin | LayerSeries) -> str:
+    """The layer, with its model where there are several."""
+    several = len({each.model for each in case.layers}) > 1
+    return f"{layer.model}.{layer.layer}" if several and layer.layer != layer.model else layer.layer
 
 
 def _lower(layer: LayerMargin) -> float | None:
@@ -103,15 +109,16 @@ def _layers(case: Case) -> list[str]:
         found = [layer for layer in case.layers if layer.state is state]
         if found:
             told = f" ({found[0].note})" if found[0].note else ""
-            reasons.append(f"Of {_some([layer.layer for layer in found])} {what} is known{told}.")
+            reasons.append(f"Of {_some([_name(case, layer) for layer in found])} {what} is known{told}.")
     missed = [
-        layer.layer
+        _name(case, layer)
         for layer in case.layers
         if layer.state in (MarginState.MEASURED, MarginState.ABOVE) and any(step.rms is None for step in layer.steps)
     ]
     if missed:
         reasons.append(f"In some steps the kept sample of {_some(missed)} missed the difference.")
-    vague = [layer.layer for layer in case.layers if layer.state is MarginState.MEASURED and _lower(layer) is None]
+    uncertain = [layer for layer in case.layers if layer.state is MarginState.MEASURED and _lower(layer) is None]
+    vague = [_name(case, layer) for layer in uncertain]
     if vague:
         reasons.append(f"The walk gives no interval for {_some(vague)}.")
     if case.walk is not None and case.unseen:
@@ -142,8 +149,9 @@ def _steps(case: Case) -> list[str]:
     elif changed and (
         stale := [layer for layer in case.layers if layer.steps and layer.steps[-1].step <= max(changed)]
     ):
+        names = _some([_name(case, layer) for layer in stale])
         reasons.append(
-            f"Gradients or weights differ in step {max(changed):,}, and {_some([layer.layer for layer in stale])} "
+            f"Gradients or weights differ in step {max(changed):,}, and {names} "
             "made no forward pass after it; an evaluation at the program's end that calls every layer would show it."
         )
     return reasons
@@ -164,7 +172,7 @@ def _rests_on(case: Case, known: Sequence[tuple[float, str]]) -> list[str]:
             f"{case.walk} for {case.metric}."
         )
     sentences.append("Gradients, optimizer states and weights count by the forward passes that follow them.")
-    sampled = [series.layer for series in case.layerwise.layers if series.is_sample]
+    sampled = [_name(case, series) for series in case.layerwise.layers if series.is_sample]
     if sampled:
         sentences.append(f"Of {_some(sampled)} a sample of the elements was measured.")
     if case.comparison.output:

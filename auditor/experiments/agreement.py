@@ -14,7 +14,7 @@ from auditor.model.criteria import Agreement, CriterionResult, Parting
 from auditor.model.divergence import Magnitude
 from auditor.model.lean import replace
 from auditor.model.variance import Criterion
-from auditor.runs.sides import FinalTensor, Number, Samples, Series, Side
+from auditor.runs.sides import FinalTensor, FinalWeights, Number, Samples, Series, Side
 
 T = TypeVar("T")
 
@@ -140,7 +140,9 @@ def _is_single(value: float) -> bool:
 
 
 def _same(first: float, second: float) -> bool:
-    """The same bits: 0.0 is not -0.0, a nan equals itself."""
+    """The same bits: 0.0 is not -0.0, a nan equals itself; whole numbers that no double holds as they are."""
+    if isinstance(first, int) or isinstance(second, int):
+        return first == second
     return struct.pack("<d", first) == struct.pack("<d", second)
 
 
@@ -161,6 +163,8 @@ def _predictions(reference: Mapping[str, Samples], candidate: Mapping[str, Sampl
         differing += len(places) + abs(lengths[0] - lengths[1])
         if first is None and (places or lengths[0] != lengths[1]):
             first = _sample_parting(one, other, places)
+    if not compared:
+        return not_seen(Criterion.PREDICTIONS, ["there are predictions of no sample"])
     held = f"{compared:,} samples of {_sources(each.source for each in reference.values())}"
     return _result(Criterion.PREDICTIONS, compared, differing, held, first)
 
@@ -201,6 +205,8 @@ def _losses(reference: Side, candidate: Side) -> CriterionResult:
             first = _loss_parting(name, one, other, places)
     if cuts and not differing:
         return not_seen(Criterion.LOSSES, [f"equal for the first {compared:,} losses, then: {cuts[0]}", *cuts[1:]])
+    if not compared:
+        return not_seen(Criterion.LOSSES, ["there is no loss in what was found"])
     held = f"{compared:,} losses of {_sources(each.source for each in reference.losses.values())}"
     return _result(Criterion.LOSSES, compared, differing, held, first)
 
@@ -227,7 +233,7 @@ def _loss_parting(name: str, one: Series, other: Series, places: Sequence[int]) 
 def _weights(reference: Side, candidate: Side) -> CriterionResult:
     assert reference.weights is not None
     assert candidate.weights is not None
-    pairs = _pairs(reference.weights.tensors, candidate.weights.tensors)
+    pairs = _pairs(_held(reference.weights, candidate.weights), _held(candidate.weights, reference.weights))
     unequal = [pair for pair in pairs if _digest(pair[1]) != _digest(pair[2])]
     measurable = [pair for pair in unequal if all(each is None or each.data is not None for each in pair[1:])]
     unseen = (*reference.weights.unseen, *candidate.weights.unseen)
@@ -241,6 +247,12 @@ def _weights(reference: Side, candidate: Side) -> CriterionResult:
         held,
         _tensor_parting(*(measurable or unequal)[0]) if unequal else None,
     )
+
+
+def _held(mine: FinalWeights, theirs: FinalWeights) -> dict[str, FinalTensor]:
+    """Without what only a file shows that the other side has not kept (a later run wrote over it, say)."""
+    files = theirs.source.split(", ")
+    return {name: each for name, each in mine.tensors.items() if not each.file or each.file in files}
 
 
 def _digest(tensor: FinalTensor | None) -> tuple[str, tuple[int, ...], str] | None:

@@ -21,6 +21,15 @@ SEED = 20_221_220
 MIN_SLOPE, MAX_SLOPE = 0.5, 60.0
 """Per decade: from a fall over ten decades to a fall within a tenth of one."""
 
+_ALIKE = 0.15
+"""Levels scatter alike whose fitted qualities are not further apart than about this share of the fall."""
+
+_LEAST_FREE = 0.3
+"""Of the measurements; the parameters take the rest where there are few."""
+
+_FEWEST_FREE = 3.0
+"""Degrees of freedom; with fewer an interval says nothing any more, and levels further off tell something as well."""
+
 _STEPS = 41
 _ZOOM = 9
 _LEVELS = 5
@@ -72,22 +81,45 @@ def fit(levels: Sequence[Observed]) -> Fit:
 def fit_with_interval(levels: Sequence[Observed], resamples: int = RESAMPLES, seed: int = SEED) -> tuple[Fit, Interval]:
     """Return the fit and the bootstrap interval of its midpoint.
 
-    Where every level has several repeats these are resampled, stretched for their small number; else the residuals are.
+    Curves are drawn around the fit. How far a measurement scatters is taken from the residuals at levels of about the
+    same quality: a curve is quiet at its ends and not on its way down. As many residuals as there are say how well that
+    is known.
     """
     x, means, weights = _arrays(levels)
     best = _fits(x, means[None, :], weights)[0]
+    fitted = np.array([best.at(level.sigma) for level in levels])
+    spread, freedom = _scatter(levels, best, fitted, _leverage(x, weights, best))
     rng = np.random.default_rng(seed)
-    if min(len(level.values) for level in levels) > 1:
-        drawn = _by_repeats(levels, rng, resamples)
-    else:
-        fitted = np.array([best.at(level.sigma) for level in levels])
-        residuals = (means - fitted) * np.sqrt(weights)
-        residuals *= math.sqrt(len(levels) / max(len(levels) - 4, 1))  # four parameters were fitted
-        drawn = fitted + rng.choice(residuals, size=(resamples, len(levels))) / np.sqrt(weights)
+    doubt = np.sqrt(freedom / rng.chisquare(freedom, size=(resamples, 1)))
+    drawn = fitted + rng.standard_normal((resamples, len(levels))) * doubt * spread / np.sqrt(weights)
     found = [each.midpoint for each in _fits(x, np.clip(drawn, 0, 1), weights)]
     margin = (1 - LEVEL) / 2
     low, high = quantile(found, margin), quantile(found, 1 - margin)
     return best, Interval(low=min(low, best.midpoint), high=max(high, best.midpoint), level=LEVEL)
+
+
+def _leverage(x: Array, weights: Array, best: Fit) -> Array:
+    """Return how much of its own mean each level's fit is: the parameters that its measurements pay for."""
+    height = np.array([falling(each - math.log10(best.midpoint), best.slope) for each in x])
+    steep = (best.high - best.low) * height * (1 - height)
+    away = x - math.log10(best.midpoint)
+    slopes = np.stack([height, 1 - height, best.slope * steep, -away * steep], axis=1) * np.sqrt(weights)[:, None]
+    left, sizes, _ = np.linalg.svd(slopes, full_matrices=False)
+    paid: Array = (left[:, sizes > 1e-6 * sizes[0]] ** 2).sum(axis=1)
+    return paid
+
+
+def _scatter(levels: Sequence[Observed], best: Fit, fitted: Array, paid: Array) -> tuple[Array, float]:
+    """Return the standard deviation of one measurement, by level, and the degrees of freedom at the midpoint."""
+    counts = np.array([float(len(level.values)) for level in levels])
+    squares = np.array(
+        [sum((value - mean) ** 2 for value in level.values) for level, mean in zip(levels, fitted, strict=True)]
+    )
+    apart = (fitted[:, None] - fitted[None, :]) / max(_ALIKE * (best.high - best.low), _TINY)
+    near = np.exp(-0.5 * apart**2)
+    free = np.maximum(near @ (counts - paid), _LEAST_FREE * (near @ counts))
+    middle = int(np.abs(fitted - (best.high + best.low) / 2).argmin())
+    return np.sqrt(near @ squares / free), max(float(free[middle]), _FEWEST_FREE)
 
 
 def crossing(levels: Sequence[Observed], target: float) -> float | None:
@@ -121,17 +153,6 @@ def _arrays(levels: Sequence[Observed]) -> tuple[Array, Array, Array]:
     means = np.array([level.mean for level in levels])
     weights = np.array([float(len(level.values)) for level in levels])
     return x, means, weights
-
-
-def _by_repeats(levels: Sequence[Observed], rng: np.random.Generator, resamples: int) -> Array:
-    columns = []
-    for level in levels:
-        values = np.array(level.values)
-        count = len(values)
-        means = rng.choice(values, size=(resamples, count)).mean(axis=1)
-        columns.append(values.mean() + (means - values.mean()) * math.sqrt(count / (count - 1)))
-    drawn: Array = np.stack(columns, axis=1)
-    return drawn
 
 
 def _fits(x: Array, curves: Array, weights: Array) -> list[Fit]:

@@ -13,8 +13,9 @@ from auditor.model.lean import dataclass
 from auditor.model.overhead import Interval
 from auditor.model.sensitivity import ToleranceStatus
 
-Measure = Callable[[float, int], float]
-"""(sigma, number of the repeat) → quality in [0, 1]."""
+Measured = Iterator[float]
+Measure = Callable[[Sequence[tuple[float, int]]], Measured]
+"""(sigma, number of the repeat) of several measurements → quality of each in [0, 1]."""
 
 COARSE = 8
 """Levels, at most, that an adaptive sweep begins with."""
@@ -77,7 +78,7 @@ def sweep_grid(sigmas: Sequence[float], repeats: int, measure: Measure) -> Sweep
 def sweep_adaptive(
     sigmas: Sequence[float], repeats: int, measure: Measure, *, top: float, precision: float, floor: float | None
 ) -> Sweep:
-    """Measure the levels of `adaptive_batches`, one after the other."""
+    """Measure the levels of `adaptive_batches`, batch after batch."""
     sweep = Sweep(sigmas)
     _measure(sweep, adaptive_batches(sweep, repeats, top=top, precision=precision, floor=floor), measure)
     return sweep
@@ -85,8 +86,9 @@ def sweep_adaptive(
 
 def _measure(sweep: Sweep, batches: Batches, measure: Measure) -> None:
     for batch in batches:
-        for at in batch:
-            sweep.add(at, measure(sweep.sigmas[at], sweep.has(at)))
+        wanted = [(sweep.sigmas[at], sweep.has(at) + batch[:place].count(at)) for place, at in enumerate(batch)]
+        for at, quality in zip(batch, measure(wanted), strict=True):
+            sweep.add(at, quality)
 
 
 def grid_batches(sweep: Sweep, repeats: int) -> Batches:

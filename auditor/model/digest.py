@@ -1,12 +1,16 @@
-"""SHA-256 without `hashlib`, which loads OpenSSL: 3 ms, for the digests of a few short texts."""
+"""SHA-256 and BLAKE2b without `hashlib`, which loads OpenSSL: 3 ms, for the digests of a few short texts."""
 
 from __future__ import annotations
 
 from auditor.model.annotations import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hashlib import sha256
+    from hashlib import blake2b, sha256
 else:
+    try:
+        from _blake2 import blake2b
+    except ImportError:  # an interpreter that was built without its own
+        from hashlib import blake2b
     try:
         from _sha2 import sha256  # Python 3.12 and later
     except ImportError:
@@ -15,4 +19,4 @@ else:
         except ImportError:  # an interpreter that was built without its own
             from hashlib import sha256
 
-__all__ = ["sha256"]
+__all__ = ["blake2b", "sha256"]

@@ -1,4 +1,4 @@
-"""How far apart two runs are, layer by layer, beside the noise that each layer tolerates."""
+"""How far apart two runs are: layers beside the noise that each tolerates, parameters beside the spread of replicas."""
 
 from __future__ import annotations
 
@@ -97,6 +97,88 @@ class LayerMargin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ParameterStep:
+    """One parameter, or its gradient, in one step, reference against candidate."""
+
+    step: int
+    """Optimizer steps before this one; 0 for final weights."""
+
+    differs: bool
+    rms: float | None
+    """Root mean square of the difference over all kept numbers; None where that has no meaning."""
+
+    max_ulp: int | None
+    """Greatest distance in units in the last place; None where nothing could be counted."""
+
+    spread: float | None
+    """Standard deviation over replicas (divided by n - 1), as a root mean square over the same numbers; None where none
+    was measured."""
+
+    replicas: int
+    """Those that the spread is of; 0 for none."""
+
+    decades: float | None
+    """log10(spread / rms): by how much the difference is smaller than the spread; None where either is unknown or 0."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParameterMargin:
+    """One parameter, or its gradient, over the steps."""
+
+    model: str
+    """Class of the module that it is in; empty for final weights, and for parameters of no module."""
+
+    parameter: str
+    state: MarginState
+    """`unknown`: the runs differ by a known size, and no spread was measured. `above` is not used."""
+
+    numbers: int
+    """Held against each other in a step."""
+
+    is_sample: bool
+    """Fewer than the parameter has."""
+
+    steps: tuple[ParameterStep, ...]
+    first: ParameterStep | None
+    """The first step in which it differs; None where it never does."""
+
+    nearest: ParameterStep | None
+    """Where the difference is nearest to the spread; without a spread, where it is greatest."""
+
+    last: ParameterStep | None
+    decades: float | None
+    """Of `nearest`."""
+
+    decades_interval: Interval | None
+    """From the uncertainty of a standard deviation of so many replicas."""
+
+    growth: Growth | None
+    """Of the difference; `steps_to_tolerance` is until it reaches the spread. None below three steps that differ."""
+
+    note: str
+    """Why something is not known; else empty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GradientMargin:
+    """Gradients that the optimizers were given."""
+
+    parameters: tuple[ParameterMargin, ...]
+    """Nearest to the spread first; then those without a spread, then identical ones in the order of the optimizers."""
+
+    measured_steps: int
+    """Steps of which both runs kept gradients."""
+
+    replicas: int
+    """Those that the spread is of, at most; 0 where none was measured."""
+
+    source: str
+    """Which replicas; or why no spread was measured, with what would measure it."""
+
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WeightMargin:
     """Final parameters and buffers."""
 
@@ -116,6 +198,12 @@ class WeightMargin:
 
     source: str
     """Which replicas; or why there is no spread, with what would measure it."""
+
+    replicas: int = 0
+    """Those that the spread is of; 0 where none was measured."""
+
+    parameters: tuple[ParameterMargin, ...] = ()
+    """Each parameter and buffer beside its spread, in the order of `GradientMargin`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +247,10 @@ class MarginReport:
 
     weights: WeightMargin | None
     gradients: str
+    """A sentence on the gradients; `gradient_margin` has the figures."""
+
     acceptance: Acceptance | None
     method: str
     notes: tuple[str, ...]
+    gradient_margin: GradientMargin | None = None
+    """None where a run kept no gradients."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
 from auditor.model.lean import dataclass
 
 
@@ -36,6 +38,31 @@ class Timing:
     """None where there is no GPU or NVML is missing."""
 
 
+class EffectSize(Enum):
+    """How large a Cliff's delta is (Romano et al., 2006): below .147, .33, .474, or not."""
+
+    NEGLIGIBLE = "negligible"
+    SMALL = "small"
+    MEDIUM = "medium"
+    LARGE = "large"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dominance:
+    """Whether a variant's runs take longer than the baseline's, whatever their distribution; a run is one value."""
+
+    rank_sum_p: float
+    """Wilcoxon's rank sum, two-sided, of the runs' median step times."""
+
+    exact: bool
+    """The p-value counts every arrangement; else it is the normal approximation."""
+
+    cliffs_delta: float
+    """P(variant > baseline) - P(variant < baseline), -1 to 1: 1 where every run of the variant takes longer."""
+
+    effect: EffectSize
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ratio:
     """A variant against the baseline."""
@@ -45,6 +72,9 @@ class Ratio:
     interval: Interval
     conclusive: bool
     """False where the interval spans 1."""
+
+    dominance: Dominance | None = None
+    """None where an earlier version measured, which did not test."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from auditor.model.known import Earlier
     from auditor.model.margin import MarginReport
     from auditor.model.overhead import OverheadReport
+    from auditor.model.profile import OperatorProfile
     from auditor.model.proof import Proof
     from auditor.model.rule import Rule
     from auditor.model.run import RunRecord
@@ -69,6 +70,9 @@ class AuditReport:
 
     proof: Proof | None = None
     """Of patches, by running the program with them; `runs` and `verdict` are then those of the last version."""
+
+    profile: OperatorProfile | None = None
+    """Executed operators against the list of non-deterministic ones; `findings` are then those at their lines."""
 
     guideline: GuidelineReport | None = None
     """What kept evidence says about the project as a whole."""

@@ -44,6 +44,9 @@ class ProcessTape:
     torn_bytes: int
     """Of a last record that is not whole; 0 where the file ends with a whole one."""
 
+    python: str = ""
+    """Version of the process's interpreter; empty where it is not known (native code, imports)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TapeLaunch:
@@ -63,6 +66,9 @@ class TapeLaunch:
 
     exit_code: int | None
     """None where the recording was cut off."""
+
+    interpreter: str = ""
+    """Path of the interpreter that was named (`--python`); empty where it was ours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +92,28 @@ class TapeDivergence:
 
     tape_was_cut: bool = False
     """Nothing is known to differ: the recording was cut short before this request."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TapeDifference:
+    """Where two tapes differ."""
+
+    text: str
+    """The whole story as a sentence."""
+
+    process: str | None
+    """None where it is about the tapes as a whole."""
+
+    stream: str | None = None
+    """None where it is about the process as a whole."""
+
+    index: int | None = None
+    """Position in the sequence of the stream, from 0."""
+
+    first: TapeEntry | None = None
+    """What the first tape has there; None where it has nothing more, or the process is what is missing."""
+
+    second: TapeEntry | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ import os
 import sys
 from _thread import get_ident
 
-from .place import why_not_followed
+from .place import is_for_compiler, why_not_followed
 
 _busy = set()  # threads that are inside a handler: what a handler itself opens is not the program's
 
@@ -50,7 +50,8 @@ def program_handlers(session):
     def starts(path, args, environ):
         place.starts_program(path, args, environ)
         reason = why_not_followed(path, args, os.environ if environ is None else environ, bootstrap)
-        if reason and session.is_open():
+        # Called by the hook, called by the handler of the event, called by the interpreter for who starts it.
+        if reason and not is_for_compiler(sys._getframe(3)) and session.is_open():
             session.problem("children", "a Python program runs unseen: " + reason)
 
     def on_popen(executable, args, cwd, environ):

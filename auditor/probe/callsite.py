@@ -22,7 +22,7 @@ class CallSites:
     def __init__(self, writer, project):
         self._writer = writer
         self._project = os.path.join(os.path.realpath(project), "") if project else ""
-        self._tables = {}  # id(code) -> _SKIP, or the code's table
+        self.tables = {}  # id(code) -> _SKIP, or the code's table
         self._boundaries = set()  # id(code) of the frames that the autograd engine is called from
         # A script's code object carries the path as it was typed; the program may change its folder later.
         self._cwd = os.getcwd()
@@ -43,12 +43,12 @@ class CallSites:
             internal.add(os.path.join(folder, ""))
             internal.add(os.path.join(os.path.realpath(folder), ""))
         self._internal = tuple(sorted(internal))
-        self._tables.clear()
+        self.tables.clear()
 
     def mark_boundary(self, code):
         """Frames of `code` call into the autograd engine: whatever runs below it is not its caller's line."""
         self._boundaries.add(id(code))
-        self._tables[id(code)] = _SKIP
+        self.tables[id(code)] = _SKIP
 
     def user_site(self, depth=1):
         """Return the site id for the frame `depth` above the caller (0 where nothing was found), walking outwards."""
@@ -56,7 +56,7 @@ class CallSites:
 
     def site_from(self, frame):
         """Return the site id of the nearest program frame at or outside `frame`; 0 where there is none."""
-        tables = self._tables
+        tables = self.tables
         nearest = None
         while frame is not None:
             code = frame.f_code
@@ -84,7 +84,7 @@ class CallSites:
 
         That is the code of a hook, of a `torch.autograd.Function` or of a recomputed forward pass.
         """
-        tables = self._tables
+        tables = self.tables
         boundaries = self._boundaries
         while frame is not None:
             code = frame.f_code
@@ -101,7 +101,7 @@ class CallSites:
         return 0
 
     def _classify(self, code):
-        tables = self._tables
+        tables = self.tables
         if len(tables) > _CODES_LIMIT:  # a program that compiles code for ever
             tables.clear()
         table = self._describe(code)
@@ -113,7 +113,7 @@ class CallSites:
         return table
 
     def _keep(self, code):
-        self._tables[-id(code)] = code
+        self.tables[-id(code)] = code
 
     def _describe(self, code):
         filename = code.co_filename
@@ -126,7 +126,7 @@ class CallSites:
         if not in_project and path.startswith(self._library) and "-packages" not in path[len(self._library) :]:
             return _SKIP
         relative = path[len(self._project) :].replace(os.sep, "/") if in_project else path
-        return _Table(code, in_project, relative)
+        return Table(code, in_project, relative)
 
     def _is_installed(self, path):
         """Inside a virtual environment or package folder that lies in the project."""
@@ -152,7 +152,7 @@ class CallSites:
         return site
 
 
-class _Table:
+class Table:
     """What is known of a code object of the program."""
 
     __slots__ = ("code", "in_project", "path", "sites")

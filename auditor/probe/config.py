@@ -42,10 +42,15 @@ class ProbeConfig:
         "collect": None,
         # mode "trace" only: {"budget_bytes", "elements"}, see `activations.keeping`: keep what layers put out
         "activations": None,
+        # mode "trace" only: {"facts": {device: {operator: [facts]}}, "time": true}, see `profiling`: note what the
+        # operators of the list were called with; count and time all
+        "profile": None,
         # write the value of every scalar that backward is called on
         "losses": False,
         # folder to import xxhash from when the program's interpreter has none (same Python version only); "" for none
         "xxhash_path": "",
+        # the tracer's hot path in C, without the interpreter's suffix for extension modules; "" for the one in Python
+        "compiled_path": "",
     }
 
     def __init__(self, **values):

@@ -4,6 +4,7 @@ Kept by a wrapper around `torch.nn.Module.__call__`, torch's own optimizer hooks
 iterator. Leaves to the backends what to do with it. `module` and all paths are name ids of the writer.
 """
 
+import contextlib
 import sys
 import threading
 import weakref
@@ -100,6 +101,7 @@ class Context:
         self._optimizers = {}  # id -> [weak reference, steps]
         self.modules = None  # ModulePaths, once installed
         self.installed = False
+        self._unseen_by_modes = contextlib.nullcontext
         self._lock = threading.Lock()
         self.enter_thread = None  # set by a backend: called with a thread's state before its first module call
         self.main = self.thread()  # whoever starts the probe is the main thread
@@ -157,15 +159,20 @@ class Context:
         if self.installed:
             return
         self.installed = True
+        self._unseen_by_modes = torch._C.DisableTorchFunction
         self.modules = ModulePaths(self.writer, torch.nn.Module)
         self._wrap_modules(torch)
         self._hook_optimizers(torch)
         self._wrap_loader(torch)
 
     def guard(self, where, function, *arguments):
-        """Call a function of ours; whatever it raises becomes a problem, except the end of the program."""
+        """Call a function of ours; whatever it raises becomes a problem, except the end of the program.
+
+        The program's function modes do not see what it asks of tensors.
+        """
         try:
-            return function(*arguments)
+            with self._unseen_by_modes():
+                return function(*arguments)
         except SystemExit:
             raise
         except Exception as error:

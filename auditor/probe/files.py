@@ -47,7 +47,12 @@ class Files:
         self._installed = tuple(sorted(path for path in installed if not self._project.startswith(path)))
 
     def handlers(self):
-        return {"open": self.on_open, "os.listdir": self.on_listdir, "os.scandir": self.on_scandir}
+        return {
+            "open": self.on_open,
+            "os.listdir": self.on_listdir,
+            "os.scandir": self.on_scandir,
+            "sqlite3.connect": self.on_sqlite,
+        }
 
     def on_open(self, path, mode, flags):
         if type(path) is int or path is None:
@@ -57,6 +62,17 @@ class Files:
         if not writes and path.endswith(_SOURCE):
             return
         self.accessed(path, "w" if writes else "r", 3)
+
+    def on_sqlite(self, database):
+        """A database is opened natively, to be read and written; its name may be a URI, or stand for memory."""
+        path = os.fsdecode(database)
+        query = ""
+        if path.startswith("file:"):
+            path, _, query = path[5:].partition("?")
+        if path and not path.startswith(":") and "mode=memory" not in query:
+            self.accessed(path, "r", 3)
+            if "mode=ro" not in query:
+                self.accessed(path, "w", 3)
 
     def accessed(self, path, mode, depth):
         """Record that the program opened a file, once a file, mode and line."""

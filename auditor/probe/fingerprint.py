@@ -154,14 +154,19 @@ class Fingerprints:
         """Return the tensor itself, or a contiguous copy of it on the CPU without lazy bits. Unseen by any mode."""
         torch = self._torch
         with torch._C.DisableTorchFunction(), torch.no_grad():
-            tensor = tensor.detach()
-            if tensor.is_conj():
-                tensor = tensor.resolve_conj()
-            if tensor.is_neg():
-                tensor = tensor.resolve_neg()
-            if not tensor.is_cpu:
-                tensor = tensor.cpu()
-            return tensor if tensor.is_contiguous() else tensor.contiguous()
+            takes_part = type(tensor).__torch_dispatch__ is not torch._C._disabled_torch_dispatch_impl
+            hidden = None if takes_part else torch._C._DisableTorchDispatch()  # as long as it lives
+            try:
+                tensor = tensor.detach()
+                if tensor.is_conj():
+                    tensor = tensor.resolve_conj()
+                if tensor.is_neg():
+                    tensor = tensor.resolve_neg()
+                if not tensor.is_cpu:
+                    tensor = tensor.cpu()
+                return tensor if tensor.is_contiguous() else tensor.contiguous()
+            finally:
+                del hidden
 
     def _quantisation(self, tensor):
         if tensor.qscheme() in (self._torch.per_tensor_affine, self._torch.per_tensor_symmetric):

@@ -3,6 +3,8 @@
 `.k`   the k-th fork of its parent             `.s<i>`  a multiprocessing child under the spawn method, by its number
 `.x<k>` the k-th program its parent started    `.f`     the fork server of multiprocessing
 
+Workers of loky (joblib) are such children as well.
+
 A parent tells the processes it starts through one environment variable: its own place and how many programs it has
 started so far. Helpers that run none of the program's code (compilers, the workers of torch's own compiler) are not
 counted: how often they are started depends on caches.
@@ -23,8 +25,10 @@ _HELPERS = re.compile(
     r"|lscpu|uname|git|which|where|file|objdump|readelf|nm|ninja|cmake|hostname|lspci|numactl|sysctl|tput|stty)"
     r"(-[\d.]+)?(\.exe)?"
 )
+_PYTHON = re.compile(r"(?:^|[\s/;&])python[\d.]*(?=\s|$)|\.py(?=[\s;&\"']|$)")  # in the words of a shell or a launcher
 _COMPILE_WORKER = "compile_worker"
-_TRACKER = "multiprocessing.resource_tracker"
+_TRACKER = ".resource_tracker import main"  # of multiprocessing, and loky's
+_LOKY = "loky.backend.popen_loky"
 _FORK_SERVER = "multiprocessing.forkserver"
 _SPAWNED = "--multiprocessing-fork"
 
@@ -46,6 +50,8 @@ class Place:
         elif _SPAWNED in argv:
             self._text = None
             self._spawned_by = parent
+        elif any(_LOKY in part for part in argv):
+            self._text = "%s.s%s" % (parent, loky_number(argv))
         elif any(_FORK_SERVER in part for part in argv):
             self._text = parent + ".f"
         else:
@@ -132,6 +138,12 @@ def spawn_number():
     return found.group(1) if found else re.sub(r"\W+", "-", process.name)[:40]
 
 
+def loky_number(argv):
+    """Return the number of a worker of loky, which counts with the children of multiprocessing."""
+    names = argv[argv.index("--process-name") + 1 :] if "--process-name" in argv else ()
+    return re.split("[-:]", names[0])[-1] if names else "0"
+
+
 def is_helper(path, argv):
     """True for compilers and the like, which start no Python program."""
     name = _text(path) or (_text(argv[0]) if argv else "")
@@ -148,9 +160,12 @@ def why_not_followed(path, argv, environ, bootstrap):
     `bootstrap` is the folder that must be on its PYTHONPATH.
     """
     name = os.path.basename(_text(path) or (_text(argv[0]) if argv else ""))
-    if not re.fullmatch(r"python[\d.]*", name) or is_compile_worker(argv):
+    if is_compile_worker(argv):
         return ""
-    for option in map(_text, argv[1:]):
+    is_python = re.fullmatch(r"python[\d.]*", name) is not None
+    if not is_python and not any(_PYTHON.search(_text(part)) for part in argv):
+        return ""
+    for option in map(_text, argv[1:]) if is_python else ():
         if not option.startswith("-") or option in ("-", "-c", "-m") or option.startswith("--"):
             break
         if set(option) & set("IES") and not option.startswith(("-W", "-X")):
@@ -161,6 +176,16 @@ def why_not_followed(path, argv, environ, bootstrap):
     if bootstrap not in variables.get("PYTHONPATH", "").split(os.pathsep):
         return "started with another PYTHONPATH"
     return ""
+
+
+def is_for_compiler(frame):
+    """True where torch's compiler or Triton starts a program: to try out what it has compiled, say."""
+    while frame is not None:
+        path = frame.f_code.co_filename.replace(os.sep, "/")
+        if not path.endswith("/subprocess.py"):
+            return "/torch/_inductor/" in path or "/triton/" in path
+        frame = frame.f_back
+    return False
 
 
 def _text(value):

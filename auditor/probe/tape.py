@@ -8,7 +8,8 @@ import os
 import sys
 
 from . import place
-from .taping import libraries, native, sources, tasks, variation
+from .taping import late, libraries, native, sources, states, tasks
+from .taping.derived import shown_seed
 from .taping.streams import Asker, Diverged, Streams
 from .taping.volatile import Volatile
 
@@ -34,6 +35,13 @@ class Tape:
         self._new_lock = threading.RLock
         self._lock = threading.RLock()
         self._answers = None
+        self._states = states.States(
+            self._state_written if self.mode == "record" else None,
+            self._state_asked if self.mode == "replay" else None,
+            lambda: self.streams.current()[0],
+        )
+        self._turns = None
+        self.loops = None  # of asyncio, from the moment that the program imports it
         self._failed = False
         self.splitter = None  # streams of numbers for each source, where generators are split
         self.off = False  # the process is about to become another program, or has said goodbye
@@ -44,7 +52,11 @@ class Tape:
         self.guard("tape", sources.install, self, hook)
         self.guard("tape", libraries.install, self, hook)
         self.guard("tape", tasks.install, self, hook)
+        self.guard("tape", late.install, self, hook)
+        self.guard("tape", self._states.install, hook)  # after what starts the generators of libraries
         self.guard("tape", self.volatile.install, hook)
+        if os.environ.get("REPRO_AUDIT_NATIVE"):
+            hook.after("ctypes", native.lead_ctypes)
         if self._place.is_known:
             self.tell_native()
         else:
@@ -67,6 +79,8 @@ class Tape:
 
     def entropy(self, call, size, real=None):
         """Return `size` bytes for the calling thread's next request."""
+        if real is not None and os.environ.get("REPRO_AUDIT_NATIVE"):
+            real = native.unheard(real)
         answer = self._ask("entropy", call, None, real or self.real, size)
         if self.splitter is not None and real is None and len(answer) == size and not self.off:
             return self.splitter.entropy(call, answer, sys._getframe(1), self.streams)
@@ -105,9 +119,11 @@ class Tape:
             with self._lock:
                 asker = self.streams.asker(frame)
                 return getattr(self._opened(), method)(call, asker, *arguments)
+        except Diverged as error:
+            self._end(error)
         except Exception as error:
             self._broke(error)
-            return arguments[-1]
+        return arguments[-1]
 
     def _opened(self):
         """Open the tape at the first request: processes that ask for nothing leave nothing."""
@@ -149,16 +165,19 @@ class Tape:
         frame = sys._getframe(2)
         if self.splitter is not None:  # other seeds than on the tape are no divergence then
             return self.splitter.seeded(call, seed, frame) if private else seed
-        shown = seed if type(seed) in (int, float, bool, str) else type(seed).__name__
         from_clock = False
         try:
-            from_clock = self.volatile.seeded(seed, self.streams.site(self.streams.caller(frame)))
+            shown, number = shown_seed(seed)
+            from_clock = self.volatile.seeded(number, self.streams.site(self.streams.caller(frame)))
         except Exception as error:
             self._broke(error)
+            return seed
         if self.mode != "seed":
             self.keyed("seed", call, frame, shown)
             if self.settings.get("vary"):
-                return variation.varied(seed, self.settings["vary"], private)
+                from .taping.variation import varied
+
+                return varied(seed, self.settings["vary"], private)
         elif from_clock:
             return int.from_bytes(self.entropy("seed " + call, 4), "little")
         return seed
@@ -168,13 +187,74 @@ class Tape:
         with self._lock:
             self._opened().value(call, Asker(stream, False, True, site), number, value)
 
-    def task_done(self, stream):
-        """A task came to its end: that it asked for no more is known then, even where its process is killed later."""
-        if self.mode != "record" or stream is None or self._answers is None or self.off or self._failed:
+    def task_begins(self, stream):
+        """A task begins in a process of a pool: the global generators are part of it."""
+        self._with_states("begin", stream)
+
+    def task_ends(self, stream):
+        self._with_states("end", stream)
+
+    def _with_states(self, method, stream):
+        if self.off or self._failed or self.splitter is not None or not self._place.is_known or self.mode == "seed":
             return
         try:
             with self._lock:
-                self._answers.done(stream)
+                getattr(self._states, method)(stream)
+        except Exception as error:
+            self._broke(error)
+
+    def _state_written(self, library, stream, payload):
+        self._opened().state(library, Asker(stream, True, True, None), payload)
+
+    def _state_asked(self, library, stream):
+        return self._opened().state(library, stream)
+
+    def task_done(self, stream, cut_off=False):
+        """A task came to its end: that it asked for no more is known then, even where its process is killed later.
+
+        `cut_off`: it was stopped instead, at a moment that is left to chance.
+        """
+        if stream is None or self.off or self._failed or self.mode == "seed" or not self._place.is_known:
+            return
+        try:
+            with self._lock:
+                if self._answers is not None or cut_off:
+                    self._opened().done(stream, cut_off)
+                if self._turns is not None:
+                    self._turns.done(stream)
+        except Diverged as error:
+            self._end(error)
+        except Exception as error:
+            self._broke(error)
+
+    # whose turn it is to draw from the global generators
+
+    def use_loops(self, loops):
+        """The program has imported asyncio."""
+        self.loops = loops
+        self._turns = self._new_turns()
+
+    def _new_turns(self):
+        from .taping.turns import RecordedTurns, ReplayedTurns
+
+        if self.mode == "record":
+            return RecordedTurns(lambda *what: self._opened().turn(what[0], Asker(what[1], True, True, None), what[2]))
+        if self.mode == "replay":
+            return ReplayedTurns(lambda library, stream: self._opened().turns(library, stream), self._turn_differs)
+        return None
+
+    def _turn_differs(self, library, stream, text, sure):
+        self._opened().turn(library, Asker(stream, False, not sure, None), text)
+
+    def turn(self, method, stream=None, *library):
+        """A loop of asyncio takes a step of the task `stream`; without one, it is entered or left."""
+        if self._turns is None or self.off or self._failed or self.splitter is not None or not self._place.is_known:
+            return
+        try:
+            with self._lock:
+                getattr(self._turns, method)(*library, stream or self.streams.current()[0])
+        except Diverged as error:
+            self._end(error)
         except Exception as error:
             self._broke(error)
 
@@ -227,6 +307,9 @@ class Tape:
         self._lock = self._new_lock()
         answers, self._answers = self._answers, None
         self.streams.after_fork()
+        if self.loops is not None:
+            self._turns = self._new_turns()
+            self.loops.after_fork()
         if answers is not None:
             answers.after_fork_in_child()
         self.tell_native()
@@ -235,6 +318,8 @@ class Tape:
         """The process ends, or becomes another one."""
         if self.off:
             return
+        for stream in self.loops.unfinished() if self.loops is not None else ():
+            self.task_done(stream, True)
         self.off = True
         if self._answers is not None and not self._failed:
             try:

@@ -24,7 +24,11 @@ file         event, path, mode ("r" or "w"), site
 listing      event, path, count, site               environment  moment ("start", "end") and the fields of
                                                                auditor.model.environment.Environment
 focus        event, inputs, outputs, repeats, kernels (see probe/focus.py)
+profile      event, thread, op (name id), phase, module, site, backward_site, device, calls, time_ns, device_ns, facts:
+             calls that are alike, in profile runs (see probe/profiling); facts null where they could not be told apart
+profiled     event, wall_ns (from the first op to the last), notes_ns (spent on looking at arguments): once, at the end
 loss         event, step, value: a scalar that backward was called on, where the auditor asked for losses
+hot_path     event, language ("C" or "Python"): what the tracer's hot path is written in; both write the same rows
 sources      event, paths: the project's Python files that the process had loaded when it ended
 stop         event, step, reason                    end       events, tensors, rows, steps
 

@@ -39,14 +39,14 @@ class Writer:
         self._next_id = 1
         self._problems = {}
         # The same objects for ever, because the tracer's hot path holds on to them.
-        self._events = MappedFile(wire.EVENT_SIZE)
-        self._tensors = MappedFile(wire.TENSOR_SIZE)
+        self.events = MappedFile(wire.EVENT_SIZE)
+        self.tensors = MappedFile(wire.TENSOR_SIZE)
         self._row_digests = MappedFile(8)
         self._lock = threading.RLock()
         self._open(name, header)
 
     def _open(self, name, header):
-        self._events.busy = False
+        self.events.busy = False
         self._names = -1
         self.closed = False
         folder = os.path.join(self.run_dir, "trace")
@@ -54,8 +54,8 @@ class Writer:
             os.makedirs(folder, exist_ok=True)
             self.trace_name = self._claim(folder, name)
             path = os.path.join(folder, self.trace_name)
-            self._events.open(path + ".events")
-            self._tensors.open(path + ".tensors")
+            self.events.open(path + ".events")
+            self.tensors.open(path + ".tensors")
             self._row_digests.open(path + ".rows")
         except OSError as error:
             self.trace_name = name
@@ -64,8 +64,6 @@ class Writer:
         self._write(self.header)
         if self._lines:
             self._write_text("".join(self._lines))
-        if self.trace_name != name:
-            self.problem("writer", "the trace name %s was taken; this process writes %s" % (name, self.trace_name))
 
     def _claim(self, folder, name):
         """Create the names file under the first free name; the file decides between processes that want the same."""
@@ -85,7 +83,7 @@ class Writer:
         """Start this process's own files after a fork. Ids given out before the fork stay valid in the child."""
         if hasattr(self._lock, "_at_fork_reinit"):  # Python 3.9: another thread of the parent may have held it
             self._lock._at_fork_reinit()
-        for file in (self._events, self._tensors, self._row_digests):
+        for file in (self.events, self.tensors, self._row_digests):
             try:
                 file.close(truncate=False)
             except (OSError, ValueError):
@@ -102,11 +100,11 @@ class Writer:
 
     @property
     def events_written(self):
-        return self._events.count
+        return self.events.count
 
     @property
     def tensors_written(self):
-        return self._tensors.count
+        return self.tensors.count
 
     # names
 
@@ -210,14 +208,14 @@ class Writer:
             return -1
         lock = self._lock
         lock.acquire()
-        if self._events.busy:  # a signal handler or finaliser of the program ran an op while a row was being packed
+        if self.events.busy:  # a signal handler or finaliser of the program ran an op while a row was being packed
             lock.release()
             self.problem("writer", "an event was dropped: it came up while another was being written")
             return -1
-        events = self._events
+        events = self.events
         events.busy = True
         try:
-            rows = self._tensors
+            rows = self.tensors
             first = rows.count
             count = len(tensors)
             if count > _ROWS_PER_EVENT:
@@ -269,7 +267,7 @@ class Writer:
         The same as `event`, for the tracer's hot path: without loops, defaults and attributes of its own.
         """
         acquire, release = self._lock.acquire, self._lock.release
-        rows, events = self._tensors, self._events
+        rows, events = self.tensors, self.events
         pack_row, pack_event = _OP_TENSOR.pack_into, _OP_REST.pack_into
         kind = wire.OP
 
@@ -340,7 +338,7 @@ class Writer:
     def first_tensor(self, event):
         """Return the index of an event's first row in .tensors."""
         try:
-            return struct.unpack("<I", os.pread(self._events.fd, 4, event * wire.EVENT_SIZE + _FIRST_OFFSET))[0]
+            return struct.unpack("<I", os.pread(self.events.fd, 4, event * wire.EVENT_SIZE + _FIRST_OFFSET))[0]
         except (OSError, struct.error) as error:
             self._stop(error)
             return 0
@@ -348,15 +346,15 @@ class Writer:
     def patch_tensor(self, row, digest, flags):
         """Fill in the digest of a tensor row that was written without one."""
         try:
-            self._tensors.patch(row, 0, struct.pack("<Q", digest))
-            self._tensors.patch(row, _TENSOR_FLAGS_OFFSET, struct.pack("<B", flags))
+            self.tensors.patch(row, 0, struct.pack("<Q", digest))
+            self.tensors.patch(row, _TENSOR_FLAGS_OFFSET, struct.pack("<B", flags))
         except (OSError, struct.error) as error:
             self._stop(error)
 
     def patch_outputs(self, event, outputs):
         """Fill in the `outputs` of an event whose digests arrived late."""
         try:
-            self._events.patch(event, _OUTPUTS_OFFSET, struct.pack("<Q", outputs))
+            self.events.patch(event, _OUTPUTS_OFFSET, struct.pack("<Q", outputs))
         except (OSError, struct.error) as error:
             self._stop(error)
 
@@ -365,7 +363,7 @@ class Writer:
     def _stop(self, error):
         if self.stopped is None:
             self.stopped = "%s: %s" % (type(error).__name__, error)
-            self._events.end = 0
+            self.events.end = 0
             self.problem("writer", "the trace ends here: " + self.stopped)
 
     def close(self, steps=0):
@@ -378,7 +376,7 @@ class Writer:
                     self._write({"record": "problem", "where": where, "what": what, "count": count})
             written = {"events": self.events_written, "tensors": self.tensors_written, "steps": steps}
             written["rows"] = self._row_digests.count
-            for file in (self._events, self._tensors, self._row_digests):
+            for file in (self.events, self.tensors, self._row_digests):
                 try:
                     file.close()
                 except (OSError, ValueError) as error:

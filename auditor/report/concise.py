@@ -27,6 +27,10 @@ def render(report: AuditReport, options: RenderOptions) -> str:
     for cause in report.verdict.causes if report.verdict else ():
         at = f"{place(cause.location)}: " if cause.location else ""
         page.add(f"{at}cause {cause.kind}: {cause.title} (confidence {cause.confidence.value})")
+    for use in report.profile.uses if report.profile else ():
+        if use.holding.value == "holds":
+            at = f"{place(use.site)}: " if use.site else ""
+            page.add(f"{at}non-deterministic {use.operator}: {', '.join(use.reasons)}")
     page.add((one_line(report), Style.STRONG))
     return page.text(color=options.color, ascii=options.ascii)
 

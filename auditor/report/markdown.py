@@ -25,7 +25,7 @@ def render(report: AuditReport, options: RenderOptions) -> str:
         lines += [*guideline_section(report.guideline), ""]
     if report.proof is not None:
         lines += [*proof_section(report.proof), ""]
-    measured = (report.overhead, report.variance, report.sensitivity, report.simulation)
+    measured = (report.overhead, report.variance, report.sensitivity, report.simulation, report.profile)
     if any(part is not None for part in (report.verdict, report.criteria, *measured)):
         story = render_text(report, RenderOptions(ascii=options.ascii))
         opened = "" if report.proof is not None else " open"

@@ -12,8 +12,10 @@ from auditor.model.report import AuditReport
 from auditor.model.verdict import Cause, Status, Verdict
 from auditor.report import RenderOptions
 from auditor.report.prose.criteria import headline as criteria_headline
+from auditor.report.prose.profile import profile_headline
 from auditor.report.prose.story import headline
 from auditor.report.schema.portable import portable
+from auditor.report.schema.problems import problems
 from auditor.report.schema.repository import from_top
 from auditor.report.schema.sarif_places import code_flow, location, physical_location, region
 from auditor.report.schema.sarif_rules import CAUSE_PREFIX, CRITERION_PREFIX, UNEXPLAINED, descriptors
@@ -41,6 +43,7 @@ def _run(report: AuditReport, options: RenderOptions) -> dict[str, Any]:
     results = [
         *_verdict_results(report.verdict, indexes),
         *_criteria_results(report.criteria, indexes),
+        *_profile_results(report, indexes),
         *(_finding(finding, indexes) for finding in report.findings),
         *(_suppressed(item, indexes) for item in report.suppressed),
     ]
@@ -57,6 +60,7 @@ def _run(report: AuditReport, options: RenderOptions) -> dict[str, Any]:
             "project": report.project,
             **_verdict_properties(report.verdict),
             **_criteria_properties(report.criteria),
+            **({"headline": profile_headline(report.profile)} if report.profile is not None else {}),
         },
     }
 
@@ -140,6 +144,22 @@ def _criteria_results(criteria: CriteriaReport | None, indexes: dict[str, int]) 
     rule = CRITERION_PREFIX + criteria.first.value
     text = f"{criteria_headline(criteria)}\n{criteria.basis}"
     return [{"ruleId": rule, "ruleIndex": indexes[rule], "level": "error", "message": {"text": text}}]
+
+
+def _profile_results(report: AuditReport, indexes: dict[str, int]) -> list[dict[str, Any]]:
+    """One result an operator and line."""
+    return [
+        {
+            "ruleId": problem.check,
+            "ruleIndex": indexes[problem.check],
+            "level": "error",
+            "message": {"text": f"{problem.title}\n{problem.text}"},
+            "locations": [location(problem.location, ())] if problem.location is not None else [],
+            "partialFingerprints": {FINGERPRINT: problem.key},
+        }
+        for problem in (problems(report) if report.profile is not None else ())
+        if problem.conclusive
+    ]
 
 
 def _criteria_properties(criteria: CriteriaReport | None) -> dict[str, Any]:

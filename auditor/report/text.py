@@ -29,6 +29,10 @@ def render(report: AuditReport, options: RenderOptions) -> str:
         from auditor.report.prose.criteria import add_criteria
 
         add_criteria(page, report, report.criteria, options.verbosity)
+    elif report.profile is not None:
+        from auditor.report.prose.profile import add_profile
+
+        add_profile(page, report, report.profile, options.verbosity)
     elif report.verdict is not None:
         from auditor.report.prose.story import add_story
 

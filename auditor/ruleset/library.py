@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from enum import Enum
+from fnmatch import fnmatchcase
 
 from auditor.model.lean import dataclass, field
 from auditor.ruleset.table import Table
@@ -59,10 +60,13 @@ class ConditionalDraw:
     """Calls that draw only with certain arguments: `DataLoader(shuffle=True)`, `train_test_split()` without a state."""
 
     callees: tuple[str, ...]
-    """Fully qualified; `torchvision.models.*` stands for every name directly in that module."""
+    """Fully qualified; `*` stands for any part of a name between two dots: `torchvision.models.*`."""
 
-    excluding: frozenset[str]
-    """Names that a `*` would cover but that draw nothing."""
+    excluding: tuple[str, ...]
+    """Names that a `*` would cover but that draw nothing; with `*`, too."""
+
+    given: frozenset[str]
+    """Keywords of which one must be given and not None; empty where none is needed."""
 
     unless: Mapping[str, int | None]
     """Arguments (name → position or None) that, given and not None, make the call draw from elsewhere or not at all."""
@@ -70,14 +74,15 @@ class ConditionalDraw:
     when: Mapping[str, tuple[int | None, object, object]]
     """Arguments (name → (position or None, value, default)) that must be known to have this value."""
 
+    needs: Mapping[str, int | None]
+    """Arguments (name → position or None) that must be given, and be neither None nor known to be 0."""
+
     deferred: bool
     """The call itself draws nothing; what it returns does, later (a DataLoader when it is iterated)."""
 
     def covers(self, name: str) -> bool:
         """Whether this entry speaks about a call of `name`."""
-        if name in self.excluding:
-            return False
-        return name in self.callees or name.rpartition(".")[0] + ".*" in self.callees
+        return _is_named(name, self.callees) and not _is_named(name, self.excluding)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +137,16 @@ class Library:
         if name in self.draw_names:
             return True
         return any(name.startswith(prefix) and "." not in name[len(prefix) :] for prefix in self.draw_prefixes)
+
+
+def _is_named(name: str, patterns: tuple[str, ...]) -> bool:
+    return name in patterns or any(_has_form(name, pattern) for pattern in patterns if "*" in pattern)
+
+
+def _has_form(name: str, pattern: str) -> bool:
+    """Whether each part of a name has the form of that part of the pattern."""
+    parts, forms = name.split("."), pattern.split(".")
+    return len(parts) == len(forms) and all(map(fnmatchcase, parts, forms))
 
 
 def read_library(table: Table) -> Library:
@@ -209,14 +224,17 @@ def _restoring(calls: Iterable[str], identifier: str) -> Iterable[SeedCall]:
 def _conditional(entry: Table) -> ConditionalDraw:
     unless = entry.table("unless")
     when = entry.table("when")
+    needs = entry.table("needs")
     draw = ConditionalDraw(
         callees=entry.strings("callee", required=True),
-        excluding=frozenset(entry.strings("except")),
+        excluding=entry.strings("except"),
+        given=frozenset(entry.strings("given")),
         unless={name: unless.position(name) for name in unless.keys()} if unless else {},  # noqa: SIM118
         when={name: _condition(when, name) for name in when.keys()} if when else {},  # noqa: SIM118
+        needs={name: needs.position(name) for name in needs.keys()} if needs else {},  # noqa: SIM118
         deferred=entry.boolean("deferred", False),
     )
-    for part in (unless, when, entry):
+    for part in (unless, when, needs, entry):
         if part:
             part.finish()
     return draw

@@ -7,6 +7,7 @@ from enum import Enum
 from functools import cached_property
 
 from auditor.model.lean import dataclass
+from auditor.ruleset.circumstances import MODE, Alternative, Condition, Relation, facts_of, mentions, read_alternative
 from auditor.ruleset.table import Table
 
 DEVICES = ("cpu", "cuda")
@@ -45,8 +46,14 @@ class OperatorFact:
     mode: DeterministicMode
     remedy: str
     note: str
+    when: tuple[Alternative, ...]
+    """The same as `condition`, for a program to check: it differs where all conditions of one of them hold."""
+
     sources: tuple[str, ...]
     """Catalogue ids."""
+
+    references: tuple[str, ...]
+    """Where it is documented, as links."""
 
 
 class Operators:
@@ -77,10 +84,35 @@ class Operators:
         """
         kind = device.split(":", 1)[0]
         base = operator.replace("aten.", "aten::", 1).split(".", 1)[0]
-        for name in (base, base.rstrip("_"), base.rstrip("_") + "_"):
+        for name in (operator, base, base.rstrip("_"), base.rstrip("_") + "_"):
             if fact := self._by_name.get((name, kind)):
                 return fact
         return None
+
+
+def facts_wanted(operators: Operators) -> dict[str, dict[str, list[str]]]:
+    """For every kind of device and listed operator the facts that its conditions ask for, as the probe takes them."""
+    wanted: dict[str, dict[str, list[str]]] = {device: {} for device in DEVICES}
+    for entry in operators:
+        for name in entry.operators:
+            wanted[entry.device][name] = sorted(facts_of(entry.when))
+    return wanted
+
+
+def facts_at_hand(operators: Operators) -> dict[str, dict[str, list[str]]]:
+    """Those of them that an ordinary run can note at little cost.
+
+    Left out are allocations, of which there are many and the trace tells what matters, and looks at values on a GPU,
+    for which the program would have to wait.
+    """
+    return {
+        device: {
+            name: [fact for fact in facts if device == "cpu" or not fact.endswith((".repeated", ".tied"))]
+            for name, facts in wanted.items()
+            if "read" not in facts
+        }
+        for device, wanted in facts_wanted(operators).items()
+    }
 
 
 def read_operators(table: Table) -> tuple[OperatorFact, ...]:
@@ -98,6 +130,8 @@ def read_operators(table: Table) -> tuple[OperatorFact, ...]:
         }
         mode = DeterministicMode(entry.choice("mode", [mode.value for mode in DeterministicMode]))
         sources = entry.strings("sources", required=True)
+        references = entry.strings("references", required=True)
+        when = tuple(_alternative(entry, text, mode) for text in entry.strings("when", required=True))
         entry.finish()
         for device in devices:
             if device not in DEVICES:
@@ -106,6 +140,23 @@ def read_operators(table: Table) -> tuple[OperatorFact, ...]:
                 if (name, device) in seen:
                     raise entry.complain("names", f"`{name}` on {device} is listed twice")
                 seen.add((name, device))
-            facts.append(OperatorFact(operators=names, device=device, mode=mode, sources=sources, **common))
+            known = {"mode": mode, "when": when, "sources": sources, "references": references, **common}
+            facts.append(OperatorFact(operators=names, device=device, **known))  # type: ignore[arg-type]
     table.finish()
     return tuple(facts)
+
+
+_IMPLIED = {DeterministicMode.SWITCHES: ("off",), DeterministicMode.RAISES: ("off", "warn")}
+
+
+def _alternative(entry: Table, text: str, mode: DeterministicMode) -> Alternative:
+    """One line of `when`, with what the operator's `mode` implies about the deterministic mode."""
+    try:
+        found = read_alternative(text)
+    except ValueError as error:
+        raise entry.complain("when", str(error)) from error
+    if mentions(found, MODE) or mode is DeterministicMode.SILENT:
+        return found
+    if mode is DeterministicMode.MIXED:
+        raise entry.complain("when", f"mode is `mixed`: say for which `{MODE}` this holds: `{text}`")
+    return (*found, Condition(fact=MODE, relation=Relation.IS, values=_IMPLIED[mode]))

@@ -80,7 +80,11 @@ def _code(example: Example) -> Iterator[str]:
 
 def _operator_table(operators: Operators) -> Iterator[str]:
     yield "## Operators that may differ for the same inputs"
-    yield from ("", "From `rules/operators.toml`; used when a run shows equal inputs and other outputs.", "")
+    yield from (
+        "",
+        "From `rules/operators.toml`; used when a run shows equal inputs and other outputs, and by `profile`.",
+        "",
+    )
     yield "| operators | device | when | deterministic mode |"
     yield "|---|---|---|---|"
     for fact in operators:

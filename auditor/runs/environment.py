@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
+from auditor.model.annotations import Any
 from auditor.model.environment import Environment
 
 _ABSENT = "not set"

@@ -7,15 +7,15 @@ import os
 import re
 import threading
 from collections.abc import Mapping
-from dataclasses import asdict, replace
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
-from typing import Any
 
 from auditor.errors import TraceFormatError
+from auditor.model.annotations import Any
 from auditor.model.environment import Environment
 from auditor.model.evidence import Evidence, EvidenceKind, KeptCause, Surroundings
+from auditor.model.lean import asdict, replace
 from auditor.model.rule import Category, Confidence
 from auditor.model.verdict import Status
 from auditor.runs.environment import from_fields

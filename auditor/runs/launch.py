@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,6 +19,8 @@ from auditor.model.run import Ending, ExitStatus, ProcessRecord, RunRecord
 from auditor.runs import machine, output, record, snapshot
 from auditor.runs.environment import from_fields
 from auditor.runs.gpu import DeviceMemory
+from auditor.runs.interrupts import Interrupts
+from auditor.runs.leftover import Leftover
 from auditor.runs.plan import LaunchPlan, command, environment, told_changes
 from auditor.runs.processtree import tree
 from auditor.runs.written import digests, keep
@@ -44,11 +47,12 @@ def launch(plan: LaunchPlan, on_poll: OnPoll | None = None) -> RunRecord:
     before = _snapshot(plan)
     started_at = datetime.now(timezone.utc).isoformat(timespec="seconds")
     start = time.monotonic()
-    child = _Child(plan)
-    try:
-        child.follow(on_poll)
-    finally:
-        child.close()
+    with Interrupts() as interrupts:
+        child = _Child(plan, interrupts)
+        try:
+            child.follow(on_poll)
+        finally:
+            child.close()
     duration_s = time.monotonic() - start
     after = _snapshot(plan)
     files = snapshot.changed(before, after) if before and after else ()
@@ -66,7 +70,7 @@ def launch(plan: LaunchPlan, on_poll: OnPoll | None = None) -> RunRecord:
         processes=(),
         files_written=files,
         file_digests=written,
-        notes=() if before is None or before.whole else (_MANY_FILES,),
+        notes=(*(() if before is None or before.whole else (_MANY_FILES,)), *((_LEFTOVER,) if child.left else ())),
         peak_memory_bytes=child.peak_memory_bytes,
         peak_device_memory_bytes=child.device.peak_bytes,
         cpu_s=child.cpu_s,
@@ -106,8 +110,11 @@ def with_processes(run: RunRecord) -> RunRecord:
         notes.append(_NO_TRACE)
     notes += [f"{name}: {reason}" for name, reason in traces.unreadable.items()]
     status = run.status
-    if status.ending is Ending.FINISHED and any(trace.stop for trace in traces.processes.values()):
-        status = replace(status, ending=Ending.STOPPED)
+    if any(trace.stop for trace in traces.processes.values()):
+        if status.ending is Ending.FAILED:
+            notes.append(f"the program was stopped at a step, and {_failure(status.code)} on its way out")
+        if status.ending in (Ending.FINISHED, Ending.FAILED):
+            status = replace(status, ending=Ending.STOPPED)
     return replace(run, processes=processes, notes=tuple(notes), status=status)
 
 
@@ -121,32 +128,38 @@ def check(run: RunRecord) -> None:
     code, ending = run.status.code, run.status.ending
     if ending is Ending.TIMED_OUT:
         what = f"did not end in time and was stopped after {run.duration_s:.0f} s"
-    elif ending is Ending.FAILED and code < 0:
-        what = f"was killed by {_signal_name(-code)}"
     elif ending is Ending.FAILED:
-        what = f"failed with exit code {code}"
+        what = _failure(code)
     elif ending is Ending.LOST:
         what = f"was lost: {'; '.join(run.notes)}"
     else:
         return
-    said = "".join(f"  {line}\n" for line in log_tail(run))
+    tail = log_tail(run)
+    failed = output.first_complaint(Path(run.folder) / output.LOG_NAME, tail)
+    said = "".join(f"  {line}\n" for line in (*failed, *tail))
+    missing = _MISSING.match(tail[-1]) if tail else None
+    advice = f". Where {missing[1]} is in another environment, --python PATH names its interpreter" if missing else ""
     raise ProgramError(
-        f"{said}the program {what} ({' '.join(run.argv)}; run {run.id}, log {run.folder}/{output.LOG_NAME})"
+        f"{said}the program {what} ({' '.join(run.argv)}; run {run.id}, log {run.folder}/{output.LOG_NAME}){advice}"
     )
 
 
+_MISSING = re.compile(r"ModuleNotFoundError: No module named '([^']+)'")
 _MANY_FILES = f"the project has more than {snapshot.LIMIT:,} files; files that a run wrote are only known in part"
+_LEFTOVER = "what was left of the program waited for the part that was stopped, and was ended"
 _NO_TRACE = (
     "no process left a trace: the program imported neither torch nor anything else that is watched, or its interpreter "
     "ignores the environment (python -I, -E or -S), or the program replaced PYTHONPATH for its children"
 )
 
 
-def _signal_name(number: int) -> str:
+def _failure(code: int) -> str:
+    if code > 0:
+        return f"failed with exit code {code}"
     try:
-        return signal.Signals(number).name
+        return f"was killed by {signal.Signals(-code).name}"
     except ValueError:
-        return f"signal {number}"
+        return f"was killed by signal {-code}"
 
 
 def _snapshot(plan: LaunchPlan) -> snapshot.Snapshot | None:
@@ -156,9 +169,10 @@ def _snapshot(plan: LaunchPlan) -> snapshot.Snapshot | None:
 class _Child:
     """A started program. Its own session, so that a Ctrl-C at the terminal reaches us alone and we pass it on."""
 
-    def __init__(self, plan: LaunchPlan) -> None:
+    def __init__(self, plan: LaunchPlan, interrupts: Interrupts) -> None:
         self._plan = plan
-        self._interrupts = 0
+        self._interrupts = interrupts
+        self._passed_on = 0
         self._next_poll = 0.0
         self._timed_out = False
         self._cancelled = False
@@ -187,6 +201,8 @@ class _Child:
             raise UsageError(f"{argv[0]}: cannot be started in {plan.cwd}: {error.strerror}") from error
         self._output.start()
         self._started = time.monotonic()
+        self._leftover = Leftover(plan.run_dir, self._process.pid)
+        self.left = False
 
     def follow(self, on_poll: OnPoll | None) -> None:
         """Wait for the end."""
@@ -194,12 +210,11 @@ class _Child:
             try:
                 self._wait(on_poll)
             except KeyboardInterrupt:  # noqa: PERF203, each may come at any time
-                insists = bool(self._interrupts) or self._cancelled
-                self._interrupts += 1
-                self._send(signal.SIGKILL if insists else signal.SIGINT)
+                self._interrupts.count += 1
 
     def _wait(self, on_poll: OnPoll | None) -> None:
         while not self._reaped():
+            self._heed_interrupts()
             elapsed = time.monotonic() - self._started
             if elapsed >= self._next_poll:
                 self._next_poll = elapsed + POLL_S
@@ -207,12 +222,21 @@ class _Child:
             self._escalate()
             time.sleep(_TICK_S)
 
+    def _heed_interrupts(self) -> None:
+        while self._passed_on < self._interrupts.count:
+            insists = bool(self._passed_on) or self._cancelled
+            self._passed_on += 1
+            self._send(signal.SIGKILL if insists else signal.SIGINT)
+
     def _watch(self, elapsed: float, on_poll: OnPoll | None) -> None:
         if self.device.available:
             self.device.sample(tree(self._process.pid))
         limit = self._plan.timeout_s
         if limit is not None and elapsed > limit and not self._timed_out:
             self._timed_out = True
+            self._ask()
+        if not self.left and self._leftover.only_waits(elapsed):
+            self.left = True
             self._ask()
         if on_poll is not None and on_poll(elapsed) and not self._cancelled:
             self._cancelled = True
@@ -251,7 +275,7 @@ class _Child:
         """How it ended, as far as that can be told from outside."""
         if self._timed_out:
             return Ending.TIMED_OUT
-        if self._interrupts or self._cancelled:
+        if self._interrupts.count or self._cancelled:
             return Ending.INTERRUPTED
         return Ending.FAILED if self.returncode else Ending.FINISHED
 

@@ -77,6 +77,8 @@ class NamesFile:
         self.listings: list[Listing] = []
         self.focus: list[dict[str, Any]] = []
         self.losses: list[Loss] = []
+        self.profile: list[dict[str, Any]] = []
+        self.profiled: dict[str, Any] | None = None
         self.sources: tuple[str, ...] | None = None
         self.problems: dict[tuple[str, str], Problem] = {}
         self.environments: dict[str, dict[str, Any]] = {}
@@ -96,6 +98,8 @@ class NamesFile:
             "end": self._take_end,
             "focus": self.focus.append,
             "loss": self._take_loss,
+            "profile": self.profile.append,
+            "profiled": self._take_profiled,
             "sources": self._take_sources,
         }
 
@@ -183,6 +187,9 @@ class NamesFile:
 
     def _take_end(self, record: dict[str, Any]) -> None:
         self.end = {key: int(record[key]) for key in ("events", "tensors", "rows", "steps")}
+
+    def _take_profiled(self, record: dict[str, Any]) -> None:
+        self.profiled = record
 
     def _take_loss(self, record: dict[str, Any]) -> None:
         self.losses.append(Loss(step=int(record["step"]), value=float(record["value"])))

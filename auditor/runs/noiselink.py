@@ -58,15 +58,16 @@ class NoiseLink:
         try:
             self._stream.write(json.dumps(request) + "\n")
             self._stream.flush()
-        except OSError as error:
-            raise ProgramError(f"the program is gone while its model was evaluated: {error.strerror}") from error
+        except (OSError, ValueError) as error:  # a ValueError once we have closed
+            reason = getattr(error, "strerror", None) or error
+            raise ProgramError(f"the program is gone while its model was evaluated: {reason}") from error
         return self._read()
 
     def _read(self) -> Mapping[str, Any]:
         assert self._stream is not None
         try:
             line = self._stream.readline()
-        except OSError:
+        except (OSError, ValueError):
             line = ""
         if not line:
             raise ProgramError("the program was ended while its model was evaluated")

@@ -1,4 +1,4 @@
-"""What to launch, and what to change for it: data only, nothing is started here."""
+"""What to launch, and what to change for it: data only, nothing of the program is started here."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from auditor.errors import UsageError
+from auditor.model.annotations import Any
 from auditor.model.lean import dataclass, field
 from auditor.probe import config as probe_config
 from auditor.probe import place
@@ -81,7 +81,13 @@ def changes(plan: LaunchPlan, inherited: Mapping[str, str] = os.environ) -> dict
 
 
 def _probe_settings(plan: LaunchPlan) -> Any:
-    values = {"xxhash_path": xxhash_folder(), **(plan.probe or {})}
+    values = dict(plan.probe or {})
+    if "xxhash_path" not in values:
+        values["xxhash_path"] = xxhash_folder()
+    if values.get("mode", "trace") == "trace" and not values.get("focus"):
+        from auditor.runs import hotpath  # what is not traced does without
+
+        values.setdefault("compiled_path", hotpath.path(plan.python or Path(sys.executable)))
     paths = {"run_dir": str(plan.run_dir), "project": str(plan.project)}
     return probe_config.ProbeConfig(**values, **paths)  # type: ignore[no-untyped-call]  # plain syntax on purpose
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict
 from enum import Enum
 from pathlib import Path
-from typing import Any
 
 from auditor.errors import TraceFormatError
+from auditor.model.annotations import Any
+from auditor.model.lean import asdict
 from auditor.model.run import Ending, ExitStatus, ProcessRecord, RunRecord
 from auditor.runs.environment import from_fields
 

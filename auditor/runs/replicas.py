@@ -221,6 +221,13 @@ def experiments_of(store: Path, arguments: Sequence[str]) -> Iterator[Experiment
             yield ExperimentFolder(path, found, hash_seed)
 
 
+def named_experiment(store: Path, name: str) -> ExperimentFolder | None:
+    """Return the experiment of an id, `v3`; None for none. Raises `TraceFormatError` where it cannot be read."""
+    path = store / name
+    is_there = any(path == each for _, each in _experiments(store))
+    return ExperimentFolder(path, *_read_experiment(path)) if is_there else None
+
+
 def _difference(found: Conditions, asked: Conditions) -> str:
     if found.command != asked.command:
         return ""

@@ -32,6 +32,7 @@ _LOSS = re.compile(r"(?i)(?:^|[^a-z])\w*loss(?:es)?(?:[^a-z]|$)")
 _CLASSES = re.compile(r"(?i)(?:^|_)(?:per_?class|class_?acc\w*|by_?class|classes|class_?metrics)\w*$")
 _PREDICTED = re.compile(r"(?i)pred|logit|prob|output")
 _MOMENTS = ("epoch", "step", "iteration", "iter", "round", "episode")
+_LARGEST_EXACT = 2**53
 _TEXT_KINDS = (".txt", ".log", ".out")
 
 
@@ -170,7 +171,7 @@ def _json_list(parts: Parts, key: str, last: str, values: list[Any], name: str) 
     elif is_loss(last):
         parts.losses[key] = Series(values=[float(v) for v in values], places=_places("epoch", values), source=name)
     elif is_metric(key):
-        parts.metrics[key] = Number(value=float(values[-1]), source=name)
+        parts.metrics[key] = Number(value=_exact(values[-1]), source=name)
 
 
 def _leaves(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -181,7 +182,7 @@ def _leaves(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
     elif isinstance(value, list):
         yield prefix, value
     elif is_number(value):
-        yield prefix, float(value)
+        yield prefix, _exact(value)
 
 
 def _rows(rows: Sequence[Mapping[str, Any]], name: str) -> Parts:
@@ -195,8 +196,8 @@ def _rows(rows: Sequence[Mapping[str, Any]], name: str) -> Parts:
     if predicted is not None:
         labels = next((key for key in LABEL_NAMES if key in columns), None)
         return Parts(
-            predictions=class_samples([_parsed(value) for _, value in columns[predicted]], name),
-            labels=None if labels is None else class_samples([_parsed(v) for _, v in columns[labels]], name).classes,
+            predictions=class_samples(_cells(rows, predicted), name),
+            labels=None if labels is None else class_samples(_cells(rows, labels), name).classes,
         )
     parts = Parts()
     moment = next((key for key in columns if key.lower() in _MOMENTS), None)
@@ -211,6 +212,19 @@ def _rows(rows: Sequence[Mapping[str, Any]], name: str) -> Parts:
         elif is_metric(key):
             parts.metrics[key] = Number(value=numbers[-1][1], source=name)
     return parts
+
+
+def _cells(rows: Sequence[Mapping[str, Any]], column: str) -> list[Any]:
+    """One entry a row: an empty cell is one as well, else what follows would move up."""
+    return [
+        _parsed(next((value for key, value in row.items() if key is not None and str(key).strip() == column), ""))
+        for row in rows
+    ]
+
+
+def _exact(value: float) -> float:
+    """The double, or the whole number itself where no double is that number."""
+    return value if isinstance(value, int) and abs(value) > _LARGEST_EXACT else float(value)
 
 
 def _parsed(value: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mmap
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import numpy as np
 
@@ -74,22 +74,28 @@ class RowFile:
             return 0
         low, high = min(len(self.rows), size), size
         chunk = wire.CHUNK_BYTES // self._dtype.itemsize
-        with self.path.open("rb") as file:
+        hole = -1
+        with self.path.open("rb", buffering=0) as file:  # what is read a second time is to be new
             while high - low > chunk and not self._marks(file, high - 1 - chunk, high - chunk).any():
                 high -= chunk
             low = max(low, high - chunk - 1, 0)
-            marks = self._marks(file, low, size)
-        empty = np.flatnonzero(marks == 0)
-        if not len(empty):
-            return low + len(marks)
-        first = low + int(empty[0])
-        if marks[int(empty[0]) :].any():
-            raise TraceFormatError(
-                f"{self.path}: damaged at byte {first * self._dtype.itemsize}: rows are missing there"
-            )
-        return first
+            while True:
+                marks = self._marks(file, low, size)
+                empty = np.flatnonzero(marks == 0)
+                if not len(empty):
+                    return low + len(marks)
+                first = low + int(empty[0])
+                if not marks[int(empty[0]) :].any():
+                    return first
+                # Reading takes time: rows of this stretch may have been written since its beginning was read. They are
+                # written in their order, so the first is there by now, unless it is missing.
+                if first == hole:
+                    raise TraceFormatError(
+                        f"{self.path}: damaged at byte {first * self._dtype.itemsize}: rows are missing there"
+                    )
+                low = hole = first
 
-    def _marks(self, file: BinaryIO, start: int, stop: int) -> np.ndarray[Any, Any]:
+    def _marks(self, file: IO[bytes], start: int, stop: int) -> np.ndarray[Any, Any]:
         """First fields of rows, read and not mapped; fewer where the file has been cut."""
         size = self._dtype.itemsize
         file.seek(start * size)

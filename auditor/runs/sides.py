@@ -57,6 +57,9 @@ class FinalTensor:
     data: Callable[[], tuple[bytes, str]] | None = None
     """Its bytes and their dtype, which may be wider; None where they are not kept."""
 
+    file: str = ""
+    """The file that showed it beside what was known already; empty otherwise."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinalWeights:

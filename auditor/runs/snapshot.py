@@ -5,6 +5,7 @@ This also sees what is written natively, past Python's own `open`.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -68,8 +69,9 @@ def _is_skipped(folder: os.DirEntry[str], skipped: set[str]) -> bool:
 
 
 def take(root: Path, excluded: tuple[Path, ...] = (), limit: int = LIMIT) -> Snapshot:
-    """Look at all files of a project."""
+    """Look at all files of a project, but those that our own output goes to (`repro-audit run … > log.txt`)."""
     files: dict[str, tuple[int, int]] = {}
+    own = _own_output()
     for entry in walk(root, excluded):
         if len(files) >= limit:
             return Snapshot(files=files, whole=False)
@@ -77,9 +79,21 @@ def take(root: Path, excluded: tuple[Path, ...] = (), limit: int = LIMIT) -> Sna
             status = entry.stat(follow_symlinks=False)
         except OSError:
             continue
+        if (status.st_dev, status.st_ino) in own:
+            continue
         path = os.path.relpath(entry.path, root).replace(os.sep, "/")
         files[path] = (status.st_mtime_ns, status.st_size)
     return Snapshot(files=files, whole=True)
+
+
+def _own_output() -> set[tuple[int, int]]:
+    """Device and inode of what our standard output and error go to."""
+    found = set()
+    for number in (1, 2):
+        with contextlib.suppress(OSError):
+            status = os.fstat(number)
+            found.add((status.st_dev, status.st_ino))
+    return found
 
 
 def changed(before: Snapshot, after: Snapshot) -> tuple[str, ...]:

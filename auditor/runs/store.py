@@ -13,12 +13,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from auditor.errors import TraceFormatError, UsageError
+from auditor.model.home import home_folder
 from auditor.model.lean import dataclass
 from auditor.model.run import RunRecord
 from auditor.runs import record
 
 VARIABLE = "REPRO_AUDIT_STORE"
 LOW_SPACE_BYTES = 1 << 30
+NEWEST = 10
+"""So many runs are named where one is not there."""
 
 _RUN_ID = re.compile(r"r([1-9]\d*)")
 
@@ -62,9 +65,11 @@ class Store:
         """Return one run's record; `UsageError` for an id that is not there."""
         path = self.path(run_id)
         if not path.is_dir():
-            known = ", ".join(f"r{number}" for number in sorted(self._numbers())[-10:])
+            numbers = sorted(self._numbers())
+            known = ", ".join(f"r{number}" for number in numbers[-NEWEST:])
+            there = "there are" if len(numbers) <= NEWEST else "the newest are"
             raise UsageError(
-                f"no run {run_id} in {self.root}" + (f"; there are {known}" if known else ", which is empty")
+                f"no run {run_id} in {self.root}" + (f"; {there} {known}" if known else ", which is empty")
             )
         return record.read(path)
 
@@ -112,13 +117,21 @@ def _read_or_none(folder: Path) -> RunRecord | None:
 
 
 def root_for(project: Path, setting: Path | None = None, environ: Mapping[str, str] = os.environ) -> Path:
-    """Return the folder of a project's runs: the setting, else `$REPRO_AUDIT_STORE`, else the user's state folder."""
+    """Return the folder of a project's runs: the setting, else `$REPRO_AUDIT_STORE`, else the user's state folder.
+
+    Raises `UsageError` where none of them is known.
+    """
     if setting is not None:
         return setting / _folder_name(project)
     if environ.get(VARIABLE):
         return Path(environ[VARIABLE]) / _folder_name(project)
-    state = environ.get("XDG_STATE_HOME") or str(Path(environ.get("HOME") or Path.home()) / ".local" / "state")
-    return Path(state) / "repro-audit" / "runs" / _folder_name(project)
+    state, home = environ.get("XDG_STATE_HOME"), home_folder(environ)
+    if not state and home is None:
+        raise UsageError(
+            "no folder to keep runs in: HOME is not set and the system does not know this user; set HOME or "
+            f"XDG_STATE_HOME, or name a folder with --store or {VARIABLE}"
+        )
+    return Path(state or f"{home}/.local/state") / "repro-audit" / "runs" / _folder_name(project)
 
 
 def open_store(project: Path, setting: Path | None = None) -> Store:

@@ -3,54 +3,76 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import platform
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 from auditor.model.evidence import Surroundings
 
-_ASK = """
-import importlib.metadata, json, platform, re
-found = {}
-for each in importlib.metadata.distributions():
-    name = each.metadata["Name"]
-    if name:
-        found.setdefault(re.sub(r"[-_.]+", "-", name).lower(), each.version)
-print(json.dumps({"python": platform.python_version(), "packages": dict(sorted(found.items()))}))
-"""
+_ASK = Path(__file__).with_name("installed.py")
+"""Given as text: a file would put its own folder where the interpreter looks for packages."""
+
 _DRIVER = Path("/proc/driver/nvidia/version")
 _GPUS = Path("/proc/driver/nvidia/gpus")
 _WAIT_S = 60
 
 
+class Asking:
+    """An interpreter that was asked for the versions of itself and of all that is installed there."""
+
+    def __init__(self, interpreter: str = "") -> None:
+        self._process: subprocess.Popen[str] | None = None
+        self._answer: Surroundings | None = None
+        with contextlib.suppress(OSError):
+            self._process = subprocess.Popen(
+                [interpreter or sys.executable, "-c", _ASK.read_text(encoding="utf-8")],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                encoding="utf-8",
+            )
+
+    def answer(self) -> Surroundings | None:
+        """Wait for the answer; None where there is none."""
+        process, self._process = self._process, None
+        if process is not None:
+            try:
+                python, *packages = process.communicate(timeout=_WAIT_S)[0].split("\n")
+                if process.returncode == 0 and python:
+                    told = dict(line.split("\t", 1) for line in packages)
+                    self._answer = Surroundings(python=python, packages=told, machine=machine())
+            except (OSError, ValueError):
+                pass
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.communicate()
+        return self._answer
+
+
 def ask_surroundings(interpreter: str = "") -> Surroundings | None:
     """Return versions of the interpreter and of all that is installed there; None where it does not answer."""
-    try:
-        done = subprocess.run(
-            [interpreter or sys.executable, "-c", _ASK],
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            timeout=_WAIT_S,
-            check=False,
-        )
-        told = json.loads(done.stdout)
-        return Surroundings(python=told["python"], packages=dict(told["packages"]), machine=machine())
-    except (OSError, ValueError, KeyError, TypeError, subprocess.TimeoutExpired):
-        return None
+    return Asking(interpreter).answer()
 
 
 def machine() -> dict[str, str]:
     """Return the processor, the system, and the NVIDIA driver and GPUs where there are any."""
-    system = platform.uname()
-    found = {"cpu": _cpu() or system.machine, "platform": f"{system.system} {system.machine}"}
+    system, kind = _system()
+    found = {"cpu": _cpu() or kind, "platform": f"{system} {kind}"}
     with contextlib.suppress(OSError, IndexError):
         found["driver"] = _DRIVER.read_text(encoding="ascii", errors="replace").splitlines()[0].strip()
     if models := [model for path in sorted(_GPUS.glob("*/information")) if (model := _model(path))]:
         found["gpus"] = ", ".join(models)
     return found
+
+
+def _system() -> tuple[str, str]:
+    """`Linux`, `x86_64`."""
+    if hasattr(os, "uname"):
+        return os.uname().sysname, os.uname().machine
+    import platform
+
+    return platform.system(), platform.machine()
 
 
 def _model(path: Path) -> str:

@@ -6,6 +6,7 @@ damaged file is a `TraceFormatError` with the place of the damage.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,13 @@ _PHASES = {
     wire.BACKWARD: Phase.BACKWARD,
     wire.OPTIMIZER: Phase.OPTIMIZER,
 }
+
+
+def phase_of(code: int) -> Phase:
+    """The phase that a row's number stands for."""
+    return _PHASES[code]
+
+
 _ROLES = {wire.OUTPUT: Role.OUTPUT, wire.MUTATED: Role.MUTATED}
 
 
@@ -142,6 +150,16 @@ class ProcessTrace:
         return tuple(self._names.focus)
 
     @property
+    def profile(self) -> tuple[Mapping[str, Any], ...]:
+        """Calls that are alike, as `probe/profiling` wrote them; empty in runs that are no profile runs."""
+        return tuple(self._names.profile)
+
+    @property
+    def profiled(self) -> Mapping[str, Any] | None:
+        """What `probe/profiling` wrote about the whole; None where the process did not get that far."""
+        return self._names.profiled
+
+    @property
     def losses(self) -> tuple[Loss, ...]:
         """Values that backward was called on, in order; empty where nobody asked for them."""
         return tuple(self._names.losses)
@@ -220,7 +238,7 @@ class ProcessTrace:
         return Identity(
             thread=int(row["thread"]),
             step=int(row["step"]),
-            phase=_PHASES[int(row["phase"])],
+            phase=phase_of(int(row["phase"])),
             module=self.names.get(int(row["module"]), ""),
             op=self.names.get(int(row["op"]), ""),
             occurrence=int(same.sum()),
@@ -280,6 +298,16 @@ class RunTraces:
             more = True
         self._processes = {name: self._processes[name] for name in sorted(self._processes, key=_tree_order)}
         return more
+
+    def renamed(self, names: Mapping[str, str]) -> RunTraces:
+        """The same traces with each process under another name, as far as they have been read; not to be refreshed."""
+        other = RunTraces(self.path)
+        other.unreadable = dict(self.unreadable)
+        traces = {names[name]: copy.copy(trace) for name, trace in self._processes.items()}
+        for name, trace in traces.items():
+            trace.name = name
+        other._processes = {name: traces[name] for name in sorted(traces, key=_tree_order)}
+        return other
 
 
 def open_run(path: Path) -> RunTraces:

@@ -12,9 +12,14 @@ import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from auditor.errors import TraceFormatError, UsageError
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 FORMAT = "repro-audit-noisy-training"
 VERSION = 1
@@ -22,6 +27,7 @@ VERSION = 1
 
 CONDITIONS = "walk.json"
 TRAINING = "training.json"
+_SHOWN = 3
 _ID = re.compile(r"w([1-9]\d*)")
 
 
@@ -30,6 +36,7 @@ class TrainingStore:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._held = _hold(path)
 
     def folder(self, key: str) -> Path:
         """Make the empty folder of a training."""
@@ -73,17 +80,77 @@ def open_trainings(store: Path, conditions: Mapping[str, object], resume: bool) 
     return TrainingStore(path)
 
 
+def prune_trainings(store: Path, keep: int) -> tuple[str, ...]:
+    """Remove the trainings of all but the newest `keep` walks; return the names of those removed, oldest first.
+
+    A walk that is going on stays.
+    """
+    walks = sorted(_walks(store))
+    removed = []
+    for _, path in walks[: max(0, len(walks) - keep)]:
+        if not _is_held(path):
+            shutil.rmtree(path, ignore_errors=True)
+            removed.append(path.name)
+    return tuple(removed)
+
+
+def _hold(path: Path) -> IO[str] | None:
+    """Keep a walk from being thrown away for as long as the returned file is open; None where that cannot be had."""
+    if fcntl is None:
+        return None
+    try:
+        file = (path / CONDITIONS).open(encoding="utf-8")
+    except OSError:
+        return None
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:  # a file system without locks
+        file.close()
+        return None
+    return file
+
+
+def _is_held(path: Path) -> bool:
+    if fcntl is None:
+        return False
+    try:
+        with (path / CONDITIONS).open(encoding="utf-8") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
 def _matching(store: Path, walks: list[Path], conditions: Mapping[str, object]) -> Path:
     asked = json.loads(json.dumps(conditions))
     different = None
     for path in walks:
         found = _read(path / CONDITIONS).get("conditions", {})
-        if found == asked:
+        differing = _differing(path, found, asked)
+        if not differing:
             return path
         if different is None and found.get("command") == asked.get("command"):
-            different = sorted(name for name in {*asked, *found} if asked.get(name) != found.get(name))
+            different = differing
     told = f"; the last one of this command has other {', '.join(different)}" if different else ""
     raise UsageError(f"--resume: no walk with noise in training of this command is in {store}{told}")
+
+
+def _differing(path: Path, found: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
+    """Return which conditions of a walk are not those that are asked for.
+
+    A source that the program itself writes, metrics in JSON say, is none, unless it is Python.
+    """
+    names = sorted(name for name in {*asked, *found} - {"sources"} if asked.get(name) != found.get(name))
+    if "sources" not in found or "sources" not in asked:
+        return names if found.get("sources") == asked.get("sources") else [*names, "sources"]
+    then, now = found["sources"], asked["sources"]
+    written = {file for kept in path.glob(f"*/{TRAINING}") for file in _read(kept).get("written", ())}
+    changed = sorted(file for file in {*then, *now} if then.get(file) != now.get(file))
+    changed = [file for file in changed if file.endswith(".py") or file not in written]
+    more = f" and {len(changed) - _SHOWN} more" if len(changed) > _SHOWN else ""
+    return [*names, f"sources ({', '.join(changed[:_SHOWN])}{more})"] if changed else names
 
 
 def _walks(store: Path) -> list[tuple[int, Path]]:

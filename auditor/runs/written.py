@@ -12,7 +12,7 @@ from auditor.model.run import Ending, RunRecord
 
 LIMIT_BYTES = 1 << 30  # in total for one run; larger outputs are told as unread by being left out
 KEPT_BYTES = 8 << 20  # in total for one run
-KEPT_KINDS = (".csv", ".json", ".jsonl", ".npy", ".txt")
+KEPT_KINDS = (".csv", ".json", ".jsonl", ".npy", ".npz", ".txt", ".log", ".out")
 
 
 def digests(folder: Path, paths: Iterable[str]) -> dict[str, str]:

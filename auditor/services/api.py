@@ -246,6 +246,27 @@ def measure_overhead(
     )
 
 
+def profile(
+    command: Sequence[str],
+    cwd: AnyPath = ".",
+    *,
+    steps: int | None = None,
+    timeout_s: float | None = None,
+    scan: bool = True,
+    python: AnyPath | None = None,
+    settings: Settings | None = None,
+) -> AuditReport:
+    """Run a program once and say which of its operators are non-deterministic here, and why: `report.profile`.
+
+    `steps` ends it cleanly after so many optimizer steps; without `scan` no patches are looked for in the source.
+    Raises `ProgramError` where the program fails, `UsageError` where it cannot be started.
+    """
+    from auditor.services.profile import ProfileOptions, profile_program
+
+    options = ProfileOptions(steps=steps, timeout_s=timeout_s, scan=scan, python=_path(python))
+    return profile_program(command, cwd=Path(cwd), settings=settings or load_settings(Path(cwd)), options=options)
+
+
 def measure_variance(
     command: Sequence[str],
     cwd: AnyPath = ".",
@@ -259,6 +280,7 @@ def measure_variance(
     groups: AnyPath | None = None,
     evaluate: str = "",
     vary_seeds: bool = False,
+    gradients: bool = False,
     jobs: int | None = None,
     executor: str = "local",
     needs: str = "",
@@ -272,7 +294,8 @@ def measure_variance(
     `variants`: some of `both`, `algo`, `impl`, `control`; empty means all. `vary`: sources of randomness that are free
     alone, in a variant each: some of `init`, `order`, `augment`, `dropout`, `other`. Sources of results are spelled as
     on the command line: `name=REGEX` and the like for `metrics`, `module:function` for `evaluate`; so is where replicas
-    run: `executor` (`local`, `ray[:ADDRESS]`, `slurm[:PARTITION]`) and what each `needs` (`cpus=4,gpus=1`). Raises
+    run: `executor` (`local`, `ray[:ADDRESS]`, `slurm[:PARTITION]`) and what each `needs` (`cpus=4,gpus=1`). `gradients`
+    keeps those of some steps, for `repro-audit margin`. Raises
     `ProgramError` where the program fails in every variant, `UsageError` where there is nothing by which replicas can
     be held against each other.
     """
@@ -289,6 +312,7 @@ def measure_variance(
         ),
         groups=_path(groups),
         vary="global" if vary_seeds else "none",
+        keep_gradients=gradients,
         jobs=jobs,
         executor=executor,
         needs=parse_needs(needs),

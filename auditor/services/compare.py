@@ -9,9 +9,11 @@ from pathlib import Path
 import auditor
 from auditor.dynamic.classify import classify
 from auditor.dynamic.compare import compare
+from auditor.dynamic.doubts import Facts
 from auditor.dynamic.evidence import Case, Intervention, case_of
-from auditor.dynamic.judge import Facts, judge, without_comparison
+from auditor.dynamic.judge import judge, not_finite_from, without_comparison
 from auditor.dynamic.leak import Leak, leaks
+from auditor.dynamic.matching import matched
 from auditor.dynamic.printed import LIMIT_CHARACTERS, output_differences
 from auditor.dynamic.summary import Outcome
 from auditor.errors import ReproAuditError, UsageError
@@ -21,7 +23,7 @@ from auditor.model.lean import dataclass, replace
 from auditor.model.location import Location
 from auditor.model.report import AuditReport
 from auditor.model.rule import Confidence, RuleId, Severity
-from auditor.model.run import RunRecord
+from auditor.model.run import Ending, RunRecord
 from auditor.model.verdict import Cause, Verdict
 from auditor.ruleset import Ruleset, load
 from auditor.runs import record as run_record
@@ -31,6 +33,7 @@ from auditor.services.program import about_program, script_of
 from auditor.services.progress import Progress, Silent
 from auditor.services.scan import scan
 from auditor.services.settings import Settings
+from auditor.services.written_results import differing_results
 
 LEAK_RULE = RuleId("RA603")
 """The rule that reads the same from the source; a leak that a run has shown is told under it."""
@@ -75,8 +78,9 @@ class Pair:
     def of(cls, records: tuple[RunRecord, RunRecord], progress: Progress | None = None) -> Pair:
         """Read both traces from disk and compare them."""
         progress = progress or Silent()
-        traces = open_run(Path(records[0].folder)), open_run(Path(records[1].folder))
-        endings = records[0].status.ending, records[1].status.ending
+        reference = open_run(Path(records[0].folder))
+        traces = reference, matched(reference, open_run(Path(records[1].folder)))
+        endings = _ending(records[0]), _ending(records[1])
         outcome = compare(*traces, endings, lambda done: progress.update(done, f"{done:,} events agree"))
         cut = outcome.extent.reference_cut or outcome.extent.candidate_cut
         printed = output_differences(*(_printed(record) for record in records), cut=cut)
@@ -119,10 +123,18 @@ class Pair:
             records=self.records,
             leaks=self.leaks,
             files_differing=files_differing,
+            results_differing=(
+                differing_results(self.records, files_differing) if self.outcome.comparison.first is None else ()
+            ),
             asked_steps=asked_steps,
             one_tape=one_tape,
+            not_finite_from=self._not_finite_from(),
         )
         return judge(self.outcome, causes, facts)
+
+    def _not_finite_from(self) -> int | None:
+        each = [not_finite_from(trace.losses) for traces in self.traces for trace in traces.processes.values()]
+        return min((step for step in each if step is not None), default=None)
 
 
 def report(
@@ -206,9 +218,18 @@ def _record(run: RunRecord | Path) -> RunRecord:
     return found
 
 
+def _ending(run: RunRecord) -> Ending:
+    """A process that failed because we stopped another one may have stopped anywhere."""
+    return Ending.FAILED if run.status.code else run.status.ending
+
+
 def _printed(record: RunRecord) -> str:
     try:
         with (Path(record.folder) / LOG_NAME).open("rb") as file:
-            return file.read(LIMIT_CHARACTERS).decode("utf-8", "replace")
+            text = file.read(LIMIT_CHARACTERS).decode("utf-8", "replace")
     except OSError:
         return ""
+    if record.status.ending is not Ending.STOPPED or not record.status.code:
+        return text
+    complaint = text.find("Traceback (most recent call last)")  # that it was stopped is not what the program prints
+    return text if complaint < 0 else text[: text.rfind("\n", 0, complaint) + 1]

@@ -11,10 +11,11 @@ from enum import Enum
 from importlib.util import find_spec
 from pathlib import Path
 
-from auditor.errors import ReproAuditError
+from auditor.errors import ReproAuditError, UsageError
 from auditor.model.annotations import Any
 from auditor.model.lean import dataclass
 from auditor.ruleset import load
+from auditor.runs import hotpath
 from auditor.runs.gpu import DeviceMemory
 from auditor.services.history import store_folder
 from auditor.services.settings import Settings
@@ -86,13 +87,20 @@ def _programs(python: Path | None) -> tuple[Check, ...]:
         reason = f"{answer.get('error', 'not there')}; `run` needs it there (or --python PATH), `scan` does not"
         return (found, Check(name="torch", health=Health.MISSING, detail=reason))
     torch = Check(name="torch", health=Health.WORKS, detail=f"{answer['torch']}, {answer['threads']} threads")
-    return (found, torch, *_fast_digests(answer), *_devices(answer))
+    return (found, torch, *_fast_digests(answer), _hot_path(Path(interpreter)), *_devices(answer))
 
 
 def _fast_digests(answer: dict[str, Any]) -> tuple[Check, ...]:
     ours = find_spec("xxhash") is not None
     where = "in the program's Python" if answer["xxhash"] else "lent by ours where both are of one version"
     return (_optional("xxhash", answer["xxhash"] or ours, where, "digests are slower (zlib); pip install xxhash"),)
+
+
+def _hot_path(python: Path) -> Check:
+    built, reason = hotpath.library(python)
+    if built is not None and (reason := hotpath.loading_failure(python, built)):
+        built = None
+    return _optional("compiled probe", built is not None, str(built), f"runs under the probe are slower; {reason}")
 
 
 def _devices(answer: dict[str, Any]) -> tuple[Check, ...]:
@@ -116,7 +124,10 @@ def _gpu_memory() -> Check:
 
 
 def _store(cwd: Path, settings: Settings) -> Check:
-    folder = store_folder(cwd, settings)
+    try:
+        folder = store_folder(cwd, settings)
+    except UsageError as error:
+        return Check(name="runs", health=Health.BROKEN, detail=str(error))
     existing = folder
     while not existing.exists():
         existing = existing.parent

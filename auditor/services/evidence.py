@@ -8,24 +8,19 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec
 
 from auditor.errors import ReproAuditError
+from auditor.model.annotations import TYPE_CHECKING, Any
 from auditor.model.environment import Environment
-from auditor.model.evidence import Evidence, EvidenceKind, Surroundings
+from auditor.model.evidence import Evidence, EvidenceKind
 from auditor.model.lean import dataclass, replace
-from auditor.model.proof import Proof
-from auditor.model.report import AuditReport
-from auditor.model.run import Ending, RunRecord
-from auditor.report.prose.answer import one_line
-from auditor.report.prose.margin import summary as margin_summary
+from auditor.model.run import Ending
 from auditor.runs import snapshot
 from auditor.runs.environment import differences
 from auditor.runs.evidencefile import keep_evidence, read_evidence
 from auditor.runs.store import Store, open_store
-from auditor.runs.surroundings import ask_surroundings
+from auditor.runs.surroundings import Asking
 from auditor.services.program import script_of
-from auditor.services.report_gist import apart_in_proof, apart_replicas, criteria_of, kept_cause
 from auditor.services.sourcedigest import (
     content_digest,
     data_digests,
@@ -37,10 +32,15 @@ from auditor.services.sourcedigest import (
 from auditor.static.discovery import find_root
 
 if TYPE_CHECKING:
+    from typing import ParamSpec
+
+    from auditor.model.proof import Proof
+    from auditor.model.report import AuditReport
+    from auditor.model.run import RunRecord
     from auditor.services.laboratory import Plan
     from auditor.services.touched import Touched
 
-P = ParamSpec("P")
+    P = ParamSpec("P")
 
 
 def leaves_evidence(kind: EvidenceKind) -> Callable[[Callable[P, AuditReport]], Callable[P, AuditReport]]:
@@ -75,6 +75,7 @@ def _inquiry(kind: EvidenceKind, positional: Sequence[Any], named: Mapping[str, 
         python=python,
         plan=positional[1] if len(positional) > 1 else named.get("plan"),
     )
+    inquiry.surroundings.answer()  # nothing else shall run while a program is timed
     eager = getattr(named.get("options"), "compile", "keep") == "eager"
     return replace(inquiry, altered="torch.compile was switched off (`--compile eager`)") if eager else inquiry
 
@@ -95,7 +96,9 @@ class Inquiry:
 
     interpreter: str
     sources: Mapping[str, str]
-    surroundings: Surroundings | None
+    surroundings: Asking
+    """Asked when the inquiry begins, and waited for when it ends."""
+
     began_at: float
     """Seconds since the epoch."""
 
@@ -133,7 +136,7 @@ class Inquiry:
             runs=open_store(find_root([cwd]), store),
             interpreter=interpreter,
             sources=source_digests(project, place),
-            surroundings=ask_surroundings(interpreter),
+            surroundings=Asking(interpreter),
             began_at=time.time(),
             there=frozenset(snapshot.take(project).files),
             plan=plan,
@@ -144,7 +147,7 @@ class Inquiry:
         try:
             keep_evidence(self.store, self.evidence(report))
         except (OSError, ReproAuditError) as error:
-            return replace(report, notes=(*report.notes, _not_kept(error)))
+            return replace(report, notes=(*report.notes, not_kept(error)))
         return report
 
     def keep_answer(self, answer: str) -> str:
@@ -153,11 +156,13 @@ class Inquiry:
             found = self._about(answer, self._written(()))
             keep_evidence(self.store, self._with_inputs_of_earlier_runs(found))
         except OSError as error:
-            return _not_kept(error)
+            return not_kept(error)
         return ""
 
     def evidence(self, report: AuditReport) -> Evidence:
         """Return the report's answer with what it is about."""
+        from auditor.report.prose.answer import one_line  # a replay has no report
+        from auditor.services.report_gist import apart_replicas, criteria_of
         from auditor.services.touched import touched
 
         seen = touched(report.runs) if report.verdict is not None and report.runs else None
@@ -190,12 +195,14 @@ class Inquiry:
             kept_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
             sources={path: digest for path, digest in self.sources.items() if path not in written},
             unstable=tuple(sorted(unstable - written)),
-            surroundings=self.surroundings,
+            surroundings=self.surroundings.answer(),
             answer=answer,
             written=tuple(sorted(written)),
         )
 
     def _with_proof(self, found: Evidence, proof: Proof) -> Evidence:
+        from auditor.services.report_gist import apart_in_proof
+
         ids = [each for each in proof.minimal if "=" not in each]
         texts = self.plan.texts(ids) if self.plan is not None and ids else {}
         return replace(
@@ -216,6 +223,9 @@ class Inquiry:
         return (partly & self.there & seen.read) - seen.wrote
 
     def _with_runs(self, found: Evidence, report: AuditReport, seen: Touched, written: frozenset[str]) -> Evidence:
+        from auditor.report.prose.margin import summary as margin_summary
+        from auditor.services.report_gist import kept_cause
+
         assert report.verdict is not None
         runs = report.runs
         comparison = report.verdict.comparison
@@ -273,7 +283,8 @@ class Inquiry:
         return frozenset(path for run in (*known, *runs) for path in run.files_written if not path.endswith(".py"))
 
 
-def _not_kept(error: Exception) -> str:
+def not_kept(error: Exception) -> str:
+    """Return the note that goes with an answer which is not kept."""
     return f"This is not kept as evidence for `repro-audit report`: {error}"
 
 

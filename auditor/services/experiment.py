@@ -7,10 +7,14 @@ from pathlib import Path
 
 from auditor.dynamic.causes import hash_order
 from auditor.dynamic.closeup import focus_on, look
-from auditor.dynamic.evidence import ONE_TAPE, Intervention, case_of, line
+from auditor.dynamic.evidence import LATER_RUNS, ONE_TAPE, Asked, Intervention, case_of, line
+from auditor.errors import TraceFormatError
 from auditor.model.divergence import Closeup, Comparison, Difference, Divergence
+from auditor.model.location import Location
 from auditor.model.run import RunRecord
 from auditor.model.trace import EventKind
+from auditor.probe.taping.wire import SUFFIX
+from auditor.runs.tapefile import read_process
 from auditor.services.compare import Pair
 
 CHEAP_S = 20.0
@@ -82,8 +86,9 @@ class Experiments:
     def on_one_tape(self) -> Intervention | None:
         """Record what the system gives the program, and give it to further runs: does the divergence go away?
 
-        If it does, randomness was the whole cause; else what is left is implementation noise. None where runs are too
-        long for that, or one of them failed.
+        If it does, randomness was the whole cause, unless the recording, whose randomness is its own, agrees with one
+        of the pair: then the other one is odd, for another reason. If it does not, what is left is implementation
+        noise. None where runs are too long for that, or one of them failed.
         """
         if not self._is_cheap():
             return None
@@ -101,7 +106,11 @@ class Experiments:
                 return Intervention(kind=ONE_TAPE, agreed=False, note=_where(outcome.comparison.first))
             if not outcome.evidence_events:
                 return None
-        return Intervention(kind=ONE_TAPE, agreed=True)
+        before = self._pair.outcome.comparison.equal_before
+        for earlier, is_candidate in zip(self._pair.records, (False, True), strict=True):
+            if _gets_past(Pair.of((earlier, recorded)).outcome.comparison, before):
+                return Intervention(kind=LATER_RUNS, agreed=is_candidate)
+        return Intervention(kind=ONE_TAPE, agreed=True, asked=_asked(Path(recorded.folder) / "tape"))
 
     def _is_worth_it(self) -> bool:
         """There are two tensors to hold against each other, and the runs are cheap or the answer rests on it."""
@@ -123,6 +132,21 @@ class Experiments:
 def _gets_past(comparison: Comparison, events: int) -> bool:
     """True if two runs agree for more than so many events."""
     return comparison.first is None or comparison.equal_before > events
+
+
+def _asked(folder: Path) -> tuple[Asked, ...]:
+    """Lines of the program that a tape has answers for, by process and line; none where the tape cannot be read."""
+    counts: dict[tuple[str, Location], int] = {}
+    for path in sorted(folder.glob(f"*{SUFFIX}")):
+        try:
+            entries = read_process(path).entries
+        except (TraceFormatError, OSError):
+            return ()
+        for entry in entries:
+            if entry.kind == "entropy" and entry.site is not None and not entry.stream.startswith("~"):
+                key = (entry.call, entry.site)
+                counts[key] = counts.get(key, 0) + 1
+    return tuple(Asked(call=call, site=site, times=times) for (call, site), times in counts.items())
 
 
 def _where(first: Divergence) -> str:

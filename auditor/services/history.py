@@ -47,11 +47,35 @@ def find_run(name: str, cwd: Path, settings: Settings) -> RunRecord:
     return _store(cwd, settings).load(name)
 
 
+def newest_pair(cwd: Path, settings: Settings) -> tuple[RunRecord, RunRecord] | None:
+    """Return the runs that `run --twice` compared last in this project, reference first; None where they are gone."""
+    from auditor.model.evidence import EvidenceKind
+    from auditor.runs.evidencefile import read_evidence
+
+    store = _store(cwd, settings)
+    runs = {run.id: run for run in store.list()}
+    for evidence in reversed(read_evidence(store.root)[0]):
+        if (
+            evidence.kind is EvidenceKind.TWICE
+            and len(evidence.runs) == 2
+            and all(each in runs for each in evidence.runs)
+        ):
+            return runs[evidence.runs[0]], runs[evidence.runs[1]]
+    return None
+
+
 def prune_runs(keep: int, cwd: Path, settings: Settings) -> tuple[str, ...]:
-    """Remove all but the newest `keep` runs of the project; return the ids of those removed."""
+    """Remove all but the newest `keep` runs, noise walks, and trainings of such walks; return what was removed.
+
+    What goes on stays, and so do evidence and the replicas of `variance`.
+    """
+    from auditor.runs.trainings import prune_trainings
+    from auditor.services.walks import prune_walks
+
     if keep < 0:
         raise UsageError(f"--keep {keep}: a number of runs, 0 or more")
-    return _store(cwd, settings).prune(keep)
+    store = _store(cwd, settings)
+    return (*store.prune(keep), *prune_trainings(store.root, keep), *prune_walks(store.root, keep))
 
 
 def store_folder(cwd: Path, settings: Settings) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 
 from auditor.dynamic.layerwise import LayerSeries, Layerwise, compare_layers
@@ -15,14 +15,18 @@ from auditor.model.margin import Acceptance, LayerMargin, MarginReport
 from auditor.model.report import AuditReport
 from auditor.model.run import RunRecord
 from auditor.model.verdict import Status, Verdict
+from auditor.report.prose.parameter_margin import gradient_summary
+from auditor.runs.gradients import keep_gradients
 from auditor.runs.replicas import COLLECTED
 from auditor.runs.store import open_store
 from auditor.runs.tracefile import open_run
 from auditor.services.compare import compare_runs
-from auditor.services.margin_pair import find_pair
+from auditor.services.gradient_margin import gradient_margin, why_none
+from auditor.services.margin_pair import find_pair, program_of
 from auditor.services.margin_walk import Chosen, Tell, choose_walk, stores_of
 from auditor.services.noise_session import NoiseProgram
 from auditor.services.progress import Progress, Silent
+from auditor.services.replica_choice import Replicas, check_name
 from auditor.services.settings import Settings
 from auditor.services.walks import KeptWalk, find_walk
 from auditor.services.weight_margin import weight_margin
@@ -33,8 +37,6 @@ BUDGET_BYTES = 256 << 20
 
 ELEMENTS = 4096
 """Most that are kept of one tensor: the rms of a sample of so many is known to a few per cent."""
-
-GRADIENTS = "Gradients are not kept; what they change shows in the weights and in the forward passes that follow."
 
 _SHOWN = 5
 
@@ -50,6 +52,8 @@ class MarginOptions:
     """Decades that every layer must keep from its tolerance for a divergence to be accepted; None accepts nothing."""
 
     budget_bytes: int = BUDGET_BYTES
+    replicas: str | None = None
+    """Those whose spread gradients and weights are held against: `v3`, `v3/impl`; None for the newest that fit."""
 
 
 def probe_settings(run: Path, options: MarginOptions) -> dict[str, object]:
@@ -57,7 +61,13 @@ def probe_settings(run: Path, options: MarginOptions) -> dict[str, object]:
     (run / COLLECTED).mkdir(exist_ok=True)
     return {
         "activations": {"budget_bytes": options.budget_bytes, "elements": ELEMENTS},
-        "collect": {"folder": str(run / COLLECTED), "keep": True, "evaluate": "", "nudge": None},
+        "collect": {
+            "folder": str(run / COLLECTED),
+            "keep": True,
+            "evaluate": "",
+            "nudge": None,
+            "gradients": keep_gradients(run, whole=True),
+        },
     }
 
 
@@ -79,15 +89,17 @@ def margin_of_runs(
     cwd: Path,
     settings: Settings,
     progress: Progress | None = None,
+    replicas: str | None = None,
 ) -> AuditReport:
     """Return the verdict on a kept twice-run with its margins; nothing is run.
 
     `run`: id or folder of either run, or `last`. Raises `UsageError` where it kept no activations, or where there is no
-    such walk.
+    such walk, or are no such replicas.
     """
-    options = MarginOptions(walk=walk, accept=decades)
+    options = MarginOptions(walk=walk, accept=decades, replicas=replicas)
     check_options(replace(options, walk=None), cwd, settings)
     records = find_pair(run, cwd, settings)
+    check_name(replicas, stores_of(records, settings))
     if walk is not None:
         find_walk(walk, stores_of(records, settings))
     report = compare_runs(*records, settings, progress)
@@ -119,10 +131,10 @@ def with_margins(
         chosen = choose_walk(records, options.walk, settings, progress, program, stores, tell)
         notes += chosen.notes
     walk = chosen.walk
-    if sampled := [series.layer for series in layerwise.layers if series.is_sample and series.differs]:
-        more = f" and {len(sampled) - _SHOWN} more" if len(sampled) > _SHOWN else ""
-        notes.append(f"of {', '.join(sampled[:_SHOWN])}{more} a sample of {ELEMENTS:,} elements a tensor was measured")
     layers = _joined(layerwise, walk)
+    weights, one = weight_margin(records, stores, options.replicas)
+    gradients, other = gradient_margin(records, stores, options.replicas)
+    notes += [*_sampled(layerwise), *_other_replicas(records, [one, other])]
     acceptance = None
     if options.accept is not None and verdict.status is Status.DIVERGENT:
         acceptance = _accepted(records, verdict, layers, layerwise, chosen, options.accept)
@@ -134,13 +146,32 @@ def with_margins(
         layers=layers,
         measured_steps=len(layerwise.measured),
         steps=verdict.comparison.steps,
-        weights=weight_margin(records, stores),
-        gradients=GRADIENTS,
+        weights=weights,
+        gradients=gradient_summary(gradients) if gradients is not None else why_none(records),
         acceptance=acceptance,
         method=METHOD,
         notes=tuple(notes),
+        gradient_margin=gradients,
     )
     return replace(report, margins=margins, verdict=_judged(verdict, acceptance))
+
+
+def _sampled(layerwise: Layerwise) -> list[str]:
+    sampled = [series.layer for series in layerwise.layers if series.is_sample and series.differs]
+    if not sampled:
+        return []
+    more = f" and {len(sampled) - _SHOWN} more" if len(sampled) > _SHOWN else ""
+    return [f"of {', '.join(sampled[:_SHOWN])}{more} a sample of {ELEMENTS:,} elements a tensor was measured"]
+
+
+def _other_replicas(records: tuple[RunRecord, RunRecord], beside: Sequence[Replicas | None]) -> list[str]:
+    """Replicas of another version of the program, whose spread may be another."""
+    found: dict[str, None] = {}
+    for replicas in beside:
+        if replicas is not None and (paths := replicas.other_versions(program_of(records).sources)):
+            more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
+            found[f"{', '.join(paths[:_SHOWN])}{more} changed between {replicas.experiment.id} and the runs"] = None
+    return list(found)
 
 
 def _judged(verdict: Verdict, acceptance: Acceptance | None) -> Verdict:

@@ -21,12 +21,13 @@ from auditor.services.noise_curves import noise_seed
 from auditor.services.noise_options import WalkOptions, check_options, choose, probe_settings
 from auditor.services.noise_report import describe, trained_weights
 from auditor.services.noise_session import NoiseProgram, project_of, use_model
-from auditor.services.noise_training import TrainingWalk, source_digest, training_noise
+from auditor.services.noise_training import TrainingWalk, training_noise
 from auditor.services.noise_trainings import TrainingShop
 from auditor.services.noise_walk import Walk
 from auditor.services.program import script_of
 from auditor.services.progress import Progress, Silent
 from auditor.services.settings import Settings
+from auditor.services.sourcedigest import source_digests
 from auditor.services.walks import keep_walk
 
 
@@ -142,7 +143,6 @@ def _train(
 ) -> AuditReport:
     """Walk with a training for each level."""
     cwd = program.cwd.resolve()
-    script = script_of(program.command, cwd)
     project = project_of(program)
     runner = executor or choose_executor(
         options.executor, jobs=options.jobs, needs=options.needs, threads=own_threads()
@@ -154,7 +154,7 @@ def _train(
         "command": list(program.command),
         "folder": str(cwd),
         "python": "" if program.python is None else str(program.python),
-        "source": source_digest(script.parent if script is not None else cwd, runs),
+        "sources": source_digests(project, runs),
         "noise": [
             options.kind.value,
             options.ratio,
@@ -179,6 +179,7 @@ def _train(
         timeout_s=program.timeout_s,
         quiet=program.quiet,
         isolated=runner.parallel,
+        retries=options.retries,
     )
     try:
         return _report(program, SensitivityReport(**TrainingWalk(shop, options).run()))

@@ -17,6 +17,7 @@ VERSION = 1
 # Version 1: first version.
 
 GREATEST_POWER = 20
+_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,9 @@ class Allocation:
 
     plain: float | None
     """The same with one execution a layer."""
+
+    left_out: tuple[str, ...] = ()
+    """Layers where noise can enter and that were not walked over: then nothing is promised of all."""
 
     def to_json(self) -> str:
         """Return what `walk --executions` reads."""
@@ -54,7 +58,13 @@ class Allocation:
             lines.append(f"  {name.ljust(width)}  {midpoint:8.3g}  {count:10}  {1 / math.sqrt(count):10.3f}")
         total = sum(count for _, _, count in self.layers)
         lines.append(f"{total} executions over {len(self.layers)} layers, proportional to midpoint^-{self.power:g}")
-        if self.promised is not None and self.plain is not None:
+        if self.left_out:
+            more = f" and {len(self.left_out) - _SHOWN} more" if len(self.left_out) > _SHOWN else ""
+            lines.append(
+                f"nothing is promised of noise in all layers: the walk leaves out {', '.join(self.left_out[:_SHOWN])}"
+                f"{more}; walk with --layers all"
+            )
+        elif self.promised is not None and self.plain is not None:
             lines.append(
                 f"promised: with noise in all layers the midpoint goes from {self.plain:.3g} to {self.promised:.3g} "
                 "(parts add up as squares)\n"
@@ -84,7 +94,10 @@ def allocate_executions(walk: Path, budget: float, power: float) -> Allocation:
     except ValueError as error:
         raise UsageError(f"--budget {budget:g}: {error}") from error
     midpoints = [each["midpoint"] for each in usable]
-    additive = sensitivity.get("kind") == "add"
+    walked = {each["name"] for each in sensitivity["tolerances"]}
+    points = sensitivity.get("points") or []
+    left_out = tuple(each["name"] for each in points if each["injectable"] and each["name"] not in walked)
+    additive = sensitivity.get("kind") == "add" and not left_out
     rows = [(each["name"], each["midpoint"], count) for each, count in zip(usable, counts, strict=True)]
     return Allocation(
         budget=budget,
@@ -92,6 +105,7 @@ def allocate_executions(walk: Path, budget: float, power: float) -> Allocation:
         layers=tuple(rows),
         promised=promised_midpoint(midpoints, counts) if additive else None,
         plain=promised_midpoint(midpoints, [1] * len(midpoints)) if additive else None,
+        left_out=left_out,
     )
 
 

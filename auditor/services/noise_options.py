@@ -57,6 +57,9 @@ class WalkOptions:
     jobs: int | None = None
     """Trainings at a time, where each level is one; see `choose_executor`."""
 
+    retries: int = 1
+    """How often a training is run again that failed otherwise than by itself under noise."""
+
     executor: str = "local"
     """Where they run: `local`, `ray[:ADDRESS]` or `slurm[:PARTITION]`."""
 
@@ -71,6 +74,12 @@ class WalkOptions:
 
     train_layers: str = ALL
     """Where; as `layers`. `all` and `global` are the same here."""
+
+    levels_at_once: int | None = None
+    """Levels in one forward pass, where that gives the same bits; None: as many as pay, 1: one after the other."""
+
+    reuse: bool = True
+    """Compute what comes before a noisy layer once, where that gives the same bits."""
 
     def executions_of(self, layer: str) -> int:
         """How often the operator of a layer is applied."""
@@ -128,12 +137,19 @@ def check_options(options: WalkOptions) -> None:
         raise UsageError(f"--train-sigma: expected a noise level above 0, found {options.train_sigma:g}")
     if options.train_sigma is None and options.train_layers != ALL:
         raise UsageError("--train-layers: says where the noise of --train-sigma is; give that as well")
+    if options.retries < 0:
+        raise UsageError(f"--retries {options.retries}: expected 0 or more")
     many = options.jobs not in (None, 1) or options.executor != "local" or options.needs != Needs()
+    many = many or options.retries != 1
     if options.mode is NoiseMode.EVALUATION and (many or options.resume):
         raise UsageError(
-            "--jobs, --executor, --needs, --resume: with --mode eval there is but one training; "
+            "--jobs, --executor, --needs, --retries, --resume: with --mode eval there is but one training; "
             "they are for --mode train"
         )
+    if options.levels_at_once is not None and options.levels_at_once < 1:
+        raise UsageError(f"--levels-at-once: expected auto, or 1 or more, found {options.levels_at_once}")
+    if options.mode is NoiseMode.TRAINING and options.levels_at_once not in (None, 1):
+        raise UsageError("--levels-at-once: with --mode train each level is a training; it is for --mode eval")
     if any(count < 1 for count in options.executions.values()):
         raise UsageError("--executions: each layer needs 1 or more")
     if options.evaluate is not None:

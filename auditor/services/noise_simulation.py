@@ -22,10 +22,10 @@ from auditor.model.lean import dataclass
 from auditor.model.report import AuditReport
 from auditor.ruleset.hardware import concerns, find_profile
 from auditor.services.evaluation_name import check_evaluation
+from auditor.services.noise_asking import Link
 from auditor.services.noise_curves import noise_seed
 from auditor.services.noise_options import NO_EVALUATION, WalkOptions, check_options, chosen_metric, probe_settings
 from auditor.services.noise_session import NoiseProgram, project_of, use_model
-from auditor.services.noise_walk import Link
 from auditor.services.program import script_of
 from auditor.services.progress import Progress, Silent
 from auditor.services.settings import Settings

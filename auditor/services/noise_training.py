@@ -5,14 +5,12 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from auditor.errors import ProgramError, UsageError
 from auditor.experiments.noise import FEW, LEAST, Sweep, adaptive_batches, grid_batches
 from auditor.experiments.quality import choose_scale
 from auditor.model.sensitivity import InjectionPoint, NoiseMode, TrainedWeights
-from auditor.runs.snapshot import walk
 from auditor.services.noise_curves import Yardstick, impossible, noise_seed, told
 from auditor.services.noise_options import GLOBAL, NO_EVALUATION, WalkOptions, check_layers, choose, chosen_metric
 from auditor.services.noise_report import describe, sweep_words, trained_weights
@@ -33,6 +31,7 @@ class TrainingWalk:
         self._options = options
         self._failed: list[tuple[str, float, str]] = []
         self._silent: set[str] = set()
+        self._repeated: list[tuple[str, ...]] = []
         self._weights: list[TrainedWeights] = []
 
     def run(self) -> dict[str, Any]:
@@ -110,6 +109,7 @@ class TrainingWalk:
         if came is None:
             raise ProgramError("interrupted before the program had ended; its model was not evaluated")
         assert came.hello is not None
+        self._repeated.append(came.repeated)
         return came.hello, came.answers[0]["values"] if came.answers else {}
 
     def _subjects(
@@ -202,6 +202,7 @@ class TrainingWalk:
         self, subject: Subject, at: int, repeat: int, came: Came, hello: Mapping[str, Any], metric: str
     ) -> float:
         sigma = subject.sweep.sigmas[at]
+        self._repeated.append(came.repeated)
         if came.hello is None:
             self._failed.append((subject.name, sigma, came.failure))
             return math.nan
@@ -248,6 +249,12 @@ class TrainingWalk:
                 f"{'count' if several else 'counts'} as quality 0; the one of least sigma {sigma:g} at {layer}, ended "
                 f"with: {words}"
             )
+        if again := [ways for ways in self._repeated if ways]:
+            ways = ", ".join(sorted({way for each in again for way in each}))
+            notes.append(
+                f"{len(again)} {'training' if len(again) == 1 else 'trainings'} failed ({ways}) and ended otherwise "
+                "when run again; if luck decides which do, the curves are of the lucky"
+            )
         if missing:
             notes.append(f"stopped: {missing} curves were not measured; --resume goes on")
         return notes
@@ -281,16 +288,3 @@ def order(layer: str, points: Sequence[InjectionPoint]) -> int:
     """Return the place of a training in a list: the plain one, those of each layer, those of all together."""
     names = [point.name for point in points]
     return -1 if not layer else names.index(layer) if layer in names else len(names)
-
-
-def source_digest(folder: Path, store: Path) -> str:
-    """Return a digest of all Python files below a folder: a walk goes on only where they are as they were.
-
-    The store may lie in that folder; the copies of the program in it are not the program.
-    """
-    digest = hashlib.sha256()
-    found = [entry.path for entry in walk(folder, ()) if entry.name.endswith(".py")]
-    files = sorted(path for path in found if not Path(path).resolve().is_relative_to(store.resolve()))
-    for path in files:
-        digest.update(path.encode() + b"\0" + Path(path).read_bytes() + b"\0")
-    return digest.hexdigest()[:16]

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from auditor.errors import ProgramError
 from auditor.experiments.schedule import LOST_AGAIN
-from auditor.model.lean import dataclass
+from auditor.model.lean import dataclass, replace
 from auditor.model.run import Ending, RunRecord
 from auditor.runs.executor import Executor
-from auditor.runs.isolation import copy_project
 from auditor.runs.launch import check, log_tail
 from auditor.runs.plan import LaunchPlan
 from auditor.runs.trainings import TrainingStore
+from auditor.runs.workplace import Workplace
 from auditor.services.progress import Progress
+from auditor.services.replica_failures import way
 
+_REPEATABLE = (Ending.FAILED, Ending.TIMED_OUT, Ending.LOST)
 _RESULT = "result.json"
 _REFERENCE = "reference"
 
@@ -55,6 +56,9 @@ class Came:
     failure: str = ""
     """Its last words, where it failed."""
 
+    repeated: tuple[str, ...] = ()
+    """How earlier attempts failed, that were no results: `signal 9`."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingShop:
@@ -76,65 +80,70 @@ class TrainingShop:
     isolated: bool = False
     """Each training works in its own copy of the project."""
 
+    retries: int = 0
+    """How often a training is run again that failed, unless its failing is a result."""
+
     def kept(self, key: str) -> Came | None:
         """Return what a training came to earlier; None where it has to be run."""
         told = self.store.kept(key)
         if told is None:
             return None
-        return Came(hello=told["hello"], answers=tuple(told["answers"]), failure=told["failure"])
+        return Came(
+            hello=told["hello"],
+            answers=tuple(told["answers"]),
+            failure=told["failure"],
+            repeated=tuple(told.get("repeated", ())),
+        )
 
     def run(self, tasks: Iterable[Task | None], *, eager: bool = False) -> Iterator[tuple[Task, Came]]:
         """Run trainings and yield each that is whole as it ends; those that were interrupted are left out.
 
         A task None says that there is none before one of those that run has ended.
-        `eager`: without compilation, because noise enters between modules. A noisy training that fails has come to
-        nothing, and that is a result; one that was lost with the machine that it ran on is run again. Raises
-        `ProgramError` where a plain one fails, where one was killed or took too long, and where noise could not enter.
+        `eager`: without compilation, because noise enters between modules. A noisy training that ends with an exit
+        code of its own has come to nothing, and that is a result. One that failed otherwise (a plain one, one that was
+        killed or took too long) is run again as often as `retries` says, and one that was lost with its worker
+        `LOST_AGAIN` times. Raises `ProgramError` where that does not help, and where noise could not enter.
         """
-        waiting = iter(tasks)
-        attempts: Counter[str] = Counter()
-        lost: list[Task] = []
-        while True:
-            # What waits for the result of a lost training comes after it has been run again.
-            again, lost = lost, []
-            yield from self._round(chain(again, waiting), eager, attempts, lost)
-            if not lost or self.progress.cancelled():
-                return
-
-    def _round(
-        self, tasks: Iterable[Task | None], eager: bool, attempts: Counter[str], lost: list[Task]
-    ) -> Iterator[tuple[Task, Came]]:
-        """Run trainings once; those that were lost with their worker go to `lost`, as long as they may be run again."""
         begun: dict[str, Task] = {}
+        again: deque[Task] = deque()
+        failed: defaultdict[str, list[RunRecord]] = defaultdict(list)
 
         def plans() -> Iterator[LaunchPlan | None]:
-            for task in tasks:
+            for task in _with_repeats(tasks, again, begun):
                 if task is None:
                     yield None
                     continue
                 begun[task.key] = task
-                attempts[task.key] += 1
-                yield self._plan(task, eager, attempts[task.key])
+                yield self._plan(task, eager, 1 + len(failed[task.key]))
 
         for plan, run in self.executor.run(plans(), self.progress.cancelled):
-            task = begun[plan.run_id]
+            task = begun.pop(plan.run_id)
             shutil.rmtree(plan.run_dir / "project", ignore_errors=True)
             if run.status.ending is Ending.INTERRUPTED:
                 continue
-            if run.status.ending is Ending.LOST and attempts[task.key] <= LOST_AGAIN:
-                lost.append(task)
-                continue
-            came = self._came(task, plan, run)
-            self.store.keep(task.key, {"hello": came.hello, "answers": came.answers, "failure": came.failure})
+            before = failed[task.key]
+            if run.status.ending in _REPEATABLE and not _is_result(task, run):
+                before.append(run)
+                if self._may_repeat(before):
+                    again.append(task)
+                    continue
+            repeated = tuple(way(each) for each in before if each.status.ending is not Ending.LOST)
+            came = replace(self._came(task, plan, run), repeated=repeated)
+            told = {"hello": came.hello, "answers": came.answers, "failure": came.failure, "repeated": repeated}
+            self.store.keep(task.key, {**told, "written": run.files_written})
             yield task, came
+
+    def _may_repeat(self, before: Sequence[RunRecord]) -> bool:
+        """Whether a training whose attempts all came to nothing is to be run again."""
+        lost = sum(run.status.ending is Ending.LOST for run in before)
+        return lost <= LOST_AGAIN and len(before) - lost <= self.retries
 
     def _plan(self, task: Task, eager: bool, attempt: int) -> LaunchPlan:
         # A program that was lost may still run: the next attempt has a folder of its own.
         folder = self.store.folder(task.key if attempt == 1 else f"{task.key}-{attempt}")
-        cwd, project = self.cwd, self.project
+        place = Workplace.of(self.command, self.cwd, self.project)
         if self.isolated:
-            project = copy_project(self.project, folder, (self.runs,)).resolve()
-            cwd = project / self.cwd.relative_to(self.project)
+            place = place.copied_to(folder, self.runs, self.python)
         role = "write" if task.training is None else "read"
         settings = {
             **self.probe,
@@ -145,9 +154,10 @@ class TrainingShop:
             "spectra": True,
         }
         return LaunchPlan(
-            argv=self.command,
-            cwd=cwd,
-            project=project,
+            argv=place.command,
+            cwd=place.cwd,
+            project=place.project,
+            environment=place.variables,
             run_dir=folder,
             run_id=task.key,
             python=self.python,
@@ -158,8 +168,7 @@ class TrainingShop:
 
     def _came(self, task: Task, plan: LaunchPlan, run: RunRecord) -> Came:
         log = f"log {plan.run_dir}/program.log"
-        noisy = task.training is not None
-        if noisy and run.status.ending is Ending.FAILED and run.status.code > 0:
+        if _is_result(task, run):
             words = [line.strip() for line in log_tail(run, 40) if line.strip()]
             return Came(hello=None, answers=(), failure=words[-1] if words else "it printed nothing")
         check(run)
@@ -176,3 +185,27 @@ class TrainingShop:
         if problems:
             raise ProgramError(f"noise could not enter in training: {problems[0]} ({log})")
         return Came(hello=hello, answers=answers)
+
+
+def _is_result(task: Task, run: RunRecord) -> bool:
+    """A noisy training failed by itself: that is what the noise did to it."""
+    return task.training is not None and run.status.ending is Ending.FAILED and run.status.code > 0
+
+
+def _with_repeats(tasks: Iterable[Task | None], again: deque[Task], begun: Mapping[str, Task]) -> Iterator[Task | None]:
+    """Yield what is to be run again before all else; None while what runs may have to be."""
+    waiting = iter(tasks)
+    more = True
+    while True:
+        if again:
+            yield again.popleft()
+            continue
+        task = None
+        if more:
+            try:
+                task = next(waiting)
+            except StopIteration:
+                more = False
+        if task is None and not more and not begun and not again:
+            return
+        yield task

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from auditor.errors import UsageError
-from auditor.experiments.noise import FEW, Sweep, sweep_adaptive, sweep_grid
-from auditor.experiments.quality import Scale, choose_scale
-from auditor.model.lean import dataclass
+from auditor.experiments.noise import FEW, Measured, Sweep, sweep_adaptive, sweep_grid
+from auditor.experiments.quality import choose_scale
+from auditor.model.lean import dataclass, replace
 from auditor.model.sensitivity import InjectionPoint, Tolerance, ToleranceStatus
-from auditor.services.noise_curves import Yardstick, impossible, noise_seed, told
+from auditor.services.noise_asking import Inquirer, Link, Plan, metric_of
+from auditor.services.noise_curves import Yardstick, impossible, told
 from auditor.services.noise_options import GLOBAL, NO_EVALUATION, WalkOptions, check_layers, choose, chosen_metric
 from auditor.services.noise_report import sweep_words
 from auditor.services.progress import Progress
@@ -21,13 +21,6 @@ _UNMOVED = (ToleranceStatus.ABOVE, ToleranceStatus.IMPOSSIBLE)
 
 class _StoppedError(Exception):
     """Somebody asked to stop: curves that are not whole are left out."""
-
-
-class Link(Protocol):
-    """What can be asked about the model."""
-
-    def ask(self, request: Mapping[str, object]) -> Mapping[str, Any]:
-        """Evaluate it under noise."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,32 +44,35 @@ class Walk:
         chosen, together = choose(self.options.layers, self.points)
         check_layers(self.options, self.points)
         raw: dict[tuple[str, int], list[float]] = {}
-        greatest = self._value(name, "global", injectable, self.options.sigmas[-1], 0)
+        inquirer = Inquirer(link=self.link, points=self.points, options=self.options)
+        (greatest,) = inquirer.values(GLOBAL, injectable, [(self.options.sigmas[-1], 0)])
         try:
-            scale = choose_scale(direction, baseline, greatest)
+            scale = choose_scale(direction, baseline, metric_of(greatest, name))
         except ValueError as error:
             raise UsageError(f"metric `{name}`: {error}") from error
         chance = self.options.chance if self.options.chance is not None else evaluation["chance"]
         floor = None if chance is None else scale.quality(chance)
-        top = scale.quality(baseline)
+        yardstick = Yardstick(scale=scale, top=scale.quality(baseline), floor=floor)
         subjects: list[tuple[str, int | None, list[int]]] = [(each.name, each.index, [each.index]) for each in chosen]
         subjects += [(GLOBAL, None, injectable)] if together else []
         sweeps: dict[str, Sweep] = {}
         self.progress.stage("noise", len(subjects))
+        self.progress.update(0, "which way is the quickest")
+        plan = inquirer.plan(injectable)
         for done, (subject, _, layers) in enumerate(subjects):
-            self.progress.update(done, subject)
+            self.progress.update(done, subject + (f", {plan.at_once} levels at once" if plan.at_once > 1 else ""))
             if not all(self.points[layer].injectable for layer in layers):
                 continue
             try:
-                sweeps[subject] = self._sweep(name, subject, layers, scale, top, floor, raw)
+                sweeps[subject] = self._sweep(name, subject, layers, yardstick, raw, inquirer, plan)
             except _StoppedError:
                 break
         if floor is None and sweeps:
             floor = min(sweep.levels()[-1].mean for sweep in sweeps.values())
-        yardstick = Yardstick(scale=scale, top=top, floor=floor)
+            yardstick = replace(yardstick, floor=floor)
         found = [self._told(*subject, sweeps, yardstick, raw) for subject in subjects]
         whole = [each for each in found if each is not None]
-        notes = [*self.hello["notes"], *self._notes(evaluation, len(subjects) - len(whole))]
+        notes = [*self.hello["notes"], *self._notes(evaluation, plan, len(subjects) - len(whole))]
         if whole and all(each.status in _UNMOVED for each in whole):
             notes.append(
                 f"no noise makes {name} fall, at no layer and not at all of them: see whether the evaluation looks at "
@@ -110,41 +106,33 @@ class Walk:
         name: str,
         subject: str,
         layers: Sequence[int],
-        scale: Scale,
-        top: float,
-        floor: float | None,
+        yardstick: Yardstick,
         raw: dict[tuple[str, int], list[float]],
+        inquirer: Inquirer,
+        plan: Plan,
     ) -> Sweep:
         options = self.options
 
-        def measure(sigma: float, repeat: int) -> float:
-            if self.progress.cancelled():
-                raise _StoppedError
-            value = self._value(name, subject, layers, sigma, repeat)
-            raw.setdefault((subject, options.sigmas.index(sigma)), []).append(value)
-            return scale.quality(value)
+        def measure(wanted: Sequence[tuple[float, int]]) -> Measured:
+            for start in range(0, len(wanted), plan.at_once):
+                if self.progress.cancelled():
+                    raise _StoppedError
+                part = wanted[start : start + plan.at_once]
+                for (sigma, _), values in zip(part, inquirer.values(subject, layers, part), strict=True):
+                    value = metric_of(values, name)
+                    raw.setdefault((subject, options.sigmas.index(sigma)), []).append(value)
+                    yield yardstick.scale.quality(value)
 
         if options.precision is None or len(options.sigmas) < FEW:
             return sweep_grid(options.sigmas, options.repeats, measure)
         return sweep_adaptive(
-            options.sigmas, options.repeats, measure, top=top, precision=options.precision, floor=floor
+            options.sigmas,
+            options.repeats,
+            measure,
+            top=yardstick.top,
+            precision=options.precision,
+            floor=yardstick.floor,
         )
-
-    def _value(self, name: str, subject: str, layers: Sequence[int], sigma: float, repeat: int) -> float:
-        """Return the metric under noise; NaN where the evaluation gave none."""
-        options = self.options
-        answer = self.link.ask(
-            {
-                "layers": list(layers),
-                "executions": [self.options.executions_of(self.points[layer].name) for layer in layers],
-                "kind": options.kind.value,
-                "sigma": sigma,
-                "ratio": options.ratio,
-                "order": options.order,
-                "seed": noise_seed(options.seed, subject, sigma, repeat),
-            }
-        )
-        return float(answer["values"].get(name, math.nan))
 
     def _told(
         self,
@@ -162,7 +150,7 @@ class Walk:
         values = {at: found for (subject, at), found in raw.items() if subject == name}
         return told(name, index, sweeps[name], values, yardstick, self.options.executions_of(name))
 
-    def _notes(self, evaluation: Mapping[str, Any], missing: int) -> list[str]:
+    def _notes(self, evaluation: Mapping[str, Any], plan: Plan, missing: int) -> list[str]:
         notes = []
         if evaluation["by"] == "replay":
             dimension, calls = evaluation["dimension"], evaluation["calls"]
@@ -182,6 +170,8 @@ class Walk:
             notes.append(f"no noise after pure reshapes: {', '.join(self.hello['reshapes'])}")
         if self.options.clamp is not None:
             notes.append(f"weights were clamped to ±{self.options.clamp:g} in training, normalisation layers left out")
+        if plan.reason is not None:
+            notes.append(f"evaluated one level at a time: {plan.reason}")
         if missing:
             notes.append(f"stopped: {missing} curves were not measured")
         return notes

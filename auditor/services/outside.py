@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import shlex
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from auditor.errors import UsageError
 from auditor.model.lean import dataclass
 from auditor.runs.passthrough import run_through
-from auditor.services.overhead import WORKSPACE
 from auditor.services.tape import tape_plan
+
+WORKSPACE = {"CUBLAS_WORKSPACE_CONFIG": ":4096:8"}
+"""cuBLAS needs this to be set before CUDA starts; without it deterministic mode raises at the first matrix product."""
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
@@ -53,6 +53,8 @@ def run_outside(command: Sequence[str], setup: Setup, *, cwd: Path, python: Path
         raise UsageError(f"--seed {setup.seed}: a seed is 0 or more")
     variables: Mapping[str, str] = setup.environment()
     tape = {"mode": "seed", "seed": setup.seed, "volatile": ["listing"]} if setup.seed is not None else None
+    import tempfile
+
     with tempfile.TemporaryDirectory(prefix="repro-audit-exec-") as folder:
         plan = tape_plan(
             command,
@@ -69,6 +71,8 @@ def run_outside(command: Sequence[str], setup: Setup, *, cwd: Path, python: Path
 
 def equivalent_lines(command: Sequence[str], setup: Setup) -> list[str]:
     """Lines for the launcher that set the same without this program, and for the program what no variable sets."""
+    import shlex
+
     lines = [f"export {name}={value}" for name, value in sorted(setup.environment().items())]
     inside = []
     if setup.seed is not None:

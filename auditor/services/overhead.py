@@ -22,6 +22,7 @@ from auditor.runs.plan import LaunchPlan
 from auditor.runs.store import Store, open_store
 from auditor.runs.tracefile import open_run
 from auditor.services.evidence import leaves_evidence
+from auditor.services.outside import WORKSPACE
 from auditor.services.progress import Progress, Silent
 from auditor.services.settings import Settings
 from auditor.static.discovery import find_root
@@ -29,8 +30,6 @@ from auditor.static.discovery import find_root
 BASELINE = "as is"
 DETERMINISTIC = "deterministic algorithms"
 
-# cuBLAS needs this to be set before CUDA starts; without it deterministic mode raises at the first matrix product.
-WORKSPACE = {"CUBLAS_WORKSPACE_CONFIG": ":4096:8"}
 _NO_KERNEL = re.compile(
     r"does not have a deterministic implementation|CUBLAS_WORKSPACE_CONFIG|[Dd]eterministic behavior"
 )

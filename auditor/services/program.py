@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
-import shlex
 from collections.abc import Sequence
 from pathlib import Path, PurePath
 
+from auditor.model.lean import replace
 from auditor.model.report import AuditReport
 
 
@@ -28,6 +27,8 @@ def script_of(command: Sequence[str], cwd: Path) -> Path | None:
 
 def command_line(subcommand: str, command: Sequence[str], options: str = "") -> str:
     """Return how a command of ours is typed for a program: `repro-audit noise walk train.py -- --epochs 2`."""
+    import shlex
+
     words = list(command)
     if len(words) > 1 and PurePath(words[0]).name.startswith("python") and (words[1] == "-m" or words[1][0] != "-"):
         own = words[1:3] if words[1] == "-m" else words[1:2]
@@ -57,4 +58,4 @@ def about_program(report: AuditReport, script: Path | None, project: Path, *, un
         or (unplaced and not finding.entry_points)
     )
     used = {finding.rule_id for finding in findings}
-    return dataclasses.replace(report, findings=findings, rules=tuple(rule for rule in report.rules if rule.id in used))
+    return replace(report, findings=findings, rules=tuple(rule for rule in report.rules if rule.id in used))

@@ -103,7 +103,7 @@ def look_closer(lab: Laboratory, standing: Standing) -> Standing:
     if standing.pair is None or is_settled(standing.causes):
         return standing
     lab.prepare(standing.version)
-    pair, causes = diagnose(lab.session(standing.version), standing.pair, lab.scanned(standing.version))
+    pair, causes, _ = diagnose(lab.session(standing.version), standing.pair, lab.scanned(standing.version))
     return replace(standing, pair=pair, verdict=pair.judge(causes, lab.options.steps))
 
 

@@ -9,10 +9,12 @@ import auditor
 from auditor.errors import UsageError
 from auditor.model.lean import dataclass
 from auditor.model.report import AuditReport
-from auditor.runs.isolation import copy_project
+from auditor.ruleset import load
+from auditor.ruleset.operators import facts_at_hand
 from auditor.runs.launch import check, launch
 from auditor.runs.plan import LaunchPlan
 from auditor.runs.store import open_store
+from auditor.runs.workplace import Workplace
 from auditor.services.progress import Progress, Silent
 from auditor.services.settings import Settings
 from auditor.static.discovery import find_root
@@ -49,20 +51,25 @@ def record(
     if options.isolate not in ISOLATION:
         raise UsageError(f"isolate: expected one of {', '.join(ISOLATION)}, found `{options.isolate}`")
     cwd = cwd.resolve()
-    project = find_root([cwd])
+    project = find_root([cwd]).resolve()
     store = open_store(project, settings.store)
     folder = store.new()
+    place = Workplace.of(command, cwd, project)
     if options.isolate == "copy":
-        copied = copy_project(project, folder.path, excluded=(store.root,))
-        cwd, project = copied / cwd.relative_to(project), copied
+        place = place.copied_to(folder.path, store.root, options.python)
     plan = LaunchPlan(
-        argv=command,
-        cwd=cwd,
-        project=project,
+        argv=place.command,
+        cwd=place.cwd,
+        project=place.project,
+        environment=place.variables,
         run_dir=folder.path,
         run_id=folder.id,
         python=options.python,
-        probe={"stop_after_steps": options.steps, "compile": options.compile},
+        probe={
+            "stop_after_steps": options.steps,
+            "compile": options.compile,
+            "profile": {"facts": facts_at_hand(load().operators), "time": False},
+        },
         timeout_s=options.timeout_s,
         quiet=options.quiet_program,
     )

@@ -51,7 +51,7 @@ def _failed(variant: Variant, failed: list[tuple[int, RunRecord]], whole: set[in
     mode = "" if variant.implementation else " in deterministic mode"
     replicas = sorted({number for number, _ in failed})
     count = f"{len(replicas)} of its replicas" if whole else "the program"
-    ways = sorted({_way(run) for _, run in failed})
+    ways = sorted({way(run) for _, run in failed})
     times = f" each of {len(failed)} times" if len(failed) > len(replicas) and not whole & set(replicas) else ""
     text = f"{variant.name}: {count} failed{mode}{times} ({', '.join(ways)}): {last} (log {first.folder}/program.log)"
     again = [number for number in replicas if number in whole]
@@ -68,7 +68,8 @@ def _lost(variant: Variant, lost: list[tuple[int, RunRecord]], whole: set[int]) 
     return f"{variant.name}: {len(replicas)} of its replicas {was} lost ({'; '.join(lost[0][1].notes)}){end}"
 
 
-def _way(run: RunRecord) -> str:
+def way(run: RunRecord) -> str:
+    """How a run failed: `exit code 1`, `signal 9`, `time limit`."""
     if run.status.ending is Ending.TIMED_OUT:
         return "time limit"
     return f"exit code {run.status.code}" if run.status.code >= 0 else f"signal {-run.status.code}"

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from auditor.experiments.variants import Variant
+from auditor.probe.gradients.keeping import FOLDER
 from auditor.runs.replicas import ExperimentFolder, Kept
 from auditor.services.replica_results import Result
 
@@ -72,6 +73,17 @@ def _own_switches(result: Result, threads: int) -> Iterator[str]:
         yield f"the program sets this itself: {' and '.join(own)} when it ends; implementation noise may be there."
     if state.threads is not None and state.threads != threads:
         yield f"the program sets its threads itself: {state.threads} in place of {threads}."
+
+
+def without_gradients(replicas: Sequence[Kept]) -> list[str]:
+    """Replicas that kept none although that was asked for."""
+    lacking = sum(not any((each.folder / FOLDER).glob("*.jsonl")) for each in replicas)
+    if not lacking:
+        return []
+    if lacking == len(replicas):
+        return ["No gradients were kept: no optimizer of torch took a step, or the replicas ran without --gradients."]
+    told = f"{lacking} of {len(replicas)} replicas have no gradients: they ran without --gradients."
+    return [f"{told} Without --resume a new experiment begins."]
 
 
 def changed_sources(

@@ -19,11 +19,11 @@ from auditor.model.run import Ending, RunRecord
 from auditor.model.tape import TapeLaunch
 from auditor.runs import native as native_code
 from auditor.runs.executor import Executor, Told
-from auditor.runs.isolation import copy_project
+from auditor.runs.gradients import keep_gradients
 from auditor.runs.plan import LaunchPlan
-from auditor.runs.relocation import Relocation
 from auditor.runs.replicas import COLLECTED, DRAWS, TAPE, ExperimentFolder, Kept
 from auditor.runs.tapefile import open_tape, read_process, write_launch
+from auditor.runs.workplace import Workplace
 from auditor.services.outside import Setup
 from auditor.services.progress import Progress
 from auditor.services.tape import hash_seed, outcome
@@ -62,6 +62,7 @@ class Workshop:
     """Each replica works in its own copy of the project."""
 
     keep_weights: bool
+    keep_gradients: bool
     evaluate: str
     files: tuple[str, ...]
     """Files that the program writes and that are kept, as they were asked for: below `cwd`, or absolute."""
@@ -101,14 +102,9 @@ class Workshop:
     def _plan(self, task: Task) -> LaunchPlan:
         variant = task.variant
         folder = self.experiment.replica(variant.name, task.number, keep=task.again)
-        cwd, project, command = self.cwd, self.project, self.command
-        moved: dict[str, str] = {}
+        place = Workplace.of(self.command, self.cwd, self.project)
         if self.isolated:
-            project = copy_project(self.project, folder, (self.store,)).resolve()
-            cwd = project / self.cwd.relative_to(self.project)
-            move = Relocation(project=self.project, copy=project)
-            command = tuple(move.command(self.command, self.cwd))
-            moved = move.variables(self.python, self.cwd)
+            place = place.copied_to(folder, self.store, self.python)
         setup = Setup(
             deterministic=not variant.implementation,
             threads=None if variant.implementation else self.experiment.conditions.threads,
@@ -116,13 +112,13 @@ class Workshop:
         secret = self._secret(variant)
         tape, native = self._tape(task, folder, secret)
         return LaunchPlan(
-            argv=command,
-            cwd=cwd,
-            project=project,
+            argv=place.command,
+            cwd=place.cwd,
+            project=place.project,
             run_dir=folder,
             run_id=f"{variant.name}/{task.number}",
             python=self.python,
-            environment={**moved, **setup.environment(), **native, "PYTHONHASHSEED": secret},
+            environment={**place.variables, **setup.environment(), **native, "PYTHONHASHSEED": secret},
             probe={
                 "mode": "none",
                 "xxhash_path": "",
@@ -134,6 +130,7 @@ class Workshop:
                     "keep": self.keep_weights,
                     "evaluate": self.evaluate,
                     "nudge": task.number - 1 if variant.nudged else None,
+                    "gradients": keep_gradients(folder, whole=False) if self.keep_gradients else None,
                 },
             },
             timeout_s=self.timeout_s,

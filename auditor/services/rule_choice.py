@@ -23,13 +23,22 @@ from auditor.static.findings import finding_order
 _ID_BEGINNING = lazy_pattern(r"[A-Z]{2,}[0-9]*")
 
 
+ARGUMENT = "argument"
+"""Origin of a setting that was not named: the word itself says what it is."""
+
+
 def load_rules(settings: Settings) -> Ruleset:
     """Read our rules and those of the folders in the settings; raises `UsageError` for a folder that is none."""
+    check_folders(settings)
+    return load(settings.rules)
+
+
+def check_folders(settings: Settings) -> None:
+    """Raise `UsageError` for a folder of rules that is none."""
     for folder in settings.rules:
         if not folder.is_dir():
             what = "is a file; name its folder" if folder.exists() else "no such folder"
-            raise UsageError(f"{_where(settings, 'rules')}: {folder}: {what}")
-    return load(settings.rules)
+            raise UsageError(f"{_where(settings, 'rules')}{folder}: {what}")
 
 
 def chosen_rules(ruleset: Ruleset, settings: Settings) -> tuple[Rule, ...]:
@@ -98,14 +107,16 @@ def _named(ruleset: Ruleset, settings: Settings, key: str, words: Iterable[str])
         if not meant:
             close = nearest_rule(word, ruleset.rules)
             hint = f"; did you mean `{close}`?" if close else "; `repro-audit rules` lists them"
-            raise UsageError(f"{_where(settings, key)}: no rule is called `{word}`{hint}")
+            raise UsageError(f"{_where(settings, key)}no rule is called `{word}`{hint}")
         found += meant
     return found
 
 
 def _where(settings: Settings, key: str) -> str:
-    """`--select`, `REPRO_AUDIT_SELECT`, `/project/pyproject.toml: select`; the key alone where nobody knows."""
+    """`--select: `, `REPRO_AUDIT_SELECT: `, `/project/pyproject.toml: select: `; the key alone where nobody knows."""
     origin = settings.origins.get(key, "default")
+    if origin == ARGUMENT:
+        return ""
     if origin in ("default", "option"):
-        return f"--{key}" if origin == "option" else key
-    return origin if origin.startswith("REPRO_AUDIT_") else f"{origin}: {key}"
+        return f"--{key}: " if origin == "option" else f"{key}: "
+    return f"{origin}: " if origin.startswith("REPRO_AUDIT_") else f"{origin}: {key}: "

@@ -11,6 +11,7 @@ from auditor.model.finding import Finding
 from auditor.model.lean import replace
 from auditor.model.report import AuditReport, ScanSummary
 from auditor.model.rule import Confidence, Rule, Severity
+from auditor.services.program_stamp import program_stamp
 from auditor.services.progress import Progress, Silent
 from auditor.services.scan_cache import Inputs, ScanCache
 from auditor.services.settings import Settings
@@ -42,19 +43,25 @@ def scan(
     progress.stage("scan")
     root = find_root(paths) if root is None else root.absolute()
     found = find_files(root, paths, settings.exclude, progress.cancelled)
-    cache = ScanCache(found, paths, settings) if cached else None
+    if settings.rules:
+        from auditor.services.rule_choice import check_folders
+
+        check_folders(settings)
+    program = program_stamp(settings)
+    cache = ScanCache(found, paths, settings, program) if cached else None
     report = cache.get() if cache is not None else None
     if report is not None:
         return report
     progress.stage("scan", len(found.files))
     # What is below is not needed where the result is known already.
+    from auditor.services.demand_store import kept_demands
     from auditor.services.rule_choice import chosen_rules, load_rules, severities, with_severities
     from auditor.static.engine import Engine
 
     ruleset = load_rules(settings)
     rules = chosen_rules(ruleset, settings)
     earlier, unchanged = cache.parts(ruleset.libraries) if cache is not None else (None, frozenset[str]())
-    analysis = Engine(ruleset, rules).analyse(
+    analysis = Engine(ruleset, rules, kept_demands(ruleset, settings, program)).analyse(
         found,
         earlier=earlier,
         unchanged=unchanged,

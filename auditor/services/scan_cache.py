@@ -10,19 +10,19 @@ from __future__ import annotations
 
 import contextlib
 import os
+import posixpath
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import auditor
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.digest import sha256
 from auditor.model.lean import dataclass
 from auditor.model.report import AuditReport
-from auditor.ruleset.locate import rule_folders
-from auditor.ruleset.stamp import file_stamps
-from auditor.services.scan_store import prune, read, write
+from auditor.ruleset.marshalled import cache_home
+from auditor.services.program_stamp import ProgramStamp
+from auditor.services.scan_store import dumped, loaded, prune, read, write
 from auditor.services.settings import Settings
 from auditor.static.discovery import METADATA, Discovery
 
@@ -40,7 +40,7 @@ Stamp = tuple[int, int, int] | None
 """Size, time of modification, time of change; None where the content has to be compared."""
 
 Print = tuple[Stamp, bytes | None]
-"""Stamp and digest of a file; no digest where there is no such file."""
+"""Stamp and digest of a file, or of the names in a folder; no digest where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +55,14 @@ class Inputs:
 class ScanCache:
     """The entry of one scan: of these paths with these settings."""
 
-    def __init__(self, found: Discovery, paths: Sequence[Path], settings: Settings, folder: Path | None = None) -> None:
+    def __init__(self, found: Discovery, paths: Sequence[Path], settings: Settings, program: ProgramStamp) -> None:
+        """`program`: the stamp of what is about to scan."""
         self._root = found.root
+        self._base = str(found.root)
         self._files = tuple(file.path for file in (*found.files, *found.documents))
         asked = (str(found.root), [os.path.abspath(path) for path in paths], repr(settings))
-        self._path = (folder or cache_folder()) / f"{_digest(repr(asked).encode()).hex()[:32]}.bin"
-        outcome = (self._files, sorted(found.test_paths), found.skipped, _surroundings(found.root, settings))
+        self._path = cache_folder() / f"{_digest(repr(asked).encode()).hex()[:32]}.bin"
+        outcome = (self._files, sorted(found.test_paths), found.skipped, program, _surroundings(found.root))
         self._key = _digest(repr(outcome).encode("utf-8", "backslashreplace"))
         self._started_ns = time.time_ns()
         self._whole = frozenset({*METADATA, *(file.path for file in found.documents)})
@@ -69,17 +71,25 @@ class ScanCache:
         self._prints: dict[str, Print] = {}
         self._digests: dict[str, bytes] = {}
         self._unchanged: frozenset[str] = frozenset()
+        self._sources = {file.path: file for file in found.files}
+        self._places: dict[str, Print] = {}
+        self._listed: frozenset[str] = frozenset()
+        """Folders in which an earlier scan looked; `_told_before`: those of them that tell of the others."""
+
+        self._told_before: frozenset[str] = frozenset()
 
     def get(self) -> AuditReport | None:
         """The report that a scan would give now; None where that is not known."""
-        entry = read(self._path)
-        if entry is None or entry.get("key") != self._key:
+        entry = self._entry()
+        if entry is None:
             return None
-        files, folders, report = entry.get("files"), entry.get("folders"), entry.get("report")
-        if not (isinstance(files, dict) and isinstance(folders, dict) and isinstance(report, AuditReport)):
-            return None
-        if any(self._listing(folder) != listing for folder, listing in folders.items()):
-            return None
+        files, folders, packed = entry
+        places: dict[str, Print] = {}
+        for folder, (stamp, listing) in folders.items():
+            current = self._stamp(folder)
+            if (stamp is None or current != stamp) and self._listing(folder) != listing:
+                return None
+            places[folder] = (current, listing)
         now: dict[str, Print] = {}
         changed: set[str] = set()
         for path, (stamp, digest) in files.items():
@@ -94,24 +104,50 @@ class ScanCache:
             # Prints of files that did not change need not be made again.
             self._prints = {path: known for path, known in now.items() if known[0] is not None}
             self._digests = {path: digest or b"" for path, (_, digest) in now.items()}
+            self._places = places
+            for path, (stamp, _) in self._prints.items():
+                if stamp is not None and path in self._sources:
+                    self._sources[path].know_size(stamp[0])
             self._unchanged = frozenset(now) if changed.isdisjoint(self._whole) else frozenset()
             return None
-        if now != files:
-            write(self._path, {**entry, "files": now})
+        try:
+            report = loaded(packed)
+        except Exception:  # what is pickled can raise anything; it is as good as none
+            return None
+        if not isinstance(report, AuditReport):
+            return None
+        if now != files or places != folders:
+            write(self._path, (self._key, now, places, packed))
         return report
+
+    def _entry(self) -> tuple[dict[str, Print], dict[str, Print], bytes] | None:
+        """Prints of files and of folders, and the report."""
+        match read(self._path):
+            case (self._key, dict(files), dict(folders), bytes(packed)):
+                return files, folders, packed
+        return None
 
     def parts(self, libraries: Mapping[str, Library]) -> tuple[Kept | None, frozenset[str]]:
         """What the last scan found out about each file, and the files that are as they were then."""
-        from auditor.static.trace import Kept  # whoever finds the report does without
+        from auditor.services.scan_parts import unpack_parts  # whoever finds the report does without
 
-        entry = read(self._parts_path, libraries) if self._unchanged else None
-        kept = entry.get("parts") if entry is not None and entry.get("key") == self._key else None
-        if not isinstance(kept, Kept):
+        match read(self._parts_path) if self._unchanged else None:
+            case (self._key, plain, dict(folders)) if all(self._is_as_before(*item) for item in folders.items()):
+                kept = unpack_parts(plain, libraries)
+            case _:
+                kept = None
+        if kept is None:
             return None, frozenset()
+        self._listed, self._told_before = kept.listed_folders, frozenset(folders)
         # Another process may have written them, of other contents.
         sketches = kept.sketches
         same = (path for path in self._unchanged if path in sketches and sketches[path].digest == self._digests[path])
         return kept, frozenset(same)
+
+    def _is_as_before(self, folder: str, known: Print) -> bool:
+        """Whether the names in a folder are those of an earlier scan, which may have been that of another process."""
+        current = self._places[folder][1] if folder in self._places else self._listing(folder)
+        return current == known[1]
 
     def put(self, report: AuditReport, inputs: Inputs, parts: Kept) -> None:
         """Keep a report. Nothing is kept where a file changed while it was made, or where the folder is read-only."""
@@ -121,16 +157,29 @@ class ScanCache:
             if stamp is not None and max(stamp[1:]) >= self._started_ns:
                 return
             known = self._prints.get(path)
-            files[path] = known if known is not None and known[0] == stamp else self._print(path)
-        for folder in inputs.folders:
+            if known is not None and known[0] == stamp:
+                files[path] = known
+            elif path in parts.sketches and parts.sketches[path].digest:
+                # Read since the start, and not written since.
+                files[path] = self._stamp(path), parts.sketches[path].digest
+            else:
+                files[path] = self._print(path)
+        folders: dict[str, Print] = {}
+        for folder in sorted(self._told_before.union(self._told(inputs.folders))):
             stamp = self._stamp(folder, settled=False)
             if stamp is not None and max(stamp[1:]) >= self._started_ns:
                 return
-        folders = {folder: self._listing(folder) for folder in sorted(inputs.folders)}
+            known = self._places.get(folder)
+            is_known = known is not None and known[0] is not None and known[0] == stamp
+            folders[folder] = known if known and is_known else (self._stamp(folder), self._listing(folder))
         # Parts first: they say by themselves what they hold for, but a report without its parts would not last.
-        if write(self._parts_path, {"key": self._key, "parts": parts}):
-            write(self._path, {"key": self._key, "files": files, "folders": folders, "report": report})
-            prune(self._path.parent)
+        from auditor.services.scan_parts import pack_parts
+
+        is_new = not self._path.exists()
+        if write(self._parts_path, (self._key, pack_parts(parts), folders)):
+            write(self._path, (self._key, files, folders, dumped(report)))
+            if is_new:
+                prune(self._path.parent)
 
     @property
     def _parts_path(self) -> Path:
@@ -138,15 +187,27 @@ class ScanCache:
 
     def _print(self, path: str) -> Print:
         stamp = self._stamp(path)
+        file = self._root / path
+        if not file.is_file():  # to read a pipe would take until somebody writes to it
+            return None, None
         try:
-            return stamp, _digest((self._root / path).read_bytes())
+            return stamp, _digest(file.read_bytes())
         except OSError:
             return None, None
 
+    def _told(self, folders: Sequence[str]) -> list[str]:
+        """The folders that have to be looked at: of one that is not there, the folder above tells the same."""
+        known = frozenset(folders)
+        return [
+            folder
+            for folder in known - self._listed
+            if not folder or posixpath.dirname(folder) not in known or os.path.lexists(os.path.join(self._base, folder))
+        ]
+
     def _stamp(self, path: str, *, settled: bool = True) -> Stamp:
         try:
-            status = os.stat(self._root / path)
-        except OSError:
+            status = os.stat(os.path.join(self._base, path))
+        except (OSError, UnicodeError):  # a shown name may be one that this locale cannot say
             return None
         if settled and max(status.st_mtime_ns, status.st_ctime_ns) > self._started_ns - SETTLED_NS:
             return None
@@ -154,23 +215,20 @@ class ScanCache:
 
     def _listing(self, folder: str) -> bytes | None:
         try:
-            return _digest(repr(sorted(os.listdir(self._root / folder))).encode("utf-8", "backslashreplace"))
-        except OSError:
+            return _digest(
+                repr(sorted(os.listdir(os.path.join(self._base, folder)))).encode("utf-8", "backslashreplace")
+            )
+        except (OSError, UnicodeError):
             return None
 
 
-def cache_folder(environ: Mapping[str, str] = os.environ) -> Path:
+def cache_folder() -> Path:
     """Return where results of scans are kept, whether or not it exists."""
-    home = environ.get("XDG_CACHE_HOME") or str(Path(environ.get("HOME") or Path.home()) / ".cache")
-    return Path(home) / "repro-audit" / "scan"
+    return cache_home() / "scan"
 
 
-def _surroundings(root: Path, settings: Settings) -> object:
-    """Program, rules, interpreter, installed packages and the project's own configuration."""
-    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    stamps = [stamp for folder in rule_folders(settings.rules) for stamp in file_stamps(str(folder), ".toml")]
-    for room in ("static", "ruleset", "model", "services"):
-        stamps += file_stamps(os.path.join(package, room), ".py")
+def _surroundings(root: Path) -> object:
+    """Installed packages and the project's own configuration."""
     beside = [folder for folder in sys.path if folder.endswith(("site-packages", "dist-packages"))]
     with contextlib.suppress(OSError):
         beside += [
@@ -178,7 +236,7 @@ def _surroundings(root: Path, settings: Settings) -> object:
             for entry in os.scandir(root)
             if os.path.splitext(entry.name)[1] in CONFIGURATION and entry.is_file()
         ]
-    return auditor.__version__, sys.version, stamps, [(path, _stamp_of(path)) for path in sorted(beside)]
+    return [(path, _stamp_of(path)) for path in sorted(beside)]
 
 
 def _stamp_of(path: str) -> tuple[int, int] | None:

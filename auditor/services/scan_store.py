@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import io
+import marshal
 import os
-import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from auditor.model.annotations import TYPE_CHECKING
-from auditor.model.digest import sha256
+from auditor.model.annotations import TYPE_CHECKING, Any
+from auditor.ruleset.marshalled import read_marshalled, write_marshalled
 
 if TYPE_CHECKING:
     import pickle
@@ -22,10 +22,11 @@ else:
     except ImportError:
         import pickle
 
-FORMAT = b"repro-audit scan 2\n"
-"""Magic line, SHA-256 of the body, body.
+FORMAT = b"repro-audit scan 4\n"
+"""Magic line, CRC-32 of the rest (little-endian), marshalled plain values; types of ours are pickled inside.
 
-Version 1: one file a scan. Version 2: a second one beside it (`.parts`), with what a scan found out about each file.
+Version 1: one file a scan, pickled. Version 2: a second one beside it (`.parts`), with what a scan found out about each
+file. Version 3: folders have stamps, as files have. Version 4: plain values are marshalled.
 """
 
 PROTOCOL = 5
@@ -36,24 +37,35 @@ MAX_ENTRIES = 128
 
 _PARTS = frozenset(
     {
-        ("auditor.static.findings", "Placed"), ("auditor.static.importgraph", "Reach"),
-        ("auditor.static.library_verdict", "Draw"), ("auditor.static.library_verdict", "LibraryVerdict"),
-        ("auditor.static.library_verdict", "Seed"), ("auditor.static.library_verdict", "SeedStatus"),
-        ("auditor.static.library_verdict", "SeedValue"), ("auditor.static.passes", "Looked"),
-        ("auditor.static.sketch", "Sketch"), ("auditor.static.trace", "Entry"), ("auditor.static.trace", "Kept"),
-        ("builtins", "frozenset"), ("builtins", "set"),
+        ("auditor.static.findings", "Placed"), ("auditor.static.library_verdict", "Draw"),
+        ("auditor.static.library_verdict", "LibraryVerdict"), ("auditor.static.library_verdict", "Seed"),
+        ("auditor.static.library_verdict", "SeedStatus"), ("auditor.static.library_verdict", "SeedValue"),
+        ("auditor.static.passes", "Looked"), ("builtins", "frozenset"), ("builtins", "set"),
     }
 )  # fmt: skip
 """What is made besides the types of a report."""
 
 
-class _Writer(pickle.Pickler):
-    """Names RNG libraries, which the rules hold, instead of writing them down."""
+def library_named(identifier: str) -> Library:
+    """Stands in entries for an RNG library, which the rules hold; `_Reader` looks it up."""
+    raise LookupError(identifier)
 
-    def persistent_id(self, obj: object) -> str | None:
-        from auditor.ruleset.library import Library  # whoever only reads a report does without
 
-        return obj.id if isinstance(obj, Library) else None
+def dumped(value: object) -> bytes:
+    """A part of an entry, with the names of RNG libraries in their place."""
+    from auditor.ruleset.library import Library  # whoever only reads a report does without
+
+    stream = io.BytesIO()
+    writer = pickle.Pickler(stream, PROTOCOL)
+    # `persistent_id` would be asked about every text and number.
+    writer.dispatch_table = {Library: lambda library: (library_named, (library.id,))}
+    writer.dump(value)
+    return stream.getvalue()
+
+
+def loaded(body: bytes, libraries: Mapping[str, Library] | None = None) -> object:
+    """What was dumped. Raises anything for bytes that are something else; nothing is made but what entries hold."""
+    return _Reader(body, libraries or {}).load()
 
 
 class _Reader(pickle.Unpickler):
@@ -63,48 +75,29 @@ class _Reader(pickle.Unpickler):
         super().__init__(io.BytesIO(body))
         self._libraries = libraries
 
-    def persistent_load(self, pid: object) -> Library:
-        return self._libraries[str(pid)]
-
     def find_class(self, module: str, name: str) -> object:
+        if (module, name) == (__name__, library_named.__name__):
+            return self._libraries.__getitem__
         is_model = module.startswith("auditor.model.") and not name.startswith("_")
         if not is_model and (module, name) not in _PARTS:
             raise pickle.UnpicklingError(f"{module}.{name} is no part of a report")
         return super().find_class(module, name)
 
 
-def read(path: Path, libraries: Mapping[str, Library] | None = None) -> dict[str, object] | None:
-    """An entry; None where there is none or it is damaged."""
-    try:
-        content = path.read_bytes()
-    except OSError:
-        return None
-    start = len(FORMAT)
-    body = content[start + 32 :]
-    if content[:start] != FORMAT or content[start : start + 32] != sha256(body).digest():
+def read(path: Path) -> Any:
+    """The plain values of an entry; None where there is none or it is damaged."""
+    content = read_marshalled(path, FORMAT)
+    if content is None:
         return None
     try:
-        entry = _Reader(body, libraries or {}).load()
-    except Exception:  # a damaged entry can raise anything; it is as good as none
+        return marshal.loads(content)
+    except (ValueError, TypeError, EOFError):
         return None
-    return entry if isinstance(entry, dict) else None
 
 
-def write(path: Path, entry: Mapping[str, object]) -> bool:
+def write(path: Path, entry: object) -> bool:
     """Replace an entry in one step: readers see the old one or the new one. Whether it could be written."""
-    stream = io.BytesIO()
-    _Writer(stream, PROTOCOL).dump(dict(entry))
-    body = stream.getvalue()
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.{time.monotonic_ns()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(FORMAT + sha256(body).digest() + body)
-        os.replace(temporary, path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        return False
-    return True
+    return write_marshalled(path, FORMAT, entry)
 
 
 def prune(folder: Path) -> None:

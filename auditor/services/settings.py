@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from auditor.errors import UsageError
+from auditor.model.home import NOWHERE, home_folder
 from auditor.model.lean import dataclass, field
 from auditor.model.rule import Confidence, Severity
 from auditor.services.setting_keys import KEYS, Source, nearest, read_environment, read_table
@@ -105,7 +106,7 @@ def resolve_settings(
 def user_file(environ: Mapping[str, str] = os.environ) -> Path:
     """Return where the user's own settings are, whether or not the file exists."""
     home = environ.get("XDG_CONFIG_HOME")
-    base = Path(home) if home else Path(environ.get("HOME") or Path.home()) / ".config"
+    base = Path(home) if home else Path(home_folder(environ) or NOWHERE) / ".config"
     return base / "repro-audit" / "config.toml"
 
 

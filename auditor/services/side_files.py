@@ -93,7 +93,8 @@ class SideBuilder:
             self.weights = found
             return
         known = dict(self.weights.tensors)
-        _merge(known, found.tensors, found.source)
+        added = {name: replace(tensor, file=found.source) for name, tensor in found.tensors.items()}
+        _merge(known, added, found.source)
         self.weights = replace(self.weights, tensors=known, source=f"{self.weights.source}, {found.source}")
 
     # what a person named

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import os
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
+from auditor.model.digest import blake2b
 from auditor.static.discovery import find_files
 
 LARGEST_DOCUMENT_BYTES = 10_000_000
@@ -34,7 +34,7 @@ def source_digests(project: Path, store: Path | None = None) -> dict[str, str]:
 
 def file_digest(path: Path) -> str:
     """Return the digest of a file's bytes, `unreadable` where it cannot be read."""
-    digest = hashlib.blake2b(digest_size=16)
+    digest = blake2b(digest_size=16)
     try:
         with path.open("rb") as file:
             while block := file.read(1 << 20):
@@ -46,7 +46,7 @@ def file_digest(path: Path) -> str:
 
 def content_digest(content: bytes) -> str:
     """Return what `file_digest` says of a file with this content."""
-    return hashlib.blake2b(content, digest_size=16).hexdigest()
+    return blake2b(content, digest_size=16).hexdigest()
 
 
 def data_digests(project: Path, paths: Iterable[str]) -> dict[str, str]:
@@ -105,7 +105,7 @@ def _is_below(path: str, folder: PurePosixPath) -> bool:
 def whole_digest(sources: Mapping[str, str]) -> str:
     """Return one digest of all of them."""
     told = "".join(f"{path}\0{digest}\n" for path, digest in sorted(sources.items()))
-    return hashlib.blake2b(told.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
+    return blake2b(told.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
 
 
 def _is_configuration(path: Path) -> bool:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
-import platform
-import secrets
-import shutil
-import tempfile
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
 
 from auditor.errors import UsageError
-from auditor.model.lean import dataclass
+from auditor.model.annotations import Any
+from auditor.model.lean import dataclass, replace
 from auditor.model.tape import ReplayOutcome, Tape, TapeDivergence, TapeLaunch
 from auditor.probe.taping import wire
 from auditor.runs import native as native_code
@@ -29,13 +25,13 @@ from auditor.static.discovery import find_root
 VOLATILE = ("time", "pid", "host", "listing")
 """What is taped on request everywhere, and else only where it becomes a seed."""
 
+
 Tell = Callable[[str], None]
 """Tells the person something before the program starts."""
 
 _NOBODY_ASKED = (
     "no process asked for anything: the probe is not in the program (python -I, -E or -S, or another PYTHONPATH)"
 )
-_MAX_HASH_SEED = 2**32 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,11 +65,12 @@ def record_tape(
     launch = TapeLaunch(
         argv=tuple(command),
         hash_seed=hash_seed(os.environ),
-        python=platform.python_version(),
+        python=_version(python),
         volatile=tuple(sorted(volatile)),
         native=interposer is not None,
         recorded_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         exit_code=None,
+        interpreter=_absolute(python) if python is not None else "",
     )
     write_launch(folder, launch)
     settings = {"mode": "record", "folder": str(folder.resolve()), "volatile": list(launch.volatile)}
@@ -81,7 +78,7 @@ def record_tape(
     variables = {**_native(interposer, "record", place, place, launch), **(environment or {})}
     plan = tape_plan(command, cwd, place, settings, launch.hash_seed, python, variables)
     code = run_through(plan)
-    write_launch(folder, dataclasses.replace(launch, exit_code=code))
+    write_launch(folder, replace(launch, exit_code=code))
     return Recorded(tape=open_tape(folder), folder=folder, exit_code=code)
 
 
@@ -113,11 +110,14 @@ def replay_tape(
 ) -> ReplayOutcome:
     """Run a program on our own terminal and answer it from a tape; without a command, the recorded one.
 
+    Without `python`, a tape that was recorded with an interpreter of its own is replayed with that one.
+
     Strict: the first request that is not the recorded one ends the program. Raises `UsageError` where there is no
     tape, `TraceFormatError` where it is damaged.
     """
     tape = open_tape(folder)
     argv = tuple(command) if command else tape.launch.argv
+    python = python or recorded_python(tape.launch)
     interposer = _interposer(tell) if tape.launch.native else None
     with _report_folder() as report:
         settings = {
@@ -137,6 +137,36 @@ def replay_tape(
         return outcome(tape, report, code, argv)
 
 
+def recorded_python(launch: TapeLaunch) -> Path | None:
+    """The interpreter that a recording named; None where it was ours.
+
+    Raises `UsageError` where it is gone: another one may compute something else.
+    """
+    if not launch.interpreter:
+        return None
+    import shutil
+
+    if shutil.which(launch.interpreter) is None:
+        raise UsageError(f"{launch.interpreter}: recorded with this interpreter, which is gone; name one with --python")
+    return Path(launch.interpreter)
+
+
+def _absolute(python: Path) -> str:
+    import shutil
+
+    return os.path.abspath(shutil.which(str(python)) or python)
+
+
+def _version(python: Path | None) -> str:
+    """The version of the program's interpreter; empty where it does not tell."""
+    if python is None:
+        return sys.version.split()[0]  # as `platform.python_version()` has it
+    from auditor.runs.surroundings import ask_surroundings
+
+    told = ask_surroundings(str(python))
+    return told.python if told is not None else ""
+
+
 def _interposer(tell: Tell) -> Path | None:
     built, reason = native_code.library()
     if reason:
@@ -153,7 +183,7 @@ def _native(built: Path | None, mode: str, folder: Path, report: Path, launch: T
 def hash_seed(environ: Mapping[str, str]) -> str:
     """The hash secret that is in force, else a random one: the same for all processes of a recording."""
     found = environ.get("PYTHONHASHSEED", "")
-    return found if found.isdigit() else str(secrets.randbelow(_MAX_HASH_SEED + 1))
+    return found if found.isdigit() else str(int.from_bytes(os.urandom(4), "little"))
 
 
 def tape_plan(
@@ -183,9 +213,9 @@ def tape_plan(
 def outcome(tape: Tape, report: Path, exit_code: int, argv: Sequence[str]) -> ReplayOutcome:
     """Put together what the processes of a replay told."""
     divergences: list[TapeDivergence] = []
-    notes: list[str] = _launch_notes(tape.launch, argv)
     problems: list[str] = []
     told = _reports(report)
+    notes: list[str] = _launch_notes(tape, argv, told)
     for name, lines in told.items():
         for line in lines:
             if "divergence" in line:
@@ -217,12 +247,17 @@ def _is_asked(tape: Tape, name: str) -> bool:
     return any(entry.kind == "entropy" and not entry.stream.startswith("~") for entry in tape.processes[name].entries)
 
 
-def _launch_notes(launch: TapeLaunch, argv: Sequence[str]) -> list[str]:
+def _launch_notes(tape: Tape, argv: Sequence[str], told: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:
     notes = []
-    if tuple(argv) != launch.argv:
-        notes.append(f"the command is another one than was recorded: {' '.join(launch.argv)}")
-    if launch.python != platform.python_version():
-        notes.append(f"recorded under Python {launch.python}, replayed under {platform.python_version()}")
+    if tuple(argv) != tape.launch.argv:
+        notes.append(f"the command is another one than was recorded: {' '.join(tape.launch.argv)}")
+    found = set()
+    for name, lines in told.items():
+        was = tape.processes[name].python if name in tape.processes else ""
+        now = next((str(line["header"].get("python", "")) for line in lines if "header" in line), "")
+        if was and now and was != now:
+            found.add((was, now))
+    notes += [f"recorded under Python {was}, replayed under {now}" for was, now in sorted(found)]
     return notes
 
 
@@ -266,6 +301,9 @@ def _has_diverged(report: Path) -> bool:
 
 @contextmanager
 def _report_folder() -> Iterator[Path]:
+    import shutil  # a recording with our own interpreter does without
+    import tempfile
+
     folder = Path(tempfile.mkdtemp(prefix="repro-audit-replay-")).resolve()
     try:
         yield folder
@@ -282,6 +320,8 @@ def _make(folder: Path, force: bool) -> None:
         if is_tape and not force:
             raise UsageError(f"-o {folder}: holds a tape already; --force records over it")
         if is_tape:
+            import shutil
+
             read_launch(folder)
             shutil.rmtree(folder)
     try:

@@ -7,10 +7,11 @@ import platform
 import struct
 from collections.abc import Sequence
 from datetime import datetime, timezone
+from itertools import zip_longest
 from pathlib import Path
 
 from auditor.errors import TraceFormatError, UsageError
-from auditor.model.tape import ProcessTape, Tape, TapeEntry, TapeLaunch
+from auditor.model.tape import ProcessTape, Tape, TapeDifference, TapeEntry, TapeLaunch
 from auditor.probe.taping import wire
 from auditor.runs.tapefile import open_tape, write_launch, write_process
 
@@ -32,38 +33,54 @@ def chosen(tape: Tape, process: str | None, everything: bool) -> list[ProcessTap
     return [dataclasses.replace(one, entries=tuple(e for e in one.entries if e.stream[:1] != "~")) for one in found]
 
 
-def differences(one: Tape, other: Tape, *, values: bool) -> list[str]:
-    """Sentences on where two tapes differ, a line each, in order of process.
+def differences(one: Tape, other: Tape, *, values: bool) -> list[TapeDifference]:
+    """Return where two tapes differ, in order of process.
 
     With `values` what was answered counts too: bytes, clocks, listings, the hash secret, and seeds that were passed.
     """
     secrets = one.launch.hash_seed, other.launch.hash_seed
-    found = [f"hash secret: {secrets[0]} / {secrets[1]}"] if values and secrets[0] != secrets[1] else []
-    found += [f"only the first tape has process {name}" for name in one.processes if name not in other.processes]
-    found += [f"only the second tape has process {name}" for name in other.processes if name not in one.processes]
+    found = []
+    if values and secrets[0] != secrets[1]:
+        found.append(TapeDifference(text=f"hash secret: {secrets[0]} / {secrets[1]}", process=None))
+    for which, tape, against in (("first", one, other), ("second", other, one)):
+        lone = [name for name in tape.processes if name not in against.processes]
+        found += [TapeDifference(text=f"only the {which} tape has process {name}", process=name) for name in lone]
     for name, process in one.processes.items():
         if name in other.processes:
             found += _process_differences(process, other.processes[name], values)
     return found
 
 
-def _process_differences(one: ProcessTape, other: ProcessTape, values: bool) -> list[str]:
+def _process_differences(one: ProcessTape, other: ProcessTape, values: bool) -> list[TapeDifference]:
     found = []
     first, second = _by_stream(one, values), _by_stream(other, values)
     for stream in sorted({*first, *second}):
         if stream.startswith("~"):
             continue
         left, right = first.get(stream, []), second.get(stream, [])
-        at = next((i for i, pair in enumerate(zip(left, right, strict=False)) if _differs(*pair, values)), None)
-        where = f"process {one.name}, {stream}"
+        pairs = enumerate(zip_longest(left, right))
+        at = next((i for i, pair in pairs if None in pair or _differs(*pair, values)), None)
         if at is not None:
-            found.append(f"{where}, request {at}: {_words(left[at], values)} / {_words(right[at], values)}")
-        elif len(left) != len(right):
-            longer = left if len(left) > len(right) else right
-            short = min(len(left), len(right))
-            which = "first" if longer is left else "second"
-            found.append(f"{where}, request {short}: only the {which} tape has {_words(longer[short], values)}")
+            mine, theirs = left[at] if at < len(left) else None, right[at] if at < len(right) else None
+            found.append(
+                TapeDifference(
+                    text=f"process {one.name}, {stream}, request {at}: {_pair_words(mine, theirs, values)}",
+                    process=one.name,
+                    stream=stream,
+                    index=at,
+                    first=mine,
+                    second=theirs,
+                )
+            )
     return found
+
+
+def _pair_words(one: TapeEntry | None, other: TapeEntry | None, values: bool) -> str:
+    if one is not None and other is not None:
+        return f"{_words(one, values)} / {_words(other, values)}"
+    if one is not None:
+        return f"only the first tape has {_words(one, values)}"
+    return f"only the second tape has {_words(other, values)}" if other is not None else ""
 
 
 def _by_stream(process: ProcessTape, values: bool) -> dict[str, list[TapeEntry]]:
@@ -102,13 +119,15 @@ def import_files(files: Sequence[Path], folder: Path, argv: Sequence[str]) -> in
         hash_seed="0",
         python=platform.python_version(),
         volatile=(),
-        native=False,
+        native=True,
         recorded_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         exit_code=0,
     )
     write_launch(folder, launch)
     header = {"argv": list(argv), "place": "0", "rank": None, "imported": True}
     write_process(folder / f"0-0{wire.SUFFIX}", header, entries)
+    marked = [(f"*{_DEVICE if _is_device(name) else _SYSCALL}", buffer) for name, buffer in entries]
+    write_process(folder / f"0-0{wire.NATIVE_SUFFIX}", header, marked)
     return len(entries)
 
 
@@ -132,19 +151,17 @@ def read_buffers(path: Path) -> list[tuple[str, bytes]]:
                 raise TraceFormatError(f"{path}: ends inside buffer {number} of {count}, at byte {at}")
             found.append((name, data[at + _SIZE.size : at + _SIZE.size + size]))
             at += _SIZE.size + size
-        if not count:
-            break
     return found
 
 
 def export_files(tape: Path, process: str, folder: Path) -> list[tuple[Path, int]]:
     """Write what one process was given as two files; return each with its number of buffers."""
     opened = open_tape(tape)
-    (one,) = chosen(opened, process, True)
-    entries = [entry for entry in one.entries if entry.kind in ("entropy", "initial")]
     groups: dict[str, list[bytes]] = {_DEVICE: [], _SYSCALL: []}
-    for entry in entries:
-        groups[_DEVICE if _is_device(entry.call) else _SYSCALL].append(entry.payload)
+    for one in _parts(opened, process):
+        for entry in one.entries:
+            if entry.kind in ("entropy", "initial"):
+                groups[_DEVICE if _is_device(entry.call) else _SYSCALL].append(entry.payload)
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for name, buffers in groups.items():
@@ -155,6 +172,21 @@ def export_files(tape: Path, process: str, folder: Path) -> list[tuple[Path, int
     return written
 
 
+def _parts(tape: Tape, process: str) -> list[ProcessTape]:
+    """What Python code of a process was given and, where its native code was given something, that."""
+    native = tape.processes.get(process + wire.NATIVE_SUFFIX)
+    if native is not None and process not in tape.processes:
+        return [native]
+    return [*chosen(tape, process, True), *([native] if native is not None and not _imported(native) else [])]
+
+
+def _imported(native: ProcessTape) -> bool:
+    return any(entry.call.startswith("*") for entry in native.entries)
+
+
 def _is_device(call: str) -> bool:
-    """torch reads the device; Python and numpy make the system call."""
-    return call.startswith("torch") or call in (_DEVICE, "read", "fread", "__read_chk", "__fread_chk")
+    """Of a device are what native code read and what an imported file of that name holds; the rest are system calls.
+
+    That includes seeds of torch: requests of Python code stay in one file, so that their order is kept.
+    """
+    return call in (_DEVICE, "read", "fread", "__read_chk", "__fread_chk")

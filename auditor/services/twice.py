@@ -7,19 +7,20 @@ from pathlib import Path
 from typing import Literal
 
 from auditor.dynamic.classify import is_settled
-from auditor.dynamic.evidence import Intervention
+from auditor.dynamic.evidence import LATER_RUNS, Intervention
 from auditor.errors import ProgramError, UsageError
 from auditor.model.evidence import EvidenceKind
 from auditor.model.lean import dataclass
 from auditor.model.report import AuditReport
 from auditor.model.run import Ending, RunRecord
 from auditor.model.verdict import Cause
-from auditor.runs.isolation import copy_project
+from auditor.ruleset.operators import facts_at_hand
 from auditor.runs.launch import check, launch
 from auditor.runs.plan import LaunchPlan
 from auditor.runs.store import Store, open_store
+from auditor.runs.workplace import Workplace
 from auditor.runs.written import differing
-from auditor.services.compare import Pair, report, scan_for_causes, unfinished
+from auditor.services.compare import Pair, report, ruleset, scan_for_causes, unfinished
 from auditor.services.evidence import leaves_evidence
 from auditor.services.experiment import Experiments
 from auditor.services.following import Follower, Watcher
@@ -114,10 +115,12 @@ def _conclude(
     session: Session, records: tuple[RunRecord, RunRecord], scanned: AuditReport | None, changed: tuple[str, ...]
 ) -> AuditReport:
     session.progress.stage("compare")
-    pair, causes = diagnose(session, Pair.of(records, session.progress), scanned)
+    pair, causes, interventions = diagnose(session, Pair.of(records, session.progress), scanned)
     one_tape = None
     if _invites_runs(session, pair) and not pair.leaks and not is_settled(causes):
         one_tape = Experiments(session.run_again, pair).on_one_tape()
+    if one_tape is not None and (one_tape.kind == LATER_RUNS or one_tape.asked):
+        causes = pair.classify(scanned, [*interventions, one_tape])
     verdict = pair.judge(causes, session.options.steps, changed, one_tape)
     return report(records, verdict, scanned, pair.leaks)
 
@@ -133,8 +136,10 @@ def _with_margins(session: Session, report: AuditReport, settings: Settings, mar
     return with_margins(report, margins, settings, session.progress, program, options.tell)
 
 
-def diagnose(session: Session, pair: Pair, scanned: AuditReport | None) -> tuple[Pair, tuple[Cause, ...]]:
-    """Return the pair, with a close-up where that was worth further runs, and its causes, best first."""
+def diagnose(
+    session: Session, pair: Pair, scanned: AuditReport | None
+) -> tuple[Pair, tuple[Cause, ...], list[Intervention]]:
+    """Return the pair, with a close-up where that was worth it, its causes, best first, and what else was tried."""
     causes = pair.classify(scanned)
     interventions: list[Intervention] = []
     if _invites_runs(session, pair):
@@ -146,7 +151,7 @@ def diagnose(session: Session, pair: Pair, scanned: AuditReport | None) -> tuple
         if not is_settled(causes):
             interventions = experiments.intervene()
             causes = pair.classify(scanned, interventions)
-    return pair, causes
+    return pair, causes, interventions
 
 
 def _invites_runs(session: Session, pair: Pair) -> bool:
@@ -189,27 +194,27 @@ class Session:
     ) -> RunRecord:
         """Launch the program once, with progress; how it ended is in the record."""
         folder = self.store.new()
-        cwd, project = self.cwd, self.project
+        place = Workplace.of(self.command, self.cwd, self.project)
         if self.options.isolate == "copy":
-            project = copy_project(self.project, folder.path, (self.store.root,)).resolve()
-            cwd = project / self.cwd.relative_to(self.project)
+            place = place.copied_to(folder.path, self.store.root, self.options.python)
         limits = [limit for limit in (self.options.steps, stop_after) if limit is not None]
         settings = {
             "stop_after_steps": min(limits, default=None),
             "compile": self.options.compile,
             "losses": True,
+            "profile": {"facts": facts_at_hand(ruleset().operators), "time": False} if stage in _PAIR else None,
             **(probe or {}),
         }
         if self.options.margins is not None and stage in _PAIR:
             settings |= probe_settings(folder.path, self.options.margins)
         plan = LaunchPlan(
-            argv=self.command,
-            cwd=cwd,
-            project=project,
+            argv=place.command,
+            cwd=place.cwd,
+            project=place.project,
             run_dir=folder.path,
             run_id=folder.id,
             python=self.options.python,
-            environment=environment or {},
+            environment={**place.variables, **(environment or {})},
             probe=settings,
             timeout_s=self.options.timeout_s,
             quiet=self.options.quiet_program or stage not in _PAIR,

@@ -23,7 +23,14 @@ from auditor.services.evidence import leaves_evidence
 from auditor.services.executors import ROOM, choose_executor, own_threads
 from auditor.services.program import script_of
 from auditor.services.progress import Progress, Silent
-from auditor.services.replica_remarks import changed_sources, left_behind, machines, switched_back, versions
+from auditor.services.replica_remarks import (
+    changed_sources,
+    left_behind,
+    machines,
+    switched_back,
+    versions,
+    without_gradients,
+)
 from auditor.services.replica_results import Sources, read_result
 from auditor.services.replicas import Workshop
 from auditor.services.settings import Settings
@@ -67,6 +74,9 @@ class VarianceOptions:
     timeout_s: float | None = None
     python: Path | None = None
     keep_weights: bool = True
+    keep_gradients: bool = False
+    """Keep the gradients of some steps, for `margin` to hold those of two runs against."""
+
     resume: bool = False
     ddof: int = 0
     artifact: bool = False
@@ -140,6 +150,7 @@ def measure_variance(
         timeout_s=options.timeout_s,
         isolated=options.isolate or runner.parallel,
         keep_weights=options.keep_weights,
+        keep_gradients=options.keep_gradients,
         evaluate=options.sources.evaluate,
         files=options.sources.files(),
         sources=experiment.keep_sources(source_digests(project, store)),
@@ -190,6 +201,7 @@ def _report(campaign: Campaign, options: VarianceOptions, project: Path) -> Audi
         *versions([each for found in results.values() for each in found]),
         *switched_back(results, experiment.conditions.threads),
         *draw_warnings(split),
+        *(without_gradients(everything) if options.keep_gradients else ()),
     ]
     variance = replace(
         variance_report(results, campaign.wanted.reading, set_up, remarks),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
+from auditor.dynamic.significance import brown_forsythe, cliffs_delta, rank_sum
 from auditor.dynamic.statistics import LEVEL
 from auditor.errors import UsageError
 from auditor.experiments.pairs import RESAMPLES, SEED
-from auditor.experiments.significance import brown_forsythe, cliffs_delta, rank_sum
 from auditor.experiments.spread import CLASS_RESAMPLES, group_spread, spread
 from auditor.experiments.subgroups import class_accuracies, subgroup_spreads
 from auditor.experiments.variants import ALGORITHMIC, BOTH, IMPLEMENTATION, Variant

@@ -159,11 +159,23 @@ def newest_fitting(ran: Ran, stores: Sequence[Path]) -> KeptWalk | None:
     return max(found, key=lambda walk: (walk.reacts, walk.is_whole), default=None)  # of equal ones the first
 
 
+def prune_walks(store: Path, keep: int) -> tuple[str, ...]:
+    """Remove all but the newest `keep` walks; return the names of those removed, oldest first."""
+    removed = _newest_first([store])[keep:][::-1]
+    for path in removed:
+        path.unlink(missing_ok=True)
+    return tuple(path.stem for path in removed)
+
+
+def _newest_first(stores: Sequence[Path]) -> list[Path]:
+    paths = {path.resolve() for store in stores for path in store.glob(f"{FOLDER}/walk-*.json")}
+    return sorted(paths, key=lambda path: (path.stat().st_mtime_ns, str(path)), reverse=True)
+
+
 def _kept(stores: Sequence[Path]) -> list[KeptWalk]:
     """All that can be read, newest first."""
-    paths = {path.resolve() for store in stores for path in store.glob(f"{FOLDER}/walk-*.json")}
     walks = []
-    for path in sorted(paths, key=lambda path: (path.stat().st_mtime_ns, str(path)), reverse=True):
+    for path in _newest_first(stores):
         try:
             walks.append(_read(path, path.stem))
         except UsageError:  # noqa: PERF203, of another version; named by its id it is told

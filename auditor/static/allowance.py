@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from auditor.errors import ProjectError
+from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.finding import Finding, Suppressed
 from auditor.model.lean import replace
 from auditor.model.rule import Rule
 from auditor.static.findings import Placed
-from auditor.static.places import Places
-from auditor.static.project import Project
-from auditor.static.suppress import MARK, Suppressions, read_suppressions
+from auditor.static.suppress import Suppressions, read_suppressions
+
+if TYPE_CHECKING:
+    from auditor.static.places import Places
+    from auditor.static.project import Project
 
 
 class Allowance:
@@ -52,12 +55,16 @@ class Allowance:
     def _read(self, path: str) -> tuple[Suppressions, Places | None]:
         source = self._project.source(path)
         try:
-            text = source.text() if MARK.encode() in source.raw() else ""
+            text = source.text() if self._project.sketch(path).is_marked else ""
         except ProjectError:
             text = ""
         source.forget()
         lines = text.split("\n")
-        places = Places(path, tuple(lines), source.places) if source.is_notebook else None
+        places = None
+        if source.is_notebook:
+            from auditor.static.places import Places
+
+            places = Places(path, tuple(lines), source.places)
         return read_suppressions(text, lines, self._by_name), places
 
 

@@ -11,7 +11,8 @@ from auditor.static.entrypoints import names_main
 from auditor.static.evaluate import dotted_text
 from auditor.static.frame import End, Frame
 from auditor.static.library_verdict import SeedValue
-from auditor.static.rngstate import Level, Rank, State, join, negated
+from auditor.static.nodes import walk
+from auditor.static.rngstate import Level, Rank, State, join, joined_draws, negated
 from auditor.static.seedvalue import GIVEN, Seen, either
 
 if TYPE_CHECKING:
@@ -48,11 +49,15 @@ class Branches:
         exits, returned = len(self._walk.exits), len(self._walk.returned)
         self._walk.set_state(before)
         frame.values = values
+        never, settled = frame.settles(node.test), set(frame.settled)
         self._narrow(node.test, frame)
+        self._ledger.muted += never
         self._ledger.conditions.append(other_if)
         other_end = self._arm(other, other_if, frame)
         self._ledger.conditions.pop()
-        if end is not End.FALLS_THROUGH and other_end is End.FALLS_THROUGH:
+        self._ledger.muted -= never
+        frame.settled &= settled
+        if end is not End.FALLS_THROUGH and other_end is End.FALLS_THROUGH and not never:
             # A plain run leaves here; what follows is reached in another.
             return End.FALLS_THROUGH
         del self._walk.exits[exits:], self._walk.returned[returned:]
@@ -65,14 +70,17 @@ class Branches:
         """One arm of a condition."""
         if condition is None:
             return self._walk.block(body, frame)
+        before = self._ledger.state
         self._walk.tests.append(condition)
         end = self._walk.block(body, frame)
         self._walk.tests.pop()
+        if end is End.STOPS:
+            self._ledger.stop(before)
         return end
 
     def _narrow(self, test: ast.expr, frame: Frame) -> None:
         """In the arm that a plain run does not take, what is None by default was given."""
-        for part in ast.walk(test):
+        for part in walk(test):
             text = dotted_text(part) if isinstance(part, ast.Name | ast.Attribute) else None
             if text is None or not isinstance(part, ast.Name | ast.Attribute):
                 continue
@@ -80,12 +88,16 @@ class Branches:
                 self._walk.bind(part, GIVEN, frame)
 
     def _noting_other(self, state: State, beside: State, condition: str) -> State:
-        """What the arm not taken would have seeded makes the library conditionally seeded, no less."""
+        """What the arm not taken would have seeded makes the library conditionally seeded, no less.
+
+        A seed that comes after both arms comes after what the other one drew, too.
+        """
         levels = dict(state.levels)
         for library, level in beside.levels.items():
             if level.rank is Rank.SEEDED and state.level(library).rank < Rank.MAYBE:
                 levels[library] = Level(Rank.MAYBE, condition)
-        return replace(state, levels=levels, pending=state.pending | beside.pending)
+        drawn = joined_draws(state, beside)
+        return replace(state, levels=levels, drawn=drawn, pending=state.pending | beside.pending)
 
     def arms(self, arms: Sequence[tuple[str | None, Sequence[ast.stmt]]], frame: Frame, *, exhaustive: bool) -> End:
         before, values = self._ledger.state, frame.values

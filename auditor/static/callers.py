@@ -13,13 +13,10 @@ from auditor.static.values import FunctionRef
 def calls_of(module: ModuleFacts, function: Function) -> Iterator[tuple[ModuleFacts, ast.Call]]:
     """The calls of a function, in its own file and in the programs that reach it."""
     name = getattr(function, "name", "")
-    callers = {
-        each.path: each for _, modules in programs(module, module.project, frozenset({name})) for each in modules
-    }
+    calling = programs(module, module.project, frozenset({name}), called=name)
+    callers = {each.path: each for _, modules in calling for each in modules}
     for _, caller in sorted({**callers, module.path: module}.items()):
-        for call in caller.calls:
-            if call.method != name:
-                continue
+        for call in caller.call_index.written(name):
             callee = caller.names.value(call.node.func)
             if isinstance(callee, FunctionRef) and callee.node is function:
                 yield caller, call.node

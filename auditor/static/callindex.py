@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 
 from auditor.static.elements import Call
 from auditor.static.scopes import ScopeIndex
@@ -21,41 +21,51 @@ class CallIndex:
     assignment, or by `partial`. What another file of the project renames is not looked for.
     """
 
-    def __init__(self, calls: Sequence[Call], index: ScopeIndex) -> None:
+    def __init__(self, index: ScopeIndex, call: Callable[[int], Call]) -> None:
+        """`call` makes what is known of a call from its number in the index; nearly none is ever asked for."""
         renamed = _renamed(index)
-        self._order = {id(call): number for number, call in enumerate(calls)}
-        self._by_written: dict[str, list[Call]] = {}
-        self._renamed: list[Call] = []
-        self._by_method: dict[str, list[Call]] = {}
-        for call in calls:
-            if call.method is None or call.method in renamed:
-                self._renamed.append(call)
+        self._call = call
+        self._by_written: dict[str, list[int]] = {}
+        self._renamed: list[int] = []
+        self._by_method: dict[str, list[int]] = {}
+        for number, (node, _, _) in enumerate(index.calls):
+            called = node.func
+            if isinstance(called, ast.Attribute):
+                written: str | None = called.attr
+                self._by_method.setdefault(called.attr, []).append(number)
             else:
-                self._by_written.setdefault(call.method, []).append(call)
-            if call.method is not None and call.receiver is not None:
-                self._by_method.setdefault(call.method, []).append(call)
+                written = getattr(called, "id", None)
+            if written is None or written in renamed:
+                self._renamed.append(number)
+            else:
+                self._by_written.setdefault(written, []).append(number)
 
     def candidates(self, callees: Collection[str], prefixes: tuple[str, ...], methods: Iterable[str]) -> list[Call]:
         """Calls of `callees`, of names directly under `prefixes`, or of methods called so; in source order."""
-        found = {id(call): call for call in self._named(callees)}
-        found |= {id(call): call for name in methods for call in self._by_method.get(name, ())}
+        found = set(self._named(callees))
+        found.update(number for name in methods for number in self._by_method.get(name, ()))
         if prefixes:
-            for call in (*self._renamed, *(call for calls in self._by_written.values() for call in calls)):
-                name = call.callee or ""
+            for number in (*self._renamed, *(number for numbers in self._by_written.values() for number in numbers)):
+                name = self._call(number).callee or ""
                 if any(name.startswith(prefix) and "." not in name[len(prefix) :] for prefix in prefixes):
-                    found[id(call)] = call
-        return sorted(found.values(), key=lambda call: self._order[id(call)])
+                    found.add(number)
+        # The index has the outer one of two calls that begin at one place first.
+        return sorted(map(self._call, sorted(found)), key=lambda call: (call.node.lineno, call.node.col_offset))
 
-    def _named(self, callees: Collection[str]) -> Iterable[Call]:
+    def written(self, name: str) -> list[Call]:
+        """Calls of what is written so, or ends so; in source order."""
+        numbers = sorted((*self._by_written.get(name, ()), *self._renamed))
+        found = [call for call in map(self._call, numbers) if call.method == name]
+        return sorted(found, key=lambda call: (call.node.lineno, call.node.col_offset))
+
+    def _named(self, callees: Collection[str]) -> Iterable[int]:
         if not callees:
             return
-        for call in self._renamed:
-            if call.callee in callees:
-                yield call
-        for last in {name.rpartition(".")[2] for name in callees}:
-            for call in self._by_written.get(last, ()):
-                if call.callee in callees:
-                    yield call
+        lasts = {name.rpartition(".")[2] for name in callees}
+        for numbers in (self._renamed, *(self._by_written.get(last, ()) for last in sorted(lasts))):
+            for number in numbers:
+                if self._call(number).callee in callees:
+                    yield number
 
 
 def _renamed(index: ScopeIndex) -> frozenset[str]:

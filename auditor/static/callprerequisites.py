@@ -13,14 +13,14 @@ def call_prerequisites(
     condition: CallCondition, *, unseeded: Iterable[str] = (), in_program: bool = False
 ) -> tuple[Prerequisite, ...]:
     """One for the listed functions and one for the listed methods, with the words that their arguments need."""
-    arguments = tuple(_argument_words(condition))
+    arguments = (*_argument_words(condition), *((condition.inside,) if condition.inside else ()))
     found: list[Prerequisite] = []
     names = (*condition.callees, *condition.prefixes)
     if names:
         found.append(
             Prerequisite(
-                literals=(condition.words if condition.given_words else _last_parts(names), *arguments),
-                names=None if condition.given_words else Names(condition.callees, condition.prefixes, called=True),
+                literals=((condition.given_words,) if condition.given_words else ()) + (_last_parts(names), *arguments),
+                names=Names(condition.callees, condition.prefixes, called=not condition.decorators),
                 packages=packages_of(names),
                 unseeded=frozenset(unseeded),
                 in_program=in_program,

@@ -6,7 +6,9 @@ import ast
 from collections.abc import Iterable
 
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.model.lean import replace
 from auditor.ruleset.library import NoneMeaning, SeedCall
+from auditor.static.callables import EXITS, QUIET, QUIET_MODULES, RUNNERS, RUNNING_MAIN, SPAWNERS
 from auditor.static.elements import call_of
 from auditor.static.frame import End, Frame
 from auditor.static.functions import Functions
@@ -14,33 +16,17 @@ from auditor.static.knowledge import draws
 from auditor.static.library_verdict import SeedValue
 from auditor.static.members import default_factories, table_of
 from auditor.static.protocols import INDEXING, properties, starts_base
+from auditor.static.receiver import on_own_object
 from auditor.static.rngstate import Pending, State, join
 from auditor.static.seedvalue import FIXED, GIVEN, Seen, entropy
+from auditor.static.spawned import seeded_by_imports
 from auditor.static.spread import spread
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, Value
+from auditor.static.weights import drawn_by, loads_weights
 
 if TYPE_CHECKING:
     from auditor.static.walk import Walk
 
-RUNNERS = frozenset(
-    {
-        "fire.Fire", "typer.run", "tyro.cli", "absl.app.run", "jsonargparse.CLI", "jsonargparse.auto_cli", "defopt.run",
-        "plac.call", "clize.run", "asyncio.run", "trio.run", "anyio.run",
-    }
-)  # fmt: skip
-"""Callables that call the function they are given with its defaults."""
-
-QUIET = frozenset(
-    {
-        "callable", "collections.OrderedDict", "copy.copy", "copy.deepcopy", "dataclasses.field", "dict", "dir",
-        "frozenset", "functools.partial", "getattr", "hasattr", "hash", "id", "isinstance", "issubclass", "json.dump",
-        "json.dumps", "len", "list", "pickle.dump", "pickle.dumps", "print", "repr", "set", "setattr", "str", "super",
-        "torch.save", "tuple", "type", "types.SimpleNamespace", "typing.cast", "vars",
-    }
-)  # fmt: skip
-"""Callables that call nothing of what they are given."""
-
-EXITS = frozenset({"sys.exit", "os._exit", "exit", "quit", "os.abort"})
 LOADER_METHODS = ("__getitem__", "__getitems__", "__iter__", "__next__")
 
 
@@ -64,9 +50,7 @@ class CallWalk:
         if isinstance(node.func, ast.Attribute) and node.func.attr == "set_defaults":
             self._store(node, frame)
             return End.FALLS_THROUGH
-        if isinstance(node.func, ast.Attribute) and node.func.attr == "load_state_dict" and not self._ledger.conditions:
-            strict = call_of(node, None).argument("strict", 1)
-            self._ledger.loads_weights = self._ledger.loads_weights or strict is None
+        self._ledger.loads_weights = self._ledger.loads_weights or loads_weights(node)
         value = frame.resolve(node.func)
         if isinstance(value, External):
             self._external(value.name, node, frame)
@@ -76,7 +60,7 @@ class CallWalk:
                     self._sweep(made, frame, node)
             return End.STOPS if value.name in EXITS else End.FALLS_THROUGH
         if isinstance(value, FunctionRef):
-            frame.results[node] = self._functions.enter(value, node, frame)
+            frame.results[node] = self._functions.enter(on_own_object(value, node, frame), node, frame)
             self._commands(value, node, frame)
         elif isinstance(value, ClassRef):
             self._construct(value, node, frame)
@@ -115,7 +99,11 @@ class CallWalk:
         self._draw(name, node, frame)
         if name in self._rng.loaders:
             self._loader(node, frame)
-        elif name not in QUIET:
+        elif name in SPAWNERS and not _forks(node):
+            self._spawn(node, frame)
+        elif name in RUNNING_MAIN and call_of(node, name).argument("main", 0) is None:
+            self.call_by_name("main", frame)
+        elif name not in QUIET and not name.startswith(QUIET_MODULES):
             self._callbacks(name, node, frame)
 
     def _seed(self, seed: SeedCall, name: str, node: ast.Call, frame: Frame) -> None:
@@ -146,6 +134,7 @@ class CallWalk:
             seen = evaluator.value(part, frame)  # type: ignore[arg-type]
             return seen.is_constant and seen.constant == wanted
 
+        name = drawn_by(name, call, equals)
         for fact in draws(self._rng, call, is_none, equals):
             before = self._ledger.state.pending
             self._ledger.draw(fact.library.id, name or (call.method or ""), node, frame, deferred=fact.deferred)
@@ -165,9 +154,8 @@ class CallWalk:
     def indexed(self, node: ast.expr, frame: Frame) -> None:
         """Objects of the project are asked for items by what is in brackets: `dataset[0]`."""
         if self._has_indexed:
-            for part in ast.walk(node):
-                if isinstance(part, ast.Subscript) and isinstance(part.ctx, ast.Load):
-                    self.protocol(part.value, INDEXING, frame)
+            for part in frame.module.items_asked_in(node):
+                self.protocol(part, INDEXING, frame)
 
     def iterated(self, made_by: ast.Call) -> None:
         """The object that this call made is iterated: what it draws is drawn now."""
@@ -213,6 +201,22 @@ class CallWalk:
             elif isinstance(value, ClassRef) and not _is_plain(value):
                 self._construct(value, None, frame, at=part)
                 self._sweep(Instance(value), frame, part)
+
+    def _spawn(self, node: ast.Call, frame: Frame) -> None:
+        """Nothing that the program seeded holds in a new process, but for what imports seed there again."""
+        function = call_of(node, None).argument("fn", 0)
+        value = frame.resolve(function) if function is not None else None
+        if not isinstance(value, FunctionRef):
+            return
+        parent = self._ledger.state
+        again = seeded_by_imports(self._ledger, self._walk.project)
+        levels = {library: level for library, level in parent.levels.items() if library in again}
+        self._walk.set_state(replace(parent, levels=levels, drawn={}, pending=frozenset()))
+        self._ledger.spawned += 1
+        self._functions.enter(value, None, frame, at=function, defaults=False)
+        self._ledger.finish()
+        self._ledger.spawned -= 1
+        self._walk.set_state(parent)
 
     def _sweep(self, made: Instance, frame: Frame, at: ast.expr) -> None:
         """A framework got an object: it will call the methods that the project wrote, later."""
@@ -290,6 +294,8 @@ class CallWalk:
                 self._alternatives(self._stored[node.func.attr], node, frame)
                 return
             self._draw(None, node, frame)
+        if not isinstance(node.func, ast.Subscript):
+            self._alternatives(self._walk.relevance.candidates.called(frame.module, node), node, frame)
         self._ledger.deferring += 1
         for part in _passed(node):
             value = frame.resolve(part)
@@ -318,8 +324,17 @@ class CallWalk:
             elif isinstance(value, ClassRef):
                 self._construct(value, node, frame)
                 states.append((self._ledger.state, None))
+            elif isinstance(value, Instance) and isinstance(value.of, ClassRef):
+                self._call_object(value, node, frame)
+                states.append((self._ledger.state, None))
         joined = join(states)
         self._walk.set_state(joined if joined is not None else before)
+
+
+def _forks(node: ast.Call) -> bool:
+    """`start_processes(work, start_method="fork")`: the children inherit what the parent seeded."""
+    method = call_of(node, None).argument("start_method", 5)
+    return isinstance(method, ast.Constant) and method.value == "fork"
 
 
 def _unset(meaning: NoneMeaning, value: Seen) -> Seen | None:

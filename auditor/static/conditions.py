@@ -13,8 +13,11 @@ from functools import cached_property
 
 from auditor.model.lean import dataclass, replace
 from auditor.ruleset.table import Table
+from auditor.static.decorated import decorator_calls
 from auditor.static.facts import Call, Known, ModuleFacts
 from auditor.static.library_verdict import SeedValue
+from auditor.static.nodes import walk
+from auditor.static.scalars import is_number
 from auditor.static.spread import spread
 
 
@@ -55,7 +58,7 @@ class Argument:
     """A known string in which this is found."""
 
     calls: frozenset[str] = frozenset()
-    """Holds a call of one of these, at any depth."""
+    """Holds a call of one of these, at any depth; so does a name that stands for such an expression."""
 
     is_call: frozenset[str] = frozenset()
     """Is itself a call of one of these."""
@@ -64,10 +67,13 @@ class Argument:
     """Is written as one of these: `tuple`, `list`, `set`, `dict`."""
 
     text: re.Pattern[str] | None = None
-    """Found in the source text."""
+    """Found in the source text; where a name stands for a dictionary, in that one's."""
 
     unread: bool = False
-    """A value that cannot be read off the source."""
+    """A value that cannot be read off the source, and is not known to be a plain number either."""
+
+    unlike: str = ""
+    """Not written like this other argument: `batch_size=n` beside `num_envs=n`."""
 
     def holds(self, call: Call, module: ModuleFacts) -> bool:
         """Whether the call passes (or leaves out) the argument like this."""
@@ -83,7 +89,10 @@ class Argument:
             return False
         if self.resolves and module.resolve(given) not in self.resolves:
             return False
-        if self.calls and not _holds_call(given, self.calls, module):
+        if self.calls and not _holds_call(module.origin(given), self.calls, module):
+            return False
+        other = call.argument(self.unlike, None) if self.unlike else None
+        if other is not None and module.text(other) == module.text(given):
             return False
         return self._text_holds(given, module) and self._value_holds(given, module)
 
@@ -92,9 +101,13 @@ class Argument:
             return False
         if self.is_call and not (isinstance(given, ast.Call) and module.resolve(given.func) in self.is_call):
             return False
-        if self.unread and isinstance(module.constant(given), Known):
+        if self.unread and (isinstance(module.constant(given), Known) or is_number(module, given)):
             return False
-        return self.text is None or self.text.search(" ".join(module.text(given).split())) is not None
+        if self.text is None:
+            return True
+        origin = module.origin(given)
+        shown = origin if isinstance(origin, ast.Dict) or _makes_dictionary(origin) else given
+        return self.text.search(" ".join(module.text(shown).split())) is not None
 
     @property
     def holds_when_left_out(self) -> bool:
@@ -149,9 +162,18 @@ class CallCondition:
 
     in_loop: bool | None = None
     inside: frozenset[str] = frozenset()
-    """Names of the enclosing function of which one must hold."""
+    """Names of the enclosing or decorated function of which one must hold."""
+
+    loop_over: frozenset[str] = frozenset()
+    """Names of which one must be what an enclosing loop of the same function counts."""
 
     at_module_level: bool = False
+    receiver: frozenset[str] = frozenset()
+    """Last names of what the method is called on, one must hold: `action_space` in `env.action_space.sample()`."""
+
+    decorators: bool = False
+    """Plain decorators count as calls without arguments, too: `@jax.jit`."""
+
     given_words: frozenset[str] = frozenset()
     """Instead of the last parts of the names, where these are words of everyday code: `dict`, `map`."""
 
@@ -175,8 +197,12 @@ class CallCondition:
     def calls(self, module: ModuleFacts) -> Iterator[Call]:
         """Yield the calls in a file for which everything holds, in source order."""
         for call in module.call_index.candidates(self.callees, self.prefixes, self.methods):
-            if self._is_called(call) and self._stands(call) and self._passes(call, module):
+            if self._is_called(call) and self._stands(call, module) and self._passes(call, module):
                 yield call
+        if self.decorators:
+            for call in decorator_calls(module, self.callees):
+                if self._passes(call, module):
+                    yield call
 
     def _is_called(self, call: Call) -> bool:
         """Whether a candidate is meant: a method of something known counts only for the listed packages."""
@@ -186,18 +212,38 @@ class CallCondition:
             return True
         return call.callee.partition(".")[0] in self._packages
 
-    def _stands(self, call: Call) -> bool:
+    def _stands(self, call: Call, module: ModuleFacts) -> bool:
         if self.in_loop is not None and call.in_loop is not self.in_loop:
             return False
         if self.at_module_level and call.function is not None:
             return False
-        return not self.inside or getattr(call.function, "name", "") in self.inside
+        if self.receiver and getattr(call.receiver, "attr", getattr(call.receiver, "id", None)) not in self.receiver:
+            return False
+        if self.loop_over and not _is_in_loop_over(call, self.loop_over, module):
+            return False
+        if not self.inside or getattr(call.function, "name", "") in self.inside:
+            return True
+        decorated = module.parent(call.node)
+        return (
+            isinstance(decorated, ast.FunctionDef)
+            and decorated.name in self.inside
+            and call.node in decorated.decorator_list
+        )
 
     def _passes(self, call: Call, module: ModuleFacts) -> bool:
         if not self.arguments:
             return True
         results = (argument.holds(call, module) for argument in self.arguments)
         return any(results) if self.any_argument else all(results)
+
+
+def _is_in_loop_over(call: Call, names: frozenset[str], module: ModuleFacts) -> bool:
+    current = module.parent(call.node)
+    while current is not None and current is not call.function:
+        if isinstance(current, ast.For) and any(getattr(node, "id", "") in names for node in walk(current.target)):
+            return True
+        current = module.parent(current)
+    return False
 
 
 def read_call_condition(table: Table) -> CallCondition:
@@ -215,6 +261,9 @@ def read_call_condition(table: Table) -> CallCondition:
         in_loop=table.boolean("in_loop", False) if "in_loop" in table else None,
         inside=frozenset(table.strings("inside")),
         at_module_level=table.boolean("at_module_level", False),
+        loop_over=frozenset(table.strings("loop_over")),
+        receiver=frozenset(table.strings("receiver")),
+        decorators=table.boolean("decorators", False),
         given_words=frozenset(table.strings("words")),
     )
 
@@ -251,6 +300,7 @@ def _read_argument(entry: Table, name: str) -> Argument:
         is_call=frozenset(entry.strings("is_call")),
         literal=frozenset(entry.strings("literal")),
         unread=entry.boolean("unread", False),
+        unlike=entry.string("unlike") if "unlike" in entry else "",
         text=_compiled(entry, "text"),
         pattern=_compiled(entry, "pattern"),
     )
@@ -290,6 +340,11 @@ def _same(value: object, wanted: object) -> bool:
     return value == wanted and isinstance(value, bool) == isinstance(wanted, bool)
 
 
+def _makes_dictionary(node: ast.expr) -> bool:
+    """`dict(device="cuda")`."""
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "dict"
+
+
 def _holds_call(node: ast.expr, names: frozenset[str], module: ModuleFacts) -> bool:
-    inner = {id(each) for each in ast.walk(node) if isinstance(each, ast.Call)}
+    inner = {id(each) for each in walk(node) if isinstance(each, ast.Call)}
     return any(id(call.node) in inner for call in module.calls_to(names))

@@ -22,6 +22,7 @@ SKIPPED_FOLDERS = frozenset(
         ".idea", ".vscode", ".trash",
     }
 )  # fmt: skip
+_TEST_FOLDERS = frozenset({"test", "tests"})
 ENVIRONMENT_MARKERS = ("pyvenv.cfg", "conda-meta")
 METADATA = frozenset({"pyproject.toml", "setup.cfg", "setup.py"})
 """Where console scripts are declared, at the top of a project."""
@@ -52,6 +53,7 @@ class Discovery:
 
     def __init__(self, root: Path, exclude: Sequence[str] = (), cancelled: Callable[[], bool] | None = None) -> None:
         self.root = root
+        self._inside = os.path.join(os.path.abspath(root), "")
         self.files: list[SourceFile] = []
         self.documents: list[SourceFile] = []
         """Configurations, launchers and the like; in no order."""
@@ -90,13 +92,16 @@ class Discovery:
 
     def relative(self, path: str) -> str:
         """`path` as reports name it."""
-        text = os.path.relpath(path, self.root).replace(os.sep, "/")
-        return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        is_inside = path.startswith(self._inside)  # walked paths have nothing in them to be resolved
+        text = path[len(self._inside) :] if is_inside else os.path.relpath(path, self.root)
+        text = text.replace(os.sep, "/")
+        return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
     # -- folders --------------------------------------------------------------------------------------------------
 
-    def _walk(self, folder: str, ignore: tuple[IgnoreFile, ...]) -> None:
-        real = os.path.realpath(folder)
+    def _walk(self, folder: str, ignore: tuple[IgnoreFile, ...], real: str | None = None) -> None:
+        """`real`: the folder without links in it, where that is known."""
+        real = os.path.realpath(folder) if real is None else real
         if real in self._seen_folders or self._cancelled():
             return
         self._seen_folders.add(real)
@@ -112,8 +117,8 @@ class Discovery:
         below: list[str] = []
         for entry in entries:
             self._entry(entry, real, ignore, below)
-        for path in below:
-            self._walk(path, ignore)
+        for name in below:
+            self._walk(os.path.join(folder, name), ignore, os.path.join(real, name))
 
     def _entry(self, entry: os.DirEntry[str], real: str, ignore: tuple[IgnoreFile, ...], below: list[str]) -> None:
         try:
@@ -130,7 +135,7 @@ class Discovery:
             if is_link:
                 self._links.append((entry.path, self._depth))
             else:
-                below.append(entry.path)
+                below.append(name)
         elif (name.endswith(SUFFIXES) or (document_kind(name) and not is_link)) and not self._is_out(
             entry.path, ignore, False
         ):
@@ -157,10 +162,10 @@ class Discovery:
         if real in self._seen_files:
             return
         self._seen_files.add(real)
-        source = SourceFile(self.relative(path), Path(path))
+        source = SourceFile(self.relative(path), path)
         is_document = not path.endswith(SUFFIXES) and document_kind(os.path.basename(path)) is not None
         (self.documents if is_document else self.files).append(source)
-        if is_test("/".join(Path(path).parts[self._depth :])):
+        if is_test("/".join(path.split(os.sep)[self._depth :])):
             self.test_paths.add(source.path)
 
     # -- ignore files ---------------------------------------------------------------------------------------------
@@ -198,9 +203,17 @@ def find_files(
 def is_test(path: str) -> bool:
     """Whether a path is a test's by its name or one of its folders."""
     *folders, name = path.split("/")
-    if name in ("conftest.py",) or name.startswith("test_") or name.endswith("_test.py"):
-        return True
-    return any(folder in ("test", "tests") for folder in folders)
+    return name == "conftest.py" or is_named_like_test(name) or any(folder in _TEST_FOLDERS for folder in folders)
+
+
+def is_test_by_its_name(path: str) -> bool:
+    """Whether nothing but the name of the file says so: it may be a program that tries a trained model."""
+    *folders, name = path.split("/")
+    return is_named_like_test(name) and not any(folder in _TEST_FOLDERS for folder in folders)
+
+
+def is_named_like_test(name: str) -> bool:
+    return name.startswith("test_") or name.endswith("_test.py")
 
 
 def _ignore_base(root: Path) -> Path:

@@ -4,30 +4,31 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import partial
 
-from auditor.errors import ProjectError, RuleError
 from auditor.model.finding import Finding, Skipped, Suppressed
 from auditor.model.lean import dataclass, field
 from auditor.model.rule import Rule
 from auditor.ruleset import Ruleset
 from auditor.static.allowance import Allowance
+from auditor.static.demands import Bound, Demands, demands_of
 from auditor.static.discovery import Discovery
 from auditor.static.discovery import find_files as find_files  # what the engine analyses, so it is asked for here
+from auditor.static.documents.launched import without_launched
 from auditor.static.documents.survey import survey_documents
-from auditor.static.findings import Placed, finding_order, place_findings, unique
+from auditor.static.findings import Placed, finding_order, place_candidates, place_findings, unique
+from auditor.static.firsts import beyond, first_of_programs
 from auditor.static.knowledge import RngIndex
-from auditor.static.matcher import Matcher, find_matcher, registry
+from auditor.static.matcher import as_first_in_program
 from auditor.static.passes import Passes
-from auditor.static.prerequisites import Prerequisite, drawing, prerequisites
 from auditor.static.project import Project
-from auditor.static.source import SourceFile
+from auditor.static.syntaxcheck import check_syntax
 from auditor.static.trace import Kept
 from auditor.static.vocabulary import Vocabulary
 from auditor.static.workers import available
 
-MAX_CHECKED_BYTES = 2_000_000
-"""Files in which no rule can hold are parsed just to tell syntax errors, as long as there are no more bytes of them."""
+PARTLY = ("left out, syntax errors: cell", "nested too deeply for ")
+"""How complaints begin about files of which the rest was analysed."""
 
 MIN_SHARED_BYTES = 1_000_000
 """Source from which on more than one process is worth its start."""
@@ -55,28 +56,17 @@ class Analysis:
     """For the next scan."""
 
 
-@dataclass(frozen=True)
-class _Bound:
-    """A rule with the matcher that it names and what must be true of a file for it (None: nothing in particular)."""
-
-    rule: Rule
-    matcher: Matcher
-    prerequisites: tuple[Prerequisite, ...] | None
-
-    @cached_property
-    def literals(self) -> frozenset[str]:
-        """One of these stands in every file in which the rule can hold; empty where that cannot be said."""
-        asked = [each.literals[0] if each.literals else each.methods for each in self.prerequisites or ()]
-        return frozenset().union(*asked) if all(asked) else frozenset()
-
-
 class Engine:
     """One set of rules, checked and ready."""
 
-    def __init__(self, ruleset: Ruleset, rules: Sequence[Rule]) -> None:
-        """`rules`: those that are asked for, of `ruleset`. Raises `RuleError` for options that its matcher refuses."""
+    def __init__(self, ruleset: Ruleset, rules: Sequence[Rule], demands: Demands | None = None) -> None:
+        """`rules`: those that are asked for, of `ruleset`; `demands`: of these and perhaps more rules, where known.
+
+        Raises `RuleError` for options that a matcher refuses, unless `demands` tells that none does.
+        """
         self._ruleset = ruleset
-        self._bound = [_bind(rule) for rule in sorted(rules, key=lambda rule: rule.id)]
+        self._demands = demands or demands_of(rules, ruleset.libraries.values())
+        self._bound = [Bound(rule, self._demands.of[rule.id]) for rule in sorted(rules, key=lambda rule: rule.id)]
         self._by_name = {key: rule for rule in ruleset.rules for key in (rule.id, rule.name)}
         self._rng = RngIndex(ruleset)
 
@@ -125,36 +115,42 @@ class Engine:
         passes = Passes(project, processes, step, cancelled, earlier)
         passes.sketch()
         passes.find_programs()
-        if any(bound.matcher.scope == "entry-point" for bound in self._bound):
+        if any(bound.scope == "entry-point" for bound in self._bound):
             passes.judge_programs()
         allowance = Allowance(project, self._by_name, ignored)
         rules = {bound.rule.id: bound.rule for bound in self._bound}
         paths = list(self._paths(project))
+        candidates: dict[str, dict[str, list[Placed]]] = {}
         for path, looked in zip(paths, passes.look(paths, self._findings), strict=False):
             if looked.is_marked:
                 allowance.look_at(path)
             for placed in looked.findings:
-                allowance.add(rules[placed.finding.rule_id], placed)
+                if placed.is_candidate:
+                    candidates.setdefault(placed.finding.rule_id, {}).setdefault(path, []).append(placed)
+                else:
+                    allowance.add(rules[placed.finding.rule_id], placed)
+        for placed in self._firsts(passes, project, paths, candidates):
+            allowance.add(rules[placed.finding.rule_id], placed)
         checked = {path: text for path, text in earlier.syntax.items() if path in unchanged} if earlier else {}
-        passes.kept.syntax.update(_check_syntax(project, passes.parsed | set(passes.problems), checked))
+        passes.kept.syntax.update(check_syntax(project, passes.parsed | set(passes.problems), checked, processes))
         project.keep(passes.kept)
-        survey = survey_documents(found, [(bound.rule, bound.matcher) for bound in self._bound], self._by_name, ignored)
+        survey = survey_documents(found, self._bound, self._by_name, ignored)
         problems = {**project.problems, **passes.problems}
         skipped = [
             *survey.skipped,
             *found.skipped,
             *(Skipped(subject=path, reason=text) for path, text in problems.items()),
         ]
-        findings = [*allowance.findings, *survey.findings]
+        findings = [*self._unanswered(allowance.findings, found), *survey.findings]
         suppressed = [*allowance.suppressed, *survey.suppressed]
         return Analysis(
-            files=len(found.files) + survey.files,
+            files=len(found.files) - sum(not text.startswith(PARTLY) for text in problems.values()) + survey.files,
             entry_points=tuple(project.entry_points),
             findings=tuple(sorted(unique(findings), key=finding_order)),
             suppressed=tuple(sorted(suppressed, key=lambda entry: finding_order(entry.finding))),
             skipped=tuple(sorted(skipped, key=lambda entry: (entry.subject, entry.reason))),
             notes=(
-                *allowance.notes([each.rule for each in self._bound if each.matcher.scope != "document"]),
+                *allowance.notes([each.rule for each in self._bound if each.scope != "document"]),
                 *survey.notes,
             ),
             read_files=tuple(sorted(passes.kept.read_files | project.read_files)),
@@ -162,26 +158,24 @@ class Engine:
             kept=passes.kept,
         )
 
+    def _unanswered(self, findings: Collection[Finding], found: Discovery) -> Iterable[Finding]:
+        """Those that no launcher of the project answers (`launched`)."""
+        asked = {bound.rule.id: bound.demand.variables for bound in self._bound if bound.demand.variables}
+        return without_launched(findings, asked, found.documents) if asked else findings
+
     def project(self, found: Discovery) -> Project:
         """The project, ready to be asked."""
-        literals = set(self._rng.tokens)
-        words: set[str] = set()
-        for bound in self._bound:
-            literals |= bound.matcher.literals(bound.rule) or frozenset()
-            for prerequisite in bound.prerequisites or ():
-                words |= prerequisite.methods.union(*prerequisite.literals)
-            words |= set(_words(bound.rule.match.options))
-        for prerequisite in drawing(self._rng.libraries.values()):
-            words |= prerequisite.methods.union(*prerequisite.literals)
-        everything = any(bound.prerequisites is None and bound.matcher.scope == "module" for bound in self._bound)
+        demands = [bound.demand for bound in self._bound]
+        everything = any(demand.prerequisites is None and demand.scope == "module" for demand in demands)
+        literals = self._rng.tokens.union(*[demand.literals for demand in demands])
         return Project(
             found.root,
             found.files,
             self._rng,
             test_paths=found.test_paths,
-            needed=None if everything else frozenset(literals),
-            vocabulary=Vocabulary(literals | words),
-            known_names=frozenset(_names([bound.rule.match.options for bound in self._bound], set())),
+            needed=None if everything else literals,
+            vocabulary=Vocabulary(self._demands.words),
+            known_names=frozenset().union(*[demand.names for demand in demands]),
         )
 
     def _paths(self, project: Project) -> Iterator[str]:
@@ -190,92 +184,52 @@ class Engine:
             if path in project.entry_points or (project.texts.are_relevant(path) and not project.is_test(path)):
                 yield path
 
-    def _findings(self, path: str, project: Project) -> Iterator[Placed]:
-        """What the rules find in a file; it is parsed for the first of them that may find something."""
-        for bound in self._bound:
+    def _findings(self, path: str, project: Project, rules: Sequence[Bound] | None = None) -> Iterator[Placed]:
+        """What the rules (None: all) find in a file; it is parsed for the first of them that may find something."""
+        for bound in self._bound if rules is None else rules:
             module = project.module(path) if self._may_hold(bound, path, project) else None
             if module is None:
                 continue
             try:
-                hits = list(bound.matcher.find(bound.rule, module, project))
+                chosen = as_first_in_program(bound.matcher)
+                hits = list((chosen.candidates if chosen else bound.matcher.find)(bound.rule, module, project))
             except RecursionError:
                 project.problems[module.path] = f"nested too deeply for {bound.rule.id}"
                 continue
-            yield from place_findings(bound.rule, bound.matcher.scope, hits, module, project)
+            place = place_candidates if chosen else place_findings
+            yield from place(bound.rule, bound.scope, hits, module, project)
+        project.unread(path)
 
-    def _may_hold(self, bound: _Bound, path: str, project: Project) -> bool:
+    def _firsts(
+        self,
+        passes: Passes,
+        project: Project,
+        paths: Sequence[str],
+        candidates: Mapping[str, dict[str, list[Placed]]],
+    ) -> Iterator[Placed]:
+        """Of the candidates in the files at `paths`, by rule and file, those that are the first of a program."""
+        if not candidates:
+            return
+        bound = [each for each in self._bound if each.demand.is_first]
+        others = beyond(project, paths)
+        find = partial(self._findings, rules=bound)
+        for path, looked in zip(others, passes.look_beyond(others, find), strict=False):
+            for placed in looked:
+                candidates.get(placed.finding.rule_id, {}).setdefault(path, []).append(placed)
+        told = frozenset(paths)
+        fine = passes.parsed.difference(passes.problems)
+        for each in bound:
+            found = candidates.get(each.rule.id, {})
+            for placed in first_of_programs(project, found, each.matcher.literals(each.rule), fine.__contains__):
+                if placed.finding.location.path in told:
+                    yield placed
+        passes.parsed |= project.parsed
+
+    def _may_hold(self, bound: Bound, path: str, project: Project) -> bool:
         """Whether a rule may find something in a file, as far as can be told without parsing it."""
-        if bound.matcher.scope == "document":
+        if bound.scope == "document":
             return False
-        if bound.matcher.scope == "entry-point":
+        if bound.scope == "entry-point":
             return project.draws(path)
-        return bound.prerequisites is None or any(
-            project.selection.can_hold(path, each) for each in bound.prerequisites
-        )
-
-
-def _bind(rule: Rule) -> _Bound:
-    matcher = find_matcher(rule.match.kind)
-    if matcher is None:
-        known = ", ".join(sorted(registry()))
-        raise RuleError(f"{rule.path}: match.kind: there is no `{rule.match.kind}`; known are {known}")
-    matcher.validate(rule.match.options, f"{rule.path}: match")
-    return _Bound(rule, matcher, prerequisites(matcher, rule))
-
-
-def _words(value: object) -> Iterator[str]:
-    """Every identifier in a rule's options, and the last part of every dotted name."""
-    if isinstance(value, str):
-        last = value.rpartition(".")[2]
-        if last.isidentifier() and last.isascii():
-            yield last
-    elif isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from _words(key)
-            yield from _words(inner)
-    elif isinstance(value, Iterable):
-        for inner in value:
-            yield from _words(inner)
-
-
-def _names(value: object, seen: set[int]) -> Iterator[str]:
-    """Every dotted name in rules' options; what several rules share is looked at once."""
-    if isinstance(value, str):
-        if "." in value:
-            yield value
-    elif isinstance(value, Mapping | Iterable) and id(value) not in seen:
-        seen.add(id(value))
-        inner = [*value, *value.values()] if isinstance(value, Mapping) else value
-        for each in inner:
-            yield from _names(each, seen)
-
-
-def _check_syntax(project: Project, known: Collection[str], checked: Mapping[str, str | None]) -> dict[str, str | None]:
-    """Parse what no rule needed, so that files that are no Python are told in small projects too.
-
-    `known`: files that were parsed; `checked`: what is wrong with files that were looked at like this before. Returns
-    the same for all files that were looked at.
-    """
-    budget = MAX_CHECKED_BYTES
-    found: dict[str, str | None] = {}
-    for path in sorted(project.files):
-        if path in known:
-            continue
-        source = project.source(path)
-        budget -= source.stored_bytes
-        if budget < 0:
-            break
-        found[path] = checked[path] if path in checked else _complaint(source)
-        text = found[path]
-        if text is not None:
-            project.problems[path] = text
-        source.forget()
-    return found
-
-
-def _complaint(source: SourceFile) -> str | None:
-    try:
-        source.parse(source.text())
-    except ProjectError as error:
-        return str(error)
-    return None
+        asked = bound.demand.prerequisites
+        return asked is None or project.selection.can_hold(path, asked)

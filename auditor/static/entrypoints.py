@@ -7,25 +7,14 @@ a script whose top level does work. Tests, `setup.py` and modules that others im
 from __future__ import annotations
 
 import ast
-import re
-import sys
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.model.lean import dataclass
-from auditor.model.pattern import lazy_pattern
+from auditor.static.nodes import walk
 from auditor.static.values import External, FunctionRef
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
-
-COMPOUND = lazy_pattern(rb"(?:^|\r)(?:\xef\xbb\xbf|\f)*(?:for|while|with|async|if|try)\b", re.MULTILINE)
-"""A compound statement at the top level."""
-
-NEVER = frozenset(
-    {"setup.py", "conftest.py", "noxfile.py", "fabfile.py", "tasks.py", "versioneer.py", "conf.py", "__init__.py"}
-)
 
 SETTING_UP = (
     "warnings.", "logging.", "sys.", "os.environ", "os.putenv", "os.makedirs", "os.mkdir", "os.chdir", "matplotlib.",
@@ -56,15 +45,6 @@ TEST_RUNNERS = (
     "nose.main",
     "nose.runmodule",
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EntryPoint:
-    """One program: executing the module `path` as `__main__` where `is_script`, then calling `functions` of it."""
-
-    path: str
-    is_script: bool
-    functions: tuple[str, ...] = ()
 
 
 def is_program(module: ModuleFacts, *, imported: bool, in_package: bool) -> bool:
@@ -104,7 +84,7 @@ def names_main(test: ast.expr) -> bool:
 
 def _only_runs_tests(module: ModuleFacts, guard: ast.stmt) -> bool:
     assert isinstance(guard, ast.If)
-    calls = [node for statement in guard.body for node in ast.walk(statement) if isinstance(node, ast.Call)]
+    calls = [node for statement in guard.body for node in walk(statement) if isinstance(node, ast.Call)]
     names = [module.resolve(call.func) for call in calls]
     return bool(calls) and any(name in TEST_RUNNERS for name in names) and len(guard.body) <= 3
 
@@ -122,8 +102,10 @@ def _only_builds(guard: ast.stmt) -> bool:
 def _only_tries(module: ModuleFacts, guard: ast.stmt) -> bool:
     """`if __name__ == "__main__": print(Net()(torch.rand(1, 3)).shape)` in a module that others import: a try-out."""
     assert isinstance(guard, ast.If)
-    for node in (node for statement in guard.body for node in ast.walk(statement)):
-        if isinstance(node, ast.For | ast.While | ast.With):
+    for node in (node for statement in guard.body for node in walk(statement)):
+        if isinstance(node, ast.While) or (isinstance(node, ast.For) and not _only_shows(node.body)):
+            return False
+        if isinstance(node, ast.With) and not all(_is_without_gradients(module, item) for item in node.items):
             return False
         value = module.names.value(node.func) if isinstance(node, ast.Call) else None
         if isinstance(value, FunctionRef) and not (value.owner is None and _is_try_out(value.node)):
@@ -131,6 +113,18 @@ def _only_tries(module: ModuleFacts, guard: ast.stmt) -> bool:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in WORKING_METHODS:
             return False
     return True
+
+
+def _only_shows(body: list[ast.stmt]) -> bool:
+    """`for feature in features: print(feature.shape)`."""
+    calls = (statement.value for statement in body if isinstance(statement, ast.Expr))
+    shown = [call for call in calls if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "print"]
+    return len(shown) + sum(isinstance(statement, ast.Assert) for statement in body) == len(body)
+
+
+def _is_without_gradients(module: ModuleFacts, item: ast.withitem) -> bool:
+    called = item.context_expr.func if isinstance(item.context_expr, ast.Call) else item.context_expr
+    return module.resolve(called) in ("torch.no_grad", "torch.inference_mode")
 
 
 def _is_try_out(node: ast.AST) -> bool:
@@ -182,78 +176,3 @@ def _is_effect(module: ModuleFacts, call: ast.Call) -> bool:
 def _draws(module: ModuleFacts, call: ast.Call) -> bool:
     value = module.names.value(call.func)
     return isinstance(value, External) and module.project.rng.is_known(value.name)
-
-
-# -- console scripts ------------------------------------------------------------------------------------------------
-
-_TARGET = lazy_pattern(r"([\w.]+)\s*:\s*([\w.]+)")
-
-
-def console_scripts(root: Path) -> tuple[tuple[str, str], ...]:
-    """(module, function) of every console script that the project's metadata name, sorted."""
-    found = {
-        *_from_pyproject(root / "pyproject.toml"),
-        *_from_setup_cfg(root / "setup.cfg"),
-        *_from_setup_py(root / "setup.py"),
-    }
-    return tuple(sorted(found))
-
-
-def _targets(values: Iterable[object]) -> Iterator[tuple[str, str]]:
-    for value in values:
-        match = _TARGET.search(value) if isinstance(value, str) else None
-        if match:
-            yield match[1], match[2]
-
-
-def _from_pyproject(path: Path) -> Iterator[tuple[str, str]]:
-    try:
-        text = path.read_bytes()
-    except OSError:
-        return
-    if b"scripts" not in text:
-        return
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
-    try:
-        document = tomllib.loads(text.decode("utf-8"))
-    except ValueError:
-        return
-    for keys in (("project", "scripts"), ("project", "gui-scripts"), ("tool", "poetry", "scripts")):
-        table: object = document
-        for key in keys:
-            table = table.get(key) if isinstance(table, dict) else None
-        if isinstance(table, dict):
-            yield from _targets(table.values())
-
-
-def _from_setup_cfg(path: Path) -> Iterator[tuple[str, str]]:
-    try:
-        text = path.read_text("utf-8")
-    except (OSError, ValueError):
-        return
-    if "entry_points" not in text:
-        return
-    import configparser
-
-    parser = configparser.RawConfigParser(strict=False)
-    try:
-        parser.read_string(text)
-    except (ValueError, configparser.Error):
-        return
-    for key in ("console_scripts", "gui_scripts"):
-        yield from _targets(parser.get("options.entry_points", key, fallback="").splitlines())
-
-
-def _from_setup_py(path: Path) -> Iterator[tuple[str, str]]:
-    try:
-        tree = ast.parse(path.read_bytes())
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
-        return
-    for node in ast.walk(tree):
-        if isinstance(node, ast.keyword) and node.arg == "entry_points":
-            texts = [leaf.value for leaf in ast.walk(node.value) if isinstance(leaf, ast.Constant)]
-            for text in texts:
-                yield from _targets(str(text).splitlines())

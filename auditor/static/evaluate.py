@@ -72,6 +72,7 @@ class Evaluator:
         self.differing: set[str] = set()
         """Names that anywhere were bound to something that differs from run to run."""
 
+        self._aliases: dict[str, frozenset[str]] = {}
         self._depth = 0
 
     def remember_object(self, cls: ClassRef, frame: Frame) -> None:
@@ -270,7 +271,19 @@ class Evaluator:
     def _may_differ(self, module: ModuleFacts, node: ast.Call) -> bool:
         """Whether anything in an expression could be another value in each run."""
         words = module.identifiers_in(node)
-        return not (words.isdisjoint(DIFFERING) and words.isdisjoint(self.differing))
+        known = (DIFFERING, self.differing, self._differing_aliases(module))
+        return not all(words.isdisjoint(names) for names in known)
+
+    def _differing_aliases(self, module: ModuleFacts) -> frozenset[str]:
+        """What `from time import time as now` and its like call something that differs from run to run."""
+        found = self._aliases.get(module.path)
+        if found is None:
+            aliases = (alias for node, _ in module.index.imports for alias in node.names if alias.asname)
+            found = frozenset(
+                alias.asname or "" for alias in aliases if not DIFFERING.isdisjoint(alias.name.split("."))
+            )
+            self._aliases[module.path] = found
+        return found
 
     def _drawn(self, name: str) -> Seen | None:
         """A random number as seed is as good as the generator it came from."""

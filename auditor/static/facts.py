@@ -6,7 +6,7 @@ Built in one walk (`scopes.py`); names and values are resolved when asked for an
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from functools import cached_property
 
 from auditor.model.annotations import TYPE_CHECKING, cast
@@ -17,6 +17,7 @@ from auditor.static.callindex import CallIndex
 from auditor.static.elements import UNKNOWN, Assignment, Call, Import, Known, Loop, Unknown
 from auditor.static.members import bases
 from auditor.static.names import Names
+from auditor.static.nodes import walk
 from auditor.static.places import Places
 from auditor.static.scopes import calls_in
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
@@ -40,19 +41,29 @@ class ModuleFacts:
         self.name = module_name(source.path)
         """Dotted name inside the project, from its path: `src.pkg.train`."""
 
-        self.lines = tuple(tree.text.split("\n"))
-        """Source lines without line ends; index 0 is line 1. For a notebook: all code cells, one after the other."""
-
+        self._text = tree.text
         self.tree = tree.tree
         self.project = project
         self.is_notebook = source.is_notebook
         self.index = tree.index
         self.names = Names(self)
+        self._calls: dict[int, Call] = {}
         self._identifiers: dict[ast.expr, frozenset[str]] = {}
         self._calls_in: dict[ast.expr, tuple[ast.Call | Comprehension, ...]] = {}
-        self._places = Places(self.path, self.lines, source.places if source.is_notebook else None)
+        self._items_asked: dict[ast.expr, tuple[ast.expr, ...]] = {}
+        self._executed_by: dict[ast.Import | ast.ImportFrom, tuple[tuple[str, ...], Location]] = {}
+        self._cells = source.places if source.is_notebook else None
 
     # -- what there is --------------------------------------------------------------------------------------------
+
+    @cached_property
+    def lines(self) -> tuple[str, ...]:
+        """Source lines without line ends; index 0 is line 1. For a notebook: all code cells, one after the other."""
+        return tuple(self._text.split("\n"))
+
+    @cached_property
+    def _places(self) -> Places:
+        return Places(self.path, self.lines, self._cells)
 
     @property
     def is_test(self) -> bool:
@@ -65,25 +76,29 @@ class ModuleFacts:
     @cached_property
     def calls(self) -> tuple[Call, ...]:
         """Every call, in source order."""
-        found = [self._call(node, function, in_loop) for node, function, in_loop in self.index.calls]
+        found = [self._call(number) for number in range(len(self.index.calls))]
         return tuple(sorted(found, key=lambda call: (call.node.lineno, call.node.col_offset)))
 
-    def _call(self, node: ast.Call, function: Function | None, in_loop: bool) -> Call:
-        called = node.func
-        method = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", None)
-        return Call(
-            node=node,
-            resolve=self.resolve,
-            method=method,
-            receiver=called.value if isinstance(called, ast.Attribute) else None,
-            function=function,
-            in_loop=in_loop,
-        )
+    def _call(self, number: int) -> Call:
+        """A call by its place in the index; of most calls nobody asks more than how they are written."""
+        made = self._calls.get(number)
+        if made is None:
+            node, function, in_loop = self.index.calls[number]
+            called = node.func
+            made = self._calls[number] = Call(
+                node=node,
+                resolve=self.resolve,
+                method=called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", None),
+                receiver=called.value if isinstance(called, ast.Attribute) else None,
+                function=function,
+                in_loop=in_loop,
+            )
+        return made
 
     @cached_property
     def call_index(self) -> CallIndex:
         """The calls by what is written."""
-        return CallIndex(self.calls, self.index)
+        return CallIndex(self.index, self._call)
 
     def calls_to(self, names: Collection[str]) -> tuple[Call, ...]:
         """Calls whose callee is one of `names`, in source order."""
@@ -122,7 +137,19 @@ class ModuleFacts:
         """Every name bound by an import, in source order."""
         return tuple(found for node, function in self.index.imports for found in self._imports(node, function))
 
-    def _imports(self, node: ast.Import | ast.ImportFrom, function: Function | None) -> list[Import]:
+    def imports_below(self, names: Collection[str]) -> Iterator[Import]:
+        """Those of `imports` whose target is one of these fully qualified names or something below it."""
+        packages = frozenset(name.partition(".")[0] for name in names)
+        below = tuple(f"{name}." for name in names)
+        for node, function in self.index.imports:
+            for entry in self._imports(node, function, packages):
+                if f"{entry.target}.".startswith(below):
+                    yield entry
+
+    def _imports(
+        self, node: ast.Import | ast.ImportFrom, function: Function | None, packages: frozenset[str] | None = None
+    ) -> list[Import]:
+        """`packages`: where only what is in these is asked for, the others may be left out."""
         found = []
         for alias in node.names:
             if isinstance(node, ast.Import):
@@ -131,11 +158,19 @@ class ModuleFacts:
             else:
                 name = alias.asname or alias.name
                 origin = self.names.origin_of(node)
+                if packages is not None and not self._may_lead(origin, alias.name, packages):
+                    continue
                 value = origin if alias.name == "*" else self.names.attribute(origin, alias.name)
             target = self._dotted(value)
             if target is not None:
                 found.append(Import(node=node, name=name, target=target, function=function))
         return found
+
+    def _may_lead(self, origin: Value, name: str, packages: frozenset[str]) -> bool:
+        """Whether what is imported may stand for something in these packages; to know it, the project is parsed."""
+        if not isinstance(origin, ModuleRef):
+            return True
+        return name != "*" and self.project.may_lead(origin.path, name, packages)
 
     # -- what things are ------------------------------------------------------------------------------------------
 
@@ -266,6 +301,27 @@ class ModuleFacts:
             found = self._calls_in[node] = tuple(calls_in(node))
         return found
 
+    def items_asked_in(self, node: ast.expr) -> tuple[ast.expr, ...]:
+        """What is asked for items by brackets in an expression, outermost first: names, attributes and calls."""
+        found = self._items_asked.get(node)
+        if found is None:
+            found = self._items_asked[node] = tuple(
+                part.value
+                for part in walk(node)
+                if isinstance(part, ast.Subscript)
+                and isinstance(part.ctx, ast.Load)
+                and isinstance(part.value, ast.Name | ast.Attribute | ast.Call)
+            )
+        return found
+
+    def executed_by(self, node: ast.Import | ast.ImportFrom) -> tuple[tuple[str, ...], Location]:
+        """The modules that an import statement executes, in order, and where it stands."""
+        found = self._executed_by.get(node)
+        if found is None:
+            targets = tuple(self.project.graph.targets_of(node, self.path))
+            found = self._executed_by[node] = targets, self.location(node)
+        return found
+
     @cached_property
     def top_imports(self) -> tuple[ast.Import | ast.ImportFrom, ...]:
         """The import statements that importing this file executes, or may."""
@@ -284,7 +340,7 @@ class ModuleFacts:
         """Names and attributes in an expression."""
         found = self._identifiers.get(node)
         if found is None:
-            parts = [part for part in ast.walk(node) if isinstance(part, ast.Name | ast.Attribute)]
+            parts = [part for part in walk(node) if isinstance(part, ast.Name | ast.Attribute)]
             names = frozenset(part.id if isinstance(part, ast.Name) else part.attr for part in parts)
             found = self._identifiers[node] = names
         return found

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.finding import Finding
-from auditor.model.lean import dataclass
+from auditor.model.lean import dataclass, replace
 from auditor.model.rule import Rule, Severity
-from auditor.static.facts import ModuleFacts
 from auditor.static.identity import finding_key, identity, source_text
 from auditor.static.matcher import Hit, Scope
-from auditor.static.project import Project
+
+if TYPE_CHECKING:
+    from auditor.static.facts import ModuleFacts
+    from auditor.static.project import Project
 
 MAX_SOURCE_LINES = 12
 """Source lines kept with a finding."""
@@ -25,6 +28,8 @@ class Placed:
     finding: Finding
     first: int
     last: int
+    is_candidate: bool = False
+    """Counts only for programs that have none of its rule before it (`firsts`)."""
 
 
 def place_findings(
@@ -34,6 +39,14 @@ def place_findings(
     counts: dict[str, int] = {}
     for hit in sorted(hits, key=hit_order):
         yield _placed(rule, scope, hit, module, project, counts)
+
+
+def place_candidates(
+    rule: Rule, scope: Scope, hits: Iterable[Hit], module: ModuleFacts, project: Project
+) -> Iterator[Placed]:
+    """Yield a candidate per hit, in their order; each has the key that it has where it is the only one."""
+    for hit in hits:
+        yield replace(_placed(rule, scope, hit, module, project, {}), is_candidate=True)
 
 
 def _placed(

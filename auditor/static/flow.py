@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from weakref import WeakKeyDictionary
 
 from auditor.static.facts import Function, Known, ModuleFacts
+from auditor.static.nodes import walk
 from auditor.static.ordering import SORTERS, WRAPPERS
 
 
@@ -25,7 +26,7 @@ class _Reads:
     def __init__(self, scope: ast.AST) -> None:
         self.names: dict[str, list[ast.expr]] = {}
         self.attributes: dict[str, list[ast.expr]] = {}
-        for node in ast.walk(scope):
+        for node in walk(scope):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
                 self.names.setdefault(node.id, []).append(node)
             elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
@@ -86,7 +87,7 @@ def parameter(call: ast.Call, node: ast.expr, function: ast.AST, skip: int) -> s
 
 
 def returns(module: ModuleFacts, function: Function) -> Iterator[ast.Return]:
-    for node in ast.walk(function):
+    for node in walk(function):
         if isinstance(node, ast.Return) and module.enclosing_function(node) is function:
             yield node
 

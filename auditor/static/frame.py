@@ -27,7 +27,7 @@ class End(Enum):
 class Frame:
     """Values of the names of one execution of a function or module."""
 
-    __slots__ = ("arguments", "function", "is_main", "module", "parent", "results", "values")
+    __slots__ = ("arguments", "function", "is_main", "module", "parent", "results", "settled", "values")
 
     def __init__(
         self,
@@ -48,11 +48,21 @@ class Frame:
         self.values: dict[str, Seen] = {}
         """What names and attributes (`self.seed`) were bound to, in the order of execution."""
 
+        self.settled: set[str] = set()
+        """Parameters whose value the text of the call says: `shuffle=False`, which no option changes."""
+
         self.arguments: Arguments = Arguments(parent.arguments if parent else None)
         """What parameters and loop variables stand for, for name resolution; those of enclosing functions too."""
 
         self.results: dict[ast.Call, Seen] = {}
         """What calls of project functions returned."""
+
+    def settles(self, test: ast.expr) -> bool:
+        """Whether a condition is about nothing but `settled` parameters: the other arm is never taken in this call."""
+        if not self.settled:
+            return False
+        parts = [part for part in ast.walk(test) if isinstance(part, ast.Name | ast.Attribute | ast.Call)]
+        return bool(parts) and all(isinstance(part, ast.Name) and part.id in self.settled for part in parts)
 
     def resolve(self, node: ast.expr) -> Value:
         """What an expression stands for here."""

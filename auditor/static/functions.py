@@ -9,10 +9,11 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass
 from auditor.model.location import Location
 from auditor.static.bindings import Function
+from auditor.static.commandline import default_of
 from auditor.static.elements import call_of
 from auditor.static.frame import Frame
 from auditor.static.names import method_kind
-from auditor.static.rngstate import Rank, State
+from auditor.static.rngstate import Rank, State, joined_draws
 from auditor.static.seedvalue import GIVEN, Seen
 from auditor.static.values import Arguments, ClassRef, FunctionRef, Instance, Value
 
@@ -155,9 +156,12 @@ class Functions:
             ref.node,
             ref.owner,
             tuple(sorted(inside.values.items(), key=lambda item: item[0])),
+            tuple(sorted(inside.settled)),
             _names_key(inside),
             ledger.state.key(),
             ledger.deferring > 0,
+            ledger.muted > 0,
+            ledger.spawned > 0,
             ledger.worker,
             bool(ledger.conditions),
         )
@@ -183,14 +187,27 @@ class Functions:
             name = argument.arg
             if name in given:
                 inside.values[name] = self._walk.evaluator.value(given[name], frame)
+                if isinstance(given[name], ast.Constant):
+                    inside.settled.add(name)
                 value = frame.resolve(given[name])
                 if value is not None:
                     inside.bind(function, name, value)
             elif defaults and not (node is not None and call_of(node, None).opaque):
                 inside.values[name] = self._walk.evaluator.parameter(inside, function, name)
+                if node is not None and _is_called_as_it_is(function) and _is_switch(default_of(function, name)):
+                    inside.settled.add(name)
             else:
                 inside.values[name] = GIVEN
         return inside
+
+
+def _is_called_as_it_is(function: Function) -> bool:
+    """Whether no decorator stands between a call and the function: options may come from there."""
+    return isinstance(function, ast.Lambda) or not function.decorator_list
+
+
+def _is_switch(default: ast.expr | None) -> bool:
+    return isinstance(default, ast.Constant) and isinstance(default.value, bool)
 
 
 def _is_method(ref: FunctionRef) -> bool:
@@ -233,8 +250,6 @@ def _names_key(frame: Frame) -> tuple[object, ...]:
 
 def _replayed(before: State, after: State) -> State:
     """Apply a remembered effect to a state with the same levels."""
-    drawn = {
-        library: before.drawn.get(library, frozenset()) | after.drawn.get(library, frozenset())
-        for library in sorted({*before.drawn, *after.drawn})
-    }
-    return State(after.levels, drawn, before.pending | after.pending, {**before.options, **after.options})
+    return State(
+        after.levels, joined_draws(before, after), before.pending | after.pending, {**before.options, **after.options}
+    )

@@ -5,7 +5,12 @@ from __future__ import annotations
 import ast
 from enum import Enum
 
+from auditor.static.callers import calls_of
 from auditor.static.facts import ModuleFacts
+
+_LAYERS = frozenset({"torch.nn.Module", "torch.nn.Sequential", "torch.autograd.Function"})
+_MAX_DEPTH = 3
+"""Functions between a layer and the one that is asked about."""
 
 _OFF = frozenset({"torch.inference_mode", "torch.no_grad", "torch.autograd.no_grad", "torch.autograd.inference_mode"})
 
@@ -28,14 +33,87 @@ def gradient_at(module: ModuleFacts, node: ast.AST) -> Gradient:
         return Gradient.NONE
     holder = module.enclosing_class(node)
     if holder is not None and "torch.nn.Module" in module.base_classes(holder):
-        return Gradient.LIKELY
-    return Gradient.NONE if _resizes_positions(node) else Gradient.UNKNOWN
+        return Gradient.NONE if _is_computed_once(module, node) else Gradient.LIKELY
+    if holder is not None and not _is_layer(module, holder) and _switches_off(module, holder):
+        return Gradient.NONE
+    is_plain = holder is None or not (holder.bases or _has_forward(holder))
+    if _resizes_positions(node) or (is_plain and not _is_near_layers(module, node)):
+        return Gradient.NONE
+    return Gradient.UNKNOWN
+
+
+def _is_near_layers(module: ModuleFacts, node: ast.AST) -> bool:
+    """Whether a function can be part of a model: it stands beside layers or a backward pass, or is called from there.
+
+    Elsewhere pictures are resized, predictions are pasted and checkpoints made to fit. A function that nobody calls may
+    be part of anything.
+    """
+    function = module.enclosing_function(node)
+    if function is None or _trains(module) or any(_is_layer(module, each) for each in _classes(module)):
+        return True
+    calls = list(calls_of(module, function))
+    return not calls or any(_is_part(caller, call, 1) for caller, call in calls)
+
+
+def _is_part(module: ModuleFacts, call: ast.Call, depth: int) -> bool:
+    """Whether what is called here can be part of a model: by a layer, beside a backward pass, in a plain script.
+
+    So can what a function calls that a layer calls.
+    """
+    holder, function = module.enclosing_class(call), module.enclosing_function(call)
+    if holder is None and function is None:
+        return depth == 1
+    if _trains(module) or (holder is not None and _is_layer(module, holder)):
+        return True
+    if holder is not None or function is None or depth >= _MAX_DEPTH:
+        return False
+    return any(_is_part(caller, each, depth + 1) for caller, each in calls_of(module, function))
+
+
+def _trains(module: ModuleFacts) -> bool:
+    return any(call.method == "backward" for call in module.calls)
+
+
+def _classes(module: ModuleFacts) -> list[ast.ClassDef]:
+    return [node for node in module.tree.body if isinstance(node, ast.ClassDef)]
+
+
+def _has_forward(node: ast.ClassDef) -> bool:
+    """A mixin of layers has no base of its own."""
+    return any(isinstance(each, ast.FunctionDef) and each.name == "forward" for each in node.body)
+
+
+def _is_layer(module: ModuleFacts, node: ast.ClassDef) -> bool:
+    """Every class of `torch.nn` is one: losses, and what the project calls so."""
+    bases = module.base_classes(node)
+    return any(base in _LAYERS or base.startswith("torch.nn.") or base.endswith(("Module", "Loss")) for base in bases)
 
 
 def _resizes_positions(node: ast.AST) -> bool:
     """`interpolate(pos_tokens, …)` outside of a module: a checkpoint is made to fit, before any training."""
     first = node.args[0] if isinstance(node, ast.Call) and node.args else None
     return isinstance(first, ast.Name) and first.id.lower().startswith(("pos_", "posemb", "position"))
+
+
+def _is_computed_once(module: ModuleFacts, node: ast.AST) -> bool:
+    """`F.interpolate(…)` in a layer's constructor gives a first value; `nn.Upsample(…)` there is called later."""
+    function = module.enclosing_function(node)
+    if getattr(function, "name", "") != "__init__" or not isinstance(node, ast.Call):
+        return False
+    return (module.resolve(node.func) or "").startswith("torch.nn.functional.")
+
+
+def _switches_off(module: ModuleFacts, holder: ast.ClassDef) -> bool:
+    """Whether a class that is no layer calls its layers under `torch.no_grad()`: a blur of pictures."""
+    return any(
+        isinstance(part, ast.With) and any(_is_switch(module, item.context_expr) for item in part.items)
+        for part in ast.walk(holder)
+    )
+
+
+def _is_switch(module: ModuleFacts, manager: ast.expr) -> bool:
+    called = manager.func if isinstance(manager, ast.Call) else manager
+    return module.resolve(called) in _OFF
 
 
 def _is_off(module: ModuleFacts, node: ast.AST) -> bool:
@@ -46,9 +124,7 @@ def _is_off(module: ModuleFacts, node: ast.AST) -> bool:
             managers = [item.context_expr for item in current.items]
         elif isinstance(current, ast.FunctionDef | ast.AsyncFunctionDef):
             managers = list(current.decorator_list)
-        for manager in managers:
-            called = manager.func if isinstance(manager, ast.Call) else manager
-            if module.resolve(called) in _OFF:
-                return True
+        if any(_is_switch(module, manager) for manager in managers):
+            return True
         current = module.parent(current)
     return False

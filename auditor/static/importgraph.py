@@ -5,20 +5,24 @@ Takes too much rather than too little: an import statement inside a string count
 
 from __future__ import annotations
 
-import ast
+import sys
 from collections.abc import Callable, Iterable, Iterator
 
+from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass
 from auditor.static.importpath import ImportPath
 from auditor.static.sketch import BY_NAME, Sketch
+
+if TYPE_CHECKING:
+    import ast
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reach:
     """What some files that import each other in a circle (or one file) import, directly or not."""
 
-    files: frozenset[str]
-    """They themselves too."""
+    files: tuple[str, ...]
+    """They themselves too; each once, in no particular order. A set would take seven times as much memory."""
 
     packages: frozenset[str]
     """Top-level packages outside the project that any of them imports."""
@@ -47,7 +51,8 @@ class ImportGraph:
                 elif not origin:
                     targets.update(target for name in names for target in self._absolute(name, path))
                 packages.update(self._outside(origin, names, path))
-            found = self._edges[path] = tuple(sorted(targets - {path}))
+            # One text a module, however many import it: a large tree has a hundred thousand of these.
+            found = self._edges[path] = tuple(map(sys.intern, sorted(targets - {path})))
             self._packages[path] = frozenset(packages)
         return found
 
@@ -60,8 +65,8 @@ class ImportGraph:
         """What each file imports that was asked about so far."""
         return {path: (targets, self._packages[path]) for path, targets in self._edges.items()}
 
-    def reached(self, path: str) -> frozenset[str]:
-        """`path` and everything that it imports, directly or not."""
+    def reached(self, path: str) -> tuple[str, ...]:
+        """`path` and everything that it imports, directly or not, in no particular order."""
         return self.reach(path).files
 
     def reach(self, path: str) -> Reach:
@@ -72,6 +77,8 @@ class ImportGraph:
 
     def targets_of(self, node: ast.Import | ast.ImportFrom, path: str) -> Iterator[str]:
         """The modules that executing an import statement of `path` executes, in order."""
+        import ast  # loaded by whoever has a tree
+
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield from self._absolute(alias.name, path)
@@ -155,8 +162,8 @@ class ImportGraph:
         for path in circle:
             packages |= self._packages[path]
         for reach in below.values():
-            files |= reach.files
+            files.update(reach.files)
             packages |= reach.packages
-        found = Reach(frozenset(files), frozenset(packages))
+        found = Reach(tuple(files), frozenset(packages))
         for path in circle:
             self._reach[path] = found

@@ -25,6 +25,8 @@ class ImportPath:
         self._libraries = libraries
         self._listings: dict[str, frozenset[str]] = {}
         self._found: dict[tuple[str, str], str | None] = {}
+        self._files: dict[str, bool] = {}
+        """Whether something is a file; most are asked about by many that import them."""
 
     @property
     def listed_folders(self) -> frozenset[str]:
@@ -104,8 +106,12 @@ class ImportPath:
         return init if self._is_file(init) else f"{folder}/"
 
     def _is_file(self, path: str) -> bool:
-        folder, _, name = path.rpartition("/")
-        return name in self._names(folder) and os.path.isfile(os.path.join(self._root, path))
+        found = self._files.get(path)
+        if found is None:
+            folder, _, name = path.rpartition("/")
+            found = name in self._names(folder) and os.path.isfile(os.path.join(self._root, path))
+            self._files[path] = found
+        return found
 
     def _is_folder(self, path: str) -> bool:
         """A folder that holds Python files or packages, directly or one level down."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 
+from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass
 from auditor.ruleset import Ruleset
 from auditor.ruleset.library import ConditionalDraw, Library, SeedCall
-from auditor.static.elements import Call
+
+if TYPE_CHECKING:
+    from auditor.static.elements import Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,9 @@ class Candidate:
     library: Library
     condition: ConditionalDraw | None
 
+
+_PARTS = 3
+"""Dots in the least name of a method of a part: `torch.nn.Parameter.normal_`."""
 
 NO_SEEDS: Mapping[str, SeedCall] = {}
 
@@ -70,7 +77,24 @@ class RngIndex:
             if library.is_draw(callee):
                 found.append(Candidate(library, None))
             else:
-                found.extend(Candidate(library, draw) for draw in library.conditional if draw.covers(callee))
+                named, formed = self._conditional[library.id]
+                numbers = sorted({*named.get(callee, ()), *formed})
+                draws = (library.conditional[number] for number in numbers)
+                found.extend(Candidate(library, draw) for draw in draws if draw.covers(callee))
+        return found
+
+    @cached_property
+    def _conditional(self) -> Mapping[str, tuple[Mapping[str, Sequence[int]], Sequence[int]]]:
+        """By library: which of its conditional draws speak about a name, and which about names of some form."""
+        found: dict[str, tuple[dict[str, list[int]], list[int]]] = {}
+        for library in self.libraries.values():
+            named, formed = found[library.id] = {}, []
+            for number, draw in enumerate(library.conditional):
+                if any("*" in name for name in draw.callees):
+                    formed.append(number)
+                else:
+                    for name in draw.callees:
+                        named.setdefault(name, []).append(number)
         return found
 
     def by_method(self, method: str) -> tuple[Library, ...]:
@@ -86,6 +110,9 @@ def draws(
         methods = index.by_method(call.method or "") if call.receiver is not None else ()
         return [DrawFact(library, False) for library in methods if not _given(call, library.own_generator, is_none)]
     found: dict[str, DrawFact] = {}
+    for library in _filled_in_place(index, call):
+        if not _given(call, library.own_generator, is_none):
+            found[library.id] = DrawFact(library, False)
     for candidate in index.candidates(call.callee):
         library, condition = candidate.library, candidate.condition
         if library.id in found or _given(call, library.own_generator, is_none):
@@ -95,6 +122,14 @@ def draws(
         elif _asked_for(call, condition, is_none, equals):
             found[library.id] = DrawFact(library, condition.deferred)
     return list(found.values())
+
+
+def _filled_in_place(index: RngIndex, call: Call) -> Iterable[Library]:
+    """Libraries that fill a part of an object: `nn.Parameter(…).data.normal_()`, `self.linear.weight.normal_()`."""
+    top = (call.callee or "").partition(".")[0]
+    if call.receiver is None or not call.method or (call.callee or "").count(".") < _PARTS:
+        return ()
+    return (library for library in index.by_method(call.method) if library.module.partition(".")[0] == top)
 
 
 def _given(call: Call, names: frozenset[str], is_none: Callable[[object], bool]) -> bool:
@@ -107,6 +142,8 @@ def _asked_for(
     is_none: Callable[[object], bool],
     equals: Callable[[object, object], bool],
 ) -> bool:
+    if condition.given and not _given(call, condition.given, is_none):
+        return False
     for name, position in condition.unless.items():
         node = call.argument(name, position)
         if node is not None and not is_none(node):
@@ -119,5 +156,9 @@ def _asked_for(
         if node is None and (default != wanted or call.opaque):
             return False
         if node is not None and not equals(node, wanted):
+            return False
+    for name, position in condition.needs.items():
+        node = call.argument(name, position)
+        if node is None or is_none(node) or equals(node, 0):
             return False
     return True

@@ -29,6 +29,14 @@ class DrawRecord:
     """Drawn while unseeded, and a seed of this kind follows on the same path; the first one counts."""
 
     certain: bool = True
+    in_spawned: bool = False
+    """Drawn while unseeded in a process that was started anew."""
+
+    may_stop: bool = False
+    """Drawn while unseeded on a path that ends the program before any seed: `--print-config` and its like."""
+
+    goes_on: bool = False
+    """Drawn while unseeded on a path that goes on to the program's end without a seed."""
 
 
 class Ledger:
@@ -42,7 +50,7 @@ class Ledger:
         """By library, place and kind of value, in order."""
 
         self.loads_weights = False
-        """A model's state is replaced by a stored one, whatever happens."""
+        """A model's state is replaced by a stored one somewhere, perhaps under a condition."""
 
         self.truncated = False
         """The program is larger than what is followed."""
@@ -56,6 +64,12 @@ class Ledger:
 
         self.deferring = 0
         """Above 0: what is being followed is executed later than the place that led to it."""
+
+        self.muted = 0
+        """Above 0: what is being followed is never executed in this call; its seeds are noted, its draws are not."""
+
+        self.spawned = 0
+        """Above 0: in a process that was started anew."""
 
         self.worker: bool | None = False
         """In DataLoader workers; None: perhaps."""
@@ -73,6 +87,8 @@ class Ledger:
 
     def draw(self, library: str, callee: str, node: ast.AST, frame: Frame, *, deferred: bool) -> None:
         """Note a draw; `deferred`: it comes later than this place."""
+        if self.muted:
+            return
         number = self._number(library, callee, frame.module.location(node))
         if deferred or self.deferring:
             pending = Pending(number, library, self.worker)
@@ -84,6 +100,7 @@ class Ledger:
         level = self.state.level(library)
         self.records[number].levels.add(level)
         if level.rank is Rank.UNSEEDED:
+            self.records[number].in_spawned |= self.spawned > 0
             self.state = self.state.with_draw(library, number)
 
     def _number(self, library: str, callee: str, location: Location) -> int:
@@ -129,6 +146,19 @@ class Ledger:
         drawn = {name: numbers for name, numbers in self.state.drawn.items() if name != library}
         self.state = replace(self.state, drawn=drawn, pending=self.state.pending - come)
 
+    def stop(self, before: State) -> None:
+        """The path that is being followed ends the program; `before` is the state where it left the others."""
+        for library, numbers in self.state.drawn.items():
+            for number in numbers - before.drawn.get(library, frozenset()):
+                self.records[number].may_stop = True
+
+    def finish(self) -> None:
+        """The program is at its end: what is still to come comes now."""
+        self.happen(self.state.pending)
+        for numbers in self.state.drawn.values():
+            for number in numbers:
+                self.records[number].goes_on = True
+
     def happen(self, pending: frozenset[Pending]) -> None:
         """Draws that were to come later come now, in the present state."""
         for item in sorted(pending & self.state.pending):
@@ -137,7 +167,12 @@ class Ledger:
 
     def _come(self, item: Pending) -> None:
         record = self.records[item.draw]
-        record.levels.add(self._level(item))
+        level = self._level(item)
+        if self.spawned and level.rank < self.state.level(item.library).rank:
+            # Its workers are seeded by a library that nothing seeds there: that one is to blame.
+            return
+        record.levels.add(level)
+        record.in_spawned |= self.spawned > 0 and level.rank is Rank.UNSEEDED
         record.certain = record.certain and item.in_worker is not None
 
     def _level(self, item: Pending) -> Level:

@@ -58,6 +58,9 @@ class Draw:
     in_worker: bool = False
     """Reached only in DataLoader workers."""
 
+    in_spawned: bool = False
+    """Drawn without a seed in a process that was started anew."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seed:

@@ -9,6 +9,7 @@ from auditor.model.annotations import TypeGuard
 from auditor.model.lean import dataclass
 from auditor.model.rule import Confidence
 from auditor.static.facts import ModuleFacts
+from auditor.static.nodes import walk
 
 _COLLECTING = frozenset({"append", "appendleft", "extend", "insert"})
 _WRITING = frozenset({"write", "writelines", "writerow", "put", "write_row"})
@@ -88,7 +89,7 @@ def _gives_out_numbers(loop: ast.For | ast.AsyncFor, node: ast.Assign, numbered:
     stores = [target for target in node.targets if isinstance(target, ast.Subscript)]
     if not stores:
         return False
-    measured = [ast.dump(each.args[0]) for each in ast.walk(node.value) if _is_len(each)]
+    measured = [ast.dump(each.args[0]) for each in walk(node.value) if _is_len(each)]
     if any(ast.dump(store.value).replace("Store", "Load") in measured for store in stores):
         return True
     return isinstance(node.value, ast.Name) and node.value.id in _counters(loop, numbered)
@@ -102,7 +103,7 @@ def _counters(loop: ast.For | ast.AsyncFor, numbered: bool) -> set[str]:
     """Names that count the turns."""
     counters = {
         node.target.id
-        for node in ast.walk(loop)
+        for node in walk(loop)
         if isinstance(node, ast.AugAssign)
         and isinstance(node.target, ast.Name)
         and isinstance(node.value, ast.Constant)
@@ -178,7 +179,7 @@ def _fresh(loop: ast.For | ast.AsyncFor) -> frozenset[str]:
 
 
 def _names(node: ast.AST) -> Iterator[str]:
-    for each in ast.walk(node):
+    for each in walk(node):
         if isinstance(each, ast.Name):
             yield each.id
 

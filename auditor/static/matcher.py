@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
 from auditor.errors import RuleError
-from auditor.model.annotations import TYPE_CHECKING, Literal, Protocol
+from auditor.model.annotations import TYPE_CHECKING, Literal, Protocol, cast
 from auditor.model.finding import Related
 from auditor.model.lean import dataclass
 from auditor.model.location import Location
@@ -68,6 +68,18 @@ class Matcher(Protocol):
 
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
         """Yield every place in `module` where the rule holds; order does not matter."""
+
+
+class FirstInProgram(Matcher, Protocol):
+    """A matcher of which only the first hit of each program counts: files tell candidates, `firsts` chooses."""
+
+    def candidates(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
+        """Yield the places in `module` that may be the first one, in source order."""
+
+
+def as_first_in_program(matcher: Matcher) -> FirstInProgram | None:
+    """The matcher, where it tells candidates."""
+    return cast("FirstInProgram", matcher) if hasattr(matcher, "candidates") else None
 
 
 _FOLDERS = (("matchers", "MATCHER"), ("detectors", "DETECTOR"))

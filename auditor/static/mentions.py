@@ -7,27 +7,35 @@ the file imports. Where the bytes do not tell, the answer is yes. Strings and co
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, lru_cache
 
 from auditor.model.lean import dataclass, field
 from auditor.model.pattern import lazy_pattern
-from auditor.static.names import BUILTINS
+from auditor.static.builtinnames import BUILTINS
 from auditor.static.sketch import BY_NAME, Sketch
 
-_CHAIN = lazy_pattern(rb"([A-Za-z_\x80-\xff][\w\x80-\xff]*(?:\.[A-Za-z_\x80-\xff][\w\x80-\xff]*)*)\.$")
+_DIGITS = b"0123456789"
+_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"
+_WORD = frozenset(_LETTERS + _DIGITS)
+_IN_CHAINS = _LETTERS + _DIGITS + b"." + bytes(range(128, 256))
 _BLANKS = b" \t\f\r\n\\"
 _REACH = 300
 """Bytes before a word in which its first part is looked for."""
+
+_MAX_KEPT = 4096
+"""Expressions for assignments that are kept compiled: most files assign the same few names."""
 
 _BROKEN = b"?"
 _MODULE = lazy_pattern(rb"[ \t(]*[A-Za-z_][\w.]*[ \t)]*(?:$|[#;\r\n]|if\b|or\b)", re.MULTILINE)
 """The rest of an assignment of a name, with or without an alternative."""
 
+_DEFINED = lazy_pattern(rb"(?:^|[\s;:])def[ \t]+$")
 _CALLED = lazy_pattern(rb"(?:[\s\\]|#[^\n]*\n)*\(")
 _GIVING = lazy_pattern(rb"(?:(?<![=!<>])=|:=|\b(?:return|else|or|and|await|if|as|in|lambda[^:\n]*:))$")
 _PAIRED = lazy_pattern(rb"^[^=()\n]*[^=!<>()\n]=[^=()\n]*,$")
-_PASSING = lazy_pattern(rb"\b(?:partial|wraps|compile|script|DataParallel|getattr)\b")
+_PASSING_WORDS = (b"partial", b"wraps", b"compile", b"script", b"DataParallel", b"getattr")
+_PASSING = lazy_pattern(rb"\b(?:" + b"|".join(_PASSING_WORDS) + rb")\b")
 
 
 @dataclass(frozen=True)
@@ -37,6 +45,9 @@ class Names:
     full: frozenset[str]
     prefixes: tuple[str, ...] = ()
     """`package.module.`: every name directly in there."""
+
+    beginnings: tuple[str, ...] = ()
+    """`package.name`: every name that begins so."""
 
     called: bool = False
     """Only where they are called, or given to something that may be called."""
@@ -48,11 +59,16 @@ class Names:
 
     def hold(self, name: str) -> bool:
         """Whether a full name is one of these, or the module of a prefix, or anything in there."""
-        return name in self.full or any(f"{name}.".startswith(prefix) for prefix in self.prefixes)
+        if name in self.full or name.startswith(self.beginnings or "\0"):
+            return True
+        return any(f"{name}.".startswith(prefix) for prefix in self.prefixes)
 
     def is_renamed(self, name: str, local: bytes) -> bool:
         """Whether a name that is bound here means one of these and cannot be found by the last part of any."""
-        return self.hold(name) and (name not in self.full or name.rpartition(".")[2].encode() != local)
+        if not self.hold(name):
+            return False
+        last = name.rpartition(".")[2].encode()
+        return last != local or not (name in self.full or last.startswith(first_parts(self) or b"\0"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +85,9 @@ class Imported:
     assigned: dict[bytes, bool] = field(default_factory=dict)
     aliases: dict[bytes, bool] = field(default_factory=dict)
     """What was found out of local names so far."""
+
+    passing: list[bool] = field(default_factory=list)
+    """Whether something is handed on under another name, once that is known."""
 
 
 def imported(sketch: Sketch, is_project: Callable[[str], bool]) -> Imported:
@@ -89,27 +108,54 @@ def imported(sketch: Sketch, is_project: Callable[[str], bool]) -> Imported:
     return Imported({name: tuple(targets) for name, targets in found.items()}, has_stars, by_text)
 
 
-def mentions(raw: bytes, bound: Imported, names: Names) -> bool:
-    """Whether one of `names` can be meant anywhere in the bytes."""
+def mentions(raw: bytes, bound: Imported, names: Names, words: Iterable[bytes] | None = None) -> bool:
+    """Whether one of `names` can be meant anywhere in the bytes; `words`: those of `last_parts` that stand there."""
     for local, targets in bound.names.items():
         if any(each is not None and names.is_renamed(each, local) for each in targets):
             return True
-    passing: bool | None = None
-    for word in _last_parts(names):
-        for match in _word(word).finditer(raw):
-            start = match.start()
+    found = last_parts(names) if words is None else words
+    for part in (*found, *first_parts(names)):
+        begins = part in first_parts(names)
+        called = names.called and not begins and part not in _modules(names)
+        for start, end in places(part, raw, begins=begins):
+            word = raw[start:end]
             before = raw[max(0, start - _REACH) : start]
-            if before[-1:] in (b'"', b"'") and raw[match.end() : match.end() + 1] == before[-1:] and b"getattr" in raw:
+            if before[-1:] in (b'"', b"'") and raw[end : end + 1] == before[-1:] and b"getattr" in raw:
                 return True
             chain, before = _chain(before)
-            if names.called and word not in _modules(names) and not _CALLED.match(raw, match.end()):
-                if passing is None:
-                    passing = _PASSING.search(raw) is not None
-                if not _is_given(before, passing=passing):
-                    continue
+            if called and not _CALLED.match(raw, end) and not _is_given(before, passing=_passes(raw, bound)):
+                continue
             if _can_be(chain, word, raw, bound, names):
                 return True
     return False
+
+
+def places(word: bytes, raw: bytes, *, begins: bool = False) -> Iterator[tuple[int, int]]:
+    """Begin and end of a word, wherever it stands by itself, or of every word that `begins` with it."""
+    start, size = raw.find(word), len(word)
+    while start >= 0:
+        end = start + size
+        if start == 0 or raw[start - 1] not in _WORD:
+            while begins and end < len(raw) and raw[end] in _WORD:
+                end += 1
+            if end == len(raw) or raw[end] not in _WORD:
+                yield start, end
+        start = raw.find(word, end)
+
+
+def calls(raw: bytes, name: bytes) -> bool:
+    """Whether a name that stands by itself is called anywhere in the bytes; its own definition is no call."""
+    return any(
+        _CALLED.match(raw, end) and not _DEFINED.search(raw[max(0, start - _REACH) : start])
+        for start, end in places(name, raw)
+    )
+
+
+def _passes(raw: bytes, bound: Imported) -> bool:
+    """Whether a call may stand in the file that hands on what it is given."""
+    if not bound.passing:
+        bound.passing.append(any(word in raw for word in _PASSING_WORDS) and _PASSING.search(raw) is not None)
+    return bound.passing[0]
 
 
 def _chain(before: bytes) -> tuple[bytes | None, bytes]:
@@ -118,15 +164,32 @@ def _chain(before: bytes) -> tuple[bytes | None, bytes]:
     Empty where the name stands alone, `_BROKEN` where it stands in pieces, None where it is part of an expression that
     is no name.
     """
-    match = _CHAIN.search(before)
-    rest = before[: match.start()] if match else before
+    near = before[:-1] if before.endswith(b".\n") else before
+    chain = _dotted(near)
+    rest = near[: -len(chain) - 1] if chain else before
     code = rest.rstrip(_BLANKS)
     if b"\n" in rest[len(code) :] and b"#" in code.rpartition(b"\n")[2]:
-        return (match[1] if match else _BROKEN), rest
+        return (chain or _BROKEN), rest
     if not code.endswith(b"."):
-        return (match[1] if match else b""), rest
+        return chain, rest
     inner = code[:-1].rstrip(_BLANKS)[-1:]
     return (_BROKEN if inner.isalnum() or inner == b"_" else None), rest
+
+
+def _dotted(before: bytes) -> bytes:
+    """`a.b` where `before` ends with `a.b.`: the longest dotted name there; empty where there is none."""
+    if before[-1:] != b".":
+        return b""
+    run = before[len(before.rstrip(_IN_CHAINS)) : -1]
+    start = len(run)
+    for part in reversed(run.split(b".")):
+        name = part.lstrip(_DIGITS)
+        if not name:
+            break
+        start -= len(name) + (start < len(run))
+        if name != part:
+            break
+    return run[start:]
 
 
 def _is_given(before: bytes, *, passing: bool) -> bool:
@@ -175,6 +238,7 @@ def _is_assigned(name: bytes, raw: bytes, bound: Imported) -> bool:
     return bound.assigned[name]
 
 
+@lru_cache(maxsize=_MAX_KEPT)
 def _assignment(name: bytes) -> re.Pattern[bytes]:
     """Plain text first, which is what can be searched for fast."""
     text = re.escape(name)
@@ -182,7 +246,8 @@ def _assignment(name: bytes) -> re.Pattern[bytes]:
 
 
 @cache
-def _last_parts(names: Names) -> tuple[bytes, ...]:
+def last_parts(names: Names) -> tuple[bytes, ...]:
+    """The words of which one stands wherever one of `names` is meant by its own name."""
     parts = {name.rpartition(".")[2] for name in names.full} | {
         each.rstrip(".").rpartition(".")[2] for each in names.prefixes
     }
@@ -190,15 +255,15 @@ def _last_parts(names: Names) -> tuple[bytes, ...]:
 
 
 @cache
-def _modules(names: Names) -> frozenset[bytes]:
-    """Last parts of the prefixes: what stands after them is called."""
-    return frozenset(each.rstrip(".").rpartition(".")[2].encode() for each in names.prefixes)
+def first_parts(names: Names) -> tuple[bytes, ...]:
+    """What a word begins with wherever one of the `beginnings` is meant."""
+    return tuple(sorted({each.rpartition(".")[2].encode() for each in names.beginnings}))
 
 
 @cache
-def _word(word: bytes) -> re.Pattern[bytes]:
-    # Plain text first, which is what can be searched for fast.
-    return re.compile(re.escape(word) + rb"(?<!\w" + re.escape(word) + rb")(?!\w)")
+def _modules(names: Names) -> frozenset[bytes]:
+    """Last parts of the prefixes: what stands after them is called."""
+    return frozenset(each.rstrip(".").rpartition(".")[2].encode() for each in names.prefixes)
 
 
 def _is_method(name: str) -> bool:

@@ -7,11 +7,11 @@ made by a known class. None means that it cannot be told, which is always a safe
 from __future__ import annotations
 
 import ast
-import builtins
 from collections.abc import Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import Binding, BindingKind, Function, Position, Scope, every_argument, reaching
+from auditor.static.builtinnames import BUILTINS
 from auditor.static.members import first_base, member
 from auditor.static.values import (
     ABSENT,
@@ -40,7 +40,6 @@ PARTIAL = "<partial>"
 """Qualified name of what a `functools.partial` is read as."""
 
 IMPORTED = (BindingKind.IMPORT, BindingKind.FROM_IMPORT, BindingKind.DEFINITION)
-BUILTINS = frozenset(dir(builtins))
 
 
 class Question:
@@ -122,6 +121,11 @@ class Names:
         found = self._lookup(node)
         return (found[0], found[0] is self._index.scopes.get(node)) if found else None
 
+    def bindings_of(self, node: ast.Name) -> Sequence[Binding]:
+        """All places that give a name its meaning, in the scope that binds it; none for builtins and star imports."""
+        found = self._lookup(node)
+        return found[1] if found else ()
+
     # -- expressions ----------------------------------------------------------------------------------------------
 
     def _value(self, node: ast.expr) -> Value:
@@ -176,7 +180,17 @@ class Names:
             return agreed([self.option(value) for value in node.values])
         if isinstance(node, ast.NamedExpr | ast.Await | ast.Starred):
             return self._value(node.value)
+        if isinstance(node, ast.Subscript):
+            return self._part(node)
         return None
+
+    def _part(self, node: ast.Subscript) -> Value:
+        """`frame["a"]`, where a library says what parts of such an object are: `"pandas.DataFrame[]"`."""
+        whole = self._value(node.value)
+        if not isinstance(whole, Instance) or not isinstance(whole.of, External):
+            return None
+        made = self._project.rng.returns.get(f"{whole.of.name}[]")
+        return Instance(External(made)) if made is not None else None
 
     def option(self, node: ast.expr) -> Value | Absent:
         """The value of an expression, telling None in the program from what is not known."""
@@ -378,6 +392,8 @@ class Names:
         for node in reversed(scope.stars):
             origin = self.origin_of(node)
             if isinstance(origin, ModuleRef) and not name.startswith("_"):
+                if not self._project.may_export(origin.path, name):
+                    continue
                 value = self.attribute(origin, name, submodules=False)
                 if value is not None:
                     return value

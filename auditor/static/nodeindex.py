@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
+from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TypeVar, cast
 from auditor.static.facts import ModuleFacts
@@ -13,3 +15,17 @@ Node = TypeVar("Node", bound=ast.AST)
 def nodes_of(module: ModuleFacts, kind: type[Node]) -> list[Node]:
     """Every constant, expression statement, set, set comprehension or subscript of a file; in no particular order."""
     return cast("list[Node]", module.index.nodes[kind])
+
+
+_NAMES: WeakKeyDictionary[ModuleFacts, Mapping[str, list[ast.Name]]] = WeakKeyDictionary()
+
+
+def names_of(module: ModuleFacts) -> Mapping[str, list[ast.Name]]:
+    """The places where each name is written, read or not; in no particular order."""
+    if module not in _NAMES:
+        found: dict[str, list[ast.Name]] = {}
+        for node in module.index.scopes:
+            if isinstance(node, ast.Name):
+                found.setdefault(node.id, []).append(node)
+        _NAMES[module] = found
+    return _NAMES[module]

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from auditor.model.location import Location
 from auditor.static.facts import Call, ModuleFacts
+from auditor.static.nodes import walk
 
 Node = TypeVar("Node", bound=ast.AST)
 
@@ -14,7 +15,7 @@ Node = TypeVar("Node", bound=ast.AST)
 def node_at(module: ModuleFacts, location: Location, kind: type[Node]) -> Node | None:
     """The outermost node of a type that lies exactly at a location; None where there is none."""
     line = module.text_line(location)
-    for node in ast.walk(module.tree):
+    for node in walk(module.tree):
         if isinstance(node, kind) and getattr(node, "lineno", None) == line and is_at(module, node, location):
             return node
     return None

@@ -18,7 +18,9 @@ from auditor.static.facts import ModuleFacts
 from auditor.static.flow import is_shown, is_single, is_sorted_here, parameter, returns, uses
 from auditor.static.looporder import LoopEffect, loop_effect
 from auditor.static.members import member
-from auditor.static.ordering import KEEPING, NEUTRAL, ORDERED, SET_METHODS
+from auditor.static.nodes import walk
+from auditor.static.ordering import KEEPING, MEMBERSHIP, NEUTRAL, ORDERED, SET_METHODS
+from auditor.static.sets import holds_indices, reaches_result
 from auditor.static.values import ClassRef, FunctionRef
 
 _DEPTH = 6
@@ -99,8 +101,7 @@ def _follow(module: ModuleFacts, node: ast.expr, trail: _Trail) -> OrderedUse | 
     if isinstance(parent, ast.For | ast.AsyncFor):
         return _looped(module, parent, trail) if parent.iter is node else None
     if isinstance(parent, ast.BinOp):
-        keeps = isinstance(parent.op, ast.Sub | ast.BitAnd | ast.BitOr | ast.BitXor | ast.Add)
-        return _follow(module, parent, trail) if keeps else None
+        return _follow(module, parent, trail) if reaches_result(module, node, parent) else None
     if isinstance(parent, ast.BoolOp | ast.Await | ast.NamedExpr) or (
         isinstance(parent, ast.IfExp) and parent.test is not node
     ):
@@ -113,6 +114,8 @@ def _follow(module: ModuleFacts, node: ast.expr, trail: _Trail) -> OrderedUse | 
         return _parameter_group(module, node, parent, trail)
     if isinstance(parent, ast.Tuple):
         return _assigned_beside(module, node, parent, trail)
+    if isinstance(parent, ast.withitem) and parent.optional_vars is not None:
+        return _variable(module, parent.optional_vars, trail)
     return None
 
 
@@ -153,11 +156,13 @@ def _follow_expression(module: ModuleFacts, node: ast.expr, parent: ast.AST, tra
 
 def _passed(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: _Trail) -> OrderedUse | None:
     name = module.resolve(call.func)
-    if name in NEUTRAL:
+    if name in NEUTRAL or (name or "").rpartition(".")[2] in MEMBERSHIP:
         return None
     if name in KEEPING:
-        numbered = trail.numbered or name == "enumerate"
+        numbered = trail.numbered or name == "enumerate" or (name == "zip" and _counts_along(module, call))
         return _follow(module, call, _as_list(module, node, trail, numbered=numbered))
+    if name == "dict" and trail.numbered:
+        return _use(trail, module, node, "they are numbered in that order", Confidence.HIGH)
     if name is not None and not name.startswith("."):
         if any(name == each or (each.endswith(".") and name.startswith(each)) for each in ORDERED):
             if name == "next" and not (trail.kind is Kind.SET and isinstance(node, ast.GeneratorExp | ast.Call)):
@@ -171,6 +176,12 @@ def _passed(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: _Trail) 
         if known is not None or name is None:
             return known
     return _into_function(module, node, call, trail)
+
+
+def _counts_along(module: ModuleFacts, call: ast.Call) -> bool:
+    """`zip(names, range(len(names)))`."""
+    calls = (each for each in call.args if isinstance(each, ast.Call))
+    return any(module.resolve(each.func) in ("range", "itertools.count", "numpy.arange") for each in calls)
 
 
 def _container_method(
@@ -200,7 +211,7 @@ def _uses_index(target: ast.expr, *values: ast.expr) -> bool:
     if not isinstance(target, ast.Tuple) or not target.elts or not isinstance(target.elts[0], ast.Name):
         return True
     index = target.elts[0].id
-    return any(isinstance(each, ast.Name) and each.id == index for value in values for each in ast.walk(value))
+    return any(isinstance(each, ast.Name) and each.id == index for value in values for each in walk(value))
 
 
 def _method(module: ModuleFacts, attribute: ast.Attribute, trail: _Trail) -> OrderedUse | None:
@@ -267,6 +278,9 @@ def _variable(module: ModuleFacts, target: ast.expr, trail: _Trail) -> OrderedUs
     key = (module.path, ast.dump(target), id(module.enclosing_function(target)))
     if trail.depth >= _DEPTH or key in trail.seen:
         return None
+    if trail.kind is Kind.SET and holds_indices(target):
+        # A set of numbers has one order.
+        return None
     if any(is_sorted_here(module, use) or is_single(module, use) for use in found_uses):
         return None
     deeper = replace(trail, depth=trail.depth + 1, seen=trail.seen | {key})
@@ -294,7 +308,7 @@ def _into_function(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: _
     inner = replace(trail, depth=trail.depth + 1, seen=trail.seen | {key})
     uses = [
         each
-        for each in ast.walk(callee.node)
+        for each in walk(callee.node)
         if isinstance(each, ast.Name) and each.id == argument.id and isinstance(each.ctx, ast.Load)
     ]
     if any(is_sorted_here(callee.module, use) for use in uses):

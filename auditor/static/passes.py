@@ -10,15 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
-from auditor.model.annotations import Generic, TypeVar
+from auditor.model.annotations import TYPE_CHECKING, Generic, TypeVar
 from auditor.model.lean import dataclass
 from auditor.static.findings import Placed
-from auditor.static.library_verdict import LibraryVerdict
 from auditor.static.project import Project
 from auditor.static.scripts import is_script, is_script_by_its_bytes
 from auditor.static.sketch import Sketch
 from auditor.static.trace import Entry, Kept
 from auditor.static.workers import spread
+
+if TYPE_CHECKING:
+    from auditor.static.library_verdict import LibraryVerdict
 
 MAX_UNIT_BYTES = 2_000_000
 MAX_UNIT_FILES = 96
@@ -113,6 +115,18 @@ class Passes:
 
         numbers = {path: number for number, path in enumerate(paths)}
         return self._pass("look", paths, ask, lambda rest: _units(rest, project), numbers).values()
+
+    def look_beyond(
+        self, paths: Sequence[str], find: Callable[[str, Project], Iterable[Placed]]
+    ) -> Iterable[tuple[Placed, ...]]:
+        """Ask rules about files that programs import besides those that are looked at, in order."""
+        project = self._project
+
+        def ask(path: str) -> tuple[Placed, ...]:
+            project.trace.note("content", path)
+            return tuple(find(path, project))
+
+        return self._pass("beyond", paths, ask, lambda rest: _units(rest, project)).values()
 
     def _pass(
         self,

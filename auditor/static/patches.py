@@ -262,7 +262,8 @@ def file_diff(path: str, before: bytes, after: bytes) -> str:
     if before == after:
         return ""
     old, new = (_lines(each) for each in (before, after))
-    lines = unified_diff(old, new, f"a/{path}", f"b/{path}")
+    end = "\t" if " " in path else ""  # where patch(1) takes the name to end; git writes it too
+    lines = unified_diff(old, new, f"a/{path}{end}", f"b/{path}{end}")
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 

@@ -5,20 +5,19 @@ Whatever is given must hold; a rule that can hold in several ways has several pr
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-from functools import cache
 
 from auditor.model.annotations import Protocol, cast
 from auditor.model.lean import dataclass
+from auditor.model.pattern import lazy_pattern
 from auditor.model.rule import Rule
 from auditor.ruleset.library import Library
+from auditor.static.builtinnames import BUILTINS
 from auditor.static.matcher import Matcher
 from auditor.static.mentions import Names
-from auditor.static.names import BUILTINS
 
-_GAP = rb"(?:[\s\\]|#[^\n]*\n)*"
-"""What may stand between the parts of an expression."""
+_CALLED = lazy_pattern(rb"(?:[\s\\]|#[^\n]*\n)*\(")
+"""What stands behind a name that is called."""
 
 _REACH = 200
 """Bytes before a name in which its dot is looked for."""
@@ -77,17 +76,15 @@ def packages_of(names: Iterable[str]) -> frozenset[str]:
 
 def calls_method(raw: bytes, methods: frozenset[str]) -> bool:
     """Whether one of the methods is called in the bytes of a file."""
-    return any(
-        _follows_dot(raw[max(0, match.start() - _REACH) : match.start()])
-        for method in sorted(methods)
-        for match in _called(method).finditer(raw)
-    )
-
-
-@cache
-def _called(method: str) -> re.Pattern[bytes]:
-    # It begins with plain text, which is what can be searched for fast; the dot is looked for from there.
-    return re.compile(method.encode() + _GAP + rb"\(")
+    for method in sorted(methods):
+        word = method.encode()
+        start = raw.find(word)
+        while start >= 0:
+            end = start + len(word)
+            if _CALLED.match(raw, end) and _follows_dot(raw[max(0, start - _REACH) : start]):
+                return True
+            start = raw.find(word, end)
+    return False
 
 
 def _follows_dot(before: bytes) -> bool:
@@ -96,13 +93,19 @@ def _follows_dot(before: bytes) -> bool:
     return code.endswith(b".") or (b"\n" in before[len(code) :] and b"#" in code.rpartition(b"\n")[2])
 
 
+def _fixed_part(pattern: str) -> str:
+    """What stands before the first part that holds a `*`, with its dot."""
+    return pattern[: pattern.rfind(".", 0, pattern.index("*")) + 1]
+
+
 def drawing(libraries: Iterable[Library]) -> tuple[Prerequisite, ...]:
     """What must be true of a file in which a call may draw from one of these RNG libraries."""
     found: list[Prerequisite] = []
     for library in libraries:
         callees = [name for draw in library.conditional for name in draw.callees]
-        full = library.draw_names.union(name for name in callees if not name.endswith(".*"))
-        prefixes = (*library.draw_prefixes, *(name.removesuffix("*") for name in callees if name.endswith(".*")))
+        full = library.draw_names.union(name for name in callees if "*" not in name)
+        # Of `transformers.*Model` only the package is known.
+        prefixes = (*library.draw_prefixes, *(_fixed_part(name) for name in callees if "*" in name))
         last = frozenset(name.rstrip(".").rpartition(".")[2] for name in (*full, *prefixes))
         names = Names(full, tuple(sorted(set(prefixes))))
         found.append(Prerequisite(literals=(last,), names=names, packages=packages_of((*full, *prefixes))))

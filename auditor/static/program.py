@@ -8,7 +8,7 @@ of packages.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from weakref import WeakKeyDictionary
 
@@ -16,10 +16,12 @@ from auditor.model.lean import dataclass
 from auditor.model.rule import Confidence
 from auditor.ruleset.table import Table
 from auditor.ruleset.versions import Bound, parse_bounds
+from auditor.static.callprerequisites import call_prerequisites
 from auditor.static.conditions import CallCondition, read_call_condition
 from auditor.static.facts import Known, ModuleFacts
 from auditor.static.nodeindex import nodes_of
 from auditor.static.pinned import fits
+from auditor.static.prerequisites import Prerequisite
 from auditor.static.project import Project
 from auditor.static.trace import Question
 
@@ -46,16 +48,28 @@ class Trait:
     """Modules or names that are imported, or something below them."""
 
     @cached_property
+    def calls(self) -> tuple[Prerequisite, ...]:
+        """What must be true of every file that holds the call; nothing where there is none."""
+        return call_prerequisites(self.call) if self.call is not None else ()
+
+    @cached_property
     def words(self) -> frozenset[str]:
-        """Texts of which one stands in every file that holds the trait, unless one of `contains` does."""
-        called = self.call.words if self.call is not None else frozenset()
+        """Texts of which one stands in every file that holds the trait, unless the call or one of `contains` does."""
         imported = {name.rpartition(".")[2] for name in self.imports}
         written = {target.rpartition(".")[2] for target in self.targets}
-        return called | imported | written | self.strings | self.attributes
+        return frozenset(imported | written | self.strings | self.attributes)
+
+    def may_be_in(self, path: str, project: Project) -> bool:
+        """Whether a file may hold it, as far as can be told without parsing it."""
+        if self.calls and project.selection.can_hold(path, self.calls):
+            return True
+        if self.words and project.texts.hold(path, self.words):
+            return True
+        return project.texts.contain(path, self.contains)
 
     def is_in(self, module: ModuleFacts) -> bool:
         """Whether a file holds it."""
-        if self.imports and any(_is_below(entry.target, self.imports) for entry in module.imports):
+        if self.imports and next(module.imports_below(self.imports), None) is not None:
             return True
         if self.targets and any(self._assigns(module)):
             return True
@@ -82,6 +96,9 @@ class ProgramCondition:
     """Of each group one trait must be there."""
 
     unless: tuple[Trait, ...] = ()
+    unless_any: tuple[Trait, ...] = ()
+    """Silent everywhere as soon as one of the programs around the place does it: the others only evaluate."""
+
     prefers: tuple[tuple[Trait, ...], ...] = ()
     """Like `requires`, but without them the finding is only less sure."""
 
@@ -90,7 +107,7 @@ class ProgramCondition:
     """Silent unless the project's versions are known to fulfil all of `versions`."""
 
     def __bool__(self) -> bool:
-        return bool(self.requires or self.unless or self.versions)
+        return bool(self.requires or self.unless or self.unless_any or self.versions)
 
     def entry_points(self, module: ModuleFacts, project: Project) -> tuple[str, ...] | None:
         """The programs around `module` for which it holds; None where the rule asks nothing of programs.
@@ -102,7 +119,10 @@ class ProgramCondition:
         fit = fits(self.versions, project) if self.versions else True
         if fit is False or (fit is None and self.known_versions):
             return ()
-        return tuple(path for path in _program_paths(module, project) if self._holds(path, project))
+        paths = _program_paths(module, project)
+        if any(_has(trait, path, project) for trait in self.unless_any for path in paths):
+            return ()
+        return tuple(path for path in paths if self._holds(path, project))
 
     def weakens(self, module: ModuleFacts, project: Project) -> Confidence | None:
         """LOW where nothing in the programs around `module` does what the rule `prefers`, or a version is not known."""
@@ -121,16 +141,16 @@ class ProgramCondition:
 
 
 def programs(
-    module: ModuleFacts, project: Project, holding: frozenset[str] | None = None
+    module: ModuleFacts, project: Project, holding: frozenset[str] | None = None, *, called: str | None = None
 ) -> Iterable[tuple[str, tuple[ModuleFacts, ...]]]:
     """Yield path and files of every program that reaches `module`; the file itself where there is none.
 
-    `holding`: texts of which one must stand in a file, others are left out.
+    `holding`: texts of which one must stand in a file, others are left out; `called`: what must be called there.
     """
     for path in _program_paths(module, project):
         entry = project.module(path)
         if entry is not None:
-            yield path, project.modules_reached(entry, holding)
+            yield path, project.modules_reached(entry, holding, called)
 
 
 def _program_paths(module: ModuleFacts, project: Project) -> tuple[str, ...]:
@@ -142,13 +162,21 @@ def read_program_condition(table: Table) -> ProgramCondition:
 
     Names of `rules/definitions.toml` were replaced by such tables when the rule was loaded.
     """
+    table.strings("unless_launched_with")  # for the engine, which sees to it when all findings are there
     return ProgramCondition(
         requires=tuple(_read_group(entry) for entry in table.tables("requires")),
         unless=tuple(trait for entry in table.tables("unless") for trait in _read_group(entry)),
+        unless_any=tuple(trait for entry in table.tables("unless_any") for trait in _read_group(entry)),
         prefers=tuple(_read_group(entry) for entry in table.tables("prefers")),
         versions=_read_versions(table),
         known_versions=table.boolean("known_versions", False),
     )
+
+
+def launched_variables(options: Mapping[str, object]) -> tuple[str, ...]:
+    """`unless_launched_with` of a rule's options: a launcher that sets one of these variables answers the finding."""
+    names = options.get("unless_launched_with", ())
+    return tuple(str(name) for name in names) if isinstance(names, list | tuple) else ()
 
 
 def _read_versions(table: Table) -> tuple[Bound, ...]:
@@ -212,8 +240,8 @@ def _holds(trait: Trait, path: str, project: Project, answers: Answers) -> bool:
     """Whether one file holds it; each file is asked once, also where several programs share it."""
 
     def ask() -> bool:
-        may = project.texts.hold(path, trait.words) or project.texts.contain(path, trait.contains)
-        module = project.module(path) if may else None
+        module = project.module(path) if trait.may_be_in(path, project) else None
+        project.unread(path)
         return module is not None and trait.is_in(module)
 
     return project.trace.once(answers, f"file:{path}", ask)
@@ -225,7 +253,3 @@ def _strings(module: ModuleFacts) -> frozenset[str]:
         constants = (node.value for node in nodes_of(module, ast.Constant))
         _TEXTS[module] = frozenset(value for value in constants if isinstance(value, str))
     return _TEXTS[module]
-
-
-def _is_below(target: str, names: frozenset[str]) -> bool:
-    return any(target == name or target.startswith(name + ".") for name in names)

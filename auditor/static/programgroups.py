@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-MAX_GROUP_BYTES = 6_000_000
-"""Source of one group; parsed it takes some 70 times as much memory."""
+MAX_GROUP_BYTES = 3_500_000
+"""Source of one group; parsed it takes some 45 times as much memory."""
 
 MAX_GROUP = 64
 """Programs of one group: small enough that several processes have something to do."""

@@ -10,6 +10,7 @@ from typing import Literal, TypeGuard
 
 from auditor.model.lean import dataclass
 from auditor.static.facts import ModuleFacts
+from auditor.static.nodes import walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def program_start(
 def does_something(module: ModuleFacts) -> bool:
     """Whether the top level calls anything, besides making definitions and constants."""
     statements = (node for node in module.tree.body if isinstance(node, ast.Expr | ast.Assign | ast.For | ast.With))
-    return any(isinstance(each, ast.Call) for node in statements for each in ast.walk(node))
+    return any(isinstance(each, ast.Call) for node in statements for each in walk(node))
 
 
 def _is_guard(node: ast.stmt) -> TypeGuard[ast.If]:
@@ -77,10 +78,7 @@ def _behind_imports(module: ModuleFacts, package: str) -> int:
 def _imports(module: ModuleFacts, node: ast.stmt, package: str) -> bool:
     if not isinstance(node, ast.Import | ast.ImportFrom):
         return False
-    return any(
-        found.node is node and (found.target == package or found.target.startswith(f"{package}."))
-        for found in module.imports
-    )
+    return any(found.node is node for found in module.imports_below((package,)))
 
 
 def _is_docstring(node: ast.stmt, index: int) -> bool:

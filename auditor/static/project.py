@@ -8,19 +8,19 @@ from pathlib import Path
 
 from auditor.errors import ProjectError
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.model.lean import replace
 from auditor.static.answers import Answers
-from auditor.static.discovery import METADATA, is_test
-from auditor.static.entrypoints import EntryPoint, console_scripts
-from auditor.static.facts import ModuleFacts
+from auditor.static.consolescripts import console_scripts
+from auditor.static.discovery import METADATA, is_test, is_test_by_its_name
+from auditor.static.exports import Exports
 from auditor.static.importgraph import ImportGraph, Reach
 from auditor.static.importpath import ImportPath
 from auditor.static.knowledge import RngIndex
-from auditor.static.names import Question as Resolution
 from auditor.static.programgroups import grouped
-from auditor.static.relevance import Relevance
-from auditor.static.scripts import is_script
+from auditor.static.reexports import Reexports
+from auditor.static.scripts import EntryPoint, is_script, takes_options
 from auditor.static.selection import Selection
-from auditor.static.sketch import Sketch, make_sketch
+from auditor.static.sketch import Sketch, make_sketch, shared
 from auditor.static.source import SourceFile
 from auditor.static.texts import Texts
 from auditor.static.trace import Kept, Trace
@@ -28,7 +28,10 @@ from auditor.static.trees import Trees
 from auditor.static.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
+    from auditor.static.facts import ModuleFacts
     from auditor.static.library_verdict import LibraryVerdict
+    from auditor.static.names import Question as Resolution
+    from auditor.static.relevance import Relevance
 
 MAX_FOLLOWED_BYTES = 5_000_000
 """Source that is followed for one program; training programs reach less."""
@@ -63,13 +66,13 @@ class Project:
 
         self._imports = ImportPath(root, rng.top_names)
         self._others: dict[str, SourceFile] = {}
-        self.question = Resolution()
-        """For name resolution."""
+        self._question: Resolution | None = None
 
         self.graph = ImportGraph(self._imports, self.sketch)
         self._modules: dict[str, ModuleFacts | None] = {}
         self._trees = Trees()
         self._test_paths = frozenset(test_paths)
+        self._taking_options: dict[str, bool] = {}
         self._vocabulary = vocabulary or Vocabulary(needed or ())
         self.texts = Texts(self, self._vocabulary, needed)
         self._known_names = known_names
@@ -82,6 +85,8 @@ class Project:
         self.trace = Trace(self._answers)
         """What is asked here while something is worked out."""
 
+        self._exports = Exports(self)
+        self._reexports = Reexports(self)
         self.selection = Selection(self, self._vocabulary)
         self._relevance: dict[tuple[str, ...], Relevance] = {}
 
@@ -120,7 +125,7 @@ class Project:
     def know_sketches(self, sketches: Mapping[str, Sketch]) -> None:
         """Be told what the bytes of files tell."""
         for path, sketch in sketches.items():
-            self.source(path).sketch = sketch
+            self.source(path).sketch = replace(sketch, imports=shared(sketch.imports))
 
     def module(self, path: str) -> ModuleFacts | None:
         """The parsed file at `path`; None for a folder and for a file that cannot be parsed (then see `problems`)."""
@@ -138,11 +143,22 @@ class Project:
                 self.problems[path] = "nested too deeply to be analysed"
         return self._modules[path]
 
+    @property
+    def question(self) -> Resolution:
+        """For name resolution."""
+        if self._question is None:
+            from auditor.static.names import Question as Resolution
+
+            self._question = Resolution()
+        return self._question
+
     def was_parsed(self, path: str) -> bool:
         """Whether the file was parsed, or could not be."""
         return path in self._parsed
 
     def _parse(self, source: SourceFile) -> ModuleFacts:
+        from auditor.static.facts import ModuleFacts  # most scans of a project parse few files, or none
+
         tree = self._trees.take(source)
         facts = ModuleFacts(source, tree, self)
         if source.broken_cells:
@@ -176,7 +192,7 @@ class Project:
         self._relevance = {}
         self._parsed = set()
         self.problems = {}
-        self.question = Resolution()
+        self._question = None
 
     def unread(self, path: str) -> None:
         """Do not keep the bytes of files that may never be parsed."""
@@ -184,7 +200,25 @@ class Project:
             self.source(path).forget()
 
     def is_test(self, path: str) -> bool:
-        return path in self._test_paths if path in self.files else is_test(path)
+        named = path in self._test_paths if path in self.files else is_test(path)
+        return named and not (is_test_by_its_name(path) and self._takes_options(path))
+
+    def _takes_options(self, path: str) -> bool:
+        """Whether a file reads a command line and holds no test: a program that is only called like one."""
+        self.trace.note("content", path)
+        found = self._taking_options.get(path)
+        if found is None:
+            found = self._taking_options[path] = takes_options(self.source(path))
+            self.unread(path)
+        return found
+
+    def may_export(self, path: str, name: str) -> bool:
+        """Whether a star import of the module at `path` may bind `name`."""
+        return path in self._modules or self._exports.may_hold(path, name)
+
+    def may_lead(self, path: str, name: str, packages: frozenset[str]) -> bool:
+        """Whether a name of the module at `path` may stand for something in one of these packages."""
+        return self._reexports.may_lead(path, name, packages)
 
     def is_known(self, name: str) -> bool:
         """Whether a rule or a library knows a fully qualified name."""
@@ -199,24 +233,47 @@ class Project:
     def find_relative(self, dotted: str, level: int, importer: str) -> str | None:
         return self._imports.find_relative(dotted, level, importer)
 
+    def find_origin(self, origin: str, importer: str) -> tuple[str | None, str] | None:
+        """What `from origin import …` reads: the project's file, or None and the name of a module outside.
+
+        None where a relative import leads nowhere.
+        """
+        dotted = origin.lstrip(".")
+        level = len(origin) - len(dotted)
+        if not level:
+            return self.find_module(dotted, importer), dotted
+        target = self.find_relative(dotted, level, importer)
+        return None if target is None else (target, dotted)
+
     def find_submodule(self, package: str, name: str) -> str | None:
         return self._imports.find_submodule(package, name)
 
-    def modules_reached(self, module: ModuleFacts, holding: frozenset[str] | None = None) -> tuple[ModuleFacts, ...]:
+    def modules_reached(
+        self, module: ModuleFacts, holding: frozenset[str] | None = None, called: str | None = None
+    ) -> tuple[ModuleFacts, ...]:
         """`module` and the project's modules that it imports, directly or not, sorted by path.
 
         `holding`: texts of which one must stand in a module; the others are not parsed. Of more than
-        `MAX_FOLLOWED_BYTES` those far from `module` are left out (`followed`).
+        `MAX_FOLLOWED_BYTES` those far from `module` are left out (`followed`). `called`: what must be called in a
+        module; of these, too, the others are not parsed.
         """
-        self.trace.note("reach", module.path)
-        paths = sorted(self.graph.reached(module.path))
-        if holding is not None:
-            paths = [path for path in paths if self.texts.hold(path, holding)]
-        if sum(self.source(path).size_bytes for path in paths) > MAX_FOLLOWED_BYTES:
-            near = self.followed(module.path)
-            paths = [path for path in paths if path in near]
-        found = [self.module(path) for path in paths]
+        found = [self.module(path) for path in self.paths_reached(module.path, holding, called)]
         return tuple(reached for reached in found if reached is not None)
+
+    def paths_reached(
+        self, path: str, holding: frozenset[str] | None = None, called: str | None = None
+    ) -> tuple[str, ...]:
+        """The files that `modules_reached` parses, for whoever can tell of some that they need not be."""
+        self.trace.note("reach", path)
+        paths = sorted(self.graph.reached(path))
+        if holding is not None:
+            paths = [reached for reached in paths if self.texts.hold(reached, holding)]
+        if sum(self.source(reached).size_bytes for reached in paths) > MAX_FOLLOWED_BYTES:
+            near = self.followed(path)
+            paths = [reached for reached in paths if reached in near]
+        if called is not None:
+            paths = [reached for reached in paths if self.texts.hold_call(reached, called)]
+        return tuple(paths)
 
     def followed(self, path: str) -> frozenset[str]:
         """`path` and the modules that run with it, directly or not, cut at `MAX_FOLLOWED_BYTES`."""
@@ -346,6 +403,8 @@ class Project:
         """Over everything that the programs of its group import; one that draws from nothing is a group of its own."""
         group = next((group for group in self.groups if program in group), (program,))
         if group not in self._relevance:
+            from auditor.static.relevance import Relevance
+
             reached = {path for entry in group for path in self.followed(entry) if self.matters(path)}
             modules = [self.module(path) for path in sorted(reached)]
             self._relevance[group] = Relevance(self, [module for module in modules if module is not None])

@@ -11,17 +11,19 @@ from collections.abc import Iterable, Iterator
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import FUNCTIONS, Function, every_argument
+from auditor.static.candidates import Candidates
 from auditor.static.commandline import PARSING_METHODS
 from auditor.static.facts import ModuleFacts
 from auditor.static.members import bases, table_of
-from auditor.static.names import PARTIAL
+from auditor.static.names import PARTIAL, method_kind
 from auditor.static.protocols import is_run_by_others
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, Value
+from auditor.static.weights import LOADING
 
 if TYPE_CHECKING:
     from auditor.static.project import Project
 
-OF_INTEREST = PARSING_METHODS | {"set_defaults", "add_argument", "load_state_dict"}
+OF_INTEREST = PARSING_METHODS | LOADING | {"set_defaults", "add_argument"}
 """Methods that are of interest for what follows from them."""
 
 CONSTRUCTORS = ("__new__", "__init__", "__post_init__")
@@ -48,8 +50,15 @@ class Relevance:
         """What the top levels of modules lead to."""
 
         self._working: set[str] = set()
+        self.candidates = Candidates()
+        self._open: list[tuple[ModuleFacts, ast.Call, Definition | None]] = []
+        """Calls of which it is not certain what they call."""
+
+        self._names = {node.name for node in self._known if not isinstance(node, ast.Lambda)}
         for module in self._modules:
             self._read(module)
+        for module, call, function in self._open:
+            self._read_open(module, call, function)
         pending = list(self._relevant)
         while pending:
             for user in self._users.get(pending.pop(), ()):
@@ -82,14 +91,46 @@ class Relevance:
                 self._relevant.add(function)
         for call, function, _ in index.calls:
             for target in self._targets(module, call):
-                if function is not None:
-                    self._use(function, target)
-                else:
-                    self._use_at_top(module, call, target)
+                self._note(module, call, function, target)
+            self._hand_over(module, call, function)
         for node in list(index.functions):
             for decorator in getattr(node, "decorator_list", ()):
                 called = decorator.func if isinstance(decorator, ast.Call) else decorator
                 self._use(node, module.names.value(called))
+
+    def _note(self, module: ModuleFacts, call: ast.Call, user: Definition | None, target: Value | str) -> None:
+        if user is not None:
+            self._use(user, target)
+        else:
+            self._use_at_top(module, call, target)
+
+    def _hand_over(self, module: ModuleFacts, call: ast.Call, function: Definition | None) -> None:
+        """Note what a call gives the parameters of the project's functions, or that it is not certain what it calls."""
+        value = module.names.value(call.func)
+        if isinstance(value, FunctionRef):
+            self.candidates.note(module, call, value, skipped=int(value.bound or method_kind(value.node) == "class"))
+        elif isinstance(value, ClassRef):
+            made = value.module.names.attribute(Instance(value), "__init__")
+            if isinstance(made, FunctionRef):
+                self.candidates.note(module, call, made, skipped=1)
+        elif value is None and self._may_be_ours(call.func):
+            self._open.append((module, call, function))
+
+    def _may_be_ours(self, called: ast.expr) -> bool:
+        """Whether a name that is not resolved may be of the project: nobody here writes a `.mean()`."""
+        if not isinstance(called, ast.Attribute):
+            return isinstance(called, ast.Name)
+        return called.attr in self._names or isinstance(called.value, ast.Name)
+
+    def _read_open(self, module: ModuleFacts, call: ast.Call, function: Definition | None) -> None:
+        for value in self.candidates.called(module, call):
+            targets: Iterable[Value | str] = (value,)
+            if isinstance(value, ClassRef):
+                targets = self._constructed(value)
+            elif isinstance(value, Instance):
+                targets = self._called(value)
+            for target in targets:
+                self._note(module, call, function, target)
 
     def _executes(self, module: ModuleFacts, statement: ast.Import | ast.ImportFrom) -> bool:
         paths = self._project.graph.targets_of(statement, module.path)

@@ -95,15 +95,19 @@ def _joined(one: State, one_if: str | None, other: State, other_if: str | None) 
         library: join_levels(one.level(library), one_if, other.level(library), other_if)
         for library in sorted({*one.levels, *other.levels})
     }
-    drawn = {
-        library: one.drawn.get(library, frozenset()) | other.drawn.get(library, frozenset())
-        for library in sorted({*one.drawn, *other.drawn})
-    }
     options = {
         name: (one.options[name] if name in one.options else other.options[name])
         for name in sorted({*one.options, *other.options})
     }
-    return State(levels, drawn, one.pending | other.pending, options)
+    return State(levels, joined_draws(one, other), one.pending | other.pending, options)
+
+
+def joined_draws(one: State, other: State) -> Mapping[str, frozenset[int]]:
+    """The draws of either that no seed has followed yet."""
+    return {
+        library: one.drawn.get(library, frozenset()) | other.drawn.get(library, frozenset())
+        for library in sorted({*one.drawn, *other.drawn})
+    }
 
 
 def join_levels(one: Level, one_if: str | None, other: Level, other_if: str | None) -> Level:

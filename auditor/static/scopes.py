@@ -67,7 +67,34 @@ _LEAVES = frozenset({"annotation_comment", "ctx", "op", "ops", "type_comment", "
 """Fields without nodes that anybody asks for."""
 
 _FIELDS: dict[type[ast.AST], tuple[str, ...]] = {}
+_FULL: dict[type[ast.AST], tuple[tuple[str, ...], tuple[str, ...]]] = {
+    ast.BinOp: (("left", "right"), ()),
+    ast.BoolOp: ((), ("values",)),
+    ast.Compare: (("left",), ("comparators",)),
+    ast.Expr: (("value",), ()),
+    ast.List: ((), ("elts",)),
+    ast.Starred: (("value",), ()),
+    ast.Subscript: (("value", "slice"), ()),
+    ast.Tuple: ((), ("elts",)),
+    ast.UnaryOp: (("operand",), ()),
+    ast.keyword: (("value",), ()),
+}
+"""Fields that always hold one node, and fields that hold a list of nothing but nodes; in the order of the text."""
+
 _NAMING = (ast.Name, ast.Attribute, ast.Call, ast.IfExp, ast.BoolOp, ast.NamedExpr, ast.Await)
+
+
+class _Visitors(dict[type[ast.AST], "Callable[..., None]"]):
+    """The method for each kind of node, looked up when the first one is met: a walk asks a million times."""
+
+    def __init__(self, index: ScopeIndex) -> None:
+        super().__init__()
+        self._index = index
+
+    def __missing__(self, kind: type[ast.AST]) -> Callable[..., None]:
+        found: Callable[..., None] = getattr(self._index, VISITORS.get(kind.__name__, "_children"))
+        self[kind] = found
+        return found
 
 
 class ScopeIndex:
@@ -99,7 +126,7 @@ class ScopeIndex:
         """See `nodeindex`."""
 
         self._words: set[str] = set()
-        self._visitors: dict[type[ast.AST], Callable[..., None]] = {}
+        self._visitors = _Visitors(self)
         self.root = Scope("module", tree, None)
         self.scopes[tree] = self.root
         self._scope = self.root
@@ -109,42 +136,48 @@ class ScopeIndex:
         self._qualname = ""
         self._compounds = 0
         self._visit_all(tree.body, tree)
+        self._visitors = _Visitors(self)  # the methods that were met refer back to this
 
     # -- walking --------------------------------------------------------------------------------------------------
 
-    def visit(self, node: ast.AST) -> None:
-        visitor = self._visitors.get(node.__class__)
-        if visitor is None:
-            name = VISITORS.get(node.__class__.__name__, "_children")
-            visitor = self._visitors[node.__class__] = getattr(self, name)
-        visitor(node)
-
     def _visit_all(self, nodes: Iterable[ast.AST], parent: ast.AST) -> None:
+        parents, visitors = self.parents, self._visitors
         for node in nodes:
-            self.parents[node] = parent
-            self.visit(node)
+            parents[node] = parent
+            visitors[node.__class__](node)
 
     def _visit_one(self, node: ast.AST | None, parent: ast.AST) -> None:
         if node is not None:
             self.parents[node] = parent
-            self.visit(node)
+            self._visitors[node.__class__](node)
 
     def _children(self, node: ast.AST) -> None:
-        parents = self.parents
+        parents, visitors = self.parents, self._visitors
         kind = node.__class__
+        full = _FULL.get(kind)
+        if full is not None:
+            for name in full[0]:
+                value = getattr(node, name)
+                parents[value] = node
+                visitors[value.__class__](value)
+            for name in full[1]:
+                for item in getattr(node, name):
+                    parents[item] = node
+                    visitors[item.__class__](item)
+            return
         fields = _FIELDS.get(kind)
         if fields is None:
             fields = _FIELDS[kind] = tuple(name for name in node._fields if name not in _LEAVES)
         for name in fields:
             value = getattr(node, name, None)
-            if isinstance(value, list):
+            if value.__class__ is list:
                 for item in value:
                     if isinstance(item, ast.AST):
                         parents[item] = node
-                        self.visit(item)
+                        visitors[item.__class__](item)
             elif isinstance(value, ast.AST):
                 parents[value] = node
-                self.visit(value)
+                visitors[value.__class__](value)
 
     def _constant(self, node: ast.Constant) -> None:
         """Nothing below it."""
@@ -157,17 +190,34 @@ class ScopeIndex:
     def _name(self, node: ast.Name) -> None:
         self.scopes[node] = self._scope
         self._words.add(node.id)
-        if isinstance(node.ctx, ast.Del):
+        if node.ctx.__class__ is ast.Del:
             self._bind(node.id, BindingKind.OPAQUE, node, _end(node))
 
     def _attribute(self, node: ast.Attribute) -> None:
-        self._words.add(node.attr)
-        self.parents[node.value] = node
-        self.visit(node.value)
+        value = node.value
+        words = self._words
+        words.add(node.attr)
+        self.parents[value] = node
+        if value.__class__ is ast.Name:  # `self.x`, the most common of all, is worth saving a call
+            self.scopes[value] = self._scope
+            words.add(value.id)
+        else:
+            self._visitors[value.__class__](value)
 
     def _call(self, node: ast.Call) -> None:
         self.calls.append((node, self._function, self._loop))
-        self._children(node)
+        parents, visitors = self.parents, self._visitors
+        called = node.func
+        parents[called] = node
+        visitors[called.__class__](called)
+        for part in node.args:
+            parents[part] = node
+            visitors[part.__class__](part)
+        for keyword in node.keywords:
+            value = keyword.value
+            parents[keyword] = node
+            parents[value] = keyword
+            visitors[value.__class__](value)
 
     def _return(self, node: ast.Return) -> None:
         self.returns.append(node)

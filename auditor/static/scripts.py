@@ -2,12 +2,45 @@
 
 from __future__ import annotations
 
+import re
+
 from auditor.errors import ProjectError
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.static.entrypoints import COMPOUND, NEVER, is_program
+from auditor.model.lean import dataclass
+from auditor.model.pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from auditor.static.project import Project
+    from auditor.static.source import SourceFile
+
+COMPOUND = lazy_pattern(rb"(?:^|\r)(?:\xef\xbb\xbf|\f)*(?:for|while|with|async|if|try)\b", re.MULTILINE)
+"""A compound statement at the top level."""
+
+NEVER = frozenset(
+    {
+        "setup.py",
+        "conftest.py",
+        "noxfile.py",
+        "fabfile.py",
+        "tasks.py",
+        "versioneer.py",
+        "conf.py",
+        "hubconf.py",
+        "__init__.py",
+    }
+)
+
+_OPTIONS = lazy_pattern(rb"\.parse_args\(|\.parse_known_args\(|@click\.|@hydra\.|fire\.Fire\(|typer\.|tyro\.|docopt\(")
+_TESTS = lazy_pattern(rb"\bdef test_|\bclass Test|unittest|pytest|doctest|absltest|\bTestCase\b")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryPoint:
+    """One program: executing the module `path` as `__main__` where `is_script`, then calling `functions` of it."""
+
+    path: str
+    is_script: bool
+    functions: tuple[str, ...] = ()
 
 
 def is_script(project: Project, path: str) -> bool:
@@ -18,6 +51,8 @@ def is_script(project: Project, path: str) -> bool:
     imported, in_package = project.is_imported(path), project.is_in_package(path)
     if in_package and not _is_guarded(project, path) and not _has_compound(project, path):
         return False  # in a package only compound statements count
+    from auditor.static.entrypoints import is_program  # bytes tell of nearly all others
+
     module = project.module(path)
     return module is not None and is_program(module, imported=imported, in_package=in_package)
 
@@ -34,6 +69,15 @@ def is_script_by_its_bytes(project: Project, path: str) -> bool | None:
         return False
     # Without a guard it is one only for what its top level does.
     return False if imported and not _is_guarded(project, path) else None
+
+
+def takes_options(source: SourceFile) -> bool:
+    """Whether a file that is called like a test reads a command line, and holds no test."""
+    try:
+        raw = source.raw()
+    except ProjectError:
+        return False
+    return _OPTIONS.search(raw) is not None and _TESTS.search(raw) is None
 
 
 def _is_guarded(project: Project, path: str) -> bool:

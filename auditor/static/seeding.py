@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.static.entrypoints import EntryPoint
+from auditor.model.lean import replace
 from auditor.static.ledger import DrawRecord, Ledger
 from auditor.static.library_verdict import LibraryVerdict, Seed, SeedStatus, SeedValue
 from auditor.static.rngstate import Level, Rank
+from auditor.static.scripts import EntryPoint
 from auditor.static.walk import Walk
 
 if TYPE_CHECKING:
@@ -18,11 +19,21 @@ if TYPE_CHECKING:
 MAX_DRAWS = 50
 """Draws that a verdict lists."""
 
-MODELS = ("torch.nn.", "torchvision.models.", "timm.")
+MODELS = (
+    *("torch.nn.", "torchvision.models.", "timm."),
+    *("keras.layers.", "tensorflow.keras.layers.", "tensorflow.layers.", "tensorflow.truncated_normal"),
+)
 """Where what is called gives a model its initial weights."""
 
-TRAINING = (b".backward(", b".fit(", b".train_step(")
-"""Words of which one is in every program that trains."""
+TRAINING = (
+    *(b".train_step(", b".train_on_batch(", b".fit_generator(", b".minimize("),
+    *(b"ptimizer.step(", b"ptim.step(", b"rainer.train(", b".learn(", b"rainer.fit(", b"odel.fit(", b"earn.fit("),
+    *(b"earner.fit(", b"net.fit(", b"stimator.train("),
+)
+"""Words of programs that train; `self.fit(…)` is a layer that makes sizes fit."""
+
+STEPPING = ((b".backward(",), (b".step(", b"apply_gradients("))
+"""Words that are together in a training loop; an attack on a stored model has gradients, but no optimizer's step."""
 
 _STATUS = {
     Rank.ENTROPY: SeedStatus.ENTROPY,
@@ -78,16 +89,21 @@ def _followed(project: Project, entry: EntryPoint, function: str | None) -> Ledg
     if frame is not None and function is not None:
         walk.calls.call_by_name(function, frame)
     ledger = walk.ledger
-    ledger.happen(ledger.state.pending)
+    ledger.finish()
     walk.close()
     return ledger
 
 
 def _drawn(project: Project, entry: EntryPoint, ledger: Ledger) -> Iterable[DrawRecord]:
     """The draws that can have an effect: a model that only gets stored weights does not keep its initial ones."""
-    if not ledger.loads_weights or project.texts.are_reached(entry.path, TRAINING):
+    if not ledger.loads_weights or _trains(project, entry):
         return ledger.records
     return [record for record in ledger.records if not _initialises(record.draw.callee)]
+
+
+def _trains(project: Project, entry: EntryPoint) -> bool:
+    reached = project.texts.are_reached
+    return reached(entry.path, TRAINING) or all(reached(entry.path, words) for words in STEPPING)
 
 
 def _initialises(callee: str) -> bool:
@@ -104,7 +120,11 @@ def _verdict(
     certain: bool,
 ) -> LibraryVerdict:
     elsewhere = any(seed.condition for seed in seeds if seed.value in COUNTING)
-    statuses = [_status(record, seeded_elsewhere=elsewhere) for record in records]
+    always = any(seed.condition is None for seed in seeds if seed.value in COUNTING)
+    statuses = [
+        SeedStatus.SEEDED if always and _only_stops(record) else _status(record, seeded_elsewhere=elsewhere)
+        for record in records
+    ]
     status = min(statuses, key=_ORDER.index)
     resting = [record for record, each in zip(records, statuses, strict=True) if each is status]
     levels = {level for record in resting for level in record.levels if level.rank is Rank.MAYBE}
@@ -113,7 +133,7 @@ def _verdict(
         entry_point=entry.path,
         library=project.rng.libraries[library],
         status=status,
-        draws=tuple(record.draw for record in resting[:MAX_DRAWS]),
+        draws=tuple(replace(record.draw, in_spawned=record.in_spawned) for record in resting[:MAX_DRAWS]),
         draw_count=len(resting),
         seeds=tuple(seeds),
         first_draw=records[0].draw,
@@ -121,6 +141,11 @@ def _verdict(
         condition=_condition(levels, counting) if status is SeedStatus.CONDITIONAL else None,
         certain=certain and all(record.certain for record in resting),
     )
+
+
+def _only_stops(record: DrawRecord) -> bool:
+    """Drawn on the way to an early end of the program only, of one that is seeded where it goes on."""
+    return record.may_stop and not record.goes_on and record.followed_by is None
 
 
 def _status(record: DrawRecord, *, seeded_elsewhere: bool) -> SeedStatus:

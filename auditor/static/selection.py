@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from auditor.errors import ProjectError
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.static.mentions import Imported, Names, imported, mentions
+from auditor.static.mentions import Imported, Names, imported, last_parts, mentions
 from auditor.static.prerequisites import Prerequisite, calls_method, drawing
 from auditor.static.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from auditor.static.project import Project
+
+Masked = tuple[tuple[int, ...], Prerequisite]
+"""A prerequisite with the bits of each group of its literals."""
 
 
 class Selection:
@@ -22,13 +25,47 @@ class Selection:
         self._vocabulary = vocabulary
         self._draws = drawing(project.rng.libraries.values())
         self._drawing: dict[str, bool] = {}
+        self._masked: dict[int, tuple[tuple[Prerequisite, ...], tuple[Masked, ...]]] = {}
+        """By the identity of the prerequisites, which are kept with it."""
+
+        self._looked_at: tuple[str, int] = "", 0
+        """The last file that was asked about, with its words."""
+
         self._imported: tuple[str, Imported] | None = None
         """Of the last file that was asked about."""
 
-    def can_hold(self, path: str, prerequisite: Prerequisite) -> bool:
-        """Whether what a rule presupposes is true of a file."""
-        if not all(self._project.texts.hold(path, literals) for literals in prerequisite.literals):
-            return False
+    def can_hold(self, path: str, prerequisites: tuple[Prerequisite, ...]) -> bool:
+        """Whether one of the things that a rule presupposes is true of a file."""
+        if path != self._looked_at[0]:
+            self._looked_at = path, self._project.sketch(path).literals
+        found = self._looked_at[1]
+        known = self._masked.get(id(prerequisites))
+        for masks, prerequisite in known[1] if known is not None else self._with_masks(prerequisites):
+            for mask in masks:
+                if not found & mask:
+                    break
+            else:
+                if self._can_hold(path, prerequisite):
+                    return True
+        return False
+
+    def _with_masks(self, prerequisites: tuple[Prerequisite, ...]) -> tuple[Masked, ...]:
+        """Each with its literals as bits: nearly all that is asked is answered by these."""
+        masked = tuple((tuple(self._masks(each)), each) for each in prerequisites)
+        self._masked[id(prerequisites)] = prerequisites, masked
+        return masked
+
+    def _masks(self, prerequisite: Prerequisite) -> Iterator[int]:
+        for literals in prerequisite.literals:
+            mask = self._vocabulary.mask(literals)
+            if mask is not None:
+                yield mask
+
+    def _can_hold(self, path: str, prerequisite: Prerequisite) -> bool:
+        """Whether all is true that the known words do not tell."""
+        for literals in prerequisite.literals:
+            if self._vocabulary.mask(literals) is None and not self._project.texts.hold(path, literals):
+                return False
         if prerequisite.packages and not self._imports_any(path, prerequisite.packages):
             return False
         if prerequisite.in_program and not self._project.programs_reaching(path):
@@ -47,7 +84,7 @@ class Selection:
         """Whether a call in a file may draw from an RNG library."""
         self._project.trace.note("content", path)
         if path not in self._drawing:
-            self._drawing[path] = any(self.can_hold(path, each) for each in self._draws)
+            self._drawing[path] = self.can_hold(path, self._draws)
             self._project.unread(path)
         return self._drawing[path]
 
@@ -82,7 +119,10 @@ class Selection:
     def _mentions(self, path: str, names: Names) -> bool:
         source = self._project.source(path)
         try:
-            return source.is_notebook or mentions(source.raw(), self._imported_by(path), names)
+            if source.is_notebook:
+                return True
+            words = self._vocabulary.standing(last_parts(names), self._project.sketch(path).literals)
+            return mentions(source.raw(), self._imported_by(path), names, words)
         except ProjectError:
             return False
 

@@ -6,11 +6,15 @@ import ast
 from enum import Enum
 
 from auditor.static.facts import Known, ModuleFacts
+from auditor.static.nodes import walk
 
 _INTEGERS = frozenset({"int", "len", "range", "ord", "round"})
 _TEXT_METHODS = frozenset(
     {"split", "splitlines", "lower", "upper", "strip", "replace", "format", "join", "lstrip", "rstrip", "title"}
 )
+
+
+_INDICES = frozenset({"idx", "idxs", "idxes", "indexes", "indices"})
 
 
 class Elements(Enum):
@@ -30,19 +34,36 @@ def elements(module: ModuleFacts, node: ast.expr) -> Elements:
     if isinstance(node, ast.Set):
         return _all(module, node.elts)
     if isinstance(node, ast.SetComp):
-        return _element(module, node.elt)
+        return _comprehended(module, node)
     if isinstance(node, ast.Call):
         return _iterated(module, node.args[0]) if node.args else Elements.UNKNOWN
     return Elements.UNKNOWN
 
 
+def holds_indices(node: ast.expr) -> bool:
+    """Whether a name says that it holds indices: `overlap_idxes`, `self.train_indices`."""
+    name = getattr(node, "attr", getattr(node, "id", ""))
+    return not _INDICES.isdisjoint(name.lower().split("_"))
+
+
+def reaches_result(module: ModuleFacts, node: ast.expr, parent: ast.BinOp) -> bool:
+    """Whether the result of an operator on sets can have an order that changes, as its operand `node` has."""
+    if isinstance(parent.op, ast.BitAnd) or (isinstance(parent.op, ast.Sub) and parent.right is node):
+        # Every element of the result is one of the other operand's.
+        other = parent.right if parent.left is node else parent.left
+        return elements(module, module.origin(other)) is not Elements.STABLE
+    return isinstance(parent.op, ast.Sub | ast.BitOr | ast.BitXor | ast.Add)
+
+
 def _iterated(module: ModuleFacts, node: ast.expr) -> Elements:
     """What comes out of the iterable that a set is made of."""
+    if holds_indices(node):
+        return Elements.STABLE
     node = module.origin(node)
     if isinstance(node, ast.List | ast.Tuple | ast.Set):
         return _all(module, node.elts)
     if isinstance(node, ast.ListComp | ast.GeneratorExp | ast.SetComp):
-        return _element(module, node.elt)
+        return _comprehended(module, node)
     if isinstance(node, ast.Constant):
         return Elements.TEXT if isinstance(node.value, str) else Elements.UNKNOWN
     if isinstance(node, ast.Call):
@@ -56,6 +77,36 @@ def _iterated(module: ModuleFacts, node: ast.expr) -> Elements:
         if isinstance(node.func, ast.Attribute) and node.func.attr in ("split", "splitlines"):
             return Elements.TEXT
     return Elements.UNKNOWN
+
+
+def _comprehended(module: ModuleFacts, node: ast.ListComp | ast.GeneratorExp | ast.SetComp) -> Elements:
+    """What a comprehension yields: numbers too where it counts, or compares and reckons with numbers."""
+    numbers = {
+        clause.target.id
+        for clause in node.generators
+        if isinstance(clause.target, ast.Name) and _iterated(module, clause.iter) is Elements.STABLE
+    }
+    for part in walk(node):
+        if isinstance(part, ast.Compare) and isinstance(part.ops[0], ast.Lt | ast.LtE | ast.Gt | ast.GtE):
+            sides = [part.left, *part.comparators]
+            if any(_element(module, side) is Elements.STABLE for side in sides):
+                numbers.update(side.id for side in sides if isinstance(side, ast.Name))
+    return Elements.STABLE if _is_number(module, node.elt, numbers) else _element(module, node.elt)
+
+
+def _is_number(module: ModuleFacts, node: ast.expr, numbers: set[str]) -> bool:
+    """Whether an expression over names that are numbers is one itself."""
+    if isinstance(node, ast.Name) and node.id in numbers:
+        return True
+    if isinstance(node, ast.IfExp):
+        return _is_number(module, node.body, numbers) and _is_number(module, node.orelse, numbers)
+    if isinstance(node, ast.UnaryOp):
+        return isinstance(node.op, ast.USub) and _is_number(module, node.operand, numbers)
+    if isinstance(node, ast.BinOp):
+        left, right = (_is_number(module, side, numbers) for side in (node.left, node.right))
+        # Only a number can be added to a number; a text can be multiplied by one.
+        return (left or right) if isinstance(node.op, ast.Add | ast.Sub) else (left and right)
+    return _element(module, node) is Elements.STABLE
 
 
 def _all(module: ModuleFacts, nodes: list[ast.expr]) -> Elements:

@@ -6,7 +6,7 @@ It is made once, in whichever process comes to the file first, and takes far les
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from auditor.errors import ProjectError
 from auditor.model.annotations import TYPE_CHECKING
@@ -32,8 +32,9 @@ MAIN_GUARD = lazy_pattern(
 
 _TEST_WORDS = (b"unittest", b"pytest", b"doctest", b"absltest", b"nose")
 
-_FROM = lazy_pattern(rb"(?:^|[;:])[ \t]*from[ \t]*(\.*[ \t]*[\w.]*)[ \t]*$")
-_BEFORE = lazy_pattern(rb"(?:^|[;:])[ \t]*$")
+# A line may begin with a byte order mark, and end with a carriage return alone.
+_FROM = lazy_pattern(rb"(?:^(?:\xef\xbb\xbf)?|[;:\r\f])[ \t]*from[ \t]*(\.*[ \t]*[\w.]*)[ \t]*$")
+_BEFORE = lazy_pattern(rb"(?:^(?:\xef\xbb\xbf)?|[;:\r\f])[ \t]*$")
 _DYNAMIC = lazy_pattern(rb"""import(?:_module|__)\(\s*["']([\w.]+)["']""")
 _NAME = lazy_pattern(rb"([\w.\x80-\xff]+|\*)(?:\s+as\s+([\w\x80-\xff]+))?")
 _COMMENT = lazy_pattern(rb"#[^\n]*")
@@ -62,6 +63,11 @@ class Sketch:
     """Holds a comment for us."""
 
 
+_SHARED: dict[Statement, Statement] = {}
+"""Import statements that were met: `import torch` stands in thousands of files."""
+
+_MAX_SHARED = 200_000
+
 UNREADABLE = Sketch(b"", 0, (), has_guard=False, names_main=False, is_marked=False)
 
 
@@ -81,11 +87,18 @@ def make_sketch(source: SourceFile, vocabulary: Vocabulary) -> Sketch:
     return Sketch(
         digest=sha256(raw).digest(),
         literals=vocabulary.look_over(raw),
-        imports=tuple(_statements(code)),
+        imports=shared(_statements(code)),
         has_guard=names_main and MAIN_GUARD.search(raw) is not None and not any(word in raw for word in _TEST_WORDS),
         names_main=names_main,
         is_marked=MARK.encode() in raw,
     )
+
+
+def shared(statements: Iterable[Statement]) -> tuple[Statement, ...]:
+    """The same statements, one object for those that are equal."""
+    if len(_SHARED) > _MAX_SHARED:
+        _SHARED.clear()
+    return tuple(_SHARED.setdefault(statement, statement) for statement in statements)
 
 
 def _statements(raw: bytes) -> Iterator[Statement]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from auditor.errors import ProjectError
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.mentions import calls
 from auditor.static.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -18,10 +19,13 @@ class Texts:
         self._project = project
         self._vocabulary = vocabulary
         self._needed = needed
+        self._needed_mask = vocabulary.mask(needed) if needed is not None else None
         self._found: dict[tuple[str, tuple[str, ...]], bool] = {}
 
     def are_relevant(self, path: str) -> bool:
         """Whether a file holds any word that a rule or a library knows; all do where there are no words."""
+        if self._needed_mask is not None:
+            return bool(self._project.sketch(path).literals & self._needed_mask)
         return self._needed is None or self.hold(path, self._needed)
 
     def hold(self, path: str, literals: frozenset[str]) -> bool:
@@ -45,14 +49,20 @@ class Texts:
             self._project.unread(path)
         return self._found[key]
 
+    def hold_call(self, path: str, name: str) -> bool:
+        """Whether something that is written so, or ends so, may be called in a file."""
+        key = (path, (name, "("))
+        if key not in self._found:
+            source = self._project.source(path)
+            try:
+                self._found[key] = source.is_notebook or not name.isascii() or calls(source.raw(), name.encode())
+            except ProjectError:
+                self._found[key] = True  # whoever parses it tells why it cannot be
+            self._project.unread(path)
+        return self._found[key]
+
     def are_reached(self, path: str, words: tuple[bytes, ...]) -> bool:
         """Whether a file, or anything that it imports, holds one of these words."""
         self._project.trace.note("reach", path)
-        for reached in self._project.graph.reached(path):
-            try:
-                raw = self._project.source(reached).raw()
-            except ProjectError:
-                continue
-            if any(word in raw for word in words):
-                return True
-        return False
+        texts = tuple(word.decode() for word in words)
+        return any(self.contain(reached, texts) for reached in self._project.graph.reached(path))

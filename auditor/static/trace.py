@@ -80,6 +80,8 @@ class Entry:
     asked: Mapping[Question, object]
     parsed: frozenset[str]
     problems: Mapping[str, str]
+    packed: bytes | None = None
+    """The answer as it was kept, where it was: it need not be packed again."""
 
 
 @dataclass(slots=True)

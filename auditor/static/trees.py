@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import ast
-
+from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass
-from auditor.static.scopes import ScopeIndex
 from auditor.static.source import SourceFile
+
+if TYPE_CHECKING:
+    import ast
+
+    from auditor.static.scopes import ScopeIndex
 
 MAX_KEPT_BYTES = 3_000_000
 """Source whose trees are kept; with their tables they take some 50 times as much memory."""
@@ -26,23 +29,38 @@ class Trees:
 
     def __init__(self) -> None:
         self._kept: dict[str, Tree] = {}
+        self._used: set[str] = set()
+        """Those that were taken since the last `trim`: somebody may hold parts of them."""
+
+        self._total = 0
 
     def take(self, source: SourceFile) -> Tree:
         """Parse a file, or give the tree that was kept. Raises `ProjectError` where it cannot be parsed."""
         found = self._kept.pop(source.path, None)
+        self._used.add(source.path)
         if found is None:
+            from auditor.static.scopes import ScopeIndex
+
             text = source.text()
+            self._total += len(text)
+            self._drop()  # first, so that its place is there for the new one
             tree = source.parse(text)
             found = Tree(text, tree, ScopeIndex(tree))
         self._kept[source.path] = found
         return found
 
     def trim(self) -> None:
-        """Let go of those that were used longest ago, as far as they are too many."""
-        total = sum(len(kept.text) for kept in self._kept.values())
-        for path in list(self._kept):
-            if total <= MAX_KEPT_BYTES:
+        """Nobody uses any of them now: let go of those that were used longest ago, as far as they are too many."""
+        self._used.clear()
+        self._total = sum(len(kept.text) for kept in self._kept.values())
+        self._drop()
+
+    def _drop(self) -> None:
+        if self._total <= MAX_KEPT_BYTES:
+            return
+        for path in [path for path in self._kept if path not in self._used]:
+            if self._total <= MAX_KEPT_BYTES:
                 break
             dropped = self._kept.pop(path)
-            total -= len(dropped.text)
+            self._total -= len(dropped.text)
             vars(dropped.index).clear()

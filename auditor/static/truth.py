@@ -1,7 +1,8 @@
 """Whether a condition holds in a plain run, one in which nobody gives an option.
 
-Where it cannot be told the answer is None and both arms count. One assumption is made: a seed that comes from outside
-is there, so that `if cfg.seed is not None: seed(cfg.seed)` counts as seeding.
+Where it cannot be told the answer is None and both arms count. Two assumptions are made: a seed that comes from outside
+is there, so that `if cfg.seed is not None: seed(cfg.seed)` counts as seeding, and so is a library that is asked for
+(`if is_torch_available(): torch.manual_seed(seed)`).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Callable, Mapping
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.entrypoints import names_main
 from auditor.static.library_verdict import SeedValue
+from auditor.static.nodes import walk
 from auditor.static.seedvalue import Seen
 
 if TYPE_CHECKING:
@@ -31,6 +33,10 @@ _COMPARE: Mapping[type[ast.cmpop], Callable[[object, object], object]] = {
     ast.Is: operator.is_,
     ast.IsNot: operator.is_not,
 }
+_DEVICES = frozenset(
+    {"accelerator", "cuda", "device", "gpu", "hpu", "ipu", "mlu", "mps", "npu", "rocm", "tpu", "xla", "xpu"}
+)
+
 _GIVEN_HOLDS = {
     ast.IsNot: True,
     ast.NotEq: True,
@@ -56,7 +62,17 @@ def truth(evaluator: Evaluator, node: ast.expr, frame: Frame) -> bool | None:
         return _compared(evaluator, node, frame)
     if frame.module.resolve(node) == "typing.TYPE_CHECKING":
         return False
-    return _as_bool(evaluator.value(node, frame), node)
+    holds = _as_bool(evaluator.value(node, frame), node)
+    return True if holds is None and asks_for_library(node) else holds
+
+
+def asks_for_library(node: ast.expr) -> bool:
+    """`is_torch_available()`; a device that is asked for so may well be missing."""
+    if not isinstance(node, ast.Call) or node.args or node.keywords:
+        return False
+    name = getattr(node.func, "attr", getattr(node.func, "id", "")).lstrip("_")
+    first, *subject, last = name.split("_") if "_" in name else (name, "")
+    return bool(subject) and (first, last) == ("is", "available") and _DEVICES.isdisjoint(subject)
 
 
 def _combined(node: ast.BoolOp, parts: list[bool | None]) -> bool | None:
@@ -94,7 +110,7 @@ def _as_bool(seen: Seen, node: ast.expr) -> bool | None:
 
 def about_seed(node: ast.expr) -> bool:
     """Whether an expression names a seed: `cfg.seed`, `"seed" in cfg`, `args.random_state`."""
-    for part in ast.walk(node):
+    for part in walk(node):
         text = part.id if isinstance(part, ast.Name) else part.attr if isinstance(part, ast.Attribute) else ""
         if isinstance(part, ast.Constant) and isinstance(part.value, str):
             text = part.value

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from auditor.static.facts import Call, ModuleFacts
 from auditor.static.library_verdict import LibraryVerdict, SeedStatus
 from auditor.static.project import Project
+
+_NOT_SEEDED = "is not seeded"
+_WORDS = {
+    SeedStatus.CONDITIONAL: "is seeded under a condition only",
+    SeedStatus.TOO_LATE: "is seeded too late",
+    SeedStatus.NONE: "gets another seed in each run",
+    SeedStatus.ENTROPY: "gets another seed in each run",
+}
 
 
 def unseeded_programs(
@@ -32,3 +42,16 @@ def _falls_back(verdict: LibraryVerdict, call: Call, module: ModuleFacts, librar
         (draw.location.path, draw.location.line, draw.location.cell) == (place.path, place.line, place.cell)
         for draw in verdict.draws
     )
+
+
+def worded(text: str, programs: Iterable[str], project: Project, library: str) -> str:
+    """A message that says "is not seeded", put as it is where all of `programs` have some seed for the library."""
+    found = {
+        verdict.status
+        for path in programs
+        if (entry := project.module(path)) is not None
+        for verdict in project.verdicts(entry)
+        if verdict.library.id == library
+    }
+    words = {_WORDS.get(status, _NOT_SEEDED) for status in found}
+    return text.replace(_NOT_SEEDED, words.pop()) if len(words) == 1 else text

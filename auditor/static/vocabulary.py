@@ -12,6 +12,11 @@ from auditor.static.braces import SET_IN_BRACES, writes_set
 _TO_BLANKS = bytes(byte if chr(byte).isalnum() or byte == ord("_") else ord(" ") for byte in range(128)) + b" " * 128
 
 
+def words_of(raw: bytes) -> set[bytes]:
+    """The ASCII identifiers and numbers that stand in some bytes."""
+    return set(raw.translate(_TO_BLANKS).split())
+
+
 class Vocabulary:
     """Fixed once it is made."""
 
@@ -32,6 +37,7 @@ class Vocabulary:
         self._braces = self._bits.get(SET_IN_BRACES, 0)
         self._all_words = frozenset(self._words)
         self._masks: dict[frozenset[str], int] = {}
+        self._by_words: dict[tuple[bytes, ...], tuple[tuple[bytes, int], ...]] = {}
 
     def look_over(self, raw: bytes) -> int:
         """What stands in a file, in strings and comments too."""
@@ -54,6 +60,15 @@ class Vocabulary:
                 found |= self._bits[literal]
             self._masks[literals] = found
         return found
+
+    def standing(self, words: tuple[bytes, ...], found: int) -> tuple[bytes, ...]:
+        """Those of some words that stand in a file in which `found` was found, and those that are not known here."""
+        bits = self._by_words.get(words)
+        if bits is None:
+            bits = self._by_words[words] = tuple(
+                (word, self._words.get(word, -1) if word.decode() in self._bits else -1) for word in words
+            )
+        return tuple(word for word, bit in bits if found & bit or bit < 0)
 
     def __repr__(self) -> str:
         return f"Vocabulary({sorted(self._bits)})"

@@ -20,6 +20,7 @@ from auditor.static.evaluate import Evaluator, dotted_text
 from auditor.static.frame import End, Frame
 from auditor.static.ledger import Ledger
 from auditor.static.library_verdict import SeedValue
+from auditor.static.nodes import walk
 from auditor.static.protocols import ENTERING, ITERATING, LEAVING, iterated_parts, restores_states
 from auditor.static.rngstate import Rank, State, join
 from auditor.static.seedvalue import GIVEN, OPTIONS, Seen, either
@@ -90,10 +91,10 @@ class Walk:
         return found or Frame(module)
 
     def _import(self, node: ast.Import | ast.ImportFrom, frame: Frame) -> None:
-        paths = list(self.project.graph.targets_of(node, frame.module.path))
+        paths, location = frame.module.executed_by(node)
         for path in paths:
             if path not in self._executed and path != frame.module.path:
-                self.ledger.stack.append(frame.module.location(node))
+                self.ledger.stack.append(location)
                 self.run_module(path, is_main=False)
                 self.ledger.stack.pop()
 
@@ -216,6 +217,7 @@ class Walk:
         text = dotted_text(target)
         if text is None:
             return
+        frame.settled.discard(text)
         if value.kind is SeedValue.ENTROPY:
             self.evaluator.differing.add(text.rpartition(".")[2])
         if isinstance(target, ast.Attribute) and self.evaluator.value(target.value, frame) == OPTIONS:
@@ -271,7 +273,7 @@ class Walk:
             self.calls.protocol(iterated, ITERATING, frame)
         if not self.calls.has_made_objects:
             return
-        for part in ast.walk(node):
+        for part in walk(node):
             if isinstance(part, ast.Name | ast.Attribute | ast.Call):
                 value = frame.resolve(part)
                 if isinstance(value, Instance) and value.made_by is not None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from textual.app import SuspendNotSupported
 
-from auditor.errors import ReproAuditError
+from auditor.errors import ProgramError, ReproAuditError
 from auditor.tui import clipboard
 from auditor.tui.editor import editor_command
 from auditor.tui.gateway import ProgramRequest
@@ -20,7 +20,13 @@ from auditor.tui.lines import plural
 from auditor.tui.messages import JobFailed, JobFinished
 
 if TYPE_CHECKING:
+    from auditor.model.report import AuditReport
+    from auditor.model.run import RunRecord
     from auditor.tui.app import AuditApp
+    from auditor.tui.signs import Signs
+
+TITLES = {"twice": "run twice", "overhead": "cost", "compare": "comparison", "profile": "operators"}
+"""What the person asked for, where it is called otherwise than the job."""
 
 _FROM_OUTSIDE = re.compile(r"@font-face\s*\{.*?\}|<!--.*?-->", re.DOTALL)  # fonts of a CDN, and a link
 
@@ -154,17 +160,48 @@ def ask_to_quit(app: AuditApp) -> None:
     app.push_screen(Question(f"Still running: {job.title}", answers, app.signs), answered)
 
 
-def summary(message: JobFinished) -> str:
+def show_messages(app: AuditApp) -> None:
+    from auditor.tui.screens.modal import TextPanel
+
+    app.push_screen(TextPanel("messages, the newest first", list(app.said), app.signs))
+
+
+def show_log(app: AuditApp, run: RunRecord) -> None:
+    """The end of a run's log, in a panel, and where all of it is."""
+    from auditor.tui.screens.modal import TextPanel
+
+    lines = app.services.log_tail(run) or ("The program printed nothing, or its log is gone.",)
+    app.say(f"All of it: {run.folder}/program.log")
+    app.push_screen(TextPanel(f"what {run.id} printed, to its end", lines, app.signs, at_end=True))
+
+
+def show_operators(app: AuditApp, report: AuditReport) -> None:
+    """The page of `repro-audit profile RUN`, in a panel."""
+    from auditor.report import render
+    from auditor.report.prose.profile import profile_headline
+    from auditor.tui.screens.modal import TextPanel
+
+    run = report.runs[0]
+    if report.profile is not None:
+        app.say(profile_headline(report.profile))
+    app.push_screen(TextPanel(f"operators of {run.id}", render(report).splitlines(), app.signs))
+
+
+def summary(message: JobFinished, signs: Signs) -> str:
     """One sentence on how a job ended, and the next step."""
     report = message.report
     took = duration(message.seconds)
     if message.kind == "scan":
         looked = report.scan.files if report.scan else 0
+        if not looked and not report.findings and not message.cancelled:
+            return f"Nothing was looked at: {_nothing_read(report)}"
         stopped = "Stopped, the rest was not looked at: " if message.cancelled else ""
         skipped = f" {len(report.skipped)} not analysed." if report.skipped else ""
         return f"{stopped}{plural(len(report.findings), 'finding')} in {plural(looked, 'file')} ({took}).{skipped}"
     if message.kind == "overhead" and report.overhead is not None:
-        ratios = [f"{each.label} {each.ratio:.2f}×" for each in report.overhead.ratios]
+        from auditor.tui.drawing.cost import ratio_text
+
+        ratios = [f"{each.label} {ratio_text(each, signs)}" for each in report.overhead.ratios]
         return f"Measured in {took}: {', '.join(ratios) or 'no ratio; the notes say why'}."
     if report.verdict is not None:
         from auditor.tui.drawing.verdict import headline
@@ -173,6 +210,12 @@ def summary(message: JobFinished) -> str:
         why = verdict.causes[0].title if verdict.causes else next(iter(verdict.reasons), "")
         return f"{headline(verdict)}. {why} ({took})"
     return f"Done in {took}."
+
+
+def _nothing_read(report: AuditReport) -> str:
+    if report.skipped:
+        return f"{plural(len(report.skipped), 'file')} cannot be read; the list says why."
+    return "there is no Python file here."
 
 
 def show_failure(app: AuditApp, message: JobFailed) -> None:
@@ -184,6 +227,7 @@ def show_failure(app: AuditApp, message: JobFailed) -> None:
     lines = [line for line in text.splitlines() if line.strip()] or [type(error).__name__]
     if not isinstance(error, ReproAuditError | OSError):
         lines.insert(0, "This is a bug in repro-audit, not in your program. Nothing was judged.")
-    app.say(lines[0] if len(lines) > 1 or not lines[0].startswith("This is") else lines[-1], "error")
+    says_last = isinstance(error, ProgramError) or lines[0].startswith("This is")  # a failed program is quoted first
+    app.say(lines[-1 if says_last else 0].strip(), "error")
     if len(lines) > 1:
-        app.push_screen(TextPanel(f"{message.kind} failed", lines, app.signs))
+        app.push_screen(TextPanel(f"{TITLES.get(message.kind, message.kind)}: failed", lines, app.signs, "error"))

@@ -1,52 +1,32 @@
-"""The app: four screens over one session. Handlers of messages change the session and the screens; workers never do."""
+"""The app: four screens over one session, the lines around them, and the commands that every screen has."""
 
 from __future__ import annotations
 
-import os
-import sys
+from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, TextIO
+from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import App
 from textual.binding import BindingType
 
-from auditor.errors import UsageError
-from auditor.tui import actions, terminal, themes
+from auditor.tui import actions, themes
+from auditor.tui.answers import Answers
 from auditor.tui.commands import EVERYWHERE, Command
-from auditor.tui.gateway import Services, real_services
+from auditor.tui.gateway import Services
 from auditor.tui.jobs import Job
 from auditor.tui.launcher import Launcher
-from auditor.tui.messages import (
-    EvidenceReady,
-    JobFailed,
-    JobFinished,
-    JobProgressed,
-    PatchesPlanned,
-    PatchesWritten,
-    ProofEnded,
-    RunsListed,
-    ScanFinished,
-    StepRead,
-    StepsRead,
-    TrialEnded,
-)
 from auditor.tui.screens.findings import FindingsScreen
 from auditor.tui.screens.frame import FrameScreen, bindings_of
 from auditor.tui.session import Session
-from auditor.tui.signs import ASCII, UNICODE, Signs
+from auditor.tui.signs import UNICODE, Signs
 from auditor.tui.source import SourceReader
 from auditor.tui.widgets.frame_lines import KeyLine, MessageLine, Tab, TabLine
 
 if TYPE_CHECKING:
     from auditor.model.finding import Finding
-    from auditor.model.report import AuditReport
-    from auditor.services.settings import Settings
 
+KEPT_MESSAGES = 50
 SCREENS = ("findings", "divergence", "cost", "runs")
-SCREEN_OF_JOB = {"scan": "findings", "twice": "divergence", "compare": "divergence", "overhead": "cost"}
 
 
 def make_screen(name: str) -> FrameScreen:
@@ -66,7 +46,7 @@ def make_screen(name: str) -> FrameScreen:
     return FindingsScreen()
 
 
-class AuditApp(App[int]):
+class AuditApp(Answers):
     """What every screen shares: the session, the lines around the panes, the commands."""
 
     CSS_PATH = "app.tcss"
@@ -91,8 +71,14 @@ class AuditApp(App[int]):
         self.signs = signs
         self.source = SourceReader(session.root)
         self.wanted_runs = tuple(wanted_runs)
+        self.shows_newest_pair = False
+        """Once the first scan is done, the runs that were compared last are compared for the screen."""
+
         self.launcher = Launcher(self, session, services)
         self.message = ("", "plain")
+        self.said: deque[str] = deque(maxlen=KEPT_MESSAGES)
+        """What the message line said, the newest first; without progress."""
+
         self.quit_asked = False
         self._frames: dict[str, FrameScreen] = {}
         for name in SCREENS:
@@ -141,6 +127,7 @@ class AuditApp(App[int]):
         elif self.session.overhead is not None:
             self.show_frame("cost")
         elif self.session.scanned is None:
+            self.shows_newest_pair = True
             self.launcher.scan()
         self.redraw()
 
@@ -149,6 +136,8 @@ class AuditApp(App[int]):
     def say(self, text: str, tone: str = "plain") -> None:
         """Put a sentence into the message line; it stays until the next one."""
         self.message = (text, tone)
+        if tone != "accent" and text and text != next(iter(self.said), ""):
+            self.said.appendleft(text)
         self._draw_message()
 
     def _draw_message(self) -> None:
@@ -274,6 +263,12 @@ class AuditApp(App[int]):
     def do_palette(self) -> None:
         actions.open_palette(self)
 
+    def why_not_messages(self) -> str:
+        return "" if self.said else "Nothing was said yet."
+
+    def do_messages(self) -> None:
+        actions.show_messages(self)
+
     def do_help(self) -> None:
         actions.open_help(self)
 
@@ -298,130 +293,7 @@ class AuditApp(App[int]):
     def do_quit(self) -> None:
         actions.ask_to_quit(self)
 
-    # messages of workers
-
-    def on_job_progressed(self, message: JobProgressed) -> None:
-        if self.job is not None:
-            self.say(message.text, "accent")
-
-    def on_job_finished(self, message: JobFinished) -> None:
-        self.launcher.ended()
-        self.session.accept(message.report)
-        self.source.forget()
-        shown = self.frame(SCREEN_OF_JOB[message.kind])
-        hint = "" if self.current_frame is shown else f" {shown.KEY} shows it."
-        self.say(self.launcher.said(message) or actions.summary(message) + hint)
-        if message.kind != "scan":
-            self.launcher.list_runs()
-        self.redraw()
-
-    def on_scan_finished(self, message: ScanFinished) -> None:
-        self.session.known = message.known
-        self.on_job_finished(message)
-
-    def on_patches_planned(self, message: PatchesPlanned) -> None:
-        if self.launcher.is_wanted(message.report):
-            self.session.desk.take(message.plan, message.problem)
-            self.redraw()
-
-    def on_steps_read(self, message: StepsRead) -> None:
-        self.session.desk.steps = message.steps
-        self.frame_changed()
-
-    def on_patches_written(self, message: PatchesWritten) -> None:
-        from auditor.tui import patching
-
-        self.launcher.ended()
-        patching.written(self, message)
-
-    def on_trial_ended(self, message: TrialEnded) -> None:
-        from auditor.tui import patching
-
-        self.launcher.ended()
-        patching.tried(self, message)
-        self.launcher.list_runs()
-        self.redraw()
-
-    def on_proof_ended(self, message: ProofEnded) -> None:
-        from auditor.tui import patching
-
-        self.launcher.ended()
-        patching.proved(self, message)
-        self.redraw()
-
-    def on_job_failed(self, message: JobFailed) -> None:
-        if message.kind not in ("runs", "steps"):
-            self.launcher.ended()
-            self.launcher.list_runs()
-        actions.show_failure(self, message)
-        self.redraw()
-
-    def on_runs_listed(self, message: RunsListed) -> None:
-        self.session.runs = message.runs
-        self.redraw()
-        if self.wanted_runs and self.current_frame is self.frame("runs"):
-            self.frame("runs").show_run(self.wanted_runs[0])
-            self.wanted_runs = ()
-
-    def on_evidence_ready(self, message: EvidenceReady) -> None:
-        self.frame("divergence").take_evidence(message.evidence, message.problem)
-
-    def on_step_read(self, message: StepRead) -> None:
-        self.frame("divergence").step_was_read(message.evidence, message.process, message.step)
-
     def open_finding(self, finding: Finding) -> None:
         """Show a finding on its screen."""
         frame = self.show_frame("findings")
         self.call_after_refresh(frame.show_finding, finding)
-
-
-def run(
-    paths: Sequence[Path],
-    runs: Sequence[str],
-    settings: Settings,
-    initial_report: AuditReport | None = None,
-    *,
-    ascii_only: bool = False,
-    theme: str = "",
-    stdin: TextIO | None = None,
-    stdout: TextIO | None = None,
-) -> int:
-    """Open the TUI on a project and return an exit code.
-
-    `paths` is what to scan; `runs` are two stored runs to compare at once, by id or folder, or one to look at. With
-    `initial_report` there is nothing to do at the start. Raises `UsageError` where there is no terminal for it.
-    """
-    reason = terminal.refusal(stdin or sys.stdin, stdout or sys.stdout)
-    if reason:
-        raise UsageError(reason)
-    if len(runs) > 2:
-        raise UsageError(f"tui compares two runs, not {len(runs)}: {', '.join(runs)}")
-    session = Session(root=_root(paths), paths=tuple(paths) or (Path.cwd(),))
-    if initial_report is not None:
-        session.accept(initial_report)
-    signs = ASCII if ascii_only or terminal.speaks_ascii() else UNICODE
-    wanted = theme or os.environ.get("REPRO_AUDIT_THEME", "") or themes.TERMINAL
-    with _no_color_kept():
-        app = AuditApp(session, real_services(settings), signs=signs, theme=wanted, wanted_runs=runs)
-    code = app.run()
-    app.launcher.cancel()
-    return code if code is not None else app.return_code or 0
-
-
-def _root(paths: Sequence[Path]) -> Path:
-    from auditor.static.discovery import find_root
-
-    return find_root(list(paths) or [Path.cwd()])
-
-
-@contextmanager
-def _no_color_kept() -> Iterator[None]:
-    """Textual takes NO_COLOR out of the environment; programs that we start need it."""
-    before = os.environ.get("NO_COLOR")
-    if before == "":  # set but empty means nothing, to everyone but Textual
-        del os.environ["NO_COLOR"]
-    try:
-        yield
-    finally:
-        if before is not None:
-            os.environ["NO_COLOR"] = before

@@ -60,6 +60,7 @@ EVERYWHERE = (
     Command("rescan", "R", "rescan", "Scan the project again; nothing is executed"),
     Command("run_twice", "t", "run twice", "Run a program two times and compare the runs", True),
     Command("palette", "colon,ctrl+p", "commands", "Find any command by its name", True),
+    Command("messages", "m", "messages", "Read in full what the message line said, the newest first"),
     Command("help", "question_mark", "help", "Explain this pane and list its keys", True),
     Command("stop", "ctrl+c", "stop", "Copy the selection, else stop the job, else (twice) quit"),
     Command("suspend", "ctrl+z", "suspend", "Suspend the program; fg brings it back"),

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from auditor.tui.evidence import Evidence
 
 
+LOG_LINES = 200
+"""How much of a program's output is read into a panel."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgramRequest:
     """What the person asked to run."""
@@ -45,7 +49,7 @@ class ScanAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """Called from thread workers, all but `open_editor`."""
+    """Called from thread workers, all but `open_editor` and `log_tail`."""
 
     scan: Callable[[Sequence[Path], bool, Progress], ScanAnswer]
     """The flag asks for findings that the baseline knows, too."""
@@ -65,10 +69,19 @@ class Services:
     stored_runs: Callable[[Path], tuple[RunRecord, ...]]
     """Newest first."""
 
+    newest_pair: Callable[[Path], tuple[RunRecord, RunRecord] | None]
+    """The two runs that were compared last, reference first; None where there are none."""
+
     find_run: Callable[[str, Path], RunRecord]
+    log_tail: Callable[[RunRecord], tuple[str, ...]]
+    """The last lines that a run's program printed; empty where it printed none."""
+
     open_evidence: Callable[[RunRecord, RunRecord, Divergence | None], Evidence]
     open_editor: Callable[[Sequence[str]], int]
     """Run an editor's command in the foreground; returns its exit code."""
+
+    profile: Callable[[RunRecord, Progress], AuditReport]
+    """Which operators of a stored run are non-deterministic under the conditions that held."""
 
     prove: Callable[[FixPlan, ProgramRequest, Progress], AuditReport]
     """Which patches the program needs to be reproducible, and their price: a report with a proof."""
@@ -147,15 +160,30 @@ def real_services(settings: Settings) -> Services:
 
         return tuple(reversed(stored_runs(root, settings)))
 
+    def newest_pair(root: Path) -> tuple[RunRecord, RunRecord] | None:
+        from auditor.services.history import newest_pair
+
+        return newest_pair(root, settings)
+
     def find_run(name: str, root: Path) -> RunRecord:
         from auditor.services.history import find_run
 
         return find_run(name, root, settings)
 
+    def log_tail(run: RunRecord) -> tuple[str, ...]:
+        from auditor.runs.launch import log_tail
+
+        return log_tail(run, LOG_LINES)
+
     def open_evidence(reference: RunRecord, candidate: RunRecord, first: Divergence | None) -> Evidence:
         from auditor.tui.trace_evidence import open_evidence
 
         return open_evidence(reference, candidate, first)
+
+    def profile(run: RunRecord, progress: Progress) -> AuditReport:
+        from auditor.services.profile import profile_run
+
+        return profile_run(run, settings=settings, progress=progress)
 
     def prove(plan: FixPlan, request: ProgramRequest, progress: Progress) -> AuditReport:
         from auditor.services.verify import VerifyOptions, verify
@@ -170,12 +198,15 @@ def real_services(settings: Settings) -> Services:
         undo=undo,
         steps=steps,
         verify=verify,
+        profile=profile,
         prove=prove,
         run_twice=run_twice,
         compare=compare,
         measure_overhead=measure_overhead,
         stored_runs=stored_runs,
+        newest_pair=newest_pair,
         find_run=find_run,
+        log_tail=log_tail,
         open_evidence=open_evidence,
         open_editor=lambda command: subprocess.run(command, check=False).returncode,
     )

@@ -31,13 +31,14 @@ class Job:
     """Something that runs; `cancel` asks it to stop at the next good moment and keep what it has."""
 
     kind: str
-    """`scan`, `twice`, `compare`, `overhead`, `apply`, `undo`, `verify`, `prove`."""
+    """`scan`, `twice`, `compare`, `overhead`, `apply`, `undo`, `verify`, `prove`, `profile`."""
 
     title: str
     """As in "Scanning": what the message line says while no more is known."""
 
     clock: Callable[[], float] = time.monotonic
     _cancel: threading.Event = field(default_factory=threading.Event)
+    _ended: threading.Event = field(default_factory=threading.Event)
 
     def cancel(self) -> None:
         self._cancel.set()
@@ -46,11 +47,18 @@ class Job:
     def is_cancelled(self) -> bool:
         return self._cancel.is_set()
 
+    def wait(self, timeout_s: float) -> None:
+        """Wait until the work is done, whatever came of it."""
+        self._ended.wait(timeout_s)
+
     def run(self, work: Work, post: Post, ended: Ended = JobFinished) -> None:
         """Do the work and post how it ended. Called in a worker's thread; never raises."""
         started = self.clock()
         try:
-            result = work(JobProgress(self, post))
+            try:
+                result = work(JobProgress(self, post))
+            finally:
+                self._ended.set()
         except Exception as error:  # the handler shows it: a job that fails must not take the app with it
             post(JobFailed(self.kind, error, cancelled=self.is_cancelled))
         else:

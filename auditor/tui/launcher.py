@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,8 @@ from auditor.tui.messages import (
     EvidenceReady,
     JobFailed,
     JobFinished,
+    OperatorsRead,
+    PairFound,
     PatchesPlanned,
     PatchesWritten,
     ProofEnded,
@@ -99,6 +102,11 @@ class Launcher:
 
         self._start("compare", f"Comparing {names[0]} and {names[1]}", work)
 
+    def profile(self, run: RunRecord) -> None:
+        """Hold the operators of a stored run against what is known of them; runs nothing."""
+        title = f"Looking at the operators of {run.id}"
+        self._start("profile", title, partial(self._services.profile, run), OperatorsRead)
+
     def measure_overhead(self, request: ProgramRequest) -> None:
         self._remember(request)
         self._start("overhead", "Measuring the cost", partial(self._services.measure_overhead, request))
@@ -145,6 +153,16 @@ class Launcher:
             self._app.post_message(RunsListed(self._services.stored_runs(self._session.root)))
         except (ReproAuditError, OSError) as error:
             self._app.post_message(JobFailed("runs", error, cancelled=False))
+
+    def find_newest_pair(self) -> None:
+        """Post the runs that were compared last, if there are any."""
+        self._read("pair", self._find_newest_pair)
+
+    def _find_newest_pair(self) -> None:
+        with contextlib.suppress(ReproAuditError, OSError):  # what cannot be read is told where runs are listed
+            pair = self._services.newest_pair(self._session.root)
+            if pair is not None:
+                self._app.post_message(PairFound(pair))
 
     def plan_once(self, report: AuditReport) -> None:
         """Plan patches for a report, unless that is done or under way."""

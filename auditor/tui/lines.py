@@ -132,6 +132,14 @@ def wrap(text: str, width: int) -> list[str]:
     return [*lines, line] if line else lines
 
 
+def fold(text: str, width: int) -> list[str]:
+    """Break one line that is too long into lines of at most `width` cells; all keep its indentation."""
+    if cell_len(text) <= width:
+        return [text]
+    indent = text[: len(text) - len(text.lstrip())][: width // 2]
+    return [indent + line for line in wrap(text, width - len(indent))]
+
+
 def plural(count: int, noun: str) -> str:
     """`1 finding`, `1,204 findings`."""
     return f"{count:,} {noun}" + ("" if count == 1 else "s")

@@ -66,6 +66,10 @@ class ProofEnded(JobFinished):
     """It was found out which patches the program needs; the report has a proof."""
 
 
+class OperatorsRead(JobFinished):
+    """A stored run's operators were held against what is known of them; the report has a profile."""
+
+
 class JobFailed(Message):
     """A service raised one of our errors, or has a bug."""
 
@@ -82,6 +86,14 @@ class RunsListed(Message):
     def __init__(self, runs: tuple[RunRecord, ...]) -> None:
         super().__init__()
         self.runs = runs
+
+
+class PairFound(Message):
+    """Two runs were compared before."""
+
+    def __init__(self, pair: tuple[RunRecord, RunRecord]) -> None:
+        super().__init__()
+        self.pair = pair
 
 
 class PatchesPlanned(Message):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import tokenize
 from pathlib import Path
 
 from auditor.model.location import Location
 
 LIMIT_BYTES = 4_000_000
+_LINE_END = re.compile(r"\r\n|\r|\n")  # Python's; `splitlines` breaks at form feeds and at U+2028, too
 
 
 class SourceReader:
@@ -35,7 +37,7 @@ class SourceReader:
             text = _notebook_cell(path, location.cell) if location.cell is not None else _decoded(path)
         except (OSError, SyntaxError, UnicodeError, ValueError, KeyError, IndexError, TypeError):
             return ()
-        lines = tuple(text.splitlines())
+        lines = tuple(_LINE_END.split(text.removesuffix("\n")))
         self._kept[key] = (status.st_mtime_ns, lines)
         return lines
 

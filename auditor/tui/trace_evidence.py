@@ -15,6 +15,7 @@ import numpy as np
 from auditor.dynamic.align import pair_by_identity
 from auditor.dynamic.column import differing, identities, is_compared
 from auditor.dynamic.extent import comparable_rows, extent
+from auditor.dynamic.matching import matched
 from auditor.dynamic.vocabulary import Vocabulary
 from auditor.model.divergence import Divergence
 from auditor.model.run import RunRecord
@@ -44,7 +45,8 @@ _LINED_UP = 4_000  # events of a step up to which insertions are found by their 
 
 def open_evidence(reference: RunRecord, candidate: RunRecord, first: Divergence | None) -> TraceEvidence:
     """Open the traces of two stored runs. Raises `TraceFormatError` or `OSError` where they cannot be read."""
-    runs = open_run(Path(reference.folder)), open_run(Path(candidate.folder))
+    ours = open_run(Path(reference.folder))
+    runs = ours, matched(ours, open_run(Path(candidate.folder)))  # as they were compared
     reach = extent(*runs, (reference.status.ending, candidate.status.ending))
     return TraceEvidence(*runs, first, cuts=(reach.reference_cut, reach.candidate_cut))
 

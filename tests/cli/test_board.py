@@ -70,9 +70,11 @@ def test_a_board_that_cannot_be_read_stops_nothing() -> None:
     def broken() -> Board:
         raise FileNotFoundError("made anew just now")
 
-    progress = LiveBoard(Terminal(), lambda: False)
+    stream = Terminal()
+    progress = LiveBoard(stream, lambda: False)
     progress.board(broken)
     progress.close()
+    assert "made anew" not in stream.getvalue()
 
 
 def test_a_log_gets_lines_and_quiet_nothing() -> None:

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from auditor.cli import COMMANDS
-from auditor.cli.application import split_program
 from auditor.cli.console import needs_ascii, use_color
+from auditor.cli.program import split_program
 from auditor.errors import UsageError
 
 Command = Callable[..., Any]

@@ -58,6 +58,12 @@ def test_apply_writes_and_undo_brings_back(command: Command, train: Path) -> Non
     assert train.read_text() == DIRTY
 
 
+def test_a_rule_that_is_none_is_told_without_an_option_that_nobody_gave(command: Command, train: Path) -> None:
+    told = "no rule is called `RA999`; `repro-audit rules` lists them\n"
+    assert command("fix", "RA999").err == f"repro-audit: {told}"
+    assert command("fix", "--select", "RA999").err == f"repro-audit: --select: {told}"
+
+
 def test_applying_twice_is_applying_once(command: Command, train: Path) -> None:
     command("fix", "--apply", *ONLY)
     ran = command("fix", "--apply", *ONLY)

@@ -45,10 +45,11 @@ def test_a_walk_is_printed_written_and_shared_out(command: Any, project: Path) -
         (["walk", "train.py", "--kind", "blur"], "--kind: expected one of add, mul, combined, found `blur`"),
         (["walk", "train.py", "--sigma", "log:1:2"], "--sigma `log:1:2`: expected log:FROM:TO:COUNT"),
         (["walk", "train.py", "--precision", "fine"], "--precision: expected a share such as 10% or 0.1"),
+        (["walk", "train.py", "--levels-at-once", "all"], "--levels-at-once: expected auto, or 1 or more, found `all`"),
         (["walk", "train.py", "--mode", "both"], "--mode: expected one of eval, train, found `both`"),
         (
             ["walk", "train.py", "--jobs", "2"],
-            "--jobs, --executor, --needs, --resume: with --mode eval there is but one training",
+            "--jobs, --executor, --needs, --retries, --resume: with --mode eval there is but one training",
         ),
         (["walk", "train.py", "--weights-csv", "new.csv"], "--weights-csv: weights are looked at with --mode train"),
         (["walk", "train.py", "--mode", "train", "--resume"], "--resume: no walk with noise in training"),

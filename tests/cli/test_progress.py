@@ -97,3 +97,33 @@ def test_first_ctrl_c_asks_the_service_second_one_ends(capfd: pytest.CaptureFixt
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_a_scheduler_and_a_lost_terminal_stop_as_ctrl_c_does(name: str) -> None:
+    number = getattr(signal, name)
+    before = signal.getsignal(number)
+    with Interrupts(Console()) as interrupts:
+        signal.raise_signal(number)
+        assert interrupts.requested()
+    assert signal.getsignal(number) is before
+
+
+def test_nohup_is_meant_for_us_too() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with Interrupts(Console()) as interrupts:
+            signal.raise_signal(signal.SIGHUP)
+            assert not interrupts.requested()
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_a_stage_is_not_named_twice(clock: Clock) -> None:
+    stream = io.StringIO()
+    progress = LogLines(stream, lambda: False, clock)
+    progress.stage("reference")
+    clock.now += 100
+    progress.update(1, "reference r1  step 3")
+    assert stream.getvalue().count("reference") == 1

@@ -213,6 +213,9 @@ def test_runs_and_their_traces_can_be_looked_at(recorded: Recorded) -> None:
     lines = audit(project, environment, "trace", "show", "r1", "--json", "--op", "addmm").stdout.splitlines()
     events = [json.loads(line) for line in lines]
     assert [event["identity"]["step"] for event in events if event["kind"] == "op"] == [0, 1, 2]
+    none = audit(project, environment, "trace", "show", "r1", "--op", "no such operator")
+    assert (none.returncode, none.stdout) == (0, "")
+    assert "r1: no event to show" in none.stderr
 
 
 def test_a_single_run_says_what_was_recorded(recorded: Recorded) -> None:

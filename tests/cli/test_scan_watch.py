@@ -19,7 +19,7 @@ Command = Callable[..., Any]
 """The fixture `command`: words → exit code, stdout, stderr."""
 
 DIRTY = "import numpy as np\n\nprint(np.random.rand(3))\n"
-PATIENCE_S = 60
+PATIENCE_S = 240
 
 
 class Watching:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,21 @@ def test_recording_over_a_tape_needs_force(command: Any) -> None:
     refused = command("record", "--no-native", "train.py")
     assert (refused.code, "--force records over it" in refused.err) == (2, True)
     assert command("record", "-q", "--force", "--no-native", "train.py").code == 0
+
+
+def test_differences_of_tapes_are_lines_of_json(command: Any, project: Path) -> None:
+    command("record", "-q", "--no-native", "-o", "one", "train.py")
+    (project / "train.py").write_text(PROGRAM.replace("urandom(4)", "urandom(6)"))
+    command("record", "-q", "--no-native", "-o", "two", "train.py")
+    assert command("tape", "diff", "one", "one", "--json").out == ""
+    ran = command("tape", "diff", "one", "two", "--json")
+    (found,) = map(json.loads, ran.out.splitlines())
+    assert ran.code == 1
+    assert (found["process"], found["stream"], found["index"]) == ("0-0", "main", 0)
+    assert found["first"]["call"] == found["second"]["call"] == "os.urandom"
+    assert [len(found[side]["payload"]) for side in ("first", "second")] == [8, 12]
+    assert ran.out == command("tape", "diff", "one", "two", "--json").out
+    assert found["text"] + "\n" == command("tape", "diff", "one", "two").out
 
 
 def test_exec_prints_the_lines_for_a_launcher(command: Any) -> None:

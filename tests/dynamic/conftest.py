@@ -59,6 +59,8 @@ class Trace:
     complete: bool = True
     started_at: str = "2025-01-02T03:04:05+00:00"
     pid: int = 4000
+    parent_pid: int = 1
+    argv: Sequence[str] = ("train.py",)
     step: int = 0
     phase: int = wire.FORWARD
     module: str = ""
@@ -209,10 +211,10 @@ class Trace:
             "version": wire.VERSION,
             "digest": self.algorithm,
             "pid": self.pid,
-            "parent_pid": 1,
+            "parent_pid": self.parent_pid,
             "place": place,
             "rank": int(rank) if rank.isdigit() else None,
-            "argv": ["train.py"],
+            "argv": list(self.argv),
             "cwd": ".",
             "started_at": self.started_at,
             "python": "3.11.7",

@@ -11,7 +11,7 @@ import pytest
 from auditor.dynamic.causes import control_flow
 from auditor.dynamic.classify import classify, is_settled, known_causes
 from auditor.dynamic.compare import compare
-from auditor.dynamic.evidence import Case, Intervention, case_of
+from auditor.dynamic.evidence import ONE_TAPE, Asked, Case, Intervention, case_of
 from auditor.model.divergence import Closeup, Magnitude, Replay
 from auditor.model.environment import Environment
 from auditor.model.finding import Finding
@@ -233,6 +233,20 @@ def test_a_generator_made_without_a_seed_is_blamed_at_the_line_that_makes_it(run
     assert found.location.line == 4
 
 
+def test_a_generator_whose_draws_are_not_watched_is_suspected_where_it_was_made_without_a_seed(runs: Any) -> None:
+    traces = []
+    for side in range(2):
+        trace = runs.trace().seed("numpy.random", "numpy.random.SeedSequence", "entropy", line=4)
+        for _ in range(300):
+            trace.event("aten::add", 1)
+        traces.append(trace.outside(f"batch{side}", line=95))
+    found = best(runs, *traces)
+    assert (found.kind, found.confidence) == ("unseeded-rng", Confidence.LOW)
+    assert found.location is not None
+    assert found.location.line == 4
+    assert "its draws are not watched" in found.evidence[0]
+
+
 def test_two_unseeded_libraries_are_both_suspect_and_neither_is_sure(runs: Any) -> None:
     traces = []
     for side in range(2):
@@ -369,6 +383,28 @@ def test_text_in_buckets_by_its_hash_is_not_called_the_order_of_a_set(runs: Any)
 # workers
 
 
+@pytest.mark.parametrize(("lines", "confidence"), [((4,), Confidence.HIGH), ((4, 7), Confidence.MEDIUM)])
+def test_randomness_from_the_system_is_named_where_runs_that_are_given_the_same_agree(
+    runs: Any, lines: tuple[int, ...], confidence: Confidence
+) -> None:
+    asked = tuple(
+        Asked(call="os.urandom", site=Location(path="train.py", line=line, function="main"), times=40) for line in lines
+    )
+    of_tempfile = Asked(call="random.seed", site=Location(path="train.py", line=2, function="main"), times=2)
+    tried = Intervention(kind=ONE_TAPE, agreed=True, asked=(of_tempfile, *asked))
+    traces = [runs.trace().outside(("mask", side), line=9) for side in range(2)]
+    found = best(runs, *traces, interventions=(tried,))
+    assert (found.kind, found.confidence) == ("system-entropy", confidence)
+    assert found.title == "randomness is taken from the system at train.py:4"
+    assert "os.urandom is asked for randomness at train.py:4 (40 times)." in found.evidence
+
+
+def test_randomness_from_the_system_is_not_named_beside_a_generator_that_explains_the_event(runs: Any) -> None:
+    asked = (Asked(call="os.urandom", site=Location(path="train.py", line=4, function="main"), times=1),)
+    tried = Intervention(kind=ONE_TAPE, agreed=True, asked=asked)
+    assert "system-entropy" not in causes(runs, outside(runs, 0), outside(runs, 1), interventions=(tried,))
+
+
 def test_results_taken_as_workers_finish_are_suspected_and_sure_where_rows_are_reordered(runs: Any) -> None:
     report = scanned(finding("completion-order", Category.DATA_ORDER, 3))
     other = [runs.trace().outside(f"x{side}", line=9) for side in range(2)]
@@ -454,6 +490,61 @@ def test_inputs_whose_bytes_differ_clear_the_op_and_accuse_a_hidden_write(runs: 
     assert found["unseen-write"].confidence is Confidence.HIGH
 
 
+def test_an_op_of_ones_own_that_may_draw_inside_is_less_sure_than_the_generator(runs: Any) -> None:
+    traces = []
+    for side in range(2):
+        trace = runs.trace().state("random", f"first{side}")
+        trace.event("my::noisy", f"y{side}", inputs="same", line=12).end_step().state("random", f"second{side}")
+        traces.append(trace)
+    found = causes(runs, *traces, closeup=closeup(distinct=8))
+    assert found["unseeded-rng"].confidence is Confidence.MEDIUM
+    assert found["nondeterministic-op"].confidence is Confidence.MEDIUM
+    assert "none of torch" not in found["nondeterministic-op"].remedy
+    assert "no operator of torch's own" in found["nondeterministic-op"].remedy
+
+
+@pytest.mark.parametrize(
+    ("choice", "expected"),
+    [({"inputs": ""}, True), ({"inputs": "", "arguments": "n"}, False), ({"inputs": "", "op": "c10d::send"}, False)],
+)
+def test_other_tensors_of_the_same_ones_are_told_as_a_choice(runs: Any, choice: dict[str, str], expected: bool) -> None:
+    traces = []
+    for side in range(2):
+        trace = runs.trace().event("aten::randn", "a", line=3).event("aten::randn", "b", line=4)
+        more = {key: f"{value}{side}" for key, value in choice.items() if key != "op"}
+        traces.append(trace.event(choice.get("op", "aten::mm"), f"y{side}", line=9, **more))
+    found = causes(runs, *traces)
+    assert ("tensor-choice" in found) is expected
+    if expected:
+        assert found["tensor-choice"].title == "aten::mm at train.py:9 is given another one of the same tensors"
+
+
+def test_another_number_beside_equal_tensors_is_told(runs: Any) -> None:
+    traces = [runs.trace().event("aten::add_", f"w{n}", inputs="w", arguments=f"lr{n}", line=8) for n in range(2)]
+    found = best(runs, *traces)
+    assert (found.kind, found.title) == ("argument-differs", "aten::add_ at train.py:8 is passed another number")
+
+
+def test_tensors_of_a_kind_without_a_digest_may_differ_unseen(runs: Any) -> None:
+    traces = []
+    for side in range(2):
+        trace = runs.trace().event("aten::_nested_tensor", runs.tensor("n", flags=wire.NOT_COVERED), line=3)
+        traces.append(trace.event("aten::mm", f"y{side}", inputs=f"x{side}", line=9))
+    assert "tensor-choice" not in causes(runs, *traces)
+
+
+def test_a_likely_root_stands_before_a_sure_appearance(runs: Any) -> None:
+    traces = []
+    for side in range(2):
+        trace = runs.trace().state("numpy.random", f"first{side}").event("aten::add", 1)
+        if side:
+            trace.event("aten::neg", 2, line=15)
+        traces.append(trace.event("aten::mul", 3).end_step().state("numpy.random", f"second{side}"))
+    found = classify(case(runs, *traces))
+    assert [cause.kind for cause in found] == ["unseeded-rng", "control-flow"]
+    assert [cause.confidence for cause in found] == [Confidence.MEDIUM, Confidence.HIGH]
+
+
 @pytest.mark.parametrize("op", ["c10d::allreduce_", "_c10d_functional::all_reduce"])
 def test_a_collective_is_not_blamed_for_what_other_ranks_sent(runs: Any, op: str) -> None:
     assert "nondeterministic-op" not in causes(runs, *racing(runs, op))
@@ -517,6 +608,14 @@ def test_a_checkpoint_that_the_first_run_left_is_a_leak(runs: Any) -> None:
     assert found.location.line == 12
 
 
+def test_a_file_outside_the_project_may_be_a_cache_that_does_no_harm(runs: Any) -> None:
+    reference = runs.trace().file("/home/me/.cache/x.bin", "w").event("aten::zeros", 1).event("aten::mul", 2)
+    candidate = runs.trace().file("/home/me/.cache/x.bin").event("aten::zeros", 1).event("aten::mul", 3)
+    assert causes(runs, reference, candidate)["state-leak"].confidence is Confidence.MEDIUM
+    own = runs.trace().file("/home/me/.cache/x.bin", "w").file("/home/me/.cache/x.bin").event("aten::zeros", 3)
+    assert "state-leak" not in causes(runs, reference, own)
+
+
 def test_a_file_that_the_candidate_wrote_itself_is_no_leak(runs: Any) -> None:
     reference = runs.trace().event("aten::zeros", 1)
     candidate = runs.trace().file("last.pt", "w").file("last.pt").event("aten::zeros", 2)
@@ -572,3 +671,56 @@ def test_a_cause_without_its_constant_is_an_error_with_its_file(monkeypatch: pyt
     finally:
         monkeypatch.undo()
         known_causes.cache_clear()
+
+
+def ranks(runs: Any, side: str, *, given: str = "same", op: str = "c10d::allreduce_") -> list[Any]:
+    """Two ranks that add up gradients; the second one computes `given` before that."""
+    first = runs.trace("0-0.x1").event("aten::mm", "same").event(op, ("sum", side), line=9)
+    second = runs.trace("1-0.x2").event("aten::mm", given).event(op, ("sum", side), line=9)
+    return [first.end_step(), second.end_step()]
+
+
+def test_a_collective_that_alone_differs_was_not_waited_for(runs: Any) -> None:
+    found = causes(runs, *(ranks(runs, side) for side in "ab"))["collective-race"]
+    assert found.confidence is Confidence.MEDIUM
+    assert found.location is not None
+    assert found.location.line == 9
+    assert "No traced tensor of any rank differs before c10d::allreduce_ at train.py:9." in found.evidence
+
+
+def test_a_collective_that_passes_on_what_a_rank_computed_is_no_race(runs: Any) -> None:
+    assert "collective-race" not in causes(runs, *(ranks(runs, side, given=side) for side in "ab"))
+    assert "collective-race" not in causes(runs, *(ranks(runs, side, op="aten::add_") for side in "ab"))
+
+
+def items(runs: Any, *order: int) -> Any:
+    """Each item is drawn from a generator that is seeded with its number."""
+    trace = runs.trace()
+    for item in order:
+        trace.seed("torch", "torch.manual_seed", str(item), line=13)
+        trace.draw("aten::randn", ("item", item), ("state", item), line=14)
+    return trace
+
+
+def test_seeds_that_both_runs_use_are_no_other_seeds(runs: Any) -> None:
+    found = causes(runs, items(runs, 0, 1, 2), items(runs, 2, 0, 1))
+    assert "seed-differs" not in found
+    assert found["seed-order"].confidence is Confidence.HIGH
+    assert "in another order" in found["seed-order"].title
+
+
+def test_a_seed_that_one_run_alone_uses_is_another_seed(runs: Any) -> None:
+    found = causes(runs, items(runs, 0, 1, 2), items(runs, 3, 0, 1))
+    assert "seed-order" not in found
+    assert "seed-differs" in found
+
+
+def test_a_program_started_beside_another_one_has_not_its_seeds(runs: Any) -> None:
+    def run(side: int) -> list[Any]:
+        seeded = runs.trace("0-0").seed("random", "random.seed", "1", line=2).event("aten::mm", "same")
+        unseeded = runs.trace("0-0~2", pid=4001, argv=["train.py", "--other"]).state("random", f"start{side}")
+        unseeded.outside(f"x{side}", line=5)
+        return [seeded, unseeded.state("random", f"moved{side}")]
+
+    found = causes(runs, run(0), run(1))
+    assert found["unseeded-rng"].title == "Python's `random` is never seeded"

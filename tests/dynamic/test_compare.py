@@ -475,3 +475,10 @@ def test_the_grid_has_each_phase_of_each_step(runs: Any) -> None:
     differing = [(cell.step, cell.phase, cell.compared, cell.differing) for cell in grid if cell.differing]
     assert differing == [(1, Phase.BACKWARD, 1, 1)]
     assert (0, Phase.FORWARD) in [(cell.step, cell.phase) for cell in grid]
+
+
+def test_weights_without_a_digest_are_not_said_to_be_equal(runs: Any) -> None:
+    unknown = runs.tensor("w", flags=wire.NOT_COVERED)
+    found = compared(runs, *(training(runs).weights(known=1, unknown=unknown) for _ in range(2)))
+    assert found.weights is not None
+    assert (found.weights.compared, found.weights.differing) == (2, 0)  # its own, and the known one

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from auditor.dynamic.compare import compare
-from auditor.dynamic.judge import Facts, judge
+from auditor.dynamic.doubts import Facts
+from auditor.dynamic.judge import judge, not_finite_from
 from auditor.dynamic.leak import Leak
 from auditor.dynamic.summary import Outcome
 from auditor.model.divergence import OutputDifference
@@ -16,6 +18,7 @@ from auditor.model.environment import Environment
 from auditor.model.run import Ending, ExitStatus, ProcessRecord, RunRecord
 from auditor.model.verdict import Status, Verdict
 from auditor.probe import wire
+from auditor.runs.namesfile import Loss
 
 
 def process(name: str = "0-0", **more: Any) -> ProcessRecord:
@@ -57,7 +60,7 @@ def test_equal_and_complete_runs_are_reproducible_with_what_that_covers(runs: An
     found = verdict(agreeing(runs))
     assert found.status is Status.REPRODUCIBLE
     assert found.reasons == (
-        "Equal bit for bit over 1 steps: 3 events, 2 tensors, 1 final parameters and buffers.",
+        "Equal bit for bit over 1 step: 3 events, 2 tensors, 1 final parameters and buffers.",
         "Says nothing about other machines, GPU counts or versions.",
     )
 
@@ -134,6 +137,32 @@ def test_steps_that_were_asked_for_are_enough_and_told(runs: Any) -> None:
     assert "Both runs were stopped after 2 steps, as asked; what comes later did not run." in found.reasons
 
 
+def test_a_python_program_that_ran_without_the_probe_leaves_equal_traces_inconclusive(runs: Any) -> None:
+    told = "children: a Python program runs unseen: started with -I, which ignores the environment"
+    records = [record(name, processes=(process(problems=(told,)),)) for name in ("r1", "r2")]
+    found = judge(agreeing(runs), (), Facts(records=(records[0], records[1])))
+    assert found.status is Status.INCONCLUSIVE
+    (reason,) = found.reasons[1:]
+    assert reason == (
+        "Process 0-0 started a Python program that ran without the probe (started with -I, which ignores the "
+        "environment): what it computed was not seen."
+    )
+
+
+def test_a_run_that_left_no_trace_beside_one_that_did_is_no_divergence(runs: Any) -> None:
+    silent = record("r2", processes=())
+    found = verdict(outcome(runs, runs.trace().event("aten::add", 1), []), silent)
+    assert found.status is Status.INCONCLUSIVE
+    assert "Run r2 left no trace, though run r1 of the same command did." in found.reasons
+
+
+def test_results_in_files_that_differ_leave_equal_traces_inconclusive(runs: Any) -> None:
+    told = ("accuracy is 0.5 in the reference and 0.6 in the candidate (in m.json)", "the array w differs (in w.npy)")
+    found = verdict(agreeing(runs), results_differing=told)
+    assert found.status is Status.INCONCLUSIVE
+    assert f"results that the program wrote do: {told[0]}. Nor do results in 1 more file" in found.reasons[1]
+
+
 def test_leaks_and_files_and_blind_spots_are_told_with_every_verdict(runs: Any) -> None:
     blind = record("r2", processes=(process(problems=("digest: not covered: Foo",)),))
     leak = Leak(path="last.pt", process="0-0", event=0, site=None)
@@ -151,6 +180,19 @@ def test_runs_that_agree_although_memory_was_read_unwritten_say_that_this_is_luc
     assert found.status is Status.REPRODUCIBLE
     assert any("aten::add_ at train.py:8 reads memory that was never written" in reason for reason in found.reasons)
     assert not any("never written" in reason for reason in verdict(agreeing(runs)).reasons)
+
+
+@pytest.mark.parametrize(
+    ("values", "first"),
+    [((1.0, math.nan, math.inf), 1), ((1.0, math.nan, 2.0), None), ((1.0, 0.5, 0.2), None), ((), None)],
+)
+def test_equal_runs_whose_loss_became_nan_say_that_this_is_weak(
+    runs: Any, values: tuple[float, ...], first: int | None
+) -> None:
+    assert not_finite_from([Loss(step=step, value=value) for step, value in enumerate(values)]) == first
+    found = verdict(agreeing(runs), not_finite_from=first)
+    assert found.status is Status.REPRODUCIBLE
+    assert any("The loss is not finite from step 1" in reason for reason in found.reasons) is (first is not None)
 
 
 def test_eager_regions_are_told(runs: Any) -> None:

@@ -32,8 +32,7 @@ def run(folder: Path, calls: list[tuple[int, str, Any]], complete: bool = True) 
     if complete:
         kept.finish(calls[-1][0] + 1)
     else:
-        for file in kept._files():
-            file.flush()
+        kept._files.flush()
     return folder
 
 

@@ -57,6 +57,11 @@ def test_the_first_worker_is_the_one_that_was_there_first() -> None:
     assert order(batch, divergence("0-0.2", index=3), divergence("0-0.1", index=5)) == ["0-0.2", "0-0.1", "0-0"]
 
 
+def test_a_worker_that_was_forked_after_the_trainer_had_diverged_comes_after_it() -> None:
+    batch = divergence("0-0", kind=EventKind.BATCH, inputs_agree=None)
+    assert order(batch, divergence("0-0.1", step=4)) == ["0-0", "0-0.1"]
+
+
 def test_a_worker_may_differ_although_the_trainer_does_not() -> None:
     assert order(divergence("0-0.1")) == ["0-0.1"]
 
@@ -67,6 +72,12 @@ def test_ranks_are_ordered_by_step_then_by_where_it_begins() -> None:
     begun = divergence("2-0.x3", kind=EventKind.BATCH, inputs_agree=None)
     later = divergence("1-0.x2", step=1)
     assert order(arrived, later, begun, trainers=ranks) == ["2-0.x3", "0-0.x1", "1-0.x2"]
+
+
+def test_other_tensors_stand_before_what_a_collective_brought() -> None:
+    arrived = divergence("0-0.s1", op="c10d::allreduce_", inputs_agree=None)
+    chosen = divergence("0-0.s2", inputs_agree=False)
+    assert order(arrived, chosen, trainers=("0-0.s1", "0-0.s2")) == ["0-0.s2", "0-0.s1"]
 
 
 def test_a_process_of_one_run_only_comes_last() -> None:

@@ -77,3 +77,18 @@ def test_few_runs_conclude_nothing_and_say_so() -> None:
 def test_a_variant_without_a_run_leaves_the_baseline() -> None:
     report = compare(("as is", samples(10, 11)), [], warmup_steps=1, notes=("cannot run",))
     assert (report.variants, report.ratios, report.notes) == ((), (), ("cannot run",))
+
+
+def test_a_ratio_carries_the_rank_sum_and_cliffs_delta_of_the_runs_medians() -> None:
+    """scipy 1.17: mannwhitneyu(slow, plain, method="exact").pvalue = 0.057142857142857141; 15 of 16 above, 1 below."""
+    plain, slow = samples(10, 11, 12, 13.5), samples(13, 14, 15, 16)
+    (ratio,) = compare(("as is", plain), [("slow", slow)], warmup_steps=1).ratios
+    assert ratio.dominance is not None
+    assert ratio.dominance.rank_sum_p == pytest.approx(0.05714285714285714)
+    assert ratio.dominance.exact
+    assert ratio.dominance.cliffs_delta == pytest.approx(14 / 16)
+    assert ratio.dominance.effect.value == "large"
+    (same,) = compare(("as is", plain), [("same", plain)], warmup_steps=1).ratios
+    assert same.dominance is not None
+    assert (same.dominance.rank_sum_p, same.dominance.cliffs_delta) == (1.0, 0.0)
+    assert same.dominance.effect.value == "negligible"

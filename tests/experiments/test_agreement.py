@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -49,6 +50,18 @@ def first(criterion: Criterion, reference: Side, candidate: Side) -> Parting:
     return found.first
 
 
+def test_weights_of_a_file_that_one_side_has_lost_are_no_difference() -> None:
+    one = side()
+    assert one.weights is not None
+    saved = FinalTensor(dtype="float32", shape=(1,), digest="other", file="m.pt")
+    both = FinalWeights(tensors={**one.weights.tensors, "m.w": saved}, source="w.npz, m.pt")
+    other = replace(one, weights=both)
+    assert agreement(Criterion.WEIGHTS, one, other).agreement is Agreement.EQUAL
+    assert agreement(Criterion.WEIGHTS, other, one).agreement is Agreement.EQUAL
+    empty = replace(one, weights=replace(both, tensors=one.weights.tensors))
+    assert first(Criterion.WEIGHTS, empty, other).place.startswith("m.w")
+
+
 @given(floats, st.lists(floats, min_size=1, max_size=3).map(tuple), st.lists(floats, min_size=1, max_size=3).map(tuple))
 def test_equal_bits_are_equal_whatever_they_are(
     overall: float, losses: tuple[float, ...], weights: tuple[float, ...]
@@ -87,6 +100,17 @@ def test_weights_apart_by_one_ulp_are_told_so() -> None:
 def test_signed_zeros_differ_and_nans_equal_themselves() -> None:
     assert agreement(Criterion.OVERALL, side(math.nan), side(math.nan)).agreement is Agreement.EQUAL
     assert first(Criterion.OVERALL, side(0.0), side(-0.0)).place == "accuracy"
+
+
+def test_whole_numbers_beyond_doubles_differ() -> None:
+    assert first(Criterion.OVERALL, side(2**53), side(2**53 + 1)).place == "accuracy"
+
+
+@pytest.mark.parametrize("criterion", [Criterion.PREDICTIONS, Criterion.LOSSES])
+def test_results_of_nothing_are_not_equal(criterion: Criterion) -> None:
+    empty = side(predictions=(), losses=())
+    assert agreement(criterion, empty, empty).agreement is Agreement.NOT_SEEN
+    assert agreement(criterion, empty, side()).agreement is Agreement.DIFFERS
 
 
 def test_printed_numbers_have_no_units_in_the_last_place() -> None:

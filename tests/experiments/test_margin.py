@@ -176,6 +176,15 @@ def test_the_lower_end_of_the_interval_decides() -> None:
     assert found.rests_on == ()
 
 
+def test_reasons_name_the_model_of_a_layer_where_there_are_several() -> None:
+    found = accept(case(layers=[*layer(0.0, 1e-8, 1e-7), *_of_another("Critic", 0.0, 1e-3, 1e-3)]), 5)
+    assert found.reasons == ("Critic.0 is 2.0 decades from its tolerance (lower end), fewer than 5.",)
+
+
+def _of_another(model: str, *rms: float) -> list[LayerMargin]:
+    return [replace(each, model=model) for each in layer(*rms)]
+
+
 _UNWALKED = [join(series(1e-7), None, "the walk has no such layer")]
 _NO_INTERVAL = [join(series(1e-7), replace(tolerance(), interval=None), "")]
 

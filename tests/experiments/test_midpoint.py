@@ -49,6 +49,21 @@ def test_the_interval_holds_the_midpoint_about_as_often_as_it_says() -> None:
     assert 16 <= hits <= 20
 
 
+def test_a_curve_that_is_quiet_at_its_ends_is_not_taken_to_be_quiet_on_its_way_down() -> None:
+    """Quality 1 / (1 + e), where e is the mean of 20 squares: hardly any scatter where it is near 1 or 0."""
+    hits = 0
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        levels = []
+        for sigma in SIGMAS[::2]:
+            repeats = 3 if 0.5 < sigma < 8 else 1
+            errors = (sigma / 2.0) ** 2 * rng.chisquare(20, size=repeats) / 20
+            levels.append(Observed(sigma=sigma, values=tuple(1 / (1 + errors))))
+        _, interval = fit_with_interval(levels, resamples=100)
+        hits += interval.low <= 2.0 <= interval.high
+    assert hits >= 17
+
+
 def test_more_samples_make_a_narrower_interval() -> None:
     widths = []
     for samples in (300, 30_000):

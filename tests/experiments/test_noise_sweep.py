@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
@@ -17,9 +17,14 @@ from auditor.model.sensitivity import ToleranceStatus
 SIGMAS = parse_levels("log:1e-2:1e3:26")
 
 
-def noisy(
-    midpoint: float, slope: float = 5.0, low: float = 0.1, high: float = 0.96, samples: int = 500
-) -> Callable[[float, int], float]:
+Measure = Callable[[Sequence[tuple[float, int]]], Iterator[float]]
+
+
+def one_by_one(measure: Callable[[float, int], float]) -> Measure:
+    return lambda wanted: (measure(sigma, repeat) for sigma, repeat in wanted)
+
+
+def noisy(midpoint: float, slope: float = 5.0, low: float = 0.1, high: float = 0.96, samples: int = 500) -> Measure:
     """A model's accuracy under noise, counted on `samples` test samples; the same for the same level and repeat."""
 
     def measure(sigma: float, repeat: int) -> float:
@@ -27,10 +32,10 @@ def noisy(
         rng = random.Random(f"{sigma} {repeat} {midpoint}")
         return sum(rng.random() < share for _ in range(samples)) / samples
 
-    return measure
+    return one_by_one(measure)
 
 
-def grid(measure: Callable[[float, int], float], repeats: int = 3) -> Sweep:
+def grid(measure: Measure, repeats: int = 3) -> Sweep:
     return sweep_grid(SIGMAS, repeats, measure)
 
 
@@ -50,6 +55,22 @@ def test_the_adaptive_sweep_takes_a_third_of_the_grid_for_a_midpoint_within_ten_
 def test_the_adaptive_sweep_measures_levels_of_the_grid_alone() -> None:
     few = sweep_adaptive(SIGMAS, 3, noisy(2.0), top=0.96, precision=0.1, floor=None)
     assert {level.sigma for level in few.levels()} < set(SIGMAS)
+
+
+def test_a_batch_is_asked_for_at_once_with_its_repeats_numbered() -> None:
+    asked: list[list[tuple[float, int]]] = []
+
+    def measure(wanted: Sequence[tuple[float, int]]) -> Iterator[float]:
+        asked.append(list(wanted))
+        return noisy(2.0)(wanted)
+
+    sweep_grid((0.1, 2.0), 2, measure)
+    assert asked == [[(0.1, 0), (0.1, 1), (2.0, 0), (2.0, 1)]]
+    asked.clear()
+    sweep = sweep_adaptive(SIGMAS, 3, measure, top=0.96, precision=0.1, floor=0.1)
+    assert sum(map(len, asked)) == sweep.evaluations
+    assert len(asked[0]) == 8, "all coarse levels"
+    assert len({each for batch in asked for each in batch}) == sweep.evaluations, "no draw of noise twice"
 
 
 def test_a_curve_that_never_falls_has_its_midpoint_above_the_levels() -> None:
@@ -149,7 +170,7 @@ def test_a_metric_that_cannot_show_a_loss_is_refused(direction: str, baseline: f
 def test_few_single_measurements_have_a_midpoint_and_no_interval() -> None:
     sigmas = (0.1, 1.0, 10.0, 100.0)
     for repeats, expected in ((1, False), (3, True)):
-        sweep = sweep_grid(sigmas, repeats, lambda sigma, repeat: 0.9 / (1 + sigma) + 0.01 * repeat)
+        sweep = sweep_grid(sigmas, repeats, one_by_one(lambda sigma, repeat: 0.9 / (1 + sigma) + 0.01 * repeat))
         found = tolerance(sweep, top=0.9, floor=0.0)
         assert found.midpoint is not None
         assert (found.interval is not None) == expected

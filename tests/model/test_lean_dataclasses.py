@@ -5,12 +5,21 @@ from __future__ import annotations
 import copy
 import dataclasses
 import pickle
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
 import pytest
 
 from auditor.model import lean
+
+
+@pytest.fixture(scope="module", autouse=True, params=[12, 0], ids=["filled", "compiled"])
+def way_of_making(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Everything holds of instances that are made before `__init__` is compiled, and of those that are made by it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lean, "_FEW", request.param)
+        yield
 
 
 def _declare(module: Any) -> dict[str, Any]:
@@ -158,6 +167,21 @@ def test_both_functions_called_replace_take_our_instances(replace: Any) -> None:
         replace(LEAN["Loose"](), hidden=1)
 
 
+@pytest.mark.parametrize("classes", [LEAN, STANDARD], ids=["lean", "standard"])
+@pytest.mark.parametrize("asdict", [lean.asdict, dataclasses.asdict], ids=["ours", "theirs"])
+def test_both_functions_called_asdict_say_the_same(classes: dict[str, Any], asdict: Any) -> None:
+    if classes is STANDARD and asdict is lean.asdict:
+        with pytest.raises(TypeError, match="no lean dataclass"):
+            asdict(classes["Plain"](name="a"))
+        return
+    inner = classes["Plain"](name="a", size=4)
+    inside = dataclasses.asdict(STANDARD["Plain"](name="a", size=4))
+    given = {"one": inner, "many": [inner, (inner, 1)], 3: (None, "x")}
+    made = classes["Positional"]("p", given)
+    field = dataclasses.fields(made)[1].name
+    assert asdict(made)[field] == {"one": inside, "many": [inside, (inside, 1)], 3: (None, "x")}
+
+
 def test_our_replace_takes_instances_of_the_standard_library() -> None:
     assert lean.replace(STANDARD["Plain"](name="a"), size=9).size == 9
 
@@ -199,7 +223,20 @@ def test_a_method_is_compiled_when_it_is_first_called() -> None:
         a: int
 
     made = lean.dataclass(frozen=True)(Seen)
+    before = made.__hash__
+    assert hash(made(1)) == hash(made(1))
+    assert made.__hash__ is not before
+
+
+def test_making_instances_is_compiled_once_it_is_worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lean, "_FEW", 2)
+
+    class Seen:
+        a: int
+        b: list[int] = lean.field(default_factory=list)
+
+    made = lean.dataclass(frozen=True)(Seen)
     before = made.__init__
-    made(1)
+    assert [made(1), made(a=1, b=[])] == [made(1, []), made(1)]
     assert made.__init__ is not before
     assert made(2).a == 2

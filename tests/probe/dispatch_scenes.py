@@ -131,6 +131,24 @@ def written_before_it_is_read():
 
 
 @scene
+def shards_are_gathered():
+    library = torch.library.Library("fsdp", "DEF")  # as torch.distributed.fsdp makes it, which takes a second to import
+    library.define(
+        "all_gather_copy_in(Tensor[] shards, Tensor buffer, SymInt[] sizes, SymInt n, SymInt rank) -> (Tensor, Tensor)"
+    )
+
+    def copy_in(shards, buffer, sizes, n, rank):
+        mine = buffer.narrow(0, n * rank, n)
+        mine.copy_(shards[0])
+        return mine, buffer
+
+    library.impl("all_gather_copy_in", copy_in, "CPU")
+    buffer = torch.empty(8)
+    mine, _ = torch.ops.fsdp.all_gather_copy_in([torch.ones(4)], buffer, [4], 4, 1)
+    mine.neg()
+
+
+@scene
 def half_written():
     half = torch.empty(4)
     half[:2] = 1.0
@@ -168,6 +186,30 @@ class Doubled(torch.autograd.Function):
 @scene
 def backward_of_ones_own():
     Doubled.apply(torch.ones(2, requires_grad=True)).sum().backward()
+
+
+class Nested(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, depth):
+        ctx.depth = depth
+        return x * 2
+
+    @staticmethod
+    def backward(ctx, grad):
+        if ctx.depth:
+            inner = torch.ones(2, requires_grad=True)
+            with torch.enable_grad():
+                found = Nested.apply(inner, ctx.depth - 1)
+                found = found + inner.sin()  # made in a backward pass
+                found = found.sum()
+            found.backward()
+        return grad, None
+
+
+@scene
+def backward_below_backward():
+    """The engine goes on in a thread of its own from 60 passes on: no Python frame stands below it there."""
+    Nested.apply(torch.ones(2, requires_grad=True), 62).sum().backward()
 
 
 class Inner(nn.Module):

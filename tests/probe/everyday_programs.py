@@ -362,8 +362,12 @@ def other_modes():
             return func(*args, **(kwargs or {}))
 
     model = mlp()
+    optimizer = torch.optim.Adam(model.parameters())
+    loader = torch.utils.data.DataLoader(torch.randn(6, 8), batch_size=2, shuffle=True)
     with Counting() as counting, Watching() as watching:
-        model(torch.randn(2, 8).t().t()).sum().backward()
+        for rows in loader:
+            model(rows.t().t()).sum().backward()
+            optimizer.step()
     torch.set_default_device("cpu")
     again = model(torch.randn(2, 8))
     again.sum().backward()
@@ -463,6 +467,31 @@ def threads():
         thread.start()
         thread.join()
     return results
+
+
+class Nested(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, depth):
+        ctx.depth = depth
+        return x * 2
+
+    @staticmethod
+    def backward(ctx, gradient):
+        if not ctx.depth:
+            return gradient * 3, None
+        inner = torch.full((3,), 0.5, requires_grad=True)
+        with torch.enable_grad():
+            result = (Nested.apply(inner, ctx.depth - 1) + inner.exp().sin().transpose(0, 0)).sum()
+        result.backward()
+        return gradient * inner.grad.sum().tanh(), None
+
+
+@piece
+def backward_in_threads_of_the_engine():
+    """From 60 nested backward passes on, the engine goes on in a thread of its own, without a Python frame below."""
+    x = torch.ones(3, requires_grad=True)
+    Nested.apply(x, 64).exp().sum().backward()
+    return x.grad
 
 
 @piece

@@ -171,6 +171,16 @@ def test_memory_that_was_written_in_part_is_a_finding(scenes: Scenes) -> None:
     assert event.reads_uninitialised
 
 
+def test_a_buffer_that_other_ranks_will_fill_is_neither_read_nor_compared(scenes: Scenes) -> None:
+    (event,) = scenes.named("shards_are_gathered", "fsdp::all_gather_copy_in")
+    assert not event.reads_uninitialised
+    mine, buffer = event.tensors
+    assert mine.digest is not None
+    assert buffer.digest is None
+    (after,) = scenes.named("shards_are_gathered", "aten::neg")
+    assert not after.reads_uninitialised
+
+
 def test_only_ops_that_drew_are_random(scenes: Scenes) -> None:
     events = scenes.of("who_draws", EventKind.OP)
     random = {event.identity.op for event in events if event.random}
@@ -194,6 +204,15 @@ def test_a_backward_written_in_python_has_its_own_line(scenes: Scenes) -> None:
     assert event.site is not None
     assert event.site.line == line_of("its own backward")
     assert not scenes.flags(event) & wire.BACKWARD_SITE
+
+
+def test_what_a_backward_pass_records_has_its_lines_in_the_pass_below(scenes: Scenes) -> None:
+    """Also in the engine's own threads."""
+    found = [event for event in scenes.events if event.identity.op == "aten::cos"]
+    assert len(found) == 62
+    assert len({event.identity.thread for event in found}) == 2
+    assert {event.identity.phase for event in found} == {Phase.BACKWARD}
+    assert {event.site.line if event.site else None for event in found} == {line_of("made in a backward pass")}
 
 
 def test_modules_have_paths_from_the_class_of_their_root(scenes: Scenes) -> None:

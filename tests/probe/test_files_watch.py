@@ -96,6 +96,21 @@ def test_torch_save_is_seen_though_it_opens_its_file_natively(audited: Any) -> N
     assert audited.printed(run) == ["[1.0, 1.0]"]
 
 
+def test_a_database_is_read_and_written_where_it_is_opened(audited: Any) -> None:
+    audited.write("state.db", "")
+    trace = audited.trace(
+        audited.script("""
+        import sqlite3
+        sqlite3.connect("state.db").close()
+        sqlite3.connect("file:state.db?mode=ro", uri=True).close()
+        sqlite3.connect(":memory:").close()
+        """)
+    )
+    seen = [(access.site.line, access.path, access.mode) for access in trace.files if access.site]
+    assert seen == [(3, "state.db", "r"), (3, "state.db", "w"), (4, "state.db", "r")]
+    assert trace.problems == ()
+
+
 def test_an_audit_hook_of_the_programs_own_still_works_and_sees_no_more_than_the_trace(audited: Any) -> None:
     run = audited.script("""
         import sys

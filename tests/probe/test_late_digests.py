@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 
+from auditor.dynamic.extent import settled_rows
 from auditor.probe import wire
 from auditor.probe.backends.event import Event, Place
 from auditor.probe.backends.late import LateDigests
@@ -74,6 +75,28 @@ def test_rows_and_outputs_are_filled_in_when_drained(bench: Bench) -> None:
     assert first == third != second
     assert pair not in (0, first, second)
     assert trace.tensors["digest"].tolist() == [first, second, first, first, second]
+
+
+def test_an_event_is_whole_before_its_last_row_says_so(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who follows the trace looks at any moment: at flagged rows for what is settled, then at the event."""
+    event = bench.event()
+    for value in (1.0, 2.0):
+        bench.start(torch.full((2,), value), event)
+    bench.write(event)
+    seen = []
+    for name in ("patch_tensor", "patch_outputs"):
+        real = getattr(bench.writer, name)
+
+        def then_look(*arguments: Any, real: Any = real) -> None:
+            real(*arguments)
+            trace = open_run(bench.folder).processes["0-0"]
+            seen.append((settled_rows(trace), int(trace.events["outputs"][0])))
+
+        monkeypatch.setattr(bench.writer, name, then_look)
+    bench.late.drain()
+    outputs = int(bench.read().events["outputs"][0])
+    assert outputs != 0
+    assert seen == [(0, 0), (0, outputs), (1, outputs)]
 
 
 def test_what_never_arrives_stays_told(bench: Bench) -> None:

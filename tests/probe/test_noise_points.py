@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from auditor.probe.walking.operator import Operator
-from auditor.probe.walking.points import Enumeration, Point
+from auditor.probe.walking.points import Enumeration, Point, attached
 
 
 def points_of(model: nn.Module, *args: Any, **kwargs: Any) -> tuple[list[Point], list[str]]:
@@ -159,3 +159,25 @@ def test_two_models_of_one_class_have_names_of_their_own() -> None:
     models[1](models[0](torch.randn(2, 3)))
     found, _ = enumeration.finish()
     assert names(found) == ["Sequential.input", "Sequential.0", "Sequential-2.input", "Sequential-2.0"]
+
+
+def test_a_scripted_part_is_one_point_and_noise_enters_behind_it() -> None:
+    torch.manual_seed(0)
+    scripted = torch.jit.script(nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 4)))
+    model = nn.Sequential(nn.Linear(4, 4), scripted, nn.Linear(4, 2))
+    given = torch.randn(3, 4)
+    points, _ = points_of(model, given)
+    assert names(points) == ["input", "0", "1", "2"]
+    assert points[2].type == "Sequential"
+    found, _ = points_of(scripted, given)
+    assert [(point.name, point.type) for point in found] == [("input", "Sequential"), ("Sequential", "Sequential")]
+    with torch.no_grad():
+        middle = scripted(model[0](given))
+        plain = model(given)
+        with attached([points[2]], [Operator(torch, [("add", 1.0)], 3)]):
+            noisy = model(given)
+        with attached([points[2]], [Operator(torch, [("add", 1.0)], 3)]):
+            behind = scripted(model[0](given))
+        assert torch.equal(model(given), plain)
+    assert not torch.equal(behind, middle)
+    assert torch.equal(model[2](behind), noisy)

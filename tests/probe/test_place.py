@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from auditor.probe.place import VARIABLE, Place, is_helper, rank, why_not_followed
+from auditor.probe.place import VARIABLE, Place, is_for_compiler, is_helper, rank, why_not_followed
 
 TREE = """
 import multiprocessing
@@ -98,6 +99,12 @@ def test_ranks_keep_processes_apart() -> None:
         ("0 3", ["python", "train.py"], "0.x3"),
         ("0.2 0", ["python", "train.py"], "0.2.x0"),
         ("0.1 2", ["python", "-c", "from multiprocessing.forkserver import main; main(1)"], "0.1.f"),
+        ("0 0", ["python", "-m", "loky.backend.popen_loky_posix", "--process-name", "LokyProcess-3"], "0.s3"),
+        (
+            "0.s2 1",
+            ["python", "-m", "joblib.externals.loky.backend.popen_loky_posix", "--process-name", "LokyProcess-2:4"],
+            "0.s2.s4",
+        ),
     ],
 )
 def test_a_process_finds_its_place_in_what_its_parent_says(value: str, argv: list[str], place: str) -> None:
@@ -158,6 +165,10 @@ FOLLOWED = {"REPRO_AUDIT_PROBE": "{}", "PYTHONPATH": "/boot:/own"}
         (["python", "-I", "x.py"], FOLLOWED, "started with -I, which ignores the environment"),
         (["python3", "-uE", "x.py"], FOLLOWED, "started with -uE, which ignores the environment"),
         (["python", "x.py"], {}, "started with an environment of its own"),
+        (["/bin/sh", "-c", "cd data && python3 make.py"], {}, "started with an environment of its own"),
+        (["./start.sh", "train.py"], {}, "started with an environment of its own"),
+        (["/bin/sh", "-c", "python3 make.py"], FOLLOWED, ""),
+        (["/bin/sh", "-c", "ls pythonic"], {}, ""),
         (["python", "x.py"], {**FOLLOWED, "PYTHONPATH": "/own"}, "started with another PYTHONPATH"),
         (["python", "-I", "torch/_inductor/compile_worker"], {}, ""),
     ],
@@ -166,6 +177,23 @@ def test_a_program_that_will_run_unseen_is_known_before_it_starts(
     argv: list[str], environ: dict[str, str], reason: str
 ) -> None:
     assert why_not_followed(None, argv, environ, "/boot") == reason
+
+
+@pytest.mark.parametrize(
+    ("path", "compiler"),
+    [
+        ("/env/torch/_inductor/cpu_vec_isa.py", True),
+        ("/env/triton/runtime/build.py", True),
+        ("/env/torch/distributed/run.py", False),
+        ("/p/train.py", False),
+    ],
+)
+def test_what_a_compiler_tries_out_is_no_program_of_the_users(path: str, compiler: bool) -> None:
+    def frame(filename: str, back: Any = None) -> Any:
+        return SimpleNamespace(f_code=SimpleNamespace(co_filename=filename), f_back=back)
+
+    inner = frame("/python/subprocess.py", frame("/python/subprocess.py", frame(path, frame("/p/train.py"))))
+    assert is_for_compiler(inner) is compiler
 
 
 def test_a_program_that_runs_unseen_is_a_problem_of_its_parent(audited: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -9,9 +10,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from auditor.probe import wire
+from auditor.ruleset import load
+from auditor.ruleset.operators import facts_wanted
+from auditor.runs import hotpath
 from auditor.runs.launch import launch, log_tail
 from auditor.runs.plan import LaunchPlan
 from auditor.runs.store import Store
@@ -75,17 +80,26 @@ def bare() -> list[str]:
 
 @pytest.fixture(scope="module")
 def probed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Run]:
-    """What they print with it, and their traces; twice."""
+    """What they print with it, and their traces; twice: hot path in Python, then in C where it could be built."""
     store = Store(tmp_path_factory.mktemp("runs"))
-    return probed_run(store), probed_run(store)
+    return probed_run(store, {"compiled_path": ""}), probed_run(store)
 
 
 @pytest.fixture(scope="module")
 def keeping(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """The same where what layers put out is kept, and weights at the end."""
-    collect = {"folder": str(tmp_path_factory.mktemp("collect")), "keep": True, "evaluate": "", "nudge": None}
+    """The same where what layers put out is kept, and gradients, and weights at the end."""
+    folder = tmp_path_factory.mktemp("collect")
+    gradients = {"folder": str(folder), "elements": 16, "budget_bytes": 1 << 28, "whole": True}
+    collect = {"folder": str(folder), "keep": True, "evaluate": "", "nudge": None, "gradients": gradients}
     kept = {"activations": {"budget_bytes": 1 << 28, "elements": 16}, "collect": collect}
     return probed_run(Store(tmp_path_factory.mktemp("runs")), kept)
+
+
+@pytest.fixture(scope="module")
+def profiled(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The same where operators are timed and those of the list are looked at."""
+    settings = {"profile": {"facts": facts_wanted(load().operators), "time": True}}
+    return probed_run(Store(tmp_path_factory.mktemp("runs")), settings)
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +135,58 @@ def test_program_is_the_same_with_the_probe(name: str, bare: list[str], probed: 
 
 
 @pytest.mark.parametrize("name", PIECES)
-def test_program_is_the_same_while_activations_are_kept(name: str, bare: list[str], keeping: Run) -> None:
+def test_program_is_the_same_with_the_hot_path_in_c(name: str, bare: list[str], probed: tuple[Run, Run]) -> None:
+    expected, found = ([line for line in lines if line.startswith(name + " ")] for lines in (bare, probed[1][0]))
+    assert found == expected
+
+
+@pytest.mark.skipif(not hotpath.path(Path(sys.executable)), reason="no C compiler or no Python.h")
+def test_both_hot_paths_leave_the_same_rows(probed: tuple[Run, Run]) -> None:
+    """Byte for byte, but for the state of generators that nobody seeded. Where a process has several threads, how they
+    take turns decides which tensors come first in the file."""
+    assert [language(traces) for _, traces in probed] == ["Python", "C"]
+    in_python, in_c = (traces.processes for _, traces in probed)
+    for name in in_python:
+        ours, theirs = (traces.processes[name].events.copy() for _, traces in probed)
+        for rows in (ours, theirs):
+            rows["state"][(rows["kind"] == wire.STATE) | (rows["kind"] == wire.SEED)] = 0
+            if len(np.unique(rows["thread"])) > 1:
+                rows["first_tensor"] = 0
+        ours, theirs = (rows[np.argsort(rows["thread"], kind="stable")] for rows in (ours, theirs))
+        assert ours.tobytes() == theirs.tobytes(), name
+        if len(np.unique(ours["thread"])) == 1:
+            assert in_python[name].tensors.tobytes() == in_c[name].tensors.tobytes(), name
+
+
+def language(traces: RunTraces) -> str:
+    """What the hot path of a run was written in."""
+    lines = (traces.path / "trace" / "0-0.names.jsonl").read_text().splitlines()
+    return next(str(json.loads(line)["language"]) for line in lines if '"hot_path"' in line)
+
+
+@pytest.mark.parametrize("name", PIECES)
+def test_program_is_the_same_while_operators_are_profiled(name: str, bare: list[str], profiled: Run) -> None:
+    expected, found = ([line for line in lines if line.startswith(name + " ")] for lines in (bare, profiled[0]))
+    assert len(expected) == 1
+    assert found == expected
+
+
+def test_a_profile_leaves_the_trace_as_it_is(profiled: Run, probed: tuple[Run, Run]) -> None:
+    """Thread by thread, as runs are compared; and every operator that was traced was counted and timed."""
+    plain = probed[0][1].processes
+    for name, profile in profiled[1].processes.items():
+        assert not [problem for problem in profile.problems if problem.where.startswith("profile")]
+        same = ("kind", "phase", "flags", "step", "thread", "tensors", "input_count", "outputs")
+        ours, theirs = (
+            rows[np.argsort(rows["thread"], kind="stable")] for rows in (profile.events, plain[name].events)
+        )
+        assert [field for field in same if not np.array_equal(ours[field], theirs[field])] == [], name
+        counted = sum(int(record["calls"]) for record in profile.profile)
+        assert counted >= int((profile.events["kind"] == wire.OP).sum())
+
+
+@pytest.mark.parametrize("name", PIECES)
+def test_program_is_the_same_while_activations_and_gradients_are_kept(name: str, bare: list[str], keeping: Run) -> None:
     expected, found = ([line for line in lines if line.startswith(name + " ")] for lines in (bare, keeping[0]))
     assert len(expected) == 1
     assert found == expected

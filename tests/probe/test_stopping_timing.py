@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pytest
 
 from auditor.model.run import Ending
 from auditor.probe import wire
+from auditor.probe.stopping import Stopping
+from auditor.runs.leftover import REACHED
 from auditor.runs.tracefile import open_run
 
 TRAIN = """
@@ -31,6 +37,27 @@ finally:
     print("cleaned up")
 """
 
+SHORT_GRACE = "import sys\nsys.modules['_repro_audit_probe.stopping'].GRACE_S = 0.2\n"
+
+
+class Rank:
+    """A process that is asked after each step, without the process."""
+
+    def __init__(self, run: Path) -> None:
+        self.records: list[tuple[str, dict[str, Any]]] = []
+        self.config = SimpleNamespace(run_dir=str(run), stop_after_steps=None)
+        self.writer = SimpleNamespace(record=lambda kind, **values: self.records.append((kind, values)))
+        self.finish = lambda: None
+        self.stopping = Stopping(self)
+        self.stopping._watched = os.getpid()  # nothing is to end this process
+
+    def stopped_after(self, step: int) -> bool:
+        try:
+            self.stopping.on_step(step)
+        except SystemExit:
+            return True
+        return False
+
 
 def test_a_program_ends_after_the_step_that_was_asked_for(audited: Any) -> None:
     run = audited.script(TRAIN.format(steps=50), probe={"stop_after_steps": 7})
@@ -42,7 +69,51 @@ def test_a_program_ends_after_the_step_that_was_asked_for(audited: Any) -> None:
     assert trace.steps == 7
     assert trace.stop is not None
     assert trace.stop.step == 7
+    assert (Path(run.folder) / REACHED).exists()  # the launcher looks after those that wait for it
     assert int((trace.events["kind"] == wire.WEIGHTS).sum()) == 2
+
+
+@pytest.mark.parametrize(
+    "waiting",
+    [
+        "import threading\nthreading.Thread(target=queue.Queue().get).start()\n",
+        "from concurrent.futures import ThreadPoolExecutor\nThreadPoolExecutor(1).submit(queue.Queue().get)\n",
+    ],
+    ids=["thread", "executor"],
+)
+def test_threads_that_wait_for_ever_do_not_keep_a_stopped_program_alive(audited: Any, waiting: str) -> None:
+    feeding = SHORT_GRACE + "import queue\n" + waiting
+    run = audited.script(feeding + TRAIN.format(steps=50), probe={"stop_after_steps": 3}, timeout_s=240)
+    assert run.status.ending is Ending.STOPPED
+    assert audited.printed(run) == ["cleaned up", "left 3"]
+    trace = audited.trace(run)
+    assert trace.complete
+    assert trace.steps == 3
+
+
+def test_what_a_stopped_program_does_at_its_exit_is_done_once_and_to_its_end(audited: Any) -> None:
+    slow = "import atexit, time\natexit.register(lambda: (print('leaves'), time.sleep(1.5), print('has left')))\n"
+    run = audited.script(SHORT_GRACE.replace("0.2", "1") + slow + TRAIN.format(steps=50), probe={"stop_after_steps": 3})
+    assert run.status.ending is Ending.STOPPED
+    assert audited.printed(run) == ["cleaned up", "left 3", "leaves", "has left"]
+
+
+def test_a_program_that_catches_its_end_is_watched_by_one_thread(audited: Any) -> None:
+    catching = """
+import threading, torch
+weight = torch.zeros(1, requires_grad=True)
+optimizer = torch.optim.SGD([weight], lr=0.1)
+for _ in range(20):
+    try:
+        weight.grad = torch.ones(1)
+        optimizer.step()
+    except SystemExit:
+        pass
+import os
+print(len(os.listdir("/proc/self/task")) < 20)
+"""
+    run = audited.script(catching, probe={"stop_after_steps": 2}, environment={"OMP_NUM_THREADS": "1"})
+    assert audited.printed(run) == ["True"]
 
 
 def test_a_program_with_fewer_steps_ends_by_itself(audited: Any) -> None:
@@ -57,11 +128,35 @@ def test_a_stop_file_ends_a_running_program(audited: Any) -> None:
         if trace.exists() and trace.stat().st_size > 0:
             (audited.store.path("r1") / "stop").write_text("12")
 
-    run = audited.script(TRAIN.format(steps=10**9), on_poll=on_poll, timeout_s=60)
+    run = audited.script(TRAIN.format(steps=10**9), on_poll=on_poll, timeout_s=240)
     assert run.status.ending is Ending.STOPPED
     trace = audited.trace(run)
     assert trace.stop is not None
     assert trace.stop.step == trace.steps >= 12
+
+
+def test_ranks_stop_at_the_same_step_though_one_had_looked_before_the_file_was_there(tmp_path: Path) -> None:
+    """The other would wait in its next collective for a peer that is gone."""
+    early, late = ranks = Rank(tmp_path), Rank(tmp_path)
+    early.stopping.on_step(5)
+    (tmp_path / "stop").write_text("3")
+    late.stopping.on_step(5)
+    assert [rank.stopped_after(6) for rank in ranks] == [True, True]
+    assert [rank.records for rank in ranks] == [[("stop", {"step": 6, "reason": "stop file"})]] * 2
+
+
+def test_a_rank_that_sees_the_stop_file_first_ends_with_its_peers(tmp_path: Path) -> None:
+    ranks = Rank(tmp_path), Rank(tmp_path)
+    (tmp_path / "stop").write_text("9")
+    ended = [[rank.stopped_after(step) for rank in ranks] for step in range(7, 10)]
+    assert ended == [[False, False], [False, False], [True, True]]
+
+
+def test_a_program_that_fails_because_it_was_stopped_did_not_fail(audited: Any) -> None:
+    text = TRAIN.format(steps=50).replace('print("cleaned up")', "print(results)")
+    run = audited.script(text, probe={"stop_after_steps": 2})
+    assert (run.status.ending, run.status.code) == (Ending.STOPPED, 1)
+    assert run.notes == ("the program was stopped at a step, and failed with exit code 1 on its way out",)
 
 
 def test_a_stop_file_that_is_half_written_is_read_again(audited: Any) -> None:
@@ -74,7 +169,7 @@ def test_a_stop_file_that_is_half_written_is_read_again(audited: Any) -> None:
         else:
             stop.write_text("3")
 
-    run = audited.script(TRAIN.format(steps=10**9), on_poll=on_poll, timeout_s=60)
+    run = audited.script(TRAIN.format(steps=10**9), on_poll=on_poll, timeout_s=240)
     assert run.status.ending is Ending.STOPPED
 
 

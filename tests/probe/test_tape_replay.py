@@ -49,13 +49,16 @@ TASKS = """
         time.sleep(0.002 * (number % 3))
         return os.urandom(3), random.Random(int(time.time() * 1000)).random()
 
+    def drawing(number):
+        return task(number), random.random()
+
     if __name__ == "__main__":
         with ThreadPoolExecutor(3) as pool:
             print(list(pool.map(task, range(6))))
         with get_context("fork").Pool(2) as pool:
-            print(pool.map(task, range(6), chunksize=1))
+            print(pool.map(drawing, range(6), chunksize=1))
         with ProcessPoolExecutor(2, mp_context=get_context("fork")) as pool:
-            print(list(pool.map(task, range(6))))
+            print(list(pool.map(drawing, range(6))))
     """
 
 THREE = """
@@ -209,6 +212,34 @@ def test_clocks_and_pids_that_become_seeds_are_given_back(taped: Any, text: str)
     recorded = taped.record()
     assert taped.replay()[0] == recorded
     assert taped.record(tape="other") != recorded
+
+
+def test_a_seed_that_the_tape_does_not_hold_is_a_divergence(taped: Any) -> None:
+    """Everything that is drawn from it would differ, and the replay would say that all was as recorded."""
+    taped.write(
+        "import hashlib, random, time\nt = str(time.time())\nn = hashlib.md5(t.encode()).hexdigest()\nrandom.seed(n)"
+    )
+    taped.record()
+    (found,) = taped.replay()[1].divergences
+    assert "random.seed was seeded with" in found.text
+    assert "program.py:4" in found.text
+    assert "--tape time" in found.text
+    taped.record(tape="other", volatile=("time",))
+    assert not taped.replay(tape="other")[1].divergences
+
+
+def test_every_way_to_read_the_clock_is_taped_on_request(taped: Any) -> None:
+    taped.write(
+        """
+        import datetime, time
+        print(time.clock_gettime(0), time.clock_gettime_ns(0), time.process_time_ns())
+        print(time.localtime(), time.gmtime(), time.ctime(), time.asctime(), time.strftime("%H%M%S"))
+        print(datetime.date.today(), time.strftime("%Y", (1999, 1, 1, 0, 0, 0, 0, 1, 0)))
+        """
+    )
+    recorded = taped.record(volatile=("time",))
+    assert taped.replay()[0] == recorded
+    assert recorded.split()[-1] == "1999"
 
 
 def test_clocks_that_are_only_read_run_on_unless_asked_for(taped: Any) -> None:

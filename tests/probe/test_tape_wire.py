@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.probe.taping import wire
+from auditor.probe.taping.derived import is_made_of, is_mixed_of, shown_seed
 from auditor.probe.taping.recorder import Recorder
 from auditor.probe.taping.streams import Asker
-from auditor.probe.taping.volatile import is_made_of
 
 SITES = (None, ("train.py", 3, "main", "x = os.urandom(4)"), ("data/é.py", 70, "<module>", ""))
 requests = st.tuples(
@@ -18,6 +20,8 @@ requests = st.tuples(
     st.sampled_from(SITES),
     st.binary(max_size=60),
 )
+
+_MOMENT = datetime(2025, 11, 21, 14, 30, 56, 789012)
 
 
 def recorded(folder: str, entries: list[tuple[str, str, object, bytes]]) -> bytes:
@@ -102,7 +106,29 @@ def test_kinds_of_later_programs_are_passed_over() -> None:
         (123456, 1763723456.789, False),
         (20240101, 1763723456.789, False),
         (4243, 4242, False),
+        (-1763723456, 1763723456.789, True),
+        (int(_MOMENT.strftime("%H%M%S")), _MOMENT.timestamp(), True),
+        (int(_MOMENT.strftime("%M%S%f")), _MOMENT.timestamp(), True),
+        (_MOMENT.microsecond, _MOMENT.timestamp(), True),
+        (_MOMENT.isoformat(), _MOMENT.timestamp(), True),
+        (f"run {_MOMENT}", _MOMENT.timestamp(), True),
+        (_MOMENT.strftime("%Y-%m-%d"), _MOMENT.timestamp(), False),
+        ("host-12", "host", True),
+        ("42", 1763723456.789, False),
     ],
 )
-def test_seeds_that_are_made_of_a_clock_are_known(seed: float, value: float, made: bool) -> None:
+def test_seeds_that_are_made_of_a_clock_are_known(seed: float | str, value: float | str, made: bool) -> None:
     assert is_made_of(seed, value) is made
+
+
+def test_seeds_that_are_made_of_a_clock_and_a_process_id_are_known() -> None:
+    assert is_mixed_of(1763723456 ^ 4242, 1763723456.789, 4242)
+    assert is_mixed_of(1763723456 * 4242 % 2**32, 1763723456.789, 4242)
+    assert not is_mixed_of(20240101, 1763723456.789, 4242)
+
+
+def test_equal_seeds_are_noted_alike_and_others_not() -> None:
+    seeds = [b"ab", b"ac", bytearray(b"ab"), [1, 2], [2, 1], (1, 2), 3, "3", 3.0]
+    noted = [shown_seed(seed)[0] for seed in seeds]
+    assert len({repr(text) for text in noted}) == len(seeds)
+    assert shown_seed(b"ab") == shown_seed(bytes([97, 98]))

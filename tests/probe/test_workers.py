@@ -92,7 +92,7 @@ def test_each_rank_has_a_trace_and_all_stop_at_the_same_step(audited: Any) -> No
     run = audited.run(
         *("python", "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "ranks.py"),
         probe={"stop_after_steps": 5},
-        timeout_s=120,
+        timeout_s=240,
     )
     assert run.status.ending.value == "stopped"
     ranks = [process for process in run.processes if process.rank is not None]

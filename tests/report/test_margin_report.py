@@ -9,10 +9,13 @@ import pytest
 
 from auditor.model.margin import (
     Acceptance,
+    GradientMargin,
     Growth,
     LayerMargin,
     MarginReport,
     MarginState,
+    ParameterMargin,
+    ParameterStep,
     StepDifference,
     WeightMargin,
 )
@@ -61,6 +64,39 @@ UNKNOWN = replace(
 IDENTICAL = replace(
     NEAREST, layer="input", state=MarginState.IDENTICAL, first=None, greatest=None, margin=None, growth=None
 )
+AT = (
+    ParameterStep(step=0, differs=False, rms=0.0, max_ulp=0, spread=None, replicas=0, decades=None),
+    ParameterStep(step=1, differs=True, rms=2e-9, max_ulp=7, spread=2e-2, replicas=5, decades=7.0),
+    ParameterStep(step=2, differs=True, rms=1e-6, max_ulp=900, spread=1e-2, replicas=5, decades=4.0),
+)
+PARAMETER = ParameterMargin(
+    model="Net",
+    parameter="head.weight",
+    state=MarginState.MEASURED,
+    numbers=10,
+    is_sample=False,
+    steps=AT,
+    first=AT[1],
+    nearest=AT[2],
+    last=AT[2],
+    decades=4.0,
+    decades_interval=Interval(low=3.78, high=4.46, level=0.95),
+    growth=GROWTH,
+    note="",
+)
+SAME = replace(
+    PARAMETER,
+    parameter="head.bias",
+    state=MarginState.IDENTICAL,
+    first=None,
+    nearest=None,
+    decades=None,
+    decades_interval=None,
+    growth=None,
+)
+GRADIENTS = GradientMargin(
+    parameters=(PARAMETER, SAME), measured_steps=3, replicas=5, source="5 replicas of v1, algo+impl", notes=()
+)
 MARGINS = MarginReport(
     reference="r1",
     candidate="r2",
@@ -77,11 +113,14 @@ MARGINS = MarginReport(
         spread_interval=None,
         ratio=0.0118,
         source="5 replicas of v1, algo+impl",
+        replicas=5,
+        parameters=(replace(PARAMETER, steps=AT[2:], first=AT[2], growth=None),),
     ),
-    gradients="Gradients are not kept.",
+    gradients="Gradients beside their spread.",
     acceptance=None,
     method="Least squares.",
     notes=("tolerances are from walk5, made after the runs",),
+    gradient_margin=GRADIENTS,
 )
 REFUSED = Acceptance(decades=3, accepted=False, smallest=6.04, rests_on=(), reasons=("Other data in step 0 (batch).",))
 ACCEPTED = Acceptance(decades=3, accepted=True, smallest=6.04, rests_on=("4 layers.",), reasons=())
@@ -133,6 +172,49 @@ def test_text_ranks_the_layers_and_says_where_the_difference_goes(with_margins: 
     assert "encoder.0: step, rms, max ulp, calls that differ" in render(
         with_margins, "text", RenderOptions(verbosity=1)
     )
+
+
+def test_weights_and_gradients_stand_beside_their_spread_in_tables_of_the_same_words(
+    with_margins: AuditReport,
+) -> None:
+    lines = [" ".join(line.split()) for line in render(with_margins, "text").splitlines()]
+    assert "parameter rms max ulp spread decades below" in lines
+    assert "head.weight 1.0e-06 900 1.0e-02 4.00 (3.78–4.46)" in lines
+    assert "parameter first rms nearest max ulp spread decades below first last" in lines
+    assert "head.weight 2.0e-09 @1 1.0e-06 @2 900 1.0e-02 4.00 (3.78–4.46) 7.00 4.00" in lines
+    flat = " ".join(lines)
+    assert "Gradients beside their spread over 5 replicas of v1, algo+impl: nearest 4.00 (3.78–4.46) decades" in flat
+    assert "Identical: head.bias." in flat
+    assert "head.weight grows by 0.5 decades a step (0.4 to 0.6, 2 steps); in ulps 0.3; at this rate it reaches" in flat
+    assert "reaches the spread after about 12 more steps." in flat
+    for name in ("markdown", "html"):
+        assert "decades below" in render(with_margins, name), name
+
+
+def test_without_a_spread_there_is_no_table_of_it_and_no_ratio(with_margins: AuditReport) -> None:
+    unknown = replace(
+        PARAMETER,
+        state=MarginState.UNKNOWN,
+        decades=None,
+        decades_interval=None,
+        nearest=replace(AT[2], spread=None, replicas=0, decades=None),
+        note="no spread measured: ask for it",
+    )
+    gradients = replace(GRADIENTS, parameters=(unknown,), replicas=0, source="no spread measured: ask for it")
+    margins = replace(MARGINS, weights=None, gradient_margin=gradients)
+    text = " ".join(render(replace(with_margins, margins=margins), "text").split())
+    assert "Gradients: greatest difference 1.0e-06 rms (head.weight, step 2), over 3 steps measured; no spread" in text
+    assert "decades below" not in text
+    assert "reaches the spread" not in text
+
+
+def test_layers_of_several_models_stand_with_their_model_and_one_reason_stands_once(with_margins: AuditReport) -> None:
+    layers = (NEAREST, replace(NEAREST, model="Critic"), UNKNOWN, replace(UNKNOWN, layer="more"))
+    text = render(replace(with_margins, margins=replace(MARGINS, layers=layers)), "text")
+    assert "decades (Net.encoder.0)" in text
+    rows = [line.split()[0] for line in text.splitlines() if line.startswith(("  Net.", "  Critic."))]
+    assert rows == ["Net.encoder.0", "Critic.encoder.0", "Net.extra", "Net.more"]
+    assert "Net.extra, Net.more: the walk has no such layer.\n" in text
 
 
 def test_what_does_not_grow_is_said_not_to(with_margins: AuditReport) -> None:

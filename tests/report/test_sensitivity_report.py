@@ -202,6 +202,15 @@ def test_html_loads_nothing_and_escapes_names() -> None:
     assert page.count("<circle") == 2
 
 
+def test_a_layer_has_one_colour_in_both_drawings_and_in_the_key() -> None:
+    page = to_html(WALK)
+    colours = re.findall(r'<circle [^>]*fill="([^"]+)"', page)
+    assert len(set(colours)) == len(colours) > 1
+    for colour in colours:
+        curve, interval = f'class="curve" stroke="{colour}"', f'class="interval" stroke="{colour}"'
+        assert (page.count(curve), page.count(interval), page.count(f"border-color: {colour}")) == (1, 1, 1)
+
+
 def test_a_walk_that_measured_nothing_is_inconclusive() -> None:
     nothing = replace(WALK, tolerances=WALK.tolerances[:1], all_layers=None, evaluations=0)
     assert [of_report(report(each)) for each in (WALK, LAYERS, nothing)] == [

@@ -106,6 +106,24 @@ def test_every_kind_of_difference_has_words(divergent_report: AuditReport, diffe
     assert len(tensor_line.split()) > 3
 
 
+@pytest.mark.parametrize(
+    ("difference", "told"),
+    [(Difference.STATE, "inputs differ: the generator"), (Difference.ARGUMENT, "inputs differ: a number")],
+)
+def test_tensor_is_measured_also_where_a_draw_or_an_argument_made_it_differ(
+    divergent_report: AuditReport, difference: Difference, told: str
+) -> None:
+    verdict = divergent_report.verdict
+    assert verdict is not None
+    assert verdict.comparison is not None
+    assert verdict.comparison.first is not None
+    first = replace(verdict.comparison.first, difference=difference, inputs_agree=False)
+    changed = replace(verdict, comparison=replace(verdict.comparison, first=first))
+    text = " ".join(render(replace(divergent_report, verdict=changed)).split())
+    assert "32,768 elements differ, by at most 2 ulp" in text
+    assert told in text
+
+
 def test_inconclusive_without_a_comparison_gives_the_reason_first(inconclusive_report: AuditReport) -> None:
     assert "\nINCONCLUSIVE: equal for 412 steps, then you stopped it.\n" in render(inconclusive_report)
 

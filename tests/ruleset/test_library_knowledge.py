@@ -104,6 +104,8 @@ def test_operator_listed_twice_for_a_device_is_refused() -> None:
         "remedy": "r",
         "mode": "raises",
         "sources": ["s"],
+        "references": ["https://example.org"],
+        "when": ["always"],
     }
     with pytest.raises(RuleError, match=r"operator\[2\].names: `aten::x` on cpu is listed twice"):
         read_operators(Table({"operator": [entry, dict(entry)]}, "operators.toml"))

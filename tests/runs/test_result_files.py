@@ -53,6 +53,20 @@ def test_tables_of_epochs_give_losses_with_places_and_the_last_metric(tmp_path: 
     assert {key: number.value for key, number in found.metrics.items()} == {"val_acc": 0.2}
 
 
+def test_an_empty_cell_moves_no_prediction_up(tmp_path: Path) -> None:
+    one = parts(tmp_path, "p.csv", "id,prediction\n1,\n2,1\n").predictions
+    other = parts(tmp_path, "p.csv", "id,prediction\n1,1\n2,\n").predictions
+    assert one is not None
+    assert other is not None
+    assert len(one.bits) == 2
+    assert one.bits != other.bits
+
+
+def test_whole_numbers_that_no_double_holds_are_kept(tmp_path: Path) -> None:
+    found = parts(tmp_path, "m.json", '{"correct": 9007199254740993}').metrics["correct"]
+    assert found.value == 2**53 + 1
+
+
 def test_predictions_of_a_regression_are_numbers_and_no_classes(tmp_path: Path) -> None:
     found = parts(tmp_path, "p.csv", "prediction\n0.25\n1.5\n").predictions
     assert found is not None

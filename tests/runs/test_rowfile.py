@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import IO, Any
 
 import numpy as np
 import pytest
 
+from auditor.errors import TraceFormatError
 from auditor.probe import wire
 from auditor.runs import rowfile
 from auditor.runs.rowfile import RowFile
@@ -67,6 +69,44 @@ def test_no_page_beyond_the_written_rows_is_mapped(tmp_path: Path, monkeypatch: 
     cut(path, 10)
     assert shapes == [(10,)]
     assert file.rows["value"].sum() == 45
+
+
+def growing_while_read(monkeypatch: pytest.MonkeyPatch, path: Path, rows: int) -> None:
+    """What is read last of a stretch is newer than what is read first: here by as many rows as are written then."""
+    real = RowFile._marks
+    waiting = [rows]
+
+    def marks(self: RowFile, file: IO[bytes], start: int, stop: int) -> Any:
+        found = real(self, file, start, stop).copy()
+        if waiting:
+            write_rows(path, waiting.pop(), CHUNK)
+            found[len(found) // 2 :] = real(self, file, start, stop)[len(found) // 2 :]
+        return found
+
+    monkeypatch.setattr(RowFile, "_marks", marks)
+
+
+@pytest.mark.parametrize("known", [0, 10])
+def test_rows_written_while_the_end_is_looked_for_are_no_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: int
+) -> None:
+    path = tmp_path / "0-0.events"
+    write_rows(path, known, CHUNK)
+    file = RowFile(path, ROW)
+    file.refresh(None)
+    write_rows(path, 10, CHUNK)
+    growing_while_read(monkeypatch, path, CHUNK - 5)
+    file.refresh(None)
+    assert len(file.rows) == CHUNK - 5
+
+
+def test_rows_that_stay_missing_are_damage(tmp_path: Path) -> None:
+    path = tmp_path / "0-0.events"
+    rows = np.ones(CHUNK, ROW)
+    rows[7:9] = 0
+    rows.tofile(path)
+    with pytest.raises(TraceFormatError, match=f"damaged at byte {7 * ROW.itemsize}: rows are missing there"):
+        RowFile(path, ROW).refresh(None)
 
 
 def test_plain_numbers_may_be_cut_after_their_size_was_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,14 @@ def test_new_and_changed_files_are_told_and_untouched_ones_not(tmp_path: Path) -
     os.utime(tmp_path / "data/b.txt", ns=(1, 1))
     (tmp_path / "train.py").unlink()
     assert changed(before, take(tmp_path)) == ("data/a.txt", "data/b.txt", "out/new.pt")
+
+
+def test_what_our_own_output_is_redirected_to_was_not_written_by_the_program(tmp_path: Path) -> None:
+    make(tmp_path, "train.py", "result.txt")
+    code = "from auditor.runs.snapshot import take; from pathlib import Path; print(*take(Path('.')).files)"
+    with (tmp_path / "log.txt").open("w") as log, (tmp_path / "log.err").open("w") as errors:
+        subprocess.run([sys.executable, "-c", code], cwd=tmp_path, stdout=log, stderr=errors, check=True)
+    assert sorted((tmp_path / "log.txt").read_text().split()) == ["result.txt", "train.py"]
 
 
 def test_tools_folders_and_environments_are_not_looked_at(tmp_path: Path) -> None:

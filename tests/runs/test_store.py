@@ -96,8 +96,12 @@ def test_pruning_keeps_the_newest_and_what_is_in_progress(tmp_path: Path) -> Non
 def test_an_unknown_run_is_the_users_mistake_and_the_known_ones_are_named(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.new()
-    with pytest.raises(UsageError, match=r"no run r9 in .*; there are r1"):
+    with pytest.raises(UsageError, match=r"no run r9 in .*; there are r1$"):
         store.load("r9")
+    for _ in range(11):
+        store.new()
+    with pytest.raises(UsageError, match=r"; the newest are r3, .*, r12$"):
+        store.load("r99")
 
 
 @pytest.mark.parametrize(

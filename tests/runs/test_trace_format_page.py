@@ -63,7 +63,7 @@ def test_records_are_those_of_the_wire_formats_own_description() -> None:
     described = wire.__doc__.partition("Records of")[2]
     assert page == {name for name in page if re.search(rf"(^|  ){name}  ", described, re.MULTILINE)}
     assert page == {"header", "name", "site", "spec", "seed", "file", "listing", "environment", "focus", "problem",
-                    "stop", "end", "loss", "sources"}  # fmt: skip
+                    "stop", "end", "loss", "sources", "profile", "profiled", "hot_path"}  # fmt: skip
 
 
 def test_the_environment_record_has_the_fields_of_the_model() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import statistics
 import textwrap
 from pathlib import Path
 
@@ -13,9 +14,12 @@ from auditor.errors import UsageError
 from auditor.model.margin import MarginReport, MarginState
 from auditor.model.report import AuditReport
 from auditor.model.verdict import Status
+from auditor.services.gradient_margin import gradient_margin
 from auditor.services.margin import MarginOptions, margin_of_runs
 from auditor.services.settings import Settings
 from auditor.services.twice import TwiceOptions, run_twice
+from auditor.services.variance import VarianceOptions, measure_variance, parse_variants
+from auditor.services.weight_margin import weight_margin
 
 pytest.importorskip("sklearn")
 pytest.importorskip("torch")
@@ -113,7 +117,7 @@ def test_digits_tell_how_far_the_weights_are_apart(digits: AuditReport) -> None:
     assert weights.numbers == 6274
     assert 0 < weights.distance < 1e-3
     assert weights.spread is None
-    assert weights.source == "no spread known: repro-audit variance train.py --vary-seeds -- --epochs 2"
+    assert weights.source == "no spread measured: repro-audit variance train.py --vary-seeds --gradients -- --epochs 2"
 
 
 def test_kept_runs_give_the_same_margins_and_a_nearer_bound_is_refused(
@@ -166,6 +170,45 @@ def test_runs_in_copies_are_not_walked_over_and_nothing_is_accepted_without_a_wa
     assert margins_of(report).notes == (
         "no noise walk of this program with these arguments is kept: repro-audit noise walk train.py",
     )
+
+
+def test_gradients_of_digits_are_identical_at_first_then_differ_ever_more(digits: AuditReport) -> None:
+    gradients = margins_of(digits).gradient_margin
+    assert gradients is not None
+    assert gradients.measured_steps == 20
+    assert {each.parameter for each in gradients.parameters} == {
+        "table.weight",
+        *(f"{layer}.{kind}" for layer in ("conv1", "conv2", "head") for kind in ("weight", "bias")),
+    }
+    grown = []
+    for each in gradients.parameters:
+        assert (each.model, each.state, each.decades) == ("DigitNet", MarginState.UNKNOWN, None)
+        assert all(step.spread is None for step in each.steps)
+        sizes = [step.rms or 0.0 for step in each.steps]
+        assert sizes[0] == 0 or each.parameter == "table.weight"  # whose gradient is what races
+        assert max(sizes) < 1e-5
+        grown.append(sum(sizes[-5:]) / max(sum(sizes[1:6]), 1e-30))
+    assert statistics.median(grown) > 1  # of one parameter alone it goes up and down
+    assert "no spread measured: repro-audit variance train.py --vary-seeds --gradients" in margins_of(digits).gradients
+
+
+def test_differences_of_digits_are_decades_below_what_other_seeds_make(digits: AuditReport, store: Path) -> None:
+    options = VarianceOptions(runs=3, variants=parse_variants(["both"]), vary="global", keep_gradients=True)
+    command = ["python", "train.py", "--epochs", "2"]
+    measure_variance(command, cwd=DIGITS, settings=Settings(store=store), options=options)
+    records = digits.runs[0], digits.runs[1]
+    gradients, _ = gradient_margin(records, [Path(records[0].folder).parent])
+    weights, _ = weight_margin(records, [Path(records[0].folder).parent])
+    assert gradients is not None
+    assert weights is not None
+    assert gradients.source == weights.source == "3 replicas of v1, algo+impl"
+    for each in (*gradients.parameters, *weights.parameters):
+        assert each.state is MarginState.MEASURED, each
+        assert each.decades is not None
+        assert 3 < each.decades < 12, each
+    for each in gradients.parameters:
+        assert each.steps[-1].spread is not None
+        assert each.steps[-1].spread > 1e-5
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,6 @@ from auditor.runs.plan import LaunchPlan
 from auditor.services.noise import walk_noise
 from auditor.services.noise_options import WalkOptions, check_options
 from auditor.services.noise_session import NoiseProgram
-from auditor.services.noise_training import source_digest
 from auditor.services.progress import Silent
 from auditor.services.settings import Settings
 
@@ -43,7 +42,7 @@ def run(program: NoiseProgram, options: WalkOptions, store: Path, **more: Any) -
 
 
 @pytest.fixture(scope="module")
-def digits(tmp_path_factory: pytest.TempPathFactory) -> SensitivityReport:
+def digits(tmp_path_factory: pytest.TempPathFactory, light_imports: None) -> SensitivityReport:
     """Three trainings: without noise, and under two levels at the last operator."""
     options = dataclasses.replace(
         OPTIONS, sigmas=(3.0, 30.0), layers="6", evaluate="train:accuracy", chance=0.1, precision=None
@@ -136,23 +135,14 @@ def test_noisy_trainings_draw_what_the_plain_one_draws_and_are_not_made_twice(
     assert again == found
 
 
-def test_copies_of_the_program_in_the_store_are_not_its_source(tmp_path: Path) -> None:
-    (tmp_path / "train.py").write_text("x = 1")
-    before = source_digest(tmp_path, tmp_path / "store")
-    (tmp_path / "store" / "w1").mkdir(parents=True)
-    (tmp_path / "store" / "w1" / "train.py").write_text("x = 1")
-    assert source_digest(tmp_path, tmp_path / "store") == before
-    (tmp_path / "train.py").write_text("x = 2")
-    assert source_digest(tmp_path, tmp_path / "store") != before
-
-
 def test_a_walk_of_another_source_does_not_go_on(program: NoiseProgram, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"--resume: no walk .* of this command"):
         run(program, dataclasses.replace(OPTIONS, resume=True), tmp_path / "store", executor=Nobody())
     with pytest.raises(AssertionError, match="plain is run again"):
         run(program, OPTIONS, tmp_path / "store", executor=Nobody())
     (tmp_path / "program.py").write_text("pass\n")
-    with pytest.raises(UsageError, match="the last one of this command has other source"):
+    (tmp_path / "config.yaml").write_text("lr: 1\n")
+    with pytest.raises(UsageError, match=r"has other sources \(config\.yaml, program\.py\)"):
         run(program, dataclasses.replace(OPTIONS, resume=True), tmp_path / "store", executor=Nobody())
 
 
@@ -184,6 +174,7 @@ class Knowing(Nobody):
         self.eager: list[bool] = []
         self.hello = hello
         self.code = 0
+        self.killing: Container[int] = ()
         self.losing: Container[int] = ()
         """Which programs get lost, counted from 0."""
 
@@ -198,6 +189,8 @@ class Knowing(Nobody):
             self.launched += 1
             if self.launched - 1 in self.losing:
                 yield plan, unfinished(plan, Ending.LOST, "its machine went away")
+            elif self.launched - 1 in self.killing:
+                yield plan, record(plan, -9)
             else:
                 yield plan, self._ended(plan)
 
@@ -298,6 +291,24 @@ def test_a_training_whose_machine_went_away_is_run_again_in_a_folder_of_its_own(
         run(program, KNOWN, tmp_path / "never", executor=losing)
 
 
+def test_a_training_that_was_killed_is_run_again_as_often_as_asked_for_and_that_is_told(
+    program: NoiseProgram, tmp_path: Path
+) -> None:
+    whole, unlucky = Knowing(), Knowing()
+    unlucky.killing = {0, 3, 6, 7}
+    expected = run(program, KNOWN, tmp_path / "whole", executor=whole)
+    options = dataclasses.replace(KNOWN, retries=2)
+    found = run(program, options, tmp_path / "store", executor=unlucky)
+    note = found.notes[-1]
+    assert dataclasses.replace(found, notes=found.notes[:-1]) == expected
+    assert note.startswith("3 trainings failed (signal 9) and ended otherwise when run again")
+    resumed = run(program, dataclasses.replace(options, resume=True), tmp_path / "store", executor=Nobody())
+    assert resumed == found
+    unlucky.killing = {unlucky.launched, unlucky.launched + 1}
+    with pytest.raises(ProgramError, match="SIGKILL"):
+        run(program, dataclasses.replace(KNOWN, retries=1), tmp_path / "other", executor=unlucky)
+
+
 def test_compiled_programs_train_eagerly_under_noise_and_that_is_told(program: NoiseProgram, tmp_path: Path) -> None:
     knowing = Knowing(compiled=True)
     found = walked(program, tmp_path, knowing, layers="head")
@@ -351,6 +362,8 @@ def test_a_training_that_was_killed_is_an_error_and_no_result(program: NoiseProg
         ({"mode": NoiseMode.EVALUATION, "train_sigma": 0.0}, "--train-sigma: expected a noise level above 0"),
         ({"mode": NoiseMode.EVALUATION, "train_layers": "2"}, "--train-layers: says where"),
         ({"mode": NoiseMode.EVALUATION, "jobs": 2}, "--mode eval there is but one training"),
+        ({"mode": NoiseMode.EVALUATION, "retries": 2}, "--mode eval there is but one training"),
+        ({"retries": -1}, "--retries -1: expected 0 or more"),
     ],
 )
 def test_what_does_not_go_together_is_told(changes: dict[str, Any], said: str) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from auditor.errors import ProgramError, UsageError
 from auditor.experiments.noiselevels import parse_levels
-from auditor.model.sensitivity import InjectionPoint, NoiseKind, SensitivityReport, ToleranceStatus
+from auditor.model.sensitivity import InjectionPoint, NoiseKind, NoiseMode, SensitivityReport, ToleranceStatus
 from auditor.runs.noiselink import NoiseLink
 from auditor.services.noise import list_layers, walk_noise
 from auditor.services.noise_curves import noise_seed
@@ -47,6 +47,8 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> Walked:
         "adaptive": accuracy,
         "grid": dataclasses.replace(accuracy, precision=None),
         "again": dataclasses.replace(accuracy, layers="0"),
+        "plain": dataclasses.replace(accuracy, layers="0,global", levels_at_once=1, reuse=False),
+        "at once": dataclasses.replace(accuracy, layers="0,global", levels_at_once=8),
         "plateau": WalkOptions(
             sigmas=parse_levels("lin:0:6:25,log:1e1:1e6:11"),
             kind=NoiseKind.MULTIPLY,
@@ -92,6 +94,14 @@ def test_the_adaptive_sweep_agrees_with_the_grid_for_a_third_of_its_evaluations(
 def test_the_same_seed_measures_the_same(digits: Walked) -> None:
     (again,) = digits["again"].tolerances
     assert again == digits["adaptive"].tolerances[1]
+
+
+def test_levels_at_once_change_nothing_in_the_report(digits: Walked) -> None:
+    told = "evaluated one level at a time: larger batches are rounded otherwise"
+    notes = tuple(note for note in digits["at once"].notes if note != told)
+    assert dataclasses.replace(digits["at once"], notes=notes) == digits["plain"]
+    assert digits["adaptive"].tolerances[1] == digits["plain"].tolerances[0]
+    assert digits["adaptive"].all_layers == digits["plain"].all_layers
 
 
 def test_multiplicative_noise_at_the_second_linear_leaves_a_plateau(digits: Walked) -> None:
@@ -323,6 +333,8 @@ def test_an_unknown_layer_is_told_with_those_that_there_are() -> None:
         ({"order": "add"}, "--order"),
         ({"clamp": 0.0}, "--clamp"),
         ({"executions": {"": 0}}, "--executions"),
+        ({"levels_at_once": 0}, "--levels-at-once"),
+        ({"levels_at_once": 4, "mode": NoiseMode.TRAINING}, "each level is a training"),
         ({"evaluate": "module"}, "module:function"),
         ({"metric": "accuracy"}, "--evaluate"),
     ],
@@ -350,9 +362,12 @@ class Curve:
         self.left = evaluations
         self.noisy = noisy
 
-    def ask(self, request: Mapping[str, object]) -> Mapping[str, Any]:
+    def ask(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        if "plan" in request:
+            return {"at_once": 1, "reason": "it is a fake"}
+        (level,) = request["levels"]
         self.left -= 1
-        return {"values": {"value": 0.9 if float(str(request["sigma"])) < 1 else self.noisy}}
+        return {"levels": [{"value": 0.9 if level[0] < 1 else self.noisy}]}
 
     def cancelled(self) -> bool:
         return self.left < 0
@@ -383,6 +398,10 @@ def test_a_walk_measures_every_curve_once() -> None:
     assert len(found["tolerances"]) == 4
     assert found["evaluations"] == found["grid_evaluations"] == 5 * 32
     assert found["all_layers"].crossing == pytest.approx(1.0, rel=0.6)
+
+
+def test_why_levels_are_evaluated_one_at_a_time_is_told() -> None:
+    assert walk_of(Curve(evaluations=10**6))["notes"][-1] == "evaluated one level at a time: it is a fake"
 
 
 def test_an_evaluation_that_no_noise_reaches_is_told() -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 from auditor.dynamic.evidence import ONE_TAPE, Intervention
 from auditor.dynamic.judge import _one_tape
@@ -31,10 +30,8 @@ BYTES = """
 def test_runs_on_one_tape_agree_where_entropy_was_all_that_differed(audited: Any) -> None:
     """Values that come from the system's entropy unseen by every cause: only the tape can tell."""
     audited.write("program.py", BYTES)
-    event = SimpleNamespace(identity=SimpleNamespace(step=1))
-    first = SimpleNamespace(reference=event, candidate=event)
-    record = SimpleNamespace(processes=(SimpleNamespace(steps=2),), duration_s=1.0)
-    pair = SimpleNamespace(outcome=SimpleNamespace(comparison=SimpleNamespace(first=first)), records=(record, record))
+    pair = Pair.of((audited.run("python", "program.py"), audited.run("python", "program.py")))
+    assert pair.outcome.comparison.first is not None
     runs: list[RunRecord] = []
 
     def run(stage: str, stop_after: int, probe: Mapping[str, object], environment: Mapping[str, str]) -> RunRecord:
@@ -45,10 +42,13 @@ def test_runs_on_one_tape_agree_where_entropy_was_all_that_differed(audited: Any
         )
         return runs[-1]
 
-    experiments = Experiments(run, cast(Pair, pair))
-    assert experiments.on_one_tape() == Intervention(kind=ONE_TAPE, agreed=True)
+    experiments = Experiments(run, pair)
+    tried = experiments.on_one_tape()
+    assert tried is not None
+    assert (tried.kind, tried.agreed, tried.note) == (ONE_TAPE, True, "")
+    assert [(asked.call, asked.site.line, asked.times) for asked in tried.asked] == [("os.urandom", 10, 1)]
     assert len(runs) == 3
-    assert {process.steps for record in runs for process in record.processes} == {2}
+    assert {process.steps for record in runs for process in record.processes} == {1}
 
 
 def test_runs_that_differ_on_one_tape_leave_implementation_noise() -> None:

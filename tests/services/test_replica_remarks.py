@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from auditor.experiments.variants import BOTH, CONTROL
 from auditor.runs.collected import Collected
 from auditor.runs.replicas import Conditions, ExperimentFolder, Kept
-from auditor.services.replica_remarks import changed_sources, machines, switched_back, versions
+from auditor.services.replica_remarks import changed_sources, machines, switched_back, versions, without_gradients
 from auditor.services.replica_results import Result
 
 
@@ -26,6 +27,16 @@ def on(machine: str, sources: str = "", written: tuple[str, ...] = ()) -> Kept:
         machine=machine,
         sources=sources,
     )
+
+
+def test_replicas_without_the_gradients_that_were_asked_for_are_told(tmp_path: Path) -> None:
+    (tmp_path / "gradients").mkdir()
+    (tmp_path / "gradients" / "0-0.jsonl").touch()
+    having = replace(on("m"), folder=tmp_path)
+    lacking = replace(on("m"), folder=tmp_path / "elsewhere")
+    assert without_gradients([having, having]) == []
+    assert without_gradients([having, lacking])[0].startswith("1 of 2 replicas have no gradients: they ran without")
+    assert without_gradients([lacking])[0].startswith("No gradients were kept: no optimizer of torch took a step")
 
 
 def ended(**values: object) -> Result:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import random
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -74,6 +76,14 @@ def test_an_unchanged_tree_is_not_looked_at_again(project: Path, scans: list[int
     first = cached(project)
     assert cached(project) == first == cold(project)
     assert len(scans) == 2
+
+
+def test_a_pipe_with_a_python_name_holds_nothing_up(project: Path) -> None:
+    os.mkfifo(project / "pipe.py")
+    settle(project)
+    first = cached(project)
+    assert cached(project) == first == cold(project)
+    assert [(entry.subject, entry.reason) for entry in first.skipped] == [("pipe.py", "not a regular file")]
 
 
 def test_nothing_is_kept_unless_asked_for(project: Path, cache_home: Path) -> None:
@@ -148,6 +158,16 @@ def test_any_row_of_edits_gives_what_scans_from_scratch_give(project: Path) -> N
         assert cached(project) == cold(project)
 
 
+@pytest.mark.parametrize("name", ["numpy/__init__.py", "numpy.py", "lib/deep/er/__init__.py", "src/numpy/__init__.py"])
+def test_a_file_that_comes_where_an_import_was_looked_for_counts(project: Path, name: str) -> None:
+    (project / "train.py").write_text("import random\nimport lib.deep.er\nfrom lib.data import load" + MAIN)
+    first = cached(project)
+    assert cached(project) == first
+    (project / name).parent.mkdir(parents=True, exist_ok=True)
+    (project / name).write_text("def rand(count):\n    return count\n")
+    assert cached(project) == cold(project)
+
+
 @pytest.mark.parametrize("damage", [b"", b"nonsense", None])
 def test_a_damaged_entry_is_made_anew(project: Path, scans: list[int], damage: bytes | None) -> None:
     first = cached(project)
@@ -161,22 +181,64 @@ def test_a_damaged_entry_is_made_anew(project: Path, scans: list[int], damage: b
 
 
 def test_an_entry_cannot_make_anything_but_a_report(project: Path, scans: list[int]) -> None:
-    import hashlib
     import pickle
 
-    from auditor.services.scan_store import FORMAT
+    from auditor.services.scan_store import read, write
 
     first = cached(project)
+    settle(project)
+    assert cached(project) == first
     (entry,) = cache_folder().glob("*.bin")
-    body = pickle.dumps({"key": print})
-    entry.write_bytes(FORMAT + hashlib.sha256(body).digest() + body)
+    key, files, folders, report = read(entry)
+    assert isinstance(report, bytes)
+    assert write(entry, (key, files, folders, pickle.dumps(print)))
     assert cached(project) == first
     assert len(scans) == 2
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "other types", "pickles"])
+def test_damaged_parts_are_made_anew(project: Path, damage: str) -> None:
+    import pickle
+
+    from auditor.services.scan_store import read, write
+
+    cached(project)
+    (parts,) = cache_folder().glob("*.parts")
+    content = parts.read_bytes()
+    key, plain, folders = read(parts)
+    if damage == "cut":
+        parts.write_bytes(content[: len(content) // 2])
+    elif damage == "flipped":
+        parts.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    elif damage == "other types":
+        write(parts, (key, [1, 2], folders))
+    else:
+        entries = [(name, item, (pickle.dumps(print), *rest)) for name, item, (_, *rest) in plain[2]]
+        write(parts, (key, (*plain[:2], entries, *plain[3:]), folders))
+    (project / "train.py").write_text(FILES["train.py"] + "# changed\n")
+    assert cached(project) == cold(project)
+    assert read(parts) is not None
+    assert len(read(parts)[1]) == len(plain)
 
 
 def test_a_folder_that_cannot_be_written_is_no_error(project: Path, cache_home: Path) -> None:
     cache_home.write_text("a file where the folder should be")
     assert cached(project) == cold(project)
+
+
+def test_a_name_that_the_locale_cannot_say_is_no_error(project: Path) -> None:
+    odd = os.path.join(os.fsencode(project), b"tr\xe9.py")
+    try:
+        with open(odd, "w") as file:
+            file.write("import random\nprint(random.random())\n")
+    except OSError:
+        pytest.skip("this file system takes no such name")
+    surroundings = {"PATH": os.environ["PATH"], "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    surroundings |= {name: os.environ[name] for name in ("PYTHONPATH", "XDG_CACHE_HOME") if name in os.environ}
+    line = [sys.executable, "-m", "auditor", "scan", "--format", "concise", str(project)]
+    ran = subprocess.run(line, env=surroundings, capture_output=True, check=False)
+    assert (ran.returncode, ran.stderr) == (1, b"")
+    assert b"tr\\ufffd.py:2:7: error RA101" in ran.stdout
 
 
 def test_old_entries_go(project: Path) -> None:

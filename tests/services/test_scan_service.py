@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -49,6 +50,32 @@ def test_a_report_says_what_was_looked_at(program: Path) -> None:
     assert rules(report) == {"RA101", "RA102"}
     assert {rule.id for rule in report.rules} == {"RA101", "RA102"}
     assert report.tool.startswith("repro-audit ")
+
+
+@pytest.mark.parametrize("raw", [b"\xef\xbb\xbfimport random\n", b"x = 1\rimport random\r", b"\x0cimport random\n"])
+@pytest.mark.parametrize("form", [b"import random", b"from random import random"])
+def test_an_import_behind_a_byte_order_mark_or_a_carriage_return_counts(
+    tmp_path: Path, raw: bytes, form: bytes
+) -> None:
+    draw = b"random.random()\n" if form.startswith(b"import") else b"random()\n"
+    (tmp_path / "train.py").write_bytes(raw.replace(b"import random", form) + draw)
+    assert rules(scan([tmp_path], Settings())) == {"RA101"}
+
+
+def test_files_that_cannot_be_analysed_are_not_counted_as_looked_at(tmp_path: Path) -> None:
+    (tmp_path / "broken.py").write_text("def f(:\n")
+    (tmp_path / "bytes.py").write_bytes(b"x = 1\0")
+    (tmp_path / "broken.yaml").write_text("trainer:\n  a: [\nseed: null\n")
+    report = scan([tmp_path, tmp_path / "broken.yaml"], Settings())
+    assert report.scan is not None
+    assert report.scan.files == 0
+    assert [entry.subject for entry in report.skipped] == ["broken.py", "broken.yaml", "bytes.py"]
+    cells = [{"cell_type": "code", "source": source, "metadata": {}, "outputs": []} for source in ("x = (", TRAIN)]
+    (tmp_path / "half.ipynb").write_text(json.dumps({"cells": cells, "metadata": {}, "nbformat": 4}))
+    again = scan([tmp_path], Settings())
+    assert again.scan is not None
+    assert again.scan.files == 1, "the cells that can be read are analysed"
+    assert "half.ipynb" in {entry.subject for entry in again.skipped}
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,12 +54,22 @@ def test_two_tapes_differ_where_the_requests_do(taped: Any) -> None:
     one, same, other = (open_tape(taped.project / name) for name in ("tape", "same", "other"))
     assert differences(one, same, values=False) == []
     secret, values = differences(one, same, values=True)
-    assert secret.startswith("hash secret: ")
-    assert "request 0: os.urandom (4 bytes " in values
+    assert secret.text.startswith("hash secret: ")
+    assert "request 0: os.urandom (4 bytes " in values.text
     (found,) = differences(one, other, values=False)
-    assert found == (
+    assert found.text == (
         "process 0-0, main, request 1: os.urandom (5 bytes) at program.py:3 / os.urandom (6 bytes) at program.py:3"
     )
+    assert (found.process, found.stream, found.index) == ("0-0", "main", 1)
+    assert found.first is not None
+    assert found.second is not None
+    assert (len(found.first.payload), len(found.second.payload)) == (5, 6)
+    shorter = replace(other, processes={"0-0": replace(one.processes["0-0"], entries=one.processes["0-0"].entries[:1])})
+    (found,) = differences(shorter, one, values=False)
+    assert found.text.endswith("request 1: only the second tape has os.urandom (5 bytes) at program.py:3")
+    assert (found.first, found.second) == (None, one.processes["0-0"].entries[1])
+    (found,) = differences(replace(one, processes={}), one, values=False)
+    assert (found.text, found.process, found.stream) == ("only the second tape has process 0-0", "0-0", None)
     with pytest.raises(UsageError, match="there are: 0-0"):
         chosen(one, "0-7", False)
 

@@ -121,12 +121,13 @@ class Lab:
     store: Path
     monkeypatch: pytest.MonkeyPatch
     launcher: Launcher | None = None
+    command: tuple[str, ...] = ("python", "train.py")
 
     def run(self, program: Program, progress: Any = None, **options: Any) -> AuditReport:
         self.launcher = Launcher(program)
         self.monkeypatch.setattr(twice, "launch", self.launcher)
         return run_twice(
-            ["python", "train.py"],
+            self.command,
             cwd=self.project,
             settings=Settings(store=self.store),
             options=TwiceOptions(**{"scan": False, "closeup": False, **options}),
@@ -293,15 +294,19 @@ def test_each_run_gets_a_copy_of_the_project_of_its_own(lab: Lab) -> None:
     (lab.project / "data").mkdir()
     (lab.project / "data" / "x.txt").write_text("1")
     seen: list[Path] = []
+    named: list[str] = []
 
     def program(launch: Launch) -> Any:
         assert (launch.plan.cwd / "data/x.txt").read_text() == "1"
         (launch.plan.cwd / "data/x.txt").write_text("2")
         seen.append(launch.plan.cwd)
+        named.append(launch.plan.argv[-1])
         return training(1)
 
+    lab.command = ("python", f"{lab.project}/train.py")
     lab.run(program, isolate="copy")
     assert len(set(seen)) == 2
+    assert named == [f"{cwd}/train.py" for cwd in seen], "by its absolute path too, the program is that of the copy"
     assert (lab.project / "data/x.txt").read_text() == "1"
 
 
@@ -428,6 +433,51 @@ def test_an_experiment_that_changes_nothing_clears_the_hashes(lab: Lab) -> None:
     report = lab.run(program, closeup=True)
     assert report.verdict is not None
     assert [cause.kind for cause in report.verdict.causes] == ["outside-source"]
+
+
+def first_is_odd(launch: Launch, cache: str = "", between: int = 0) -> Any:
+    """A program whose first run does what no later one does, so many events after it opened the cache."""
+    trace = Trace().event("aten::zeros", 0)
+    if cache:
+        trace.file(cache, "r" if launch.number else "w", line=4)
+    for number in range(between):
+        trace.event("aten::ones", ("same", number))
+    trace.outside(("stats", min(launch.number, 1)), line=9)
+    return trace.event("aten::sub", ("s", min(launch.number, 1)), inputs=("stats", min(launch.number, 1)))
+
+
+def test_randomness_is_not_blamed_where_only_the_first_run_is_different(lab: Lab) -> None:
+    verdict = lab.run(first_is_odd, closeup=True).verdict
+    assert verdict is not None
+    text = " ".join(verdict.reasons)
+    assert "randomness that nothing fixes is the whole cause" not in text
+    assert "the reference left something behind that later runs find" in text
+
+
+def test_randomness_is_not_blamed_where_only_the_second_run_is_different(lab: Lab) -> None:
+    verdict = lab.run(
+        lambda launch: Trace().event("aten::zeros", 0).outside(("x", launch.number == 1), line=9), closeup=True
+    ).verdict
+    assert verdict is not None
+    assert "the difference shows now and then only, as a race does" in " ".join(verdict.reasons)
+
+
+def test_a_cache_that_was_read_long_before_is_only_a_likely_cause_because_a_coin_may_fall_so(lab: Lab) -> None:
+    report = lab.run(lambda launch: first_is_odd(launch, "/home/me/.cache/fonts.json", between=60), closeup=True)
+    assert report.verdict is not None
+    best = report.verdict.causes[0]
+    assert (best.kind, best.confidence) == ("state-leak", Confidence.MEDIUM)
+
+
+def test_a_cache_outside_the_project_that_the_first_run_left_is_the_cause(lab: Lab) -> None:
+    report = lab.run(lambda launch: first_is_odd(launch, "/home/me/.cache/mine/stats.pt"), closeup=True)
+    assert report.verdict is not None
+    best = report.verdict.causes[0]
+    assert (best.kind, best.confidence) == ("state-leak", Confidence.HIGH)
+    assert best.title == "state leaks between runs: /home/me/.cache/mine/stats.pt"
+    assert "A third run agrees with the candidate" in best.evidence[-1]
+    assert "--isolate" not in best.remedy
+    assert not any("RA603" in finding.rule for finding in report.findings)
 
 
 def test_no_experiment_is_made_when_the_cause_is_sure(lab: Lab) -> None:

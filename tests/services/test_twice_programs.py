@@ -70,7 +70,7 @@ def audit(tmp_path: Path, text: str) -> AuditReport:
         ["python", "train.py"],
         cwd=project,
         settings=Settings(store=tmp_path / "store"),
-        options=TwiceOptions(quiet_program=True, timeout_s=120),
+        options=TwiceOptions(quiet_program=True, timeout_s=240),
     )
 
 

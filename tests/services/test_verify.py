@@ -198,7 +198,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     (root / "train.py").write_text(ORIGINAL)
     (root / "pyproject.toml").write_text("")
     # A close-up is another service's business, and asks for a program that can be run again.
-    monkeypatch.setattr("auditor.services.proof_search.diagnose", lambda session, pair, scanned: (pair, ()))
+    monkeypatch.setattr("auditor.services.proof_search.diagnose", lambda session, pair, scanned: (pair, (), []))
     return Bench(root, tmp_path / "store", monkeypatch)
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 import struct
 from pathlib import Path
 
 import pytest
 
+from auditor.model.margin import MarginState
 from auditor.model.run import Ending, ExitStatus, RunRecord
 from auditor.probe.replica import FORMAT, VERSION
 from auditor.runs.replicas import COLLECTED, Conditions, Kept, new_experiment
@@ -68,11 +70,34 @@ def pair(tmp_path: Path) -> tuple[RunRecord, RunRecord]:
 
 def test_the_distance_is_told_beside_that_of_replicas(pair: tuple[RunRecord, RunRecord], tmp_path: Path) -> None:
     replicas(tmp_path, 1.0, 3.0)
-    found = weight_margin(pair, [tmp_path])
+    found, _ = weight_margin(pair, [tmp_path])
     assert found is not None
     assert (found.numbers, found.distance, found.relative) == (2, pytest.approx(0.5), pytest.approx(0.1))
     assert (found.spread, found.ratio) == (pytest.approx(2), pytest.approx(0.25))
     assert found.source == "2 replicas of v1, algo+impl"
+
+
+def test_each_parameter_stands_beside_the_deviation_of_the_replicas(
+    pair: tuple[RunRecord, RunRecord], tmp_path: Path
+) -> None:
+    """Runs 0.5 apart in one of two numbers, replicas 2 apart in the other: deviations of √2 and 0."""
+    replicas(tmp_path, 1.0, 3.0)
+    found, beside = weight_margin(pair, [tmp_path])
+    assert found is not None
+    assert beside is not None
+    (w,) = found.parameters
+    assert w.nearest is not None
+    assert (w.nearest.rms, w.nearest.spread) == (pytest.approx(0.5 / math.sqrt(2)), pytest.approx(1))
+    assert w.decades == pytest.approx(math.log10(2 * math.sqrt(2)))
+
+
+def test_without_replicas_a_parameter_has_a_size_and_no_ratio(
+    pair: tuple[RunRecord, RunRecord], tmp_path: Path
+) -> None:
+    found, _ = weight_margin(pair, [tmp_path])
+    assert found is not None
+    (w,) = found.parameters
+    assert (w.state, w.decades, w.steps[0].spread) == (MarginState.UNKNOWN, None, None)
 
 
 def test_the_newest_replicas_that_differ_count(pair: tuple[RunRecord, RunRecord], tmp_path: Path) -> None:
@@ -80,25 +105,25 @@ def test_the_newest_replicas_that_differ_count(pair: tuple[RunRecord, RunRecord]
     replicas(tmp_path, 0.0, 8.0, 4.0, variant="algo")
     replicas(tmp_path, 1.0, 1.0)
     replicas(tmp_path, 5.0, 50.0, command=("python", "train.py"))
-    found = weight_margin(pair, [tmp_path])
+    found, _ = weight_margin(pair, [tmp_path])
     assert found is not None
     assert found.source == "3 replicas of v2, algo"
 
 
 def test_without_replicas_it_says_what_would_measure_them(pair: tuple[RunRecord, RunRecord], tmp_path: Path) -> None:
-    found = weight_margin(pair, [tmp_path])
+    found, _ = weight_margin(pair, [tmp_path])
     assert found is not None
     assert (found.spread, found.ratio) == (None, None)
-    assert found.source == "no spread known: repro-audit variance train.py --vary-seeds -- --epochs 2"
+    assert found.source == "no spread measured: repro-audit variance train.py --vary-seeds --gradients -- --epochs 2"
     replicas(tmp_path, 1.0, 1.0)
-    same = weight_margin(pair, [tmp_path])
+    same, _ = weight_margin(pair, [tmp_path])
     assert same is not None
-    assert same.source.startswith("the replicas of v1, algo+impl, all end with the same weights: no spread known")
+    assert same.source.startswith("the replicas of v1, algo+impl, all end with the same weights: no spread measured")
 
 
 def test_weights_that_are_missing_or_of_another_shape_have_no_distance(tmp_path: Path) -> None:
     first, other = record(leave(tmp_path / "r1", 1.0)), record(leave(tmp_path / "r2", 1.0, 2.0))
-    assert weight_margin((first, other), []) is None
+    assert weight_margin((first, other), []) == (None, None)
     (tmp_path / "r3").mkdir()
-    assert weight_margin((first, record(tmp_path / "r3")), []) is None
-    assert weight_margin((first, record(leave(tmp_path / "r4", float("nan")))), []) is None
+    assert weight_margin((first, record(tmp_path / "r3")), []) == (None, None)
+    assert weight_margin((first, record(leave(tmp_path / "r4", float("nan")))), []) == (None, None)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from auditor.static.mentions import Names, imported, mentions
+from auditor.static.mentions import Names, _dotted, calls, imported, mentions
 from auditor.static.sketch import make_sketch
 from auditor.static.source import SourceFile
 from auditor.static.vocabulary import Vocabulary
@@ -14,6 +17,7 @@ from auditor.static.vocabulary import Vocabulary
 EMPTY = Names(frozenset({"torch.empty"}), called=True)
 TO = Names(frozenset({"torch.Tensor.to"}), called=True)
 MODELS = Names(frozenset(), ("torchvision.models.",), called=True)
+MADE = Names(frozenset(), beginnings=("torch.rand", "torch.zeros"))
 SORTED = Names(frozenset({"sorted"}), called=True)
 
 MEANT = {
@@ -46,6 +50,11 @@ MEANT = {
     "in a package": (MODELS, "import torchvision\nnet = torchvision.models.resnet18()\n"),
     "from a package": (MODELS, "from torchvision.models import resnet18\nnet = resnet18()\n"),
     "from a package by name": (MODELS, "from torchvision import models\nnet = models.resnet18()\n"),
+    "what begins like a name": (MADE, "import torch\nx = torch.zeros_like(y)\n"),
+    "what begins like a name, imported": (MADE, "from torch import zeros_like\nx = zeros_like(y)\n"),
+    "what begins like a name, by another name": (MADE, "from torch import zeros_like as make\nx = make(y)\n"),
+    "in a module that begins like a name": (MADE, "import torch\nx = torch.random.get_rng_state()\n"),
+    "of a module that begins like a name": (MADE, "from torch.random import get_rng_state\nx = get_rng_state()\n"),
     "a builtin": (SORTED, "print(sorted(x))\n"),
 }
 NOT_MEANT = {
@@ -55,6 +64,8 @@ NOT_MEANT = {
     "a name of its own": (EMPTY, "import torch\ndef empty(): ...\nempty()\n"),
     "a method": (EMPTY, "import torch\nqueue.empty()\n"),
     "a longer word": (EMPTY, "import torch\ntorch.empty_like(x)\n"),
+    "what does not begin so": (MADE, "import torch\nx = torch.nonzeros()\n"),
+    "what begins so elsewhere": (MADE, "import torch\nimport numpy as np\nx = np.zeros_like(y)\n"),
     "prose": (TO, "# to (or not)\n"),
     "another package": (MODELS, "from django.db import models\nmodels.Field()\n"),
 }
@@ -75,3 +86,29 @@ def test_what_can_be_meant_is_not_left_out(names: Names, text: str, tmp_path: Pa
 @pytest.mark.parametrize(("names", "text"), NOT_MEANT.values(), ids=NOT_MEANT)
 def test_what_is_plainly_something_else_is_left_out(names: Names, text: str, tmp_path: Path) -> None:
     assert not means(text, names, tmp_path)
+
+
+_NAME_BEFORE_DOT = re.compile(rb"([A-Za-z_\x80-\xff][\w\x80-\xff]*(?:\.[A-Za-z_\x80-\xff][\w\x80-\xff]*)*)\.\Z")
+
+
+@given(st.text(alphabet="ab1_. (\u00e9\n").map(str.encode))
+def test_the_name_before_a_dot_is_the_longest_one_there(before: bytes) -> None:
+    match = _NAME_BEFORE_DOT.search(before)
+    assert _dotted(before) == (match[1] if match else b"")
+
+
+CALLED = {
+    "a call": ("step(x)", True),
+    "a method": ("self.optimizer.step()", True),
+    "over lines": ("(model.step  # all of it\n    (x))", True),
+    "its definition": ("def step(x):\n    return x", False),
+    "a definition and a call": ("def step(x):\n    return step(x - 1)", True),
+    "a longer word": ("warm_step(x)", False),
+    "a word that goes on": ("steps(x)", False),
+    "a mention": ("hooks.append(step)", False),
+}
+
+
+@pytest.mark.parametrize(("text", "is_called"), CALLED.values(), ids=CALLED)
+def test_a_call_is_told_from_a_mention(text: str, is_called: bool) -> None:
+    assert calls(text.encode(), b"step") is is_called

@@ -19,8 +19,9 @@ from auditor.model.divergence import Closeup, Comparison, Divergence, Magnitude,
 from auditor.model.environment import Environment
 from auditor.model.finding import Finding, Related, Skipped
 from auditor.model.location import Location
-from auditor.model.overhead import Interval, OverheadReport, Ratio, Timing
+from auditor.model.overhead import Dominance, EffectSize, Interval, OverheadReport, Ratio, Timing
 from auditor.model.patch import Applicability
+from auditor.model.profile import OperatorProfile
 from auditor.model.proof import Need, PatchProof, Proof
 from auditor.model.report import AuditReport, ScanSummary
 from auditor.model.rule import Category, Confidence, FixAdvice, Match, Rule, RuleId, Severity
@@ -385,7 +386,15 @@ def make_overhead() -> OverheadReport:
     return OverheadReport(
         baseline=timing("as it is", 0.1821, 0.0009),
         variants=(timing("deterministic mode", 0.2513, 0.0016),),
-        ratios=(Ratio(label="deterministic mode", ratio=1.38, interval=interval(1.35, 1.42), conclusive=True),),
+        ratios=(
+            Ratio(
+                label="deterministic mode",
+                ratio=1.38,
+                interval=interval(1.35, 1.42),
+                conclusive=True,
+                dominance=Dominance(rank_sum_p=1.08e-5, exact=True, cliffs_delta=1.0, effect=EffectSize.LARGE),
+            ),
+        ),
         method="10 runs each in turns, 3 warm-up steps left out, median of run medians, 10,000 resamples, seed 0.",
         notes=("aten::index_add_ has no faster deterministic kernel.",),
     )
@@ -571,6 +580,7 @@ class FakeServices:
     removed: dict[str, tuple[Finding, ...]] = field(default_factory=dict)
     tried: Verdict | None = None
     hold: bool = False
+    newest: tuple[RunRecord, RunRecord] | None = None
     released: threading.Event = field(default_factory=threading.Event)
 
     def _job(self, name: str, progress: Progress) -> None:
@@ -645,6 +655,15 @@ class FakeServices:
         self._job("overhead", progress)
         return AuditReport(tool="repro-audit 0.1.0", project="classifier", overhead=make_overhead())
 
+    def profile(self, run: RunRecord, progress: Progress) -> AuditReport:
+        self._job("profile", progress)
+        return AuditReport(
+            tool="repro-audit 0.1.0",
+            project="p",
+            runs=(run,),
+            profile=OperatorProfile(uses=(), operators=7, calls=1_204, listed=0),
+        )
+
     def stored_runs(self, root: Path) -> tuple[RunRecord, ...]:
         return tuple(reversed(self.project.runs))
 
@@ -666,12 +685,15 @@ class FakeServices:
             undo=self.undo,
             steps=self.steps,
             verify=self.verify,  # type: ignore[arg-type]
+            profile=self.profile,
             prove=self.prove,  # type: ignore[arg-type]
             run_twice=self.run_twice,
             compare=self.compare,
             measure_overhead=self.measure_overhead,
             stored_runs=lambda root: self.stored_runs(root),
+            newest_pair=lambda root: self.newest,
             find_run=self.find_run,
+            log_tail=lambda run: tuple(f"{run.id} printed line {number}" for number in range(1, 41)),
             open_evidence=self.open_evidence,
             open_editor=self.open_editor,
         )
@@ -737,13 +759,49 @@ def screen_text() -> Callable[[AuditApp], str]:
     return text
 
 
+PATIENCE = 3_000
+"""Looks at an app before a test gives up: a minute, and longer where the machine is busy."""
+
+
 @pytest.fixture
 def settle() -> Callable[[Any], Any]:
-    """Wait until workers have ended and delayed drawing is done."""
+    """Wait until workers have ended, nothing is queued and delayed drawing is done, three looks long."""
 
     async def wait(pilot: Any) -> None:
-        for _ in range(3):
+        quiet = 0
+        for _ in range(PATIENCE):
             await pilot.app.workers.wait_for_complete()
             await pilot.pause(0.02)
+            quiet = quiet + 1 if is_quiet(pilot.app) else 0
+            if quiet == 3:
+                return
+        raise AssertionError("the app does not come to rest")
+
+    return wait
+
+
+def is_quiet(app: AuditApp) -> bool:
+    """No message waits anywhere, and no drawing was put off."""
+    if any(worker.is_running for worker in app.workers):
+        return False
+    for screen in app.screen_stack:
+        timer = getattr(screen, "_timer", None)  # of `soon`
+        if timer is not None and timer._task is not None and not timer._task.done():
+            return False
+        if screen._callbacks or any(not node._message_queue.empty() for node in screen.walk_children(with_self=True)):
+            return False
+    return app._message_queue.empty()
+
+
+@pytest.fixture
+def until() -> Callable[..., Any]:
+    """`await until(pilot, condition)` while a job is held: wait for what it shows."""
+
+    async def wait(pilot: Any, condition: Callable[[], bool]) -> None:
+        for _ in range(PATIENCE):
+            await pilot.pause(0.02)
+            if condition():
+                return
+        raise AssertionError("it did not come to that")
 
     return wait

@@ -51,7 +51,7 @@ async def test_digits_change_the_screen(make_app: Any, settle: Any) -> None:
         await settle(pilot)
         for key, screen in (("2", DivergenceScreen), ("3", CostScreen), ("4", RunsScreen), ("1", FindingsScreen)):
             await pilot.press(key)
-            await pilot.pause()
+            await settle(pilot)
             assert isinstance(app.screen, screen)
 
 
@@ -60,12 +60,12 @@ async def test_tabs_and_keys_are_buttons(make_app: Any, settle: Any) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         await pilot.click("#tabs", offset=(35, 0))
-        await pilot.pause()
+        await settle(pilot)
         assert isinstance(app.screen, DivergenceScreen)
         await pilot.press("1")
-        await pilot.pause()
+        await settle(pilot)
         await pilot.click("#keys", offset=(33, 0))
-        await pilot.pause()
+        await settle(pilot)
         assert isinstance(app.focused, Input)
 
 
@@ -174,7 +174,7 @@ async def test_dialog_says_what_is_wrong(
         await settle(pilot)
         app.screen.query_one(f"#{field}", Input).value = value
         await pilot.press("enter")
-        await pilot.pause()
+        await settle(pilot)
         assert isinstance(app.screen, RunDialog)
         assert complaint in screen_text(app)
         assert not fakes.requests
@@ -195,13 +195,12 @@ def test_typed_command_becomes_an_argv_and_back(text: str, command: tuple[str, .
 
 
 async def test_progress_is_shown_and_ctrl_c_stops_the_job(
-    make_app: Any, settle: Any, screen_text: Text, fakes: Any
+    make_app: Any, settle: Any, until: Any, screen_text: Text, fakes: Any
 ) -> None:
     fakes.hold = True
     app = make_app()
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause(0.2)
-        assert "Scanning: scan" in screen_text(app)
+        await until(pilot, lambda: "Scanning: scan" in screen_text(app))
         await pilot.press("R")
         assert app.message[0] == "Scanning: ctrl+c stops it first."
         await pilot.press("ctrl+c")
@@ -210,17 +209,16 @@ async def test_progress_is_shown_and_ctrl_c_stops_the_job(
         assert "Stopped, the rest was not looked at: 8 findings in 38 files" in screen_text(app)
 
 
-async def test_the_app_can_be_used_while_a_job_runs(make_app: Any, settle: Any, fakes: Any) -> None:
+async def test_the_app_can_be_used_while_a_job_runs(make_app: Any, settle: Any, until: Any, fakes: Any) -> None:
     app = make_app()
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         fakes.hold = True
         await pilot.press("t", "enter")
-        await pilot.pause(0.1)
+        await until(pilot, lambda: app.job is not None)
         await pilot.press("1", "j")
         await pilot.resize_terminal(130, 40)
-        await pilot.pause(0.1)
-        assert isinstance(app.screen, FindingsScreen)
+        await until(pilot, lambda: isinstance(app.screen, FindingsScreen) and app.screen.size == (130, 40))
         assert app.job is not None
         fakes.released.set()
         await settle(pilot)
@@ -233,7 +231,7 @@ async def test_a_failing_program_is_quoted(make_app: Any, settle: Any, screen_te
     app = make_app()
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        fakes.error = ProgramError("the program failed with exit code 1\n  File train.py\nKeyError: 'lr'")
+        fakes.error = ProgramError("  File train.py\n  KeyError: 'lr'\nthe program failed with exit code 1")
         await pilot.press("t", "enter")
         await settle(pilot)
         assert isinstance(app.screen, TextPanel)
@@ -264,17 +262,16 @@ async def test_q_quits_at_once_without_a_job(make_app: Any, settle: Any) -> None
 
 
 @pytest.mark.parametrize(("answer", "stays"), [("n", True), ("escape", True), ("s", False)])
-async def test_q_asks_while_a_job_runs(make_app: Any, fakes: Any, answer: str, stays: bool) -> None:
+async def test_q_asks_while_a_job_runs(make_app: Any, until: Any, fakes: Any, answer: str, stays: bool) -> None:
     fakes.hold = True
     app = make_app()
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause(0.2)
+        await until(pilot, lambda: app.job is not None)
         await pilot.press("q")
-        await pilot.pause()
-        assert isinstance(app.screen, Question)
+        await until(pilot, lambda: isinstance(app.screen, Question))
         job = app.job
         await pilot.press(answer)
-        await pilot.pause()
+        await until(pilot, lambda: app.return_code is not None or not isinstance(app.screen, Question))
         assert (app.return_code is None) is stays
         assert job is not None
         assert job.is_cancelled is not stays
@@ -346,18 +343,18 @@ async def test_y_copies_the_place_and_says_which_way(
         assert copied[1].startswith("**RA101 unseeded-numpy** at `train.py:15`")
 
 
-async def test_job_that_ends_under_a_panel_leaves_the_panel(make_app: Any, settle: Any, fakes: Any) -> None:
+async def test_job_that_ends_under_a_panel_leaves_the_panel(make_app: Any, settle: Any, until: Any, fakes: Any) -> None:
     app = make_app()
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         fakes.hold = True
         await pilot.press("R", "question_mark")
-        await pilot.pause()
+        await until(pilot, lambda: isinstance(app.screen, HelpPanel))
         fakes.released.set()
         await settle(pilot)
         assert isinstance(app.screen, HelpPanel)
         await pilot.press("escape")
-        await pilot.pause()
+        await settle(pilot)
         assert isinstance(app.screen, FindingsScreen)
 
 

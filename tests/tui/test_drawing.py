@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from auditor.model.divergence import Difference, OutputDifference
+from auditor.model.divergence import Closeup, Difference, OutputDifference
 from auditor.model.finding import Skipped
 from auditor.model.verdict import Status
+from auditor.report.prose.tensors import inputs_line
 from auditor.tui.drawing.divergence import GridRows, ModuleRows
 from auditor.tui.drawing.event import event_rows, inputs_text, magnitude_text, parting_text
 from auditor.tui.drawing.explanation import explanation_rows, markdown_rows
@@ -89,6 +90,15 @@ def test_inputs_are_never_said_to_agree_without_evidence(
     first = replace(shared_project.first, inputs_agree=inputs_agree)
     pair = EventPair(reference=first.reference, candidate=first.candidate, differs=True)
     assert words in inputs_text(pair, first)
+
+
+def test_inputs_whose_bytes_differed_are_not_said_to_make_the_op_responsible(shared_project: Any) -> None:
+    closeup = Closeup(magnitude=None, replay=None, kernels=(), kernels_missing="", note="", inputs_agree=False)
+    first = replace(shared_project.first, inputs_agree=True, closeup=closeup)
+    pair = EventPair(reference=first.reference, candidate=first.candidate, differs=True)
+    for told in (inputs_text(pair, first), inputs_line(first)):
+        assert "but their bytes differed in a second pair of runs" in told
+        assert "makes the difference" not in told
 
 
 def test_missing_event_names_what_the_other_run_did(shared_project: Any) -> None:

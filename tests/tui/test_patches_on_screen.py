@@ -328,7 +328,7 @@ async def test_trial_that_shows_nothing_claims_nothing(
 
 
 async def test_trial_leaves_the_rest_usable_and_nothing_is_written_meanwhile(
-    make_app: Any, settle: Any, fakes: Any
+    make_app: Any, settle: Any, until: Any, fakes: Any
 ) -> None:
     app = make_app()
     async with app.run_test(size=(80, 24)) as pilot:
@@ -336,7 +336,7 @@ async def test_trial_leaves_the_rest_usable_and_nothing_is_written_meanwhile(
         await go_to(app, pilot, settle, LISTING)
         fakes.hold = True
         await pilot.press("v")
-        await pilot.pause(0.1)
+        await until(pilot, lambda: app.job is not None)
         await pilot.press("a")
         assert app.message[0] == "Verifying RA306-4f09ab: ctrl+c stops it first."
         await pilot.press("j", "2", "1")

@@ -12,6 +12,7 @@ from auditor.tui.app import AuditApp
 from auditor.tui.drawing.cost import cost_rows, memory_rows
 from auditor.tui.drawing.runs import run_rows
 from auditor.tui.screens.divergence import DivergenceScreen
+from auditor.tui.screens.findings import FindingsScreen
 from auditor.tui.screens.runs import RunsScreen
 from auditor.tui.signs import UNICODE
 
@@ -87,6 +88,21 @@ async def test_two_named_runs_are_compared_at_once(make_app: Any, settle: Any, f
         await settle(pilot)
         assert fakes.calls == ["compare r1 r2"]
         assert isinstance(app.screen, DivergenceScreen)
+
+
+async def test_runs_that_were_compared_last_are_shown_at_once_beside_the_findings(
+    make_app: Any, settle: Any, screen_text: Text, fakes: Any, shared_project: Any
+) -> None:
+    fakes.newest = shared_project.runs
+    app = make_app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        assert fakes.calls == ["scan", "compare r1 r2"]
+        assert isinstance(app.screen, FindingsScreen)
+        assert "2 Divergence ≠ step 3" in screen_text(app)
+        await pilot.press("R")
+        await settle(pilot)
+        assert fakes.calls[2:] == ["scan"]
 
 
 def test_environment_changes_between_two_runs_come_first(shared_project: Any) -> None:

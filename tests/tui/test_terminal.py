@@ -12,7 +12,7 @@ import pytest
 
 from auditor.errors import UsageError
 from auditor.services.settings import Settings
-from auditor.tui.app import run
+from auditor.tui.opening import run
 from auditor.tui.terminal import refusal, speaks_ascii
 
 
@@ -63,7 +63,7 @@ def test_ascii_follows_locale_and_wish(environ: dict[str, str], encoding: str, a
 
 def test_no_color_is_back_for_programs_that_we_start() -> None:
     program = (
-        "import os; from auditor.tui.app import _no_color_kept, AuditApp\n"
+        "import os; from auditor.tui.opening import _no_color_kept, AuditApp\n"
         "from auditor.tui.session import Session; from auditor.tui.gateway import real_services\n"
         "from auditor.services.settings import Settings; from pathlib import Path\n"
         "with _no_color_kept():\n"
@@ -77,6 +77,6 @@ def test_no_color_is_back_for_programs_that_we_start() -> None:
 
 
 def test_importing_the_tui_loads_no_torch_numpy_or_libcst() -> None:
-    program = "import sys, auditor.tui.app; print({'torch', 'numpy', 'libcst', 'typer'} & set(sys.modules))"
+    program = "import sys, auditor.tui.opening; print({'torch', 'numpy', 'libcst', 'typer'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from auditor.dynamic.causes import seed_order
 from auditor.dynamic.evidence import Case, CauseRule
 from auditor.dynamic.generator import Drawn, Seeding, suspects, title
 from auditor.dynamic.narrative import clock_sentence, generator_cause
@@ -13,6 +14,7 @@ from auditor.model.verdict import Cause
 def find(case: Case) -> Cause | None:
     """The last seed before the event has two values; quotes both."""
     found = [s for s in suspects(case) if s.seeding is Seeding.DIFFERS and s.drawn is not Drawn.UNSEEN]
+    found = [suspect for suspect in found if not seed_order.is_reordered(case, suspect)]
     if not found:
         return None
     suspect = found[0]

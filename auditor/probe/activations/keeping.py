@@ -15,8 +15,9 @@ from their number alone: one in each of `elements` stretches of equal length, ch
 Every step is kept while half the budget lasts, then each time a twentieth more steps have passed.
 """
 
-import json
 import os
+
+from ..indexed import IndexedFiles
 
 FORMAT = "repro-audit-activations"
 VERSION = 1
@@ -38,9 +39,8 @@ class Keeper:
 
     def forget(self):
         """Begin anew: in a forked child the files are the parent's."""
-        self._index = None
-        self._data = None
-        self._offset = 0
+        header = {"record": "header", "format": FORMAT, "version": VERSION, "elements": self.elements}
+        self._files = IndexedFiles(self._folder, self._name_of, header)
         self._used = 0
         self._step = None
         self._next = 0
@@ -81,10 +81,8 @@ class Keeper:
         kept = []
         for dtype, shape, digest, data, count in tensors:
             entry = {"dtype": dtype, "shape": shape, "digest": None if digest is None else "%016x" % digest}
-            entry["offset"], entry["kept"] = self._offset, count
-            if data is not None:
-                self._files()[1].write(data)
-                self._offset += len(data)
+            entry["offset"] = self._files.offset if data is None else self._files.place(data)
+            entry["kept"] = count
             kept.append(entry)
         self._used += size
         place = {"record": "call", "step": self._step, "model": model, "layer": layer, "type": kind, "call": number}
@@ -92,29 +90,13 @@ class Keeper:
 
     def finish(self, steps):
         """Write the end record and close the files, where there are any."""
-        if self._index is not None:
+        if self._files.are_open:
             self._write({"record": "end", "steps": steps})
-            self._index.close()
-            self._data.close()
-            self._index = self._data = None
+            self._files.close()
             self._open = False
 
-    # files
-
-    def _files(self):
-        if self._index is None:
-            os.makedirs(self._folder, exist_ok=True)
-            path = os.path.join(self._folder, self._name_of())
-            self._data = open(path + ".bin", "wb")  # noqa: SIM115, both stay open until the process ends
-            self._index = open(path + ".jsonl", "w", encoding="utf-8")  # noqa: SIM115
-            header = {"record": "header", "format": FORMAT, "version": VERSION, "elements": self.elements}
-            self._index.write(json.dumps(header) + "\n")
-        return self._index, self._data
-
     def _write(self, record):
-        line = json.dumps(record) + "\n"
-        self._files()[0].write(line)
-        self._used += len(line)
+        self._used += self._files.record(record)
 
 
 def places(total, count):

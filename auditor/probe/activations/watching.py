@@ -8,10 +8,10 @@ import weakref
 
 from ..dynamo import skip_code, skip_package
 from ..fingerprint import NotCoveredError
-from ..storage import Quiet
+from ..hidden import Hidden
 from ..walking import trees
+from ..walking.modules import unwrapped
 from ..walking.points import is_reshape
-from ..walking.recorder import unwrapped
 from .keeping import Keeper, places
 
 
@@ -33,27 +33,6 @@ class Model:
         """True for the module itself and for those inside."""
         root = self.module()
         return root is not None and id(module) in self.layers and any(part is module for part in root.modules())
-
-
-class _Unseen:
-    """Neither the tracer, nor TorchDynamo, nor any mode of the program sees what happens inside, and no graph."""
-
-    def __init__(self, torch, context):
-        self._torch = torch
-        self._inner = (context.unseen(), Quiet(torch))
-
-    def __enter__(self):
-        # The inside of a compiled function: Dynamo would look at every frame, of json and os too.
-        self._frames = self._torch._C._dynamo.eval_frame.set_eval_frame(None)
-        for each in self._inner:
-            each.__enter__()
-        self._guard = self._torch._C._DisableTorchDispatch()
-
-    def __exit__(self, *exception):
-        del self._guard
-        for each in reversed(self._inner):
-            each.__exit__(*exception)
-        self._torch._C._dynamo.eval_frame.set_eval_frame(self._frames)
 
 
 class Activations:
@@ -118,7 +97,7 @@ class Activations:
 
     def _begin(self, module, args, kwargs):
         """A module is called from outside any other: return its model if this pass is kept, after its input was."""
-        with _Unseen(self._torch, self._context):
+        with Hidden(self._torch, self._context.unseen()):
             return self._begun(module, args, kwargs)
 
     def _begun(self, module, args, kwargs):
@@ -136,7 +115,7 @@ class Activations:
 
     def _returned(self, model, module, args, result):
         """A module that calls no other has returned."""
-        with _Unseen(self._torch, self._context):  # asking for a shape, too, is seen by function modes
+        with Hidden(self._torch, self._context.unseen()):  # asking for a shape, too, is seen by function modes
             self._put_out(model, module, args, result)
 
     def _put_out(self, model, module, args, result):

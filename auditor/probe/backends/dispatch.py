@@ -14,6 +14,7 @@ from ..fingerprint import MASK, Fingerprints
 from ..storage import Pending, StorageMap
 from . import compat, ops, sharing
 from .batches import Batches
+from .compiled import make_compiled
 from .draws import Draws
 from .handler import make_handler
 from .inputs import Inputs
@@ -21,6 +22,7 @@ from .late import LateDigests
 from .nodes import Nodes
 from .recorder import Recorder
 from .regions import Regions
+from .settle import make_settle
 from .weights import Weights
 
 
@@ -35,6 +37,7 @@ class DispatchBackend:
         self.prints = prints or Fingerprints(writer, config.xxhash_path)
         self.infos = {}  # id(op overload) -> OpInfo
         self.focus = None
+        self.profile = None
         self._wrapped_types = {}
         self._torch = None
         self.mode = None
@@ -58,6 +61,10 @@ class DispatchBackend:
             from ..focus import Focus
 
             self.focus = self.inputs.focus = Focus(self, self.config.focus)
+        if self.config.profile:
+            from ..profiling import Profile
+
+            self.profile = Profile(self, torch, self.config.profile)
         self.mode = self._make_mode(torch)
         context = self.context
         context.before_step_event.append(self._before_step)
@@ -72,8 +79,14 @@ class DispatchBackend:
         compat.mend_subclassing(self)
 
     def _make_mode(self, torch):
-        handler = make_handler(torch, self)
-        skip_code_and_callees(torch, handler)
+        self.settle = make_settle(torch, self)
+        skip_code_and_callees(torch, self.settle)
+        in_python = make_handler(torch, self)
+        skip_code_and_callees(torch, in_python)
+        if self.profile is not None:
+            self.profile.handlers = {id(in_python.__code__), id(DispatchBackend.special.__code__)}
+        handler = make_compiled(torch, self, in_python)
+        self.writer.record("hot_path", language="Python" if handler is in_python else "C")
 
         class Probe(torch.utils._python_dispatch.TorchDispatchMode):
             supports_higher_order_operators = True
@@ -141,6 +154,8 @@ class DispatchBackend:
             self.inputs.lazy_bits = True
         if self.focus is not None and self.focus.active:
             info.special = True
+        if self.profile is not None:
+            self.profile.wrap(info)
         return info
 
     def is_wrapped(self, types):
@@ -166,7 +181,7 @@ class DispatchBackend:
 
     def finish_event(self, info, result, args, kwargs, event):
         """After the op ran: rows for its tensors, and the event."""
-        if self._is_fake(result):
+        if self.is_fake(result):
             return
         if info.treatment == ops.EMPTY and isinstance(result, self._torch.Tensor) and not result.numel():
             return  # nothing at all; unpickling makes such, at moments that chance decides
@@ -196,7 +211,7 @@ class DispatchBackend:
             self.late.written(index, event)
         return index
 
-    def _is_fake(self, result):
+    def is_fake(self, result):
         """The op ran on tensors without memory for a tracer of torch's: no event of the program."""
         first = result[0] if type(result) in (tuple, list) and result else result
         torch = self._torch
@@ -278,11 +293,15 @@ class DispatchBackend:
             self.weights.forget()
             if self.focus is not None:
                 self.focus.begin()
+            if self.profile is not None:
+                self.profile.after_fork()
 
     def finish(self):
         """Write the final weights, fill in the last digests and stop seeing ops in this thread."""
         if self.mode is None:
             return
+        if self.profile is not None:
+            self.context.guard("profile", self.profile.finish)
         self.context.guard("weights", self.weights.record)
         self.context.guard("digests", self.late.drain)
         if not sys.is_finalizing():

@@ -33,7 +33,6 @@ def make_handler(torch, tracer):
     entries = storages.entries
     prune = storages.prune
     storage_key = torch._C._storage_id
-    put = storages.put
     free = storages.free
     wholes = recorder.wholes
     learn_whole = recorder.learn_whole
@@ -54,32 +53,11 @@ def make_handler(torch, tracer):
     note_node = tracer.nodes.note
     backward_place = tracer.nodes.place
     special = tracer.special
-    finish = tracer.finish_event
+    settle = tracer.settle
     forward, backward, other = wire.FORWARD, wire.BACKWARD, wire.OTHER
     output_role, mutated_role = wire.OUTPUT, wire.MUTATED
     do_pass, fast_output, fast_inplace = ops.PASS, ops.FAST_OUTPUT, ops.FAST_INPLACE
     sequences = (list, tuple)
-    scalar_types = frozenset((int, float, bool))
-    op_kind = wire.OP
-    write = tracer.writer.event
-
-    def plain_rows(results):
-        """Rows of several results, all of them plain: new memory on the CPU, contiguous. None where one is not."""
-        rows = []
-        for result in results:
-            if type(result) not in tensor_types:
-                return None
-            spec, _, view, seed = known.get((result.dtype, result.shape)) or learn_spec(result.dtype, result.shape)
-            if view is None or not result.is_cpu or not result.is_contiguous():
-                return None
-            key = storage_key(result)
-            address = result.data_ptr()
-            if not address or key in entries:
-                return None
-            digest = digest_bytes(view(address), seed)
-            put(result, key, digest)
-            rows.append((digest, spec, output_role, 0, len(rows), 0, 0))
-        return rows if len(rows) > 1 else None
 
     def handle(mode, func, types, args=(), kwargs=None):
         if kwargs is None:
@@ -102,7 +80,7 @@ def make_handler(torch, tracer):
             return info.call(*args, **kwargs)
         if info.treatment == do_pass:
             if next_sequence() != state.last_sequence:
-                note_node(state, info, getframe(1))
+                note_node(state, info, getframe().f_back)
             return info.call(*args, **kwargs)
 
         phase = other
@@ -120,14 +98,14 @@ def make_handler(torch, tracer):
                 if phase == OPEN:
                     phase = forward if grad_enabled() else other
                 module = state.module
-                site = site_from(getframe(1))
+                site = site_from(getframe().f_back)
                 sequence = next_sequence()
                 if sequence != state.last_sequence:
                     state.last_sequence = sequence
                     state.nodes.setdefault(sequence - 1, (module, site, info.id))
             else:
                 phase = backward
-                module, site, flags = backward_place(state, node, getframe(1), info)
+                module, site, flags = backward_place(state, node, getframe().f_back, info)
 
             # What goes in: before the op runs, because it may overwrite it.
             careful = info.careful
@@ -279,20 +257,8 @@ def make_handler(torch, tracer):
                             output_role,
                         )
                         return result
-            elif fast == fast_output and kind is tuple and copied is None:
-                rows = plain_rows(result)
-                if rows is not None:
-                    here = (phase, flags, context.step, info.id, module, site, state.index)
-                    digest = hash(tuple([row[0] for row in rows])) & MASK
-                    write(op_kind, *here, len(content) >> 2, inputs, arguments, digest, 0, rows)
-                    return result
-            elif fast == fast_output and kind in scalar_types:
-                digest = digest_bytes(dumps([result], 2), 0)
-                here = (phase, flags, context.step, info.id, module, site, state.index)
-                write(op_kind, *here, len(content) >> 2, inputs, arguments, digest)
-                return result
-            event = Event(Place(phase, module, site, state.index), flags, inputs, arguments, len(content) >> 2, copied)
-            finish(info, result, args, kwargs, event)
+            numbers = (phase, flags, module, site, state.index, len(content) >> 2, inputs, arguments)
+            settle(info, result, args, kwargs, numbers, copied)
         except Exception as error:
             problem(info, error)
         return result

@@ -97,12 +97,13 @@ class LateDigests:
 
     def _fill(self, slot):
         patch = slot.event
-        self._writer.patch_tensor(slot.row, slot.digest, 0)
         patch.digests[slot.index] = slot.digest
         patch.missing -= 1
         if patch.missing == 0:
             digests = patch.digests
             self._writer.patch_outputs(patch.index, digests[0] if len(digests) == 1 else hash(tuple(digests)) & MASK)
+        # Last: who follows the trace takes an event for whole as soon as no row of it is flagged.
+        self._writer.patch_tensor(slot.row, slot.digest, 0)
         if slot.key is not None and self._storages.entries.get(slot.key) == slot.entry:
             self._storages.entries[slot.key] = slot.digest
 

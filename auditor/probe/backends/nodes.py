@@ -21,11 +21,11 @@ class Nodes:
         self._next = torch._C._autograd._get_sequence_nr
         self._current = torch._C._current_autograd_node
         self._parameters = {}  # id(parameter) -> (weak reference, name id of its module's path)
-        self._boundary = None
+        self.boundary = None
         boundary = getattr(torch.autograd.graph, "_engine_run_backward", None)
         if boundary is not None:
             sites.mark_boundary(boundary.__code__)
-            self._boundary = boundary.__code__
+            self.boundary = boundary.__code__
 
     def note(self, state, info, frame):
         """An op without an event (a view) may have made a node, too."""
@@ -48,7 +48,10 @@ class Nodes:
         """Return (module, site, event flags) for an op that runs inside the backward pass."""
         if state.forward_open or len(self._context.threads) > 1:
             self._close_forward(state)
-        if frame is not None and frame.f_code is not self._boundary:
+        sequence = self._next()
+        recorded = sequence != state.last_sequence  # the backward pass itself makes nodes
+        state.last_sequence = sequence
+        if frame is not None and frame.f_code is not self.boundary:
             # A hook, the backward of a torch.autograd.Function or a recomputed forward pass: the program's own line.
             site = self._sites.site_below_boundary(frame)
             if site:
@@ -56,13 +59,12 @@ class Nodes:
                 if not module:
                     found = self._find(state, node)
                     module = found[0] if found is not None else 0
+                if recorded:
+                    state.nodes.setdefault(sequence - 1, (module, site, info.id))
                 return module, site, 0
         found = self._find(state, node)
-        sequence = self._next()
-        if sequence != state.last_sequence:  # the backward pass itself is being recorded
-            state.last_sequence = sequence
-            if found is not None:
-                state.nodes.setdefault(sequence - 1, (found[0], found[1], info.id))
+        if recorded and found is not None:
+            state.nodes.setdefault(sequence - 1, (found[0], found[1], info.id))
         if found is not None:
             return found[0], found[1], wire.BACKWARD_SITE
         module = self._module_of(getattr(node, "variable", None))

@@ -132,7 +132,11 @@ _SCRATCH = {
     "aten::_flash_attention_forward": (2, 3, 4),
     "aten::_efficient_attention_forward": (1, 2, 3),
     "aten::_cudnn_attention_forward": (6, 7, 8),
+    "fsdp::all_gather_copy_in": (1,),  # the buffer of all ranks, of which only this one's part is there yet
 }
+
+# Schemas that keep silent about what they write to without reading it: op -> positions.
+_FILLS_SILENTLY = {"fsdp::all_gather_copy_in": (1,)}
 
 # Ops that only move bits: a copy of uninitialised memory is uninitialised, but nothing was made of it yet.
 COPIES = frozenset(("aten::clone", "aten::_to_copy", "aten::contiguous", "aten::_pin_memory"))
@@ -259,6 +263,7 @@ class OpInfo:
         mutates.extend(position for position in _UNANNOTATED.get(packet, ()) if position not in mutates)
         if packet.startswith("c10d::") and not mutates and not packet.endswith(("send", "barrier")):
             mutates.append(0)  # these schemas keep silent, too: the first argument receives
+        write_only.update(_FILLS_SILENTLY.get(packet, ()))
         self.mutates = tuple(mutates)
         self.write_only = frozenset(write_only)
         self.returns_alias = tuple(

@@ -114,7 +114,10 @@ class Regions:
             tracer.writer.problem("compiled region", "%s: %s" % (type(error).__name__, error))
         state.paused += 1
         try:
-            result = original(graph, inputs)
+            if seen is None or tracer.profile is None:
+                result = original(graph, inputs)
+            else:
+                result = tracer.profile.region(seen[0], seen[1].place, original, graph, inputs)
             if seen is not None:
                 tracer.context.guard("compiled region", self._after, seen, result)
             return result

@@ -47,7 +47,8 @@ class Weights:
     def _named(self, root, path):
         for kind in (root.named_parameters, root.named_buffers):
             for name, tensor in kind():
-                yield path + "." + name, tensor
+                # Of a tensor that is spread over ranks (DTensor), the part that is here.
+                yield path + "." + name, getattr(tensor, "_local_tensor", tensor)
 
     def _pin(self, root, path):
         tracer = self._tracer

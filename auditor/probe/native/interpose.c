@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/time.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -27,11 +29,13 @@
 #define KIND_NAME 1
 #define KIND_SITE 2
 #define KIND_ENTROPY 3
+#define KIND_PROBLEM 8
 #define KIND_END 9
 #define DIVERGED 97
 #define NAME_MAX_ 256
 #define PATH_MAX_ 4096
 #define LIMIT (1u << 28)
+#define NAMES 1024 /* of threads and calls that a tape tells apart */
 
 enum { OFF, RECORD, REPLAY };
 
@@ -40,22 +44,35 @@ static char tape_folder[PATH_MAX_], report_folder[PATH_MAX_], place[NAME_MAX_], 
 static int out = -1, report = -1, forks, opened, complete_, threads_seen;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static unsigned char *data_; /* the tape that is replayed */
-static size_t data_size, data_start;
+static size_t data_size, data_start; /* whole records only, once it is loaded */
+static char data_names[NAMES + 1][64];
 static __thread int stream_number = -1; /* 0: the main thread, then in order of first request */
 static __thread size_t position; /* of the thread's next record on the tape */
 static __thread unsigned index_; /* requests of this thread so far */
+static __thread int by_program; /* Python code itself reads a file: a request of the program, not of a library below it */
+static __thread int muted; /* the Python part is asking: what it gets is on its tape */
 static FILE *device_files[8];
 
 /* names that were written so far, in the order of their ids */
-static const char *known[64];
-static int known_count;
+static const char *known[NAMES];
+static int known_count, too_many;
+
+static long (*real_syscall(void))(long, ...) {
+  static long (*real)(long, ...);
+  if (!real) real = (long (*)(long, ...))dlsym(RTLD_NEXT, "syscall");
+  return real;
+}
 
 static uint32_t crc32_(const unsigned char *bytes, size_t size) {
+  static uint32_t table[256];
   uint32_t crc = 0xffffffffu;
-  for (size_t i = 0; i < size; i++) {
-    crc ^= bytes[i];
-    for (int bit = 0; bit < 8; bit++) crc = crc >> 1 ^ (0xedb88320u & -(crc & 1));
-  }
+  if (!table[255])
+    for (uint32_t i = 0; i < 256; i++) {
+      uint32_t entry = i;
+      for (int bit = 0; bit < 8; bit++) entry = entry >> 1 ^ (0xedb88320u & -(entry & 1));
+      table[i] = entry;
+    }
+  for (size_t i = 0; i < size; i++) crc = crc >> 8 ^ table[(crc ^ bytes[i]) & 255];
   return ~crc;
 }
 
@@ -68,7 +85,7 @@ static uint32_t get32(const unsigned char *at) {
 static void write_all(int fd, const void *bytes, size_t size) {
   const char *at = bytes;
   while (size) {
-    long done = syscall(SYS_write, fd, at, size);
+    long done = real_syscall()(SYS_write, fd, at, size);
     if (done < 0 && errno == EINTR) continue;
     if (done <= 0) return;
     at += done, size -= done;
@@ -94,10 +111,16 @@ static const char *thread_name(int number, char *room) {
   return room;
 }
 
+/* 0: there are too many, which the tape says once. */
 static uint32_t id_of(const char *text) {
+  static const char words[] = "native code asked in too many threads: later ones are not taped";
   for (int i = 0; i < known_count; i++)
     if (!strcmp(known[i], text)) return i + 1;
-  if (known_count == 64) return 64;
+  if (known_count == NAMES) {
+    if (!too_many) write_record(KIND_PROBLEM, words, sizeof words - 1, 0, 0);
+    too_many = 1;
+    return 0;
+  }
   known[known_count++] = strdup(text);
   write_record(KIND_NAME, text, strlen(text), known_count, 0);
   return known_count;
@@ -118,7 +141,7 @@ static int create(const char *folder, const char *suffix) {
     if (number == 1) snprintf(name, sizeof name, "%s-%s", rank_of(), place);
     else snprintf(name, sizeof name, "%s-%s~%d", rank_of(), place, number);
     snprintf(path, sizeof path, "%s/%s%s", folder, name, suffix);
-    int fd = syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
+    int fd = real_syscall()(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
     if (fd >= 0 || errno != EEXIST) return fd;
   }
   return -1;
@@ -139,7 +162,7 @@ static void load(void) {
   char path[PATH_MAX_ + NAME_MAX_ + 64];
   struct stat status;
   snprintf(path, sizeof path, "%s/%s.native", tape_folder, name);
-  int fd = syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+  int fd = real_syscall()(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) {
     complete_ = 1; /* a process that had asked for nothing */
     return;
@@ -147,22 +170,29 @@ static void load(void) {
   if (!fstat(fd, &status) && (data_ = malloc(status.st_size + 1))) {
     long done;
     while (data_size < (size_t)status.st_size &&
-           (done = syscall(SYS_read, fd, data_ + data_size, status.st_size - data_size)) > 0)
+           (done = real_syscall()(SYS_read, fd, data_ + data_size, status.st_size - data_size)) > 0)
       data_size += done;
   }
-  syscall(SYS_close, fd);
+  real_syscall()(SYS_close, fd);
   if (data_size < 28 || memcmp(data_, "repro-audit-tape", 16) || get32(data_ + 16) != VERSION) {
     data_size = 0;
     return;
   }
-  data_start = 28 + (size_t)get32(data_ + 20);
-  for (size_t at = data_start; at + 24 <= data_size && get32(data_ + at) < LIMIT; at += 24 + get32(data_ + at))
+  size_t at = data_start = 28 + (size_t)get32(data_ + 20);
+  while (at + 24 <= data_size) {
+    uint32_t length = get32(data_ + at), id = get32(data_ + at + 12);
+    size_t end = at + 24 + (size_t)length;
+    if (length > LIMIT || end > data_size || get32(data_ + at + 4) != crc32_(data_ + at + 8, end - at - 8)) break;
     if (data_[at + 8] == KIND_END) complete_ = 1;
+    if (data_[at + 8] == KIND_NAME && id <= NAMES) memcpy(data_names[id], data_ + at + 24, length < 63 ? length : 63);
+    at = end;
+  }
+  data_size = at;
 }
 
 static void open_files(void) {
   opened = 1;
-  known_count = 0;
+  known_count = too_many = 0;
   if (mode == RECORD) {
     out = create(tape_folder, ".native");
     if (out >= 0) write_head();
@@ -177,30 +207,34 @@ static int ready(void) { return mode != OFF && place[0]; }
 
 static void join_thread(void) {
   if (stream_number < 0) {
-    stream_number = syscall(SYS_gettid) == getpid() ? 0 : ++threads_seen;
+    stream_number = real_syscall()(SYS_gettid) == getpid() ? 0 : ++threads_seen;
     position = 0;
     index_ = 0;
   }
 }
 
+/* An imported tape knows devices from system calls, and nothing else of who asked: what has the size is taken in order. */
+static int is_imported(const char *recorded) { return *recorded == '*'; }
+
+static int fits(const char *recorded, size_t length, const char *call, size_t size) {
+  int is_read = !strcmp(call, "read") || !strcmp(call, "fread");
+  return length == size && is_read == !strcmp(recorded, "*random_device");
+}
+
 /* The payload of this thread's next record; NULL at the end of the tape. */
-static const unsigned char *next_record(uint32_t *size, char *call, size_t room) {
-  char names[65][64];
+static const unsigned char *next_record(uint32_t *size, char *call, size_t room, const char *asked, size_t wanted) {
   char mine[16];
   const char *stream = thread_name(stream_number, mine);
-  memset(names, 0, sizeof names);
-  for (size_t at = data_start; at + 24 <= data_size;) {
-    uint32_t length = get32(data_ + at);
+  for (size_t at = position > data_start ? position : data_start; at + 24 <= data_size;) {
+    uint32_t length = get32(data_ + at), id = get32(data_ + at + 12), called = get32(data_ + at + 16);
     size_t end = at + 24 + (size_t)length;
-    if (length > LIMIT || end > data_size || get32(data_ + at + 4) != crc32_(data_ + at + 8, end - at - 8)) return NULL;
-    uint32_t id = get32(data_ + at + 12), called = get32(data_ + at + 16);
-    if (data_[at + 8] == KIND_NAME && id <= 64) {
-      size_t count = length < 63 ? length : 63;
-      memcpy(names[id], data_ + at + 24, count);
-    } else if (data_[at + 8] == KIND_ENTROPY && at >= position && id <= 64 && !strcmp(names[id], stream)) {
-      position = end;
+    const char *recorded = called <= NAMES ? data_names[called] : "?";
+    int passed = is_imported(recorded) && !fits(recorded, length, asked, wanted);
+    if (data_[at + 8] == KIND_ENTROPY && id <= NAMES && !strcmp(data_names[id], stream) && !passed) {
+      if (!is_imported(recorded)) position = end;
+      else data_[at + 8] = 0; /* given away; what was passed over may come later */
       *size = length;
-      snprintf(call, room, "%s", called <= 64 ? names[called] : "?");
+      snprintf(call, room, "%s", is_imported(recorded) ? asked : recorded);
       return data_ + at + 24;
     }
     at = end;
@@ -228,7 +262,7 @@ static void diverge(const char *call, size_t size, const char *recorded, int cut
 static void real_random(void *buffer, size_t size) {
   char *at = buffer;
   while (size) {
-    long done = syscall(SYS_getrandom, at, size, 0);
+    long done = real_syscall()(SYS_getrandom, at, size, 0);
     if (done < 0 && errno == EINTR) continue;
     if (done <= 0) return;
     at += done, size -= done;
@@ -237,27 +271,31 @@ static void real_random(void *buffer, size_t size) {
 
 /* Record what `buffer` holds, or fill it from the tape. `is_clock`: going past the end is no divergence. */
 static void answer(const char *call, void *buffer, size_t size, int is_clock) {
-  if (!ready() || !size || size > LIMIT) return;
+  if (!ready() || !size || muted) return;
   int before = errno;
   pthread_mutex_lock(&lock);
   if (!opened) open_files();
   join_thread();
-  if (mode == RECORD) {
+  if (size > LIMIT) {
+    char words[128];
+    int length = snprintf(words, sizeof words, "%s of %zu bytes at once is not taped: more than %u", call, size, LIMIT);
+    if (mode == RECORD) write_record(KIND_PROBLEM, words, length, 0, 0);
+  } else if (mode == RECORD) {
     char mine[16];
-    uint32_t stream = id_of(thread_name(stream_number, mine)), called = id_of(call);
-    write_record(KIND_ENTROPY, buffer, size, stream, called);
+    uint32_t called = id_of(call), stream = id_of(thread_name(stream_number, mine));
+    if (stream && called) write_record(KIND_ENTROPY, buffer, size, stream, called);
   } else if (mode == REPLAY) {
     uint32_t length = 0;
     char recorded[64] = "", words[160];
     size_t was = position;
-    const unsigned char *found = next_record(&length, recorded, sizeof recorded);
+    const unsigned char *found = next_record(&length, recorded, sizeof recorded, call, size);
     if (found && length == size && !strcmp(recorded, call)) {
       memcpy(buffer, found, size);
     } else if (found) {
       position = was;
       snprintf(words, sizeof words, "recorded was %s (%u bytes)", recorded, length);
       if (!is_clock) diverge(call, size, words, 0);
-    } else if (!is_clock && !probe_active && !stream_number) {
+    } else if (!is_clock && (!probe_active || by_program) && !stream_number) {
       snprintf(words, sizeof words, complete_ ? "the tape has only %u" : "the tape ends here, after %u", index_);
       diverge(call, size, words, !complete_);
     }
@@ -279,16 +317,29 @@ static int by_interpreter(const void *caller) {
 static int by_python_code(const void *caller) {
   Dl_info where;
   if (!probe_active) return 0;
-  if (!dladdr(caller, &where) || !where.dli_fname) return 0;
+  if (!dladdr(caller, &where) || !where.dli_fname || strstr(where.dli_fname, "/_ctypes.")) return 0;
   return by_interpreter(caller) || strstr(where.dli_fname, "/lib-dynload/") || strstr(where.dli_fname, "/libc.so");
 }
 
 /* entropy */
 
 ssize_t getrandom(void *buffer, size_t size, unsigned flags) {
-  if (by_interpreter(__builtin_return_address(0)) || !ready()) return syscall(SYS_getrandom, buffer, size, flags);
-  long done = syscall(SYS_getrandom, buffer, size, flags);
+  if (by_interpreter(__builtin_return_address(0)) || !ready()) return real_syscall()(SYS_getrandom, buffer, size, flags);
+  long done = real_syscall()(SYS_getrandom, buffer, size, flags);
   if (done > 0) answer("getrandom", buffer, done, 0);
+  return done;
+}
+
+/* Rust's and Go's libraries, say, ask in this way; every other call goes through as it is. */
+long syscall(long number, ...) {
+  long a[6];
+  va_list given;
+  va_start(given, number);
+  for (int i = 0; i < 6; i++) a[i] = va_arg(given, long);
+  va_end(given);
+  long done = real_syscall()(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+  if (number == SYS_getrandom && done > 0 && !by_interpreter(__builtin_return_address(0)))
+    answer("getrandom", (void *)a[0], done, 0);
   return done;
 }
 
@@ -330,13 +381,32 @@ uint32_t _ZNSt13random_device9_M_getvalEv(void *self) {
   return value;
 }
 
+/* Whether what is read through a file is entropy: of the devices, or an identifier that the kernel makes up. */
 static int is_device(int fd) {
   struct stat status;
-  int before = errno;
-  int found = !fstat(fd, &status) && S_ISCHR(status.st_mode) && major(status.st_rdev) == 1 &&
-              (minor(status.st_rdev) == 8 || minor(status.st_rdev) == 9);
+  int before = errno, found = 0;
+  if (!fstat(fd, &status)) {
+    if (S_ISCHR(status.st_mode))
+      found = major(status.st_rdev) == 1 && (minor(status.st_rdev) == 8 || minor(status.st_rdev) == 9);
+    else if (S_ISREG(status.st_mode) && !status.st_size && !major(status.st_dev)) { /* a file of /proc, perhaps */
+      char link[64], path[64];
+      snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+      long length = real_syscall()(SYS_readlinkat, AT_FDCWD, link, path, sizeof path - 1);
+      path[length < 0 ? 0 : length] = 0;
+      found = !strcmp(path, "/proc/sys/kernel/random/uuid");
+    }
+  }
   errno = before;
   return found;
+}
+
+static ssize_t device(ssize_t done, int fd, void *buffer, const void *caller) {
+  if (done > 0 && ready() && is_device(fd)) {
+    by_program = by_interpreter(caller);
+    answer("read", buffer, done, 0);
+    by_program = 0;
+  }
+  return done;
 }
 
 #define REAL(type, symbol) \
@@ -345,26 +415,54 @@ static int is_device(int fd) {
 
 ssize_t read(int fd, void *buffer, size_t size) {
   REAL(__typeof__(&read), "read");
-  ssize_t done = real(fd, buffer, size);
-  if (done > 0 && size <= 65536 && ready() && is_device(fd)) answer("read", buffer, done, 0);
-  return done;
+  return device(real(fd, buffer, size), fd, buffer, __builtin_return_address(0));
 }
 
 ssize_t __read_chk(int fd, void *buffer, size_t size, size_t room) {
   REAL(__typeof__(&__read_chk), "__read_chk");
-  ssize_t done = real(fd, buffer, size, room);
-  if (done > 0 && size <= 65536 && ready() && is_device(fd)) answer("read", buffer, done, 0);
+  return device(real(fd, buffer, size, room), fd, buffer, __builtin_return_address(0));
+}
+
+ssize_t pread(int fd, void *buffer, size_t size, off_t at) {
+  REAL(__typeof__(&pread), "pread");
+  return device(real(fd, buffer, size, at), fd, buffer, __builtin_return_address(0));
+}
+
+ssize_t pread64(int fd, void *buffer, size_t size, off64_t at) {
+  REAL(__typeof__(&pread64), "pread64");
+  return device(real(fd, buffer, size, at), fd, buffer, __builtin_return_address(0));
+}
+
+ssize_t __pread_chk(int fd, void *buffer, size_t size, off_t at, size_t room) {
+  REAL(__typeof__(&__pread_chk), "__pread_chk");
+  return device(real(fd, buffer, size, at, room), fd, buffer, __builtin_return_address(0));
+}
+
+ssize_t __pread64_chk(int fd, void *buffer, size_t size, off64_t at, size_t room) {
+  REAL(__typeof__(&__pread64_chk), "__pread64_chk");
+  return device(real(fd, buffer, size, at, room), fd, buffer, __builtin_return_address(0));
+}
+
+ssize_t readv(int fd, const struct iovec *parts, int count) {
+  REAL(__typeof__(&readv), "readv");
+  ssize_t done = real(fd, parts, count), left = done;
+  if (done <= 0 || !ready() || !is_device(fd)) return done;
+  for (int i = 0; i < count && left > 0; i++) {
+    size_t here = parts[i].iov_len < (size_t)left ? parts[i].iov_len : (size_t)left;
+    answer("read", parts[i].iov_base, here, 0);
+    left -= here;
+  }
   return done;
 }
 
-static FILE *remember(FILE *file, const char *path) {
-  if (file && path && (!strcmp(path, "/dev/urandom") || !strcmp(path, "/dev/random")))
-    for (int i = 0; i < 8; i++)
-      if (!device_files[i]) {
-        device_files[i] = file;
-        break;
-      }
+static FILE *remember_if(FILE *file, int is_one) {
+  for (int i = 0; file && is_one && i < 8; i++)
+    if (__sync_bool_compare_and_swap(&device_files[i], NULL, file)) break; /* other threads open files as well */
   return file;
+}
+
+static FILE *remember(FILE *file, const char *path) {
+  return remember_if(file, path && (!strcmp(path, "/dev/urandom") || !strcmp(path, "/dev/random")));
 }
 
 static int is_device_file(FILE *file) {
@@ -381,6 +479,11 @@ FILE *fopen(const char *path, const char *how) {
 FILE *fopen64(const char *path, const char *how) {
   REAL(__typeof__(&fopen64), "fopen64");
   return remember(real(path, how), path);
+}
+
+FILE *fdopen(int fd, const char *how) {
+  REAL(__typeof__(&fdopen), "fdopen");
+  return remember_if(real(fd, how), ready() && is_device(fd));
 }
 
 static void forget(FILE *file) {
@@ -406,33 +509,35 @@ int fclose(FILE *file) {
   return real(file);
 }
 
+// What was read from a stream: of a device, the tape answers in its place.
+static size_t read_in(size_t done, void *buffer, size_t size, FILE *file) {
+  if (done && is_device_file(file)) answer("fread", buffer, done * size, 0);
+  return done;
+}
+
 size_t fread(void *buffer, size_t size, size_t count, FILE *file) {
   REAL(__typeof__(&fread), "fread");
   size_t done = real(buffer, size, count, file);
-  if (done && is_device_file(file)) answer("fread", buffer, done * size, 0);
-  return done;
+  return read_in(done, buffer, size, file);
 }
 
 size_t __fread_chk(void *buffer, size_t room, size_t size, size_t count, FILE *file) {
   REAL(__typeof__(&__fread_chk), "__fread_chk");
   size_t done = real(buffer, room, size, count, file);
-  if (done && is_device_file(file)) answer("fread", buffer, done * size, 0);
-  return done;
+  return read_in(done, buffer, size, file);
 }
 
 #undef fread_unlocked
 size_t fread_unlocked(void *buffer, size_t size, size_t count, FILE *file) {
   REAL(__typeof__(&fread_unlocked), "fread_unlocked");
   size_t done = real(buffer, size, count, file);
-  if (done && is_device_file(file)) answer("fread", buffer, done * size, 0);
-  return done;
+  return read_in(done, buffer, size, file);
 }
 
 size_t __fread_unlocked_chk(void *buffer, size_t room, size_t size, size_t count, FILE *file) {
   REAL(__typeof__(&__fread_unlocked_chk), "__fread_unlocked_chk");
   size_t done = real(buffer, room, size, count, file);
-  if (done && is_device_file(file)) answer("fread", buffer, done * size, 0);
-  return done;
+  return read_in(done, buffer, size, file);
 }
 
 static int one_byte(int found, FILE *file) {
@@ -453,12 +558,40 @@ int getc(FILE *file) {
   return one_byte(real(file), file);
 }
 
+/* OpenSSL's generator starts from more than entropy: from clocks, process ids and counters of the processor */
+
+static int by_openssl(const char *symbol, unsigned char *buffer, int size, const void *caller) {
+  const char *libraries[] = {NULL, "libcrypto.so.3", "libcrypto.so.1.1"};
+  Dl_info where;
+  int done = 1;
+  if (size < 0) return 0;
+  if (dladdr(caller, &where)) libraries[0] = where.dli_fname; /* finds what it is linked to, whatever that is called */
+  int (*real)(unsigned char *, int) = (int (*)(unsigned char *, int))dlsym(RTLD_NEXT, symbol);
+  for (int i = 0; !real && i < 3; i++) { /* a library that was loaded later, and for itself */
+    void *library = libraries[i] ? dlopen(libraries[i], RTLD_LAZY | RTLD_NOLOAD) : NULL;
+    if (library) real = (int (*)(unsigned char *, int))dlsym(library, symbol);
+  }
+  if (!real) real_random(buffer, size);
+  else done = real(buffer, size);
+  if (done != 1) return done;
+  if (!by_python_code(caller)) answer(symbol, buffer, size, 0);
+  return 1;
+}
+
+int RAND_bytes(unsigned char *buffer, int size) {
+  return by_openssl("RAND_bytes", buffer, size, __builtin_return_address(0));
+}
+
+int RAND_priv_bytes(unsigned char *buffer, int size) {
+  return by_openssl("RAND_priv_bytes", buffer, size, __builtin_return_address(0));
+}
+
 /* clocks, on request */
 
 static int clock_wanted(const void *caller) { return with_clocks && ready() && !by_python_code(caller); }
 
 int clock_gettime(clockid_t clock, struct timespec *at) {
-  int failed = syscall(SYS_clock_gettime, clock, at) ? -1 : 0;
+  int failed = real_syscall()(SYS_clock_gettime, clock, at) ? -1 : 0;
   if (!failed && clock == CLOCK_REALTIME && clock_wanted(__builtin_return_address(0)))
     answer("clock_gettime", at, sizeof *at, 1);
   return failed;
@@ -467,7 +600,7 @@ int clock_gettime(clockid_t clock, struct timespec *at) {
 int gettimeofday(struct timeval *at, void *zone) {
   struct timespec now;
   (void)zone;
-  syscall(SYS_clock_gettime, CLOCK_REALTIME, &now);
+  real_syscall()(SYS_clock_gettime, CLOCK_REALTIME, &now);
   struct timeval *volatile given = at; /* the header promises that it is none; programs pass NULL all the same */
   if (!given) return 0;
   at->tv_sec = now.tv_sec, at->tv_usec = now.tv_nsec / 1000;
@@ -477,7 +610,7 @@ int gettimeofday(struct timeval *at, void *zone) {
 
 time_t time(time_t *at) {
   struct timespec now;
-  syscall(SYS_clock_gettime, CLOCK_REALTIME, &now);
+  real_syscall()(SYS_clock_gettime, CLOCK_REALTIME, &now);
   time_t value = now.tv_sec;
   if (clock_wanted(__builtin_return_address(0))) answer("time", &value, sizeof value, 1);
   if (at) *at = value;
@@ -487,13 +620,14 @@ time_t time(time_t *at) {
 /* the process's life */
 
 static void start_over(void) {
-  if (out >= 0) syscall(SYS_close, out);
-  if (report >= 0) syscall(SYS_close, report);
+  if (out >= 0) real_syscall()(SYS_close, out);
+  if (report >= 0) real_syscall()(SYS_close, report);
   out = report = -1;
   opened = complete_ = threads_seen = 0;
   free(data_);
   data_ = NULL;
   data_size = 0;
+  memset(data_names, 0, sizeof data_names);
   stream_number = -1;
 }
 
@@ -525,6 +659,9 @@ void repro_audit_place(const char *text) {
   pthread_mutex_unlock(&lock);
 }
 
+/* Called by the Python part around what it asks a library for: only a recording gets that far, a replay has the answer. */
+void repro_audit_mute(int on) { muted = on; }
+
 __attribute__((constructor)) static void begin(int argc, char **argv) {
   const char *wanted = getenv("REPRO_AUDIT_NATIVE"), *tape = getenv("REPRO_AUDIT_NATIVE_TAPE");
   const char *told = getenv("REPRO_AUDIT_NATIVE_REPORT"), *from = getenv("REPRO_AUDIT_PLACE");
@@ -533,8 +670,12 @@ __attribute__((constructor)) static void begin(int argc, char **argv) {
   snprintf(report_folder, sizeof report_folder, "%s", told ? told : tape);
   strict_ = !strcmp(wanted, "replay");
   with_clocks = getenv("REPRO_AUDIT_NATIVE_CLOCKS") != NULL;
-  for (int i = 1; i < argc; i++)
-    if (!strcmp(argv[i], "--multiprocessing-fork") || strstr(argv[i], "multiprocessing.forkserver")) told_late = 1;
+  for (int i = 1; i < argc; i++) {
+    if (strstr(argv[i], ".resource_tracker import main")) return; /* runs none of the program's code */
+    if (!strcmp(argv[i], "--multiprocessing-fork") || strstr(argv[i], "multiprocessing.forkserver") ||
+        strstr(argv[i], "loky.backend.popen_loky"))
+      told_late = 1;
+  }
   if (!told_late && (!from || !*from)) snprintf(place, sizeof place, "0");
   else if (!told_late) {
     const char *space = strchr(from, ' ');

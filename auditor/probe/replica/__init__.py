@@ -27,16 +27,22 @@ class _Training:
         self.roots = roots  # held: models often live in a function that has returned when the program ends
         self.loose = loose  # parameters of no module
         self.steps = 0
+        # What `gradients.Gradients` notes of it.
+        self.number = None
+        self.last_step = -1
+        self.read_late = False
 
 
 class Collector:
     """`settings`: "folder", "keep" (write the weights, not only their digests), "evaluate" (`module:function`, or ""),
-    "nudge" (number of a weight to change by one ulp after the first step, or None)."""
+    "nudge" (number of a weight to change by one ulp after the first step, or None), "gradients" (settings of
+    `gradients.keeping`; absent or None keeps none)."""
 
     def __init__(self, settings, name_of, unseen=contextlib.nullcontext):
         self._settings = settings
         self._name_of = name_of
         self._unseen = unseen  # context in which a tracer of ours sees nothing
+        self._gradients = None
         self._trainings = {}  # id of an optimizer -> _Training
         self._last = None
         self._earlier = []  # digests of what was trained and let go before the end
@@ -59,8 +65,26 @@ class Collector:
             if not is_compiling():
                 self._guard("optimizer", self._stepped, torch, optimizer)
 
+        hooks = sys.modules["torch.optim.optimizer"]
+        if self._settings.get("gradients"):
+            self._guard("gradients", self._follow_gradients, torch, hooks)
         self._guard("dynamo", skip_code, torch, after)
-        sys.modules["torch.optim.optimizer"].register_optimizer_step_post_hook(after)
+        hooks.register_optimizer_step_post_hook(after)
+
+    def _follow_gradients(self, torch, hooks):
+        from ..dynamo import skip_code, skip_package
+        from ..gradients import Gradients
+
+        self._gradients = Gradients(self._settings["gradients"], self._name_of)
+        is_compiling = torch.compiler.is_compiling
+
+        def before(optimizer, args, kwargs):
+            if not is_compiling():
+                self._guard("gradients", self._starts, torch, optimizer, (args, kwargs))
+
+        skip_code(torch, before)
+        skip_package(torch)
+        hooks.register_optimizer_step_pre_hook(before)
 
     def _guard(self, where, function, *arguments):
         try:
@@ -73,10 +97,29 @@ class Collector:
 
     # while it trains
 
-    def _stepped(self, torch, optimizer):
+    def _starts(self, torch, optimizer, arguments):
+        with self._hidden(torch):
+            self._gradients.begins(torch, optimizer, self._training(torch, optimizer), arguments)
+
+    def _hidden(self, torch):
+        from ..hidden import Hidden
+
+        return Hidden(torch, contextlib.nullcontext())
+
+    def _training(self, torch, optimizer):
         training = self._trainings.get(id(optimizer))
         if training is None or training.reference() is not optimizer:
             training = self._meet(torch, optimizer)
+        return training
+
+    def _stepped(self, torch, optimizer):
+        with self._hidden(torch):
+            self._take_note(torch, optimizer)
+
+    def _take_note(self, torch, optimizer):
+        training = self._training(torch, optimizer)
+        if self._gradients is not None and training.read_late:
+            self._gradients.ends(torch, optimizer, training)
         training.steps += 1
         self._last = training
         if self._nudged is None and self._settings.get("nudge") is not None:
@@ -99,15 +142,21 @@ class Collector:
 
     def forget(self):
         """In a forked child: what was trained is the parent's to tell."""
+        gradients = self._gradients
         self.__init__(self._settings, self._name_of, self._unseen)
+        if gradients is not None:
+            gradients.forget()
+            self._gradients = gradients
 
     # at the end
 
     def finish(self):
         """Write what is known; once, and nothing where nothing was trained."""
-        if self._done or not self._trainings:
+        if self._done or not any(training.steps for training in self._trainings.values()):
             return
         self._done = True
+        if self._gradients is not None:
+            self._guard("gradients", self._gradients.finish)
         torch = sys.modules.get("torch")
         name = self._name_of()
         content = {

@@ -14,7 +14,7 @@ def read(torch, groups):
         for name, tensor in sorted(group, key=lambda pair: pair[0]):
             try:
                 plain = tensor.detach().to("cpu").resolve_conj().resolve_neg().contiguous()
-                _bytes(plain)
+                bytes_of(plain)
             except Exception as error:
                 problems.append("%s cannot be read: %s: %s" % (name, type(error).__name__, error))
                 continue
@@ -26,7 +26,7 @@ def digest_of(listed):
     """One digest of names, types, shapes and all bits of tensors."""
     whole = hashlib.blake2b(digest_size=_BITS)
     for name, tensor in listed:
-        whole.update(("%s %s" % (name, _digest(tensor))).encode("utf-8"))
+        whole.update(("%s %s" % (name, digest(tensor))).encode("utf-8"))
     return whole.hexdigest()
 
 
@@ -40,10 +40,10 @@ def write(torch, listed, path):
     offset = 0
     with open(path if path is not None else os.devnull, "wb") as file:
         for name, tensor in listed:
-            record = {"name": name, "dtype": str(tensor.dtype), "shape": list(tensor.shape), "digest": _digest(tensor)}
-            numbers = _numbers(torch, tensor) if path is not None else None
+            record = {"name": name, "dtype": str(tensor.dtype), "shape": list(tensor.shape), "digest": digest(tensor)}
+            numbers = numbers_of(torch, tensor) if path is not None else None
             if numbers is not None:
-                data = _bytes(numbers)
+                data = bytes_of(numbers)
                 file.write(data)
                 kind = str(numbers.dtype).rpartition(".")[2]
                 record["kept"] = {"offset": offset, "dtype": kind, "count": numbers.numel()}
@@ -52,7 +52,8 @@ def write(torch, listed, path):
     return records
 
 
-def _numbers(torch, tensor):
+def numbers_of(torch, tensor):
+    """The tensor in a type that rounds none of its numbers, complex ones as pairs; None for whole numbers."""
     if tensor.is_complex():
         tensor = torch.view_as_real(tensor).contiguous()
     if not tensor.is_floating_point():
@@ -60,13 +61,14 @@ def _numbers(torch, tensor):
     return tensor if tensor.dtype in (torch.float32, torch.float64) else tensor.float()
 
 
-def _digest(tensor):
+def digest(tensor):
+    """Of type, shape and all bits of a contiguous tensor on the CPU."""
     one = hashlib.blake2b(("%s %s " % (tensor.dtype, list(tensor.shape))).encode("ascii"), digest_size=_BITS)
-    one.update(_bytes(tensor))
+    one.update(bytes_of(tensor))
     return one.hexdigest()
 
 
-def _bytes(tensor):
+def bytes_of(tensor):
     """The memory of a contiguous tensor, not copied."""
     size = tensor.numel() * tensor.element_size()
     return memoryview((ctypes.c_char * size).from_address(tensor.data_ptr())).cast("B") if size else b""

@@ -15,7 +15,11 @@ def install(watchers, torch):
     """Watch torch's generators."""
     session = watchers.session
     session.prints.install(torch)
-    digest = session.prints.digest
+
+    def digest(state):
+        with torch._C.DisableTorchFunction():  # the program's function modes are not asked about our tensors
+            return session.prints.digest(state)
+
     watchers.watch(LIBRARY, lambda: digest(torch.default_generator.get_state()))
     watchers.torch_devices = 0
     watchers.settle.append(functools.partial(_watch_new_devices, watchers, torch, digest))

@@ -7,9 +7,11 @@ strict replay tells it and ends the process; lenient replay tells it and goes on
 import json
 import os
 
-from . import wire
+from . import claims, wire
 from .report import Report
-from .streams import Diverged
+from .streams import Diverged, in_order
+
+_SEED_ADVICE = "it comes from what the tape does not hold: record with --tape time,pid,host, if it is one of them"
 
 
 class Player:
@@ -19,23 +21,27 @@ class Player:
         self._folder = folder
         self._strict = settings.get("strict", True)
         self._same_command = settings.get("same_command", True)
-        self._report = Report(report, name, header)
+        claimed = claims.names(folder, name, header)
+        self._report = Report(report, claimed, header)
         self.name = self._report.name
         self._entropy = {}  # stream -> entries
         self._initial = {}  # call -> entries
         self._keyed = {}  # (kind, call, stream, function, text of the line) -> entries
         self._done = set()  # streams of tasks that came to their end
+        self._cut_off = set()  # streams of tasks that were stopped, here or when they were recorded
         self._position = {}
         self._ended = set()  # streams that were asked on after their end
         self._tasks_loaded = False
         self._by_size = False  # an imported tape: buffers without callers
         self.complete = False
         self._missing = ""
-        self._load()
+        self._load(self.name in claimed)
 
-    def _load(self):
+    def _load(self, is_own):
         path = os.path.join(self._folder, self.name + wire.SUFFIX)
         try:
+            if not is_own:
+                raise FileNotFoundError(path)  # of another process, if there is one
             reading = wire.read_file(path)
         except FileNotFoundError:
             self._missing = "the tape has nothing of this process"
@@ -44,13 +50,15 @@ class Player:
         self.complete = reading.complete
         self._by_size = bool(reading.header.get("imported"))
         self._sort(reading.entries)
+        if self._by_size:  # Python and numpy make the system call; devices are what is left
+            self._entropy.get(wire.MAIN, []).sort(key=lambda entry: entry.call == "random_device")
 
     def _sort(self, entries):
         for entry in entries:
             if entry.kind == wire.ENTROPY:
                 self._entropy.setdefault(entry.stream, []).append(entry)
             elif entry.kind == wire.DONE:
-                self._done.add(entry.stream)
+                (self._cut_off if entry.flags & wire.CUT_OFF else self._done).add(entry.stream)
             elif entry.kind == wire.INITIAL:
                 self._initial.setdefault(entry.call, []).append(entry)
             else:
@@ -64,7 +72,9 @@ class Player:
         left = {}
         for stream, entries in () if self._by_size else self._entropy.items():
             used = self._position.get((wire.ENTROPY, stream), 0)
-            if used == len(entries) or stream.startswith(wire.TASK) or self._is_loader_worker():
+            if used == len(entries) or stream.startswith(wire.TASK) or self._was_cut_off(stream):
+                continue
+            if self._is_loader_worker():
                 continue
             entry = entries[used]
             if not entry.flags & (wire.SOFT | wire.CUT_OFF):
@@ -122,7 +132,7 @@ class Player:
             text = "the tape ends here: the recording was cut short after request %d; %s as request %d" % (
                 count - 1, asked, count,
             )  # fmt: skip
-        elif asker.at_end or self._is_loader_worker():
+        elif asker.at_end or self._was_cut_off(asker.stream) or self._is_loader_worker():
             self._note("%s, its request %d; the tape has %d" % (asked, count, count))
             return real(size)
         else:
@@ -161,16 +171,27 @@ class Player:
         if at < len(entries) and len(entries[at].payload) == size:
             self._position[(wire.INITIAL, call)] = at + 1
             return entries[at].payload
-        if self.complete and not self._missing:
-            self._note("%s starts from the system's entropy: the tape has no state for it" % call)
+        if self.complete:
+            about = self._missing or "the tape has no state for it"
+            self._note("%s of process %s starts from the system's entropy: %s" % (call, self.name, about))
         return real(size)
 
     def seed(self, call, asker, value):
-        """Tell a seed that is not the recorded one: it came from something that the tape knows nothing of."""
+        """Tell a seed that is not the recorded one: it came from something that the tape knows nothing of.
+
+        A divergence, because all that is drawn from it differs; in threads and tasks a note, because which of them
+        comes first may be left to chance, and under another command too, whose arguments may have changed it.
+        """
         entry = self._next(wire.SEED, call, asker)
-        if entry is not None and asker.stream == wire.MAIN and _value(entry) != value and self._same_command:
-            words = call, _short(value), _line(asker.site), _short(_value(entry))
-            self._note("%s was seeded with %s at %s; recorded was %s" % words)
+        if entry is None or _value(entry) == value:
+            return value
+        words = call, _short(value), _line(asker.site), _short(_value(entry))
+        text = "%s was seeded with %s at %s; recorded was %s" % words
+        if not in_order(asker.stream) or asker.soft or not self._same_command or self._is_loader_worker():
+            self._note(text)
+        else:
+            at = self._position[_key(wire.SEED, call, asker.stream, asker.site)] - 1
+            self._diverge("%s: seed %d there; %s" % (text, at, _SEED_ADVICE), asker, at, entry, call, None)
         return value
 
     def value(self, call, asker, number, value):
@@ -199,6 +220,39 @@ class Player:
         if set(order) != set(names):
             self._note("%s holds other files than when it was recorded (%s)" % (path, _line(asker.site)))
         return sorted(names, key=lambda name: order.get(name, len(order)))
+
+    def state(self, call, stream):
+        """Return the recorded state of a global generator when a task began; None where the task left it alone."""
+        self._load_tasks(stream)
+        entries = self._keyed.get(_key(wire.STATE, call, stream, None))
+        return entries[0].payload if entries else None
+
+    def turns(self, call, stream):
+        """Return what stands on the tape of a global generator's turns in a task of asyncio, in order."""
+        self._load_tasks(stream)
+        return [entry.payload for entry in self._keyed.get(_key(wire.TURN, call, stream, None), ())]
+
+    def turn(self, call, asker, text):
+        """A task of asyncio drew otherwise from a global generator."""
+        self._load_tasks(asker.stream)
+        text = "%s drew from the generator of %s: %s" % (self._who(asker), call, text)
+        if self._was_cut_off(asker.stream):
+            return
+        if asker.at_end or not self.complete or self._missing:
+            self._note(text)
+        else:
+            self._diverge(text, asker, 0, None, call, None)
+
+    def done(self, stream, cut_off):
+        if cut_off:
+            self._cut_off.add(stream)
+
+    def _was_cut_off(self, stream):
+        """Whether the task, or one that it ran in, was stopped at a moment that is left to chance."""
+        if not self._cut_off:
+            return False
+        parts = stream.split(".")
+        return any(".".join(parts[:count]) in self._cut_off for count in range(1, len(parts) + 1))
 
     def problem(self, text):
         self._report.write({"problem": text})
@@ -287,6 +341,8 @@ def _value(entry):
 
 
 def _words(call, size):
+    if size is None:
+        return call
     return "%s (%d bytes)" % (call, size)
 
 

@@ -3,7 +3,7 @@
 import json
 import os
 
-from . import wire
+from . import states, turns, wire
 
 SEEDS_LIMIT = 10_000  # seeds recorded of one call and line: some data sets make a generator for every item
 
@@ -17,7 +17,8 @@ class Recorder:
         self._sites = {}
         self._seeds = {}
         self._count = 0
-        self._marked = {}
+        self._states = 0
+        self._turns = 0
         os.write(self._fd, wire.head(header))
 
     def after_fork_in_child(self):
@@ -56,9 +57,27 @@ class Recorder:
         self._write(wire.LISTING, _json([path, names]), call, asker)
         return names
 
-    def done(self, stream):
-        if stream in self._names:
-            os.write(self._fd, wire.record(wire.DONE, stream=self._names[stream]))
+    def state(self, call, asker, payload):
+        self._states += 1
+        if self._states <= states.LIMIT:
+            self._write(wire.STATE, payload, call, asker)
+        elif self._states == states.LIMIT + 1:
+            self.problem("tasks moved global generators more than %d times: later ones are not taped" % states.LIMIT)
+
+    def turn(self, call, asker, payload):
+        self._turns += 1
+        if self._turns <= turns.LIMIT:
+            self._write(wire.TURN, payload, call, asker)
+        elif self._turns == turns.LIMIT + 1:
+            self.problem("tasks of asyncio took turns more than %d times: later ones are not taped" % turns.LIMIT)
+
+    def done(self, stream, cut_off=False):
+        """The task came to its end, or (`cut_off`) was stopped: of those that asked for nothing only this is told."""
+        if stream in self._names or cut_off:
+            parts = []
+            flags = wire.CUT_OFF if cut_off else 0
+            parts.append(wire.record(wire.DONE, stream=self._name(stream, parts), flags=flags))
+            os.write(self._fd, b"".join(parts))
 
     def problem(self, text):
         os.write(self._fd, wire.record(wire.PROBLEM, text.encode("utf-8", "backslashreplace")))

@@ -17,6 +17,8 @@ _BUSINESS = (
     "multiprocessing", "asyncio", "email", "ftplib", "http", "imaplib", "importlib", "mailbox", "py_compile", "shutil",
     "smtplib", "ssl", "urllib", "wsgiref", "xmlrpc",
 )  # fmt: skip
+# Packages that do as well: their workers make such names once, whichever task they run first.
+_BUSINESS_PACKAGES = tuple(os.path.join("-packages", name, "") for name in ("joblib", "loky"))
 # Where threads and tasks begin: what these call is the program's.
 _BEGINNINGS = ("threading.py", "process.py", "pool.py", "thread.py", "events.py")
 _TORCH_TRANSPARENT = (
@@ -45,6 +47,11 @@ class Diverged(BaseException):
     """The replayed program asks for something else than the recorded one; strict replay ends the process."""
 
 
+def in_order(stream):
+    """Whether what the stream asks for is in the order of the program: the main thread's, or its asyncio tasks'."""
+    return stream == wire.MAIN or all(part[0] == "a" for part in stream.split("."))
+
+
 class Streams:
     """Threads, tasks and origins of one process."""
 
@@ -55,6 +62,7 @@ class Streams:
         own = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
         self._own = os.path.join(own, "")
         here = os.path.dirname(os.path.abspath(__file__))
+        self._tasks_file = os.path.join(here, "tasks.py")
         self._stand_ins = {os.path.join(here, name) for name in ("replaced.py", "volatile.py")}
         self._kinds = {}  # file name -> _OURS, _PROGRAM, _LIBRARY, _TORCH or _PACKAGE
         self._lines = {}  # file name -> its lines
@@ -68,6 +76,8 @@ class Streams:
         self._unknown = {}  # ident of a thread that nobody was seen to start -> stream
         self._started = {}  # (stream, by whom) -> threads it started
         self._submitted = {}  # stream -> tasks it submitted
+        self._parallel = {}  # stream -> calls of joblib's Parallel
+        self._created = {}  # (stream, letter) -> tasks or callbacks of asyncio that it created
         self._tasks = {}  # ident of a thread -> stream of the task that it runs
 
     # threads and tasks
@@ -109,6 +119,21 @@ class Streams:
         number = self._submitted[parent] = self._submitted.get(parent, 0) + 1
         return "%s.w%d" % (parent, number)
 
+    def parallel_call(self):
+        """Return the stream of a call of `joblib.Parallel` that the calling thread makes.
+
+        Counted by itself: how many tasks joblib submits is left to chance.
+        """
+        parent = self.current()[0]
+        number = self._parallel[parent] = self._parallel.get(parent, 0) + 1
+        return "%s.j%d" % (parent, number)
+
+    def creates(self, letter):
+        """Return the stream of a task ("a") or callback ("c") of asyncio that the calling thread or task creates."""
+        parent = self.current()[0]
+        number = self._created[parent, letter] = self._created.get((parent, letter), 0) + 1
+        return "%s%s%d" % ("" if parent == wire.MAIN else parent + ".", letter, number)
+
     def enter_task(self, stream):
         """The calling thread runs a task from now on; returns what to hand to `leave_task`."""
         ident = get_ident()
@@ -145,8 +170,8 @@ class Streams:
             if not settled and kind in (_BUSINESS_FILE, _TORCH):
                 business = str(frame.f_globals.get("__name__", "?"))
                 settled = True
-            settled = settled or kind in (_PACKAGE, _BEGINNING)
-            if nearest is None and kind != _OURS:
+            settled = settled or kind in (_PACKAGE, _BEGINNING, _TASK)
+            if nearest is None and kind not in (_OURS, _TASK):
                 nearest = frame
             frame = frame.f_back
         if business is not None:
@@ -158,7 +183,7 @@ class Streams:
         while frame is not None:
             filename = frame.f_code.co_filename
             kind = self._kind(filename)
-            if kind != _OURS:
+            if kind not in (_OURS, _TASK):
                 return frame if kind == _PROGRAM else None
             frame = frame.f_back
         return None
@@ -192,6 +217,8 @@ class Streams:
     def _judge(self, filename):
         if filename.startswith(_IMPORT):
             return _IMPORT_SYSTEM
+        if filename == self._tasks_file:
+            return _TASK
         if filename.startswith((self._own, "<frozen ", "<__array_function__")):
             return _OURS
         torch = sys.modules.get("torch")
@@ -200,7 +227,7 @@ class Streams:
             if filename.startswith(folder):
                 return _OURS if filename[len(folder) :] in _TORCH_TRANSPARENT else _TORCH
         if "-packages" + os.sep in filename:
-            return _PACKAGE
+            return _BUSINESS_FILE if any(name in filename for name in _BUSINESS_PACKAGES) else _PACKAGE
         for folder in self._library:
             if filename.startswith(folder):
                 inside = filename[len(folder) :].split(os.sep)
@@ -242,7 +269,7 @@ class Streams:
         return lines[line - 1].decode("utf-8", "replace").strip()[:200]
 
 
-_OURS, _PROGRAM, _PACKAGE, _TORCH, _BUSINESS_FILE, _BEGINNING, _IMPORT_SYSTEM = range(7)
+_OURS, _PROGRAM, _PACKAGE, _TORCH, _BUSINESS_FILE, _BEGINNING, _IMPORT_SYSTEM, _TASK = range(8)
 
 
 def _imported(frame):

@@ -1,6 +1,6 @@
 """A tape that was never recorded: every request is answered by SHA-256 of a seed, who asks, and how often before."""
 
-import hashlib
+from .digest import sha256
 
 _EPOCH_S = 1_000_000_000
 _SPAN_S = 500_000_000
@@ -51,7 +51,7 @@ class Synthetic:
         count = self._count[stream] = self._count.get(stream, 0) + 1
         key = self._task_key if stream.startswith("task ") else self._key
         blocks = [
-            hashlib.sha256(b"%s|%s|%d|%d" % (key, stream.encode("utf-8", "replace"), count, block)).digest()
+            sha256(b"%s|%s|%d|%d" % (key, stream.encode("utf-8", "replace"), count, block)).digest()
             for block in range((size + 31) // 32)
         ]
         return b"".join(blocks)[:size]

@@ -1,7 +1,8 @@
 """Another seed in the place of each one that a program passes, the same for the same seed of one run."""
 
-import hashlib
 import operator
+
+from .digest import sha256
 
 _LIMIT = 1 << 31  # the smallest of the ranges that libraries take
 
@@ -19,4 +20,4 @@ def varied(seed, settings, private):
         except TypeError:
             return seed  # arrays of seeds
     text = "%s|%s|%r" % (settings["seed"], type(seed).__name__, seed)
-    return int.from_bytes(hashlib.sha256(text.encode("utf-8", "backslashreplace")).digest()[:8], "little") % _LIMIT
+    return int.from_bytes(sha256(text.encode("utf-8", "backslashreplace")).digest()[:8], "little") % _LIMIT

@@ -1,27 +1,28 @@
 """Clocks, process ids, host names, folder orders: given back where they become seeds, or wherever that was asked for.
 
 Where a seed is passed, the values that the program's own code has read shortly before are looked at: one that the seed
-is a plain function of (its whole seconds, its milliseconds modulo 2**32, plus a rank …) makes the line that read it a
-source of seeds. What is read there is taped, at this and every later time.
+is a plain function of (see `derived`) makes the line that read it a source of seeds. What is read there is taped, at
+this and every later time.
 """
 
 import functools
 import os
 import sys
 
+from .derived import is_made_of, is_mixed_of
 from .replaced import replace
 
-REMEMBERED = 64  # reads that a seed is held against
-_NEAR = 1024  # ranks, workers and the like that are added to a clock
-_SMALLEST = 1000  # smaller seeds agree with some digits of a clock by chance
-_MODULI = [1 << 32, (1 << 32) - 1, 1 << 31, (1 << 31) - 1, 1 << 30, 1 << 24, 1 << 20, 1 << 16, (1 << 16) - 1]
-_MODULI += [10**power for power in range(4, 13)]
+REMEMBERED = 64  # lines whose reads a seed is held against
+_READS = 4  # the newest of one line
 _MISSES = 8  # then a line's seeds are no longer held against the reads: some data sets seed for every item
 _SAYS_SO = ("seed", "rng", "random_state", "entropy")
 KINDS = ("time", "pid", "host", "listing")
 
+_CLOCKS = ("time", "monotonic", "perf_counter", "process_time", "thread_time", "clock_gettime")
+_MOMENTS = {"localtime": 0, "gmtime": 0, "ctime": 0, "asctime": 0, "strftime": 1}
+"""Functions of `time` that mean the present where they are given no moment, and where that stands."""
 _FUNCTIONS = {
-    "time": (("time", ("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns")),),
+    "time": (("time", tuple(name + unit for name in _CLOCKS for unit in ("", "_ns"))),),
     "pid": (("os", ("getpid", "getppid")),),
     "host": (("socket", ("gethostname", "getfqdn")), ("platform", ("node",))),
 }
@@ -33,7 +34,7 @@ class Volatile:
     def __init__(self, tape, wanted):
         self._tape = tape
         self._wanted = wanted
-        self._reads = []  # [value, (call, stream, line), number, is it on the tape], newest last
+        self._reads = {}  # (call, stream, line) -> [value, number, is it on the tape], newest last; newest lines last
         self._counts = {}
         self._sources = set()  # (call, line): in every thread, once it is one
         self._missed = {}  # line that seeds -> how often in a row its seed came from no read
@@ -42,6 +43,7 @@ class Volatile:
         for kind, groups in _FUNCTIONS.items():
             for module, names in groups:
                 hook.after(module, functools.partial(self._replace, kind, names))
+        hook.after("time", self._time_ready)
         hook.after("datetime", self._datetime_ready)
         if "listing" in self._wanted:
             replace(os, "listdir", self._listdir)
@@ -73,36 +75,64 @@ class Volatile:
         number = self._counts[key] = self._counts.get(key, 0) + 1
         if everywhere or tape.mode == "replay" or self._is_source(call, site):
             return tape.keyed("value", call, caller, number, value)
-        self._reads.append([value, key, number, False])
+        self._reads[key] = [*self._reads.pop(key, ()), [value, number, False]][-_READS:]
         if len(self._reads) > REMEMBERED:
-            del self._reads[: -REMEMBERED // 2]
+            self._reads.pop(next(iter(list(self._reads))), None)
         return value
 
     def seeded(self, seed, site):
         """A seed was passed at a line: True if it comes from something that was read, which is a source from now on."""
-        if not self._reads or type(seed) not in (int, float):
+        if not self._reads or type(seed) not in (int, float, str):
             return False
         missed = self._missed.get(site, 0)
         if missed > _MISSES:
             return False
-        pids = [read[0] for read in self._reads if read[1][0] == "os.getpid"]
-        found = [read for read in self._reads if is_made_of(seed, read[0], pids)]
+        found = self._origins(seed)
         self._missed[site] = 0 if found else missed + 1
-        for read in found:
-            value, (call, stream, line), number, is_taped = read
+        for (call, stream, line), read in found:
+            value, number, is_taped = read
             self._sources.add((call, line))
             if not is_taped:
-                read[3] = True
+                read[2] = True
                 self._tape.found_source(call, stream, line, number, value)
         return bool(found)
+
+    def _origins(self, seed):
+        """Return the reads, as (key, read), that a seed is made of."""
+        reads = [(key, read) for key, newest in list(self._reads.items()) for read in newest]
+        found = [one for one in reads if is_made_of(seed, one[1][0])]
+        if found or type(seed) is not int:
+            return found
+        pids = [one for one in reads if one[0][0] == "os.getpid"]
+        for one in reads:
+            mixed = [pid for pid in pids if pid is not one and is_mixed_of(seed, one[1][0], pid[1][0])]
+            found += mixed and [one, *mixed]
+        return found
 
     def _is_source(self, call, site):
         if (call, site) in self._sources:
             return True
-        if any(word in site[3].lower() for word in _SAYS_SO):
+        if any(word in text.lower() for text in site[2:] for word in _SAYS_SO):
             self._sources.add((call, site))
             return True
         return False
+
+    def _time_ready(self, module):
+        now, broken_up = module.time.__wrapped__, module.localtime
+        for name, position in _MOMENTS.items():
+            moment_of = broken_up if name in ("asctime", "strftime") else None
+            replace(module, name, functools.partial(self._present, "time." + name, position, now, moment_of))
+
+    def _present(self, call, position, now, moment_of, original):
+        everywhere = "time" in self._wanted
+
+        def read(*args):
+            if len(args) < position or (len(args) > position and args[position] is not None):
+                return original(*args)
+            given = self.read(call, now(), everywhere, sys._getframe(1))
+            return original(*args[:position], moment_of(given) if moment_of else given)
+
+        return read
 
     # clocks that are classes
 
@@ -188,33 +218,3 @@ def _shown(path):
         return os.fsdecode(path) if path is not None else "."
     except TypeError:
         return "?"
-
-
-def is_made_of(seed, value, pids=()):
-    """True if a seed is a plain function of a clock or a process id that was read."""
-    if type(value) is str:
-        return False
-    if seed == value:
-        return True
-    if seed < _SMALLEST:
-        return False
-    if type(seed) is float:
-        return abs(seed - value) < 1.0
-    for base in _bases(value):
-        for mixed in [base] + [op for pid in pids for op in (base + pid, base ^ pid, base * pid, base - pid)]:
-            if mixed == seed or (seed >= 1 << 15 and abs(mixed - seed) <= _NEAR):
-                return True
-            for modulus in _MODULI:
-                if mixed > modulus > seed:
-                    rest = mixed % modulus
-                    if rest == seed or (seed >= 1 << 20 and abs(rest - seed) <= _NEAR):
-                        return True
-    return False
-
-
-def _bases(value):
-    """Whole numbers that programs make of a clock."""
-    if type(value) is int:
-        # A process id stands for itself; nanoseconds for coarser units too.
-        return [value] if value < 1 << 32 else [value // 10**power for power in range(10)]
-    return [int(value * 10**power) for power in range(10)]

@@ -35,6 +35,8 @@ LISTING = 7  # a folder's names as listed: JSON [path, [names]]
 PROBLEM = 8  # something that could not be taped: text
 END = 9  # the process came to its end: JSON {"records": n}
 DONE = 10  # the task that `stream` stands for came to its end, after it had asked for something
+STATE = 11  # a global generator (`call`) when the task that `stream` stands for began, which then moved it on
+TURN = 12  # a global generator (`call`) when an asyncio task (`stream`) drew after another one had: see turns.py
 
 KIND_NAMES = {
     NAME: "name",
@@ -47,10 +49,13 @@ KIND_NAMES = {
     PROBLEM: "problem",
     END: "end",
     DONE: "done",
+    STATE: "state",
+    TURN: "turn",
 }
 
 SOFT = 1  # flag: asked for by a library's own business (names of temporary files, keys of connections)
 CUT_OFF = 2  # flag: asked for by a thread that may be cut off at any moment: how often is left to chance
+# With DONE, CUT_OFF says that the task was cancelled, or not done when the process ended.
 LIMIT_BYTES = 1 << 28  # a payload that claims to be larger is damage
 
 # Stream names begin with what they are: the main thread, a thread, a task of a pool; `~` marks soft streams.

@@ -3,11 +3,13 @@
 import contextlib
 import importlib
 import os
-import random
 import sys
 
-from . import metric, reference
-from .recorder import unwrapped
+from . import generators, metric, reference
+from .interception import intercepted
+from .modules import unwrapped
+from .outputs import STRAYED, Answers
+from .stacking import NotStackableError, parted
 
 
 class Evaluation:
@@ -24,7 +26,7 @@ class Evaluation:
         self._wanted = wanted
         self._kept = kept
         self._reference = None
-        self._state = _random_state(torch)
+        self._state = generators.state(torch)
         self._modes = {id(part): part.training for root in roots for part in root.modules()}
 
     def begin(self):
@@ -33,7 +35,9 @@ class Evaluation:
             values = self._by_function()
             return {"by": "function", "values": values, "chance": None, "samples": None}
         outputs = self._replay()
-        self._reference = metric.Reference(self._torch, outputs, self._wanted)
+        self._reference = metric.Reference(
+            self._torch, outputs, self._wanted, [unwrapped(call.module) for call in self._calls]
+        )
         if self._kept is not None:
             exchange = reference.keep if self._kept["role"] == "write" else reference.restore
             exchange(self._kept["path"], self._reference, self._calls)
@@ -45,6 +49,15 @@ class Evaluation:
             "calls": len(self._calls),
             "dimension": self._reference.dimension,
         }
+
+    @property
+    def calls(self):
+        """The calls of the model that are made, None where the user's function makes them."""
+        return None if self._function is not None else self._calls
+
+    def judged(self, output):
+        """Return what of a model's output can matter: all of it, where the user's function is given that."""
+        return output if self._function is not None else metric.main_tensor(output)
 
     def once(self):
         """Return the values of the metrics, by name."""
@@ -59,29 +72,56 @@ class Evaluation:
         else:
             self._replay(1 if len(self._roots) == 1 else None)
 
+    def together(self, calls, forms, count, called=None):
+        """Evaluate so many levels of noise as one: each of `calls` once, with its batch `count` times.
+
+        forms: of the outputs of one level, by call. `called`: see `intercepted`. Return [(values, judged outputs)] by
+        level; raises `NotStackableError` where the model or the evaluation does not go along.
+        """
+        with intercepted(self._torch, called):
+            made = self._make(
+                calls, count, lambda at, output: parted(self._torch, self.judged(output), forms[at], count)
+            )
+        levels = list(zip(*made))
+        if self._function is None:
+            return [({self._reference.name: self._reference.score(outputs)}, outputs) for outputs in levels]
+        return [(self._answered(calls, outputs), outputs) for outputs in levels]
+
+    def _answered(self, calls, outputs):
+        """Call the function of the user's with these outputs in place of the model's."""
+        answers = Answers(self._torch, self._roots, calls, outputs)
+        with intercepted(self._torch, answers):
+            values = self._by_function()
+        if answers.strayed:
+            raise NotStackableError(STRAYED)
+        return values
+
     def _replay(self, first=None):
-        outputs = []
+        return self._make(self._calls[:first], 1, lambda at, output: output)
+
+    def _make(self, calls, times, kept):
+        """Make calls, each with its batch so many times; return what `kept(number, output)` makes of each output."""
+        found = []
         with self._prepared():
-            for call in self._calls[:first]:
+            for at, call in enumerate(calls):
                 model = unwrapped(call.module)
                 modes = dict(zip(map(id, call.module.modules()), call.training))
                 for part in model.modules():
                     part.training = modes.get(id(part), part.training)
-                outputs.append(call.again(self._torch, model))
-        return outputs
+                found.append(kept(at, call.again(self._torch, model, times)))
+        return found
 
     def _by_function(self):
         with self._prepared():
             for root in self._roots:
                 root.eval()
             result = self._function(*self._roots)
-        if isinstance(result, dict):
-            return {str(name): float(value) for name, value in result.items()}
-        return {"value": float(result)}
+        values = result if isinstance(result, dict) else {"value": result}
+        return {str(name): _number(value, result) for name, value in values.items()}
 
     @contextlib.contextmanager
     def _prepared(self):
-        _set_random_state(self._torch, self._state)
+        generators.restore(self._torch, self._state)
         try:
             with self._torch.no_grad():
                 yield
@@ -89,6 +129,15 @@ class Evaluation:
             for root in self._roots:
                 for part in root.modules():
                     part.training = self._modes[id(part)]
+
+
+def _number(value, result):
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        shown = repr(result)
+        shown = shown if len(shown) <= 60 else shown[:60] + "…"
+        raise TypeError("expected a number or a dictionary of numbers, the function returned %s" % shown) from None
 
 
 def find_function(text, program):
@@ -102,19 +151,3 @@ def find_function(text, program):
     for part in attribute.split("."):
         found = getattr(found, part)
     return found
-
-
-def _random_state(torch):
-    devices = torch.cuda.get_rng_state_all() if torch.cuda.is_available() and torch.cuda.is_initialized() else None
-    numpy = sys.modules.get("numpy.random")
-    return random.getstate(), torch.get_rng_state(), devices, numpy.get_state() if numpy is not None else None
-
-
-def _set_random_state(torch, state):
-    own, cpu, devices, numpy = state
-    random.setstate(own)
-    torch.set_rng_state(cpu)
-    if devices is not None:
-        torch.cuda.set_rng_state_all(devices)
-    if numpy is not None:
-        sys.modules["numpy.random"].set_state(numpy)

@@ -11,17 +11,19 @@ class Reference:
 
     agreement: share of predictions (argmax over the class dimension) that stay the same. fidelity: 1 - mean((y - y0)^2)
     / var(y0), not below 0: the share of the output's variance that is kept. `wanted` is `auto`, or one of these, with
-    the class dimension behind a colon.
+    the class dimension behind a colon. modules: which one put out each of `outputs`, where there are several: the
+    figure is that of the module which comes off worst, each by itself.
     """
 
-    def __init__(self, torch, outputs, wanted="auto"):
+    def __init__(self, torch, outputs, wanted="auto", modules=None):
         self._torch = torch
         name, _, dimension = wanted.partition(":")
         clean = [main_tensor(output) for output in outputs]
-        sample = clean[0]
-        self.dimension = int(dimension) if dimension else (-1 if sample.dim() in (1, 2, 3) else 1)
+        self._modules = list(map(id, modules)) if modules is not None else [0] * len(clean)
+        self._given = int(dimension) if dimension else None
+        self.dimension = self._classes(clean[0])
         if name == "auto":
-            name = AGREEMENT if sample.dim() > 1 and sample.shape[self.dimension] > 1 else FIDELITY
+            name = AGREEMENT if all(map(self._has_classes, clean)) else FIDELITY
         self.name = name
         if name == AGREEMENT:
             self._clean = [self._predicted(tensor) for tensor in clean]
@@ -29,11 +31,25 @@ class Reference:
             self._clean = [tensor.double() for tensor in clean]
         self._measure()
 
+    def _classes(self, tensor):
+        """The dimension that predictions are the argmax over."""
+        return self._given if self._given is not None else -1 if tensor.dim() in (1, 2, 3) else 1
+
+    def _has_classes(self, tensor):
+        return tensor.dim() > 1 and tensor.shape[self._classes(tensor)] > 1
+
+    def _of_each(self):
+        """Return, for each module, the places of what it put out."""
+        return [[at for at, each in enumerate(self._modules) if each == one] for one in dict.fromkeys(self._modules)]
+
+    def _together(self, places):
+        return self._torch.cat([self._clean[at].reshape(-1) for at in places])
+
     def _measure(self):
         self.samples = sum(tensor.numel() for tensor in self._clean)
         if self.name == FIDELITY:
-            everything = self._torch.cat([tensor.reshape(-1) for tensor in self._clean])
-            self._spread = ((everything - everything.mean()) ** 2).sum().item()
+            found = [self._together(places) for places in self._of_each()]
+            self._spreads = [((values - values.mean()) ** 2).sum().item() for values in found]
 
     def flat(self):
         """Return what is compared with, as a list: predictions, or outputs."""
@@ -50,25 +66,31 @@ class Reference:
         self._measure()
 
     def _predicted(self, tensor):
-        return tensor.argmax(self.dimension)
+        return tensor.argmax(self._classes(tensor))
 
     def chance(self):
         """Return what a constant prediction would reach."""
         if self.name == FIDELITY:
             return 0.0
-        predicted = self._torch.cat([tensor.reshape(-1) for tensor in self._clean])
-        return predicted.unique(return_counts=True)[1].max().item() / predicted.numel()
+        found = [self._together(places).unique(return_counts=True)[1] for places in self._of_each()]
+        return max(counts.max().item() / counts.sum().item() for counts in found)
 
     def score(self, outputs):
         """Return the figure for outputs in the same order."""
         noisy = [main_tensor(output) for output in outputs]
         if self.name == AGREEMENT:
-            same = sum((self._predicted(a) == b).sum().item() for a, b in zip(noisy, self._clean))
-            return same / self.samples
-        error = sum(((a.double() - b) ** 2).sum().item() for a, b in zip(noisy, self._clean))
-        if not self._spread:
+            return min(self._agreement(noisy, places) for places in self._of_each())
+        return min(self._fidelity(noisy, *each) for each in zip(self._of_each(), self._spreads))
+
+    def _agreement(self, noisy, places):
+        same = sum((self._predicted(noisy[at]) == self._clean[at]).sum().item() for at in places)
+        return same / sum(self._clean[at].numel() for at in places)
+
+    def _fidelity(self, noisy, places, spread):
+        error = sum(((noisy[at].double() - self._clean[at]) ** 2).sum().item() for at in places)
+        if not spread:
             return 1.0 if error == 0 else 0.0
-        kept = 1 - error / self._spread
+        kept = 1 - error / spread
         return kept if kept > 0 else 0.0  # 0 for NaN too
 
 

@@ -1,8 +1,9 @@
 """Where noise can enter a model: at its input, and after every module that calls no other, in forward order."""
 
+import contextlib
 import re
 
-from . import trees
+from . import scripted, trees
 
 _RESHAPES = re.compile(r"Flatten|Unflatten")
 
@@ -15,7 +16,7 @@ class Point:
         self.module = module
         self.name = name
         self.is_input = is_input
-        self.type = type(module).__name__
+        self.type = scripted.kind(module)
         self.shapes = []  # of the tensors at the first call
         self.dtypes = []
         self.calls = 0  # in one pass over the evaluation
@@ -51,12 +52,25 @@ class Point:
             def before(module, args, kwargs):
                 return operator.apply(args), operator.apply(kwargs)
 
-            return self.module.register_forward_pre_hook(before, with_kwargs=True)
+            return scripted.before(self.module, before)
 
-        def after(module, args, output):
+        def after(module, args, kwargs, output):
             return operator.apply(output)
 
-        return self.module.register_forward_hook(after)
+        return scripted.after(self.module, after)
+
+
+@contextlib.contextmanager
+def attached(points, operators):
+    """Let noise in at some points, each with its operator."""
+    handles = []
+    try:
+        for point, operator in zip(points, operators):
+            handles.append(point.attach(operator))
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
 
 
 class Enumeration:
@@ -71,9 +85,9 @@ class Enumeration:
             for name, module in root.named_modules():
                 if id(module) in self._names:
                     continue
-                self._names[id(module)] = (root, prefix + (name or type(root).__name__))
-                self._handles.append(module.register_forward_pre_hook(self._before, with_kwargs=True))
-                self._handles.append(module.register_forward_hook(self._after, with_kwargs=True))
+                self._names[id(module)] = (root, prefix + (name or scripted.kind(root)))
+                self._handles.append(scripted.before(module, self._before))
+                self._handles.append(scripted.after(module, self._after))
             self._points[(id(root), "input")] = Point(root, root, prefix + "input", True)
 
     def _before(self, module, args, kwargs):
@@ -116,15 +130,15 @@ def prefixes(roots):
         return [""]
     found = []
     for root in roots:
-        name = type(root).__name__
-        before = sum(type(each).__name__ == name for each in roots[: len(found)])
+        name = scripted.kind(root)
+        before = sum(scripted.kind(each) == name for each in roots[: len(found)])
         found.append("%s-%d." % (name, before + 1) if before else name + ".")
     return found
 
 
 def is_reshape(module, args, output):
     """True where a module only looks at its input in another shape."""
-    if _RESHAPES.fullmatch(type(module).__name__):
+    if _RESHAPES.fullmatch(scripted.kind(module)):
         return True
     given = args[0] if args else None
     if next(iter(module.parameters()), None) is not None or not hasattr(given, "untyped_storage"):

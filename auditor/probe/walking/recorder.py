@@ -10,10 +10,10 @@ import weakref
 
 from ..dynamo import skip_code
 from . import trees
+from .modules import holds, is_compiled, outermost, shape, unwrapped, weight_shapes
+from .stacking import repeated
 
 _FIRST_CALLS = 16  # modules whose first call is kept
-_PERHAPS_CALLS = 1000
-_WRAPPERS = ("DistributedDataParallel", "DataParallel")
 
 
 class Call:
@@ -29,9 +29,10 @@ class Call:
             if torch.is_autocast_enabled(kind):
                 self._autocast.append((kind, torch.get_autocast_dtype(kind)))
 
-    def again(self, torch, model):
-        """Call `model` (the module, or what a wrapper around it holds) with the same arguments."""
-        copies = [trees.mapped(each, lambda tensor: tensor.clone()) for each in (self.args, self.kwargs)]
+    def again(self, torch, model, times=1):
+        """Call `model` (the module, or what a wrapper around it holds) with the same arguments, or so many of them as
+        one batch."""
+        copies = repeated((self.args, self.kwargs), times)
         with contextlib.ExitStack() as stack:
             for kind, dtype in self._autocast:
                 stack.enter_context(torch.autocast(kind, dtype=dtype))
@@ -48,6 +49,7 @@ class Recorder:
         self._guard = guard
         self._inside = threading.local()
         self._roots = {}  # id -> weak reference to a module with parameters that was called from outside any other
+        self._latest = {}  # id of a module -> optimizer steps before its last call
         self._called = []  # weak references to the models in them, unwrapped, in the order of their first calls
         self._optimizers = {}  # id -> (weak reference, modules that it trains)
         self._originals = []  # what was trained, where an average or a copy of it was evaluated
@@ -59,8 +61,14 @@ class Recorder:
         self.steps = 0
         self.evaluation = []
         self.dropped = 0  # calls of the last round that did not fit
-        self._perhaps = []  # calls in eval() mode with gradients: an evaluation, unless a step follows
+        self._forget_perhaps()
         self._first = {}  # id -> (weak reference, arguments of the module's first call), for its layers
+        self._ended = False
+
+    def _forget_perhaps(self):
+        self._perhaps = []  # calls in eval() mode with gradients: an evaluation, unless a step follows
+        self._perhaps_size = 0
+        self._perhaps_dropped = 0
 
     # what the program does
 
@@ -92,16 +100,23 @@ class Recorder:
 
     def _seen(self, module, args, kwargs):
         """A module is about to be called from outside any other."""
+        if self._ended or self._torch._C._get_tracing_state() is not None:
+            return
         known = self._roots.get(id(module))
         if known is None or known[0]() is not module:
             has_parameters = next(module.parameters(), None) is not None
+            self._roots.pop(id(module), None)  # the order is that of first calls
             known = self._roots[id(module)] = (weakref.ref(module), has_parameters)
             if has_parameters:
                 self._first_called(unwrapped(module))
         if not known[1]:
             return
+        self._latest[id(module)] = self.steps
         if self.noise is not None:
             self.noise.called()
+        wrapped = self._torch._C._functorch.is_functorch_wrapped_tensor
+        if any(wrapped(tensor) for tensor in trees.tensors((args, kwargs))):
+            return  # inside torch.func.vmap say: such tensors mean nothing outside of it
         first = self._first.get(id(module))
         if (first is None or first[0]() is not module) and len(self._first) < _FIRST_CALLS:
             call = self._copied(module, args, kwargs)
@@ -110,8 +125,8 @@ class Recorder:
             self._last = module
         if not self._torch.is_grad_enabled():
             self._keep(module, args, kwargs)
-        elif not module.training and len(self._perhaps) < _PERHAPS_CALLS:
-            self._perhaps.append(self._copied(module, args, kwargs))
+        elif not module.training:
+            self._keep_perhaps(module, args, kwargs)
 
     def _first_called(self, model):
         if not any(each() is model for each in self._called):
@@ -128,6 +143,15 @@ class Recorder:
         self._size += size
         self.evaluation.append(self._copied(module, args, kwargs))
 
+    def _keep_perhaps(self, module, args, kwargs):
+        """Training with layers in eval() mode looks the same until the next step: it must not cost more memory."""
+        size = trees.size_bytes((args, kwargs))
+        if self._perhaps_size + size > self._limit:
+            self._perhaps_dropped += 1
+            return
+        self._perhaps_size += size
+        self._perhaps.append(self._copied(module, args, kwargs))
+
     def _copied(self, module, args, kwargs):
         with self._torch.no_grad():
             copies = [trees.mapped(each, lambda tensor: tensor.detach().clone()) for each in (args, kwargs)]
@@ -137,7 +161,7 @@ class Recorder:
         """An optimizer has taken a step."""
         self._over = True
         self._last = None
-        self._perhaps = []
+        self._forget_perhaps()
         self.steps += 1
         self.steps_after += 1
         known = self._optimizers.get(id(optimizer))
@@ -185,36 +209,61 @@ class Recorder:
         """Return the modules at the same place of the trained models, where this one is in a copy of one of them."""
         found = []
         for original in self._originals:
-            shape = _shape(original)
+            wanted = shape(original)
             for _, root in self._called_models():
                 for part in root.modules():
-                    if part is not original and type(part) is type(original) and _shape(part) == shape:
+                    if part is not original and type(part) is type(original) and shape(part) == wanted:
                         pairs = zip(part.modules(), original.modules())
                         found += [twin for copy, twin in pairs if copy is module]
         return found
 
     def models(self):
-        """Return (roots, notes): the outermost modules that were trained last, else those that were evaluated."""
+        """Return (roots, notes): the outermost modules that were trained last, else those that were evaluated.
+
+        The program has ended: calls from here on are ours.
+        """
+        self._ended = True
         notes = []
-        trained = _outermost([module for each in list(self._optimizers.values()) for module in self._trained(*each)])
+        trained = {id(module) for each in list(self._optimizers.values()) for module in self._trained(*each)}
+        trained = self._in_use(outermost([module for module in self.roots() if id(module) in trained]))
         if not self.evaluation:
-            self.evaluation, self._perhaps = self._perhaps, []
-        evaluated = _outermost([call.module for call in self.evaluation])
+            self.evaluation, self.dropped = self._perhaps, self._perhaps_dropped
+        evaluated = outermost([call.module for call in self.evaluation])
         chosen = trained
         if not trained:
             chosen = evaluated
             notes.append("no optimizer of torch took a step: the model is the one that was called")
             if not chosen and self._last is not None:
                 chosen = [self._last]
-        elif evaluated and not any(_holds(each, model) for each in trained for model in evaluated):
+        elif evaluated and self._stand_for(trained, evaluated):
             chosen = evaluated
             self._originals = [unwrapped(module) for module in trained]
             notes.append("the model that was evaluated is not the one that was trained: an average of it, or a copy")
         if self._replaced:
             notes.append("%d models were trained before this one, and are left alone" % self._replaced)
-        if any(_is_compiled(module) for module in chosen):
+        if any(is_compiled(module) for module in chosen):
             notes.append("the model is compiled in the program; it is evaluated without compilation")
         return [unwrapped(module) for module in chosen], notes
+
+    def _stand_for(self, trained, evaluated):
+        """True where averages or copies of what was trained were evaluated: after the last step, or of its shape, in
+        between. What else is called without gradients in training is a teacher, or a target."""
+        if any(holds(each, model) for each in trained for model in evaluated) or self.steps_after == self.steps:
+            return False
+        shapes = [weight_shapes(model) for model in trained]
+        parts = [part for model in evaluated for part in model.modules()]
+        return self.steps_after == 0 or any(weight_shapes(part) in shapes for part in parts)
+
+    def _in_use(self, modules):
+        """Leave out what was called before the first step alone, and whose weights are in another: it was traced."""
+        used = [module for module in modules if self._latest[id(module)]]
+        weights = [{id(each) for each in module.parameters()} for module in used]
+        return [
+            module
+            for module in modules
+            if self._latest[id(module)]
+            or not any({id(each) for each in module.parameters()} <= all_ for all_ in weights)
+        ]
 
     def _trained(self, reference, modules):
         """What an optimizer trains; looked for once more where nothing had been called yet: in a compiled function."""
@@ -226,7 +275,7 @@ class Recorder:
         found = []
         for reference, args, kwargs in self._first.values():
             module = reference()
-            if module is not None and any(_holds(root, module) for root in roots):
+            if module is not None and any(holds(root, module) for root in roots):
                 call = Call(self._torch, module, args, kwargs)
                 call.training = [False] * len(call.training)
                 found.append(call)
@@ -234,49 +283,4 @@ class Recorder:
 
     def calls(self, roots):
         """Return the calls of the last evaluation that concern these models."""
-        return [call for call in self.evaluation if any(_holds(root, call.module) for root in roots)]
-
-
-def unwrapped(module):
-    """Return the model inside what torch.compile and the parallel wrappers put around it."""
-    while True:
-        if type(module).__name__ == "OptimizedModule" and "_orig_mod" in module._modules:
-            module = module._modules["_orig_mod"]
-        elif type(module).__name__ in _WRAPPERS and "module" in module._modules:
-            module = module._modules["module"]
-        else:
-            return module
-
-
-def _shape(module):
-    """Return the names and classes of all parts."""
-    return [(name, type(part)) for name, part in module.named_modules()]
-
-
-def _is_compiled(module):
-    return any(
-        type(part).__name__ == "OptimizedModule" or getattr(part, "_compiled_call_impl", None) is not None
-        for part in module.modules()
-    )
-
-
-def _holds(root, module):
-    """True if one is the other or inside it; wrappers do not count."""
-    inner = unwrapped(module)
-    return any(part is inner for part in unwrapped(root).modules())
-
-
-def _outermost(modules):
-    """Return the modules that are in no other of them, each once."""
-    found = []
-    for module in modules:
-        if not any(module is each for each in found):
-            found.append(module)
-    return [
-        module
-        for place, module in enumerate(found)
-        if not any(
-            other is not module and _holds(other, module) and not (_holds(module, other) and place < rank)
-            for rank, other in enumerate(found)
-        )
-    ]
+        return [call for call in self.evaluation if any(holds(root, call.module) for root in roots)]

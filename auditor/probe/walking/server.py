@@ -4,13 +4,17 @@ One JSON object a line over a local socket; the auditor asks, we answer, until i
 """
 
 import json
+import os
 import socket
 import sys
+import traceback
+from functools import partial
 
 from .. import sources
 from .evaluation import Evaluation, find_function
+from .levels import Levels
 from .operator import Operator, stages_of
-from .points import Enumeration
+from .points import Enumeration, attached
 from .spectra import spectra
 
 
@@ -27,6 +31,7 @@ class Server:
         self._noise = noise
         self._points = []
         self._evaluation = None
+        self._levels = None
 
     def hello(self):
         """Return what is known before anything is asked: the layers, the evaluation without noise, and what to know."""
@@ -43,6 +48,7 @@ class Server:
             told = self._evaluation.begin()
             if function is None:
                 self._tell_of_replay(calls)
+        self._levels = Levels(self._torch, self._roots, self._evaluation, self._settings["limit_bytes"])
         return {
             "models": [type(root).__name__ for root in self._roots],
             "points": [point.described(self._recorder) for point in self._points],
@@ -88,24 +94,31 @@ class Server:
             self._notes.append("the evaluation ran in training mode (no model.eval()): dropout and batch norm were on")
 
     def answer(self, request):
-        """Return the metrics under the noise that is asked for; `layers` None: at every point where it can enter."""
+        """Return the metrics under the noise that is asked for; `layers` None: at every point where it can enter.
+
+        levels: [sigma, seed] of several evaluations, the least first, answered in this order, each with the bits that
+        it has alone. plan: how many levels at once are wanted, None for as many as pay, and whether what comes before
+        the noisy layer may be kept; answered with what `Levels.plan` found.
+        """
         layers = request["layers"]
         if layers is None:
             layers = [place for place, point in enumerate(self._points) if point.injectable]
+        points = [self._points[place] for place in layers]
+        if "levels" not in request:
+            with attached(points, self._operators(request, layers, request.get("sigma"), request["seed"])):
+                return {"values": self._evaluation.once()}
+        noises = [partial(self._operators, request, layers, *level) for level in request["levels"]]
+        if "plan" in request:
+            return self._levels.plan(points, noises, request["plan"]["at_once"], request["plan"]["reuse"])
+        return {"levels": self._levels.values(points, noises)}
+
+    def _operators(self, request, layers, sigma, seed):
+        """Return a fresh operator for each of the layers."""
         executions = request["executions"] or [1] * len(layers)
-        same = None
-        if "stages" not in request:
-            same = stages_of(request["kind"], request["sigma"], request["ratio"], request["order"])
-        handles = []
-        try:
-            for number, place in enumerate(layers):
-                stages = request["stages"][number] if same is None else same
-                operator = Operator(self._torch, stages, request["seed"] + place, executions[number])
-                handles.append(self._points[place].attach(operator))
-            return {"values": self._evaluation.once()}
-        finally:
-            for handle in handles:
-                handle.remove()
+        stages = request.get("stages")
+        if stages is None:
+            stages = [stages_of(request["kind"], sigma, request["ratio"], request["order"])] * len(layers)
+        return [Operator(self._torch, *each) for each in zip(stages, [seed + place for place in layers], executions)]
 
 
 def serve(torch, settings, recorder, roots, notes, program, noise=None):
@@ -132,7 +145,15 @@ def guarded(function, *arguments):
     try:
         return function(*arguments)
     except Exception as error:
-        return {"error": "%s: %s" % (type(error).__name__, error)}
+        return {"error": "%s: %s%s" % (type(error).__name__, error, _place(error))}
+
+
+def _place(error):
+    """Where in the program's own files an error came from; nothing where it is in none."""
+    ours, own = os.path.dirname(os.path.dirname(os.path.abspath(__file__))), os.getcwd() + os.sep
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(own)]
+    frames = [each for each in frames if "site-packages" not in each.filename and not each.filename.startswith(ours)]
+    return " (%s:%d)" % (os.path.relpath(frames[-1].filename), frames[-1].lineno) if frames else ""
 
 
 def _say(stream, answer):

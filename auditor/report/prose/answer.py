@@ -24,6 +24,10 @@ def one_line(report: AuditReport) -> str:
         from auditor.report.prose import criteria
 
         return criteria.headline(report.criteria)
+    if report.profile is not None:
+        from auditor.report.prose.profile import profile_headline
+
+        return profile_headline(report.profile)
     if report.verdict is not None:
         from auditor.report.prose.story import headline  # a scan has neither verdict nor cost
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from auditor.model.overhead import OverheadReport, Ratio, Timing
-from auditor.report.prose.numbers import between, count, duration, size
+from auditor.model.overhead import Dominance, OverheadReport, Ratio, Timing
+from auditor.report.prose.numbers import between, count, duration, p_value, size
 from auditor.report.prose.page import Page, Style
 
 
@@ -13,6 +13,8 @@ def add_overhead(page: Page, overhead: OverheadReport) -> None:
     """Add the answer, one line a variant, and how it was measured."""
     for ratio in overhead.ratios:
         page.sentence(answer(ratio), style=Style.STRONG if ratio.conclusive else Style.WARNING)
+        if ratio.dominance is not None:
+            page.sentence(tested(ratio.dominance), indent="  ", style=Style.FAINT)
     if not overhead.ratios:
         page.sentence("INCONCLUSIVE: there is nothing to compare with", style=Style.WARNING)
     page.add()
@@ -40,6 +42,13 @@ def answer(ratio: Ratio) -> str:
     return (
         f"{ratio.label}: INCONCLUSIVE, {ratio.ratio:.2f}× with an interval that spans 1 ({interval}); try more --runs"
     )
+
+
+def tested(dominance: Dominance) -> str:
+    """`rank sum p < 0.001, Cliff's delta +1.00 (large)`."""
+    p = p_value(dominance.rank_sum_p)
+    relation = "" if p.startswith("<") else "= "
+    return f"rank sum p {relation}{p}, Cliff's delta {dominance.cliffs_delta:+.2f} ({dominance.effect.value})"
 
 
 _HEADER = ("variant", "ms per step", "interval", "ratio", "run", "memory", "GPU memory")

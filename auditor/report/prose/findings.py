@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.model.lean import replace
 from auditor.model.rule import Confidence, Severity
 from auditor.report.prose.excerpt import add_excerpt
 from auditor.report.prose.numbers import count
@@ -14,8 +15,15 @@ from auditor.report.prose.place import place, position
 if TYPE_CHECKING:
     from auditor.model.finding import Finding, Skipped
     from auditor.model.report import AuditReport
+    from auditor.model.rule import RuleId
 
 MAX_RELATED = 4
+MANY = 20
+"""Findings in a list that is too long to be read from the top."""
+
+MAX_ALIKE = 5
+"""Findings of one file that say the same of several places, and are all shown."""
+
 FEW = 3
 """Entries of a list of lesser things that are shown without being asked for."""
 
@@ -27,9 +35,39 @@ def add_findings(page: Page, report: AuditReport) -> None:
     names = {rule.id: rule.name for rule in report.rules}
     for path, findings in by_file(report.findings).items():
         page.add((path, Style.STRONG))
-        for finding in findings:
-            _add_finding(page, finding, names.get(finding.rule_id, ""))
+        for shown, repeated in _gathered(findings):
+            _add_finding(page, shown, names.get(shown.rule_id, ""))
+            if repeated:
+                _add_repeated(page, repeated)
             page.add()
+
+
+def _gathered(findings: Sequence[Finding]) -> list[tuple[Finding, list[Finding]]]:
+    """What to show in full, each with what only repeats it.
+
+    What is told of one place for several programs is one finding of all of them. Of what says the same of many places
+    the first few are shown.
+    """
+    placed: dict[object, Finding] = {}
+    for finding in findings:
+        known = placed.setdefault((finding.rule_id, finding.location, finding.message), finding)
+        if known is not finding:
+            programs = tuple(sorted({*known.entry_points, *finding.entry_points}))
+            placed[finding.rule_id, finding.location, finding.message] = replace(known, entry_points=programs)
+    alike: dict[object, list[Finding]] = {}
+    for finding in placed.values():
+        alike.setdefault((finding.rule_id, finding.message, finding.confidence), []).append(finding)
+    kept = {id(finding) for group in alike.values() for finding in (group if len(group) <= MAX_ALIKE else group[:FEW])}
+    ends = {id(group[FEW - 1]): group[FEW:] for group in alike.values() if len(group) > MAX_ALIKE}
+    return [(finding, ends.get(id(finding), [])) for finding in placed.values() if id(finding) in kept]
+
+
+def _add_repeated(page: Page, findings: Sequence[Finding]) -> None:
+    places = ", ".join(position(finding.location) for finding in findings)
+    page.named("same", f"{len(findings)} times more in this file: {places}")
+    patches = [finding.patch.id for finding in findings if finding.patch is not None and finding.patch.id]
+    if patches:
+        page.named("patches", ", ".join(dict.fromkeys(patches)))
 
 
 def by_file(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
@@ -84,8 +122,30 @@ def add_scan_summary(page: Page, report: AuditReport, verbosity: int) -> None:
         page.sentence("Nothing was analysed: no Python file was found that can be read.", style=Style.WARNING)
     else:
         page.sentence(f"No {new}findings in {looked_at}.", style=Style.GOOD)
+    if len(report.findings) > MANY:
+        _add_most_frequent(page, report)
     _add_rest(page, report, verbosity)
     _add_next_step(page, report)
+
+
+def _add_most_frequent(page: Page, report: AuditReport) -> None:
+    """Where to begin in a long list: the rules that explain most of it, the worst first."""
+    names = {rule.id: rule.name for rule in report.rules}
+    groups: dict[tuple[RuleId, Severity], list[Finding]] = {}
+    for finding in report.findings:
+        groups.setdefault((finding.rule_id, finding.severity), []).append(finding)
+    ranks = list(Severity)
+    worst = sorted(groups.items(), key=lambda item: (ranks.index(item[0][1]), -len(item[1]), item[0][0]))
+    page.add()
+    page.add("Begin with:")
+    for (rule, severity), findings in worst[:FEW]:
+        files = len(by_file(findings))
+        page.add(
+            "  ",
+            (severity.value, STYLES[severity]),
+            (f" {rule} {names.get(rule, '')}".rstrip(), Style.STRONG),
+            f": {count(len(findings), 'finding')} in {count(files, 'file')}, first {place(findings[0].location)}",
+        )
 
 
 def severities(findings: Sequence[Finding]) -> str:
@@ -133,14 +193,31 @@ def add_skipped(page: Page, title: str, skipped: Sequence[Skipped], verbosity: i
         page.add(f"  … and {len(skipped) - len(shown):,} more (-v lists them)")
 
 
+def _most_told_of(report: AuditReport) -> str | None:
+    """The program that most findings are about, the worst ones first; else the first one."""
+    programs = report.scan.entry_points if report.scan else ()
+    worst = report.findings[0].severity if report.findings else None
+    told = [path for finding in report.findings if finding.severity is worst for path in finding.entry_points]
+    return max(programs, key=told.count, default=None)
+
+
+def _typed(path: str) -> str:
+    """A path as a shell takes it."""
+    if all(letter.isalnum() or letter in "/._-+" for letter in path):
+        return path
+    from shlex import quote  # hardly ever needed, and not free
+
+    return quote(path)
+
+
 def _add_next_step(page: Page, report: AuditReport) -> None:
-    program = next(iter(report.scan.entry_points), None) if report.scan else None
+    program = _most_told_of(report)
     page.add()
     if report.findings:
         page.add(f"  repro-audit explain {report.findings[0].rule_id:<12} what the rule means, with examples")
         if any("kind" in rule.fix.options for rule in report.rules):
             page.add("  repro-audit fix                  show patches; --apply writes them")
     if program and program.endswith(".py"):
-        page.add(f"  repro-audit run {program} --twice    see what really differs between two runs")
+        page.add(f"  repro-audit run {_typed(program)} --twice    see what really differs between two runs")
     elif report.scan and report.scan.files:
         page.add("  Source was only read; `repro-audit run SCRIPT --twice` shows what really differs.")

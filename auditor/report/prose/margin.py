@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from auditor.model.margin import (
     Acceptance,
-    Growth,
     LayerMargin,
     MarginReport,
     MarginState,
     StepDifference,
-    WeightMargin,
 )
 from auditor.report.prose.numbers import count, short_count
 from auditor.report.prose.page import Page, Style
+from auditor.report.prose.parameter_margin import add_final_weights, add_gradients, growth_sentence
 from auditor.report.prose.table import add_table
 
 _HEADER = ("layer", "first rms", "greatest", "max ulp", "tolerates", "margin", "first", "last")
@@ -26,20 +25,23 @@ def add_margins(page: Page, report: MarginReport, verbosity: int) -> None:
     differing = [layer for layer in report.layers if layer.state is not MarginState.IDENTICAL]
     if differing:
         page.add()
-        add_table(page, _HEADER, [_row(layer) for layer in differing])
+        add_table(page, _HEADER, [_row(layer, layer_name(layer, report)) for layer in differing])
     page.add()
     _add_identical(page, report)
     for layer in differing if verbosity > 0 else differing[:1]:
         if layer.growth is not None:
-            page.sentence(growth_sentence(layer, layer.growth))
-    for layer in differing:
-        if layer.note:
-            page.sentence(f"{layer.layer}: {layer.note}.")
+            page.sentence(growth_sentence(layer_name(layer, report), layer.growth))
+    for note in dict.fromkeys(layer.note for layer in differing if layer.note):
+        names = [layer_name(layer, report) for layer in differing if layer.note == note]
+        page.sentence(f"{_some(names)}: {note}.")
     if verbosity > 0:
-        _add_steps(page, differing)
+        _add_steps(page, report, differing)
     if report.weights is not None:
-        page.sentence(weights_sentence(report.weights))
-    page.sentence(report.gradients)
+        add_final_weights(page, report.weights, verbosity)
+    if report.gradient_margin is not None:
+        add_gradients(page, report.gradient_margin, verbosity)
+    else:
+        page.sentence(report.gradients)
     for note in report.notes:
         page.sentence(f"Note: {note}.")
     if report.acceptance is not None:
@@ -58,7 +60,13 @@ def summary(report: MarginReport) -> str:
     if nearest.margin is None:
         return f"Margins: not known, {over}"
     by = f" by {report.walk}" if report.walk is not None else ""
-    return f"Margins{by}: smallest {margin_text(nearest)} decades ({nearest.layer}), {over}"
+    return f"Margins{by}: smallest {margin_text(nearest)} decades ({layer_name(nearest, report)}), {over}"
+
+
+def layer_name(layer: LayerMargin, report: MarginReport) -> str:
+    """The layer, with its model where there are several."""
+    several = len({each.model for each in report.layers}) > 1
+    return f"{layer.model}.{layer.layer}" if several and layer.layer != layer.model else layer.layer
 
 
 def margin_text(layer: LayerMargin) -> str:
@@ -73,35 +81,10 @@ def margin_text(layer: LayerMargin) -> str:
     return f"{layer.margin:.2f}" + (f" ({between.low:.2f}–{between.high:.2f})" if between is not None else "")
 
 
-def growth_sentence(layer: LayerMargin, growth: Growth) -> str:
-    """What becomes of a layer's difference as training goes on."""
-    low, high = growth.interval.low, growth.interval.high
-    rate = f"{growth.decades_per_step:.2g} decades a step ({low:.2g} to {high:.2g}, {growth.steps:,} steps)"
-    if not growth.grows:
-        return f"{layer.layer} does not grow: {rate}."
-    ulps = f"; in ulps {growth.ulp_decades_per_step:.2g}" if growth.ulp_decades_per_step is not None else ""
-    left = growth.steps_to_tolerance
-    if left is None:
-        return f"{layer.layer} grows by {rate}{ulps}."
-    return (
-        f"{layer.layer} grows by {rate}{ulps}; at this rate it reaches the tolerance after about "
-        f"{count(round(left), 'more step')}."
-    )
-
-
-def weights_sentence(weights: WeightMargin) -> str:
-    """How far apart the final weights are, and beside which spread."""
-    relative = f" ({weights.relative:.2g} of their length)" if weights.relative is not None else ""
-    text = f"Final weights: {weights.distance:.3g} apart{relative}"
-    if weights.ratio is None or weights.spread is None:
-        return f"{text}; {weights.source}."
-    return f"{text}, {weights.ratio:.2g} of the mean distance {weights.spread:.3g} between {weights.source}."
-
-
-def _row(layer: LayerMargin) -> tuple[str, ...]:
+def _row(layer: LayerMargin, name: str) -> tuple[str, ...]:
     level = "" if layer.tolerance is None else f"{layer.tolerance:.3g}"
     return (
-        layer.layer,
+        name,
         _rms(layer.first),
         _rms(layer.greatest),
         "" if layer.greatest is None or layer.greatest.max_ulp is None else short_count(layer.greatest.max_ulp),
@@ -124,16 +107,20 @@ def _decades(margin: float | None) -> str:
 
 
 def _add_identical(page: Page, report: MarginReport) -> None:
-    names = [layer.layer for layer in report.layers if layer.state is MarginState.IDENTICAL]
+    names = [layer_name(layer, report) for layer in report.layers if layer.state is MarginState.IDENTICAL]
     if names:
-        more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
-        page.sentence(f"Identical: {', '.join(names[:_NAMED])}{more}.")
+        page.sentence(f"Identical: {_some(names)}.")
 
 
-def _add_steps(page: Page, layers: list[LayerMargin]) -> None:
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
+
+
+def _add_steps(page: Page, report: MarginReport, layers: list[LayerMargin]) -> None:
     for layer in layers:
         page.add()
-        page.add((f"{layer.layer}: step, rms, max ulp, calls that differ", Style.FAINT))
+        page.add((f"{layer_name(layer, report)}: step, rms, max ulp, calls that differ", Style.FAINT))
         for step in layer.steps:
             rms = "unknown" if step.rms is None else f"{step.rms:.3e}"
             ulp = "" if step.max_ulp is None else f"{step.max_ulp:,}"

@@ -70,3 +70,8 @@ def between(interval: Interval, scale: float = 1.0, digits: int = 2) -> str:
 def real(value: float) -> str:
     """Three significant digits: `1.19e-07`, `0.25`, `3`."""
     return f"{value:.3g}"
+
+
+def p_value(value: float) -> str:
+    """`0.012`, `< 0.001`."""
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"

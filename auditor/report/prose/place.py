@@ -7,6 +7,9 @@ from pathlib import PurePath
 from auditor.model.annotations import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from auditor.model.divergence import Divergence
     from auditor.model.location import Location
     from auditor.model.run import RunRecord
 
@@ -30,6 +33,24 @@ def command_line(run: RunRecord) -> str:
 
     first, *rest = run.argv or ("",)
     return shlex.join([PurePath(first).name, *rest])
+
+
+def process_line(runs: Sequence[RunRecord], divergence: Divergence) -> str:
+    """In which process two runs part; empty where there is only one."""
+    if len({process.name for run in runs for process in run.processes}) < 2:
+        return ""
+    words = process_words(runs, divergence.process)
+    candidate = divergence.candidate
+    if candidate is not None and candidate.process != divergence.process:
+        words += f"; in the candidate process {candidate.process} did that task"
+    return words
+
+
+def process_words(runs: Sequence[RunRecord], name: str) -> str:
+    """`rank 1, process 1-0.x2`; `process 0-0.2` where no launcher numbers them."""
+    ranks = {process.name: process.rank for run in reversed(runs) for process in run.processes}
+    rank = ranks.get(name)
+    return f"process {name}" if rank is None else f"rank {rank}, process {name}"
 
 
 def ending(run: RunRecord) -> str:

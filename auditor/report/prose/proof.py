@@ -11,6 +11,7 @@ from auditor.model.patch import Applicability
 from auditor.model.proof import Need, PatchProof, Proof, ProofRound
 from auditor.model.report import AuditReport
 from auditor.model.verdict import Status
+from auditor.report.prose.cost import tested
 from auditor.report.prose.numbers import between, count
 from auditor.report.prose.page import Page, Style
 from auditor.report.prose.place import place
@@ -116,7 +117,10 @@ def price_lines(proof: Proof) -> list[str]:
     """The set first, then each patch alone."""
     if proof.price is None:
         return ["no patch, no price" if not proof.minimal else "not measured (--runs 6 measures it)"]
-    lines = [f"{ratio.label}: {price_cell(ratio)}" for ratio in proof.price.ratios]
+    lines = [
+        f"{ratio.label}: {price_cell(ratio)}" + (f"; {tested(ratio.dominance)}" if ratio.dominance else "")
+        for ratio in proof.price.ratios
+    ]
     return [*lines, *proof.price.notes] or ["nothing was timed"]
 
 

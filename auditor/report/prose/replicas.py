@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from auditor.model.variance import GroupSpread, PairSpread, ReplicaSetUp, Share, VarianceReport
-from auditor.report.prose.numbers import count, real, share
+from auditor.report.prose.numbers import count, p_value, real, share
 from auditor.report.prose.page import Page, Style
 from auditor.report.prose.table import add_table
 
@@ -239,8 +239,8 @@ def _add_tests(page: Page, variance: VarianceReport, verbosity: int) -> None:
         [
             f"{test.first} / {test.second}",
             test.metric,
-            _p(test.rank_sum_p),
-            "" if test.spread_p is None else _p(test.spread_p),
+            p_value(test.rank_sum_p),
+            "" if test.spread_p is None else p_value(test.spread_p),
             f"{test.cliffs_delta:+.2f}",
         ]
         for test in variance.tests
@@ -257,11 +257,11 @@ def _add_more(page: Page, more: int) -> None:
         page.sentence(f"{more:,} more with -v", indent="  ", style=Style.FAINT)
 
 
-def _p(value: float) -> str:
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"
-
-
 def _add_advice(page: Page, variance: VarianceReport, set_up: ReplicaSetUp) -> None:
+    if set_up.interrupted:
+        page.sentence(
+            f"The replicas that are whole are kept: the same command with --resume goes on with {set_up.experiment}."
+        )
     halves = sorted({(group.replicas, group.replicas_to_halve) for group in variance.groups if group.replicas > 1})
     if halves:
         told = ", ".join(f"{more} replicas in place of {few}" for few, more in halves)

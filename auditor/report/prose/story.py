@@ -12,7 +12,7 @@ from auditor.model.verdict import Cause, Status, Verdict
 from auditor.report.prose.findings import add_skipped, severities
 from auditor.report.prose.numbers import count, duration, percent, short_count
 from auditor.report.prose.page import Page, Style
-from auditor.report.prose.place import ending, place
+from auditor.report.prose.place import ending, place, process_line, process_words
 from auditor.report.prose.tensors import event_name, inputs_line, kernel_line, op_line, tensor_line, where
 
 MAX_EVIDENCE = 2
@@ -87,6 +87,8 @@ def add_runs(page: Page, runs: Sequence[RunRecord]) -> None:
 def _add_divergence(page: Page, report: AuditReport, verdict: Verdict, first: Divergence, verbosity: int) -> None:
     comparison = verdict.comparison
     assert comparison is not None, "the first divergence is part of a comparison"
+    if name := process_line(report.runs, first):
+        page.named("in", name)
     page.named("op", op_line(first))
     page.named("tensor", tensor_line(first))
     page.named("inputs", inputs_line(first))
@@ -102,7 +104,8 @@ def _add_divergence(page: Page, report: AuditReport, verdict: Verdict, first: Di
     for other in comparison.others[:3]:
         event = other.reference or other.candidate
         if event is not None:
-            page.named("also", f"process {other.process}: {where(event)}, {event_name(event)}")
+            name = process_words(report.runs, other.process)
+            page.named("also", f"{name}: {where(event)}, {event_name(event)}")
     for cause in verdict.causes[1:3]:
         page.named("or", f"{cause.title} (confidence {cause.confidence.value})")
 

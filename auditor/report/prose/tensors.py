@@ -10,6 +10,11 @@ from auditor.report.prose.place import place
 MAX_ULP = 1_000_000
 """Beyond that a distance in units in the last place says no more than that the values are others."""
 
+_DISAGREE = {
+    Difference.STATE: "differ: the generator that the op draws from is in another state",
+    Difference.ARGUMENT: "differ: a number, or another argument that is no tensor, is another one",
+}
+
 
 def event_name(event: TraceEvent) -> str:
     """What happened at an event: an operator's name, or words for events that are none."""
@@ -28,7 +33,7 @@ def event_name(event: TraceEvent) -> str:
 
 
 def where(event: TraceEvent) -> str:
-    """`step 3, forward, Net.embed.pool`, and the process where it is not the only one's main one."""
+    """`step 3, forward, Net.embed.pool`."""
     identity = event.identity
     module = identity.module and f", {identity.module}"
     return f"step {identity.step}, {identity.phase.value}{module}"
@@ -50,8 +55,6 @@ def tensor_line(divergence: Divergence) -> str:
         Difference.MISSING: "only the reference has this event",
         Difference.EXTRA: "only the candidate has this event",
         Difference.PROCESS: f"process {divergence.process} exists in one run only",
-        Difference.ARGUMENT: "no tensor differs yet: the op was called with another argument",
-        Difference.STATE: "no tensor differs yet: the generator's state does",
     }
     if divergence.difference in sentences:
         text = sentences[divergence.difference]
@@ -65,7 +68,7 @@ def tensor_line(divergence: Divergence) -> str:
     if fingerprint is None:
         return name
     described = f"{name} {describe(fingerprint)}"
-    if divergence.difference is not Difference.VALUE:
+    if divergence.difference in (Difference.SHAPE, Difference.DTYPE):
         other = _fingerprint(divergence.candidate, divergence.tensor)
         against = f" in the reference, {describe(other)} in the candidate" if other else ""
         return f"{described}{against}: another {divergence.difference.value}"
@@ -105,11 +108,16 @@ def gap(magnitude: Magnitude) -> str:
 def inputs_line(divergence: Divergence) -> str:
     """Whether the op got the same in both runs: the hinge of the whole story."""
     event = divergence.reference or divergence.candidate
+    closeup = divergence.closeup
+    if divergence.inputs_agree and closeup is not None and closeup.inputs_agree is False:
+        return "agree as far as torch wrote them, but their bytes differed in a second pair of runs"
     if divergence.inputs_agree:
         number = f" ({event.input_count} of {event.input_count})" if event is not None and event.input_count else ""
         return f"agree, bit for bit{number}, as do arguments and generator states: this op makes the difference"
     if divergence.inputs_agree is False:
-        return "differ: arguments, generator state or earlier contents are not the same"
+        return _DISAGREE.get(
+            divergence.difference, "differ: arguments, generator state or earlier contents are not the same"
+        )
     if event is not None and event.kind in (EventKind.OUTSIDE, EventKind.BATCH):
         return "not traced: the tensor was made outside torch"
     return "cannot be told from the traces"

@@ -37,6 +37,7 @@ def portable(report: AuditReport) -> AuditReport:
         variance=_map_strings(report.variance, lambda text: shorten(text, roots)),
         margins=_map_strings(report.margins, lambda text: shorten(text, roots)),
         overhead=_map_strings(report.overhead, lambda text: shorten(text, roots)),
+        profile=_map_strings(report.profile, lambda text: shorten(text, roots)),
         proof=_portable_proof(report.proof, roots),
         guideline=_map_strings(report.guideline, lambda text: shorten(text, roots)),
     )

@@ -13,14 +13,17 @@ from auditor.model.criteria import CriteriaReport
 from auditor.model.finding import Finding
 from auditor.model.lean import dataclass
 from auditor.model.location import Location
+from auditor.model.profile import Holding, OperatorProfile
 from auditor.model.report import AuditReport
 from auditor.model.rule import Severity
 from auditor.model.verdict import Cause, Status, Verdict
 from auditor.report.prose.criteria import headline as criteria_headline
+from auditor.report.prose.profile import is_open, profile_headline, use_advice
 from auditor.report.prose.story import headline
-from auditor.report.schema.sarif_rules import CAUSE_PREFIX, CRITERION_PREFIX, UNEXPLAINED
+from auditor.report.schema.sarif_rules import CAUSE_PREFIX, CRITERION_PREFIX, PROFILE_PREFIX, UNEXPLAINED
 
 INCONCLUSIVE = "verdict/inconclusive"
+PROFILE_OPEN = "profile/not-told"
 NOTHING_ANALYSED = "scan/nothing-analysed"
 
 
@@ -50,6 +53,8 @@ def problems(report: AuditReport) -> tuple[Problem, ...]:
         return tuple(_of_criteria(report.criteria))
     if report.verdict is not None:
         return tuple(_of_verdict(report.verdict))
+    if report.profile is not None:
+        return tuple(_of_profile(report.profile))
     names = {rule.id: rule.name for rule in report.rules}
     if report.scan is not None and not report.scan.files:
         return (_unjudged(NOTHING_ANALYSED, "nothing was analysed: no Python file was found that can be read"),)
@@ -88,8 +93,21 @@ def _of_criteria(criteria: CriteriaReport) -> Iterator[Problem]:
         yield _divergence(CRITERION_PREFIX + criteria.first.value, "two trainings differ", text, None)
 
 
-def _divergence(check: str, title: str, text: str, place: Location | None) -> Problem:
-    key = _digest(check, place.path if place else "")
+def _of_profile(profile: OperatorProfile) -> Iterator[Problem]:
+    for use in profile.uses:
+        if use.holding is Holding.HOLDS:
+            text = "\n".join([f"{use.cause} Here: {', '.join(use.reasons)}.", use_advice(use)])
+            title = f"{use.operator} is non-deterministic here"
+            function = use.site.function if use.site is not None else ""
+            part = f"{function}\0{use.module}\0{use.phase.value}"
+            yield _divergence(f"{PROFILE_PREFIX}{use.operator}", title, text, use.site, part)
+    if is_open(profile):
+        yield _unjudged(PROFILE_OPEN, profile_headline(profile))
+
+
+def _divergence(check: str, title: str, text: str, place: Location | None, part: str = "") -> Problem:
+    """`part` tells problems of one check in one file apart."""
+    key = _digest(check, place.path if place else "", *([part] if part else []))
     return Problem(check=check, title=title, text=text, severity=Severity.ERROR, location=place, key=key)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from auditor.model.profile import Holding
 from auditor.model.report import AuditReport
 from auditor.model.rule import Rule
 from auditor.model.verdict import Cause, Status
@@ -11,6 +12,7 @@ from auditor.model.verdict import Cause, Status
 CAUSE_PREFIX = "divergence/"
 UNEXPLAINED = "divergence/not-explained"
 CRITERION_PREFIX = "criterion/"
+PROFILE_PREFIX = "profile/"
 
 
 def descriptors(report: AuditReport) -> list[dict[str, Any]]:
@@ -26,6 +28,10 @@ def descriptors(report: AuditReport) -> list[dict[str, Any]]:
     if criteria is not None and criteria.first is not None:
         identifier = CRITERION_PREFIX + criteria.first.value
         causes[identifier] = _descriptor(identifier, f"Two trainings differ in {criteria.first.value}", "error")
+    for use in report.profile.uses if report.profile is not None else ():
+        if use.holding is Holding.HOLDS:
+            identifier = PROFILE_PREFIX + use.operator
+            causes[identifier] = _descriptor(identifier, f"{use.operator} is non-deterministic here", "error")
     return [*causes.values(), *(_of_rule(rule) for rule in report.rules)]
 
 

@@ -72,6 +72,8 @@ def _remaining(known: Known) -> Iterator[GuidelineFact]:
     if run is not None and run.evidence.margins:
         size = met if differs and run.evidence.status is Status.WITHIN_TOLERANCE else told
         yield size(f"How far the runs are apart: {sentence(run.evidence.margins)}", run.name)
+    if run is not None and known.gradients:
+        yield told(sentence(known.gradients), run.name)
     if differs and spread is not None:
         yield met(f"How far results spread is measured: {sentence(spread.evidence.answer)}", spread.name)
     elif run is not None and run.evidence.status is Status.DIVERGENT:

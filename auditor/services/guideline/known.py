@@ -78,6 +78,9 @@ class Known:
     variables: Mapping[str, str] = field(default_factory=dict)
     """What the newest current runs had set that bears on determinism."""
 
+    gradients: str = ""
+    """How far their gradients are apart, a sentence without its full stop; empty where that is not known."""
+
     def of(self, kind: EvidenceKind) -> tuple[Held, ...]:
         """Evidence of a kind, newest first."""
         return tuple(each for each in self.held if each.evidence.kind is kind)

@@ -23,6 +23,7 @@ from auditor.services.guideline.command_words import checked_again, command_word
 from auditor.services.guideline.compared import criteria_chosen, explained, ran_twice
 from auditor.services.guideline.currency import Present, hold_against
 from auditor.services.guideline.documented import documented
+from auditor.services.guideline.gradients import gradients_apart
 from auditor.services.guideline.hidden import hidden_findings, left_out
 from auditor.services.guideline.known import Held, Known
 from auditor.services.guideline.pinned import SHOWN_VARIABLES, pinned
@@ -83,6 +84,7 @@ def guideline(
     about = [evidence for evidence in about if _program_of(evidence, root) == program]
     sources = source_digests(root, store)
     known = _known(root, program, about, unread, scan, settings, sources)
+    known = replace(known, gradients=gradients_apart(known, store, settings))
     twice = known.words[EvidenceKind.TWICE]
     again = checked_again(twice, known.variables, program, _checkable(options.required))
     points = (

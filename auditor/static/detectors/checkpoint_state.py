@@ -14,6 +14,7 @@ from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.static.facts import Known, ModuleFacts
 from auditor.static.matcher import Hit, Scope
+from auditor.static.nodes import walk
 from auditor.static.prerequisites import Prerequisite, naming
 from auditor.static.program import programs
 from auditor.static.project import Project
@@ -22,6 +23,9 @@ from auditor.static.ruleoptions import WithOptions
 _OPTIMIZER = "optim"
 _EPOCHS = frozenset({"epoch", "epochs", "global_step", "iter", "iteration", "start_epoch", "step"})
 
+
+_WEIGHTS = ("model", "net", "param", "state_dict", "weight")
+"""Parts of the keys under which weights are kept."""
 
 _WRAPPER = "save_on_master"
 """What distributed training scripts call their `torch.save` of the first process."""
@@ -62,24 +66,35 @@ class CheckpointStateDetector(WithOptions[_Options]):
         options = self._options.of(rule)
         calls = module.call_index.candidates(options.save, (), ())
         calls += [call for call in module.calls if call.method == _WRAPPER and call not in calls]
-        saves = [(call.node, keys) for call in calls if (keys := _saved_keys(module, call.node))]
-        wanted = [node for node, keys in saves if _lacks(keys, options.lacks)]
+        saves = [(call.node, keys) for call in calls if (keys := saved_keys(module, call.node))]
+        wanted = [
+            node
+            for node, keys in saves
+            if _lacks(keys, options.lacks) and (options.lacks != "optimizer" or _holds_weights(module, node, keys))
+        ]
         if not wanted:
+            alone = [call.node for call in calls if _is_state_of_a_model(call.node)]
+            if options.lacks == "optimizer" and alone and _resumes_a_model_alone(module, options):
+                yield Hit(location=module.location(alone[0]))
             return
         paths = tuple(path for path, modules in programs(module, project) if _resumes(modules, options))
         if paths:
             yield Hit(location=module.location(wanted[0]), entry_points=paths)
 
 
-def _saved_keys(module: ModuleFacts, call: ast.Call) -> frozenset[str]:
+def saved_keys(module: ModuleFacts, call: ast.Call) -> frozenset[str]:
     """The keys of the dictionary that is saved; empty where they are not all known."""
     if not call.args:
         return frozenset()
     saved = _assigned_last(module, call, call.args[0])
-    if not isinstance(saved, ast.Dict):
-        return frozenset()
     keys: set[str] = set()
-    for key in saved.keys:
+    if isinstance(saved, ast.Call) and module.resolve(saved.func) == "dict" and not saved.args:
+        keys = {word.arg or "" for word in saved.keywords}
+        if "" in keys:
+            return frozenset()
+    elif not isinstance(saved, ast.Dict):
+        return frozenset()
+    for key in saved.keys if isinstance(saved, ast.Dict) else ():
         value = module.constant(key)
         if not isinstance(value, Known) or not isinstance(value.value, str):
             return frozenset()
@@ -87,6 +102,13 @@ def _saved_keys(module: ModuleFacts, call: ast.Call) -> frozenset[str]:
     if isinstance(call.args[0], ast.Name):
         keys.update(_added_keys(module, call.args[0]))
     return frozenset(keys)
+
+
+def _holds_weights(module: ModuleFacts, call: ast.Call, keys: frozenset[str]) -> bool:
+    """Whether a model is saved, and not only what stands beside one: its epoch, the states of the generators."""
+    if any(word in key.lower() for key in keys for word in _WEIGHTS):
+        return True
+    return "state_dict" in module.text(_assigned_last(module, call, call.args[0]))
 
 
 def _assigned_last(module: ModuleFacts, call: ast.Call, saved: ast.expr) -> ast.expr:
@@ -116,11 +138,22 @@ def _added_keys(module: ModuleFacts, name: ast.Name) -> Iterator[str]:
                 yield value.value
 
 
+def has_optimizer(keys: frozenset[str]) -> bool:
+    return any(_OPTIMIZER in key.lower() or key.lower() == "opt" for key in keys)
+
+
+def restores_optimizer(module: ModuleFacts) -> bool:
+    """Whether a file gives an optimizer its state back."""
+    return any(
+        call.method == "load_state_dict" and call.receiver is not None and _OPTIMIZER in module.text(call.receiver)
+        for call in module.calls
+    )
+
+
 def _lacks(keys: frozenset[str], what: str) -> bool:
-    has_optimizer = any(_OPTIMIZER in key.lower() or key.lower() == "opt" for key in keys)
     if what == "optimizer":
-        return not has_optimizer and not _EPOCHS.isdisjoint(keys)
-    return has_optimizer and not any("rng" in key.lower() or "random" in key.lower() for key in keys)
+        return not has_optimizer(keys) and not _EPOCHS.isdisjoint(keys)
+    return has_optimizer(keys) and not any("rng" in key.lower() or "random" in key.lower() for key in keys)
 
 
 def _resumes(modules: tuple[ModuleFacts, ...], options: _Options) -> bool:
@@ -129,16 +162,51 @@ def _resumes(modules: tuple[ModuleFacts, ...], options: _Options) -> bool:
         return False
     if not any(module.calls_to(options.load) for module in modules):
         return False
+    if options.lacks == "optimizer" and not _has_optimizer(modules):
+        return False
     return any(_reads_back(module, options.lacks) for module in modules)
+
+
+def _has_optimizer(modules: tuple[ModuleFacts, ...]) -> bool:
+    """Whether anything in a program follows gradients: an evolution strategy, say, has no optimizer to save.
+
+    A file alone does not tell: what trains may be elsewhere.
+    """
+    if len(modules) < 2:
+        return True
+    calls = (call for module in modules for call in module.calls)
+    return any(call.method == "backward" or (call.callee or "").startswith("torch.optim.") for call in calls)
+
+
+def _is_state_of_a_model(call: ast.Call) -> bool:
+    """`torch.save(model.state_dict(), …)`."""
+    saved = call.args[0] if call.args else None
+    return (
+        isinstance(saved, ast.Call)
+        and isinstance(saved.func, ast.Attribute)
+        and saved.func.attr == "state_dict"
+        and _OPTIMIZER not in ast.unparse(saved.func.value)
+    )
+
+
+def _resumes_a_model_alone(module: ModuleFacts, options: _Options) -> bool:
+    """Whether a file trains on from what `--resume` names, and keeps no optimizer's state anywhere."""
+    if any(
+        call.method in ("state_dict", "load_state_dict") and _OPTIMIZER in module.text(call.receiver)
+        for call in module.calls
+        if call.receiver is not None
+    ):
+        return False
+    trains = any((call.callee or "").startswith("torch.optim.") for call in module.calls)
+    return trains and any(
+        "resume" in module.text(call.node.args[0]).lower() for call in module.calls_to(options.load) if call.node.args
+    )
 
 
 def _reads_back(module: ModuleFacts, lacks: str) -> bool:
     if lacks == "rng":
-        return any(
-            call.method == "load_state_dict" and call.receiver is not None and _OPTIMIZER in module.text(call.receiver)
-            for call in module.calls
-        )
-    for node in ast.walk(module.tree):
+        return restores_optimizer(module)
+    for node in walk(module.tree):
         if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
             value = module.constant(node.slice)
             if isinstance(value, Known) and value.value in _EPOCHS and isinstance(node.value, ast.Name | ast.Attribute):

@@ -16,7 +16,7 @@ from auditor.static.matcher import Hit, Scope
 from auditor.static.project import Project
 from auditor.static.ruleoptions import WithOptions
 
-_NUMBERS = frozenset({"int", "float", "bool"})
+_NUMBERS = frozenset({"int", "float", "bool", "id", "len", "ord", "os.getpid", "os.getppid", "os.getuid", "round"})
 
 
 def _read(table: Table) -> None:
@@ -68,9 +68,14 @@ def _is_seed(module: ModuleFacts, node: ast.AST) -> bool:
 
 def _is_text(module: ModuleFacts, call: Call) -> bool | None:
     """True or False where it is known whether text is hashed; None where it is not."""
-    if len(call.node.args) != 1:
-        return None
-    argument = module.origin(call.node.args[0])
+    return _holds(module, call, call.node.args[0]) if len(call.node.args) == 1 else None
+
+
+def _holds(module: ModuleFacts, call: Call, hashed: ast.expr) -> bool | None:
+    argument = module.origin(hashed)
+    if isinstance(argument, ast.IfExp):
+        arms = [_holds(module, call, argument.body), _holds(module, call, argument.orelse)]
+        return arms[0] if arms[0] is arms[1] else None
     value = module.constant(argument)
     if isinstance(value, Known):
         return _holds_text(value.value)

@@ -13,6 +13,7 @@ from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.static.facts import Known, ModuleFacts
 from auditor.static.matcher import Hit, Scope
+from auditor.static.mentions import Names
 from auditor.static.prerequisites import Prerequisite
 from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.project import Project
@@ -21,6 +22,9 @@ from auditor.static.tensorindex import is_tensor_index
 
 _ASSIGNED = frozenset({"]=", "] =", "]  "})
 """Texts of which one stands where an item is assigned; of the last one, the blanks are there to line up."""
+
+_KEPT = frozenset({"register_buffer"})
+"""What makes a tensor an attribute."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +56,11 @@ class IndexedAssignmentDetector(WithOptions[_Options]):
         return frozenset({"torch"})
 
     def prerequisites(self, rule: Rule) -> tuple[Prerequisite, ...]:
-        return (Prerequisite(literals=(frozenset({"torch"}), _ASSIGNED)),)
+        stands = (frozenset({"torch"}), _ASSIGNED)
+        return (
+            Prerequisite(literals=stands, names=Names(frozenset(), beginnings=self._options.of(rule).makers)),
+            Prerequisite(literals=(*stands, _KEPT)),
+        )
 
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
         options = self._options.of(rule)
@@ -78,7 +86,7 @@ def _is_tensor(module: ModuleFacts, node: ast.expr, options: _Options) -> bool:
     holder = module.enclosing_class(node)
     if holder is None:
         return False
-    for call in module.call_index.candidates((), (), ("register_buffer",)):
+    for call in module.call_index.candidates((), (), _KEPT):
         name = module.constant(call.node.args[0]) if call.node.args else None
         if isinstance(name, Known) and name.value == node.attr and _stands_in(module, call.node, holder):
             return True

@@ -15,6 +15,7 @@ from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.static.facts import Call, ModuleFacts
 from auditor.static.matcher import Hit, Scope
+from auditor.static.nodes import walk
 from auditor.static.prerequisites import Prerequisite, naming
 from auditor.static.program import programs
 from auditor.static.project import Project
@@ -70,7 +71,7 @@ class OwnCheckpointDetector(WithOptions[_Options]):
 def _loads_a_model(module: ModuleFacts, call: Call) -> bool:
     """Whether what is read goes into a model, directly or by a name for it; other files that are read may be caches."""
     scope: ast.AST = call.function or module.tree
-    restores = any(isinstance(each, ast.Attribute) and each.attr == "load_state_dict" for each in ast.walk(scope))
+    restores = any(isinstance(each, ast.Attribute) and each.attr == "load_state_dict" for each in walk(scope))
     statement = module.statement(call.node)
     targets = statement.targets if isinstance(statement, ast.Assign) else []
     words = " ".join(ast.unparse(target).lower() for target in targets)
@@ -85,7 +86,7 @@ def _file_names(module: ModuleFacts, node: ast.expr) -> frozenset[str]:
 def _texts(module: ModuleFacts, node: ast.expr, depth: int) -> Iterator[str]:
     if depth > 4:
         return
-    for each in ast.walk(node):
+    for each in walk(node):
         if isinstance(each, ast.Constant) and isinstance(each.value, str):
             yield each.value
         elif isinstance(each, ast.Name):

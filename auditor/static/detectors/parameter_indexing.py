@@ -15,6 +15,8 @@ from auditor.static.facts import Known, ModuleFacts
 from auditor.static.gradient import Gradient, gradient_at
 from auditor.static.matcher import Hit, Scope
 from auditor.static.nodeindex import nodes_of
+from auditor.static.nodes import walk
+from auditor.static.prerequisites import Prerequisite, naming
 from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.project import Project
 from auditor.static.ruleoptions import WithOptions
@@ -43,6 +45,10 @@ class ParameterIndexingDetector(WithOptions[_Options]):
     def literals(self, rule: Rule) -> frozenset[str] | None:
         last = {name.rpartition(".")[2] for name in self._options.of(rule).parameters}
         return frozenset(last | {"requires_grad"})
+
+    def prerequisites(self, rule: Rule) -> tuple[Prerequisite, ...]:
+        asked = Prerequisite(literals=(frozenset({"requires_grad", "requires_grad_"}),))
+        return naming(self._options.of(rule).parameters, called=True), asked
 
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
         options = self._options.of(rule)
@@ -90,7 +96,7 @@ def _is_parameter(module: ModuleFacts, node: ast.expr, options: _Options) -> boo
 
 
 def _assigned_attributes(holder: ast.ClassDef, name: str) -> Iterable[ast.expr]:
-    for node in ast.walk(holder):
+    for node in walk(holder):
         if isinstance(node, ast.Assign):
             for target in node.targets:
                 if isinstance(target, ast.Attribute) and target.attr == name:

@@ -17,12 +17,15 @@ from auditor.static.facts import ModuleFacts
 from auditor.static.matcher import Hit, Scope
 from auditor.static.nodeindex import nodes_of
 from auditor.static.order import Kind, ordered_use
+from auditor.static.prerequisites import Prerequisite, naming
 from auditor.static.project import Project
 from auditor.static.ruleoptions import WithOptions
 from auditor.static.sets import Elements, elements
 
-_TEXTS = frozenset({"set(", SET_IN_BRACES})
-"""A set is made by `set(…)` or written in braces."""
+_CALLED = frozenset({"set("})
+_BRACES = frozenset({SET_IN_BRACES})
+_MAKERS = frozenset({"set", "frozenset"})
+"""A set is made by a call or written in braces."""
 
 
 def _read(table: Table) -> None:
@@ -36,7 +39,10 @@ class SetOrderDetector(WithOptions[None]):
     scope: Scope = "module"
 
     def literals(self, rule: Rule) -> frozenset[str] | None:
-        return _TEXTS
+        return _CALLED | _BRACES
+
+    def prerequisites(self, rule: Rule) -> tuple[Prerequisite, ...]:
+        return naming(_MAKERS, _CALLED, called=True), Prerequisite(literals=(_BRACES,))
 
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
         seen: set[Location] = set()
@@ -65,7 +71,7 @@ class SetOrderDetector(WithOptions[None]):
 def _sources(module: ModuleFacts) -> Iterator[ast.expr]:
     """The expressions that make a set, in source order; what operators make of them is followed from there."""
     found: list[ast.expr] = [*nodes_of(module, ast.Set), *nodes_of(module, ast.SetComp)]
-    found += [call.node for call in module.calls_to({"set", "frozenset"})]
+    found += [call.node for call in module.calls_to(_MAKERS)]
     return iter(sorted(found, key=lambda node: (node.lineno, node.col_offset)))
 
 

@@ -12,8 +12,10 @@ from auditor.model.finding import Related
 from auditor.model.lean import dataclass
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
-from auditor.static.facts import Call, Known, ModuleFacts
+from auditor.static.facts import Call, Known, ModuleFacts, Unknown
 from auditor.static.matcher import Hit, Scope
+from auditor.static.nodeindex import names_of
+from auditor.static.nodes import walk
 from auditor.static.prerequisites import Prerequisite, naming
 from auditor.static.project import Project
 from auditor.static.ruleoptions import WithOptions
@@ -75,7 +77,14 @@ def _leaves_memory(module: ModuleFacts, call: Call, options: _Options) -> bool:
     if call.callee not in options.sized or not call.node.args or call.opaque:
         return False
     values = [module.constant(argument) for argument in call.node.args]
-    return all(isinstance(value, Known) and isinstance(value.value, int) and value.value > 0 for value in values)
+    if len(values) > 1:
+        # Several arguments are sizes, known or not.
+        return all(not isinstance(value, Known) or _is_size(value) for value in values)
+    return _is_size(values[0])
+
+
+def _is_size(value: Known | Unknown) -> bool:
+    return isinstance(value, Known) and isinstance(value.value, int) and value.value > 0
 
 
 def _has_no_memory(module: ModuleFacts, call: Call) -> bool:
@@ -109,13 +118,10 @@ def _read_by_method(module: ModuleFacts, attribute: ast.Attribute) -> ast.AST | 
 
 def _first_use_of_name(module: ModuleFacts, target: ast.Name) -> ast.AST | None:
     function = module.enclosing_function(target)
-    scope: ast.AST = function or module.tree
     uses = [
         node
-        for node in ast.walk(scope)
-        if isinstance(node, ast.Name)
-        and node.id == target.id
-        and node is not target
+        for node in names_of(module).get(target.id, ())
+        if node is not target
         and (node.lineno, node.col_offset) > (target.lineno, target.col_offset)
         and module.enclosing_function(node) is function
     ]
@@ -127,6 +133,9 @@ def _first_use_of_name(module: ModuleFacts, target: ast.Name) -> ast.AST | None:
             return None
         if isinstance(parent, ast.BinOp):
             return parent
+        if isinstance(parent, ast.Subscript) and parent.value is use:
+            holder = module.parent(parent)
+            return holder if isinstance(holder, ast.AugAssign) and holder.target is parent else None
         if isinstance(parent, ast.Attribute):
             if parent.attr in _SHAPES:
                 continue
@@ -141,9 +150,9 @@ def _kept_uninitialised(module: ModuleFacts, node: ast.expr, call: ast.Call, opt
     if holder is None:
         return None
     attribute = _kept_as(module, node, call, options)
-    if attribute is None or any(_may_initialise(each, attribute) for each in ast.walk(holder)):
+    if attribute is None or any(_may_initialise(each, attribute) for each in walk(holder)):
         return None
-    reads = (each for each in ast.walk(holder) if _is_read_of(module, each, attribute))
+    reads = (each for each in walk(holder) if _is_read_of(module, each, attribute))
     return next(reads, None)
 
 
@@ -198,7 +207,7 @@ def _is_read_of(module: ModuleFacts, node: ast.AST, attribute: str) -> bool:
 
 
 def _attributes(node: ast.AST) -> Iterator[str]:
-    for each in ast.walk(node):
+    for each in walk(node):
         if isinstance(each, ast.Attribute) and isinstance(each.value, ast.Name) and each.value.id == "self":
             yield each.attr
 

@@ -14,6 +14,7 @@ from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.static.facts import ModuleFacts
 from auditor.static.matcher import Hit, Scope
+from auditor.static.nodes import walk
 from auditor.static.prerequisites import Prerequisite, naming
 from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.project import Project
@@ -67,7 +68,7 @@ def _iterates(node: ast.ClassDef) -> bool:
     return any(
         isinstance(child, ast.FunctionDef)
         and child.name == "__iter__"
-        and any(isinstance(part, ast.Yield | ast.YieldFrom | ast.Return) for part in ast.walk(child))
+        and any(isinstance(part, ast.Yield | ast.YieldFrom | ast.Return) for part in walk(child))
         for child in node.body
     )
 

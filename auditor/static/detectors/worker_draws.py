@@ -16,6 +16,7 @@ from auditor.static.callprerequisites import call_prerequisites
 from auditor.static.conditions import CallCondition, read_call_condition
 from auditor.static.facts import Call, ModuleFacts
 from auditor.static.matcher import Hit, Scope
+from auditor.static.nodes import walk
 from auditor.static.prerequisites import Prerequisite
 from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.project import Project
@@ -117,7 +118,7 @@ def _draw_in(
 
 def _calls_of(function: FunctionRef) -> Iterator[Call]:
     """The calls that stand in a function's body."""
-    inside = {id(node) for node in ast.walk(function.node) if isinstance(node, ast.Call)}
+    inside = {id(node) for node in walk(function.node) if isinstance(node, ast.Call)}
     for call in function.module.calls:
         if id(call.node) in inside:
             yield call

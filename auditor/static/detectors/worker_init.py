@@ -1,4 +1,4 @@
-"""A `worker_init_fn` that gives workers the same seeds in every epoch.
+"""A `worker_init_fn` that gives workers the same seeds in every epoch, or other ones in every run.
 
 A matcher cannot say it: the function has to be found from the argument, and what it seeds with be read. Workers are
 started anew for every epoch, so a seed made of constants and the worker's number repeats all augmentations.
@@ -16,10 +16,14 @@ from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.static.conditions import CallCondition, read_call_condition
 from auditor.static.facts import Call, Known, ModuleFacts
+from auditor.static.library_verdict import SeedValue
 from auditor.static.matcher import Hit, Scope
+from auditor.static.nodes import walk
 from auditor.static.project import Project
 from auditor.static.ruleoptions import WithOptions
 from auditor.static.values import FunctionRef
+
+_ARBITRARY = "Workers are seeded with other numbers in every run: from the clock, the process or the system."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,10 +55,17 @@ class WorkerInitDetector(WithOptions[_Options]):
         options = self._options.of(rule)
         for call in options.loaders.calls(module):
             given = call.argument("worker_init_fn", None)
-            if given is None or call.opaque or _keeps_workers(module, call):
+            if given is None or call.opaque:
                 continue
             function = module.names.value(given)
-            if not isinstance(function, FunctionRef) or options.fresh.search(function.module.text(function.node)):
+            if not isinstance(function, FunctionRef):
+                continue
+            arbitrary = _seed_from_entropy(function, options.seeds)
+            if arbitrary is not None:
+                place = Related(location=function.module.location(arbitrary.node), message="another seed in every run")
+                yield Hit(location=module.location(call.node), message=_ARBITRARY, related=(place,))
+                continue
+            if _keeps_workers(module, call) or options.fresh.search(function.module.text(function.node)):
                 continue
             seed = _seed_in(function, options.seeds)
             if seed is not None:
@@ -69,12 +80,28 @@ def _keeps_workers(module: ModuleFacts, call: Call) -> bool:
     return given is not None and not (isinstance(value, Known) and value.value is False)
 
 
+def _seed_from_entropy(function: FunctionRef, seeds: frozenset[str]) -> Call | None:
+    """The first seed in a function that is left out, or taken from the clock, the process id or the system."""
+    inside = {id(node) for node in walk(function.node) if isinstance(node, ast.Call)}
+    for call in function.module.calls:
+        if id(call.node) in inside and call.callee in seeds and not call.opaque:
+            given = (*call.node.args, *(keyword.value for keyword in call.node.keywords))
+            if not given or any(_is_arbitrary(function.module, value) for value in given):
+                return call
+    return None
+
+
+def _is_arbitrary(module: ModuleFacts, value: ast.expr) -> bool:
+    known = module.constant(value)
+    return (isinstance(known, Known) and known.value is None) or module.seed_value(value) is SeedValue.ENTROPY
+
+
 def _seed_in(function: FunctionRef, seeds: frozenset[str]) -> Call | None:
     """The first seed in a function whose value is made of constants and names only."""
-    inside = {id(node) for node in ast.walk(function.node) if isinstance(node, ast.Call)}
+    inside = {id(node) for node in walk(function.node) if isinstance(node, ast.Call)}
     for call in function.module.calls:
         if id(call.node) in inside and call.callee in seeds and call.node.args:
-            parts = ast.walk(call.node.args[0])
+            parts = walk(call.node.args[0])
             return None if any(isinstance(part, ast.Call) for part in parts) else call
     return None
 

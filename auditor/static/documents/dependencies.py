@@ -14,7 +14,7 @@ from auditor.static.documents.tree import Items, Node, Scalar, Section
 
 _REQUIREMENT = lazy_pattern(r"(?P<name>[A-Za-z0-9][\w.-]*)\s*(?:\[[^\]]*\])?\s*(?P<version>[^;#]*)")
 _EXACT = lazy_pattern(
-    r"===?\s*(?![^,]*\*)\S|~=\s*\d+\.\d+\.\d|@\s*(?:file:|https?:)|@\s*git\S*@(?!(?:main|master|develop|dev)\b)\S+"
+    r"===?\s*(?![^,]*\*)\S|^=\d+(?:\.\w+)*(?:=\S+)?$|~=\s*\d+\.\d+\.\d|@\s*(?:file:|https?:)|@\s*git\S*@(?!(?:main|master|develop|dev)\b)\S+"
 )
 _GIT = lazy_pattern(
     r"(?:-e\s+|--editable\s+)?git\+\S*?/(?P<name>[\w.-]+?)(?:\.git)?(?:@(?P<version>[\w./-]+))?(?:#.*)?$"

@@ -14,11 +14,12 @@ from auditor.static.documents.document import MAX_BYTES, Document
 from auditor.static.documents.kinds import Kind, document_kind
 from auditor.static.documents.references import References
 from auditor.static.findings import Placed, hit_order, make_finding
-from auditor.static.matcher import Hit, Matcher
+from auditor.static.matcher import Hit
 from auditor.static.source import SourceFile
 from auditor.static.suppress import MARK, Suppressions, read_suppressions
 
 if TYPE_CHECKING:
+    from auditor.static.demands import Bound
     from auditor.static.discovery import Discovery
 
 _FOREIGN = frozenset({"ci", "docs", "doc", "test", "tests", "testing"})
@@ -58,11 +59,9 @@ class Survey:
     notes: list[str] = field(default_factory=list)
 
 
-def survey_documents(
-    found: Discovery, bound: Iterable[tuple[Rule, Matcher]], by_name: Mapping[str, Rule], ignored: Ignored
-) -> Survey:
+def survey_documents(found: Discovery, bound: Iterable[Bound], by_name: Mapping[str, Rule], ignored: Ignored) -> Survey:
     """Ask every rule that speaks about documents; `by_name` has all rules by id and name, for suppressions."""
-    rules = [(rule, cast("DocumentMatcher", matcher)) for rule, matcher in bound if hasattr(matcher, "find_in")]
+    rules = [each for each in bound if each.demand.documents]
     survey = Survey()
     if not rules:
         return survey
@@ -71,7 +70,7 @@ def survey_documents(
     for source in sorted((*found.documents, *notebooks), key=lambda file: file.path):
         if not _is_foreign(source.path) and source.path not in found.test_paths:
             reader.look_at(source)
-    return replace(survey, files=len(reader.looked_at))
+    return replace(survey, files=len(reader.looked_at - {entry.subject for entry in survey.skipped}))
 
 
 def _is_foreign(path: str) -> bool:
@@ -85,7 +84,7 @@ class _Reader:
     def __init__(
         self,
         survey: Survey,
-        rules: Sequence[tuple[Rule, DocumentMatcher]],
+        rules: Sequence[Bound],
         by_name: Mapping[str, Rule],
         ignored: Ignored,
         found: Discovery,
@@ -93,6 +92,7 @@ class _Reader:
         self.looked_at = set(found.asked)
         """Those that a rule had a closer look at, and those that were asked for by name."""
 
+        self._asked = frozenset(found.asked)
         self._survey = survey
         self._rules = rules
         self._by_name = by_name
@@ -102,9 +102,10 @@ class _Reader:
     def look_at(self, source: SourceFile) -> None:
         """Read one file, if any rule may speak about it."""
         kind = Kind.NOTEBOOK if source.is_notebook else document_kind(source.path.rpartition("/")[2])
-        asked = [(rule, matcher) for rule, matcher in self._rules if kind in matcher.documents]
-        if kind is None or not asked:
+        speaking = [each for each in self._rules if kind is not None and kind.value in each.demand.documents]
+        if kind is None or not speaking:
             return
+        asked = [(each.rule, cast("DocumentMatcher", each.matcher)) for each in speaking]
         was_read = source.is_read
         try:
             size = source.file.stat().st_size
@@ -130,21 +131,23 @@ class _Reader:
 
     def _judge(self, document: Document, asked: Sequence[tuple[Rule, DocumentMatcher]]) -> None:
         comments = self._comments(document)
+        unread = 0
         for rule, matcher in asked:
             counts: dict[str, int] = {}
             try:
                 for hit in sorted(matcher.find_in(rule, document, self._references), key=hit_order):
                     self._add(rule, _placed(rule, hit, document, counts), comments)
             except ProjectError as error:
-                if matcher.is_ours(rule, document.raw):
+                unread += 1
+                if matcher.is_ours(rule, document.raw) or document.path in self._asked:
                     self._skip(document.path, str(error))
-        if asked and document.kind is not Kind.NOTEBOOK:
+        if unread < len(asked) and document.kind is not Kind.NOTEBOOK:
             self.looked_at.add(document.path)
         self._survey.notes.extend(_notes(document, comments, self._spoken_about(document.kind)))
 
     def _spoken_about(self, kind: Kind) -> list[Rule]:
         """Rules whose unused suppressions are ours to tell: in notebooks the engine tells those of all others."""
-        return [rule for rule, matcher in self._rules if kind in matcher.documents]
+        return [each.rule for each in self._rules if kind.value in each.demand.documents]
 
     def _comments(self, document: Document) -> Suppressions:
         if MARK not in document.text:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import ast
-
 from auditor.model.finding import Finding
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.static.documents.document import Document
-from auditor.static.facts import ModuleFacts
+from auditor.static.facts import Call, ModuleFacts
 from auditor.static.fixes.changes import Change, ReplaceExpression
 from auditor.static.fixes.proposal import Proposal, Refusal
 from auditor.static.fixes.seeding.loaders import with_generator
@@ -43,17 +41,22 @@ class FreshWorkerSeedFix(WithFixOptions[None]):
             return Refusal(reason=more)
         function = module.enclosing_function(found.node)
         changes: list[Change] = [
-            ReplaceExpression(expression=module.location(call.node.args[0]), text=SEED)
+            _seeded_anew(module, call)
             for call in module.calls
-            if call.callee in _SEEDS and call.node.args and not isinstance(call.node.args[0], ast.Starred)
-            and module.enclosing_function(call.node) is function
-        ]  # fmt: skip
+            if call.callee in _SEEDS and not call.opaque and module.enclosing_function(call.node) is function
+        ]
         return Proposal(
             title="seed each worker from `torch.initial_seed()`, another one in each epoch",
             applicability=applicability(rule),
             changes=(*changes, *more),
             effect=effect(rule),
         )
+
+
+def _seeded_anew(module: ModuleFacts, call: Call) -> Change:
+    if call.node.args:
+        return ReplaceExpression(expression=module.location(call.node.args[0]), text=SEED)
+    return ReplaceExpression(expression=module.location(call.node), text=f"{{{call.callee}}}({SEED})")
 
 
 FIX = FreshWorkerSeedFix(_read)

@@ -33,6 +33,8 @@ class ResetEnvironmentFix(WithFixOptions[None]):
         call = call_at(target, finding.location) if isinstance(target, ModuleFacts) else None
         if call is None or not isinstance(target, ModuleFacts):
             return Refusal(reason="the environment is not made by a call here")
+        if call.method == "sample":
+            return Refusal(reason="seed the space where it comes from: `env.action_space.seed(0)`")
         statement = target.statement(call.node)
         name = _name(target, statement)
         if name is None:

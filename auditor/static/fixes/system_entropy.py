@@ -16,7 +16,11 @@ from auditor.static.fixes.seeding.source import seed_in_scope
 from auditor.static.fixoptions import applicability, effect
 from auditor.static.project import Project
 
-_OTHERS = {"secrets.choice": "{random.choice}", "secrets.randbelow": "{random.randrange}"}
+_OTHERS = {
+    "secrets.choice": "{random.choice}",
+    "secrets.randbelow": "{random.randrange}",
+    "secrets.randbits": "{random.getrandbits}",
+}
 """Functions of `random` that take the same argument."""
 
 

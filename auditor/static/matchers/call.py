@@ -14,11 +14,13 @@ from auditor.static.facts import Call, ModuleFacts
 from auditor.static.followed import methods_after
 from auditor.static.gradient import Gradient, gradient_at
 from auditor.static.matcher import Hit, Scope
+from auditor.static.nodes import walk
 from auditor.static.prerequisites import Prerequisite
 from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.project import Project
 from auditor.static.ruleoptions import WithOptions
-from auditor.static.unseeded import unseeded_programs
+from auditor.static.tiedindex import takes_tied_index
+from auditor.static.unseeded import unseeded_programs, worded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,9 @@ class _Options:
 
     gradient: bool
     """True only of backward passes: silent under `no_grad`, less sure outside of torch modules."""
+
+    tied_index: bool
+    """True only of the index of one of equal values: silent where it is not used, or nothing is equal (`tiedindex`)."""
 
     unless_followed_by: frozenset[str]
     """Methods of the object that the call makes, which undo the fault: `rng.seed(n)`."""
@@ -56,6 +61,7 @@ def read_call(table: Table) -> _Options:
         unseeded=table.string("unseeded") if "unseeded" in table else None,
         deferred=table.boolean("deferred", False),
         gradient=table.boolean("gradient", False),
+        tied_index=table.boolean("tied_index", False),
         unless_followed_by=frozenset(table.strings("unless_followed_by")),
         unless_under=frozenset(table.strings("unless_under")),
         method_confidence=Confidence(table.choice("method_confidence", levels))
@@ -93,16 +99,22 @@ class CallMatcher(WithOptions[_Options]):
             gradient = gradient_at(module, call.node) if options.gradient else Gradient.LIKELY
             if reached == () or gradient is Gradient.NONE:
                 continue
+            if options.tied_index and not takes_tied_index(module, call):
+                continue
             if _undone(module, call, options.unless_followed_by) or _is_under(module, call, options.unless_under):
                 continue
             confidence = options.method_confidence if call.callee is None else None
             unsure = gradient is Gradient.UNKNOWN or (options.unless_followed_by and _is_replaced(module, call))
             yield Hit(
                 location=module.location(call.node),
-                message=_message(call, options),
+                message=_message(call, options) if not options.unseeded else self._worded(rule, call, reached, project),
                 confidence=Confidence.LOW if unsure else weak or confidence,
                 entry_points=reached,
             )
+
+    def _worded(self, rule: Rule, call: Call, programs: Iterable[str] | None, project: Project) -> str:
+        options = self._options.of(rule)
+        return worded(_message(call, options) or rule.title, programs or (), project, options.unseeded or "")
 
 
 def _message(call: Call, options: _Options) -> str | None:
@@ -120,7 +132,7 @@ def _is_under(module: ModuleFacts, call: Call, names: frozenset[str]) -> bool:
     current: ast.AST | None = call.node if names else None
     while current is not None and current is not call.function:
         if isinstance(current, ast.If | ast.IfExp | ast.While):
-            for each in ast.walk(current.test):
+            for each in walk(current.test):
                 if getattr(each, "attr", getattr(each, "id", None)) in names:
                     return True
         current = module.parent(current)

@@ -102,10 +102,8 @@ def _text(module: ModuleFacts, node: ast.expr | None) -> str | None:
 
 def _import_before(node: ast.stmt | ast.expr, module: ModuleFacts, names: frozenset[str]) -> ast.stmt | None:
     """An import at module level, before `node` in the same file, of one of the modules or something below it."""
-    for entry in module.imports:
-        if entry.function is not None or entry.node.lineno >= node.lineno:
-            continue
-        if any(entry.target == name or entry.target.startswith(name + ".") for name in names):
+    for entry in module.imports_below(names):
+        if entry.function is None and entry.node.lineno < node.lineno:
             return entry.node
     return None
 

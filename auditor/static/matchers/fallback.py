@@ -21,7 +21,7 @@ from auditor.static.prerequisites import Prerequisite, packages_of
 from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.project import Project
 from auditor.static.ruleoptions import WithOptions
-from auditor.static.unseeded import unseeded_programs
+from auditor.static.unseeded import unseeded_programs, worded
 
 _TELLING = 9
 """Letters from which on the last part of a name stands in few files that do not mean it."""
@@ -96,10 +96,10 @@ class FallbackMatcher(WithOptions[_Options]):
                 if reached and _is_given_later(call, module, options.given_later):
                     continue
                 if reached and options.program.entry_points(module, project) != ():
-                    title = project.rng.libraries[library].title
+                    text = f"`{call.callee}` draws from {project.rng.libraries[library].title}, which is not seeded."
                     yield Hit(
                         location=module.location(call.node),
-                        message=f"`{call.callee}` draws from {title}, which is not seeded.",
+                        message=worded(text, reached, project, library),
                         entry_points=reached,
                     )
 

@@ -37,7 +37,17 @@ class FirstCallMatcher:
     def prerequisites(self, rule: Rule) -> tuple[Prerequisite, ...]:
         return self._calls.prerequisites(rule, in_program=True)
 
+    def candidates(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
+        """Hits that are the first of their file for some program; `firsts` tells which are the first of a program."""
+        covered: set[str] = set()
+        for hit in self._calls.find(rule, module, project):
+            around = project.entry_points_reaching(module) if hit.entry_points is None else hit.entry_points
+            if not covered.issuperset(around):
+                covered.update(around)
+                yield hit
+
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
+        """The same, told at once by whoever has no list of all candidates: for a rule that is a part of another one."""
         for path in project.entry_points:
             project.trace.note("reach", path)
         places = self._places.setdefault(project, {})
@@ -47,9 +57,10 @@ class FirstCallMatcher:
     def _first_places(self, rule: Rule, project: Project) -> Places:
         found: dict[str, Hit] = {}
         programs: dict[str, list[str]] = {}
+        hits = _Hits(self._calls, rule, self.prerequisites(rule), project)
         for path in project.entry_points:
-            hit = self._first(rule, path, project)
-            if hit is not None:
+            hit = self._first(rule, path, project, hits)
+            if hit is not None and project.module(path) is not None:
                 key = f"{hit.location.path}:{hit.location.line}:{hit.location.column}"
                 found.setdefault(key, hit)
                 programs.setdefault(key, []).append(path)
@@ -58,16 +69,37 @@ class FirstCallMatcher:
             places.setdefault(hit.location.path, []).append(replace(hit, entry_points=tuple(programs[key])))
         return places
 
-    def _first(self, rule: Rule, path: str, project: Project) -> Hit | None:
+    def _first(self, rule: Rule, path: str, project: Project, hits: _Hits) -> Hit | None:
         """The first hit of a program: in its own file, else in the first of the files that it imports."""
-        entry = project.module(path)
-        if entry is None:
-            return None
-        for module in (entry, *project.modules_reached(entry, self._calls.literals(rule))):
-            for hit in self._calls.find(rule, module, project):
+        for reached in (path, *project.paths_reached(path, self._calls.literals(rule))):
+            for hit in hits.of(reached):
                 if hit.entry_points is None or path in hit.entry_points:
                     return hit
         return None
+
+
+class _Hits:
+    """All that `call` finds in a file, which is parsed only if that can be anything.
+
+    Asked once: most files of one program are those of others too.
+    """
+
+    def __init__(
+        self, calls: CallMatcher, rule: Rule, prerequisites: tuple[Prerequisite, ...], project: Project
+    ) -> None:
+        self._calls = calls
+        self._rule = rule
+        self._prerequisites = prerequisites
+        self._project = project
+        self._found: dict[str, tuple[Hit, ...]] = {}
+
+    def of(self, path: str) -> tuple[Hit, ...]:
+        if path not in self._found:
+            project = self._project
+            module = project.module(path) if project.selection.can_hold(path, self._prerequisites) else None
+            project.unread(path)
+            self._found[path] = tuple(self._calls.find(self._rule, module, project)) if module is not None else ()
+        return self._found[path]
 
 
 MATCHER = FirstCallMatcher()

@@ -43,7 +43,7 @@ class ImportMatcher(WithOptions[_Options]):
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
         options = self._options.of(rule)
         told: set[str] = set()
-        for entry in module.imports:
+        for entry in module.imports_below(options.modules):
             name = next((name for name in options.modules if f"{entry.target}.".startswith(f"{name}.")), None)
             if name is None or name in told:
                 continue

@@ -16,22 +16,19 @@ from auditor.model.location import Location
 from auditor.model.rule import Confidence, Rule
 from auditor.ruleset.table import Table
 from auditor.static.facts import Call, ModuleFacts
+from auditor.static.incidental import is_incidental, name_of
 from auditor.static.library_verdict import Draw, LibraryVerdict, Seed, SeedStatus, SeedValue
 from auditor.static.matcher import Hit, Scope
+from auditor.static.nodes import walk
 from auditor.static.project import Project
 from auditor.static.ruleoptions import WithOptions
+from auditor.static.throwaway import is_only_described, is_only_measured
 
 _SHOWN = 8
 """Draws listed as related places."""
 
-_INCIDENTAL = frozenset({"port", "backoff", "suffix", "prefix", "nonce"})
-"""Words in the name of a variable that tell what a random number is for."""
-
 _IN_PLACE = frozenset({"shuffle", "fit", "step", "train"})
 """Last parts of calls that draw for the sake of what they change; so do names with a trailing underscore."""
-
-_WAITING = (b"sleep(", b"retry", b"backoff")
-"""Words of files in which a jitter is one of waiting times, and no augmentation."""
 
 _STATUS = {
     "unseeded": SeedStatus.UNSEEDED,
@@ -74,7 +71,7 @@ class SeedingMatcher(WithOptions[_Options]):
         options = self._options.of(rule)
         judged: list[tuple[LibraryVerdict, tuple[Draw, ...]]] = []
         for verdict in project.verdicts(module):
-            if verdict.status is not options.status or (
+            if _status(verdict, project) is not options.status or (
                 options.libraries and verdict.library.id not in options.libraries
             ):
                 continue
@@ -85,12 +82,58 @@ class SeedingMatcher(WithOptions[_Options]):
             for verdict, draws in judged:
                 yield _never_seeded(verdict, draws)
         else:
-            yield from _by_seed(judged)
+            yield from _by_seed(_but_seeds(judged, project), options.status)
+
+
+def _but_seeds(
+    judged: list[tuple[LibraryVerdict, tuple[Draw, ...]]], project: Project
+) -> list[tuple[LibraryVerdict, tuple[Draw, ...]]]:
+    """Without the libraries that only the seed of another one is drawn from; all of them where that leaves none."""
+    kept = [
+        (verdict, draws)
+        for verdict, draws in judged
+        if verdict.status is not SeedStatus.ENTROPY or not all(_is_for_seed(draw, project) for draw in draws)
+    ]
+    return kept or judged
+
+
+def _status(verdict: LibraryVerdict, project: Project) -> SeedStatus:
+    """The verdict's; where all that was drawn early became the seed, that seed is entropy, and not too late.
+
+    Nothing seeds a program in which only a sampler sets a seed, for its own order, where there is one.
+    """
+    if verdict.status is SeedStatus.CONDITIONAL and all(_is_of_sampler(seed, project) for seed in verdict.seeds):
+        return SeedStatus.UNSEEDED
+    if verdict.status is SeedStatus.TOO_LATE and all(_is_for_seed(draw, project) for draw in verdict.draws):
+        return SeedStatus.ENTROPY
+    return verdict.status
+
+
+def _is_for_seed(draw: Draw, project: Project) -> bool:
+    """`seed = np.random.randint(2**31)`, where none was given."""
+    module = project.module(draw.location.path)
+    for call in module.calls_to({draw.callee}) if module is not None else ():
+        if module is not None and module.location(call.node) == draw.location:
+            statement = module.statement(call.node)
+            targets = statement.targets if isinstance(statement, ast.Assign) else ()
+            return any("seed" in name_of(each).lower() for each in targets)
+    return False
+
+
+def _is_of_sampler(seed: Seed, project: Project) -> bool:
+    module = project.module(seed.location.path)
+    for call in module.calls_to({seed.callee}) if module is not None else ():
+        if module is not None and module.location(call.node) == seed.location:
+            holder = module.enclosing_class(call.node)
+            names = (holder.name, *module.base_classes(holder)) if holder is not None else ()
+            return any(name.endswith("Sampler") for name in names)
+    return False
 
 
 def _counts(draw: Draw, project: Project, options: _Options) -> bool:
     """Whether a draw is this rule's business and can reach the training."""
-    if draw.callee.startswith(options.leave_out or "\0"):
+    late = options.status is SeedStatus.TOO_LATE
+    if draw.callee.startswith(options.leave_out or "\0") or (late and _is_for_looking(draw, project)):
         return False
     module = project.module(draw.location.path)
     if module is None:
@@ -98,18 +141,23 @@ def _counts(draw: Draw, project: Project, options: _Options) -> bool:
     for call in module.calls_to({draw.callee}):
         if module.location(call.node) == draw.location:
             statement = module.statement(call.node)
-            late = options.status is SeedStatus.TOO_LATE
-            return not (_is_incidental(module, statement) or (late and _is_thrown_away(module, call, statement)))
+            return not (
+                is_incidental(module, statement)
+                or is_only_measured(module, statement)
+                or (late and _is_thrown_away(module, call, statement))
+            )
     return True
 
 
-def _is_incidental(module: ModuleFacts, statement: ast.stmt) -> bool:
-    """`port = random.randint(…)`: drawn for something that no training depends on."""
-    for target in statement.targets if isinstance(statement, ast.Assign) else ():
-        name = getattr(target, "attr", getattr(target, "id", ""))
-        words = set(name.lower().split("_"))
-        if _INCIDENTAL & words or ("jitter" in words and _waits(module)):
-            return True
+def _is_for_looking(draw: Draw, project: Project) -> bool:
+    """Drawn on the way to an object that is made to be looked at, and dropped before the seed."""
+    for place in (*draw.via, draw.location):
+        module = project.module(place.path)
+        for call in module.calls if module is not None else ():
+            if module is not None and module.location(call.node) == place:
+                if is_only_described(module, module.statement(call.node)):
+                    return True
+                break
     return False
 
 
@@ -126,8 +174,7 @@ def _is_thrown_away(module: ModuleFacts, call: Call, statement: ast.stmt) -> boo
     if len(names) < len(statement.targets) or _is_public(module, statement):
         return False
     return not any(
-        isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in names
-        for node in ast.walk(module.tree)
+        isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in names for node in walk(module.tree)
     )
 
 
@@ -139,18 +186,16 @@ def _is_public(module: ModuleFacts, statement: ast.stmt) -> bool:
     return module.enclosing_function(statement) is None and module.project.is_imported(module.path)
 
 
-def _waits(module: ModuleFacts) -> bool:
-    raw = module.project.source(module.path).raw()
-    return any(word in raw for word in _WAITING)
-
-
 def _never_seeded(verdict: LibraryVerdict, draws: Sequence[Draw]) -> Hit:
     count = verdict.draw_count if len(draws) == len(verdict.draws) else len(draws)
     times = "once" if count == 1 else f"in {count} places, first here"
     first, *others = draws
+    seeds = "nothing seeds it"
+    if verdict.seeds and all(draw.in_spawned for draw in draws):
+        seeds = "nothing seeds it in the processes that are spawned, which inherit no state"
     return Hit(
         location=first.location,
-        message=f"{verdict.entry_point} draws from {verdict.library.title} {times}, and nothing seeds it.",
+        message=f"{verdict.entry_point} draws from {verdict.library.title} {times}, and {seeds}.",
         advice=f"call `{verdict.library.advice}` at the start of {verdict.entry_point}, before anything is drawn",
         related=(*_way(first), *(_drawn(draw) for draw in others[:_SHOWN])),
         confidence=None if verdict.certain else Confidence.MEDIUM,
@@ -158,7 +203,7 @@ def _never_seeded(verdict: LibraryVerdict, draws: Sequence[Draw]) -> Hit:
     )
 
 
-def _by_seed(judged: Sequence[tuple[LibraryVerdict, tuple[Draw, ...]]]) -> Iterable[Hit]:
+def _by_seed(judged: Sequence[tuple[LibraryVerdict, tuple[Draw, ...]]], status: SeedStatus) -> Iterable[Hit]:
     groups: dict[tuple[Location, str], list[tuple[LibraryVerdict, Seed, tuple[Draw, ...]]]] = {}
     for verdict, draws in judged:
         if (seed := _blamed(verdict)) is not None:
@@ -170,11 +215,18 @@ def _by_seed(judged: Sequence[tuple[LibraryVerdict, tuple[Draw, ...]]]) -> Itera
         early = sorted(found.values(), key=_place)
         yield Hit(
             location=location,
-            message=_message(verdict, seed, titles, early),
+            message=_message(verdict, seed, titles, early, status),
             related=tuple(_drawn(draw) for draw in early[:_SHOWN]),
-            confidence=None if all(member.certain for member, _, _ in members) else Confidence.LOW,
+            confidence=_confidence([member for member, _, _ in members], status),
             entry_points=(entry_point,),
         )
+
+
+def _confidence(verdicts: Sequence[LibraryVerdict], status: SeedStatus) -> Confidence | None:
+    if not all(verdict.certain for verdict in verdicts):
+        return Confidence.LOW
+    # Whether a seed is given instead is for who starts the program.
+    return Confidence.MEDIUM if any(verdict.status is not status for verdict in verdicts) else None
 
 
 def _blamed(verdict: LibraryVerdict) -> Seed | None:
@@ -187,8 +239,11 @@ def _blamed(verdict: LibraryVerdict) -> Seed | None:
     return verdict.first_seed
 
 
-def _message(verdict: LibraryVerdict, seed: Seed, titles: str, draws: Sequence[Draw]) -> str:
+def _message(verdict: LibraryVerdict, seed: Seed, titles: str, draws: Sequence[Draw], status: SeedStatus) -> str:
     first = f"{draws[0].location.path}:{draws[0].location.line}" if draws else "before"
+    if verdict.status is SeedStatus.TOO_LATE and status is SeedStatus.ENTROPY:
+        text = f"`{_short(seed.text)}`" if seed.text else "a number"
+        return f"{titles} seeded with {text}, which is drawn from it at {first} where none is given."
     if verdict.status is SeedStatus.TOO_LATE:
         return f"{titles} seeded here, after numbers were drawn at {first}."
     if verdict.status is SeedStatus.CONDITIONAL:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from auditor.model.overhead import OverheadReport, Ratio, Timing
+from auditor.report.prose.cost import tested
 from auditor.tui.lines import Piece, Row, fit, labelled, row
 from auditor.tui.signs import Signs
 
@@ -25,14 +26,14 @@ def cost_rows(report: OverheadReport, width: int, signs: Signs) -> list[Row]:
                 " " + fit(timing.label, label_width, signs.ellipsis),
                 Piece(bar + " " if bar else "", tone),
                 Piece(f"{_milliseconds(timing, signs):<17}"),
-                Piece(_ratio(ratio, signs) if ratio else f"1.00{signs.times}", "strong"),
+                Piece(ratio_text(ratio, signs) if ratio else f"1.00{signs.times}", "strong"),
             )
         )
     return [*rows, row()]
 
 
 def memory_rows(report: OverheadReport, width: int, signs: Signs) -> list[Row]:
-    """Wall time and peak memory of each variant, then method and notes."""
+    """Wall time and peak memory of each variant, then tests of the ratios, method and notes."""
     heading = f" {'':<24}{'runs':>6}{'steps':>8}{'wall':>10}{'memory':>12}{'GPU memory':>12}"
     rows = [row(Piece(heading, "muted"))]
     for timing in (report.baseline, *report.variants):
@@ -44,7 +45,11 @@ def memory_rows(report: OverheadReport, width: int, signs: Signs) -> list[Row]:
                 f"{size_text(device) if device is not None else 'no GPU':>12}"
             )
         )
-    rows += [row(), *labelled("method", report.method, width)]
+    rows.append(row())
+    for ratio in report.ratios:
+        if ratio.dominance is not None:
+            rows += labelled("tested", f"{ratio.label}: {tested(ratio.dominance)}", width)
+    rows += labelled("method", report.method, width)
     for note in report.notes:
         rows += labelled("note", note, width)
     return rows
@@ -69,7 +74,8 @@ def _milliseconds(timing: Timing, signs: Signs) -> str:
     return f"{timing.median_step_s * 1e3:.4g} {signs.plus_minus}{half * 1e3:.2g} ms"
 
 
-def _ratio(ratio: Ratio, signs: Signs) -> str:
+def ratio_text(ratio: Ratio, signs: Signs) -> str:
+    """`1.38× (1.35-1.42)`, and that it is inconclusive where it is."""
     text = f"{ratio.ratio:.2f}{signs.times} ({ratio.interval.low:.2f}-{ratio.interval.high:.2f})"
     return text if ratio.conclusive else text + " inconclusive"
 

@@ -69,6 +69,10 @@ def inputs_text(pair: EventPair, divergence: Divergence | None) -> str:
         return "cannot be told: contents of an input are not known in both runs"
     if not agree:
         return "differ: the cause is upstream, or the arguments differ"
+    if divergence is not None and divergence.closeup is not None and divergence.closeup.inputs_agree is False:
+        return (
+            f"agree as far as torch wrote them ({count} of {count}), but their bytes differed in a second pair of runs"
+        )
     extra = ": this op makes the difference" if pair.differs else ""
     return f"agree, bit for bit ({count} of {count}){extra}"
 

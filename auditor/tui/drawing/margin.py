@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from auditor.model.margin import MarginReport, MarginState
-from auditor.report.prose.margin import growth_sentence, margin_text, summary
+from auditor.report.prose.margin import layer_name, margin_text, summary
+from auditor.report.prose.parameter_margin import growth_sentence
 from auditor.tui.lines import Piece, Row, fit, labelled, row
 from auditor.tui.signs import Signs
 
@@ -23,7 +24,7 @@ def margin_rows(margins: MarginReport, width: int, signs: Signs) -> list[Row]:
         near = layer.margin is None or layer.margin < _NEAR
         rows.append(
             row(
-                "           " + fit(layer.layer, name_width, signs.ellipsis) + f" {size:>9} rms  ",
+                "           " + fit(layer_name(layer, margins), name_width, signs.ellipsis) + f" {size:>9} rms  ",
                 Piece(
                     margin_text(layer) + (" decades" if layer.margin is not None else ""),
                     "warning" if near else "plain",
@@ -33,7 +34,9 @@ def margin_rows(margins: MarginReport, width: int, signs: Signs) -> list[Row]:
     if len(differing) > _SHOWN:
         rows.append(row(Piece(f"           {len(differing) - _SHOWN} more", "muted")))
     if differing and differing[0].growth is not None:
-        rows += labelled("", growth_sentence(differing[0], differing[0].growth), width)
+        rows += labelled("", growth_sentence(layer_name(differing[0], margins), differing[0].growth), width)
+    if margins.gradient_margin is not None:
+        rows += labelled("", margins.gradients, width)
     for reason in margins.acceptance.reasons if margins.acceptance is not None else ():
         rows += labelled("", f"not accepted: {reason}", width, tone="warning")
     return [*rows, row()]

@@ -10,7 +10,7 @@ from auditor.model.verdict import Cause, Status, Verdict
 from auditor.tui.drawing.explanation import SURENESS
 from auditor.tui.drawing.findings import place_of
 from auditor.tui.evidence import first_event
-from auditor.tui.lines import Piece, Row, fit, labelled, row
+from auditor.tui.lines import Piece, Row, fit, labelled, plural, row
 from auditor.tui.signs import Signs
 
 STATUS_TONES = {
@@ -33,7 +33,7 @@ def headline(verdict: Verdict) -> str:
         where = [f"step {identity.step:,}", identity.phase.value, identity.module]
         return f"{word} at " + ", ".join(part for part in where if part)
     if verdict.status is Status.REPRODUCIBLE and comparison:
-        return f"REPRODUCIBLE over {comparison.steps:,} steps, {comparison.compared_events:,} events"
+        return f"REPRODUCIBLE over {plural(comparison.steps, 'step')}, {plural(comparison.compared_events, 'event')}"
     return verdict.status.value.upper()
 
 
@@ -81,11 +81,9 @@ def _cause(cause: Cause, number: int, findings: Sequence[Finding], width: int) -
 
 
 def _extent(comparison: Comparison, width: int, signs: Signs) -> list[Row]:
-    rows = labelled(
-        "compared",
-        f"{comparison.compared_events:,} events, {comparison.compared_tensors:,} tensors, {comparison.steps:,} steps",
-        width,
-    )
+    steps = plural(comparison.steps, "step")
+    counted = f"{comparison.compared_events:,} events, {comparison.compared_tensors:,} tensors, {steps}"
+    rows = labelled("compared", counted, width)
     if comparison.first is not None:
         rows += labelled("before it", f"{comparison.equal_before:,} events are equal, bit for bit", width)
         share = comparison.differing_events / max(comparison.compared_events, 1)

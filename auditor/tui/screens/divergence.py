@@ -33,6 +33,7 @@ ACTIONS = (
     Command("step_after", "l,right", "step", "Go to the next step", True),
     Command("fold", "equals_sign", "equal", "Show or fold long stretches of equal events", True),
     Command("process", "p", "process", "Change to the next process of the program"),
+    Command("profile", "P", "operators", "Say which operators of the reference are non-deterministic, and when"),
 )
 
 
@@ -156,8 +157,11 @@ class DivergenceScreen(FrameScreen):
             "No two runs were compared yet. t runs a program twice and names the first tensor that differs; "
             "4 lists stored runs: mark two with space, enter compares them."
         )
-        if self.audit.job is not None and self.audit.job.kind in ("twice", "compare"):
+        kind = self.audit.job.kind if self.audit.job is not None else ""
+        if kind == "twice":
             text = "The program runs; the verdict comes here. ctrl+c stops it and keeps what was recorded."
+        elif kind == "compare":
+            text = "The traces of the two runs are compared; the verdict comes here. Nothing is run."
         rows = [row(Piece(f" {line}", "muted")) for line in wrap(text, width - 2)]
         pane.show(RowList(rows), left=(Piece("divergence"),))
 
@@ -298,6 +302,13 @@ class DivergenceScreen(FrameScreen):
         self._to_first = True
         self._draw_grid(self.view)
         self.soon(self._draw_step)
+
+    def why_not_profile(self) -> str:
+        return self.audit.launcher.busy or ("" if self.session.pair else "No two runs were compared yet.")
+
+    def do_profile(self) -> None:
+        if self.session.pair is not None:
+            self.audit.launcher.profile(self.session.pair[0])
 
     def why_not_first(self) -> str:
         return self._no_comparison() or ("" if self.view and self.view.first else "The runs do not part anywhere.")

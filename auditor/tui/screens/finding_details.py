@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
+
 from auditor.model.location import Location
 from auditor.model.patch import Applicability
 from auditor.tui.drawing.explanation import explanation_rows
 from auditor.tui.drawing.findings import TONES, Marks, SourceRows, place_of
-from auditor.tui.lines import Piece, Row, RowList, row, wrap
+from auditor.tui.lines import Piece, Row, RowList, fit_left, row, wrap
 from auditor.tui.widgets.pane import Pane
 
 if TYPE_CHECKING:
     from auditor.model.finding import Finding
     from auditor.services.fix import PlannedPatch
     from auditor.tui.screens.frame import FrameScreen
+
+TITLE_EDGES = 6
+"""Cells of a title line that are not its words."""
 
 PYTHON = (".py", ".ipynb", ".pyi")
 
@@ -36,6 +41,7 @@ class FindingDetails:
     def draw(self, finding: Finding | None, shown: Location | None) -> None:
         """Show a finding, with the source of the place `shown`; None: its own."""
         if finding is None:
+            self._in_source = self._in_patch = None
             self._pane("source").show(RowList(), left=(Piece("source"),))
             self._pane("patch").show(RowList(), left=(Piece("patch"),))
             why = self._pane("why")
@@ -65,6 +71,9 @@ class FindingDetails:
         )
         right = "source" if is_own else "source of a related place"
         place = place_of(shown) if lines else f"{place_of(shown)}: cannot be read"
+        room = max(pane.view.text_width - TITLE_EDGES, 12)
+        if cell_len(place) > room:
+            place = fit_left(place, room, signs.ellipsis)
         is_new = self._in_source != (finding.key, shown)
         self._in_source = finding.key, shown
         cursor = rows.marked_row if is_new else None

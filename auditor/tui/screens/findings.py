@@ -152,6 +152,8 @@ class FindingsScreen(PatchCommands):
             text = "Scanning. Nothing of the project is executed."
         elif scanned is None:
             text = "Not scanned yet. R scans the project; nothing of it is executed."
+        elif scanned.scan is not None and not scanned.scan.files:
+            text = "Nothing was looked at: no Python file was found here that can be read."
         else:
             looked = scanned.scan
             files = ", ".join(_looked_at(looked)) if looked else "what was scanned"

@@ -13,13 +13,14 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from auditor.tui.commands import EVERYWHERE, MOVES, Command, shown_key
-from auditor.tui.lines import Piece, Row, RowList, labelled, row, wrap
+from auditor.tui.lines import Piece, Row, RowList, fit, fold, labelled, row, wrap
 from auditor.tui.signs import Signs
 from auditor.tui.widgets.line_view import LineView
 from auditor.tui.widgets.title_line import TitleLine
 from auditor.tui.widgets.tones import TONE_CLASSES
 
 KEY_COLUMN = 12
+READING = "j k move, esc closes"
 
 
 class HelpPanel(ModalScreen[None]):
@@ -35,7 +36,7 @@ class HelpPanel(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="panel"):
             title = TitleLine(signs=self._signs)
-            title.show((Piece(f"help: {self._name_of_pane}"),), (Piece("esc closes", "muted"),))
+            title.show((Piece(f"help: {self._name_of_pane}"),), (Piece(READING, "muted"),))
             yield title
             yield LineView(id="help", has_cursor=False, signs=self._signs)
 
@@ -61,24 +62,38 @@ def _key_row(keys: str, text: str) -> Row:
 
 
 class TextPanel(ModalScreen[None]):
-    """Lines to read, such as the end of a failed program's log."""
+    """Lines to read, such as the end of a failed program's log; long ones are folded."""
 
     COMPONENT_CLASSES = TONE_CLASSES
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,enter", "dismiss", show=False)]
 
-    def __init__(self, heading: str, lines: Sequence[str], signs: Signs) -> None:
+    def __init__(
+        self, heading: str, lines: Sequence[str], signs: Signs, tone: str = "strong", at_end: bool = False
+    ) -> None:
+        """`at_end` shows the last lines first, as one wants them of a log."""
         super().__init__()
-        self._heading, self._lines, self._signs = heading, lines, signs
+        self._at_end = at_end
+        self._heading, self._lines, self._signs, self._tone = heading, lines, signs, tone
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="panel"):
             title = TitleLine(signs=self._signs)
-            title.show((Piece(self._heading, "error"),), (Piece("esc closes", "muted"),))
+            title.show((Piece(self._heading, self._tone),), (Piece(READING, "muted"),))
             yield title
             yield LineView(id="text", has_cursor=False, signs=self._signs)
 
     def on_mount(self) -> None:
-        self.query_one(LineView).show_rows(RowList(row(f" {line}") for line in self._lines))
+        self.call_after_refresh(self._draw)
+
+    def on_line_view_resized(self) -> None:
+        self._draw()
+
+    def _draw(self) -> None:
+        view = self.query_one(LineView)
+        width = view.text_width - 2
+        view.show_rows(RowList(row(f" {part}") for line in self._lines for part in fold(line, width)))
+        if self._at_end:
+            view.show_end()
 
 
 class Palette(ModalScreen[str | None]):
@@ -113,6 +128,9 @@ class Palette(ModalScreen[str | None]):
         self.query_one(Input).focus()
         self._draw()
 
+    def on_line_view_resized(self) -> None:
+        self._draw()
+
     def on_key(self, event: events.Key) -> None:
         """Take letters that came before the line had the focus."""
         if event.is_printable and event.character and self.focused is None:
@@ -127,14 +145,16 @@ class Palette(ModalScreen[str | None]):
         self._draw()
 
     def _draw(self) -> None:
-        rows = []
+        rows, view = [], self.query_one(LineView)
         for each in self._found:
             reason = self._why_not(each.id)
             tone = "muted" if reason else "plain"
-            text = f"{each.help}: {reason}" if reason else each.help
+            text = fit(
+                f"{each.help}: {reason}" if reason else each.help, max(view.text_width - 27, 1), self._signs.ellipsis
+            )
             key = Piece(f" {shown_key(each):<10}", "accent")
             rows.append(row(key, Piece(f"{each.label:<16}", "muted" if reason else "strong"), Piece(text, tone)))
-        self.query_one(LineView).show_rows(RowList(rows), cursor=0)
+        view.show_rows(RowList(rows), cursor=0)
 
     def action_move(self, direction: int) -> None:
         self.query_one(LineView).action_move(direction)

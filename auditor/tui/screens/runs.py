@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
+from auditor.tui import actions
 from auditor.tui.commands import Command
 from auditor.tui.drawing.runs import RunRows, command_text, run_rows
 from auditor.tui.lines import Piece, Row, RowList, Rows, plural, row, wrap
@@ -20,13 +21,15 @@ if TYPE_CHECKING:
 ACTIONS = (
     Command("mark", "space", "mark", "Mark the run; two can be marked, the older one is the reference", True),
     Command("compare", "enter", "compare", "Compare the two marked runs", True),
+    Command("profile", "P", "operators", "Say which operators of this run are non-deterministic, and when"),
+    Command("log", "L", "printed", "Read the end of what the program printed in this run", True),
 )
 
 
 class RunsScreen(FrameScreen):
     KEY = "4"
     ACTIONS = ACTIONS
-    BINDINGS: ClassVar[list[BindingType]] = bindings_of(ACTIONS[:1])
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(tuple(each for each in ACTIONS if each.keys != "enter"))
 
     def __init__(self) -> None:
         super().__init__()
@@ -123,6 +126,20 @@ class RunsScreen(FrameScreen):
         by_id = {run.id: run for run in self.shown}
         self.audit.launcher.compare(by_id[self.marked[0]], by_id[self.marked[1]])
         self.audit.show_frame("divergence")
+
+    def why_not_profile(self) -> str:
+        return self.audit.launcher.busy or ("" if self.shown else "No run is stored; t runs a program twice.")
+
+    def do_profile(self) -> None:
+        if self.current is not None:
+            self.audit.launcher.profile(self.current)
+
+    def why_not_log(self) -> str:
+        return "" if self.shown else "No run is stored; t runs a program twice."
+
+    def do_log(self) -> None:
+        if self.current is not None:
+            actions.show_log(self.audit, self.current)
 
     def copied(self) -> str:
         return f"{self.current.id}  {command_text(self.current)}" if self.current else ""

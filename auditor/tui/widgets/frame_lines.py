@@ -8,7 +8,7 @@ from textual.message import Message
 
 from auditor.model.lean import dataclass
 from auditor.tui.commands import Command, shown_key
-from auditor.tui.lines import Piece, fit
+from auditor.tui.lines import Piece, clean, fit
 from auditor.tui.signs import UNICODE, Signs
 from auditor.tui.widgets.title_line import ToneWidget
 
@@ -85,7 +85,12 @@ class MessageLine(ToneWidget):
             self.refresh()
 
     def pieces(self, width: int) -> list[Piece]:
-        return [Piece(" " + fit(self.text, width - 1, self.signs.ellipsis), self.tone)]
+        text = clean(self.text)
+        if cell_len(text) < width:
+            return [Piece(" " + text, self.tone)]
+        rest = "m reads on"
+        shown = fit(text, width - len(rest) - 2, self.signs.ellipsis)
+        return [Piece(f" {shown} ", self.tone), Piece(rest, "muted")]
 
 
 class KeyLine(ToneWidget):

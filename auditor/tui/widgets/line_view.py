@@ -79,6 +79,8 @@ class LineView(Widget, can_focus=True):
         self._laid_out_width = 0
         self._told_width = 0
         self._centre_later = False
+        self._at_end = False
+        """The last rows are to be seen, until a key moves away from them."""
 
     # rows
 
@@ -93,6 +95,9 @@ class LineView(Widget, can_focus=True):
         self._reveal_cursor()
         if len(rows) != was_high and self.styles.is_auto_height:
             self.refresh(layout=True)
+            return
+        if not self.size.height:  # hidden: it would come back with the lines that it was hidden with
+            self.refresh()
             return
         after = self._visible_lines()
         for y in range(self.size.height):
@@ -131,7 +136,7 @@ class LineView(Widget, can_focus=True):
     def on_resize(self) -> None:
         if self._centre_later:
             self.centre_cursor()
-        self._show_from(self.top)
+        self._show_from(len(self.rows) if self._at_end else self.top)
         self._reveal_cursor()
         if self.text_width != self._told_width:
             self._told_width = self.text_width
@@ -206,13 +211,20 @@ class LineView(Widget, can_focus=True):
         self._centre_later = not self.size.height
         self._show_from(self.cursor - self.size.height // 3)
 
+    def show_end(self) -> None:
+        """Scroll to the last rows, also where the height is not known yet."""
+        self._at_end = True
+        self._show_from(len(self.rows))
+
     def action_move(self, rows: int) -> None:
+        self._at_end = False
         if self.has_cursor:
             self.move_cursor(self.cursor + rows)
         else:
             self._show_from(self.top + rows)
 
     def action_move_to(self, index: int) -> None:
+        self._at_end = False
         last = len(self.rows) - 1
         if self.has_cursor:
             self.move_cursor(last if index < 0 else index)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -182,7 +183,8 @@ def test_a_worker_without_an_answer_is_lost(tmp_path: Path) -> None:
 
 
 def worker(one: LaunchPlan) -> subprocess.Popen[str]:
-    started = subprocess.Popen(orders.command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    here = {name: value for name, value in os.environ.items() if name not in orders.OF_THE_MACHINE}
+    started = subprocess.Popen(orders.command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=here)
     assert started.stdin is not None
     started.stdin.write(orders.write_order(one, {"PATH": "/usr/bin:/bin"}, carried=False))
     started.stdin.close()
@@ -193,30 +195,30 @@ def worker(one: LaunchPlan) -> subprocess.Popen[str]:
 def test_a_worker_answers_with_the_record(tmp_path: Path) -> None:
     one = plan(tmp_path, "a", "sh", "-c", "env | grep -v '^PWD\\|^_\\|^SHLVL'; exit 3")
     started = worker(one)
-    record = orders.read_answer(started.communicate(timeout=30)[0], one)
+    record = orders.read_answer(started.communicate(timeout=120)[0], one)
     assert (record.status.ending, record.status.code, record.folder) == (Ending.FAILED, 3, str(one.run_dir))
     assert (one.run_dir / "program.log").read_text() == "PATH=/usr/bin:/bin\n"
 
 
 def wait_for(path: Path) -> None:
-    until = time.monotonic() + 20
+    until = time.monotonic() + 120
     while not path.exists():
         assert time.monotonic() < until, f"{path} did not come"
         time.sleep(0.02)
 
 
 def test_a_worker_that_is_interrupted_interrupts_the_program(tmp_path: Path) -> None:
-    one = plan(tmp_path, "a", "sh", "-c", "touch up; exec sleep 60")
+    one = plan(tmp_path, "a", "sh", "-c", "touch up; exec sleep 600")
     started = worker(one)
     wait_for(tmp_path / "up")
     started.send_signal(signal.SIGINT)
-    record = orders.read_answer(started.communicate(timeout=30)[0], one)
+    record = orders.read_answer(started.communicate(timeout=120)[0], one)
     assert record.status.ending is Ending.INTERRUPTED
 
 
 @pytest.mark.parametrize("killed", ["whoever started it", "the worker that they see"])
 def test_the_program_ends_with(killed: str, tmp_path: Path) -> None:
-    code = "trap 'touch gone; exit' INT; touch up; for i in $(seq 600); do sleep 0.1; done"
+    code = "trap 'touch gone; exit' INT; touch up; for i in $(seq 6000); do sleep 0.1; done"
     one = plan(tmp_path, "a", "sh", "-c", code)
     (tmp_path / "order").write_text(orders.write_order(one, {"PATH": "/usr/bin:/bin"}, carried=False))
     between = "import subprocess, sys; subprocess.run(sys.argv[2:], stdin=open(sys.argv[1]))"

@@ -223,6 +223,12 @@ def test_a_difference_within_an_allowed_margin_is_met_with_what_it_rests_on(proj
     assert "Margins: smallest 5.1 decades" in text_of(documented(known, "again"))
 
 
+def test_how_far_gradients_are_apart_is_documented_with_the_runs(project: Project) -> None:
+    known = project(evidence(1, **DIVERGENT), gradients="Gradients beside their spread over 5 replicas")
+    assert "Gradients beside their spread over 5 replicas.\n" in text_of(documented(known, "again")) + "\n"
+    assert "Gradients" not in text_of(documented(project(gradients="Gradients: none"), "again"))
+
+
 def test_a_difference_that_was_measured_and_not_allowed_stays_against_a_later_one_that_was(project: Project) -> None:
     measured = {**DIVERGENT, "margins": "Margins: smallest 0.1 decades"}
     later = {**DIVERGENT, "status": Status.WITHIN_TOLERANCE, "margins": "Margins: smallest 5.1 decades"}

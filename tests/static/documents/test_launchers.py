@@ -77,3 +77,23 @@ train:
 def test_argument_of_an_image_is_followed_to_its_base(told: Told) -> None:
     text = "ARG IMAGE=nvidia/cuda\nFROM $IMAGE\nRUN pip install tqdm\n"
     assert told({"docker/Dockerfile.gpu": text}) == ["RA462 docker/Dockerfile.gpu:2"]
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "silent"),
+    [
+        ("run.sh", "export CUBLAS_WORKSPACE_CONFIG=:4096:8\npython src/train.py --lr 1\n", True),
+        ("run.sh", "CUBLAS_WORKSPACE_CONFIG=:4096:8 torchrun -m src.train\n", True),
+        ("run.sh", "export CUBLAS_WORKSPACE_CONFIG=:4096:8\npython other.py\n", False),
+        ("run.sh", "export CUBLAS_WORKSPACE_CONFIG=\npython src/train.py\n", False),
+        ("run.sh", "# CUBLAS_WORKSPACE_CONFIG=:4096:8 python src/train.py\n", False),
+        (".env", "CUBLAS_WORKSPACE_CONFIG=:4096:8\n", True),
+        ("Dockerfile", "FROM scratch\nENV CUBLAS_WORKSPACE_CONFIG=:4096:8\n", True),
+    ],
+)
+def test_variable_set_by_a_program_s_launcher_answers_the_rule(
+    told: Told, path: str, text: str, *, silent: bool
+) -> None:
+    program = "import torch\ntorch.use_deterministic_algorithms(True)\nprint(torch.ones(2).cuda())\n"
+    found = told({"src/train.py": program, "requirements.txt": "torch==2.6.0\n", path: text})
+    assert ("RA235 src/train.py:2" not in found) is silent

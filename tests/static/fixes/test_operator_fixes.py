@@ -33,8 +33,8 @@ def test_two_calls_share_one_helper(fix: Fix) -> None:
 
 
 def test_methods_hand_their_object_over(fix: Fix) -> None:
-    text = fix("RA227", {"net.py": net("x.topk(3, dim=0).values").replace("x, y)", "x: torch.Tensor, y)")}).texts
-    assert "stable_topk(x, 3, dim=0).values" in text["net.py"]
+    text = fix("RA227", {"net.py": net("x.topk(3, dim=0).indices").replace("x, y)", "x: torch.Tensor, y)")}).texts
+    assert "stable_topk(x, 3, dim=0).indices" in text["net.py"]
 
 
 def test_positions_of_sort_get_names(fix: Fix) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from auditor.model.rule import Confidence
 from auditor.ruleset import load
 from auditor.static.engine import Engine, find_files
+from auditor.static.matcher import find_matcher
 
 RULESET = load()
 
@@ -67,3 +68,21 @@ def test_first_convolution_is_told_once_with_its_programs(tmp_path: Path) -> Non
     program = "import torch\nfrom net import net\n\ntorch.manual_seed(0)\nprint(net()[0].to('cuda'))\n"
     files = {"net.py": net, "one.py": program, "two.py": program}
     assert lines(tmp_path, "RA204", files) == [("net.py", 5, ("one.py", "two.py"))]
+
+
+def test_only_what_can_hold_the_call_or_a_trait_is_parsed(tmp_path: Path) -> None:
+    files = {
+        "net.py": "import torch.nn as nn\n\n\ndef net():\n    return nn.Conv2d(1, 1, 1)\n",
+        "train.py": "import torch\nfrom net import net\n\ntorch.manual_seed(0)\nprint(net().cuda())\n",
+        "plot.py": "import torch\nfrom words import seed\n\nprint(seed, 'Conv2d cuda')\n",
+        "words.py": "import torch\nseed = 'manual_seed, of torch'\nConv2d = None\n",
+    }
+    assert lines(tmp_path, "RA204", files) == [("net.py", 5, ("train.py",))]
+    made = engine("RA204").project(find_files(tmp_path, [tmp_path], ()))
+    rule = next(rule for rule in RULESET.rules if rule.id == "RA204")
+    matcher, module = find_matcher(rule.match.kind), made.module("net.py")
+    assert matcher is not None
+    assert module is not None
+    made.know_scripts({"train.py", "plot.py"})
+    assert [hit.entry_points for hit in matcher.find(rule, module, made)] == [("train.py",)]
+    assert made.parsed == {"net.py", "train.py"}

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from auditor.model.lean import dataclass
 from auditor.model.location import Location
 from auditor.static.bindings import Function
-from auditor.static.callwalk import RUNNERS
+from auditor.static.callables import RUNNERS
 from auditor.static.entrypoints import is_main_guard
 from auditor.static.facts import ModuleFacts
 from auditor.static.library_verdict import Draw, Seed

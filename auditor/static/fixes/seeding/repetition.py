@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from auditor.static.bindings import Function
-from auditor.static.callwalk import RUNNERS
+from auditor.static.callables import RUNNERS
 from auditor.static.facts import ModuleFacts
 from auditor.static.program import programs
 from auditor.static.values import ClassRef, FunctionRef

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from auditor.experiments.significance import brown_forsythe, cliffs_delta, rank_sum
+from auditor.dynamic.significance import brown_forsythe, cliffs_delta, effect_size, rank_sum
 
 
 def drawn(seed: int, count: int, mean: float, deviation: float) -> list[float]:
@@ -78,3 +78,20 @@ def test_scipy_agrees_on_many_ties() -> None:
     rng = random.Random(5)
     first, second = [float(rng.randrange(6)) for _ in range(30)], [float(rng.randrange(7)) for _ in range(25)]
     assert rank_sum(first, second)[0] == pytest.approx(stats.mannwhitneyu(first, second, method="asymptotic").pvalue)
+
+
+@pytest.mark.parametrize(
+    ("delta", "effect"),
+    [
+        (0.0, "negligible"),
+        (0.1469, "negligible"),
+        (-0.147, "small"),
+        (0.329, "small"),
+        (0.33, "medium"),
+        (-0.4739, "medium"),
+        (0.474, "large"),
+        (-1.0, "large"),
+    ],
+)
+def test_deltas_are_called_by_the_published_limits(delta: float, effect: str) -> None:
+    assert effect_size(delta).value == effect

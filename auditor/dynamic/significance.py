@@ -7,7 +7,9 @@ Plain Python, because neither scipy nor numpy is a dependency.
   continuity.
 * Brown, Forsythe, "Robust tests for the equality of variances", JASA 69(346), 1974: an analysis of variance of the
   absolute distances from each group's median.
-* Cliff, "Dominance statistics", Psychological Bulletin 114(3), 1993.
+* Cliff, "Dominance statistics", Psychological Bulletin 114(3), 1993. Which delta is small or large: Romano, Kromrey,
+  Coraggio, Skowronek, "Appropriate statistics for ordinal level data", Florida Association of Institutional Research,
+  2006.
 """
 
 from __future__ import annotations
@@ -16,12 +18,14 @@ import math
 from collections.abc import Sequence
 
 from auditor.dynamic.statistics import median
+from auditor.model.overhead import EffectSize
 
 EXACT_VALUES = 40
 FEWEST = 3
 """Values of a group without which its spread cannot be held against another's."""
 
 _ROUNDING = 1e-13
+_EFFECTS = ((0.147, EffectSize.NEGLIGIBLE), (0.33, EffectSize.SMALL), (0.474, EffectSize.MEDIUM))
 
 
 def rank_sum(first: Sequence[float], second: Sequence[float]) -> tuple[float, bool]:
@@ -60,6 +64,11 @@ def cliffs_delta(first: Sequence[float], second: Sequence[float]) -> float:
     above = sum(a > b for a in first for b in second)
     below = sum(a < b for a in first for b in second)
     return (above - below) / (len(first) * len(second))
+
+
+def effect_size(delta: float) -> EffectSize:
+    """Return what a Cliff's delta is called; its sign does not matter."""
+    return next((effect for limit, effect in _EFFECTS if abs(delta) < limit), EffectSize.LARGE)
 
 
 def _doubled_ranks(values: Sequence[float]) -> list[int]:

@@ -1,0 +1,25 @@
+"""What tells whether this program and its rules are those that something in a cache was made by."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import auditor
+from auditor.ruleset.locate import rule_folders
+from auditor.ruleset.stamp import FileStamp, file_stamps
+from auditor.services.settings import Settings
+
+ROOMS = ("static", "ruleset", "model", "services")
+"""Whose code decides what a scan finds."""
+
+ProgramStamp = tuple[str, str, list[FileStamp]]
+
+
+def program_stamp(settings: Settings) -> ProgramStamp:
+    """Return versions of program and interpreter, and a stamp for each file of rules and of code."""
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    stamps = [stamp for folder in rule_folders(settings.rules) for stamp in file_stamps(str(folder), ".toml")]
+    for room in ROOMS:
+        stamps += file_stamps(os.path.join(package, room), ".py")
+    return auditor.__version__, sys.version, stamps

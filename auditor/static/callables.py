@@ -1,0 +1,35 @@
+"""Callables outside the project by what they do with a function that they are given: call it, or leave it alone."""
+
+from __future__ import annotations
+
+RUNNERS = frozenset(
+    {
+        "fire.Fire", "typer.run", "tyro.cli", "absl.app.run", "jsonargparse.CLI", "jsonargparse.auto_cli", "defopt.run",
+        "plac.call", "clize.run", "asyncio.run", "trio.run", "anyio.run",
+        "tensorflow.app.run", "tensorflow.compat.v1.app.run", "tensorflow.python.platform.app.run",
+    }
+)  # fmt: skip
+"""Callables that call the function they are given with its defaults."""
+
+RUNNING_MAIN = frozenset(name for name in RUNNERS if name.startswith("tensorflow."))
+"""Of these, those that call `main` of the program where they are given none."""
+
+QUIET = frozenset(
+    {
+        "callable", "collections.OrderedDict", "copy.copy", "copy.deepcopy", "dataclasses.field", "dict", "dir",
+        "frozenset", "functools.partial", "functools.update_wrapper", "functools.wraps", "getattr", "hasattr", "hash",
+        "id", "isinstance", "issubclass", "json.dump", "json.dumps", "len", "list", "pickle.dump", "pickle.dumps",
+        "print", "repr", "set", "setattr", "str", "super", "torch.save",
+        "torch.serialization.add_safe_globals", "torch.serialization.safe_globals", "tuple", "type",
+        "types.SimpleNamespace", "vars", "warnings.warn",
+    }
+)  # fmt: skip
+"""Callables that call nothing of what they are given."""
+
+QUIET_MODULES = ("abc.", "inspect.", "logging.", "operator.", "typing.", "typing_extensions.", "weakref.")
+"""Modules of such callables: `inspect.isfunction(callback)` looks at the callback, it does not call it."""
+
+SPAWNERS = frozenset({"torch.multiprocessing.spawn", "torch.multiprocessing.start_processes"})
+"""Callables that call the function they are given in processes that start anew."""
+
+EXITS = frozenset({"sys.exit", "os._exit", "exit", "quit", "os.abort"})

@@ -1,0 +1,174 @@
+"""What a call may lead to where it is not certain: one of several values that flow to what is called.
+
+`Exp = {"a": ExpA, "b": ExpB}[name]`, `for agent in agents: agent.update()`, `self.get_batch()` of a function that the
+constructor was given, `model, diffusion = create()`. Only functions, classes and objects of the project are followed,
+and only where values flow in the text: a method's name alone says nothing.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Sequence
+
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.bindings import Binding, BindingKind, Function
+from auditor.static.contents import Contents
+from auditor.static.members import bases
+from auditor.static.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
+
+if TYPE_CHECKING:
+    from auditor.static.facts import ModuleFacts
+
+MAX_STEPS = 12
+"""Steps of one chain of values."""
+
+MAX_EXPRESSIONS = 200
+"""Expressions that are looked at for one call; each is looked at once."""
+
+MAX_VALUES = 12
+"""Values of one expression that are followed."""
+
+SAME_OBJECT = frozenset(
+    {"to", "cuda", "cpu", "float", "double", "half", "eval", "train", "requires_grad_", "unwrapped"}
+)
+"""Methods of a module of torch that return the module."""
+
+Given = dict[tuple[Function, str], list[tuple["ModuleFacts", ast.expr]]]
+
+
+class Candidates:
+    """The values that names, attributes and elements may have in some modules."""
+
+    def __init__(self) -> None:
+        self._given: Given = {}
+        """What calls give the parameters of functions."""
+
+        self._contents = Contents(self)
+        self._depth = 0
+        self._seen: dict[ast.AST, list[Value]] = {}
+        """Expressions looked at for the present call; what leads back to itself adds nothing."""
+
+        self._called: dict[ast.Call, list[Value]] = {}
+
+    def note(self, module: ModuleFacts, call: ast.Call, called: FunctionRef, *, skipped: int) -> None:
+        """`call` calls this function; `skipped`: parameters before the first argument (`self`)."""
+        arguments = called.node.args
+        positional = [*arguments.posonlyargs, *arguments.args][skipped:]
+        names = {argument.arg for argument in (*positional, *arguments.kwonlyargs)}
+        for argument, value in zip(positional, call.args, strict=False):
+            if isinstance(value, ast.Starred):
+                break
+            self._give(called.node, argument.arg, module, value)
+        for word in call.keywords:
+            if word.arg in names:
+                self._give(called.node, word.arg, module, word.value)
+
+    def _give(self, function: Function, name: str | None, module: ModuleFacts, value: ast.expr) -> None:
+        if name is not None and not isinstance(value, ast.Constant):
+            self._given.setdefault((function, name), []).append((module, value))
+
+    def called(self, module: ModuleFacts, call: ast.Call) -> list[Value]:
+        """The functions, classes and objects that `call` may call, in the order of the text."""
+        if call not in self._called:
+            self._seen.clear()
+            self._contents.begin()
+            self._called[call] = self._distinct(self.values(module, call.func))
+        return self._called[call]
+
+    def values(self, module: ModuleFacts, node: ast.expr) -> Sequence[Value]:
+        """What an expression may be."""
+        known = module.names.value(node)
+        if known is not None:
+            return () if isinstance(known, External) else (known,)
+        if node not in self._seen:
+            if len(self._seen) >= MAX_EXPRESSIONS or self._depth >= MAX_STEPS:
+                return ()
+            self._seen[node] = []
+            self._depth += 1
+            self._seen[node] = self._distinct(self._possible(module, node))
+            self._depth -= 1
+        return self._seen[node]
+
+    def elements(self, module: ModuleFacts, node: ast.expr) -> Sequence[Value]:
+        """What the elements of an expression may be."""
+        return self._contents.of(module, node)
+
+    def _distinct(self, values: Iterable[Value]) -> list[Value]:
+        found: dict[object, Value] = {}
+        for value in values:
+            key = value.of if isinstance(value, Instance) else value
+            found.setdefault((isinstance(value, Instance), key), value)
+            if len(found) >= MAX_VALUES:
+                break
+        return list(found.values())
+
+    def _possible(self, module: ModuleFacts, node: ast.expr) -> Iterator[Value]:
+        if isinstance(node, ast.Name):
+            for binding in module.names.bindings_of(node):
+                yield from self._bound(module, binding, node.id)
+        elif isinstance(node, ast.Attribute):
+            yield from self._attribute(module, node)
+        elif isinstance(node, ast.IfExp):
+            yield from self.values(module, node.body)
+            yield from self.values(module, node.orelse)
+        elif isinstance(node, ast.BoolOp):
+            for part in node.values:
+                yield from self.values(module, part)
+        elif isinstance(node, ast.NamedExpr | ast.Await):
+            yield from self.values(module, node.value)
+        elif isinstance(node, ast.Subscript):
+            yield from self.elements(module, node.value)
+        elif isinstance(node, ast.Call):
+            yield from self._result(module, node)
+
+    def _attribute(self, module: ModuleFacts, node: ast.Attribute) -> Iterator[Value]:
+        for base in self.values(module, node.value):
+            if isinstance(base, Instance) and isinstance(base.of, ClassRef):
+                found = module.names.attribute(base, node.attr)
+                if found is not None:
+                    yield found
+                    continue
+                for owner, value in stored(base.of, node.attr):
+                    yield from self.values(owner, value)
+            elif isinstance(base, ClassRef | ModuleRef):
+                yield module.names.attribute(base, node.attr)
+
+    def _result(self, module: ModuleFacts, node: ast.Call) -> Iterator[Value]:
+        called = node.func
+        if isinstance(called, ast.Attribute) and called.attr in SAME_OBJECT:
+            yield from self.values(module, called.value)
+        elif isinstance(called, ast.Attribute) and called.attr == "get":
+            yield from self.elements(module, called.value)
+        for value in self.values(module, called):
+            if isinstance(value, ClassRef):
+                yield Instance(value, node, module)
+            elif isinstance(value, FunctionRef):
+                for returned in value.module.returns(value.node):
+                    yield from self.values(value.module, returned)
+
+    def _bound(self, module: ModuleFacts, binding: Binding, name: str) -> Iterator[Value]:
+        for owner, value in self.sources(module, binding):
+            yield from self.values(owner, value)
+        if binding.kind is BindingKind.ELEMENT and binding.value is not None:
+            yield from self.elements(module, binding.value)
+        elif binding.kind is BindingKind.OPAQUE:
+            yield from self._contents.part(module, binding.node, name)
+
+    def sources(self, module: ModuleFacts, binding: Binding) -> Iterator[tuple[ModuleFacts, ast.expr]]:
+        """The expressions that a binding takes its value from as it is."""
+        if binding.kind is BindingKind.VALUE and binding.value is not None:
+            yield module, binding.value
+        elif binding.kind is BindingKind.PARAMETER and isinstance(binding.node, ast.arg):
+            yield from self._given.get((module.function_of_parameter(binding.node), binding.node.arg), ())
+
+
+def stored(cls: ClassRef, name: str) -> Iterator[tuple[ModuleFacts, ast.expr]]:
+    """What the methods of a class, or of those that it extends, assign to `self.name`."""
+    pending, seen = [cls], {cls}
+    while pending:
+        current = pending.pop()
+        for value in current.module.self_attributes(current.node).get(name, ()):
+            yield current.module, value
+        above = [base for base in bases(current) if isinstance(base, ClassRef) and base not in seen]
+        seen.update(above)
+        pending.extend(above)

@@ -1,0 +1,158 @@
+"""What lists, dictionaries and tuples of the program hold, as far as the text says."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from weakref import WeakKeyDictionary
+
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.evaluate import dotted_text
+from auditor.static.values import ClassRef, FunctionRef, Instance, Value
+
+if TYPE_CHECKING:
+    from auditor.static.candidates import Candidates
+    from auditor.static.facts import ModuleFacts
+
+PUTTING = frozenset({"add", "append", "insert", "setdefault"})
+"""Methods that put their last argument into what they are called on."""
+
+PASSING = frozenset({"list", "tuple", "sorted", "reversed", "set", "frozenset", "iter", "dict"})
+"""Functions whose result has the elements of their first argument."""
+
+MAX_COLLECTIONS = 50
+"""Collections that are looked at for one call."""
+
+HOLDING = frozenset({"torch.nn.ModuleList", "torch.nn.ModuleDict", "torch.nn.Sequential"})
+
+
+class Contents:
+    """Elements of collections; what a single expression may be, `Candidates` says."""
+
+    def __init__(self, candidates: Candidates) -> None:
+        self._candidates = candidates
+        self._put: WeakKeyDictionary[ModuleFacts, dict[str, list[ast.expr]]] = WeakKeyDictionary()
+        self._seen: dict[ast.AST, list[Value]] = {}
+
+    def begin(self) -> None:
+        """Another call is asked about."""
+        self._seen.clear()
+
+    def of(self, module: ModuleFacts, node: ast.expr) -> Sequence[Value]:
+        """What the elements of `node`, or the values of a dictionary, may be."""
+        if node not in self._seen:
+            if len(self._seen) >= MAX_COLLECTIONS:
+                return ()
+            self._seen[node] = []
+            self._seen[node] = list(self._elements(module, node))
+        return self._seen[node]
+
+    def part(self, module: ModuleFacts, node: ast.AST, name: str) -> Iterator[Value]:
+        """What `name` may be where `node` binds it by taking something apart."""
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                place = _place(target, name)
+                if place is not None:
+                    yield from self._item(module, node.value, place)
+        elif isinstance(node, ast.For | ast.AsyncFor | ast.comprehension) and isinstance(node.iter, ast.Call):
+            place = _place(node.target, name)
+            source = _iterated(node.iter, place) if place is not None else None
+            if source is not None:
+                yield from self.of(module, source)
+
+    def _item(self, module: ModuleFacts, node: ast.expr, place: int) -> Iterator[Value]:
+        """`a, b = make()`: what stands at that place of what is returned."""
+        if not isinstance(node, ast.Call):
+            return
+        for value in self._candidates.values(module, node.func):
+            if isinstance(value, FunctionRef):
+                for returned in value.module.returns(value.node):
+                    if isinstance(returned, ast.Tuple) and place < len(returned.elts):
+                        yield from self._candidates.values(value.module, returned.elts[place])
+                    elif isinstance(returned, ast.Call) and returned is not node:
+                        yield from self._item(value.module, returned, place)
+
+    def _elements(self, module: ModuleFacts, node: ast.expr) -> Iterator[Value]:
+        if isinstance(node, ast.List | ast.Tuple | ast.Set):
+            for item in node.elts:
+                yield from self._candidates.values(module, item)
+        elif isinstance(node, ast.Dict):
+            for item in node.values:
+                yield from self._candidates.values(module, item)
+        elif isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp):
+            yield from self._candidates.values(module, node.elt)
+        elif isinstance(node, ast.DictComp):
+            yield from self._candidates.values(module, node.value)
+        elif isinstance(node, ast.BinOp):
+            yield from self.of(module, node.left)
+            yield from self.of(module, node.right)
+        elif isinstance(node, ast.IfExp):
+            yield from self.of(module, node.body)
+            yield from self.of(module, node.orelse)
+        elif isinstance(node, ast.Subscript):
+            yield from self.of(module, node.value)
+        elif isinstance(node, ast.Call):
+            yield from self._of_result(module, node)
+        elif isinstance(node, ast.Name | ast.Attribute):
+            yield from self._of_named(module, node)
+
+    def _of_result(self, module: ModuleFacts, node: ast.Call) -> Iterator[Value]:
+        name = module.resolve(node.func)
+        if node.args and (name in PASSING or name in HOLDING):
+            yield from self.of(module, node.args[0])
+        elif isinstance(node.func, ast.Attribute) and node.func.attr in ("values", "copy"):
+            yield from self.of(module, node.func.value)
+        for value in self._candidates.values(module, node.func):
+            if isinstance(value, FunctionRef):
+                for returned in value.module.returns(value.node):
+                    yield from self.of(value.module, returned)
+
+    def _of_named(self, module: ModuleFacts, node: ast.Name | ast.Attribute) -> Iterator[Value]:
+        from auditor.static.candidates import stored
+
+        text = dotted_text(node)
+        for item in self._put_into(module).get(text or "", ()):
+            yield from self._candidates.values(module, item)
+        if isinstance(node, ast.Name):
+            for binding in module.names.bindings_of(node):
+                for owner, value in self._candidates.sources(module, binding):
+                    yield from self.of(owner, value)
+            return
+        for base in self._candidates.values(module, node.value):
+            if isinstance(base, Instance) and isinstance(base.of, ClassRef):
+                for owner, value in stored(base.of, node.attr):
+                    yield from self.of(owner, value)
+
+    def _put_into(self, module: ModuleFacts) -> dict[str, list[ast.expr]]:
+        """What is appended to names and attributes, or assigned to their items."""
+        found = self._put.get(module)
+        if found is None:
+            found = self._put[module] = {}
+            for call, _, _ in module.index.calls:
+                if isinstance(call.func, ast.Attribute) and call.func.attr in PUTTING and call.args:
+                    found.setdefault(dotted_text(call.func.value) or "", []).append(call.args[-1])
+            for _, target, value, _ in module.index.assignments:
+                if isinstance(target, ast.Subscript):
+                    found.setdefault(dotted_text(target.value) or "", []).append(value)
+            found.pop("", None)
+        return found
+
+
+def _place(target: ast.expr, name: str) -> int | None:
+    """Where a name stands in `a, b = …`."""
+    items = target.elts if isinstance(target, ast.Tuple | ast.List) else []
+    if any(isinstance(item, ast.Starred) for item in items):
+        return None
+    return next((n for n, item in enumerate(items) if isinstance(item, ast.Name) and item.id == name), None)
+
+
+def _iterated(node: ast.Call, place: int) -> ast.expr | None:
+    """The collection that gives the part at `place` of each item: of `enumerate(x)`, `zip(x, y)`, `x.items()`."""
+    called = node.func
+    if isinstance(called, ast.Attribute):
+        return called.value if called.attr == "items" and place == 1 else None
+    if not isinstance(called, ast.Name) or not node.args:
+        return None
+    if called.id == "enumerate":
+        return node.args[0] if place == 1 else None
+    return node.args[place] if called.id == "zip" and place < len(node.args) else None

@@ -1,0 +1,113 @@
+"""Which names a module may export, from the bytes of it and of what it star-imports; nothing is parsed.
+
+A library that star-imports hundreds of modules into one was parsed as a whole for each name that was looked up there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from auditor.errors import ProjectError
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.model.lean import dataclass
+from auditor.static.binds import may_bind
+from auditor.static.sketch import BY_NAME
+from auditor.static.vocabulary import words_of
+
+if TYPE_CHECKING:
+    from auditor.static.project import Project
+
+_BITS = 1 << 14
+"""Size of the filter that a file's words go into: a thousand of them fill a sixteenth."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Starred:
+    """A module and all that is star-imported into it, directly or not."""
+
+    paths: tuple[str, ...]
+    outside: tuple[str, ...]
+    """Modules outside the project."""
+
+
+class Exports:
+    """Asked before a star-imported module is parsed for a name."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._starred: dict[str, _Starred] = {}
+        self._filters: dict[str, bytes | None] = {}
+        """The words of a file, each as one bit; None where it cannot be read."""
+
+        self._bound: dict[tuple[str, str], bool] = {}
+
+    def may_hold(self, path: str, name: str) -> bool:
+        """Whether `from module import *` of the module at `path` may bind `name`."""
+        starred = self._starred_by(path)
+        self._project.trace.note("reach" if len(starred.paths) > 1 else "content", path)
+        return any(self._project.is_known(f"{module}.{name}") for module in starred.outside) or any(
+            self._binds(each, name) for each in starred.paths
+        )
+
+    def _starred_by(self, path: str) -> _Starred:
+        found = self._starred.get(path)
+        if found is None:
+            paths, outside = {path: None}, dict[str, None]()
+            pending = [path]
+            while pending:
+                for target, module in self._stars(pending.pop()):
+                    if target is None:
+                        outside[module] = None
+                    elif target not in paths and not target.endswith("/"):
+                        paths[target] = None
+                        pending.append(target)
+            found = self._starred[path] = _Starred(tuple(paths), tuple(outside))
+        return found
+
+    def _stars(self, path: str) -> Iterator[tuple[str | None, str]]:
+        """Each star import of a file: the project's module, or None and the name of one outside."""
+        project = self._project
+        for origin, names in project.sketch(path).imports:
+            if origin in ("", BY_NAME) or all(name != "*" for name, _ in names):
+                continue
+            if (found := project.find_origin(origin, path)) is not None:
+                yield found
+
+    def _binds(self, path: str, name: str) -> bool:
+        """Whether a file may give a name a meaning; what cannot be read is left to whoever tells of it."""
+        if not name.isascii():
+            return True
+        if path not in self._filters:
+            self._filters[path] = self._filter(path)
+        words = self._filters[path]
+        if words is None:
+            return True
+        bit = hash(name.encode()) % _BITS
+        if not words[bit >> 3] & 1 << (bit & 7):
+            return False
+        key = (path, name)
+        if key not in self._bound:
+            # Exact, so that which bits fell together (they do so differently in each run) can decide nothing.
+            self._bound[key] = self._imports(path, name) or may_bind(self._project.source(path).raw(), name.encode())
+            self._project.unread(path)
+        return self._bound[key]
+
+    def _imports(self, path: str, name: str) -> bool:
+        """Whether an import statement of a file may bind a name."""
+        return any(
+            name == (alias or original.partition(".")[0])
+            for _, names in self._project.sketch(path).imports
+            for original, alias in names
+        )
+
+    def _filter(self, path: str) -> bytes | None:
+        try:
+            raw = self._project.source(path).raw()
+        except ProjectError:
+            return None
+        self._project.unread(path)
+        found = bytearray(_BITS >> 3)
+        for word in words_of(raw):
+            bit = hash(word) % _BITS
+            found[bit >> 3] |= 1 << (bit & 7)
+        return bytes(found)

@@ -1,0 +1,53 @@
+"""Random numbers for what no training depends on: ports, names, waiting times, the colours of a picture."""
+
+from __future__ import annotations
+
+import ast
+
+from auditor.static.facts import ModuleFacts
+
+_INCIDENTAL = frozenset(
+    {"port", "backoff", "suffix", "prefix", "nonce", "uid", "uuid", "colors", "colours", "palette"} | {"display"}
+)
+"""Words in the name of a variable that tell what a random number is for."""
+
+_NAMED = frozenset({"dir", "exp", "experiment", "id", "job", "name", "run", "save", "session", "tag", "task"})
+"""Words of which two make the name of something that is called, not computed: `save_id`, `random_task_id`."""
+
+_TEXTS = frozenset({"str", "string"})
+_ANY = frozenset({"rand", "random", "unique"})
+"""Words that make the name of a function that invents a text: `random_string`."""
+
+_ADDRESS = "tcp://"
+"""In a text that a random port is put into."""
+
+_WAITING = (b"sleep(", b"retry", b"backoff")
+"""Words of files in which a jitter is one of waiting times, and no augmentation."""
+
+
+def is_incidental(module: ModuleFacts, statement: ast.stmt) -> bool:
+    """`port = random.randint(…)`, `def task_id(): return …`: drawn for something that no training depends on."""
+    maker = set(getattr(module.enclosing_function(statement), "name", "").lower().split("_"))
+    if maker & _TEXTS and maker & _ANY:
+        return True
+    names = [name_of(target) for target in (statement.targets if isinstance(statement, ast.Assign) else ())]
+    if isinstance(statement, ast.Return):
+        names.append(getattr(module.enclosing_function(statement), "name", ""))
+    for name in names:
+        words = set(name.lower().split("_"))
+        if _INCIDENTAL & words or len(_NAMED & words) > 1 or ("jitter" in words and _waits(module)):
+            return True
+    return any(_ADDRESS in str(part.value) for part in ast.walk(statement) if isinstance(part, ast.Constant))
+
+
+def name_of(target: ast.expr) -> str:
+    """What an assignment's target is called: `args.seed` and `opts["seed"]` are seeds."""
+    key = target.slice if isinstance(target, ast.Subscript) else None
+    if isinstance(key, ast.Constant):
+        return str(key.value)
+    return getattr(target, "attr", getattr(target, "id", ""))
+
+
+def _waits(module: ModuleFacts) -> bool:
+    raw = module.project.source(module.path).raw()
+    return any(word in raw for word in _WAITING)

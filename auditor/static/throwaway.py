@@ -1,0 +1,86 @@
+"""Objects that are made to be looked at and then dropped: `Net(args).name`, a model whose parameters are counted."""
+
+from __future__ import annotations
+
+import ast
+
+from auditor.static.facts import ModuleFacts
+from auditor.static.flow import uses
+
+_DESCRIBING = frozenset(
+    {
+        "channels",
+        "classes",
+        "config",
+        "device",
+        "dim",
+        "dims",
+        "dtype",
+        "height",
+        "name",
+        "num",
+        "shape",
+        "size",
+        "width",
+    }
+)
+"""Words in the names of attributes that are numbers or texts, whatever the weights are."""
+
+_COUNTING = frozenset({"numel", "nelement", "shape", "size"})
+_SHOWING = frozenset({"print", "repr", "str", "len", "logging.info"})
+
+
+def is_only_described(module: ModuleFacts, statement: ast.stmt) -> bool:
+    """Whether a statement makes an object of which its function only reads what it is called or how large it is."""
+    if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
+        return False
+    target = statement.targets[0]
+    function = module.enclosing_function(statement)
+    if not isinstance(target, ast.Name) or function is None or isinstance(function, ast.Lambda):
+        return False
+    loads = [
+        node
+        for node in ast.walk(function)
+        if isinstance(node, ast.Name) and node.id == target.id and isinstance(node.ctx, ast.Load)
+    ]
+    return bool(loads) and all(_only_describes(module, node) for node in loads)
+
+
+def is_only_measured(module: ModuleFacts, statement: ast.stmt) -> bool:
+    """`probe = torch.randn(…)`, `out = layer(probe)`, `width = out.shape[2]`: only sizes come of it."""
+    target = statement.targets[0] if isinstance(statement, ast.Assign) and len(statement.targets) == 1 else None
+    function = module.enclosing_function(statement)
+    if not isinstance(target, ast.Name) or function is None or isinstance(function, ast.Lambda):
+        return False
+    reads = [node for node in uses(module, target) if isinstance(node, ast.Name)]
+    results = [module.statement(node) for node in reads if _is_argument(module, node)]
+    if not results or len(results) < len(reads):
+        return False
+    return all(isinstance(each, ast.Assign) and is_only_described(module, each) for each in results)
+
+
+def _is_argument(module: ModuleFacts, node: ast.Name) -> bool:
+    """The whole argument of a call whose result is assigned."""
+    call = module.parent(node)
+    return isinstance(call, ast.Call) and node in call.args and isinstance(module.parent(call), ast.Assign)
+
+
+def _only_describes(module: ModuleFacts, node: ast.Name) -> bool:
+    parent = module.parent(node)
+    if isinstance(parent, ast.Call):
+        return node in parent.args and module.resolve(parent.func) in _SHOWING
+    if not isinstance(parent, ast.Attribute):
+        return False
+    call = module.parent(parent)
+    if isinstance(call, ast.Call) and call.func is parent:
+        return parent.attr in ("parameters", "named_parameters") and _is_counted(module, call)
+    return not _DESCRIBING.isdisjoint(parent.attr.lower().split("_"))
+
+
+def _is_counted(module: ModuleFacts, call: ast.Call) -> bool:
+    """`sum(p.numel() for p in model.parameters())`."""
+    clause = module.parent(call)
+    owner = module.parent(clause) if isinstance(clause, ast.comprehension) else None
+    if not isinstance(owner, ast.GeneratorExp | ast.ListComp) or clause is None:
+        return False
+    return any(isinstance(part, ast.Attribute) and part.attr in _COUNTING for part in ast.walk(owner.elt))

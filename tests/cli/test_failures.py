@@ -1,0 +1,46 @@
+"""What a command says when it cannot go on: whose turn it is, and what to do."""
+
+from __future__ import annotations
+
+import errno
+import sys
+
+import pytest
+
+from auditor.cli import main
+from auditor.cli.failures import guarded
+
+
+def test_a_full_disk_is_no_bug_of_ours(capsys: pytest.CaptureFixture[str]) -> None:
+    def write() -> int:
+        raise OSError(errno.ENOSPC, "No space left on device", "run.tape")
+
+    assert guarded(write, ["record"]) == 2
+    said = capsys.readouterr().err
+    assert "run.tape: No space left on device" in said
+    assert "bug" not in said
+
+
+def test_other_errors_of_the_system_that_nobody_caught_are(
+    capsys: pytest.CaptureFixture[str], tmp_path: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+
+    def write() -> int:
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    guarded(write, ["record"])
+    assert "this is a bug in repro-audit" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("command", "named"), [("tape", "show, diff, import, export"), ("runs", "list, show, prune")])
+def test_a_missing_command_is_answered_with_those_that_there_are(
+    command: str, named: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([command]) == 2
+    assert named in capsys.readouterr().err
+
+
+def test_a_closed_stdout_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    assert main(["explain", "RA101"]) == 0

@@ -1,0 +1,66 @@
+"""Imports of a package through the project's own modules: found as if everything had been parsed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from auditor.static.project import Project
+
+Files = dict[str, str | bytes]
+MakeProject = Callable[[Files], Project]
+
+LIBRARY: Files = {
+    "lib/__init__.py": "from .near import Conv as Renamed\nfrom .stars import *\nfrom .own import helper\n",
+    "lib/near.py": "from kernels.ops import Conv\n",
+    "lib/stars.py": "from .made import *\nfrom .circle import *\n",
+    "lib/made.py": "import kernels\nPool = kernels.Pool\n",
+    "lib/circle.py": "from lib import *\nimport kernels.tables as tables\n",
+    "lib/own.py": "import kernels\nfrom torch import nn\ndef helper():\n    return kernels.Pool()\n",
+}
+
+LEADING = {
+    "itself": ("import kernels.ops", "kernels.ops"),
+    "a name of it": ("from kernels import Pool", "kernels.Pool"),
+    "renamed on the way": ("from lib import Renamed", "kernels.ops.Conv"),
+    "assigned behind star imports": ("from lib import Pool", "kernels.Pool"),
+    "a module in a circle": ("from lib import tables", "kernels.tables"),
+}
+
+ELSEWHERE = {
+    "a function that uses it": "from lib import helper",
+    "another package": "from lib.own import nn",
+    "nothing": "from lib import missing",
+    "a star import": "from lib import *",
+    "a module of the project": "from lib import own",
+    "a package with the same beginning": "import kernels_of_mine",
+}
+
+
+@pytest.mark.parametrize(("statement", "target"), LEADING.values(), ids=LEADING)
+def test_what_comes_from_the_package_is_found(statement: str, target: str, project: MakeProject) -> None:
+    module = project({**LIBRARY, "train.py": f"{statement}\n"}).module("train.py")
+    assert module is not None
+    assert [each.target for each in module.imports_below(("kernels",))] == [target]
+    assert target in [each.target for each in module.imports]
+
+
+@pytest.mark.parametrize("statement", ELSEWHERE.values(), ids=ELSEWHERE)
+def test_what_comes_from_elsewhere_parses_nothing_else(statement: str, project: MakeProject) -> None:
+    made = project({**LIBRARY, "train.py": f"{statement}\n"})
+    module = made.module("train.py")
+    assert module is not None
+    assert list(module.imports_below(("kernels",))) == []
+    assert made.parsed == {"train.py"}
+
+
+def test_an_answer_rests_on_every_file_on_the_way(project: MakeProject) -> None:
+    made = project({**LIBRARY, "train.py": "from lib import helper\n"})
+    module = made.module("train.py")
+    assert module is not None
+    made.trace.start()
+    assert list(module.imports_below(("kernels",))) == []
+    assert {("content", "lib/__init__.py"), ("content", "lib/own.py"), ("packages", "lib/__init__.py")} <= set(
+        made.trace.stop()
+    )

@@ -1,0 +1,50 @@
+"""Which parsed files are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from auditor.static import trees
+from auditor.static.source import SourceFile
+from auditor.static.trees import Trees
+
+Take = Callable[[str], object]
+
+
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Trees, Take]:
+    """Trees of which two fit, and what takes the one of a file."""
+    monkeypatch.setattr(trees, "MAX_KEPT_BYTES", 12)
+    made = Trees()
+
+    def take(name: str) -> object:
+        (tmp_path / name).write_text("x = 1\n")
+        return made.take(SourceFile(name, tmp_path / name)).tree
+
+    return made, take
+
+
+def test_what_is_in_use_is_never_dropped(kept: tuple[Trees, Take]) -> None:
+    _, take = kept
+    first = [take(name) for name in "abcd"]
+    assert [take(name) for name in "abcd"] == first
+
+
+def test_what_was_used_longest_ago_makes_room(kept: tuple[Trees, Take]) -> None:
+    made, take = kept
+    first, second = take("a"), take("b")
+    made.trim()
+    take("c")
+    assert take("b") is second
+    assert take("a") is not first
+
+
+def test_what_is_too_much_is_dropped_once_nobody_uses_it(kept: tuple[Trees, Take]) -> None:
+    made, take = kept
+    first = [take(name) for name in "abcd"]
+    made.trim()
+    assert [take(name) is tree for name, tree in zip("cd", first[2:], strict=True)] == [True, True]
+    assert take("a") is not first[0]
