@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from auditor.dynamic import magnitude
@@ -12,7 +12,7 @@ from auditor.model.margin import StepDifference
 from auditor.runs.activations import KeptActivations, KeptCall, KeptTensor, open_activations
 
 INTEGERS = "whole numbers differ, which have no size of noise"
-OUTSIDE = "it differs only where the kept sample does not reach"
+OUTSIDE = "it differs by less than the kept sums show, where the kept sample does not reach"
 NOT_FINITE = "a difference is infinite or NaN"
 SHAPES = "shapes or types differ"
 UNREAD = "its bits cannot be read"
@@ -30,7 +30,7 @@ class LayerSeries:
     """Why the size of a difference is not known, at most one sentence a reason."""
 
     is_sample: bool = False
-    """Some of its tensors were kept in part."""
+    """Some of its tensors were kept in part: their sizes are estimates."""
 
     @property
     def differs(self) -> bool:
@@ -147,7 +147,7 @@ def _add_tensor(
     if one.digest is None or two.digest is None:
         return UNREAD, True
     if one.digest == two.digest:
-        total.elements += one.kept
+        total.elements += one.numel if one.sketch else one.kept
         return "", False
     if not one.kept:
         return INTEGERS, True
@@ -155,12 +155,23 @@ def _add_tensor(
     if not magnitude.covers(one.dtype) or len(first) != len(second) or not first:
         return UNREAD, True
     found = magnitude.measure(first, second, one.dtype)
+    if found.differing:
+        total.max_ulp = max(total.max_ulp or 0, found.max_ulp or 0)
+    if squares := _estimated(a.sketch(one), b.sketch(two)):
+        total.elements += one.numel
+        total.squares += squares
+        return "", True
     if found.rms is None:
         return NOT_FINITE, True
     total.elements += found.total
     total.squares += found.rms**2 * found.total
-    total.max_ulp = max(total.max_ulp or 0, found.max_ulp or 0)
     return (OUTSIDE if not found.differing else ""), True
+
+
+def _estimated(first: Sequence[float], second: Sequence[float]) -> float | None:
+    """Estimate the sum of squares of a difference from the sums of both sides; None where they tell nothing."""
+    found = sum((x - y) * (x - y) for x, y in zip(first, second, strict=True)) if len(first) == len(second) else 0.0
+    return found if found and math.isfinite(found) else None
 
 
 def _series(key: tuple[str, str], layer: _Layer) -> LayerSeries:

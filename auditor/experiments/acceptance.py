@@ -116,7 +116,7 @@ def _layers(case: Case) -> list[str]:
         if layer.state in (MarginState.MEASURED, MarginState.ABOVE) and any(step.rms is None for step in layer.steps)
     ]
     if missed:
-        reasons.append(f"In some steps the kept sample of {_some(missed)} missed the difference.")
+        reasons.append(f"In some steps no size of the difference is known of {_some(missed)}.")
     uncertain = [layer for layer in case.layers if layer.state is MarginState.MEASURED and _lower(layer) is None]
     vague = [_name(case, layer) for layer in uncertain]
     if vague:
@@ -174,7 +174,7 @@ def _rests_on(case: Case, known: Sequence[tuple[float, str]]) -> list[str]:
     sentences.append("Gradients, optimizer states and weights count by the forward passes that follow them.")
     sampled = [_name(case, series) for series in case.layerwise.layers if series.is_sample]
     if sampled:
-        sentences.append(f"Of {_some(sampled)} a sample of the elements was measured.")
+        sentences.append(f"Of {_some(sampled)} the sizes are estimated from signed sums over all elements.")
     if case.comparison.output:
         line = case.comparison.output[0]
         sentences.append(

@@ -44,7 +44,9 @@ def join(series: LayerSeries, tolerance: LayerTolerance | None, unknown: str) ->
     if state is MarginState.UNMEASURED:
         note = "; ".join(series.faults) or "it differs in the signs of zeros only"
     elif missed and state is not MarginState.IDENTICAL:
-        note = "; ".join([*([note] if note else []), f"in {missed:,} of {len(series.steps):,} steps {OUTSIDE}"])
+        note = "; ".join(
+            [*([note] if note else []), f"in {missed:,} of {len(series.steps):,} steps: {'; '.join(series.faults)}"]
+        )
     usable = state in (MarginState.MEASURED, MarginState.ABOVE)
     margin_interval = None
     if usable and interval is not None and greatest is not None and greatest.rms and interval.low > 0:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import struct
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,8 @@ from typing import Any
 from auditor.errors import TraceFormatError
 from auditor.model.lean import dataclass
 from auditor.probe.activations.keeping import FOLDER, FORMAT, VERSION
+
+READABLE = (1, VERSION)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,13 +29,18 @@ class KeptTensor:
     kept: int
     """Elements in the data file; 0 where nothing was kept."""
 
+    sketch: int = 0
+    """Sums over all elements, behind them in the data file; 0 where there are none."""
+
+    @property
+    def numel(self) -> int:
+        """Elements of the whole tensor."""
+        return math.prod(self.shape)
+
     @property
     def is_sample(self) -> bool:
         """Fewer elements than the tensor has."""
-        total = 1
-        for side in self.shape:
-            total *= side
-        return 0 < self.kept < total
+        return 0 < self.kept < self.numel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +86,7 @@ class KeptActivations:
         kind = record["record"]
         if (kind == "header") is not (number == 1):
             raise ValueError(f"a {kind} record on line {number}")
-        if kind == "header" and (record["format"] != FORMAT or record["version"] != VERSION):
+        if kind == "header" and (record["format"] != FORMAT or record["version"] not in READABLE):
             raise TraceFormatError(
                 f"{self.path}: {record['format']} version {record['version']}; this program reads {FORMAT} {VERSION}"
             )
@@ -95,6 +104,14 @@ class KeptActivations:
         size = tensor.kept * ITEM_BYTES[tensor.dtype] if tensor.kept else 0
         self._data.seek(tensor.offset)
         return self._data.read(size)
+
+    def sketch(self, tensor: KeptTensor) -> tuple[float, ...]:
+        """Return the sums over all elements (`probe/activations/sketch`); empty where there are none, or not all."""
+        if not tensor.sketch:
+            return ()
+        self._data.seek(tensor.offset + tensor.kept * ITEM_BYTES[tensor.dtype])
+        data = self._data.read(8 * tensor.sketch)
+        return struct.unpack(f"={tensor.sketch}d", data) if len(data) == 8 * tensor.sketch else ()
 
     def close(self) -> None:
         self._data.close()
@@ -127,6 +144,7 @@ def _call(record: Mapping[str, Any]) -> KeptCall:
                 digest=tensor["digest"],
                 offset=int(tensor["offset"]),
                 kept=int(tensor["kept"]),
+                sketch=int(tensor.get("sketch", 0)),
             )
             for tensor in record["tensors"]
         ),

@@ -36,7 +36,7 @@ BUDGET_BYTES = 256 << 20
 """On disk, a process and run."""
 
 ELEMENTS = 4096
-"""Most that are kept of one tensor: the rms of a sample of so many is known to a few per cent."""
+"""Most that are kept of one tensor; of larger ones a sample of so many, and sums over all (`activations/sketch`)."""
 
 _SHOWN = 5
 
@@ -161,7 +161,8 @@ def _sampled(layerwise: Layerwise) -> list[str]:
     if not sampled:
         return []
     more = f" and {len(sampled) - _SHOWN} more" if len(sampled) > _SHOWN else ""
-    return [f"of {', '.join(sampled[:_SHOWN])}{more} a sample of {ELEMENTS:,} elements a tensor was measured"]
+    what = f"of {', '.join(sampled[:_SHOWN])}{more}"
+    return [f"{what} the sizes are estimated from signed sums over all elements (to some 2 %)"]
 
 
 def _other_replicas(records: tuple[RunRecord, RunRecord], beside: Sequence[Replicas | None]) -> list[str]:

@@ -197,7 +197,7 @@ _NO_INTERVAL = [join(series(1e-7), replace(tolerance(), interval=None), "")]
         ({"walk": None}, "There is no noise walk of the program"),
         ({"unseen": ("head",)}, "Nothing was kept of head, which the walk has."),
         ({"layers": _UNWALKED}, "Of 0 no tolerance is known (the walk has no such layer)."),
-        ({"layers": layer(1e-7, None, faults=(OUTSIDE,))}, "In some steps the kept sample of 0 missed the difference."),
+        ({"layers": layer(1e-7, None, faults=(OUTSIDE,))}, "In some steps no size of the difference is known of 0."),
         ({"layers": _NO_INTERVAL}, "The walk gives no interval for 0."),
         (
             {"layers": layer(1e-7, None, faults=(NOT_FINITE,))},

@@ -39,7 +39,7 @@ def test_steps_are_kept_one_by_one_then_ever_fewer_within_the_budget(tmp_path: P
     kept = keeper(tmp_path, budget)
     for step in range(2000):
         if kept.keeps(step):
-            kept.call("Net", "0", "Linear", [("float32", [4], 1, bytes(16), 4)])
+            kept.call("Net", "0", "Linear", [("float32", [4], 1, bytes(16), 4, None)])
     kept.finish(2000)
     steps = [record["step"] for record in index(tmp_path) if record["record"] == "step"]
     gaps = [second - first for first, second in itertools.pairwise(steps)]
@@ -53,8 +53,8 @@ def test_steps_are_kept_one_by_one_then_ever_fewer_within_the_budget(tmp_path: P
 def test_a_step_that_does_not_fit_is_cut_and_said_to_be(tmp_path: Path) -> None:
     kept = keeper(tmp_path, 1000)
     assert kept.keeps(0)
-    kept.call("Net", "0", "Linear", [("float32", [4], 1, bytes(16), 4)])
-    kept.call("Net", "1", "Linear", [("float32", [400], 1, bytes(1600), 400)])
+    kept.call("Net", "0", "Linear", [("float32", [4], 1, bytes(16), 4, None)])
+    kept.call("Net", "1", "Linear", [("float32", [400], 1, bytes(1600), 400, None)])
     assert not kept.keeps(0)
     kept.finish(1)
     found = KeptActivations(tmp_path / FOLDER / "0-0.jsonl")

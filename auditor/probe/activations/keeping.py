@@ -6,7 +6,8 @@ header  format, version, elements (most that are kept of one tensor)
 step    step: its forward passes are kept from here on
 call    step, model, layer, type, call (counts from 0 in the step), tensors: objects of `dtype`, `shape`, `digest` (of
         all bits; 16 hex digits, null where the tensor has none), `offset` and `kept` (elements in the .bin file from
-        there; 0 where nothing is kept)
+        there; 0 where nothing is kept), `sketch` (sums over all elements behind them, float64, see `sketch`; 0 where
+        the tensor is whole)
 cut     step, reason: calls of the step from here on are not kept
 end     steps: how many the process took
 
@@ -20,8 +21,8 @@ import os
 from ..indexed import IndexedFiles
 
 FORMAT = "repro-audit-activations"
-VERSION = 1
-# Version 1: first version.
+VERSION = 2
+# Version 2: `sketch`. Version 1 had none.
 
 FOLDER = "activations"
 THINNING = 1.05
@@ -71,18 +72,25 @@ class Keeper:
             self._write({"record": "cut", "step": self._step, "reason": reason})
 
     def call(self, model, layer, kind, tensors):
-        """Keep one call. `tensors`: (dtype, shape, digest or None, bytes of what is kept or None, elements in it)."""
-        size = sum(len(data) for _, _, _, data, _ in tensors if data is not None)
+        """Keep one call.
+
+        `tensors`: (dtype, shape, digest or None, bytes of what is kept or None, elements in it, bytes of the sketch or
+        None).
+        """
+        size = sum(len(data) for each in tensors for data in (each[3], each[5]) if data is not None)
         if self._used + size > self._budget:
             self.cut("--margin-budget is used up")
             return
         number = self._calls.get((model, layer), 0)
         self._calls[(model, layer)] = number + 1
         kept = []
-        for dtype, shape, digest, data, count in tensors:
+        for dtype, shape, digest, data, count, sketch in tensors:
             entry = {"dtype": dtype, "shape": shape, "digest": None if digest is None else "%016x" % digest}
             entry["offset"] = self._files.offset if data is None else self._files.place(data)
             entry["kept"] = count
+            entry["sketch"] = 0 if sketch is None else len(sketch) // 8
+            if sketch is not None:
+                self._files.place(sketch)
             kept.append(entry)
         self._used += size
         place = {"record": "call", "step": self._step, "model": model, "layer": layer, "type": kind, "call": number}

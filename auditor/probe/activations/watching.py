@@ -13,6 +13,7 @@ from ..walking import trees
 from ..walking.modules import unwrapped
 from ..walking.points import is_reshape
 from .keeping import Keeper, places
+from .sketch import Sketcher
 
 
 class Model:
@@ -47,6 +48,7 @@ class Activations:
         self._models = {}  # id of an outermost module -> (weak reference, Model or None)
         self._counts = {}  # class name -> models of it so far
         self._places = {}  # (elements, device) -> index of the sample
+        self._sketcher = Sketcher(torch)
 
     def install(self):
         """Wrap the calls of modules, on top of what keeps the module paths."""
@@ -150,24 +152,28 @@ class Activations:
         self._keeper.call(model.name, layer, kind, [self._read(each) for each in trees.tensors(value)])
 
     def _read(self, tensor):
-        """Return (dtype, shape, digest, buffer, elements) of a tensor, as the keeper takes it."""
+        """Return (dtype, shape, digest, buffer, elements, buffer of the sketch) of a tensor, as the keeper takes it."""
         dtype, shape = str(tensor.dtype).replace("torch.", ""), [int(side) for side in tensor.shape]
         if not self._is_plain(tensor):
-            return dtype, shape, None, None, 0
+            return dtype, shape, None, None, 0, None
         try:
             digest = self._prints.digest(tensor)
         except NotCoveredError:
-            return dtype, shape, None, None, 0
+            return dtype, shape, None, None, 0, None
         total = tensor.numel()
         if not tensor.is_floating_point() or not total:
-            return dtype, shape, digest, None, 0
-        plain = tensor.detach()
+            return dtype, shape, digest, None, 0, None
+        plain, sketch = tensor.detach(), None
         if total > self._keeper.elements:
-            plain = plain.reshape(-1).index_select(0, self._sample(total, tensor.device))
-        plain = self._prints.plain(plain)
-        count = plain.numel()
-        nbytes = count * plain.element_size()
-        return dtype, shape, digest, bytes(self._prints.view(nbytes)(plain.data_ptr())), count
+            flat = plain.reshape(-1)
+            plain = flat.index_select(0, self._sample(total, tensor.device))
+            if tensor.device.type != "mps":  # which has no float64
+                sketch = self._bytes(self._sketcher.sums(flat))
+        return dtype, shape, digest, self._bytes(plain), plain.numel(), sketch
+
+    def _bytes(self, tensor):
+        plain = self._prints.plain(tensor)
+        return bytes(self._prints.view(plain.numel() * plain.element_size())(plain.data_ptr()))
 
     def _is_plain(self, tensor):
         """True for tensors that have bits to read now."""
