@@ -34,7 +34,7 @@ BLIND = """
     torch.manual_seed(0)
     model = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.Linear(8, 2))
     with torch.no_grad():
-        model[0].bias += int.from_bytes(os.urandom(3), "big") * 1e-12
+        model[0].bias += int.from_bytes(os.urandom(3), "big") * 3e-11
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     for _ in range(4):
         optimizer.zero_grad()
@@ -86,7 +86,8 @@ def test_digits_keep_more_than_five_decades_from_the_walk_that_was_made_for_them
     assert _told[0].startswith("no noise walk of this program is kept: walking over its layers takes one more run")
     assert found.notes == (
         f"tolerances are from {found.walk}, made after the runs",
-        "of table, conv1, conv2, dropout, head the sizes are estimated from signed sums over all elements (to some 2 %)",
+        "of table, conv1, conv2, dropout, head the sizes are estimated from signed sums over all elements "
+        "(to some 2 %)",
     )
     assert found.metric == "agreement"
     assert (found.measured_steps, found.steps) == (21, 20)
