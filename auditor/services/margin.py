@@ -161,8 +161,8 @@ def _sampled(layerwise: Layerwise) -> list[str]:
     if not sampled:
         return []
     more = f" and {len(sampled) - _SHOWN} more" if len(sampled) > _SHOWN else ""
-    what = f"of {', '.join(sampled[:_SHOWN])}{more}"
-    return [f"{what} the sizes are estimated from signed sums over all elements (to some 2 %)"]
+    what = f"{', '.join(sampled[:_SHOWN])}{more}"
+    return [f"sizes of {what} are estimated from signed sums over all elements (to some 2 %)"]
 
 
 def _other_replicas(records: tuple[RunRecord, RunRecord], beside: Sequence[Replicas | None]) -> list[str]:

@@ -86,8 +86,7 @@ def test_digits_keep_more_than_five_decades_from_the_walk_that_was_made_for_them
     assert _told[0].startswith("no noise walk of this program is kept: walking over its layers takes one more run")
     assert found.notes == (
         f"tolerances are from {found.walk}, made after the runs",
-        "of table, conv1, conv2, dropout, head the sizes are estimated from signed sums over all elements "
-        "(to some 2 %)",
+        "sizes of table, conv1, conv2, dropout, head are estimated from signed sums over all elements (to some 2 %)",
     )
     assert found.metric == "agreement"
     assert (found.measured_steps, found.steps) == (21, 20)
