@@ -41,7 +41,7 @@ except FileExistsError:
 else:
     (meeting / "pids").write_text(f"{os.getpid()} {os.getppid()}")
     (meeting / "pids").rename(meeting / "first" / "pids")
-    time.sleep(120)
+    time.sleep(600)
 """
 
 
@@ -60,10 +60,10 @@ def cluster(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     with tempfile.TemporaryDirectory(prefix="slurm-", ignore_cleanup_errors=True) as parent:
         Path(parent).chmod(0o755)
         folder = Path(parent) / "node"
-        subprocess.run([NODE, "start", folder], check=True, timeout=60)
+        subprocess.run([NODE, "start", folder], check=True, timeout=600)
         monkeypatch.setenv("SLURM_CONF", str(folder / "slurm.conf"))
         yield "slurm"
-        subprocess.run([NODE, "stop", folder], check=True, timeout=60)
+        subprocess.run([NODE, "stop", folder], check=True, timeout=600)
 
 
 def measure(folder: Path, runs: int, resume: bool = False, executor: str = "local") -> AuditReport:
@@ -97,7 +97,7 @@ def parent_of(pid: int) -> int:
 
 def kill_first_worker(meeting: Path, killed: list[int]) -> None:
     """Kill what the scheduler started, with SIGKILL, once the first program runs; add the program's pid to `killed`."""
-    until = time.monotonic() + 120
+    until = time.monotonic() + 600
     while not (meeting / "first" / "pids").exists() and time.monotonic() < until:
         time.sleep(0.05)
     program, worker = (meeting / "first" / "pids").read_text().split()

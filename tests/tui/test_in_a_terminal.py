@@ -80,7 +80,7 @@ def tmux(tmp_path: Path) -> Iterator[Callable[..., str]]:
     server = ["tmux", "-S", str(tmp_path / "tmux"), "-f", "/dev/null"]
 
     def call(*arguments: str) -> str:
-        done = subprocess.run([*server, *arguments], capture_output=True, text=True, timeout=120, check=True)
+        done = subprocess.run([*server, *arguments], capture_output=True, text=True, timeout=600, check=True)
         return done.stdout
 
     yield call
