@@ -22,7 +22,6 @@ from auditor.services.settings import Settings
 from auditor.services.variance import VarianceOptions, measure_variance, parse_metrics, parse_variants
 
 pytest.importorskip("torch")
-pytestmark = pytest.mark.timeout(900)  # the first test waits for ten trainings
 
 TRAINING = """
 import csv, sys

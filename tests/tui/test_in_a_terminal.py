@@ -47,7 +47,7 @@ def rest(terminal: Any) -> bytes:
     """Read until nothing more comes, which is told by a silence; on a busy machine there are silences in between."""
     data = b""
     for _ in range(60):
-        more = terminal.read(quiet_s=1.5)
+        more = terminal.read(quiet_s=3.0)
         if not more:
             return data
         data += more
