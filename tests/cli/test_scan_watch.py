@@ -22,6 +22,13 @@ DIRTY = "import numpy as np\n\nprint(np.random.rand(3))\n"
 PATIENCE_S = 240
 
 
+def save(path: Path, text: str) -> None:
+    """Whole at once: on a busy machine a file that was opened may be seen empty before its text is there."""
+    beside = path.with_suffix(".new")
+    beside.write_text(text)
+    os.replace(beside, path)
+
+
 class Watching:
     """A running `scan --watch`; everything that it printed so far is in `text`."""
 
@@ -94,7 +101,7 @@ def test_it_scans_again_on_save_and_ctrl_c_ends_it_quietly(project: Path, watchi
     running.until("ctrl-c ends")
     assert "train.py" in running.text
     assert "since the last scan" not in running.text
-    (project / "train.py").write_text("print(1)\n")
+    save(project / "train.py", "print(1)\n")
     running.until("ctrl-c ends", times=2)
     assert "changed: train.py\nsince the last scan: 0 new, 1 gone\n  gone  train.py:3 RA102: " in running.text
     before = running.text
@@ -108,7 +115,7 @@ def test_a_terminal_is_cleared_before_each_report(project: Path, watching: Calla
     before, cleared, _ = running.until("ctrl-c ends").partition("\x1b[H\x1b[2J")
     assert cleared
     assert "RA102" not in before  # a slow scan shows its progress
-    (project / "more.py").write_text(DIRTY)
+    save(project / "more.py", DIRTY)
     assert running.until("ctrl-c ends", times=2).count("\x1b[H\x1b[2J") == 2
     assert running.interrupt() == 130
     assert "Traceback" not in running.text

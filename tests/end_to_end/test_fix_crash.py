@@ -42,7 +42,7 @@ def run_killed(root: Path, store: Path, after: int) -> int:
     words = ["fix", str(root), "--apply", "--unsafe", "--select", "RA301", "--store", str(store), "--no-progress"]
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     done = subprocess.run(
-        [sys.executable, "-c", KILLED, str(after), *words], env=environ, capture_output=True, timeout=120, check=False
+        [sys.executable, "-c", KILLED, str(after), *words], env=environ, capture_output=True, timeout=600, check=False
     )
     return done.returncode
 

@@ -201,7 +201,7 @@ DEVICES = """
     """
 
 SHELL = """
-echo $RANDOM $RANDOM; bash -eu -c 'echo $RANDOM'
+echo $RANDOM $RANDOM $RANDOM; bash -eu -c 'echo $RANDOM $RANDOM $RANDOM'
 head -c 100000 /dev/urandom | cksum
 if command -v openssl >/dev/null; then openssl rand -hex 8; fi
 cat /proc/sys/kernel/random/uuid

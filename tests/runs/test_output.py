@@ -69,7 +69,7 @@ def test_a_reader_that_went_away_does_not_stop_the_program(tmp_path: Path) -> No
     auditor = subprocess.Popen([sys.executable, "-c", LAUNCH, str(tmp_path)], stderr=subprocess.PIPE)
     assert auditor.stderr is not None
     auditor.stderr.close()
-    assert auditor.wait(60) == 0
+    assert auditor.wait(600) == 0
     assert (tmp_path / "done").exists()
     assert (tmp_path / "run" / "program.log").read_bytes().endswith(b"19999\n")
 
@@ -80,7 +80,7 @@ def test_what_was_printed_is_in_the_log_however_late_we_come_to_it(tmp_path: Pat
 
     class Slow(io.BytesIO):
         def write(self, data: Any) -> int:
-            assert behind.wait(60)
+            assert behind.wait(600)
             return super().write(data)
 
     output = Output(tmp_path / "log", Slow(), terminal=False)

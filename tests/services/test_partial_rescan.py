@@ -110,7 +110,7 @@ def rules_read_once() -> Iterator[None]:
         yield
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(edits=st.lists(st.lists(files, min_size=1, max_size=2), min_size=1, max_size=4))
 def test_a_scan_after_edits_is_a_fresh_scan(edits: list[list[File]], cache_home: Path) -> None:
     with tempfile.TemporaryDirectory(dir=cache_home) as folder:

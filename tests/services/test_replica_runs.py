@@ -26,7 +26,7 @@ own = str(random.SystemRandom().random())
 here.write_text(own)
 time.sleep(0.2)
 assert here.read_text() == own, "somebody else wrote here"
-print("score", random.random())
+print("score %.17f" % random.random())
 """
 SCORE = Sources(metrics=parse_metrics(["score=score ([0-9.]+)"]))
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import secrets
 from pathlib import Path
 
 import pytest
@@ -20,7 +22,6 @@ from auditor.services.settings import Settings
 from auditor.services.variance import VarianceOptions, measure_variance, parse_metrics, parse_variants
 
 pytest.importorskip("torch")
-pytestmark = pytest.mark.timeout(900)  # the first test waits for ten trainings
 
 TRAINING = """
 import csv, sys
@@ -85,7 +86,10 @@ def of(report: AuditReport, name: str) -> GroupSpread:
 
 
 DIGITS = Path(__file__).parents[2] / "sample_projects" / "digits_embed" / "train.py"
-ARGUMENTS = ("--epochs", "1", "--lr", "2e-2", "--threads", "2", "--predictions", "predictions.npy")
+THREADS = 8
+"""So many differ in every step, also on one busy core; two add in one order nearly always there."""
+
+ARGUMENTS = ("--epochs", "1", "--lr", "2e-2", "--threads", str(THREADS), "--predictions", "predictions.npy")
 SOURCES = Sources(
     metrics=parse_metrics(["loss=loss ([0-9.]+)"]),
     predictions="predictions.npy",
@@ -113,8 +117,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def all_four(folder: Path) -> AuditReport:
+    seeds = itertools.count(1)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OMP_WAIT_POLICY", "PASSIVE")  # two threads that spin for each other starve on busy cores
+        patch.setenv("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin for each other starve on busy cores
+        patch.setattr(secrets, "token_hex", lambda size: f"{next(seeds):0{2 * size}x}")  # the same seeds in every test
         return measure(
             digits(folder / "project"),
             folder / "store",
@@ -124,7 +130,7 @@ def all_four(folder: Path) -> AuditReport:
             sources=SOURCES,
             groups=Path("groups.csv"),
             positive="3",
-            threads=2,
+            threads=THREADS,
         )
 
 
@@ -139,16 +145,10 @@ def test_without_noise_all_replicas_are_one(all_four: AuditReport) -> None:
     assert all(metric.deviation == 0 for metric in control.metrics)
 
 
-def test_a_race_alone_moves_weights_a_little(all_four: AuditReport, folder: Path) -> None:
+def test_a_race_alone_moves_weights_a_little(all_four: AuditReport) -> None:
     weights = of(all_four, "impl").weights
-    for runs in (4, 6):  # where other work holds a core, the threads may well keep to one order
-        if weights is None or weights.distinct > 1:
-            break
-        values = {"vary": "global", "variants": parse_variants(["impl"]), "threads": 2, "runs": runs}
-        again = measure(folder / "project", folder / "store", ("train.py", *ARGUMENTS), resume=True, **values)
-        weights = of(again, "impl").weights
     assert weights is not None
-    assert weights.distinct > 1
+    assert weights.distinct == 2
     assert weights.normalised is not None
     assert 0 < weights.normalised.mean <= 0.05
 
@@ -184,9 +184,9 @@ def test_other_seeds_lead_elsewhere(all_four: AuditReport, name: str) -> None:
 
 
 def test_other_seeds_lead_to_another_accuracy(all_four: AuditReport) -> None:
-    """Two trainings may well get the same number of samples right by chance; two pairs of them do not."""
-    spreads = [of(all_four, name).overall for name in ("algo", "algo+impl")]
-    assert max(each.deviation for each in spreads if each is not None) > 0
+    spread = of(all_four, "algo").overall
+    assert spread is not None
+    assert spread.deviation > 0
 
 
 def test_every_source_is_read(all_four: AuditReport) -> None:

@@ -128,7 +128,7 @@ def analyse(ruleset: Ruleset, tmp_path_factory: pytest.TempPathFactory) -> Calla
     return analyse_files
 
 
-fuzzing = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+fuzzing = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 @fuzzing

@@ -61,12 +61,23 @@ def _refuse_three(number: int) -> int:
     return number
 
 
-def test_stopping_early_leaves_no_process_behind() -> None:
+@needs_fork
+def test_stopping_early_leaves_no_process_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[int] = []
+    fork = os.fork
+
+    def counting() -> int:
+        started.append(fork())
+        return started[-1]
+
+    monkeypatch.setattr(os, "fork", counting)
     for number, _ in spread(lambda number: number, range(50), 2):
         if number >= 0:
             break
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    assert len(started) == 2
+    for process in started:  # what other tests have started is theirs
+        with pytest.raises(ChildProcessError):
+            os.waitpid(process, os.WNOHANG)
 
 
 def test_beside_other_threads_there_is_one_process() -> None:

@@ -759,8 +759,8 @@ def screen_text() -> Callable[[AuditApp], str]:
     return text
 
 
-PATIENCE = 3_000
-"""Looks at an app before a test gives up: a minute, and longer where the machine is busy."""
+PATIENCE = 15_000
+"""Looks at an app before a test gives up: five minutes, and longer where the machine is busy."""
 
 
 @pytest.fixture

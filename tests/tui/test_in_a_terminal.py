@@ -47,7 +47,7 @@ def rest(terminal: Any) -> bytes:
     """Read until nothing more comes, which is told by a silence; on a busy machine there are silences in between."""
     data = b""
     for _ in range(60):
-        more = terminal.read(quiet_s=1.5)
+        more = terminal.read(quiet_s=3.0)
         if not more:
             return data
         data += more
@@ -80,7 +80,7 @@ def tmux(tmp_path: Path) -> Iterator[Callable[..., str]]:
     server = ["tmux", "-S", str(tmp_path / "tmux"), "-f", "/dev/null"]
 
     def call(*arguments: str) -> str:
-        done = subprocess.run([*server, *arguments], capture_output=True, text=True, timeout=120, check=True)
+        done = subprocess.run([*server, *arguments], capture_output=True, text=True, timeout=600, check=True)
         return done.stdout
 
     yield call

@@ -120,7 +120,7 @@ def run(folder: Path, *replicas: tuple[list[str], str, bool, int]) -> list[dict[
     program = folder / "program.py"
     program.write_text(PROGRAM)
     command = [sys.executable, "-c", DRIVER, str(program), json.dumps(replicas), str(folder)]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)
     assert ended.returncode == 0, ended.stderr
     return [json.loads(line) for line in ended.stdout.splitlines()]
 

@@ -51,7 +51,7 @@ def test_a_plan_may_depend_on_what_an_earlier_one_came_to(tmp_path: Path, jobs: 
 
 
 def test_programs_run_at_the_same_time(tmp_path: Path) -> None:
-    wait = "touch {own}; for i in $(seq 100); do [ -e {other} ] && exit 0; sleep 0.1; done; exit 1"
+    wait = "touch {own}; for i in $(seq 1200); do [ -e {other} ] && exit 0; sleep 0.1; done; exit 1"
     plans = [
         plan(tmp_path, "a", "sh", "-c", wait.format(own="x", other="y")),
         plan(tmp_path, "b", "sh", "-c", wait.format(own="y", other="x")),
@@ -66,7 +66,7 @@ def test_a_cancelled_program_is_interrupted_and_none_is_started(tmp_path: Path, 
     def plans() -> Iterator[LaunchPlan]:
         for number in range(4):
             started.append(f"r{number}")
-            yield plan(tmp_path, f"r{number}", "sh", "-c", "exec sleep 30")
+            yield plan(tmp_path, f"r{number}", "sh", "-c", "exec sleep 600")
 
     ended = list(LocalProcesses(jobs).run(plans(), lambda: len(started) >= jobs))
     assert len(started) <= jobs

@@ -195,13 +195,13 @@ def worker(one: LaunchPlan) -> subprocess.Popen[str]:
 def test_a_worker_answers_with_the_record(tmp_path: Path) -> None:
     one = plan(tmp_path, "a", "sh", "-c", "env | grep -v '^PWD\\|^_\\|^SHLVL'; exit 3")
     started = worker(one)
-    record = orders.read_answer(started.communicate(timeout=120)[0], one)
+    record = orders.read_answer(started.communicate(timeout=600)[0], one)
     assert (record.status.ending, record.status.code, record.folder) == (Ending.FAILED, 3, str(one.run_dir))
     assert (one.run_dir / "program.log").read_text() == "PATH=/usr/bin:/bin\n"
 
 
 def wait_for(path: Path) -> None:
-    until = time.monotonic() + 120
+    until = time.monotonic() + 600
     while not path.exists():
         assert time.monotonic() < until, f"{path} did not come"
         time.sleep(0.02)
@@ -212,7 +212,7 @@ def test_a_worker_that_is_interrupted_interrupts_the_program(tmp_path: Path) -> 
     started = worker(one)
     wait_for(tmp_path / "up")
     started.send_signal(signal.SIGINT)
-    record = orders.read_answer(started.communicate(timeout=120)[0], one)
+    record = orders.read_answer(started.communicate(timeout=600)[0], one)
     assert record.status.ending is Ending.INTERRUPTED
 
 
