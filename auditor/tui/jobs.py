@@ -31,7 +31,8 @@ class Job:
     """Something that runs; `cancel` asks it to stop at the next good moment and keep what it has."""
 
     kind: str
-    """`scan`, `twice`, `compare`, `overhead`, `apply`, `undo`, `verify`, `prove`, `profile`."""
+    """`scan`, `twice`, `compare`, `overhead`, `apply`, `undo`, `verify`, `prove`, `profile`, and those of
+    `BaselineWritten`."""
 
     title: str
     """As in "Scanning": what the message line says while no more is known."""
