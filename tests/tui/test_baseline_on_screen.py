@@ -131,7 +131,7 @@ async def test_accepted_finding_stays_listed_dim_and_u_takes_it_back(
         (line,) = (line for line in screen_text(app).splitlines() if line.startswith("▌"))
         assert before[0] in line
         assert line.endswith("known")
-        assert f"{len(before)} findings, 1 of them known" in screen_text(app)
+        assert f"{len(before)} findings, 1 known" in screen_text(app)
         strip = screen_of(app)._rows.row(0, 78)
         assert {piece.tone for piece in strip.pieces if before[0] in piece.text} == {"muted"}
         assert app.session.scanned is scanned  # the source is the same: neither scan nor plan are made again
@@ -307,6 +307,20 @@ async def test_nothing_is_accepted_while_a_job_runs(make_app: Any, settle: Any, 
         assert app.message[0] == "Scanning: ctrl+c stops it first."
         fakes.released.set()
         await settle(pilot)
+
+
+async def test_what_only_runs_show_is_not_accepted(make_app: Any, settle: Any, fakes: Any) -> None:
+    """A scan would not find it again: as an entry of the baseline it would look gone at once."""
+    findings = tuple(replace(finding, source_lines=()) for finding in fakes.report.findings)
+    fakes.report = replace(fakes.report, findings=findings)
+    app = make_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("x")
+        assert app.message[0] == "Only runs show this: a scan does not find it, so no baseline can hold it."
+        await pilot.press("X")
+        assert app.message[0] == "There is nothing to accept: no listed finding is new."
+        assert not isinstance(app.screen, AcceptDialog)
 
 
 async def test_finding_whose_rule_only_a_run_named_can_be_accepted(

@@ -21,16 +21,22 @@ class BaselineCommands(PatchCommands):
     """Beside those for patches: `u` takes back whichever was written last."""
 
     def _chosen(self) -> list[Finding]:
-        """The marked findings, else the current one."""
-        keys = set(self.chosen_keys())
-        return [finding for finding in self.session.findings if finding.key in keys]
+        """The marked findings, else the current one; without those that a baseline cannot hold."""
+        marked = self.session.desk.marked
+        if marked:
+            return [each for each in self.session.findings if each.key in marked and _is_of_scan(each)]
+        return [self.current] if self.current is not None and _is_of_scan(self.current) else []
 
     def _new(self, findings: list[Finding]) -> list[Finding]:
-        """Those that the baseline does not know."""
-        return [finding for finding in findings if finding.key not in self.session.known]
+        """Those that the baseline does not know and can hold."""
+        return [each for each in findings if each.key not in self.session.known and _is_of_scan(each)]
 
     def why_not_accept(self) -> str:
-        return self.audit.launcher.busy or ("" if self.chosen_keys() else "There is no finding here.")
+        if busy := self.audit.launcher.busy:
+            return busy
+        if not self.chosen_keys():
+            return "There is no finding here."
+        return "" if self._chosen() else "Only runs show this: a scan does not find it, so no baseline can hold it."
 
     def do_accept(self) -> None:
         """Accept what is new; where all of it is known, take it out."""
@@ -77,3 +83,8 @@ class BaselineCommands(PatchCommands):
         """Leave out those that are listed; where none is, list them."""
         self.session.shows_known = not (self.session.known or self.session.shows_known)
         self.audit.launcher.scan()
+
+
+def _is_of_scan(finding: Finding) -> bool:
+    """What only a comparison of runs found would look gone to every scan after it."""
+    return bool(finding.source_lines)
