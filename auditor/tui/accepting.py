@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor.model.lean import replace
+from auditor.report.prose.numbers import count
 from auditor.services.baseline import FILE_NAME, shown_name
 from auditor.tui.drawing.findings import place_of
-from auditor.tui.lines import plural
 
 if TYPE_CHECKING:
     from auditor.model.finding import Finding
@@ -111,11 +111,11 @@ def _name(findings: Sequence[Finding]) -> str:
     """`RA301 at src/data.py:14`, `3 findings`."""
     if len(findings) == 1:
         return f"{findings[0].rule_id} at {place_of(findings[0].location)}"
-    return plural(len(findings), "finding")
+    return count(len(findings), "finding")
 
 
 def _entries(entries: Sequence[KnownFinding]) -> str:
     """`RA301 in src/data.py`, `3 findings`."""
     if len(entries) == 1:
         return f"{entries[0].rule_id} in {entries[0].path}"
-    return plural(len(entries), "finding")
+    return count(len(entries), "finding")

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from textual.app import App
 
 from auditor.errors import ProjectError, ReproAuditError
+from auditor.report.prose.numbers import count
 from auditor.services.progress import Progress, Silent
 from auditor.tui.gateway import ProgramRequest, Services
 from auditor.tui.jobs import Job
-from auditor.tui.lines import plural
 from auditor.tui.messages import (
     BaselineWritten,
     EvidenceReady,
@@ -85,7 +85,7 @@ class Launcher:
         if not after or message.kind != "scan":
             return ""
         number = len(message.report.findings)
-        return f"{after} {plural(number, 'finding') if number else 'No findings'} now."
+        return f"{after} {count(number, 'finding') if number else 'No findings'} now."
 
     def run_twice(self, request: ProgramRequest) -> None:
         self._remember(request)

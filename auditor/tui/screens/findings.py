@@ -8,10 +8,11 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from auditor.model.location import Location
+from auditor.report.prose.numbers import count
 from auditor.tui.commands import Command
 from auditor.tui.drawing.findings import FindingRows, counts
 from auditor.tui.finding_filter import ORDERS, select
-from auditor.tui.lines import Piece, Row, RowList, Rows, plural, row, wrap
+from auditor.tui.lines import Piece, Row, RowList, Rows, row, wrap
 from auditor.tui.screens import baseline_commands, patch_commands
 from auditor.tui.screens.baseline_commands import BaselineCommands
 from auditor.tui.screens.finding_details import FindingDetails
@@ -121,13 +122,13 @@ class FindingsScreen(BaselineCommands):
         if not self.listed:
             rows = RowList(self._empty_rows(pane.view.text_width))
         total = len(session.findings)
-        title = plural(total, "finding")
+        title = count(total, "finding")
         if self.query_text:
             title = f"{len(self.listed):,} of {title}"
         if session.scanned is None:
             title = "findings"
         if session.known:
-            title += f", {len(session.known):,} of them known"
+            title += f", {len(session.known):,} known"
         if session.hidden:
             title += f", {session.hidden:,} more known"
         right = list(self._counts)
@@ -342,4 +343,4 @@ class FindingsScreen(BaselineCommands):
 
 
 def _looked_at(looked: ScanSummary) -> tuple[str, ...]:
-    return plural(looked.files, "file"), plural(len(looked.entry_points), "entry point"), plural(looked.rules, "rule")
+    return count(looked.files, "file"), count(len(looked.entry_points), "entry point"), count(looked.rules, "rule")

@@ -105,7 +105,7 @@ def parse_command(text: str) -> tuple[str, ...]:
 
 
 def command_line(command: tuple[str, ...]) -> str:
-    """The shortest text that `parse_command` turns into the command,"""
+    """The shortest text that `parse_command` turns into the command."""
     words = list(command)
     if len(words) > 1 and words[0] == "python" and (words[1] == "-m" or words[1].endswith(".py")):
         words = words[1:]
