@@ -10,7 +10,7 @@ import typer
 from auditor.cli.delivery import deliver
 from auditor.cli.help import GroupedCommand, examples, new_app
 from auditor.cli.option_table import words
-from auditor.cli.options import StoreOption, with_output
+from auditor.cli.options import StoreOption, settings_with, with_output
 from auditor.cli.output import Output
 from auditor.cli.progress import choose_progress
 from auditor.errors import UsageError
@@ -72,9 +72,7 @@ def compare(
 
     With --criteria also replicas of `variance` (v1/algo/1), and folders or files of results, criterion by criterion.
     """
-    from auditor.services.settings import load_settings
-
-    settings = load_settings(Path.cwd(), {"store": None if store is None else store.absolute()})
+    settings = settings_with(store)
     named = {
         "--only": only,
         "--metric": metric,

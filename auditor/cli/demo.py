@@ -10,12 +10,11 @@ import typer
 
 from auditor.cli.exit_codes import ExitCode
 from auditor.cli.help import GroupedCommand, examples, new_app
-from auditor.cli.interrupt import Interrupts
 from auditor.cli.options import PythonOption, with_output
 from auditor.cli.output import Output
 from auditor.cli.program import check_python
-from auditor.cli.progress import choose_progress
 from auditor.cli.stdout import write_stdout
+from auditor.cli.working import working
 from auditor.errors import UsageError
 from auditor.report import render
 
@@ -73,18 +72,14 @@ def demo(
         from auditor.services.twice import TwiceOptions, run_twice
 
         write_stdout(f"\n$ repro-audit run {' '.join(sample.command[1:2])} --twice{_arguments(sample.command[2:])}\n")
-        with Interrupts(console) as interrupts:
-            progress = choose_progress(output.progress, interrupts.requested)
-            try:
-                report = run_twice(
-                    sample.command,
-                    cwd=sample.folder,
-                    settings=settings,
-                    options=TwiceOptions(python=python, quiet_program=True),
-                    progress=progress,
-                )
-            finally:
-                progress.close()
+        with working(output) as progress:
+            report = run_twice(
+                sample.command,
+                cwd=sample.folder,
+                settings=settings,
+                options=TwiceOptions(python=python, quiet_program=True),
+                progress=progress,
+            )
         write_stdout(render(report, output.format, options))
     finally:
         if keep:

@@ -10,7 +10,7 @@ from pathlib import Path
 from auditor.cli.console import is_terminal, needs_ascii, use_color
 from auditor.cli.exit_codes import ExitCode
 from auditor.cli.help import GroupedCommand, examples, new_app
-from auditor.cli.options import AsciiOption, ColorOption, PythonOption, StoreOption, page_text
+from auditor.cli.options import AsciiOption, ColorOption, PythonOption, StoreOption, page_text, settings_with
 from auditor.cli.program import check_python
 from auditor.cli.stdout import write_stdout
 
@@ -29,10 +29,9 @@ def doctor(
     """Say what works on this machine, and what is missing for what. Exits with 1 where the main job cannot be done."""
     from auditor.report.prose.page import Page, Style
     from auditor.services.doctor import Check, Health, examine
-    from auditor.services.settings import load_settings
 
     check_python(python)
-    settings = load_settings(Path.cwd(), {"store": None if store is None else store.absolute()})
+    settings = settings_with(store)
     checks = (*examine(Path.cwd(), settings, python), Check(name="terminal", health=Health.WORKS, detail=_terminal()))
     styles = {Health.WORKS: Style.GOOD, Health.MISSING: Style.WARNING, Health.BROKEN: Style.ERROR}
     page = Page()

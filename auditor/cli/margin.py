@@ -9,7 +9,7 @@ import typer
 
 from auditor.cli.delivery import deliver
 from auditor.cli.help import GroupedCommand, examples, new_app
-from auditor.cli.options import StoreOption, with_output
+from auditor.cli.options import StoreOption, settings_with, with_output
 from auditor.cli.output import Output
 from auditor.cli.progress import choose_progress
 from auditor.errors import UsageError
@@ -57,10 +57,9 @@ def margin(
     is run again.
     """
     from auditor.services.margin import margin_of_runs
-    from auditor.services.settings import load_settings
 
     cwd = Path.cwd()
-    settings = load_settings(cwd, {"store": None if store is None else store.absolute()})
+    settings = settings_with(store, cwd)
     progress = choose_progress(output.progress, lambda: False)
     try:
         report = margin_of_runs(

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from auditor.cli.delivery import deliver
-from auditor.cli.help import Invocation
-from auditor.cli.interrupt import Interrupts
+from auditor.cli.help import program_after
+from auditor.cli.options import settings_with
 from auditor.cli.output import Output
 from auditor.cli.program import check_python, program_command
-from auditor.cli.progress import Shown, choose_progress
+from auditor.cli.progress import Shown
+from auditor.cli.working import working
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,10 +54,9 @@ def program_of(
     """Return the program that a command line names."""
     from auditor.services.noise_session import NoiseProgram
 
-    invocation = context.obj if isinstance(context.obj, Invocation) else Invocation()
     check_python(python)
     return NoiseProgram(
-        command=program_command(script, module, invocation.program),
+        command=program_command(script, module, program_after(context)),
         cwd=Path.cwd(),
         python=python,
         timeout_s=timeout,
@@ -66,13 +66,7 @@ def program_of(
 
 def run_and_deliver(output: Output, store: Path | None, work: Callable[[Settings, Shown], AuditReport]) -> int:
     """Make a report with settings and progress, and send it where the options say."""
-    from auditor.services.settings import load_settings
-
-    settings = load_settings(Path.cwd(), {"store": None if store is None else store.absolute()})
-    with Interrupts(output.console()) as interrupts:
-        progress = choose_progress(output.progress, interrupts.requested)
-        try:
-            report = work(settings, progress)
-        finally:
-            progress.close()
+    settings = settings_with(store)
+    with working(output) as progress:
+        report = work(settings, progress)
     return deliver(report, output)

@@ -23,6 +23,7 @@ from auditor.cli.options import (
     ScriptArgument,
     StoreOption,
     TimeoutOption,
+    check_word,
     with_output,
 )
 from auditor.cli.output import Output
@@ -168,13 +169,9 @@ def walk_command(
     from auditor.services.executors import parse_jobs
     from auditor.services.noise import walk_noise
 
-    modes = {each.value: each for each in NoiseMode}
-    if mode not in modes:
-        raise UsageError(f"--mode: expected one of {', '.join(modes)}, found `{mode}`")
+    check_word("--mode", mode, [each.value for each in NoiseMode])
     written = {"--csv": csv, "--weights-csv": weights_csv, "--plot": plot}
-    for option, path in written.items():
-        if path is not None and path.exists() and not output.force:
-            raise UsageError(f"{option} {path}: exists already; --force overwrites it")
+    _check_files(written, output)
     if weights_csv is not None and mode == "eval" and train_sigma is None:
         raise UsageError("--weights-csv: weights are looked at with --mode train, or with --train-sigma")
     options = _options(
@@ -183,7 +180,7 @@ def walk_command(
         precision=None if grid else _share(precision),
         layers=layers,
         repeats=repeats or (1 if mode == "train" else 3),
-        mode=modes[mode],
+        mode=NoiseMode(mode),
         levels_at_once=_at_once(at_once),
         train_sigma=train_sigma,
         train_layers=train_layers,
@@ -211,13 +208,19 @@ def walk_command(
     return run_and_deliver(output, store, work)
 
 
+def _check_files(written: Mapping[str, Path | None], output: Output) -> None:
+    """Raise `UsageError`, before the program runs, where a file must not be overwritten."""
+    for option, path in written.items():
+        if path is not None and path.exists() and not output.force:
+            raise UsageError(f"{option} {path}: exists already; --force overwrites it")
+
+
 def _options(kind: str, sigma: str | None, **values: object) -> WalkOptions:
     from auditor.experiments.noiselevels import DEFAULT_LEVELS, parse_levels
     from auditor.model.sensitivity import NoiseKind
     from auditor.services.noise_options import WalkOptions, check_options
 
-    if kind not in DEFAULT_LEVELS:
-        raise UsageError(f"--kind: expected one of {', '.join(DEFAULT_LEVELS)}, found `{kind}`")
+    check_word("--kind", kind, tuple(DEFAULT_LEVELS))
     try:
         sigmas = parse_levels(sigma if sigma is not None else DEFAULT_LEVELS[kind])
     except ValueError as error:

@@ -7,7 +7,7 @@ import inspect
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,7 +15,11 @@ from auditor.cli.console import needs_ascii, use_color
 from auditor.cli.option_table import IGNORE, OUTPUT, SELECT, OptionEntry
 from auditor.cli.output import take_output
 from auditor.cli.tape_options import MODULE, PYTHON
+from auditor.errors import UsageError
 from auditor.report.prose.page import Page
+
+if TYPE_CHECKING:
+    from auditor.services.settings import Settings
 
 
 def typer_option(entry: OptionEntry) -> Any:
@@ -56,6 +60,23 @@ ColorOption = Annotated[
     typer.Option("--color", metavar="WHEN", help="auto, always or never; NO_COLOR counts.", rich_help_panel="Output"),
 ]
 AsciiOption = Annotated[bool, typer.Option("--ascii", help="No character outside ASCII.", rich_help_panel="Output")]
+
+
+def settings_with(store: Path | None, folder: Path | None = None) -> Settings:
+    """Load the settings that hold for a folder (None: this one), with the store that an option names."""
+    from auditor.services.settings import load_settings
+
+    return load_settings(folder or Path.cwd(), {"store": None if store is None else store.absolute()})
+
+
+def check_word(option: str, word: str, choices: Sequence[str]) -> None:
+    """Raise `UsageError` where an option's word is none of those that it takes."""
+    if word not in choices:
+        raise UsageError(f"{option}: expected {_one_of(choices)}, found `{word}`")
+
+
+def _one_of(choices: Sequence[str]) -> str:
+    return choices[0] if len(choices) == 1 else f"one of {', '.join(choices)}"
 
 
 def page_text(page: Page, color: str, ascii: bool) -> str:  # noqa: A002

@@ -8,12 +8,19 @@ from typing import Annotated
 import typer
 
 from auditor.cli.delivery import deliver
-from auditor.cli.help import GroupedCommand, Invocation, examples, new_app
-from auditor.cli.interrupt import Interrupts
-from auditor.cli.options import ModuleOption, PythonOption, ScriptArgument, StepsOption, StoreOption, with_output
+from auditor.cli.help import GroupedCommand, examples, new_app, program_after
+from auditor.cli.options import (
+    ModuleOption,
+    PythonOption,
+    ScriptArgument,
+    StepsOption,
+    StoreOption,
+    settings_with,
+    with_output,
+)
 from auditor.cli.output import Output
 from auditor.cli.program import check_python, program_command
-from auditor.cli.progress import choose_progress
+from auditor.cli.working import working
 
 app = new_app()
 EXAMPLES = (
@@ -49,25 +56,19 @@ def overhead(
     The program runs as it is and in deterministic mode, in turns; step times are compared.
     """
     from auditor.services.overhead import measure_overhead
-    from auditor.services.settings import load_settings
 
-    invocation = context.obj if isinstance(context.obj, Invocation) else Invocation()
-    command = program_command(script, module, invocation.program)
+    command = program_command(script, module, program_after(context))
     check_python(python)
-    settings = load_settings(Path.cwd(), {"store": None if store is None else store.absolute()})
-    with Interrupts(output.console()) as interrupts:
-        progress = choose_progress(output.progress, interrupts.requested)
-        try:
-            report = measure_overhead(
-                command,
-                cwd=Path.cwd(),
-                settings=settings,
-                runs=runs,
-                warmup_steps=warmup_steps,
-                steps=steps,
-                progress=progress,
-                python=python,
-            )
-        finally:
-            progress.close()
+    settings = settings_with(store)
+    with working(output) as progress:
+        report = measure_overhead(
+            command,
+            cwd=Path.cwd(),
+            settings=settings,
+            runs=runs,
+            warmup_steps=warmup_steps,
+            steps=steps,
+            progress=progress,
+            python=python,
+        )
     return deliver(report, output)

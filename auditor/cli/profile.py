@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from auditor.cli.delivery import deliver
-from auditor.cli.help import GroupedCommand, Invocation, examples, new_app
-from auditor.cli.interrupt import Interrupts
+from auditor.cli.help import GroupedCommand, examples, new_app, program_after
 from auditor.cli.options import (
     ModuleOption,
     PythonOption,
@@ -18,11 +17,13 @@ from auditor.cli.options import (
     StepsOption,
     StoreOption,
     TimeoutOption,
+    settings_with,
     with_output,
 )
 from auditor.cli.output import Output
 from auditor.cli.program import check_python, program_command
-from auditor.cli.progress import Shown, choose_progress
+from auditor.cli.progress import Shown
+from auditor.cli.working import working
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -66,11 +67,9 @@ def profile(
     With count, time share and line of each, what takes it out, and the command that proves it.
     """
     from auditor.services.profile import ProfileOptions
-    from auditor.services.settings import load_settings
 
-    settings = load_settings(Path.cwd(), {"store": None if store is None else store.absolute()})
-    invocation = context.obj if isinstance(context.obj, Invocation) else Invocation()
-    run = _kept_run(what, settings) if module is None and not invocation.program else None
+    settings = settings_with(store)
+    run = _kept_run(what, settings) if module is None and not program_after(context) else None
     options = ProfileOptions(
         steps=steps, timeout_s=timeout, python=python, quiet_program=quiet_program, scan=not no_scan
     )
@@ -79,14 +78,10 @@ def profile(
             raise UsageError(f"{what} is a run that exists: --steps, --timeout and --python are for running a program")
         command = []
     else:
-        command = program_command(what, module, invocation.program)
+        command = program_command(what, module, program_after(context))
         check_python(python)
-    with Interrupts(output.console()) as interrupts:
-        progress = choose_progress(output.progress, interrupts.requested)
-        try:
-            report = _report(run, command, settings, options, progress)
-        finally:
-            progress.close()
+    with working(output) as progress:
+        report = _report(run, command, settings, options, progress)
     return deliver(report, output)
 
 

@@ -9,11 +9,10 @@ import typer
 
 from auditor.cli.delivery import deliver
 from auditor.cli.help import GroupedCommand, examples, new_app
-from auditor.cli.interrupt import Interrupts
 from auditor.cli.option_table import words
-from auditor.cli.options import StoreOption, with_output
+from auditor.cli.options import StoreOption, settings_with, with_output
 from auditor.cli.output import Output
-from auditor.cli.progress import choose_progress
+from auditor.cli.working import working
 from auditor.errors import UsageError
 from auditor.model.lean import replace
 
@@ -53,7 +52,6 @@ def report(
     Nothing is run. Exits with 0 where all required points are met, 1 where one is not met, 4 where one is not shown.
     """
     from auditor.services.guideline.report import POINTS, GuidelineOptions, guideline
-    from auditor.services.settings import load_settings
 
     output = _by_suffix(output)
     if output.format not in _WHOLE:
@@ -64,13 +62,9 @@ def report(
     if script is not None and (folder / script).is_file():
         script = folder / script  # also where a file of that name lies in the folder that the user is in
     options = GuidelineOptions(script=script, required=_points(require, POINTS))
-    settings = load_settings(folder, {"store": None if store is None else store.absolute()})
-    with Interrupts(output.console()) as interrupts:
-        progress = choose_progress(output.progress, interrupts.requested)
-        try:
-            found = guideline(folder, settings=settings, options=options, progress=progress)
-        finally:
-            progress.close()
+    settings = settings_with(store, folder)
+    with working(output) as progress:
+        found = guideline(folder, settings=settings, options=options, progress=progress)
     return deliver(found, output, folder.resolve())
 
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from auditor.cli.delivery import deliver
-from auditor.cli.help import GroupedCommand, Invocation, examples, new_app
-from auditor.cli.interrupt import Interrupts
+from auditor.cli.help import GroupedCommand, examples, new_app, program_after
 from auditor.cli.margin import AcceptOption, size_bytes
 from auditor.cli.options import (
     ModuleOption,
@@ -19,11 +18,14 @@ from auditor.cli.options import (
     StepsOption,
     StoreOption,
     TimeoutOption,
+    check_word,
+    settings_with,
     with_output,
 )
 from auditor.cli.output import Output
 from auditor.cli.program import check_python, program_command
-from auditor.cli.progress import Shown, choose_progress
+from auditor.cli.progress import Shown
+from auditor.cli.working import working
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -92,18 +94,15 @@ def run(
 
     The program is not changed. Its output streams through to stderr.
     """
-    from auditor.services.settings import load_settings
-
-    invocation = context.obj if isinstance(context.obj, Invocation) else Invocation()
-    command = program_command(script, module, invocation.program)
+    command = program_command(script, module, program_after(context))
     check_python(python)
-    _check_word("--isolate", isolate, ("none", "copy"))
-    _check_word("--compile", compile, ("keep", "eager"))
+    check_word("--isolate", isolate, ("none", "copy"))
+    check_word("--compile", compile, ("keep", "eager"))
     if tui:
         from auditor.cli.tui import check_terminal
 
         check_terminal()
-    settings = load_settings(Path.cwd(), {"store": None if store is None else store.absolute()})
+    settings = settings_with(store)
     shared = {
         "steps": steps,
         "timeout_s": timeout,
@@ -123,12 +122,8 @@ def run(
         budget = size_bytes("--margin-budget", margin_budget)
         own["margins"] = MarginOptions(walk=walk, accept=accept_margin, budget_bytes=budget)
         own["tell"] = output.console().note
-    with Interrupts(output.console()) as interrupts:
-        progress = choose_progress(output.progress, interrupts.requested)
-        try:
-            report = _execute(command, settings, progress, {**shared, **own}, twice)
-        finally:
-            progress.close()
+    with working(output) as progress:
+        report = _execute(command, settings, progress, {**shared, **own}, twice)
     code = deliver(report, output)
     if tui:
         from auditor.cli.tui import open_report
@@ -159,8 +154,3 @@ def _execute(
         options=RecordOptions(**options),  # type: ignore[arg-type]  # typed where the options are declared
         progress=progress,
     )
-
-
-def _check_word(option: str, word: str, choices: tuple[str, ...]) -> None:
-    if word not in choices:
-        raise UsageError(f"{option}: expected one of {', '.join(choices)}, found `{word}`")

@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from auditor.cli.delivery import deliver
 from auditor.cli.help import CONTEXT, GroupedCommand, examples, new_app
-from auditor.cli.options import AsciiOption, StoreOption, page_text, with_output
+from auditor.cli.options import AsciiOption, StoreOption, page_text, settings_with, with_output
 from auditor.cli.output import Output
 from auditor.cli.stdout import write_stdout
 from auditor.cli.version import version_line
 
-if TYPE_CHECKING:
-    from auditor.services.settings import Settings
-
 app = new_app("List, show and prune stored runs of the project that this folder is in.")
-
-
-def _settings(store: Path | None) -> Settings:
-    from auditor.services.settings import load_settings
-
-    return load_settings(Path.cwd(), {"store": None if store is None else store.absolute()})
 
 
 @app.command("list", cls=GroupedCommand, epilog=examples("repro-audit runs list"), context_settings=CONTEXT)
@@ -33,7 +24,7 @@ def list_runs(store: StoreOption = None, ascii: AsciiOption = False) -> int:  # 
     from auditor.report.prose.recorded import add_run_list
     from auditor.services.history import run_size_bytes, store_folder, stored_runs
 
-    settings = _settings(store)
+    settings = settings_with(store)
     runs = stored_runs(Path.cwd(), settings)
     page = Page()
     add_run_list(page, runs, [run_size_bytes(run) for run in runs], str(store_folder(Path.cwd(), settings)))
@@ -53,7 +44,7 @@ def show_run(
     from auditor.model.report import AuditReport
     from auditor.services.history import find_run
 
-    run = find_run(name, Path.cwd(), _settings(store))
+    run = find_run(name, Path.cwd(), settings_with(store))
     tool = " ".join(version_line().split()[:2])
     deliver(AuditReport(tool=tool, project=Path(run.project).name, runs=(run,)), output)
     return 0
@@ -70,6 +61,6 @@ def prune_runs(
     """
     from auditor.services.history import prune_runs as prune
 
-    removed = prune(keep, Path.cwd(), _settings(store))
+    removed = prune(keep, Path.cwd(), settings_with(store))
     write_stdout(f"removed {', '.join(removed)}\n" if removed else "nothing to remove\n")
     return 0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from auditor.cli.exit_codes import ExitCode
-from auditor.cli.help import CONTEXT, GroupedCommand, examples, new_app
+from auditor.cli.help import CONTEXT, GroupedCommand, examples, new_app, program_after
 from auditor.cli.options import AsciiOption, JsonOption, page_text
 from auditor.cli.stdout import write_stdout
 
@@ -98,11 +98,9 @@ def import_tape(
     tape: Annotated[Path, typer.Option("-o", "--output", metavar="TAPE", help="Folder for the tape.")],
 ) -> int:
     """Make a tape of the two files that the interposer of the published method writes."""
-    from auditor.cli.help import Invocation
     from auditor.services.tape_files import import_files
 
-    invocation = context.obj if isinstance(context.obj, Invocation) else Invocation()
-    count = import_files(files, tape, invocation.program or ())
+    count = import_files(files, tape, program_after(context) or ())
     write_stdout(f"{count} buffers in {tape}\n")
     return ExitCode.CLEAN
 

@@ -10,7 +10,7 @@ import typer
 
 from auditor.cli.console import Console
 from auditor.cli.help import CONTEXT, GroupedCommand, examples, new_app
-from auditor.cli.options import AsciiOption, JsonOption, StoreOption, page_text
+from auditor.cli.options import AsciiOption, JsonOption, StoreOption, page_text, settings_with
 from auditor.cli.stdout import write_stdout
 from auditor.errors import UsageError
 from auditor.model.trace import Phase
@@ -45,9 +45,8 @@ def show_trace(
     from auditor.report.prose.page import Page
     from auditor.report.schema.values import to_json
     from auditor.services.history import EventFilter, find_run, trace_events
-    from auditor.services.settings import load_settings
 
-    run = find_run(name, Path.cwd(), load_settings(Path.cwd(), {"store": None if store is None else store.absolute()}))
+    run = find_run(name, Path.cwd(), settings_with(store))
     chosen = EventFilter(process=process, step=step, phase=_phase(phase), op=op, limit=limit)
     events = trace_events(run, chosen)
     if as_json:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from auditor.cli.help import GroupedCommand, examples, new_app
-from auditor.cli.options import AsciiOption, StoreOption
+from auditor.cli.options import AsciiOption, StoreOption, settings_with
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -36,11 +36,9 @@ def tui(
 
     Stored runs of the project are listed; work starts only when asked.
     """
-    from auditor.services.settings import load_settings
-
     check_terminal()
     paths, runs = _sorted_out(things or [])
-    settings = load_settings(paths[0] if paths else Path.cwd(), {"store": None if store is None else store.absolute()})
+    settings = settings_with(store, paths[0] if paths else None)
     from auditor.tui.opening import run
 
     return run(paths, runs, settings, ascii_only=ascii, theme=theme or "")

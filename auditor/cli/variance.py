@@ -10,12 +10,21 @@ import typer
 from auditor.cli.board import choose_board
 from auditor.cli.delivery import deliver
 from auditor.cli.executor_options import ExecutorOption, JobsOption, NeedsOption, RetriesOption
-from auditor.cli.help import GroupedCommand, Invocation, examples, new_app
-from auditor.cli.interrupt import Interrupts
+from auditor.cli.help import GroupedCommand, examples, new_app, program_after
 from auditor.cli.option_table import words
-from auditor.cli.options import ModuleOption, PythonOption, ScriptArgument, StoreOption, TimeoutOption, with_output
+from auditor.cli.options import (
+    ModuleOption,
+    PythonOption,
+    ScriptArgument,
+    StoreOption,
+    TimeoutOption,
+    check_word,
+    settings_with,
+    with_output,
+)
 from auditor.cli.output import Output
 from auditor.cli.program import check_python, program_command
+from auditor.cli.working import working
 from auditor.errors import UsageError
 
 app = new_app()
@@ -129,14 +138,12 @@ def variance(
     from auditor.runs.executor import parse_needs
     from auditor.services.executors import parse_jobs
     from auditor.services.replica_results import Sources
-    from auditor.services.settings import load_settings
     from auditor.services.variance import VarianceOptions, measure_variance, parse_metrics, parse_variants
 
-    invocation = context.obj if isinstance(context.obj, Invocation) else Invocation()
-    command = program_command(script, module, invocation.program)
+    command = program_command(script, module, program_after(context))
     check_python(python)
-    _check_word("--isolate", isolate, ("none", "copy"))
-    _check_word("--probe", probe or "one-ulp", ("one-ulp",))
+    check_word("--isolate", isolate, ("none", "copy"))
+    check_word("--probe", probe or "one-ulp", ("one-ulp",))
     if evaluate is not None and not all(evaluate.partition(":")):
         raise UsageError(f"--evaluate {evaluate}: expected module:function")
     options = VarianceOptions(
@@ -165,16 +172,7 @@ def variance(
         ddof=ddof,
         artifact=artifact_compat,
     )
-    settings = load_settings(Path.cwd(), {"store": None if store is None else store.absolute()})
-    with Interrupts(output.console()) as interrupts:
-        progress = choose_board(output.progress, interrupts.requested)
-        try:
-            report = measure_variance(command, cwd=Path.cwd(), settings=settings, options=options, progress=progress)
-        finally:
-            progress.close()
+    settings = settings_with(store)
+    with working(output, choose_board) as progress:
+        report = measure_variance(command, cwd=Path.cwd(), settings=settings, options=options, progress=progress)
     return deliver(report, output)
-
-
-def _check_word(option: str, word: str, known: tuple[str, ...]) -> None:
-    if word not in known:
-        raise UsageError(f"{option}: expected {' or '.join(known)}, found `{word}`")

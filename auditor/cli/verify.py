@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from auditor.cli.delivery import deliver, write_file
-from auditor.cli.interrupt import Interrupts
 from auditor.cli.output import Output
 from auditor.cli.program import check_python, program_command
-from auditor.cli.progress import choose_progress
+from auditor.cli.working import working
 from auditor.errors import UsageError
 from auditor.model.lean import dataclass
 
@@ -114,12 +113,8 @@ def check_wish(wish: Wish, format: str) -> None:  # noqa: A002
 def prove(wish: Wish, paths: Sequence[Path], patches: Sequence[str], settings: Settings, output: Output) -> int:
     """Verify, print the report, write the patch file; return the exit code."""
     command = verified_command(wish.command)
-    with Interrupts(output.console()) as interrupts:
-        progress = choose_progress(output.progress, interrupts.requested)
-        try:
-            report = _report(command, wish, paths, patches, settings, progress)
-        finally:
-            progress.close()
+    with working(output) as progress:
+        report = _report(command, wish, paths, patches, settings, progress)
     if output.format == "diff":
         from auditor.cli.exit_codes import of_report
         from auditor.cli.stdout import write_stdout

@@ -22,6 +22,9 @@ FORMAT = "repro-audit-baseline"
 VERSION = 1
 # Version 1: first version.
 
+FILE_NAME = "repro-audit-baseline.json"
+"""What the file is called where nobody chose a name."""
+
 _KEY = re.compile(r"[0-9a-f]{16}")
 _FIELDS = ("key", "rule", "path", "programs", "source", "reason")
 _OPTIONAL = ("programs", "reason")
@@ -105,11 +108,12 @@ def merge(found: Iterable[KnownFinding], before: Iterable[KnownFinding], covered
     old = {entry.key: entry for entry in before}
     new = {entry.key: replace(entry, reason=old[entry.key].reason) if entry.key in old else entry for entry in found}
     kept = {key: entry for key, entry in old.items() if key not in new and not covered.judges(entry)}
-    return tuple(sorted((new | kept).values(), key=_order))
+    return sorted_entries((new | kept).values())
 
 
-def _order(entry: KnownFinding) -> tuple[object, ...]:
-    return entry.path, entry.rule_id, entry.programs, entry.source, entry.key
+def sorted_entries(entries: Iterable[KnownFinding]) -> tuple[KnownFinding, ...]:
+    """The order of the file: by path, rule, programs and source."""
+    return tuple(sorted(entries, key=lambda each: (each.path, each.rule_id, each.programs, each.source, each.key)))
 
 
 def write_baseline(path: Path, entries: Sequence[KnownFinding]) -> None:
@@ -127,6 +131,12 @@ def write_baseline(path: Path, entries: Sequence[KnownFinding]) -> None:
             raise
     except OSError as error:
         raise UsageError(f"{path}: the baseline cannot be written: {error.strerror}") from error
+
+
+def shown_name(path: Path, root: Path) -> str:
+    """The file as reports name it: relative to the project, else its name; no folder of this machine."""
+    inside = os.path.relpath(path, root).replace(os.sep, "/")
+    return path.name if inside.startswith("../") else inside
 
 
 def to_text(entries: Sequence[KnownFinding]) -> str:

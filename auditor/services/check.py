@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
@@ -55,7 +54,7 @@ def check(
     if before is None and options.diff_base is None:
         return scan(paths, settings, progress, cached=options.cached, processes=options.processes)
     from auditor.model.known import EarlierKind
-    from auditor.services.baseline import write_baseline  # most scans are not held against anything
+    from auditor.services.baseline import shown_name, write_baseline  # most scans are not held against anything
     from auditor.services.known import coverage, hold_against
 
     # Entries about weak findings would look gone if these were left out before.
@@ -67,7 +66,7 @@ def check(
         if options.write_baseline:
             known = _accept(report, settings, known, covered)
             write_baseline(path, known)
-        report = hold_against(report, known, covered, EarlierKind.BASELINE, _shown(path, root))
+        report = hold_against(report, known, covered, EarlierKind.BASELINE, shown_name(path, root))
     if options.diff_base is not None:
         report = _since(options.diff_base, report, root, paths, all_of_it, progress, covered)
     return above_floor(report, settings)
@@ -134,9 +133,3 @@ def _asks_for(settings: Settings) -> Callable[[RuleId], bool]:
         return rule in chosen or rule not in known
 
     return asks_for
-
-
-def _shown(path: Path, root: Path) -> str:
-    """The file as reports name it: no folder of this machine."""
-    inside = os.path.relpath(path, root).replace(os.sep, "/")
-    return path.name if inside.startswith("../") else inside

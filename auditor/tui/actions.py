@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING
 from textual.app import SuspendNotSupported
 
 from auditor.errors import ProgramError, ReproAuditError
+from auditor.report.prose.numbers import count, duration
 from auditor.tui import clipboard
 from auditor.tui.editor import editor_command
 from auditor.tui.gateway import ProgramRequest
-from auditor.tui.jobs import duration
 from auditor.tui.launcher import default_request
-from auditor.tui.lines import plural
 from auditor.tui.messages import JobFailed, JobFinished
 
 if TYPE_CHECKING:
@@ -197,7 +196,7 @@ def summary(message: JobFinished, signs: Signs) -> str:
             return f"Nothing was looked at: {_nothing_read(report)}"
         stopped = "Stopped, the rest was not looked at: " if message.cancelled else ""
         skipped = f" {len(report.skipped)} not analysed." if report.skipped else ""
-        return f"{stopped}{plural(len(report.findings), 'finding')} in {plural(looked, 'file')} ({took}).{skipped}"
+        return f"{stopped}{count(len(report.findings), 'finding')} in {count(looked, 'file')} ({took}).{skipped}"
     if message.kind == "overhead" and report.overhead is not None:
         from auditor.tui.drawing.cost import ratio_text
 
@@ -214,7 +213,7 @@ def summary(message: JobFinished, signs: Signs) -> str:
 
 def _nothing_read(report: AuditReport) -> str:
     if report.skipped:
-        return f"{plural(len(report.skipped), 'file')} cannot be read; the list says why."
+        return f"{count(len(report.skipped), 'file')} cannot be read; the list says why."
     return "there is no Python file here."
 
 

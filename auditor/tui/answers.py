@@ -8,6 +8,7 @@ from textual.app import App
 
 from auditor.tui import actions
 from auditor.tui.messages import (
+    BaselineWritten,
     EvidenceReady,
     JobFailed,
     JobFinished,
@@ -54,7 +55,7 @@ class Answers(App[int]):
         self.audit.redraw()
 
     def on_scan_finished(self, message: ScanFinished) -> None:
-        self.audit.session.known = message.known
+        self.audit.session.known = dict(message.known)
         self.audit.on_job_finished(message)
         if self.audit.shows_newest_pair and not message.cancelled:
             self.audit.launcher.find_newest_pair()
@@ -78,6 +79,13 @@ class Answers(App[int]):
 
         self.audit.launcher.ended()
         patching.written(self.audit, message)
+
+    def on_baseline_written(self, message: BaselineWritten) -> None:
+        from auditor.tui import accepting
+
+        self.audit.launcher.ended()
+        accepting.written(self.audit, message)
+        self.audit.redraw()
 
     def on_trial_ended(self, message: TrialEnded) -> None:
         from auditor.tui import patching

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from auditor.model.lean import dataclass, replace
+from auditor.model.lean import dataclass, field, replace
 from auditor.services.progress import Progress
 
 if TYPE_CHECKING:
     from auditor.model.divergence import Divergence
     from auditor.model.report import AuditReport
     from auditor.model.run import RunRecord
+    from auditor.services.acceptance import BaselineChange
     from auditor.services.apply import Applied, Undone
     from auditor.services.fix import FixPlan
     from auditor.services.journal import Step
@@ -43,16 +44,25 @@ class ScanAnswer:
     """A scan, with what of it the baseline knows."""
 
     report: AuditReport
-    known: frozenset[str] = frozenset()
-    """Keys of those of its findings that the baseline knows; empty where they are left out."""
+    known: Mapping[str, str] = field(default_factory=dict)
+    """Keys of those of its findings that the baseline knows, each with the reason given there; empty where they are
+    left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """Called from thread workers, all but `open_editor` and `log_tail`."""
 
-    scan: Callable[[Sequence[Path], bool, Progress], ScanAnswer]
-    """The flag asks for findings that the baseline knows, too."""
+    scan: Callable[[Sequence[Path], Path | None, bool, Progress], ScanAnswer]
+    """With the baseline to hold it against; the flag asks for findings that it knows, too."""
+
+    accept: Callable[[AuditReport, Collection[str], Path, str], BaselineChange]
+    """Add findings of a report to a baseline, with a reason."""
+
+    take_out: Callable[[Collection[str], Path], BaselineChange]
+    """Remove findings from a baseline."""
+
+    take_back: Callable[[BaselineChange], BaselineChange]
 
     plan: Callable[[Sequence[Path], AuditReport, Path, Progress], FixPlan]
     """Patches for the findings of a report."""
@@ -90,16 +100,33 @@ class Services:
 def real_services(settings: Settings) -> Services:
     """The services of `auditor.services`, with these settings."""
 
-    def scan(paths: Sequence[Path], shows_known: bool, progress: Progress) -> ScanAnswer:
+    def scan(paths: Sequence[Path], baseline: Path | None, shows_known: bool, progress: Progress) -> ScanAnswer:
         from auditor.services.check import check
 
-        if settings.baseline is None or not shows_known:
-            return ScanAnswer(report=check(paths, settings, progress=progress))
+        if baseline is None or not shows_known:
+            return ScanAnswer(report=check(paths, replace(settings, baseline=baseline), progress=progress))
         from auditor.services.baseline import read_baseline
 
         report = check(paths, replace(settings, baseline=None), progress=progress)
-        accepted = {entry.key for entry in read_baseline(settings.baseline)}
-        return ScanAnswer(report=report, known=frozenset(each.key for each in report.findings) & accepted)
+        reasons = {entry.key: entry.reason for entry in read_baseline(baseline)}
+        return ScanAnswer(
+            report=report, known={each.key: reasons[each.key] for each in report.findings if each.key in reasons}
+        )
+
+    def accept(report: AuditReport, keys: Collection[str], path: Path, reason: str) -> BaselineChange:
+        from auditor.services.acceptance import accept
+
+        return accept(report, keys, path, reason)
+
+    def take_out(keys: Collection[str], path: Path) -> BaselineChange:
+        from auditor.services.acceptance import take_out
+
+        return take_out(keys, path)
+
+    def take_back(change: BaselineChange) -> BaselineChange:
+        from auditor.services.acceptance import take_back
+
+        return take_back(change)
 
     def plan(paths: Sequence[Path], report: AuditReport, root: Path, progress: Progress) -> FixPlan:
         from auditor.services.fix import plan_for
@@ -193,6 +220,9 @@ def real_services(settings: Settings) -> Services:
 
     return Services(
         scan=scan,
+        accept=accept,
+        take_out=take_out,
+        take_back=take_back,
         plan=plan,
         apply=apply,
         undo=undo,

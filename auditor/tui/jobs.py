@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from textual.message import Message
 
 from auditor.model.lean import dataclass, field
+from auditor.report.prose.numbers import duration
 from auditor.services.progress import Progress
 from auditor.tui.messages import JobFailed, JobFinished, JobProgressed
 
@@ -31,7 +32,8 @@ class Job:
     """Something that runs; `cancel` asks it to stop at the next good moment and keep what it has."""
 
     kind: str
-    """`scan`, `twice`, `compare`, `overhead`, `apply`, `undo`, `verify`, `prove`, `profile`."""
+    """`scan`, `twice`, `compare`, `overhead`, `apply`, `undo`, `verify`, `prove`, `profile`, and those of
+    `BaselineWritten`."""
 
     title: str
     """As in "Scanning": what the message line says while no more is known."""
@@ -104,15 +106,3 @@ class JobProgress:
         if self._total and 0 < done < self._total and elapsed_s > 10:
             parts.append(f"about {duration(elapsed_s / done * (self._total - done))} left")
         return "  ".join(part.strip() for part in parts)
-
-
-def duration(seconds: float) -> str:
-    """Return seconds as people say them: `0.4 s`, `12 s`, `3 min 5 s`, `2 h 4 min`."""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from textual.app import App
 
 from auditor.errors import ProjectError, ReproAuditError
+from auditor.report.prose.numbers import count
 from auditor.services.progress import Progress, Silent
 from auditor.tui.gateway import ProgramRequest, Services
 from auditor.tui.jobs import Job
-from auditor.tui.lines import plural
 from auditor.tui.messages import (
+    BaselineWritten,
     EvidenceReady,
     JobFailed,
     JobFinished,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from auditor.model.divergence import Divergence
     from auditor.model.report import AuditReport
     from auditor.model.run import RunRecord
+    from auditor.services.acceptance import BaselineChange
     from auditor.services.apply import Applied
     from auditor.services.fix import FixPlan
     from auditor.tui.evidence import Evidence
@@ -74,7 +76,7 @@ class Launcher:
         """Scan the project; `after` is what happened before it, to be said with its result."""
         session = self._session
         self._after = after
-        work = partial(self._services.scan, session.paths, session.shows_known)
+        work = partial(self._services.scan, session.paths, session.baseline, session.shows_known)
         self._start("scan", "Scanning", work, ScanFinished)
 
     def said(self, message: JobFinished) -> str:
@@ -83,7 +85,7 @@ class Launcher:
         if not after or message.kind != "scan":
             return ""
         number = len(message.report.findings)
-        return f"{after} {plural(number, 'finding') if number else 'No findings'} now."
+        return f"{after} {count(number, 'finding') if number else 'No findings'} now."
 
     def run_twice(self, request: ProgramRequest) -> None:
         self._remember(request)
@@ -124,6 +126,19 @@ class Launcher:
 
     def undo(self, step: str) -> None:
         self._start("undo", "Taking back", lambda _: self._services.undo(self._session.root, step), PatchesWritten)
+
+    def accept(self, report: AuditReport, keys: Collection[str], path: Path, reason: str) -> None:
+        """Write findings of a report into a baseline."""
+        self._write("accept", lambda _: self._services.accept(report, keys, path, reason))
+
+    def take_out(self, keys: Collection[str], path: Path) -> None:
+        self._write("take out", lambda _: self._services.take_out(keys, path))
+
+    def take_back(self, change: BaselineChange) -> None:
+        self._write("take back", lambda _: self._services.take_back(change))
+
+    def _write(self, kind: str, work: Work) -> None:
+        self._start(kind, "Writing the baseline", work, BaselineWritten)
 
     def verify(self, plan: FixPlan, ids: Collection[str], request: ProgramRequest) -> None:
         self._remember(request)

@@ -140,11 +140,6 @@ def fold(text: str, width: int) -> list[str]:
     return [indent + line for line in wrap(text, width - len(indent))]
 
 
-def plural(count: int, noun: str) -> str:
-    """`1 finding`, `1,204 findings`."""
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
-
-
 def labelled(
     label: str,
     text: str,

@@ -9,6 +9,7 @@ from textual.message import Message
 if TYPE_CHECKING:
     from auditor.model.report import AuditReport
     from auditor.model.run import RunRecord
+    from auditor.services.acceptance import BaselineChange
     from auditor.services.apply import Applied, Undone
     from auditor.services.fix import FixPlan
     from auditor.services.journal import Step
@@ -51,6 +52,16 @@ class PatchesWritten(Message):
         super().__init__()
         self.kind = kind
         self.result = result
+
+
+class BaselineWritten(Message):
+    """Findings were accepted (`kind` is `accept`), taken out of the baseline (`take out`), or either was taken back
+    (`take back`)."""
+
+    def __init__(self, kind: str, change: BaselineChange, *, cancelled: bool, seconds: float) -> None:
+        super().__init__()
+        self.kind = kind
+        self.change = change
 
 
 class TrialEnded(Message):

@@ -47,7 +47,7 @@ def run(
         raise UsageError(reason)
     if len(runs) > 2:
         raise UsageError(f"tui compares two runs, not {len(runs)}: {', '.join(runs)}")
-    session = Session(root=_root(paths), paths=tuple(paths) or (Path.cwd(),))
+    session = Session(root=_root(paths), paths=tuple(paths) or (Path.cwd(),), baseline=settings.baseline)
     if initial_report is not None:
         session.accept(initial_report)
     signs = ASCII if ascii_only or terminal.speaks_ascii() else UNICODE

@@ -76,7 +76,7 @@ class PatchDesk:
         return self._by_finding.get(key)
 
     def word(self, key: str) -> str:
-        """`safe`, `unsafe`, `decide`; empty where there is no patch."""
+        """`safe`, `unsafe`, `look`; empty where there is no patch."""
         patch = self._by_finding.get(key)
         return APPLICABILITY[patch.applicability] if patch else ""
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from auditor.errors import ConflictError
 from auditor.model.patch import Applicability
+from auditor.report.prose.numbers import count, duration
 from auditor.tui.gateway import ProgramRequest
-from auditor.tui.jobs import duration
 from auditor.tui.launcher import default_request
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _effects(risky: Sequence[PlannedPatch], total: int) -> list[str]:
 
 def count_patches(number: int) -> str:
     """`1 patch`, `3 patches`."""
-    return "1 patch" if number == 1 else f"{number:,} patches"
+    return count(number, "patch", "patches")
 
 
 def ask_to_undo(app: AuditApp) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # the first frame comes sooner without them
     from auditor.model.rule import Rule
     from auditor.model.run import RunRecord
     from auditor.model.verdict import Cause, Verdict
+    from auditor.services.acceptance import BaselineChange
 
 
 @dataclass
@@ -46,8 +47,14 @@ class Session:
     shows_known: bool = False
     """Findings that the baseline knows are listed too."""
 
-    known: frozenset[str] = frozenset()
-    """Keys of listed findings that the baseline knows."""
+    baseline: Path | None = None
+    """What scans are held against: the setting, or the file that was made here; None: nothing."""
+
+    known: dict[str, str] = field(default_factory=dict)
+    """Keys of listed findings that the baseline knows, each with the reason given there, which may be empty."""
+
+    changes: list[tuple[BaselineChange, int]] = field(default_factory=list)
+    """What was written to the baseline here and not taken back, each with the number of the last step before it."""
 
     _rules: dict[str, Rule] = field(default_factory=dict)
     _proofs: dict[str, Cause] = field(default_factory=dict)
@@ -123,6 +130,20 @@ class Session:
     def has_evidence(self) -> bool:
         """There is something to say of single findings beyond the scan: runs, trials, a baseline."""
         return self.compared is not None or self.desk.was_tried or bool(self.known)
+
+    @property
+    def last_change(self) -> BaselineChange | None:
+        """The change of the baseline that `u` takes back; None where a patch was applied after it, or there is none."""
+        if not self.changes:
+            return None
+        change, before = self.changes[-1]
+        return change if before >= self.last_number else None
+
+    @property
+    def last_number(self) -> int:
+        """That of the last step of patches that holds; 0 where none does."""
+        step = self.desk.last_step
+        return step.number if step is not None else 0
 
     @property
     def hidden(self) -> int:

@@ -33,8 +33,3 @@ def speaks_ascii(environ: Mapping[str, str] = os.environ, encoding: str | None =
         return True
     language = environ.get("LC_ALL") or environ.get("LC_CTYPE") or environ.get("LANG") or ""
     return language[:2] in ("ja", "ko", "zh")
-
-
-def wants_no_color(environ: Mapping[str, str] = os.environ) -> bool:
-    """True if `NO_COLOR` is set and not empty, as https://no-color.org has it."""
-    return bool(environ.get("NO_COLOR"))

@@ -29,6 +29,7 @@ from auditor.model.run import Ending, ExitStatus, ProcessRecord, RunRecord
 from auditor.model.verdict import Cause, Status, Verdict
 from auditor.probe import wire
 from auditor.runs.tracefile import EVENT_DTYPE, TENSOR_DTYPE, open_run
+from auditor.services import acceptance
 from auditor.services.apply import Applied, Undone
 from auditor.services.journal import AppliedPatch, ChangedFile, Step
 from auditor.services.progress import Progress, Silent
@@ -575,7 +576,7 @@ class FakeServices:
     plans: int = 0
     excluding: set[str] = field(default_factory=set)
     plan_error: Exception | None = None
-    known: frozenset[str] = frozenset()
+    known: dict[str, str] = field(default_factory=dict)
     journal: list[Step] = field(default_factory=list)
     removed: dict[str, tuple[Finding, ...]] = field(default_factory=dict)
     tried: Verdict | None = None
@@ -592,7 +593,7 @@ class FakeServices:
         if self.error is not None:
             raise self.error
 
-    def scan(self, paths: Sequence[Path], shows_known: bool, progress: Progress) -> ScanAnswer:
+    def scan(self, paths: Sequence[Path], baseline: Path | None, shows_known: bool, progress: Progress) -> ScanAnswer:
         self._job("scan with known" if shows_known else "scan", progress)
         report = replace(self.report, verdict=None, runs=())
         if shows_known:
@@ -680,6 +681,9 @@ class FakeServices:
     def gateway(self) -> Services:
         return Services(
             scan=self.scan,
+            accept=acceptance.accept,
+            take_out=acceptance.take_out,
+            take_back=acceptance.take_back,
             plan=self.plan,  # type: ignore[arg-type]  # a plan without LibCST
             apply=self.apply,  # type: ignore[arg-type]
             undo=self.undo,

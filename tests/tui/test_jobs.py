@@ -10,7 +10,7 @@ from textual.message import Message
 from auditor.errors import ProjectError
 from auditor.model.report import AuditReport
 from auditor.services.progress import Progress
-from auditor.tui.jobs import Job, duration
+from auditor.tui.jobs import Job
 from auditor.tui.messages import JobFailed, JobFinished, JobProgressed
 
 REPORT = AuditReport(tool="repro-audit 0.1.0", project="p")
@@ -84,10 +84,3 @@ def test_cancelling_reaches_the_service() -> None:
     job.run(work, posted.append)
     assert seen == [True]
     assert posted[-1].cancelled
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(0.42, "0.4 s"), (12.4, "12 s"), (185, "3 min 5 s"), (7440, "2 h 4 min"), (59.9, "1 min 0 s")]
-)
-def test_durations_read_as_people_say_them(seconds: float, text: str) -> None:
-    assert duration(seconds) == text

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from auditor.tui.lines import clean, fit, fit_left, labelled, plural, wrap
+from auditor.tui.lines import clean, fit, fit_left, labelled, wrap
 from auditor.tui.signs import to_ascii
 
 TEXT = st.text(alphabet="ab cdé日本語…/_.", max_size=60)
@@ -43,11 +43,3 @@ def test_labelled_text_is_wrapped_beside_its_label() -> None:
         " fix        one two",
         "            three four",
     ]
-
-
-def test_counts_agree_with_their_nouns() -> None:
-    assert (plural(1, "finding"), plural(1204, "finding"), plural(0, "run")) == (
-        "1 finding",
-        "1,204 findings",
-        "0 runs",
-    )

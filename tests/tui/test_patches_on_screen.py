@@ -65,6 +65,18 @@ async def test_finding_without_a_patch_says_why(make_app: Any, settle: Any, scre
         assert "No patch: no rule can tell here what is right" in screen_text(app)
 
 
+async def test_explanation_that_was_hidden_is_laid_out_for_the_width_that_it_comes_back_with(
+    make_app: Any, settle: Any, screen_text: Text
+) -> None:
+    app = make_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await go_to(app, pilot, settle, SHUFFLE)  # its patch takes the place of the explanation
+        await pilot.press("tab", "tab", "tab")
+        await settle(pilot)
+        assert "fix        pass `generator=torch.Generator().manual_seed(0)`" in screen_text(app)
+
+
 async def test_plan_is_made_once_a_scan(make_app: Any, settle: Any, fakes: Any) -> None:
     app = make_app()
     async with app.run_test(size=(80, 24)) as pilot:
@@ -254,7 +266,7 @@ async def test_undo_with_nothing_applied_says_so(make_app: Any, settle: Any) -> 
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         await pilot.press("u")
-        assert app.message[0] == "Nothing to undo: no patch of this project is applied."
+        assert app.message[0] == "Nothing to undo: no patch of this project is applied, and nothing was accepted here."
 
 
 async def test_refused_undo_is_told_in_its_own_words(make_app: Any, settle: Any, fakes: Any, journal_step: Any) -> None:
@@ -422,7 +434,7 @@ async def test_enter_on_a_line_of_the_patch_shows_the_source_there(make_app: Any
 async def test_findings_of_the_baseline_are_left_out_and_b_lists_them(
     make_app: Any, settle: Any, fakes: Any, screen_text: Text
 ) -> None:
-    fakes.known = frozenset({"RA306:src/data.py", "RA101:train.py"})
+    fakes.known = {"RA306:src/data.py": "sorted later", "RA101:train.py": ""}
     earlier = Earlier(kind=EarlierKind.BASELINE, name="repro-audit-baseline.json", known=2)
     fakes.report = replace(fakes.report, earlier=(earlier,))
     app = make_app()
@@ -431,7 +443,7 @@ async def test_findings_of_the_baseline_are_left_out_and_b_lists_them(
         assert "6 findings, 2 more known" in screen_text(app)
         await pilot.press("b")
         await settle(pilot)
-        assert "8 findings" in screen_text(app)
+        assert "8 findings, 2 known" in screen_text(app)
         assert [line for line in screen_text(app).splitlines() if "RA101" in line and line.endswith("known")]
         await pilot.press("slash", "i", "s", "colon", *"known", "enter")
         await settle(pilot)

@@ -93,10 +93,6 @@ class ModuleRows:
         """The row of a module; 0 where it has none."""
         return next((at for at, each in enumerate(self.entries, 1) if each.path == path), 0)
 
-    def first_index(self) -> int:
-        """The row of the module in which the runs part; 0 where there is none."""
-        return next((at for at, each in enumerate(self.entries, 1) if each.has_first), 0)
-
     def row(self, index: int, width: int) -> Row:
         if index == 0:
             return self._line(self._differing, self._total, "", "all events", False, width)

@@ -29,16 +29,19 @@ def explanation_rows(
     width: int,
     signs: Signs,
     patch: tuple[Piece, ...] = (),
+    accepted: str = "",
 ) -> list[Row]:
     """Proof first, then what to do, related places, the rule's own words, references.
 
-    `patch`: sentences about the finding's patch, each in its tone.
+    `patch`: sentences about the finding's patch, each in its tone. `accepted`: what the baseline says of it.
     """
     rows: list[Row] = []
     if proof is not None:
         rows += labelled("proved", f"{signs.differs} {proof.title}", width, tone="differs")
         for sentence in proof.evidence[:3]:
             rows += labelled("", sentence, width)
+    if accepted:
+        rows += labelled("accepted", accepted, width)
     for index, piece in enumerate(patch):
         rows += labelled("" if index else "patch", piece.text, width, tone=piece.tone)
     if finding.advice:

@@ -35,6 +35,8 @@ class Marks(NamedTuple):
     """At most ten cells."""
 
     is_marked: bool = False
+    is_known: bool = False
+    """The baseline knows it: its row is dim."""
 
 
 class FindingRows:
@@ -77,8 +79,8 @@ class FindingRows:
         place = short_place(finding.location) if width < 45 else place_of(finding.location)
         pieces = [
             Piece(self._signs.marked if marks.is_marked else " ", "accent"),
-            Piece(WORDS[finding.severity], TONES[finding.severity]),
-            Piece(" " + fit(name, name_width, ellipsis)),
+            Piece(WORDS[finding.severity], "muted" if marks.is_known else TONES[finding.severity]),
+            Piece(" " + fit(name, name_width, ellipsis), "muted" if marks.is_known else "plain"),
             Piece(" " + fit(fit_left(place, min(place_width, len(place)), ellipsis), place_width), "muted"),
         ]
         if patch_width:

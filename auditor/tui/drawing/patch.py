@@ -167,11 +167,6 @@ def heading(patch: PlannedPatch) -> Piece:
     return Piece(f"{word}: {patch.effect}" if patch.effect else word, TONES[patch.applicability])
 
 
-def effect_words(patch: PlannedPatch) -> str:
-    """What to know before applying it."""
-    return patch.effect or "results or speed may change"
-
-
 # trials
 
 

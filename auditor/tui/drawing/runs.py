@@ -8,8 +8,8 @@ from pathlib import Path
 
 from auditor.model.environment import Environment
 from auditor.model.run import Ending, RunRecord
-from auditor.tui.jobs import duration
-from auditor.tui.lines import Piece, Row, fit, labelled, plural, row
+from auditor.report.prose.numbers import count, duration
+from auditor.tui.lines import Piece, Row, fit, labelled, row
 from auditor.tui.signs import Signs
 
 _TONES = {Ending.FINISHED: "good", Ending.STOPPED: "plain"}
@@ -32,7 +32,7 @@ class RunRows:
         mark = f"{self._signs.marked}{self._marked.index(run.id) + 1}" if run.id in self._marked else "  "
         ending = run.status.ending
         id_width = min(self._id_width, max(width // 3, 8))
-        facts = f"{plural(steps(run), 'step'):>12}  {duration(run.duration_s):>10}"
+        facts = f"{count(steps(run), 'step'):>12}  {duration(run.duration_s):>10}"
         room = width - 3 - id_width - len(facts) - 26
         pieces = [
             Piece(mark + " ", "accent"),
@@ -83,8 +83,7 @@ def steps(run: RunRecord) -> int:
 def _traces(run: RunRecord) -> str:
     events = sum(process.events for process in run.processes)
     open_ended = sum(not process.complete for process in run.processes)
-    count = len(run.processes)
-    text = f"{count} process{'' if count == 1 else 'es'}, {plural(events, 'event')}, {plural(steps(run), 'step')}"
+    text = f"{count(len(run.processes), 'process', 'processes')}, {count(events, 'event')}, {count(steps(run), 'step')}"
     return f"{text}; {open_ended} without an end record" if open_ended else text
 
 

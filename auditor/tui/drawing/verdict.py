@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from auditor.model.divergence import Comparison, Spread
 from auditor.model.finding import Finding
 from auditor.model.verdict import Cause, Status, Verdict
+from auditor.report.prose.numbers import count
 from auditor.tui.drawing.explanation import SURENESS
 from auditor.tui.drawing.findings import place_of
 from auditor.tui.evidence import first_event
-from auditor.tui.lines import Piece, Row, fit, labelled, plural, row
+from auditor.tui.lines import Piece, Row, fit, labelled, row
 from auditor.tui.signs import Signs
 
 STATUS_TONES = {
@@ -33,7 +34,7 @@ def headline(verdict: Verdict) -> str:
         where = [f"step {identity.step:,}", identity.phase.value, identity.module]
         return f"{word} at " + ", ".join(part for part in where if part)
     if verdict.status is Status.REPRODUCIBLE and comparison:
-        return f"REPRODUCIBLE over {plural(comparison.steps, 'step')}, {plural(comparison.compared_events, 'event')}"
+        return f"REPRODUCIBLE over {count(comparison.steps, 'step')}, {count(comparison.compared_events, 'event')}"
     return verdict.status.value.upper()
 
 
@@ -81,7 +82,7 @@ def _cause(cause: Cause, number: int, findings: Sequence[Finding], width: int) -
 
 
 def _extent(comparison: Comparison, width: int, signs: Signs) -> list[Row]:
-    steps = plural(comparison.steps, "step")
+    steps = count(comparison.steps, "step")
     counted = f"{comparison.compared_events:,} events, {comparison.compared_tensors:,} tensors, {steps}"
     rows = labelled("compared", counted, width)
     if comparison.first is not None:

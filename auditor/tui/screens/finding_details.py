@@ -144,6 +144,7 @@ class FindingDetails:
             pane.view.text_width,
             self._screen.signs,
             tuple(self._patch_words(finding)),
+            _accepted(session.known.get(finding.key)),
         )
         name = rule.name if rule else ""
         pane.show(
@@ -157,7 +158,7 @@ class FindingDetails:
         """What there is to say of the patch in the pane that explains."""
         session = self._screen.session
         desk = session.desk
-        words = [Piece("the baseline knows this finding", "muted")] if finding.key in session.known else []
+        words: list[Piece] = []
         if not desk.is_planned or self._pane("patch").display:
             return words
         patch = desk.patch(finding.key)
@@ -186,7 +187,10 @@ class FindingDetails:
             tone = {Applicability.SAFE: "good", Applicability.UNSAFE: "warning"}.get(patch.applicability, "note")
             word = Piece(desk.word(key), tone)
         evidence = Piece("")
-        if trial is not None:
+        is_known = key in session.known
+        if is_known:  # a person has decided about it
+            evidence = Piece("known", "muted")
+        elif trial is not None:
             from auditor.tui.drawing.patch import trial_word
 
             evidence = trial_word(trial, signs)
@@ -196,6 +200,11 @@ class FindingDetails:
             evidence = need_word(proven)
         elif session.proof(key) is not None:
             evidence = Piece(f"{signs.differs} proved", "differs")
-        elif key in session.known:
-            evidence = Piece("known", "muted")
-        return Marks(patch=word, evidence=evidence, is_marked=key in desk.marked)
+        return Marks(patch=word, evidence=evidence, is_marked=key in desk.marked, is_known=is_known)
+
+
+def _accepted(reason: str | None) -> str:
+    """What the baseline says of a finding; empty where it does not know it (`reason` is None)."""
+    if reason is None:
+        return ""
+    return f"because {reason}" if reason else "in the baseline, without a reason"

@@ -8,14 +8,15 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from auditor.model.location import Location
+from auditor.report.prose.numbers import count
 from auditor.tui.commands import Command
 from auditor.tui.drawing.findings import FindingRows, counts
 from auditor.tui.finding_filter import ORDERS, select
-from auditor.tui.lines import Piece, Row, RowList, Rows, plural, row, wrap
-from auditor.tui.screens import patch_commands
+from auditor.tui.lines import Piece, Row, RowList, Rows, row, wrap
+from auditor.tui.screens import baseline_commands, patch_commands
+from auditor.tui.screens.baseline_commands import BaselineCommands
 from auditor.tui.screens.finding_details import FindingDetails
 from auditor.tui.screens.frame import bindings_of
-from auditor.tui.screens.patch_commands import PatchCommands
 from auditor.tui.widgets.line_view import LineView
 from auditor.tui.widgets.pane import Pane
 
@@ -28,9 +29,9 @@ if TYPE_CHECKING:
 
 ACTIONS = (
     *patch_commands.ACTIONS,
+    *baseline_commands.ACTIONS,
     Command("filter", "slash", "filter", "Filter as you type: words, rule:RA3 sev:error path:src is:safe, !not", True),
     Command("order", "o", "order", "Change the order: proved, severity, file, rule"),
-    Command("known", "b", "known", "List findings that the baseline knows, or leave them out"),
     Command("previous_file", "left_square_bracket", "file before", "Go to the first finding of the file before"),
     Command("next_file", "right_square_bracket", "next file", "Go to the first finding of the next file"),
 )
@@ -43,7 +44,7 @@ HIGH = 36
 """Rows from which there is room for four panes under each other."""
 
 
-class FindingsScreen(PatchCommands):
+class FindingsScreen(BaselineCommands):
     KEY = "1"
     ACTIONS = ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(ACTIONS)
@@ -98,7 +99,8 @@ class FindingsScreen(PatchCommands):
     def _list_findings(self) -> None:
         session = self.session
         about = session.desk.plan, frozenset(session.desk.marked) if "is:marked" in self.query_text else ()
-        known = (session.scanned, session.compared, about, session.has_evidence, self.query_text, self.order)
+        filtered = tuple(session.known) if "is:known" in self.query_text else ()
+        known = (session.scanned, session.compared, about, filtered, session.has_evidence, self.query_text, self.order)
         if known != self._known:
             self._known = known
             self.listed = select(
@@ -120,11 +122,13 @@ class FindingsScreen(PatchCommands):
         if not self.listed:
             rows = RowList(self._empty_rows(pane.view.text_width))
         total = len(session.findings)
-        title = plural(total, "finding")
+        title = count(total, "finding")
         if self.query_text:
             title = f"{len(self.listed):,} of {title}"
         if session.scanned is None:
             title = "findings"
+        if session.known:
+            title += f", {len(session.known):,} known"
         if session.hidden:
             title += f", {session.hidden:,} more known"
         right = list(self._counts)
@@ -304,18 +308,6 @@ class FindingsScreen(PatchCommands):
         self.query_one("#list", Pane).view.focus()
         self.draw()
 
-    def why_not_known(self) -> str:
-        if self.audit.launcher.busy:
-            return self.audit.launcher.busy
-        session = self.session
-        if session.scanned is not None and not session.scanned.earlier and not session.shows_known:
-            return "No baseline: the settings name none; `repro-audit scan --write-baseline FILE` makes one."
-        return "" if session.hidden or session.shows_known else "The baseline knows none of what was found."
-
-    def do_known(self) -> None:
-        self.session.shows_known = not self.session.shows_known
-        self.audit.launcher.scan()
-
     def do_leave(self) -> None:
         """Out of the filter first, then out of the marks."""
         if self.session.desk.marked and not self.zoomed and self.front == "list" and not self.query_text:
@@ -351,4 +343,4 @@ class FindingsScreen(PatchCommands):
 
 
 def _looked_at(looked: ScanSummary) -> tuple[str, ...]:
-    return plural(looked.files, "file"), plural(len(looked.entry_points), "entry point"), plural(looked.rules, "rule")
+    return count(looked.files, "file"), count(len(looked.entry_points), "entry point"), count(looked.rules, "rule")

@@ -16,9 +16,9 @@ ACTIONS = (
     Command("apply", "a", "apply", "Apply this patch, or those of the marked findings as one step", True),
     Command("verify", "v", "verify", "Try the patch in a copy: run the program there twice", True),
     Command("prove", "V", "prove", "Find out which patches the program needs, and their price; many runs in a copy"),
-    Command("undo", "u", "undo", "Take back what was applied last, also from an earlier day", True),
+    Command("undo", "u", "undo", "Take back what was applied or accepted last; patches also on a later day", True),
     Command("apply_rule", "A", "apply all", "Apply all patches of this rule; asks once"),
-    Command("mark", "space", "mark", "Mark the finding; a and v act on the marked"),
+    Command("mark", "space", "mark", "Mark the finding; a, v and x act on the marked"),
     Command("mark_all", "asterisk", "mark all", "Mark all listed findings that have a patch, or none"),
     Command("beside", "d", "side by side", "Show the patch side by side or unified, from 120 columns on"),
 )
@@ -97,7 +97,11 @@ class PatchCommands(FrameScreen):
             return self.audit.launcher.busy
         if desk.steps is None:
             return "The journal is still being read."
-        return "" if desk.last_step else "Nothing to undo: no patch of this project is applied."
+        return (
+            ""
+            if desk.last_step
+            else "Nothing to undo: no patch of this project is applied, and nothing was accepted here."
+        )
 
     def do_undo(self) -> None:
         from auditor.tui import patching

@@ -43,13 +43,13 @@ class RunDialog(ModalScreen[ProgramRequest | None]):
             title = TitleLine(signs=self._signs)
             title.show((Piece(self._heading, "strong"),), (Piece(str(request.cwd), "muted"),))
             yield title
-            yield from _field("program", "command", command_line(request.command), "train.py --epochs 1")
+            yield from field("program", "command", command_line(request.command), "train.py --epochs 1")
             steps = str(request.steps) if request.steps else ""
-            yield from _field("steps", "steps", steps, "all; or stop after so many optimizer steps")
+            yield from field("steps", "steps", steps, "all; or stop after so many optimizer steps")
             if self._asks == "runs":
-                yield from _field("runs", "runs", str(request.runs), "of each kind")
+                yield from field("runs", "runs", str(request.runs), "of each kind")
             elif self._asks == "isolate":
-                yield from _field("isolate", "isolate", request.isolate, "none, or copy: each run in its own copy")
+                yield from field("isolate", "isolate", request.isolate, "none, or copy: each run in its own copy")
             line = MessageLine(signs=self._signs)
             line.show(HINT, "muted")
             yield line
@@ -74,7 +74,7 @@ class RunDialog(ModalScreen[ProgramRequest | None]):
         return ProgramRequest(command=command, cwd=self._request.cwd, steps=steps, isolate=isolate, runs=runs)
 
 
-def _field(label: str, name: str, value: str, placeholder: str) -> ComposeResult:
+def field(label: str, name: str, value: str, placeholder: str) -> ComposeResult:
     with Horizontal(classes="field"):
         yield Label(f" {label:<9}", markup=False)
         line = Input(value, placeholder=placeholder, id=name, compact=True)
@@ -105,7 +105,7 @@ def parse_command(text: str) -> tuple[str, ...]:
 
 
 def command_line(command: tuple[str, ...]) -> str:
-    """The shortest text that `parse_command` turns into the command,"""
+    """The shortest text that `parse_command` turns into the command."""
     words = list(command)
     if len(words) > 1 and words[0] == "python" and (words[1] == "-m" or words[1].endswith(".py")):
         words = words[1:]

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
+from auditor.report.prose.numbers import count
 from auditor.tui import actions
 from auditor.tui.commands import Command
 from auditor.tui.drawing.runs import RunRows, command_text, run_rows
-from auditor.tui.lines import Piece, Row, RowList, Rows, plural, row, wrap
+from auditor.tui.lines import Piece, Row, RowList, Rows, row, wrap
 from auditor.tui.screens.frame import FrameScreen, bindings_of
 from auditor.tui.widgets.line_view import LineView
 from auditor.tui.widgets.pane import Pane
@@ -60,7 +61,7 @@ class RunsScreen(FrameScreen):
             rows = RowList(self._empty_rows(pane.view.text_width))
         marked = f"{len(self.marked)} of 2 marked" if self.marked else ""
         pane.show(
-            rows, left=(Piece(plural(len(self.shown), "run")),), right=(Piece(marked, "accent"),) if marked else ()
+            rows, left=(Piece(count(len(self.shown), "run")),), right=(Piece(marked, "accent"),) if marked else ()
         )
         self._draw_run()
 

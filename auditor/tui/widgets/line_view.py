@@ -98,6 +98,7 @@ class LineView(Widget, can_focus=True):
             return
         if not self.size.height:  # hidden: it would come back with the lines that it was hidden with
             self.refresh()
+            self._told_width = 0  # these rows were made for no width: tell the one that it comes back with
             return
         after = self._visible_lines()
         for y in range(self.size.height):
