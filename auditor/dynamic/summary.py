@@ -118,7 +118,7 @@ class Summary:
         found = []
         for name in (name for name, tally in tallies.items() if tally.unwritten_reads):
             trace = self.runs[0].processes[name]
-            row = first_unwritten_read(trace.events)
+            row = first_unwritten_read(trace.events, trace.names)
             if row is not None:
                 found.append(trace.event(row))
         return tuple(found)
