@@ -140,7 +140,9 @@ class Summary:
         for name, pair in sorted(self.pairs.items()):
             threads = forgive_threads(pair, self.runs[0].processes[name], self.runs[1].processes[name])
             if threads:
-                self.shared.append(f"{_counted(threads, 'thread')} of process {name} shared the same work out differently.")
+                self.shared.append(
+                    f"{_counted(threads, 'thread')} of process {name} shared the same work out differently."
+                )
         helpers = [name for name, pair in sorted(self.pairs.items()) if name not in self.training and pair.first]
         if not helpers:
             return
@@ -252,7 +254,9 @@ class Summary:
         ]
         if regions := sum(tally.regions for tally in tallies.values()):
             reason = "compiled: only what goes in and comes out was compared; --compile eager looks inside"
-            found.append(Skipped(subject=f"the inside of {_counted(regions, 'call')} of compiled regions", reason=reason))
+            found.append(
+                Skipped(subject=f"the inside of {_counted(regions, 'call')} of compiled regions", reason=reason)
+            )
         return found
 
 
