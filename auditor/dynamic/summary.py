@@ -74,7 +74,8 @@ class Summary:
         self._settle_tails()
         self._forgive_sharing()
         self._settle_pools()
-        ordered = in_causal_order(self._divergences(), self.training)
+        idle = {name for name in self.training & self.pairs.keys() if not steps_of(self.runs[0].processes[name])}
+        ordered = in_causal_order(self._divergences(), self.training, idle)
         tallies = {name: pair.tally() for name, pair in sorted(self.pairs.items())}
         total = Tally()
         for name, tally in tallies.items():
