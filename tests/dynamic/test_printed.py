@@ -44,6 +44,8 @@ from auditor.dynamic.printed import output_differences, printed_figures
         ("|    fps             | 1234     |", "|    fps             | 1334     |"),
         ("INFO:root:1732234234 train loss 0.5", "INFO:root:1732234238 train loss 0.5"),
         ("I1122 00:24:11.625665 140234 train.py:12] loss 0.5", "I1122 00:24:12.6256 140239 train.py:12] loss 0.5"),
+        ("8/8 21.47it/s v_num: 0.000 loss: 0.5", "8/8 50.33it/s v_num: 2.000 loss: 0.5"),
+        ("8/8 [00:01<00:00, 21.47it/s, v_num=0, loss=0.5]", "8/8 [00:01<00:00, 50.33it/s, v_num=12, loss=0.5]"),
         ("saved runs/Nov22_00-24-11_host loss 0.5", "saved runs/Nov22_00-25-11_host loss 0.5"),
     ],
 )
