@@ -47,7 +47,7 @@ _MASKS = (
         rf"[\s|:=]*{_NUMBER}(?:\s*\(\s*{_NUMBER}\s*\))?"
     ),
     re.compile(r"\?it/s"),
-    re.compile(rf"\bv_num\b\W{{0,3}}{_NUMBER}"),  # Lightning's progress bar: which folder of logs is the next free one
+    re.compile(rf"\bv_num\b\W{{0,3}}{_NUMBER}"),  # in a bar of Lightning: the folder of logs, counted
 )
 _DATA = re.compile(rf"(?i)\bdata\b\s*[:=]?\s*{_NUMBER}(?:\s*\(\s*{_NUMBER}\s*\))?")
 """How long the data took, beside a time: as in the training loops of torchvision, timm and their descendants."""
