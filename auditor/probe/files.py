@@ -65,7 +65,7 @@ class Files:
         self.accessed(path, "w" if writes else "r", 3)
 
     def on_rename(self, source, target, source_folder, target_folder):
-        """Of `os.replace` too: files are written beside their place and then moved there, as fsspec and Lightning do."""
+        """Of `os.replace` too: files are written beside their place and then moved there, as Lightning does."""
         if source_folder == target_folder == -1 and os.path.isfile(source):
             self.accessed(os.fsdecode(target), "w", 3)
 
