@@ -16,6 +16,17 @@ if TYPE_CHECKING:
     from auditor.model.report import AuditReport
 
 
+_SUFFIXES = {
+    "html": (".html", ".htm"),
+    "json": (".json",),
+    "markdown": (".md", ".markdown"),
+    "sarif": (".sarif", ".json"),
+    "junit": (".xml",),
+    "gitlab": (".json",),
+}
+"""Format → how files of it are called; the others are plain text."""
+
+
 def deliver(report: AuditReport, output: Output, root: Path | None = None) -> ExitCode:
     """Write the report to stdout or to the file that was asked for; return what the command exits with.
 
@@ -28,8 +39,14 @@ def deliver(report: AuditReport, output: Output, root: Path | None = None) -> Ex
         from auditor.report.prose.answer import one_line
 
         write_file(output.path, text, "-o")
-        output.console().note(f"{one_line(report)}\nreport: {output.path}")
+        output.console().note(f"{one_line(report)}\nreport: {output.path}{_unexpected(output.path, output.format)}")
     return code
+
+
+def _unexpected(path: Path, written: str) -> str:
+    """What is in a file whose name says something else."""
+    expected = _SUFFIXES.get(written, (".txt", ".text", ".log"))
+    return f" (its format is {written}; --format chooses)" if path.suffix.lower() not in ("", *expected) else ""
 
 
 def rendered(report: AuditReport, output: Output, root: Path | None) -> tuple[str, ExitCode]:

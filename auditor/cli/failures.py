@@ -18,6 +18,9 @@ WITH_PROGRAM = ("run", "profile", "overhead", "variance", "noise", "record", "re
 EXTRAS = {"numpy": "torch", "torch": "torch"}
 """Package that some commands need → the extra that brings it."""
 
+OWN = {"libcst": "libcst", "yaml": "pyyaml", "xxhash": "xxhash", "rich": "rich", "textual": "textual", "tomli": "tomli"}
+"""Module of a package that an installation always has → what pip calls it; a copy of the source may lack it."""
+
 _OF_THE_MACHINE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE})
 """Errors that no program can prevent: a full or broken disk, a terminal that is gone, too many open files."""
 
@@ -56,6 +59,9 @@ def _unexpected(error: Exception, arguments: Sequence[str], console: Console) ->
     if isinstance(error, ModuleNotFoundError) and error.name in EXTRAS:
         extra = EXTRAS[error.name]
         console.error(f"this command needs {error.name} where repro-audit is installed: pip install '{NAME}[{extra}]'")
+        return ExitCode.USAGE
+    if isinstance(error, ModuleNotFoundError) and error.name in OWN:
+        console.error(f"this command needs {error.name} where repro-audit is installed: pip install {OWN[error.name]}")
         return ExitCode.USAGE
     if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
         where = f"{error.filename}: " if error.filename else ""

@@ -70,8 +70,8 @@ def doubts_of(outcome: Outcome, facts: Facts) -> list[str]:
         others = len(facts.results_differing) - 1
         more = f" Nor do results in {others:,} more file{'' if others == 1 else 's'} agree." if others else ""
         doubts.append(
-            f"No traced tensor differs, but results that the program wrote do: {facts.results_differing[0]}.{more} "
-            f"{_OUTSIDE}"
+            f"No traced tensor differs, but results that the program wrote do: {facts.results_differing[0]}.{more}"
+            f"{'' if metrics else f' {_OUTSIDE}'}"
         )
     return list(dict.fromkeys(doubts))
 

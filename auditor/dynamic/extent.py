@@ -10,7 +10,7 @@ import numpy as np
 from auditor.dynamic.hit import Tail
 from auditor.dynamic.prefix import BLOCK
 from auditor.model.lean import dataclass
-from auditor.model.run import Ending
+from auditor.model.run import Ending, RunRecord
 from auditor.probe import wire
 from auditor.runs.rowfile import release
 
@@ -46,6 +46,11 @@ def extent(reference: RunTraces, candidate: RunTraces, endings: tuple[Ending | N
     if steps[0] != steps[1]:
         cut = [cut[i] or steps[i] is not None for i in range(2)]
     return Extent(reference_cut=cut[0], candidate_cut=cut[1])
+
+
+def last_ending(run: RunRecord) -> Ending:
+    """How a run ended; one that failed on its way out may have stopped anywhere, whatever we had asked of it."""
+    return Ending.FAILED if run.status.code else run.status.ending
 
 
 def stop_step(run: RunTraces) -> int | None:

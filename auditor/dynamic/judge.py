@@ -106,8 +106,8 @@ def _one_tape(tried: Intervention) -> str:
         )
     return (
         "Two more runs that were given the same entropy, hash secret and clocks used as seeds differ all the same, "
-        f"first at {tried.note}: what is left is implementation noise, or comes from outside (a clock, a file) or "
-        "from addresses (the order of objects in a set, `id()`)."
+        f"first at {tried.note}: what is left is implementation noise, or comes from outside (a clock, a file), "
+        "from addresses (the order of objects in a set, `id()`), or from which thread or process was first."
     )
 
 

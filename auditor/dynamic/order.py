@@ -11,7 +11,9 @@ Clocks of two processes are not compared; causes come before their effects. The 
 3. Between groups (the ranks of a distributed run), the earliest step wins; in the same step what begins in its own
    process stands before data from outside, these before other tensors than the op had in the other run, and all of
    them before what a collective brought; then the lower rank.
-4. A process that exists in one run only comes last: nothing tells when it should have started.
+4. A process that trains through processes that it starts, and takes no step itself, stays at step 0. What came to it
+   from outside is behind what began in one of these, for it may be their result.
+5. A process that exists in one run only comes last: nothing tells when it should have started.
 """
 
 from __future__ import annotations
@@ -25,8 +27,13 @@ from auditor.model.trace import EventKind, TraceEvent
 _OWN = (Difference.STATE, Difference.ARGUMENT, Difference.MISSING, Difference.EXTRA)
 
 
-def in_causal_order(divergences: Mapping[str, Divergence], trainers: Collection[str]) -> list[Divergence]:
-    """Sort the first divergences of processes by the rule above; `trainers` are names of processes."""
+def in_causal_order(
+    divergences: Mapping[str, Divergence], trainers: Collection[str], idle: Collection[str] = ()
+) -> list[Divergence]:
+    """Sort the first divergences of processes by the rule above; `trainers` are names of processes.
+
+    `idle`: those among the trainers that took no step.
+    """
     groups: defaultdict[str, list[Divergence]] = defaultdict(list)
     for name, divergence in divergences.items():
         groups[trainer_of(name, trainers)].append(divergence)
@@ -37,7 +44,17 @@ def in_causal_order(divergences: Mapping[str, Divergence], trainers: Collection[
         ordered = [members[turn[-1]] for turn in turns]
         leaders.append((trainer, ordered[0], own or ordered[0]))
         followers += ordered[1:]
-    leaders.sort(key=lambda leader: (_is_process(leader[1]), step(leader[2]), _distance(leader[2]), _rank(leader[0])))
+    begun = [trainer for trainer, _, own in leaders if begins_here(own) and not _is_process(own)]
+    late = {
+        trainer
+        for trainer, _, own in leaders
+        if trainer in idle and _distance(own) == 1 and any(_is_below(other, trainer) for other in begun)
+    }
+    leaders.sort(
+        key=lambda leader: (
+            _is_process(leader[1]), leader[0] in late, step(leader[2]), _distance(leader[2]), _rank(leader[0]),
+        )
+    )  # fmt: skip
     return [leader for _, leader, _ in leaders] + followers
 
 
@@ -100,6 +117,10 @@ def _is_process(divergence: Divergence) -> bool:
 def _rank(name: str) -> tuple[int, str]:
     rank = name.partition("-")[0]
     return (int(rank) if rank.isdigit() else 0, name)
+
+
+def _is_below(name: str, ancestor: str) -> bool:
+    return _place_name(name).startswith(f"{_place_name(ancestor)}.")
 
 
 def _place_name(name: str) -> str:

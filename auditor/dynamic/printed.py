@@ -47,6 +47,7 @@ _MASKS = (
         rf"[\s|:=]*{_NUMBER}(?:\s*\(\s*{_NUMBER}\s*\))?"
     ),
     re.compile(r"\?it/s"),
+    re.compile(rf"\bv_num\b\W{{0,3}}{_NUMBER}"),  # in a bar of Lightning: the folder of logs, counted
 )
 _DATA = re.compile(rf"(?i)\bdata\b\s*[:=]?\s*{_NUMBER}(?:\s*\(\s*{_NUMBER}\s*\))?")
 """How long the data took, beside a time: as in the training loops of torchvision, timm and their descendants."""
@@ -60,6 +61,12 @@ _METRIC = re.compile(
 _MOMENT = re.compile(rf"(?i)\b(?:epoch|step|iter(?:ation)?|batch|round|episode)s?\b\W*({_NUMBER})")
 _NAMED_MOMENT = re.compile(r"(?i)\b(epoch|step|iteration|iter|batch|round|episode)s?\b\W{0,3}(\d+)")
 _ANY_NUMBER = re.compile(_NUMBER)
+_DIGEST = re.compile(
+    r"(?<![0-9a-z])(?:[0-9a-f]{40}|[0-9a-f]{56}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})(?![0-9a-z])"
+    r"|(?<=md5 )[0-9a-f]{32}(?![0-9a-z])|(?<=(?:md5|sum)[:=])[0-9a-f]{32}(?![0-9a-z])"
+    r"|(?<=(?:md5|sum)[:=] )[0-9a-f]{32}(?![0-9a-z])"
+)
+"""What SHA-1 and its successors give; 32 digits may be an id as well, so they count where they are called a sum."""
 
 
 _FIGURE = re.compile(rf"(?i)([a-z][\w ./@-]*?)['\"]?\s*(?:is|was|of|at)?\s*[:=]?\s*[\[(]?({_NUMBER}|nan|inf)(?![\w])")
@@ -113,9 +120,13 @@ def output_differences(reference: str, candidate: str, *, cut: bool) -> tuple[Ou
         pairs = _unmatched(a, b)
     # Another number of lines: the program prints by the clock, or its output is another one altogether.
     paired = all(first and second for _, first, second in pairs)
+    known = set(_DIGEST.findall(reference)), set(_DIGEST.findall(candidate))
     return tuple(
         OutputDifference(
-            line=number + 1, reference=first, candidate=second, metric=paired and _is_metric(first, second)
+            line=number + 1,
+            reference=first,
+            candidate=second,
+            metric=paired and (_is_digest(first, second, *known) or _is_metric(first, second)),
         )
         for number, first, second in pairs[:SHOWN]
     )
@@ -158,6 +169,15 @@ def _mask(line: str) -> str:
     for pattern in _MASKS:
         line = pattern.sub("~", line)
     return (_DATA.sub("~", line) if "~" in line else line) + rest
+
+
+def _is_digest(first: str, second: str, reference: set[str], candidate: set[str]) -> bool:
+    """The same sentence about a digest, which the other program printed nowhere: ranks may print in another order."""
+    digests = [_DIGEST.findall(line) for line in (first, second)]
+    if candidate.issuperset(digests[0]) or reference.issuperset(digests[1]):
+        return False
+    sentences = [_mask(_DIGEST.sub("#", line)) for line in (first, second)]
+    return sentences[0] == sentences[1]
 
 
 def _is_metric(first: str, second: str) -> bool:

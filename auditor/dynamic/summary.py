@@ -74,7 +74,8 @@ class Summary:
         self._settle_tails()
         self._forgive_sharing()
         self._settle_pools()
-        ordered = in_causal_order(self._divergences(), self.training)
+        idle = {name for name in self.training & self.pairs.keys() if not steps_of(self.runs[0].processes[name])}
+        ordered = in_causal_order(self._divergences(), self.training, idle)
         tallies = {name: pair.tally() for name, pair in sorted(self.pairs.items())}
         total = Tally()
         for name, tally in tallies.items():
@@ -118,7 +119,7 @@ class Summary:
         found = []
         for name in (name for name, tally in tallies.items() if tally.unwritten_reads):
             trace = self.runs[0].processes[name]
-            row = first_unwritten_read(trace.events)
+            row = first_unwritten_read(trace.events, trace.names)
             if row is not None:
                 found.append(trace.event(row))
         return tuple(found)
@@ -140,7 +141,9 @@ class Summary:
         for name, pair in sorted(self.pairs.items()):
             threads = forgive_threads(pair, self.runs[0].processes[name], self.runs[1].processes[name])
             if threads:
-                self.shared.append(f"{threads} threads of process {name} shared the same work out differently.")
+                self.shared.append(
+                    f"{_counted(threads, 'thread')} of process {name} shared the same work out differently."
+                )
         helpers = [name for name, pair in sorted(self.pairs.items()) if name not in self.training and pair.first]
         if not helpers:
             return
@@ -158,7 +161,7 @@ class Summary:
                 for thread in list(self.pairs[name].firsts):
                     self.pairs[name].clear_thread(thread)
             self.alone -= set(names)
-            self.shared.append(f"{len(names)} helper processes shared the same work out differently.")
+            self.shared.append(f"{_counted(len(names), 'helper process', 'es')} shared the same work out differently.")
 
     def _settle_pools(self) -> None:
         settled = settle(self.runs, self.training, self.pairs, self.alone, self.extent)
@@ -246,13 +249,15 @@ class Summary:
                 text = self.vocabularies[name].texts.get(op, "") or "other"
                 by_op[text] = by_op.get(text, 0) + number
         found = [
-            Skipped(subject=f"{sum(ops.values()):,} tensors", reason=f"{reason} ({_most_common(ops)})")
+            Skipped(subject=_counted(sum(ops.values()), "tensor"), reason=f"{reason} ({_most_common(ops)})")
             for flag, reason in REASONS
             if (ops := numbers.get(flag))
         ]
         if regions := sum(tally.regions for tally in tallies.values()):
             reason = "compiled: only what goes in and comes out was compared; --compile eager looks inside"
-            found.append(Skipped(subject=f"the inside of {regions:,} calls of compiled regions", reason=reason))
+            found.append(
+                Skipped(subject=f"the inside of {_counted(regions, 'call')} of compiled regions", reason=reason)
+            )
         return found
 
 
@@ -297,3 +302,7 @@ def _most_common(numbers: dict[str, int]) -> str:
     ranked = sorted(numbers.items(), key=lambda item: (-item[1], item[0]))
     text = ", ".join(f"{op} {number:,}" for op, number in ranked[:3])
     return text + (", …" if len(ranked) > 3 else "")
+
+
+def _counted(number: int, what: str, plural: str = "s") -> str:
+    return f"{number:,} {what}{'' if number == 1 else plural}"

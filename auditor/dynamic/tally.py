@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -127,14 +127,19 @@ def grouped(pairs: Iterable[tuple[Any, Count]]) -> dict[Any, Count]:
     return sums
 
 
+_RECEIVE = frozenset({"c10d::barrier", "c10d::broadcast_", "c10d::recv_", "c10d::recv_any_source_", "c10d::scatter_"})
+"""Collectives that name one buffer for what is sent and what is received; most ranks have nothing in theirs."""
+
+
 def _reads_unwritten(events: Array) -> Array:
     chosen: Array = ((events["flags"] & wire.READS_UNINITIALISED) != 0) & (events["kind"] == wire.OP)
     return chosen
 
 
-def first_unwritten_read(events: Array) -> int | None:
-    """Row of the first op that reads memory which nothing was written to."""
-    found = np.flatnonzero(_reads_unwritten(events))
+def first_unwritten_read(events: Array, names: Mapping[int, str]) -> int | None:
+    """Row of the first op that reads memory which nothing was written to; `names`: number of an op → its name."""
+    receive = [number for number, name in names.items() if name in _RECEIVE]
+    found = np.flatnonzero(_reads_unwritten(events) & ~np.isin(events["op"], receive))
     return int(found[0]) if len(found) else None
 
 

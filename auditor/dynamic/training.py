@@ -86,7 +86,7 @@ def _judge(unpatched: list[float], value: float, interval: Interval | None, effe
     distance = min(abs(value - each) for each in unpatched)
     if distance <= ROUNDING * scale:
         return Likeness.SAME, "equal." if not distance else f"equal up to rounding (relative {distance / scale:.0e})."
-    if max(unpatched) - min(unpatched) <= ROUNDING * scale:
+    if len(unpatched) > 1 and max(unpatched) - min(unpatched) <= ROUNDING * scale:
         away = f"{100 * distance / scale:.1f} % away"
         told = f"the unpatched runs share one course, and the patched program takes another ({away})"
         if effect:

@@ -52,6 +52,7 @@ class Files:
             "os.listdir": self.on_listdir,
             "os.scandir": self.on_scandir,
             "sqlite3.connect": self.on_sqlite,
+            "os.rename": self.on_rename,
         }
 
     def on_open(self, path, mode, flags):
@@ -62,6 +63,11 @@ class Files:
         if not writes and path.endswith(_SOURCE):
             return
         self.accessed(path, "w" if writes else "r", 3)
+
+    def on_rename(self, source, target, source_folder, target_folder):
+        """Of `os.replace` too: files are written beside their place and then moved there, as Lightning does."""
+        if source_folder == target_folder == -1 and os.path.isfile(source):
+            self.accessed(os.fsdecode(target), "w", 3)
 
     def on_sqlite(self, database):
         """A database is opened natively, to be read and written; its name may be a URI, or stand for memory."""

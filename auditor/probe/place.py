@@ -122,7 +122,9 @@ def rank(environ=os.environ):
         alone = name == "SLURM_PROCID" and environ.get("SLURM_NTASKS", "1") == "1"  # an allocation, not a launcher
         if text.isdigit() and not alone:
             return int(text)
-    return None
+    # Lightning's children get no more than this. On a second node it would be the rank of another process.
+    text = environ.get("LOCAL_RANK", "") if environ.get("NODE_RANK", "0") == "0" else ""
+    return int(text) if text.isdigit() else None
 
 
 def spawn_number():

@@ -11,6 +11,7 @@ from auditor.dynamic.classify import classify
 from auditor.dynamic.compare import compare
 from auditor.dynamic.doubts import Facts
 from auditor.dynamic.evidence import Case, Intervention, case_of
+from auditor.dynamic.extent import last_ending
 from auditor.dynamic.judge import judge, not_finite_from, without_comparison
 from auditor.dynamic.leak import Leak, leaks
 from auditor.dynamic.matching import matched
@@ -80,7 +81,7 @@ class Pair:
         progress = progress or Silent()
         reference = open_run(Path(records[0].folder))
         traces = reference, matched(reference, open_run(Path(records[1].folder)))
-        endings = _ending(records[0]), _ending(records[1])
+        endings = last_ending(records[0]), last_ending(records[1])
         outcome = compare(*traces, endings, lambda done: progress.update(done, f"{done:,} events agree"))
         cut = outcome.extent.reference_cut or outcome.extent.candidate_cut
         printed = output_differences(*(_printed(record) for record in records), cut=cut)
@@ -216,11 +217,6 @@ def _record(run: RunRecord | Path) -> RunRecord:
     if not found.folder or not Path(found.folder).is_dir():
         raise UsageError(f"run {found.id}: its folder is gone; it cannot be compared any more")
     return found
-
-
-def _ending(run: RunRecord) -> Ending:
-    """A process that failed because we stopped another one may have stopped anywhere."""
-    return Ending.FAILED if run.status.code else run.status.ending
 
 
 def _printed(record: RunRecord) -> str:

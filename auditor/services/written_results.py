@@ -15,7 +15,7 @@ from auditor.errors import UsageError
 from auditor.model.run import RunRecord
 from auditor.runs.result_files import Parts, read_parts
 from auditor.runs.sides import FinalWeights, Number, Samples, Series
-from auditor.runs.written import kept_copy
+from auditor.runs.written import kept_copy, kept_tensors
 
 _TIMES = re.compile(
     r"(?i)(?:^|[^a-z])(?:times?|durations?|elapsed|latenc(?:y|ies)|speeds?|throughput|timings?)(?:[^a-z]|$)"
@@ -31,18 +31,29 @@ _MODELS = re.compile(r"(?i)\.(?:pkl|pickle|joblib|pt|pth|ckpt|safetensors|bin|on
 def differing_results(records: tuple[RunRecord, RunRecord], changed: Iterable[str]) -> tuple[str, ...]:
     """One sentence a file of `changed` whose results differ, of those that the runs' folders hold copies of.
 
-    A model counts as a result where no process took an optimizer step: then it was fitted by something else.
+    A model counts as a result where the tensors in it are others, or where no process took an optimizer step:
+    then it was fitted by something else.
     """
     trained = any(process.steps for record in records for process in record.processes)
     found = []
     for path in changed:
-        if _MODELS.search(path):
+        if _other_tensors(records, path):
+            told = f"tensors in {path} differ"
+        elif _MODELS.search(path):
             told = "" if trained else f"{path} holds other bytes, and no optimizer of torch took a step"
         else:
             told = _difference(records, path)
         if told:
             found.append(told)
     return tuple(found)
+
+
+def _other_tensors(records: tuple[RunRecord, RunRecord], path: str) -> bool:
+    """Both runs saved tensors to the file, and not the same."""
+    kept = [kept_tensors(Path(record.folder), path) for record in records]
+    if _TIMES.search(Path(path).stem) or not all(each.is_file() for each in kept):
+        return False
+    return kept[0].read_text(encoding="ascii") != kept[1].read_text(encoding="ascii")
 
 
 def _difference(records: tuple[RunRecord, RunRecord], path: str) -> str:

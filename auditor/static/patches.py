@@ -89,6 +89,10 @@ class Sources:
             self._composers[path] = Composer(path, self._project.source(path).raw(), length)
         return self._composers[path]
 
+    def has_name(self, path: str) -> bool:
+        """Whether the file's name can be written as text; what cannot be decoded is replaced in paths."""
+        return "\ufffd" not in path or (self._project.root / path).exists()
+
     def texts(self, changes: Iterable[Change]) -> dict[str, bytes]:
         """New bytes of every file that the changes are made in, by path. Raises `Conflict`."""
         by_path: dict[str, list[Change]] = {}
@@ -181,6 +185,9 @@ def _patch(proposal: Proposal, finding: Finding, sources: Sources) -> PlannedPat
     changed = {path: new for path, new in texts.items() if new != sources.composer(path).raw}
     if not changed:
         return Refusal(reason="the source is already as the patch would make it")
+    nameless = next((path for path in sorted(changed) if not sources.has_name(path)), None)
+    if nameless is not None:
+        return Refusal(reason=f"the name of {nameless} is not UTF-8, and a patch names its files; rename it")
     return PlannedPatch(
         id=f"{finding.rule_id}-{finding.key}",
         title=proposal.title,

@@ -14,7 +14,7 @@ import numpy as np
 
 from auditor.dynamic.align import pair_by_identity
 from auditor.dynamic.column import differing, identities, is_compared
-from auditor.dynamic.extent import comparable_rows, extent
+from auditor.dynamic.extent import comparable_rows, extent, last_ending
 from auditor.dynamic.matching import matched
 from auditor.dynamic.vocabulary import Vocabulary
 from auditor.model.divergence import Divergence
@@ -47,7 +47,7 @@ def open_evidence(reference: RunRecord, candidate: RunRecord, first: Divergence 
     """Open the traces of two stored runs. Raises `TraceFormatError` or `OSError` where they cannot be read."""
     ours = open_run(Path(reference.folder))
     runs = ours, matched(ours, open_run(Path(candidate.folder)))  # as they were compared
-    reach = extent(*runs, (reference.status.ending, candidate.status.ending))
+    reach = extent(*runs, (last_ending(reference), last_ending(candidate)))
     return TraceEvidence(*runs, first, cuts=(reach.reference_cut, reach.candidate_cut))
 
 

@@ -33,6 +33,19 @@ def test_other_errors_of_the_system_that_nobody_caught_are(
     assert "this is a bug in repro-audit" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("module", "package"), [("libcst", "libcst"), ("yaml", "pyyaml")])
+def test_a_package_of_ours_that_is_not_there_is_named_as_pip_knows_it(
+    module: str, package: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def work() -> int:
+        raise ModuleNotFoundError(f"No module named {module!r}", name=module)
+
+    assert guarded(work, ["fix"]) == 2
+    said = capsys.readouterr().err
+    assert f"pip install {package}" in said
+    assert "bug" not in said
+
+
 @pytest.mark.parametrize(("command", "named"), [("tape", "show, diff, import, export"), ("runs", "list, show, prune")])
 def test_a_missing_command_is_answered_with_those_that_there_are(
     command: str, named: str, capsys: pytest.CaptureFixture[str]

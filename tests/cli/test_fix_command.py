@@ -186,3 +186,18 @@ def test_each_patch_is_asked_for(train: Path, answers: str, content: str, monkey
     assert b"Apply this patch? [y]es, [n]o, [e]dit" in shown
     assert train.read_text() == content, shown.decode()
     assert process.returncode == (1 if content == DIRTY else 0)
+
+
+def test_a_file_whose_name_is_no_text_keeps_no_other_from_being_fixed(
+    command: Command, train: Path, project: Path
+) -> None:
+    try:
+        with open(os.fsencode(project) + b"/tr\xe4in.py", "wb") as file:
+            file.write(DIRTY.encode())
+    except OSError:
+        pytest.skip("the file system takes UTF-8 names only")
+    ran = command("fix", "--apply", *ONLY)
+    assert ran.code == 1
+    assert "Applied 1 patch to 1 file as p1: train.py." in ran.out
+    assert "is not UTF-8" in ran.out
+    assert train.read_text() == FIXED

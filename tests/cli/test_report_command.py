@@ -138,6 +138,15 @@ def test_the_files_name_chooses_the_format(
     assert str(project) not in (project / name).read_text()
 
 
+@pytest.mark.parametrize(("name", "said"), [("r.foo", True), ("r.txt", False), ("r.md", False), ("r", False)])
+def test_a_file_whose_name_says_another_format_is_told_what_is_in_it(
+    command: Command, project: Path, store: Path, name: str, said: bool
+) -> None:
+    keep_evidence(store, evidence(project))
+    ran = command("report", "-o", name)
+    assert ("its format is text" in ran.err) is said
+
+
 def test_the_same_store_gives_the_same_bytes_and_nothing_is_written(
     command: Command, project: Path, store: Path
 ) -> None:

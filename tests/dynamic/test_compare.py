@@ -180,7 +180,7 @@ def test_tensors_without_a_digest_are_not_compared_but_counted(runs: Any, flag: 
     found = compared(runs, *traces)
     assert found.first is None
     assert found.compared_tensors == 1
-    assert [entry.subject for entry in found.not_compared] == ["1 tensors"]
+    assert [entry.subject for entry in found.not_compared] == ["1 tensor"]
     assert "aten::empty" in found.not_compared[0].reason
 
 

@@ -182,6 +182,14 @@ def test_runs_that_agree_although_memory_was_read_unwritten_say_that_this_is_luc
     assert not any("never written" in reason for reason in verdict(agreeing(runs)).reasons)
 
 
+def test_a_buffer_that_a_collective_receives_into_is_no_luck(runs: Any) -> None:
+    flags = wire.READS_UNINITIALISED
+    each = [runs.trace().event("c10d::broadcast_", 1, flags=flags).event("aten::add_", 1, line=8) for _ in range(2)]
+    assert not any("never written" in reason for reason in verdict(outcome(runs, *each)).reasons)
+    each = [each.event("aten::mul_", 1, flags=flags, line=9) for each in each]
+    assert any("aten::mul_ at train.py:9 reads" in reason for reason in verdict(outcome(runs, *each)).reasons)
+
+
 @pytest.mark.parametrize(
     ("values", "first"),
     [((1.0, math.nan, math.inf), 1), ((1.0, math.nan, 2.0), None), ((1.0, 0.5, 0.2), None), ((), None)],

@@ -80,6 +80,19 @@ def test_other_tensors_stand_before_what_a_collective_brought() -> None:
     assert order(arrived, chosen, trainers=("0-0.s1", "0-0.s2")) == ["0-0.s2", "0-0.s1"]
 
 
+def test_what_a_launcher_gets_back_stands_behind_what_began_in_a_rank() -> None:
+    returned = divergence("0-0", kind=EventKind.OUTSIDE, inputs_agree=None)
+    begun = divergence("0-0.s2", step=2, difference=Difference.ARGUMENT)
+    brought = divergence("0-0.s1", step=2, op="c10d::allreduce_")
+    found = {each.process: each for each in (returned, begun, brought)}
+    ordered = in_causal_order(found, tuple(found), idle=("0-0",))
+    assert [each.process for each in ordered] == ["0-0.s2", "0-0.s1", "0-0"]
+    assert in_causal_order(found, tuple(found))[0] is returned  # it trains itself, so its step counts
+    sent = divergence("0-0.s2", kind=EventKind.OUTSIDE, inputs_agree=None)
+    given = {"0-0": returned, "0-0.s2": sent}
+    assert in_causal_order(given, tuple(given), idle=("0-0",))[0] is returned  # nothing began in the rank
+
+
 def test_a_process_of_one_run_only_comes_last() -> None:
     alone = divergence("0-0.x1", difference=Difference.PROCESS, inputs_agree=None)
     assert order(alone, divergence("0-0", step=5), trainers=("0-0", "0-0.x1")) == ["0-0", "0-0.x1"]

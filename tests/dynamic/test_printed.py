@@ -44,6 +44,8 @@ from auditor.dynamic.printed import output_differences, printed_figures
         ("|    fps             | 1234     |", "|    fps             | 1334     |"),
         ("INFO:root:1732234234 train loss 0.5", "INFO:root:1732234238 train loss 0.5"),
         ("I1122 00:24:11.625665 140234 train.py:12] loss 0.5", "I1122 00:24:12.6256 140239 train.py:12] loss 0.5"),
+        ("8/8 21.47it/s v_num: 0.000 loss: 0.5", "8/8 50.33it/s v_num: 2.000 loss: 0.5"),
+        ("8/8 [00:01<00:00, 21.47it/s, v_num=0, loss=0.5]", "8/8 [00:01<00:00, 50.33it/s, v_num=12, loss=0.5]"),
         ("saved runs/Nov22_00-24-11_host loss 0.5", "saved runs/Nov22_00-25-11_host loss 0.5"),
     ],
 )
@@ -107,3 +109,24 @@ def test_figures_come_with_their_place_and_without_times() -> None:
         ("epoch 3, step 21", "train loss", 0.25),
         ("line 2", "acc", 0.75),
     ]
+
+
+A, B, C = ("ab" * 32, "cd" * 32, "ef" * 32)
+
+
+@pytest.mark.parametrize(
+    ("reference", "candidate", "counts"),
+    [
+        (A, B, True),
+        (f"rank 0 {A}\nrank 1 {C}", f"rank 0 {B}\nrank 1 {C}", True),
+        (f"rank 0 {A}\nrank 1 {C}", f"rank 1 {A}\nrank 0 {C}", False),  # both printed both
+        (f"rank 0 {A}\nrankrank 1 {C}", f"rankrank 0 {A}\nrank 1 {C}", False),  # torn by chance
+        (f"md5 {A[:32]}", f"md5 {B[:32]}", True),
+        (f"run {A[:32]}", f"run {B[:32]}", False),  # an id
+        (f"{A} after 3 s", f"{B} after 4 s", True),
+        (f"{A} after 3 s", f"{A} after 4 s", None),
+    ],
+)
+def test_digests_that_a_program_prints_are_figures(reference: str, candidate: str, counts: bool | None) -> None:
+    found = output_differences(reference, candidate, cut=False)
+    assert [each.metric for each in found[:1]] == ([] if counts is None else [counts])

@@ -46,6 +46,7 @@ def runs(*values: float) -> list[dict[str, float]]:
         ((0.30, 0.34, 0.31, 0.33, 0.32), (0.325,), False, Likeness.SAME, "within what one more such run"),
         ((0.30, 0.34, 0.31, 0.33, 0.32), (0.62,), True, Likeness.DIFFERENT, "change what is learned"),
         ((0.30, 0.34), (0.39,), False, Likeness.UNKNOWN, "too few runs to tell"),
+        ((0.3,), (0.4,), False, Likeness.UNKNOWN, "too few runs to tell"),  # no course that they share
         ((0.3, 0.3, 0.3), (0.3,), False, Likeness.SAME, "equal"),
         ((0.3, 0.3000001, 0.3), (0.300002,), False, Likeness.SAME, "up to rounding"),
         ((0.3, 0.3, 0.3), (0.4,), True, Likeness.UNKNOWN, "draws or order"),

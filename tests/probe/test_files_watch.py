@@ -96,6 +96,26 @@ def test_torch_save_is_seen_though_it_opens_its_file_natively(audited: Any) -> N
     assert audited.printed(run) == ["[1.0, 1.0]"]
 
 
+MOVED = """
+import os
+open("last.part", "w").close()
+os.replace("last.part", "last.ckpt")
+open("last.ckpt").close()
+os.rename("folder", "other")
+"""
+
+
+def test_a_file_that_is_moved_to_its_place_is_written_there(audited: Any) -> None:
+    """Else a checkpoint that a run makes and reads would be one that the run before left."""
+    audited.write("folder/a.txt", "text")
+    trace = audited.trace(audited.script(MOVED))
+    assert [(access.path, access.mode) for access in trace.files] == [
+        ("last.part", "w"),
+        ("last.ckpt", "w"),
+        ("last.ckpt", "r"),
+    ]
+
+
 def test_a_database_is_read_and_written_where_it_is_opened(audited: Any) -> None:
     audited.write("state.db", "")
     trace = audited.trace(

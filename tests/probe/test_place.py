@@ -88,6 +88,9 @@ def test_ranks_keep_processes_apart() -> None:
     assert rank({"SLURM_PROCID": "2", "SLURM_NTASKS": "4"}) == 2
     assert rank({"SLURM_PROCID": "0", "SLURM_NTASKS": "1"}) is None
     assert rank({"RANK": "1", "SLURM_PROCID": "2", "SLURM_NTASKS": "4"}) == 1
+    assert rank({"LOCAL_RANK": "1", "NODE_RANK": "0"}) == 1  # Lightning's children
+    assert rank({"LOCAL_RANK": "1", "NODE_RANK": "2"}) is None
+    assert rank({"RANK": "5", "LOCAL_RANK": "1"}) == 5
     assert rank({}) is None
     assert rank({"RANK": "x"}) is None
 

@@ -248,3 +248,25 @@ def test_looking_at_the_environment_prints_no_warning(audited: Any) -> None:
     assert process.environment.torch
     assert process.environment.threads
     assert {"default_dtype", "matmul_precision", "cudnn.benchmark"} <= set(process.environment.flags)
+
+
+LBFGS = """
+import torch
+torch.manual_seed(0)
+model = torch.nn.Linear(3, 1)
+optimizer = torch.optim.LBFGS(model.parameters(), max_iter=2)
+
+def closure():
+    optimizer.zero_grad()
+    loss = model(torch.ones(2, 3)).pow(2).mean()
+    loss.backward()
+    return loss
+
+for _ in range(2):
+    optimizer.step(closure)
+"""
+
+
+def test_final_weights_are_told_where_the_first_forward_pass_is_in_the_first_step(audited: Any) -> None:
+    trace = audited.trace(audited.script(LBFGS))
+    assert int((trace.events["kind"] == wire.WEIGHTS).sum()) == 2

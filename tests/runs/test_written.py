@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
 
 from auditor.runs import written
-from auditor.runs.written import digests, keep, kept_copy
+from auditor.runs.written import digests, keep, kept_copy, kept_tensors, tensors_digest
 
 
 def test_digests_are_of_all_bytes_and_what_is_gone_is_left_out(tmp_path: Path) -> None:
@@ -30,3 +32,37 @@ def test_small_results_are_kept_and_large_or_other_files_are_not(
     assert kept_copy(run, "out/m.json").read_text() == "{}"
     assert not kept_copy(run, "model.pt").exists()
     assert not kept_copy(run, "preds.csv").exists()
+
+
+def saved(folder: Path, name: str, content: Any) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    torch.save(content, folder / name)
+    return folder / name
+
+
+def test_tensors_of_a_checkpoint_are_told_from_what_else_is_in_it(tmp_path: Path) -> None:
+    weights = torch.arange(6.0).reshape(2, 3)
+    first = saved(tmp_path / "a", "last.pt", {"weights": weights, "at": "Monday"})
+    later = saved(tmp_path / "b", "last.pt", {"weights": weights, "at": "Tuesday, in the afternoon"})
+    other = saved(tmp_path / "c", "last.pt", {"weights": weights.nextafter(weights + 1), "at": "Monday"})
+    assert first.read_bytes() != later.read_bytes()
+    assert tensors_digest(first) == tensors_digest(later) != tensors_digest(other)
+    (tmp_path / "x.pt").write_bytes(b"no checkpoint")
+    assert tensors_digest(tmp_path / "x.pt") == tensors_digest(saved(tmp_path, "y.pt", "no tensors")) == ""
+
+
+def test_tensors_of_safetensors_are_what_follows_the_header(tmp_path: Path) -> None:
+    def written_as(name: str, header: bytes, data: bytes) -> str:
+        (tmp_path / name).write_bytes(len(header).to_bytes(8, "little") + header + data)
+        return tensors_digest(tmp_path / name)
+
+    assert written_as("a.safetensors", b"{}", b"12") == written_as("b.safetensors", b'{"at": "Monday"}', b"12")
+    assert written_as("a.safetensors", b"{}", b"12") != written_as("c.safetensors", b"{}", b"13")
+
+
+def test_digests_of_tensors_are_kept_however_large_the_file_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(written, "KEPT_BYTES", 10)
+    path = saved(tmp_path / "project", "last.pt", {"weights": torch.ones(100)})
+    keep(tmp_path / "project", {"last.pt": "", "gone.pt": ""}, tmp_path / "run")
+    assert kept_tensors(tmp_path / "run", "last.pt").read_text() == tensors_digest(path)
+    assert not kept_tensors(tmp_path / "run", "gone.pt").exists()

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from auditor.runs.written import kept_copy
+from auditor.runs.written import kept_copy, kept_tensors
 from auditor.services.written_results import differing_results
 
 
@@ -85,6 +85,20 @@ def test_times_and_what_cannot_be_read_are_no_results(tmp_path: Path, path: str,
 
 def test_a_model_file_is_no_proof_where_torch_trained_because_it_may_hold_the_date(tmp_path: Path) -> None:
     assert told(tmp_path, "last.ckpt", (b"a", b"b"), steps=3) == ()
+
+
+@pytest.mark.parametrize(("digests", "words"), [(("1", "2"), ("tensors in last.ckpt differ",)), (("1", "1"), ())])
+def test_a_model_file_whose_tensors_differ_is_proof_also_where_torch_trained(
+    tmp_path: Path, digests: tuple[str, str], words: tuple[str, ...]
+) -> None:
+    for number, digest in enumerate(digests):
+        place = kept_tensors(tmp_path / f"r{number}", "last.ckpt")
+        place.parent.mkdir(parents=True)
+        place.write_text(digest)
+    records: Any = [
+        SimpleNamespace(folder=str(tmp_path / f"r{number}"), processes=(SimpleNamespace(steps=3),)) for number in (0, 1)
+    ]
+    assert differing_results((records[0], records[1]), ["last.ckpt"]) == words
 
 
 def test_nothing_is_told_of_files_that_nobody_kept(tmp_path: Path) -> None:

@@ -9,11 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from auditor.model.lean import replace
+from auditor.model.run import Ending, ExitStatus
 from auditor.model.trace import Phase
+from auditor.probe import wire
 from auditor.runs.tracefile import open_run
 from auditor.tui.evidence import ABSENT, DIFFERS, EQUAL, Folding, ReportEvidence, grid_of
 from auditor.tui.step_view import StepView
-from auditor.tui.trace_evidence import ProcessPair, TraceEvidence
+from auditor.tui.trace_evidence import ProcessPair, TraceEvidence, open_evidence
 
 
 @st.composite
@@ -122,8 +125,6 @@ def test_an_inserted_event_stands_alone_and_shifts_nothing(
 
 
 def test_generator_states_are_shown_and_not_counted(tmp_path: Path, trace_writer: Any) -> None:
-    from auditor.probe import wire
-
     for name in ("a", "b"):
         trace = trace_writer()
         trace.add("random", name, step=0, kind=wire.STATE, phase=wire.OTHER)
@@ -133,6 +134,23 @@ def test_generator_states_are_shown_and_not_counted(tmp_path: Path, trace_writer
     events = ProcessPair(traces[0], traces[1], (False, False)).step(0, None)
     assert [events.pair(number).compared for number in events.select(None)] == [False, True]
     assert events.differing_runs(events.select(None)) == []
+
+
+@pytest.mark.parametrize(("code", "shown"), [(0, 3), (1, 2)])
+def test_a_run_that_failed_on_its_way_out_is_cut_as_it_was_in_the_comparison(
+    shared_project: Any, tmp_path: Path, trace_writer: Any, code: int, shown: int
+) -> None:
+    """We stopped it at a step; what it did after its last whole step, until it failed, is its own."""
+    for name in ("a", "b"):
+        trace = trace_writer()
+        trace.add("aten::p", 1, step=0)
+        trace.add("", 0, step=0, kind=wire.STEP)
+        trace.add("aten::q", 2, step=0)
+        trace.write(tmp_path / name)
+    status = ExitStatus(ending=Ending.STOPPED, code=code)
+    runs = [replace(shared_project.runs[0], folder=str(tmp_path / name), status=status) for name in ("a", "b")]
+    evidence = open_evidence(runs[0], runs[1], None)
+    assert len(evidence.read("0-0", 0).select(None)) == shown
 
 
 def test_processes_of_one_run_only_are_left_to_the_causes(shared_project: Any, tmp_path: Path) -> None:

@@ -9,6 +9,10 @@ import weakref
 from .. import wire
 from .event import Event, Place
 
+_TRIES = 4
+"""Steps of an optimizer before which its modules are looked for. One that is given a closure (LBFGS) steps before the
+first forward pass, when no module is known yet; one may train no module at all."""
+
 
 class Weights:
     """Final weights of one tracer."""
@@ -16,6 +20,7 @@ class Weights:
     def __init__(self, tracer):
         self._tracer = tracer
         self._optimizers = {}  # id -> weak reference
+        self._tries = {}  # id of an optimizer -> steps at which its modules were looked for
         self._trained = {}  # text of path and name -> [weak reference to the tensor, storage key, spec id]
         self._roots = {}  # id -> weak reference, of modules that an optimizer trains
 
@@ -25,11 +30,13 @@ class Weights:
         self._roots.clear()
 
     def note_optimizer(self, optimizer):
-        """Before an optimizer's step: learn the modules that it trains, the first time."""
+        """Before an optimizer's step: learn the modules that it trains, once."""
         known = self._optimizers.get(id(optimizer))
         if known is not None and known() is optimizer:
             return
-        self._optimizers[id(optimizer)] = weakref.ref(optimizer)
+        tries = self._tries[id(optimizer)] = self._tries.get(id(optimizer), 0) + 1
+        if tries >= _TRIES:
+            self._optimizers[id(optimizer)] = weakref.ref(optimizer)
         stepped = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
         for reference, path in self._tracer.context.modules.roots:
             root = reference()
@@ -37,6 +44,7 @@ class Weights:
                 continue
             if any(id(parameter) in stepped for parameter in root.parameters()):
                 self._roots[id(root)] = reference
+                self._optimizers[id(optimizer)] = weakref.ref(optimizer)
                 self._pin(root, path)
 
     def _is_trained(self, root):
