@@ -35,7 +35,7 @@ class ImportPath:
 
     def find_module(self, dotted: str, importer: str) -> str | None:
         """The module that `import dotted` in `importer` loads; None where it is none of the project's."""
-        folder = os.path.dirname(importer)
+        folder = _folder_of(importer)
         key = (dotted, folder)
         if key not in self._found:
             self._found[key] = self._find(dotted, folder)
@@ -43,11 +43,11 @@ class ImportPath:
 
     def find_relative(self, dotted: str, level: int, importer: str) -> str | None:
         """The module that `from <level dots>dotted import …` in `importer` names."""
-        folder = os.path.dirname(importer)
+        folder = _folder_of(importer)
         for _ in range(level - 1):
             if not folder:
                 return None
-            folder = os.path.dirname(folder)
+            folder = _folder_of(folder)
         return self._below(folder, dotted) if dotted else self._package(folder)
 
     def find_submodule(self, package: str, name: str) -> str | None:
@@ -55,7 +55,7 @@ class ImportPath:
         if package.endswith("/"):
             return self._below(package.rstrip("/"), name)
         if package.endswith("/__init__.py") or package == "__init__.py":
-            return self._below(os.path.dirname(package), name)
+            return self._below(_folder_of(package), name)
         return None
 
     def _find(self, dotted: str, folder: str) -> str | None:
@@ -88,7 +88,7 @@ class ImportPath:
                 bases.append(current)
             if not current:
                 break
-            current = os.path.dirname(current)
+            current = _folder_of(current)
         if "src" not in bases:
             bases.append("src")
         return bases
@@ -154,6 +154,11 @@ class ImportPath:
                 continue
             found |= {match.decode("ascii", "replace").lower() for match in _PROJECT_NAME.findall(text)}
         return frozenset(found & self._libraries)
+
+
+def _folder_of(path: str) -> str:
+    """As `os.path.dirname`, which takes three times as long, for paths in the project."""
+    return path.rpartition("/")[0]
 
 
 def _join(base: str, name: str) -> str:

@@ -54,6 +54,16 @@ class Question:
         self.answers: dict[ast.AST, tuple[Value, bool]] = {}
         """Answers since the cut, each with whether it depends on parameters; without them cycles cost without end."""
 
+    def end(self) -> None:
+        """Something is answered: where that was all, the next question must not be told what held for this one only.
+
+        Otherwise what a name stands for depends on what was asked before, and so on which process looked at which
+        files.
+        """
+        if self.cut and not self.active:
+            self.cut = False
+            self.answers.clear()
+
 
 class Names:
     """Resolution inside one module, crossing into others through the project."""
@@ -98,10 +108,11 @@ class Names:
         try:
             bindings = self._index.root.bindings.get(name)
             value = self._bound(bindings, None) if bindings else self._starred(self._index.root, name)
+            if not question.cut:
+                self._exports[name] = value
         finally:
             question.active.discard(key)
-        if not question.cut:
-            self._exports[name] = value
+            question.end()
         return value
 
     def meaning(self, bindings: Sequence[Binding]) -> Value:
@@ -148,19 +159,17 @@ class Names:
         used, self._argument_used = self._argument_used, False
         try:
             value = self._compute(node)
+            if question.cut:
+                question.answers[node] = value, self._argument_used
+            elif self._argument_used:
+                # What a parameter was bound to holds for one call only.
+                answers[node] = value
+            else:
+                self._cache[node] = value
         finally:
             question.active.discard(node)
             question.depth -= 1
-        if question.cut:
-            question.answers[node] = value, self._argument_used
-        elif self._argument_used:
-            # What a parameter was bound to holds for one call only.
-            answers[node] = value
-        else:
-            self._cache[node] = value
-        if question.cut and not question.active:
-            question.cut = False
-            question.answers.clear()
+            question.end()
         self._argument_used = used or self._argument_used
         return value
 
@@ -444,6 +453,7 @@ class Names:
             return agreed([self.option(value) for value in self._module.returns(function.node)])
         finally:
             question.active.discard(key)
+            question.end()
 
 
 def method_kind(function: Function) -> str:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from auditor.static.scopes import ScopeIndex
 
-MAX_KEPT_BYTES = 3_000_000
+MAX_KEPT_BYTES = 2_000_000
 """Source whose trees are kept; with their tables they take some 50 times as much memory."""
 
 
@@ -25,12 +25,16 @@ class Tree:
 
 
 class Trees:
-    """The trees that were used last."""
+    """The trees that were used last; of those nobody uses, the ones that were needed for one file only go first."""
 
     def __init__(self) -> None:
         self._kept: dict[str, Tree] = {}
         self._used: set[str] = set()
         """Those that were taken since the last `trim`: somebody may hold parts of them."""
+
+        self._taken: set[str] = set()
+        self._shared: set[str] = set()
+        """Those that were taken more than once, as what many others import is."""
 
         self._total = 0
 
@@ -38,6 +42,7 @@ class Trees:
         """Parse a file, or give the tree that was kept. Raises `ProjectError` where it cannot be parsed."""
         found = self._kept.pop(source.path, None)
         self._used.add(source.path)
+        (self._shared if source.path in self._taken else self._taken).add(source.path)
         if found is None:
             from auditor.static.scopes import ScopeIndex
 
@@ -50,7 +55,7 @@ class Trees:
         return found
 
     def trim(self) -> None:
-        """Nobody uses any of them now: let go of those that were used longest ago, as far as they are too many."""
+        """Nobody uses any of them now: let go of some of them, as far as they are too many."""
         self._used.clear()
         self._total = sum(len(kept.text) for kept in self._kept.values())
         self._drop()
@@ -58,7 +63,8 @@ class Trees:
     def _drop(self) -> None:
         if self._total <= MAX_KEPT_BYTES:
             return
-        for path in [path for path in self._kept if path not in self._used]:
+        free = [path for path in self._kept if path not in self._used]
+        for path in sorted(free, key=self._shared.__contains__):  # of either kind, those first that were used long ago
             if self._total <= MAX_KEPT_BYTES:
                 break
             dropped = self._kept.pop(path)

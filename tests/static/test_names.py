@@ -10,6 +10,7 @@ import pytest
 
 from auditor.static.facts import ModuleFacts
 from auditor.static.project import Project
+from auditor.static.values import FunctionRef
 
 
 @pytest.mark.cases("names.txt")
@@ -81,3 +82,30 @@ def test_constants_cross_files(project: Callable[..., Project]) -> None:
     module = project(files).module("main.py")
     assert module is not None
     assert [module.constant(arg).value for arg in module.calls[0].node.args] == [11, 11]  # type: ignore[union-attr]
+
+
+CIRCLE = {
+    "a.py": "from b import thing\nvalue = thing\nvalue.random.rand(3)\n",
+    "b.py": "try:\n    from a import value as thing\nexcept ImportError:\n    import numpy as thing\n",
+}
+
+
+@pytest.mark.parametrize("before", ["nothing", "an export", "what is imported", "what a function returns"])
+def test_an_answer_does_not_depend_on_what_was_asked_before(project: Callable[..., Project], before: str) -> None:
+    """Circles are cut where the question began; which files a process looked at earlier must not show."""
+    files = CIRCLE | {"c.py": "from b import thing\ndef make():\n    return thing()\nmake()\n"}
+    found = project(files)
+    a, b, c = (found.module(f"{name}.py") for name in "abc")
+    assert a is not None
+    assert b is not None
+    assert c is not None
+    if before == "an export":
+        b.names.export("thing")
+    elif before == "what is imported":
+        assert c.imports
+    elif before == "what a function returns":
+        function = c.index.returns[0]
+        holder = c.enclosing_function(function)
+        assert holder is not None
+        c.names.returned(FunctionRef(c, holder))
+    assert [call.callee for call in a.calls] == ["numpy.random.rand"]

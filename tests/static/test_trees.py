@@ -48,3 +48,16 @@ def test_what_is_too_much_is_dropped_once_nobody_uses_it(kept: tuple[Trees, Take
     made.trim()
     assert [take(name) is tree for name, tree in zip("cd", first[2:], strict=True)] == [True, True]
     assert take("a") is not first[0]
+
+
+def test_what_several_files_needed_outlives_what_one_did(kept: tuple[Trees, Take]) -> None:
+    made, take = kept
+    shared = take("a")
+    made.trim()
+    take("a")
+    made.trim()
+    lone = take("b")
+    made.trim()
+    take("c")
+    assert take("a") is shared
+    assert take("b") is not lone
