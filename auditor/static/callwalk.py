@@ -9,6 +9,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import replace
 from auditor.ruleset.library import NoneMeaning, SeedCall
 from auditor.static.callables import EXITS, QUIET, QUIET_MODULES, RUNNERS, RUNNING_MAIN, SPAWNERS
+from auditor.static.constants import may_hold_for_none
 from auditor.static.elements import call_of
 from auditor.static.frame import End, Frame
 from auditor.static.functions import Functions
@@ -132,7 +133,9 @@ class CallWalk:
 
         def equals(part: object, wanted: object) -> bool:
             seen = evaluator.value(part, frame)  # type: ignore[arg-type]
-            return seen.is_constant and seen.constant == wanted
+            if seen.is_constant:
+                return seen.constant == wanted
+            return wanted is True and may_hold_for_none(frame.module, part)
 
         name = drawn_by(name, call, equals)
         for fact in draws(self._rng, call, is_none, equals):
@@ -219,15 +222,20 @@ class CallWalk:
         self._walk.set_state(parent)
 
     def _sweep(self, made: Instance, frame: Frame, at: ast.expr) -> None:
-        """A framework got an object: it will call the methods that the project wrote, later."""
+        """A framework got an object: it will call the methods that the project wrote, later.
+
+        Of an object that extends nothing outside it knows no method: it can only call the object itself.
+        """
         assert isinstance(made.of, ClassRef)
         if _is_plain(made.of):
-            return
-        names = [
-            child.name
-            for child in made.of.node.body
-            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef) and child.name not in ("__init__", "__new__")
-        ]
+            names = ["__call__"]
+        else:
+            names = [
+                child.name
+                for child in made.of.node.body
+                if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef)
+                and child.name not in ("__init__", "__new__")
+            ]
         self._ledger.deferring += 1
         self._methods(made, names, frame, at)
         self._ledger.deferring -= 1
