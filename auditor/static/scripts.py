@@ -31,6 +31,7 @@ NEVER = frozenset(
 )
 
 _GUARD = lazy_pattern(rb"^if\s+__name__\s*==.*$", re.MULTILINE)
+_NETWORK = lazy_pattern(rb"\bnn\.Module\b|\btf\.(?:get_variable|variable_scope|keras|layers|nn)\b|\bdef get_model\(")
 _MADE_UP = lazy_pattern(rb"\b(?:rand|randn|randint|ones|zeros|\w*Tensor)\(")
 _MORE_THAN_A_TRY = lazy_pattern(
     rb"pars|main\(|run|train|fit|load|save|open\(|plot|show|write|seed|backward|\.step\(|optim|sys\."
@@ -94,7 +95,7 @@ def _is_tried_out(project: Project, path: str) -> bool:
     finally:
         project.unread(path)
     guard = _GUARD.search(raw)
-    if guard is None or b"nn.Module" not in raw[: guard.start()]:
+    if guard is None or _NETWORK.search(raw, 0, guard.start()) is None:
         return False
     end = raw[guard.end() :]
     return _MADE_UP.search(end) is not None and _MORE_THAN_A_TRY.search(end) is None
