@@ -61,7 +61,7 @@ class Contents:
                 yield from self.of(module, source)
 
     def _item(self, module: ModuleFacts, node: ast.expr, place: int, passed: set[ast.Call]) -> Iterator[Value]:
-        """`a, b = make()`: what stands at that place of what is returned; a function that calls itself is asked once."""
+        """`a, b = make()`: what stands at that place of what is returned; those `passed` were asked."""
         if not isinstance(node, ast.Call) or node in passed:
             return
         passed.add(node)
