@@ -228,17 +228,28 @@ class CallWalk:
         """
         assert isinstance(made.of, ClassRef)
         if _is_plain(made.of):
-            names = ["__call__"]
-        else:
-            names = [
-                child.name
-                for child in made.of.node.body
-                if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef)
-                and child.name not in ("__init__", "__new__")
-            ]
+            self._called_later(made, frame, at)
+            return
+        names = [
+            child.name
+            for child in made.of.node.body
+            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef) and child.name not in ("__init__", "__new__")
+        ]
         self._ledger.deferring += 1
         self._methods(made, names, frame, at)
         self._ledger.deferring -= 1
+
+    def _called_later(self, made: Instance, frame: Frame, at: ast.expr) -> None:
+        """`executor.submit(Trainer(args))`: what it seeds itself when it is called is not drawn unseeded."""
+        ledger = self._ledger
+        before, ledger.seeded_later = ledger.seeded_later, set()
+        pending = ledger.state.pending
+        ledger.deferring += 1
+        self._methods(made, ["__call__"], frame, at)
+        ledger.deferring -= 1
+        left = {each for each in ledger.state.pending - pending if each.library not in ledger.seeded_later}
+        self._walk.set_state(replace(ledger.state, pending=pending | left))
+        ledger.seeded_later |= before
 
     def _methods(self, made: Instance, names: Iterable[str], frame: Frame, at: ast.expr) -> None:
         for name in names:

@@ -35,7 +35,7 @@ _NETWORK = lazy_pattern(rb"\bnn\.Module\b|\btf\.(?:get_variable|variable_scope|k
 _MADE_UP = lazy_pattern(rb"\b(?:rand|randn|randint|ones|zeros|\w*Tensor)\(")
 _MORE_THAN_A_TRY = lazy_pattern(
     rb"pars|main\(|run|train|fit|load|save|open\(|plot|show|write|seed|backward|\.step\(|optim|sys\."
-    rb"|[Dd]ata(?:[Ll]oader|set|_)|^\s+(?:for|while|try)\b",
+    rb"|[Dd]ata(?:[Ll]oader|set|_)|^\s+(?:while|try)\b",
     re.MULTILINE,
 )
 """Words of which a try-out of one module has none: of options, files, training, loops."""
