@@ -9,6 +9,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import replace
 from auditor.ruleset.library import NoneMeaning, SeedCall
 from auditor.static.callables import EXITS, QUIET, QUIET_MODULES, RUNNERS, RUNNING_MAIN, SPAWNERS
+from auditor.static.constants import may_hold_for_none
 from auditor.static.elements import call_of
 from auditor.static.frame import End, Frame
 from auditor.static.functions import Functions
@@ -132,7 +133,9 @@ class CallWalk:
 
         def equals(part: object, wanted: object) -> bool:
             seen = evaluator.value(part, frame)  # type: ignore[arg-type]
-            return seen.is_constant and seen.constant == wanted
+            if seen.is_constant:
+                return seen.constant == wanted
+            return wanted is True and may_hold_for_none(frame.module, part)
 
         name = drawn_by(name, call, equals)
         for fact in draws(self._rng, call, is_none, equals):
@@ -219,9 +222,13 @@ class CallWalk:
         self._walk.set_state(parent)
 
     def _sweep(self, made: Instance, frame: Frame, at: ast.expr) -> None:
-        """A framework got an object: it will call the methods that the project wrote, later."""
+        """A framework got an object: it will call the methods that the project wrote, later.
+
+        Of an object that extends nothing outside it knows no method: it can only call the object itself.
+        """
         assert isinstance(made.of, ClassRef)
         if _is_plain(made.of):
+            self._called_later(made, frame, at)
             return
         names = [
             child.name
@@ -231,6 +238,18 @@ class CallWalk:
         self._ledger.deferring += 1
         self._methods(made, names, frame, at)
         self._ledger.deferring -= 1
+
+    def _called_later(self, made: Instance, frame: Frame, at: ast.expr) -> None:
+        """`executor.submit(Trainer(args))`: what it seeds itself when it is called is not drawn unseeded."""
+        ledger = self._ledger
+        before, ledger.seeded_later = ledger.seeded_later, set()
+        pending = ledger.state.pending
+        ledger.deferring += 1
+        self._methods(made, ["__call__"], frame, at)
+        ledger.deferring -= 1
+        left = {each for each in ledger.state.pending - pending if each.library not in ledger.seeded_later}
+        self._walk.set_state(replace(ledger.state, pending=pending | left))
+        ledger.seeded_later |= before
 
     def _methods(self, made: Instance, names: Iterable[str], frame: Frame, at: ast.expr) -> None:
         for name in names:

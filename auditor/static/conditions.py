@@ -13,6 +13,7 @@ from functools import cached_property
 
 from auditor.model.lean import dataclass, replace
 from auditor.ruleset.table import Table
+from auditor.static.constants import may_hold_for_none
 from auditor.static.decorated import decorator_calls
 from auditor.static.facts import Call, Known, ModuleFacts
 from auditor.static.library_verdict import SeedValue
@@ -133,6 +134,8 @@ class Argument:
         if not (self.equals or self.differs or self.none or self.pattern or self.known):
             return True
         if not isinstance(value, Known):
+            if True in self.equals and may_hold_for_none(module, given):
+                return True
             return self._only_none and is_unset_option(given, module)
         if self.none and value.value is not None:
             return False

@@ -51,6 +51,32 @@ def constant(module: ModuleFacts, node: ast.expr | None, depth: int = 0) -> Know
     return UNKNOWN
 
 
+def may_hold_for_none(module: ModuleFacts, node: object) -> bool:
+    """Whether a condition is `sampler is None`, and None is one of the values that the name is given."""
+    if not (
+        isinstance(node, ast.Compare)
+        and isinstance(node.left, ast.Name)
+        and isinstance(node.ops[0], ast.Is | ast.Eq)
+        and _is_none(node.comparators[0])
+    ):
+        return False
+    found = module.names.scope_of(node.left)
+    if found is None:
+        return False
+    scope, same = found
+    bindings = reaching(scope.bindings[node.left.id], (node.lineno, node.col_offset) if same else None)
+    values = [binding.value for binding in bindings if binding.kind is BindingKind.VALUE]
+    return any(_is_none(arm) for value in values for arm in _arms(value))
+
+
+def _arms(value: ast.expr | None) -> tuple[ast.expr | None, ...]:
+    return (value.body, value.orelse) if isinstance(value, ast.IfExp) else (value,)
+
+
+def _is_none(node: ast.expr | None) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
+
+
 def assigned(module: ModuleFacts, node: ast.Name | ast.Attribute) -> tuple[ModuleFacts, ast.expr] | None:
     """The one expression that a name or an attribute of a module or class is bound to, and the module it stands in."""
     if isinstance(node, ast.Name):

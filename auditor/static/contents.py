@@ -53,24 +53,25 @@ class Contents:
             for target in node.targets:
                 place = _place(target, name)
                 if place is not None:
-                    yield from self._item(module, node.value, place)
+                    yield from self._item(module, node.value, place, set())
         elif isinstance(node, ast.For | ast.AsyncFor | ast.comprehension) and isinstance(node.iter, ast.Call):
             place = _place(node.target, name)
             source = _iterated(node.iter, place) if place is not None else None
             if source is not None:
                 yield from self.of(module, source)
 
-    def _item(self, module: ModuleFacts, node: ast.expr, place: int) -> Iterator[Value]:
-        """`a, b = make()`: what stands at that place of what is returned."""
-        if not isinstance(node, ast.Call):
+    def _item(self, module: ModuleFacts, node: ast.expr, place: int, passed: set[ast.Call]) -> Iterator[Value]:
+        """`a, b = make()`: what stands at that place of what is returned; those `passed` were asked."""
+        if not isinstance(node, ast.Call) or node in passed:
             return
+        passed.add(node)
         for value in self._candidates.values(module, node.func):
             if isinstance(value, FunctionRef):
                 for returned in value.module.returns(value.node):
                     if isinstance(returned, ast.Tuple) and place < len(returned.elts):
                         yield from self._candidates.values(value.module, returned.elts[place])
-                    elif isinstance(returned, ast.Call) and returned is not node:
-                        yield from self._item(value.module, returned, place)
+                    elif isinstance(returned, ast.Call):
+                        yield from self._item(value.module, returned, place, passed)
 
     def _elements(self, module: ModuleFacts, node: ast.expr) -> Iterator[Value]:
         if isinstance(node, ast.List | ast.Tuple | ast.Set):

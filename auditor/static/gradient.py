@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from enum import Enum
 
 from auditor.static.callers import calls_of
@@ -13,6 +14,11 @@ _MAX_DEPTH = 3
 """Functions between a layer and the one that is asked about."""
 
 _OFF = frozenset({"torch.inference_mode", "torch.no_grad", "torch.autograd.no_grad", "torch.autograd.inference_mode"})
+
+
+_WORDS = re.compile(r"[^a-z]+")
+_MEASURES = frozenset({"eval", "evaluation", "fid", "metric", "metrics", "score", "scores"})
+"""Words in the path of files that hold a network for a metric."""
 
 
 class Gradient(Enum):
@@ -32,6 +38,8 @@ def gradient_at(module: ModuleFacts, node: ast.AST) -> Gradient:
     if _is_off(module, node):
         return Gradient.NONE
     holder = module.enclosing_class(node)
+    if _is_apart(module, holder):
+        return Gradient.NONE
     if holder is not None and "torch.nn.Module" in module.base_classes(holder):
         return Gradient.NONE if _is_computed_once(module, node) else Gradient.LIKELY
     if holder is not None and not _is_layer(module, holder) and _switches_off(module, holder):
@@ -40,6 +48,16 @@ def gradient_at(module: ModuleFacts, node: ast.AST) -> Gradient:
     if _resizes_positions(node) or (is_plain and not _is_near_layers(module, node)):
         return Gradient.NONE
     return Gradient.UNKNOWN
+
+
+def _is_apart(module: ModuleFacts, holder: ast.ClassDef | None) -> bool:
+    """Whether a class only measures what was trained (`metrics/fid/inception.py`), or prepares data."""
+    if holder is None:
+        return False
+    if "inception" in holder.name.lower() and not _MEASURES.isdisjoint(_WORDS.split(module.path.lower())):
+        return True
+    name = holder.name.lower()
+    return not _is_layer(module, holder) and any(word in name for word in ("buffer", "dataset", "replay"))
 
 
 def _is_near_layers(module: ModuleFacts, node: ast.AST) -> bool:

@@ -14,6 +14,8 @@ from pathlib import Path
 from auditor.model.pattern import lazy_pattern
 
 _PROJECT_NAME = lazy_pattern(rb"""^\s*name\s*=\s*["']?([\w.-]+)""", re.MULTILINE)
+_ADDED = lazy_pattern(rb"^[^#\n]*\bsys\.path\.(?:append|insert|extend)\(([^\n]*)", re.MULTILINE)
+_FOLDER = lazy_pattern(rb"""["']([\w./-]+?)\\?["']""")
 
 
 class ImportPath:
@@ -28,6 +30,9 @@ class ImportPath:
         self._files: dict[str, bool] = {}
         """Whether something is a file; most are asked about by many that import them."""
 
+        self._added: dict[str, tuple[str, ...]] = {}
+        """The folders that a file itself puts on `sys.path`, as far as it names them."""
+
     @property
     def listed_folders(self) -> frozenset[str]:
         """The folders in which anything was looked up so far; those that do not exist too."""
@@ -39,7 +44,11 @@ class ImportPath:
         key = (dotted, folder)
         if key not in self._found:
             self._found[key] = self._find(dotted, folder)
-        return self._found[key]
+        found = self._found[key]
+        if found is None and self._may_be_added(dotted.partition(".")[0]):
+            below = (self._below(base, dotted) for base in self._folders_added(importer))
+            return next(filter(None, below), None)
+        return found
 
     def find_relative(self, dotted: str, level: int, importer: str) -> str | None:
         """The module that `from <level dots>dotted import …` in `importer` names."""
@@ -78,6 +87,25 @@ class ImportPath:
             # The importer's own folder is on the path when it is run as a script.
             return self._below(folder, dotted)
         return None
+
+    def _may_be_added(self, top: str) -> bool:
+        known = top in self._libraries or top in sys.stdlib_module_names or top in self._own_names
+        return bool(top) and not known
+
+    def _folders_added(self, importer: str) -> tuple[str, ...]:
+        """`sys.path.append("../utils")`, `sys.path.insert(0, join(HERE, "models"))`: seen from here, or from above."""
+        found = self._added.get(importer)
+        if found is None:
+            folders: dict[str, None] = {}
+            for statement in _ADDED.findall(_read(os.path.join(self._root, importer))):
+                parts = [part.decode("ascii", "replace") for part in _FOLDER.findall(statement)]
+                for named in (*parts, "/".join(parts)) if parts else ():
+                    for base in self._bases(os.path.dirname(importer)):
+                        folder = os.path.normpath(_join(base, named)).replace("\\", "/")
+                        if not os.path.isabs(named) and not folder.startswith("..") and folder != ".":
+                            folders[folder] = None
+            found = self._added[importer] = tuple(folders)
+        return found
 
     def _bases(self, folder: str) -> list[str]:
         """Folders to look in: those above the importer that are no packages, the nearest first, and `src`."""
@@ -163,3 +191,15 @@ def _folder_of(path: str) -> str:
 
 def _join(base: str, name: str) -> str:
     return f"{base}/{name}" if base else name
+
+
+def _read(file: str) -> bytes:
+    """The bytes of a file in which something is put on `sys.path`; nothing of others, and of what cannot be read."""
+    if not os.path.isfile(file):
+        return b""  # opening a fifo that nobody writes to must not hang
+    try:
+        with open(file, "rb") as stream:
+            raw = stream.read()
+    except OSError:
+        return b""
+    return raw if b"sys.path" in raw else b""

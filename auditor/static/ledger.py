@@ -71,6 +71,9 @@ class Ledger:
         self.spawned = 0
         """Above 0: in a process that was started anew."""
 
+        self.seeded_later: set[str] = set()
+        """Libraries that something seeds which is executed later than the place that led to it."""
+
         self.worker: bool | None = False
         """In DataLoader workers; None: perhaps."""
 
@@ -117,6 +120,7 @@ class Ledger:
     def seed(self, library: str, callee: str, node: ast.Call, value: Seen, text: str, frame: Frame) -> None:
         """Note a seed and what it does to the state. Seeds in workers and in later code do not count here."""
         if self.worker is not False or self.deferring:
+            self.seeded_later.add(library)
             return
         location = frame.module.location(node)
         self.seeds.setdefault(

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import Binding, BindingKind, Function, Position, Scope, every_argument, reaching
 from auditor.static.builtinnames import BUILTINS
+from auditor.static.elements import call_of
 from auditor.static.members import first_base, member
 from auditor.static.values import (
     ABSENT,
@@ -422,9 +423,18 @@ class Names:
             return member(base, name, bound=False)
         if isinstance(base, Instance):
             if isinstance(base.of, External):
-                return External(f"{base.of.name}.{name}")
+                kept = self._kept(base, base.of.name) if name == "dataset" else None
+                return kept or External(f"{base.of.name}.{name}")
             return member(base.of, name, bound=True)
         return None
+
+    def _kept(self, base: Instance, made: str) -> Value:
+        """`loader.dataset`: the object of the project that the loader was made with."""
+        if base.made_by is None or base.module is None or made not in self._project.rng.loaders:
+            return None
+        given = call_of(base.made_by, None).argument("dataset", 0)
+        value = base.module.names.value(given) if given is not None else None
+        return value if isinstance(value, Instance) and isinstance(value.of, ClassRef) else None
 
     def _module_attribute(self, base: ModuleRef, name: str, submodules: bool) -> Value:
         module = self._project.module(base.path)

@@ -30,6 +30,16 @@ NEVER = frozenset(
     }
 )
 
+_GUARD = lazy_pattern(rb"^if\s+__name__\s*==.*$", re.MULTILINE)
+_NETWORK = lazy_pattern(rb"\bnn\.Module\b|\btf\.(?:get_variable|variable_scope|keras|layers|nn)\b|\bdef get_model\(")
+_MADE_UP = lazy_pattern(rb"\b(?:rand|randn|randint|ones|zeros|\w*Tensor)\(")
+_MORE_THAN_A_TRY = lazy_pattern(
+    rb"pars|main\(|run|train|fit|load|save|open\(|plot|show|write|seed|backward|\.step\(|optim|sys\."
+    rb"|[Dd]ata(?:[Ll]oader|set|_)|^\s+(?:while|try)\b",
+    re.MULTILINE,
+)
+"""Words of which a try-out of one module has none: of options, files, training, loops."""
+
 _OPTIONS = lazy_pattern(rb"\.parse_args\(|\.parse_known_args\(|@click\.|@hydra\.|fire\.Fire\(|typer\.|tyro\.|docopt\(")
 _TESTS = lazy_pattern(rb"\bdef test_|\bclass Test|unittest|pytest|doctest|absltest|\bTestCase\b")
 
@@ -63,12 +73,32 @@ def is_script_by_its_bytes(project: Project, path: str) -> bool | None:
         return False
     project.trace.note("content", path)
     imported = project.is_imported(path)
-    if project.sketch(path).has_guard and path.endswith(".py") and not imported:
-        return True
+    if project.sketch(path).has_guard and path.endswith(".py"):
+        if _is_tried_out(project, path):
+            return False
+        if not imported:
+            return True
     if not project.matters(path):
         return False
     # Without a guard it is one only for what its top level does.
     return False if imported and not _is_guarded(project, path) else None
+
+
+def _is_tried_out(project: Project, path: str) -> bool:
+    """Whether a file below the root ends with `net = Net(); print(net(torch.rand(2, 3)).shape)` under its guard."""
+    if "/" not in path:
+        return False
+    try:
+        raw = project.source(path).raw()
+    except ProjectError:
+        return False
+    finally:
+        project.unread(path)
+    guard = _GUARD.search(raw)
+    if guard is None or _NETWORK.search(raw, 0, guard.start()) is None:
+        return False
+    end = raw[guard.end() :]
+    return _MADE_UP.search(end) is not None and _MORE_THAN_A_TRY.search(end) is None
 
 
 def takes_options(source: SourceFile) -> bool:

@@ -7,6 +7,7 @@ from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import replace
+from auditor.static.constructed import is_seeded_by_constructor
 from auditor.static.ledger import DrawRecord, Ledger
 from auditor.static.library_verdict import LibraryVerdict, Seed, SeedStatus, SeedValue
 from auditor.static.rngstate import Level, Rank
@@ -34,6 +35,9 @@ TRAINING = (
 
 STEPPING = ((b".backward(",), (b".step(", b"apply_gradients("))
 """Words that are together in a training loop; an attack on a stored model has gradients, but no optimizer's step."""
+
+_ORDERED = (SeedStatus.TOO_LATE, SeedStatus.CONDITIONAL)
+"""What is wrong with where the seed stands, not with the seed."""
 
 _STATUS = {
     Rank.ENTROPY: SeedStatus.ENTROPY,
@@ -125,10 +129,13 @@ def _verdict(
         SeedStatus.SEEDED if always and _only_stops(record) else _status(record, seeded_elsewhere=elsewhere)
         for record in records
     ]
+    counting = [seed for seed in seeds if seed.value in COUNTING]
+    for number, record in enumerate(records):
+        if statuses[number] in _ORDERED and is_seeded_by_constructor(project, record.draw.location, counting):
+            statuses[number] = SeedStatus.SEEDED
     status = min(statuses, key=_ORDER.index)
     resting = [record for record, each in zip(records, statuses, strict=True) if each is status]
     levels = {level for record in resting for level in record.levels if level.rank is Rank.MAYBE}
-    counting = [seed for seed in seeds if seed.value in COUNTING]
     return LibraryVerdict(
         entry_point=entry.path,
         library=project.rng.libraries[library],

@@ -14,7 +14,7 @@ _TEXT_METHODS = frozenset(
 )
 
 
-_INDICES = frozenset({"idx", "idxs", "idxes", "indexes", "indices"})
+_INDICES = frozenset({"idx", "idxs", "idxes", "indexes", "indices", "seeds"})
 
 
 class Elements(Enum):
@@ -66,6 +66,9 @@ def _iterated(module: ModuleFacts, node: ast.expr) -> Elements:
         return _comprehended(module, node)
     if isinstance(node, ast.Constant):
         return Elements.TEXT if isinstance(node.value, str) else Elements.UNKNOWN
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        left, right = _iterated(module, node.left), _iterated(module, node.right)
+        return left if left is right else Elements.UNKNOWN
     if isinstance(node, ast.Call):
         name = module.resolve(node.func)
         if name == "range":

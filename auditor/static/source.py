@@ -29,6 +29,11 @@ _CODING = lazy_pattern(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _PYTHON_2 = lazy_pattern(
     rb"^\s*(?:print\s+[\"'\w]|exec\s+[\"'\w]|except\s+[\w.]+\s*,\s*\w+\s*:|raise\s+\w+\s*,)", re.MULTILINE
 )
+_OLD_KEYWORD = lazy_pattern(r"\basync(?=\s*=[^=])")
+"""`.cuda(async=True)` of programs that were written for a Python in which `async` was no keyword."""
+
+_AS_A_NAME = "asynk"
+"""What stands for it in the tree: as long, so that every place stays where it is."""
 
 
 class SourceFile:
@@ -128,6 +133,9 @@ class SourceFile:
                 warnings.simplefilter("ignore")
                 tree = compile(text, self.path, "exec", _ast.PyCF_ONLY_AST, dont_inherit=True)
         except SyntaxError as error:
+            renamed = _OLD_KEYWORD.sub(_AS_A_NAME, text)
+            if renamed != text:
+                return self.parse(renamed)
             raise ProjectError(self._complaint(error)) from None
         except (RecursionError, MemoryError):
             raise ProjectError("nested too deeply to be parsed") from None

@@ -30,7 +30,12 @@ def loads_weights(node: ast.Call) -> bool:
         return False
     if node.func.attr == "load_state_dict" and len(node.args) > _STRICT:
         return False
-    return not any(word.arg in _PARTLY for word in node.keywords)
+    return not any(word.arg in _PARTLY and not _is_all(word) for word in node.keywords)
+
+
+def _is_all(word: ast.keyword) -> bool:
+    """`strict=True`, `by_name=False`: the value with which nothing is left out."""
+    return isinstance(word.value, ast.Constant) and word.value.value is (word.arg == "strict")
 
 
 def drawn_by(name: str | None, call: Call, equals: Callable[[object, object], bool]) -> str | None:

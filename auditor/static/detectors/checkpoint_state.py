@@ -19,6 +19,7 @@ from auditor.static.prerequisites import Prerequisite, naming
 from auditor.static.program import programs
 from auditor.static.project import Project
 from auditor.static.ruleoptions import WithOptions
+from auditor.static.values import FunctionRef
 
 _OPTIMIZER = "optim"
 _EPOCHS = frozenset({"epoch", "epochs", "global_step", "iter", "iteration", "start_epoch", "step"})
@@ -29,6 +30,9 @@ _WEIGHTS = ("model", "net", "param", "state_dict", "weight")
 
 _WRAPPER = "save_on_master"
 """What distributed training scripts call their `torch.save` of the first process."""
+
+_HELPERS = frozenset({"save_checkpoint", "save_ckpt", "save_model", "save_state"})
+"""What projects call a function of their own that hands what it is given to `torch.save`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,21 +60,24 @@ class CheckpointStateDetector(WithOptions[_Options]):
     scope: Scope = "module"
 
     def literals(self, rule: Rule) -> frozenset[str] | None:
-        return frozenset(name.rpartition(".")[2] for name in self._options.of(rule).save) | {_WRAPPER}
+        return frozenset(name.rpartition(".")[2] for name in self._options.of(rule).save) | {_WRAPPER} | _HELPERS
 
     def prerequisites(self, rule: Rule) -> tuple[Prerequisite, ...]:
-        wrapped = Prerequisite(literals=(frozenset({_WRAPPER}),))
+        wrapped = Prerequisite(literals=(_HELPERS | {_WRAPPER},))
         return (naming(self._options.of(rule).save, called=True), wrapped)
 
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
         options = self._options.of(rule)
         calls = module.call_index.candidates(options.save, (), ())
         calls += [call for call in module.calls if call.method == _WRAPPER and call not in calls]
-        saves = [(call.node, keys) for call in calls if (keys := saved_keys(module, call.node))]
+        given = [(call.node, call.node.args[0]) for call in calls if call.node.args]
+        given += _handed_on(module, options.save)
         wanted = [
             node
-            for node, keys in saves
-            if _lacks(keys, options.lacks) and (options.lacks != "optimizer" or _holds_weights(module, node, keys))
+            for node, saved in given
+            if (keys := saved_keys(module, node, saved))
+            and _lacks(keys, options.lacks)
+            and (options.lacks != "optimizer" or _holds_weights(module, node, saved, keys))
         ]
         if not wanted:
             alone = [call.node for call in calls if _is_state_of_a_model(call.node)]
@@ -82,11 +89,40 @@ class CheckpointStateDetector(WithOptions[_Options]):
             yield Hit(location=module.location(wanted[0]), entry_points=paths)
 
 
-def saved_keys(module: ModuleFacts, call: ast.Call) -> frozenset[str]:
-    """The keys of the dictionary that is saved; empty where they are not all known."""
-    if not call.args:
+def _handed_on(module: ModuleFacts, save: frozenset[str]) -> list[tuple[ast.Call, ast.expr]]:
+    """Calls of the project's own `save_checkpoint({…}, is_best)`, each with what it lets `torch.save` write."""
+    found = []
+    for call in module.calls:
+        function = module.names.value(call.node.func) if call.method in _HELPERS else None
+        if isinstance(function, FunctionRef) and (position := _position_saved(function, save)) is not None:
+            given = call.argument(*position)
+            if given is not None:
+                found.append((call.node, given))
+    return found
+
+
+def _position_saved(function: FunctionRef, save: frozenset[str]) -> tuple[str, int] | None:
+    """The parameter that a function hands to `torch.save`, and where it stands among those that a call gives."""
+    arguments = function.node.args
+    names = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
+    names = names[1:] if function.bound else names
+    for call in function.module.calls_to(save):
+        first = call.node.args[0] if call.node.args else None
+        inside = function.module.enclosing_function(call.node) is function.node
+        if inside and isinstance(first, ast.Name) and first.id in names:
+            return first.id, names.index(first.id)
+    return None
+
+
+def saved_keys(module: ModuleFacts, call: ast.Call, given: ast.expr | None = None) -> frozenset[str]:
+    """The keys of the dictionary that is saved, which is `given`, else the call's first argument.
+
+    Empty where they are not all known.
+    """
+    given = given or (call.args[0] if call.args else None)
+    if given is None:
         return frozenset()
-    saved = _assigned_last(module, call, call.args[0])
+    saved = _assigned_last(module, call, given)
     keys: set[str] = set()
     if isinstance(saved, ast.Call) and module.resolve(saved.func) == "dict" and not saved.args:
         keys = {word.arg or "" for word in saved.keywords}
@@ -99,16 +135,16 @@ def saved_keys(module: ModuleFacts, call: ast.Call) -> frozenset[str]:
         if not isinstance(value, Known) or not isinstance(value.value, str):
             return frozenset()
         keys.add(value.value)
-    if isinstance(call.args[0], ast.Name):
-        keys.update(_added_keys(module, call.args[0]))
+    if isinstance(given, ast.Name):
+        keys.update(_added_keys(module, given))
     return frozenset(keys)
 
 
-def _holds_weights(module: ModuleFacts, call: ast.Call, keys: frozenset[str]) -> bool:
+def _holds_weights(module: ModuleFacts, call: ast.Call, given: ast.expr, keys: frozenset[str]) -> bool:
     """Whether a model is saved, and not only what stands beside one: its epoch, the states of the generators."""
     if any(word in key.lower() for key in keys for word in _WEIGHTS):
         return True
-    return "state_dict" in module.text(_assigned_last(module, call, call.args[0]))
+    return "state_dict" in module.text(_assigned_last(module, call, given))
 
 
 def _assigned_last(module: ModuleFacts, call: ast.Call, saved: ast.expr) -> ast.expr:

@@ -12,6 +12,7 @@ from auditor.model.lean import dataclass
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.static.conditions import is_unset_option
+from auditor.static.constants import may_hold_for_none
 from auditor.static.facts import Call, Known, ModuleFacts
 from auditor.static.followed import methods_after
 from auditor.static.knowledge import draws
@@ -125,7 +126,9 @@ def _draws(call: Call, module: ModuleFacts, project: Project) -> Iterable[tuple[
 
     def equals(node: object, wanted: object) -> bool:
         value = module.constant(node)  # type: ignore[arg-type]
-        return isinstance(value, Known) and value.value == wanted
+        if isinstance(value, Known):
+            return value.value == wanted
+        return wanted is True and may_hold_for_none(module, node)
 
     for fact in draws(project.rng, call, is_none, equals):
         yield fact.library.id, fact.deferred
