@@ -111,6 +111,12 @@ def never_written():
 
 
 @scene
+def filled_natively_with_what_was_there():
+    code = "made, room = torch.empty(3), torch.empty(3)\nroom.copy_(made)"
+    exec(compile(code, torch.nn.parallel.distributed.__file__, "exec"))
+
+
+@scene
 def written_before_it_is_read():
     buffer = torch.empty(4, 3)
     buffer[torch.tensor([0, 1])] = 1.0

@@ -166,6 +166,16 @@ def test_memory_that_was_written_first_is_no_finding(scenes: Scenes) -> None:
     assert copy.tensors[0].note == "uninitialised"
 
 
+def test_what_torch_fills_natively_came_from_outside_also_where_its_memory_held_that_before(scenes: Scenes) -> None:
+    """As `DistributedDataParallel` does with the sizes of its buckets: chance must not decide what is seen."""
+    events = scenes.of("filled_natively_with_what_was_there")
+    assert [event.identity.op for event in events if event.reads_uninitialised] == []
+    made, room, enters, copied = events
+    assert (made.tensors[0].note, room.tensors[0].note) == ("uninitialised", "uninitialised")
+    assert enters.kind is EventKind.OUTSIDE
+    assert enters.outputs == copied.tensors[0].digest
+
+
 def test_memory_that_was_written_in_part_is_a_finding(scenes: Scenes) -> None:
     (event,) = scenes.named("half_written", "aten::mul.Tensor")
     assert event.reads_uninitialised
