@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import shutil
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -83,7 +84,10 @@ def tensors_digest(path: Path) -> str:
     whole = hashlib.blake2b(digest_size=16)
     if path.suffix.lower() == ".safetensors":
         with path.open("rb") as file:
-            file.seek(int.from_bytes(file.read(8), "little"), 1)  # over names, shapes and whatever else is told
+            header = int.from_bytes(file.read(8), "little")  # names, shapes and whatever else is told
+            if not 0 < header < path.stat().st_size:
+                return ""
+            file.seek(header, 1)
             while block := file.read(1 << 20):
                 whole.update(block)
         return whole.hexdigest()
@@ -96,7 +100,8 @@ def tensors_digest(path: Path) -> str:
                 with archive.open(entry) as file:
                     while block := file.read(1 << 20):
                         whole.update(block)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError):  # whatever else is called so
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError, zlib.error):
+        # Whatever else is called so.
         return ""
     return whole.hexdigest() if storages else ""
 

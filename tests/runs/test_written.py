@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,25 @@ def test_tensors_of_safetensors_are_what_follows_the_header(tmp_path: Path) -> N
 
     assert written_as("a.safetensors", b"{}", b"12") == written_as("b.safetensors", b'{"at": "Monday"}', b"12")
     assert written_as("a.safetensors", b"{}", b"12") != written_as("c.safetensors", b"{}", b"13")
+
+
+def test_what_only_has_the_name_of_a_file_of_tensors_has_no_digest(tmp_path: Path) -> None:
+    checkpoint = saved(tmp_path, "whole.pt", {"weights": torch.ones(4096)}).read_bytes()
+    zipped = tmp_path / "zipped.zip"
+    with zipfile.ZipFile(zipped, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x/data/0", bytes(range(256)) * 64)
+    deflated = bytearray(zipped.read_bytes())
+    deflated[60:90] = b"\xff" * 30
+    for name, content in {
+        "a.safetensors": b"\xff" * 64,
+        "b.safetensors": b"",
+        "c.safetensors": b"version https://git-lfs",
+        "d.pt": checkpoint[: len(checkpoint) // 2],
+        "e.bin": bytes(deflated),
+        "f.ckpt": b"",
+    }.items():
+        (tmp_path / name).write_bytes(content)
+        assert tensors_digest(tmp_path / name) == "", name
 
 
 def test_digests_of_tensors_are_kept_however_large_the_file_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
