@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import BindingKind, Scope, reaching
-from auditor.static.elements import UNKNOWN, Known, Unknown
+from auditor.static.elements import UNKNOWN, Known, Unknown, is_none
 from auditor.static.values import ClassRef, Instance, ModuleRef
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def may_hold_for_none(module: ModuleFacts, node: object) -> bool:
         isinstance(node, ast.Compare)
         and isinstance(node.left, ast.Name)
         and isinstance(node.ops[0], ast.Is | ast.Eq)
-        and _is_none(node.comparators[0])
+        and is_none(node.comparators[0])
     ):
         return False
     found = module.names.scope_of(node.left)
@@ -66,15 +66,11 @@ def may_hold_for_none(module: ModuleFacts, node: object) -> bool:
     scope, same = found
     bindings = reaching(scope.bindings[node.left.id], (node.lineno, node.col_offset) if same else None)
     values = [binding.value for binding in bindings if binding.kind is BindingKind.VALUE]
-    return any(_is_none(arm) for value in values for arm in _arms(value))
+    return any(is_none(arm) for value in values for arm in _arms(value))
 
 
 def _arms(value: ast.expr | None) -> tuple[ast.expr | None, ...]:
     return (value.body, value.orelse) if isinstance(value, ast.IfExp) else (value,)
-
-
-def _is_none(node: ast.expr | None) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
 
 
 def assigned(module: ModuleFacts, node: ast.Name | ast.Attribute) -> tuple[ModuleFacts, ast.expr] | None:

@@ -25,6 +25,11 @@ class Unknown:
 UNKNOWN = Unknown()
 
 
+def is_none(node: ast.expr | None) -> bool:
+    """Whether None is written there."""
+    return isinstance(node, ast.Constant) and node.value is None
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Call:
     """One call expression; what is called is resolved when it is asked for, which most calls never are."""

@@ -100,7 +100,7 @@ class ImportPath:
             for statement in _ADDED.findall(_read(os.path.join(self._root, importer))):
                 parts = [part.decode("ascii", "replace") for part in _FOLDER.findall(statement)]
                 for named in (*parts, "/".join(parts)) if parts else ():
-                    for base in self._bases(os.path.dirname(importer)):
+                    for base in self._bases(_folder_of(importer)):
                         folder = os.path.normpath(_join(base, named)).replace("\\", "/")
                         if not os.path.isabs(named) and not folder.startswith("..") and folder != ".":
                             folders[folder] = None

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import Binding, BindingKind, Function, Position, Scope, every_argument, reaching
 from auditor.static.builtinnames import BUILTINS
-from auditor.static.elements import call_of
+from auditor.static.elements import call_of, is_none
 from auditor.static.members import first_base, member
 from auditor.static.values import (
     ABSENT,
@@ -204,7 +204,7 @@ class Names:
 
     def option(self, node: ast.expr) -> Value | Absent:
         """The value of an expression, telling None in the program from what is not known."""
-        return ABSENT if isinstance(node, ast.Constant) and node.value is None else self._value(node)
+        return ABSENT if is_none(node) else self._value(node)
 
     def _call(self, node: ast.Call) -> Value:
         called = self._value(node.func)
@@ -367,7 +367,7 @@ class Names:
     def _annotated(self, node: ast.expr | None) -> Value:
         """An object of the class that an annotation names; `X | None` and `Optional[X]` mean X."""
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
-            sides = [side for side in (node.left, node.right) if not _is_none(side)]
+            sides = [side for side in (node.left, node.right) if not is_none(side)]
             return self._annotated(sides[0]) if len(sides) == 1 else None
         if isinstance(node, ast.Subscript):
             outer = self._value(node.value)
@@ -478,10 +478,6 @@ def method_kind(function: Function) -> str:
 
 def _is_first(function: Function, node: ast.arg) -> bool:
     return every_argument(function.args)[:1] == [node]
-
-
-def _is_none(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
 
 
 def _position(node: ast.expr) -> Position:
