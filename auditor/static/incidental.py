@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from auditor.static.constants import assigned
 from auditor.static.facts import ModuleFacts
 
 _INCIDENTAL = frozenset(
@@ -18,6 +19,14 @@ _TEXTS = frozenset({"str", "string"})
 _ANY = frozenset({"rand", "random", "unique"})
 """Words that make the name of a function that invents a text: `random_string`."""
 
+_ALPHABETS = frozenset(
+    {
+        "string.ascii_letters", "string.ascii_lowercase", "string.ascii_uppercase", "string.digits",
+        "string.hexdigits", "string.letters",
+    }
+)  # fmt: skip
+"""What names, folders and passwords are spelled with, and no data."""
+
 _ADDRESS = "tcp://"
 """In a text that a random port is put into."""
 
@@ -28,7 +37,7 @@ _WAITING = (b"sleep(", b"retry", b"backoff")
 def is_incidental(module: ModuleFacts, statement: ast.stmt) -> bool:
     """`port = random.randint(…)`, `def task_id(): return …`: drawn for something that no training depends on."""
     maker = set(getattr(module.enclosing_function(statement), "name", "").lower().split("_"))
-    if maker & _TEXTS and maker & _ANY:
+    if (maker & _TEXTS and maker & _ANY) or _spells(module, statement):
         return True
     names = [name_of(target) for target in (statement.targets if isinstance(statement, ast.Assign) else ())]
     if isinstance(statement, ast.Return):
@@ -38,6 +47,26 @@ def is_incidental(module: ModuleFacts, statement: ast.stmt) -> bool:
         if _INCIDENTAL & words or len(_NAMED & words) > 1 or ("jitter" in words and _waits(module)):
             return True
     return any(_ADDRESS in str(part.value) for part in ast.walk(statement) if isinstance(part, ast.Constant))
+
+
+def _spells(module: ModuleFacts, statement: ast.stmt) -> bool:
+    """`"".join(random.choices(string.ascii_lowercase, k=6))`: a text of letters that mean nothing."""
+    for call in (part for part in ast.walk(statement) if isinstance(part, ast.Call)):
+        joins = isinstance(call.func, ast.Attribute) and call.func.attr == "join"
+        if joins and any(_is_alphabet(module, part) for given in call.args for part in ast.walk(given)):
+            return True
+    return False
+
+
+def _is_alphabet(module: ModuleFacts, node: ast.AST) -> bool:
+    if isinstance(node, ast.Attribute):
+        return module.resolve(node) in _ALPHABETS
+    found = assigned(module, node) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) else None
+    return found is not None and any(found[0].resolve(part) in _ALPHABETS for part in _attributes(found[1]))
+
+
+def _attributes(node: ast.expr) -> list[ast.Attribute]:
+    return [part for part in ast.walk(node) if isinstance(part, ast.Attribute)]
 
 
 def name_of(target: ast.expr) -> str:

@@ -30,15 +30,23 @@ NEVER = frozenset(
     }
 )
 
+SHOWING = frozenset({"demo", "demos", "example", "examples", "experiments", "scripts", "tutorials"})
+"""Folders of programs, even where an `__init__.py` makes a package of them."""
+
 _GUARD = lazy_pattern(rb"^if\s+__name__\s*==.*$", re.MULTILINE)
-_NETWORK = lazy_pattern(rb"\bnn\.Module\b|\btf\.(?:get_variable|variable_scope|keras|layers|nn)\b|\bdef get_model\(")
+_NETWORK = lazy_pattern(rb"\bnn\.(?:Module|Sequential)\b|\bkeras\.(?:models|layers)\b|\btf\.(?:get_variable|variable_scope|keras|layers|nn)\b|\bdef get_model\(")
 _MADE_UP = lazy_pattern(rb"\b(?:rand|randn|randint|ones|zeros|\w*Tensor)\(")
 _MORE_THAN_A_TRY = lazy_pattern(
-    rb"pars|main\(|run|train|fit|load|save|open\(|plot|show|write|seed|backward|\.step\(|optim|sys\."
+    rb"pars|main\(|run|(?<!pre)train|fit|load|save|open\(|plot|show|write|seed|backward|\.step\(|optim|sys\."
     rb"|[Dd]ata(?:[Ll]oader|set|_)|^\s+(?:while|try)\b",
     re.MULTILINE,
 )
 """Words of which a try-out of one module has none: of options, files, training, loops."""
+
+_BUILDING = lazy_pattern(
+    rb"(?:\s*(?:#.*|\w+ *= *\w+\([^()]*\)|print\(\w+\)|\w+\.summary\(\)|(?:import|from) .*)?\n)+\s*", re.ASCII
+)
+"""Statements that make networks and show them."""
 
 _OPTIONS = lazy_pattern(rb"\.parse_args\(|\.parse_known_args\(|@click\.|@hydra\.|fire\.Fire\(|typer\.|tyro\.|docopt\(")
 _TESTS = lazy_pattern(rb"\bdef test_|\bclass Test|unittest|pytest|doctest|absltest|\bTestCase\b")
@@ -58,7 +66,8 @@ def is_script(project: Project, path: str) -> bool:
     known = is_script_by_its_bytes(project, path)
     if known is not None:
         return known
-    imported, in_package = project.is_imported(path), project.is_in_package(path)
+    imported = project.is_imported(path)
+    in_package = project.is_in_package(path) and (imported or path.split("/")[-2] not in SHOWING)
     if in_package and not _is_guarded(project, path) and not _has_compound(project, path):
         return False  # in a package only compound statements count
     from auditor.static.entrypoints import is_program  # bytes tell of nearly all others
@@ -98,7 +107,9 @@ def _is_tried_out(project: Project, path: str) -> bool:
     if guard is None or _NETWORK.search(raw, 0, guard.start()) is None:
         return False
     end = raw[guard.end() :]
-    return _MADE_UP.search(end) is not None and _MORE_THAN_A_TRY.search(end) is None
+    if _MORE_THAN_A_TRY.search(end) is not None:
+        return False
+    return _MADE_UP.search(end) is not None or _BUILDING.fullmatch(end + b"\n") is not None
 
 
 def takes_options(source: SourceFile) -> bool:

@@ -18,13 +18,14 @@ from auditor.static.branches import Branches
 from auditor.static.callwalk import CallWalk
 from auditor.static.evaluate import Evaluator, dotted_text
 from auditor.static.frame import End, Frame
+from auditor.static.incidental import name_of
 from auditor.static.ledger import Ledger
 from auditor.static.library_verdict import SeedValue
 from auditor.static.nodes import walk
 from auditor.static.protocols import ENTERING, ITERATING, LEAVING, iterated_parts, restores_states
 from auditor.static.rngstate import Rank, State, join
 from auditor.static.seedvalue import GIVEN, OPTIONS, Seen, either
-from auditor.static.values import ClassRef, External, FunctionRef, Instance, ModuleRef
+from auditor.static.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
@@ -54,6 +55,11 @@ class Walk:
     def close(self) -> None:
         """Let go of the frames, which hold trees; the ledger stays."""
         vars(self).clear()
+
+    def may_hold(self, value: Value) -> bool:
+        """Whether a function, class or object of the project can be in this program: it runs with what made it."""
+        made = value.of if isinstance(value, Instance) else value
+        return not isinstance(made, FunctionRef | ClassRef) or made.module.path in self._within
 
     def _is_seeded(self, library: str) -> bool | None:
         rank = self.ledger.state.level(library).rank
@@ -203,6 +209,9 @@ class Walk:
         for target in targets:
             if isinstance(node, ast.AugAssign):
                 self.bind(target, GIVEN if value.kind is not SeedValue.ENTROPY else value, frame)
+            elif value.kind is SeedValue.ENTROPY and (pairs := _pairs(target, node.value)):
+                for part, given in pairs:
+                    self.bind(part, self.evaluator.value(given, frame), frame)
             else:
                 self.bind(target, value, frame)
         return end
@@ -212,7 +221,9 @@ class Walk:
             for number, item in enumerate(target.elts):
                 # `args, rest = parser.parse_known_args()`
                 part = OPTIONS if value == OPTIONS and number == 0 else GIVEN
-                self.bind(item, part if value.kind is not SeedValue.ENTROPY else value, frame)
+                # Something among several things differs from run to run: that is said of what is called a seed.
+                differs = value.kind is SeedValue.ENTROPY and (len(target.elts) == 1 or "seed" in name_of(item).lower())
+                self.bind(item, value if differs else part, frame)
             return
         text = dotted_text(target)
         if text is None:
@@ -306,3 +317,11 @@ class Walk:
 
 def _is_true(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and bool(node.value)
+
+
+def _pairs(target: ast.expr, value: ast.expr | None) -> list[tuple[ast.expr, ast.expr]]:
+    """What `a, b = x, y` binds to what; empty for anything else."""
+    if not (isinstance(target, ast.Tuple | ast.List) and isinstance(value, ast.Tuple | ast.List)):
+        return []
+    starred = any(isinstance(part, ast.Starred) for part in (*target.elts, *value.elts))
+    return [] if starred or len(target.elts) != len(value.elts) else list(zip(target.elts, value.elts, strict=True))
