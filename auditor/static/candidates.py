@@ -139,12 +139,24 @@ class Candidates:
             yield from self.values(module, called.value)
         elif isinstance(called, ast.Attribute) and called.attr == "get":
             yield from self.elements(module, called.value)
+        elif isinstance(called, ast.Name) and called.id == "getattr" and len(node.args) > 1:
+            for value in self.values(module, node.args[0]):
+                if isinstance(value, ModuleRef):
+                    yield from self._classes(module, value)
         for value in self.values(module, called):
             if isinstance(value, ClassRef):
                 yield Instance(value, node, module)
             elif isinstance(value, FunctionRef):
                 for returned in value.module.returns(value.node):
                     yield from self.values(value.module, returned)
+
+    def _classes(self, module: ModuleFacts, named: ModuleRef) -> Iterator[Value]:
+        """`getattr(models, name)`: the classes that a module defines, or imports from where they are."""
+        defining = module.project.module(named.path)
+        for name in defining.index.root.bindings if defining is not None else ():
+            value = defining.names.export(name) if defining is not None else None
+            if isinstance(value, ClassRef):
+                yield value
 
     def _bound(self, module: ModuleFacts, binding: Binding, name: str) -> Iterator[Value]:
         for owner, value in self.sources(module, binding):

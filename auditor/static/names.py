@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import Binding, BindingKind, Function, Position, Scope, every_argument, reaching
-from auditor.static.builtinnames import BUILTINS
+from auditor.static.builtinnames import BUILTINS, SECOND
 from auditor.static.elements import call_of, is_none
 from auditor.static.members import first_base, member
 from auditor.static.values import (
@@ -384,7 +384,7 @@ class Names:
     def module_named(self, dotted: str) -> Value:
         """The module that `import dotted` loads."""
         path = self._project.find_module(dotted, self._module.path)
-        return ModuleRef(path) if path else External(dotted)
+        return ModuleRef(path) if path else External(dotted.replace(SECOND, "tensorflow", 1))
 
     def _from(self, node: ast.ImportFrom, name: str) -> Value:
         origin = self.origin_of(node)
@@ -416,7 +416,8 @@ class Names:
     def attribute(self, base: Value, name: str, *, submodules: bool = True) -> Value:
         """What `base.name` stands for."""
         if isinstance(base, External):
-            return External(f"{base.name}.{name}")
+            full = f"{base.name}.{name}"
+            return External("tensorflow" if full == SECOND else full)
         if isinstance(base, ModuleRef):
             return self._module_attribute(base, name, submodules)
         if isinstance(base, ClassRef):
