@@ -314,8 +314,7 @@ class CallWalk:
                 return
             self._draw(None, node, frame)
         if not isinstance(node.func, ast.Subscript):
-            called = self._walk.relevance.candidates.called(frame.module, node)
-            self._alternatives((value for value in called if self._walk.may_hold(value)), node, frame)
+            self._alternatives(self._walk.called(frame.module, node), node, frame)
         self._ledger.deferring += 1
         for part in _passed(node):
             value = frame.resolve(part)

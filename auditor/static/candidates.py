@@ -8,7 +8,7 @@ and only where values flow in the text: a method's name alone says nothing.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import Binding, BindingKind, Function
@@ -39,9 +39,12 @@ Given = dict[tuple[Function, str], list[tuple["ModuleFacts", ast.expr]]]
 class Candidates:
     """The values that names, attributes and elements may have in some modules."""
 
-    def __init__(self) -> None:
-        self._given: Given = {}
+    def __init__(self, given: Given | None = None, within: Container[str] | None = None) -> None:
+        self._given: Given = {} if given is None else given
         """What calls give the parameters of functions."""
+
+        self._within = within
+        """Paths of the modules whose calls count; None for all."""
 
         self._contents = Contents(self)
         self._depth = 0
@@ -49,6 +52,10 @@ class Candidates:
         """Expressions looked at for the present call; what leads back to itself adds nothing."""
 
         self._called: dict[ast.Call, list[Value]] = {}
+
+    def narrowed(self, paths: Container[str]) -> Candidates:
+        """The same for a program that runs with these modules: it makes and hands on nothing that others do."""
+        return Candidates(self._given, paths)
 
     def note(self, module: ModuleFacts, call: ast.Call, called: FunctionRef, *, skipped: int) -> None:
         """`call` calls this function; `skipped`: parameters before the first argument (`self`)."""
@@ -171,7 +178,9 @@ class Candidates:
         if binding.kind is BindingKind.VALUE and binding.value is not None:
             yield module, binding.value
         elif binding.kind is BindingKind.PARAMETER and isinstance(binding.node, ast.arg):
-            yield from self._given.get((module.function_of_parameter(binding.node), binding.node.arg), ())
+            for given in self._given.get((module.function_of_parameter(binding.node), binding.node.arg), ()):
+                if self._within is None or given[0].path in self._within:
+                    yield given
 
 
 def stored(cls: ClassRef, name: str) -> Iterator[tuple[ModuleFacts, ast.expr]]:

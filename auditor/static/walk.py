@@ -7,7 +7,7 @@ again only where the seeding so far or its arguments differ. What cannot be reso
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
 
 from auditor.model.annotations import TYPE_CHECKING
@@ -42,6 +42,7 @@ class Walk:
         self.project = project
         self.relevance = project.relevance(program)
         self._within = project.followed(program)
+        self._candidates = self.relevance.candidates.narrowed(self._within)
         self.ledger = Ledger(project.rng)
         self.evaluator = Evaluator(project, self._is_seeded)
         self.calls = CallWalk(self)
@@ -56,10 +57,9 @@ class Walk:
         """Let go of the frames, which hold trees; the ledger stays."""
         vars(self).clear()
 
-    def may_hold(self, value: Value) -> bool:
-        """Whether a function, class or object of the project can be in this program: it runs with what made it."""
-        made = value.of if isinstance(value, Instance) else value
-        return not isinstance(made, FunctionRef | ClassRef) or made.module.path in self._within
+    def called(self, module: ModuleFacts, call: ast.Call) -> Sequence[Value]:
+        """What a call may call where that is not certain, given what this program makes and hands on."""
+        return self._candidates.called(module, call) if self.relevance.candidates.called(module, call) else ()
 
     def _is_seeded(self, library: str) -> bool | None:
         rank = self.ledger.state.level(library).rank
