@@ -48,7 +48,7 @@ class Candidates:
         self._seen: dict[ast.AST, list[Value]] = {}
         """Expressions looked at for the present call; what leads back to itself adds nothing."""
 
-        self._called: dict[ast.Call, list[Value]] = {}
+        self._asked: dict[ast.expr, list[Value]] = {}
 
     def note(self, module: ModuleFacts, call: ast.Call, called: FunctionRef, *, skipped: int) -> None:
         """`call` calls this function; `skipped`: parameters before the first argument (`self`)."""
@@ -67,13 +67,13 @@ class Candidates:
         if name is not None and not isinstance(value, ast.Constant):
             self._given.setdefault((function, name), []).append((module, value))
 
-    def called(self, module: ModuleFacts, call: ast.Call) -> list[Value]:
-        """The functions, classes and objects that `call` may call, in the order of the text."""
-        if call not in self._called:
+    def possible(self, module: ModuleFacts, node: ast.expr) -> list[Value]:
+        """The functions, classes and objects that `node` may be, in the order of the text."""
+        if node not in self._asked:
             self._seen.clear()
             self._contents.begin()
-            self._called[call] = self._distinct(self.values(module, call.func))
-        return self._called[call]
+            self._asked[node] = self._distinct(self.values(module, node))
+        return self._asked[node]
 
     def values(self, module: ModuleFacts, node: ast.expr) -> Sequence[Value]:
         """What an expression may be."""

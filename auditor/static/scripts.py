@@ -34,7 +34,7 @@ _GUARD = lazy_pattern(rb"^if\s+__name__\s*==.*$", re.MULTILINE)
 _NETWORK = lazy_pattern(rb"\bnn\.Module\b|\btf\.(?:get_variable|variable_scope|keras|layers|nn)\b|\bdef get_model\(")
 _MADE_UP = lazy_pattern(rb"\b(?:rand|randn|randint|ones|zeros|\w*Tensor)\(")
 _MORE_THAN_A_TRY = lazy_pattern(
-    rb"pars|main\(|run|train|fit|load|save|open\(|plot|show|write|seed|backward|\.step\(|optim|sys\."
+    rb"pars|main\(|run|(?<!pre)train|fit|load|save|open\(|plot|show|write|seed|backward|\.step\(|optim|sys\."
     rb"|[Dd]ata(?:[Ll]oader|set|_)|^\s+(?:while|try)\b",
     re.MULTILINE,
 )

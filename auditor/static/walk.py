@@ -55,6 +55,10 @@ class Walk:
         """Let go of the frames, which hold trees; the ledger stays."""
         vars(self).clear()
 
+    def is_within(self, module: ModuleFacts | None) -> bool:
+        """Whether the program imports a module, or nobody knows which it is; others make objects for themselves."""
+        return module is None or module.path in self._within
+
     def _is_seeded(self, library: str) -> bool | None:
         rank = self.ledger.state.level(library).rank
         return None if rank is Rank.MAYBE else rank is Rank.SEEDED
