@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import replace
@@ -15,7 +15,7 @@ from auditor.static.frame import End, Frame
 from auditor.static.functions import Functions
 from auditor.static.knowledge import draws
 from auditor.static.library_verdict import SeedValue
-from auditor.static.members import default_factories, table_of
+from auditor.static.members import default_factories, picked_of, table_of
 from auditor.static.protocols import INDEXING, properties, starts_base
 from auditor.static.receiver import on_own_object
 from auditor.static.rngstate import Pending, State, join
@@ -184,14 +184,30 @@ class CallWalk:
         kept, self._ledger.worker = self._ledger.worker, in_worker
         self._ledger.deferring += 1
         for part in parts:
-            value = frame.resolve(part)
+            self._loaded(part, frame)
+        self._ledger.deferring -= 1
+        self._ledger.worker = kept
+        self._remember(node, before)
+
+    def _loaded(self, part: ast.expr, frame: Frame) -> None:
+        """What a loader is given is a function that it calls, or an object that it asks for items: one of several."""
+        known = frame.resolve(part)
+        values = [known] if known is not None else self._possible(frame, part)
+        before = self._ledger.state
+        states: list[tuple[State, str | None]] = []
+        for value in values:
+            self._walk.set_state(before)
             if isinstance(value, FunctionRef):
                 self._functions.enter(value, None, frame, at=part)
             elif isinstance(value, Instance) and isinstance(value.of, ClassRef):
                 self._methods(value, LOADER_METHODS, frame, part)
-        self._ledger.deferring -= 1
-        self._ledger.worker = kept
-        self._remember(node, before)
+            states.append((self._ledger.state, None))
+        joined = join(states)
+        self._walk.set_state(joined if joined is not None else before)
+
+    def _possible(self, frame: Frame, node: ast.expr) -> Sequence[Value]:
+        """What an expression may be where that is not certain, given what this program makes and hands on."""
+        return self._walk.possible(frame.module, node)
 
     def _callbacks(self, name: str, node: ast.Call, frame: Frame) -> None:
         """Functions passed by name are called; objects of classes that extend the outside have their methods called."""
@@ -313,8 +329,10 @@ class CallWalk:
                 self._alternatives(self._stored[node.func.attr], node, frame)
                 return
             self._draw(None, node, frame)
+        if isinstance(node.func, ast.Call):
+            self._alternatives(picked_of(frame.module, node.func), node, frame)
         if not isinstance(node.func, ast.Subscript):
-            self._alternatives(self._walk.called(frame.module, node), node, frame)
+            self._alternatives(self._possible(frame, node.func), node, frame)
         self._ledger.deferring += 1
         for part in _passed(node):
             value = frame.resolve(part)
@@ -345,6 +363,9 @@ class CallWalk:
                 states.append((self._ledger.state, None))
             elif isinstance(value, Instance) and isinstance(value.of, ClassRef):
                 self._call_object(value, node, frame)
+                states.append((self._ledger.state, None))
+            elif isinstance(value, External):
+                self._external(value.name, node, frame)
                 states.append((self._ledger.state, None))
         joined = join(states)
         self._walk.set_state(joined if joined is not None else before)

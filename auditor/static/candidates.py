@@ -13,7 +13,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import Binding, BindingKind, Function
 from auditor.static.contents import Contents
-from auditor.static.members import bases
+from auditor.static.members import bases, picked_of
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Candidates:
         self._seen: dict[ast.AST, list[Value]] = {}
         """Expressions looked at for the present call; what leads back to itself adds nothing."""
 
-        self._called: dict[ast.Call, list[Value]] = {}
+        self._asked: dict[ast.expr, list[Value]] = {}
 
     def narrowed(self, paths: Container[str]) -> Candidates:
         """The same for a program that runs with these modules: it makes and hands on nothing that others do."""
@@ -74,13 +74,13 @@ class Candidates:
         if name is not None and not isinstance(value, ast.Constant):
             self._given.setdefault((function, name), []).append((module, value))
 
-    def called(self, module: ModuleFacts, call: ast.Call) -> list[Value]:
-        """The functions, classes and objects that `call` may call, in the order of the text."""
-        if call not in self._called:
+    def possible(self, module: ModuleFacts, node: ast.expr) -> list[Value]:
+        """The functions, classes and objects that `node` may be, in the order of the text."""
+        if node not in self._asked:
             self._seen.clear()
             self._contents.begin()
-            self._called[call] = self._distinct(self.values(module, call.func))
-        return self._called[call]
+            self._asked[node] = self._distinct(self.values(module, node))
+        return self._asked[node]
 
     def values(self, module: ModuleFacts, node: ast.expr) -> Sequence[Value]:
         """What an expression may be."""
@@ -146,24 +146,13 @@ class Candidates:
             yield from self.values(module, called.value)
         elif isinstance(called, ast.Attribute) and called.attr == "get":
             yield from self.elements(module, called.value)
-        elif isinstance(called, ast.Name) and called.id == "getattr" and len(node.args) > 1:
-            for value in self.values(module, node.args[0]):
-                if isinstance(value, ModuleRef):
-                    yield from self._classes(module, value)
+        yield from picked_of(module, node)
         for value in self.values(module, called):
             if isinstance(value, ClassRef):
                 yield Instance(value, node, module)
             elif isinstance(value, FunctionRef):
                 for returned in value.module.returns(value.node):
                     yield from self.values(value.module, returned)
-
-    def _classes(self, module: ModuleFacts, named: ModuleRef) -> Iterator[Value]:
-        """`getattr(models, name)`: the classes that a module defines, or imports from where they are."""
-        defining = module.project.module(named.path)
-        for name in defining.index.root.bindings if defining is not None else ():
-            value = defining.names.export(name) if defining is not None else None
-            if isinstance(value, ClassRef):
-                yield value
 
     def _bound(self, module: ModuleFacts, binding: Binding, name: str) -> Iterator[Value]:
         for owner, value in self.sources(module, binding):

@@ -10,6 +10,7 @@ import ast
 from collections.abc import Iterator
 
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.bindings import Function
 from auditor.static.nodes import walk
 from auditor.static.values import External, FunctionRef
 
@@ -37,6 +38,19 @@ SETTING_UP_METHODS = frozenset(
 )  # fmt: skip
 
 WORKING_METHODS = frozenset({"fit", "train_model", "run", "backward", "learn", "main", "launch", "start"})
+WORKING = ("main", "run", "train", "eval", "fit", "learn", "optim", "experiment")
+"""Parts of the names of functions that do a program's work."""
+
+TRIES = ("test", "demo", "check", "example", "try")
+"""Beginnings of the names of functions that try something out."""
+
+MADE_UP = frozenset(
+    f"torch.{name}" for name in ("rand", "randn", "randint", "ones", "zeros", "FloatTensor", "Tensor", "arange")
+)
+DISPLAYING = frozenset({"imshow", "images", "add_image"})
+KEEPING = ("save", "write", "dump", "backward", "step", "fit", "train", "run", "to_csv")
+"""Parts of the names of methods that keep something, or train."""
+
 TEST_RUNNERS = (
     "unittest.main",
     "pytest.main",
@@ -102,13 +116,19 @@ def _only_builds(guard: ast.stmt) -> bool:
 def _only_tries(module: ModuleFacts, guard: ast.stmt) -> bool:
     """`if __name__ == "__main__": print(Net()(torch.rand(1, 3)).shape)` in a module that others import: a try-out."""
     assert isinstance(guard, ast.If)
-    for node in (node for statement in guard.body for node in walk(statement)):
+    nodes = [node for statement in guard.body for node in walk(statement)]
+    if _only_displays(nodes):
+        return True
+    made_up = any(isinstance(node, ast.Call) and _is_made_up(module, node) for node in nodes)
+    for node in nodes:
         if isinstance(node, ast.While) or (isinstance(node, ast.For) and not _only_shows(node.body)):
             return False
         if isinstance(node, ast.With) and not all(_is_without_gradients(module, item) for item in node.items):
             return False
         value = module.names.value(node.func) if isinstance(node, ast.Call) else None
-        if isinstance(value, FunctionRef) and not (value.owner is None and _is_try_out(value.node)):
+        if isinstance(value, FunctionRef) and not (
+            (made_up and not _may_train(value.node)) or (value.owner is None and _is_try_out(value.node))
+        ):
             return False
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in WORKING_METHODS:
             return False
@@ -116,10 +136,37 @@ def _only_tries(module: ModuleFacts, guard: ast.stmt) -> bool:
 
 
 def _only_shows(body: list[ast.stmt]) -> bool:
-    """`for feature in features: print(feature.shape)`."""
-    calls = (statement.value for statement in body if isinstance(statement, ast.Expr))
-    shown = [call for call in calls if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "print"]
-    return len(shown) + sum(isinstance(statement, ast.Assert) for statement in body) == len(body)
+    """`for feature in features: print(feature.shape)`, `for name in __all__: test(globals()[name]())`."""
+    return all(
+        isinstance(statement, ast.Assert)
+        or (isinstance(statement, ast.If) and _only_shows(statement.body) and _only_shows(statement.orelse))
+        or (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call) and _shows(statement.value))
+        for statement in body
+    )
+
+
+def _shows(call: ast.Call) -> bool:
+    name = getattr(call.func, "id", "")
+    return name == "print" or name.startswith(TRIES)
+
+
+def _only_displays(nodes: list[ast.AST]) -> bool:
+    """Whether pictures are shown, of a data set for example, and nothing is kept or trained."""
+    methods = {node.func.attr for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)}
+    return not DISPLAYING.isdisjoint(methods) and not any(word in name for name in methods for word in KEEPING)
+
+
+def _is_made_up(module: ModuleFacts, call: ast.Call) -> bool:
+    """`torch.rand(2, 3)`, `np.random.normal(size=9)`: data of a try-out."""
+    name = module.resolve(call.func) or ""
+    return name in MADE_UP or name.startswith("numpy.random.")
+
+
+def _may_train(function: Function) -> bool:
+    """Whether a function is more than a part of what is tried out: by its name, or by steps that it takes."""
+    name = getattr(function, "name", "").lower()
+    steps = (node.attr in ("backward", "step", "fit") for node in walk(function) if isinstance(node, ast.Attribute))
+    return any(word in name for word in WORKING) or any(steps)
 
 
 def _is_without_gradients(module: ModuleFacts, item: ast.withitem) -> bool:
@@ -128,7 +175,7 @@ def _is_without_gradients(module: ModuleFacts, item: ast.withitem) -> bool:
 
 
 def _is_try_out(node: ast.AST) -> bool:
-    return getattr(node, "name", "").lstrip("_").startswith(("test", "demo", "check", "example", "try"))
+    return getattr(node, "name", "").lstrip("_").startswith(TRIES)
 
 
 def _is_work(module: ModuleFacts, statement: ast.stmt, *, loops_only: bool) -> bool:

@@ -7,13 +7,16 @@ from collections.abc import Container, Iterator
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.constants import assigned
-from auditor.static.values import ABSENT, Absent, ClassRef, External, FunctionRef, Value, agreed
+from auditor.static.values import ABSENT, Absent, ClassRef, External, FunctionRef, ModuleRef, Value, agreed
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
 
 MAX_BASES = 40
 """Classes on the way up; longer hierarchies are not followed."""
+
+MAX_DEFINED = 40
+"""Functions and classes of a module that are followed where one is picked by name."""
 
 
 def member(cls: ClassRef, name: str, *, bound: bool, seen: frozenset[ast.ClassDef] = frozenset()) -> Value:
@@ -57,7 +60,13 @@ def default_factories(cls: ClassRef, given: Container[str | None]) -> Iterator[t
 
 
 def table_of(module: ModuleFacts, node: ast.expr) -> list[Value]:
-    """What the display that a name stands for holds, in this module or in the one that it is imported from."""
+    """What the display that a name stands for holds, in this module or in the one that it is imported from.
+
+    `models.__dict__`, `vars(models)` and `globals()` hold what the module defines.
+    """
+    whole = namespace_of(module, node)
+    if whole is not None:
+        return whole
     table = module.origin(node)
     if isinstance(table, ast.Name | ast.Attribute):
         found = assigned(module, table)
@@ -66,6 +75,63 @@ def table_of(module: ModuleFacts, node: ast.expr) -> list[Value]:
         module, table = found
     parts = table.values if isinstance(table, ast.Dict) else getattr(table, "elts", [])
     return [module.names.value(part) for part in parts]
+
+
+def namespace_of(module: ModuleFacts, node: ast.expr) -> list[Value] | None:
+    """The functions and classes of a module whose namespace `node` is; None where it is no namespace.
+
+    Of a module outside of the project one value stands for them all.
+    """
+    if isinstance(node, ast.Attribute) and node.attr == "__dict__":
+        return defined_in(module, module.names.value(node.value))
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
+        if node.func.id == "globals" and not node.args:
+            return defined_in(module, ModuleRef(module.path))
+        if node.func.id == "vars" and len(node.args) == 1:
+            return defined_in(module, module.names.value(node.args[0]))
+    return None
+
+
+def picked_of(module: ModuleFacts, node: ast.Call) -> list[Value]:
+    """What `getattr(models, name)` may be, of a module and a name that is not known."""
+    if not (isinstance(node.func, ast.Name) and node.func.id == "getattr" and len(node.args) > 1):
+        return []
+    whole = module.names.value(node.args[0])
+    known = isinstance(node.args[1], ast.Constant) or not isinstance(whole, ModuleRef | External)
+    return [] if known else defined_in(module, whole) or []
+
+
+def defined_in(module: ModuleFacts, whole: Value) -> list[Value] | None:
+    """What a module defines, or a package takes from its own modules; None where it is not known to be a module."""
+    if isinstance(whole, External):
+        return [External(f"{whole.name}.__dict__")]
+    if not isinstance(whole, ModuleRef):
+        return None
+    holder = module.project.module(whole.path)
+    if holder is None:
+        return None
+    folder = whole.path.removesuffix("__init__.py") if whole.path.endswith("__init__.py") else whole.path
+    found: list[Value] = []
+    for each in _with_stars(holder):
+        for name in each.index.root.bindings:
+            value = each.names.export(name) if not name.startswith("_") else None
+            if isinstance(value, FunctionRef | ClassRef) and value.module.path.startswith(folder):
+                found.append(value)
+    return list(dict.fromkeys(found))[:MAX_DEFINED]
+
+
+def _with_stars(holder: ModuleFacts) -> Iterator[ModuleFacts]:
+    """A module, and those that it imports everything from."""
+    pending, seen = [holder], {holder.path}
+    while pending:
+        current = pending.pop(0)
+        yield current
+        for statement in current.index.root.stars:
+            origin = current.names.origin_of(statement)
+            if isinstance(origin, ModuleRef) and origin.path not in seen:
+                seen.add(origin.path)
+                found = current.project.module(origin.path)
+                pending.extend([found] if found is not None else [])
 
 
 def first_base(cls: ClassRef) -> External | ClassRef | None:

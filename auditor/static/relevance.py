@@ -14,7 +14,7 @@ from auditor.static.bindings import FUNCTIONS, Function, every_argument
 from auditor.static.candidates import Candidates
 from auditor.static.commandline import PARSING_METHODS
 from auditor.static.facts import ModuleFacts
-from auditor.static.members import bases, table_of
+from auditor.static.members import bases, picked_of, table_of
 from auditor.static.names import PARTIAL, method_kind
 from auditor.static.protocols import is_run_by_others
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, Value
@@ -123,7 +123,7 @@ class Relevance:
         return called.attr in self._names or isinstance(called.value, ast.Name)
 
     def _read_open(self, module: ModuleFacts, call: ast.Call, function: Definition | None) -> None:
-        for value in self.candidates.called(module, call):
+        for value in self.candidates.possible(module, call.func):
             targets: Iterable[Value | str] = (value,)
             if isinstance(value, ClassRef):
                 targets = self._constructed(value)
@@ -170,6 +170,8 @@ class Relevance:
             yield value
         if isinstance(call.func, ast.Subscript):
             yield from table_of(module, call.func.value)
+        elif isinstance(call.func, ast.Call):
+            yield from picked_of(module, call.func)
         if isinstance(value, Instance):
             yield from self._called(value)
         if isinstance(call.func, ast.Attribute):

@@ -34,7 +34,10 @@ SHOWING = frozenset({"demo", "demos", "example", "examples", "experiments", "scr
 """Folders of programs, even where an `__init__.py` makes a package of them."""
 
 _GUARD = lazy_pattern(rb"^if\s+__name__\s*==.*$", re.MULTILINE)
-_NETWORK = lazy_pattern(rb"\bnn\.(?:Module|Sequential)\b|\bkeras\.(?:models|layers)\b|\btf\.(?:get_variable|variable_scope|keras|layers|nn)\b|\bdef get_model\(")
+_NETWORK = lazy_pattern(
+    rb"\bnn\.(?:Module|Sequential)\b|\bkeras\.(?:models|layers)\b"
+    rb"|\btf\.(?:get_variable|variable_scope|keras|layers|nn)\b|\bdef get_model\("
+)
 _MADE_UP = lazy_pattern(rb"\b(?:rand|randn|randint|ones|zeros|\w*Tensor)\(")
 _MORE_THAN_A_TRY = lazy_pattern(
     rb"pars|main\(|run|(?<!pre)train|fit|load|save|open\(|plot|show|write|seed|backward|\.step\(|optim|sys\."

@@ -29,7 +29,7 @@ MODELS = (
 TRAINING = (
     *(b".train_step(", b".train_on_batch(", b".fit_generator(", b".minimize("),
     *(b"ptimizer.step(", b"ptim.step(", b"rainer.train(", b".learn(", b"rainer.fit(", b"odel.fit(", b"earn.fit("),
-    *(b"earner.fit(", b"net.fit(", b"stimator.train("),
+    *(b"earner.fit(", b"net.fit(", b"stimator.train(", b".apply_gradients("),
 )
 """Words of programs that train; `self.fit(…)` is a layer that makes sizes fit."""
 

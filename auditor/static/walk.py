@@ -57,9 +57,9 @@ class Walk:
         """Let go of the frames, which hold trees; the ledger stays."""
         vars(self).clear()
 
-    def called(self, module: ModuleFacts, call: ast.Call) -> Sequence[Value]:
-        """What a call may call where that is not certain, given what this program makes and hands on."""
-        return self._candidates.called(module, call) if self.relevance.candidates.called(module, call) else ()
+    def possible(self, module: ModuleFacts, node: ast.expr) -> Sequence[Value]:
+        """What an expression may be where that is not certain, given what this program makes and hands on."""
+        return self._candidates.possible(module, node) if self.relevance.candidates.possible(module, node) else ()
 
     def _is_seeded(self, library: str) -> bool | None:
         rank = self.ledger.state.level(library).rank
