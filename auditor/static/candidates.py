@@ -86,7 +86,8 @@ class Candidates:
         """What an expression may be."""
         known = module.names.value(node)
         if known is not None:
-            return () if isinstance(known, External) else (known,)
+            draws = not isinstance(known, External) or module.project.rng.is_known(known.name)
+            return (known,) if draws else ()
         if node not in self._seen:
             if len(self._seen) >= MAX_EXPRESSIONS or self._depth >= MAX_STEPS:
                 return ()
