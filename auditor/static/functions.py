@@ -161,6 +161,7 @@ class Functions:
             ledger.state.key(),
             ledger.deferring > 0,
             ledger.muted > 0,
+            ledger.replaced > 0,
             ledger.spawned > 0,
             ledger.worker,
             bool(ledger.conditions),

@@ -11,6 +11,7 @@ from auditor.static.knowledge import RngIndex
 from auditor.static.library_verdict import Draw, Seed, SeedValue
 from auditor.static.rngstate import NOTHING_YET, Level, Pending, Rank, State
 from auditor.static.seedvalue import Seen
+from auditor.static.weights import initialises
 
 MAX_VIA = 12
 """Steps of the way to a draw that are kept."""
@@ -68,6 +69,9 @@ class Ledger:
         self.muted = 0
         """Above 0: what is being followed is never executed in this call; its seeds are noted, its draws are not."""
 
+        self.replaced = 0
+        """Above 0: a model is being made whose initial weights are replaced by stored ones."""
+
         self.spawned = 0
         """Above 0: in a process that was started anew."""
 
@@ -90,7 +94,7 @@ class Ledger:
 
     def draw(self, library: str, callee: str, node: ast.AST, frame: Frame, *, deferred: bool) -> None:
         """Note a draw; `deferred`: it comes later than this place."""
-        if self.muted:
+        if self.muted or (self.replaced and initialises(callee)):
             return
         number = self._number(library, callee, frame.module.location(node))
         if deferred or self.deferring:
