@@ -28,6 +28,9 @@ TRAINING = (
 STEPPING = ((b".backward(",), (b".step(", b"apply_gradients("))
 """Words that are together in a training loop; an attack on a stored model has gradients, but no optimizer's step."""
 
+_FITTING = (b".fit(", b"GradientTape(", b"value_and_grad(")
+"""Further words, of programs that may train; where no other word stands anywhere, they do not count."""
+
 _LOOKING_UP = (
     *(b"import_module(", b"__import__(", b"globals()", b"__dict__", b"instantiate(", b"locate(", b"importlib"),
     *(b"egistry", b"REGISTRY", b"_class("),
@@ -40,7 +43,12 @@ _WRAPPING = frozenset({"hydra.main", "click.command", "click.option", "click.arg
 
 def trains(project: Project, program: str) -> bool:
     """Whether words of training stand in what a program can get to."""
-    return _gets_to(project, program, TRAINING) or all(_gets_to(project, program, words) for words in STEPPING)
+    reached = project.texts.are_reached
+    if not (reached(program, TRAINING) or all(reached(program, words) for words in STEPPING)):
+        return False
+    return _gets_to(project, program, (*TRAINING, *_FITTING)) or all(
+        _gets_to(project, program, words) for words in STEPPING
+    )
 
 
 def _gets_to(project: Project, program: str, words: tuple[bytes, ...]) -> bool:
