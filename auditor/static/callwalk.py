@@ -23,7 +23,7 @@ from auditor.static.seedvalue import FIXED, GIVEN, Seen, entropy
 from auditor.static.spawned import seeded_by_imports
 from auditor.static.spread import spread
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, Value
-from auditor.static.weights import drawn_by, loads_weights
+from auditor.static.weights import drawn_by, loads_weights, makes_weights, unpickles_model
 
 if TYPE_CHECKING:
     from auditor.static.walk import Walk
@@ -51,7 +51,9 @@ class CallWalk:
         if isinstance(node.func, ast.Attribute) and node.func.attr == "set_defaults":
             self._store(node, frame)
             return End.FALLS_THROUGH
-        self._ledger.loads_weights = self._ledger.loads_weights or loads_weights(node)
+        self._ledger.loads_weights = (
+            self._ledger.loads_weights or loads_weights(node) or unpickles_model(frame.module, node)
+        )
         value = frame.resolve(node.func)
         if isinstance(value, External):
             self._external(value.name, node, frame)
@@ -139,6 +141,8 @@ class CallWalk:
 
         name = drawn_by(name, call, equals)
         for fact in draws(self._rng, call, is_none, equals):
+            if name is not None and name.startswith("torch.rand") and makes_weights(frame.module, node):
+                name = f"torch.nn.init.{name.rpartition('.')[2]}"
             before = self._ledger.state.pending
             self._ledger.draw(fact.library.id, name or (call.method or ""), node, frame, deferred=fact.deferred)
             self._remember(node, before)

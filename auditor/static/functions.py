@@ -161,9 +161,11 @@ class Functions:
             ledger.state.key(),
             ledger.deferring > 0,
             ledger.muted > 0,
+            ledger.replaced > 0,
             ledger.spawned > 0,
             ledger.worker,
             bool(ledger.conditions),
+            ledger.in_training,
         )
 
     def _frame(self, ref: FunctionRef, node: ast.Call | None, frame: Frame, *, defaults: bool) -> Frame:

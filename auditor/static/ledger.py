@@ -6,16 +6,22 @@ import ast
 
 from auditor.model.lean import dataclass, field, replace
 from auditor.model.location import Location
+from auditor.model.pattern import lazy_pattern
 from auditor.static.frame import Frame
 from auditor.static.knowledge import RngIndex
 from auditor.static.library_verdict import Draw, Seed, SeedValue
 from auditor.static.rngstate import NOTHING_YET, Level, Pending, Rank, State
 from auditor.static.seedvalue import Seen
+from auditor.static.weights import initialises
 
 MAX_VIA = 12
 """Steps of the way to a draw that are kept."""
 
 RANKS = {SeedValue.NONE: Rank.NONE, SeedValue.ENTROPY: Rank.ENTROPY}
+
+_TRAINING = lazy_pattern(r"(?:\w+\.)*(?:is_)?training(?:$| and )")
+_WITH_MODES = frozenset({"tensorflow", "torch", "torch.cuda"})
+"""Libraries whose networks know whether they are being trained."""
 
 
 @dataclass(slots=True)
@@ -29,6 +35,9 @@ class DrawRecord:
     """Drawn while unseeded, and a seed of this kind follows on the same path; the first one counts."""
 
     certain: bool = True
+    in_training: bool = True
+    """Reached only where a network asks whether it is being trained."""
+
     in_spawned: bool = False
     """Drawn while unseeded in a process that was started anew."""
 
@@ -68,6 +77,9 @@ class Ledger:
         self.muted = 0
         """Above 0: what is being followed is never executed in this call; its seeds are noted, its draws are not."""
 
+        self.replaced = 0
+        """Above 0: a model is being made whose initial weights are replaced by stored ones."""
+
         self.spawned = 0
         """Above 0: in a process that was started anew."""
 
@@ -83,6 +95,11 @@ class Ledger:
         self._rng = rng
         self._numbers: dict[tuple[str, Location], int] = {}
 
+    @property
+    def in_training(self) -> bool:
+        """Whether the current place stands under `if self.training:`."""
+        return any(_TRAINING.match(condition) for condition in self.conditions)
+
     def way(self) -> tuple[Location, ...]:
         """How the current place was reached, outermost first; the middle of long ways is left out."""
         stack, half = self.stack, MAX_VIA // 2
@@ -90,9 +107,10 @@ class Ledger:
 
     def draw(self, library: str, callee: str, node: ast.AST, frame: Frame, *, deferred: bool) -> None:
         """Note a draw; `deferred`: it comes later than this place."""
-        if self.muted:
+        if self.muted or (self.replaced and initialises(callee)):
             return
         number = self._number(library, callee, frame.module.location(node))
+        self.records[number].in_training &= library in _WITH_MODES and self.in_training
         if deferred or self.deferring:
             pending = Pending(number, library, self.worker)
             if self._level(pending).rank is Rank.SEEDED:

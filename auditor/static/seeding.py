@@ -12,29 +12,15 @@ from auditor.static.ledger import DrawRecord, Ledger
 from auditor.static.library_verdict import LibraryVerdict, Seed, SeedStatus, SeedValue
 from auditor.static.rngstate import Level, Rank
 from auditor.static.scripts import EntryPoint
+from auditor.static.training import trains
 from auditor.static.walk import Walk
+from auditor.static.weights import initialises
 
 if TYPE_CHECKING:
     from auditor.static.project import Project
 
 MAX_DRAWS = 50
 """Draws that a verdict lists."""
-
-MODELS = (
-    *("torch.nn.", "torchvision.models.", "timm."),
-    *("keras.layers.", "tensorflow.keras.layers.", "tensorflow.layers.", "tensorflow.truncated_normal"),
-)
-"""Where what is called gives a model its initial weights."""
-
-TRAINING = (
-    *(b".train_step(", b".train_on_batch(", b".fit_generator(", b".minimize("),
-    *(b"ptimizer.step(", b"ptim.step(", b"rainer.train(", b".learn(", b"rainer.fit(", b"odel.fit(", b"earn.fit("),
-    *(b"earner.fit(", b"net.fit(", b"stimator.train(", b".apply_gradients("),
-)
-"""Words of programs that train; `self.fit(…)` is a layer that makes sizes fit."""
-
-STEPPING = ((b".backward(",), (b".step(", b"apply_gradients("))
-"""Words that are together in a training loop; an attack on a stored model has gradients, but no optimizer's step."""
 
 _ORDERED = (SeedStatus.TOO_LATE, SeedStatus.CONDITIONAL)
 """What is wrong with where the seed stands, not with the seed."""
@@ -62,11 +48,10 @@ def judge(project: Project, entry: EntryPoint) -> tuple[LibraryVerdict, ...]:
     """One verdict per library that the program draws from, by the library's id."""
     ledgers = [_followed(project, entry, None)] if entry.is_script else []
     ledgers.extend(_followed(project, entry, function) for function in entry.functions)
+    drawn = [record for ledger in ledgers for record in _drawn(project, entry, ledger)]
     verdicts = []
     for library in sorted(project.rng.libraries):
-        records = [
-            record for ledger in ledgers for record in _drawn(project, entry, ledger) if record.library == library
-        ]
+        records = [record for record in drawn if record.library == library]
         seeds = [seed for ledger in ledgers for (name, _, _), seed in ledger.seeds.items() if name == library]
         if records:
             certain = not any(ledger.truncated for ledger in ledgers)
@@ -99,19 +84,17 @@ def _followed(project: Project, entry: EntryPoint, function: str | None) -> Ledg
 
 
 def _drawn(project: Project, entry: EntryPoint, ledger: Ledger) -> Iterable[DrawRecord]:
-    """The draws that can have an effect: a model that only gets stored weights does not keep its initial ones."""
-    if not ledger.loads_weights or _trains(project, entry):
-        return ledger.records
-    return [record for record in ledger.records if not _initialises(record.draw.callee)]
+    """The draws that can have an effect in a program that trains, or does not.
+
+    A model that only gets stored weights does not keep its initial ones, and one that is not trained does nothing of
+    what it does in training.
+    """
+    kept = [record for record in ledger.records if not (_is_initial(record, ledger) or record.in_training)]
+    return ledger.records if len(kept) == len(ledger.records) or trains(project, entry.path) else kept
 
 
-def _trains(project: Project, entry: EntryPoint) -> bool:
-    reached = project.texts.are_reached
-    return reached(entry.path, TRAINING) or all(reached(entry.path, words) for words in STEPPING)
-
-
-def _initialises(callee: str) -> bool:
-    return callee.startswith(MODELS) and not callee.startswith("torch.nn.functional.")
+def _is_initial(record: DrawRecord, ledger: Ledger) -> bool:
+    return ledger.loads_weights and initialises(record.draw.callee)
 
 
 def _verdict(

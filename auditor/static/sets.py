@@ -7,12 +7,16 @@ from enum import Enum
 
 from auditor.static.facts import Known, ModuleFacts
 from auditor.static.nodes import walk
+from auditor.static.wholenumbers import INTEGERS, holds_numbers, is_number
 
-_INTEGERS = frozenset({"int", "len", "range", "ord", "round"})
 _TEXT_METHODS = frozenset(
     {"split", "splitlines", "lower", "upper", "strip", "replace", "format", "join", "lstrip", "rstrip", "title"}
 )
+_READING = frozenset({"clear", "copy", "discard", "issubset", "issuperset", "pop", "remove"})
+"""Methods of a set that put nothing in."""
 
+_LOOKING = frozenset({"bool", "enumerate", "iter", "len", "list", "max", "min", "print", "sorted", "sum", "tuple"})
+"""Functions that put nothing into a set that they are given."""
 
 _INDICES = frozenset({"idx", "idxs", "idxes", "indexes", "indices", "seeds"})
 
@@ -36,8 +40,43 @@ def elements(module: ModuleFacts, node: ast.expr) -> Elements:
     if isinstance(node, ast.SetComp):
         return _comprehended(module, node)
     if isinstance(node, ast.Call):
-        return _iterated(module, node.args[0]) if node.args else Elements.UNKNOWN
+        return _iterated(module, node.args[0]) if node.args else _filled(module, node)
     return Elements.UNKNOWN
+
+
+def _filled(module: ModuleFacts, node: ast.Call) -> Elements:
+    """What an empty set gets: numbers where all that is done with its name is adding such, and looking at it."""
+    statement, function = module.parent(node), module.enclosing_function(node)
+    target = statement.targets[0] if isinstance(statement, ast.Assign) and len(statement.targets) == 1 else None
+    if not isinstance(target, ast.Name) or function is None:
+        return Elements.UNKNOWN
+    added = False
+    for part in walk(function):
+        if not isinstance(part, ast.Name) or part.id != target.id or part is target:
+            continue
+        attribute = module.parent(part)
+        call = module.parent(attribute) if isinstance(attribute, ast.Attribute) else None
+        if isinstance(part.ctx, ast.Load) and isinstance(attribute, ast.Attribute) and isinstance(call, ast.Call):
+            if attribute.attr in ("add", "update") and call.args:
+                adds = is_number if attribute.attr == "add" else holds_numbers
+                if not adds(module, call.args[0]) or len(call.args) > 1:
+                    return Elements.UNKNOWN
+                added = True
+            elif attribute.attr not in _READING:
+                return Elements.UNKNOWN
+        elif not isinstance(part.ctx, ast.Load) or _is_handed_on(module, part):
+            return Elements.UNKNOWN
+    return Elements.STABLE if added else Elements.UNKNOWN
+
+
+def _is_handed_on(module: ModuleFacts, name: ast.Name) -> bool:
+    """Whether others may get hold of a set, and put something in."""
+    above = module.parent(name)
+    if isinstance(above, ast.Call):
+        return module.resolve(above.func) not in _LOOKING
+    return not isinstance(
+        above, ast.Compare | ast.For | ast.comprehension | ast.Return | ast.If | ast.While | ast.UnaryOp
+    )
 
 
 def holds_indices(node: ast.expr) -> bool:
@@ -68,18 +107,19 @@ def _iterated(module: ModuleFacts, node: ast.expr) -> Elements:
         return Elements.TEXT if isinstance(node.value, str) else Elements.UNKNOWN
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         left, right = _iterated(module, node.left), _iterated(module, node.right)
-        return left if left is right else Elements.UNKNOWN
+        if left is right and left is not Elements.UNKNOWN:
+            return left
     if isinstance(node, ast.Call):
         name = module.resolve(node.func)
         if name == "range":
             return Elements.STABLE
         if name == "map" and node.args:
-            return Elements.STABLE if module.resolve(node.args[0]) in _INTEGERS else Elements.UNKNOWN
+            return Elements.STABLE if module.resolve(node.args[0]) in INTEGERS else Elements.UNKNOWN
         if name in ("os.listdir", "glob.glob"):
             return Elements.TEXT
         if isinstance(node.func, ast.Attribute) and node.func.attr in ("split", "splitlines"):
             return Elements.TEXT
-    return Elements.UNKNOWN
+    return Elements.STABLE if holds_numbers(module, node) else Elements.UNKNOWN
 
 
 def _comprehended(module: ModuleFacts, node: ast.ListComp | ast.GeneratorExp | ast.SetComp) -> Elements:
@@ -130,8 +170,8 @@ def _element(module: ModuleFacts, node: ast.expr) -> Elements:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod | ast.FloorDiv):
         return Elements.UNKNOWN
     if isinstance(node, ast.Call):
-        if module.resolve(node.func) in _INTEGERS:
+        if module.resolve(node.func) in INTEGERS:
             return Elements.STABLE
         if isinstance(node.func, ast.Attribute) and node.func.attr in _TEXT_METHODS:
             return Elements.TEXT
-    return Elements.UNKNOWN
+    return Elements.STABLE if is_number(module, node) else Elements.UNKNOWN

@@ -26,6 +26,7 @@ from auditor.static.protocols import ENTERING, ITERATING, LEAVING, iterated_part
 from auditor.static.rngstate import Rank, State, join
 from auditor.static.seedvalue import GIVEN, OPTIONS, Seen, either
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
+from auditor.static.weights import is_replaced
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
@@ -203,7 +204,10 @@ class Walk:
     def _assign(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign, frame: Frame) -> End:
         if node.value is None:
             return End.FALLS_THROUGH
+        replaced = isinstance(node, ast.Assign) and is_replaced(frame.module, node)
+        self.ledger.replaced += replaced
         end = self.expression(node.value, frame)
+        self.ledger.replaced -= replaced
         value = self.evaluator.value(node.value, frame)
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         for target in targets:

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.elements import Call
 from auditor.static.evaluate import dotted_text
+from auditor.static.nodes import walk
+from auditor.static.values import ClassRef, External
+
+if TYPE_CHECKING:
+    from auditor.static.facts import ModuleFacts
+
+MODELS = (
+    *("torch.nn.", "torchvision.models.", "timm."),
+    *("keras.layers.", "tensorflow.keras.layers.", "tensorflow.layers.", "tensorflow.truncated_normal"),
+)
+"""Where what is called gives a model its initial weights."""
 
 LOADING = frozenset({"load_state_dict", "load_weights", "restore"})
 _PARTLY = frozenset({"strict", "by_name", "skip_mismatch"})
@@ -17,6 +29,21 @@ PARAMETERS = frozenset({"weight", "bias"})
 
 _STRICT = 1
 """Position of `strict` in `load_state_dict`."""
+
+_PARAMETER = frozenset({"torch.nn.Parameter", "torch.nn.parameter.Parameter"})
+
+_UNPICKLING = frozenset({"load", "loads"})
+_UNPICKLERS = frozenset({f"{module}.{name}" for module in ("pickle", "dill", "torch") for name in _UNPICKLING})
+_OF_MODELS = frozenset({"eval", "named_parameters", "parameters", "requires_grad_", "state_dict"})
+"""Methods that tell a model from other things that were stored."""
+
+_SAME_MODEL = frozenset({"cpu", "cuda", "double", "eval", "float", "half", "to", "train"})
+_LEAVING = (ast.Return, ast.Break, ast.Continue, ast.Yield, ast.YieldFrom)
+
+
+def initialises(callee: str) -> bool:
+    """Whether what is called gives a model its initial weights."""
+    return callee.startswith(MODELS) and not callee.startswith("torch.nn.functional.")
 
 
 def is_loading(method: str) -> bool:
@@ -53,3 +80,146 @@ def drawn_by(name: str | None, call: Call, equals: Callable[[object, object], bo
         return name
     mode = call.argument("training", 2)
     return f"torch.nn.{last}" if mode is not None and not equals(mode, True) else name
+
+
+def unpickles_model(module: ModuleFacts, node: ast.Call) -> bool:
+    """Whether a call brings back a whole model that was stored: `pickle.load(f)["ema"].eval()`.
+
+    What it gives must be used as a model, in the same function.
+    """
+    if getattr(node.func, "attr", getattr(node.func, "id", "")) not in _UNPICKLING or not _unpickles(module, node):
+        return False
+    used = _item_of(module, node)
+    if getattr(module.parent(used), "attr", "") in _OF_MODELS:
+        return True
+    statement = module.statement(node)
+    if not isinstance(statement, ast.Assign) or statement.value is not used:
+        return False
+    names = {part.id for target in statement.targets for part in walk(target) if isinstance(part, ast.Name)}
+    function = module.enclosing_function(node)
+    return any(_is_model(module, part, names) for part in walk(function or module.tree))
+
+
+def _unpickles(module: ModuleFacts, node: ast.Call) -> bool:
+    if module.resolve(node.func) in _UNPICKLERS:
+        return True
+    made = node.func.value if isinstance(node.func, ast.Attribute) else None
+    found = module.names.value(made.func) if isinstance(made, ast.Call) else None
+    return isinstance(found, ClassRef) and "pickle.Unpickler" in found.module.base_classes(found.node)
+
+
+def _item_of(module: ModuleFacts, node: ast.expr) -> ast.expr:
+    """`node`, or what is taken out of it by brackets at once."""
+    above = module.parent(node)
+    while isinstance(above, ast.Subscript) and above.value is node:
+        node, above = above, module.parent(above)
+    return node
+
+
+def _is_model(module: ModuleFacts, part: ast.AST, names: set[str]) -> bool:
+    """Whether one of these names, or an item of it, is used as a model here."""
+    if isinstance(part, ast.Attribute):
+        return part.attr in _OF_MODELS and _named(part.value) in names
+    if isinstance(part, ast.Call) and len(part.args) > 1 and getattr(part.func, "id", "") == "isinstance":
+        return _named(part.args[0]) in names and module.resolve(part.args[1]) == "torch.nn.Module"
+    return False
+
+
+def _named(node: ast.expr) -> str | None:
+    while isinstance(node, ast.Subscript):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else None
+
+
+def is_replaced(module: ModuleFacts, statement: ast.Assign) -> bool:
+    """Whether the model that a statement makes gets all of its weights from a file, in every case, before it is used.
+
+    `net = Net(); net.load_state_dict(torch.load(path))`, with nothing between that may leave.
+    """
+    target = statement.targets[0]
+    if len(statement.targets) != 1 or not isinstance(statement.value, ast.Call) or not isinstance(target, ast.Name):
+        return False
+    if not module.project.texts.contain(module.path, ("load_state_dict(",)):
+        return False
+    for later in _after(module, statement):
+        method, called = _method_of(later, target)
+        if called is not None and method == "load_state_dict":
+            return loads_weights(called) and _is_stored(module, called)
+        if method in _SAME_MODEL:
+            continue
+        if any(_may_use(module, part, target) for part in walk(later)):
+            return False
+    return False
+
+
+def _method_of(statement: ast.stmt, model: ast.Name) -> tuple[str, ast.Call | None]:
+    """The method that a statement calls of a model, `net.cuda()` or `net = net.cuda()`, and the call."""
+    targets = statement.targets if isinstance(statement, ast.Assign) else []
+    called = statement.value if isinstance(statement, ast.Expr | ast.Assign) else None
+    if isinstance(called, ast.Call) and isinstance(called.func, ast.Attribute):
+        names = [called.func.value, *targets]
+        if all(isinstance(each, ast.Name) and each.id == model.id for each in names):
+            return called.func.attr, called
+    return "", None
+
+
+def _may_use(module: ModuleFacts, part: ast.AST, model: ast.Name) -> bool:
+    """Whether a part of what stands between may use the model, or leave."""
+    if isinstance(part, ast.Call) and module.enclosing_function(model) is None:
+        return not isinstance(module.names.value(part.func), External | ClassRef)  # it may use what is global
+    return isinstance(part, _LEAVING) or (isinstance(part, ast.Name) and part.id == model.id)
+
+
+def _after(module: ModuleFacts, statement: ast.stmt) -> Iterator[ast.stmt]:
+    """The statements that follow one in its block."""
+    holder = module.parent(statement)
+    for name in ("body", "orelse", "finalbody"):
+        block = getattr(holder, name, None)
+        if isinstance(block, list) and statement in block:
+            yield from block[block.index(statement) + 1 :]
+
+
+def _is_stored(module: ModuleFacts, called: ast.Call) -> bool:
+    """Whether what is loaded is what `torch.load` gave, or an item of it."""
+    given = next(iter(called.args), None)
+    while isinstance(given, ast.Subscript):
+        given = given.value
+    origin = module.origin(given) if given is not None else None
+    while isinstance(origin, ast.Subscript):
+        origin = module.origin(origin.value)
+    return isinstance(origin, ast.Call) and module.resolve(origin.func) == "torch.load"
+
+
+def makes_weights(module: ModuleFacts, node: ast.Call) -> bool:
+    """Whether what a call draws becomes a parameter or buffer of a model: `torch.nn.Parameter(torch.randn(3))`."""
+    part, above = _flowing(module, node)
+    if _keeps(module, above):
+        return True
+    target = above.targets[0] if isinstance(above, ast.Assign) and above.value is part else None
+    function = module.enclosing_function(node)
+    if not isinstance(target, ast.Name) or function is None:
+        return False
+    read = [
+        other
+        for other in walk(function)
+        if isinstance(other, ast.Name) and other.id == target.id and isinstance(other.ctx, ast.Load)
+    ]
+    return bool(read) and all(_keeps(module, _flowing(module, other)[1]) for other in read)
+
+
+def _flowing(module: ModuleFacts, node: ast.expr) -> tuple[ast.AST, ast.AST | None]:
+    """What the value of `node` flows into through reckoning and methods, and what holds that."""
+    part: ast.AST = node
+    above = module.parent(part)
+    while isinstance(above, ast.BinOp | ast.Attribute | ast.UnaryOp) or (
+        isinstance(above, ast.Call) and above.func is part
+    ):
+        part, above = above, module.parent(above)
+    return part, above
+
+
+def _keeps(module: ModuleFacts, node: ast.AST | None) -> bool:
+    if not isinstance(node, ast.Call):
+        return False
+    method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+    return method in ("register_buffer", "register_parameter") or module.resolve(node.func) in _PARAMETER

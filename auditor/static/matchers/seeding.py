@@ -82,7 +82,7 @@ class SeedingMatcher(WithOptions[_Options]):
             for verdict, draws in judged:
                 yield _never_seeded(verdict, draws)
         else:
-            yield from _by_seed(_but_seeds(judged, project), options.status)
+            yield from _by_seed(_but_seeds(judged, project), options.status, project)
 
 
 def _but_seeds(
@@ -110,14 +110,21 @@ def _status(verdict: LibraryVerdict, project: Project) -> SeedStatus:
 
 
 def _is_for_seed(draw: Draw, project: Project) -> bool:
-    """`seed = np.random.randint(2**31)`, where none was given."""
+    """`seed = np.random.randint(2**31)`, where none was given; `seed += random.randint(0, 9)`."""
+    statement = _statement(draw, project)
+    targets = statement.targets if isinstance(statement, ast.Assign) else ()
+    if isinstance(statement, ast.AugAssign):
+        targets = [statement.target]
+    return any("seed" in name_of(each).lower() for each in targets)
+
+
+def _statement(draw: Draw, project: Project) -> ast.stmt | None:
+    """The statement that a draw stands in."""
     module = project.module(draw.location.path)
     for call in module.calls_to({draw.callee}) if module is not None else ():
         if module is not None and module.location(call.node) == draw.location:
-            statement = module.statement(call.node)
-            targets = statement.targets if isinstance(statement, ast.Assign) else ()
-            return any("seed" in name_of(each).lower() for each in targets)
-    return False
+            return module.statement(call.node)
+    return None
 
 
 def _is_of_sampler(seed: Seed, project: Project) -> bool:
@@ -203,7 +210,9 @@ def _never_seeded(verdict: LibraryVerdict, draws: Sequence[Draw]) -> Hit:
     )
 
 
-def _by_seed(judged: Sequence[tuple[LibraryVerdict, tuple[Draw, ...]]], status: SeedStatus) -> Iterable[Hit]:
+def _by_seed(
+    judged: Sequence[tuple[LibraryVerdict, tuple[Draw, ...]]], status: SeedStatus, project: Project
+) -> Iterable[Hit]:
     groups: dict[tuple[Location, str], list[tuple[LibraryVerdict, Seed, tuple[Draw, ...]]]] = {}
     for verdict, draws in judged:
         if (seed := _blamed(verdict)) is not None:
@@ -215,7 +224,7 @@ def _by_seed(judged: Sequence[tuple[LibraryVerdict, tuple[Draw, ...]]], status: 
         early = sorted(found.values(), key=_place)
         yield Hit(
             location=location,
-            message=_message(verdict, seed, titles, early, status),
+            message=_message(verdict, seed, titles, early, status, project),
             related=tuple(_drawn(draw) for draw in early[:_SHOWN]),
             confidence=_confidence([member for member, _, _ in members], status),
             entry_points=(entry_point,),
@@ -239,10 +248,14 @@ def _blamed(verdict: LibraryVerdict) -> Seed | None:
     return verdict.first_seed
 
 
-def _message(verdict: LibraryVerdict, seed: Seed, titles: str, draws: Sequence[Draw], status: SeedStatus) -> str:
+def _message(
+    verdict: LibraryVerdict, seed: Seed, titles: str, draws: Sequence[Draw], status: SeedStatus, project: Project
+) -> str:
     first = f"{draws[0].location.path}:{draws[0].location.line}" if draws else "before"
     if verdict.status is SeedStatus.TOO_LATE and status is SeedStatus.ENTROPY:
         text = f"`{_short(seed.text)}`" if seed.text else "a number"
+        if any(isinstance(_statement(draw, project), ast.AugAssign) for draw in draws):
+            return f"{titles} seeded with {text}, to which a number is added that is drawn from it at {first}."
         return f"{titles} seeded with {text}, which is drawn from it at {first} where none is given."
     if verdict.status is SeedStatus.TOO_LATE:
         return f"{titles} seeded here, after numbers were drawn at {first}."

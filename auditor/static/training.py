@@ -1,0 +1,161 @@
+"""Whether a program trains: words of training count where it can get to the function or class in which they stand.
+
+`evaluate.py` that takes one function out of `train.py` does not train. Names lead the way, from where the words stand
+back to the program; what is looked up by a text, registered or run at the top level counts as reached.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.entrypoints import names_main
+from auditor.static.evaluate import dotted_text
+from auditor.static.nodes import walk
+
+if TYPE_CHECKING:
+    from auditor.static.facts import ModuleFacts
+    from auditor.static.project import Project
+
+TRAINING = (
+    *(b".train_step(", b".train_on_batch(", b".fit_generator(", b".minimize("),
+    *(b"ptimizer.step(", b"ptim.step(", b"rainer.train(", b".learn(", b"rainer.fit(", b"odel.fit(", b"earn.fit("),
+    *(b"earner.fit(", b"net.fit(", b"stimator.train("),
+    b".apply_gradients(",
+)
+"""Words of programs that train; `self.fit(…)` is a layer that makes sizes fit."""
+
+STEPPING = ((b".backward(",), (b".step(", b"apply_gradients("))
+"""Words that are together in a training loop; an attack on a stored model has gradients, but no optimizer's step."""
+
+_FITTING = (b".fit(", b"GradientTape(", b"value_and_grad(")
+"""Further words, of programs that may train; where no other word stands anywhere, they do not count."""
+
+_LOOKING_UP = (
+    *(b"import_module(", b"__import__(", b"globals()", b"__dict__", b"instantiate(", b"locate(", b"importlib"),
+    *(b"egistry", b"REGISTRY", b"_class("),
+)
+"""Words of programs in which a text may lead to any function."""
+
+_WRAPPING = frozenset({"hydra.main", "click.command", "click.option", "click.argument", "click.pass_context", "record"})
+"""Decorators after which a function is still only called where it is named."""
+
+
+def trains(project: Project, program: str) -> bool:
+    """Whether words of training stand in what a program can get to."""
+    reached = project.texts.are_reached
+    if not (reached(program, TRAINING) or all(reached(program, words) for words in STEPPING)):
+        return False
+    return _gets_to(project, program, (*TRAINING, *_FITTING)) or all(
+        _gets_to(project, program, words) for words in STEPPING
+    )
+
+
+def _gets_to(project: Project, program: str, words: tuple[bytes, ...]) -> bool:
+    if not project.texts.are_reached(program, words):
+        return False
+    texts = tuple(word.decode() for word in words)
+    if project.texts.contain(program, texts) or project.texts.are_reached(program, _LOOKING_UP):
+        return True
+    reached = sorted(project.graph.reached(program))
+    pending: list[tuple[str, str]] = []
+    for path in reached:
+        if project.texts.contain(path, texts):
+            for name in _holders(project.module(path), texts):
+                if name is None:
+                    return True
+                pending.append((path, name))
+    seen = set(pending)
+    for path, name in pending:
+        for user in reached:
+            if user != path and path not in project.graph.imports(user):
+                continue
+            for using in _users(project.module(user), path, name):
+                if using is None or user == program:
+                    return True
+                if (user, using) not in seen:
+                    seen.add((user, using))
+                    pending.append((user, using))
+    return False
+
+
+def _holders(module: ModuleFacts | None, texts: tuple[str, ...]) -> Iterator[str | None]:
+    """The functions and classes of a module in which one of the texts stands; None: what importing it executes."""
+    if module is None:
+        yield None
+        return
+    for statement in _imported_statements(module):
+        text = "\n".join(module.lines[statement.lineno - 1 : statement.end_lineno])
+        if any(each in text for each in texts):
+            yield _name(statement)
+
+
+def _users(module: ModuleFacts | None, path: str, name: str) -> Iterator[str | None]:
+    """The functions and classes of a module that name what is called `name` at `path`; None: what importing executes.
+
+    What a module imports it may pass on under the name that it has there.
+    """
+    if module is None:
+        yield None
+        return
+    names, modules = ({name}, set()) if module.path == path else _imported_as(module, path, name)
+    if module.path != path:
+        yield from sorted(names)
+    if modules and module.path.endswith("__init__.py"):
+        yield None
+    for statement in _imported_statements(module) if names or modules else ():
+        if any(_is_named(part, name, names, modules) for part in walk(statement)):
+            yield _name(statement)
+
+
+def _imported_as(module: ModuleFacts, path: str, name: str) -> tuple[set[str], set[str]]:
+    """What `name` of the file at `path` is called in a module that imports it, and what the file itself is."""
+    stem = path.removesuffix("/__init__.py").removesuffix(".py").rpartition("/")[2]
+    names: set[str] = set()
+    modules: set[str] = set()
+    for node, _ in module.index.imports:
+        if path not in module.executed_by(node)[0]:
+            continue
+        for alias in node.names:
+            if isinstance(node, ast.Import):
+                modules.add(alias.asname or alias.name.partition(".")[0])
+                continue
+            if alias.name in (name, "*"):
+                names.add(alias.asname or name)
+            if alias.name == stem:
+                modules.add(alias.asname or stem)
+    return names, modules
+
+
+def _is_named(part: ast.AST, name: str, names: set[str], modules: set[str]) -> bool:
+    if isinstance(part, ast.Name):
+        return part.id in names
+    if isinstance(part, ast.Attribute):
+        return bool(modules) and part.attr == name
+    if isinstance(part, ast.Constant):
+        return part.value == name
+    # The module itself is handed on: `getattr(trainers, kind)`.
+    return isinstance(part, ast.Call) and any(isinstance(each, ast.Name) and each.id in modules for each in part.args)
+
+
+def _imported_statements(module: ModuleFacts) -> Iterator[ast.stmt]:
+    """What importing a module executes, without imports and the list of its public names."""
+    for statement in module.tree.body:
+        if isinstance(statement, ast.If) and names_main(statement.test):
+            continue
+        if isinstance(statement, ast.Assign) and dotted_text(statement.targets[0]) == "__all__":
+            continue
+        if not isinstance(statement, ast.Import | ast.ImportFrom):
+            yield statement
+
+
+def _name(statement: ast.stmt) -> str | None:
+    """The name of a function or class that is executed only where it is named."""
+    if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return None
+    for decorator in statement.decorator_list:
+        called = decorator.func if isinstance(decorator, ast.Call) else decorator
+        if dotted_text(called) not in _WRAPPING and not (dotted_text(called) or "").startswith("torch."):
+            return None
+    return statement.name

@@ -1,0 +1,126 @@
+"""Whether an expression certainly is a number, or holds nothing but numbers: their hashes are not salted."""
+
+from __future__ import annotations
+
+import ast
+
+from auditor.static.bindings import Binding, BindingKind
+from auditor.static.facts import Known, ModuleFacts
+
+INTEGERS = frozenset({"int", "len", "range", "ord", "round"})
+"""Builtins that give whole numbers."""
+
+_NUMPY = frozenset(
+    {
+        *("arange", "argmax", "argmin", "argpartition", "argsort", "argwhere", "bincount", "digitize", "flatnonzero"),
+        *("linspace", "nonzero", "ones", "searchsorted", "zeros"),
+        *("random.randint", "random.rand", "random.randn", "random.uniform", "random.normal"),
+    }
+)
+"""Functions of NumPy whose result holds numbers, whatever they are given."""
+
+_TORCH = frozenset({"arange", "argmax", "argsort", "bincount", "linspace", "nonzero", "randint", "randperm", "unique"})
+"""Functions of torch that give a tensor; its elements are numbers once they are out of it."""
+
+_KEEPING = frozenset(
+    {
+        *("list", "tuple", "sorted", "reversed", "set", "frozenset"),
+        *("numpy.array", "numpy.asarray", "numpy.sort", "numpy.unique", "random.sample", "numpy.random.choice"),
+        "numpy.random.permutation",
+    }
+)
+"""Functions whose result holds what their first argument holds, or whole numbers below it."""
+
+_SAME = frozenset({"copy", "flatten", "ravel", "reshape", "squeeze", "tolist"})
+"""Methods of an array whose result holds the same."""
+
+_OUT_OF_TENSOR = frozenset({"numpy", "tolist"})
+_BESIDE_TENSOR = frozenset({"cpu", "detach", "flatten", "long", "reshape", "squeeze", "view"})
+_TYPES = frozenset({"int", "float", "bool"})
+_MAX_DEPTH = 8
+
+
+def holds_numbers(module: ModuleFacts, node: ast.expr, depth: int = 0) -> bool:
+    """Whether a list, an array or another iterable certainly holds numbers and nothing else."""
+    node = module.origin(node)
+    if depth > _MAX_DEPTH:
+        return False
+    if isinstance(node, ast.Subscript):
+        return holds_numbers(module, node.value, depth + 1)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
+        # Only a number, or an array of numbers, can be added to a number.
+        return any(_is_constant(module, side) for side in (node.left, node.right))
+    if not isinstance(node, ast.Call):
+        return False
+    name = module.resolve(node.func) or ""
+    library, _, function = name.partition(".")
+    if name == "range" or (library == "numpy" and function in _NUMPY):
+        return True
+    if name == "numpy.where":
+        return len(node.args) == 1 and not node.keywords
+    if name in _KEEPING and node.args:
+        first = node.args[0]
+        return holds_numbers(module, first, depth + 1) or (
+            name.startswith("numpy.random.") and is_number(module, first)
+        )
+    if not isinstance(node.func, ast.Attribute) or library in ("numpy", "torch"):
+        return False
+    if node.func.attr == "astype":
+        return bool(node.args) and _is_type(module, node.args[0])
+    if node.func.attr in _OUT_OF_TENSOR and _is_tensor(module, node.func.value):
+        return True
+    return node.func.attr in _SAME and holds_numbers(module, node.func.value, depth + 1)
+
+
+def _is_tensor(module: ModuleFacts, node: ast.expr) -> bool:
+    node = module.origin(node)
+    while isinstance(node, ast.Subscript) or (
+        isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _BESIDE_TENSOR
+    ):
+        node = module.origin(node.value if isinstance(node, ast.Subscript) else node.func.value)
+    name = module.resolve(node.func) if isinstance(node, ast.Call) else None
+    return name is not None and name.startswith("torch.") and name.removeprefix("torch.") in _TORCH
+
+
+def _is_type(module: ModuleFacts, node: ast.expr) -> bool:
+    """`int`, `np.int64`, `"int32"`."""
+    name = node.value if isinstance(node, ast.Constant) else (module.resolve(node) or "")
+    last = str(name).removeprefix("numpy.")
+    return last in _TYPES or last.rstrip("0123456789_") in ("int", "uint", "float", "bool")
+
+
+def _is_constant(module: ModuleFacts, node: ast.expr) -> bool:
+    value = module.constant(node)
+    return isinstance(value, Known) and isinstance(value.value, int | float)
+
+
+def is_number(module: ModuleFacts, node: ast.expr, depth: int = 0) -> bool:
+    """Whether an expression certainly is a number, or a tuple of numbers."""
+    if depth > _MAX_DEPTH:
+        return False
+    if isinstance(node, ast.Tuple):
+        return all(is_number(module, each, depth + 1) for each in node.elts)
+    if _is_constant(module, node):
+        return True
+    if isinstance(node, ast.Call):
+        return module.resolve(node.func) in INTEGERS - {"range"}
+    if isinstance(node, ast.BinOp):
+        sides = [is_number(module, side, depth + 1) for side in (node.left, node.right)]
+        return any(sides) if isinstance(node.op, ast.Add | ast.Sub) else all(sides)
+    if not isinstance(node, ast.Name):
+        return False
+    bindings = module.names.bindings_of(node)
+    return bool(bindings) and all(_binds_number(module, binding, node.id, depth) for binding in bindings)
+
+
+def _binds_number(module: ModuleFacts, binding: Binding, name: str, depth: int) -> bool:
+    if binding.kind is BindingKind.VALUE and binding.value is not None:
+        return is_number(module, binding.value, depth + 1)
+    if binding.kind is BindingKind.ELEMENT and binding.value is not None:
+        return holds_numbers(module, binding.value, depth + 1)
+    node = binding.node
+    if not isinstance(node, ast.For | ast.comprehension) or not isinstance(node.target, ast.Tuple):
+        return False
+    counted, *_ = node.target.elts
+    is_counting = isinstance(node.iter, ast.Call) and module.resolve(node.iter.func) == "enumerate"
+    return is_counting and isinstance(counted, ast.Name) and counted.id == name
