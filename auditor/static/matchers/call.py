@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from auditor.model.lean import dataclass
 from auditor.model.rule import Confidence, Rule
@@ -39,6 +39,9 @@ class _Options:
     tied_index: bool
     """True only of the index of one of equal values: silent where it is not used, or nothing is equal (`tiedindex`)."""
 
+    outermost: bool
+    """Silent about a call that is made for another call which the rule is about."""
+
     unless_followed_by: frozenset[str]
     """Methods of the object that the call makes, which undo the fault: `rng.seed(n)`."""
 
@@ -62,6 +65,7 @@ def read_call(table: Table) -> _Options:
         deferred=table.boolean("deferred", False),
         gradient=table.boolean("gradient", False),
         tied_index=table.boolean("tied_index", False),
+        outermost=table.boolean("outermost", False),
         unless_followed_by=frozenset(table.strings("unless_followed_by")),
         unless_under=frozenset(table.strings("unless_under")),
         method_confidence=Confidence(table.choice("method_confidence", levels))
@@ -92,7 +96,10 @@ class CallMatcher(WithOptions[_Options]):
         if entry_points == ():
             return
         weak = options.program.weakens(module, project)
+        others = {call.node for call in calls} if options.outermost else set()
         for call in calls:
+            if others and _is_inside(module, call.node, others):
+                continue
             reached = entry_points
             if options.unseeded:
                 reached = unseeded_programs(call, module, project, options.unseeded, deferred=options.deferred)
@@ -125,6 +132,16 @@ def _message(call: Call, options: _Options) -> str | None:
 
 def _undone(module: ModuleFacts, call: Call, methods: frozenset[str]) -> bool:
     return bool(methods) and any(method in methods for method, _ in methods_after(call, module))
+
+
+def _is_inside(module: ModuleFacts, node: ast.Call, others: Container[ast.AST]) -> bool:
+    """Whether a call stands in an argument of one of the others."""
+    current = module.parent(node)
+    while isinstance(current, ast.expr | ast.keyword):
+        if current in others:
+            return True
+        current = module.parent(current)
+    return False
 
 
 def _is_under(module: ModuleFacts, call: Call, names: frozenset[str]) -> bool:
