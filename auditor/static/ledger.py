@@ -19,7 +19,7 @@ MAX_VIA = 12
 
 RANKS = {SeedValue.NONE: Rank.NONE, SeedValue.ENTROPY: Rank.ENTROPY}
 
-_TRAINING = lazy_pattern(r"(?:\w+\.)*(?:is_)?training(?:$| and )")
+_TRAINING = lazy_pattern(r"(?:self\.)?training(?:$| and )")
 _WITH_MODES = frozenset({"tensorflow", "torch", "torch.cuda"})
 """Libraries whose networks know whether they are being trained."""
 
@@ -97,8 +97,8 @@ class Ledger:
 
     @property
     def in_training(self) -> bool:
-        """Whether the current place stands under `if self.training:`."""
-        return any(_TRAINING.match(condition) for condition in self.conditions)
+        """Whether the current place stands under `if self.training:` of a network, and not of what loads data."""
+        return not self.deferring and any(_TRAINING.match(condition) for condition in self.conditions)
 
     def way(self) -> tuple[Location, ...]:
         """How the current place was reached, outermost first; the middle of long ways is left out."""
