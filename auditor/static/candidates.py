@@ -43,6 +43,9 @@ class Candidates:
         self._given: Given = {} if given is None else given
         """What calls give the parameters of functions."""
 
+        self._offered: Given = {}
+        """What calls give that may call something else."""
+
         self._within = within
         """Paths of the modules whose calls count; None for all."""
 
@@ -57,22 +60,32 @@ class Candidates:
         """The same for a program that runs with these modules: it makes and hands on nothing that others do."""
         return Candidates(self._given, paths)
 
-    def note(self, module: ModuleFacts, call: ast.Call, called: FunctionRef, *, skipped: int) -> None:
-        """`call` calls this function; `skipped`: parameters before the first argument (`self`)."""
+    def note(self, module: ModuleFacts, call: ast.Call, called: FunctionRef, *, skipped: int, certain: bool) -> None:
+        """`call` calls this function; `skipped`: parameters before the first argument (`self`).
+
+        What is not `certain` counts from `take_up` on: else the answers would depend on the order of the questions.
+        """
+        given = self._given if certain else self._offered
         arguments = called.node.args
         positional = [*arguments.posonlyargs, *arguments.args][skipped:]
         names = {argument.arg for argument in (*positional, *arguments.kwonlyargs)}
         for argument, value in zip(positional, call.args, strict=False):
             if isinstance(value, ast.Starred):
                 break
-            self._give(called.node, argument.arg, module, value)
+            if not isinstance(value, ast.Constant):
+                given.setdefault((called.node, argument.arg), []).append((module, value))
         for word in call.keywords:
-            if word.arg in names:
-                self._give(called.node, word.arg, module, word.value)
+            if word.arg in names and not isinstance(word.value, ast.Constant):
+                given.setdefault((called.node, str(word.arg)), []).append((module, word.value))
 
-    def _give(self, function: Function, name: str | None, module: ModuleFacts, value: ast.expr) -> None:
-        if name is not None and not isinstance(value, ast.Constant):
-            self._given.setdefault((function, name), []).append((module, value))
+    def take_up(self) -> bool:
+        """From now on what uncertain calls give counts too; False where there is nothing of the kind."""
+        for parameter, values in self._offered.items():
+            self._given.setdefault(parameter, []).extend(values)
+        self._asked = {node: values for node, values in self._asked.items() if values}
+        is_more = bool(self._offered)
+        self._offered = {}
+        return is_more
 
     def possible(self, module: ModuleFacts, node: ast.expr) -> list[Value]:
         """The functions, classes and objects that `node` may be, in the order of the text."""

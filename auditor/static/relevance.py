@@ -57,8 +57,10 @@ class Relevance:
         self._names = {node.name for node in self._known if not isinstance(node, ast.Lambda)}
         for module in self._modules:
             self._read(module)
-        for module, call, function in self._open:
-            self._read_open(module, call, function)
+        unknown = [each for each in self._open if not self._read_open(*each)]
+        if self.candidates.take_up():
+            for each in unknown:
+                self._read_open(*each)
         pending = list(self._relevant)
         while pending:
             for user in self._users.get(pending.pop(), ()):
@@ -107,14 +109,19 @@ class Relevance:
     def _hand_over(self, module: ModuleFacts, call: ast.Call, function: Definition | None) -> None:
         """Note what a call gives the parameters of the project's functions, or that it is not certain what it calls."""
         value = module.names.value(call.func)
+        if value is None and self._may_be_ours(call.func):
+            self._open.append((module, call, function))
+        else:
+            self._give(module, call, value, certain=True)
+
+    def _give(self, module: ModuleFacts, call: ast.Call, value: Value, *, certain: bool) -> None:
         if isinstance(value, FunctionRef):
-            self.candidates.note(module, call, value, skipped=int(value.bound or method_kind(value.node) == "class"))
+            skipped = int(value.bound or method_kind(value.node) == "class")
+            self.candidates.note(module, call, value, skipped=skipped, certain=certain)
         elif isinstance(value, ClassRef):
             made = value.module.names.attribute(Instance(value), "__init__")
             if isinstance(made, FunctionRef):
-                self.candidates.note(module, call, made, skipped=1)
-        elif value is None and self._may_be_ours(call.func):
-            self._open.append((module, call, function))
+                self.candidates.note(module, call, made, skipped=1, certain=certain)
 
     def _may_be_ours(self, called: ast.expr) -> bool:
         """Whether a name that is not resolved may be of the project: nobody here writes a `.mean()`."""
@@ -122,8 +129,11 @@ class Relevance:
             return isinstance(called, ast.Name)
         return called.attr in self._names or isinstance(called.value, ast.Name)
 
-    def _read_open(self, module: ModuleFacts, call: ast.Call, function: Definition | None) -> None:
-        for value in self.candidates.possible(module, call.func):
+    def _read_open(self, module: ModuleFacts, call: ast.Call, function: Definition | None) -> bool:
+        """Note what a call may call, and what it would give that; False where nobody knows of anything."""
+        found = self.candidates.possible(module, call.func)
+        for value in found:
+            self._give(module, call, value, certain=False)
             targets: Iterable[Value | str] = (value,)
             if isinstance(value, ClassRef):
                 targets = self._constructed(value)
@@ -131,6 +141,7 @@ class Relevance:
                 targets = self._called(value)
             for target in targets:
                 self._note(module, call, function, target)
+        return bool(found)
 
     def _executes(self, module: ModuleFacts, statement: ast.Import | ast.ImportFrom) -> bool:
         paths = self._project.graph.targets_of(statement, module.path)
