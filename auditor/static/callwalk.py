@@ -16,6 +16,7 @@ from auditor.static.functions import Functions
 from auditor.static.knowledge import draws
 from auditor.static.library_verdict import SeedValue
 from auditor.static.members import default_factories, table_of
+from auditor.static.picked import picked
 from auditor.static.protocols import INDEXING, properties, starts_base
 from auditor.static.receiver import on_own_object
 from auditor.static.rngstate import Pending, State, join
@@ -317,6 +318,11 @@ class CallWalk:
                 self._alternatives(self._stored[node.func.attr], node, frame)
                 return
             self._draw(None, node, frame)
+        found = picked(frame.module, node)
+        for value in found:
+            if isinstance(value, External):
+                self._draw(value.name, node, frame)
+        self._alternatives(found, node, frame)
         if not isinstance(node.func, ast.Subscript):
             self._alternatives(self._walk.relevance.candidates.called(frame.module, node), node, frame)
         self._ledger.deferring += 1

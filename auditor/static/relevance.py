@@ -16,6 +16,7 @@ from auditor.static.commandline import PARSING_METHODS
 from auditor.static.facts import ModuleFacts
 from auditor.static.members import bases, table_of
 from auditor.static.names import PARTIAL, method_kind
+from auditor.static.picked import picked
 from auditor.static.protocols import is_run_by_others
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, Value
 from auditor.static.weights import LOADING
@@ -170,6 +171,8 @@ class Relevance:
             yield value
         if isinstance(call.func, ast.Subscript):
             yield from table_of(module, call.func.value)
+        for each in picked(module, call):
+            yield from self._constructed(each) if isinstance(each, ClassRef) else (each,)
         if isinstance(value, Instance):
             yield from self._called(value)
         if isinstance(call.func, ast.Attribute):
