@@ -266,7 +266,7 @@ class Evaluator:
         if name == "numpy.random.SeedSequence" and not parts:
             return entropy("the operating system's entropy")
         if name in ("os.environ.get", "os.getenv"):
-            if len(parts) == 1 and parts[0].constant in JOB_IDS:
+            if len(parts) == 1 and _is_job_id(parts[0].constant):
                 return entropy("the job's id")
             return parts[1] if len(parts) > 1 and parts[1].kind is not SeedValue.NONE else GIVEN
         if name == "getattr" and len(node.args) >= 2:
@@ -337,7 +337,7 @@ class Evaluator:
         found = self._item(node.value, base, key, frame)
         if found is not None:
             return found
-        if isinstance(key, Known) and key.value in JOB_IDS and frame.module.resolve(node.value) == "os.environ":
+        if isinstance(key, Known) and _is_job_id(key.value) and frame.module.resolve(node.value) == "os.environ":
             return entropy("the job's id")
         known = base.constant if base.is_constant else None
         if known is None:
@@ -410,6 +410,10 @@ def _is_in(key: object, known: dict[object, object]) -> bool:
 
 def _names(function: Function) -> set[str]:
     return {argument.arg for argument in every_argument(function.args)}
+
+
+def _is_job_id(value: object) -> bool:
+    return isinstance(value, str) and value in JOB_IDS
 
 
 def _is_written_to(module: ModuleFacts, table: ast.expr, key: str) -> bool:
