@@ -15,7 +15,8 @@ from auditor.static.frame import End, Frame
 from auditor.static.functions import Functions
 from auditor.static.knowledge import draws
 from auditor.static.library_verdict import SeedValue
-from auditor.static.members import default_factories, picked_of, table_of
+from auditor.static.members import default_factories, table_of
+from auditor.static.picked import looked_into, picked
 from auditor.static.protocols import INDEXING, properties, starts_base
 from auditor.static.receiver import on_own_object
 from auditor.static.rngstate import Pending, State, join
@@ -333,9 +334,12 @@ class CallWalk:
                 self._alternatives(self._stored[node.func.attr], node, frame)
                 return
             self._draw(None, node, frame)
-        if isinstance(node.func, ast.Call):
-            self._alternatives(picked_of(frame.module, node.func), node, frame)
-        if not isinstance(node.func, ast.Subscript):
+        found = picked(frame.module, node)
+        for value in found:
+            if isinstance(value, External):
+                self._draw(value.name, node, frame)
+        self._alternatives(found, node, frame)
+        if not isinstance(node.func, ast.Subscript) and looked_into(frame.module, node.func) is None:
             self._alternatives(self._possible(frame, node.func), node, frame)
         self._ledger.deferring += 1
         for part in _passed(node):

@@ -90,12 +90,19 @@ class Argument:
             return False
         if self.resolves and module.resolve(given) not in self.resolves:
             return False
-        if self.calls and not _holds_call(module.origin(given), self.calls, module):
+        if self.calls and _call_within(module.origin(given), self.calls, module) is None:
             return False
         other = call.argument(self.unlike, None) if self.unlike else None
         if other is not None and module.text(other) == module.text(given):
             return False
         return self._text_holds(given, module) and self._value_holds(given, module)
+
+    def source(self, call: Call, module: ModuleFacts) -> ast.Call | None:
+        """The call of one of `calls` that the argument's value comes from."""
+        given = call.argument(self.name, self.position)
+        if given is None and call.opaque:
+            given = replace(call, node=spread(module, call.node)).argument(self.name, self.position)
+        return _call_within(module.origin(given), self.calls, module) if given is not None else None
 
     def _text_holds(self, given: ast.expr, module: ModuleFacts) -> bool:
         if self.literal and type(given).__name__.lower() not in self.literal:
@@ -206,6 +213,11 @@ class CallCondition:
             for call in decorator_calls(module, self.callees):
                 if self._passes(call, module):
                     yield call
+
+    def source(self, call: Call, module: ModuleFacts) -> ast.Call | None:
+        """Where an argument's value comes from that must come from one of some calls; the first such argument's."""
+        found = (each.source(call, module) for each in self.arguments if each.calls)
+        return next((each for each in found if each is not None), None)
 
     def _is_called(self, call: Call) -> bool:
         """Whether a candidate is meant: a method of something known counts only for the listed packages."""
@@ -348,6 +360,7 @@ def _makes_dictionary(node: ast.expr) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "dict"
 
 
-def _holds_call(node: ast.expr, names: frozenset[str], module: ModuleFacts) -> bool:
+def _call_within(node: ast.expr, names: frozenset[str], module: ModuleFacts) -> ast.Call | None:
+    """The first call of one of these in an expression."""
     inner = {id(each) for each in walk(node) if isinstance(each, ast.Call)}
-    return any(id(call.node) in inner for call in module.calls_to(names))
+    return next((call.node for call in module.calls_to(names) if id(call.node) in inner), None)

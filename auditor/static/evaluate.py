@@ -13,7 +13,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.static import constants
 from auditor.static.bindings import Function, every_argument
 from auditor.static.commandline import PARSING_METHODS, declared_default, default_of, option_defaults, typer_default
-from auditor.static.elements import Known
+from auditor.static.elements import Known, Unknown
 from auditor.static.frame import Frame
 from auditor.static.library_verdict import SeedValue
 from auditor.static.seedvalue import (
@@ -49,6 +49,9 @@ COMPUTING = frozenset(
     }
 )  # fmt: skip
 READ = COMPUTING | {"os.environ.get", "os.getenv", "getattr", "vars"}
+JOB_IDS = frozenset({"SLURM_JOB_ID", "SLURM_JOBID", "PBS_JOBID", "LSB_JOBID", "JOB_ID"})
+"""Environment variables that a scheduler gives another value in each job."""
+
 DIFFERING = frozenset(part for name in ENTROPY_CALLS for part in name.split(".")) | {"random", "hash", "SeedSequence"}
 """Identifiers of which one is in every expression that differs from run to run by itself."""
 
@@ -234,6 +237,10 @@ class Evaluator:
             return frame.results[node]
         if isinstance(node.func, ast.Attribute) and node.func.attr in PARSING_METHODS:
             return OPTIONS
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "get" and node.args:
+            found = self._got(node.func.value, node.args[0], frame)
+            if found is not None:
+                return found
         value = frame.resolve(node.func)
         if isinstance(value, External):
             return self._external(value.name, node, frame)
@@ -259,6 +266,8 @@ class Evaluator:
         if name == "numpy.random.SeedSequence" and not parts:
             return entropy("the operating system's entropy")
         if name in ("os.environ.get", "os.getenv"):
+            if len(parts) == 1 and _is_job_id(parts[0].constant):
+                return entropy("the job's id")
             return parts[1] if len(parts) > 1 and parts[1].kind is not SeedValue.NONE else GIVEN
         if name == "getattr" and len(node.args) >= 2:
             return self._getattr(node, frame)
@@ -325,8 +334,11 @@ class Evaluator:
     def _subscript(self, node: ast.Subscript, frame: Frame) -> Seen:
         base = self.value(node.value, frame)
         key = constants.constant(frame.module, node.slice)
-        if base.shape is Shape.OPTIONS and isinstance(key, Known) and isinstance(key.value, str):
-            return self.option(key.value, frame)
+        found = self._item(node.value, base, key, frame)
+        if found is not None:
+            return found
+        if isinstance(key, Known) and _is_job_id(key.value) and frame.module.resolve(node.value) == "os.environ":
+            return entropy("the job's id")
         known = base.constant if base.is_constant else None
         if known is None:
             read = constants.constant(frame.module, node.value)
@@ -334,6 +346,29 @@ class Evaluator:
         if isinstance(known, dict) and isinstance(key, Known) and _is_in(key.value, known):
             return constant(known[key.value])
         return base if base.kind is SeedValue.ENTROPY else GIVEN
+
+    def _got(self, node: ast.expr, key: ast.expr, frame: Frame) -> Seen | None:
+        """`config.get("seed")`, where that key is known to be there."""
+        known = constants.constant(frame.module, key)
+        if not isinstance(known, Known) or not isinstance(known.value, str):
+            return None
+        return self._item(node, self.value(node, frame), known, frame)
+
+    def _item(self, node: ast.expr, base: Seen, key: Known | Unknown, frame: Frame) -> Seen | None:
+        """What `node` holds under a key: an option, or what the one dictionary says that the name stands for."""
+        if not isinstance(key, Known) or not isinstance(key.value, str):
+            return None
+        if base.shape is Shape.OPTIONS:
+            return self.option(key.value, frame)
+        table = frame.module.origin(node)
+        if not isinstance(table, ast.Dict) or table is node or _is_written_to(frame.module, node, key.value):
+            return None
+        for written, value in zip(reversed(table.keys), reversed(table.values), strict=True):
+            if written is None:
+                return None
+            if isinstance(written, ast.Constant) and written.value == key.value:
+                return self.value(value, Frame(frame.module, frame.module.enclosing_function(value), frame.parent))
+        return None
 
     def _choice(self, node: ast.BoolOp, frame: Frame) -> Seen:
         """`a or b` is the first that is true, `a and b` the last where all before are."""
@@ -375,3 +410,20 @@ def _is_in(key: object, known: dict[object, object]) -> bool:
 
 def _names(function: Function) -> set[str]:
     return {argument.arg for argument in every_argument(function.args)}
+
+
+def _is_job_id(value: object) -> bool:
+    return isinstance(value, str) and value in JOB_IDS
+
+
+def _is_written_to(module: ModuleFacts, table: ast.expr, key: str) -> bool:
+    """Whether a file may put something under a key into the dictionary that a name stands for."""
+    text = dotted_text(table)
+    called = (call.func for call, _, _ in module.index.calls if isinstance(call.func, ast.Attribute))
+    if any(each.attr in ("update", "setdefault", "pop") and dotted_text(each.value) == text for each in called):
+        return True
+    targets = [target for _, target, _, _ in module.index.assignments if isinstance(target, ast.Subscript)]
+    return any(
+        target.slice.value == key if isinstance(target.slice, ast.Constant) else dotted_text(target.value) == text
+        for target in targets
+    )

@@ -62,7 +62,7 @@ def default_factories(cls: ClassRef, given: Container[str | None]) -> Iterator[t
 def table_of(module: ModuleFacts, node: ast.expr) -> list[Value]:
     """What the display that a name stands for holds, in this module or in the one that it is imported from.
 
-    `models.__dict__`, `vars(models)` and `globals()` hold what the module defines.
+    `globals()` holds what the file defines.
     """
     whole = namespace_of(module, node)
     if whole is not None:
@@ -78,17 +78,9 @@ def table_of(module: ModuleFacts, node: ast.expr) -> list[Value]:
 
 
 def namespace_of(module: ModuleFacts, node: ast.expr) -> list[Value] | None:
-    """The functions and classes of a module whose namespace `node` is; None where it is no namespace.
-
-    Of a module outside of the project one value stands for them all.
-    """
-    if isinstance(node, ast.Attribute) and node.attr == "__dict__":
-        return defined_in(module, module.names.value(node.value))
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
-        if node.func.id == "globals" and not node.args:
-            return defined_in(module, ModuleRef(module.path))
-        if node.func.id == "vars" and len(node.args) == 1:
-            return defined_in(module, module.names.value(node.args[0]))
+    """`globals()`: the functions and classes of the file itself; None for anything else, see `picked`."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "globals":
+        return defined_in(module, ModuleRef(module.path))
     return None
 
 

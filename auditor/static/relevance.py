@@ -14,8 +14,9 @@ from auditor.static.bindings import FUNCTIONS, Function, every_argument
 from auditor.static.candidates import Candidates
 from auditor.static.commandline import PARSING_METHODS
 from auditor.static.facts import ModuleFacts
-from auditor.static.members import bases, picked_of, table_of
+from auditor.static.members import bases, table_of
 from auditor.static.names import PARTIAL, method_kind
+from auditor.static.picked import picked
 from auditor.static.protocols import is_run_by_others
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, Value
 from auditor.static.weights import LOADING
@@ -181,8 +182,8 @@ class Relevance:
             yield value
         if isinstance(call.func, ast.Subscript):
             yield from table_of(module, call.func.value)
-        elif isinstance(call.func, ast.Call):
-            yield from picked_of(module, call.func)
+        for each in picked(module, call):
+            yield from self._constructed(each) if isinstance(each, ClassRef) else (each,)
         if isinstance(value, Instance):
             yield from self._called(value)
         if isinstance(call.func, ast.Attribute):

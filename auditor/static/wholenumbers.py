@@ -74,12 +74,14 @@ def holds_numbers(module: ModuleFacts, node: ast.expr, depth: int = 0) -> bool:
 
 def _is_tensor(module: ModuleFacts, node: ast.expr) -> bool:
     node = module.origin(node)
-    while isinstance(node, ast.Subscript) or (
-        isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _BESIDE_TENSOR
-    ):
-        node = module.origin(node.value if isinstance(node, ast.Subscript) else node.func.value)
-    name = module.resolve(node.func) if isinstance(node, ast.Call) else None
-    return name is not None and name.startswith("torch.") and name.removeprefix("torch.") in _TORCH
+    if isinstance(node, ast.Subscript):
+        return _is_tensor(module, node.value)
+    if not isinstance(node, ast.Call):
+        return False
+    if isinstance(node.func, ast.Attribute) and node.func.attr in _BESIDE_TENSOR:
+        return _is_tensor(module, node.func.value)
+    name = module.resolve(node.func) or ""
+    return name.startswith("torch.") and name.removeprefix("torch.") in _TORCH
 
 
 def _is_type(module: ModuleFacts, node: ast.expr) -> bool:

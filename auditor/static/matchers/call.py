@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Container, Iterable
 
+from auditor.model.finding import Related
 from auditor.model.lean import dataclass
+from auditor.model.location import Location
 from auditor.model.rule import Confidence, Rule
 from auditor.ruleset.table import Table
 from auditor.static.callprerequisites import call_prerequisites
@@ -51,6 +53,9 @@ class _Options:
     method_confidence: Confidence | None
     """Confidence where only the method's name was recognised; None means the rule's."""
 
+    at_source: bool
+    """The finding stands at the call that an argument's value comes from (`calls`), once for all that use it."""
+
     message: str | None
     """Instead of the rule's title; `{callee}` is what is called."""
 
@@ -71,6 +76,7 @@ def read_call(table: Table) -> _Options:
         method_confidence=Confidence(table.choice("method_confidence", levels))
         if "method_confidence" in table
         else None,
+        at_source=table.boolean("at_source", False),
         message=table.string("message") if "message" in table else None,
     )
 
@@ -97,6 +103,7 @@ class CallMatcher(WithOptions[_Options]):
             return
         weak = options.program.weakens(module, project)
         others = {call.node for call in calls} if options.outermost else set()
+        told: set[Location] = set()
         for call in calls:
             if others and _is_inside(module, call.node, others):
                 continue
@@ -112,10 +119,16 @@ class CallMatcher(WithOptions[_Options]):
                 continue
             confidence = options.method_confidence if call.callee is None else None
             unsure = gradient is Gradient.UNKNOWN or (options.unless_followed_by and _is_replaced(module, call))
+            source = options.call.source(call, module) if options.at_source else None
+            location = module.location(source or call.node)
+            if source is not None and location in told:
+                continue
+            told.add(location)
             yield Hit(
-                location=module.location(call.node),
+                location=location,
                 message=_message(call, options) if not options.unseeded else self._worded(rule, call, reached, project),
                 confidence=Confidence.LOW if unsure else weak or confidence,
+                related=_beside(module, call, location),
                 entry_points=reached,
             )
 
@@ -128,6 +141,14 @@ def _message(call: Call, options: _Options) -> str | None:
     if options.message is None:
         return None
     return options.message.replace("{callee}", call.callee or call.method or "this")
+
+
+def _beside(module: ModuleFacts, call: Call, told: Location) -> tuple[Related, ...]:
+    """The call itself, where the finding stands on another line."""
+    location = module.location(call.node)
+    if location.cell == told.cell and location.line <= told.line <= (location.end_line or location.line):
+        return ()
+    return (Related(location=location, message="used here"),)
 
 
 def _undone(module: ModuleFacts, call: Call, methods: frozenset[str]) -> bool:
