@@ -85,8 +85,12 @@ def _followed(project: Project, entry: EntryPoint, function: str | None) -> Ledg
 
 def _drawn(project: Project, entry: EntryPoint, ledger: Ledger) -> Iterable[DrawRecord]:
     """The draws that can have an effect: a model that only gets stored weights does not keep its initial ones."""
-    kept = [record for record in ledger.records if not initialises(record.draw.callee)]
-    if not ledger.loads_weights or len(kept) == len(ledger.records) or trains(project, entry.path):
+    kept = [
+        record
+        for record in ledger.records
+        if not initialises(record.draw.callee) or not (ledger.loads_weights or (ledger.loads_some and record.picked))
+    ]
+    if len(kept) == len(ledger.records) or trains(project, entry.path):
         return ledger.records
     return kept
 
