@@ -24,7 +24,7 @@ from auditor.static.seedvalue import FIXED, GIVEN, Seen, entropy
 from auditor.static.spawned import seeded_by_imports
 from auditor.static.spread import spread
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, Value
-from auditor.static.weights import drawn_by, loads_weights, makes_weights, unpickles_model
+from auditor.static.weights import drawn_by, is_loading, loads_weights, makes_weights, unpickles_model
 
 if TYPE_CHECKING:
     from auditor.static.walk import Walk
@@ -55,6 +55,7 @@ class CallWalk:
         self._ledger.loads_weights = (
             self._ledger.loads_weights or loads_weights(node) or unpickles_model(frame.module, node)
         )
+        self._ledger.loads_some |= isinstance(node.func, ast.Attribute) and is_loading(node.func.attr)
         value = frame.resolve(node.func)
         if isinstance(value, External):
             self._external(value.name, node, frame)
@@ -338,7 +339,9 @@ class CallWalk:
         for value in found:
             if isinstance(value, External):
                 self._draw(value.name, node, frame)
+        self._ledger.picking += 1
         self._alternatives(found, node, frame)
+        self._ledger.picking -= 1
         if not isinstance(node.func, ast.Subscript) and looked_into(frame.module, node.func) is None:
             self._alternatives(self._possible(frame, node.func), node, frame)
         self._ledger.deferring += 1

@@ -38,6 +38,9 @@ class DrawRecord:
     in_training: bool = True
     """Reached only where a network asks whether it is being trained."""
 
+    picked: bool = False
+    """Only reached in something that is picked by name: whether it is what the program runs is not known."""
+
     in_spawned: bool = False
     """Drawn while unseeded in a process that was started anew."""
 
@@ -77,6 +80,12 @@ class Ledger:
         self.muted = 0
         """Above 0: what is being followed is never executed in this call; its seeds are noted, its draws are not."""
 
+        self.loads_some = False
+        """Like `loads_weights`, and perhaps only some of a model's weights are replaced."""
+
+        self.picking = 0
+        """Above 0: in one of several things that the program picks by name; of these only initial weights are noted."""
+
         self.replaced = 0
         """Above 0: a model is being made whose initial weights are replaced by stored ones."""
 
@@ -107,7 +116,7 @@ class Ledger:
 
     def draw(self, library: str, callee: str, node: ast.AST, frame: Frame, *, deferred: bool) -> None:
         """Note a draw; `deferred`: it comes later than this place."""
-        if self.muted or (self.replaced and initialises(callee)):
+        if self.muted or (self.replaced and initialises(callee)) or (self.picking and not initialises(callee)):
             return
         number = self._number(library, callee, frame.module.location(node))
         self.records[number].in_training &= library in _WITH_MODES and self.in_training
@@ -130,8 +139,10 @@ class Ledger:
         if number is None:
             number = self._numbers[key] = len(self.records)
             draw = Draw(location=location, callee=callee, via=self.way(), in_worker=self.worker is True)
-            self.records.append(DrawRecord(draw, library))
-        elif self.worker is not True and self.records[number].draw.in_worker:
+            self.records.append(DrawRecord(draw, library, picked=self.picking > 0))
+        if not self.picking:
+            self.records[number].picked = False
+        if self.worker is not True and self.records[number].draw.in_worker:
             self.records[number].draw = replace(self.records[number].draw, in_worker=False)
         return number
 

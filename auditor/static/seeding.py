@@ -94,7 +94,9 @@ def _drawn(project: Project, entry: EntryPoint, ledger: Ledger) -> Iterable[Draw
 
 
 def _is_initial(record: DrawRecord, ledger: Ledger) -> bool:
-    return ledger.loads_weights and initialises(record.draw.callee)
+    """Whether it makes initial weights that stored ones replace."""
+    replaced = ledger.loads_weights or (ledger.loads_some and record.picked)
+    return replaced and initialises(record.draw.callee)
 
 
 def _verdict(
