@@ -9,12 +9,12 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import replace
 from auditor.ruleset.library import NoneMeaning, SeedCall
 from auditor.static.callables import EXITS, QUIET, QUIET_MODULES, RUNNERS, RUNNING_MAIN, SPAWNERS
-from auditor.static.constants import may_hold_for_none
 from auditor.static.elements import call_of
 from auditor.static.frame import End, Frame
 from auditor.static.functions import Functions
 from auditor.static.knowledge import draws
 from auditor.static.library_verdict import SeedValue
+from auditor.static.maybetrue import may_be_true
 from auditor.static.members import default_factories, picked_of, table_of
 from auditor.static.protocols import INDEXING, properties, starts_base
 from auditor.static.receiver import on_own_object
@@ -136,9 +136,9 @@ class CallWalk:
             seen = evaluator.value(part, frame)  # type: ignore[arg-type]
             if seen.is_constant:
                 return seen.constant == wanted
-            return wanted is True and may_hold_for_none(frame.module, part)
+            return wanted is True and may_be_true(frame.module, part, 1)  # type: ignore[arg-type]
 
-        name = drawn_by(name, call, equals)
+        name = drawn_by(name, call, frame.module, equals)
         for fact in draws(self._rng, call, is_none, equals):
             before = self._ledger.state.pending
             self._ledger.draw(fact.library.id, name or (call.method or ""), node, frame, deferred=fact.deferred)
