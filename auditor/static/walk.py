@@ -203,12 +203,15 @@ class Walk:
             return End.FALLS_THROUGH
         end = self.expression(node.value, frame)
         value = self.evaluator.value(node.value, frame)
+        settled = isinstance(node, ast.Assign) and frame.is_settled(node.value)
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         for target in targets:
             if isinstance(node, ast.AugAssign):
                 self.bind(target, GIVEN if value.kind is not SeedValue.ENTROPY else value, frame)
             else:
                 self.bind(target, value, frame)
+            if settled and isinstance(target, ast.Attribute) and (text := dotted_text(target)) is not None:
+                frame.settled.add(text)
         return end
 
     def bind(self, target: ast.expr, value: Seen, frame: Frame) -> None:
