@@ -14,14 +14,8 @@ if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
 
 LOADING = frozenset({"load_state_dict", "load_weights", "restore"})
-_PARTLY = frozenset({"strict", "by_name", "skip_mismatch"})
-"""Options with which only some of the weights may be replaced."""
-
 PARAMETERS = frozenset({"weight", "bias"})
 """What layers call their parameters."""
-
-_STRICT = 1
-"""Position of `strict` in `load_state_dict`."""
 
 
 def is_loading(method: str) -> bool:
@@ -30,7 +24,7 @@ def is_loading(method: str) -> bool:
 
 
 def loads_weights(node: ast.Call) -> bool:
-    """Whether a call replaces all weights of a model, as far as its name and its options say.
+    """Whether a call gives a model stored weights, perhaps not all: nobody evaluates random ones on purpose.
 
     `state_dict[name].copy_(stored)` is what `load_state_dict` does, one by one.
     """
@@ -39,16 +33,7 @@ def loads_weights(node: ast.Call) -> bool:
     if node.func.attr == "copy_":
         whole = node.func.value
         return isinstance(whole, ast.Subscript) and "state" in (dotted_text(whole.value) or "")
-    if not is_loading(node.func.attr):
-        return False
-    if node.func.attr == "load_state_dict" and len(node.args) > _STRICT:
-        return False
-    return not any(word.arg in _PARTLY and not _is_all(word) for word in node.keywords)
-
-
-def _is_all(word: ast.keyword) -> bool:
-    """`strict=True`, `by_name=False`: the value with which nothing is left out."""
-    return isinstance(word.value, ast.Constant) and word.value.value is (word.arg == "strict")
+    return is_loading(node.func.attr)
 
 
 def drawn_by(name: str | None, call: Call, module: ModuleFacts, equals: Callable[[object, object], bool]) -> str | None:
