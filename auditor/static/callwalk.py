@@ -173,6 +173,8 @@ class CallWalk:
         seen = self._walk.evaluator.value(workers, frame) if workers is not None else unset
         in_worker = seen.constant > 0 if seen.is_constant and isinstance(seen.constant, int) else None
         parts = [*node.args, *(word.value for word in node.keywords if word.arg != "worker_init_fn")]
+        # Samplers run in the program itself, whatever the workers do.
+        in_program = [call.argument(name, None) for name in ("sampler", "batch_sampler")]
         generator = call.argument("generator", None)
         if (
             in_worker
@@ -180,11 +182,12 @@ class CallWalk:
             and self._walk.evaluator.value(generator, frame).kind is not SeedValue.NONE
         ):
             # Workers take their seeds from the loader's own generator, whatever the global ones do.
-            return
+            parts = [part for part in parts if part in in_program]
         before = self._ledger.state.pending
-        kept, self._ledger.worker = self._ledger.worker, in_worker
+        kept = self._ledger.worker
         self._ledger.deferring += 1
         for part in parts:
+            self._ledger.worker = kept if part in in_program else in_worker
             self._loaded(part, frame)
         self._ledger.deferring -= 1
         self._ledger.worker = kept
