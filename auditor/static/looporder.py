@@ -57,9 +57,10 @@ def loop_over_positions(module: ModuleFacts, item: ast.Subscript) -> ast.For | N
     for node in (each for statement in loop.body for each in walk(statement)):
         if isinstance(node, ast.Name) and node.id == index:
             holder = module.parent(node)
-            if not (isinstance(holder, ast.Subscript) and holder.slice is node and ast.dump(holder.value) == of):
-                return None
-            if not isinstance(holder.ctx, ast.Load):
+            if isinstance(holder, ast.Subscript) and holder.slice is node and ast.dump(holder.value) == of:
+                if not isinstance(holder.ctx, ast.Load):
+                    return None
+            elif not (isinstance(holder, ast.Call) and getattr(holder.func, "id", "") == "print"):
                 return None
     return loop
 
@@ -68,9 +69,12 @@ def _counts_all(node: ast.expr, of: str) -> bool:
     """`range(len(files))`, also `tqdm(range(len(files)))`."""
     while isinstance(node, ast.Call) and node.args and getattr(node.func, "id", "") != "range":
         node = node.args[0]
-    if not isinstance(node, ast.Call) or len(node.args) != 1 or not _is_len(node.args[0]):
+    if not isinstance(node, ast.Call) or len(node.args) > 2 or not _is_len(node.args[-1]):
         return False
-    return ast.dump(node.args[0].args[0]) == of
+    begins = node.args[0] if len(node.args) > 1 else None
+    if begins is not None and not (isinstance(begins, ast.Constant) and begins.value == 0):
+        return False
+    return ast.dump(node.args[-1].args[0]) == of
 
 
 def _effect(

@@ -259,8 +259,8 @@ def _subscripted(module: ModuleFacts, node: ast.expr, parent: ast.Subscript, tra
     if isinstance(parent.slice, ast.Slice) and parent.slice.lower is None and parent.slice.upper is None:
         return _follow(module, parent, trail)
     turns = loop_over_positions(module, parent)
-    if turns is not None:
-        return _looped(module, turns, trail)
+    if turns is not None and loop_effect(module, turns, numbered=False, sums=trail.kind is Kind.COMPLETION) == ():
+        return None
     return _use(trail, module, parent, "some are picked by position", Confidence.HIGH)
 
 
