@@ -182,11 +182,17 @@ def has_optimizer(keys: frozenset[str]) -> bool:
 
 
 def restores_optimizer(module: ModuleFacts) -> bool:
-    """Whether a file gives an optimizer its state back."""
+    """Whether a file gives an optimizer its state back, or takes the whole optimizer from what it loaded."""
     return any(
         call.method == "load_state_dict" and call.receiver is not None and _OPTIMIZER in module.text(call.receiver)
         for call in module.calls
-    )
+    ) or any(_is_stored_optimizer(module, each.value) for each in module.assignments)
+
+
+def _is_stored_optimizer(module: ModuleFacts, value: ast.expr) -> bool:
+    """`optimizer = checkpoint["optimizer"]`."""
+    key = module.constant(value.slice) if isinstance(value, ast.Subscript) else None
+    return isinstance(key, Known) and isinstance(key.value, str) and _OPTIMIZER in key.value.lower()
 
 
 def _lacks(keys: frozenset[str], what: str) -> bool:
