@@ -17,7 +17,7 @@ from auditor.static.constants import may_hold_for_none
 from auditor.static.decorated import decorator_calls
 from auditor.static.facts import Call, Known, ModuleFacts
 from auditor.static.library_verdict import SeedValue
-from auditor.static.maybetrue import may_be_true
+from auditor.static.maybetrue import default_value, may_be_true
 from auditor.static.nodes import walk
 from auditor.static.scalars import is_number
 from auditor.static.spread import spread
@@ -45,7 +45,7 @@ class Argument:
     """Passed, and not known to be None."""
 
     not_equals: tuple[object, ...] = ()
-    """Not known to be one of these; also holds where it is not passed or not known."""
+    """Not known to be one of these, nor where a call leaves it out; holds where it is not passed or not known."""
 
     known: bool = False
     """A value that can be read off the source."""
@@ -131,8 +131,10 @@ class Argument:
 
     def _value_holds(self, given: ast.expr, module: ModuleFacts) -> bool:
         value = module.constant(given)
-        if isinstance(value, Known) and any(_same(value.value, each) for each in self.not_equals):
-            return False
+        if self.not_equals:
+            usual = value if isinstance(value, Known) else default_value(module, given)
+            if isinstance(usual, Known) and any(_same(usual.value, each) for each in self.not_equals):
+                return False
         if self.given and isinstance(value, Known) and value.value is None:
             return False
         if not (self.equals or self.differs or self.none or self.pattern or self.known):

@@ -13,7 +13,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import BindingKind, reaching
 from auditor.static.commandline import default_of
 from auditor.static.constants import may_hold_for_none
-from auditor.static.elements import Known
+from auditor.static.elements import UNKNOWN, Known, Unknown
 from auditor.static.names import method_kind
 
 if TYPE_CHECKING:
@@ -67,6 +67,22 @@ def _sources(module: ModuleFacts, node: ast.Name) -> Iterator[tuple[ModuleFacts,
             yield module, binding.value
         elif binding.kind is BindingKind.PARAMETER and isinstance(binding.node, ast.arg):
             yield from _given(module, binding.node)
+
+
+def default_value(module: ModuleFacts, node: ast.expr) -> Known | Unknown:
+    """What a parameter is where a call leaves it out, or an attribute that is only assigned such a parameter."""
+    if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "self":
+        holder = module.enclosing_class(node)
+        stored = module.self_attributes(holder).get(node.attr, []) if holder is not None else []
+        return default_value(module, stored[0]) if len(stored) == 1 and isinstance(stored[0], ast.Name) else UNKNOWN
+    if not isinstance(node, ast.Name):
+        return UNKNOWN
+    bindings = module.names.bindings_of(node)
+    argument = bindings[0].node if len(bindings) == 1 and bindings[0].kind is BindingKind.PARAMETER else None
+    if not isinstance(argument, ast.arg):
+        return UNKNOWN
+    default = default_of(module.function_of_parameter(argument), argument.arg)
+    return module.constant(default) if default is not None else UNKNOWN
 
 
 def _given(module: ModuleFacts, argument: ast.arg) -> Iterator[tuple[ModuleFacts, ast.expr]]:
