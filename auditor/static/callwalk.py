@@ -9,12 +9,12 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import replace
 from auditor.ruleset.library import NoneMeaning, SeedCall
 from auditor.static.callables import EXITS, QUIET, QUIET_MODULES, RUNNERS, RUNNING_MAIN, SPAWNERS
-from auditor.static.constants import may_hold_for_none
 from auditor.static.elements import call_of
 from auditor.static.frame import End, Frame
 from auditor.static.functions import Functions
 from auditor.static.knowledge import draws
 from auditor.static.library_verdict import SeedValue
+from auditor.static.maybetrue import may_be_true
 from auditor.static.members import default_factories, table_of
 from auditor.static.picked import looked_into, picked
 from auditor.static.protocols import INDEXING, properties, starts_base
@@ -139,7 +139,7 @@ class CallWalk:
             seen = evaluator.value(part, frame)  # type: ignore[arg-type]
             if seen.is_constant:
                 return seen.constant == wanted
-            return wanted is True and may_hold_for_none(frame.module, part)
+            return wanted is True and may_be_true(frame.module, part, 1)  # type: ignore[arg-type]
 
         name = drawn_by(name, call, equals)
         for fact in draws(self._rng, call, is_none, equals):
@@ -178,6 +178,8 @@ class CallWalk:
         seen = self._walk.evaluator.value(workers, frame) if workers is not None else unset
         in_worker = seen.constant > 0 if seen.is_constant and isinstance(seen.constant, int) else None
         parts = [*node.args, *(word.value for word in node.keywords if word.arg != "worker_init_fn")]
+        # Samplers run in the program itself, whatever the workers do.
+        in_program = [call.argument(name, None) for name in ("sampler", "batch_sampler")]
         generator = call.argument("generator", None)
         if (
             in_worker
@@ -185,11 +187,12 @@ class CallWalk:
             and self._walk.evaluator.value(generator, frame).kind is not SeedValue.NONE
         ):
             # Workers take their seeds from the loader's own generator, whatever the global ones do.
-            return
+            parts = [part for part in parts if part in in_program]
         before = self._ledger.state.pending
-        kept, self._ledger.worker = self._ledger.worker, in_worker
+        kept = self._ledger.worker
         self._ledger.deferring += 1
         for part in parts:
+            self._ledger.worker = kept if part in in_program else in_worker
             self._loaded(part, frame)
         self._ledger.deferring -= 1
         self._ledger.worker = kept

@@ -17,6 +17,7 @@ from auditor.static.constants import may_hold_for_none
 from auditor.static.decorated import decorator_calls
 from auditor.static.facts import Call, Known, ModuleFacts
 from auditor.static.library_verdict import SeedValue
+from auditor.static.maybetrue import default_value, may_be_true
 from auditor.static.nodes import walk
 from auditor.static.scalars import is_number
 from auditor.static.spread import spread
@@ -34,6 +35,9 @@ class Argument:
     equals: tuple[object, ...] = ()
     """Known to be one of these."""
 
+    sometimes: bool = False
+    """With `equals = true`: also where it is true in some calls, `shuffle=(split == "train")` (`maybetrue`)."""
+
     differs: tuple[object, ...] = ()
     """Known, and none of these."""
 
@@ -41,7 +45,7 @@ class Argument:
     """Passed, and not known to be None."""
 
     not_equals: tuple[object, ...] = ()
-    """Not known to be one of these; also holds where it is not passed or not known."""
+    """Not known to be one of these, nor where a call leaves it out; holds where it is not passed or not known."""
 
     known: bool = False
     """A value that can be read off the source."""
@@ -134,14 +138,18 @@ class Argument:
 
     def _value_holds(self, given: ast.expr, module: ModuleFacts) -> bool:
         value = module.constant(given)
-        if isinstance(value, Known) and any(_same(value.value, each) for each in self.not_equals):
-            return False
+        if self.not_equals:
+            usual = value if isinstance(value, Known) else default_value(module, given)
+            if isinstance(usual, Known) and any(_same(usual.value, each) for each in self.not_equals):
+                return False
         if self.given and isinstance(value, Known) and value.value is None:
             return False
         if not (self.equals or self.differs or self.none or self.pattern or self.known):
             return True
         if not isinstance(value, Known):
-            if True in self.equals and may_hold_for_none(module, given):
+            if True in self.equals and (
+                may_be_true(module, given) if self.sometimes else may_hold_for_none(module, given)
+            ):
                 return True
             return self._only_none and is_unset_option(given, module)
         if self.none and value.value is not None:
@@ -304,6 +312,7 @@ def _read_argument(entry: Table, name: str) -> Argument:
         position=entry.position("position"),
         absent=entry.boolean("absent", True) if "absent" in entry else None,
         equals=_values(entry, "equals"),
+        sometimes=entry.boolean("sometimes", False),
         differs=_values(entry, "differs"),
         not_equals=_values(entry, "not_equals"),
         known=entry.boolean("known", False),

@@ -47,6 +47,7 @@ TRIES = ("test", "demo", "check", "example", "try")
 MADE_UP = frozenset(
     f"torch.{name}" for name in ("rand", "randn", "randint", "ones", "zeros", "FloatTensor", "Tensor", "arange")
 )
+NETWORKS = frozenset({"torch.nn.Module", "tensorflow.keras.Model", "keras.Model", "flax.linen.Module"})
 DISPLAYING = frozenset({"imshow", "images", "add_image"})
 KEEPING = ("save", "write", "dump", "backward", "step", "fit", "train", "run", "to_csv")
 """Parts of the names of methods that keep something, or train."""
@@ -120,6 +121,7 @@ def _only_tries(module: ModuleFacts, guard: ast.stmt) -> bool:
     if _only_displays(nodes):
         return True
     made_up = any(isinstance(node, ast.Call) and _is_made_up(module, node) for node in nodes)
+    made_up = made_up or (_defines_network(module) and _only_assigns_and_prints(guard.body))
     for node in nodes:
         if isinstance(node, ast.While) or (isinstance(node, ast.For) and not _only_shows(node.body)):
             return False
@@ -154,6 +156,20 @@ def _only_displays(nodes: list[ast.AST]) -> bool:
     """Whether pictures are shown, of a data set for example, and nothing is kept or trained."""
     methods = {node.func.attr for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)}
     return not DISPLAYING.isdisjoint(methods) and not any(word in name for name in methods for word in KEEPING)
+
+
+def _defines_network(module: ModuleFacts) -> bool:
+    classes = [node for node in module.tree.body if isinstance(node, ast.ClassDef)]
+    return any(name in NETWORKS for node in classes for name in module.base_classes(node))
+
+
+def _only_assigns_and_prints(body: list[ast.stmt]) -> bool:
+    """`net = build(10)`, `print(net)`."""
+    return all(
+        isinstance(statement, ast.Assign | ast.Import | ast.ImportFrom)
+        or (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call) and _shows(statement.value))
+        for statement in body
+    )
 
 
 def _is_made_up(module: ModuleFacts, call: ast.Call) -> bool:

@@ -24,6 +24,15 @@ class End(Enum):
     """Raises, or ends the program."""
 
 
+def dotted_name(node: ast.expr) -> str | None:
+    """`split`, or `self.split`; None of everything else."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+        return f"{node.value.id}.{node.attr}"
+    return None
+
+
 class Frame:
     """Values of the names of one execution of a function or module."""
 
@@ -49,7 +58,10 @@ class Frame:
         """What names and attributes (`self.seed`) were bound to, in the order of execution."""
 
         self.settled: set[str] = set()
-        """Parameters whose value the text of the call says: `shuffle=False`, which no option changes."""
+        """Parameters whose value the text of the call says: `shuffle=False`, which no option changes.
+
+        Attributes that are assigned such a parameter, too, as `self.shuffle`.
+        """
 
         self.arguments: Arguments = Arguments(parent.arguments if parent else None)
         """What parameters and loop variables stand for, for name resolution; those of enclosing functions too."""
@@ -62,7 +74,13 @@ class Frame:
         if not self.settled:
             return False
         parts = [part for part in ast.walk(test) if isinstance(part, ast.Name | ast.Attribute | ast.Call)]
-        return bool(parts) and all(isinstance(part, ast.Name) and part.id in self.settled for part in parts)
+        inner = {part.value for part in parts if isinstance(part, ast.Attribute)}
+        return bool(parts) and all(self.is_settled(part) for part in parts if part not in inner)
+
+    def is_settled(self, node: ast.expr) -> bool:
+        """Whether an expression is a settled parameter, or an attribute that was assigned one."""
+        text = dotted_name(node) if self.settled else None
+        return text is not None and text in self.settled
 
     def resolve(self, node: ast.expr) -> Value:
         """What an expression stands for here."""

@@ -190,7 +190,7 @@ class Functions:
             name = argument.arg
             if name in given:
                 inside.values[name] = self._walk.evaluator.value(given[name], frame)
-                if isinstance(given[name], ast.Constant):
+                if isinstance(given[name], ast.Constant) or frame.is_settled(given[name]):
                     inside.settled.add(name)
                 value = frame.resolve(given[name])
                 if value is not None:

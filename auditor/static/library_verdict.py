@@ -81,6 +81,11 @@ class Seed:
     via: tuple[Location, ...] = ()
 
 
+def place_of(location: Location) -> tuple[str, int, int | None]:
+    """Draws within one line are one."""
+    return location.path, location.line, location.cell
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LibraryVerdict:
     """One program, one RNG library."""
@@ -97,6 +102,9 @@ class LibraryVerdict:
     """
 
     draw_count: int
+    unlisted: frozenset[tuple[str, int, int | None]]
+    """Where the others stand: path, line, cell."""
+
     seeds: tuple[Seed, ...]
     """Every reached seed, in order."""
 
@@ -117,6 +125,6 @@ class LibraryVerdict:
     def told(self) -> tuple[object, ...]:
         """All of it, with the library by its id."""
         return (
-            self.entry_point, self.library.id, self.status, self.draws, self.draw_count, self.seeds, self.first_draw,
-            self.first_seed, self.condition, self.certain,
+            self.entry_point, self.library.id, self.status, self.draws, self.draw_count, self.unlisted,
+            self.seeds, self.first_draw, self.first_seed, self.condition, self.certain,
         )  # fmt: skip

@@ -44,6 +44,39 @@ def loop_effect(
     return tuple(_containers(body, own))
 
 
+def loop_over_positions(module: ModuleFacts, item: ast.Subscript) -> ast.For | None:
+    """The loop `for i in range(len(files))` around `files[i]` that does nothing else with its positions."""
+    if not isinstance(item.slice, ast.Name):
+        return None
+    index, of = item.slice.id, ast.dump(item.value)
+    loop: ast.AST | None = item
+    while loop is not None and not (isinstance(loop, ast.For) and getattr(loop.target, "id", "") == index):
+        loop = module.parent(loop)
+    if not isinstance(loop, ast.For) or not _counts_all(loop.iter, of):
+        return None
+    for node in (each for statement in loop.body for each in walk(statement)):
+        if isinstance(node, ast.Name) and node.id == index:
+            holder = module.parent(node)
+            if isinstance(holder, ast.Subscript) and holder.slice is node and ast.dump(holder.value) == of:
+                if not isinstance(holder.ctx, ast.Load):
+                    return None
+            elif not (isinstance(holder, ast.Call) and getattr(holder.func, "id", "") == "print"):
+                return None
+    return loop
+
+
+def _counts_all(node: ast.expr, of: str) -> bool:
+    """`range(len(files))`, also `tqdm(range(len(files)))`."""
+    while isinstance(node, ast.Call) and node.args and getattr(node.func, "id", "") != "range":
+        node = node.args[0]
+    if not isinstance(node, ast.Call) or len(node.args) > 2 or not _is_len(node.args[-1]):
+        return False
+    begins = node.args[0] if len(node.args) > 1 else None
+    if begins is not None and not (isinstance(begins, ast.Constant) and begins.value == 0):
+        return False
+    return ast.dump(node.args[-1].args[0]) == of
+
+
 def _effect(
     module: ModuleFacts, loop: ast.For | ast.AsyncFor, node: ast.AST, own: frozenset[str], *, numbered: bool, sums: bool
 ) -> LoopEffect | None:

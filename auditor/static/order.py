@@ -16,10 +16,10 @@ from auditor.model.rule import Confidence
 from auditor.static.callers import calls_of
 from auditor.static.facts import ModuleFacts
 from auditor.static.flow import is_shown, is_single, is_sorted_here, parameter, returns, uses
-from auditor.static.looporder import LoopEffect, loop_effect
+from auditor.static.looporder import LoopEffect, loop_effect, loop_over_positions
 from auditor.static.members import member
 from auditor.static.nodes import walk
-from auditor.static.ordering import KEEPING, MEMBERSHIP, NEUTRAL, ORDERED, SET_METHODS
+from auditor.static.ordering import ARRAYS, KEEPING, MEMBERSHIP, NEUTRAL, ORDERED, REDUCING, SET_METHODS
 from auditor.static.sets import holds_indices, reaches_result
 from auditor.static.values import ClassRef, FunctionRef
 
@@ -168,6 +168,8 @@ def _passed(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: _Trail) 
             if name == "next" and not (trail.kind is Kind.SET and isinstance(node, ast.GeneratorExp | ast.Call)):
                 # `next(folder.glob("*.xml"))` takes the only one there is.
                 return None
+            if name in ARRAYS and _only_reduced(module, call):
+                return None
             short = name.rpartition(".")[2]
             return _use(trail, module, node, f"`{short}` uses them in order")
         return None
@@ -176,6 +178,23 @@ def _passed(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: _Trail) 
         if known is not None or name is None:
             return known
     return _into_function(module, node, call, trail)
+
+
+def _only_reduced(module: ModuleFacts, call: ast.Call) -> bool:
+    """`steps = np.array(…)`, `last = np.max(steps)`: what comes of it is the same in any order."""
+    statement = module.parent(call)
+    target = statement.targets[0] if isinstance(statement, ast.Assign) and len(statement.targets) == 1 else None
+    places = list(uses(module, target)) if isinstance(target, ast.Name) else [call] if target is None else []
+    return bool(places) and all(_is_reduced(module, place) for place in places)
+
+
+def _is_reduced(module: ModuleFacts, node: ast.AST) -> bool:
+    parent = module.parent(node)
+    if isinstance(parent, ast.Attribute):
+        return parent.attr in REDUCING and isinstance(module.parent(parent), ast.Call)
+    if not isinstance(parent, ast.Call) or node not in parent.args:
+        return False
+    return (module.resolve(parent.func) or "").rpartition(".")[2] in REDUCING
 
 
 def _counts_along(module: ModuleFacts, call: ast.Call) -> bool:
@@ -190,6 +209,8 @@ def _container_method(
     """`found.extend(unordered)`, `",".join(unordered)`."""
     if func.attr == "extend" and call.args and call.args[0] is node:
         return _variable(module, func.value, trail)
+    if func.attr == "append" and call.args and call.args[0] is node:
+        return _item_of(module, func.value, trail)
     if func.attr == "join" and call.args and call.args[0] is node and not is_shown(module, call):
         return _use(trail, module, node, "they are joined to one text")
     return None
@@ -237,6 +258,9 @@ def _subscripted(module: ModuleFacts, node: ast.expr, parent: ast.Subscript, tra
         return None
     if isinstance(parent.slice, ast.Slice) and parent.slice.lower is None and parent.slice.upper is None:
         return _follow(module, parent, trail)
+    turns = loop_over_positions(module, parent)
+    if turns is not None and loop_effect(module, turns, numbered=False, sums=trail.kind is Kind.COMPLETION) == ():
+        return None
     return _use(trail, module, parent, "some are picked by position", Confidence.HIGH)
 
 
@@ -267,9 +291,30 @@ def _assigned(
             if len(target.elts) > 1 and not any(isinstance(each, ast.Starred) for each in target.elts):
                 how = "they are unpacked in that order"
                 return _use(trail, module, statement, how)
+        elif isinstance(target, ast.Subscript):
+            if (found := _item_of(module, target.value, trail)) is not None:
+                return found
         elif (found := _variable(module, target, trail)) is not None:
             return found
     return None
+
+
+def _item_of(module: ModuleFacts, holder: ast.expr, trail: _Trail) -> OrderedUse | None:
+    """Follow `files[name]` where a listing was put into `files`: each item is as unordered. Sets may hold numbers."""
+    key = (module.path, "item", ast.dump(holder), id(module.enclosing_function(holder)))
+    if trail.kind is Kind.SET or trail.depth >= _DEPTH or key in trail.seen:
+        return None
+    items = [module.parent(use) for use in uses(module, holder)]
+    read = [
+        each
+        for each in items
+        if isinstance(each, ast.Subscript) and isinstance(each.ctx, ast.Load) and not isinstance(each.slice, ast.Slice)
+    ]
+    if any(is_sorted_here(module, each) for each in read):
+        return None
+    deeper = replace(trail, depth=trail.depth + 1, seen=trail.seen | {key})
+    found = (_follow(module, each, deeper) for each in read)
+    return next((use for use in found if use is not None), None)
 
 
 def _variable(module: ModuleFacts, target: ast.expr, trail: _Trail) -> OrderedUse | None:

@@ -35,3 +35,7 @@ ORDERED = (
 SET_METHODS = frozenset({"union", "intersection", "difference", "symmetric_difference", "copy", "__or__", "__and__"})
 WRAPPERS = frozenset({"dict.fromkeys", "frozenset", "list", "reversed", "set", "tuple"})
 SORTERS = frozenset({"sorted", "natsort.natsorted", "natsort.humansorted", "numpy.sort"})
+
+ARRAYS = frozenset({"numpy.array", "numpy.asarray", "torch.tensor", "torch.as_tensor"})
+REDUCING = frozenset({"amax", "amin", "len", "max", "min", "sort", "sorted", "unique"})
+"""What gives the same for elements in any order."""

@@ -9,7 +9,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import replace
 from auditor.static.constructed import is_seeded_by_constructor
 from auditor.static.ledger import DrawRecord, Ledger
-from auditor.static.library_verdict import LibraryVerdict, Seed, SeedStatus, SeedValue
+from auditor.static.library_verdict import LibraryVerdict, Seed, SeedStatus, SeedValue, place_of
 from auditor.static.rngstate import Level, Rank
 from auditor.static.scripts import EntryPoint
 from auditor.static.training import trains
@@ -127,6 +127,7 @@ def _verdict(
         status=status,
         draws=tuple(replace(record.draw, in_spawned=record.in_spawned) for record in resting[:MAX_DRAWS]),
         draw_count=len(resting),
+        unlisted=frozenset(place_of(record.draw.location) for record in resting[MAX_DRAWS:]),
         seeds=tuple(seeds),
         first_draw=records[0].draw,
         first_seed=next(iter(counting or seeds), None),

@@ -26,6 +26,16 @@ _DESCRIBING = frozenset(
 )
 """Words in the names of attributes that are numbers or texts, whatever the weights are."""
 
+_TRACING = frozenset(
+    {
+        *("torch.onnx.export", "torch.onnx._export", "torch.onnx.utils.export", "torch.onnx.dynamo_export"),
+        *("torch.jit.trace", "torch.jit.trace_module", "torch.export.export"),
+        *("thop.profile", "torchinfo.summary", "torchsummary.summary", "fvcore.nn.FlopCountAnalysis"),
+        *("torchviz.make_dot", "torchview.draw_graph"),
+    }
+)
+"""What an example is given to, of which only shapes count."""
+
 _COUNTING = frozenset({"numel", "nelement", "shape", "size"})
 _SHOWING = frozenset({"print", "repr", "str", "len", "logging.info"})
 
@@ -57,6 +67,24 @@ def is_only_measured(module: ModuleFacts, statement: ast.stmt) -> bool:
     if not results or len(results) < len(reads):
         return False
     return all(isinstance(each, ast.Assign) and is_only_described(module, each) for each in results)
+
+
+def is_only_traced(module: ModuleFacts, statement: ast.stmt) -> bool:
+    """`example = torch.randn(…)`, `torch.onnx.export(net, example, path)`: shown to what looks at the operations."""
+    target = statement.targets[0] if isinstance(statement, ast.Assign) and len(statement.targets) == 1 else None
+    if not isinstance(target, ast.Name):
+        return False
+    reads = list(uses(module, target))
+    return bool(reads) and all(_is_traced(module, node) for node in reads)
+
+
+def _is_traced(module: ModuleFacts, node: ast.AST) -> bool:
+    current = module.parent(node)
+    while isinstance(current, ast.Tuple | ast.List | ast.keyword | ast.Starred):
+        current = module.parent(current)
+    if not isinstance(current, ast.Call):
+        return False
+    return module.resolve(current.func) in _TRACING or getattr(current.func, "attr", "") == "add_graph"
 
 
 def _is_argument(module: ModuleFacts, node: ast.Name) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from auditor.static.facts import Call, ModuleFacts
-from auditor.static.library_verdict import LibraryVerdict, SeedStatus
+from auditor.static.library_verdict import LibraryVerdict, SeedStatus, place_of
 from auditor.static.project import Project
 
 _NOT_SEEDED = "is not seeded"
@@ -35,13 +35,10 @@ def _falls_back(verdict: LibraryVerdict, call: Call, module: ModuleFacts, librar
         return False
     if deferred and verdict.status is SeedStatus.TOO_LATE:
         return False
-    if verdict.draw_count > len(verdict.draws):
+    if verdict.unlisted and not verdict.certain:
         return True
-    place = module.location(call.node)
-    return any(
-        (draw.location.path, draw.location.line, draw.location.cell) == (place.path, place.line, place.cell)
-        for draw in verdict.draws
-    )
+    place = place_of(module.location(call.node))
+    return place in verdict.unlisted or any(place_of(draw.location) == place for draw in verdict.draws)
 
 
 def worded(text: str, programs: Iterable[str], project: Project, library: str) -> str:

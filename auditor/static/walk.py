@@ -209,6 +209,7 @@ class Walk:
         end = self.expression(node.value, frame)
         self.ledger.replaced -= replaced
         value = self.evaluator.value(node.value, frame)
+        settled = isinstance(node, ast.Assign) and frame.is_settled(node.value)
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         for target in targets:
             if isinstance(node, ast.AugAssign):
@@ -218,6 +219,8 @@ class Walk:
                     self.bind(part, self.evaluator.value(given, frame), frame)
             else:
                 self.bind(target, value, frame)
+            if settled and isinstance(target, ast.Attribute) and (text := dotted_text(target)) is not None:
+                frame.settled.add(text)
         return end
 
     def bind(self, target: ast.expr, value: Seen, frame: Frame) -> None:

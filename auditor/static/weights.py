@@ -21,11 +21,11 @@ MODELS = (
 """Where what is called gives a model its initial weights."""
 
 LOADING = frozenset({"load_state_dict", "load_weights", "restore"})
-_PARTLY = frozenset({"strict", "by_name", "skip_mismatch"})
-"""Options with which only some of the weights may be replaced."""
-
 PARAMETERS = frozenset({"weight", "bias"})
 """What layers call their parameters."""
+
+_PARTLY = frozenset({"strict", "by_name", "skip_mismatch"})
+"""Options with which only some of the weights may be replaced."""
 
 _STRICT = 1
 """Position of `strict` in `load_state_dict`."""
@@ -52,17 +52,16 @@ def is_loading(method: str) -> bool:
 
 
 def loads_weights(node: ast.Call) -> bool:
-    """Whether a call replaces all weights of a model, as far as its name and its options say."""
-    if not isinstance(node.func, ast.Attribute) or not is_loading(node.func.attr):
-        return False
-    if node.func.attr == "load_state_dict" and len(node.args) > _STRICT:
-        return False
-    return not any(word.arg in _PARTLY and not _is_all(word) for word in node.keywords)
+    """Whether a call gives a model stored weights, perhaps not all: nobody evaluates random ones on purpose.
 
-
-def _is_all(word: ast.keyword) -> bool:
-    """`strict=True`, `by_name=False`: the value with which nothing is left out."""
-    return isinstance(word.value, ast.Constant) and word.value.value is (word.arg == "strict")
+    `state_dict[name].copy_(stored)` is what `load_state_dict` does, one by one.
+    """
+    if not isinstance(node.func, ast.Attribute):
+        return False
+    if node.func.attr == "copy_":
+        whole = node.func.value
+        return isinstance(whole, ast.Subscript) and "state" in (dotted_text(whole.value) or "")
+    return is_loading(node.func.attr)
 
 
 def drawn_by(name: str | None, call: Call, equals: Callable[[object, object], bool]) -> str | None:
@@ -144,12 +143,24 @@ def is_replaced(module: ModuleFacts, statement: ast.Assign) -> bool:
     for later in _after(module, statement):
         method, called = _method_of(later, target)
         if called is not None and method == "load_state_dict":
-            return loads_weights(called) and _is_stored(module, called)
+            return _replaces_all(called) and _is_stored(module, called)
         if method in _SAME_MODEL:
             continue
         if any(_may_use(module, part, target) for part in walk(later)):
             return False
     return False
+
+
+def _replaces_all(loading: ast.Call) -> bool:
+    """Whether a call of `load_state_dict` leaves no weights as they are, as far as its options say."""
+    return len(loading.args) <= _STRICT and not any(
+        word.arg in _PARTLY and not _is_all(word) for word in loading.keywords
+    )
+
+
+def _is_all(word: ast.keyword) -> bool:
+    """`strict=True`, `by_name=False`: the value with which nothing is left out."""
+    return isinstance(word.value, ast.Constant) and word.value.value is (word.arg == "strict")
 
 
 def _method_of(statement: ast.stmt, model: ast.Name) -> tuple[str, ast.Call | None]:

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator
 from auditor.model.lean import dataclass
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
-from auditor.static.facts import Known, ModuleFacts
+from auditor.static.bindings import every_argument
+from auditor.static.facts import Call, Known, ModuleFacts
 from auditor.static.matcher import Hit, Scope
 from auditor.static.nodes import walk
 from auditor.static.prerequisites import Prerequisite, naming
@@ -20,6 +21,7 @@ from auditor.static.program import programs
 from auditor.static.project import Project
 from auditor.static.ruleoptions import WithOptions
 from auditor.static.values import FunctionRef
+from auditor.static.weights import is_loading
 
 _OPTIMIZER = "optim"
 _EPOCHS = frozenset({"epoch", "epochs", "global_step", "iter", "iteration", "start_epoch", "step"})
@@ -28,6 +30,7 @@ _EPOCHS = frozenset({"epoch", "epochs", "global_step", "iter", "iteration", "sta
 _WEIGHTS = ("model", "net", "param", "state_dict", "weight")
 """Parts of the keys under which weights are kept."""
 
+_RESUME = "resume"
 _WRAPPER = "save_on_master"
 """What distributed training scripts call their `torch.save` of the first process."""
 
@@ -179,11 +182,17 @@ def has_optimizer(keys: frozenset[str]) -> bool:
 
 
 def restores_optimizer(module: ModuleFacts) -> bool:
-    """Whether a file gives an optimizer its state back."""
+    """Whether a file gives an optimizer its state back, or takes the whole optimizer from what it loaded."""
     return any(
         call.method == "load_state_dict" and call.receiver is not None and _OPTIMIZER in module.text(call.receiver)
         for call in module.calls
-    )
+    ) or any(_is_stored_optimizer(module, each.value) for each in module.assignments)
+
+
+def _is_stored_optimizer(module: ModuleFacts, value: ast.expr) -> bool:
+    """`optimizer = checkpoint["optimizer"]`."""
+    key = module.constant(value.slice) if isinstance(value, ast.Subscript) else None
+    return isinstance(key, Known) and isinstance(key.value, str) and _OPTIMIZER in key.value.lower()
 
 
 def _lacks(keys: frozenset[str], what: str) -> bool:
@@ -226,7 +235,7 @@ def _is_state_of_a_model(call: ast.Call) -> bool:
 
 
 def _resumes_a_model_alone(module: ModuleFacts, options: _Options) -> bool:
-    """Whether a file trains on from what `--resume` names, and keeps no optimizer's state anywhere."""
+    """Whether a file trains on from what `--resume` names or asks for, and keeps no optimizer's state anywhere."""
     if any(
         call.method in ("state_dict", "load_state_dict") and _OPTIMIZER in module.text(call.receiver)
         for call in module.calls
@@ -234,9 +243,32 @@ def _resumes_a_model_alone(module: ModuleFacts, options: _Options) -> bool:
     ):
         return False
     trains = any((call.callee or "").startswith("torch.optim.") for call in module.calls)
-    return trains and any(
-        "resume" in module.text(call.node.args[0]).lower() for call in module.calls_to(options.load) if call.node.args
+    return trains and (
+        any(_loads_to_resume(module, call) for call in module.calls_to(options.load))
+        or any(is_loading(call.method or "") and _names_resuming(module, call) for call in module.calls)
     )
+
+
+def _loads_to_resume(module: ModuleFacts, call: Call) -> bool:
+    """`torch.load(args.resume)`, or a load under `if args.resume:` or in a function that is told where to resume."""
+    if _names_resuming(module, call):
+        return True
+    current: ast.AST | None = call.node
+    while current is not None and current is not call.function:
+        parent = module.parent(current)
+        if isinstance(parent, ast.If) and current in parent.body and _asks_to_resume(module, parent.test):
+            return True
+        current = parent
+    arguments = every_argument(call.function.args) if call.function is not None else []
+    return any(_RESUME in argument.arg.lower() for argument in arguments)
+
+
+def _asks_to_resume(module: ModuleFacts, test: ast.expr) -> bool:
+    return not isinstance(test, ast.UnaryOp) and _RESUME in module.text(test).lower()
+
+
+def _names_resuming(module: ModuleFacts, call: Call) -> bool:
+    return bool(call.node.args) and _RESUME in module.text(call.node.args[0]).lower()
 
 
 def _reads_back(module: ModuleFacts, lacks: str) -> bool:

@@ -99,7 +99,7 @@ def _depends_on_existence_only(module: ModuleFacts, call: Call, options: _Option
     """An enclosing `if exists(…):`, or an earlier `if not exists(…): return` in the function, and no other test."""
     tests = list(_enclosing_tests(module, call.node))
     if tests:
-        return all(_is_existence_test(module, test, options) for test in tests)
+        return all(_asks_for_existence(module, test, options) is holds for test, holds in tests)
     body = getattr(call.function, "body", None)
     if not isinstance(body, list):
         return False
@@ -108,15 +108,15 @@ def _depends_on_existence_only(module: ModuleFacts, call: Call, options: _Option
         for statement in body
         if isinstance(statement, ast.If) and isinstance(statement.body[-1], ast.Return) and _is_before(statement, call)
     ]
-    return len(early) == 1 and _is_existence_test(module, early[0], options)
+    return len(early) == 1 and _asks_for_existence(module, early[0], options) is False
 
 
 def _is_before(statement: ast.stmt, call: Call) -> bool:
     return (statement.end_lineno or statement.lineno) < call.node.lineno
 
 
-def _enclosing_tests(module: ModuleFacts, node: ast.AST) -> Iterator[ast.expr]:
-    """The conditions under which a node is reached inside its function; the main guard is none."""
+def _enclosing_tests(module: ModuleFacts, node: ast.AST) -> Iterator[tuple[ast.expr, bool]]:
+    """The conditions on which a node is reached inside its function, and whether they hold; the main guard is none."""
     child, parent = node, module.parent(node)
     while parent is not None and not isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
         inside = isinstance(parent, ast.If) and child in parent.body
@@ -125,20 +125,21 @@ def _enclosing_tests(module: ModuleFacts, node: ast.AST) -> Iterator[ast.expr]:
             and not inside
             and child is not getattr(parent, "test", None)
         ):
-            yield parent.test
+            yield parent.test, inside or (isinstance(parent, ast.IfExp | ast.While) and child is not parent.orelse)
         child, parent = parent, module.parent(parent)
 
 
-def _is_existence_test(module: ModuleFacts, test: ast.expr, options: _Options) -> bool:
+def _asks_for_existence(module: ModuleFacts, test: ast.expr, options: _Options) -> bool | None:
+    """True where a condition holds if a file is there, False where it holds if it is not; None of other conditions."""
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        test = test.operand
+        inner = _asks_for_existence(module, test.operand, options)
+        return None if inner is None else not inner
     if not isinstance(test, ast.Call):
-        return False
+        return None
     name = module.resolve(test.func)
     last = {each.rpartition(".")[2] for each in options.exists}
-    if name is not None:
-        return name in options.exists
-    return isinstance(test.func, ast.Attribute) and test.func.attr in last
+    asks = name in options.exists if name is not None else getattr(test.func, "attr", None) in last
+    return True if asks else None
 
 
 def _saved_at(

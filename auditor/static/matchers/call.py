@@ -15,6 +15,7 @@ from auditor.static.conditions import CallCondition, read_call_condition
 from auditor.static.facts import Call, ModuleFacts
 from auditor.static.followed import methods_after
 from auditor.static.gradient import Gradient, gradient_at
+from auditor.static.loaderitems import may_draw
 from auditor.static.matcher import Hit, Scope
 from auditor.static.nodes import walk
 from auditor.static.prerequisites import Prerequisite
@@ -50,6 +51,9 @@ class _Options:
     unless_under: frozenset[str]
     """Attributes or names that an enclosing condition may test so that the call is right: `training`."""
 
+    items_from: str | None
+    """Only of loaders whose data set may call functions whose names begin so, when asked for items (`loaderitems`)."""
+
     method_confidence: Confidence | None
     """Confidence where only the method's name was recognised; None means the rule's."""
 
@@ -73,6 +77,7 @@ def read_call(table: Table) -> _Options:
         outermost=table.boolean("outermost", False),
         unless_followed_by=frozenset(table.strings("unless_followed_by")),
         unless_under=frozenset(table.strings("unless_under")),
+        items_from=table.string("items_from") if "items_from" in table else None,
         method_confidence=Confidence(table.choice("method_confidence", levels))
         if "method_confidence" in table
         else None,
@@ -113,6 +118,8 @@ class CallMatcher(WithOptions[_Options]):
             gradient = gradient_at(module, call.node) if options.gradient else Gradient.LIKELY
             if reached == () or gradient is Gradient.NONE:
                 continue
+            if options.items_from and not _draws_items(module, call, options.items_from):
+                continue
             if options.tied_index and not takes_tied_index(module, call):
                 continue
             if _undone(module, call, options.unless_followed_by) or _is_under(module, call, options.unless_under):
@@ -135,6 +142,11 @@ class CallMatcher(WithOptions[_Options]):
     def _worded(self, rule: Rule, call: Call, programs: Iterable[str] | None, project: Project) -> str:
         options = self._options.of(rule)
         return worded(_message(call, options) or rule.title, programs or (), project, options.unseeded or "")
+
+
+def _draws_items(module: ModuleFacts, call: Call, prefix: str) -> bool:
+    dataset = call.argument("dataset", 0)
+    return dataset is None or may_draw(module, dataset, prefix)
 
 
 def _message(call: Call, options: _Options) -> str | None:

@@ -22,7 +22,7 @@ from auditor.static.matcher import Hit, Scope
 from auditor.static.nodes import walk
 from auditor.static.project import Project
 from auditor.static.ruleoptions import WithOptions
-from auditor.static.throwaway import is_only_described, is_only_measured
+from auditor.static.throwaway import is_only_described, is_only_measured, is_only_traced
 
 _SHOWN = 8
 """Draws listed as related places."""
@@ -151,6 +151,7 @@ def _counts(draw: Draw, project: Project, options: _Options) -> bool:
             return not (
                 is_incidental(module, statement)
                 or is_only_measured(module, statement)
+                or is_only_traced(module, statement)
                 or (late and _is_thrown_away(module, call, statement))
             )
     return True
