@@ -181,9 +181,13 @@ def has_optimizer(keys: frozenset[str]) -> bool:
 def restores_optimizer(module: ModuleFacts) -> bool:
     """Whether a file gives an optimizer its state back."""
     return any(
-        call.method == "load_state_dict" and call.receiver is not None and _OPTIMIZER in module.text(call.receiver)
+        call.method == "load_state_dict" and call.receiver is not None and _names_optimizer(module.text(call.receiver))
         for call in module.calls
     )
+
+
+def _names_optimizer(text: str) -> bool:
+    return _OPTIMIZER in text or text.rpartition(".")[2] == "opt"
 
 
 def _lacks(keys: frozenset[str], what: str) -> bool:

@@ -88,6 +88,8 @@ def _change(module: ModuleFacts, finding: Finding, options: _Options) -> tuple[s
     node = node_at(module, finding.location, ast.stmt)
     if isinstance(node, ast.Assign) and len(node.targets) > 1:
         return Refusal(reason="the value is assigned to several names at once: split the statement first")
+    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple | ast.List):
+        return Refusal(reason="several values are assigned at once: split the statement first")
     if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
         return Refusal(reason="the place is no assignment")
     name = module.text(node.targets[0] if isinstance(node, ast.Assign) else node.target)
