@@ -361,8 +361,8 @@ class ModuleFacts:
                     group = self.names.value(called.value)
                     if isinstance(group, FunctionRef | Instance) and not isinstance(node, ast.ClassDef):
                         found.setdefault(group, []).append(FunctionRef(self, node))
-        for call in self.calls:
-            registered = registration(call.node)
+        for call, _, _ in self.index.calls:
+            registered = registration(call)
             if registered is not None:
                 group, command = self.names.value(registered[0]), self.names.value(registered[1])
                 if isinstance(group, FunctionRef | Instance) and isinstance(command, FunctionRef | Instance):
