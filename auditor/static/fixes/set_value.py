@@ -78,6 +78,10 @@ class SetValueFix(WithFixOptions[_Options]):
 
 def _change(module: ModuleFacts, finding: Finding, options: _Options) -> tuple[str, str, Change] | Refusal:
     call = call_at(module, finding.location)
+    if call is not None and call.callee == "setattr" and len(call.node.args) == 3:
+        holder, attribute, given = call.node.args
+        replaced = ReplaceExpression(expression=module.location(given), text=options.value)
+        return f"{module.text(holder)}.{getattr(attribute, 'value', '')}", options.value, replaced
     if call is not None:
         argument = next((each for each in options.arguments if each.is_for(call)), None)
         if argument is None:
