@@ -68,12 +68,25 @@ def _unexpected(error: Exception, arguments: Sequence[str], console: Console) ->
         console.error(f"{where}{error.strerror}; what this command writes is not complete")
         silence_stdout()  # what is left in the buffer would fail once more when the interpreter ends
         return ExitCode.USAGE
+    if isinstance(error, FileNotFoundError) and error.filename is None and _is_folder_gone():
+        console.error("the folder that this was started in does not exist any more; change to one that does")
+        return ExitCode.USAGE
     log = _write_crash_log(arguments)
     console.error(
         f"this is a bug in repro-audit, not in your program: {type(error).__name__}: {error}\n"
         f"Details are in {log}. Nothing was judged. The command was: {NAME} {' '.join(arguments)}"
     )
     return ExitCode.USAGE
+
+
+def _is_folder_gone() -> bool:
+    import os  # what only a failure needs is loaded for it
+
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _in_full(message: str, command: object) -> str:

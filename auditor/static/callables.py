@@ -11,6 +11,9 @@ RUNNERS = frozenset(
 )  # fmt: skip
 """Callables that call the function they are given with its defaults."""
 
+OFFERING_OBJECTS = frozenset({"fire.Fire", "jsonargparse.CLI", "jsonargparse.auto_cli"})
+"""Of these, those that offer the methods of an object or a class, and all of the file where they are given nothing."""
+
 RUNNING_MAIN = frozenset(name for name in RUNNERS if name.startswith("tensorflow."))
 """Of these, those that call `main` of the program where they are given none."""
 
@@ -28,6 +31,9 @@ QUIET = frozenset(
 
 QUIET_MODULES = ("abc.", "inspect.", "logging.", "operator.", "typing.", "typing_extensions.", "weakref.")
 """Modules of such callables: `inspect.isfunction(callback)` looks at the callback, it does not call it."""
+
+CALLING_BUILTINS = {"map": 0, "filter": 0, "sorted": None, "min": None, "max": None}
+"""Builtins that call the function at that index of their arguments, or the one that is given as `key`."""
 
 SPAWNERS = frozenset({"torch.multiprocessing.spawn", "torch.multiprocessing.start_processes"})
 """Callables that call the function they are given in processes that start anew."""

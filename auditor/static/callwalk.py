@@ -8,8 +8,19 @@ from collections.abc import Iterable, Sequence
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import replace
 from auditor.ruleset.library import NoneMeaning, SeedCall
-from auditor.static.callables import EXITS, QUIET, QUIET_MODULES, RUNNERS, RUNNING_MAIN, SPAWNERS
+from auditor.static.callables import (
+    CALLING_BUILTINS,
+    EXITS,
+    OFFERING_OBJECTS,
+    QUIET,
+    QUIET_MODULES,
+    RUNNERS,
+    RUNNING_MAIN,
+    SPAWNERS,
+)
+from auditor.static.commandgroups import registration
 from auditor.static.elements import call_of
+from auditor.static.exposed import offered_functions, offered_methods
 from auditor.static.frame import End, Frame
 from auditor.static.functions import Functions
 from auditor.static.knowledge import draws
@@ -44,6 +55,9 @@ class CallWalk:
         self._stored: dict[str, list[FunctionRef]] = {}
         """Functions kept in options (`set_defaults(run=train)`), by the option's name."""
 
+        self._groups: list[FunctionRef | Instance] = []
+        """Groups of commands that are being run."""
+
         self._has_indexed = False
         """Whether an object was made whose class says what its items are."""
 
@@ -51,6 +65,8 @@ class CallWalk:
         """Follow one call whose arguments have been executed."""
         if isinstance(node.func, ast.Attribute) and node.func.attr == "set_defaults":
             self._store(node, frame)
+            return End.FALLS_THROUGH
+        if self._registers(node, frame):
             return End.FALLS_THROUGH
         self._ledger.loads_weights = (
             self._ledger.loads_weights or loads_weights(node) or unpickles_model(frame.module, node)
@@ -108,6 +124,10 @@ class CallWalk:
             self._spawn(node, frame)
         elif name in RUNNING_MAIN and call_of(node, name).argument("main", 0) is None:
             self.call_by_name("main", frame)
+        elif name in OFFERING_OBJECTS:
+            self._offer(node, frame)
+        elif name in CALLING_BUILTINS:
+            self._called_by_builtin(name, node, frame)
         elif name not in QUIET and not name.startswith(QUIET_MODULES):
             self._callbacks(name, node, frame)
 
@@ -230,6 +250,39 @@ class CallWalk:
                 self._construct(value, None, frame, at=part)
                 self._sweep(Instance(value), frame, part)
 
+    def _called_by_builtin(self, name: str, node: ast.Call, frame: Frame) -> None:
+        """`map(random.gauss, means, deviations)`: what is called may also be a library's."""
+        self._callbacks(name, node, frame)
+        index = CALLING_BUILTINS[name]
+        called = call_of(node, name).argument("key", None) if index is None else call_of(node, name).argument("", index)
+        value = frame.resolve(called) if called is not None else None
+        if called is not None and isinstance(value, External):
+            call = ast.copy_location(ast.Call(func=called, args=[], keywords=[]), called)
+            self._draw(value.name, call, frame)
+
+    def _offer(self, node: ast.Call, frame: Frame) -> None:
+        """`fire.Fire(Commands)`: one of the functions or methods is called, as the command line says."""
+        offered: list[tuple[FunctionRef, ast.expr]] = []
+        for part in _passed(node):
+            value = frame.resolve(part)
+            if isinstance(value, FunctionRef):
+                offered.append((value, part))
+            elif isinstance(value, ClassRef):
+                self._construct(value, None, frame, at=part)
+                offered.extend((method, part) for method in offered_methods(value))
+            elif isinstance(value, Instance) and isinstance(value.of, ClassRef):
+                offered.extend((method, part) for method in offered_methods(value.of))
+        if not node.args and all(word.arg != "component" and word.arg != "components" for word in node.keywords):
+            offered.extend((function, node) for function in offered_functions(frame.module))
+        before = self._ledger.state
+        states: list[tuple[State, str | None]] = []
+        for function, at in offered:
+            self._walk.set_state(before)
+            self._functions.enter(function, None, frame, at=at)
+            states.append((self._ledger.state, None))
+        joined = join(states)
+        self._walk.set_state(joined if joined is not None else before)
+
     def _spawn(self, node: ast.Call, frame: Frame) -> None:
         """Nothing that the program seeded holds in a new process, but for what imports seed there again."""
         function = call_of(node, None).argument("fn", 0)
@@ -323,11 +376,28 @@ class CallWalk:
                 return
 
     def _commands(self, group: FunctionRef | Instance, node: ast.Call, frame: Frame) -> None:
-        """A click group or typer application is run: it calls one of the functions decorated by `@group.command()`."""
-        module = group.module
-        found = module.commands(group) if module is not None else []
-        if found and module is not None:
-            self._alternatives([FunctionRef(module, function) for function in found], node, frame)
+        """A click group or typer application is run: it calls one of its commands, which may be groups again."""
+        found = group.module.commands(group) if group.module is not None else []
+        if not found or group in self._groups:
+            return
+        self._groups.append(group)
+        before = self._ledger.state
+        states: list[tuple[State, str | None]] = []
+        for command in found:
+            self._walk.set_state(before)
+            if isinstance(command, FunctionRef):
+                self._functions.enter(command, node, frame)
+            self._commands(command, node, frame)
+            states.append((self._ledger.state, None))
+        joined = join(states)
+        self._walk.set_state(joined if joined is not None else before)
+        self._groups.pop()
+
+    def _registers(self, node: ast.Call, frame: Frame) -> bool:
+        """Whether a call only adds a command to a group that is known."""
+        registered = registration(node)
+        group = frame.resolve(registered[0]) if registered is not None else None
+        return isinstance(group, FunctionRef | Instance) and group.module is not None
 
     def _unresolved(self, node: ast.Call, frame: Frame) -> None:
         """Nobody knows what is called: a table of functions, a method of an unknown object."""

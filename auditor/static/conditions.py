@@ -21,6 +21,7 @@ from auditor.static.maybetrue import default_value, may_be_true
 from auditor.static.nodes import walk
 from auditor.static.scalars import is_number
 from auditor.static.spread import spread
+from auditor.static.unset import is_unset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +152,7 @@ class Argument:
                 may_be_true(module, given) if self.sometimes else may_hold_for_none(module, given)
             ):
                 return True
-            return self._only_none and is_unset_option(given, module)
+            return self._only_none and is_unset(given, module)
         if self.none and value.value is not None:
             return False
         if self.equals and not any(_same(value.value, wanted) for wanted in self.equals):
@@ -352,11 +353,6 @@ def _compiled(entry: Table, key: str) -> re.Pattern[str] | None:
         return re.compile(entry.string(key))
     except re.error as error:
         raise entry.complain(key, f"not a regular expression: {error}") from error
-
-
-def is_unset_option(given: ast.expr, module: ModuleFacts) -> bool:
-    """`args.seed`, where nobody gives the option and its default is None."""
-    return isinstance(given, ast.Attribute) and module.seed_value(given) is SeedValue.NONE
 
 
 def _same(value: object, wanted: object) -> bool:

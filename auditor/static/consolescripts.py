@@ -84,8 +84,16 @@ def _from_setup_py(path: Path) -> Iterator[tuple[str, str]]:
         tree = ast.parse(raw)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return
+    named = {
+        target.id: node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
     for node in walk(tree):
         if isinstance(node, ast.keyword) and node.arg == "entry_points":
-            texts = [leaf.value for leaf in walk(node.value) if isinstance(leaf, ast.Constant)]
+            given = named.get(node.value.id, node.value) if isinstance(node.value, ast.Name) else node.value
+            texts = [leaf.value for leaf in walk(given) if isinstance(leaf, ast.Constant)]
             for text in texts:
                 yield from _targets(str(text).splitlines())

@@ -258,7 +258,7 @@ class Evaluator:
         if name not in READ and not self._may_differ(frame.module, node):
             return GIVEN
         parts = [self.value(part, frame) for part in (*node.args, *(word.value for word in node.keywords))]
-        if name == "hash" and node.args and is_text(node.args[0], self._callee(node.args[0], frame)):
+        if name == "hash" and node.args and self._is_text(node.args[0], frame):
             return entropy("the hash of a string, which differs from process to process")
         for prefix in (name, name.rpartition(".")[0]):
             if ENTROPY_CALLS.get(prefix):
@@ -276,6 +276,19 @@ class Evaluator:
         if (drawn := self._drawn(name)) is not None:
             return drawn
         return mixed(parts) if name in COMPUTING and parts else mixed([GIVEN, *parts])
+
+    def _is_text(self, node: ast.expr, frame: Frame) -> bool:
+        """Whether an expression, or what its name stands for, is certainly a string."""
+        if is_text(node, self._callee(node, frame)):
+            return True
+        if not isinstance(node, ast.Name):
+            return False
+        arguments = every_argument(frame.function.args) if frame.function is not None else []
+        declared = next((each.annotation for each in arguments if each.arg == node.id), None)
+        if declared is not None:
+            return isinstance(declared, ast.Name) and declared.id == "str"
+        origin = frame.module.origin(node)
+        return origin is not node and is_text(origin, self._callee(origin, frame))
 
     def _may_differ(self, module: ModuleFacts, node: ast.Call) -> bool:
         """Whether anything in an expression could be another value in each run."""

@@ -14,6 +14,7 @@ from auditor.model.location import Location
 from auditor.static import constants
 from auditor.static.bindings import FUNCTIONS, Comprehension, Function, every_argument
 from auditor.static.callindex import CallIndex
+from auditor.static.commandgroups import REGISTERING, registration
 from auditor.static.elements import UNKNOWN, Assignment, Call, Import, Known, Loop, Unknown
 from auditor.static.members import bases
 from auditor.static.names import Names
@@ -106,17 +107,18 @@ class ModuleFacts:
 
     @cached_property
     def assignments(self) -> tuple[Assignment, ...]:
-        """Every target of an assignment, in source order; targets of unpacking are not taken apart."""
+        """Every target of an assignment, in source order; `a.x, b.y = 1, 2` is taken apart, other unpacking is not."""
         return tuple(
             Assignment(
                 node=cast("ast.Assign | ast.AnnAssign | ast.AugAssign | ast.NamedExpr", node),
-                target=target,
+                target=each,
                 resolve=self.resolve,
-                key=_key(target),
-                value=value,
+                key=_key(each),
+                value=given,
                 function=function,
             )
             for node, target, value, function in self.index.assignments
+            for each, given in _apart(target, value)
         )
 
     @cached_property
@@ -345,20 +347,26 @@ class ModuleFacts:
             found = self._identifiers[node] = names
         return found
 
-    def commands(self, group: Value) -> list[Function]:
-        """The functions of this file that `@group.command()` and its like decorate."""
+    def commands(self, group: Value) -> list[FunctionRef | Instance]:
+        """What `@group.command()`, `group.add_command(…)` and their like in this file add; groups are among them."""
         return self._commands.get(group, [])
 
     @cached_property
-    def _commands(self) -> dict[Value, list[Function]]:
-        found: dict[Value, list[Function]] = {}
+    def _commands(self) -> dict[Value, list[FunctionRef | Instance]]:
+        found: dict[Value, list[FunctionRef | Instance]] = {}
         for node in self.index.functions:
             for decorator in getattr(node, "decorator_list", ()):
                 called = decorator.func if isinstance(decorator, ast.Call) else decorator
-                if isinstance(called, ast.Attribute) and called.attr in ("command", "callback", "group"):
+                if isinstance(called, ast.Attribute) and called.attr in REGISTERING:
                     group = self.names.value(called.value)
                     if isinstance(group, FunctionRef | Instance) and not isinstance(node, ast.ClassDef):
-                        found.setdefault(group, []).append(node)
+                        found.setdefault(group, []).append(FunctionRef(self, node))
+        for call, _, _ in self.index.calls:
+            registered = registration(call)
+            if registered is not None:
+                group, command = self.names.value(registered[0]), self.names.value(registered[1])
+                if isinstance(group, FunctionRef | Instance) and isinstance(command, FunctionRef | Instance):
+                    found.setdefault(group, []).append(command)
         return found
 
     def close(self) -> None:
@@ -402,6 +410,15 @@ def module_name(path: str) -> str:
     """`src/pkg/mod.py` → `src.pkg.mod`; a package goes by its folder."""
     stem = path.rpartition(".")[0] if path.endswith((".py", ".ipynb")) else path.rstrip("/")
     return stem.removesuffix("/__init__").replace("/", ".")
+
+
+def _apart(target: ast.expr, value: ast.expr) -> list[tuple[ast.expr, ast.expr]]:
+    """Targets with what they get: one pair each where both sides are written out, else the one that there is."""
+    if isinstance(target, ast.Tuple | ast.List) and isinstance(value, ast.Tuple | ast.List):
+        stars = any(isinstance(each, ast.Starred) for each in (*target.elts, *value.elts))
+        if len(target.elts) == len(value.elts) and not stars:
+            return list(zip(target.elts, value.elts, strict=True))
+    return [(target, value)]
 
 
 def _key(target: ast.expr) -> str | None:

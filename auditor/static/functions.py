@@ -15,7 +15,7 @@ from auditor.static.frame import Frame
 from auditor.static.names import method_kind
 from auditor.static.rngstate import Rank, State, joined_draws
 from auditor.static.seedvalue import GIVEN, Seen
-from auditor.static.values import Arguments, ClassRef, FunctionRef, Instance, Value
+from auditor.static.values import Arguments, ClassRef, External, FunctionRef, Instance, Value
 
 if TYPE_CHECKING:
     from auditor.static.walk import Walk
@@ -142,6 +142,8 @@ class Functions:
         if relevance.is_relevant(ref.node):
             return True
         for value in _names_key(inside):
+            if isinstance(value, External) and self._walk.project.rng.is_known(value.name):
+                return True
             made = value.of if isinstance(value, Instance) else value
             if not isinstance(made, FunctionRef | ClassRef) or made == ref.owner:
                 continue

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 TRANSPARENT = frozenset({"functools.wraps", "torch.compile", "torch.jit.script", "torch.nn.DataParallel"})
 """Calls whose result behaves as their first argument."""
 
+FILLING = frozenset({"tyro.cli", "simple_parsing.parse", "draccus.parse", "pyrallis.parse"})
+"""Calls that make an object of the class that they are given, from the command line; fields keep their defaults."""
+
 MAX_DEPTH = 40
 """Steps of one resolution: longer chains are not followed."""
 
@@ -228,6 +231,9 @@ class Names:
             if isinstance(attribute, ast.Constant) and isinstance(attribute.value, str):
                 return self.attribute(self._value(node.args[0]), attribute.value)
             return None
+        if name in FILLING and node.args:
+            filled = self._value(node.args[0])
+            return Instance(filled) if isinstance(filled, ClassRef) else None
         made = self._project.rng.returns.get(name)
         if made is not None:
             return Instance(External(made), node, self._module)

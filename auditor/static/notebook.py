@@ -82,12 +82,17 @@ def _source(cell: dict[str, object]) -> list[str]:
 def _parsable(lines: list[str]) -> list[str] | None:
     """The lines as they are, else without magics (a line may begin with the operator `%`), else None."""
     for candidate in (lines, _without_magics(lines)):
-        try:
-            compile("\n".join(candidate) + "\n", "<cell>", "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            continue
-        return candidate
+        if _is_valid("\n".join(candidate) + "\n"):
+            return candidate
     return None
+
+
+def _is_valid(text: str) -> bool:
+    try:
+        compile(text, "<line>", "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
 
 
 def _without_magics(lines: list[str]) -> list[str]:
@@ -98,8 +103,13 @@ def _without_magics(lines: list[str]) -> list[str]:
 
 
 def _without_magic(line: str) -> str:
-    """`pass` for `%matplotlib inline`, `!pip install x`, `name?`; the same indentation, so that blocks stay whole."""
+    """`pass` for `%matplotlib inline`, `!pip install x`, `name?`; the same indentation, so that blocks stay whole.
+
+    What `%time` measures is executed: it stays, in its columns.
+    """
     stripped = line.lstrip()
+    if stripped.startswith("%time ") and _is_valid(timed := stripped.replace("%time ", "pass; ", 1)):
+        return line[: len(line) - len(stripped)] + timed
     if stripped.startswith(("%", "!", "?")) or _HELP.match(line):
         return line[: len(line) - len(stripped)] + "pass"
     assigned = _ASSIGNED_MAGIC.match(line)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import FUNCTIONS, Function, every_argument
+from auditor.static.callables import OFFERING_OBJECTS
 from auditor.static.candidates import Candidates
 from auditor.static.commandline import PARSING_METHODS
 from auditor.static.facts import ModuleFacts
@@ -193,6 +194,9 @@ class Relevance:
         for part in (*call.args, *(word.value for word in call.keywords)):
             if not isinstance(part, ast.Constant):
                 yield from self._passed(module, part)
+            if isinstance(part, ast.Dict) and isinstance(value, External) and value.name in OFFERING_OBJECTS:
+                for command in part.values:
+                    yield from self._passed(module, command)
 
     def _passed(self, module: ModuleFacts, part: ast.expr) -> Iterator[Value]:
         for leaf in part.elts if isinstance(part, ast.List | ast.Tuple) else (part,):

@@ -15,7 +15,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.entrypoints import names_main
 from auditor.static.library_verdict import SeedValue
 from auditor.static.nodes import walk
-from auditor.static.seedvalue import Seen
+from auditor.static.seedvalue import TEXTS, Seen
 
 if TYPE_CHECKING:
     from auditor.static.evaluate import Evaluator
@@ -95,6 +95,8 @@ def _compared(evaluator: Evaluator, node: ast.Compare, frame: Frame) -> bool | N
         other = right if left.kind is SeedValue.NONE else left
         if other.kind in (SeedValue.FIXED, SeedValue.ENTROPY):
             return kind in (ast.IsNot, ast.NotEq)
+    if kind in (ast.In, ast.NotIn) and frame.module.resolve(node.comparators[0]) in TEXTS:
+        return None  # `"--seed" in sys.argv`: in a plain run it is not there, and the program asks for just that
     if about_seed(node.left) or about_seed(node.comparators[0]):
         return _GIVEN_HOLDS.get(kind)
     return None

@@ -187,7 +187,9 @@ class Walk:
             return self._branches.attempt(node, frame)  # type: ignore[arg-type]
         if isinstance(node, ast.Match):
             self.expression(node.subject, frame)
-            return self._branches.arms([(None, case.body) for case in node.cases], frame, exhaustive=False)
+            subject = frame.module.text(node.subject)
+            arms = [(f"match {subject}: {_written(frame.module, case)}", case.body) for case in node.cases]
+            return self._branches.arms(arms, frame, exhaustive=_takes_all(node.cases[-1]))
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.expr):
                 self.expression(child, frame)
@@ -320,6 +322,17 @@ class Walk:
             inside = [clause.iter for clause in others] + [test for clause in node.generators for test in clause.ifs]
             for part in (*inside, *results):
                 self.expression(part, frame)
+
+
+def _written(module: ModuleFacts, case: ast.match_case) -> str:
+    """`case "train" if debug`, in one line."""
+    guard = f" if {module.text(case.guard)}" if case.guard is not None else ""
+    return " ".join(f"case {ast.unparse(case.pattern)}{guard}".split())
+
+
+def _takes_all(case: ast.match_case) -> bool:
+    """`case _:` or `case other:`, which is taken where no other is."""
+    return case.guard is None and isinstance(case.pattern, ast.MatchAs) and case.pattern.pattern is None
 
 
 def _is_true(node: ast.expr) -> bool:

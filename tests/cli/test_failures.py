@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -57,3 +58,16 @@ def test_a_missing_command_is_answered_with_those_that_there_are(
 def test_a_closed_stdout_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", None)
     assert main(["explain", "RA101"]) == 0
+
+
+def test_a_folder_that_was_removed_meanwhile_is_told_and_is_no_bug(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    here.rmdir()
+    assert guarded(lambda: len(str(Path("x").absolute())), ["scan", "."]) == 2
+    told = capsys.readouterr().err
+    assert "does not exist any more" in told
+    assert "bug" not in told

@@ -176,7 +176,8 @@ def test_findings_of_one_file_stand_together_in_the_order_of_the_report(scan_rep
 
 def test_clean_scan_says_what_was_looked_at(scan_report: AuditReport) -> None:
     clean = replace(scan_report, findings=(), suppressed=(), skipped=(), notes=())
-    assert render(clean).startswith("No findings in 38 files, 1 program, 61 rules.\n")
+    assert render(clean).startswith("No findings in 38 files, 1 program, 61 rules. Next: repro-audit run ")
+    assert render(clean).count("\n") == 1
 
 
 def test_scan_of_nothing_is_not_called_clean(scan_report: AuditReport) -> None:

@@ -121,11 +121,15 @@ def add_scan_summary(page: Page, report: AuditReport, verbosity: int) -> None:
     elif not scan.files:
         page.sentence("Nothing was analysed: no Python file was found that can be read.", style=Style.WARNING)
     else:
-        page.sentence(f"No {new}findings in {looked_at}.", style=Style.GOOD)
+        # In one line, however long: of a clean project there is no more to say.
+        page.add(
+            (f"No {new}findings in {looked_at}.", Style.GOOD), f" Next: repro-audit run {_program(report)} --twice"
+        )
     if len(report.findings) > MANY:
         _add_most_frequent(page, report)
     _add_rest(page, report, verbosity)
-    _add_next_step(page, report)
+    if report.findings:
+        _add_next_step(page, report)
 
 
 def _add_most_frequent(page: Page, report: AuditReport) -> None:
@@ -201,6 +205,12 @@ def _most_told_of(report: AuditReport) -> str | None:
     return max(programs, key=told.count, default=None)
 
 
+def _program(report: AuditReport) -> str:
+    """What to run to see more, as a shell takes it; `SCRIPT` where the scan knows no program that can be named."""
+    program = _most_told_of(report)
+    return _typed(program) if program and program.endswith(".py") else "SCRIPT"
+
+
 def _typed(path: str) -> str:
     """A path as a shell takes it."""
     if all(letter.isalnum() or letter in "/._-+" for letter in path):
@@ -211,13 +221,8 @@ def _typed(path: str) -> str:
 
 
 def _add_next_step(page: Page, report: AuditReport) -> None:
-    program = _most_told_of(report)
     page.add()
-    if report.findings:
-        page.add(f"  repro-audit explain {report.findings[0].rule_id:<12} what the rule means, with examples")
-        if any("kind" in rule.fix.options for rule in report.rules):
-            page.add("  repro-audit fix                  show patches; --apply writes them")
-    if program and program.endswith(".py"):
-        page.add(f"  repro-audit run {_typed(program)} --twice    see what really differs between two runs")
-    elif report.scan and report.scan.files:
-        page.add("  Source was only read; `repro-audit run SCRIPT --twice` shows what really differs.")
+    page.add(f"  repro-audit explain {report.findings[0].rule_id:<12} what the rule means, with examples")
+    if any("kind" in rule.fix.options for rule in report.rules):
+        page.add("  repro-audit fix                  show patches; --apply writes them")
+    page.add(f"  repro-audit run {_program(report)} --twice    see what really differs between two runs")

@@ -184,7 +184,7 @@ def has_optimizer(keys: frozenset[str]) -> bool:
 def restores_optimizer(module: ModuleFacts) -> bool:
     """Whether a file gives an optimizer its state back, or takes the whole optimizer from what it loaded."""
     return any(
-        call.method == "load_state_dict" and call.receiver is not None and _OPTIMIZER in module.text(call.receiver)
+        call.method == "load_state_dict" and call.receiver is not None and _names_optimizer(module.text(call.receiver))
         for call in module.calls
     ) or any(_is_stored_optimizer(module, each.value) for each in module.assignments)
 
@@ -193,6 +193,10 @@ def _is_stored_optimizer(module: ModuleFacts, value: ast.expr) -> bool:
     """`optimizer = checkpoint["optimizer"]`."""
     key = module.constant(value.slice) if isinstance(value, ast.Subscript) else None
     return isinstance(key, Known) and isinstance(key.value, str) and _OPTIMIZER in key.value.lower()
+
+
+def _names_optimizer(text: str) -> bool:
+    return _OPTIMIZER in text or text.rpartition(".")[2] == "opt"
 
 
 def _lacks(keys: frozenset[str], what: str) -> bool:

@@ -78,6 +78,10 @@ class SetValueFix(WithFixOptions[_Options]):
 
 def _change(module: ModuleFacts, finding: Finding, options: _Options) -> tuple[str, str, Change] | Refusal:
     call = call_at(module, finding.location)
+    if call is not None and call.callee == "setattr" and len(call.node.args) == 3:
+        holder, attribute, given = call.node.args
+        replaced = ReplaceExpression(expression=module.location(given), text=options.value)
+        return f"{module.text(holder)}.{getattr(attribute, 'value', '')}", options.value, replaced
     if call is not None:
         argument = next((each for each in options.arguments if each.is_for(call)), None)
         if argument is None:
@@ -88,6 +92,8 @@ def _change(module: ModuleFacts, finding: Finding, options: _Options) -> tuple[s
     node = node_at(module, finding.location, ast.stmt)
     if isinstance(node, ast.Assign) and len(node.targets) > 1:
         return Refusal(reason="the value is assigned to several names at once: split the statement first")
+    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple | ast.List):
+        return Refusal(reason="several values are assigned at once: split the statement first")
     if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
         return Refusal(reason="the place is no assignment")
     name = module.text(node.targets[0] if isinstance(node, ast.Assign) else node.target)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import ast
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from auditor.model.lean import dataclass
@@ -54,16 +55,27 @@ class AssignMatcher(WithOptions[_Options]):
 
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
         options = self._options.of(rule)
-        for assignment in module.assignments:
-            if assignment.key is not None or not _is_meant(assignment, options):
-                continue
-            value = module.constant(assignment.value)
+        for node, given in _assigned(module, options):
+            value = module.constant(given)
             if not isinstance(value, Known) or not any(_same(value.value, wanted) for wanted in options.values):
                 continue
             entry_points = options.program.entry_points(module, project)
             if entry_points != ():
                 weak = options.program.weakens(module, project)
-                yield Hit(location=module.location(assignment.node), entry_points=entry_points, confidence=weak)
+                yield Hit(location=module.location(node), entry_points=entry_points, confidence=weak)
+
+
+def _assigned(module: ModuleFacts, options: _Options) -> Iterator[tuple[ast.AST, ast.expr]]:
+    """Where one of the targets gets a value, with that value; `setattr(cudnn, "benchmark", True)` is one too."""
+    for assignment in module.assignments:
+        if assignment.key is None and _is_meant(assignment, options):
+            yield assignment.node, assignment.value
+    for call in module.calls_to({"setattr"}):
+        if len(call.node.args) == 3:
+            holder, name, value = call.node.args
+            written = module.constant(name)
+            if isinstance(written, Known) and f"{module.resolve(holder)}.{written.value}" in options.targets:
+                yield call.node, value
 
 
 def _is_meant(assignment: Assignment, options: _Options) -> bool:

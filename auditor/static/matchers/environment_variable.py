@@ -88,11 +88,31 @@ def _settings(module: ModuleFacts) -> Iterator[tuple[ast.stmt | ast.expr, str, s
     for assignment in module.assignments:
         if assignment.key is not None and assignment.name == "os.environ":
             yield assignment.node, assignment.key, _text(module, assignment.value)
+        elif isinstance(assignment.node, ast.AugAssign) and module.resolve(assignment.target) == "os.environ":
+            for name, written in _items(module, assignment.value):
+                yield assignment.node, name, written
+    for call in module.calls_to({"os.environ.update"}):
+        for part in call.node.args[:1]:
+            for name, written in _items(module, part):
+                yield call.node, name, written
+        for word in call.node.keywords:
+            if word.arg is not None:
+                yield call.node, word.arg, _text(module, word.value)
     for call in module.calls_to(_SETTERS):
         keyword, key, value = _SETTERS[call.callee or ""]
-        name = _text(module, call.argument(keyword, key))
-        if name is not None:
-            yield call.node, name, _text(module, call.argument("value", value))
+        set_there = _text(module, call.argument(keyword, key))
+        if set_there is not None:
+            yield call.node, set_there, _text(module, call.argument("value", value))
+
+
+def _items(module: ModuleFacts, node: ast.expr) -> Iterator[tuple[str, str | None]]:
+    """Keys and values of a display of a dictionary, as far as the keys are known."""
+    display = module.origin(node)
+    if isinstance(display, ast.Dict):
+        for key, value in zip(display.keys, display.values, strict=True):
+            name = _text(module, key)
+            if name is not None:
+                yield name, _text(module, value)
 
 
 def _text(module: ModuleFacts, node: ast.expr | None) -> str | None:

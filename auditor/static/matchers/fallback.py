@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping
 from auditor.model.lean import dataclass
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
-from auditor.static.conditions import is_unset_option
 from auditor.static.constants import may_hold_for_none
 from auditor.static.facts import Call, Known, ModuleFacts
 from auditor.static.followed import methods_after
@@ -23,6 +22,7 @@ from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.project import Project
 from auditor.static.ruleoptions import WithOptions
 from auditor.static.unseeded import unseeded_programs, worded
+from auditor.static.unset import is_unset
 
 _TELLING = 9
 """Letters from which on the last part of a name stands in few files that do not mean it."""
@@ -122,7 +122,7 @@ def _draws(call: Call, module: ModuleFacts, project: Project) -> Iterable[tuple[
     def is_none(node: object) -> bool:
         value = module.constant(node)  # type: ignore[arg-type]
         known = isinstance(value, Known) and value.value is None
-        return known or is_unset_option(node, module)  # type: ignore[arg-type]
+        return known or is_unset(node, module)  # type: ignore[arg-type]
 
     def equals(node: object, wanted: object) -> bool:
         value = module.constant(node)  # type: ignore[arg-type]

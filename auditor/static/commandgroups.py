@@ -1,0 +1,24 @@
+"""How commands are added to click's groups and typer's applications, other than by decorating them."""
+
+from __future__ import annotations
+
+import ast
+
+REGISTERING = frozenset({"command", "callback", "group"})
+"""Methods that return what adds a function."""
+
+ADDING = frozenset({"add_command", "add_typer"})
+"""Methods that add what they are given."""
+
+
+def registration(call: ast.Call) -> tuple[ast.expr, ast.expr] | None:
+    """The group and the command of `group.add_command(train)` or `app.command()(train)`; None for other calls."""
+    command = call.args[0] if call.args else next((each.value for each in call.keywords), None)
+    if command is None:
+        return None
+    if isinstance(call.func, ast.Attribute) and call.func.attr in ADDING:
+        return call.func.value, command
+    maker = call.func.func if isinstance(call.func, ast.Call) else None
+    if isinstance(maker, ast.Attribute) and maker.attr in REGISTERING:
+        return maker.value, command
+    return None

@@ -1,0 +1,82 @@
+"""Values that are None because nobody gives them: options of the command line, parameters of functions."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.bindings import Function
+from auditor.static.commandline import default_of
+from auditor.static.elements import call_of, is_none
+from auditor.static.library_verdict import SeedValue
+from auditor.static.nodes import walk
+from auditor.static.values import ClassRef, FunctionRef
+
+if TYPE_CHECKING:
+    from auditor.static.facts import ModuleFacts
+
+MAX_CALLS = 50
+"""Calls of one function that are looked at; one that is called more often is somebody's library."""
+
+
+def is_unset(given: ast.expr, module: ModuleFacts) -> bool:
+    """Whether an argument is `args.seed`, or a parameter whose default is None, and nobody gives it another value."""
+    if isinstance(given, ast.Attribute):
+        return module.seed_value(given) is SeedValue.NONE
+    function = module.enclosing_function(given) if isinstance(given, ast.Name) else None
+    if not isinstance(given, ast.Name) or not isinstance(function, ast.FunctionDef) or function.decorator_list:
+        return False
+    if not is_none(default_of(function, given.id)) or not _is_handed_on_as_it_is(function, given.id):
+        return False
+    calls = list(_calls(module, function))
+    return 0 < len(calls) <= MAX_CALLS and not any(_gives(call, function, given.id, skipped) for call, skipped in calls)
+
+
+def _is_handed_on_as_it_is(function: ast.FunctionDef, name: str) -> bool:
+    """Whether the body neither asks for the parameter's value nor gives it another one."""
+    for node in walk(function):
+        if isinstance(node, ast.If | ast.IfExp | ast.While | ast.Assert | ast.BoolOp | ast.Compare | ast.Match):
+            if any(isinstance(each, ast.Name) and each.id == name for each in _asked(node)):
+                return False
+        elif isinstance(node, ast.Name) and node.id == name and not isinstance(node.ctx, ast.Load):
+            return False
+    return True
+
+
+def _asked(node: ast.AST) -> Iterator[ast.AST]:
+    if isinstance(node, ast.If | ast.IfExp | ast.While | ast.Assert):
+        yield from walk(node.test)
+    elif isinstance(node, ast.Match):
+        yield from walk(node.subject)
+    else:
+        yield from walk(node)
+
+
+def _calls(module: ModuleFacts, function: ast.FunctionDef) -> Iterator[tuple[ast.Call, int]]:
+    """The calls of a function or, where it is a constructor, of its class, in the programs that reach its file.
+
+    Each with the number of parameters that the call does not see.
+    """
+    from auditor.static.program import programs
+
+    holder = module.parent(function)
+    is_constructor = isinstance(holder, ast.ClassDef) and function.name == "__init__"
+    target: Function | ast.ClassDef = holder if is_constructor and isinstance(holder, ast.ClassDef) else function
+    name = holder.name if is_constructor and isinstance(holder, ast.ClassDef) else function.name
+    calling = programs(module, module.project, frozenset({name}), called=name)
+    callers = {module.path: module, **{each.path: each for _, modules in calling for each in modules}}
+    for _, caller in sorted(callers.items()):
+        for call in caller.call_index.written(name):
+            callee = caller.names.value(call.node.func)
+            if isinstance(callee, FunctionRef | ClassRef) and callee.node is target:
+                bound = isinstance(callee, FunctionRef) and callee.bound
+                yield call.node, int(is_constructor or bound)
+
+
+def _gives(node: ast.Call, function: ast.FunctionDef, name: str, skipped: int) -> bool:
+    """Whether a call gives the parameter, or may do so."""
+    positional = [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)][skipped:]
+    call = call_of(node, None)
+    given = call.argument(name, positional.index(name) if name in positional else None)
+    return call.opaque or (given is not None and not is_none(given))
