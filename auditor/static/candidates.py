@@ -50,6 +50,11 @@ class Candidates:
 
         self._called: dict[ast.Call, list[Value]] = {}
 
+    def close(self) -> None:
+        """Let go of everything; it and its contents refer to each other."""
+        vars(self._contents).clear()
+        vars(self).clear()
+
     def note(self, module: ModuleFacts, call: ast.Call, called: FunctionRef, *, skipped: int) -> None:
         """`call` calls this function; `skipped`: parameters before the first argument (`self`)."""
         arguments = called.node.args

@@ -188,8 +188,10 @@ class Project:
             self.source(path).forget()
             if module is not None:
                 module.close()
-        self._trees.trim()
+        for relevance in self._relevance.values():
+            relevance.close()
         self._relevance = {}
+        self._trees.trim()
         self._parsed = set()
         self.problems = {}
         self._question = None
