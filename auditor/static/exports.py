@@ -40,6 +40,7 @@ class Exports:
         """The words of a file, each as one bit; None where it cannot be read."""
 
         self._bound: dict[tuple[str, str], bool] = {}
+        self._defined: dict[tuple[str, str], bool] = {}
 
     def may_hold(self, path: str, name: str) -> bool:
         """Whether `from module import *` of the module at `path` may bind `name`."""
@@ -48,6 +49,38 @@ class Exports:
         return any(self._project.is_known(f"{module}.{name}") for module in starred.outside) or any(
             self._binds(each, name) for each in starred.paths
         )
+
+    def handed_on(self, path: str, name: str) -> tuple[str, str] | None:
+        """The project's module, and the name in it, that is all that `name` of the module at `path` can stand for.
+
+        Where `from module import name` is the only thing that may bind it, in one place or in several; None otherwise.
+        """
+        found: set[tuple[str | None, str]] = set()
+        for origin, pairs in self._project.sketch(path).imports:
+            for original, alias in pairs:
+                if original == "*" and origin not in ("", BY_NAME):
+                    return None
+                if name in (original, alias, original.partition(".")[0]):
+                    target = self._project.find_origin(origin, path) if origin not in ("", BY_NAME) else None
+                    if target is None or alias not in ("", name):
+                        return None
+                    found.add((target[0], original))
+        if len(found) != 1 or not name.isascii():
+            return None
+        ((module, original),) = found
+        self._project.trace.note("content", path)
+        return None if module is None or self._defines(path, name) else (module, original)
+
+    def _defines(self, path: str, name: str) -> bool:
+        """Whether anything but an import statement of a file may bind a name."""
+        key = (path, name)
+        if key not in self._defined:
+            try:
+                self._defined[key] = may_bind(self._project.source(path).raw(), name.encode())
+            except ProjectError:
+                self._defined[key] = True
+            self._project.unread(path)
+        return self._defined[key]
 
     def _starred_by(self, path: str) -> _Starred:
         found = self._starred.get(path)
@@ -88,8 +121,7 @@ class Exports:
         key = (path, name)
         if key not in self._bound:
             # Exact, so that which bits fell together (they do so differently in each run) can decide nothing.
-            self._bound[key] = self._imports(path, name) or may_bind(self._project.source(path).raw(), name.encode())
-            self._project.unread(path)
+            self._bound[key] = self._imports(path, name) or self._defines(path, name)
         return self._bound[key]
 
     def _imports(self, path: str, name: str) -> bool:

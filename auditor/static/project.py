@@ -218,6 +218,10 @@ class Project:
         """Whether a star import of the module at `path` may bind `name`."""
         return path in self._modules or self._exports.may_hold(path, name)
 
+    def handed_on(self, path: str, name: str) -> tuple[str, str] | None:
+        """What a name of the module at `path`, which is not parsed yet, stands for if anything; see `Exports`."""
+        return None if path in self._modules else self._exports.handed_on(path, name)
+
     def may_lead(self, path: str, name: str, packages: frozenset[str]) -> bool:
         """Whether a name of the module at `path` may stand for something in one of these packages."""
         return self._reexports.may_lead(path, name, packages)
