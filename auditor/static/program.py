@@ -153,6 +153,16 @@ def programs(
             yield path, project.modules_reached(entry, holding, called)
 
 
+def program_files(module: ModuleFacts, project: Project) -> Iterable[tuple[str, tuple[str, ...]]]:
+    """Yield the path of every program that reaches `module`, as `programs` does, and the files of it, not parsed yet.
+
+    For who asks only some of the files: all of a large program parsed at once are what a scan needs most memory for.
+    """
+    for path in _program_paths(module, project):
+        if project.module(path) is not None:
+            yield path, project.paths_reached(path)
+
+
 def _program_paths(module: ModuleFacts, project: Project) -> tuple[str, ...]:
     return project.entry_points_reaching(module) or (module.path,)
 
