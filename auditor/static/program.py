@@ -240,10 +240,11 @@ def _has(trait: Trait, path: str, project: Project) -> bool:
     """Whether a file of the program holds the trait; each program is asked once."""
     project.trace.note("reach", path)
     answers = _ANSWERS.setdefault(project, WeakKeyDictionary()).setdefault(trait, {})
-    reached = project.graph.reached(path)
-    return project.trace.once(
-        answers, path, lambda: any(_holds(trait, each, project, answers) for each in sorted(reached))
-    )
+
+    def ask() -> bool:
+        return any(_holds(trait, each, project, answers) for each in sorted(project.graph.reached(path)))
+
+    return project.trace.once(answers, path, ask)
 
 
 def _holds(trait: Trait, path: str, project: Project, answers: Answers) -> bool:
