@@ -37,7 +37,7 @@ class Exports:
         self._project = project
         self._starred: dict[str, _Starred] = {}
         self._filters: dict[str, bytes | None] = {}
-        """The words of a file, each as one bit; None where it cannot be read."""
+        """The words of a file, each as one bit; None where it cannot be read: that is left to whoever tells of it."""
 
         self._bound: dict[tuple[str, str], bool] = {}
         self._defined: dict[tuple[str, str], bool] = {}
@@ -46,9 +46,16 @@ class Exports:
         """Whether `from module import *` of the module at `path` may bind `name`."""
         starred = self._starred_by(path)
         self._project.trace.note("reach" if len(starred.paths) > 1 else "content", path)
-        return any(self._project.is_known(f"{module}.{name}") for module in starred.outside) or any(
-            self._binds(each, name) for each in starred.paths
-        )
+        if any(self._project.is_known(f"{module}.{name}") for module in starred.outside) or not name.isascii():
+            return True
+        # Written out, as thousands of modules may be star-imported into one: their filters answer nearly always.
+        bit = hash(name.encode()) % _BITS
+        place, mask = bit >> 3, 1 << (bit & 7)
+        for each in starred.paths:
+            words = self._words_of(each)
+            if words is None or (words[place] & mask and self._binds(each, name)):
+                return True
+        return False
 
     def handed_on(self, path: str, name: str) -> tuple[str, str] | None:
         """The project's module, and the name in it, that is all that `name` of the module at `path` can stand for.
@@ -106,21 +113,18 @@ class Exports:
             if (found := project.find_origin(origin, path)) is not None:
                 yield found
 
-    def _binds(self, path: str, name: str) -> bool:
-        """Whether a file may give a name a meaning; what cannot be read is left to whoever tells of it."""
-        if not name.isascii():
-            return True
+    def _words_of(self, path: str) -> bytes | None:
         if path not in self._filters:
             self._filters[path] = self._filter(path)
-        words = self._filters[path]
-        if words is None:
-            return True
-        bit = hash(name.encode()) % _BITS
-        if not words[bit >> 3] & 1 << (bit & 7):
-            return False
+        return self._filters[path]
+
+    def _binds(self, path: str, name: str) -> bool:
+        """Whether a file may give a name a meaning.
+
+        Exact, so that which bits fell together (they do so differently in each run) can decide nothing.
+        """
         key = (path, name)
         if key not in self._bound:
-            # Exact, so that which bits fell together (they do so differently in each run) can decide nothing.
             self._bound[key] = self._imports(path, name) or self._defines(path, name)
         return self._bound[key]
 
