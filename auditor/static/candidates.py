@@ -56,6 +56,11 @@ class Candidates:
 
         self._asked: dict[ast.expr, list[Value]] = {}
 
+    def close(self) -> None:
+        """Let go of everything; it and its contents refer to each other."""
+        vars(self._contents).clear()
+        vars(self).clear()
+
     def narrowed(self, paths: Container[str]) -> Candidates:
         """The same for a program that runs with these modules: it makes and hands on nothing that others do."""
         return Candidates(self._given, paths)

@@ -37,17 +37,57 @@ class Exports:
         self._project = project
         self._starred: dict[str, _Starred] = {}
         self._filters: dict[str, bytes | None] = {}
-        """The words of a file, each as one bit; None where it cannot be read."""
+        """The words of a file, each as one bit; None where it cannot be read: that is left to whoever tells of it."""
 
         self._bound: dict[tuple[str, str], bool] = {}
+        self._defined: dict[tuple[str, str], bool] = {}
 
     def may_hold(self, path: str, name: str) -> bool:
         """Whether `from module import *` of the module at `path` may bind `name`."""
         starred = self._starred_by(path)
         self._project.trace.note("reach" if len(starred.paths) > 1 else "content", path)
-        return any(self._project.is_known(f"{module}.{name}") for module in starred.outside) or any(
-            self._binds(each, name) for each in starred.paths
-        )
+        if any(self._project.is_known(f"{module}.{name}") for module in starred.outside) or not name.isascii():
+            return True
+        # Written out, as thousands of modules may be star-imported into one: their filters answer nearly always.
+        bit = hash(name.encode()) % _BITS
+        place, mask = bit >> 3, 1 << (bit & 7)
+        for each in starred.paths:
+            words = self._words_of(each)
+            if words is None or (words[place] & mask and self._binds(each, name)):
+                return True
+        return False
+
+    def handed_on(self, path: str, name: str) -> tuple[str, str] | None:
+        """The project's module, and the name in it, that is all that `name` of the module at `path` can stand for.
+
+        Where `from module import name` is the only thing that may bind it, in one place or in several; None otherwise.
+        """
+        found: set[tuple[str | None, str]] = set()
+        for origin, pairs in self._project.sketch(path).imports:
+            for original, alias in pairs:
+                if original == "*" and origin not in ("", BY_NAME):
+                    return None
+                if name in (original, alias, original.partition(".")[0]):
+                    target = self._project.find_origin(origin, path) if origin not in ("", BY_NAME) else None
+                    if target is None or alias not in ("", name):
+                        return None
+                    found.add((target[0], original))
+        if len(found) != 1 or not name.isascii():
+            return None
+        ((module, original),) = found
+        self._project.trace.note("content", path)
+        return None if module is None or self._defines(path, name) else (module, original)
+
+    def _defines(self, path: str, name: str) -> bool:
+        """Whether anything but an import statement of a file may bind a name."""
+        key = (path, name)
+        if key not in self._defined:
+            try:
+                self._defined[key] = may_bind(self._project.source(path).raw(), name.encode())
+            except ProjectError:
+                self._defined[key] = True
+            self._project.unread(path)
+        return self._defined[key]
 
     def _starred_by(self, path: str) -> _Starred:
         found = self._starred.get(path)
@@ -73,23 +113,19 @@ class Exports:
             if (found := project.find_origin(origin, path)) is not None:
                 yield found
 
-    def _binds(self, path: str, name: str) -> bool:
-        """Whether a file may give a name a meaning; what cannot be read is left to whoever tells of it."""
-        if not name.isascii():
-            return True
+    def _words_of(self, path: str) -> bytes | None:
         if path not in self._filters:
             self._filters[path] = self._filter(path)
-        words = self._filters[path]
-        if words is None:
-            return True
-        bit = hash(name.encode()) % _BITS
-        if not words[bit >> 3] & 1 << (bit & 7):
-            return False
+        return self._filters[path]
+
+    def _binds(self, path: str, name: str) -> bool:
+        """Whether a file may give a name a meaning.
+
+        Exact, so that which bits fell together (they do so differently in each run) can decide nothing.
+        """
         key = (path, name)
         if key not in self._bound:
-            # Exact, so that which bits fell together (they do so differently in each run) can decide nothing.
-            self._bound[key] = self._imports(path, name) or may_bind(self._project.source(path).raw(), name.encode())
-            self._project.unread(path)
+            self._bound[key] = self._imports(path, name) or self._defines(path, name)
         return self._bound[key]
 
     def _imports(self, path: str, name: str) -> bool:

@@ -408,7 +408,7 @@ class Names:
         for node in reversed(scope.stars):
             origin = self.origin_of(node)
             if isinstance(origin, ModuleRef) and not name.startswith("_"):
-                if not self._project.may_export(origin.path, name):
+                if not self._project.may_export(origin.path, name) or self._hands_on_nothing(origin.path, name):
                     continue
                 value = self.attribute(origin, name, submodules=False)
                 if value is not None:
@@ -416,6 +416,14 @@ class Names:
             elif isinstance(origin, External) and self._project.is_known(f"{origin.name}.{name}"):
                 return External(f"{origin.name}.{name}")
         return None
+
+    def _hands_on_nothing(self, path: str, name: str) -> bool:
+        """Whether a module takes a name from another one of the project, where it stands for nothing that is known.
+
+        Of a library that star-imports its modules, hundreds may take one name from one of them.
+        """
+        origin = self._project.handed_on(path, name)
+        return origin is not None and self.attribute(ModuleRef(origin[0]), origin[1]) is None
 
     # -- attributes and classes -----------------------------------------------------------------------------------
 

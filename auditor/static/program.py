@@ -153,6 +153,16 @@ def programs(
             yield path, project.modules_reached(entry, holding, called)
 
 
+def program_files(module: ModuleFacts, project: Project) -> Iterable[tuple[str, tuple[str, ...]]]:
+    """Yield the path of every program that reaches `module`, as `programs` does, and the files of it, not parsed yet.
+
+    For who asks only some of the files: all of a large program parsed at once are what a scan needs most memory for.
+    """
+    for path in _program_paths(module, project):
+        if project.module(path) is not None:
+            yield path, project.paths_reached(path)
+
+
 def _program_paths(module: ModuleFacts, project: Project) -> tuple[str, ...]:
     return project.entry_points_reaching(module) or (module.path,)
 
@@ -230,10 +240,11 @@ def _has(trait: Trait, path: str, project: Project) -> bool:
     """Whether a file of the program holds the trait; each program is asked once."""
     project.trace.note("reach", path)
     answers = _ANSWERS.setdefault(project, WeakKeyDictionary()).setdefault(trait, {})
-    reached = project.graph.reached(path)
-    return project.trace.once(
-        answers, path, lambda: any(_holds(trait, each, project, answers) for each in sorted(reached))
-    )
+
+    def ask() -> bool:
+        return any(_holds(trait, each, project, answers) for each in sorted(project.graph.reached(path)))
+
+    return project.trace.once(answers, path, ask)
 
 
 def _holds(trait: Trait, path: str, project: Project, answers: Answers) -> bool:

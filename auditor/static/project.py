@@ -188,8 +188,10 @@ class Project:
             self.source(path).forget()
             if module is not None:
                 module.close()
-        self._trees.trim()
+        for relevance in self._relevance.values():
+            relevance.close()
         self._relevance = {}
+        self._trees.trim()
         self._parsed = set()
         self.problems = {}
         self._question = None
@@ -215,6 +217,10 @@ class Project:
     def may_export(self, path: str, name: str) -> bool:
         """Whether a star import of the module at `path` may bind `name`."""
         return path in self._modules or self._exports.may_hold(path, name)
+
+    def handed_on(self, path: str, name: str) -> tuple[str, str] | None:
+        """What a name of the module at `path`, which is not parsed yet, stands for if anything; see `Exports`."""
+        return None if path in self._modules else self._exports.handed_on(path, name)
 
     def may_lead(self, path: str, name: str, packages: frozenset[str]) -> bool:
         """Whether a name of the module at `path` may stand for something in one of these packages."""

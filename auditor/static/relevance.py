@@ -80,6 +80,11 @@ class Relevance:
             node in self._relevant for node in self._top_level.get(module.path, ())
         )
 
+    def close(self) -> None:
+        """Let go of everything; what flows where refers to itself, and holds trees that no collector would find."""
+        self.candidates.close()
+        vars(self).clear()
+
     # -- the graph ------------------------------------------------------------------------------------------------
 
     def _read(self, module: ModuleFacts) -> None:

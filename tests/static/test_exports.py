@@ -69,3 +69,51 @@ def test_a_file_that_cannot_be_read_is_left_to_whoever_tells_of_it(project: Make
     )
     (made.root / "lib" / "data.py").unlink()
     assert made.may_export("lib/data.py", "anything")
+
+
+HANDING: Files = {
+    "lib/__init__.py": "from .made import *\nfrom .one import *\nfrom .two import *\nfrom .three import *\n",
+    "lib/made.py": "def choose(kind):\n    return globals()[kind]\nTool = choose('a')\n",
+    "lib/one.py": "from .made import Tool\nmodel = Tool()\n",
+    "lib/two.py": "from lib.made import (\n    Tool,  # again\n)\n",
+    "lib/three.py": "from .made import Tool\n\ndef local():\n    Tool = 1\n    return Tool\n",
+}
+
+
+def test_what_only_hands_a_name_on_is_not_parsed(project: MakeProject) -> None:
+    made = project({**HANDING, "train.py": "from lib import Tool\nTool()\n"})
+    made.trace.start()
+    assert resolved(made, "Tool") is None
+    asked = made.trace.stop()
+    assert made.was_parsed("lib/made.py")
+    assert not {"lib/one.py", "lib/two.py", "lib/three.py"} & made.parsed
+    assert {("content", "lib/one.py"), ("content", "lib/two.py"), ("content", "lib/three.py")} <= asked.keys()
+
+
+def test_a_name_that_is_handed_on_is_still_found(project: MakeProject) -> None:
+    made = project(
+        {
+            **HANDING,
+            "lib/made.py": "import numpy\nTool = numpy.random.rand\n",
+            "train.py": "from lib import Tool\nTool()\n",
+        }
+    )
+    assert resolved(made, "Tool") == "numpy.random.rand"
+
+
+OTHERWISE = {
+    "assigned": "from .made import Tool\nimport numpy\nTool = numpy.random.rand\n",
+    "under a condition": "if lib:\n    from .made import Tool\nelse:\n    from numpy.random import rand as Tool\n",
+    "taken from outside too": "from .made import Tool\nfrom numpy.random import rand as Tool\n",
+    "an import of a module": "from .made import Tool\nimport numpy.random as Tool\n",
+    "star-imported": "from .other import *\n",
+}
+
+
+@pytest.mark.parametrize("text", OTHERWISE.values(), ids=OTHERWISE)
+def test_a_module_that_may_give_the_name_another_meaning_is_parsed(text: str, project: MakeProject) -> None:
+    other = {"lib/other.py": "from numpy.random import rand as Tool\n"}
+    made = project({**HANDING, **other, "lib/three.py": text, "train.py": "from lib import Tool\nTool()\n"})
+    assert made.handed_on("lib/three.py", "Tool") is None
+    assert (resolved(made, "Tool") or "").startswith("numpy.random")
+    assert made.was_parsed("lib/three.py")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Callable
 from textwrap import dedent
 from typing import Any
@@ -101,3 +103,24 @@ def test_a_large_call_graph_is_bounded(project: Callable[..., Project]) -> None:
     functions = [f"def f{n}(x):\n    f{n + 1}(x)\n    f{n + 2}(x)\n" for n in range(400)]
     source = "import random\n" + "".join(functions) + "def f400(x):\n    random.random()\ndef f401(x): pass\nf0(1)\n"
     check(project({"main.py": source}), "random", SEEDED)
+
+
+def test_nothing_that_flowed_through_programs_outlives_them(project: Callable[..., Project]) -> None:
+    found = project(
+        {
+            "train.py": "from lib import go\nimport random\ngo(random.random)\n",
+            "lib.py": "def go(draw):\n    for each in [draw]:\n        each()\n",
+        }
+    )
+    enabled = gc.isenabled()
+    gc.disable()  # as while the engine works
+    try:
+        judged(found, "random")
+        relevance = found.relevance("train.py")
+        kept = [weakref.ref(each) for each in (relevance, relevance.candidates)]
+        del relevance
+        found.start_over()
+        assert [each() for each in kept] == [None, None]
+    finally:
+        if enabled:
+            gc.enable()

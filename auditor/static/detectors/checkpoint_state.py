@@ -7,7 +7,9 @@ in what it reads back.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from itertools import islice
 
 from auditor.model.lean import dataclass
 from auditor.model.rule import Rule
@@ -17,7 +19,7 @@ from auditor.static.facts import Call, Known, ModuleFacts
 from auditor.static.matcher import Hit, Scope
 from auditor.static.nodes import walk
 from auditor.static.prerequisites import Prerequisite, naming
-from auditor.static.program import programs
+from auditor.static.program import program_files
 from auditor.static.project import Project
 from auditor.static.ruleoptions import WithOptions
 from auditor.static.values import FunctionRef
@@ -26,11 +28,16 @@ from auditor.static.weights import is_loading
 _OPTIMIZER = "optim"
 _EPOCHS = frozenset({"epoch", "epochs", "global_step", "iter", "iteration", "start_epoch", "step"})
 
+_RESTORING = ("load_state_dict", "optim", "Optim")
+"""Texts of which one stands in a file that gives an optimizer its state back."""
+
+_FOLLOWING = frozenset({"backward"})
 
 _WEIGHTS = ("model", "net", "param", "state_dict", "weight")
 """Parts of the keys under which weights are kept."""
 
 _RESUME = "resume"
+
 _WRAPPER = "save_on_master"
 """What distributed training scripts call their `torch.save` of the first process."""
 
@@ -38,13 +45,22 @@ _HELPERS = frozenset({"save_checkpoint", "save_ckpt", "save_model", "save_state"
 """What projects call a function of their own that hands what it is given to `torch.save`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class _Options:
     lacks: str
     save: frozenset[str]
     load: frozenset[str]
     state: frozenset[str]
     """Calls that return a generator's state."""
+
+    @cached_property
+    def loading(self) -> tuple[Prerequisite, ...]:
+        """What must be true of a file that calls one of `load`; asked by identity."""
+        return (naming(self.load, called=True),)
+
+    @cached_property
+    def keeping(self) -> tuple[Prerequisite, ...]:
+        return (naming(self.state, called=True),)
 
 
 def _read(table: Table) -> _Options:
@@ -87,7 +103,7 @@ class CheckpointStateDetector(WithOptions[_Options]):
             if options.lacks == "optimizer" and alone and _resumes_a_model_alone(module, options):
                 yield Hit(location=module.location(alone[0]))
             return
-        paths = tuple(path for path, modules in programs(module, project) if _resumes(modules, options))
+        paths = tuple(entry for entry, files in program_files(module, project) if _resumes(files, project, options))
         if paths:
             yield Hit(location=module.location(wanted[0]), entry_points=paths)
 
@@ -205,26 +221,48 @@ def _lacks(keys: frozenset[str], what: str) -> bool:
     return has_optimizer(keys) and not any("rng" in key.lower() or "random" in key.lower() for key in keys)
 
 
-def _resumes(modules: tuple[ModuleFacts, ...], options: _Options) -> bool:
+def _resumes(paths: Sequence[str], project: Project, options: _Options) -> bool:
     """Whether a program reads back what makes a training go on: the optimizer, or the epoch; and keeps no states."""
-    if any(module.calls_to(options.state) for module in modules if options.state):
+    if _any_calls(paths, project, options.keeping, options.state):
         return False
-    if not any(module.calls_to(options.load) for module in modules):
+    if not _any_calls(paths, project, options.loading, options.load):
         return False
-    if options.lacks == "optimizer" and not _has_optimizer(modules):
-        return False
-    return any(_reads_back(module, options.lacks) for module in modules)
+    if options.lacks == "rng":
+        may = (path for path in paths if project.texts.contain(path, _RESTORING))
+        return any(restores_optimizer(module) for module in _modules(may, project))
+    return _has_optimizer(paths, project) and (
+        # What stands between brackets may be a name for such a text that another file gives.
+        any(_reads_epochs(module) for module in _modules(paths, project, _EPOCHS))
+        or any(_reads_epochs(module) for module in _modules(paths, project))
+    )
 
 
-def _has_optimizer(modules: tuple[ModuleFacts, ...]) -> bool:
+def _modules(paths: Iterable[str], project: Project, holding: frozenset[str] | None = None) -> Iterator[ModuleFacts]:
+    """Those of the files that can be parsed, one after the other; with `holding` those that hold one of the words."""
+    for path in paths:
+        if holding is None or project.texts.hold(path, holding):
+            module = project.module(path)
+            if module is not None:
+                yield module
+
+
+def _any_calls(paths: Iterable[str], project: Project, asked: tuple[Prerequisite, ...], names: frozenset[str]) -> bool:
+    """Whether one of the functions is called; `asked`: what must be true of a file that does."""
+    may = (path for path in paths if names and project.selection.can_hold(path, asked))
+    return any(module.calls_to(names) for module in _modules(may, project))
+
+
+def _has_optimizer(paths: Sequence[str], project: Project) -> bool:
     """Whether anything in a program follows gradients: an evolution strategy, say, has no optimizer to save.
 
     A file alone does not tell: what trains may be elsewhere.
     """
-    if len(modules) < 2:
+    if len(list(islice(_modules(paths, project), 2))) < 2:
         return True
-    calls = (call for module in modules for call in module.calls)
-    return any(call.method == "backward" or (call.callee or "").startswith("torch.optim.") for call in calls)
+    if any(call.method == "backward" for module in _modules(paths, project, _FOLLOWING) for call in module.calls):
+        return True
+    calls = (call for module in _modules(paths, project) for call in module.calls)
+    return any((call.callee or "").startswith("torch.optim.") for call in calls)
 
 
 def _is_state_of_a_model(call: ast.Call) -> bool:
@@ -275,9 +313,7 @@ def _names_resuming(module: ModuleFacts, call: Call) -> bool:
     return bool(call.node.args) and _RESUME in module.text(call.node.args[0]).lower()
 
 
-def _reads_back(module: ModuleFacts, lacks: str) -> bool:
-    if lacks == "rng":
-        return restores_optimizer(module)
+def _reads_epochs(module: ModuleFacts) -> bool:
     for node in walk(module.tree):
         if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
             value = module.constant(node.slice)
