@@ -6,15 +6,16 @@ import ast
 from collections.abc import Iterator
 
 from auditor.static.facts import Function, ModuleFacts
-from auditor.static.program import programs
 from auditor.static.values import FunctionRef
 
 
 def calls_of(module: ModuleFacts, function: Function) -> Iterator[tuple[ModuleFacts, ast.Call]]:
     """The calls of a function, in its own file and in the programs that reach it."""
     name = getattr(function, "name", "")
-    calling = programs(module, module.project, frozenset({name}), called=name)
-    callers = {each.path: each for _, modules in calling for each in modules}
+    project = module.project
+    starts = project.entry_points_reaching(module) or (module.path,)
+    found = (project.module(path) for path in project.calling_files.of(starts, name))
+    callers = {each.path: each for each in found if each is not None}
     for _, caller in sorted({**callers, module.path: module}.items()):
         for call in caller.call_index.written(name):
             callee = caller.names.value(call.node.func)

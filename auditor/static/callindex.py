@@ -40,13 +40,24 @@ class CallIndex:
             else:
                 self._by_written.setdefault(written, []).append(number)
 
-    def candidates(self, callees: Collection[str], prefixes: tuple[str, ...], methods: Iterable[str]) -> list[Call]:
-        """Calls of `callees`, of names directly under `prefixes`, or of methods called so; in source order."""
-        found = set(self._named(callees))
-        found.update(number for name in methods for number in self._by_method.get(name, ()))
+    def candidates(
+        self,
+        callees: Collection[str],
+        prefixes: tuple[str, ...],
+        methods: Iterable[str],
+        fits: Callable[[Call], bool] = lambda call: True,
+    ) -> list[Call]:
+        """Calls of `callees`, of names directly under `prefixes`, or of methods called so; in source order.
+
+        `fits`: what must be true of a call besides. It is asked first: to know what is called, other files may have
+        to be parsed.
+        """
+        found = set(self._named(callees, fits))
+        by_method = (number for name in methods for number in self._by_method.get(name, ()))
+        found.update(number for number in by_method if fits(self._call(number)))
         if prefixes:
             for number in (*self._renamed, *(number for numbers in self._by_written.values() for number in numbers)):
-                name = self._call(number).callee or ""
+                name = (self._call(number).callee or "") if fits(self._call(number)) else ""
                 if any(name.startswith(prefix) and "." not in name[len(prefix) :] for prefix in prefixes):
                     found.add(number)
         # The index has the outer one of two calls that begin at one place first.
@@ -58,13 +69,14 @@ class CallIndex:
         found = [call for call in map(self._call, numbers) if call.method == name]
         return sorted(found, key=lambda call: (call.node.lineno, call.node.col_offset))
 
-    def _named(self, callees: Collection[str]) -> Iterable[int]:
+    def _named(self, callees: Collection[str], fits: Callable[[Call], bool]) -> Iterable[int]:
         if not callees:
             return
         lasts = {name.rpartition(".")[2] for name in callees}
         for numbers in (self._renamed, *(self._by_written.get(last, ()) for last in sorted(lasts))):
             for number in numbers:
-                if self._call(number).callee in callees:
+                call = self._call(number)
+                if fits(call) and call.callee in callees:
                     yield number
 
 

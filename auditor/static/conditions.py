@@ -81,6 +81,12 @@ class Argument:
     unlike: str = ""
     """Not written like this other argument: `batch_size=n` beside `num_envs=n`."""
 
+    def can_hold(self, call: Call) -> bool:
+        """Whether it may hold, as far as can be told without knowing any value."""
+        if call.argument(self.name, self.position) is not None:
+            return self.absent is not True
+        return self.holds_when_left_out or call.opaque
+
     def holds(self, call: Call, module: ModuleFacts) -> bool:
         """Whether the call passes (or leaves out) the argument like this."""
         given = call.argument(self.name, self.position)
@@ -215,8 +221,12 @@ class CallCondition:
 
     def calls(self, module: ModuleFacts) -> Iterator[Call]:
         """Yield the calls in a file for which everything holds, in source order."""
-        for call in module.call_index.candidates(self.callees, self.prefixes, self.methods):
-            if self._is_called(call) and self._stands(call, module) and self._passes(call, module):
+
+        def fits(call: Call) -> bool:
+            return self._stands(call, module) and self._are_given(call)
+
+        for call in module.call_index.candidates(self.callees, self.prefixes, self.methods, fits):
+            if self._is_called(call) and self._passes(call, module):
                 yield call
         if self.decorators:
             for call in decorator_calls(module, self.callees):
@@ -253,6 +263,11 @@ class CallCondition:
             and decorated.name in self.inside
             and call.node in decorated.decorator_list
         )
+
+    def _are_given(self, call: Call) -> bool:
+        """Whether the arguments can be as they have to be, from which ones are there."""
+        results = (argument.can_hold(call) for argument in self.arguments)
+        return any(results) if self.any_argument and self.arguments else all(results)
 
     def _passes(self, call: Call, module: ModuleFacts) -> bool:
         if not self.arguments:

@@ -32,7 +32,8 @@ _MODULE = lazy_pattern(rb"[ \t(]*[A-Za-z_][\w.]*[ \t)]*(?:$|[#;\r\n]|if\b|or\b)"
 
 _DEFINED = lazy_pattern(rb"(?:^|[\s;:])def[ \t]+$")
 _CALLED = lazy_pattern(rb"(?:[\s\\]|#[^\n]*\n)*\(")
-_GIVING = lazy_pattern(rb"(?:(?<![=!<>])=|:=|\b(?:return|else|or|and|await|if|as|in|lambda[^:\n]*:))$")
+_GIVING = lazy_pattern(rb"\b(?:return|else|or|and|await|if|as|in|lambda[^:\n]*:)$")
+_COMPARING = (b"==", b"!=", b"<=", b">=")
 _PAIRED = lazy_pattern(rb"^[^=()\n]*[^=!<>()\n]=[^=()\n]*,$")
 _PASSING_WORDS = (b"partial", b"wraps", b"compile", b"script", b"DataParallel", b"getattr")
 _PASSING = lazy_pattern(rb"\b(?:" + b"|".join(_PASSING_WORDS) + rb")\b")
@@ -197,9 +198,20 @@ def _dotted(before: bytes) -> bytes:
 def _is_given(before: bytes, *, passing: bool) -> bool:
     """Whether a name that is not called gets another name here, or is handed to what returns it."""
     code = before.rstrip(b" \t(")
-    if _GIVING.search(code) or _PAIRED.search(code.rpartition(b"\n")[2]):
+    if _gives(code[:-1] if code.endswith(b"\n") else code):
+        return True
+    if code.endswith(b",") and _PAIRED.search(code.rpartition(b"\n")[2]):
         return True
     return (passing and before.rstrip(_BLANKS)[-1:] in (b"(", b",", b'"', b"'", b"=")) or b"\\" in before[-4:]
+
+
+def _gives(code: bytes) -> bool:
+    """Whether what stands before a name ends with an assignment, or with a word behind which a value stands."""
+    if code.endswith(b"="):
+        return not code.endswith(_COMPARING)
+    line = code.rpartition(b"\n")[2]
+    near = line if line.endswith(b":") else line[-7:]  # long enough for the longest word and what stands before it
+    return _GIVING.search(near) is not None
 
 
 def _can_be(chain: bytes | None, word: bytes, raw: bytes, bound: Imported, names: Names) -> bool:

@@ -141,16 +141,16 @@ class ProgramCondition:
 
 
 def programs(
-    module: ModuleFacts, project: Project, holding: frozenset[str] | None = None, *, called: str | None = None
+    module: ModuleFacts, project: Project, holding: frozenset[str] | None = None
 ) -> Iterable[tuple[str, tuple[ModuleFacts, ...]]]:
     """Yield path and files of every program that reaches `module`; the file itself where there is none.
 
-    `holding`: texts of which one must stand in a file, others are left out; `called`: what must be called there.
+    `holding`: texts of which one must stand in a file, others are left out.
     """
     for path in _program_paths(module, project):
         entry = project.module(path)
         if entry is not None:
-            yield path, project.modules_reached(entry, holding, called)
+            yield path, project.modules_reached(entry, holding)
 
 
 def program_files(module: ModuleFacts, project: Project) -> Iterable[tuple[str, tuple[str, ...]]]:

@@ -10,6 +10,7 @@ from auditor.errors import ProjectError
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import replace
 from auditor.static.answers import Answers
+from auditor.static.callingfiles import CallingFiles
 from auditor.static.consolescripts import console_scripts
 from auditor.static.discovery import METADATA, is_test, is_test_by_its_name
 from auditor.static.exports import Exports
@@ -87,6 +88,7 @@ class Project:
 
         self._exports = Exports(self)
         self._reexports = Reexports(self)
+        self.calling_files = CallingFiles(self, MAX_FOLLOWED_BYTES)
         self.selection = Selection(self, self._vocabulary)
         self._relevance: dict[tuple[str, ...], Relevance] = {}
 
@@ -254,21 +256,16 @@ class Project:
     def find_submodule(self, package: str, name: str) -> str | None:
         return self._imports.find_submodule(package, name)
 
-    def modules_reached(
-        self, module: ModuleFacts, holding: frozenset[str] | None = None, called: str | None = None
-    ) -> tuple[ModuleFacts, ...]:
+    def modules_reached(self, module: ModuleFacts, holding: frozenset[str] | None = None) -> tuple[ModuleFacts, ...]:
         """`module` and the project's modules that it imports, directly or not, sorted by path.
 
         `holding`: texts of which one must stand in a module; the others are not parsed. Of more than
-        `MAX_FOLLOWED_BYTES` those far from `module` are left out (`followed`). `called`: what must be called in a
-        module; of these, too, the others are not parsed.
+        `MAX_FOLLOWED_BYTES` those far from `module` are left out (`followed`).
         """
-        found = [self.module(path) for path in self.paths_reached(module.path, holding, called)]
+        found = [self.module(path) for path in self.paths_reached(module.path, holding)]
         return tuple(reached for reached in found if reached is not None)
 
-    def paths_reached(
-        self, path: str, holding: frozenset[str] | None = None, called: str | None = None
-    ) -> tuple[str, ...]:
+    def paths_reached(self, path: str, holding: frozenset[str] | None = None) -> tuple[str, ...]:
         """The files that `modules_reached` parses, for whoever can tell of some that they need not be."""
         self.trace.note("reach", path)
         paths = sorted(self.graph.reached(path))
@@ -277,8 +274,6 @@ class Project:
         if sum(self.source(reached).size_bytes for reached in paths) > MAX_FOLLOWED_BYTES:
             near = self.followed(path)
             paths = [reached for reached in paths if reached in near]
-        if called is not None:
-            paths = [reached for reached in paths if self.texts.hold_call(reached, called)]
         return tuple(paths)
 
     def followed(self, path: str) -> frozenset[str]:

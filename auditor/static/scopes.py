@@ -423,7 +423,8 @@ class ScopeIndex:
         self._bind(node.name, BindingKind.DEFINITION, node, _start(node))
         self._inside("function", node, node.name, node.body)
         self.words[node] = self._words
-        self._words = words | self._words
+        words |= self._words  # in place: those of a module grow with each of its functions
+        self._words = words
 
     def _lambda(self, node: ast.Lambda) -> None:
         self._visit_signature(node)
@@ -436,7 +437,8 @@ class ScopeIndex:
         self._bind(node.name, BindingKind.DEFINITION, node, _start(node))
         self._inside("class", node, node.name, node.body)
         self.words[node] = self._words
-        self._words = words | self._words
+        words |= self._words  # in place: those of a module grow with each of its functions
+        self._words = words
 
     def _visit_signature(self, node: Function) -> None:
         arguments = node.args

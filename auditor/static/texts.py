@@ -5,10 +5,16 @@ from __future__ import annotations
 from auditor.errors import ProjectError
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.mentions import calls
-from auditor.static.vocabulary import Vocabulary
+from auditor.static.vocabulary import Vocabulary, words_of
 
 if TYPE_CHECKING:
     from auditor.static.project import Project
+
+_ASKS = 3
+"""Searches of one file from which on its words are kept: to list them takes as long as three or four of these."""
+
+_MAX_WORDS_BYTES = 200_000
+"""Longer lists of words are not kept: such files hold data."""
 
 
 class Texts:
@@ -21,6 +27,9 @@ class Texts:
         self._needed = needed
         self._needed_mask = vocabulary.mask(needed) if needed is not None else None
         self._found: dict[tuple[str, tuple[str, ...]], bool] = {}
+        self._asks: dict[str, int] = {}
+        self._words: dict[str, bytes | None] = {}
+        """Each word of a file once, between blanks; None where they are not kept."""
 
     def are_relevant(self, path: str) -> bool:
         """Whether a file holds any word that a rule or a library knows; all do where there are no words."""
@@ -40,19 +49,27 @@ class Texts:
         if not texts:
             return False
         key = (path, texts)
-        if key not in self._found:
-            try:
-                raw = self._project.source(path).raw()
-                self._found[key] = any(text.encode() in raw for text in texts)
-            except ProjectError:
-                self._found[key] = False
-            self._project.unread(path)
-        return self._found[key]
+        found = self._found.get(key)
+        if found is not None:
+            return found
+        words = self._words_of(path)
+        if words is not None and all(is_word(text) for text in texts):
+            return any(text.encode() in words for text in texts)
+        try:
+            raw = self._project.source(path).raw()
+            found = self._found[key] = any(text.encode() in raw for text in texts)
+        except ProjectError:
+            found = self._found[key] = False
+        self._project.unread(path)
+        return found
 
     def hold_call(self, path: str, name: str) -> bool:
         """Whether something that is written so, or ends so, may be called in a file."""
         key = (path, (name, "("))
         if key not in self._found:
+            words = self._words.get(path)
+            if words is not None and is_word(name) and b" %b " % name.encode() not in words:
+                return False
             source = self._project.source(path)
             try:
                 self._found[key] = source.is_notebook or not name.isascii() or calls(source.raw(), name.encode())
@@ -66,3 +83,30 @@ class Texts:
         self._project.trace.note("reach", path)
         texts = tuple(word.decode() for word in words)
         return any(self.contain(reached, texts) for reached in self._project.graph.reached(path))
+
+    def _words_of(self, path: str) -> bytes | None:
+        """The words of a file that is searched again and again; a quarter of what it holds, which is not read again."""
+        if path not in self._words:
+            asks = self._asks[path] = self._asks.get(path, 0) + 1
+            if asks <= _ASKS:
+                return None
+            del self._asks[path]
+            self._words[path] = self._list_words(path)
+        return self._words[path]
+
+    def _list_words(self, path: str) -> bytes | None:
+        source = self._project.source(path)
+        if source.is_notebook:
+            return None
+        try:
+            words = b" %b " % b" ".join(sorted(words_of(source.raw())))
+        except ProjectError:
+            return None
+        finally:
+            self._project.unread(path)
+        return words if len(words) <= _MAX_WORDS_BYTES else None
+
+
+def is_word(text: str) -> bool:
+    """Whether a text can only stand within one word, if anywhere."""
+    return text.isascii() and text.replace("_", "a").isalnum()

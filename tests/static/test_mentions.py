@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.static.mentions import Names, _dotted, calls, imported, mentions
+from auditor.static.mentions import Names, _dotted, _gives, calls, imported, mentions
 from auditor.static.sketch import make_sketch
 from auditor.static.source import SourceFile
 from auditor.static.vocabulary import Vocabulary
@@ -112,3 +112,14 @@ CALLED = {
 @pytest.mark.parametrize(("text", "is_called"), CALLED.values(), ids=CALLED)
 def test_a_call_is_told_from_a_mention(text: str, is_called: bool) -> None:
     assert calls(text.encode(), b"step") is is_called
+
+
+GIVING = re.compile(rb"(?:(?<![=!<>])=|:=|\b(?:return|else|or|and|await|if|as|in|lambda[^:\n]*:))\Z")
+"""Said at once; searched for in some hundred bytes it takes ten times as long."""
+
+PIECES = [b"return", b"else", b"or", b"lambda", b"await", b"in", b" ", b":", b"=", b"!", b"<", b"\n", b"x", b"_", b","]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=8).map(b"".join))
+def test_what_gives_a_name_is_told_from_the_end(code: bytes) -> None:
+    assert _gives(code) == (GIVING.search(code) is not None)

@@ -67,9 +67,10 @@ class IndexedAssignmentDetector(WithOptions[_Options]):
         for node, target, value, _ in module.index.assignments:
             if not isinstance(node, ast.Assign) or not isinstance(target, ast.Subscript):
                 continue
-            if isinstance(module.constant(value), Known):
+            # What is stored into comes first: it is mostly no tensor, and other files need not be parsed to say so.
+            if isinstance(value, ast.Constant) or not _is_tensor(module, target.value, options):
                 continue
-            if not _is_tensor(module, target.value, options) or not is_tensor_index(module, target.slice):
+            if isinstance(module.constant(value), Known) or not is_tensor_index(module, target.slice):
                 continue
             if _is_distinct(module, target.slice, options):
                 continue

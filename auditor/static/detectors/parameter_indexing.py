@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
+from weakref import WeakKeyDictionary
 
 from auditor.model.lean import dataclass
 from auditor.model.rule import Confidence, Rule
@@ -73,7 +74,8 @@ def _is_lookup(module: ModuleFacts, node: ast.Subscript, options: _Options) -> b
     if isinstance(node.slice, ast.Constant | ast.Slice | ast.UnaryOp):
         return False
     return (
-        is_tensor_index(module, node.slice)
+        _is_made_by_call(module, node.value)  # told without parsing any other file
+        and is_tensor_index(module, node.slice)
         and _is_parameter(module, node.value, options)
         and gradient_at(module, node) is not Gradient.NONE
     )
@@ -85,22 +87,41 @@ def _is_made_here(module: ModuleFacts, node: ast.AST) -> bool:
     return isinstance(index, ast.Name) and module.origin(index) is not index
 
 
+def _is_made_by_call(module: ModuleFacts, node: ast.expr) -> bool:
+    """Whether all that gives a variable its value are calls, as those that make parameters are."""
+    values = _values(module, node)
+    return bool(values) and all(isinstance(value, ast.Call) for value in values)
+
+
 def _is_parameter(module: ModuleFacts, node: ast.expr, options: _Options) -> bool:
-    if isinstance(node, ast.Name):
-        return _makes_parameter(module, module.origin(node), options)
-    if not isinstance(node, ast.Attribute) or not isinstance(node.value, ast.Name) or node.value.id != "self":
-        return False
-    holder = module.enclosing_class(node)
-    values = list(_assigned_attributes(holder, node.attr)) if holder else []
+    values = _values(module, node)
     return bool(values) and all(_makes_parameter(module, value, options) for value in values)
 
 
-def _assigned_attributes(holder: ast.ClassDef, name: str) -> Iterable[ast.expr]:
-    for node in walk(holder):
-        if isinstance(node, ast.Assign):
-            for target in node.targets:
-                if isinstance(target, ast.Attribute) and target.attr == name:
-                    yield node.value
+def _values(module: ModuleFacts, node: ast.expr) -> list[ast.expr]:
+    """What a name stands for, or what is assigned to an attribute of `self`; nothing for other expressions."""
+    if isinstance(node, ast.Name):
+        return [module.origin(node)]
+    if not isinstance(node, ast.Attribute) or not isinstance(node.value, ast.Name) or node.value.id != "self":
+        return []
+    holder = module.enclosing_class(node)
+    return _assigned_attributes(module, holder).get(node.attr, []) if holder else []
+
+
+_ASSIGNED: WeakKeyDictionary[ModuleFacts, dict[ast.ClassDef, dict[str, list[ast.expr]]]] = WeakKeyDictionary()
+
+
+def _assigned_attributes(module: ModuleFacts, holder: ast.ClassDef) -> dict[str, list[ast.expr]]:
+    """What is assigned to the attributes of anything in a class, by their names."""
+    kept = _ASSIGNED.setdefault(module, {})
+    if holder not in kept:
+        found = kept[holder] = {}
+        for node in walk(holder):
+            if isinstance(node, ast.Assign):
+                for target in node.targets:
+                    if isinstance(target, ast.Attribute):
+                        found.setdefault(target.attr, []).append(node.value)
+    return kept[holder]
 
 
 def _makes_parameter(module: ModuleFacts, node: ast.expr, options: _Options) -> bool:

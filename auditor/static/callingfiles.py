@@ -1,0 +1,108 @@
+"""In which files of the programs around a place something of a name may be called: one answer for all programs.
+
+Hundreds of programs reach the same thousands of files; each of these is asked for a name once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import compress
+
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.importgraph import Reach
+
+if TYPE_CHECKING:
+    from auditor.static.project import Project
+
+Files = int
+"""Some files of the project, each as the bit of its number."""
+
+_DIGITS = bytes.maketrans(b"01", b"\0\1")
+
+
+class CallingFiles:
+    """Asked for the callers of a function."""
+
+    def __init__(self, project: Project, limit: int) -> None:
+        """`limit`: bytes of source that are followed for one program (`Project.followed`)."""
+        self._project = project
+        self._limit = limit
+        self._paths: list[str] = []
+        self._sizes: list[int] = []
+        self._numbers: dict[str, int] = {}
+        self._reaches: dict[Reach, Files] = {}
+        self._near: dict[str, Files] = {}
+        self._asked: dict[str, tuple[Files, Files]] = {}
+        """Of each name the files that were searched for it, and those in which it stands."""
+
+    def of(self, starts: Iterable[str], name: str) -> tuple[str, ...]:
+        """The files that any of the `starts` reaches and that may call `name`, sorted; of too many those near to it.
+
+        A start that cannot be parsed counts for nothing.
+        """
+        reached: dict[str, Files] = {}
+        for start in starts:
+            self._project.trace.note("reach", start)
+            reached[start] = self._of_reach(self._project.graph.reach(start))
+        every = 0
+        for files in reached.values():
+            every |= files
+        holding = self._holding(name, every)
+        is_small = self._size(holding) <= self._limit
+        found = 0
+        for start, files in reached.items():
+            here = files & holding
+            if not here & ~found:
+                continue
+            if not is_small and self._size(here) > self._limit:
+                here &= self._of_near(start)
+            if here & ~found and self._project.module(start) is not None:
+                found |= here
+        return tuple(path for path in sorted(self._named(found)) if self._project.texts.hold_call(path, name))
+
+    def _holding(self, name: str, files: Files) -> Files:
+        """Those of some files in which a name stands."""
+        searched, found = self._asked.get(name, (0, 0))
+        texts, literals = self._project.texts, frozenset({name})
+        found |= self._numbered(path for path in self._named(files & ~searched) if texts.hold(path, literals))
+        self._asked[name] = searched | files, found
+        return files & found
+
+    def _of_reach(self, reach: Reach) -> Files:
+        found = self._reaches.get(reach)
+        if found is None:
+            found = self._reaches[reach] = self._numbered(reach.files)
+        return found
+
+    def _of_near(self, start: str) -> Files:
+        near = self._project.followed(start)
+        found = self._near.get(start)
+        if found is None:
+            found = self._near[start] = self._numbered(near)
+        return found
+
+    # -- files and their numbers ----------------------------------------------------------------------------------
+
+    def _numbered(self, paths: Iterable[str]) -> Files:
+        marks = bytearray()
+        for path in paths:
+            number = self._numbers.get(path)
+            if number is None:
+                number = self._numbers[path] = len(self._paths)
+                self._paths.append(path)
+                self._sizes.append(self._project.source(path).size_bytes)
+            if number >> 3 >= len(marks):
+                marks.extend(bytes((number >> 3) + 1 - len(marks)))
+            marks[number >> 3] |= 1 << (number & 7)
+        return int.from_bytes(marks, "little")
+
+    def _named(self, files: Files) -> Iterable[str]:
+        return compress(self._paths, _digits(files))
+
+    def _size(self, files: Files) -> int:
+        return sum(compress(self._sizes, _digits(files)))
+
+
+def _digits(files: Files) -> bytes:
+    """1 or 0 for each number from 0 on, as far as there are any."""
+    return bin(files)[:1:-1].encode().translate(_DIGITS)
