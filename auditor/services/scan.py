@@ -60,11 +60,12 @@ def scan(
 
     ruleset = load_rules(settings)
     rules = chosen_rules(ruleset, settings)
-    earlier, unchanged = cache.parts(ruleset.libraries) if cache is not None else (None, frozenset[str]())
+    parts = cache.parts(ruleset.libraries) if cache is not None else None
     analysis = Engine(ruleset, rules, kept_demands(ruleset, settings, program)).analyse(
         found,
-        earlier=earlier,
-        unchanged=unchanged,
+        earlier=parts.kept if parts is not None else None,
+        unchanged=parts.unchanged if parts is not None else (),
+        listed=parts.listed if parts is not None else None,
         ignored=_per_file_ignores(settings),
         step=progress.update,
         cancelled=progress.cancelled,

@@ -2,8 +2,8 @@
 
 A result is used again only where the same scan finds the same files with the same contents, the folders in which
 imports were looked up hold the same names, and program, rules, settings and installed packages are the same. Where
-nothing but the contents of some Python files differs, what was found out about the files is used again as far as it
-does not rest on these (`static.trace`). Anything else, a damaged entry too, means a scan from scratch.
+Python files differ, came or went, what was found out about the others is used again as far as it does not rest on these
+(`static.trace`, `static.moves`). Anything else, a damaged entry too, means a scan from scratch.
 """
 
 from __future__ import annotations
@@ -40,7 +40,13 @@ Stamp = tuple[int, int, int] | None
 """Size, time of modification, time of change; None where the content has to be compared."""
 
 Print = tuple[Stamp, bytes | None]
-"""Stamp and digest of a file, or of the names in a folder; no digest where there is none."""
+"""Stamp and digest of a file, or of what a folder holds for imports; no digest where there is none."""
+
+Names = tuple[Stamp, frozenset[str]]
+"""Stamp of a folder and what it holds for imports."""
+
+LISTS = "requirements/"
+"""A folder whose documents say what is installed; others that lie in folders tell of themselves alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,18 @@ class Inputs:
     files: tuple[str, ...]
     folders: tuple[str, ...]
     """Where imports were looked up; those that do not exist too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What is left of the last scan."""
+
+    kept: Kept
+    unchanged: frozenset[str]
+    """Files with the contents that they had."""
+
+    listed: Mapping[str, frozenset[str]]
+    """What stands in folders that did not change."""
 
 
 class ScanCache:
@@ -62,10 +80,13 @@ class ScanCache:
         self._files = tuple(file.path for file in (*found.files, *found.documents))
         asked = (str(found.root), [os.path.abspath(path) for path in paths], repr(settings))
         self._path = cache_folder() / f"{_digest(repr(asked).encode()).hex()[:32]}.bin"
-        outcome = (self._files, sorted(found.test_paths), found.skipped, program, _surroundings(found.root))
-        self._key = _digest(repr(outcome).encode("utf-8", "backslashreplace"))
+        lists = sorted(file.path for file in found.documents if "/" not in file.path or file.path.startswith(LISTS))
+        self._basis = _digest(_bytes((lists, program, _surroundings(found.root))))
+        """Of what matters to everything that is found out."""
+
+        self._key = _digest(_bytes((self._files, sorted(found.test_paths), found.skipped)))
         self._started_ns = time.time_ns()
-        self._whole = frozenset({*METADATA, *(file.path for file in found.documents)})
+        self._whole = frozenset({*METADATA, *lists})
         """Files of which a change can matter to everything."""
 
         self._prints: dict[str, Print] = {}
@@ -73,6 +94,7 @@ class ScanCache:
         self._unchanged: frozenset[str] = frozenset()
         self._sources = {file.path: file for file in found.files}
         self._places: dict[str, Print] = {}
+        self._names: dict[str, Names] = {}
         self._listed: frozenset[str] = frozenset()
         """Folders in which an earlier scan looked; `_told_before`: those of them that tell of the others."""
 
@@ -83,12 +105,14 @@ class ScanCache:
         entry = self._entry()
         if entry is None:
             return None
-        files, folders, packed = entry
+        key, files, folders, packed = entry
+        is_same = key == self._key
         places: dict[str, Print] = {}
         for folder, (stamp, listing) in folders.items():
             current = self._stamp(folder)
-            if (stamp is None or current != stamp) and self._listing(folder) != listing:
-                return None
+            if (stamp is None or current != stamp) and _told_by(self._listing(folder)) != listing:
+                is_same = False
+                continue
             places[folder] = (current, listing)
         now: dict[str, Print] = {}
         changed: set[str] = set()
@@ -100,7 +124,7 @@ class ScanCache:
                     changed.add(path)
                     continue
             now[path] = (current, digest)
-        if changed:
+        if changed or not is_same:
             # Prints of files that did not change need not be made again.
             self._prints = {path: known for path, known in now.items() if known[0] is not None}
             self._digests = {path: digest or b"" for path, (_, digest) in now.items()}
@@ -117,37 +141,38 @@ class ScanCache:
         if not isinstance(report, AuditReport):
             return None
         if now != files or places != folders:
-            write(self._path, (self._key, now, places, packed))
+            write(self._path, (self._basis, self._key, now, places, packed))
         return report
 
-    def _entry(self) -> tuple[dict[str, Print], dict[str, Print], bytes] | None:
-        """Prints of files and of folders, and the report."""
+    def _entry(self) -> tuple[bytes, dict[str, Print], dict[str, Print], bytes] | None:
+        """What the report was about, prints of files and of folders, and the report."""
         match read(self._path):
-            case (self._key, dict(files), dict(folders), bytes(packed)):
-                return files, folders, packed
+            case (self._basis, bytes(key), dict(files), dict(folders), bytes(packed)):
+                return key, files, folders, packed
         return None
 
-    def parts(self, libraries: Mapping[str, Library]) -> tuple[Kept | None, frozenset[str]]:
-        """What the last scan found out about each file, and the files that are as they were then."""
+    def parts(self, libraries: Mapping[str, Library]) -> Parts | None:
+        """What the last scan found out; None where nothing of it can be used."""
         from auditor.services.scan_parts import unpack_parts  # whoever finds the report does without
 
         match read(self._parts_path) if self._unchanged else None:
-            case (self._key, plain, dict(folders)) if all(self._is_as_before(*item) for item in folders.items()):
+            case (self._basis, plain, dict(folders)):
                 kept = unpack_parts(plain, libraries)
             case _:
                 kept = None
         if kept is None:
-            return None, frozenset()
-        self._listed, self._told_before = kept.listed_folders, frozenset(folders)
-        # Another process may have written them, of other contents.
+            return None
+        kept.names = {folder: names for folder, (_, names) in folders.items()}
+        # Another process may have written them, of other contents: they say by themselves what they hold for.
         sketches = kept.sketches
         same = (path for path in self._unchanged if path in sketches and sketches[path].digest == self._digests[path])
-        return kept, frozenset(same)
-
-    def _is_as_before(self, folder: str, known: Print) -> bool:
-        """Whether the names in a folder are those of an earlier scan, which may have been that of another process."""
-        current = self._places[folder][1] if folder in self._places else self._listing(folder)
-        return current == known[1]
+        for folder, (stamp, names) in folders.items():
+            if stamp is not None and self._stamp(folder) == stamp:
+                self._names[folder] = stamp, names
+        if self._names.keys() == folders.keys():
+            self._listed, self._told_before = kept.listed_folders, frozenset(folders)
+        listed = {folder: names for folder, (_, names) in self._names.items()}
+        return Parts(kept=kept, unchanged=frozenset(same), listed=listed)
 
     def put(self, report: AuditReport, inputs: Inputs, parts: Kept) -> None:
         """Keep a report. Nothing is kept where a file changed while it was made, or where the folder is read-only."""
@@ -165,19 +190,25 @@ class ScanCache:
             else:
                 files[path] = self._print(path)
         folders: dict[str, Print] = {}
+        names: dict[str, Names] = {}
         for folder in sorted(self._told_before.union(self._told(inputs.folders))):
             stamp = self._stamp(folder, settled=False)
             if stamp is not None and max(stamp[1:]) >= self._started_ns:
                 return
-            known = self._places.get(folder)
-            is_known = known is not None and known[0] is not None and known[0] == stamp
-            folders[folder] = known if known and is_known else (self._stamp(folder), self._listing(folder))
+            known, listed = self._places.get(folder), self._names.get(folder)
+            if known and listed and stamp is not None and known[0] == listed[0] == stamp:
+                folders[folder], names[folder] = known, listed
+            else:
+                listing, settled = self._listing(folder), self._stamp(folder)
+                folders[folder] = settled, _told_by(listing)
+                if listing is not None:
+                    names[folder] = settled, listing
         # Parts first: they say by themselves what they hold for, but a report without its parts would not last.
         from auditor.services.scan_parts import pack_parts
 
         is_new = not self._path.exists()
-        if write(self._parts_path, (self._key, pack_parts(parts), folders)):
-            write(self._path, (self._key, files, folders, dumped(report)))
+        if write(self._parts_path, (self._basis, pack_parts(parts), names)):
+            write(self._path, (self._basis, self._key, files, folders, dumped(report)))
             if is_new:
                 prune(self._path.parent)
 
@@ -213,11 +244,12 @@ class ScanCache:
             return None
         return status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
-    def _listing(self, folder: str) -> bytes | None:
+    def _listing(self, folder: str) -> frozenset[str] | None:
+        """What a folder holds for imports; None where there is none."""
+        from auditor.static.importpath import importable
+
         try:
-            return _digest(
-                repr(sorted(os.listdir(os.path.join(self._base, folder)))).encode("utf-8", "backslashreplace")
-            )
+            return importable(os.listdir(os.path.join(self._base, folder)))
         except (OSError, UnicodeError):
             return None
 
@@ -245,6 +277,14 @@ def _stamp_of(path: str) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_size, status.st_mtime_ns
+
+
+def _told_by(names: frozenset[str] | None) -> bytes | None:
+    return None if names is None else _digest(_bytes(sorted(names)))
+
+
+def _bytes(value: object) -> bytes:
+    return repr(value).encode("utf-8", "backslashreplace")
 
 
 def _digest(data: bytes) -> bytes:

@@ -8,10 +8,15 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 
 from auditor.model.pattern import lazy_pattern
+
+Lookup = tuple[int, str, str]
+"""What is looked up for a file: (0, "a.b", "") for `import a.b`; (2, "a", "") for `from ..a import …`; a name in a
+package as (-1, path of the package, name)."""
 
 _PROJECT_NAME = lazy_pattern(rb"""^\s*name\s*=\s*["']?([\w.-]+)""", re.MULTILINE)
 _ADDED = lazy_pattern(rb"^[^#\n]*\bsys\.path\.(?:append|insert|extend)\(([^\n]*)", re.MULTILINE)
@@ -37,6 +42,21 @@ class ImportPath:
     def listed_folders(self) -> frozenset[str]:
         """The folders in which anything was looked up so far; those that do not exist too."""
         return frozenset(self._listings)
+
+    def names(self, folder: str) -> frozenset[str]:
+        """What a folder holds that can be imported, or tells whose modules these are; empty where it is none."""
+        return self._names(folder)
+
+    def know_names(self, folder: str, names: frozenset[str]) -> None:
+        """Be told what a folder holds."""
+        self._listings[folder] = names
+
+    def look_up(self, asked: Lookup, importer: str) -> str | None:
+        """Where something leads from a file."""
+        level, name, below = asked
+        if level < 0:
+            return self.find_submodule(name, below)
+        return self.find_relative(name, level, importer) if level else self.find_module(name, importer)
 
     def find_module(self, dotted: str, importer: str) -> str | None:
         """The module that `import dotted` in `importer` loads; None where it is none of the project's."""
@@ -162,7 +182,7 @@ class ImportPath:
             above, _, name = folder.rpartition("/")
             try:
                 known = not folder or name in self._names(above)
-                found = frozenset(os.listdir(os.path.join(self._root, folder)) if known else ())
+                found = importable(os.listdir(os.path.join(self._root, folder))) if known else frozenset()
             except OSError:
                 found = frozenset()
             self._listings[folder] = found
@@ -182,6 +202,11 @@ class ImportPath:
                 continue
             found |= {match.decode("ascii", "replace").lower() for match in _PROJECT_NAME.findall(text)}
         return frozenset(found & self._libraries)
+
+
+def importable(names: Iterable[str]) -> frozenset[str]:
+    """Those of the names in a folder that matter to imports."""
+    return frozenset([name for name in names if "." not in name or name.endswith((".py", ".dist-info"))])
 
 
 def _folder_of(path: str) -> str:

@@ -13,6 +13,7 @@ from functools import partial
 from auditor.model.annotations import TYPE_CHECKING, Generic, TypeVar
 from auditor.model.lean import dataclass
 from auditor.static.findings import Placed
+from auditor.static.importpath import Lookup
 from auditor.static.project import Project
 from auditor.static.scripts import is_script, is_script_by_its_bytes
 from auditor.static.sketch import Sketch
@@ -36,6 +37,7 @@ class _Done(Generic[Item]):
     entries: Mapping[Item, Entry]
     read_files: frozenset[str]
     listed_folders: frozenset[str]
+    lookups: Mapping[str, Mapping[Lookup, str | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,9 @@ class Passes:
         self._cancelled = cancelled
         self._earlier = earlier or Kept()
         self.kept = Kept(read_files=self._earlier.read_files, listed_folders=self._earlier.listed_folders)
+        if project.moves is not None:
+            steady = project.moves.steady
+            self.kept.look_up({path: known for path, known in self._earlier.lookups.items() if path in steady})
         self.parsed: set[str] = set()
         self.problems: dict[str, str] = {}
 
@@ -143,7 +148,7 @@ class Passes:
         entries: dict[Item, Entry] = {}
         for item in items:
             entry = self._earlier.entries.get((name, item))
-            if entry is not None and self._project.trace.holds(entry.asked):
+            if entry is not None and self._project.holds(entry.asked):
                 entries[item] = entry
         todo = units([item for item in items if item not in entries])
         shared = min(self._processes, len(todo)) > 1
@@ -151,6 +156,7 @@ class Passes:
             entries.update(done.entries)
             self.kept.read_files |= done.read_files
             self.kept.listed_folders |= done.listed_folders
+            self.kept.look_up(done.lookups)
             if shared:
                 last = todo[number][-1]
                 self._step(numbers[last] if numbers else 0, _path(last))
@@ -181,10 +187,11 @@ class Passes:
                 try:
                     answer = work(item)
                 finally:
-                    asked = project.trace.stop()
-                entries[item] = Entry(answer, asked, project.parsed, dict(project.problems))
+                    asked, parsed = project.trace.stop()
+                entries[item] = Entry(answer, asked, frozenset(parsed), project.problems_of(parsed))
             project.start_over()
-            done = _Done(entries, project.read_files.difference(read), project.listed_folders.difference(listed))
+            new_files, new_folders = project.read_files.difference(read), project.listed_folders.difference(listed)
+            done = _Done(entries, new_files, new_folders, project.lookups())
             read.update(done.read_files)
             listed.update(done.listed_folders)
             return done

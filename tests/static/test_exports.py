@@ -59,7 +59,7 @@ def test_an_answer_rests_on_every_file_that_could_have_given_the_name(project: M
     made = project({**LIBRARY, "train.py": "from lib import missing\nmissing()\n"})
     made.trace.start()
     assert resolved(made, "missing") is None
-    asked = made.trace.stop()
+    asked, _ = made.trace.stop()
     assert {("reach", "lib/deep/__init__.py"), ("content", "lib/near.py")} <= asked.keys()
 
 
