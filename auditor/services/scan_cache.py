@@ -25,6 +25,7 @@ from auditor.services.program_stamp import ProgramStamp
 from auditor.services.scan_store import dumped, loaded, prune, read, write
 from auditor.services.settings import Settings
 from auditor.static.discovery import METADATA, Discovery
+from auditor.static.importpath import DATA, importable
 
 if TYPE_CHECKING:
     from auditor.ruleset.library import Library
@@ -77,6 +78,7 @@ class ScanCache:
         """`program`: the stamp of what is about to scan."""
         self._root = found.root
         self._base = str(found.root)
+        self._inside = os.path.join(self._base, "")
         self._files = tuple(file.path for file in (*found.files, *found.documents))
         asked = (str(found.root), [os.path.abspath(path) for path in paths], repr(settings))
         self._path = cache_folder() / f"{_digest(repr(asked).encode()).hex()[:32]}.bin"
@@ -84,7 +86,7 @@ class ScanCache:
         self._basis = _digest(_bytes((lists, program, _surroundings(found.root))))
         """Of what matters to everything that is found out."""
 
-        self._key = _digest(_bytes((self._files, sorted(found.test_paths), found.skipped)))
+        self._key = _digest(_bytes(("\0".join(self._files), "\0".join(sorted(found.test_paths)), found.skipped)))
         self._started_ns = time.time_ns()
         self._whole = frozenset({*METADATA, *lists})
         """Files of which a change can matter to everything."""
@@ -107,23 +109,22 @@ class ScanCache:
             return None
         key, files, folders, packed = entry
         is_same = key == self._key
-        places: dict[str, Print] = {}
-        for folder, (stamp, listing) in folders.items():
-            current = self._stamp(folder)
-            if (stamp is None or current != stamp) and _told_by(self._listing(folder)) != listing:
+        places, now = dict(folders), dict(files)
+        for folder in self._restamped(folders):
+            listing = _told_by(self._listing(folder))
+            if listing == folders[folder][1]:
+                places[folder] = self._stamp(folder), listing
+            else:
                 is_same = False
-                continue
-            places[folder] = (current, listing)
-        now: dict[str, Print] = {}
+                del places[folder]
         changed: set[str] = set()
-        for path, (stamp, digest) in files.items():
-            current = self._stamp(path)
-            if stamp is None or current != stamp:
-                current, same = self._print(path)
-                if same != digest:
-                    changed.add(path)
-                    continue
-            now[path] = (current, digest)
+        for path in self._restamped(files):
+            current = self._print(path)
+            if current[1] == files[path][1]:
+                now[path] = current
+            else:
+                changed.add(path)
+                del now[path]
         if changed or not is_same:
             # Prints of files that did not change need not be made again.
             self._prints = {path: known for path, known in now.items() if known[0] is not None}
@@ -165,7 +166,11 @@ class ScanCache:
         kept.names = {folder: names for folder, (_, names) in folders.items()}
         # Another process may have written them, of other contents: they say by themselves what they hold for.
         sketches = kept.sketches
-        same = (path for path in self._unchanged if path in sketches and sketches[path].digest == self._digests[path])
+        same = (
+            path
+            for path in self._unchanged
+            if path in sketches and sketches[path].digest == self._digests[path] and self._digests[path]
+        )
         for folder, (stamp, names) in folders.items():
             if stamp is not None and self._stamp(folder) == stamp:
                 self._names[folder] = stamp, names
@@ -232,12 +237,30 @@ class ScanCache:
         return [
             folder
             for folder in known - self._listed
-            if not folder or posixpath.dirname(folder) not in known or os.path.lexists(os.path.join(self._base, folder))
+            if not folder
+            or posixpath.dirname(folder) not in known
+            or folder.endswith(DATA)
+            or os.path.lexists(os.path.join(self._base, folder))
         ]
+
+    def _restamped(self, prints: Mapping[str, Print]) -> list[str]:
+        """Those whose contents have to be compared."""
+        inside, stat, limit = self._inside, os.stat, self._started_ns - SETTLED_NS
+        found = []
+        for path, (stamp, _) in prints.items():
+            try:
+                status = stat(inside + path)
+            except (OSError, UnicodeError):
+                found.append(path)
+                continue
+            current = status.st_size, status.st_mtime_ns, status.st_ctime_ns
+            if stamp != current or current[1] > limit or current[2] > limit:
+                found.append(path)
+        return found
 
     def _stamp(self, path: str, *, settled: bool = True) -> Stamp:
         try:
-            status = os.stat(os.path.join(self._base, path))
+            status = os.stat(self._inside + path)
         except (OSError, UnicodeError):  # a shown name may be one that this locale cannot say
             return None
         if settled and max(status.st_mtime_ns, status.st_ctime_ns) > self._started_ns - SETTLED_NS:
@@ -246,8 +269,6 @@ class ScanCache:
 
     def _listing(self, folder: str) -> frozenset[str] | None:
         """What a folder holds for imports; None where there is none."""
-        from auditor.static.importpath import importable
-
         try:
             return importable(os.listdir(os.path.join(self._base, folder)))
         except (OSError, UnicodeError):

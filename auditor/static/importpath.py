@@ -18,6 +18,14 @@ Lookup = tuple[int, str, str]
 """What is looked up for a file: (0, "a.b", "") for `import a.b`; (2, "a", "") for `from ..a import …`; a name in a
 package as (-1, path of the package, name)."""
 
+DATA = (
+    ".bin", ".c", ".cfg", ".ckpt", ".cpp", ".csv", ".gz", ".h", ".html", ".ini", ".ipynb", ".jpg", ".json", ".jsonl",
+    ".log", ".lock", ".md", ".npy", ".npz", ".out", ".parquet", ".pdf", ".pickle", ".pkl", ".png", ".pt", ".pth",
+    ".pyc", ".pyi", ".pxd", ".pyx", ".rst", ".safetensors", ".sh", ".so", ".svg", ".tar", ".tmp", ".toml", ".txt", ".yaml",
+    ".yml", ".zip",
+)  # fmt: skip
+"""Endings of files that come and go while a project is worked on, and that no import can find."""
+
 _PROJECT_NAME = lazy_pattern(rb"""^\s*name\s*=\s*["']?([\w.-]+)""", re.MULTILINE)
 _ADDED = lazy_pattern(rb"^[^#\n]*\bsys\.path\.(?:append|insert|extend)\(([^\n]*)", re.MULTILINE)
 _FOLDER = lazy_pattern(rb"""["']([\w./-]+?)\\?["']""")
@@ -181,7 +189,7 @@ class ImportPath:
             # Listing what is no folder costs as much as listing it; the folder above knows.
             above, _, name = folder.rpartition("/")
             try:
-                known = not folder or name in self._names(above)
+                known = not folder or name in self._names(above) or name.endswith(DATA)
                 found = importable(os.listdir(os.path.join(self._root, folder))) if known else frozenset()
             except OSError:
                 found = frozenset()
@@ -205,8 +213,8 @@ class ImportPath:
 
 
 def importable(names: Iterable[str]) -> frozenset[str]:
-    """Those of the names in a folder that matter to imports."""
-    return frozenset([name for name in names if "." not in name or name.endswith((".py", ".dist-info"))])
+    """The names in a folder without those that can be no module and are hardly ever that of a folder."""
+    return frozenset([name for name in names if not name.endswith(DATA)])
 
 
 def _folder_of(path: str) -> str:
