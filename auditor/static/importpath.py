@@ -21,8 +21,8 @@ package as (-1, path of the package, name)."""
 DATA = (
     ".bin", ".c", ".cfg", ".ckpt", ".cpp", ".csv", ".gz", ".h", ".html", ".ini", ".ipynb", ".jpg", ".json", ".jsonl",
     ".log", ".lock", ".md", ".npy", ".npz", ".out", ".parquet", ".pdf", ".pickle", ".pkl", ".png", ".pt", ".pth",
-    ".pyc", ".pyi", ".pxd", ".pyx", ".rst", ".safetensors", ".sh", ".so", ".svg", ".tar", ".tmp", ".toml", ".txt", ".yaml",
-    ".yml", ".zip",
+    ".pyc", ".pyi", ".pxd", ".pyx", ".rst", ".safetensors", ".sh", ".so", ".svg", ".tar", ".tmp", ".toml", ".txt",
+    ".yaml", ".yml", ".zip",
 )  # fmt: skip
 """Endings of files that come and go while a project is worked on, and that no import can find."""
 
