@@ -275,7 +275,7 @@ def test_what_is_wrong_with_a_file_that_two_programs_share_stays_told_when_one_i
         return scan([project / "a.py", project / "b.py"], Settings(), root=project, cached=cached)
 
     assert both(cached=True) == both(cached=False)
-    put(project, "a.py", "print('nothing')\n")
+    put(project, "a.py", "if __name__ == '__main__':\n    print('nothing')\n")
     again = both(cached=True)
     assert [entry.subject for entry in again.skipped] == ["threads.py"]
     assert again == both(cached=False)
