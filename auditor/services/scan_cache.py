@@ -206,8 +206,7 @@ class ScanCache:
             else:
                 listing, settled = self._listing(folder), self._stamp(folder)
                 folders[folder] = settled, _told_by(listing)
-                if listing is not None:
-                    names[folder] = settled, listing
+                names[folder] = settled, frozenset() if listing is None else listing
         # Parts first: they say by themselves what they hold for, but a report without its parts would not last.
         from auditor.services.scan_parts import pack_parts
 

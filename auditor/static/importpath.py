@@ -55,6 +55,10 @@ class ImportPath:
         """What a folder holds that can be imported, or tells whose modules these are; empty where it is none."""
         return self._names(folder)
 
+    def is_package(self, folder: str) -> bool:
+        """Whether a folder has an `__init__.py`."""
+        return self._is_file(_join(folder, "__init__.py"))
+
     def know_names(self, folder: str, names: frozenset[str]) -> None:
         """Be told what a folder holds."""
         self._listings[folder] = names

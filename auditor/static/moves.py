@@ -6,17 +6,30 @@ went in folders tell which import statements these may be; those are looked up a
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from functools import cached_property
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass, field
 from auditor.static.importgraph import ImportGraph
-from auditor.static.importpath import ImportPath
+from auditor.static.importpath import DATA, ImportPath
 
 if TYPE_CHECKING:
     from auditor.static.sketch import Statement
     from auditor.static.trace import Kept
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
+    """The files of a project now."""
+
+    scanned: AbstractSet[str]
+    tests: AbstractSet[str]
+    """Those that are tests by their name."""
+
+    unchanged: AbstractSet[str]
+    """Those with the contents that they had in the earlier scan, whether or not they are scanned."""
 
 
 class Moves:
@@ -25,48 +38,37 @@ class Moves:
     def __init__(
         self,
         kept: Kept,
-        unchanged: Collection[str],
-        files: Collection[str],
-        tests: Collection[str],
+        files: Files,
+        listed: Mapping[str, frozenset[str]],
         imports: ImportPath,
         graph: ImportGraph,
     ) -> None:
-        """`unchanged`: files with the contents that they had; `files`: those that are scanned, `tests` among them.
+        """`listed`: folders that are known to hold what they held, with that.
 
-        Tells the graph what it need not look up again. `imports` may have been told what stands in folders.
+        Tells `imports` and `graph` what they need not look up again.
         """
         self._kept = kept
-        changes = _changes(kept, files, imports)
-        steady: set[str] = set()
-        for path in unchanged:
-            if path not in kept.edges or path not in kept.sketches:
-                continue
-            if (path in files) != (path in kept.files) or (path in tests) != (path in kept.tests):
-                continue
-            if changes.surround(path):
-                continue
-            edges = kept.edges[path]
-            if not changes.concern(kept.sketches[path].imports) or graph.edges(path)[2] == edges[2]:
-                steady.add(path)
-                graph.know(path, edges)
+        for folder, names in listed.items():
+            imports.know_names(folder, names)
+        changes = _changes(kept, files, listed, imports)
+        steady = {path for path in files.unchanged if path in kept.edges and path in kept.sketches}
+        steady -= (files.scanned ^ kept.files) | ((files.tests & files.scanned) ^ kept.tests)
         if changes:
+            steady = {path for path in steady if not changes.surround(path)}
+            for path in [path for path in steady if changes.concern(kept.sketches[path].imports)]:
+                if graph.edges(path)[2] != kept.edges[path][2]:
+                    steady.discard(path)
             for path, lookups in kept.lookups.items():
                 if any(imports.look_up(asked, path) != found for asked, found in lookups.items()):
                     steady.discard(path)
+        for path in steady:
+            graph.know(path, kept.edges[path])
         self.steady = frozenset(steady)
         """Files that say the same and whose imports lead to the same files."""
 
-    def is_same(self, path: str) -> bool:
-        """Whether a file says the same and its imports lead to the same files."""
-        return path in self.steady
-
-    def is_same_below(self, path: str) -> bool:
-        """Whether that is so for a file and all that it imports, directly or not."""
-        return path in self.steady and path not in self._leading_to_others
-
     @cached_property
-    def _leading_to_others(self) -> frozenset[str]:
-        """Files that led to one that is not the same, directly or not."""
+    def steady_below(self) -> frozenset[str]:
+        """Files of which that is true, and true of all that they import, directly or not."""
         users: dict[str, list[str]] = {}
         pending: list[str] = []
         for path, (targets, _, _) in self._kept.edges.items():
@@ -75,12 +77,12 @@ class Moves:
             for target in targets:
                 users.setdefault(target, []).append(path)
         pending += [target for target in users if target not in self.steady]
-        found = set(pending)
+        others = set(pending)
         for path in pending:
-            more = [user for user in users.get(path, ()) if user not in found]
-            found.update(more)
+            more = [user for user in users.get(path, ()) if user not in others]
+            others.update(more)
             pending += more
-        return frozenset(found)
+        return self.steady - others
 
 
 @dataclass(slots=True)
@@ -98,10 +100,14 @@ class _Changes:
     def __bool__(self) -> bool:
         return bool(self.words or self.packages or self.is_everywhere)
 
-    def add(self, folder: str, name: str) -> None:
-        """A name came or went; whether a folder holds modules is told by what is in it, or one level below."""
+    def add(self, folder: str, name: str, *, is_package: bool) -> None:
+        """A name came or went in a folder, which is a package now or not.
+
+        Whether a folder without `__init__.py` holds modules is told by what is in it, or one level below.
+        """
         above, _, own = folder.rpartition("/")
-        self.words.add(own)
+        if name == "__init__.py" or not is_package:
+            self.words.add(own)
         if name.endswith(".dist-info"):
             self.is_everywhere = True
         elif name == "__init__.py":
@@ -120,14 +126,18 @@ class _Changes:
         return bool(self.words) and not self.words.isdisjoint(_words(statements))
 
 
-def _changes(kept: Kept, files: Collection[str], imports: ImportPath) -> _Changes:
+def _changes(kept: Kept, files: Files, listed: Mapping[str, frozenset[str]], imports: ImportPath) -> _Changes:
     changes = _Changes()
-    for folder in kept.listed_folders:
+    is_told = kept.names.keys() <= listed.keys()
+    others = [folder for folder in kept.listed_folders if folder not in listed]
+    if is_told and not any(folder.endswith(DATA) for folder in others) and kept.files == files.scanned:
+        others = []  # what was no folder became none, as the folders above hold what they held
+    for folder in others:
         for name in imports.names(folder) ^ kept.names.get(folder, frozenset()):
-            changes.add(folder, name)
-    for path in kept.files.symmetric_difference(files):
+            changes.add(folder, name, is_package=imports.is_package(folder))
+    for path in kept.files ^ files.scanned:
         folder, _, name = path.rpartition("/")
-        changes.add(folder, name)
+        changes.add(folder, name, is_package=imports.is_package(folder))
     return changes
 
 

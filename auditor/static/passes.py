@@ -86,10 +86,21 @@ class Passes:
     def find_programs(self) -> None:
         """Tell the project which of its files are programs."""
         project = self._project
-        known = {path: is_script_by_its_bytes(project, path) for path in sorted(project.files)}
+        known = {path: self._is_script_by_its_bytes(path) for path in sorted(project.files)}
         open_ = [path for path, answer in known.items() if answer is None]
         found = self._pass("script", open_, partial(is_script, project), lambda paths: _units(paths, project))
         project.know_scripts({path for path, answer in {**known, **found}.items() if answer})
+
+    def _is_script_by_its_bytes(self, path: str) -> bool | None:
+        project = self._project
+        imported = project.is_imported(path)
+        before = self._earlier.scripts.get(path)
+        if before is not None and before[1] == imported and project.is_as_before_below(path):
+            found = before[0]
+        else:
+            found = is_script_by_its_bytes(project, path)
+        self.kept.scripts[path] = found, imported
+        return found
 
     def judge_programs(self) -> None:
         """Tell the project the verdict of every program."""

@@ -16,7 +16,7 @@ from auditor.static.exports import Exports
 from auditor.static.importgraph import ImportGraph, Reach
 from auditor.static.importpath import ImportPath, Lookup
 from auditor.static.knowledge import RngIndex
-from auditor.static.moves import Moves
+from auditor.static.moves import Files, Moves
 from auditor.static.programgroups import grouped
 from auditor.static.reexports import Reexports
 from auditor.static.scripts import EntryPoint, is_script, takes_options
@@ -88,6 +88,7 @@ class Project:
         self._verdicts: dict[str, tuple[LibraryVerdict, ...]] = {}
         self._matters: dict[Reach, bool] = {}
         self._followed: dict[str, frozenset[str]] = {}
+        self._sizes: dict[str, int] = {}
         self._parsed: set[str] = set()
         self._programs: Mapping[str, EntryPoint] | None = None
         self._answers = Answers(self)
@@ -121,32 +122,36 @@ class Project:
 
     def know_kept(self, kept: Kept, unchanged: frozenset[str], listed: Mapping[str, frozenset[str]]) -> None:
         """Be told what an earlier scan found in the bytes of files that are as they were, and what folders hold."""
-        for folder, names in listed.items():
-            self._imports.know_names(folder, names)
         for path in unchanged:
             if path in kept.sketches:
                 self.source(path).sketch = kept.sketches[path]
-        self.moves = Moves(kept, unchanged, self.files.keys(), self._test_paths, self._imports, self.graph)
+        files = Files(scanned=self.files.keys(), tests=self._test_paths, unchanged=unchanged)
+        self.moves = Moves(kept, files, listed, self._imports, self.graph)
 
     def is_as_before(self, path: str) -> bool:
         """Whether a file says what it said in the earlier scan, and its imports lead where they led."""
-        return self.moves is not None and self.moves.is_same(path)
+        return self.moves is not None and path in self.moves.steady
+
+    def is_as_before_below(self, path: str) -> bool:
+        """Whether that is so for a file and all that it imports, directly or not."""
+        return self.moves is not None and path in self.moves.steady_below
 
     def holds(self, asked: Mapping[Question, object]) -> bool:
         """Whether what was asked in an earlier scan would be answered in the same way now."""
-        moves = self.moves
-        if moves is None:
+        if self.moves is None:
             return False
+        steady, below = self.moves.steady, self.moves.steady_below
         for question, answer in asked.items():
             kind, path = question
             if kind == "content":
-                same = moves.is_same(path)
+                if path not in steady:
+                    return False
             elif kind == "reach":
-                same = moves.is_same_below(path)
-            else:
-                is_told = kind in ("packages", "matters") and moves.is_same_below(path)
-                same = is_told or self._answers(question) == answer
-            if not same:
+                if path not in below:
+                    return False
+            elif kind in ("packages", "matters") and path in below:
+                continue
+            elif self._answers(question) != answer:
                 return False
         return True
 
@@ -375,7 +380,11 @@ class Project:
 
     def _nearest(self, path: str) -> Iterable[str]:
         reached = self.graph.reached(path)
-        if sum(self.source(each).size_bytes for each in reached) <= MAX_FOLLOWED_BYTES:
+        sizes = self._sizes
+        for each in reached:
+            if each not in sizes:
+                sizes[each] = self.source(each).size_bytes
+        if sum(map(sizes.__getitem__, reached)) <= MAX_FOLLOWED_BYTES:
             return reached
         budget = MAX_NEAR_BYTES
         seen, pending = {path}, [path]

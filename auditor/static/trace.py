@@ -116,6 +116,9 @@ class Kept:
     entries: dict[tuple[str, object], Entry] = field(default_factory=dict)
     """By the pass and what it was about."""
 
+    scripts: dict[str, tuple[bool | None, bool]] = field(default_factory=dict)
+    """Whether the bytes of each file say that it is a program, and whether anything imported it then."""
+
     syntax: dict[str, str | None] = field(default_factory=dict)
     """Files that were parsed for their syntax alone, with what is wrong."""
 
