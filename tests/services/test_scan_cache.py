@@ -18,7 +18,7 @@ from auditor.services.scan import scan
 from auditor.services.scan_cache import cache_folder
 from auditor.services.scan_store import MAX_ENTRIES
 from auditor.services.settings import Settings
-from auditor.static import syntaxcheck
+from auditor.static import source, syntaxcheck
 from auditor.static.engine import Engine
 from auditor.static.passes import Passes
 
@@ -279,6 +279,16 @@ def test_what_is_wrong_with_a_file_that_two_programs_share_stays_told_when_one_i
     again = both(cached=True)
     assert [entry.subject for entry in again.skipped] == ["threads.py"]
     assert again == both(cached=False)
+
+
+def test_what_a_file_cannot_be_read_for_is_told_as_it_is_now(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source, "MAX_BYTES", 500)
+    text = FILES["train.py"]
+    for size in (600, 700):
+        put(project, "train.py", text + "#" * (size - len(text)))
+        report = cached(project)
+        assert [entry.reason for entry in report.skipped] == [f"too large: {size} bytes, the limit is 500"]
+        assert report == cold(project)
 
 
 @pytest.mark.parametrize("name", ["numpy/__init__.py", "numpy.py", "lib/deep/er/__init__.py", "src/numpy/__init__.py"])
