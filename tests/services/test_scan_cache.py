@@ -120,6 +120,7 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "a console script": lambda root: (root / "pyproject.toml").write_text(
         "[project]\nname = 'demo'\n[project.scripts]\nload = 'lib.data:load'\n"
     ),
+    "a document in a folder": lambda root: put(root, "docker/Dockerfile", "FROM pytorch/pytorch:latest\n"),
     "an ignore file": lambda root: (root / ".gitignore").write_text("train.py\n"),
 }
 
@@ -250,9 +251,11 @@ def test_a_new_program_leaves_what_is_known_of_the_others(project: Path, answers
 
 def test_renaming_a_module_leaves_what_does_not_lead_to_it(project: Path, answers: list[object]) -> None:
     put(project, "apart.py", "import random\nfor _ in range(3):\n    print(random.random())\n")
+    settle(project)
     cached(project)
     answers.clear()
     (project / "lib/data.py").rename(project / "lib/batches.py")
+    settle(project)
     assert cached(project) == cold(project)
     assert "train.py" in answers
     answers.clear()
