@@ -2,11 +2,12 @@
 
     python benchmarks/scan_speed.py [FOLDER] [--runs N]
 
-Without a folder: the site-packages of this environment. Its Python files are copied, because one of them is changed.
+Without a folder: the site-packages of this environment. Its Python files are copied, because one of them is changed,
+another one is added beside it, and that is renamed.
 Each program runs as a process of its own, in turns, so that all meet the same machine; the median is printed. CPU is
 that of all processes of the program (on a busy machine the steadier figure), memory that of its largest one. One run
 of everything over three million lines takes a few minutes. Every cold scan begins without a cache and leaves the one
-that the next two scans use.
+that the scans after it use.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ scan([Path(sys.argv[1])], Settings(), cached=True)
 """
 COLD = "repro-audit, no cache yet"
 CHANGED = "repro-audit, one file changed"
+ADDED = "repro-audit, one file added"
+RENAMED = "repro-audit, one file renamed"
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,8 @@ def commands(folder: Path, cache: Path) -> dict[str, list[str]]:
         COLD: [sys.executable, "-c", SCAN, str(folder)],
         "repro-audit, unchanged": [sys.executable, "-c", SCAN, str(folder)],
         CHANGED: [sys.executable, "-c", SCAN, str(folder)],
+        ADDED: [sys.executable, "-c", SCAN, str(folder)],
+        RENAMED: [sys.executable, "-c", SCAN, str(folder)],
     }
 
 
@@ -82,11 +87,18 @@ def copied(folder: Path, to: Path) -> tuple[int, int]:
     return files, lines
 
 
-def change(folder: Path) -> None:
-    """Add a comment to the file in the middle."""
-    paths = sorted(folder.rglob("*.py"))
-    with paths[len(paths) // 2].open("a") as stream:
-        stream.write("# changed\n")
+def edit(name: str, path: Path) -> None:
+    """Do to a file, or beside it, what the next scan is to meet."""
+    added, renamed = path.with_name(f"added_{path.name}"), path.with_name(f"renamed_{path.name}")
+    if name == COLD:
+        renamed.unlink(missing_ok=True)
+    elif name == CHANGED:
+        with path.open("a") as stream:
+            stream.write("# changed\n")
+    elif name == ADDED:
+        shutil.copyfile(path, added)
+    elif name == RENAMED:
+        added.rename(renamed)
 
 
 def main() -> None:
@@ -102,13 +114,15 @@ def main() -> None:
         time.sleep(3)  # younger files are compared by content, by us
         environment = {**os.environ, "XDG_CACHE_HOME": str(cache)}
         programs = commands(tree, cache)
+        paths = sorted(tree.rglob("*.py"))
+        middle = paths[len(paths) // 2]
         measure(programs["ruff, cached"], environment)
         for _ in range(args.runs):
             for name, command in programs.items():
                 if name == COLD:
                     shutil.rmtree(cache / "repro-audit", ignore_errors=True)
-                if name == CHANGED:
-                    change(tree)
+                if name in (COLD, CHANGED, ADDED, RENAMED):
+                    edit(name, middle)
                     time.sleep(3)
                 samples.setdefault(name, []).append(measure(command, environment))
     base = statistics.median(sample.wall_s for sample in samples["ruff, no cache"])

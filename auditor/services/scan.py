@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -39,7 +40,24 @@ def scan(
     it. Raises `UsageError` for a path that does not exist and for a rule that is not known, `RuleError` for a broken
     rule.
     """
-    progress = progress or Silent()
+    # What is made here lives to the end; looking for garbage among it takes longer than finding a kept report.
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        return _scan(paths, settings, progress or Silent(), root, cached, processes)
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _scan(
+    paths: Sequence[Path],
+    settings: Settings,
+    progress: Progress,
+    root: Path | None,
+    cached: bool,
+    processes: int | None,
+) -> AuditReport:
     progress.stage("scan")
     root = find_root(paths) if root is None else root.absolute()
     found = find_files(root, paths, settings.exclude, progress.cancelled)
@@ -60,11 +78,12 @@ def scan(
 
     ruleset = load_rules(settings)
     rules = chosen_rules(ruleset, settings)
-    earlier, unchanged = cache.parts(ruleset.libraries) if cache is not None else (None, frozenset[str]())
+    parts = cache.parts(ruleset.libraries) if cache is not None else None
     analysis = Engine(ruleset, rules, kept_demands(ruleset, settings, program)).analyse(
         found,
-        earlier=earlier,
-        unchanged=unchanged,
+        earlier=parts.kept if parts is not None else None,
+        unchanged=parts.unchanged if parts is not None else (),
+        listed=parts.listed if parts is not None else None,
         ignored=_per_file_ignores(settings),
         step=progress.update,
         cancelled=progress.cancelled,

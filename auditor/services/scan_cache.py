@@ -2,8 +2,8 @@
 
 A result is used again only where the same scan finds the same files with the same contents, the folders in which
 imports were looked up hold the same names, and program, rules, settings and installed packages are the same. Where
-nothing but the contents of some Python files differs, what was found out about the files is used again as far as it
-does not rest on these (`static.trace`). Anything else, a damaged entry too, means a scan from scratch.
+Python files differ, came or went, what was found out about the others is used again as far as it does not rest on these
+(`static.trace`, `static.moves`). Anything else, a damaged entry too, means a scan from scratch.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from auditor.services.program_stamp import ProgramStamp
 from auditor.services.scan_store import dumped, loaded, prune, read, write
 from auditor.services.settings import Settings
 from auditor.static.discovery import METADATA, Discovery
+from auditor.static.importpath import DATA, importable
 
 if TYPE_CHECKING:
     from auditor.ruleset.library import Library
@@ -40,7 +41,13 @@ Stamp = tuple[int, int, int] | None
 """Size, time of modification, time of change; None where the content has to be compared."""
 
 Print = tuple[Stamp, bytes | None]
-"""Stamp and digest of a file, or of the names in a folder; no digest where there is none."""
+"""Stamp and digest of a file, or of what a folder holds for imports; no digest where there is none."""
+
+Names = tuple[Stamp, frozenset[str]]
+"""Stamp of a folder and what it holds for imports."""
+
+LISTS = "requirements/"
+"""A folder whose documents say what is installed; others that lie in folders tell of themselves alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,18 @@ class Inputs:
     """Where imports were looked up; those that do not exist too."""
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What is left of the last scan."""
+
+    kept: Kept
+    unchanged: frozenset[str]
+    """Files with the contents that they had."""
+
+    listed: Mapping[str, frozenset[str]]
+    """What stands in folders that did not change."""
+
+
 class ScanCache:
     """The entry of one scan: of these paths with these settings."""
 
@@ -59,13 +78,17 @@ class ScanCache:
         """`program`: the stamp of what is about to scan."""
         self._root = found.root
         self._base = str(found.root)
+        self._inside = os.path.join(self._base, "")
         self._files = tuple(file.path for file in (*found.files, *found.documents))
         asked = (str(found.root), [os.path.abspath(path) for path in paths], repr(settings))
         self._path = cache_folder() / f"{_digest(repr(asked).encode()).hex()[:32]}.bin"
-        outcome = (self._files, sorted(found.test_paths), found.skipped, program, _surroundings(found.root))
-        self._key = _digest(repr(outcome).encode("utf-8", "backslashreplace"))
+        lists = sorted(file.path for file in found.documents if "/" not in file.path or file.path.startswith(LISTS))
+        self._basis = _digest(_bytes((lists, program, _surroundings(found.root))))
+        """Of what matters to everything that is found out."""
+
+        self._key = _digest(_bytes(("\0".join(self._files), "\0".join(sorted(found.test_paths)), found.skipped)))
         self._started_ns = time.time_ns()
-        self._whole = frozenset({*METADATA, *(file.path for file in found.documents)})
+        self._whole = frozenset({*METADATA, *lists})
         """Files of which a change can matter to everything."""
 
         self._prints: dict[str, Print] = {}
@@ -73,6 +96,7 @@ class ScanCache:
         self._unchanged: frozenset[str] = frozenset()
         self._sources = {file.path: file for file in found.files}
         self._places: dict[str, Print] = {}
+        self._names: dict[str, Names] = {}
         self._listed: frozenset[str] = frozenset()
         """Folders in which an earlier scan looked; `_told_before`: those of them that tell of the others."""
 
@@ -83,24 +107,25 @@ class ScanCache:
         entry = self._entry()
         if entry is None:
             return None
-        files, folders, packed = entry
-        places: dict[str, Print] = {}
-        for folder, (stamp, listing) in folders.items():
-            current = self._stamp(folder)
-            if (stamp is None or current != stamp) and self._listing(folder) != listing:
-                return None
-            places[folder] = (current, listing)
-        now: dict[str, Print] = {}
+        key, files, folders, packed = entry
+        is_same = key == self._key
+        places, now = dict(folders), dict(files)
+        for folder in self._restamped(folders):
+            listing = _told_by(self._listing(folder))
+            if listing == folders[folder][1]:
+                places[folder] = self._stamp(folder), listing
+            else:
+                is_same = False
+                del places[folder]
         changed: set[str] = set()
-        for path, (stamp, digest) in files.items():
-            current = self._stamp(path)
-            if stamp is None or current != stamp:
-                current, same = self._print(path)
-                if same != digest:
-                    changed.add(path)
-                    continue
-            now[path] = (current, digest)
-        if changed:
+        for path in self._restamped(files):
+            current = self._print(path)
+            if current[1] == files[path][1]:
+                now[path] = current
+            else:
+                changed.add(path)
+                del now[path]
+        if changed or not is_same:
             # Prints of files that did not change need not be made again.
             self._prints = {path: known for path, known in now.items() if known[0] is not None}
             self._digests = {path: digest or b"" for path, (_, digest) in now.items()}
@@ -117,37 +142,42 @@ class ScanCache:
         if not isinstance(report, AuditReport):
             return None
         if now != files or places != folders:
-            write(self._path, (self._key, now, places, packed))
+            write(self._path, (self._basis, self._key, now, places, packed))
         return report
 
-    def _entry(self) -> tuple[dict[str, Print], dict[str, Print], bytes] | None:
-        """Prints of files and of folders, and the report."""
+    def _entry(self) -> tuple[bytes, dict[str, Print], dict[str, Print], bytes] | None:
+        """What the report was about, prints of files and of folders, and the report."""
         match read(self._path):
-            case (self._key, dict(files), dict(folders), bytes(packed)):
-                return files, folders, packed
+            case (self._basis, bytes(key), dict(files), dict(folders), bytes(packed)):
+                return key, files, folders, packed
         return None
 
-    def parts(self, libraries: Mapping[str, Library]) -> tuple[Kept | None, frozenset[str]]:
-        """What the last scan found out about each file, and the files that are as they were then."""
+    def parts(self, libraries: Mapping[str, Library]) -> Parts | None:
+        """What the last scan found out; None where nothing of it can be used."""
         from auditor.services.scan_parts import unpack_parts  # whoever finds the report does without
 
         match read(self._parts_path) if self._unchanged else None:
-            case (self._key, plain, dict(folders)) if all(self._is_as_before(*item) for item in folders.items()):
+            case (self._basis, plain, dict(folders)):
                 kept = unpack_parts(plain, libraries)
             case _:
                 kept = None
         if kept is None:
-            return None, frozenset()
-        self._listed, self._told_before = kept.listed_folders, frozenset(folders)
-        # Another process may have written them, of other contents.
+            return None
+        kept.names = {folder: names for folder, (_, names) in folders.items()}
+        # Another process may have written them, of other contents: they say by themselves what they hold for.
         sketches = kept.sketches
-        same = (path for path in self._unchanged if path in sketches and sketches[path].digest == self._digests[path])
-        return kept, frozenset(same)
-
-    def _is_as_before(self, folder: str, known: Print) -> bool:
-        """Whether the names in a folder are those of an earlier scan, which may have been that of another process."""
-        current = self._places[folder][1] if folder in self._places else self._listing(folder)
-        return current == known[1]
+        same = (
+            path
+            for path in self._unchanged
+            if path in sketches and sketches[path].digest == self._digests[path] and self._digests[path]
+        )
+        for folder, (stamp, names) in folders.items():
+            if stamp is not None and self._stamp(folder) == stamp:
+                self._names[folder] = stamp, names
+        if self._names.keys() == folders.keys():
+            self._listed, self._told_before = kept.listed_folders, frozenset(folders)
+        listed = {folder: names for folder, (_, names) in self._names.items()}
+        return Parts(kept=kept, unchanged=frozenset(same), listed=listed)
 
     def put(self, report: AuditReport, inputs: Inputs, parts: Kept) -> None:
         """Keep a report. Nothing is kept where a file changed while it was made, or where the folder is read-only."""
@@ -165,19 +195,24 @@ class ScanCache:
             else:
                 files[path] = self._print(path)
         folders: dict[str, Print] = {}
+        names: dict[str, Names] = {}
         for folder in sorted(self._told_before.union(self._told(inputs.folders))):
             stamp = self._stamp(folder, settled=False)
             if stamp is not None and max(stamp[1:]) >= self._started_ns:
                 return
-            known = self._places.get(folder)
-            is_known = known is not None and known[0] is not None and known[0] == stamp
-            folders[folder] = known if known and is_known else (self._stamp(folder), self._listing(folder))
+            known, listed = self._places.get(folder), self._names.get(folder)
+            if known and listed and stamp is not None and known[0] == listed[0] == stamp:
+                folders[folder], names[folder] = known, listed
+            else:
+                listing, settled = self._listing(folder), self._stamp(folder)
+                folders[folder] = settled, _told_by(listing)
+                names[folder] = settled, frozenset() if listing is None else listing
         # Parts first: they say by themselves what they hold for, but a report without its parts would not last.
         from auditor.services.scan_parts import pack_parts
 
         is_new = not self._path.exists()
-        if write(self._parts_path, (self._key, pack_parts(parts), folders)):
-            write(self._path, (self._key, files, folders, dumped(report)))
+        if write(self._parts_path, (self._basis, pack_parts(parts), names)):
+            write(self._path, (self._basis, self._key, files, folders, dumped(report)))
             if is_new:
                 prune(self._path.parent)
 
@@ -201,23 +236,40 @@ class ScanCache:
         return [
             folder
             for folder in known - self._listed
-            if not folder or posixpath.dirname(folder) not in known or os.path.lexists(os.path.join(self._base, folder))
+            if not folder
+            or posixpath.dirname(folder) not in known
+            or folder.endswith(DATA)
+            or os.path.lexists(os.path.join(self._base, folder))
         ]
+
+    def _restamped(self, prints: Mapping[str, Print]) -> list[str]:
+        """Those whose contents have to be compared."""
+        inside, stat, limit = self._inside, os.stat, self._started_ns - SETTLED_NS
+        found = []
+        for path, (stamp, _) in prints.items():
+            try:
+                status = stat(inside + path)
+            except (OSError, UnicodeError):
+                found.append(path)
+                continue
+            current = status.st_size, status.st_mtime_ns, status.st_ctime_ns
+            if stamp != current or current[1] > limit or current[2] > limit:
+                found.append(path)
+        return found
 
     def _stamp(self, path: str, *, settled: bool = True) -> Stamp:
         try:
-            status = os.stat(os.path.join(self._base, path))
+            status = os.stat(self._inside + path)
         except (OSError, UnicodeError):  # a shown name may be one that this locale cannot say
             return None
         if settled and max(status.st_mtime_ns, status.st_ctime_ns) > self._started_ns - SETTLED_NS:
             return None
         return status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
-    def _listing(self, folder: str) -> bytes | None:
+    def _listing(self, folder: str) -> frozenset[str] | None:
+        """What a folder holds for imports; None where there is none."""
         try:
-            return _digest(
-                repr(sorted(os.listdir(os.path.join(self._base, folder)))).encode("utf-8", "backslashreplace")
-            )
+            return importable(os.listdir(os.path.join(self._base, folder)))
         except (OSError, UnicodeError):
             return None
 
@@ -245,6 +297,14 @@ def _stamp_of(path: str) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_size, status.st_mtime_ns
+
+
+def _told_by(names: frozenset[str] | None) -> bytes | None:
+    return None if names is None else _digest(_bytes(sorted(names)))
+
+
+def _bytes(value: object) -> bytes:
+    return repr(value).encode("utf-8", "backslashreplace")
 
 
 def _digest(data: bytes) -> bytes:

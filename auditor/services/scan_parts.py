@@ -21,13 +21,17 @@ def pack_parts(kept: Kept) -> object:
         kept.syntax,
         kept.read_files,
         kept.listed_folders,
+        kept.lookups,
+        kept.files,
+        kept.tests,
+        kept.scripts,
     )
 
 
 def unpack_parts(plain: Any, libraries: Mapping[str, Library]) -> Kept | None:
     """What was packed; None for anything else."""
     try:
-        sketches, edges, entries, syntax, read_files, listed_folders = plain
+        sketches, edges, entries, syntax, read_files, listed_folders, lookups, files, tests, scripts = plain
         return Kept(
             sketches={path: Sketch(*values) for path, values in sketches.items()},
             edges=edges,
@@ -35,6 +39,10 @@ def unpack_parts(plain: Any, libraries: Mapping[str, Library]) -> Kept | None:
             syntax=syntax,
             read_files=read_files,
             listed_folders=listed_folders,
+            lookups=lookups,
+            files=files,
+            tests=tests,
+            scripts=scripts,
         )
     except Exception:  # what is pickled inside can raise anything; it is as good as none
         return None

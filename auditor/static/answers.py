@@ -16,7 +16,7 @@ class Answers:
     def __init__(self, project: Project) -> None:
         self._project = project
         self._found: dict[Question, object] = {}
-        self._reaches: dict[tuple[Reach, str], bytes] = {}
+        self._packages: dict[Reach, bytes] = {}
 
     def __call__(self, question: Question) -> object:
         found = self._found.get(question)
@@ -30,10 +30,15 @@ class Answers:
 
     def _answer(self, kind: str, path: str) -> object:
         project = self._project
-        if kind == "content":
-            return project.sketch(path).digest
-        if kind in ("reach", "packages"):
-            return self._of_reach(project.graph.reach(path), kind)
+        if kind in ("content", "reach"):
+            return None  # where they are the same, `Moves` tells
+        if kind == "packages":
+            return self._of_reach(project.graph.reach(path))
+        if kind == "program":
+            entry = project.entry_point(path)
+            return entry is not None and (entry.is_script, entry.functions)
+        if kind == "group":
+            return digest(project.group_of(path))
         if kind == "reaching":
             return project.programs_reaching(path)
         if kind == "verdicts":
@@ -43,12 +48,8 @@ class Answers:
             return digest(sorted(project.entry_points.items()))
         return project.is_imported(path) if kind == "imported" else project.matters(path)
 
-    def _of_reach(self, reach: Reach, kind: str) -> bytes:
-        found = self._reaches.get((reach, kind))
+    def _of_reach(self, reach: Reach) -> bytes:
+        found = self._packages.get(reach)
         if found is None:
-            if kind == "packages":
-                found = digest(sorted(reach.packages))
-            else:
-                found = digest([(path, self._project.sketch(path).digest) for path in sorted(reach.files)])
-            self._reaches[reach, kind] = found
+            found = self._packages[reach] = digest(sorted(reach.packages))
         return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
 from pathlib import Path
 
 from auditor.errors import UsageError
@@ -23,11 +24,12 @@ SKIPPED_FOLDERS = frozenset(
     }
 )  # fmt: skip
 _TEST_FOLDERS = frozenset({"test", "tests"})
-ENVIRONMENT_MARKERS = ("pyvenv.cfg", "conda-meta")
+ENVIRONMENT_MARKERS = frozenset({"pyvenv.cfg", "conda-meta"})
 METADATA = frozenset({"pyproject.toml", "setup.cfg", "setup.py"})
 """Where console scripts are declared, at the top of a project."""
 
 SUFFIXES = (".py", ".ipynb")
+_NAME = attrgetter("name")
 
 
 def find_root(paths: Sequence[Path]) -> Path:
@@ -100,49 +102,53 @@ class Discovery:
     # -- folders --------------------------------------------------------------------------------------------------
 
     def _walk(self, folder: str, ignore: tuple[IgnoreFile, ...], real: str | None = None) -> None:
-        """`real`: the folder without links in it, where that is known."""
+        """`real`: for a folder below one that was asked for, the folder without links in it."""
+        is_below = real is not None
         real = os.path.realpath(folder) if real is None else real
         if real in self._seen_folders or self._cancelled():
             return
-        self._seen_folders.add(real)
         try:
             with os.scandir(folder) as listing:
-                entries = sorted(listing, key=lambda entry: entry.name)
+                entries = sorted(listing, key=_NAME)
         except OSError as error:
-            self.skipped.append(Skipped(subject=self.relative(folder), reason=f"cannot be listed: {error.strerror}"))
+            if not (is_below and _is_environment(folder)):
+                self._seen_folders.add(real)
+                reason = f"cannot be listed: {error.strerror}"
+                self.skipped.append(Skipped(subject=self.relative(folder), reason=reason))
             return
-        own = next((entry for entry in entries if entry.name == ".gitignore"), None)
-        if own and (file := read_ignore_file(Path(own.path), self._below_base(folder))):
+        names = [entry.name for entry in entries]
+        if is_below and not ENVIRONMENT_MARKERS.isdisjoint(names) and _is_environment(folder):
+            return
+        self._seen_folders.add(real)
+        if ".gitignore" in names and (file := read_ignore_file(Path(folder, ".gitignore"), self._below_base(folder))):
             ignore = (*ignore, file)
         below: list[str] = []
-        for entry in entries:
-            self._entry(entry, real, ignore, below)
+        is_test_folder = not _TEST_FOLDERS.isdisjoint(folder.split(os.sep)[self._depth :])
+        inside, real_inside = os.path.join(folder, ""), os.path.join(real, "")
+        for name, entry in zip(names, entries, strict=True):
+            try:
+                is_link, is_folder = entry.is_symlink(), entry.is_dir()
+            except OSError:
+                # A link that leads to itself.
+                is_link, is_folder = True, False
+            if is_folder:
+                if name in SKIPPED_FOLDERS or name.endswith(".egg-info"):
+                    continue
+                if (self._exclude or ignore) and self._is_out(entry.path, ignore, True):
+                    continue
+                if not is_link:
+                    below.append(name)
+                elif not _is_environment(entry.path):
+                    self._links.append((entry.path, self._depth))
+            elif name.endswith(SUFFIXES) or (document_kind(name) and not is_link):
+                if (self._exclude or ignore) and self._is_out(entry.path, ignore, False):
+                    continue
+                if is_link:
+                    self._links.append((entry.path, self._depth))
+                else:
+                    self._add(inside + name, real_inside + name, is_test_folder or _is_named_as_of_tests(name))
         for name in below:
-            self._walk(os.path.join(folder, name), ignore, os.path.join(real, name))
-
-    def _entry(self, entry: os.DirEntry[str], real: str, ignore: tuple[IgnoreFile, ...], below: list[str]) -> None:
-        try:
-            is_link, is_folder = entry.is_symlink(), entry.is_dir()
-        except OSError:
-            # A link that leads to itself.
-            is_link, is_folder = True, False
-        name = entry.name
-        if is_folder:
-            if name in SKIPPED_FOLDERS or name.endswith(".egg-info") or self._is_out(entry.path, ignore, True):
-                return
-            if any(os.path.exists(os.path.join(entry.path, marker)) for marker in ENVIRONMENT_MARKERS):
-                return
-            if is_link:
-                self._links.append((entry.path, self._depth))
-            else:
-                below.append(name)
-        elif (name.endswith(SUFFIXES) or (document_kind(name) and not is_link)) and not self._is_out(
-            entry.path, ignore, False
-        ):
-            if is_link:
-                self._links.append((entry.path, self._depth))
-            else:
-                self._add_file(entry.path, os.path.join(real, name))
+            self._walk(inside + name, ignore, real_inside + name)
 
     def _follow(self, link: str) -> None:
         """A symbolic link: what it leads to is scanned once, under its real name where that is in reach."""
@@ -157,15 +163,17 @@ class Discovery:
         elif real not in self._seen_files:
             self._add_file(link)
 
-    def _add_file(self, path: str, real: str | None = None) -> None:
-        real = os.path.realpath(path) if real is None else real
+    def _add_file(self, path: str) -> None:
+        self._add(path, os.path.realpath(path), is_test("/".join(path.split(os.sep)[self._depth :])))
+
+    def _add(self, path: str, real: str, is_test: bool) -> None:
         if real in self._seen_files:
             return
         self._seen_files.add(real)
         source = SourceFile(self.relative(path), path)
         is_document = not path.endswith(SUFFIXES) and document_kind(os.path.basename(path)) is not None
         (self.documents if is_document else self.files).append(source)
-        if is_test("/".join(path.split(os.sep)[self._depth :])):
+        if is_test:
             self.test_paths.add(source.path)
 
     # -- ignore files ---------------------------------------------------------------------------------------------
@@ -203,13 +211,22 @@ def find_files(
 def is_test(path: str) -> bool:
     """Whether a path is a test's by its name or one of its folders."""
     *folders, name = path.split("/")
-    return name == "conftest.py" or is_named_like_test(name) or any(folder in _TEST_FOLDERS for folder in folders)
+    return _is_named_as_of_tests(name) or any(folder in _TEST_FOLDERS for folder in folders)
 
 
 def is_test_by_its_name(path: str) -> bool:
     """Whether nothing but the name of the file says so: it may be a program that tries a trained model."""
     *folders, name = path.split("/")
     return is_named_like_test(name) and not any(folder in _TEST_FOLDERS for folder in folders)
+
+
+def _is_environment(folder: str) -> bool:
+    """Whether a folder is a Python environment."""
+    return any(os.path.exists(os.path.join(folder, marker)) for marker in ENVIRONMENT_MARKERS)
+
+
+def _is_named_as_of_tests(name: str) -> bool:
+    return name == "conftest.py" or is_named_like_test(name)
 
 
 def is_named_like_test(name: str) -> bool:

@@ -80,35 +80,36 @@ class Engine:
         processes: int | None = None,
         earlier: Kept | None = None,
         unchanged: Collection[str] = (),
+        listed: Mapping[str, frozenset[str]] | None = None,
     ) -> Analysis:
         """Look at every file that was found. `ignored(path, rule)`: the settings allow that rule in that file.
 
         `processes`: how many may work on it (None: as many as there are cores, where that is safe and worth it); the
-        result does not depend on it. `earlier`: what a scan of the same files, rules and settings left, in whose
-        folders the same names stand; `unchanged`: the files whose contents are as they were then.
+        result does not depend on it. `earlier`: what a scan with the same rules, settings and metadata left;
+        `unchanged`: the files whose contents are as they were then; `listed`: what stands in folders, as far as known.
         """
         # Trees and tables live to the end of their pass; looking for garbage among them takes a fifth of the time.
         enabled = gc.isenabled()
         gc.disable()
         try:
-            return self._analyse(found, ignored, step, cancelled, processes, earlier, frozenset(unchanged))
+            project = self.project(found)
+            if earlier is not None:
+                project.know_kept(earlier, frozenset(unchanged), listed or {})
+            return self._analyse(project, found, ignored, step, cancelled, processes, earlier)
         finally:
             if enabled:
                 gc.enable()
 
     def _analyse(
         self,
+        project: Project,
         found: Discovery,
         ignored: Callable[[str, Rule], bool],
         step: Callable[[int, str], None],
         cancelled: Callable[[], bool],
         processes: int | None,
         earlier: Kept | None,
-        unchanged: frozenset[str],
     ) -> Analysis:
-        project = self.project(found)
-        if earlier is not None:
-            project.know_kept(earlier, unchanged)
         if processes is None:
             size = sum(file.size_bytes for file in found.files) if available() > 1 else 0
             processes = available() if size >= MIN_SHARED_BYTES else 1
@@ -131,7 +132,7 @@ class Engine:
                     allowance.add(rules[placed.finding.rule_id], placed)
         for placed in self._firsts(passes, project, paths, candidates):
             allowance.add(rules[placed.finding.rule_id], placed)
-        checked = {path: text for path, text in earlier.syntax.items() if path in unchanged} if earlier else {}
+        checked = {path: text for path, text in earlier.syntax.items() if project.is_as_before(path)} if earlier else {}
         passes.kept.syntax.update(check_syntax(project, passes.parsed | set(passes.problems), checked, processes))
         project.keep(passes.kept)
         survey = survey_documents(found, self._bound, self._by_name, ignored)
@@ -181,7 +182,9 @@ class Engine:
     def _paths(self, project: Project) -> Iterator[str]:
         """The files that have to be parsed: those with a word that a rule knows, and the programs."""
         for path in sorted(project.files):
-            if path in project.entry_points or (project.texts.are_relevant(path) and not project.is_test(path)):
+            if project.entry_point(path) is not None or (
+                project.texts.are_relevant(path) and not project.is_test(path)
+            ):
                 yield path
 
     def _findings(self, path: str, project: Project, rules: Sequence[Bound] | None = None) -> Iterator[Placed]:

@@ -72,7 +72,7 @@ class ModuleFacts:
 
     @property
     def is_entry_point(self) -> bool:
-        return self.path in self.project.entry_points
+        return self.project.entry_point(self.path) is not None
 
     @cached_property
     def calls(self) -> tuple[Call, ...]:
@@ -320,7 +320,7 @@ class ModuleFacts:
         """The modules that an import statement executes, in order, and where it stands."""
         found = self._executed_by.get(node)
         if found is None:
-            targets = tuple(self.project.graph.targets_of(node, self.path))
+            targets = self.project.targets_of(node, self.path)
             found = self._executed_by[node] = targets, self.location(node)
         return found
 

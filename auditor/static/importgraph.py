@@ -10,12 +10,17 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.model.digest import sha256
 from auditor.model.lean import dataclass
-from auditor.static.importpath import ImportPath
+from auditor.static.importpath import ImportPath, Lookup
 from auditor.static.sketch import BY_NAME, Sketch
 
 if TYPE_CHECKING:
     import ast
+
+
+Edges = tuple[tuple[str, ...], frozenset[str], bytes]
+"""What a file imports: modules of the project; packages outside; a digest of where each of its statements leads."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,6 +48,7 @@ class ImportGraph:
         self._sketch = sketch
         self._edges: dict[str, tuple[str, ...]] = {}
         self._packages: dict[str, frozenset[str]] = {}
+        self._led: dict[str, bytes] = {}
         self._reach: dict[str, Reach] = {}
         self._names: list[str] = []
         """The files whose reach is known, and the numbers by which it is told."""
@@ -55,31 +61,47 @@ class ImportGraph:
         """The modules that a file imports directly, and the packages that they are in; sorted."""
         found = self._edges.get(path)
         if found is None:
-            targets: set[str] = set()
-            packages: set[str] = set()
+            led: list[str] = []
+            outside: list[str] = []
             for origin, pairs in self._sketch(path).imports:
                 names = [name for name, _ in pairs]
                 if origin not in ("", BY_NAME):
-                    targets.update(self._from(origin, names, path))
+                    led.extend([target or "" for _, target in self._from(origin, names, path)])
                 elif not origin:
-                    targets.update(target for name in names for target in self._absolute(name, path))
-                packages.update(self._outside(origin, names, path))
+                    led.extend([target or "" for name in names for _, target in self._absolute(name, path)])
+                outside.extend(self._outside(origin, names, path))
+            targets = {target for target in led if target and target[-1] != "/"}
             # One text a module, however many import it: a large tree has a hundred thousand of these.
             found = self._edges[path] = tuple(map(sys.intern, sorted(targets - {path})))
-            self._packages[path] = self._one(frozenset(packages))
+            self._packages[path] = self._one(frozenset(outside))
+            text = "\n".join((*led, "", *outside))
+            self._led[path] = sha256(text.encode("utf-8", "surrogatepass")).digest()[:16]
         return found
 
     def _one(self, packages: frozenset[str]) -> frozenset[str]:
         return self._shared.setdefault(packages, packages)
 
-    def know(self, path: str, targets: tuple[str, ...], packages: frozenset[str]) -> None:
+    def know(self, path: str, edges: Edges) -> None:
         """Be told what a file imports."""
-        self._edges[path] = targets
+        self._edges[path], packages, self._led[path] = edges
         self._packages[path] = self._one(packages)
 
-    def known(self) -> dict[str, tuple[tuple[str, ...], frozenset[str]]]:
+    def edges(self, path: str) -> Edges:
+        """What a file imports, as `know` takes it."""
+        return self.imports(path), self._packages[path], self._led[path]
+
+    def known(self) -> dict[str, Edges]:
         """What each file imports that was asked about so far."""
-        return {path: (targets, self._packages[path]) for path, targets in self._edges.items()}
+        return {path: (targets, self._packages[path], self._led[path]) for path, targets in self._edges.items()}
+
+    def told(self, path: str) -> Iterator[Lookup]:
+        """What is looked up for the import statements of a file: where that leads, the digest of its edges covers."""
+        for origin, pairs in self._sketch(path).imports:
+            names = [name for name, _ in pairs]
+            if origin not in ("", BY_NAME):
+                yield from (asked for asked, _ in self._from(origin, names, path))
+            elif not origin:
+                yield from (asked for name in names for asked, _ in self._absolute(name, path))
 
     def reached(self, path: str) -> tuple[str, ...]:
         """`path` and everything that it imports, directly or not, in no particular order."""
@@ -91,19 +113,19 @@ class ImportGraph:
             self._explore(path)
         return self._reach[path]
 
-    def targets_of(self, node: ast.Import | ast.ImportFrom, path: str) -> Iterator[str]:
-        """The modules that executing an import statement of `path` executes, in order."""
+    def looked_up(self, node: ast.Import | ast.ImportFrom, path: str) -> list[tuple[Lookup, str | None]]:
+        """What is looked up for an import statement of `path`, in order, and where each leads."""
         import ast  # loaded by whoever has a tree
 
         if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield from self._absolute(alias.name, path)
-        else:
-            yield from self._from("." * node.level + (node.module or ""), [alias.name for alias in node.names], path)
+            return [each for alias in node.names for each in self._absolute(alias.name, path)]
+        names = [alias.name for alias in node.names]
+        return list(self._from("." * node.level + (node.module or ""), names, path))
 
     # -- what a statement means -----------------------------------------------------------------------------------
 
-    def _from(self, origin: str, names: Iterable[str], path: str) -> Iterator[str]:
+    def _from(self, origin: str, names: Iterable[str], path: str) -> Iterator[tuple[Lookup, str | None]]:
+        """What is looked up, and where each leads: a file, a folder (that ends with `/`), nowhere."""
         dotted = origin.lstrip(".")
         level = len(origin) - len(dotted)
         if level:
@@ -111,24 +133,20 @@ class ImportGraph:
         else:
             yield from self._absolute(dotted, path)
             base = self._path.find_module(dotted, path)
-        if base is None:
-            return
-        if not base.endswith("/"):
-            yield base
-        for name in names:
-            below = self._path.find_submodule(base, name)
-            if below and not below.endswith("/"):
-                yield below
+        yield (level, dotted, ""), base
+        if base is not None:
+            for name in names:
+                yield (-1, base, name), self._path.find_submodule(base, name)
 
-    def _absolute(self, dotted: str, path: str) -> Iterator[str]:
+    def _absolute(self, dotted: str, path: str) -> Iterator[tuple[Lookup, str | None]]:
         """The module and the packages around it: importing `a.b` executes `a` first."""
         parts = dotted.split(".")
         for count in range(1, len(parts) + 1):
-            found = self._path.find_module(".".join(parts[:count]), path)
+            name = ".".join(parts[:count])
+            found = self._path.find_module(name, path)
+            yield (0, name, ""), found
             if found is None:
                 return
-            if not found.endswith("/"):
-                yield found
 
     def _outside(self, origin: str, names: Iterable[str], path: str) -> Iterator[str]:
         """Top-level packages of a statement that are none of the project's."""

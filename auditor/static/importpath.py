@@ -8,10 +8,23 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 
 from auditor.model.pattern import lazy_pattern
+
+Lookup = tuple[int, str, str]
+"""What is looked up for a file: (0, "a.b", "") for `import a.b`; (2, "a", "") for `from ..a import …`; a name in a
+package as (-1, path of the package, name)."""
+
+DATA = (
+    ".bin", ".c", ".cfg", ".ckpt", ".cpp", ".csv", ".gz", ".h", ".html", ".ini", ".ipynb", ".jpg", ".json", ".jsonl",
+    ".log", ".lock", ".md", ".npy", ".npz", ".out", ".parquet", ".pdf", ".pickle", ".pkl", ".png", ".pt", ".pth",
+    ".pyc", ".pyi", ".pxd", ".pyx", ".rst", ".safetensors", ".sh", ".so", ".svg", ".tar", ".tmp", ".toml", ".txt",
+    ".yaml", ".yml", ".zip",
+)  # fmt: skip
+"""Endings of files that come and go while a project is worked on, and that no import can find."""
 
 _PROJECT_NAME = lazy_pattern(rb"""^\s*name\s*=\s*["']?([\w.-]+)""", re.MULTILINE)
 _ADDED = lazy_pattern(rb"^[^#\n]*\bsys\.path\.(?:append|insert|extend)\(([^\n]*)", re.MULTILINE)
@@ -37,6 +50,25 @@ class ImportPath:
     def listed_folders(self) -> frozenset[str]:
         """The folders in which anything was looked up so far; those that do not exist too."""
         return frozenset(self._listings)
+
+    def names(self, folder: str) -> frozenset[str]:
+        """What a folder holds that can be imported, or tells whose modules these are; empty where it is none."""
+        return self._names(folder)
+
+    def is_package(self, folder: str) -> bool:
+        """Whether a folder has an `__init__.py`."""
+        return self._is_file(_join(folder, "__init__.py"))
+
+    def know_names(self, folder: str, names: frozenset[str]) -> None:
+        """Be told what a folder holds."""
+        self._listings[folder] = names
+
+    def look_up(self, asked: Lookup, importer: str) -> str | None:
+        """Where something leads from a file."""
+        level, name, below = asked
+        if level < 0:
+            return self.find_submodule(name, below)
+        return self.find_relative(name, level, importer) if level else self.find_module(name, importer)
 
     def find_module(self, dotted: str, importer: str) -> str | None:
         """The module that `import dotted` in `importer` loads; None where it is none of the project's."""
@@ -161,8 +193,8 @@ class ImportPath:
             # Listing what is no folder costs as much as listing it; the folder above knows.
             above, _, name = folder.rpartition("/")
             try:
-                known = not folder or name in self._names(above)
-                found = frozenset(os.listdir(os.path.join(self._root, folder)) if known else ())
+                known = not folder or name in self._names(above) or name.endswith(DATA)
+                found = importable(os.listdir(os.path.join(self._root, folder))) if known else frozenset()
             except OSError:
                 found = frozenset()
             self._listings[folder] = found
@@ -182,6 +214,11 @@ class ImportPath:
                 continue
             found |= {match.decode("ascii", "replace").lower() for match in _PROJECT_NAME.findall(text)}
         return frozenset(found & self._libraries)
+
+
+def importable(names: Iterable[str]) -> frozenset[str]:
+    """The names in a folder without those that can be no module and are hardly ever that of a folder."""
+    return frozenset([name for name in names if not name.endswith(DATA)])
 
 
 def _folder_of(path: str) -> str:

@@ -460,7 +460,7 @@ class Names:
             if name in module.index.root.bindings:
                 return None
         if submodules:
-            path = self._project.find_submodule(base.path, name)
+            path = self._project.find_submodule(base.path, name, self._module.path)
             return ModuleRef(path) if path else None
         return None
 

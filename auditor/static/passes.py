@@ -13,6 +13,7 @@ from functools import partial
 from auditor.model.annotations import TYPE_CHECKING, Generic, TypeVar
 from auditor.model.lean import dataclass
 from auditor.static.findings import Placed
+from auditor.static.importpath import Lookup
 from auditor.static.project import Project
 from auditor.static.scripts import is_script, is_script_by_its_bytes
 from auditor.static.sketch import Sketch
@@ -36,6 +37,7 @@ class _Done(Generic[Item]):
     entries: Mapping[Item, Entry]
     read_files: frozenset[str]
     listed_folders: frozenset[str]
+    lookups: Mapping[str, Mapping[Lookup, str | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,9 @@ class Passes:
         self._cancelled = cancelled
         self._earlier = earlier or Kept()
         self.kept = Kept(read_files=self._earlier.read_files, listed_folders=self._earlier.listed_folders)
+        if project.moves is not None:
+            steady = project.moves.steady
+            self.kept.look_up({path: known for path, known in self._earlier.lookups.items() if path in steady})
         self.parsed: set[str] = set()
         self.problems: dict[str, str] = {}
 
@@ -81,10 +86,21 @@ class Passes:
     def find_programs(self) -> None:
         """Tell the project which of its files are programs."""
         project = self._project
-        known = {path: is_script_by_its_bytes(project, path) for path in sorted(project.files)}
+        known = {path: self._is_script_by_its_bytes(path) for path in sorted(project.files)}
         open_ = [path for path, answer in known.items() if answer is None]
         found = self._pass("script", open_, partial(is_script, project), lambda paths: _units(paths, project))
         project.know_scripts({path for path, answer in {**known, **found}.items() if answer})
+
+    def _is_script_by_its_bytes(self, path: str) -> bool | None:
+        project = self._project
+        imported = project.is_imported(path)
+        before = self._earlier.scripts.get(path)
+        if before is not None and before[1] == imported and project.is_as_before_below(path):
+            found = before[0]
+        else:
+            found = is_script_by_its_bytes(project, path)
+        self.kept.scripts[path] = found, imported
+        return found
 
     def judge_programs(self) -> None:
         """Tell the project the verdict of every program."""
@@ -143,7 +159,7 @@ class Passes:
         entries: dict[Item, Entry] = {}
         for item in items:
             entry = self._earlier.entries.get((name, item))
-            if entry is not None and self._project.trace.holds(entry.asked):
+            if entry is not None and self._project.holds(entry.asked):
                 entries[item] = entry
         todo = units([item for item in items if item not in entries])
         shared = min(self._processes, len(todo)) > 1
@@ -151,6 +167,7 @@ class Passes:
             entries.update(done.entries)
             self.kept.read_files |= done.read_files
             self.kept.listed_folders |= done.listed_folders
+            self.kept.look_up(done.lookups)
             if shared:
                 last = todo[number][-1]
                 self._step(numbers[last] if numbers else 0, _path(last))
@@ -181,10 +198,11 @@ class Passes:
                 try:
                     answer = work(item)
                 finally:
-                    asked = project.trace.stop()
-                entries[item] = Entry(answer, asked, project.parsed, dict(project.problems))
+                    asked, parsed = project.trace.stop()
+                entries[item] = Entry(answer, asked, frozenset(parsed), project.problems_of(parsed))
             project.start_over()
-            done = _Done(entries, project.read_files.difference(read), project.listed_folders.difference(listed))
+            new_files, new_folders = project.read_files.difference(read), project.listed_folders.difference(listed)
+            done = _Done(entries, new_files, new_folders, project.lookups())
             read.update(done.read_files)
             listed.update(done.listed_folders)
             return done

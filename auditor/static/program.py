@@ -230,7 +230,7 @@ def _read_trait(entry: Table) -> Trait:
     return trait
 
 
-Answers = dict[str, tuple[bool, Iterable[Question]]]
+Answers = dict[str, tuple[bool, Iterable[Question], Iterable[str]]]
 
 _ANSWERS: WeakKeyDictionary[Project, WeakKeyDictionary[Trait, Answers]] = WeakKeyDictionary()
 _TEXTS: WeakKeyDictionary[ModuleFacts, frozenset[str]] = WeakKeyDictionary()

@@ -15,8 +15,9 @@ from auditor.static.consolescripts import console_scripts
 from auditor.static.discovery import METADATA, is_test, is_test_by_its_name
 from auditor.static.exports import Exports
 from auditor.static.importgraph import ImportGraph, Reach
-from auditor.static.importpath import ImportPath
+from auditor.static.importpath import ImportPath, Lookup
 from auditor.static.knowledge import RngIndex
+from auditor.static.moves import Files, Moves
 from auditor.static.programgroups import grouped
 from auditor.static.reexports import Reexports
 from auditor.static.scripts import EntryPoint, is_script, takes_options
@@ -24,11 +25,13 @@ from auditor.static.selection import Selection
 from auditor.static.sketch import Sketch, make_sketch, shared
 from auditor.static.source import SourceFile
 from auditor.static.texts import Texts
-from auditor.static.trace import Kept, Trace
+from auditor.static.trace import Kept, Question, Trace
 from auditor.static.trees import Trees
 from auditor.static.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
+    import ast
+
     from auditor.static.facts import ModuleFacts
     from auditor.static.library_verdict import LibraryVerdict
     from auditor.static.names import Question as Resolution
@@ -65,6 +68,12 @@ class Project:
         self.problems: dict[str, str] = {}
         """Files that could not be looked at, with the reason."""
 
+        self._complaints: dict[str, str] = {}
+        """What is wrong with each file that was parsed so far in any piece of work."""
+
+        self._looked_up: dict[str, dict[Lookup, str | None]] = {}
+        """By the file in which it was imported: where names led."""
+
         self._imports = ImportPath(root, rng.top_names)
         self._others: dict[str, SourceFile] = {}
         self._question: Resolution | None = None
@@ -80,11 +89,15 @@ class Project:
         self._verdicts: dict[str, tuple[LibraryVerdict, ...]] = {}
         self._matters: dict[Reach, bool] = {}
         self._followed: dict[str, frozenset[str]] = {}
+        self._sizes: dict[str, int] = {}
         self._parsed: set[str] = set()
         self._programs: Mapping[str, EntryPoint] | None = None
         self._answers = Answers(self)
         self.trace = Trace(self._answers)
         """What is asked here while something is worked out."""
+
+        self.moves: Moves | None = None
+        """What is as it was in an earlier scan, where there was one."""
 
         self._exports = Exports(self)
         self._reexports = Reexports(self)
@@ -109,13 +122,40 @@ class Project:
             self.unread(path)
         return source.sketch
 
-    def know_kept(self, kept: Kept, unchanged: Collection[str]) -> None:
-        """Be told what an earlier scan found in the bytes of files that are as they were."""
+    def know_kept(self, kept: Kept, unchanged: frozenset[str], listed: Mapping[str, frozenset[str]]) -> None:
+        """Be told what an earlier scan found in the bytes of files that are as they were, and what folders hold."""
         for path in unchanged:
             if path in kept.sketches:
                 self.source(path).sketch = kept.sketches[path]
-                if path in kept.edges:
-                    self.graph.know(path, *kept.edges[path])
+        files = Files(scanned=self.files.keys(), tests=self._test_paths, unchanged=unchanged)
+        self.moves = Moves(kept, files, listed, self._imports, self.graph)
+
+    def is_as_before(self, path: str) -> bool:
+        """Whether a file says what it said in the earlier scan, and its imports lead where they led."""
+        return self.moves is not None and path in self.moves.steady
+
+    def is_as_before_below(self, path: str) -> bool:
+        """Whether that is so for a file and all that it imports, directly or not."""
+        return self.moves is not None and path in self.moves.steady_below
+
+    def holds(self, asked: Mapping[Question, object]) -> bool:
+        """Whether what was asked in an earlier scan would be answered in the same way now."""
+        if self.moves is None:
+            return False
+        steady, below = self.moves.steady, self.moves.steady_below
+        for question, answer in asked.items():
+            kind, path = question
+            if kind == "content":
+                if path not in steady:
+                    return False
+            elif kind == "reach":
+                if path not in below:
+                    return False
+            elif kind in ("packages", "matters") and path in below:
+                continue
+            elif self._answers(question) != answer:
+                return False
+        return True
 
     def keep(self, kept: Kept) -> None:
         """Hand over what the bytes of files told."""
@@ -123,6 +163,7 @@ class Project:
             if source.sketch is not None:
                 kept.sketches[path] = source.sketch
         kept.edges.update(self.graph.known())
+        kept.files, kept.tests = frozenset(self.files), self._test_paths.intersection(self.files)
 
     def know_sketches(self, sketches: Mapping[str, Sketch]) -> None:
         """Be told what the bytes of files tell."""
@@ -133,7 +174,7 @@ class Project:
         """The parsed file at `path`; None for a folder and for a file that cannot be parsed (then see `problems`)."""
         if path.endswith("/"):
             return None
-        self.trace.note("content", path)
+        self.trace.parse(path)
         if path not in self._modules:
             self._modules[path] = None
             self._parsed.add(path)
@@ -143,7 +184,13 @@ class Project:
                 self.problems[path] = str(error)
             except RecursionError:
                 self.problems[path] = "nested too deeply to be analysed"
+            if path in self.problems:
+                self._complaints[path] = self.problems[path]
         return self._modules[path]
+
+    def problems_of(self, parsed: Iterable[str]) -> dict[str, str]:
+        """What is wrong with files that a piece of work rests on, also where an earlier one parsed them for it."""
+        return {path: self._complaints[path] for path in parsed if path in self._complaints} | self.problems
 
     @property
     def question(self) -> Resolution:
@@ -218,6 +265,7 @@ class Project:
 
     def may_export(self, path: str, name: str) -> bool:
         """Whether a star import of the module at `path` may bind `name`."""
+        self.trace.note("content", path)
         return path in self._modules or self._exports.may_hold(path, name)
 
     def handed_on(self, path: str, name: str) -> tuple[str, str] | None:
@@ -236,10 +284,33 @@ class Project:
 
     def find_module(self, dotted: str, importer: str) -> str | None:
         """The project's file that `import dotted` in `importer` loads; see `ImportPath`."""
-        return self._imports.find_module(dotted, importer)
+        return self._look_up((0, dotted, ""), importer)
 
     def find_relative(self, dotted: str, level: int, importer: str) -> str | None:
-        return self._imports.find_relative(dotted, level, importer)
+        return self._look_up((level, dotted, ""), importer)
+
+    def _look_up(self, asked: Lookup, importer: str) -> str | None:
+        known = self._looked_up.get(importer)
+        if known is None:
+            known = self._looked_up[importer] = {}
+        elif asked in known:
+            return known[asked]
+        found = known[asked] = self._imports.look_up(asked, importer)
+        return found
+
+    def lookups(self) -> dict[str, dict[Lookup, str | None]]:
+        """Where names led that were imported in some file, and that its own import statements do not tell of.
+
+        Each is handed over once.
+        """
+        looked_up, self._looked_up = self._looked_up, {}
+        found = {}
+        for importer, known in looked_up.items():
+            told = frozenset(self.graph.told(importer))
+            more = {asked: target for asked, target in known.items() if asked not in told}
+            if more:
+                found[importer] = more
+        return found
 
     def find_origin(self, origin: str, importer: str) -> tuple[str | None, str] | None:
         """What `from origin import …` reads: the project's file, or None and the name of a module outside.
@@ -253,8 +324,15 @@ class Project:
         target = self.find_relative(dotted, level, importer)
         return None if target is None else (target, dotted)
 
-    def find_submodule(self, package: str, name: str) -> str | None:
-        return self._imports.find_submodule(package, name)
+    def find_submodule(self, package: str, name: str, importer: str) -> str | None:
+        """The module `name` in a package, for a file that asks for it."""
+        return self._look_up((-1, package, name), importer)
+
+    def targets_of(self, node: ast.Import | ast.ImportFrom, path: str) -> tuple[str, ...]:
+        """The modules that executing an import statement of `path` executes, in order."""
+        looked_up = self.graph.looked_up(node, path)
+        self._looked_up.setdefault(path, {}).update(looked_up)
+        return tuple(target for _, target in looked_up if target and not target.endswith("/"))
 
     def modules_reached(self, module: ModuleFacts, holding: frozenset[str] | None = None) -> tuple[ModuleFacts, ...]:
         """`module` and the project's modules that it imports, directly or not, sorted by path.
@@ -279,17 +357,18 @@ class Project:
     def followed(self, path: str) -> frozenset[str]:
         """`path` and the modules that run with it, directly or not, cut at `MAX_FOLLOWED_BYTES`."""
         self.trace.note("reach", path)
+        initialisers = self.initialisers(path)
+        for initialiser in initialisers:
+            self.trace.note("reach", initialiser)
         found = self._followed.get(path)
         if found is None:
-            reached = set(self._nearest(path))
-            for initialiser in self.initialisers(path):
-                self.trace.note("reach", initialiser)
-                reached.update(self._nearest(initialiser))
-            found = self._followed[path] = frozenset(reached)
+            found = self._followed[path] = frozenset().union(*map(self._nearest, (path, *initialisers)))
         return found
 
     def initialisers(self, path: str) -> tuple[str, ...]:
         """The `__init__.py` that run before the function of a console script in this file, the outermost first."""
+        if self._programs is not None:
+            self.trace.note("program", path)
         entry = self._programs.get(path) if self._programs is not None else None
         found: list[str] = []
         folder = path
@@ -302,7 +381,11 @@ class Project:
 
     def _nearest(self, path: str) -> Iterable[str]:
         reached = self.graph.reached(path)
-        if sum(self.source(each).size_bytes for each in reached) <= MAX_FOLLOWED_BYTES:
+        sizes = self._sizes
+        for each in reached:
+            if each not in sizes:
+                sizes[each] = self.source(each).size_bytes
+        if sum(map(sizes.__getitem__, reached)) <= MAX_FOLLOWED_BYTES:
             return reached
         budget = MAX_NEAR_BYTES
         seen, pending = {path}, [path]
@@ -321,6 +404,14 @@ class Project:
     def entry_points(self) -> Mapping[str, EntryPoint]:
         """The programs among the scanned files, by path in sorted order."""
         self.trace.note("programs", "")
+        return self._known_programs()
+
+    def entry_point(self, path: str) -> EntryPoint | None:
+        """The program that a file is; None where it is none."""
+        self.trace.note("program", path)
+        return self._known_programs().get(path)
+
+    def _known_programs(self) -> Mapping[str, EntryPoint]:
         if self._programs is None:
             self.know_scripts({path for path in sorted(self.files) if is_script(self, path)})
             assert self._programs is not None
@@ -370,19 +461,20 @@ class Project:
         """One verdict per RNG library that the program draws from; empty where `module` is no entry point."""
         from auditor.static.seeding import judge
 
-        if module.path not in self.entry_points:
+        entry = self.entry_point(module.path)
+        if entry is None:
             return ()
         if module.path in self._verdicts:
             self.trace.note("verdicts", module.path)
         elif not self.selection.can_draw(module.path):
             self._verdicts[module.path] = ()
         else:
-            self._verdicts[module.path] = judge(self, self.entry_points[module.path])
+            self._verdicts[module.path] = judge(self, entry)
         return self._verdicts[module.path]
 
     def draws(self, path: str) -> bool:
         """Whether a file is a program that draws from any library; True where that is not known yet."""
-        return path in self.entry_points and self.known_verdicts(path) != ()
+        return self.entry_point(path) is not None and self.known_verdicts(path) != ()
 
     def known_verdicts(self, path: str) -> tuple[LibraryVerdict, ...] | None:
         """The verdicts of a program; None where they are not known yet."""
@@ -400,9 +492,14 @@ class Project:
         programs = [path for path in self.entry_points if self.selection.can_draw(path)]
         return grouped(programs, self.followed, lambda path: self.source(path).size_bytes)
 
+    def group_of(self, program: str) -> tuple[str, ...]:
+        """The programs that one is followed with."""
+        return next((group for group in self.groups if program in group), (program,))
+
     def relevance(self, program: str) -> Relevance:
         """Over everything that the programs of its group import; one that draws from nothing is a group of its own."""
-        group = next((group for group in self.groups if program in group), (program,))
+        self.trace.note("group", program)
+        group = self.group_of(program)
         if group not in self._relevance:
             from auditor.static.relevance import Relevance
 

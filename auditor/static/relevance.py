@@ -151,7 +151,7 @@ class Relevance:
         return bool(found)
 
     def _executes(self, module: ModuleFacts, statement: ast.Import | ast.ImportFrom) -> bool:
-        paths = self._project.graph.targets_of(statement, module.path)
+        paths = self._project.targets_of(statement, module.path)
         return any(self._project.matters(path) for path in paths)
 
     def _use(self, user: Definition, target: Value | str) -> None:

@@ -1,7 +1,8 @@
 """What an answer rests on, so that it can be used again as long as all of that is the same.
 
 While something is worked out, the project notes each question that is put to it and that another state of the files
-could answer differently. What was worked out holds again where all these questions have the same answers.
+could answer differently. What was worked out holds again where all these questions have the same answers. What stands
+in a file, and where its imports lead, is not compared answer by answer: `Moves` tells of which files it is the same.
 """
 
 from __future__ import annotations
@@ -11,18 +12,23 @@ from collections.abc import Callable, Iterable, Mapping
 from auditor.model.annotations import Literal, TypeVar
 from auditor.model.digest import sha256
 from auditor.model.lean import dataclass, field
+from auditor.static.importgraph import Edges
+from auditor.static.importpath import Lookup
 from auditor.static.sketch import Sketch
 
-Kind = Literal["content", "reach", "packages", "reaching", "verdicts", "programs", "imported", "matters"]
-"""What is asked of a path: what stands in it; what stands in all that it imports; which packages these import; which
-programs reach it; how a program is seeded; which programs there are (of no path); whether anything imports it; whether
-any rule can speak about it or about what it imports."""
+Kind = Literal[
+    "content", "reach", "packages", "reaching", "verdicts", "programs", "program", "group", "imported", "matters"
+]
+"""What is asked of a path: what stands in it and where its imports lead; the same of all that it imports; which
+packages these import; which programs reach it; how a program is seeded; which programs there are (of no path); whether
+it is a program; with which others it is followed; whether anything imports it; whether any rule can speak about it or
+about what it imports."""
 
 Question = tuple[Kind, str]
 Key = TypeVar("Key")
 Result = TypeVar("Result")
-Memory = dict[Key, tuple[Result, Iterable[Question]]]
-"""Answers that are worked out once, each with what it rests on."""
+Memory = dict[Key, tuple[Result, Iterable[Question], Iterable[str]]]
+"""Answers that are worked out once, each with what it rests on and the files that were parsed for it."""
 
 
 class Trace:
@@ -33,9 +39,19 @@ class Trace:
         self._open: list[dict[Question, object]] = []
         """One for each thing that is being worked out, the outermost first."""
 
+        self._parsed: list[set[str]] = []
+        """The files that were parsed for each."""
+
     def start(self) -> None:
         """Something begins to be worked out."""
         self._open.append({})
+        self._parsed.append(set())
+
+    def parse(self, path: str) -> None:
+        """The tree of a file is asked for, whether or not it was made before."""
+        if self._open and path not in self._parsed[-1]:
+            self._parsed[-1].add(path)
+            self.note("content", path)
 
     def note(self, kind: Kind, path: str) -> None:
         """A question is put."""
@@ -44,32 +60,29 @@ class Trace:
             self._open[-1][kind, path] = None
             self._open[-1][kind, path] = self._answer((kind, path))
 
-    def stop(self) -> dict[Question, object]:
-        """It is worked out: what was asked for it. What it is part of rests on the same."""
-        asked = self._open.pop()
+    def stop(self) -> tuple[dict[Question, object], set[str]]:
+        """It is worked out: what was asked for it, and parsed. What it is part of rests on the same."""
+        asked, parsed = self._open.pop(), self._parsed.pop()
         if self._open:
             self._open[-1].update(asked)
-        return asked
+            self._parsed[-1].update(parsed)
+        return asked, parsed
 
-    def once(
-        self, memory: dict[Key, tuple[Result, Iterable[Question]]], key: Key, work: Callable[[], Result]
-    ) -> Result:
+    def once(self, memory: Memory[Key, Result], key: Key, work: Callable[[], Result]) -> Result:
         """What `work()` gives, worked out at the first call; later calls rest on the same questions."""
         if key in memory:
             for question in memory[key][1]:
                 self.note(*question)
+            for path in memory[key][2]:
+                self.parse(path)
         else:
             self.start()
             try:
                 result = work()
             finally:
-                asked = self.stop()
-            memory[key] = result, tuple(asked)
+                asked, parsed = self.stop()
+            memory[key] = result, tuple(asked), tuple(parsed)
         return memory[key][0]
-
-    def holds(self, asked: Mapping[Question, object]) -> bool:
-        """Whether the answers are still the same."""
-        return all(self._answer(question) == answer for question, answer in asked.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,17 +102,33 @@ class Kept:
     """What one scan leaves to the next one of the same files, rules and settings."""
 
     sketches: dict[str, Sketch] = field(default_factory=dict)
-    edges: dict[str, tuple[tuple[str, ...], frozenset[str]]] = field(default_factory=dict)
-    """What each file imports: modules of the project, packages outside."""
+    edges: dict[str, Edges] = field(default_factory=dict)
+    lookups: dict[str, dict[Lookup, str | None]] = field(default_factory=dict)
+    """By the file in which it was imported: where names led that its import statements do not tell of."""
+
+    files: frozenset[str] = frozenset()
+    tests: frozenset[str] = frozenset()
+    """The files that were scanned, and those of them that are tests by their name."""
+
+    names: dict[str, frozenset[str]] = field(default_factory=dict)
+    """What stood in the folders in which imports were looked up; folders that do not exist are not among them."""
 
     entries: dict[tuple[str, object], Entry] = field(default_factory=dict)
     """By the pass and what it was about."""
+
+    scripts: dict[str, tuple[bool | None, bool]] = field(default_factory=dict)
+    """Whether the bytes of each file say that it is a program, and whether anything imported it then."""
 
     syntax: dict[str, str | None] = field(default_factory=dict)
     """Files that were parsed for their syntax alone, with what is wrong."""
 
     read_files: frozenset[str] = frozenset()
     listed_folders: frozenset[str] = frozenset()
+
+    def look_up(self, lookups: Mapping[str, Mapping[Lookup, str | None]]) -> None:
+        """Add where names led."""
+        for path, known in lookups.items():
+            self.lookups.setdefault(path, {}).update(known)
 
 
 def digest(value: object) -> bytes:

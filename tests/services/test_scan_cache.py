@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import subprocess
@@ -17,7 +18,9 @@ from auditor.services.scan import scan
 from auditor.services.scan_cache import cache_folder
 from auditor.services.scan_store import MAX_ENTRIES
 from auditor.services.settings import Settings
+from auditor.static import source, syntaxcheck
 from auditor.static.engine import Engine
+from auditor.static.passes import Passes
 
 MAIN = "\n\nif __name__ == '__main__':\n    print(random.random(), load())\n"
 FILES = {
@@ -117,6 +120,7 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "a console script": lambda root: (root / "pyproject.toml").write_text(
         "[project]\nname = 'demo'\n[project.scripts]\nload = 'lib.data:load'\n"
     ),
+    "a document in a folder": lambda root: put(root, "docker/Dockerfile", "FROM pytorch/pytorch:latest\n"),
     "an ignore file": lambda root: (root / ".gitignore").write_text("train.py\n"),
 }
 
@@ -158,6 +162,138 @@ def test_any_row_of_edits_gives_what_scans_from_scratch_give(project: Path) -> N
         assert cached(project) == cold(project)
 
 
+def put(root: Path, name: str, text: str) -> None:
+    (root / name).parent.mkdir(parents=True, exist_ok=True)
+    (root / name).write_text(text)
+
+
+def notebook(code: str) -> str:
+    cell = {"cell_type": "code", "source": code, "metadata": {}, "outputs": [], "execution_count": None}
+    return json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+
+
+SOURCES = [
+    "",
+    "import random\nx = random.random()\n",
+    "import numpy as np\n\n\ndef load():\n    return np.random.rand(3)\n",
+    "import numpy as np\n\n\ndef seed_all():\n    np.random.seed(0)\n",
+    "from lib.seeds import seed_all\nfrom utils import load\n\nseed_all()\n" + MAIN,
+    "from .data import *\nfrom . import seeds\n\nseeds.seed_all()\n",
+    "import sys\n\nsys.path.append('other')\nimport data, utils\n\nfor item in data.load():\n    print(item)\n",
+    "import lib.data\nimport deep.lib.data as again\n\nif __name__ == '__main__':\n    lib.data.load(again.load())\n",
+    "def broken(:\n",
+]
+NAMES = [
+    "train.py", "utils.py", "data.py", "numpy.py", "random.py", "lib/utils.py", "lib/data.py", "lib/seeds.py",
+    "lib/__init__.py", "lib/deep/__init__.py", "__init__.py", "other/data.py", "other/__init__.py", "src/lib/data.py",
+    "src/utils.py", "numpy/__init__.py", "tests/data.py", "test_data.py", "deep/lib/data.py",
+]  # fmt: skip
+FOLDERS = ["lib", "other", "src", "tests", "deep", "numpy", "deep/lib"]
+
+
+def come_or_go(root: Path, rng: random.Random) -> None:
+    """One edit after which other files are found, or the same ones elsewhere."""
+    name, other, folder, target = rng.choice(NAMES), rng.choice(NAMES), rng.choice(FOLDERS), rng.choice(FOLDERS)
+    kind = rng.randrange(8)
+    if kind < 3:
+        if not (root / name).parent.is_file():
+            put(root, name, rng.choice(SOURCES))
+    elif kind == 3:
+        (root / name).unlink(missing_ok=True)
+    elif kind == 4 and (root / name).exists():
+        (root / other).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).rename(root / other)
+    elif kind == 5 and (root / folder).exists() and not (root / target).exists() and not target.startswith(folder):
+        (root / target).parent.mkdir(parents=True, exist_ok=True)
+        (root / folder).rename(root / target)
+    elif kind == 6:
+        put(root, rng.choice(["note.ipynb", "lib/note.ipynb"]), notebook(rng.choice(SOURCES)))
+    elif kind == 7:
+        put(root, ".gitignore", rng.choice(["", "train.py\n", "lib/\n", "*.ipynb\n", "/data.py\n"]))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_after_files_came_and_went_the_result_is_what_scans_from_scratch_give(project: Path, seed: int) -> None:
+    rng = random.Random(seed)
+    for _ in range(25):
+        come_or_go(project, rng)
+        assert cached(project) == cold(project)
+
+
+@pytest.fixture
+def answers(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Grows by each answer that is worked out."""
+    made: list[object] = []
+    worker = Passes._worker
+
+    def noting(self: Passes, work: Callable[[object], object], *rest: object, **words: object) -> object:
+        def noted(item: object) -> object:
+            made.append(item)
+            return work(item)
+
+        return worker(self, noted, *rest, **words)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Passes, "_worker", noting)
+    return made
+
+
+@pytest.mark.parametrize("name", ["more.py", "lib/more.py", "src/more.py", "lib/note.ipynb"])
+def test_a_new_program_leaves_what_is_known_of_the_others(project: Path, answers: list[object], name: str) -> None:
+    code = "import random\nprint(random.random())\nfor _ in range(3):\n    print(random.random())\n"
+    cached(project)
+    assert "train.py" in answers
+    answers.clear()
+    put(project, name, notebook(code) if name.endswith(".ipynb") else code)
+    assert name in cached(project).scan.entry_points
+    assert name in answers
+    assert set(answers).isdisjoint({"train.py", "lib/data.py", "lib/seeds.py"})
+
+
+def test_renaming_a_module_leaves_what_does_not_lead_to_it(project: Path, answers: list[object]) -> None:
+    put(project, "apart.py", "import random\nfor _ in range(3):\n    print(random.random())\n")
+    settle(project)
+    cached(project)
+    answers.clear()
+    (project / "lib/data.py").rename(project / "lib/batches.py")
+    settle(project)
+    assert cached(project) == cold(project)
+    assert "train.py" in answers
+    answers.clear()
+    (project / "lib/batches.py").rename(project / "lib/data.py")
+    assert cached(project).findings
+    assert "train.py" in answers
+    assert "apart.py" not in answers
+
+
+def test_what_is_wrong_with_a_file_that_two_programs_share_stays_told_when_one_is_edited(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(syntaxcheck, "MAX_CHECKED_BYTES", 0)  # as in large projects
+    program = "import torch\nimport threads\n\nif __name__ == '__main__':\n    torch.zeros(3).put_(index, values)\n"
+    put(project, "threads.py", "import torch\ntorch.set_num_threads(1)\ndef broken(:\n")
+    for name in ("a.py", "b.py"):
+        put(project, name, program)
+
+    def both(*, cached: bool) -> AuditReport:
+        return scan([project / "a.py", project / "b.py"], Settings(), root=project, cached=cached)
+
+    assert both(cached=True) == both(cached=False)
+    put(project, "a.py", "if __name__ == '__main__':\n    print('nothing')\n")
+    again = both(cached=True)
+    assert [entry.subject for entry in again.skipped] == ["threads.py"]
+    assert again == both(cached=False)
+
+
+def test_what_a_file_cannot_be_read_for_is_told_as_it_is_now(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source, "MAX_BYTES", 500)
+    text = FILES["train.py"]
+    for size in (600, 700):
+        put(project, "train.py", text + "#" * (size - len(text)))
+        report = cached(project)
+        assert [entry.reason for entry in report.skipped] == [f"too large: {size} bytes, the limit is 500"]
+        assert report == cold(project)
+
+
 @pytest.mark.parametrize("name", ["numpy/__init__.py", "numpy.py", "lib/deep/er/__init__.py", "src/numpy/__init__.py"])
 def test_a_file_that_comes_where_an_import_was_looked_for_counts(project: Path, name: str) -> None:
     (project / "train.py").write_text("import random\nimport lib.deep.er\nfrom lib.data import load" + MAIN)
@@ -189,9 +325,9 @@ def test_an_entry_cannot_make_anything_but_a_report(project: Path, scans: list[i
     settle(project)
     assert cached(project) == first
     (entry,) = cache_folder().glob("*.bin")
-    key, files, folders, report = read(entry)
+    *rest, report = read(entry)
     assert isinstance(report, bytes)
-    assert write(entry, (key, files, folders, pickle.dumps(print)))
+    assert write(entry, (*rest, pickle.dumps(print)))
     assert cached(project) == first
     assert len(scans) == 2
 

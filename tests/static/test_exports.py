@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from auditor.static.project import Project
+from auditor.static.trace import Memory
 
 Files = dict[str, str | bytes]
 MakeProject = Callable[[Files], Project]
@@ -59,8 +60,22 @@ def test_an_answer_rests_on_every_file_that_could_have_given_the_name(project: M
     made = project({**LIBRARY, "train.py": "from lib import missing\nmissing()\n"})
     made.trace.start()
     assert resolved(made, "missing") is None
-    asked = made.trace.stop()
+    asked, _ = made.trace.stop()
     assert {("reach", "lib/deep/__init__.py"), ("content", "lib/near.py")} <= asked.keys()
+
+
+def test_what_is_wrong_with_a_file_is_told_by_all_that_rests_on_its_tree(project: MakeProject) -> None:
+    made = project({"train.py": "import broken\n", "broken.py": "def broken(:\n"})
+    memory: Memory[str, bool] = {}
+    told = []
+    for _ in range(2):
+        made.start_over()
+        made.trace.start()
+        made.trace.once(memory, "broken", lambda: made.module("broken.py") is None)
+        asked, parsed = made.trace.stop()
+        assert ("content", "broken.py") in asked
+        told.append(made.problems_of(parsed))
+    assert told[0] == told[1] == {"broken.py": "syntax error in line 1: invalid syntax"}
 
 
 def test_a_file_that_cannot_be_read_is_left_to_whoever_tells_of_it(project: MakeProject) -> None:

@@ -12,7 +12,7 @@ from auditor.static.matcher import Hit, Scope
 from auditor.static.matchers.call import CallMatcher, read_call
 from auditor.static.prerequisites import Prerequisite
 from auditor.static.project import Project
-from auditor.static.trace import Question
+from auditor.static.trace import Memory
 
 Places = dict[str, list[Hit]]
 """Hits by the path of the file in which they stand."""
@@ -26,7 +26,7 @@ class FirstCallMatcher:
 
     def __init__(self) -> None:
         self._calls = CallMatcher(read_call)
-        self._places: WeakKeyDictionary[Project, dict[str, tuple[Places, Iterable[Question]]]] = WeakKeyDictionary()
+        self._places: WeakKeyDictionary[Project, Memory[str, Places]] = WeakKeyDictionary()
 
     def validate(self, options: Mapping[str, object], where: str) -> None:
         self._calls.validate(options, where)
