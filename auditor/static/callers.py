@@ -11,13 +11,18 @@ from auditor.static.values import FunctionRef
 
 def calls_of(module: ModuleFacts, function: Function) -> Iterator[tuple[ModuleFacts, ast.Call]]:
     """The calls of a function, in its own file and in the programs that reach it."""
-    name = getattr(function, "name", "")
+    for caller, call in calls_named(module, getattr(function, "name", "")):
+        callee = caller.names.value(call.func)
+        if isinstance(callee, FunctionRef) and callee.node is function:
+            yield caller, call
+
+
+def calls_named(module: ModuleFacts, name: str) -> Iterator[tuple[ModuleFacts, ast.Call]]:
+    """The calls of what is written so, or ends so, in a file and in the programs that reach it."""
     project = module.project
     starts = project.entry_points_reaching(module) or (module.path,)
     found = (project.module(path) for path in project.calling_files.of(starts, name))
     callers = {each.path: each for each in found if each is not None}
     for _, caller in sorted({**callers, module.path: module}.items()):
         for call in caller.call_index.written(name):
-            callee = caller.names.value(call.node.func)
-            if isinstance(callee, FunctionRef) and callee.node is function:
-                yield caller, call.node
+            yield caller, call.node

@@ -412,9 +412,10 @@ class CallWalk:
         for value in found:
             if isinstance(value, External):
                 self._draw(value.name, node, frame)
-        self._ledger.picking += 1
+        outer = self._ledger.picked_at
+        self._ledger.picked_at = outer or frame.module.location(node)
         self._alternatives(found, node, frame)
-        self._ledger.picking -= 1
+        self._ledger.picked_at = outer
         if not isinstance(node.func, ast.Subscript) and looked_into(frame.module, node.func) is None:
             self._alternatives(self._possible(frame, node.func), node, frame)
         self._ledger.deferring += 1

@@ -164,7 +164,7 @@ class Functions:
             ledger.deferring > 0,
             ledger.muted > 0,
             ledger.replaced > 0,
-            ledger.picking > 0,
+            ledger.picked_at,
             ledger.spawned > 0,
             ledger.worker,
             bool(ledger.conditions),

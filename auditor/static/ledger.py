@@ -83,8 +83,8 @@ class Ledger:
         self.loads_some = False
         """Like `loads_weights`, and perhaps only some of a model's weights are replaced."""
 
-        self.picking = 0
-        """Above 0: in one of several things that the program picks by name; of these only initial weights are noted."""
+        self.picked_at: Location | None = None
+        """In one of several things that the program picks by name here: only their initial weights are noted, here."""
 
         self.replaced = 0
         """Above 0: a model is being made whose initial weights are replaced by stored ones."""
@@ -116,9 +116,9 @@ class Ledger:
 
     def draw(self, library: str, callee: str, node: ast.AST, frame: Frame, *, deferred: bool) -> None:
         """Note a draw; `deferred`: it comes later than this place."""
-        if self.muted or (self.replaced and initialises(callee)) or (self.picking and not initialises(callee)):
+        if self.muted or (self.replaced and initialises(callee)) or (self.picked_at and not initialises(callee)):
             return
-        number = self._number(library, callee, frame.module.location(node))
+        number = self._number(library, callee, self.picked_at or frame.module.location(node))
         self.records[number].in_training &= library in _WITH_MODES and self.in_training
         if deferred or self.deferring:
             pending = Pending(number, library, self.worker)
@@ -139,8 +139,8 @@ class Ledger:
         if number is None:
             number = self._numbers[key] = len(self.records)
             draw = Draw(location=location, callee=callee, via=self.way(), in_worker=self.worker is True)
-            self.records.append(DrawRecord(draw, library, picked=self.picking > 0))
-        if not self.picking:
+            self.records.append(DrawRecord(draw, library, picked=self.picked_at is not None))
+        if self.picked_at is None:
             self.records[number].picked = False
         if self.worker is not True and self.records[number].draw.in_worker:
             self.records[number].draw = replace(self.records[number].draw, in_worker=False)

@@ -58,20 +58,17 @@ def _calls(module: ModuleFacts, function: ast.FunctionDef) -> Iterator[tuple[ast
 
     Each with the number of parameters that the call does not see.
     """
-    from auditor.static.program import programs
+    from auditor.static.callers import calls_named
 
     holder = module.parent(function)
     is_constructor = isinstance(holder, ast.ClassDef) and function.name == "__init__"
     target: Function | ast.ClassDef = holder if is_constructor and isinstance(holder, ast.ClassDef) else function
     name = holder.name if is_constructor and isinstance(holder, ast.ClassDef) else function.name
-    calling = programs(module, module.project, frozenset({name}), called=name)
-    callers = {module.path: module, **{each.path: each for _, modules in calling for each in modules}}
-    for _, caller in sorted(callers.items()):
-        for call in caller.call_index.written(name):
-            callee = caller.names.value(call.node.func)
-            if isinstance(callee, FunctionRef | ClassRef) and callee.node is target:
-                bound = isinstance(callee, FunctionRef) and callee.bound
-                yield call.node, int(is_constructor or bound)
+    for caller, call in calls_named(module, name):
+        callee = caller.names.value(call.func)
+        if isinstance(callee, FunctionRef | ClassRef) and callee.node is target:
+            bound = isinstance(callee, FunctionRef) and callee.bound
+            yield call, int(is_constructor or bound)
 
 
 def _gives(node: ast.Call, function: ast.FunctionDef, name: str, skipped: int) -> bool:

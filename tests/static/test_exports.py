@@ -99,7 +99,7 @@ def test_what_only_hands_a_name_on_is_not_parsed(project: MakeProject) -> None:
     made = project({**HANDING, "train.py": "from lib import Tool\nTool()\n"})
     made.trace.start()
     assert resolved(made, "Tool") is None
-    asked = made.trace.stop()
+    asked, _ = made.trace.stop()
     assert made.was_parsed("lib/made.py")
     assert not {"lib/one.py", "lib/two.py", "lib/three.py"} & made.parsed
     assert {("content", "lib/one.py"), ("content", "lib/two.py"), ("content", "lib/three.py")} <= asked.keys()
