@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from auditor.model.annotations import TYPE_CHECKING
+from auditor.model.annotations import TYPE_CHECKING, TypeVar
 from auditor.model.lean import replace
 from auditor.ruleset.library import NoneMeaning, SeedCall
 from auditor.static.callables import (
@@ -40,6 +40,7 @@ from auditor.static.weights import drawn_by, is_loading, loads_weights, makes_we
 if TYPE_CHECKING:
     from auditor.static.walk import Walk
 
+Choice = TypeVar("Choice")
 LOADER_METHODS = ("__getitem__", "__getitems__", "__iter__", "__next__")
 
 
@@ -222,17 +223,11 @@ class CallWalk:
         """What a loader is given is a function that it calls, or an object that it asks for items: one of several."""
         known = frame.resolve(part)
         values = [known] if known is not None else self._possible(frame, part)
-        before = self._ledger.state
-        states: list[tuple[State, str | None]] = []
-        for value in values:
-            self._walk.set_state(before)
+        for value in self._one_of(values):
             if isinstance(value, FunctionRef):
                 self._functions.enter(value, None, frame, at=part)
             elif isinstance(value, Instance) and isinstance(value.of, ClassRef):
                 self._methods(value, LOADER_METHODS, frame, part)
-            states.append((self._ledger.state, None))
-        joined = join(states)
-        self._walk.set_state(joined if joined is not None else before)
 
     def _possible(self, frame: Frame, node: ast.expr) -> Sequence[Value]:
         """What an expression may be where that is not certain, given what this program makes and hands on."""
@@ -274,14 +269,8 @@ class CallWalk:
                 offered.extend((method, part) for method in offered_methods(value.of))
         if not node.args and all(word.arg != "component" and word.arg != "components" for word in node.keywords):
             offered.extend((function, node) for function in offered_functions(frame.module))
-        before = self._ledger.state
-        states: list[tuple[State, str | None]] = []
-        for function, at in offered:
-            self._walk.set_state(before)
+        for function, at in self._one_of(offered):
             self._functions.enter(function, None, frame, at=at)
-            states.append((self._ledger.state, None))
-        joined = join(states)
-        self._walk.set_state(joined if joined is not None else before)
 
     def _spawn(self, node: ast.Call, frame: Frame) -> None:
         """Nothing that the program seeded holds in a new process, but for what imports seed there again."""
@@ -381,16 +370,10 @@ class CallWalk:
         if not found or group in self._groups:
             return
         self._groups.append(group)
-        before = self._ledger.state
-        states: list[tuple[State, str | None]] = []
-        for command in found:
-            self._walk.set_state(before)
+        for command in self._one_of(found):
             if isinstance(command, FunctionRef):
                 self._functions.enter(command, node, frame)
             self._commands(command, node, frame)
-            states.append((self._ledger.state, None))
-        joined = join(states)
-        self._walk.set_state(joined if joined is not None else before)
         self._groups.pop()
 
     def _registers(self, node: ast.Call, frame: Frame) -> bool:
@@ -436,22 +419,30 @@ class CallWalk:
 
     def _alternatives(self, values: Iterable[Value], node: ast.Call, frame: Frame) -> None:
         """One of these is called, and it is not known which."""
-        before = self._ledger.state
-        states: list[tuple[State, str | None]] = []
-        for value in values:
-            self._walk.set_state(before)
+        called = [
+            value
+            for value in values
+            if isinstance(value, FunctionRef | ClassRef | External)
+            or (isinstance(value, Instance) and isinstance(value.of, ClassRef))
+        ]
+        for value in self._one_of(called):
             if isinstance(value, FunctionRef):
                 self._functions.enter(value, node, frame)
-                states.append((self._ledger.state, None))
             elif isinstance(value, ClassRef):
                 self._construct(value, node, frame)
-                states.append((self._ledger.state, None))
-            elif isinstance(value, Instance) and isinstance(value.of, ClassRef):
+            elif isinstance(value, Instance):
                 self._call_object(value, node, frame)
-                states.append((self._ledger.state, None))
             elif isinstance(value, External):
                 self._external(value.name, node, frame)
-                states.append((self._ledger.state, None))
+
+    def _one_of(self, choices: Iterable[Choice]) -> Iterator[Choice]:
+        """Each of what may happen, from the state before; what holds after any of them holds afterwards."""
+        before = self._ledger.state
+        states: list[tuple[State, str | None]] = []
+        for choice in choices:
+            self._walk.set_state(before)
+            yield choice
+            states.append((self._ledger.state, None))
         joined = join(states)
         self._walk.set_state(joined if joined is not None else before)
 
