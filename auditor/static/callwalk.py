@@ -377,8 +377,8 @@ class CallWalk:
         self._groups.pop()
 
     def _registers(self, node: ast.Call, frame: Frame) -> bool:
-        """Whether a call only adds a command to a group that is known."""
-        registered = registration(node)
+        """Whether a call only adds a command to a group that is known, by no method of the project's own."""
+        registered = registration(node) if not isinstance(frame.resolve(node.func), FunctionRef) else None
         group = frame.resolve(registered[0]) if registered is not None else None
         return isinstance(group, FunctionRef | Instance) and group.module is not None
 
