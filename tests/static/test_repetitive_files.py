@@ -8,6 +8,7 @@ from collections.abc import Callable
 from auditor.static.loaderitems import may_draw
 from auditor.static.maybetrue import may_be_true
 from auditor.static.nodes import walk
+from auditor.static.picked import picked
 from auditor.static.project import Project
 from auditor.static.training import trains
 from auditor.static.wholenumbers import is_number
@@ -75,3 +76,25 @@ def test_names_lead_to_training_through_a_large_module(project: MakeProject) -> 
     scanned = project(files)
     assert trains(scanned, "train.py")
     assert not trains(scanned, "run.py")
+
+
+def test_groups_of_commands_that_hold_each_other_come_to_an_end(project: MakeProject) -> None:
+    count = 7
+    groups = "".join(f"@click.group()\ndef g{i}():\n    torch.rand({i})\n\n\n" for i in range(count))
+    added = "".join(f"g{i}.add_command(g{j})\n" for i in range(count) for j in range(count))
+    scanned = project({"run.py": f"import click\nimport torch\n\n\n{groups}{added}g0()\n"})
+    module = scanned.module("run.py")
+    assert module is not None
+    (verdict,) = scanned.verdicts(module)
+    assert verdict.draw_count == count
+
+
+def test_what_is_picked_out_of_a_long_chain_of_modules_is_found(project: MakeProject) -> None:
+    last = "class Net:\n    pass\n"
+    files: Files = {f"m{i}.py": f"from m{i + 1} import *\n" for i in range(1500)}
+    text = "import sys\nimport m0\n\nmodel = m0.__dict__[sys.argv[1]]()\n"
+    scanned = project({**files, "m1500.py": last, "run.py": text})
+    module = scanned.module("run.py")
+    assert module is not None
+    calls = [node for node in walk(module.tree) if isinstance(node, ast.Call)]
+    assert len([found for call in calls for found in picked(module, call)]) == 1
