@@ -12,6 +12,7 @@ from auditor.static.ledger import DrawRecord, Ledger
 from auditor.static.library_verdict import LibraryVerdict, Seed, SeedStatus, SeedValue, place_of
 from auditor.static.rngstate import Level, Rank
 from auditor.static.scripts import EntryPoint
+from auditor.static.trace import Memory
 from auditor.static.training import trains
 from auditor.static.walk import Walk
 from auditor.static.weights import initialises
@@ -31,7 +32,7 @@ _STATUS = {
     Rank.MAYBE: SeedStatus.CONDITIONAL,
     Rank.SEEDED: SeedStatus.SEEDED,
 }
-_SEEDS: WeakKeyDictionary[Project, dict[str, tuple[Seed, ...]]] = WeakKeyDictionary()
+_SEEDS: WeakKeyDictionary[Project, Memory[str, tuple[Seed, ...]]] = WeakKeyDictionary()
 COUNTING = (SeedValue.FIXED, SeedValue.GIVEN)
 _ORDER = (
     SeedStatus.UNSEEDED,
@@ -61,12 +62,13 @@ def judge(project: Project, entry: EntryPoint) -> tuple[LibraryVerdict, ...]:
 
 def reached_seeds(project: Project, entry: EntryPoint) -> tuple[Seed, ...]:
     """Every call that seeds anything in a program, in order; also of libraries that it does not draw from."""
-    known = _SEEDS.setdefault(project, {})
-    if entry.path not in known:
+
+    def follow() -> tuple[Seed, ...]:
         starts = [*([None] if entry.is_script else []), *entry.functions]
         ledgers = [_followed(project, entry, start) for start in starts]
-        known[entry.path] = tuple(dict.fromkeys(seed for ledger in ledgers for seed in ledger.seeds.values()))
-    return known[entry.path]
+        return tuple(dict.fromkeys(seed for ledger in ledgers for seed in ledger.seeds.values()))
+
+    return project.trace.once(_SEEDS.setdefault(project, {}), entry.path, follow)
 
 
 def _followed(project: Project, entry: EntryPoint, function: str | None) -> Ledger:

@@ -12,6 +12,7 @@ import pytest
 
 from auditor.static.library_verdict import LibraryVerdict, SeedStatus
 from auditor.static.project import Project
+from auditor.static.seeding import reached_seeds
 
 SEEDED, UNSEEDED = SeedStatus.SEEDED, SeedStatus.UNSEEDED
 
@@ -124,3 +125,24 @@ def test_nothing_that_flowed_through_programs_outlives_them(project: Callable[..
     finally:
         if enabled:
             gc.enable()
+
+
+def test_whoever_asks_again_for_the_seeds_of_a_program_rests_on_what_they_rest_on(
+    project: Callable[[dict[str, str | bytes]], Project],
+) -> None:
+    scanned = project(
+        {
+            "seeds.py": "import random\n\n\ndef fix():\n    random.seed(3)\n",
+            "run.py": "import seeds\n\nif __name__ == '__main__':\n    seeds.fix()\n",
+        }
+    )
+    entry = scanned.entry_point("run.py")
+    assert entry is not None
+    rests_on = []
+    for _ in range(2):
+        scanned.start_over()
+        scanned.trace.start()
+        assert len(reached_seeds(scanned, entry)) == 1
+        rests_on.append(scanned.trace.stop())
+    assert rests_on[0] == rests_on[1]
+    assert ("content", "seeds.py") in rests_on[1][0]
