@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from auditor.static.walk import Walk
 
 Choice = TypeVar("Choice")
+MAX_GROUPS = 4
+"""Groups of commands that are followed one in the other; a dozen that hold each other are many ways."""
+
 LOADER_METHODS = ("__getitem__", "__getitems__", "__iter__", "__next__")
 
 
@@ -367,7 +370,7 @@ class CallWalk:
     def _commands(self, group: FunctionRef | Instance, node: ast.Call, frame: Frame) -> None:
         """A click group or typer application is run: it calls one of its commands, which may be groups again."""
         found = group.module.commands(group) if group.module is not None else []
-        if not found or group in self._groups:
+        if not found or group in self._groups or len(self._groups) >= MAX_GROUPS:
             return
         self._groups.append(group)
         for command in self._one_of(found):
@@ -377,8 +380,8 @@ class CallWalk:
         self._groups.pop()
 
     def _registers(self, node: ast.Call, frame: Frame) -> bool:
-        """Whether a call only adds a command to a group that is known."""
-        registered = registration(node)
+        """Whether a call only adds a command to a group that is known, by no method of the project's own."""
+        registered = registration(node) if not isinstance(frame.resolve(node.func), FunctionRef) else None
         group = frame.resolve(registered[0]) if registered is not None else None
         return isinstance(group, FunctionRef | Instance) and group.module is not None
 

@@ -26,7 +26,19 @@ def may_draw(module: ModuleFacts, dataset: ast.expr, prefix: str) -> bool:
     value = module.names.value(dataset)
     if not isinstance(value, Instance) or not isinstance(value.of, ClassRef):
         return True
-    return any(_draws(each.module, each.node, prefix, MAX_DEPTH) for each in _with_bases(value.of))
+    scopes: list[tuple[ModuleFacts, ast.AST]] = [(each.module, each.node) for each in _with_bases(value.of)]
+    seen = {scope for _, scope in scopes}
+    for _ in range(MAX_DEPTH + 1):
+        below: list[tuple[ModuleFacts, ast.AST]] = []
+        for owner, scope in scopes:
+            for called in _called(owner, scope):
+                if called is None or (isinstance(called, External) and called.name.startswith(prefix)):
+                    return True
+                if isinstance(called, FunctionRef | ClassRef) and called.node not in seen:
+                    seen.add(called.node)
+                    below.append((called.module, called.node))
+        scopes = below
+    return False
 
 
 def _with_bases(cls: ClassRef) -> Iterator[ClassRef]:
@@ -39,19 +51,14 @@ def _with_bases(cls: ClassRef) -> Iterator[ClassRef]:
         pending.extend(above)
 
 
-def _draws(module: ModuleFacts, scope: ast.AST, prefix: str, depth: int) -> bool:
+def _called(module: ModuleFacts, scope: ast.AST) -> Iterator[External | FunctionRef | ClassRef | None]:
+    """What is called in a function or class; None for something that may be anything."""
     for call in (node for node in walk(scope) if isinstance(node, ast.Call)):
         value = module.names.value(call.func)
-        if isinstance(value, External):
-            if value.name.startswith(prefix):
-                return True
-        elif isinstance(value, FunctionRef):
-            if value.owner is None and depth and _draws(value.module, value.node, prefix, depth - 1):
-                return True
-        elif isinstance(value, Instance | ClassRef):
-            made = value.of if isinstance(value, Instance) else value
-            if isinstance(made, ClassRef) and depth and _draws(made.module, made.node, prefix, depth - 1):
-                return True
-        elif isinstance(call.func, ast.Attribute) and getattr(call.func.value, "id", "") == "self":
-            return True
-    return False
+        if isinstance(value, External | ClassRef) or (isinstance(value, FunctionRef) and value.owner is None):
+            yield value
+        elif isinstance(value, Instance):
+            if isinstance(value.of, ClassRef):
+                yield value.of
+        elif not isinstance(value, FunctionRef) and getattr(getattr(call.func, "value", None), "id", "") == "self":
+            yield None

@@ -23,8 +23,12 @@ MAX_STEPS = 4
 """Parameters that are passed on through so many functions."""
 
 
-def may_be_true(module: ModuleFacts, node: ast.expr, steps: int = MAX_STEPS) -> bool:
-    """Whether an expression that is no constant is true where the program trains, as far as the text says."""
+def may_be_true(module: ModuleFacts, node: ast.expr, steps: int = MAX_STEPS, seen: set[ast.AST] | None = None) -> bool:
+    """Whether an expression that is no constant is true where the program trains, as far as the text says.
+
+    `seen`: values and parameters that were asked about; a function may call itself, in many places.
+    """
+    seen = set() if seen is None else seen
     value = module.constant(node)
     if isinstance(value, Known):
         return value.value is True
@@ -33,9 +37,9 @@ def may_be_true(module: ModuleFacts, node: ast.expr, steps: int = MAX_STEPS) -> 
     if isinstance(node, ast.Compare):
         return _may_be_text(module, node, steps)
     if isinstance(node, ast.IfExp):
-        return may_be_true(module, node.body, steps) or may_be_true(module, node.orelse, steps)
+        return any(may_be_true(module, part, steps, seen) for part in (node.body, node.orelse))
     if isinstance(node, ast.Name) and steps:
-        return any(may_be_true(owner, each, steps - 1) for owner, each in _sources(module, node))
+        return any(may_be_true(owner, each, steps - 1, seen) for owner, each in _sources(module, node, seen))
     return False
 
 
@@ -51,18 +55,22 @@ def _may_be_text(module: ModuleFacts, node: ast.Compare, steps: int) -> bool:
     ):
         return False
     if isinstance(node.left, ast.Name) and steps:
-        values = [owner.constant(each) for owner, each in _sources(module, node.left)]
+        values = [owner.constant(each) for owner, each in _sources(module, node.left, set())]
         return not values or any(not isinstance(value, Known) or value.value == wanted.value for value in values)
     return True
 
 
-def _sources(module: ModuleFacts, node: ast.Name) -> Iterator[tuple[ModuleFacts, ast.expr]]:
-    """What a name is given: by assignments, or, for a parameter, by calls and by its default."""
+def _sources(module: ModuleFacts, node: ast.Name, seen: set[ast.AST]) -> Iterator[tuple[ModuleFacts, ast.expr]]:
+    """What a name is given: by assignments, or, for a parameter, by calls and by its default; each is `seen` once."""
     found = module.names.scope_of(node)
     if found is None:
         return
     scope, same = found
     for binding in reaching(scope.bindings[node.id], (node.lineno, node.col_offset) if same else None):
+        source = binding.value or binding.node
+        if source in seen:
+            continue
+        seen.add(source)
         if binding.kind is BindingKind.VALUE and binding.value is not None:
             yield module, binding.value
         elif binding.kind is BindingKind.PARAMETER and isinstance(binding.node, ast.arg):

@@ -104,7 +104,7 @@ def defined_in(module: ModuleFacts, whole: Value) -> list[Value] | None:
         return None
     folder = whole.path.removesuffix("__init__.py") if whole.path.endswith("__init__.py") else whole.path
     found: list[Value] = []
-    for each in _with_stars(holder):
+    for each in with_stars(holder):
         for name in each.index.root.bindings:
             value = each.names.export(name) if not name.startswith("_") else None
             if isinstance(value, FunctionRef | ClassRef) and value.module.path.startswith(folder):
@@ -112,7 +112,7 @@ def defined_in(module: ModuleFacts, whole: Value) -> list[Value] | None:
     return list(dict.fromkeys(found))[:MAX_DEFINED]
 
 
-def _with_stars(holder: ModuleFacts) -> Iterator[ModuleFacts]:
+def with_stars(holder: ModuleFacts) -> Iterator[ModuleFacts]:
     """A module, and those that it imports everything from."""
     pending, seen = [holder], {holder.path}
     while pending:

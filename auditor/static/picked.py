@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.members import with_stars
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ def picked(module: ModuleFacts, call: ast.Call) -> list[Value]:
     if not isinstance(source, ModuleRef):
         return []
     held = module.project.module(source.path)
-    values = _held(held, set()) if held is not None else []
+    values = _held(held) if held is not None else []
     fitting = list(dict.fromkeys(value for value in values if _takes(value, call)))
     # Beside functions that make models, classes are parts of these.
     functions: list[Value] = [value for value in fitting if isinstance(value, FunctionRef)]
@@ -52,20 +54,13 @@ def looked_into(module: ModuleFacts, node: ast.expr) -> tuple[str, Value] | None
     return None
 
 
-def _held(module: ModuleFacts, seen: set[str]) -> list[Value]:
+def _held(module: ModuleFacts) -> Iterator[Value]:
     """The functions and classes of the project that a module's names stand for, without those that seed."""
-    seen.add(module.path)
-    found: list[Value] = []
-    for name in module.index.root.bindings:
-        value = module.names.export(name) if not name.startswith("_") and "seed" not in name.lower() else None
-        if isinstance(value, FunctionRef | ClassRef):
-            found.append(value)
-    for star in module.index.root.stars:
-        for path in module.executed_by(star)[0][-1:]:
-            other = module.project.module(path) if path not in seen else None
-            if other is not None:
-                found += _held(other, seen)
-    return found
+    for each in with_stars(module):
+        for name in each.index.root.bindings:
+            value = each.names.export(name) if not name.startswith("_") and "seed" not in name.lower() else None
+            if isinstance(value, FunctionRef | ClassRef):
+                yield value
 
 
 def _takes(value: Value, call: ast.Call) -> bool:

@@ -7,9 +7,10 @@ back to the program; what is looked up by a text, registered or run at the top l
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.model.lean import dataclass
 from auditor.static.entrypoints import names_main
 from auditor.static.evaluate import dotted_text
 from auditor.static.nodes import walk
@@ -66,12 +67,18 @@ def _gets_to(project: Project, program: str, words: tuple[bytes, ...]) -> bool:
                 if name is None:
                     return True
                 pending.append((path, name))
+    users = {path: [path] for path in reached}
+    for user in reached:
+        for path in project.graph.imports(user):
+            users[path].append(user)
     seen = set(pending)
+    executed: dict[str, list[_Executed]] = {}
     for path, name in pending:
-        for user in reached:
-            if user != path and path not in project.graph.imports(user):
-                continue
-            for using in _users(project.module(user), path, name):
+        for user in sorted(users[path]):
+            module = project.module(user)
+            if module is not None and user not in executed:
+                executed[user] = [_Executed.of(each) for each in _imported_statements(module)]
+            for using in _users(module, executed.get(user, ()), path, name):
                 if using is None or user == program:
                     return True
                 if (user, using) not in seen:
@@ -91,7 +98,32 @@ def _holders(module: ModuleFacts | None, texts: tuple[str, ...]) -> Iterator[str
             yield _name(statement)
 
 
-def _users(module: ModuleFacts | None, path: str, name: str) -> Iterator[str | None]:
+@dataclass(frozen=True, slots=True)
+class _Executed:
+    """A statement that importing a module executes, with what it names: modules are asked for many names."""
+
+    name: str | None
+    names: frozenset[str]
+    attributes: frozenset[str]
+    texts: frozenset[str]
+    given: frozenset[str]
+    """Names that calls are given as they are: `getattr(trainers, kind)` is given the module itself."""
+
+    @staticmethod
+    def of(statement: ast.stmt) -> _Executed:
+        parts = list(walk(statement))
+        given = (each for part in parts if isinstance(part, ast.Call) for each in part.args)
+        constants = (part.value for part in parts if isinstance(part, ast.Constant))
+        return _Executed(
+            _name(statement),
+            frozenset(part.id for part in parts if isinstance(part, ast.Name)),
+            frozenset(part.attr for part in parts if isinstance(part, ast.Attribute)),
+            frozenset(value for value in constants if isinstance(value, str)),
+            frozenset(each.id for each in given if isinstance(each, ast.Name)),
+        )
+
+
+def _users(module: ModuleFacts | None, executed: Iterable[_Executed], path: str, name: str) -> Iterator[str | None]:
     """The functions and classes of a module that name what is called `name` at `path`; None: what importing executes.
 
     What a module imports it may pass on under the name that it has there.
@@ -104,9 +136,10 @@ def _users(module: ModuleFacts | None, path: str, name: str) -> Iterator[str | N
         yield from sorted(names)
     if modules and module.path.endswith("__init__.py"):
         yield None
-    for statement in _imported_statements(module) if names or modules else ():
-        if any(_is_named(part, name, names, modules) for part in walk(statement)):
-            yield _name(statement)
+    for statement in executed if names or modules else ():
+        is_attribute = bool(modules) and name in statement.attributes
+        if is_attribute or name in statement.texts or names & statement.names or modules & statement.given:
+            yield statement.name
 
 
 def _imported_as(module: ModuleFacts, path: str, name: str) -> tuple[set[str], set[str]]:
@@ -126,17 +159,6 @@ def _imported_as(module: ModuleFacts, path: str, name: str) -> tuple[set[str], s
             if alias.name == stem:
                 modules.add(alias.asname or stem)
     return names, modules
-
-
-def _is_named(part: ast.AST, name: str, names: set[str], modules: set[str]) -> bool:
-    if isinstance(part, ast.Name):
-        return part.id in names
-    if isinstance(part, ast.Attribute):
-        return bool(modules) and part.attr == name
-    if isinstance(part, ast.Constant):
-        return part.value == name
-    # The module itself is handed on: `getattr(trainers, kind)`.
-    return isinstance(part, ast.Call) and any(isinstance(each, ast.Name) and each.id in modules for each in part.args)
 
 
 def _imported_statements(module: ModuleFacts) -> Iterator[ast.stmt]:

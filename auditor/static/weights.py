@@ -33,7 +33,9 @@ _STRICT = 1
 _PARAMETER = frozenset({"torch.nn.Parameter", "torch.nn.parameter.Parameter"})
 
 _UNPICKLING = frozenset({"load", "loads"})
-_UNPICKLERS = frozenset({f"{module}.{name}" for module in ("pickle", "dill", "torch") for name in _UNPICKLING})
+UNPICKLERS = frozenset({f"{module}.{name}" for module in ("pickle", "dill", "torch") for name in _UNPICKLING})
+"""Functions that bring back what was stored."""
+
 _OF_MODELS = frozenset({"eval", "named_parameters", "parameters", "requires_grad_", "state_dict"})
 """Methods that tell a model from other things that were stored."""
 
@@ -100,7 +102,7 @@ def unpickles_model(module: ModuleFacts, node: ast.Call) -> bool:
 
 
 def _unpickles(module: ModuleFacts, node: ast.Call) -> bool:
-    if module.resolve(node.func) in _UNPICKLERS:
+    if module.resolve(node.func) in UNPICKLERS:
         return True
     made = node.func.value if isinstance(node.func, ast.Attribute) else None
     found = module.names.value(made.func) if isinstance(made, ast.Call) else None

@@ -39,14 +39,17 @@ _BESIDE_TENSOR = frozenset({"cpu", "detach", "flatten", "long", "reshape", "sque
 _TYPES = frozenset({"int", "float", "bool"})
 _MAX_DEPTH = 8
 
+_Told = dict[tuple[ast.AST, str], bool]
+"""What is said of names in one answer, each asked once: `x = x + y` may stand there a hundred times."""
 
-def holds_numbers(module: ModuleFacts, node: ast.expr, depth: int = 0) -> bool:
+
+def holds_numbers(module: ModuleFacts, node: ast.expr, depth: int = 0, told: _Told | None = None) -> bool:
     """Whether a list, an array or another iterable certainly holds numbers and nothing else."""
     node = module.origin(node)
     if depth > _MAX_DEPTH:
         return False
     if isinstance(node, ast.Subscript):
-        return holds_numbers(module, node.value, depth + 1)
+        return holds_numbers(module, node.value, depth + 1, told)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
         # Only a number, or an array of numbers, can be added to a number.
         return any(_is_constant(module, side) for side in (node.left, node.right))
@@ -60,8 +63,8 @@ def holds_numbers(module: ModuleFacts, node: ast.expr, depth: int = 0) -> bool:
         return len(node.args) == 1 and not node.keywords
     if name in _KEEPING and node.args:
         first = node.args[0]
-        return holds_numbers(module, first, depth + 1) or (
-            name.startswith("numpy.random.") and is_number(module, first)
+        return holds_numbers(module, first, depth + 1, told) or (
+            name.startswith("numpy.random.") and is_number(module, first, depth + 1, told)
         )
     if not isinstance(node.func, ast.Attribute) or library in ("numpy", "torch"):
         return False
@@ -69,7 +72,7 @@ def holds_numbers(module: ModuleFacts, node: ast.expr, depth: int = 0) -> bool:
         return bool(node.args) and _is_type(module, node.args[0])
     if node.func.attr in _OUT_OF_TENSOR and _is_tensor(module, node.func.value):
         return True
-    return node.func.attr in _SAME and holds_numbers(module, node.func.value, depth + 1)
+    return node.func.attr in _SAME and holds_numbers(module, node.func.value, depth + 1, told)
 
 
 def _is_tensor(module: ModuleFacts, node: ast.expr) -> bool:
@@ -96,30 +99,39 @@ def _is_constant(module: ModuleFacts, node: ast.expr) -> bool:
     return isinstance(value, Known) and isinstance(value.value, int | float)
 
 
-def is_number(module: ModuleFacts, node: ast.expr, depth: int = 0) -> bool:
+def is_number(module: ModuleFacts, node: ast.expr, depth: int = 0, told: _Told | None = None) -> bool:
     """Whether an expression certainly is a number, or a tuple of numbers."""
     if depth > _MAX_DEPTH:
         return False
+    told = {} if told is None else told
     if isinstance(node, ast.Tuple):
-        return all(is_number(module, each, depth + 1) for each in node.elts)
+        return all(is_number(module, each, depth + 1, told) for each in node.elts)
     if _is_constant(module, node):
         return True
     if isinstance(node, ast.Call):
         return module.resolve(node.func) in INTEGERS - {"range"}
     if isinstance(node, ast.BinOp):
-        sides = [is_number(module, side, depth + 1) for side in (node.left, node.right)]
+        sides = [is_number(module, side, depth + 1, told) for side in (node.left, node.right)]
         return any(sides) if isinstance(node.op, ast.Add | ast.Sub) else all(sides)
     if not isinstance(node, ast.Name):
         return False
     bindings = module.names.bindings_of(node)
-    return bool(bindings) and all(_binds_number(module, binding, node.id, depth) for binding in bindings)
+    return bool(bindings) and all(_binds_number(module, binding, node.id, depth, told) for binding in bindings)
 
 
-def _binds_number(module: ModuleFacts, binding: Binding, name: str, depth: int) -> bool:
+def _binds_number(module: ModuleFacts, binding: Binding, name: str, depth: int, told: _Told) -> bool:
+    key = binding.value or binding.node, name
+    if key not in told:
+        told[key] = False  # what leads back to itself says nothing
+        told[key] = _gives_number(module, binding, name, depth, told)
+    return told[key]
+
+
+def _gives_number(module: ModuleFacts, binding: Binding, name: str, depth: int, told: _Told) -> bool:
     if binding.kind is BindingKind.VALUE and binding.value is not None:
-        return is_number(module, binding.value, depth + 1)
+        return is_number(module, binding.value, depth + 1, told)
     if binding.kind is BindingKind.ELEMENT and binding.value is not None:
-        return holds_numbers(module, binding.value, depth + 1)
+        return holds_numbers(module, binding.value, depth + 1, told)
     node = binding.node
     if not isinstance(node, ast.For | ast.comprehension) or not isinstance(node.target, ast.Tuple):
         return False

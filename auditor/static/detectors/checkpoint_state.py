@@ -23,13 +23,16 @@ from auditor.static.program import program_files
 from auditor.static.project import Project
 from auditor.static.ruleoptions import WithOptions
 from auditor.static.values import FunctionRef
-from auditor.static.weights import is_loading
+from auditor.static.weights import UNPICKLERS, is_loading
 
 _OPTIMIZER = "optim"
 _EPOCHS = frozenset({"epoch", "epochs", "global_step", "iter", "iteration", "start_epoch", "step"})
 
 _RESTORING = ("load_state_dict", "optim", "Optim")
 """Texts of which one stands in a file that gives an optimizer its state back."""
+
+_STORED = ("checkpoint", "ckpt")
+"""Parts of the names of what was loaded."""
 
 _FOLLOWING = frozenset({"backward"})
 
@@ -206,9 +209,15 @@ def restores_optimizer(module: ModuleFacts) -> bool:
 
 
 def _is_stored_optimizer(module: ModuleFacts, value: ast.expr) -> bool:
-    """`optimizer = checkpoint["optimizer"]`."""
-    key = module.constant(value.slice) if isinstance(value, ast.Subscript) else None
-    return isinstance(key, Known) and isinstance(key.value, str) and _OPTIMIZER in key.value.lower()
+    """`optimizer = checkpoint["optimizer"]`, of something that was loaded; `config["optimizer"]` is a name mostly."""
+    if not isinstance(value, ast.Subscript):
+        return False
+    key = module.constant(value.slice)
+    if not isinstance(key, Known) or not isinstance(key.value, str) or _OPTIMIZER not in key.value.lower():
+        return False
+    made = module.origin(value.value)
+    is_loaded = isinstance(made, ast.Call) and module.resolve(made.func) in UNPICKLERS
+    return is_loaded or any(word in module.text(value.value).lower() for word in _STORED)
 
 
 def _names_optimizer(text: str) -> bool:

@@ -1,0 +1,100 @@
+"""Files that say the same thing over and over, or lead back to themselves, are answered for as soon as others."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+from auditor.static.loaderitems import may_draw
+from auditor.static.maybetrue import may_be_true
+from auditor.static.nodes import walk
+from auditor.static.picked import picked
+from auditor.static.project import Project
+from auditor.static.training import trains
+from auditor.static.wholenumbers import is_number
+
+Files = dict[str, str | bytes]
+MakeProject = Callable[[Files], Project]
+TIMES = 60
+
+
+def last_name(project: Project, path: str, name: str) -> ast.Name:
+    module = project.module(path)
+    assert module is not None
+    return [node for node in walk(module.tree) if isinstance(node, ast.Name) and node.id == name][-1]
+
+
+def numbers(project: Project, name: str) -> bool:
+    module = project.module("a.py")
+    assert module is not None
+    return is_number(module, last_name(project, "a.py", name))
+
+
+def test_a_name_that_is_made_of_itself_is_asked_once(project: MakeProject) -> None:
+    sums = "".join("    x = x + y\n    y = y + x\n" for _ in range(TIMES))
+    assert not numbers(project({"a.py": f"def go():\n    x = y = 1\n{sums}    return x\n"}), "x")
+    counted = "".join("    x = x + 1\n" for _ in range(TIMES))
+    assert numbers(project({"a.py": f"def go():\n    x = 1\n{counted}    return x\n"}), "x")
+
+
+def test_a_range_that_is_made_of_its_own_numbers_says_nothing(project: MakeProject) -> None:
+    text = "import numpy as np\n\nfor n in np.random.permutation(n):\n    print(n)\n"
+    assert not numbers(project({"a.py": text}), "n")
+
+
+def test_a_function_that_calls_itself_in_many_places_is_asked_once(project: MakeProject) -> None:
+    calls = "    go(shuffle)\n" * TIMES
+    for given, expected in (("False", False), ("True", True)):
+        scanned = project({"a.py": f"def go(shuffle):\n{calls}    return shuffle\n\n\ngo({given})\n"})
+        module = scanned.module("a.py")
+        assert module is not None
+        returned = next(node for node in walk(module.tree) if isinstance(node, ast.Return))
+        assert returned.value is not None
+        assert may_be_true(module, returned.value) is expected
+
+
+def test_what_a_data_set_calls_is_looked_into_once(project: MakeProject) -> None:
+    for drawn in (False, True):
+        functions = "".join(f"def f{i}():\n" + f"    f{i + 1}()\n" * 150 for i in range(3))
+        end = "np.random.rand()" if drawn else "3"
+        dataset = "class Items:\n    def __getitem__(self, i):\n" + "        f1()\n" * 150
+        text = f"import numpy as np\n{functions}def f3():\n    return {end}\n{dataset}\nitems = Items()\nitems\n"
+        scanned = project({"a.py": text})
+        module = scanned.module("a.py")
+        assert module is not None
+        assert may_draw(module, last_name(scanned, "a.py", "items"), "numpy.random.") is drawn
+
+
+def test_names_lead_to_training_through_a_large_module(project: MakeProject) -> None:
+    count = 500
+    functions = "".join(
+        f"def f{i}(a):\n" + "".join(f"    x{k} = a + f{(i + 1) % count}(a)\n" for k in range(10)) for i in range(count)
+    )
+    training = "def fit():\n    f0(1)\n    loss.backward()\n    optimizer.step()\n"
+    library = functions.replace("x0 = a + f1(a)", "x0 = fit()", 1) + training
+    files: Files = {"lib.py": library, "run.py": "import lib\n", "train.py": "from lib import f7\n\nf7(3)\n"}
+    scanned = project(files)
+    assert trains(scanned, "train.py")
+    assert not trains(scanned, "run.py")
+
+
+def test_groups_of_commands_that_hold_each_other_come_to_an_end(project: MakeProject) -> None:
+    count = 7
+    groups = "".join(f"@click.group()\ndef g{i}():\n    torch.rand({i})\n\n\n" for i in range(count))
+    added = "".join(f"g{i}.add_command(g{j})\n" for i in range(count) for j in range(count))
+    scanned = project({"run.py": f"import click\nimport torch\n\n\n{groups}{added}g0()\n"})
+    module = scanned.module("run.py")
+    assert module is not None
+    (verdict,) = scanned.verdicts(module)
+    assert verdict.draw_count == count
+
+
+def test_what_is_picked_out_of_a_long_chain_of_modules_is_found(project: MakeProject) -> None:
+    last = "class Net:\n    pass\n"
+    files: Files = {f"m{i}.py": f"from m{i + 1} import *\n" for i in range(1500)}
+    text = "import sys\nimport m0\n\nmodel = m0.__dict__[sys.argv[1]]()\n"
+    scanned = project({**files, "m1500.py": last, "run.py": text})
+    module = scanned.module("run.py")
+    assert module is not None
+    calls = [node for node in walk(module.tree) if isinstance(node, ast.Call)]
+    assert len([found for call in calls for found in picked(module, call)]) == 1
