@@ -18,6 +18,12 @@ MAX_BASES = 40
 MAX_DEFINED = 40
 """Functions and classes of a module that are followed where one is picked by name."""
 
+MAX_STARRED = 40
+"""Modules that may make up the namespace in which something is picked by name."""
+
+MAX_IMPORTS = 150
+"""Import statements in these: what `getattr(transformers, name)` gives would take thousands of files to tell."""
+
 
 def member(cls: ClassRef, name: str, *, bound: bool, seen: frozenset[ast.ClassDef] = frozenset()) -> Value:
     """What `cls.name` stands for, or `object.name` where `bound`."""
@@ -112,18 +118,24 @@ def defined_in(module: ModuleFacts, whole: Value) -> list[Value] | None:
     return list(dict.fromkeys(found))[:MAX_DEFINED]
 
 
-def with_stars(holder: ModuleFacts) -> Iterator[ModuleFacts]:
-    """A module, and those that it imports everything from."""
-    pending, seen = [holder], {holder.path}
-    while pending:
-        current = pending.pop(0)
-        yield current
+def with_stars(holder: ModuleFacts) -> tuple[ModuleFacts, ...]:
+    """A module, and those that it imports everything from; none where these are too many to say what they hold."""
+    found: list[ModuleFacts] = []
+    pending, seen, statements = [holder.path], {holder.path}, 0
+    for path in pending:
+        current = holder.project.module(path)
+        if current is None:
+            continue
+        found.append(current)
+        statements += len(current.index.imports)
         for statement in current.index.root.stars:
             origin = current.names.origin_of(statement)
             if isinstance(origin, ModuleRef) and origin.path not in seen:
                 seen.add(origin.path)
-                found = current.project.module(origin.path)
-                pending.extend([found] if found is not None else [])
+                pending.append(origin.path)
+        if len(seen) > MAX_STARRED or statements > MAX_IMPORTS:
+            return ()
+    return tuple(found)
 
 
 def first_base(cls: ClassRef) -> External | ClassRef | None:

@@ -70,7 +70,7 @@ def is_script(project: Project, path: str) -> bool:
     if known is not None:
         return known
     imported = project.is_imported(path)
-    in_package = project.is_in_package(path) and (imported or path.split("/")[-2] not in SHOWING)
+    in_package = project.is_in_package(path) and (imported or path.rpartition("/")[0].rpartition("/")[2] not in SHOWING)
     if in_package and not _is_guarded(project, path) and not _has_compound(project, path):
         return False  # in a package only compound statements count
     from auditor.static.entrypoints import is_program  # bytes tell of nearly all others

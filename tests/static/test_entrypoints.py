@@ -24,6 +24,13 @@ def test_a_notebook_is_a_program(project: Callable[..., Project]) -> None:
     assert list(project({"a.ipynb": text}).entry_points) == ["a.ipynb"]
 
 
+def test_files_beside_an_initialiser_at_the_root_are_programs_too(project: Callable[..., Project]) -> None:
+    text = json.dumps({"cells": [{"cell_type": "code", "source": "import random\nrandom.random()"}]})
+    loop = "import random\nfor _ in range(3):\n    print(random.random())\n"
+    made = project({"__init__.py": "", "a.ipynb": text, "train.py": loop})
+    assert list(made.entry_points) == ["a.ipynb", "train.py"]
+
+
 def test_console_scripts_come_from_every_kind_of_metadata(write: Callable[..., Path]) -> None:
     root = write(
         {
