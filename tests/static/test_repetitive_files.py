@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 
+import pytest
+
 from auditor.static.loaderitems import may_draw
 from auditor.static.maybetrue import may_be_true
 from auditor.static.nodes import walk
@@ -89,12 +91,12 @@ def test_groups_of_commands_that_hold_each_other_come_to_an_end(project: MakePro
     assert verdict.draw_count == count
 
 
-def test_what_is_picked_out_of_a_long_chain_of_modules_is_found(project: MakeProject) -> None:
-    last = "class Net:\n    pass\n"
-    files: Files = {f"m{i}.py": f"from m{i + 1} import *\n" for i in range(1500)}
+@pytest.mark.parametrize(("length", "expected"), [(20, 1), (1500, 0)])
+def test_what_is_picked_out_of_a_chain_of_modules(length: int, expected: int, project: MakeProject) -> None:
+    files: Files = {f"m{i}.py": f"from m{i + 1} import *\n" for i in range(length)}
     text = "import sys\nimport m0\n\nmodel = m0.__dict__[sys.argv[1]]()\n"
-    scanned = project({**files, "m1500.py": last, "run.py": text})
+    scanned = project({**files, f"m{length}.py": "class Net:\n    pass\n", "run.py": text})
     module = scanned.module("run.py")
     assert module is not None
     calls = [node for node in walk(module.tree) if isinstance(node, ast.Call)]
-    assert len([found for call in calls for found in picked(module, call)]) == 1
+    assert len([found for call in calls for found in picked(module, call)]) == expected
