@@ -21,8 +21,8 @@ MAX_DEFINED = 40
 MAX_STARRED = 40
 """Modules that may make up the namespace in which something is picked by name."""
 
-MAX_IMPORTS = 150
-"""Import statements in these: what `getattr(transformers, name)` gives would take thousands of files to tell."""
+MAX_NAMES = 400
+"""Names that these bind: what `getattr(transformers, name)` gives would take thousands of files to tell."""
 
 
 def member(cls: ClassRef, name: str, *, bound: bool, seen: frozenset[ast.ClassDef] = frozenset()) -> Value:
@@ -121,19 +121,19 @@ def defined_in(module: ModuleFacts, whole: Value) -> list[Value] | None:
 def with_stars(holder: ModuleFacts) -> tuple[ModuleFacts, ...]:
     """A module, and those that it imports everything from; none where these are too many to say what they hold."""
     found: list[ModuleFacts] = []
-    pending, seen, statements = [holder.path], {holder.path}, 0
+    pending, seen, names = [holder.path], {holder.path}, 0
     for path in pending:
         current = holder.project.module(path)
         if current is None:
             continue
         found.append(current)
-        statements += len(current.index.imports)
+        names += len(current.index.root.bindings)
         for statement in current.index.root.stars:
             origin = current.names.origin_of(statement)
             if isinstance(origin, ModuleRef) and origin.path not in seen:
                 seen.add(origin.path)
                 pending.append(origin.path)
-        if len(seen) > MAX_STARRED or statements > MAX_IMPORTS:
+        if len(seen) > MAX_STARRED or names > MAX_NAMES:
             return ()
     return tuple(found)
 
