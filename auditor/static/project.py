@@ -469,7 +469,11 @@ class Project:
         elif not self.selection.can_draw(module.path):
             self._verdicts[module.path] = ()
         else:
-            self._verdicts[module.path] = judge(self, entry)
+            try:
+                self._verdicts[module.path] = judge(self, entry)
+            except RecursionError:
+                self.problems[module.path] = "nested too deeply for following it as a program"
+                self._verdicts[module.path] = ()
         return self._verdicts[module.path]
 
     def draws(self, path: str) -> bool:

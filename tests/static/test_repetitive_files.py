@@ -100,3 +100,10 @@ def test_what_is_picked_out_of_a_chain_of_modules(length: int, expected: int, pr
     assert module is not None
     calls = [node for node in walk(module.tree) if isinstance(node, ast.Call)]
     assert len([found for call in calls for found in picked(module, call)]) == expected
+
+
+def test_a_chain_of_imports_that_is_too_long_ends_one_program_and_not_the_scan(project: MakeProject) -> None:
+    deep = {f"m{number}.py": f"import m{number + 1}\n" for number in range(1500)}
+    made = project({**deep, "m1500.py": "import random\nx = random.random()\n", "train.py": "import m0\nprint(1)\n"})
+    assert made.verdicts(made.module("train.py")) == ()
+    assert made.problems["train.py"] == "nested too deeply for following it as a program"
