@@ -93,7 +93,17 @@ def returns(module: ModuleFacts, function: Function) -> Iterator[ast.Return]:
 
 
 def is_shown(module: ModuleFacts, node: ast.expr) -> bool:
-    """Whether a text is only printed, logged or raised."""
+    """Whether a text is only printed, logged or raised, itself or by the name that it is given."""
+    statement = module.parent(node)
+    target = statement.targets[0] if isinstance(statement, ast.Assign) and len(statement.targets) == 1 else None
+    if not isinstance(target, ast.Name):
+        return _is_shown_here(module, node)
+    places = tuple(uses(module, target))
+    shown = [place for place in places if _is_shown_here(module, place)]
+    return bool(shown) and all(place in shown or _is_tested(module, place) for place in places)
+
+
+def _is_shown_here(module: ModuleFacts, node: ast.expr) -> bool:
     current: ast.AST | None = node
     while current is not None and not isinstance(current, ast.stmt):
         if isinstance(current, ast.JoinedStr | ast.FormattedValue):
@@ -105,3 +115,13 @@ def is_shown(module: ModuleFacts, node: ast.expr) -> bool:
                 return True
         current = module.parent(current)
     return isinstance(current, ast.Raise | ast.Assert)
+
+
+def _is_tested(module: ModuleFacts, node: ast.expr) -> bool:
+    """`if text`, `len(text)`: whether there is any, and how much."""
+    parent = module.parent(node)
+    if isinstance(parent, ast.Call):
+        return module.resolve(parent.func) in ("len", "bool")
+    if isinstance(parent, ast.UnaryOp):
+        return isinstance(parent.op, ast.Not)
+    return isinstance(parent, ast.If | ast.IfExp | ast.While) and parent.test is node
