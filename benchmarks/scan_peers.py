@@ -73,8 +73,9 @@ def main() -> None:
     parser.add_argument("--peers", type=Path, default=Path(sys.executable).parent, help="folder with their programs")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        tree, rules = Path(temporary, "tree"), Path(temporary, "rules.yaml")
+        tree, rules, cache = (Path(temporary, name) for name in ("tree", "rules.yaml", "cache"))
         rules.write_text(SEMGREP)
+        cache.mkdir()
         files, lines = copied(args.folder, tree)
         print(
             f"{files:,} files, {lines:,} lines, {os.cpu_count()} cores, one run each, load {os.getloadavg()[0]:.1f}\n"
@@ -89,7 +90,7 @@ def main() -> None:
             if not Path(program).exists():
                 print(f"{name:20} is not in {args.peers}")
                 continue
-            wall, cpu, status = measure([program, *command[1:]], tree, Path(temporary, "cache"))
+            wall, cpu, status = measure([program, *command[1:]], tree, cache)
             base = base or cpu
             # Findings are no failure; what is killed, or ends with another status, measured nothing.
             ended = "" if status in (0, 1) else f"  ended with {status}"
