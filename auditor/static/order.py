@@ -245,7 +245,17 @@ def _method(module: ModuleFacts, attribute: ast.Attribute, trail: _Trail) -> Ord
         return _use(trail, module, call, "`pop` takes any one of them")
     if attribute.attr in SET_METHODS:
         return _follow(module, call, trail)
+    if attribute.attr == "index" and (trail.as_list or trail.kind is not Kind.SET) and not _is_removed(module, call):
+        return _use(trail, module, call, "a place in that order is asked for", Confidence.HIGH)
     return None
+
+
+def _is_removed(module: ModuleFacts, position: ast.Call) -> bool:
+    """`names.pop(names.index(name))`, `del names[names.index(name)]`: the others stay."""
+    holder = module.parent(position)
+    if isinstance(holder, ast.Call):
+        return isinstance(holder.func, ast.Attribute) and holder.func.attr == "pop"
+    return isinstance(holder, ast.Subscript) and isinstance(holder.ctx, ast.Del)
 
 
 def _subscripted(module: ModuleFacts, node: ast.expr, parent: ast.Subscript, trail: _Trail) -> OrderedUse | None:
