@@ -19,7 +19,7 @@ from auditor.static.flow import is_shown, is_single, is_sorted_here, parameter, 
 from auditor.static.looporder import LoopEffect, loop_effect, loop_over_positions
 from auditor.static.members import member
 from auditor.static.nodes import walk
-from auditor.static.ordering import ARRAYS, KEEPING, MEMBERSHIP, NEUTRAL, ORDERED, REDUCING, SET_METHODS
+from auditor.static.ordering import ARRAYS, KEEPING, MEMBERSHIP, NEUTRAL, ORDERED, REDUCING, SET_METHODS, TABLES
 from auditor.static.sets import holds_indices, reaches_result
 from auditor.static.values import ClassRef, FunctionRef
 
@@ -131,10 +131,17 @@ def _assigned_beside(module: ModuleFacts, node: ast.expr, values: ast.Tuple, tra
 
 
 def _parameter_group(module: ModuleFacts, node: ast.expr, group: ast.Dict, trail: _Trail) -> OrderedUse | None:
-    """`{"params": [...]}`: an optimizer numbers its parameters, and a checkpoint of it goes by these numbers."""
+    """`{"params": [...]}`: an optimizer numbers its parameters, and a checkpoint of it goes by these numbers.
+
+    `DataFrame({"word": [...]})`: each is a column.
+    """
     for key, value in zip(group.keys, group.values, strict=True):
         if value is node and isinstance(key, ast.Constant) and key.value == "params":
             return _use(trail, module, node, "an optimizer numbers its parameters in that order")
+    call = module.parent(group)
+    is_ordered = trail.as_list or trail.kind is not Kind.SET
+    if is_ordered and isinstance(call, ast.Call) and module.resolve(call.func) in TABLES and group in call.args[:1]:
+        return _use(trail, module, node, "the rows of a table come in that order")
     return None
 
 
