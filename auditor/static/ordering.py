@@ -37,6 +37,7 @@ TABLES = frozenset({"datasets.Dataset.from_dict", "pandas.DataFrame", "polars.Da
 
 SET_METHODS = frozenset({"union", "intersection", "difference", "symmetric_difference", "copy", "__or__", "__and__"})
 WRAPPERS = frozenset({"dict.fromkeys", "frozenset", "list", "reversed", "set", "tuple"})
+WALKS = frozenset({"os.fwalk", "os.walk", "pathlib.Path.walk"})
 SORTERS = frozenset({"sorted", "natsort.natsorted", "natsort.humansorted", "numpy.sort"})
 
 ARRAYS = frozenset({"numpy.array", "numpy.asarray", "torch.tensor", "torch.as_tensor"})
