@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _SEED = lazy_pattern(
     r"(?:.*[._-])?(?:(?:\w*[^a-z])?seed|\w*SEED|pythonhashseed|seed_everything|random_state)", re.IGNORECASE
 )
-_PASSED_ON = lazy_pattern(rb"(?:seed|random_state)(?:[ =]|\\?[\"'])*[$`]", re.IGNORECASE)
+_PASSED_ON = lazy_pattern(rb"(?:seed|random_state)(?:[ =]|\\?[\"']){0,6}[$`]", re.IGNORECASE)
 _VARIABLE = lazy_pattern(r"\"?\$\{?(\w+)\}?\"?")
 
 
@@ -45,7 +45,7 @@ class LauncherSeedDetector(DocumentDetector[None]):
     def is_candidate(self, rule: Rule, kind: Kind, raw: bytes) -> bool:
         if kind is Kind.NOTEBOOK:
             # Most notebooks hold the word, and reading one takes long.
-            return _PASSED_ON.search(raw) is not None
+            return (b"$" in raw or b"`" in raw) and (b"!" in raw or b"%%" in raw) and _PASSED_ON.search(raw) is not None
         lower = raw.lower()
         return b"seed" in lower or b"random_state" in lower
 
