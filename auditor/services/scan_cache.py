@@ -26,6 +26,7 @@ from auditor.services.scan_store import dumped, loaded, prune, read, write
 from auditor.services.settings import Settings
 from auditor.static.discovery import METADATA, Discovery
 from auditor.static.importpath import DATA, importable
+from auditor.static.pinfiles import lists_below, own_sites
 
 if TYPE_CHECKING:
     from auditor.ruleset.library import Library
@@ -45,9 +46,6 @@ Print = tuple[Stamp, bytes | None]
 
 Names = tuple[Stamp, frozenset[str]]
 """Stamp of a folder and what it holds for imports."""
-
-LISTS = "requirements/"
-"""A folder whose documents say what is installed; others that lie in folders tell of themselves alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +77,13 @@ class ScanCache:
         self._root = found.root
         self._base = str(found.root)
         self._inside = os.path.join(self._base, "")
-        self._files = tuple(file.path for file in (*found.files, *found.documents))
+        documents = {file.path for file in found.documents}
+        below = lists_below(found.root)
+        more = [path for path in below if path not in documents]
+        self._files = (*(file.path for file in found.files), *(file.path for file in found.documents), *more)
         asked = (str(found.root), [os.path.abspath(path) for path in paths], repr(settings))
         self._path = cache_folder() / f"{_digest(repr(asked).encode()).hex()[:32]}.bin"
-        lists = sorted(file.path for file in found.documents if "/" not in file.path or file.path.startswith(LISTS))
+        lists = sorted({*below, *(path for path in documents if "/" not in path)})
         self._basis = _digest(_bytes((lists, program, _surroundings(found.root))))
         """Of what matters to everything that is found out."""
 
@@ -282,6 +283,7 @@ def cache_folder() -> Path:
 def _surroundings(root: Path) -> object:
     """Installed packages and the project's own configuration."""
     beside = [folder for folder in sys.path if folder.endswith(("site-packages", "dist-packages"))]
+    beside += [str(site) for site in own_sites(root)]
     with contextlib.suppress(OSError):
         beside += [
             entry.path

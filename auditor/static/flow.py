@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 from auditor.static.facts import Function, Known, ModuleFacts
 from auditor.static.nodes import walk
-from auditor.static.ordering import SORTERS, WRAPPERS
+from auditor.static.ordering import REDUCING, SORTERS, WRAPPERS
 
 
 def uses(module: ModuleFacts, target: ast.expr) -> Iterator[ast.expr]:
@@ -70,6 +70,23 @@ def is_single(module: ModuleFacts, use: ast.expr) -> bool:
         return False
     limit = module.constant(test.comparators[0] if test.left is call else test.left)
     return isinstance(limit, Known) and limit.value == 1 and isinstance(test.ops[0], ast.Eq | ast.NotEq | ast.Gt)
+
+
+def is_only_reduced(module: ModuleFacts, call: ast.Call) -> bool:
+    """`steps = np.array(…)`, `last = np.max(steps)`: what comes of it is the same in any order."""
+    statement = module.parent(call)
+    target = statement.targets[0] if isinstance(statement, ast.Assign) and len(statement.targets) == 1 else None
+    places = list(uses(module, target)) if isinstance(target, ast.Name) else [call] if target is None else []
+    return bool(places) and all(_is_reduced(module, place) for place in places)
+
+
+def _is_reduced(module: ModuleFacts, node: ast.AST) -> bool:
+    parent = module.parent(node)
+    if isinstance(parent, ast.Attribute):
+        return parent.attr in REDUCING and isinstance(module.parent(parent), ast.Call)
+    if not isinstance(parent, ast.Call) or node not in parent.args:
+        return False
+    return (module.resolve(parent.func) or "").rpartition(".")[2] in REDUCING
 
 
 def parameter(call: ast.Call, node: ast.expr, function: ast.AST, skip: int) -> str | None:

@@ -41,7 +41,7 @@ def loop_effect(
         effect = _effect(module, loop, node, own, numbered=numbered, sums=sums)
         if effect is not None:
             return effect
-    return tuple(_containers(body, own))
+    return tuple(_containers(body, own - (_added_to(body) - _fresh(loop))))
 
 
 def loop_over_positions(module: ModuleFacts, item: ast.Subscript) -> ast.For | None:
@@ -109,7 +109,10 @@ def _draws_from_own(node: ast.Call, name: str, own: frozenset[str]) -> bool:
 def _accumulation(node: ast.AugAssign, sums: bool) -> LoopEffect | None:
     if not isinstance(node.op, ast.Add):
         return None
-    if isinstance(node.value, ast.List | ast.ListComp | ast.JoinedStr | ast.Tuple):
+    if isinstance(node.value, ast.List | ast.ListComp):
+        # A list that is filled, and may be sorted afterwards.
+        return None
+    if isinstance(node.value, ast.JoinedStr | ast.Tuple):
         return LoopEffect("they are appended in that order", Confidence.MEDIUM)
     if isinstance(node.value, ast.Constant):
         is_text = isinstance(node.value.value, str)
@@ -151,13 +154,22 @@ def _containers(body: tuple[ast.AST, ...], own: frozenset[str]) -> Iterator[ast.
     """What the body appends to and did not make itself."""
     seen: set[str] = set()
     for node in body:
-        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
-            continue
-        if node.func.attr in _COLLECTING and not _mentions(node.func.value, own):
-            key = ast.dump(node.func.value)
+        held = _filled(node, own)
+        if held is not None and not _mentions(held, own):
+            key = ast.dump(held)
             if key not in seen:
                 seen.add(key)
-                yield node.func.value
+                yield held
+
+
+def _filled(node: ast.AST, own: frozenset[str]) -> ast.expr | None:
+    """`files.append(…)`, `files += […]`, `files += found` of something that the loop gave."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        return node.func.value if node.func.attr in _COLLECTING else None
+    if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add):
+        is_list = isinstance(node.value, ast.List | ast.ListComp)
+        return node.target if is_list or (isinstance(node.value, ast.Name) and node.value.id in own) else None
+    return None
 
 
 def _sorts_directories(loop: ast.For | ast.AsyncFor, body: tuple[ast.AST, ...]) -> bool:
@@ -195,10 +207,16 @@ def _inside(loop: ast.For | ast.AsyncFor) -> Iterator[ast.AST]:
 
 
 def _assigned_names(loop: ast.For | ast.AsyncFor, body: tuple[ast.AST, ...]) -> frozenset[str]:
-    """Names that are new in every turn: the loop's variables and what the body assigns without adding to it."""
+    """Names that are new in every turn, the loop's variables and what the body assigns, and those that it adds to."""
     return frozenset(_names(loop.target)) | frozenset(
         node.id for node in body if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
     )
+
+
+def _added_to(body: tuple[ast.AST, ...]) -> frozenset[str]:
+    """Names that the body adds to: `found += [path]`."""
+    targets = (node.target for node in body if isinstance(node, ast.AugAssign))
+    return frozenset(target.id for target in targets if isinstance(target, ast.Name))
 
 
 def _fresh(loop: ast.For | ast.AsyncFor) -> frozenset[str]:

@@ -14,14 +14,17 @@ from enum import Enum
 from auditor.model.lean import dataclass, field, replace
 from auditor.model.rule import Confidence
 from auditor.static.callers import calls_of
-from auditor.static.facts import ModuleFacts
-from auditor.static.flow import is_shown, is_single, is_sorted_here, parameter, returns, uses
+from auditor.static.facts import Known, ModuleFacts
+from auditor.static.flow import is_only_reduced, is_shown, is_single, is_sorted_here, parameter, returns, uses
 from auditor.static.looporder import LoopEffect, loop_effect, loop_over_positions
 from auditor.static.members import member
 from auditor.static.nodes import walk
-from auditor.static.ordering import ARRAYS, KEEPING, MEMBERSHIP, NEUTRAL, ORDERED, REDUCING, SET_METHODS
+from auditor.static.ordering import ARRAYS, KEEPING, MEMBERSHIP, NEUTRAL, ORDERED, SET_METHODS, TABLES, WALKS
 from auditor.static.sets import holds_indices, reaches_result
 from auditor.static.values import ClassRef, FunctionRef
+
+_WALKED = 3
+"""A folder, the folders and the files in it."""
 
 _DEPTH = 6
 """Names, functions and attributes that one trail may pass."""
@@ -131,10 +134,17 @@ def _assigned_beside(module: ModuleFacts, node: ast.expr, values: ast.Tuple, tra
 
 
 def _parameter_group(module: ModuleFacts, node: ast.expr, group: ast.Dict, trail: _Trail) -> OrderedUse | None:
-    """`{"params": [...]}`: an optimizer numbers its parameters, and a checkpoint of it goes by these numbers."""
+    """`{"params": [...]}`: an optimizer numbers its parameters, and a checkpoint of it goes by these numbers.
+
+    `DataFrame({"word": [...]})`: each is a column.
+    """
     for key, value in zip(group.keys, group.values, strict=True):
         if value is node and isinstance(key, ast.Constant) and key.value == "params":
             return _use(trail, module, node, "an optimizer numbers its parameters in that order")
+    call = module.parent(group)
+    is_ordered = trail.as_list or trail.kind is not Kind.SET
+    if is_ordered and isinstance(call, ast.Call) and module.resolve(call.func) in TABLES and group in call.args[:1]:
+        return _use(trail, module, node, "the rows of a table come in that order")
     return None
 
 
@@ -165,10 +175,12 @@ def _passed(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: _Trail) 
         return _use(trail, module, node, "they are numbered in that order", Confidence.HIGH)
     if name is not None and not name.startswith("."):
         if any(name == each or (each.endswith(".") and name.startswith(each)) for each in ORDERED):
+            if name == "next" and isinstance(node, ast.Call) and module.resolve(node.func) in WALKS:
+                return _first_folder(module, call, trail)
             if name == "next" and not (trail.kind is Kind.SET and isinstance(node, ast.GeneratorExp | ast.Call)):
                 # `next(folder.glob("*.xml"))` takes the only one there is.
                 return None
-            if name in ARRAYS and _only_reduced(module, call):
+            if name in ARRAYS and is_only_reduced(module, call):
                 return None
             short = name.rpartition(".")[2]
             return _use(trail, module, node, f"`{short}` uses them in order")
@@ -180,21 +192,15 @@ def _passed(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: _Trail) 
     return _into_function(module, node, call, trail)
 
 
-def _only_reduced(module: ModuleFacts, call: ast.Call) -> bool:
-    """`steps = np.array(…)`, `last = np.max(steps)`: what comes of it is the same in any order."""
-    statement = module.parent(call)
-    target = statement.targets[0] if isinstance(statement, ast.Assign) and len(statement.targets) == 1 else None
-    places = list(uses(module, target)) if isinstance(target, ast.Name) else [call] if target is None else []
-    return bool(places) and all(_is_reduced(module, place) for place in places)
-
-
-def _is_reduced(module: ModuleFacts, node: ast.AST) -> bool:
-    parent = module.parent(node)
-    if isinstance(parent, ast.Attribute):
-        return parent.attr in REDUCING and isinstance(module.parent(parent), ast.Call)
-    if not isinstance(parent, ast.Call) or node not in parent.args:
-        return False
-    return (module.resolve(parent.func) or "").rpartition(".")[2] in REDUCING
+def _first_folder(module: ModuleFacts, call: ast.Call, trail: _Trail) -> OrderedUse | None:
+    """`next(os.walk(root))[1]`, `_, folders, files = next(os.walk(root))`: what lies in one folder."""
+    holder = module.parent(call)
+    if isinstance(holder, ast.Subscript) and holder.value is call:
+        index = module.constant(holder.slice)
+        return _follow(module, holder, trail) if isinstance(index, Known) and index.value in (1, 2, -1, -2) else None
+    target = holder.targets[0] if isinstance(holder, ast.Assign) else None
+    names = target.elts[1:] if isinstance(target, ast.Tuple) and len(target.elts) == _WALKED else []
+    return next((use for name in names if (use := _variable(module, name, trail)) is not None), None)
 
 
 def _counts_along(module: ModuleFacts, call: ast.Call) -> bool:
@@ -245,7 +251,17 @@ def _method(module: ModuleFacts, attribute: ast.Attribute, trail: _Trail) -> Ord
         return _use(trail, module, call, "`pop` takes any one of them")
     if attribute.attr in SET_METHODS:
         return _follow(module, call, trail)
+    if attribute.attr == "index" and (trail.as_list or trail.kind is not Kind.SET) and not _is_removed(module, call):
+        return _use(trail, module, call, "a place in that order is asked for", Confidence.HIGH)
     return None
+
+
+def _is_removed(module: ModuleFacts, position: ast.Call) -> bool:
+    """`names.pop(names.index(name))`, `del names[names.index(name)]`: the others stay."""
+    holder = module.parent(position)
+    if isinstance(holder, ast.Call):
+        return isinstance(holder.func, ast.Attribute) and holder.func.attr == "pop"
+    return isinstance(holder, ast.Subscript) and isinstance(holder.ctx, ast.Del)
 
 
 def _subscripted(module: ModuleFacts, node: ast.expr, parent: ast.Subscript, trail: _Trail) -> OrderedUse | None:

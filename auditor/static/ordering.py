@@ -32,8 +32,12 @@ ORDERED = (
 )  # fmt: skip
 """Calls outside the project that use what they are given in order: names, or prefixes that end with a dot."""
 
+TABLES = frozenset({"datasets.Dataset.from_dict", "pandas.DataFrame", "polars.DataFrame", "pyarrow.table"})
+"""Calls that are given columns by name."""
+
 SET_METHODS = frozenset({"union", "intersection", "difference", "symmetric_difference", "copy", "__or__", "__and__"})
 WRAPPERS = frozenset({"dict.fromkeys", "frozenset", "list", "reversed", "set", "tuple"})
+WALKS = frozenset({"os.fwalk", "os.walk", "pathlib.Path.walk"})
 SORTERS = frozenset({"sorted", "natsort.natsorted", "natsort.humansorted", "numpy.sort"})
 
 ARRAYS = frozenset({"numpy.array", "numpy.asarray", "torch.tensor", "torch.as_tensor"})

@@ -2,7 +2,8 @@
 
 Read as text, a package at a time and only when a rule that depends on a version is about to speak. What is written as
 a range is kept as one: a rule for `torch < 2.10` holds for `torch==2.6`, not for `torch>=2.11`, and perhaps for
-`torch>=2.0`.
+`torch>=2.0`, unless what is installed lies in that range. Of several files of one kind the first that names the
+package counts, `requirements.txt` before others; of several lines in it (markers, extras) all may hold.
 """
 
 from __future__ import annotations
@@ -10,27 +11,34 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
 from auditor.model.lean import dataclass
 from auditor.model.pattern import lazy_pattern
 from auditor.ruleset.versions import Bound, Version, parse_version
+from auditor.static.pinfiles import included, own_sites
 from auditor.static.project import Project
 
-_LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock")
+_LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml", "Pipfile.lock")
 _LISTS = (
+    "requirements.txt",
     "requirements*.txt",
     "requirements/*.txt",
     "environment*.yml",
     "environment*.yaml",
+    "conda.yml",
+    "conda.yaml",
     "pyproject.toml",
+    "Pipfile",
     "setup.cfg",
+    "setup.py",
 )
-_ENVIRONMENTS = (".venv", "venv", "env")
+_COMMENTED = lazy_pattern(r"^[ \t]*#.*$", re.MULTILINE)
 _CONDA_NAMES = {"torch": "pytorch"}
-_SPECIFIER = lazy_pattern(r"(===|==|~=|>=|<=|!=|<|>|=|\^)\s*v?([0-9][0-9A-Za-z.+*-]*)")
+_SIGNED = r"(?:===|==|~=|>=|<=|!=|<|>|=|\^|~)\s*v?[0-9][0-9A-Za-z.+*-]*"
+_SPECIFIER = lazy_pattern(r"(===|==|~=|>=|<=|!=|<|>|=|\^|~)\s*v?([0-9][0-9A-Za-z.+*-]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +56,15 @@ class Range:
             return None
         return above if bound.at_least else below
 
+    @property
+    def is_exact(self) -> bool:
+        """Whether one version is left."""
+        return self.lowest is not None and self.limit == (*self.lowest, 0)
+
+    def allows(self, version: Version) -> bool:
+        """Whether a version lies in here."""
+        return (self.lowest is None or self.lowest <= version) and (self.limit is None or version < self.limit)
+
 
 UNKNOWN = Range(None, None)
 
@@ -62,27 +79,35 @@ class Pins:
     def range_of(self, package: str) -> Range:
         """What is known of a package's version, from the strongest source that names one."""
         if package not in self._found:
-            self._found[package] = next(self._sources(package), UNKNOWN)
+            self._found[package] = self._range_of(package)
         return self._found[package]
 
-    def _sources(self, package: str) -> Iterator[Range]:
+    def _range_of(self, package: str) -> Range:
+        asked = next(self._asked_for(package), None)
+        if asked is not None and asked.is_exact:
+            return asked
+        installed = self._installed(package)
+        if installed is not None and (asked is None or asked.allows(installed)):
+            return Range(installed, (*installed, 0))
+        return asked or UNKNOWN
+
+    def _asked_for(self, package: str) -> Iterator[Range]:
         for name in _LOCKS:
-            locked = _locked(_text(self._root / name), package)
+            locked = _hull(_locked(_text(self._root / name), package))
             if locked is not None:
-                yield Range(locked, (*locked, 0))
+                yield locked
         for pattern in _LISTS:
             for path in sorted(self._root.glob(pattern)):
-                required = _required(_text(path), package)
-                if required is not None:
-                    yield required
-        installed = self._installed(package)
-        if installed is not None:
-            yield Range(installed, (*installed, 0))
+                more = included(self._root, (path,)) if path.suffix == ".txt" else ()
+                for each in (path, *more):
+                    required = _required(_text(each), package)
+                    if required is not None:
+                        yield required
 
     def _installed(self, package: str) -> Version | None:
         """The version in the project's own environment, else in the one that we run in."""
-        for folder in _ENVIRONMENTS:
-            for path in sorted((self._root / folder).glob(f"lib/python3*/site-packages/{package}-*.dist-info")):
+        for site in own_sites(self._root):
+            for path in sorted(site.glob(f"{package}-*.dist-info")):
                 return parse_version(path.name.removesuffix(".dist-info").rpartition("-")[2])
         return _beside_us(package)
 
@@ -103,29 +128,52 @@ def _beside_us(package: str) -> Version | None:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8", "replace")
+        return path.read_bytes().decode("utf-8-sig", "replace").replace("\r\n", "\n")
     except OSError:
         return ""
 
 
-def _locked(text: str, package: str) -> Version | None:
+def _locked(text: str, package: str) -> list[Range]:
     """`name = "torch"` with `version = "2.6.0"` in the next line, or `"torch": {… "version": "==2.6.0"`."""
     name = re.escape(package)
-    found = re.search(rf'^name = "{name}"\s*\nversion = "([^"]+)"', text, re.MULTILINE)
-    found = found or re.search(rf'"{name}": \{{[^}}]*"version": "==([^"]+)"', text)
-    return parse_version(found.group(1)) if found else None
+    found = re.findall(rf'^name = "{name}"\s*\nversion = "([^"]+)"', text, re.MULTILINE)
+    found = found or re.findall(rf'"{name}": \{{[^}}]*"version": "==([^"]+)"', text)
+    versions = (parse_version(each) for each in found)
+    return [Range(version, (*version, 0)) for version in versions]
 
 
 def _required(text: str, package: str) -> Range | None:
     """The range that a list of requirements allows; None where it does not name the package or leaves it open."""
     names = "|".join(re.escape(name) for name in (package, _CONDA_NAMES.get(package, package)))
-    line = (
-        rf"""^[\s"'\[\-]*(?:{names})(?:\[[^\]]*\])?["']?\s*(?:=\s*["'])?\s*((?:{_SPECIFIER.pattern}|[0-9])[^;#"'\n]*)"""
+    if re.search(names, text, re.IGNORECASE) is None:
+        return None
+    stated = _COMMENTED.sub("", text)
+    found = next(
+        (found for form in _forms(names) if (found := re.findall(form, stated, re.MULTILINE | re.IGNORECASE))), []
     )
-    found = re.search(line, text, re.MULTILINE) or re.search(
-        rf"""["'](?:{names})(?:\[[^\]]*\])?\s*({_SPECIFIER.pattern}[^;#"'\n]*)""", text
+    return _hull([each for written in found if (each := _range(written)) is not None])
+
+
+def _forms(names: str) -> tuple[str, ...]:
+    """A line of a list, with conda's channel before it or poetry's `=` behind; poetry's tables; a text; a wheel."""
+    specifier = rf"(?:{_SIGNED}|[0-9])[^;#\"'\n\\]*"
+    return (
+        rf"""^[\s"'\[\-]*(?:[\w.-]+::)?(?:{names})(?:\[[^\]]*\])?["']?\s*(?:=\s*["'])?\s*({specifier})""",
+        rf"""^(?:{names})\s*=\s*\{{[^}}\n]*\bversion\s*=\s*["']([^"']+)""",
+        rf"""^\[tool\.poetry[\w.-]*\.dependencies\.(?:{names})\]\s*\n(?:[a-z].*\n)*?version\s*=\s*["']([^"']+)""",
+        rf"""["'](?:{names})(?:\[[^\]]*\])?\s*({_SIGNED}[^;#"'\n]*)""",
+        rf"""(?<![\w.-])(?:{names})-(\d[0-9A-Za-z.]*)[0-9A-Za-z.+%]*-(?:cp|py)\d""",
     )
-    return _range(found.group(1)) if found else None
+
+
+def _hull(ranges: Iterable[Range]) -> Range | None:
+    """What holds whichever of them applies; None of none."""
+    every = list(ranges)
+    if not every:
+        return None
+    lowest = [each.lowest for each in every if each.lowest is not None]
+    limits = [each.limit for each in every if each.limit is not None]
+    return Range(min(lowest) if len(lowest) == len(every) else None, max(limits) if len(limits) == len(every) else None)
 
 
 def _range(text: str) -> Range | None:
@@ -139,8 +187,9 @@ def _range(text: str) -> Range | None:
             lowest, limit = version, (*version, 0)
         elif sign in ("==", "="):
             lowest, limit = version, _next(version)
-        elif sign in ("~=", "^"):
-            lowest, limit = version, _next(version[:-1] if sign == "~=" else version[:1])
+        elif sign in ("~=", "^", "~"):
+            fixed = {"~=": version[:-1], "^": version[:1], "~": version[:2]}[sign]
+            lowest, limit = version, _next(fixed)
         elif sign in (">=", ">"):
             lowest = version
         elif sign in ("<", "<="):

@@ -1,8 +1,9 @@
 """Comments that allow findings: `# repro-audit: allow RA301 because the order is fixed by the sampler`.
 
-A comment on a line, or alone on the line above, speaks for findings that cover the line. `allow-file`, anywhere, speaks
-for the whole file. Rules go by id or name, separated by commas or spaces. A suppression counts only with its reason: an
-exception that nobody can explain is one that nobody can remove.
+A comment on a line speaks for findings that cover the line; alone above a statement it speaks for all lines of it, or
+of its head where a block follows; alone between the lines of a statement, for the next one. `allow-file`, anywhere,
+speaks for the whole file. Rules go by id or name, separated by commas or spaces. A suppression counts only with its
+reason: an exception that nobody can explain is one that nobody can remove.
 """
 
 from __future__ import annotations
@@ -38,8 +39,9 @@ class Suppression:
     reason: str
     """Empty where none was given: then it does not count."""
 
-    own_line: bool
-    """Nothing but the comment stands on its line, so it speaks for the next line with code."""
+    first: int
+    last: int
+    """The lines that it speaks for, where it does not speak for the whole file."""
 
     complaints: tuple[str, ...] = ()
     """What is wrong with the comment."""
@@ -48,27 +50,18 @@ class Suppression:
 class Suppressions:
     """The comments of one file, and which of them were needed."""
 
-    def __init__(self, entries: Sequence[Suppression], lines: Sequence[str]) -> None:
+    def __init__(self, entries: Sequence[Suppression]) -> None:
         self.entries = tuple(entries)
-        self._lines = lines
         self._used: set[tuple[int, str]] = set()
 
     def allows(self, rule: Rule, first: int, last: int) -> Suppression | None:
         """The comment that speaks for a finding of `rule` on lines `first` to `last`; also one without a reason."""
         best: Suppression | None = None
         for entry in self.entries:
-            if rule.id in entry.rules and (entry.whole_file or self._covers(entry, first, last)):
+            if rule.id in entry.rules and (entry.whole_file or (entry.first <= last and first <= entry.last)):
                 self._used.add((entry.line, rule.id))
                 best = entry if best is None or (entry.reason and not best.reason) else best
         return best
-
-    def _covers(self, entry: Suppression, first: int, last: int) -> bool:
-        line = entry.line
-        if entry.own_line:
-            line += 1
-            while line <= len(self._lines) and _is_comment(self._lines[line - 1]):
-                line += 1
-        return first <= line <= last
 
     def unused(self, active: Iterable[Rule]) -> list[tuple[int, str]]:
         """Line and rule of every suppression of an active rule that no finding needed."""
@@ -84,17 +77,19 @@ class Suppressions:
 def read_suppressions(text: str, lines: Sequence[str], rules: Mapping[str, Rule]) -> Suppressions:
     """Find the comments; `rules` by id and by name."""
     if MARK not in text:
-        return Suppressions((), ())
+        return Suppressions(())
     entries = []
-    for number, column, comment in _comments(text):
+    comments, statements = _tokens(text)
+    for number, column, comment in comments:
         match = _COMMENT.search(comment)
         if match:
-            own_line = not lines[number - 1][:column].strip()
-            entries.append(_read(number, match["verb"], match["rest"], rules, own_line=own_line))
-    return Suppressions(entries, lines)
+            first = _next_code(lines, number) if not lines[number - 1][:column].strip() else number
+            last = statements.get(first, first) if first > number else first
+            entries.append(_read(number, match["verb"], match["rest"], rules, first, last))
+    return Suppressions(entries)
 
 
-def _read(line: int, verb: str, rest: str, rules: Mapping[str, Rule], *, own_line: bool) -> Suppression:
+def _read(line: int, verb: str, rest: str, rules: Mapping[str, Rule], first: int, last: int) -> Suppression:
     reason = _REASON.search(rest)
     named = rest[: reason.start()] if reason else rest
     found: set[str] = set()
@@ -120,24 +115,42 @@ def _read(line: int, verb: str, rest: str, rules: Mapping[str, Rule], *, own_lin
         whole_file=verb == "allow-file",
         rules=frozenset(found if verb in ("allow", "allow-file") else ()),
         reason=reason["reason"] if reason else "",
-        own_line=own_line,
+        first=first,
+        last=last,
         complaints=tuple(complaints),
     )
 
 
-def _comments(text: str) -> list[tuple[int, int, str]]:
-    """Line, column and text of every comment that carries the mark; the mark inside a string does not count."""
-    found: list[tuple[int, int, str]] = []
+def _tokens(text: str) -> tuple[list[tuple[int, int, str]], dict[int, int]]:
+    """Line, column and text of every comment that carries the mark, and the last line of each statement by its first.
+
+    The mark inside a string does not count. Of a statement with a block that is the last line of its head.
+    """
+    comments: list[tuple[int, int, str]] = []
+    statements: dict[int, int] = {}
     import tokenize  # only for files with a comment for us
 
+    between = (tokenize.COMMENT, tokenize.NL, tokenize.INDENT, tokenize.DEDENT)
+    begun = 0
     # The parser took the file; where only the tokenizer gives up, what it saw before counts.
     with contextlib.suppress(tokenize.TokenError, SyntaxError):
-        found.extend(
-            (token.start[0], token.start[1], token.string)
-            for token in tokenize.generate_tokens(io.StringIO(text).readline)
-            if token.type == tokenize.COMMENT and MARK in token.string
-        )
-    return found
+        for token in tokenize.generate_tokens(io.StringIO(text).readline):
+            if token.type == tokenize.COMMENT and MARK in token.string:
+                comments.append((token.start[0], token.start[1], token.string))
+            elif token.type == tokenize.NEWLINE:
+                statements[begun] = token.start[0]
+                begun = 0
+            elif not begun and token.type not in between:
+                begun = token.start[0]
+    return comments, statements
+
+
+def _next_code(lines: Sequence[str], line: int) -> int:
+    """The first line with code after a comment that stands alone on its line."""
+    line += 1
+    while line <= len(lines) and _is_comment(lines[line - 1]):
+        line += 1
+    return line
 
 
 def _is_comment(line: str) -> bool:

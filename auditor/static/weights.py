@@ -15,11 +15,14 @@ if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
 
 MODELS = (
-    *("torch.nn.", "torchvision.models.", "timm."),
+    *("torch.nn.", "torchvision.models.", "timm.", "torch_geometric.nn.", "monai.networks.nets.", "vit_pytorch."),
+    *("segmentation_models_pytorch.", "efficientnet_pytorch.", "denoising_diffusion_pytorch."),
+    *("diffusers.Autoencoder", "diffusers.UNet", "diffusers.VQModel", "transformers."),
     *("keras.layers.", "tensorflow.keras.layers.", "tensorflow.layers.", "tensorflow.truncated_normal"),
 )
 """Where what is called gives a model its initial weights."""
 
+_NO_MODELS = ("torch.nn.functional.", "torch_geometric.nn.fps", "torch_geometric.nn.pool.", "transformers.DataCollator")
 LOADING = frozenset({"load_state_dict", "load_weights", "restore"})
 PARAMETERS = frozenset({"weight", "bias"})
 """What layers call their parameters."""
@@ -45,7 +48,7 @@ _LEAVING = (ast.Return, ast.Break, ast.Continue, ast.Yield, ast.YieldFrom)
 
 def initialises(callee: str) -> bool:
     """Whether what is called gives a model its initial weights."""
-    return callee.startswith(MODELS) and not callee.startswith("torch.nn.functional.")
+    return callee.startswith(MODELS) and not callee.startswith(_NO_MODELS)
 
 
 def is_loading(method: str) -> bool:

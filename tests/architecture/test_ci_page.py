@@ -81,7 +81,8 @@ def test_settings_of_the_page_can_be_read_and_its_rule_passes(tmp_path: Path, mo
 
 def test_the_hook_scans_the_project_as_the_page_says(help_of: Callable[..., str]) -> None:
     keys = dict(re.findall(r"^(?:- |  )(\w+): (.*)$", HOOK, re.MULTILINE))
-    assert (keys["id"], keys["language"], keys["types"]) == ("repro-audit-scan", "python", "[python]")
+    assert (keys["id"], keys["language"]) == ("repro-audit-scan", "python")
+    assert {"python", "jupyter", "yaml", "shell", "dockerfile"} <= set(keys["types_or"].strip("[]").split(", "))
     assert keys["pass_filenames"] == "false"
     assert f"- id: {keys['id']}" in PAGE
     program, command = keys["entry"].split()

@@ -135,6 +135,39 @@ def test_after_a_change_the_result_is_that_of_a_scan_from_scratch(
     assert after == cold(project) != before
 
 
+TIES = """import torch
+
+
+class Net(torch.nn.Module):
+    def forward(self, x):
+        value, index = torch.kthvalue(x, 2)
+        return x[index]
+
+
+torch.manual_seed(0)
+print(Net().cuda()(torch.ones(3)))
+"""
+
+
+SITE = ".venv/lib/python3.11/site-packages"
+
+
+@pytest.mark.parametrize("name", ["deps/base.txt", "requirements/base.txt", f"{SITE}/torch-2.6.0.dist-info/top"])
+def test_other_versions_are_seen_wherever_they_are_written(project: Path, name: str) -> None:
+    (project / "ties.py").write_text(TIES)
+    (project / "requirements.txt").write_text("-r deps/base.txt\n")
+    put(project, name, "torch==2.6.0\n")
+    settle(project)
+    old = cached(project)
+    if name.startswith(SITE):
+        (project / SITE / "torch-2.6.0.dist-info").rename(project / SITE / "torch-2.12.0.dist-info")
+    else:
+        put(project, name, "torch==2.12.0\n")
+    new = cached(project)
+    assert new == cold(project)
+    assert ["RA227" in {each.rule_id for each in report.findings} for report in (old, new)] == [True, False]
+
+
 def test_a_file_outside_what_is_scanned_counts_too(project: Path) -> None:
     def only_train() -> AuditReport:
         return scan([project / "train.py"], Settings(), root=project, cached=True)

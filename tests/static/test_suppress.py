@@ -116,6 +116,26 @@ def test_a_comment_anywhere_in_a_long_statement_counts(analyse: Callable[..., An
     assert analyse({"a.py": source}).findings == ()
 
 
+ALLOW = "# repro-audit: allow RA101 because x"
+LONG = {
+    "a statement of several lines": (f"{ALLOW}\nx = dict(\n    a=1,\n    b=random.random(),\n)\n", True),
+    "a statement with backslashes": (f"{ALLOW}\nx = 1 + \\\n    random.random()\n", True),
+    "the head of a block": (f"{ALLOW}\nwith open(\n    str(random.random())\n) as f:\n    pass\n", True),
+    "not the block": (f"{ALLOW}\nif (\n    True\n):\n    print(random.random())\n", False),
+    "not the next statement": (f"{ALLOW}\nx = (\n    1\n)\nprint(random.random())\n", False),
+    "the next line of a statement": (f"x = [\n    {ALLOW}\n    random.random(),\n]\n", True),
+    "not a later line of a statement": (f"x = [\n    {ALLOW}\n    1,\n    random.random(),\n]\n", False),
+    "not what follows a docstring": (f'{ALLOW}\n"""\na\n"""\nprint(random.random())\n', False),
+}
+
+
+@pytest.mark.parametrize(("text", "is_allowed"), LONG.values(), ids=LONG)
+def test_a_comment_above_speaks_for_a_whole_statement(
+    analyse: Callable[..., Analysis], text: str, is_allowed: bool
+) -> None:
+    assert (analyse({"a.py": f"import random\n{text}"}).findings == ()) is is_allowed
+
+
 def test_a_comment_at_a_draw_in_another_file_counts(analyse: Callable[..., Analysis]) -> None:
     files = {
         "a.py": "from lib import f\nf()\n",

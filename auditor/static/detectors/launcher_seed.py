@@ -11,15 +11,16 @@ from collections.abc import Iterable
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.finding import Related
-from auditor.model.location import Location
 from auditor.model.pattern import lazy_pattern
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.static.documents.detector import DocumentDetector
 from auditor.static.documents.kinds import LAUNCHERS, Kind
+from auditor.static.documents.span import Span
 from auditor.static.matcher import Hit
 
 if TYPE_CHECKING:
+    from auditor.model.location import Location
     from auditor.static.documents.document import Document
     from auditor.static.documents.references import References
     from auditor.static.documents.shell import Setting
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 _SEED = lazy_pattern(
     r"(?:.*[._-])?(?:(?:\w*[^a-z])?seed|\w*SEED|pythonhashseed|seed_everything|random_state)", re.IGNORECASE
 )
+_PASSED_ON = lazy_pattern(rb"(?:seed|random_state)(?:[ =]|\\?[\"']){0,6}[$`]", re.IGNORECASE)
 _VARIABLE = lazy_pattern(r"\"?\$\{?(\w+)\}?\"?")
 
 
@@ -38,9 +40,12 @@ class LauncherSeedDetector(DocumentDetector[None]):
     """`kind = "launcher-seed"`."""
 
     kind = "launcher-seed"
-    documents = LAUNCHERS
+    documents = LAUNCHERS | {Kind.NOTEBOOK}
 
     def is_candidate(self, rule: Rule, kind: Kind, raw: bytes) -> bool:
+        if kind is Kind.NOTEBOOK:
+            # Most notebooks hold the word, and reading one takes long.
+            return (b"$" in raw or b"`" in raw) and (b"!" in raw or b"%%" in raw) and _PASSED_ON.search(raw) is not None
         lower = raw.lower()
         return b"seed" in lower or b"random_state" in lower
 
@@ -80,13 +85,7 @@ def _hit(document: Document, setting: Setting, words: str, source: Setting | Non
 
 
 def _location(document: Document, setting: Setting) -> Location:
-    return Location(
-        path=document.path,
-        line=setting.line,
-        column=setting.column,
-        end_line=setting.line,
-        end_column=setting.end_column,
-    )
+    return document.location(Span(setting.line, setting.column, setting.line, setting.end_column))
 
 
 DETECTOR = LauncherSeedDetector(_read)

@@ -87,13 +87,14 @@ def _asked(document: Document) -> list[Dependency]:
     from auditor.static.documents.dependencies import dependencies
     from auditor.static.documents.install import installed
 
-    if document.kind is Kind.NOTEBOOK:
-        lines = enumerate(document.lines, 1)
-        return list(installed((number, line) for number, line in lines if line.lstrip().startswith(("!", "%"))))
     if document.kind in _COMMANDS:
         from auditor.static.documents.shell import code_lines
 
-        return list(installed(code_lines(document)))
+        lines = dict(code_lines(document))
+        if document.kind is Kind.NOTEBOOK:
+            magics = (each for each in enumerate(document.lines, 1) if each[1].lstrip().startswith("%"))
+            lines.update(magics)
+        return list(installed(sorted(lines.items())))
     return list(dependencies(document))
 
 

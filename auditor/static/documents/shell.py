@@ -22,6 +22,7 @@ _ENV = lazy_pattern(r"^(\s*ENV\s+[A-Za-z_]\w*)[ \t]+(?=[^\s=])", re.IGNORECASE)
 _DOLLARS = lazy_pattern(r"\$\$(?:\$\$)?")
 _SHOWN = lazy_pattern(r"^\s*(?:@?echo|@?printf|LABEL|MAINTAINER)\b", re.IGNORECASE)
 _DIRECTIVE = lazy_pattern(r"#(?:SBATCH|PBS|BSUB|\$)\s")
+_SHELL_CELL = lazy_pattern(r"\s*%%(?:bash|sh|script\s+(?:ba|z)?sh)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Setting:
 
 def code_lines(document: Document) -> Iterator[tuple[int, str]]:
     """Number and text of every line that does something; comments become blanks, so columns stay right."""
-    for number, line in enumerate(document.lines, 1):
+    for number, line in _shell_lines(document):
         code = line if _DIRECTIVE.match(line) else _without_comment(line, document.kind)
         if not code.strip() or _SHOWN.match(code):
             continue
@@ -47,6 +48,23 @@ def code_lines(document: Document) -> Iterator[tuple[int, str]]:
         elif document.kind is Kind.DOCKERFILE:
             code = _ENV.sub(lambda match: match[1] + "=" + " " * (len(match[0]) - len(match[1]) - 1), code)
         yield number, code
+
+
+def _shell_lines(document: Document) -> Iterator[tuple[int, str]]:
+    """All lines; of a notebook those that a shell gets: `!python train.py`, and what stands below `%%bash`."""
+    if document.kind is not Kind.NOTEBOOK:
+        yield from enumerate(document.lines, 1)
+        return
+    number = 0
+    for cell in document.cells:
+        is_shell = _SHELL_CELL.match("\n".join(cell.lines).lstrip()) is not None
+        for line in cell.lines:
+            number += 1
+            if is_shell:
+                yield number, line
+            elif line.lstrip().startswith("!"):
+                # IPython makes one dollar of two, so a shell never sees `$$`.
+                yield number, line.replace("!", " ", 1).replace("$$", "\\$")
 
 
 def _as_shell(match: re.Match[str]) -> str:

@@ -151,7 +151,7 @@ class _Reader:
 
     def _comments(self, document: Document) -> Suppressions:
         if MARK not in document.text:
-            return Suppressions((), ())
+            return Suppressions(())
         lines = document.lines
         return read_suppressions("\n".join(_comment_alone(line) for line in lines), lines, self._by_name)
 

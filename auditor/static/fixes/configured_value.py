@@ -68,6 +68,8 @@ class ConfiguredValueFix(WithFixOptions[_Options]):
         options = self._options.of(rule)
         if isinstance(target, ModuleFacts):
             found = _in_python(target, finding.location, options)
+        elif target.kind is Kind.NOTEBOOK:
+            found = Refusal(reason="a command in a cell of a notebook is left to a person")
         else:
             found = _in_document(target, finding.location, options)
         if isinstance(found, Refusal):

@@ -153,7 +153,8 @@ def _passed(argument: _Argument, module: ModuleFacts, call: Call, rule: Rule, pr
     seed = _of_worker(module, call) or seed_in_scope(module, call.node)
     value = argument.value.replace(SEED, seed)
     place = module.location(call.node)
-    change: Change = SetArgument(call=place, name=argument.name, value=value, position=argument.position)
+    position = _position(argument, call, project)
+    change: Change = SetArgument(call=place, name=argument.name, value=value, position=position)
     shown = f"{argument.name}={value}"
     if argument.instead:
         shown = argument.instead.replace(SEED, seed)
@@ -168,6 +169,15 @@ def _passed(argument: _Argument, module: ModuleFacts, call: Call, rule: Rule, pr
         changes=(change,),
         effect=told,
     )
+
+
+def _position(argument: _Argument, call: Call, project: Project) -> int | None:
+    """Its place among positional arguments, as the rule or the library's data say: None may stand there."""
+    if argument.position is not None or call.callee is None:
+        return argument.position
+    conditions = (each.condition for each in project.rng.candidates(call.callee))
+    places = (each.unless.get(argument.name) for each in conditions if each is not None)
+    return next((place for place in places if place is not None), None)
 
 
 def _from_shared(finding: Finding, rule: Rule, module: ModuleFacts, call: Call, project: Project) -> Proposal | Refusal:
