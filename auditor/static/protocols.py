@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.ordering import KEEPING
-from auditor.static.values import ClassRef, External
+from auditor.static.values import ClassRef, External, FunctionRef
 
 if TYPE_CHECKING:
     from auditor.static.frame import Frame
@@ -18,6 +18,8 @@ ENTERING = ("__enter__", "__aenter__")
 LEAVING = ("__exit__", "__aexit__")
 PROPERTIES = ("property", "cached_property")
 _IMPLICIT = frozenset({*ITERATING, *INDEXING, *ENTERING, *LEAVING})
+
+_GENERATED = frozenset({"contextlib.asynccontextmanager", "contextlib.contextmanager"})
 
 _RESTORING = frozenset(
     {
@@ -66,6 +68,14 @@ def iterated_parts(node: ast.expr, frame: Frame) -> Iterator[ast.expr]:
         value = frame.resolve(node.func)
         if isinstance(value, External) and value.name in KEEPING:
             yield from node.args
+
+
+def is_generated_context(node: ast.expr, frame: Frame) -> bool:
+    """Whether this context is a generator of the project's: `@contextmanager` above its definition."""
+    value = frame.resolve(node.func) if isinstance(node, ast.Call) else None
+    if not isinstance(value, FunctionRef) or isinstance(value.node, ast.Lambda):
+        return False
+    return any(value.module.resolve(each) in _GENERATED for each in value.node.decorator_list)
 
 
 def restores_states(node: ast.expr, frame: Frame) -> bool:
