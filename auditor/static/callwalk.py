@@ -371,8 +371,17 @@ class CallWalk:
         place = at if at is not None else node
         if place is not None:
             self._ledger.deferring += 1
-            self._methods(made, properties(cls), frame, place)
+            self._methods(made, self._read_properties(cls), frame, place)
             self._ledger.deferring -= 1
+
+    def _read_properties(self, cls: ClassRef) -> list[str]:
+        """Properties of a class that something of the program may read, of those that can lead to a draw or a seed."""
+        walk, hold = self._walk, self._walk.project.texts.hold
+        return [
+            name
+            for name, node in properties(cls)
+            if walk.relevance.is_relevant(node) and any(hold(path, frozenset({f".{name}"})) for path in walk.within)
+        ]
 
     def _default_factories(self, cls: ClassRef, node: ast.Call | None, frame: Frame) -> None:
         """`lr: float = field(default_factory=…)`: called for every object that is not given the field."""

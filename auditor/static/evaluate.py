@@ -7,7 +7,7 @@ GIVEN, which counts as the same in every run.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static import constants
@@ -275,7 +275,9 @@ class Evaluator:
         if name in ("os.environ.get", "os.getenv"):
             if len(parts) == 1 and _is_job_id(parts[0].constant):
                 return entropy("the job's id")
-            return parts[1] if len(parts) > 1 and parts[1].kind is not SeedValue.NONE else GIVEN
+            if len(parts) > 1 and parts[1].kind is not SeedValue.NONE:
+                return parts[1]
+            return constant(None, "None where the variable is not set") if _asks_for_seed(parts[:1]) else GIVEN
         if name == "getattr" and len(node.args) >= 2:
             return self._getattr(node, frame)
         if name == "vars" and parts:
@@ -439,6 +441,11 @@ def _names(function: Function) -> set[str]:
 
 def _is_job_id(value: object) -> bool:
     return isinstance(value, str) and value in JOB_IDS
+
+
+def _asks_for_seed(name: Sequence[Seen]) -> bool:
+    """Whether an environment variable is the program's own for its seed: `SEED`, `TRAIN_SEED`, not what Python has."""
+    return any(isinstance(each.constant, str) and "seed" in each.constant.lower().split("_") for each in name)
 
 
 def _is_written_to(module: ModuleFacts, table: ast.expr, key: str) -> bool:

@@ -46,14 +46,14 @@ def is_run_by_others(cls: ClassRef) -> bool:
     return any(not name.startswith(".") and name != "object" for name in cls.module.base_classes(cls.node))
 
 
-def properties(cls: ClassRef) -> list[str]:
-    """Names of the methods of a class that run where an attribute is read."""
+def properties(cls: ClassRef) -> list[tuple[str, ast.FunctionDef]]:
+    """Names and methods of a class that run where an attribute is read."""
     decorators = {
-        child.name: {ast.unparse(each).rpartition(".")[2] for each in child.decorator_list}
+        child: {ast.unparse(each).rpartition(".")[2] for each in child.decorator_list}
         for child in cls.node.body
         if isinstance(child, ast.FunctionDef) and child.decorator_list
     }
-    return [name for name, given in decorators.items() if not given.isdisjoint(PROPERTIES)]
+    return [(node.name, node) for node, given in decorators.items() if not given.isdisjoint(PROPERTIES)]
 
 
 def starts_base(name: str) -> bool:

@@ -51,8 +51,10 @@ class Walk:
     def __init__(self, project: Project, program: str) -> None:
         self.project = project
         self.relevance = project.relevance(program)
-        self._within = project.followed(program)
-        self._candidates = self.relevance.candidates.narrowed(self._within)
+        self.within = project.followed(program)
+        """The files that are followed."""
+
+        self._candidates = self.relevance.candidates.narrowed(self.within)
         self.ledger = Ledger(project.rng)
         self.evaluator = Evaluator(project, self._is_seeded)
         self.calls = CallWalk(self)
@@ -85,7 +87,7 @@ class Walk:
             return self._executed[key]
         if not self.project.matters(path):
             return None
-        if path not in self._within:
+        if path not in self.within:
             self.ledger.truncated = True
             return None
         module = self.project.module(path)
