@@ -57,7 +57,7 @@ class Frame:
         self.values: dict[str, Seen] = {}
         """What names and attributes (`self.seed`) were bound to, in the order of execution."""
 
-        self.delayed: dict[str, ast.expr] = {}
+        self.delayed: dict[str, tuple[ast.expr, ...]] = {}
         """Names of what was made and not used yet, and runs when it is (`delayed.py`)."""
 
         self.settled: set[str] = set()

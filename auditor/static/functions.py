@@ -188,7 +188,7 @@ class Functions:
             bool(ledger.conditions),
             ledger.in_training,
             ledger.entering > 0,
-            tuple(sorted(ledger.entered.items())) if ledger.entered is not None else None,
+            ledger.entered.key() if ledger.entered is not None else None,
         )
 
     def _frame(self, ref: FunctionRef, node: ast.Call | None, frame: Frame, *, defaults: bool) -> Frame:

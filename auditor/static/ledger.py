@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from auditor.model.lean import dataclass, field, replace
 from auditor.model.location import Location
@@ -96,7 +96,7 @@ class Ledger:
         self.seeded_later: set[str] = set()
         """Libraries that something seeds which is executed later than the place that led to it."""
 
-        self.entered: Mapping[str, Level] | None = None
+        self.entered: State | None = None
         """The state before the innermost context was entered; None outside of contexts."""
 
         self.left: set[str] = set()
@@ -185,8 +185,11 @@ class Ledger:
             self.left.update(libraries)
             return
         for library in libraries:
-            before = self.entered.get(library, START) if self.entered is not None else START
-            self.state = self.state.with_level(library, before)
+            self.state = self.state.with_level(library, self.entered.level(library) if self.entered else START)
+            # What was drawn before the context is not seeded too late by a seed that holds inside of it only.
+            for number in sorted(self.entered.drawn.get(library, ()) if self.entered else ()):
+                self.records[number].followed_by = None
+                self.state = self.state.with_draw(library, number)
 
     def settle(self, library: str, rank: Rank) -> None:
         """A library is seeded: earlier draws came too early, later uses of objects made before are fine."""

@@ -16,7 +16,7 @@ from auditor.model.location import Location
 from auditor.static.bindings import Comprehension, Function
 from auditor.static.branches import Branches
 from auditor.static.callwalk import CallWalk
-from auditor.static.delayed import delayed_name
+from auditor.static.delayed import Delayed, delayed_name
 from auditor.static.evaluate import Evaluator, dotted_text, global_key
 from auditor.static.frame import End, Frame
 from auditor.static.incidental import name_of
@@ -59,6 +59,7 @@ class Walk:
         self.evaluator = Evaluator(project, self._is_seeded)
         self.calls = CallWalk(self)
         self._branches = Branches(self)
+        self._delayed = Delayed(self)
         self._executed: dict[str, Frame] = {}
         self.exits: list[tuple[State, str | None]] = []
         self.returned: list[Seen] = []
@@ -98,7 +99,7 @@ class Walk:
         conditions, self.ledger.conditions = self.ledger.conditions, []
         if is_main or self.relevance.is_working(module):
             self.block(module.tree.body, frame)
-            self._run_all_delayed(frame)
+            self._delayed.run_all(frame)
         else:
             for node in module.top_imports:
                 self._import(node, frame)
@@ -134,7 +135,7 @@ class Walk:
             self.expression(function.body, frame)
             self.returned.append(self.evaluator.value(function.body, frame))
         elif self.block(function.body, frame) is End.FALLS_THROUGH or not self.exits:
-            self._run_all_delayed(frame)
+            self._delayed.run_all(frame)
             self.exits.append((self.ledger.state, None))
         if at is not None:
             self.ledger.stack.pop()
@@ -185,7 +186,7 @@ class Walk:
         return End.FALLS_THROUGH
 
     def _with(self, node: ast.With | ast.AsyncWith, frame: Frame) -> End:
-        ledger, before = self.ledger, self.ledger.state.levels
+        ledger, before = self.ledger, self.ledger.state
         outer, ledger.left = ledger.left, set()
         for item in node.items:
             ledger.entering += (generated := is_generated_context(item.context_expr, frame))
@@ -200,7 +201,7 @@ class Walk:
         ledger.put_back(sorted(left))
         ledger.entered = around
         if any(restores_states(item.context_expr, frame) for item in node.items):
-            self.set_state(replace(self.ledger.state, levels=before))
+            self.set_state(replace(self.ledger.state, levels=before.levels))
         return end
 
     def _rare(self, node: ast.stmt, frame: Frame) -> End:
@@ -222,7 +223,7 @@ class Walk:
                 return End.STOPS
             self.returned.append(self.evaluator.value(node.value, frame))
         if not self.tests:
-            self._run_all_delayed(frame)
+            self._delayed.run_all(frame)
         self.exits.append((self.ledger.state, self.tests[-1] if self.tests else None))
         return End.RETURNS
 
@@ -232,7 +233,8 @@ class Walk:
         replaced = isinstance(node, ast.Assign) and is_replaced(frame.module, node)
         self.ledger.replaced += replaced
         later = delayed_name(node, frame)
-        end = self.expression(node.value, frame) if later is None else self._make(node.value, frame)
+        made = self._delayed.make(node.value, frame) if later is not None else ()
+        end = End.FALLS_THROUGH if made else self.expression(node.value, frame)
         self.ledger.replaced -= replaced
         value = self.evaluator.value(node.value, frame)
         settled = isinstance(node, ast.Assign) and frame.is_settled(node.value)
@@ -249,7 +251,7 @@ class Walk:
             if settled and isinstance(target, ast.Attribute) and (text := dotted_text(target)) is not None:
                 frame.settled.add(text)
         if later is not None:
-            frame.delayed[later] = node.value
+            frame.delayed[later] = made
         return end
 
     def bind(self, target: ast.expr, value: Seen, frame: Frame) -> None:
@@ -265,7 +267,8 @@ class Walk:
         if text is None:
             return
         frame.settled.discard(text)
-        frame.delayed.pop(text, None)
+        if not self.tests:
+            frame.delayed.pop(text, None)
         if value.kind is SeedValue.ENTROPY:
             self.evaluator.differing.add(text.rpartition(".")[2])
         if isinstance(target, ast.Attribute) and self.evaluator.value(target.value, frame) == OPTIONS:
@@ -338,39 +341,17 @@ class Walk:
         end = End.FALLS_THROUGH
         if frame.delayed:
             for name in sorted(frame.delayed.keys() & frame.module.identifiers_in(node)):
-                self._run_delayed(name, frame)
+                self._delayed.run(name, frame)
         for part in frame.module.calls_in(node):
             if isinstance(part, ast.Call):
                 if self.calls.call(part, frame) is End.STOPS:
                     end = End.STOPS
             else:
-                self._comprehension(part, frame)
+                self.comprehension(part, frame)
         self.calls.indexed(node, frame)
         return end
 
-    def _make(self, node: ast.expr, frame: Frame) -> End:
-        """Execute what making a generator executes: the arguments of its call, the first iterable of its clauses."""
-        now = [node.generators[0].iter] if isinstance(node, ast.GeneratorExp) else []
-        if isinstance(node, ast.Call):
-            now = [*node.args, *(word.value for word in node.keywords)]
-        for part in now:
-            self.expression(part, frame)
-        return End.FALLS_THROUGH
-
-    def _run_delayed(self, name: str, frame: Frame) -> None:
-        """Something that was made before is used for the first time."""
-        node = frame.delayed.pop(name, None)
-        if isinstance(node, ast.Call):
-            self.calls.call(node, frame)
-        elif isinstance(node, ast.GeneratorExp):
-            self._comprehension(node, frame)
-
-    def _run_all_delayed(self, frame: Frame) -> None:
-        """At the end of a function or module: what was made in it is used elsewhere, if at all."""
-        for name in sorted(frame.delayed):
-            self._run_delayed(name, frame)
-
-    def _comprehension(self, node: Comprehension, frame: Frame) -> None:
+    def comprehension(self, node: Comprehension, frame: Frame) -> None:
         results = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
         first, *others = node.generators
         self.expression(first.iter, frame)
