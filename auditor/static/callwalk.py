@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from auditor.model.annotations import TYPE_CHECKING, TypeVar
 from auditor.model.lean import replace
@@ -31,7 +32,7 @@ from auditor.static.picked import looked_into, picked
 from auditor.static.protocols import INDEXING, properties, starts_base
 from auditor.static.receiver import on_own_object
 from auditor.static.rngstate import Pending, State, join
-from auditor.static.seedvalue import FIXED, GIVEN, Seen, entropy
+from auditor.static.seedvalue import FIXED, GIVEN, UNSEEDED_STATE, Seen, entropy
 from auditor.static.spawned import seeded_by_imports
 from auditor.static.spread import spread
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, Value
@@ -136,6 +137,9 @@ class CallWalk:
             self._callbacks(name, node, frame)
 
     def _seed(self, seed: SeedCall, name: str, node: ast.Call, frame: Frame) -> None:
+        if name in self._rng.state_setters and node.args and self._puts_back(node.args[0], frame):
+            self._ledger.put_back(seed.seeds)
+            return
         given = call_of(node, name).argument(seed.argument, seed.position) if seed.argument else None
         value: Seen | None
         if given is not None:
@@ -151,6 +155,21 @@ class CallWalk:
         text = frame.module.text(given) if given is not None else ""
         for library in seed.seeds:
             self._ledger.seed(library, name, node, value, text, frame)
+
+    def _puts_back(self, state: ast.expr, frame: Frame) -> bool:
+        """Whether it is the state of a generator that was not seeded then, which no run draws the same from."""
+        if self._walk.evaluator.value(state, frame) == UNSEEDED_STATE:
+            return True
+        # `self.state = random.getstate()` when a context is entered, put back when it is left.
+        if not isinstance(state, ast.Attribute) or self._ledger.entered is None:
+            return False
+        value = frame.resolve(state.value)
+        owner = value.of if isinstance(value, Instance) else None
+        if not isinstance(owner, ClassRef):
+            return False
+        stored = owner.module.self_attributes(owner.node).get(state.attr, [])
+        names = {owner.module.resolve(each.func) if isinstance(each, ast.Call) else None for each in stored}
+        return bool(names) and names <= self._rng.state_getters.keys()
 
     def _draw(self, name: str | None, node: ast.Call, frame: Frame) -> None:
         call = call_of(spread(frame.module, node), name)
@@ -266,7 +285,7 @@ class CallWalk:
             if isinstance(value, FunctionRef):
                 offered.append((value, part))
             elif isinstance(value, ClassRef):
-                self._construct(value, None, frame, at=part)
+                self._construct(value, None, frame, at=part, defaults=True)
                 offered.extend((method, part) for method in offered_methods(value))
             elif isinstance(value, Instance) and isinstance(value.of, ClassRef):
                 offered.extend((method, part) for method in offered_methods(value.of))
@@ -298,24 +317,25 @@ class CallWalk:
         """
         assert isinstance(made.of, ClassRef)
         if _is_plain(made.of):
-            self._called_later(made, frame, at)
+            with self._later():
+                self._methods(made, ["__call__"], frame, at)
             return
         names = [
             child.name
             for child in made.of.node.body
             if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef) and child.name not in ("__init__", "__new__")
         ]
-        self._ledger.deferring += 1
-        self._methods(made, names, frame, at)
-        self._ledger.deferring -= 1
+        with self._later():
+            self._methods(made, names, frame, at)
 
-    def _called_later(self, made: Instance, frame: Frame, at: ast.expr) -> None:
+    @contextmanager
+    def _later(self) -> Iterator[None]:
         """`executor.submit(Trainer(args))`: what it seeds itself when it is called is not drawn unseeded."""
         ledger = self._ledger
         before, ledger.seeded_later = ledger.seeded_later, set()
         pending = ledger.state.pending
         ledger.deferring += 1
-        self._methods(made, ["__call__"], frame, at)
+        yield
         ledger.deferring -= 1
         left = {each for each in ledger.state.pending - pending if each.library not in ledger.seeded_later}
         self._walk.set_state(replace(ledger.state, pending=pending | left))
@@ -329,13 +349,18 @@ class CallWalk:
 
     # -- inside the project ---------------------------------------------------------------------------------------
 
-    def _construct(self, cls: ClassRef, node: ast.Call | None, frame: Frame, at: ast.expr | None = None) -> None:
-        """Make an object: `__init__` where the project wrote one, else the outside class that it extends."""
+    def _construct(
+        self, cls: ClassRef, node: ast.Call | None, frame: Frame, at: ast.expr | None = None, *, defaults: bool = False
+    ) -> None:
+        """Make an object: `__init__` where the project wrote one, else the outside class that it extends.
+
+        `defaults`: something outside makes it, of which nothing is given that has a default.
+        """
         made = Instance(cls, node, frame.module)
         for name in ("__new__", "__init__", "__post_init__"):
             method = cls.module.names.attribute(made, name)
             if isinstance(method, FunctionRef):
-                self._functions.enter(method, node, frame, at=at, defaults=node is not None)
+                self._functions.enter(method, node, frame, at=at, defaults=defaults or node is not None)
             elif isinstance(method, External) and name == "__init__" and node is not None:
                 base = method.name.removesuffix(".__init__")
                 self._draw(base, node, frame)
@@ -346,8 +371,17 @@ class CallWalk:
         place = at if at is not None else node
         if place is not None:
             self._ledger.deferring += 1
-            self._methods(made, properties(cls), frame, place)
+            self._methods(made, self._read_properties(cls), frame, place)
             self._ledger.deferring -= 1
+
+    def _read_properties(self, cls: ClassRef) -> list[str]:
+        """Properties of a class that something of the program may read, of those that can lead to a draw or a seed."""
+        walk, hold = self._walk, self._walk.project.texts.hold
+        return [
+            name
+            for name, node in properties(cls)
+            if walk.relevance.is_relevant(node) and any(hold(path, frozenset({f".{name}"})) for path in walk.within)
+        ]
 
     def _default_factories(self, cls: ClassRef, node: ast.Call | None, frame: Frame) -> None:
         """`lr: float = field(default_factory=…)`: called for every object that is not given the field."""
@@ -370,9 +404,13 @@ class CallWalk:
     def _commands(self, group: FunctionRef | Instance, node: ast.Call, frame: Frame) -> None:
         """A click group or typer application is run: it calls one of its commands, which may be groups again."""
         found = group.module.commands(group) if group.module is not None else []
-        if not found or group in self._groups or len(self._groups) >= MAX_GROUPS:
+        first = group.module.preparations(group) if group.module is not None else []
+        if not (found or first) or group in self._groups or len(self._groups) >= MAX_GROUPS:
             return
         self._groups.append(group)
+        for function in first:
+            if isinstance(function, FunctionRef):
+                self._functions.enter(function, node, frame)
         for command in self._one_of(found):
             if isinstance(command, FunctionRef):
                 self._functions.enter(command, node, frame)
@@ -404,14 +442,13 @@ class CallWalk:
         self._ledger.picked_at = outer
         if not isinstance(node.func, ast.Subscript) and looked_into(frame.module, node.func) is None:
             self._alternatives(self._possible(frame, node.func), node, frame)
-        self._ledger.deferring += 1
         for part in _passed(node):
             value = frame.resolve(part)
             if isinstance(value, FunctionRef):
-                self._functions.enter(value, None, frame, at=part, defaults=False)
+                with self._later():
+                    self._functions.enter(value, None, frame, at=part, defaults=False)
             elif isinstance(value, Instance) and isinstance(value.of, ClassRef):
                 self._sweep(value, frame, part)
-        self._ledger.deferring -= 1
 
     def _store(self, node: ast.Call, frame: Frame) -> None:
         """`parser.set_defaults(run=train)`: called later as `args.run(args)`."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ast
 
-REGISTERING = frozenset({"command", "callback", "group"})
+PREPARING = "callback"
+"""Typer's method that returns what adds a function to run before each command."""
+
+REGISTERING = frozenset({"command", PREPARING, "group"})
 """Methods that return what adds a function."""
 
 ADDING = frozenset({"add_command", "add_typer"})

@@ -7,7 +7,7 @@ GIVEN, which counts as the same in every run.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static import constants
@@ -21,6 +21,7 @@ from auditor.static.seedvalue import (
     GIVEN,
     IS_NONE,
     OPTIONS,
+    UNSEEDED_STATE,
     Seen,
     Shape,
     constant,
@@ -29,7 +30,7 @@ from auditor.static.seedvalue import (
     is_text,
     mixed,
 )
-from auditor.static.values import ClassRef, External, FunctionRef, Instance
+from auditor.static.values import ClassRef, External, FunctionRef, Instance, ModuleRef
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
@@ -67,7 +68,7 @@ class Evaluator:
         """Modules that the program has executed so far: their parsers count."""
 
         self.stored: dict[str, Seen] = {}
-        """What the program itself has stored in its options (`args.seed = 7`)."""
+        """What the program itself has stored in its options (`args.seed = 7`) and in names of modules."""
 
         self._objects: dict[ClassRef, dict[str, Seen]] = {}
         """Attributes that the constructors of classes have set."""
@@ -130,6 +131,8 @@ class Evaluator:
 
     def _name(self, node: ast.Name, frame: Frame) -> Seen:
         found = frame.find(node.id)
+        if self.stored and node.id not in frame.values:
+            found = self.stored.get(global_key(frame.module.path, node.id), found)
         if found is not None:
             return found
         if frame.function is not None and any(arg.arg == node.id for arg in every_argument(frame.function.args)):
@@ -175,6 +178,8 @@ class Evaluator:
             return self._field(value, value.of, node.attr, frame)
         if isinstance(value, ClassRef):
             return self._field(None, value, node.attr, frame)
+        if isinstance(value, ModuleRef) and (stored := self.stored.get(global_key(value.path, node.attr))):
+            return stored
         return self._assigned(node, frame)
 
     def _field(self, made: Instance | None, cls: ClassRef, name: str, frame: Frame) -> Seen:
@@ -255,6 +260,8 @@ class Evaluator:
         return worst if worst.kind is SeedValue.ENTROPY else GIVEN
 
     def _external(self, name: str, node: ast.Call, frame: Frame) -> Seen:
+        if (library := self._project.rng.state_getters.get(name)) is not None:
+            return UNSEEDED_STATE if self._is_seeded(library) is False else GIVEN
         if name not in READ and not self._may_differ(frame.module, node):
             return GIVEN
         parts = [self.value(part, frame) for part in (*node.args, *(word.value for word in node.keywords))]
@@ -268,7 +275,9 @@ class Evaluator:
         if name in ("os.environ.get", "os.getenv"):
             if len(parts) == 1 and _is_job_id(parts[0].constant):
                 return entropy("the job's id")
-            return parts[1] if len(parts) > 1 and parts[1].kind is not SeedValue.NONE else GIVEN
+            if len(parts) > 1 and parts[1].kind is not SeedValue.NONE:
+                return parts[1]
+            return constant(None, "None where the variable is not set") if _asks_for_seed(parts[:1]) else GIVEN
         if name == "getattr" and len(node.args) >= 2:
             return self._getattr(node, frame)
         if name == "vars" and parts:
@@ -403,6 +412,11 @@ class Evaluator:
         return truth(self, node, frame)
 
 
+def global_key(path: str, name: str) -> str:
+    """A name of a module, told from the names of options."""
+    return f"{path}:{name}"
+
+
 def dotted_text(node: ast.expr) -> str | None:
     """`self.args.seed` as text; None for anything but names and attributes."""
     parts: list[str] = []
@@ -427,6 +441,11 @@ def _names(function: Function) -> set[str]:
 
 def _is_job_id(value: object) -> bool:
     return isinstance(value, str) and value in JOB_IDS
+
+
+def _asks_for_seed(name: Sequence[Seen]) -> bool:
+    """Whether an environment variable is the program's own for its seed: `SEED`, `TRAIN_SEED`, not what Python has."""
+    return any(isinstance(each.constant, str) and "seed" in each.constant.lower().split("_") for each in name)
 
 
 def _is_written_to(module: ModuleFacts, table: ast.expr, key: str) -> bool:

@@ -14,7 +14,7 @@ from auditor.model.location import Location
 from auditor.static import constants
 from auditor.static.bindings import FUNCTIONS, Comprehension, Function, every_argument
 from auditor.static.callindex import CallIndex
-from auditor.static.commandgroups import REGISTERING, registration
+from auditor.static.commandgroups import PREPARING, REGISTERING, registration
 from auditor.static.elements import UNKNOWN, Assignment, Call, Import, Known, Loop, Unknown
 from auditor.static.members import bases
 from auditor.static.names import Names
@@ -349,25 +349,32 @@ class ModuleFacts:
 
     def commands(self, group: Value) -> list[FunctionRef | Instance]:
         """What `@group.command()`, `group.add_command(…)` and their like in this file add; groups are among them."""
-        return self._commands.get(group, [])
+        return self._registered[0].get(group, [])
+
+    def preparations(self, group: Value) -> list[FunctionRef | Instance]:
+        """What `@app.callback()` in this file makes the group call before each of its commands."""
+        return self._registered[1].get(group, [])
 
     @cached_property
-    def _commands(self) -> dict[Value, list[FunctionRef | Instance]]:
-        found: dict[Value, list[FunctionRef | Instance]] = {}
+    def _registered(self) -> tuple[dict[Value, list[FunctionRef | Instance]], ...]:
+        """By group: its commands, and what is called before each of them."""
+        commands: dict[Value, list[FunctionRef | Instance]] = {}
+        before: dict[Value, list[FunctionRef | Instance]] = {}
         for node in self.index.functions:
             for decorator in getattr(node, "decorator_list", ()):
                 called = decorator.func if isinstance(decorator, ast.Call) else decorator
                 if isinstance(called, ast.Attribute) and called.attr in REGISTERING:
                     group = self.names.value(called.value)
                     if isinstance(group, FunctionRef | Instance) and not isinstance(node, ast.ClassDef):
-                        found.setdefault(group, []).append(FunctionRef(self, node))
+                        kept = before if called.attr == PREPARING else commands
+                        kept.setdefault(group, []).append(FunctionRef(self, node))
         for call, _, _ in self.index.calls:
             registered = registration(call)
             if registered is not None:
                 group, command = self.names.value(registered[0]), self.names.value(registered[1])
                 if isinstance(group, FunctionRef | Instance) and isinstance(command, FunctionRef | Instance):
-                    found.setdefault(group, []).append(command)
-        return found
+                    commands.setdefault(group, []).append(command)
+        return commands, before
 
     def close(self) -> None:
         """Let go of what was resolved; it refers to itself, and no garbage collector need find that out."""

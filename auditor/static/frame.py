@@ -36,7 +36,7 @@ def dotted_name(node: ast.expr) -> str | None:
 class Frame:
     """Values of the names of one execution of a function or module."""
 
-    __slots__ = ("arguments", "function", "is_main", "module", "parent", "results", "settled", "values")
+    __slots__ = ("arguments", "delayed", "function", "is_main", "module", "parent", "results", "settled", "values")
 
     def __init__(
         self,
@@ -56,6 +56,9 @@ class Frame:
 
         self.values: dict[str, Seen] = {}
         """What names and attributes (`self.seed`) were bound to, in the order of execution."""
+
+        self.delayed: dict[str, tuple[ast.expr, ...]] = {}
+        """Names of what was made and not used yet, and runs when it is (`delayed.py`)."""
 
         self.settled: set[str] = set()
         """Parameters whose value the text of the call says: `shuffle=False`, which no option changes.

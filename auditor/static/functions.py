@@ -39,6 +39,12 @@ class Effect:
     seeded: tuple[tuple[str, Rank], ...]
     """Libraries that it seeded, and with what."""
 
+    seeded_later: frozenset[str]
+    """Libraries that it seeds when it is called later than it was followed."""
+
+    left: frozenset[str]
+    """Libraries whose unseeded state it puts back when it is left, being a context."""
+
 
 class Functions:
     """The functions that one program enters."""
@@ -115,6 +121,8 @@ class Functions:
         if known is not None:
             for library, rank in known.seeded:
                 ledger.settle(library, rank)
+            ledger.seeded_later |= known.seeded_later
+            ledger.left |= known.left
             self._walk.set_state(_replayed(ledger.state, known.state))
             return known.result
         mark = (ref.node, ref.owner)
@@ -127,13 +135,23 @@ class Functions:
         self._walk.evaluator.modules[ref.module.path] = ref.module
         self._active.append(mark)
         seeded = len(ledger.settled)
+        seeded_before, ledger.seeded_later = ledger.seeded_later, set()
+        left_before, ledger.left = ledger.left, set()
         try:
             result = self._walk.run_function(ref.node, inside, at)
         finally:
             self._active.pop()
         if ref.owner is not None and getattr(ref.node, "name", "") == "__init__":
             self._walk.evaluator.remember_object(ref.owner, inside)
-        self._effects[key] = Effect(ledger.state, result, tuple(dict.fromkeys(ledger.settled[seeded:])))
+        self._effects[key] = Effect(
+            ledger.state,
+            result,
+            tuple(dict.fromkeys(ledger.settled[seeded:])),
+            frozenset(ledger.seeded_later),
+            frozenset(ledger.left),
+        )
+        ledger.seeded_later |= seeded_before
+        ledger.left |= left_before
         return result
 
     def _can_matter(self, ref: FunctionRef, inside: Frame) -> bool:
@@ -169,6 +187,8 @@ class Functions:
             ledger.worker,
             bool(ledger.conditions),
             ledger.in_training,
+            ledger.entering > 0,
+            ledger.entered.key() if ledger.entered is not None else None,
         )
 
     def _frame(self, ref: FunctionRef, node: ast.Call | None, frame: Frame, *, defaults: bool) -> Frame:

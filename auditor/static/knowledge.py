@@ -52,6 +52,8 @@ class RngIndex:
         self.makers = tuple(sorted({(maker, made) for maker, made in tops if maker != made}))
         """Packages whose calls return objects of another package, with that other one."""
 
+        self.state_getters = {name: library.id for library in self.libraries.values() for name in library.state_get}
+        self.state_setters = frozenset(name for library in self.libraries.values() for name in library.state_set)
         self._candidates: dict[str, tuple[Candidate, ...]] = {}
         self._methods: dict[str, tuple[Library, ...]] = {}
         for library in self.libraries.values():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 
 from auditor.model.lean import dataclass, field, replace
 from auditor.model.location import Location
@@ -10,7 +11,7 @@ from auditor.model.pattern import lazy_pattern
 from auditor.static.frame import Frame
 from auditor.static.knowledge import RngIndex
 from auditor.static.library_verdict import Draw, Seed, SeedValue
-from auditor.static.rngstate import NOTHING_YET, Level, Pending, Rank, State
+from auditor.static.rngstate import NOTHING_YET, START, Level, Pending, Rank, State
 from auditor.static.seedvalue import Seen
 from auditor.static.weights import initialises
 
@@ -95,6 +96,15 @@ class Ledger:
         self.seeded_later: set[str] = set()
         """Libraries that something seeds which is executed later than the place that led to it."""
 
+        self.entered: State | None = None
+        """The state before the innermost context was entered; None outside of contexts."""
+
+        self.left: set[str] = set()
+        """Libraries whose unseeded state a context that is being entered puts back when it is left."""
+
+        self.entering = 0
+        """Above 0: a generator is being followed that is a context; what stands behind its `yield` comes later."""
+
         self.worker: bool | None = False
         """In DataLoader workers; None: perhaps."""
 
@@ -149,7 +159,8 @@ class Ledger:
     def seed(self, library: str, callee: str, node: ast.Call, value: Seen, text: str, frame: Frame) -> None:
         """Note a seed and what it does to the state. Seeds in workers and in later code do not count here."""
         if self.worker is not False or self.deferring:
-            self.seeded_later.add(library)
+            if value.kind not in RANKS:
+                self.seeded_later.add(library)
             return
         location = frame.module.location(node)
         self.seeds.setdefault(
@@ -167,6 +178,18 @@ class Ledger:
         rank = RANKS.get(value.kind, Rank.SEEDED)
         self.state = self.state.with_level(library, Level(rank))
         self.settle(library, rank)
+
+    def put_back(self, libraries: Iterable[str]) -> None:
+        """The unseeded state that generators had before is put back, or as far seeded as it was around a context."""
+        if self.entering:
+            self.left.update(libraries)
+            return
+        for library in libraries:
+            self.state = self.state.with_level(library, self.entered.level(library) if self.entered else START)
+            # What was drawn before the context is not seeded too late by a seed that holds inside of it only.
+            for number in sorted(self.entered.drawn.get(library, ()) if self.entered else ()):
+                self.records[number].followed_by = None
+                self.state = self.state.with_draw(library, number)
 
     def settle(self, library: str, rank: Rank) -> None:
         """A library is seeded: earlier draws came too early, later uses of objects made before are fine."""

@@ -366,18 +366,26 @@ class Project:
         return found
 
     def initialisers(self, path: str) -> tuple[str, ...]:
-        """The `__init__.py` that run before the function of a console script in this file, the outermost first."""
+        """The `__init__.py` that run before the function of a console script in this file, the outermost first.
+
+        They run before the file itself, too, where it `runs_as_module`.
+        """
         if self._programs is not None:
             self.trace.note("program", path)
         entry = self._programs.get(path) if self._programs is not None else None
         found: list[str] = []
         folder = path
-        while entry is not None and entry.functions and "/" in folder:
+        is_in_package = entry is not None and (bool(entry.functions) or self.runs_as_module(path))
+        while is_in_package and "/" in folder:
             folder = folder.rpartition("/")[0]
             if f"{folder}/__init__.py" not in self.files:
                 break
             found.append(f"{folder}/__init__.py")
         return tuple(reversed(found))
+
+    def runs_as_module(self, path: str) -> bool:
+        """Whether a program can only be run as `python -m package.module`, which executes the package before it."""
+        return path.endswith("/__main__.py") or self.texts.contain(path, ("from .",))
 
     def _nearest(self, path: str) -> Iterable[str]:
         reached = self.graph.reached(path)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.ordering import KEEPING
-from auditor.static.values import ClassRef, External
+from auditor.static.values import ClassRef, External, FunctionRef
 
 if TYPE_CHECKING:
     from auditor.static.frame import Frame
@@ -18,6 +18,8 @@ ENTERING = ("__enter__", "__aenter__")
 LEAVING = ("__exit__", "__aexit__")
 PROPERTIES = ("property", "cached_property")
 _IMPLICIT = frozenset({*ITERATING, *INDEXING, *ENTERING, *LEAVING})
+
+_GENERATED = frozenset({"contextlib.asynccontextmanager", "contextlib.contextmanager"})
 
 _RESTORING = frozenset(
     {
@@ -44,14 +46,14 @@ def is_run_by_others(cls: ClassRef) -> bool:
     return any(not name.startswith(".") and name != "object" for name in cls.module.base_classes(cls.node))
 
 
-def properties(cls: ClassRef) -> list[str]:
-    """Names of the methods of a class that run where an attribute is read."""
+def properties(cls: ClassRef) -> list[tuple[str, ast.FunctionDef]]:
+    """Names and methods of a class that run where an attribute is read."""
     decorators = {
-        child.name: {ast.unparse(each).rpartition(".")[2] for each in child.decorator_list}
+        child: {ast.unparse(each).rpartition(".")[2] for each in child.decorator_list}
         for child in cls.node.body
         if isinstance(child, ast.FunctionDef) and child.decorator_list
     }
-    return [name for name, given in decorators.items() if not given.isdisjoint(PROPERTIES)]
+    return [(node.name, node) for node, given in decorators.items() if not given.isdisjoint(PROPERTIES)]
 
 
 def starts_base(name: str) -> bool:
@@ -66,6 +68,14 @@ def iterated_parts(node: ast.expr, frame: Frame) -> Iterator[ast.expr]:
         value = frame.resolve(node.func)
         if isinstance(value, External) and value.name in KEEPING:
             yield from node.args
+
+
+def is_generated_context(node: ast.expr, frame: Frame) -> bool:
+    """Whether this context is a generator of the project's: `@contextmanager` above its definition."""
+    value = frame.resolve(node.func) if isinstance(node, ast.Call) else None
+    if not isinstance(value, FunctionRef) or isinstance(value.node, ast.Lambda):
+        return False
+    return any(value.module.resolve(each) in _GENERATED for each in value.node.decorator_list)
 
 
 def restores_states(node: ast.expr, frame: Frame) -> bool:

@@ -58,7 +58,7 @@ class State:
 
     pending: frozenset[Pending]
     options: Mapping[str, Seen]
-    """What the program itself has stored in its command-line options."""
+    """What the program itself has stored in its command-line options, and in names of modules (`global_key`)."""
 
     def level(self, library: str) -> Level:
         return self.levels.get(library, START)

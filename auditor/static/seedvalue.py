@@ -51,6 +51,9 @@ class Shape(Enum):
     OPTIONS = "options"
     """The result of `parse_args()`."""
 
+    UNSEEDED_STATE = "unseeded-state"
+    """The state of a generator that was not seeded when it was asked for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -73,6 +76,7 @@ class Seen:
 GIVEN = Seen(SeedValue.GIVEN)
 FIXED = Seen(SeedValue.FIXED)
 OPTIONS = Seen(SeedValue.GIVEN, shape=Shape.OPTIONS)
+UNSEEDED_STATE = Seen(SeedValue.GIVEN, shape=Shape.UNSEEDED_STATE)
 IS_NONE = Seen(SeedValue.NONE, None, True, "None")
 
 

@@ -12,13 +12,16 @@ import operator
 from collections.abc import Callable, Mapping
 
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.bindings import FUNCTIONS, Binding
 from auditor.static.entrypoints import names_main
 from auditor.static.library_verdict import SeedValue
 from auditor.static.nodes import walk
 from auditor.static.seedvalue import TEXTS, Seen
+from auditor.static.values import External, ModuleRef
 
 if TYPE_CHECKING:
     from auditor.static.evaluate import Evaluator
+    from auditor.static.facts import ModuleFacts
     from auditor.static.frame import Frame
 
 _COMPARE: Mapping[type[ast.cmpop], Callable[[object, object], object]] = {
@@ -33,6 +36,9 @@ _COMPARE: Mapping[type[ast.cmpop], Callable[[object, object], object]] = {
     ast.Is: operator.is_,
     ast.IsNot: operator.is_not,
 }
+_FAILING = frozenset({"Exception", "ImportError", "ModuleNotFoundError"})
+"""What an import raises that finds nothing, or is caught as."""
+
 _DEVICES = frozenset(
     {"accelerator", "cuda", "device", "gpu", "hpu", "ipu", "mlu", "mps", "npu", "rocm", "tpu", "xla", "xpu"}
 )
@@ -63,7 +69,7 @@ def truth(evaluator: Evaluator, node: ast.expr, frame: Frame) -> bool | None:
     if frame.module.resolve(node) == "typing.TYPE_CHECKING":
         return False
     holds = _as_bool(evaluator.value(node, frame), node)
-    return True if holds is None and asks_for_library(node) else holds
+    return True if holds is None and (asks_for_library(node) or _is_imported(node, frame)) else holds
 
 
 def asks_for_library(node: ast.expr) -> bool:
@@ -73,6 +79,39 @@ def asks_for_library(node: ast.expr) -> bool:
     name = getattr(node.func, "attr", getattr(node.func, "id", "")).lstrip("_")
     first, *subject, last = name.split("_") if "_" in name else (name, "")
     return bool(subject) and (first, last) == ("is", "available") and _DEVICES.isdisjoint(subject)
+
+
+def _is_imported(node: ast.expr, frame: Frame) -> bool:
+    """Whether a name says that a library is there: it is the library, or None or False `except ImportError`."""
+    if not isinstance(node, ast.Name):
+        return False
+    module, bindings = frame.module, frame.module.names.bindings_of(node)
+    if len(bindings) == 1 and isinstance(bindings[0].node, ast.ImportFrom) and bindings[0].alias is not None:
+        origin = module.names.origin_of(bindings[0].node)
+        holder = module.project.module(origin.path) if isinstance(origin, ModuleRef) else None
+        if holder is None:
+            return False
+        module, bindings = holder, holder.index.root.bindings.get(bindings[0].alias.name, ())
+    missing = [binding for binding in bindings if _is_missing(module, binding)]
+    return 0 < len(missing) < len(bindings)
+
+
+def _is_missing(module: ModuleFacts, binding: Binding) -> bool:
+    """`except ImportError: np = None`, `except ImportError: HAS_NUMPY = False`."""
+    if binding.value is None or not isinstance(binding.value, ast.Constant) or binding.value.value:
+        return False
+    inner: ast.AST | None = binding.value
+    while inner is not None and not isinstance(inner, (ast.ExceptHandler, *FUNCTIONS)):
+        inner = module.parent(inner)
+    return isinstance(inner, ast.ExceptHandler) and (
+        inner.type is None or any(getattr(part, "id", "") in _FAILING for part in walk(inner.type))
+    )
+
+
+def _finds(node: ast.expr, frame: Frame) -> bool:
+    """`importlib.util.find_spec("torch")`."""
+    found = frame.resolve(node.func) if isinstance(node, ast.Call) else None
+    return isinstance(found, External) and found.name == "importlib.util.find_spec"
 
 
 def _combined(node: ast.BoolOp, parts: list[bool | None]) -> bool | None:
@@ -93,7 +132,8 @@ def _compared(evaluator: Evaluator, node: ast.Compare, frame: Frame) -> bool | N
     against_none = SeedValue.NONE in (left.kind, right.kind)
     if against_none and kind in (ast.Is, ast.IsNot, ast.Eq, ast.NotEq):
         other = right if left.kind is SeedValue.NONE else left
-        if other.kind in (SeedValue.FIXED, SeedValue.ENTROPY):
+        written = node.comparators[0] if left.kind is SeedValue.NONE else node.left
+        if other.kind in (SeedValue.FIXED, SeedValue.ENTROPY) or _is_imported(written, frame) or _finds(written, frame):
             return kind in (ast.IsNot, ast.NotEq)
     if kind in (ast.In, ast.NotIn) and frame.module.resolve(node.comparators[0]) in TEXTS:
         return None  # `"--seed" in sys.argv`: in a plain run it is not there, and the program asks for just that

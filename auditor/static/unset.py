@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from itertools import islice
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import Function
@@ -16,21 +17,30 @@ from auditor.static.values import ClassRef, FunctionRef
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
 
+MAX_STEPS = 2
+"""Functions that hand a parameter on."""
+
 MAX_CALLS = 50
 """Calls of one function that are looked at; one that is called more often is somebody's library."""
 
 
-def is_unset(given: ast.expr, module: ModuleFacts) -> bool:
-    """Whether an argument is `args.seed`, or a parameter whose default is None, and nobody gives it another value."""
+def is_unset(given: ast.expr, module: ModuleFacts, steps: int = MAX_STEPS) -> bool:
+    """Whether an argument is `args.seed`, or a parameter that nobody gives anything but None, which is its default.
+
+    A parameter without a default counts where all calls hand on parameters of which the same is true.
+    """
     if isinstance(given, ast.Attribute):
         return module.seed_value(given) is SeedValue.NONE
     function = module.enclosing_function(given) if isinstance(given, ast.Name) else None
     if not isinstance(given, ast.Name) or not isinstance(function, ast.FunctionDef) or function.decorator_list:
         return False
-    if not is_none(default_of(function, given.id)) or not _is_handed_on_as_it_is(function, given.id):
+    default = default_of(function, given.id)
+    if not (default is None or is_none(default)) or not _is_handed_on_as_it_is(function, given.id):
         return False
-    calls = list(_calls(module, function))
-    return 0 < len(calls) <= MAX_CALLS and not any(_gives(call, function, given.id, skipped) for call, skipped in calls)
+    calls = list(islice(_calls(module, function), MAX_CALLS + 1))
+    return 0 < len(calls) <= MAX_CALLS and not any(
+        _gives(caller, call, function, given.id, skipped, steps) for caller, call, skipped in calls
+    )
 
 
 def _is_handed_on_as_it_is(function: ast.FunctionDef, name: str) -> bool:
@@ -53,7 +63,7 @@ def _asked(node: ast.AST) -> Iterator[ast.AST]:
         yield from walk(node)
 
 
-def _calls(module: ModuleFacts, function: ast.FunctionDef) -> Iterator[tuple[ast.Call, int]]:
+def _calls(module: ModuleFacts, function: ast.FunctionDef) -> Iterator[tuple[ModuleFacts, ast.Call, int]]:
     """The calls of a function or, where it is a constructor, of its class, in the programs that reach its file.
 
     Each with the number of parameters that the call does not see.
@@ -68,12 +78,14 @@ def _calls(module: ModuleFacts, function: ast.FunctionDef) -> Iterator[tuple[ast
         callee = caller.names.value(call.func)
         if isinstance(callee, FunctionRef | ClassRef) and callee.node is target:
             bound = isinstance(callee, FunctionRef) and callee.bound
-            yield call, int(is_constructor or bound)
+            yield caller, call, int(is_constructor or bound)
 
 
-def _gives(node: ast.Call, function: ast.FunctionDef, name: str, skipped: int) -> bool:
+def _gives(caller: ModuleFacts, node: ast.Call, function: ast.FunctionDef, name: str, skipped: int, steps: int) -> bool:
     """Whether a call gives the parameter, or may do so."""
     positional = [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)][skipped:]
     call = call_of(node, None)
     given = call.argument(name, positional.index(name) if name in positional else None)
-    return call.opaque or (given is not None and not is_none(given))
+    if call.opaque or given is None:
+        return call.opaque or default_of(function, name) is None
+    return not is_none(given) and not (steps > 0 and isinstance(given, ast.Name) and is_unset(given, caller, steps - 1))

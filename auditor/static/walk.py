@@ -16,15 +16,24 @@ from auditor.model.location import Location
 from auditor.static.bindings import Comprehension, Function
 from auditor.static.branches import Branches
 from auditor.static.callwalk import CallWalk
-from auditor.static.evaluate import Evaluator, dotted_text
+from auditor.static.delayed import Delayed, delayed_name
+from auditor.static.evaluate import Evaluator, dotted_text, global_key
 from auditor.static.frame import End, Frame
 from auditor.static.incidental import name_of
 from auditor.static.ledger import Ledger
 from auditor.static.library_verdict import SeedValue
 from auditor.static.nodes import walk
-from auditor.static.protocols import ENTERING, ITERATING, LEAVING, iterated_parts, restores_states
+from auditor.static.protocols import (
+    ENTERING,
+    ITERATING,
+    LEAVING,
+    is_generated_context,
+    iterated_parts,
+    restores_states,
+)
 from auditor.static.rngstate import Rank, State, join
-from auditor.static.seedvalue import GIVEN, OPTIONS, Seen, either
+from auditor.static.seedvalue import GIVEN, OPTIONS, UNSEEDED_STATE, Seen, either
+from auditor.static.targets import module_of, pairs_of
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
 from auditor.static.weights import is_replaced
 
@@ -42,12 +51,15 @@ class Walk:
     def __init__(self, project: Project, program: str) -> None:
         self.project = project
         self.relevance = project.relevance(program)
-        self._within = project.followed(program)
-        self._candidates = self.relevance.candidates.narrowed(self._within)
+        self.within = project.followed(program)
+        """The files that are followed."""
+
+        self._candidates = self.relevance.candidates.narrowed(self.within)
         self.ledger = Ledger(project.rng)
         self.evaluator = Evaluator(project, self._is_seeded)
         self.calls = CallWalk(self)
         self._branches = Branches(self)
+        self._delayed = Delayed(self)
         self._executed: dict[str, Frame] = {}
         self.exits: list[tuple[State, str | None]] = []
         self.returned: list[Seen] = []
@@ -76,7 +88,7 @@ class Walk:
             return self._executed[key]
         if not self.project.matters(path):
             return None
-        if path not in self._within:
+        if path not in self.within:
             self.ledger.truncated = True
             return None
         module = self.project.module(path)
@@ -87,6 +99,7 @@ class Walk:
         conditions, self.ledger.conditions = self.ledger.conditions, []
         if is_main or self.relevance.is_working(module):
             self.block(module.tree.body, frame)
+            self._delayed.run_all(frame)
         else:
             for node in module.top_imports:
                 self._import(node, frame)
@@ -122,6 +135,7 @@ class Walk:
             self.expression(function.body, frame)
             self.returned.append(self.evaluator.value(function.body, frame))
         elif self.block(function.body, frame) is End.FALLS_THROUGH or not self.exits:
+            self._delayed.run_all(frame)
             self.exits.append((self.ledger.state, None))
         if at is not None:
             self.ledger.stack.pop()
@@ -172,15 +186,22 @@ class Walk:
         return End.FALLS_THROUGH
 
     def _with(self, node: ast.With | ast.AsyncWith, frame: Frame) -> End:
-        before = self.ledger.state.levels
+        ledger, before = self.ledger, self.ledger.state
+        outer, ledger.left = ledger.left, set()
         for item in node.items:
+            ledger.entering += (generated := is_generated_context(item.context_expr, frame))
             self.expression(item.context_expr, frame)
+            ledger.entering -= generated
             self.calls.protocol(item.context_expr, ENTERING, frame)
+        left, ledger.left = ledger.left, outer
         end = self.block(node.body, frame)
+        around, ledger.entered = ledger.entered, before
         for item in reversed(node.items):
             self.calls.protocol(item.context_expr, LEAVING, frame)
+        ledger.put_back(sorted(left))
+        ledger.entered = around
         if any(restores_states(item.context_expr, frame) for item in node.items):
-            self.set_state(replace(self.ledger.state, levels=before))
+            self.set_state(replace(self.ledger.state, levels=before.levels))
         return end
 
     def _rare(self, node: ast.stmt, frame: Frame) -> End:
@@ -201,6 +222,8 @@ class Walk:
             if self.expression(node.value, frame) is End.STOPS:
                 return End.STOPS
             self.returned.append(self.evaluator.value(node.value, frame))
+        if not self.tests:
+            self._delayed.run_all(frame)
         self.exits.append((self.ledger.state, self.tests[-1] if self.tests else None))
         return End.RETURNS
 
@@ -209,7 +232,9 @@ class Walk:
             return End.FALLS_THROUGH
         replaced = isinstance(node, ast.Assign) and is_replaced(frame.module, node)
         self.ledger.replaced += replaced
-        end = self.expression(node.value, frame)
+        later = delayed_name(node, frame)
+        made = self._delayed.make(node.value, frame) if later is not None else ()
+        end = End.FALLS_THROUGH if made else self.expression(node.value, frame)
         self.ledger.replaced -= replaced
         value = self.evaluator.value(node.value, frame)
         settled = isinstance(node, ast.Assign) and frame.is_settled(node.value)
@@ -217,13 +242,16 @@ class Walk:
         for target in targets:
             if isinstance(node, ast.AugAssign):
                 self.bind(target, GIVEN if value.kind is not SeedValue.ENTROPY else value, frame)
-            elif value.kind is SeedValue.ENTROPY and (pairs := _pairs(target, node.value)):
-                for part, given in pairs:
-                    self.bind(part, self.evaluator.value(given, frame), frame)
+            elif pairs := [(part, self.evaluator.value(given, frame)) for part, given in pairs_of(target, node.value)]:
+                known = value.kind is SeedValue.ENTROPY or any(seen == UNSEEDED_STATE for _, seen in pairs)
+                for part, seen in pairs:
+                    self.bind(part, seen if known else GIVEN, frame)
             else:
                 self.bind(target, value, frame)
             if settled and isinstance(target, ast.Attribute) and (text := dotted_text(target)) is not None:
                 frame.settled.add(text)
+        if later is not None:
+            frame.delayed[later] = made
         return end
 
     def bind(self, target: ast.expr, value: Seen, frame: Frame) -> None:
@@ -239,14 +267,20 @@ class Walk:
         if text is None:
             return
         frame.settled.discard(text)
+        if not self.tests:
+            frame.delayed.pop(text, None)
         if value.kind is SeedValue.ENTROPY:
             self.evaluator.differing.add(text.rpartition(".")[2])
         if isinstance(target, ast.Attribute) and self.evaluator.value(target.value, frame) == OPTIONS:
-            self._store_option(target.attr, value)
-        else:
-            frame.values[text] = value
+            self._store(target.attr, value)
+            return
+        frame.values[text] = value
+        holder = module_of(target, frame)
+        # A switch is thrown once: what it is on one path says nothing of the others.
+        if holder is not None and not isinstance(value.constant, bool):
+            self._store(global_key(holder, text.rpartition(".")[2]), value)
 
-    def _store_option(self, name: str, value: Seen) -> None:
+    def _store(self, name: str, value: Seen) -> None:
         self.ledger.state = replace(self.ledger.state, options={**self.ledger.state.options, name: value})
         self.evaluator.stored = dict(self.ledger.state.options)
 
@@ -305,16 +339,19 @@ class Walk:
     def expression(self, node: ast.expr, frame: Frame) -> End:
         """Execute the calls of an expression in order; STOPS where one of them ends the program."""
         end = End.FALLS_THROUGH
+        if frame.delayed:
+            for name in sorted(frame.delayed.keys() & frame.module.identifiers_in(node)):
+                self._delayed.run(name, frame)
         for part in frame.module.calls_in(node):
             if isinstance(part, ast.Call):
                 if self.calls.call(part, frame) is End.STOPS:
                     end = End.STOPS
             else:
-                self._comprehension(part, frame)
+                self.comprehension(part, frame)
         self.calls.indexed(node, frame)
         return end
 
-    def _comprehension(self, node: Comprehension, frame: Frame) -> None:
+    def comprehension(self, node: Comprehension, frame: Frame) -> None:
         results = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
         first, *others = node.generators
         self.expression(first.iter, frame)
@@ -338,11 +375,3 @@ def _takes_all(case: ast.match_case) -> bool:
 
 def _is_true(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and bool(node.value)
-
-
-def _pairs(target: ast.expr, value: ast.expr | None) -> list[tuple[ast.expr, ast.expr]]:
-    """What `a, b = x, y` binds to what; empty for anything else."""
-    if not (isinstance(target, ast.Tuple | ast.List) and isinstance(value, ast.Tuple | ast.List)):
-        return []
-    starred = any(isinstance(part, ast.Starred) for part in (*target.elts, *value.elts))
-    return [] if starred or len(target.elts) != len(value.elts) else list(zip(target.elts, value.elts, strict=True))

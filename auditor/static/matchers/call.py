@@ -22,6 +22,7 @@ from auditor.static.prerequisites import Prerequisite
 from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.project import Project
 from auditor.static.ruleoptions import WithOptions
+from auditor.static.standin import is_never_needed
 from auditor.static.tiedindex import takes_tied_index
 from auditor.static.unseeded import unseeded_programs, worded
 
@@ -51,6 +52,9 @@ class _Options:
     unless_under: frozenset[str]
     """Attributes or names that an enclosing condition may test so that the call is right: `training`."""
 
+    unless_never_needed: bool
+    """Silent about what stands in for an argument that every call gives (`standin`)."""
+
     items_from: str | None
     """Only of loaders whose data set may call functions whose names begin so, when asked for items (`loaderitems`)."""
 
@@ -77,6 +81,7 @@ def read_call(table: Table) -> _Options:
         outermost=table.boolean("outermost", False),
         unless_followed_by=frozenset(table.strings("unless_followed_by")),
         unless_under=frozenset(table.strings("unless_under")),
+        unless_never_needed=table.boolean("unless_never_needed", False),
         items_from=table.string("items_from") if "items_from" in table else None,
         method_confidence=Confidence(table.choice("method_confidence", levels))
         if "method_confidence" in table
@@ -123,6 +128,8 @@ class CallMatcher(WithOptions[_Options]):
             if options.tied_index and not takes_tied_index(module, call):
                 continue
             if _undone(module, call, options.unless_followed_by) or _is_under(module, call, options.unless_under):
+                continue
+            if options.unless_never_needed and is_never_needed(module, call.node):
                 continue
             confidence = options.method_confidence if call.callee is None else None
             unsure = gradient is Gradient.UNKNOWN or (options.unless_followed_by and _is_replaced(module, call))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from auditor.model.lean import dataclass
+from auditor.model.lean import dataclass, replace
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.static.constants import may_hold_for_none
@@ -21,6 +21,7 @@ from auditor.static.prerequisites import Prerequisite, packages_of
 from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.project import Project
 from auditor.static.ruleoptions import WithOptions
+from auditor.static.spread import spread
 from auditor.static.unseeded import unseeded_programs, worded
 from auditor.static.unset import is_unset
 
@@ -130,7 +131,7 @@ def _draws(call: Call, module: ModuleFacts, project: Project) -> Iterable[tuple[
             return value.value == wanted
         return wanted is True and may_hold_for_none(module, node)
 
-    for fact in draws(project.rng, call, is_none, equals):
+    for fact in draws(project.rng, replace(call, node=spread(module, call.node)), is_none, equals):
         yield fact.library.id, fact.deferred
 
 

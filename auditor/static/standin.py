@@ -1,0 +1,69 @@
+"""What is made only where an argument is left out: `rng = rng or default_rng()`."""
+
+from __future__ import annotations
+
+import ast
+from itertools import islice
+
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.callers import calls_named
+from auditor.static.commandline import default_of
+from auditor.static.elements import call_of, is_none
+from auditor.static.library_verdict import SeedValue
+from auditor.static.values import ClassRef, FunctionRef
+
+if TYPE_CHECKING:
+    from auditor.static.facts import ModuleFacts
+
+MAX_CALLS = 50
+"""Calls that are looked at of a function; one that is called more often is somebody's library."""
+
+
+def is_never_needed(module: ModuleFacts, node: ast.expr) -> bool:
+    """Whether an expression stands in for a parameter, and every call of the function gives that parameter."""
+    function = module.enclosing_function(node)
+    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or function.decorator_list:
+        return False
+    name = _stands_in_for(module, node)
+    if name is None or not is_none(default_of(function, name)):
+        return False
+    holder = module.parent(function)
+    is_made = isinstance(holder, ast.ClassDef) and function.name == "__init__"
+    target, written = (holder, getattr(holder, "name", "")) if is_made else (function, function.name)
+    positional = [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)]
+    calls = list(islice(calls_named(module, written), MAX_CALLS + 1))
+    for caller, call in calls:
+        callee = caller.names.value(call.func)
+        if not isinstance(callee, FunctionRef | ClassRef) or callee.node is not target:
+            return False
+        skipped = int(is_made or (isinstance(callee, FunctionRef) and callee.bound))
+        place = positional.index(name) - skipped if name in positional else None
+        given = call_of(call, None).argument(name, place)
+        if given is None or caller.seed_value(given) is SeedValue.NONE:
+            return False
+    return 0 < len(calls) <= MAX_CALLS
+
+
+def _stands_in_for(module: ModuleFacts, node: ast.expr) -> str | None:
+    """The name that is used where it is set: `rng` of `rng or node`, of `node if rng is None else rng`."""
+    parent = module.parent(node)
+    if isinstance(parent, ast.BoolOp) and isinstance(parent.op, ast.Or) and parent.values[-1] is node:
+        return parent.values[0].id if isinstance(parent.values[0], ast.Name) else None
+    if isinstance(parent, ast.IfExp) and parent.test is not node:
+        return _unset_name(parent.test, holds=parent.body is node)
+    under = module.parent(parent) if isinstance(parent, ast.Assign) else None
+    if isinstance(under, ast.If):
+        return _unset_name(under.test, holds=parent in under.body)
+    return None
+
+
+def _unset_name(test: ast.expr, *, holds: bool) -> str | None:
+    """The name that is None where a condition holds, or does not."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        return _unset_name(test.operand, holds=not holds)
+    if isinstance(test, ast.Name):
+        return None if holds else test.id
+    if isinstance(test, ast.Compare) and isinstance(test.left, ast.Name) and is_none(test.comparators[0]):
+        wanted = ast.Is if holds else ast.IsNot
+        return test.left.id if len(test.ops) == 1 and isinstance(test.ops[0], wanted) else None
+    return None
