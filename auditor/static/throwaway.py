@@ -36,6 +36,9 @@ _TRACING = frozenset(
 )
 """What an example is given to, of which only shapes count."""
 
+_SUMMARIES = frozenset({"complexity", "flops", "macs", "summary"})
+"""Words in the names of functions that describe a network: `get_model_summary(model, example)`."""
+
 _COUNTING = frozenset({"numel", "nelement", "shape", "size"})
 _SHOWING = frozenset({"print", "repr", "str", "len", "logging.info"})
 
@@ -84,7 +87,9 @@ def _is_traced(module: ModuleFacts, node: ast.AST) -> bool:
         current = module.parent(current)
     if not isinstance(current, ast.Call):
         return False
-    return module.resolve(current.func) in _TRACING or getattr(current.func, "attr", "") == "add_graph"
+    name = getattr(current.func, "attr", getattr(current.func, "id", ""))
+    is_summary = not _SUMMARIES.isdisjoint(name.lower().split("_"))
+    return is_summary or name == "add_graph" or module.resolve(current.func) in _TRACING
 
 
 def _is_argument(module: ModuleFacts, node: ast.Name) -> bool:
