@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
 
 MODELS = (
-    *("torch.nn.", "torchvision.models.", "timm."),
+    *("torch.nn.", "torchvision.models.", "timm.", "torchmeta.modules."),
     *("keras.layers.", "tensorflow.keras.layers.", "tensorflow.layers.", "tensorflow.truncated_normal"),
 )
 """Where what is called gives a model its initial weights."""
