@@ -10,8 +10,10 @@ from auditor.static.values import FunctionRef
 
 
 def calls_of(module: ModuleFacts, function: Function) -> Iterator[tuple[ModuleFacts, ast.Call]]:
-    """The calls of a function, in its own file and in the programs that reach it."""
-    for caller, call in calls_named(module, getattr(function, "name", "")):
+    """The calls of a function, in its own file and in the programs that reach it; none of one without a name."""
+    if isinstance(function, ast.Lambda):
+        return
+    for caller, call in calls_named(module, function.name):
         callee = caller.names.value(call.func)
         if isinstance(callee, FunctionRef) and callee.node is function:
             yield caller, call

@@ -13,7 +13,7 @@ from functools import cached_property
 
 from auditor.model.lean import dataclass, replace
 from auditor.ruleset.table import Table
-from auditor.static.constants import may_hold_for_none
+from auditor.static.constants import are_alike, may_hold_for_none
 from auditor.static.decorated import decorator_calls
 from auditor.static.facts import Call, Known, ModuleFacts
 from auditor.static.library_verdict import SeedValue
@@ -79,7 +79,9 @@ class Argument:
     """A value that cannot be read off the source, and is not known to be a plain number either."""
 
     unlike: str = ""
-    """Not written like this other argument: `batch_size=n` beside `num_envs=n`."""
+    """Not like this other argument: `batch_size=n` beside `num_envs=n`; one number is as many of it."""
+
+    unlike_position: int | None = None
 
     def can_hold(self, call: Call) -> bool:
         """Whether it may hold, as far as can be told without knowing any value."""
@@ -103,8 +105,8 @@ class Argument:
             return False
         if self.calls and _call_within(module.origin(given), self.calls, module) is None:
             return False
-        other = call.argument(self.unlike, None) if self.unlike else None
-        if other is not None and module.text(other) == module.text(given):
+        other = call.argument(self.unlike, self.unlike_position) if self.unlike else None
+        if other is not None and are_alike(module, given, other):
             return False
         return self._text_holds(given, module) and self._value_holds(given, module)
 
@@ -341,6 +343,7 @@ def _read_argument(entry: Table, name: str) -> Argument:
         literal=frozenset(entry.strings("literal")),
         unread=entry.boolean("unread", False),
         unlike=entry.string("unlike") if "unlike" in entry else "",
+        unlike_position=entry.position("unlike_position"),
         text=_compiled(entry, "text"),
         pattern=_compiled(entry, "pattern"),
     )

@@ -157,3 +157,12 @@ def _dictionary(module: ModuleFacts, node: ast.Dict, depth: int) -> Known | Unkn
         except TypeError:
             return UNKNOWN
     return Known(result)
+
+
+def are_alike(module: ModuleFacts, one: ast.expr, other: ast.expr) -> bool:
+    """Whether two sizes are written the same, or known to be the same number: `2` and `(2, 2, 2)`."""
+    if module.text(one) == module.text(other):
+        return True
+    known = [each.value for each in (constant(module, one), constant(module, other)) if isinstance(each, Known)]
+    parts = [list(each) if isinstance(each, tuple | list) else [each] for each in known]
+    return len(parts) == 2 and bool(parts[0]) and all(each == parts[0][0] for part in parts for each in part)

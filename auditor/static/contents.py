@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.constants import assigned
 from auditor.static.evaluate import dotted_text
 from auditor.static.values import ClassRef, FunctionRef, Instance, Value
 
@@ -22,6 +23,9 @@ PASSING = frozenset({"list", "tuple", "sorted", "reversed", "set", "frozenset", 
 
 MAX_COLLECTIONS = 50
 """Collections that are looked at for one call."""
+
+MAX_ROWS = 40
+"""Tuples of one table that are looked at."""
 
 HOLDING = frozenset({"torch.nn.ModuleList", "torch.nn.ModuleDict", "torch.nn.Sequential"})
 
@@ -54,14 +58,23 @@ class Contents:
                 place = _place(target, name)
                 if place is not None:
                     yield from self._item(module, node.value, place, set())
-        elif isinstance(node, ast.For | ast.AsyncFor | ast.comprehension) and isinstance(node.iter, ast.Call):
+        elif isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
             place = _place(node.target, name)
-            source = _iterated(node.iter, place) if place is not None else None
+            source = _iterated(node.iter, place) if place is not None and isinstance(node.iter, ast.Call) else None
             if source is not None:
                 yield from self.of(module, source)
+            elif place is not None:
+                yield from self._column(module, _table_looped_over(node.iter), place)
 
     def _item(self, module: ModuleFacts, node: ast.expr, place: int, passed: set[ast.Call]) -> Iterator[Value]:
-        """`a, b = make()`: what stands at that place of what is returned; those `passed` were asked."""
+        """`a, b = make()`: what stands at that place of what is returned; those `passed` were asked.
+
+        `a, b = TABLE[name]`: what stands there in any of the rows.
+        """
+        table = _table_looked_into(node)
+        if table is not None:
+            yield from self._column(module, table, place)
+            return
         if not isinstance(node, ast.Call) or node in passed:
             return
         passed.add(node)
@@ -72,6 +85,15 @@ class Contents:
                         yield from self._candidates.values(value.module, returned.elts[place])
                     elif isinstance(returned, ast.Call):
                         yield from self._item(value.module, returned, place, passed)
+
+    def _column(self, module: ModuleFacts, table: ast.expr, place: int) -> Iterator[Value]:
+        """What stands at a place of the tuples that a list or a dictionary is written with."""
+        named = assigned(module, table) if isinstance(table, ast.Name | ast.Attribute) else None
+        owner, written = named or (module, table)
+        rows = written.values if isinstance(written, ast.Dict) else getattr(written, "elts", ())
+        for row in rows[:MAX_ROWS]:
+            if isinstance(row, ast.Tuple | ast.List) and place < len(row.elts):
+                yield from self._candidates.values(owner, row.elts[place])
 
     def _elements(self, module: ModuleFacts, node: ast.expr) -> Iterator[Value]:
         if isinstance(node, ast.List | ast.Tuple | ast.Set):
@@ -145,6 +167,22 @@ def _place(target: ast.expr, name: str) -> int | None:
     if any(isinstance(item, ast.Starred) for item in items):
         return None
     return next((n for n, item in enumerate(items) if isinstance(item, ast.Name) and item.id == name), None)
+
+
+def _table_looked_into(node: ast.expr) -> ast.expr | None:
+    """`TABLE` in `TABLE[name]` and `TABLE.get(name)`."""
+    return node.value if isinstance(node, ast.Subscript) else _object_of(node, "get")
+
+
+def _table_looped_over(node: ast.expr) -> ast.expr:
+    """`TABLE` in `for a, b in TABLE` and `for a, b in TABLE.values()`."""
+    return _object_of(node, "values") or node
+
+
+def _object_of(node: ast.expr, method: str) -> ast.expr | None:
+    """`x` in `x.method(…)`."""
+    called = node.func if isinstance(node, ast.Call) else None
+    return called.value if isinstance(called, ast.Attribute) and called.attr == method else None
 
 
 def _iterated(node: ast.Call, place: int) -> ast.expr | None:

@@ -47,7 +47,9 @@ TRIES = ("test", "demo", "check", "example", "try")
 MADE_UP = frozenset(
     f"torch.{name}" for name in ("rand", "randn", "randint", "ones", "zeros", "FloatTensor", "Tensor", "arange")
 )
-NETWORKS = frozenset({"torch.nn.Module", "tensorflow.keras.Model", "keras.Model", "flax.linen.Module"})
+NETWORKS = frozenset(
+    {"torch.nn.Module", "torchmeta.modules.MetaModule", "tensorflow.keras.Model", "keras.Model", "flax.linen.Module"}
+)
 DISPLAYING = frozenset({"imshow", "images", "add_image"})
 KEEPING = ("save", "write", "dump", "backward", "step", "fit", "train", "run", "to_csv")
 """Parts of the names of methods that keep something, or train."""

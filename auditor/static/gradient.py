@@ -35,7 +35,7 @@ class Gradient(Enum):
 
 def gradient_at(module: ModuleFacts, node: ast.AST) -> Gradient:
     """Look at the enclosing `with` statements, decorators and class."""
-    if _is_off(module, node):
+    if _is_off(module, node) or _is_transform(module, node):
         return Gradient.NONE
     holder = module.enclosing_class(node)
     if _is_apart(module, holder):
@@ -58,6 +58,13 @@ def _is_apart(module: ModuleFacts, holder: ast.ClassDef | None) -> bool:
         return True
     name = holder.name.lower()
     return not _is_layer(module, holder) and any(word in name for word in ("buffer", "dataset", "replay"))
+
+
+def _is_transform(module: ModuleFacts, node: ast.AST) -> bool:
+    """Whether a place stands in a lambda that a transform of pictures is made of."""
+    function = module.enclosing_function(node)
+    made = module.parent(function) if isinstance(function, ast.Lambda) else None
+    return isinstance(made, ast.Call) and (module.resolve(made.func) or "").startswith("torchvision.transforms.")
 
 
 def _is_near_layers(module: ModuleFacts, node: ast.AST) -> bool:

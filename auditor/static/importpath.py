@@ -26,8 +26,14 @@ DATA = (
 )  # fmt: skip
 """Endings of files that come and go while a project is worked on, and that no import can find."""
 
+PATH_SETTERS = frozenset({"_init_path.py", "_init_paths.py", "config.py", "init_path.py", "init_paths.py"})
+"""Files that the programs beside them import for what they add to `sys.path`; whether they do is not asked for."""
+
 _PROJECT_NAME = lazy_pattern(rb"""^\s*name\s*=\s*["']?([\w.-]+)""", re.MULTILINE)
 _ADDED = lazy_pattern(rb"^[^#\n]*\bsys\.path\.(?:append|insert|extend)\(([^\n]*)", re.MULTILINE)
+_JOINED = lazy_pattern(rb"^[^#\n]*\bjoin\(([^\n]*)", re.MULTILINE)
+"""In a file that is there for `sys.path`: `add_path(lib)` of a folder that has a name."""
+
 _FOLDER = lazy_pattern(rb"""["']([\w./-]+?)\\?["']""")
 
 
@@ -79,7 +85,7 @@ class ImportPath:
         found = self._found[key]
         if found is None and self._may_be_added(dotted.partition(".")[0]):
             below = (self._below(base, dotted) for base in self._folders_added(importer))
-            return next(filter(None, below), None)
+            return next(filter(None, below), None) or self._below_added_beside(dotted, folder)
         return found
 
     def find_relative(self, dotted: str, level: int, importer: str) -> str | None:
@@ -124,12 +130,24 @@ class ImportPath:
         known = top in self._libraries or top in sys.stdlib_module_names or top in self._own_names
         return bool(top) and not known
 
+    def _below_added_beside(self, dotted: str, folder: str) -> str | None:
+        """As `import _init_paths` lets `tools/train.py` import `lib/models`."""
+        top = dotted.partition(".")[0]
+        for setter in sorted(PATH_SETTERS & self._names(folder)):
+            for base in self._folders_added(_join(folder, setter)):
+                names = self._names(base)
+                if top in names or f"{top}.py" in names:
+                    return self._below(base, dotted)
+        return None
+
     def _folders_added(self, importer: str) -> tuple[str, ...]:
         """`sys.path.append("../utils")`, `sys.path.insert(0, join(HERE, "models"))`: seen from here, or from above."""
         found = self._added.get(importer)
         if found is None:
             folders: dict[str, None] = {}
-            for statement in _ADDED.findall(_read(os.path.join(self._root, importer))):
+            raw = _read(os.path.join(self._root, importer))
+            joined = _JOINED.findall(raw) if importer.rpartition("/")[2] in PATH_SETTERS else []
+            for statement in (*_ADDED.findall(raw), *joined):
                 parts = [part.decode("ascii", "replace") for part in _FOLDER.findall(statement)]
                 for named in (*parts, "/".join(parts)) if parts else ():
                     for base in self._bases(_folder_of(importer)):

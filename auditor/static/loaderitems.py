@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.bindings import BindingKind
 from auditor.static.members import bases
 from auditor.static.nodes import walk
 from auditor.static.values import ClassRef, External, FunctionRef, Instance
@@ -13,20 +14,34 @@ from auditor.static.values import ClassRef, External, FunctionRef, Instance
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
 
+MAX_BINDINGS = 12
+"""Assignments to the name of a data set that are looked at."""
+
 MAX_DEPTH = 3
 """Functions of the project that are looked into, one from the other."""
 
 
 def may_draw(module: ModuleFacts, dataset: ast.expr, prefix: str) -> bool:
-    """Whether asking `dataset` for items may call a function whose name begins so; True where nothing is known of it.
+    """Whether asking `dataset` for items may call a function whose name begins so; not where nothing is known of it.
 
     Of a class of the project its methods count, those of its bases, and functions that these call. Something that is
-    kept in an attribute and called (`self.transform(…)`) may be anything.
+    kept in an attribute and called (`self.transform(…)`) may be anything. Of several data sets, one is enough.
     """
-    value = module.names.value(dataset)
-    if not isinstance(value, Instance) or not isinstance(value.of, ClassRef):
-        return True
-    scopes: list[tuple[ModuleFacts, ast.AST]] = [(each.module, each.node) for each in _with_bases(value.of)]
+    return any(_gives_drawn(cls, prefix) for cls in _classes(module, dataset))
+
+
+def _classes(module: ModuleFacts, dataset: ast.expr) -> Iterator[ClassRef]:
+    """The classes of the project that a data set may be of, as far as the text beside the loader says."""
+    bindings = module.names.bindings_of(dataset)[:MAX_BINDINGS] if isinstance(dataset, ast.Name) else []
+    written = [each.value for each in bindings if each.kind is BindingKind.VALUE and each.value is not None]
+    for node in (dataset, *written):
+        value = module.names.value(node)
+        if isinstance(value, Instance) and isinstance(value.of, ClassRef):
+            yield value.of
+
+
+def _gives_drawn(cls: ClassRef, prefix: str) -> bool:
+    scopes: list[tuple[ModuleFacts, ast.AST]] = [(each.module, each.node) for each in _with_bases(cls)]
     seen = {scope for _, scope in scopes}
     for _ in range(MAX_DEPTH + 1):
         below: list[tuple[ModuleFacts, ast.AST]] = []

@@ -13,7 +13,7 @@ from functools import cached_property
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass, field
 from auditor.static.importgraph import ImportGraph
-from auditor.static.importpath import DATA, ImportPath
+from auditor.static.importpath import DATA, PATH_SETTERS, ImportPath
 
 if TYPE_CHECKING:
     from auditor.static.sketch import Statement
@@ -108,7 +108,7 @@ class _Changes:
         above, _, own = folder.rpartition("/")
         if name == "__init__.py" or not is_package:
             self.words.add(own)
-        if name.endswith(".dist-info"):
+        if name.endswith(".dist-info") or name in PATH_SETTERS:
             self.is_everywhere = True
         elif name == "__init__.py":
             self.words.add(above.rpartition("/")[2])
@@ -138,6 +138,9 @@ def _changes(kept: Kept, files: Files, listed: Mapping[str, frozenset[str]], imp
     for path in kept.files ^ files.scanned:
         folder, _, name = path.rpartition("/")
         changes.add(folder, name, is_package=imports.is_package(folder))
+    for path in (kept.sketches.keys() & files.scanned) - files.unchanged:
+        if path.rpartition("/")[2] in PATH_SETTERS and "sys" in _words(kept.sketches[path].imports):
+            changes.is_everywhere = True  # what it adds to `sys.path` counts for the files beside it
     return changes
 
 

@@ -36,6 +36,9 @@ _TRACING = frozenset(
 )
 """What an example is given to, of which only shapes count."""
 
+_SUMMARIES = frozenset({"complexity", "flops", "macs", "summary"})
+"""Words in the names of functions that describe a network: `get_model_summary(model, example)`."""
+
 _COUNTING = frozenset({"numel", "nelement", "shape", "size"})
 _SHOWING = frozenset({"print", "repr", "str", "len", "logging.info"})
 
@@ -84,7 +87,9 @@ def _is_traced(module: ModuleFacts, node: ast.AST) -> bool:
         current = module.parent(current)
     if not isinstance(current, ast.Call):
         return False
-    return module.resolve(current.func) in _TRACING or getattr(current.func, "attr", "") == "add_graph"
+    name = getattr(current.func, "attr", getattr(current.func, "id", ""))
+    is_summary = not _SUMMARIES.isdisjoint(name.lower().split("_"))
+    return is_summary or name == "add_graph" or module.resolve(current.func) in _TRACING
 
 
 def _is_argument(module: ModuleFacts, node: ast.Name) -> bool:
@@ -106,9 +111,21 @@ def _only_describes(module: ModuleFacts, node: ast.Name) -> bool:
 
 
 def _is_counted(module: ModuleFacts, call: ast.Call) -> bool:
-    """`sum(p.numel() for p in model.parameters())`."""
+    """`sum(p.numel() for p in model.parameters())`, or a loop that does the same."""
     clause = module.parent(call)
+    if isinstance(clause, ast.For) and clause.iter is call and isinstance(clause.target, ast.Name):
+        return all(_only_counts(module, node, clause.target.id) for part in clause.body for node in ast.walk(part))
     owner = module.parent(clause) if isinstance(clause, ast.comprehension) else None
     if not isinstance(owner, ast.GeneratorExp | ast.ListComp) or clause is None:
         return False
     return any(isinstance(part, ast.Attribute) and part.attr in _COUNTING for part in ast.walk(owner.elt))
+
+
+def _only_counts(module: ModuleFacts, node: ast.AST, name: str) -> bool:
+    """Whether a part of a loop over parameters reads no more of them than how large they are."""
+    if not isinstance(node, ast.Name) or node.id != name:
+        return True
+    read = module.parent(node)
+    while isinstance(read, ast.Attribute) and read.attr not in _COUNTING:
+        read = module.parent(read) if read.attr in ("data", "grad") else None
+    return isinstance(read, ast.Attribute)

@@ -45,11 +45,13 @@ _Told = dict[tuple[ast.AST, str], bool]
 
 def holds_numbers(module: ModuleFacts, node: ast.expr, depth: int = 0, told: _Told | None = None) -> bool:
     """Whether a list, an array or another iterable certainly holds numbers and nothing else."""
-    node = module.origin(node)
+    node = _taken_apart(module, module.origin(node))
     if depth > _MAX_DEPTH:
         return False
     if isinstance(node, ast.Subscript):
         return holds_numbers(module, node.value, depth + 1, told)
+    if isinstance(node, ast.ListComp | ast.GeneratorExp):
+        return is_number(module, node.elt, depth + 1, told)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
         # Only a number, or an array of numbers, can be added to a number.
         return any(_is_constant(module, side) for side in (node.left, node.right))
@@ -73,6 +75,21 @@ def holds_numbers(module: ModuleFacts, node: ast.expr, depth: int = 0, told: _To
     if node.func.attr in _OUT_OF_TENSOR and _is_tensor(module, node.func.value):
         return True
     return node.func.attr in _SAME and holds_numbers(module, node.func.value, depth + 1, told)
+
+
+def _taken_apart(module: ModuleFacts, node: ast.expr) -> ast.expr:
+    """`b` is `y` in `a, b = x, y`, where the name is bound nowhere else."""
+    if not isinstance(node, ast.Name):
+        return node
+    bindings = module.names.bindings_of(node)
+    made = bindings[0].node if len(bindings) == 1 else None
+    if not isinstance(made, ast.Assign) or len(made.targets) != 1:
+        return node
+    target, value = made.targets[0], made.value
+    if not isinstance(target, ast.Tuple) or not isinstance(value, ast.Tuple) or len(target.elts) != len(value.elts):
+        return node
+    named = (given for name, given in zip(target.elts, value.elts, strict=True) if getattr(name, "id", "") == node.id)
+    return module.origin(next(named, node))
 
 
 def _is_tensor(module: ModuleFacts, node: ast.expr) -> bool:

@@ -125,6 +125,21 @@ def test_a_scan_after_edits_is_a_fresh_scan(edits: list[list[File]], cache_home:
             assert report(root, cached=True) == report(root, cached=False)
 
 
+def test_what_a_file_beside_the_program_puts_on_the_path_counts_after_an_edit(cache_home: Path) -> None:
+    root = cache_home / "project"
+    for folder in ("tools", "lib", "other"):
+        (root / folder).mkdir(parents=True)
+    (root / "tools/train.py").write_text("import _init_paths\nfrom noise import draw\n\ndraw()\n")
+    (root / "lib/noise.py").write_text("import random\n\n\ndef draw():\n    return random.random()\n")
+    (root / "other/noise.py").write_text("def draw():\n    return 4\n")
+    found = []
+    for added in ("lib", "other", "lib"):
+        (root / "tools/_init_paths.py").write_text(f"import sys\n\nsys.path.insert(0, '../{added}')\n")
+        found.append(report(root, cached=True))
+        assert found[-1] == report(root, cached=False)
+    assert ["RA101" in each for each in found] == [True, False, True]
+
+
 def test_only_what_rests_on_an_edit_is_looked_at_again(cache_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in VARIANTS:
         put(cache_home / "project", (name, 0, 0))

@@ -94,6 +94,8 @@ class CheckpointStateDetector(WithOptions[_Options]):
         calls += [call for call in module.calls if call.method == _WRAPPER and call not in calls]
         given = [(call.node, call.node.args[0]) for call in calls if call.node.args]
         given += _handed_on(module, options.save)
+        if options.lacks == "optimizer" and any(_is_of_optimizer(module, node, saved) for node, saved in given):
+            return  # it has a file of its own, or the other checkpoint is the one to go on from
         wanted = [
             node
             for node, saved in given
@@ -160,6 +162,14 @@ def saved_keys(module: ModuleFacts, call: ast.Call, given: ast.expr | None = Non
     if isinstance(given, ast.Name):
         keys.update(_added_keys(module, given))
     return frozenset(keys)
+
+
+def _is_of_optimizer(module: ModuleFacts, call: ast.Call, saved: ast.expr) -> bool:
+    """Whether an optimizer's state is what is saved, or a part of it."""
+    if has_optimizer(saved_keys(module, call, saved)):
+        return True
+    made = saved.func if isinstance(saved, ast.Call) else None
+    return isinstance(made, ast.Attribute) and made.attr == "state_dict" and _names_optimizer(module.text(made.value))
 
 
 def _holds_weights(module: ModuleFacts, call: ast.Call, given: ast.expr, keys: frozenset[str]) -> bool:

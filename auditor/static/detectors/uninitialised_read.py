@@ -12,6 +12,7 @@ from auditor.model.finding import Related
 from auditor.model.lean import dataclass
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
+from auditor.static.callers import calls_named
 from auditor.static.facts import Call, Known, ModuleFacts, Unknown
 from auditor.static.matcher import Hit, Scope
 from auditor.static.nodeindex import names_of
@@ -153,7 +154,25 @@ def _kept_uninitialised(module: ModuleFacts, node: ast.expr, call: ast.Call, opt
     if attribute is None or any(_may_initialise(each, attribute) for each in walk(holder)):
         return None
     reads = (each for each in walk(holder) if _is_read_of(module, each, attribute))
-    return next(reads, None)
+    read = next(reads, None)
+    return read if read is not None and not _all_are_initialised(module) else None
+
+
+def _all_are_initialised(module: ModuleFacts) -> bool:
+    """`for p in model.parameters(): nn.init.xavier_uniform_(p)` in a program that reaches the file."""
+    for method in ("parameters", "named_parameters"):
+        for caller, call in calls_named(module, method):
+            loop = caller.parent(call)
+            if isinstance(loop, ast.For) and loop.iter is call and any(_fills(caller, each) for each in walk(loop)):
+                return True
+    return False
+
+
+def _fills(module: ModuleFacts, node: ast.AST) -> bool:
+    if not isinstance(node, ast.Call):
+        return False
+    method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+    return method in ("normal_", "uniform_") or (module.resolve(node.func) or "").startswith("torch.nn.init.")
 
 
 def _kept_as(module: ModuleFacts, node: ast.expr, call: ast.Call, options: _Options) -> str | None:
