@@ -14,6 +14,8 @@ from auditor.model.lean import dataclass
 from auditor.static.entrypoints import names_main
 from auditor.static.evaluate import dotted_text
 from auditor.static.nodes import walk
+from auditor.static.protocols import is_run_by_others
+from auditor.static.values import ClassRef
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
@@ -63,10 +65,13 @@ def _gets_to(project: Project, program: str, words: tuple[bytes, ...]) -> bool:
     pending: list[tuple[str, str]] = []
     for path in reached:
         if project.texts.contain(path, texts):
-            for name in _holders(project.module(path), texts):
+            module = project.module(path)
+            for statement in _holders(module, texts):
+                name = _name(statement) if statement is not None else None
                 if name is None:
                     return True
-                pending.append((path, name))
+                if not _is_left_alone(project, reached, module, statement, texts):
+                    pending.append((path, name))
     users = {path: [path] for path in reached}
     for user in reached:
         for path in project.graph.imports(user):
@@ -87,15 +92,44 @@ def _gets_to(project: Project, program: str, words: tuple[bytes, ...]) -> bool:
     return False
 
 
-def _holders(module: ModuleFacts | None, texts: tuple[str, ...]) -> Iterator[str | None]:
-    """The functions and classes of a module in which one of the texts stands; None: what importing it executes."""
+def _holders(module: ModuleFacts | None, texts: tuple[str, ...]) -> Iterator[ast.stmt | None]:
+    """The statements of a module in which one of the texts stands; None: nobody knows."""
     if module is None:
         yield None
         return
-    for statement in _imported_statements(module):
-        text = "\n".join(module.lines[statement.lineno - 1 : statement.end_lineno])
-        if any(each in text for each in texts):
-            yield _name(statement)
+    yield from (statement for statement in _imported_statements(module) if _holds(module, statement, texts))
+
+
+def _holds(module: ModuleFacts, statement: ast.stmt, texts: tuple[str, ...]) -> bool:
+    text = "\n".join(module.lines[statement.lineno - 1 : statement.end_lineno])
+    return any(each in text for each in texts)
+
+
+def _is_left_alone(
+    project: Project, paths: Iterable[str], module: ModuleFacts | None, holder: ast.stmt | None, texts: tuple[str, ...]
+) -> bool:
+    """Whether a class trains in methods only that no file of the program names: `Model().load()` for a prediction."""
+    if module is None or not isinstance(holder, ast.ClassDef) or is_run_by_others(ClassRef(module, holder)):
+        return False
+    parts = [part for part in holder.body if _holds(module, part, texts)]
+    methods = [part for part in parts if isinstance(part, ast.FunctionDef) and not part.decorator_list]
+    if len(methods) < len(parts) or any(method.name.startswith("__") for method in methods):
+        return False
+    names = frozenset(method.name for method in methods)
+    own = {id(part) for method in methods for part in walk(method)}
+    return not any(_is_named(project, path, names, own) for path in paths)
+
+
+def _is_named(project: Project, path: str, names: frozenset[str], own: set[int]) -> bool:
+    """Whether a file names one of some methods anywhere but inside of them."""
+    if not project.texts.contain(path, tuple(sorted(names))):
+        return False
+    module = project.module(path)
+    return module is None or any(
+        id(node) not in own and not names.isdisjoint((getattr(node, "attr", ""), getattr(node, "value", "")))
+        for node in walk(module.tree)
+        if isinstance(node, ast.Attribute) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
+    )
 
 
 @dataclass(frozen=True, slots=True)
