@@ -211,9 +211,9 @@ def _container_method(
         return _variable(module, func.value, trail)
     if func.attr == "append" and call.args and call.args[0] is node:
         return _item_of(module, func.value, trail)
-    if func.attr == "join" and call.args and call.args[0] is node:
-        if not is_shown(module, call) and not _is_counted(module, call):
-            return _use(trail, module, node, "they are joined to one text")
+    joined = func.attr == "join" and call.args and call.args[0] is node
+    if joined and not is_shown(module, call) and not _is_counted(module, call):
+        return _use(trail, module, node, "they are joined to one text")
     return None
 
 
