@@ -25,3 +25,13 @@ def methods_after(call: Call, module: ModuleFacts) -> Iterator[tuple[str, ast.Ca
     for each in module.calls:
         if each.method and each.receiver is not None and ast.unparse(each.receiver) in names:
             yield each.method, each.node
+
+
+def taken_by(call: Call, module: ModuleFacts) -> str | None:
+    """The function that is given what comes of the call, at the end of its chain: `sorted(ids.unique().to_list())`."""
+    current: ast.AST = call.node
+    while isinstance(outer := module.parent(current), ast.Attribute | ast.Call):
+        if isinstance(outer, ast.Call) and outer.func is not current:
+            return module.resolve(outer.func)
+        current = outer
+    return None

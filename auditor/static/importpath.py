@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
 
@@ -40,10 +40,19 @@ _FOLDER = lazy_pattern(rb"""["']([\w./-]+?)\\?["']""")
 class ImportPath:
     """Looks modules up in the folders that would be on `sys.path`, without listing the project."""
 
-    def __init__(self, root: Path, libraries: frozenset[str] = frozenset()) -> None:
-        """`libraries`: top-level names that rules know; where the project holds them itself they are not its own."""
+    def __init__(
+        self,
+        root: Path,
+        libraries: frozenset[str] = frozenset(),
+        packages: Callable[[], frozenset[str]] = frozenset,
+    ) -> None:
+        """`libraries`: top-level names that rules know; where the project holds them itself they are not its own.
+
+        `packages`: more such names, asked for where a folder without an `__init__.py` may be hidden by one of them.
+        """
         self._root = str(root)
         self._libraries = libraries
+        self._packages = packages
         self._listings: dict[str, frozenset[str]] = {}
         self._found: dict[tuple[str, str], str | None] = {}
         self._files: dict[str, bool] = {}
@@ -119,12 +128,22 @@ class ImportPath:
                 if not inside or top in sys.stdlib_module_names or top in self._libraries:
                     continue
             found = self._below(base, dotted)
-            if found and not (found.endswith("/") and top in sys.stdlib_module_names):
+            if found and not (found.endswith("/") and self._comes_after(top, found, folder)):
                 return found
         if top not in sys.stdlib_module_names and self._is_file(_join(folder, "__init__.py")):
             # The importer's own folder is on the path when it is run as a script.
-            return self._below(folder, dotted)
-        return None
+            found = self._below(folder, dotted)
+            if found:
+                return found
+        # A repository that is a package by mistake is worked in from its top all the same.
+        return self._below("", dotted) if self.is_package("") and self._may_be_added(top) else None
+
+    def _comes_after(self, top: str, found: str, folder: str) -> bool:
+        """Whether an installed module hides a folder without an `__init__.py`, as any of that name does.
+
+        Scripts in a folder `sklearn` import the library; scripts beside a folder `datasets` may mean either.
+        """
+        return top in sys.stdlib_module_names or (f"{folder}/".startswith(found) and top in self._packages())
 
     def _may_be_added(self, top: str) -> bool:
         known = top in self._libraries or top in sys.stdlib_module_names or top in self._own_names

@@ -60,6 +60,20 @@ class RngIndex:
             for method in library.draw_methods:
                 self._methods[method] = (*self._methods.get(method, ()), library)
 
+    @cached_property
+    def packages(self) -> frozenset[str]:
+        """The top-level names of all that seeds or draws: `sklearn`, `keras`."""
+        drawing = (library.draw_names for library in self.libraries.values())
+        callees = (draw.callees for library in self.libraries.values() for draw in library.conditional)
+        return frozenset(name.partition(".")[0] for names in (self.seed_calls, *drawing, *callees) for name in names)
+
+    @cached_property
+    def classes(self) -> frozenset[str]:
+        """Classes of which a method seeds or draws: `fastai.vision.all.ImageDataLoaders`."""
+        callees = (draw.callees for library in self.libraries.values() for draw in library.conditional)
+        holders = (name.rpartition(".")[0] for names in (self.seed_calls, *callees) for name in names)
+        return frozenset(name for name in holders if name.rpartition(".")[2][:1].isupper())
+
     def is_known(self, name: str) -> bool:
         """Whether `name` is a seed or may be a draw."""
         return name in self.seed_calls or bool(self.candidates(name))
@@ -72,10 +86,11 @@ class RngIndex:
         return found
 
     def _search(self, callee: str) -> list[Candidate]:
-        if callee in self.seed_calls and not callee.rpartition(".")[2][:1].isupper():
-            return []
+        seed = None if callee.rpartition(".")[2][:1].isupper() else self.seed_calls.get(callee)
         found: list[Candidate] = []
         for library in self.libraries.values():
+            if seed is not None and library.id in seed.seeds:
+                continue
             if library.is_draw(callee):
                 found.append(Candidate(library, None))
             else:

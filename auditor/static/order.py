@@ -217,9 +217,16 @@ def _container_method(
         return _variable(module, func.value, trail)
     if func.attr == "append" and call.args and call.args[0] is node:
         return _item_of(module, func.value, trail)
-    if func.attr == "join" and call.args and call.args[0] is node and not is_shown(module, call):
+    joined = func.attr == "join" and call.args and call.args[0] is node
+    if joined and not is_shown(module, call) and not _is_counted(module, call):
         return _use(trail, module, node, "they are joined to one text")
     return None
+
+
+def _is_counted(module: ModuleFacts, node: ast.expr) -> bool:
+    """`len("".join(set(text)))`: as long in any order."""
+    call = module.parent(node)
+    return isinstance(call, ast.Call) and node in call.args and module.resolve(call.func) == "len"
 
 
 def _comprehended(module: ModuleFacts, node: ast.expr, clause: ast.comprehension, trail: _Trail) -> OrderedUse | None:

@@ -74,7 +74,7 @@ class Project:
         self._looked_up: dict[str, dict[Lookup, str | None]] = {}
         """By the file in which it was imported: where names led."""
 
-        self._imports = ImportPath(root, rng.top_names)
+        self._imports = ImportPath(root, rng.top_names, lambda: rng.packages)
         self._others: dict[str, SourceFile] = {}
         self._question: Resolution | None = None
 
@@ -277,8 +277,8 @@ class Project:
         return self._reexports.may_lead(path, name, packages)
 
     def is_known(self, name: str) -> bool:
-        """Whether a rule or a library knows a fully qualified name."""
-        return name in self._known_names or self.rng.is_known(name)
+        """Whether a rule or a library knows a fully qualified name, or a method of the class of that name."""
+        return name in self._known_names or name in self.rng.classes or self.rng.is_known(name)
 
     # -- imports --------------------------------------------------------------------------------------------------
 

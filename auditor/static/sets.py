@@ -20,6 +20,9 @@ _LOOKING = frozenset({"bool", "enumerate", "iter", "len", "list", "max", "min", 
 
 _INDICES = frozenset({"idx", "idxs", "idxes", "indexes", "indices", "seeds"})
 
+_OF_INDEX = frozenset({"col", "cols", "columns", "fields", "keys", "labels", "names"})
+"""What an index that is no number has: `index_columns`."""
+
 
 class Elements(Enum):
     """What the elements are, as far as the order is concerned."""
@@ -80,9 +83,10 @@ def _is_handed_on(module: ModuleFacts, name: ast.Name) -> bool:
 
 
 def holds_indices(node: ast.expr) -> bool:
-    """Whether a name says that it holds indices: `overlap_idxes`, `self.train_indices`."""
+    """Whether a name says that it holds indices: `overlap_idxes`, `self.train_indices`, `index_pred`."""
     name = getattr(node, "attr", getattr(node, "id", ""))
-    return not _INDICES.isdisjoint(name.lower().split("_"))
+    words = name.lower().split("_")
+    return not _INDICES.isdisjoint(words) or (words[0] == "index" and _OF_INDEX.isdisjoint(words) and len(words) > 1)
 
 
 def reaches_result(module: ModuleFacts, node: ast.expr, parent: ast.BinOp) -> bool:

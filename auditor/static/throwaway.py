@@ -38,6 +38,8 @@ _TRACING = frozenset(
 
 _SUMMARIES = frozenset({"complexity", "flops", "macs", "summary"})
 """Words in the names of functions that describe a network: `get_model_summary(model, example)`."""
+_OF_SAMPLING = frozenset({"__call__", "generate", "img2img", "inpaint", "text2img"})
+"""What is called of a pipeline in place of itself."""
 
 _COUNTING = frozenset({"numel", "nelement", "shape", "size"})
 _SHOWING = frozenset({"print", "repr", "str", "len", "logging.info"})
@@ -72,12 +74,25 @@ def is_only_measured(module: ModuleFacts, statement: ast.stmt) -> bool:
     return all(isinstance(each, ast.Assign) and is_only_described(module, each) for each in results)
 
 
+def is_only_converted(module: ModuleFacts, call: ast.Call) -> bool:
+    """`pipe = Pipeline.from_pretrained(…)`, then `pipe.unet`, or `pipe.save_pretrained(…)`: taken apart, not run."""
+    statement = module.statement(call)
+    target = statement.targets[0] if isinstance(statement, ast.Assign) and len(statement.targets) == 1 else None
+    if not isinstance(target, ast.Name):
+        return False
+    above = [module.parent(node) for node in uses(module, target)]
+    read = [each.attr for each in above if isinstance(each, ast.Attribute)]
+    if any(isinstance(each, ast.Call) and getattr(each.func, "id", "") == target.id for each in above):
+        return False
+    return bool(above) and not _OF_SAMPLING & {*read} and (len(read) == len(above) or "save_pretrained" in read)
+
+
 def is_only_traced(module: ModuleFacts, statement: ast.stmt) -> bool:
     """`example = torch.randn(…)`, `torch.onnx.export(net, example, path)`: shown to what looks at the operations."""
     target = statement.targets[0] if isinstance(statement, ast.Assign) and len(statement.targets) == 1 else None
     if not isinstance(target, ast.Name):
         return False
-    reads = list(uses(module, target))
+    reads = [node for node in uses(module, target) if getattr(module.parent(node), "attr", "") != "shape"]
     return bool(reads) and all(_is_traced(module, node) for node in reads)
 
 

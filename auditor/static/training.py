@@ -7,13 +7,16 @@ back to the program; what is looked up by a text, registered or run at the top l
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass
 from auditor.static.entrypoints import names_main
 from auditor.static.evaluate import dotted_text
 from auditor.static.nodes import walk
+from auditor.static.protocols import is_run_by_others
+from auditor.static.values import ClassRef
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
@@ -32,6 +35,9 @@ STEPPING = ((b".backward(",), (b".step(", b"apply_gradients("))
 
 _FITTING = (b".fit(", b"GradientTape(", b"value_and_grad(")
 """Further words, of programs that may train; where no other word stands anywhere, they do not count."""
+
+_MAX_FILES = 200
+"""Files that are parsed to see whether a method is named; in larger programs each counts as named."""
 
 _LOOKING_UP = (
     *(b"import_module(", b"__import__(", b"globals()", b"__dict__", b"instantiate(", b"locate(", b"importlib"),
@@ -61,12 +67,20 @@ def _gets_to(project: Project, program: str, words: tuple[bytes, ...]) -> bool:
         return True
     reached = sorted(project.graph.reached(program))
     pending: list[tuple[str, str]] = []
+    classes: list[tuple[str, ast.ClassDef, list[ast.FunctionDef]]] = []
     for path in reached:
         if project.texts.contain(path, texts):
-            for name in _holders(project.module(path), texts):
+            module = project.module(path)
+            for statement in _holders(module, texts):
+                name = _name(statement) if statement is not None else None
                 if name is None:
                     return True
-                pending.append((path, name))
+                methods = _training_methods(module, statement, texts)
+                if methods and isinstance(statement, ast.ClassDef):
+                    classes.append((path, statement, methods))
+                else:
+                    pending.append((path, name))
+    pending += _named(project, reached, classes)
     users = {path: [path] for path in reached}
     for user in reached:
         for path in project.graph.imports(user):
@@ -87,15 +101,57 @@ def _gets_to(project: Project, program: str, words: tuple[bytes, ...]) -> bool:
     return False
 
 
-def _holders(module: ModuleFacts | None, texts: tuple[str, ...]) -> Iterator[str | None]:
-    """The functions and classes of a module in which one of the texts stands; None: what importing it executes."""
+def _holders(module: ModuleFacts | None, texts: tuple[str, ...]) -> Iterator[ast.stmt | None]:
+    """The statements of a module in which one of the texts stands; None: nobody knows."""
     if module is None:
         yield None
         return
-    for statement in _imported_statements(module):
-        text = "\n".join(module.lines[statement.lineno - 1 : statement.end_lineno])
-        if any(each in text for each in texts):
-            yield _name(statement)
+    yield from (statement for statement in _imported_statements(module) if _holds(module, statement, texts))
+
+
+def _holds(module: ModuleFacts, statement: ast.stmt, texts: tuple[str, ...]) -> bool:
+    text = "\n".join(module.lines[statement.lineno - 1 : statement.end_lineno])
+    return any(each in text for each in texts)
+
+
+def _training_methods(
+    module: ModuleFacts | None, holder: ast.stmt | None, texts: tuple[str, ...]
+) -> list[ast.FunctionDef]:
+    """The methods of a class in which a text stands, if it stands nowhere else in it and nobody outside calls them."""
+    if module is None or not isinstance(holder, ast.ClassDef) or is_run_by_others(ClassRef(module, holder)):
+        return []
+    parts = [part for part in holder.body if _holds(module, part, texts)]
+    methods = [part for part in parts if isinstance(part, ast.FunctionDef) and not part.decorator_list]
+    if len(methods) < len(parts) or any(method.name.startswith("__") for method in methods):
+        return []
+    return methods
+
+
+def _named(
+    project: Project, paths: Sequence[str], classes: Sequence[tuple[str, ast.ClassDef, list[ast.FunctionDef]]]
+) -> Iterator[tuple[str, str]]:
+    """The classes of which a method that trains is named outside of those: `Model().load()` alone only predicts."""
+    wanted = frozenset(method.name for _, _, methods in classes for method in methods)
+    words = tuple(f"{before}{name}" for name in sorted(wanted) for before in (".", '"', "'"))
+    named: Counter[str] = Counter()
+    holding = [path for path in paths if project.texts.contain(path, words)] if words else []
+    modules = [project.module(path) for path in holding] if len(holding) <= _MAX_FILES else [None]
+    known = None not in modules
+    for module in modules:
+        if module is not None:
+            named.update(_wanted_in(module.tree, wanted))
+    for path, holder, methods in classes:
+        own = Counter(name for method in methods for name in _wanted_in(method, wanted))
+        if not known or any(named[method.name] > own[method.name] for method in methods):
+            yield path, holder.name
+
+
+def _wanted_in(tree: ast.AST, names: frozenset[str]) -> Iterator[str]:
+    """Those of some names that attributes and texts are."""
+    for node in walk(tree):
+        name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "value", None)
+        if isinstance(name, str) and name in names:
+            yield name
 
 
 @dataclass(frozen=True, slots=True)

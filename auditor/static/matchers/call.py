@@ -13,16 +13,18 @@ from auditor.ruleset.table import Table
 from auditor.static.callprerequisites import call_prerequisites
 from auditor.static.conditions import CallCondition, read_call_condition
 from auditor.static.facts import Call, ModuleFacts
-from auditor.static.followed import methods_after
+from auditor.static.followed import methods_after, taken_by
 from auditor.static.gradient import Gradient, gradient_at
 from auditor.static.loaderitems import may_draw
 from auditor.static.matcher import Hit, Scope
 from auditor.static.nodes import walk
+from auditor.static.ordering import SORTERS
 from auditor.static.prerequisites import Prerequisite
 from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.project import Project
 from auditor.static.ruleoptions import WithOptions
 from auditor.static.standin import is_never_needed
+from auditor.static.throwaway import is_only_converted
 from auditor.static.tiedindex import takes_tied_index
 from auditor.static.unseeded import unseeded_programs, worded
 
@@ -47,13 +49,15 @@ class _Options:
     """Silent about a call that is made for another call which the rule is about."""
 
     unless_followed_by: frozenset[str]
-    """Methods of the object that the call makes, which undo the fault: `rng.seed(n)`."""
+    """Methods of the object that the call makes, or functions it is given to, which undo the fault: `rng.seed(n)`."""
 
     unless_under: frozenset[str]
     """Attributes or names that an enclosing condition may test so that the call is right: `training`."""
 
     unless_never_needed: bool
     """Silent about what stands in for an argument that every call gives (`standin`)."""
+    run: bool
+    """Silent where what the call makes is only taken apart or saved, in place of being called (`throwaway`)."""
 
     items_from: str | None
     """Only of loaders whose data set may call functions whose names begin so, when asked for items (`loaderitems`)."""
@@ -82,6 +86,7 @@ def read_call(table: Table) -> _Options:
         unless_followed_by=frozenset(table.strings("unless_followed_by")),
         unless_under=frozenset(table.strings("unless_under")),
         unless_never_needed=table.boolean("unless_never_needed", False),
+        run=table.boolean("run", False),
         items_from=table.string("items_from") if "items_from" in table else None,
         method_confidence=Confidence(table.choice("method_confidence", levels))
         if "method_confidence" in table
@@ -124,6 +129,8 @@ class CallMatcher(WithOptions[_Options]):
             if reached == () or gradient is Gradient.NONE:
                 continue
             if options.items_from and not _draws_items(module, call, options.items_from):
+                continue
+            if options.run and is_only_converted(module, call.node):
                 continue
             if options.tied_index and not takes_tied_index(module, call):
                 continue
@@ -171,7 +178,11 @@ def _beside(module: ModuleFacts, call: Call, told: Location) -> tuple[Related, .
 
 
 def _undone(module: ModuleFacts, call: Call, methods: frozenset[str]) -> bool:
-    return bool(methods) and any(method in methods for method, _ in methods_after(call, module))
+    if not methods:
+        return False
+    taker = taken_by(call, module)
+    sorts = taker in SORTERS and "sort" in methods
+    return sorts or taker in methods or any(method in methods for method, _ in methods_after(call, module))
 
 
 def _is_inside(module: ModuleFacts, node: ast.Call, others: Container[ast.AST]) -> bool:
