@@ -38,6 +38,7 @@ _TRACING = frozenset(
 
 _SUMMARIES = frozenset({"complexity", "flops", "macs", "summary"})
 """Words in the names of functions that describe a network: `get_model_summary(model, example)`."""
+
 _OF_SAMPLING = frozenset({"__call__", "generate", "img2img", "inpaint", "text2img"})
 """What is called of a pipeline in place of itself."""
 

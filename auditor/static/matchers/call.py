@@ -56,6 +56,7 @@ class _Options:
 
     unless_never_needed: bool
     """Silent about what stands in for an argument that every call gives (`standin`)."""
+
     run: bool
     """Silent where what the call makes is only taken apart or saved, in place of being called (`throwaway`)."""
 
