@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 from auditor.static.facts import Function, Known, ModuleFacts
 from auditor.static.nodes import walk
-from auditor.static.ordering import REDUCING, SORTERS, WRAPPERS
+from auditor.static.ordering import REDUCING, SORTERS, SORTING, WRAPPERS
 
 
 def uses(module: ModuleFacts, target: ast.expr) -> Iterator[ast.expr]:
@@ -78,6 +78,19 @@ def is_only_reduced(module: ModuleFacts, call: ast.Call) -> bool:
     target = statement.targets[0] if isinstance(statement, ast.Assign) and len(statement.targets) == 1 else None
     places = list(uses(module, target)) if isinstance(target, ast.Name) else [call] if target is None else []
     return bool(places) and all(_is_reduced(module, place) for place in places)
+
+
+def is_sorted_table(module: ModuleFacts, call: ast.Call) -> bool:
+    """`DataFrame(…).sort_values("name")`, also where the table is sorted by the name that it is given."""
+    made: ast.AST | None = call
+    while isinstance(called := module.parent(made) if made is not None else None, ast.Attribute):
+        if called.attr in SORTING:
+            return True
+        made = module.parent(called)
+    statement = module.parent(made) if isinstance(made, ast.expr) else None
+    target = statement.targets[0] if isinstance(statement, ast.Assign) and len(statement.targets) == 1 else None
+    places = uses(module, target) if isinstance(target, ast.Name) else ()
+    return any(getattr(module.parent(place), "attr", None) in SORTING for place in places)
 
 
 def _is_reduced(module: ModuleFacts, node: ast.AST) -> bool:

@@ -15,7 +15,16 @@ from auditor.model.lean import dataclass, field, replace
 from auditor.model.rule import Confidence
 from auditor.static.callers import calls_of
 from auditor.static.facts import Known, ModuleFacts
-from auditor.static.flow import is_only_reduced, is_shown, is_single, is_sorted_here, parameter, returns, uses
+from auditor.static.flow import (
+    is_only_reduced,
+    is_shown,
+    is_single,
+    is_sorted_here,
+    is_sorted_table,
+    parameter,
+    returns,
+    uses,
+)
 from auditor.static.looporder import LoopEffect, loop_effect, loop_over_positions
 from auditor.static.members import member
 from auditor.static.nodes import walk
@@ -143,7 +152,9 @@ def _parameter_group(module: ModuleFacts, node: ast.expr, group: ast.Dict, trail
             return _use(trail, module, node, "an optimizer numbers its parameters in that order")
     call = module.parent(group)
     is_ordered = trail.as_list or trail.kind is not Kind.SET
-    if is_ordered and isinstance(call, ast.Call) and module.resolve(call.func) in TABLES and group in call.args[:1]:
+    if not (is_ordered and isinstance(call, ast.Call) and group in call.args[:1]):
+        return None
+    if module.resolve(call.func) in TABLES and not is_sorted_table(module, call):
         return _use(trail, module, node, "the rows of a table come in that order")
     return None
 
@@ -180,7 +191,7 @@ def _passed(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: _Trail) 
             if name == "next" and not (trail.kind is Kind.SET and isinstance(node, ast.GeneratorExp | ast.Call)):
                 # `next(folder.glob("*.xml"))` takes the only one there is.
                 return None
-            if name in ARRAYS and is_only_reduced(module, call):
+            if (name in ARRAYS and is_only_reduced(module, call)) or (name in TABLES and is_sorted_table(module, call)):
                 return None
             short = name.rpartition(".")[2]
             return _use(trail, module, node, f"`{short}` uses them in order")

@@ -35,6 +35,9 @@ ORDERED = (
 TABLES = frozenset({"datasets.Dataset.from_dict", "pandas.DataFrame", "polars.DataFrame", "pyarrow.table"})
 """Calls that are given columns by name."""
 
+SORTING = frozenset({"sort", "sort_index", "sort_values"})
+"""Methods that give the rows of a table an order of their own."""
+
 SET_METHODS = frozenset({"union", "intersection", "difference", "symmetric_difference", "copy", "__or__", "__and__"})
 WRAPPERS = frozenset({"dict.fromkeys", "frozenset", "list", "reversed", "set", "tuple"})
 WALKS = frozenset({"os.fwalk", "os.walk", "pathlib.Path.walk"})
