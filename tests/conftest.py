@@ -6,7 +6,7 @@ import gc
 import os
 import signal
 import textwrap
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,6 +65,8 @@ class Audited:
 
     project: Path
     store: Store
+    path: str = ""
+    """PYTHONPATH of the programs."""
 
     def write(self, name: str, text: str) -> Path:
         path = self.project / name
@@ -91,7 +93,7 @@ class Audited:
                 run_dir=folder.path,
                 run_id=folder.id,
                 probe=None if bare else dict(probe or {}),
-                environment={"PYTHONPATH": "", **(environment or {})},
+                environment={"PYTHONPATH": self.path, **(environment or {})},
                 quiet=True,
                 **plan,
             ),
@@ -116,26 +118,35 @@ class Audited:
 
 
 @pytest.fixture
-def audited(tmp_path: Path) -> Audited:
+def audited(tmp_path: Path, request: pytest.FixtureRequest) -> Audited:
     """`audited.script(text)` runs a program under the probe and returns its RunRecord."""
     project = tmp_path / "project"
     project.mkdir()
-    return Audited(project=project, store=Store(tmp_path / "runs"))
+    path = request.getfixturevalue("light_imports") if "light_imports" in request.fixturenames else ""
+    return Audited(project=project, store=Store(tmp_path / "runs"), path=path)
 
 
 @pytest.fixture(scope="session")
-def light_sklearn() -> str:
-    """A PYTHONPATH on which scikit-learn is its digits alone: the original costs each process more than a second."""
-    paths = str(Path(__file__).with_name("light_sklearn")), os.environ.get("PYTHONPATH", "")
-    return os.pathsep.join(filter(None, paths))
+def stand_ins() -> Callable[..., str]:
+    """`stand_ins("light_torch", "light_sklearn")` is a PYTHONPATH with these folders of the tests in front."""
+
+    def path(*names: str) -> str:
+        folders = (str(Path(__file__).with_name(name)) for name in names)
+        return os.pathsep.join(filter(None, [*folders, os.environ.get("PYTHONPATH", "")]))
+
+    return path
 
 
 @pytest.fixture(scope="module")
-def light_imports(light_sklearn: str) -> Iterator[None]:
-    """Programs of this module get `light_sklearn`."""
+def light_imports(stand_ins: Callable[..., str]) -> Iterator[str]:
+    """Programs of this module, none of which compiles, load no compiler; of scikit-learn they get the digits alone.
+
+    The originals cost each process that trains more than a second each. The value is their PYTHONPATH.
+    """
+    path = stand_ins("light_torch", "light_sklearn")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", light_sklearn)
-        yield
+        patch.setenv("PYTHONPATH", path)
+        yield path
 
 
 @dataclass

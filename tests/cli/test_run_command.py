@@ -17,6 +17,8 @@ from auditor.errors import ProgramError
 from auditor.model.report import AuditReport
 from auditor.model.verdict import Status, Verdict
 
+pytestmark = pytest.mark.usefixtures("light_imports")
+
 Command = Callable[..., Any]
 
 TRAIN = """\

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -75,10 +76,18 @@ class Sample:
         return self.verdict == "reproducible"
 
     @property
+    def lines(self) -> list[str]:
+        return [line for path in self.folder.rglob("*.py") for line in path.read_text(encoding="utf-8").splitlines()]
+
+    @property
     def takes_only_digits(self) -> bool:
         """Of scikit-learn it uses nothing else."""
-        lines = [line for path in self.folder.rglob("*.py") for line in path.read_text(encoding="utf-8").splitlines()]
-        return {line for line in lines if "sklearn" in line} == {ONLY_DIGITS}
+        return {line for line in self.lines if "sklearn" in line} == {ONLY_DIGITS}
+
+    @property
+    def needs_dynamo(self) -> bool:
+        """It compiles, or is trained by processes together."""
+        return any("torch.compile" in line or "torch.distributed" in line for line in self.lines)
 
 
 def read_sample(folder: Path) -> Sample:
@@ -130,7 +139,11 @@ def project(own_sample: Sample, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def light_digits(own_sample: Sample, light_sklearn: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Spare the samples that only want digits the import of scikit-learn; `digits_embed` keeps the original."""
-    if own_sample.takes_only_digits and own_sample.name != "digits_embed":
-        monkeypatch.setenv("PYTHONPATH", light_sklearn)
+def light_sample(own_sample: Sample, stand_ins: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spare the samples what they import for nothing. `digits_embed` keeps all of it, clean samples the whole torch."""
+    names = []
+    if own_sample.name != "digits_embed":
+        names += ["light_sklearn"] if own_sample.takes_only_digits else []
+        names += [] if own_sample.is_clean or own_sample.needs_dynamo else ["light_torch"]
+    if names:
+        monkeypatch.setenv("PYTHONPATH", stand_ins(*names))

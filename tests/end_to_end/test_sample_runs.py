@@ -75,7 +75,7 @@ def wrong_about_cause(cause: Cause, expected) -> list[str]:
     return wrong
 
 
-@pytest.mark.usefixtures("light_digits")
+@pytest.mark.usefixtures("light_sample")
 def test_divergence_is_traced_to_its_cause(faulty_sample, project: Path, tmp_path: Path) -> None:
     for attempt in range(ATTEMPTS):
         report = audit(faulty_sample, project, tmp_path / f"store-{attempt}")
@@ -98,7 +98,7 @@ def weights_of(path: Path) -> dict[str, bytes]:
     return {name: value.contiguous().numpy().tobytes() for name, value in torch.load(path).items()}
 
 
-@pytest.mark.usefixtures("light_digits")
+@pytest.mark.usefixtures("light_sample")
 def test_clean_program_is_reproducible_and_unchanged_by_the_probe(clean_sample, project: Path, tmp_path: Path) -> None:
     """Bit for bit the same weights and the same output as without us, in both runs."""
     plain, probed = tmp_path / "plain.pt", tmp_path / "probed.pt"

@@ -11,6 +11,8 @@ import pytest
 
 from auditor.cli import main
 
+pytestmark = pytest.mark.usefixtures("light_imports")
+
 TRAIN = """\
 import torch
 

@@ -10,6 +10,8 @@ import pytest
 
 from auditor.probe import wire
 
+pytestmark = pytest.mark.usefixtures("light_imports")
+
 PROGRAM = """
 import torch
 torch.manual_seed(0)

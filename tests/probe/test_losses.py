@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("light_imports")
+
 TRAIN = """
 import torch
 import part

@@ -16,6 +16,8 @@ from auditor.probe.stopping import Stopping
 from auditor.runs.leftover import REACHED
 from auditor.runs.tracefile import open_run
 
+pytestmark = pytest.mark.usefixtures("light_imports")
+
 TRAIN = """
 import atexit, random, sys
 import torch

@@ -8,6 +8,8 @@ import pytest
 
 from auditor.probe import wire
 
+pytestmark = pytest.mark.usefixtures("light_imports")
+
 LOADERS = """
 import random, sys
 import numpy as np
@@ -88,6 +90,7 @@ def test_every_worker_of_every_epoch_has_a_trace_of_its_own_name(
 
 
 def test_each_rank_has_a_trace_and_all_stop_at_the_same_step(audited: Any) -> None:
+    audited.path = ""  # replicas of a model need TorchDynamo
     audited.write("ranks.py", RANKS)
     run = audited.run(
         *("python", "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "ranks.py"),

@@ -21,6 +21,8 @@ from auditor.services.demo_story import Story, StoryOptions
 from auditor.services.demo_words import guideline_words, margin_words, scan_words, variance_words, verdict_words
 from auditor.services.progress import Silent
 
+pytestmark = pytest.mark.usefixtures("light_imports")
+
 SMALL = StoryOptions(replicas=2, timed_runs=1)
 
 

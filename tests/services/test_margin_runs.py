@@ -24,6 +24,8 @@ from auditor.services.weight_margin import weight_margin
 pytest.importorskip("sklearn")
 pytest.importorskip("torch")
 
+pytestmark = pytest.mark.usefixtures("light_imports")
+
 DIGITS = Path(__file__).parents[2] / "sample_projects" / "digits_embed"
 
 # Something of the system's entropy gets into a weight; no forward pass follows the last step.

@@ -16,6 +16,8 @@ from auditor.services.noise_simulation import SimulationOptions, _Simulation, si
 from auditor.services.progress import Silent
 from auditor.services.settings import Settings
 
+pytestmark = pytest.mark.usefixtures("light_imports")
+
 PROGRAM = NoiseProgram(command=["python", "program.py"], cwd=Path(), quiet=True)
 POINTS = [
     {"name": name, "type": kind, "is_input": kind == "input", "injectable": dtype == "float32"}

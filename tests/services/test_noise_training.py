@@ -25,6 +25,8 @@ from auditor.services.noise_session import NoiseProgram
 from auditor.services.progress import Silent
 from auditor.services.settings import Settings
 
+pytestmark = pytest.mark.usefixtures("light_imports")
+
 DIGITS = Path(__file__).parents[2] / "sample_projects" / "digits_mlp"
 EVAL_MIDPOINT = 7.3
 """Of the last operator of the digits, under noise in the evaluation alone; 6.2 to 7.6 as it is measured here."""
@@ -42,7 +44,7 @@ def run(program: NoiseProgram, options: WalkOptions, store: Path, **more: Any) -
 
 
 @pytest.fixture(scope="module")
-def digits(tmp_path_factory: pytest.TempPathFactory, light_imports: None) -> SensitivityReport:
+def digits(tmp_path_factory: pytest.TempPathFactory) -> SensitivityReport:
     """Three trainings: without noise, and under two levels at the last operator."""
     options = dataclasses.replace(
         OPTIONS, sigmas=(3.0, 30.0), layers="6", evaluate="train:accuracy", chance=0.1, precision=None

@@ -23,6 +23,8 @@ from auditor.services.noise_walk import Walk
 from auditor.services.progress import Silent
 from auditor.services.settings import Settings
 
+pytestmark = pytest.mark.usefixtures("light_imports")
+
 DIGITS = Path(__file__).parents[2] / "sample_projects" / "digits_mlp"
 REFERENCE = {"input": 0.50, "0": 1.17, "1": 1.21, "2": 2.74, "3": 3.01, "4": 6.06, "5": 6.41, "6": 7.3, "global": 0.41}
 """Midpoints of additive noise in the evaluation, met within a quarter."""
@@ -180,7 +182,10 @@ def test_a_model_inside_a_function_is_evaluated_by_its_own_batches(walk: Try) ->
     assert found.points[1].dtypes == ("bfloat16",), "batches under autocast are repeated under it"
 
 
-def test_a_compiled_model_is_entered_at_its_module_borders_and_that_is_told(walk: Try) -> None:
+def test_a_compiled_model_is_entered_at_its_module_borders_and_that_is_told(
+    walk: Try, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTHONPATH")
     found = walk(
         f"""
         model = {MLP}

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
+
 from auditor.dynamic.evidence import ONE_TAPE, Intervention
 from auditor.dynamic.judge import _one_tape
 from auditor.model.run import RunRecord
 from auditor.services.compare import Pair
 from auditor.services.experiment import Experiments
+
+pytestmark = pytest.mark.usefixtures("light_imports")
 
 BYTES = """
     import os

@@ -10,6 +10,8 @@ from auditor.errors import ProgramError, UsageError
 from auditor.services.overhead import BASELINE, DETERMINISTIC, measure_overhead
 from auditor.services.settings import Settings
 
+pytestmark = pytest.mark.usefixtures("light_imports")
+
 TRAIN = """
 import torch
 torch.manual_seed(0)

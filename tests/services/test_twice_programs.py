@@ -15,6 +15,8 @@ from auditor.services.twice import TwiceOptions, run_twice
 
 pytest.importorskip("torch")
 
+pytestmark = pytest.mark.usefixtures("light_imports")
+
 CLEAN = """
     import random
     import numpy as np

@@ -23,6 +23,8 @@ from auditor.services.variance import VarianceOptions, measure_variance, parse_m
 
 pytest.importorskip("torch")
 
+pytestmark = pytest.mark.usefixtures("light_imports")
+
 TRAINING = """
 import csv, sys
 import torch

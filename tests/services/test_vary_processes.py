@@ -14,6 +14,8 @@ from auditor.services.replica_results import Sources
 from auditor.services.settings import Settings
 from auditor.services.variance import VarianceOptions, measure_variance, parse_metrics
 
+pytestmark = pytest.mark.usefixtures("light_imports")
+
 LAUNCHER = """
 import os, subprocess, sys
 ranks = [subprocess.Popen([sys.executable, "rank.py"], env={**os.environ, "RANK": str(rank)}) for rank in range(2)]

@@ -16,6 +16,8 @@ from auditor.services.settings import Settings
 from auditor.services.source_draws import draw_warnings, parse_sources, source_draws, undrawn
 from auditor.services.variance import VarianceOptions, measure_variance, parse_metrics, parse_variants
 
+pytestmark = pytest.mark.usefixtures("light_imports")
+
 TRAINING = """
 import torch
 from torch import nn
