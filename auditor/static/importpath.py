@@ -26,6 +26,9 @@ DATA = (
 )  # fmt: skip
 """Endings of files that come and go while a project is worked on, and that no import can find."""
 
+_OF_REPOSITORIES = (".git", "pyproject.toml", "requirements.txt", "setup.cfg", "setup.py")
+"""What stands at the top of a repository, and in no package."""
+
 _PROJECT_NAME = lazy_pattern(rb"""^\s*name\s*=\s*["']?([\w.-]+)""", re.MULTILINE)
 _ADDED = lazy_pattern(rb"^[^#\n]*\bsys\.path\.(?:append|insert|extend)\(([^\n]*)", re.MULTILINE)
 _FOLDER = lazy_pattern(rb"""["']([\w./-]+?)\\?["']""")
@@ -129,8 +132,7 @@ class ImportPath:
             found = self._below(folder, dotted)
             if found:
                 return found
-        # A repository that is a package by mistake is worked in from its top all the same.
-        return self._below("", dotted) if self.is_package("") and self._may_be_added(top) else None
+        return self._below("", dotted) if self._is_packaged_repository and self._may_be_added(top) else None
 
     def _comes_after(self, top: str, found: str, folder: str) -> bool:
         """Whether an installed module hides a folder without an `__init__.py`, as any of that name does.
@@ -218,6 +220,11 @@ class ImportPath:
                 found = frozenset()
             self._listings[folder] = found
         return found
+
+    @cached_property
+    def _is_packaged_repository(self) -> bool:
+        """Whether the top is a package by mistake: people work in a repository from its top all the same."""
+        return self.is_package("") and any(os.path.exists(os.path.join(self._root, name)) for name in _OF_REPOSITORIES)
 
     @cached_property
     def _own_names(self) -> frozenset[str]:
