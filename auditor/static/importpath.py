@@ -29,6 +29,9 @@ DATA = (
 PATH_SETTERS = frozenset({"_init_path.py", "_init_paths.py", "config.py", "init_path.py", "init_paths.py"})
 """Files that the programs beside them import for what they add to `sys.path`; whether they do is not asked for."""
 
+_OF_REPOSITORIES = (".git", "pyproject.toml", "requirements.txt", "setup.cfg", "setup.py")
+"""What stands at the top of a repository, and in no package."""
+
 _PROJECT_NAME = lazy_pattern(rb"""^\s*name\s*=\s*["']?([\w.-]+)""", re.MULTILINE)
 _ADDED = lazy_pattern(rb"^[^#\n]*\bsys\.path\.(?:append|insert|extend)\(([^\n]*)", re.MULTILINE)
 _JOINED = lazy_pattern(rb"^[^#\n]*\bjoin\(([^\n]*)", re.MULTILINE)
@@ -135,8 +138,7 @@ class ImportPath:
             found = self._below(folder, dotted)
             if found:
                 return found
-        # A repository that is a package by mistake is worked in from its top all the same.
-        return self._below("", dotted) if self.is_package("") and self._may_be_added(top) else None
+        return self._below("", dotted) if self._is_packaged_repository and self._may_be_added(top) else None
 
     def _comes_after(self, top: str, found: str, folder: str) -> bool:
         """Whether an installed module hides a folder without an `__init__.py`, as any of that name does.
@@ -236,6 +238,11 @@ class ImportPath:
                 found = frozenset()
             self._listings[folder] = found
         return found
+
+    @cached_property
+    def _is_packaged_repository(self) -> bool:
+        """Whether the top is a package by mistake: people work in a repository from its top all the same."""
+        return self.is_package("") and any(os.path.exists(os.path.join(self._root, name)) for name in _OF_REPOSITORIES)
 
     @cached_property
     def _own_names(self) -> frozenset[str]:
