@@ -30,7 +30,8 @@ def found(folder: Path, rule_id: str, source: str) -> list[tuple[int, str]]:
         ("decomposition.PCA(5, svd_solver='randomized')", True),
         ("preprocessing.TargetEncoder()", True),
         ("preprocessing.TargetEncoder(shuffle=False)", False),
-        ("preprocessing.TargetEncoder(**options)", False),
+        ("preprocessing.TargetEncoder(**options)", True),
+        ("preprocessing.TargetEncoder(**unknown)", False),
         ("manifold.TSNE()", False),
     ],
 )
