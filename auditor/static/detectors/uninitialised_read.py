@@ -61,10 +61,14 @@ class UninitialisedReadDetector(WithOptions[_Options]):
 
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
         options = self._options.of(rule)
+        is_filled: bool | None = None
         for call in module.calls_to(options.makers | options.sized):
             if not _leaves_memory(module, call, options) or _has_no_memory(module, call):
                 continue
             read = _first_read(module, call.node, options)
+            if read is not None and isinstance(module.parent(call.node), ast.Call):
+                is_filled = _all_are_initialised(module) if is_filled is None else is_filled
+                read = None if is_filled else read
             if read is not None:
                 here = module.location(call.node)
                 there = module.location(read)
@@ -154,8 +158,7 @@ def _kept_uninitialised(module: ModuleFacts, node: ast.expr, call: ast.Call, opt
     if attribute is None or any(_may_initialise(each, attribute) for each in walk(holder)):
         return None
     reads = (each for each in walk(holder) if _is_read_of(module, each, attribute))
-    read = next(reads, None)
-    return read if read is not None and not _all_are_initialised(module) else None
+    return next(reads, None)
 
 
 def _all_are_initialised(module: ModuleFacts) -> bool:
