@@ -349,8 +349,11 @@ def test_damaged_parts_are_made_anew(project: Path, damage: str) -> None:
     elif damage == "other types":
         write(parts, (key, [1, 2], folders))
     else:
-        entries = [(name, item, (pickle.dumps(print), *rest)) for name, item, (_, *rest) in plain[2]]
-        write(parts, (key, (*plain[:2], entries, *plain[3:]), folders))
+        answered = {
+            name: (notes, {item: (pickle.dumps(print), *rest) for item, (_, *rest) in found.items()}, numbered)
+            for name, (notes, found, numbered) in plain[6].items()
+        }
+        write(parts, (key, (*plain[:6], answered, *plain[7:]), folders))
     (project / "train.py").write_text(FILES["train.py"] + "# changed\n")
     assert cached(project) == cold(project)
     assert read(parts) is not None
