@@ -18,7 +18,8 @@ from auditor.services.scan import scan
 from auditor.services.scan_cache import cache_folder
 from auditor.services.scan_store import MAX_ENTRIES
 from auditor.services.settings import Settings
-from auditor.static import source, syntaxcheck
+from auditor.static import programgroups, source, syntaxcheck
+from auditor.static import project as static_project
 from auditor.static.engine import Engine
 from auditor.static.passes import Passes
 
@@ -217,6 +218,24 @@ def test_after_files_came_and_went_the_result_is_what_scans_from_scratch_give(pr
     rng = random.Random(seed)
     for _ in range(25):
         come_or_go(project, rng)
+        assert cached(project) == cold(project)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_after_edits_around_the_limits_of_what_is_followed_the_result_is_what_scans_from_scratch_give(
+    project: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    rng = random.Random(seed)
+    monkeypatch.setattr(static_project, "MAX_FOLLOWED_BYTES", 300)
+    monkeypatch.setattr(static_project, "MAX_NEAR_BYTES", 200)
+    monkeypatch.setattr(programgroups, "MAX_GROUP_BYTES", 350)
+    put(project, "again.py", "import random\nimport lib.data\nimport lib.seeds" + MAIN)
+    for _ in range(25):
+        path = project / rng.choice(["train.py", "again.py", "lib/data.py", "lib/seeds.py"])
+        if rng.randrange(4):
+            put(project, str(path.relative_to(project)), path.read_text() + "#" * rng.randrange(60) + "\n")
+        else:
+            put(project, str(path.relative_to(project)), FILES.get(path.name, rng.choice(SOURCES)))
         assert cached(project) == cold(project)
 
 
