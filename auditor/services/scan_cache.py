@@ -166,33 +166,35 @@ class ScanCache:
             return None
         kept.names = {folder: names for folder, (_, names) in folders.items()}
         # Another process may have written them, of other contents: they say by themselves what they hold for.
-        sketches = kept.sketches
-        same = (
-            path
-            for path in self._unchanged
-            if path in sketches and sketches[path].digest == self._digests[path] and self._digests[path]
-        )
+        digests = self._digests
+        same = [path for path, digest in kept.digests.items() if digest and digests.get(path) == digest]
         for folder, (stamp, names) in folders.items():
             if stamp is not None and self._stamp(folder) == stamp:
                 self._names[folder] = stamp, names
         if self._names.keys() == folders.keys():
             self._listed, self._told_before = kept.listed_folders, frozenset(folders)
         listed = {folder: names for folder, (_, names) in self._names.items()}
-        return Parts(kept=kept, unchanged=frozenset(same), listed=listed)
+        return Parts(kept=kept, unchanged=self._unchanged.intersection(same), listed=listed)
 
     def put(self, report: AuditReport, inputs: Inputs, parts: Kept) -> None:
         """Keep a report. Nothing is kept where a file changed while it was made, or where the folder is read-only."""
         files: dict[str, Print] = {}
+        prints, stat, inside, started_ns = self._prints, os.stat, self._inside, self._started_ns
         for path in sorted({*self._files, *inputs.files}):
-            stamp = self._stamp(path, settled=False)
-            if stamp is not None and max(stamp[1:]) >= self._started_ns:
-                return
-            known = self._prints.get(path)
+            try:
+                status = stat(inside + path)
+            except (OSError, UnicodeError):
+                stamp = None
+            else:
+                stamp = status.st_size, status.st_mtime_ns, status.st_ctime_ns
+                if stamp[1] >= started_ns or stamp[2] >= started_ns:
+                    return
+            known = prints.get(path)
             if known is not None and known[0] == stamp:
                 files[path] = known
-            elif path in parts.sketches and parts.sketches[path].digest:
+            elif parts.digests.get(path):
                 # Read since the start, and not written since.
-                files[path] = self._stamp(path), parts.sketches[path].digest
+                files[path] = self._stamp(path), parts.digests[path]
             else:
                 files[path] = self._print(path)
         folders: dict[str, Print] = {}
@@ -237,11 +239,14 @@ class ScanCache:
         return [
             folder
             for folder in known - self._listed
-            if not folder
-            or posixpath.dirname(folder) not in known
-            or folder.endswith(DATA)
-            or os.path.lexists(os.path.join(self._base, folder))
+            if not folder or posixpath.dirname(folder) not in known or folder.endswith(DATA) or self._is_there(folder)
         ]
+
+    def _is_there(self, folder: str) -> bool:
+        above, _, name = folder.rpartition("/")
+        if above in self._names:
+            return name in self._names[above][1]
+        return os.path.lexists(os.path.join(self._base, folder))
 
     def _restamped(self, prints: Mapping[str, Print]) -> list[str]:
         """Those whose contents have to be compared."""

@@ -3,73 +3,89 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from auditor.model.annotations import Any
 from auditor.ruleset.library import Library
 from auditor.services.scan_store import dumped, loaded
+from auditor.static.notes import Answered
 from auditor.static.passes import Looked
-from auditor.static.sketch import Sketch
-from auditor.static.trace import Entry, Kept
+from auditor.static.programfacts import ProgramFacts
+from auditor.static.trace import Kept
 
 
 def pack_parts(kept: Kept) -> object:
     """As values that `marshal` takes."""
+    for answered in kept.answered.values():
+        answered.pack(_pack_answer)
     return (
-        {path: _pack_sketch(sketch) for path, sketch in kept.sketches.items()},
+        kept.sketches,
+        kept.digests,
+        kept.literals,
+        kept.import_words,
+        kept.taking_options,
         kept.edges,
-        [(*place, _pack_entry(entry)) for place, entry in kept.entries.items()],
+        {name: (answered.notes, answered.found, answered.numbered) for name, answered in kept.answered.items()},
         kept.syntax,
-        kept.read_files,
-        kept.listed_folders,
+        tuple(kept.read_files),  # sets are sorted by what is written of each item
+        tuple(kept.listed_folders),
         kept.lookups,
-        kept.files,
-        kept.tests,
+        tuple(kept.files),
+        tuple(kept.tests),
         kept.scripts,
+        _pack_facts(kept.facts),
     )
 
 
 def unpack_parts(plain: Any, libraries: Mapping[str, Library]) -> Kept | None:
     """What was packed; None for anything else."""
     try:
-        sketches, edges, entries, syntax, read_files, listed_folders, lookups, files, tests, scripts = plain
+        (
+            sketches, digests, literals, import_words, taking_options, edges, answered, syntax, read_files,
+            listed_folders, lookups, files, tests, scripts, facts,
+        ) = plain  # fmt: skip
         return Kept(
-            sketches={path: Sketch(*values) for path, values in sketches.items()},
+            sketches=sketches,
+            digests=digests,
+            literals=literals,
+            import_words=import_words,
+            taking_options=taking_options,
             edges=edges,
-            entries={(name, item): _unpack_entry(libraries, *values) for name, item, values in entries},
+            answered={name: Answered(*values) for name, values in answered.items()},
+            unpack=partial(_unpack_answer, libraries),
             syntax=syntax,
-            read_files=read_files,
-            listed_folders=listed_folders,
+            read_files=frozenset(read_files),
+            listed_folders=frozenset(listed_folders),
             lookups=lookups,
-            files=files,
-            tests=tests,
+            files=frozenset(files),
+            tests=frozenset(tests),
             scripts=scripts,
+            facts=None if facts is None else ProgramFacts(**facts),
         )
-    except Exception:  # what is pickled inside can raise anything; it is as good as none
+    except (ValueError, TypeError, AttributeError):
         return None
 
 
-def _pack_sketch(sketch: Sketch) -> tuple[object, ...]:
-    return (
-        sketch.digest, sketch.literals, sketch.imports, sketch.has_guard, sketch.names_main, sketch.is_marked
-    )  # fmt: skip
+def _pack_facts(facts: ProgramFacts | None) -> dict[str, object] | None:
+    return None if facts is None else {name: getattr(facts, name) for name in ProgramFacts.__slots__}
 
 
-def _pack_entry(entry: Entry) -> tuple[object, ...]:
-    return _pack_answer(entry), entry.asked, entry.parsed, entry.problems
-
-
-def _pack_answer(entry: Entry) -> object:
+def _pack_answer(answer: object) -> object:
     """Most answers are plain values; `b"…"` is what was pickled, `(True,)` a file in which nothing was found."""
-    answer = entry.answer
-    if entry.packed is not None:
-        return entry.packed
     if isinstance(answer, bool) or answer == ():
         return answer
     return (answer.is_marked,) if isinstance(answer, Looked) and not answer.findings else dumped(answer)
 
 
-def _unpack_entry(libraries: Mapping[str, Library], answer: Any, asked: Any, parsed: Any, problems: Any) -> Entry:
+def _unpack_answer(libraries: Mapping[str, Library], answer: Any) -> object:
     if isinstance(answer, bytes):
-        return Entry(loaded(answer, libraries), asked, parsed, problems, answer)
-    is_plain = isinstance(answer, bool) or answer == ()
-    return Entry(answer if is_plain else Looked((), *answer), asked, parsed, problems)
+        try:
+            return loaded(answer, libraries)
+        except Exception:  # what is pickled can raise anything; it is as good as none
+            return None
+    if isinstance(answer, bool) or answer == ():
+        return answer
+    return _MARKED if answer[0] else _NOTHING
+
+
+_MARKED, _NOTHING = Looked((), is_marked=True), Looked((), is_marked=False)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.importgraph import Reach
-from auditor.static.trace import Question, digest
+from auditor.static.notes import Question
+from auditor.static.trace import digest
 
 if TYPE_CHECKING:
     from auditor.static.project import Project

@@ -181,10 +181,9 @@ class Engine:
 
     def _paths(self, project: Project) -> Iterator[str]:
         """The files that have to be parsed: those with a word that a rule knows, and the programs."""
+        programs = project.entry_points
         for path in sorted(project.files):
-            if project.entry_point(path) is not None or (
-                project.texts.are_relevant(path) and not project.is_test(path)
-            ):
+            if path in programs or (project.texts.are_relevant(path) and not project.is_test(path)):
                 yield path
 
     def _findings(self, path: str, project: Project, rules: Sequence[Bound] | None = None) -> Iterator[Placed]:

@@ -19,8 +19,9 @@ Candidates = Mapping[str, Sequence[Placed]]
 
 def beyond(project: Project, looked_at: Iterable[str]) -> list[str]:
     """Files that programs import and whose findings nobody tells: tests, what lies outside. They may hold the first."""
-    reached = {path for program in project.entry_points for path in project.graph.reached(program)}
-    return sorted(path for path in reached.difference(looked_at) if project.texts.are_relevant(path))
+    known = frozenset(looked_at)
+    reached = project.reached_by_programs - known
+    return sorted(path for path in reached if project.texts.are_relevant(path))
 
 
 def first_of_programs(
@@ -47,10 +48,21 @@ def first_of_programs(
 
 def _first(project: Project, candidates: Candidates, literals: frozenset[str] | None, program: str) -> Placed | None:
     own = _of(candidates, program, program)
-    if own is not None or candidates.keys().isdisjoint(project.graph.reached(program)):
+    if own is not None:
         return own
-    reached = (_of(candidates, path, program) for path in project.paths_reached(program, literals))
-    return next((placed for placed in reached if placed is not None), None)
+    others: dict[str, Placed] = {}
+    for path in candidates:
+        placed = _of(candidates, path, program)
+        if placed is None or program not in project.programs_reaching(path):
+            continue
+        if literals is None or project.texts.hold(path, literals):
+            others[path] = placed
+    if not others:
+        return None
+    first = min(others)
+    if not project.is_followed(first, program) and project.reaches_much(program, literals):
+        first = min((path for path in others if project.is_followed(path, program)), default="")
+    return others.get(first)
 
 
 def _of(candidates: Candidates, path: str, program: str) -> Placed | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.digest import sha256
@@ -49,6 +49,7 @@ class ImportGraph:
         self._edges: dict[str, tuple[str, ...]] = {}
         self._packages: dict[str, frozenset[str]] = {}
         self._led: dict[str, bytes] = {}
+        self._known: Mapping[str, Edges] = {}
         self._reach: dict[str, Reach] = {}
         self._names: list[str] = []
         """The files whose reach is known, and the numbers by which it is told."""
@@ -60,6 +61,9 @@ class ImportGraph:
     def imports(self, path: str) -> tuple[str, ...]:
         """The modules that a file imports directly, and the packages that they are in; sorted."""
         found = self._edges.get(path)
+        if found is None and path in self._known:
+            found, packages, self._led[path] = self._known[path]
+            self._edges[path], self._packages[path] = found, self._one(packages)
         if found is None:
             led: list[str] = []
             outside: list[str] = []
@@ -81,18 +85,26 @@ class ImportGraph:
     def _one(self, packages: frozenset[str]) -> frozenset[str]:
         return self._shared.setdefault(packages, packages)
 
-    def know(self, path: str, edges: Edges) -> None:
-        """Be told what a file imports."""
-        self._edges[path], packages, self._led[path] = edges
-        self._packages[path] = self._one(packages)
+    def imported(self, paths: Iterable[str]) -> frozenset[str]:
+        """All that some files import directly."""
+        known = self._known
+        return frozenset().union(*[known[path][0] if path in known else self.imports(path) for path in paths])
+
+    def know(self, edges: Mapping[str, Edges]) -> None:
+        """Be told what files import."""
+        self._known = edges
 
     def edges(self, path: str) -> Edges:
         """What a file imports, as `know` takes it."""
         return self.imports(path), self._packages[path], self._led[path]
 
     def known(self) -> dict[str, Edges]:
-        """What each file imports that was asked about so far."""
-        return {path: (targets, self._packages[path], self._led[path]) for path, targets in self._edges.items()}
+        """What each file imports that is known so far."""
+        found = dict(self._known)
+        for path, targets in self._edges.items():
+            if path not in found:
+                found[path] = targets, self._packages[path], self._led[path]
+        return found
 
     def told(self, path: str) -> Iterator[Lookup]:
         """What is looked up for the import statements of a file: where that leads, the digest of its edges covers."""

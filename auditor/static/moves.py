@@ -6,7 +6,7 @@ went in folders tell which import statements these may be; those are looked up a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from functools import cached_property
 
@@ -16,8 +16,11 @@ from auditor.static.importgraph import ImportGraph
 from auditor.static.importpath import DATA, PATH_SETTERS, ImportPath
 
 if TYPE_CHECKING:
-    from auditor.static.sketch import Statement
     from auditor.static.trace import Kept
+
+
+_ROUNDS = 5
+"""How often all files are asked whether they import what changed, before a table is made of who imports what."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +50,7 @@ class Moves:
 
         Tells `imports` and `graph` what they need not look up again.
         """
-        self._kept = kept
+        self._kept, self._files, self._graph = kept, files, graph
         for folder, names in listed.items():
             imports.know_names(folder, names)
         changes = _changes(kept, files, listed, imports)
@@ -55,34 +58,50 @@ class Moves:
         steady -= (files.scanned ^ kept.files) | ((files.tests & files.scanned) ^ kept.tests)
         if changes:
             steady = {path for path in steady if not changes.surround(path)}
-            for path in [path for path in steady if changes.concern(kept.sketches[path].imports)]:
+            for path in changes.concern(kept.import_words) & steady:
                 if graph.edges(path)[2] != kept.edges[path][2]:
                     steady.discard(path)
             for path, lookups in kept.lookups.items():
                 if any(imports.look_up(asked, path) != found for asked, found in lookups.items()):
                     steady.discard(path)
-        for path in steady:
-            graph.know(path, kept.edges[path])
+        graph.know({path: kept.edges[path] for path in steady})
         self.steady = frozenset(steady)
         """Files that say the same and whose imports lead to the same files."""
 
     @cached_property
+    def others(self) -> frozenset[str]:
+        """Files that an earlier scan knew and that are not steady."""
+        return frozenset(self._kept.edges.keys() - self.steady)
+
+    @cached_property
+    def lead_alike(self) -> bool:
+        """Whether there are the same files, and each imports what it imported; what they say may be different."""
+        kept, files = self._kept, self._files
+        if kept.files != files.scanned or kept.tests != files.tests & files.scanned:
+            return False
+        return all(self._graph.edges(path) == kept.edges[path] for path in self.others)
+
+    @cached_property
     def steady_below(self) -> frozenset[str]:
         """Files of which that is true, and true of all that they import, directly or not."""
+        edges, steady = self._kept.edges, self.steady
+        others = edges.keys() - steady
+        others.update([path for path, (targets, _, _) in edges.items() if not steady.issuperset(targets)])
+        for _ in range(_ROUNDS):
+            known = len(others)
+            others.update([path for path, (targets, _, _) in edges.items() if not others.isdisjoint(targets)])
+            if len(others) == known:
+                return steady - others
         users: dict[str, list[str]] = {}
-        pending: list[str] = []
-        for path, (targets, _, _) in self._kept.edges.items():
-            if path not in self.steady:
-                pending.append(path)
+        for path, (targets, _, _) in edges.items():
             for target in targets:
                 users.setdefault(target, []).append(path)
-        pending += [target for target in users if target not in self.steady]
-        others = set(pending)
+        pending = list(others)
         for path in pending:
             more = [user for user in users.get(path, ()) if user not in others]
             others.update(more)
             pending += more
-        return self.steady - others
+        return steady - others
 
 
 @dataclass(slots=True)
@@ -121,9 +140,10 @@ class _Changes:
         """Whether a file lies in a folder that became a package or is none any more."""
         return self.is_everywhere or any(path.startswith(folder) for folder in self.packages)
 
-    def concern(self, statements: Iterable[Statement]) -> bool:
-        """Whether some of these may lead elsewhere."""
-        return bool(self.words) and not self.words.isdisjoint(_words(statements))
+    def concern(self, written: Mapping[str, bytes]) -> set[str]:
+        """The files of which some import statements may lead elsewhere; `written`: as `import_words` gives it."""
+        words = [f"\n{word}\n".encode("utf-8", "surrogatepass") for word in self.words]
+        return {path for path, text in written.items() if any(word in text for word in words)}
 
 
 def _changes(kept: Kept, files: Files, listed: Mapping[str, frozenset[str]], imports: ImportPath) -> _Changes:
@@ -142,10 +162,3 @@ def _changes(kept: Kept, files: Files, listed: Mapping[str, frozenset[str]], imp
         if path.rpartition("/")[2] in PATH_SETTERS and "sys" in _words(kept.sketches[path].imports):
             changes.is_everywhere = True  # what it adds to `sys.path` counts for the files beside it
     return changes
-
-
-def _words(statements: Iterable[Statement]) -> Iterator[str]:
-    for origin, pairs in statements:
-        yield from origin.split(".")
-        for name, _ in pairs:
-            yield from name.split(".") if "." in name else (name,)

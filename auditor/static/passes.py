@@ -10,14 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
-from auditor.model.annotations import TYPE_CHECKING, Generic, TypeVar
+from auditor.model.annotations import TYPE_CHECKING, Generic, TypeVar, cast
 from auditor.model.lean import dataclass
 from auditor.static.findings import Placed
 from auditor.static.importpath import Lookup
+from auditor.static.notes import Answered, Entry
 from auditor.static.project import Project
 from auditor.static.scripts import is_script, is_script_by_its_bytes
 from auditor.static.sketch import Sketch
-from auditor.static.trace import Entry, Kept
+from auditor.static.trace import Kept
 from auditor.static.workers import spread
 
 if TYPE_CHECKING:
@@ -79,35 +80,34 @@ class Passes:
         def draw(paths: tuple[str, ...]) -> dict[str, Sketch]:
             return {path: project.sketch(path) for path in paths if not self._cancelled()}
 
-        new = [path for path, source in sorted(project.files.items()) if source.sketch is None]
-        for _, sketches in spread(draw, _units(new, project), self._processes):
+        for _, sketches in spread(draw, _units(project.unsketched(), project), self._processes):
             project.know_sketches(sketches)
 
     def find_programs(self) -> None:
         """Tell the project which of its files are programs."""
         project = self._project
-        known = {path: self._is_script_by_its_bytes(path) for path in sorted(project.files)}
+        known = self._scripts_by_their_bytes()
         open_ = [path for path, answer in known.items() if answer is None]
         found = self._pass("script", open_, partial(is_script, project), lambda paths: _units(paths, project))
         project.know_scripts({path for path, answer in {**known, **found}.items() if answer})
 
-    def _is_script_by_its_bytes(self, path: str) -> bool | None:
-        project = self._project
-        imported = project.is_imported(path)
-        before = self._earlier.scripts.get(path)
-        if before is not None and before[1] == imported and project.is_as_before_below(path):
-            found = before[0]
-        else:
-            found = is_script_by_its_bytes(project, path)
-        self.kept.scripts[path] = found, imported
+    def _scripts_by_their_bytes(self) -> dict[str, bool | None]:
+        project, earlier = self._project, self._earlier.scripts
+        below = project.moves.steady_below if project.moves is not None else frozenset()
+        found: dict[str, bool | None] = {}
+        for path, imported in project.are_imported(sorted(project.files)):
+            before = earlier.get(path)
+            if before is None or before[1] != imported or path not in below:
+                before = is_script_by_its_bytes(project, path), imported
+            found[path], self.kept.scripts[path] = before[0], before
         return found
 
     def judge_programs(self) -> None:
         """Tell the project the verdict of every program."""
         project = self._project
-        followed = sorted({path for program in project.entry_points for path in project.followed(program)})
-        may_draw = project.selection.may_draw
-        project.selection.know_drawing(self._pass("draws", followed, may_draw, lambda paths: _units(paths, project)))
+        project.know_facts(self._earlier.facts)
+        may_draw, followed = project.selection.may_draw, project.followed_by_programs()
+        project.know_drawing(self._pass("draws", followed, may_draw, lambda paths: _units(paths, project)))
         project.know_verdicts({path: () for path in project.entry_points if not project.selection.can_draw(path)})
 
         def judge(group: tuple[str, ...]) -> dict[str, tuple[LibraryVerdict, ...]]:
@@ -119,6 +119,7 @@ class Passes:
         answers = self._pass("verdicts", project.groups, judge, lambda groups: [(group,) for group in groups])
         for verdicts in answers.values():
             project.know_verdicts(verdicts)
+        self.kept.facts = project.facts()
 
     def look(self, paths: Sequence[str], find: Callable[[str, Project], Iterable[Placed]]) -> Iterable[Looked]:
         """Ask the rules about every file, in order."""
@@ -156,15 +157,15 @@ class Passes:
 
         `numbers`: the items as they are counted for whoever watches; None for a pass after which no file is done.
         """
-        entries: dict[Item, Entry] = {}
-        for item in items:
-            entry = self._earlier.entries.get((name, item))
-            if entry is not None and self._project.holds(entry.asked):
-                entries[item] = entry
-        todo = units([item for item in items if item not in entries])
+        earlier = cast("Answered[Item]", self._earlier.answered.get(name) or Answered())
+        found = earlier.holding(items, self._project.failing(earlier.notes)) if earlier.found else {}
+        answers = {item: self._earlier.unpack(row[0]) for item, row in found.items() if not isinstance(row, Entry)}
+        for item in [item for item, answer in answers.items() if answer is None]:
+            del found[item]
+        todo = units([item for item in items if item not in found])
         shared = min(self._processes, len(todo)) > 1
         for number, done in spread(self._worker(work, numbers, shared=shared), todo, self._processes):
-            entries.update(done.entries)
+            found.update(done.entries)
             self.kept.read_files |= done.read_files
             self.kept.listed_folders |= done.listed_folders
             self.kept.look_up(done.lookups)
@@ -173,11 +174,14 @@ class Passes:
                 self._step(numbers[last] if numbers else 0, _path(last))
             if self._cancelled():
                 break
-        for item, entry in entries.items():
-            self.kept.entries[name, item] = entry
-            self.parsed |= entry.parsed
-            self.problems.update(entry.problems)
-        return {item: entries[item].answer for item in items if item in entries}  # type: ignore[misc]
+        answered = Answered(earlier.notes, {item: found[item] for item in items if item in found}, earlier.numbered)
+        self.kept.answered[name] = cast("Answered[object]", answered)
+        self.parsed |= answered.parsed()
+        self.problems.update(answered.problems())
+        return {
+            item: cast("Answer", row.answer if isinstance(row, Entry) else answers[item])
+            for item, row in answered.found.items()
+        }
 
     def _worker(
         self, work: Callable[[Item], Answer], numbers: Mapping[Item, int] | None, *, shared: bool

@@ -20,10 +20,10 @@ from auditor.static.callprerequisites import call_prerequisites
 from auditor.static.conditions import CallCondition, read_call_condition
 from auditor.static.facts import Known, ModuleFacts
 from auditor.static.nodeindex import nodes_of
+from auditor.static.notes import Question
 from auditor.static.pinned import fits
 from auditor.static.prerequisites import Prerequisite
 from auditor.static.project import Project
-from auditor.static.trace import Question
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -12,9 +12,15 @@ MAX_GROUP = 64
 
 
 def grouped(
-    programs: Iterable[str], reached: Callable[[str], Iterable[str]], size_bytes: Callable[[str], int]
+    programs: Iterable[str],
+    reached: Callable[[str], Iterable[str]],
+    size_bytes: Callable[[str], int],
+    compared: Callable[[int, int], object] = lambda size_bytes, limit_bytes: None,
 ) -> tuple[tuple[str, ...], ...]:
-    """Put neighbours together while what they reach fits; order is kept, a single program may be larger."""
+    """Put neighbours together while what they reach fits; order is kept, a single program may be larger.
+
+    `compared` is told each size that was held against the limit.
+    """
     groups: list[tuple[str, ...]] = []
     current: list[str] = []
     union: set[str] = set()
@@ -22,6 +28,8 @@ def grouped(
     for program in programs:
         more = set(reached(program)) - union
         size = sum(size_bytes(path) for path in more)
+        if current:
+            compared(total + size, MAX_GROUP_BYTES)
         if current and (total + size > MAX_GROUP_BYTES or len(current) >= MAX_GROUP):
             groups.append(tuple(current))
             current, union, total = [], set(), 0

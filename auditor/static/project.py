@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from functools import cached_property
 from pathlib import Path
 
@@ -18,14 +19,16 @@ from auditor.static.importgraph import ImportGraph, Reach
 from auditor.static.importpath import ImportPath, Lookup
 from auditor.static.knowledge import RngIndex
 from auditor.static.moves import Files, Moves
+from auditor.static.notes import Note
+from auditor.static.programfacts import ProgramFacts, room
 from auditor.static.programgroups import grouped
 from auditor.static.reexports import Reexports
 from auditor.static.scripts import EntryPoint, is_script, takes_options
 from auditor.static.selection import Selection
-from auditor.static.sketch import Sketch, make_sketch, shared
+from auditor.static.sketch import Sketch, import_words, make_sketch, packed_sketch, shared
 from auditor.static.source import SourceFile
 from auditor.static.texts import Texts
-from auditor.static.trace import Kept, Question, Trace
+from auditor.static.trace import Kept, Trace
 from auditor.static.trees import Trees
 from auditor.static.vocabulary import Vocabulary
 
@@ -71,6 +74,10 @@ class Project:
         self._complaints: dict[str, str] = {}
         """What is wrong with each file that was parsed so far in any piece of work."""
 
+        self._kept = Kept()
+        self._kept_literals: Mapping[str, int] = {}
+        """Of files that are as an earlier scan found them."""
+
         self._looked_up: dict[str, dict[Lookup, str | None]] = {}
         """By the file in which it was imported: where names led."""
 
@@ -90,6 +97,14 @@ class Project:
         self._matters: dict[Reach, bool] = {}
         self._followed: dict[str, frozenset[str]] = {}
         self._sizes: dict[str, int] = {}
+        self._sizes_holding: dict[frozenset[str] | None, list[tuple[tuple[str, ...], int]]] = {}
+        """Of the files that hold one of some texts, with the programs that reach them."""
+
+        self._close: set[str] = set()
+        self._room_bytes = MAX_NEAR_BYTES
+        self._facts: ProgramFacts | None = None
+        """As an earlier scan found them, where they are the same."""
+
         self._parsed: set[str] = set()
         self._programs: Mapping[str, EntryPoint] | None = None
         self._answers = Answers(self)
@@ -118,50 +133,68 @@ class Project:
         """What the bytes of a file tell."""
         source = self.source(path)
         if source.sketch is None:
-            source.sketch = make_sketch(source, self._vocabulary)
-            self.unread(path)
+            if path in self._kept_literals:
+                source.sketch = self._kept.sketch(path)
+            else:
+                source.sketch = make_sketch(source, self._vocabulary)
+                self.unread(path)
         return source.sketch
+
+    def unsketched(self) -> list[str]:
+        """The files that have to be looked over, sorted."""
+        known = self._kept_literals
+        return sorted(path for path, source in self.files.items() if path not in known and source.sketch is None)
+
+    def literals(self, path: str) -> int:
+        """What of the vocabulary stands in a file, as bits."""
+        found = self._kept_literals.get(path)
+        return self.sketch(path).literals if found is None else found
 
     def know_kept(self, kept: Kept, unchanged: frozenset[str], listed: Mapping[str, frozenset[str]]) -> None:
         """Be told what an earlier scan found in the bytes of files that are as they were, and what folders hold."""
-        for path in unchanged:
-            if path in kept.sketches:
-                self.source(path).sketch = kept.sketches[path]
+        self._kept = kept
+        self._kept_literals = {path: found for path, found in kept.literals.items() if path in unchanged}
         files = Files(scanned=self.files.keys(), tests=self._test_paths, unchanged=unchanged)
         self.moves = Moves(kept, files, listed, self._imports, self.graph)
+        self._taking_options = {
+            path: takes for path, takes in kept.taking_options.items() if path in self._kept_literals
+        }
 
     def is_as_before(self, path: str) -> bool:
         """Whether a file says what it said in the earlier scan, and its imports lead where they led."""
         return self.moves is not None and path in self.moves.steady
 
-    def is_as_before_below(self, path: str) -> bool:
-        """Whether that is so for a file and all that it imports, directly or not."""
-        return self.moves is not None and path in self.moves.steady_below
-
-    def holds(self, asked: Mapping[Question, object]) -> bool:
-        """Whether what was asked in an earlier scan would be answered in the same way now."""
+    def failing(self, notes: Iterable[Note]) -> set[int]:
+        """The numbers of those notes of an earlier scan that would be answered otherwise now."""
         if self.moves is None:
-            return False
-        steady, below = self.moves.steady, self.moves.steady_below
-        for question, answer in asked.items():
-            kind, path = question
+            return set(range(len(list(notes))))
+        steady, below, answers = self.moves.steady, self.moves.steady_below, self._answers
+        found: set[int] = set()
+        for number, (kind, path, answer) in enumerate(notes):
             if kind == "content":
-                if path not in steady:
-                    return False
+                if path in steady:
+                    continue
             elif kind == "reach":
-                if path not in below:
-                    return False
-            elif kind in ("packages", "matters") and path in below:
+                if path in below:
+                    continue
+            elif (kind in ("packages", "matters") and path in below) or answers((kind, path)) == answer:
                 continue
-            elif self._answers(question) != answer:
-                return False
-        return True
+            found.add(number)
+        return found
 
     def keep(self, kept: Kept) -> None:
         """Hand over what the bytes of files told."""
+        known, sketches = self._kept_literals, self._kept.sketches
+        digests, words = self._kept.digests, self._kept.import_words
+        for path, literals in known.items():
+            kept.sketches[path], kept.digests[path], kept.literals[path] = sketches[path], digests[path], literals
+            kept.import_words[path] = words[path]
         for path, source in (*self.files.items(), *self._others.items()):
-            if source.sketch is not None:
-                kept.sketches[path] = source.sketch
+            sketch = source.sketch
+            if sketch is not None and path not in known:
+                kept.sketches[path], kept.digests[path] = packed_sketch(sketch), sketch.digest
+                kept.literals[path], kept.import_words[path] = sketch.literals, import_words(sketch)
+        kept.taking_options.update(self._taking_options)
         kept.edges.update(self.graph.known())
         kept.files, kept.tests = frozenset(self.files), self._test_paths.intersection(self.files)
 
@@ -393,18 +426,44 @@ class Project:
         for each in reached:
             if each not in sizes:
                 sizes[each] = self.source(each).size_bytes
-        if sum(map(sizes.__getitem__, reached)) <= MAX_FOLLOWED_BYTES:
+        total = sum(map(sizes.__getitem__, reached))
+        self._compare(total, MAX_FOLLOWED_BYTES)
+        if total <= MAX_FOLLOWED_BYTES:
             return reached
         budget = MAX_NEAR_BYTES
         seen, pending = {path}, [path]
         for each in pending:
+            self._close.update(self.graph.imports(each))
             for target in self.graph.imports(each):
-                size = self.source(target).size_bytes
+                size = sizes[target]
                 if target not in seen and size <= budget:
                     budget -= size
                     seen.add(target)
                     pending.append(target)
         return seen
+
+    def is_followed(self, path: str, program: str) -> bool:
+        """Whether a file that a program reaches is among those that are followed for it."""
+        partly = self._facts.partly if self._facts is not None else None
+        if partly is None:
+            return path in self.followed(program)
+        self.trace.note("reach", program)
+        return program not in partly or path in partly[program]
+
+    def reaches_much(self, program: str, holding: frozenset[str] | None) -> bool:
+        """Whether `paths_reached` leaves out some of what a program reaches and what holds one of these texts."""
+        self.trace.note("reach", program)
+        sizes = self._sizes_holding.get(holding)
+        if sizes is None:
+            reached = [path for path in self._reaching if holding is None or self.texts.hold(path, holding)]
+            sizes = self._sizes_holding[holding] = [
+                (self._reaching[path], self.source(path).size_bytes) for path in reached
+            ]
+        return sum(size for programs, size in sizes if program in programs) > MAX_FOLLOWED_BYTES
+
+    def _compare(self, size_bytes: int, limit_bytes: int) -> None:
+        """A size is held against a limit."""
+        self._room_bytes = min(self._room_bytes, room(size_bytes, limit_bytes))
 
     # -- programs -------------------------------------------------------------------------------------------------
 
@@ -461,9 +520,14 @@ class Project:
         self.trace.note("imported", path)
         return path in self._imported
 
+    def are_imported(self, paths: Iterable[str]) -> Iterator[tuple[str, bool]]:
+        """Each path, and whether another file imports it."""
+        imported = self._imported
+        return ((path, path in imported) for path in paths)
+
     @cached_property
     def _imported(self) -> frozenset[str]:
-        return frozenset(target for path in self.files for target in self.graph.imports(path))
+        return self.graph.imported(self.files)
 
     def verdicts(self, module: ModuleFacts) -> tuple[LibraryVerdict, ...]:
         """One verdict per RNG library that the program draws from; empty where `module` is no entry point."""
@@ -501,8 +565,10 @@ class Project:
     @cached_property
     def groups(self) -> tuple[tuple[str, ...], ...]:
         """The programs that may draw, those together that are followed over one set of modules."""
+        if self._facts is not None:
+            return self._facts.groups
         programs = [path for path in self.entry_points if self.selection.can_draw(path)]
-        return grouped(programs, self.followed, lambda path: self.source(path).size_bytes)
+        return grouped(programs, self.followed, lambda path: self.source(path).size_bytes, self._compare)
 
     def group_of(self, program: str) -> tuple[str, ...]:
         """The programs that one is followed with."""
@@ -529,10 +595,65 @@ class Project:
         self.trace.note("reaching", path)
         return self._reaching.get(path, ())
 
+    @property
+    def reached_by_programs(self) -> AbstractSet[str]:
+        """The files that any program imports, directly or not, and the programs."""
+        self.trace.note("programs", "")
+        return self._reaching.keys()
+
     @cached_property
     def _reaching(self) -> Mapping[str, tuple[str, ...]]:
+        if self._facts is not None:
+            return self._facts.reaching
         found: dict[str, list[str]] = {}
-        for path in self.entry_points:
+        for path in self._known_programs():
             for reached in self.graph.reached(path):
                 found.setdefault(reached, []).append(path)
-        return {path: tuple(sorted(programs)) for path, programs in found.items()}
+        shared: dict[tuple[str, ...], tuple[str, ...]] = {}
+        return {path: shared.setdefault(every := tuple(sorted(programs)), every) for path, programs in found.items()}
+
+    # -- programs of an earlier scan ------------------------------------------------------------------------------
+
+    def know_facts(self, facts: ProgramFacts | None) -> None:
+        """Be told what an earlier scan found of all programs; nothing is believed that may be otherwise now."""
+        if facts is None or self.moves is None or facts.programs != self._told_programs() or not self.moves.lead_alike:
+            return
+        self._facts = facts.with_sizes(self.moves.others, lambda path: self.source(path).size_bytes)
+
+    def know_drawing(self, answers: Mapping[str, bool]) -> None:
+        """Be told which of the followed files may draw."""
+        drawing = {path for path, may_draw in answers.items() if may_draw}
+        if self._facts is not None and self._facts.drawing_files != drawing:
+            self._facts = None  # what is reached is found out again
+        self.selection.know_drawing(answers, self._facts.drawing if self._facts is not None else None)
+
+    def followed_by_programs(self) -> tuple[str, ...]:
+        """What is followed for any program, sorted."""
+        if self._facts is not None:
+            return self._facts.followed
+        return tuple(sorted({path for program in self.entry_points for path in self.followed(program)}))
+
+    def facts(self) -> ProgramFacts:
+        """What is known of all programs now, for the next scan."""
+        if self._facts is not None:
+            return self._facts
+        followed = self.followed_by_programs()
+        partly = {program: self.followed(program) for program in self.entry_points}
+        return ProgramFacts(
+            programs=self._told_programs(),
+            reaching=self._reaching,
+            partly={
+                program: near for program, near in partly.items() if not near.issuperset(self.graph.reached(program))
+            },
+            followed=followed,
+            drawing_files=frozenset(path for path in followed if self.selection.may_draw(path)),
+            drawing=frozenset(program for program in self.entry_points if self.selection.can_draw(program)),
+            groups=self.groups,
+            sizes={path: self.source(path).size_bytes for path in sorted({*followed, *self._sizes})},
+            close=frozenset(self._close),
+            room_bytes=self._room_bytes,
+        )
+
+    def _told_programs(self) -> tuple[tuple[str, bool, tuple[str, ...]], ...]:
+        entries = self._known_programs().items()
+        return tuple((path, entry.is_script, entry.functions) for path, entry in entries)

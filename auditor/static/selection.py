@@ -25,6 +25,7 @@ class Selection:
         self._vocabulary = vocabulary
         self._draws = drawing(project.rng.libraries.values())
         self._drawing: dict[str, bool] = {}
+        self._drawing_programs: frozenset[str] | None = None
         self._masked: dict[int, tuple[tuple[Prerequisite, ...], tuple[Masked, ...]]] = {}
         """By the identity of the prerequisites, which are kept with it."""
 
@@ -37,7 +38,7 @@ class Selection:
     def can_hold(self, path: str, prerequisites: tuple[Prerequisite, ...]) -> bool:
         """Whether one of the things that a rule presupposes is true of a file."""
         if path != self._looked_at[0]:
-            self._looked_at = path, self._project.sketch(path).literals
+            self._looked_at = path, self._project.literals(path)
         found = self._looked_at[1]
         known = self._masked.get(id(prerequisites))
         for masks, prerequisite in known[1] if known is not None else self._with_masks(prerequisites):
@@ -78,6 +79,8 @@ class Selection:
 
     def can_draw(self, program: str) -> bool:
         """Whether anything that a program imports may draw from an RNG library."""
+        if self._drawing_programs is not None:
+            return program in self._drawing_programs
         return any(self.may_draw(path) for path in self._project.followed(program))
 
     def may_draw(self, path: str) -> bool:
@@ -88,9 +91,10 @@ class Selection:
             self._project.unread(path)
         return self._drawing[path]
 
-    def know_drawing(self, answers: Mapping[str, bool]) -> None:
-        """Be told which files may draw."""
+    def know_drawing(self, answers: Mapping[str, bool], programs: frozenset[str] | None = None) -> None:
+        """Be told which files may draw, and which programs, where that is known."""
         self._drawing.update(answers)
+        self._drawing_programs = programs
 
     def _imports_any(self, path: str, packages: frozenset[str]) -> bool:
         """Whether a file, or anything that it imports, imports one of these packages from outside the project."""
@@ -109,7 +113,7 @@ class Selection:
 
     def _calls_method(self, path: str, methods: frozenset[str]) -> bool:
         mask = self._vocabulary.mask(methods)
-        if mask is not None and not self._project.sketch(path).literals & mask:
+        if mask is not None and not self._project.literals(path) & mask:
             return False
         try:
             return calls_method(self._project.source(path).raw(), methods)
@@ -121,7 +125,7 @@ class Selection:
         try:
             if source.is_notebook:
                 return True
-            words = self._vocabulary.standing(last_parts(names), self._project.sketch(path).literals)
+            words = self._vocabulary.standing(last_parts(names), self._project.literals(path))
             return mentions(source.raw(), self._imported_by(path), names, words)
         except ProjectError:
             return False

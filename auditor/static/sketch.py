@@ -5,6 +5,7 @@ It is made once, in whichever process comes to the file first, and takes far les
 
 from __future__ import annotations
 
+import marshal
 import re
 from collections.abc import Iterable, Iterator
 
@@ -67,6 +68,28 @@ _SHARED: dict[Statement, Statement] = {}
 """Import statements that were met: `import torch` stands in thousands of files."""
 
 _MAX_SHARED = 200_000
+
+
+def packed_sketch(sketch: Sketch) -> bytes:
+    """A sketch as it is kept from one scan to the next, without digest and literals: these are asked of all files."""
+    return marshal.dumps((sketch.imports, sketch.has_guard, sketch.names_main, sketch.is_marked))
+
+
+def import_words(sketch: Sketch) -> bytes:
+    """The parts of all names in the import statements of a file, each in a line of its own."""
+    words: dict[str, None] = {}
+    for origin, pairs in sketch.imports:
+        words.update(dict.fromkeys(origin.split(".")))
+        for name, _ in pairs:
+            words.update(dict.fromkeys(name.split(".")))
+    return "\n".join(["", *words, ""]).encode("utf-8", "surrogatepass")
+
+
+def unpacked_sketch(packed: bytes, digest: bytes, literals: int) -> Sketch:
+    """What was packed."""
+    imports, has_guard, names_main, is_marked = marshal.loads(packed)
+    return Sketch(digest, literals, shared(imports), has_guard, names_main, is_marked)
+
 
 UNREADABLE = Sketch(b"", 0, (), has_guard=False, names_main=False, is_marked=False)
 

@@ -34,14 +34,14 @@ class Texts:
     def are_relevant(self, path: str) -> bool:
         """Whether a file holds any word that a rule or a library knows; all do where there are no words."""
         if self._needed_mask is not None:
-            return bool(self._project.sketch(path).literals & self._needed_mask)
+            return bool(self._project.literals(path) & self._needed_mask)
         return self._needed is None or self.hold(path, self._needed)
 
     def hold(self, path: str, literals: frozenset[str]) -> bool:
         """Whether one of the literals stands in a file: identifiers as words, other texts as they are."""
         mask = self._vocabulary.mask(literals)
         if mask is not None:
-            return bool(self._project.sketch(path).literals & mask)
+            return bool(self._project.literals(path) & mask)
         return self.contain(path, tuple(sorted(literals)))
 
     def contain(self, path: str, texts: tuple[str, ...]) -> bool:

@@ -9,22 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from auditor.model.annotations import Literal, TypeVar
+from auditor.model.annotations import TypeVar
 from auditor.model.digest import sha256
 from auditor.model.lean import dataclass, field
 from auditor.static.importgraph import Edges
 from auditor.static.importpath import Lookup
-from auditor.static.sketch import Sketch
+from auditor.static.notes import Answered, Kind, Question
+from auditor.static.programfacts import ProgramFacts
+from auditor.static.sketch import Sketch, unpacked_sketch
 
-Kind = Literal[
-    "content", "reach", "packages", "reaching", "verdicts", "programs", "program", "group", "imported", "matters"
-]
-"""What is asked of a path: what stands in it and where its imports lead; the same of all that it imports; which
-packages these import; which programs reach it; how a program is seeded; which programs there are (of no path); whether
-it is a program; with which others it is followed; whether anything imports it; whether any rule can speak about it or
-about what it imports."""
-
-Question = tuple[Kind, str]
 Key = TypeVar("Key")
 Result = TypeVar("Result")
 Memory = dict[Key, tuple[Result, Iterable[Question], Iterable[str]]]
@@ -85,23 +78,23 @@ class Trace:
         return memory[key][0]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """Something that was worked out."""
-
-    answer: object
-    asked: Mapping[Question, object]
-    parsed: frozenset[str]
-    problems: Mapping[str, str]
-    packed: bytes | None = None
-    """The answer as it was kept, where it was: it need not be packed again."""
-
-
 @dataclass(slots=True)
 class Kept:
     """What one scan leaves to the next one of the same files, rules and settings."""
 
-    sketches: dict[str, Sketch] = field(default_factory=dict)
+    sketches: dict[str, bytes] = field(default_factory=dict)
+    """As `packed_sketch` makes them: few of them are looked into."""
+
+    digests: dict[str, bytes] = field(default_factory=dict)
+    """Of the bytes of the same files; `literals`: what of the vocabulary stands in them."""
+
+    literals: dict[str, int] = field(default_factory=dict)
+    import_words: dict[str, bytes] = field(default_factory=dict)
+    """What stands in their import statements."""
+
+    taking_options: dict[str, bool] = field(default_factory=dict)
+    """Whether files that are called like tests read a command line, as far as anybody asked."""
+
     edges: dict[str, Edges] = field(default_factory=dict)
     lookups: dict[str, dict[Lookup, str | None]] = field(default_factory=dict)
     """By the file in which it was imported: where names led that its import statements do not tell of."""
@@ -113,8 +106,11 @@ class Kept:
     names: dict[str, frozenset[str]] = field(default_factory=dict)
     """What stood in the folders in which imports were looked up; folders that do not exist are not among them."""
 
-    entries: dict[tuple[str, object], Entry] = field(default_factory=dict)
-    """By the pass and what it was about."""
+    answered: dict[str, Answered[object]] = field(default_factory=dict)
+    """What was worked out, by pass."""
+
+    unpack: Callable[[object], object] = field(default=lambda packed: packed)
+    """Makes an answer of what is kept for it; None where that is damaged."""
 
     scripts: dict[str, tuple[bool | None, bool]] = field(default_factory=dict)
     """Whether the bytes of each file say that it is a program, and whether anything imported it then."""
@@ -122,8 +118,13 @@ class Kept:
     syntax: dict[str, str | None] = field(default_factory=dict)
     """Files that were parsed for their syntax alone, with what is wrong."""
 
+    facts: ProgramFacts | None = None
     read_files: frozenset[str] = frozenset()
     listed_folders: frozenset[str] = frozenset()
+
+    def sketch(self, path: str) -> Sketch:
+        """That of a file."""
+        return unpacked_sketch(self.sketches[path], self.digests[path], self.literals[path])
 
     def look_up(self, lookups: Mapping[str, Mapping[Lookup, str | None]]) -> None:
         """Add where names led."""

@@ -18,7 +18,8 @@ from auditor.services.scan import scan
 from auditor.services.scan_cache import cache_folder
 from auditor.services.scan_store import MAX_ENTRIES
 from auditor.services.settings import Settings
-from auditor.static import source, syntaxcheck
+from auditor.static import programgroups, source, syntaxcheck
+from auditor.static import project as static_project
 from auditor.static.engine import Engine
 from auditor.static.passes import Passes
 
@@ -253,6 +254,24 @@ def test_after_files_came_and_went_the_result_is_what_scans_from_scratch_give(pr
         assert cached(project) == cold(project)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_after_edits_around_the_limits_of_what_is_followed_the_result_is_what_scans_from_scratch_give(
+    project: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    rng = random.Random(seed)
+    monkeypatch.setattr(static_project, "MAX_FOLLOWED_BYTES", 300)
+    monkeypatch.setattr(static_project, "MAX_NEAR_BYTES", 200)
+    monkeypatch.setattr(programgroups, "MAX_GROUP_BYTES", 350)
+    put(project, "again.py", "import random\nimport lib.data\nimport lib.seeds" + MAIN)
+    for _ in range(25):
+        path = project / rng.choice(["train.py", "again.py", "lib/data.py", "lib/seeds.py"])
+        if rng.randrange(4):
+            put(project, str(path.relative_to(project)), path.read_text() + "#" * rng.randrange(60) + "\n")
+        else:
+            put(project, str(path.relative_to(project)), FILES.get(path.name, rng.choice(SOURCES)))
+        assert cached(project) == cold(project)
+
+
 @pytest.fixture
 def answers(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """Grows by each answer that is worked out."""
@@ -382,8 +401,11 @@ def test_damaged_parts_are_made_anew(project: Path, damage: str) -> None:
     elif damage == "other types":
         write(parts, (key, [1, 2], folders))
     else:
-        entries = [(name, item, (pickle.dumps(print), *rest)) for name, item, (_, *rest) in plain[2]]
-        write(parts, (key, (*plain[:2], entries, *plain[3:]), folders))
+        answered = {
+            name: (notes, {item: (pickle.dumps(print), *rest) for item, (_, *rest) in found.items()}, numbered)
+            for name, (notes, found, numbered) in plain[6].items()
+        }
+        write(parts, (key, (*plain[:6], answered, *plain[7:]), folders))
     (project / "train.py").write_text(FILES["train.py"] + "# changed\n")
     assert cached(project) == cold(project)
     assert read(parts) is not None
