@@ -80,6 +80,7 @@ class CallWalk:
         value = frame.resolve(node.func)
         if isinstance(value, External):
             self._external(value.name, node, frame)
+            self._build(node, frame)
             if starts_base(value.name) and isinstance(node.func, ast.Attribute):
                 made = frame.resolve(node.func.value)
                 if isinstance(made, Instance) and isinstance(made.of, ClassRef):
@@ -245,7 +246,7 @@ class CallWalk:
         """What a loader is given is a function that it calls, or an object that it asks for items: one of several."""
         known = frame.resolve(part)
         values = [known] if known is not None else self._possible(frame, part)
-        for value in self._one_of(values):
+        for value in self._one_of_taken(values) if self._walk.is_taken(part) else self._one_of(values):
             if isinstance(value, FunctionRef):
                 self._functions.enter(value, None, frame, at=part)
             elif isinstance(value, Instance) and isinstance(value.of, ClassRef):
@@ -423,8 +424,20 @@ class CallWalk:
         group = frame.resolve(registered[0]) if registered is not None else None
         return isinstance(group, FunctionRef | Instance) and group.module is not None
 
+    def _build(self, node: ast.Call, frame: Frame) -> None:
+        """`MODELS.build(cfg)`, `build_from_cfg(cfg, MODELS)` of a library: it makes one of what is registered."""
+        for value in self._one_of_taken(self._walk.built(node, frame)):
+            if isinstance(value, ClassRef):
+                self._construct(value, None, frame, at=node)
+            elif isinstance(value, FunctionRef):
+                self._functions.enter(value, None, frame, at=node, defaults=False)
+
     def _unresolved(self, node: ast.Call, frame: Frame) -> None:
         """Nobody knows what is called: a table of functions, a method of an unknown object."""
+        registered = self._walk.registered(node.func, frame)
+        if registered:
+            self._alternatives(registered, node, frame, is_taken=True)
+            return
         if isinstance(node.func, ast.Subscript):
             self._alternatives(table_of(frame.module, node.func.value), node, frame)
         elif isinstance(node.func, ast.Attribute):
@@ -441,7 +454,8 @@ class CallWalk:
         self._alternatives(found, node, frame)
         self._ledger.picked_at = outer
         if not isinstance(node.func, ast.Subscript) and looked_into(frame.module, node.func) is None:
-            self._alternatives(self._possible(frame, node.func), node, frame)
+            possible = self._possible(frame, node.func)
+            self._alternatives(possible, node, frame, is_taken=self._walk.is_taken(node.func))
         for part in _passed(node):
             value = frame.resolve(part)
             if isinstance(value, FunctionRef):
@@ -457,15 +471,15 @@ class CallWalk:
             if word.arg and isinstance(value, FunctionRef):
                 self._stored.setdefault(word.arg, []).append(value)
 
-    def _alternatives(self, values: Iterable[Value], node: ast.Call, frame: Frame) -> None:
-        """One of these is called, and it is not known which."""
+    def _alternatives(self, values: Iterable[Value], node: ast.Call, frame: Frame, *, is_taken: bool = False) -> None:
+        """One of these is called, and it is not known which; `is_taken`: they come out of a table."""
         called = [
             value
             for value in values
             if isinstance(value, FunctionRef | ClassRef | External)
             or (isinstance(value, Instance) and isinstance(value.of, ClassRef))
         ]
-        for value in self._one_of(called):
+        for value in self._one_of_taken(called) if is_taken else self._one_of(called):
             if isinstance(value, FunctionRef):
                 self._functions.enter(value, node, frame)
             elif isinstance(value, ClassRef):
@@ -474,6 +488,12 @@ class CallWalk:
                 self._call_object(value, node, frame)
             elif isinstance(value, External):
                 self._external(value.name, node, frame)
+
+    def _one_of_taken(self, values: Iterable[Value]) -> Iterator[Value]:
+        """Like `_one_of`, of what came out of a table: a configuration names one, perhaps none of these."""
+        self._ledger.taken += 1
+        yield from self._one_of(values)
+        self._ledger.taken -= 1
 
     def _one_of(self, choices: Iterable[Choice]) -> Iterator[Choice]:
         """Each of what may happen, from the state before; what holds after any of them holds afterwards."""

@@ -14,6 +14,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import Binding, BindingKind, Function
 from auditor.static.contents import Contents
 from auditor.static.members import bases, picked_of
+from auditor.static.registries import Registries
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
 
 if TYPE_CHECKING:
@@ -39,7 +40,10 @@ Given = dict[tuple[Function, str], list[tuple["ModuleFacts", ast.expr]]]
 class Candidates:
     """The values that names, attributes and elements may have in some modules."""
 
-    def __init__(self, given: Given | None = None, within: Container[str] | None = None) -> None:
+    def __init__(
+        self, registries: Registries, given: Given | None = None, within: Container[str] | None = None
+    ) -> None:
+        self._registries = registries
         self._given: Given = {} if given is None else given
         """What calls give the parameters of functions."""
 
@@ -55,6 +59,10 @@ class Candidates:
         """Expressions looked at for the present call; what leads back to itself adds nothing."""
 
         self._asked: dict[ast.expr, list[Value]] = {}
+        self._is_taken = False
+        """Whether something came out of a table of what is registered, for the present call."""
+
+        self._taken: set[ast.expr] = set()
 
     def close(self) -> None:
         """Let go of everything; it and its contents refer to each other."""
@@ -63,7 +71,7 @@ class Candidates:
 
     def narrowed(self, paths: Container[str]) -> Candidates:
         """The same for a program that runs with these modules: it makes and hands on nothing that others do."""
-        return Candidates(self._given, paths)
+        return Candidates(self._registries, self._given, paths)
 
     def note(self, module: ModuleFacts, call: ast.Call, called: FunctionRef, *, skipped: int, certain: bool) -> None:
         """`call` calls this function; `skipped`: parameters before the first argument (`self`).
@@ -97,8 +105,15 @@ class Candidates:
         if node not in self._asked:
             self._seen.clear()
             self._contents.begin()
+            self._is_taken = False
             self._asked[node] = self._distinct(self.values(module, node))
+            if self._is_taken:
+                self._taken.add(node)
         return self._asked[node]
+
+    def is_taken(self, node: ast.expr) -> bool:
+        """Whether what an expression may be, as far as that was asked, came out of a table of what is registered."""
+        return node in self._taken
 
     def values(self, module: ModuleFacts, node: ast.expr) -> Sequence[Value]:
         """What an expression may be."""
@@ -143,9 +158,15 @@ class Candidates:
         elif isinstance(node, ast.NamedExpr | ast.Await):
             yield from self.values(module, node.value)
         elif isinstance(node, ast.Subscript):
+            yield from self._picked(module, node)
             yield from self.elements(module, node.value)
         elif isinstance(node, ast.Call):
             yield from self._result(module, node)
+
+    def _picked(self, module: ModuleFacts, node: ast.expr) -> Sequence[Value]:
+        found = self._registries.picked(module, node, None, self._within)
+        self._is_taken |= bool(found)
+        return found
 
     def _attribute(self, module: ModuleFacts, node: ast.Attribute) -> Iterator[Value]:
         for base in self.values(module, node.value):
@@ -161,6 +182,14 @@ class Candidates:
 
     def _result(self, module: ModuleFacts, node: ast.Call) -> Iterator[Value]:
         called = node.func
+        built = self._registries.built(module, node, None, self._within)
+        self._is_taken |= bool(built)
+        for each in built:
+            if isinstance(each, ClassRef):
+                yield Instance(each)
+        if built:
+            return
+        yield from self._picked(module, node)
         if isinstance(called, ast.Attribute) and called.attr in SAME_OBJECT:
             yield from self.values(module, called.value)
         elif isinstance(called, ast.Attribute) and called.attr == "get":

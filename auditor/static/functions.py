@@ -160,6 +160,8 @@ class Functions:
         if relevance.is_relevant(ref.node):
             return True
         for value in _names_key(inside):
+            if relevance.registries.is_table(value):
+                return True
             if isinstance(value, External) and self._walk.project.rng.is_known(value.name):
                 return True
             made = value.of if isinstance(value, Instance) else value
@@ -168,6 +170,14 @@ class Functions:
             if relevance.is_relevant(made.node):
                 return True
         return False
+
+    def _own_object(self, owner: ClassRef, node: ast.Call | None, frame: Frame) -> Instance:
+        """`self` in a method that `node` calls; of tables it counts which one it is."""
+        called = node.func if node is not None else None
+        made = frame.resolve(called.value) if isinstance(called, ast.Attribute) else None
+        if isinstance(made, Instance) and self._walk.relevance.registries.is_table(made):
+            return made
+        return Instance(owner)
 
     def _circumstances(self, ref: FunctionRef, inside: Frame) -> object:
         """Everything that what a function does to the state depends on."""
@@ -183,6 +193,7 @@ class Functions:
             ledger.muted > 0,
             ledger.replaced > 0,
             ledger.picked_at,
+            ledger.taken > 0,
             ledger.spawned > 0,
             ledger.worker,
             bool(ledger.conditions),
@@ -205,7 +216,7 @@ class Functions:
         positional = [*function.args.posonlyargs, *function.args.args]
         if ref.owner is not None and method_kind(function) != "static" and positional and _is_method(ref):
             first = positional.pop(0)
-            own: Value = ref.owner if method_kind(function) == "class" else Instance(ref.owner)
+            own: Value = ref.owner if method_kind(function) == "class" else self._own_object(ref.owner, node, frame)
             inside.bind(function, first.arg, own)
         given = _bound(node, [argument.arg for argument in positional], [arg.arg for arg in function.args.kwonlyargs])
         for argument in (*positional, *function.args.kwonlyargs):

@@ -77,6 +77,10 @@ class ImportPath:
         """Whether a folder has an `__init__.py`."""
         return self._is_file(_join(folder, "__init__.py"))
 
+    def extends(self, path: str) -> bool:
+        """Whether a file adds folders to `sys.path`."""
+        return bool(self._folders_added(path))
+
     def know_names(self, folder: str, names: frozenset[str]) -> None:
         """Be told what a folder holds."""
         self._listings[folder] = names

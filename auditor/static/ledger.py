@@ -42,6 +42,9 @@ class DrawRecord:
     picked: bool = False
     """Only reached in something that is picked by name: whether it is what the program runs is not known."""
 
+    taken: bool = False
+    """Only reached in one of several things that are registered: a configuration says which of them it is."""
+
     in_spawned: bool = False
     """Drawn while unseeded in a process that was started anew."""
 
@@ -86,6 +89,9 @@ class Ledger:
 
         self.picked_at: Location | None = None
         """In one of several things that the program picks by name here: only their initial weights are noted, here."""
+
+        self.taken = 0
+        """Above 0: in one of several things that may be taken out of a table in which they are registered."""
 
         self.replaced = 0
         """Above 0: a model is being made whose initial weights are replaced by stored ones."""
@@ -149,7 +155,8 @@ class Ledger:
         if number is None:
             number = self._numbers[key] = len(self.records)
             draw = Draw(location=location, callee=callee, via=self.way(), in_worker=self.worker is True)
-            self.records.append(DrawRecord(draw, library, picked=self.picked_at is not None))
+            self.records.append(DrawRecord(draw, library, picked=self.picked_at is not None, taken=True))
+        self.records[number].taken &= self.taken > 0
         if self.picked_at is None:
             self.records[number].picked = False
         if self.worker is not True and self.records[number].draw.in_worker:

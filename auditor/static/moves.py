@@ -159,6 +159,6 @@ def _changes(kept: Kept, files: Files, listed: Mapping[str, frozenset[str]], imp
         folder, _, name = path.rpartition("/")
         changes.add(folder, name, is_package=imports.is_package(folder))
     for path in (kept.sketches.keys() & files.scanned) - files.unchanged:
-        if path.rpartition("/")[2] in PATH_SETTERS and "sys" in _words(kept.sketches[path].imports):
+        if path.rpartition("/")[2] in PATH_SETTERS and (b"\nsys\n" in kept.import_words[path] or imports.extends(path)):
             changes.is_everywhere = True  # what it adds to `sys.path` counts for the files beside it
     return changes

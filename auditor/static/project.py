@@ -579,11 +579,9 @@ class Project:
         self.trace.note("group", program)
         group = self.group_of(program)
         if group not in self._relevance:
-            from auditor.static.relevance import Relevance
+            from auditor.static.relevance import relevance_of
 
-            reached = {path for entry in group for path in self.followed(entry) if self.matters(path)}
-            modules = [self.module(path) for path in sorted(reached)]
-            self._relevance[group] = Relevance(self, [module for module in modules if module is not None])
+            self._relevance[group] = relevance_of(self, {path for entry in group for path in self.followed(entry)})
         return self._relevance[group]
 
     def entry_points_reaching(self, module: ModuleFacts) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ holds too much rather than too little.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import FUNCTIONS, Function, every_argument
@@ -19,6 +19,7 @@ from auditor.static.members import bases, table_of
 from auditor.static.names import PARTIAL, method_kind
 from auditor.static.picked import picked
 from auditor.static.protocols import is_run_by_others
+from auditor.static.registries import Registries
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, Value
 from auditor.static.weights import LOADING
 
@@ -37,10 +38,12 @@ Definition = Function | ast.ClassDef
 class Relevance:
     """Functions and classes that count, of some modules."""
 
-    def __init__(self, project: Project, modules: Iterable[ModuleFacts]) -> None:
+    def __init__(self, project: Project, modules: Iterable[ModuleFacts], registries: Registries) -> None:
+        """`registries`: what these modules register."""
         self._project = project
         self._rng = project.rng
         self._modules = tuple(modules)
+        self.registries = registries
         self._known = {
             node for module in self._modules for node, name in module.index.functions.items() if name != PARTIAL
         }
@@ -52,7 +55,7 @@ class Relevance:
         """What the top levels of modules lead to."""
 
         self._working: set[str] = set()
-        self.candidates = Candidates()
+        self.candidates = Candidates(registries)
         self._open: list[tuple[ModuleFacts, ast.Call, Definition | None]] = []
         """Calls of which it is not certain what they call."""
 
@@ -188,7 +191,8 @@ class Relevance:
             yield value
         if isinstance(call.func, ast.Subscript):
             yield from table_of(module, call.func.value)
-        for each in picked(module, call):
+        taken = self.registries.picked(module, call.func, None, None) if value is None else []
+        for each in (*picked(module, call), *taken, *self.registries.built(module, call, None, None)):
             yield from self._constructed(each) if isinstance(each, ClassRef) else (each,)
         if isinstance(value, Instance):
             yield from self._called(value)
@@ -267,3 +271,33 @@ def _holder(module: ModuleFacts, node: Definition) -> Definition | None:
     while parent is not None and not isinstance(parent, (*FUNCTIONS, ast.ClassDef)):
         parent = module.parent(parent)
     return parent
+
+
+def relevance_of(project: Project, paths: Collection[str]) -> Relevance:
+    """Of those of some files that count, and of those that take something out of the tables in which they register."""
+    counting = {path for path in paths if project.matters(path)}
+    modules = _parsed(project, counting)
+    registries = Registries(modules)
+    users = _importers(project, registries.homes().intersection(paths), paths) - counting
+    if users:
+        modules = _parsed(project, counting | users)
+    return Relevance(project, modules, registries)
+
+
+def _parsed(project: Project, paths: Iterable[str]) -> list[ModuleFacts]:
+    return [module for path in sorted(paths) if (module := project.module(path)) is not None]
+
+
+def _importers(project: Project, homes: Iterable[str], paths: Iterable[str]) -> set[str]:
+    """Those of some files that import one of `homes`, directly or not, and these themselves."""
+    users: dict[str, list[str]] = {}
+    pending = list(homes)
+    for path in paths if pending else ():
+        for target in project.graph.imports(path):
+            users.setdefault(target, []).append(path)
+    found = set(pending)
+    for path in pending:
+        more = [user for user in users.get(path, ()) if user not in found]
+        found.update(more)
+        pending += more
+    return found

@@ -13,7 +13,7 @@ from auditor.static.library_verdict import LibraryVerdict, Seed, SeedStatus, See
 from auditor.static.rngstate import Level, Rank
 from auditor.static.scripts import EntryPoint
 from auditor.static.trace import Memory
-from auditor.static.training import trains
+from auditor.static.training import names_training, trains
 from auditor.static.walk import Walk
 from auditor.static.weights import initialises
 
@@ -92,8 +92,13 @@ def _drawn(project: Project, entry: EntryPoint, ledger: Ledger) -> Iterable[Draw
     A model that only gets stored weights does not keep its initial ones, and one that is not trained does nothing of
     what it does in training.
     """
-    kept = [record for record in ledger.records if not (_is_initial(record, ledger) or record.in_training)]
-    return ledger.records if len(kept) == len(ledger.records) or trains(project, entry.path) else kept
+    drawn = ledger.records
+    if ledger.loads_weights or ledger.loads_some:
+        # A configuration names the one of many models whose weights are stored.
+        train = any(record.taken for record in drawn) and names_training(project, entry.path)
+        drawn = [each for each in drawn if not each.taken or (train and not initialises(each.draw.callee))]
+    kept = [record for record in drawn if not (_is_initial(record, ledger) or record.in_training)]
+    return drawn if len(kept) == len(drawn) or trains(project, entry.path) else kept
 
 
 def _is_initial(record: DrawRecord, ledger: Ledger) -> bool:

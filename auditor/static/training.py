@@ -41,12 +41,17 @@ _MAX_FILES = 200
 
 _LOOKING_UP = (
     *(b"import_module(", b"__import__(", b"globals()", b"__dict__", b"instantiate(", b"locate(", b"importlib"),
-    *(b"egistry", b"REGISTRY", b"_class("),
+    b"_class(",
 )
 """Words of programs in which a text may lead to any function."""
 
 _WRAPPING = frozenset({"hydra.main", "click.command", "click.option", "click.argument", "click.pass_context", "record"})
 """Decorators after which a function is still only called where it is named."""
+
+
+def names_training(project: Project, program: str) -> bool:
+    """Whether a program trains by its own words, whatever a library of which it takes one function does."""
+    return project.texts.contain(program, (".backward(", *(word.decode() for word in TRAINING)))
 
 
 def trains(project: Project, program: str) -> bool:

@@ -75,6 +75,18 @@ class Walk:
         """What an expression may be where that is not certain, given what this program makes and hands on."""
         return self._candidates.possible(module, node) if self.relevance.candidates.possible(module, node) else ()
 
+    def is_taken(self, node: ast.expr) -> bool:
+        """Whether what `possible` said came out of a table of what is registered."""
+        return self._candidates.is_taken(node)
+
+    def registered(self, node: ast.expr, frame: Frame) -> list[FunctionRef | ClassRef]:
+        """What an expression may take out of a table in which this program registers it."""
+        return self.relevance.registries.picked(frame.module, node, frame.arguments, self.within)
+
+    def built(self, node: ast.Call, frame: Frame) -> list[FunctionRef | ClassRef]:
+        """Of what a call that leads outside may make an object, of all that this program registers."""
+        return self.relevance.registries.built(frame.module, node, frame.arguments, self.within)
+
     def _is_seeded(self, library: str) -> bool | None:
         rank = self.ledger.state.level(library).rank
         return None if rank is Rank.MAYBE else rank is Rank.SEEDED
