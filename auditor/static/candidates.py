@@ -87,6 +87,10 @@ class Candidates:
                 break
             if not isinstance(value, ast.Constant):
                 given.setdefault((called.node, argument.arg), []).append((module, value))
+        rest = call.args[len(positional) :]
+        if arguments.vararg is not None and rest and not any(isinstance(value, ast.Starred) for value in call.args):
+            collected = ast.Tuple(elts=rest, ctx=ast.Load())
+            given.setdefault((called.node, arguments.vararg.arg), []).append((module, collected))
         for word in call.keywords:
             if word.arg in names and not isinstance(word.value, ast.Constant):
                 given.setdefault((called.node, str(word.arg)), []).append((module, word.value))
