@@ -427,7 +427,7 @@ class Project:
             if each not in sizes:
                 sizes[each] = self.source(each).size_bytes
         total = sum(map(sizes.__getitem__, reached))
-        self._compare(total, MAX_FOLLOWED_BYTES)
+        self._keep_room(room(total, MAX_FOLLOWED_BYTES))
         if total <= MAX_FOLLOWED_BYTES:
             return reached
         budget = MAX_NEAR_BYTES
@@ -461,9 +461,9 @@ class Project:
             ]
         return sum(size for programs, size in sizes if program in programs) > MAX_FOLLOWED_BYTES
 
-    def _compare(self, size_bytes: int, limit_bytes: int) -> None:
-        """A size is held against a limit."""
-        self._room_bytes = min(self._room_bytes, room(size_bytes, limit_bytes))
+    def _keep_room(self, room_bytes: int) -> None:
+        """Sizes that differ by more than this may decide otherwise."""
+        self._room_bytes = min(self._room_bytes, room_bytes)
 
     # -- programs -------------------------------------------------------------------------------------------------
 
@@ -568,7 +568,7 @@ class Project:
         if self._facts is not None:
             return self._facts.groups
         programs = [path for path in self.entry_points if self.selection.can_draw(path)]
-        return grouped(programs, self.followed, lambda path: self.source(path).size_bytes, self._compare)
+        return grouped(programs, self.followed, lambda path: self.source(path).size_bytes, self._keep_room)
 
     def group_of(self, program: str) -> tuple[str, ...]:
         """The programs that one is followed with."""
