@@ -20,8 +20,8 @@ from auditor.static.values import Arguments, ClassRef, External, FunctionRef, In
 if TYPE_CHECKING:
     from auditor.static.walk import Walk
 
-MAX_CALLS = 500
-"""Functions entered for one program, three times what the largest training programs that we know need.
+MAX_CALLS = 1500
+"""Functions entered for one program, nearly twice what the largest training programs that we know need.
 
 What comes after is not followed, and the verdicts say so.
 """
