@@ -19,6 +19,8 @@ MODELS = (
     *("segmentation_models_pytorch.", "efficientnet_pytorch.", "denoising_diffusion_pytorch.", "torchmeta.modules."),
     *("diffusers.Autoencoder", "diffusers.UNet", "diffusers.VQModel", "transformers."),
     *("keras.layers.", "tensorflow.keras.layers.", "tensorflow.layers.", "tensorflow.truncated_normal"),
+    *("keras.initializers.", "tensorflow.keras.initializers.", "tensorflow.initializers.", "tensorflow.glorot_"),
+    *("tensorflow.contrib.layers.", "tensorflow.random_normal_init", "tensorflow.random_uniform_init"),
 )
 """Where what is called gives a model its initial weights."""
 
