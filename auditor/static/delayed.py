@@ -24,6 +24,25 @@ class Delayed:
 
     def __init__(self, walk: Walk) -> None:
         self._walk = walk
+        self._kinds: dict[Function, bool] = {}
+        """Whether a call of a function only makes what runs later."""
+
+    def name(self, node: ast.stmt, frame: Frame) -> str | None:
+        """The name that a statement gives to something that runs when it is used; None where all of it runs now."""
+        if not (isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name)):
+            return None
+        if isinstance(node.value, ast.GeneratorExp):
+            return node.targets[0].id
+        if not isinstance(node.value, ast.Call):
+            return None
+        made = frame.resolve(node.value.func)
+        if isinstance(made, FunctionRef):
+            runs_later = self._kinds.get(made.node)
+            if runs_later is None:
+                runs_later = self._kinds[made.node] = _is_delayed(made.node)
+        else:
+            runs_later = isinstance(made, External) and made.name in _LAZY
+        return node.targets[0].id if runs_later else None
 
     def make(self, node: ast.expr, frame: Frame) -> tuple[ast.expr, ...]:
         """Execute what making a generator executes: the arguments of its call, the first iterable of its clauses.
@@ -57,21 +76,6 @@ class Delayed:
         for name in sorted(frame.delayed):
             self.run(name, frame)
         frame.delayed.clear()
-
-
-def delayed_name(node: ast.stmt, frame: Frame) -> str | None:
-    """The name that a statement gives to something that runs when it is used; None where all of it runs now."""
-    if not (isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name)):
-        return None
-    if isinstance(node.value, ast.GeneratorExp):
-        return node.targets[0].id
-    if not isinstance(node.value, ast.Call):
-        return None
-    made = frame.resolve(node.value.func)
-    runs_later = (
-        made.name in _LAZY if isinstance(made, External) else isinstance(made, FunctionRef) and _is_delayed(made.node)
-    )
-    return node.targets[0].id if runs_later else None
 
 
 def _is_delayed(function: Function) -> bool:

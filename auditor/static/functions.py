@@ -26,6 +26,9 @@ MAX_CALLS = 1500
 What comes after is not followed, and the verdicts say so.
 """
 
+MAX_STEPS = 100_000
+"""Statements executed for one program before no further function is entered."""
+
 MAX_DEPTH = 30
 """Calls inside calls."""
 
@@ -128,7 +131,7 @@ class Functions:
         mark = (ref.node, ref.owner)
         if mark in self._active or len(self._active) > MAX_DEPTH:
             return GIVEN
-        if self._entered >= MAX_CALLS:
+        if self._entered >= MAX_CALLS or self._walk.steps >= MAX_STEPS:
             ledger.truncated = True
             return GIVEN
         self._entered += 1

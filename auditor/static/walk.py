@@ -16,7 +16,7 @@ from auditor.model.location import Location
 from auditor.static.bindings import Comprehension, Function
 from auditor.static.branches import Branches
 from auditor.static.callwalk import CallWalk
-from auditor.static.delayed import Delayed, delayed_name
+from auditor.static.delayed import Delayed
 from auditor.static.evaluate import Evaluator, dotted_text, global_key
 from auditor.static.frame import End, Frame
 from auditor.static.incidental import name_of
@@ -60,6 +60,9 @@ class Walk:
         self.calls = CallWalk(self)
         self._branches = Branches(self)
         self._delayed = Delayed(self)
+        self.steps = 0
+        """Statements that were executed, in whatever arm."""
+
         self._executed: dict[str, Frame] = {}
         self.exits: list[tuple[State, str | None]] = []
         self.returned: list[Seen] = []
@@ -168,6 +171,7 @@ class Walk:
         return End.FALLS_THROUGH
 
     def _statement(self, node: ast.stmt, frame: Frame) -> End:
+        self.steps += 1
         if isinstance(node, ast.Expr):
             return self.expression(node.value, frame)
         if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
@@ -244,7 +248,7 @@ class Walk:
             return End.FALLS_THROUGH
         replaced = isinstance(node, ast.Assign) and is_replaced(frame.module, node)
         self.ledger.replaced += replaced
-        later = delayed_name(node, frame)
+        later = self._delayed.name(node, frame)
         made = self._delayed.make(node.value, frame) if later is not None else ()
         end = End.FALLS_THROUGH if made else self.expression(node.value, frame)
         self.ledger.replaced -= replaced

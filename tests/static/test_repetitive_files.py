@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
+from auditor.static import functions
+from auditor.static.library_verdict import LibraryVerdict, SeedStatus
 from auditor.static.loaderitems import may_draw
 from auditor.static.maybetrue import may_be_true
 from auditor.static.nodes import walk
@@ -24,6 +26,12 @@ def last_name(project: Project, path: str, name: str) -> ast.Name:
     module = project.module(path)
     assert module is not None
     return [node for node in walk(module.tree) if isinstance(node, ast.Name) and node.id == name][-1]
+
+
+def verdicts(project: Project, path: str) -> tuple[LibraryVerdict, ...]:
+    module = project.module(path)
+    assert module is not None
+    return project.verdicts(module)
 
 
 def numbers(project: Project, name: str) -> bool:
@@ -107,3 +115,16 @@ def test_a_chain_of_imports_that_is_too_long_ends_one_program_and_not_the_scan(p
     made = project({**deep, "m1500.py": "import random\nx = random.random()\n", "train.py": "import m0\nprint(1)\n"})
     assert made.verdicts(made.module("train.py")) == ()
     assert made.problems["train.py"] == "nested too deeply for following it as a program"
+
+
+def test_a_long_function_with_another_argument_each_time_is_followed_so_far(
+    project: MakeProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = "".join(f"    a{number} = x + {number}\n" for number in range(TIMES))
+    calls = "".join(f"y = go({number})\n" for number in range(TIMES))
+    text = f"import random\n\n\ndef go(x):\n{body}    return random.random()\n\n\n{calls}print(y)\n"
+    (whole,) = verdicts(project({"run.py": text}), "run.py")
+    monkeypatch.setattr(functions, "MAX_STEPS", 10 * TIMES)
+    (cut,) = verdicts(project({"run.py": text}), "run.py")
+    assert (whole.certain, whole.status) == (True, SeedStatus.UNSEEDED)
+    assert (cut.certain, cut.status) == (False, SeedStatus.UNSEEDED)
