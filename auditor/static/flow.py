@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 from auditor.static.facts import Function, Known, ModuleFacts
 from auditor.static.nodes import walk
 from auditor.static.ordering import REDUCING, SORTERS, SORTING, WRAPPERS
+from auditor.static.targets import only_target
 
 
 def uses(module: ModuleFacts, target: ast.expr) -> Iterator[ast.expr]:
@@ -75,7 +76,7 @@ def is_single(module: ModuleFacts, use: ast.expr) -> bool:
 def is_only_reduced(module: ModuleFacts, call: ast.Call) -> bool:
     """`steps = np.array(…)`, `last = np.max(steps)`: what comes of it is the same in any order."""
     statement = module.parent(call)
-    target = statement.targets[0] if isinstance(statement, ast.Assign) and len(statement.targets) == 1 else None
+    target = only_target(statement)
     places = list(uses(module, target)) if isinstance(target, ast.Name) else [call] if target is None else []
     return bool(places) and all(_is_reduced(module, place) for place in places)
 
@@ -88,7 +89,7 @@ def is_sorted_table(module: ModuleFacts, call: ast.Call) -> bool:
             return True
         made = module.parent(called)
     statement = module.parent(made) if isinstance(made, ast.expr) else None
-    target = statement.targets[0] if isinstance(statement, ast.Assign) and len(statement.targets) == 1 else None
+    target = only_target(statement)
     places = uses(module, target) if isinstance(target, ast.Name) else ()
     return any(getattr(module.parent(place), "attr", None) in SORTING for place in places)
 
@@ -125,7 +126,7 @@ def returns(module: ModuleFacts, function: Function) -> Iterator[ast.Return]:
 def is_shown(module: ModuleFacts, node: ast.expr) -> bool:
     """Whether a text is only printed, logged or raised, itself or by the name that it is given."""
     statement = module.parent(node)
-    target = statement.targets[0] if isinstance(statement, ast.Assign) and len(statement.targets) == 1 else None
+    target = only_target(statement)
     if not isinstance(target, ast.Name):
         return _is_shown_here(module, node)
     places = tuple(uses(module, target))

@@ -219,3 +219,18 @@ class ImportGraph:
         if found == len(self._names):
             self._names.append(path)
         return found
+
+
+def importers(imports: Iterable[tuple[str, Iterable[str]]], of: Iterable[str]) -> set[str]:
+    """The files that import one of some files, directly or not, and these; `imports`: files, and what each imports."""
+    users: dict[str, list[str]] = {}
+    for path, targets in imports:
+        for target in targets:
+            users.setdefault(target, []).append(path)
+    pending = list(of)
+    found = set(pending)
+    for path in pending:
+        more = [user for user in users.get(path, ()) if user not in found]
+        found.update(more)
+        pending += more
+    return found

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass, field
-from auditor.static.importgraph import ImportGraph
+from auditor.static.importgraph import ImportGraph, importers
 from auditor.static.importpath import DATA, PATH_SETTERS, ImportPath
 
 if TYPE_CHECKING:
@@ -92,16 +92,7 @@ class Moves:
             others.update([path for path, (targets, _, _) in edges.items() if not others.isdisjoint(targets)])
             if len(others) == known:
                 return steady - others
-        users: dict[str, list[str]] = {}
-        for path, (targets, _, _) in edges.items():
-            for target in targets:
-                users.setdefault(target, []).append(path)
-        pending = list(others)
-        for path in pending:
-            more = [user for user in users.get(path, ()) if user not in others]
-            others.update(more)
-            pending += more
-        return steady - others
+        return steady - importers(((path, targets) for path, (targets, _, _) in edges.items()), others)
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ from auditor.static.callables import OFFERING_OBJECTS
 from auditor.static.candidates import Candidates
 from auditor.static.commandline import PARSING_METHODS
 from auditor.static.facts import ModuleFacts
+from auditor.static.importgraph import importers
 from auditor.static.members import bases, table_of
 from auditor.static.names import PARTIAL, method_kind
 from auditor.static.picked import picked
@@ -278,7 +279,8 @@ def relevance_of(project: Project, paths: Collection[str]) -> Relevance:
     counting = {path for path in paths if project.matters(path)}
     modules = _parsed(project, counting)
     registries = Registries(modules)
-    users = _importers(project, registries.homes().intersection(paths), paths) - counting
+    homes = registries.homes().intersection(paths)
+    users = importers(((path, project.graph.imports(path)) for path in paths), homes) - counting if homes else None
     if users:
         modules = _parsed(project, counting | users)
     return Relevance(project, modules, registries)
@@ -286,18 +288,3 @@ def relevance_of(project: Project, paths: Collection[str]) -> Relevance:
 
 def _parsed(project: Project, paths: Iterable[str]) -> list[ModuleFacts]:
     return [module for path in sorted(paths) if (module := project.module(path)) is not None]
-
-
-def _importers(project: Project, homes: Iterable[str], paths: Iterable[str]) -> set[str]:
-    """Those of some files that import one of `homes`, directly or not, and these themselves."""
-    users: dict[str, list[str]] = {}
-    pending = list(homes)
-    for path in paths if pending else ():
-        for target in project.graph.imports(path):
-            users.setdefault(target, []).append(path)
-    found = set(pending)
-    for path in pending:
-        more = [user for user in users.get(path, ()) if user not in found]
-        found.update(more)
-        pending += more
-    return found

@@ -7,6 +7,7 @@ from enum import Enum
 
 from auditor.static.facts import Known, ModuleFacts
 from auditor.static.nodes import walk
+from auditor.static.targets import only_target
 from auditor.static.wholenumbers import INTEGERS, holds_numbers, is_number
 
 _TEXT_METHODS = frozenset(
@@ -50,7 +51,7 @@ def elements(module: ModuleFacts, node: ast.expr) -> Elements:
 def _filled(module: ModuleFacts, node: ast.Call) -> Elements:
     """What an empty set gets: numbers where all that is done with its name is adding such, and looking at it."""
     statement, function = module.parent(node), module.enclosing_function(node)
-    target = statement.targets[0] if isinstance(statement, ast.Assign) and len(statement.targets) == 1 else None
+    target = only_target(statement)
     if not isinstance(target, ast.Name) or function is None:
         return Elements.UNKNOWN
     added = False

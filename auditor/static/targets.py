@@ -1,4 +1,4 @@
-"""What the targets of an assignment are: parts that are taken apart, names of modules."""
+"""What the targets of an assignment are: a single one, parts that are taken apart, names of modules."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ from auditor.static.values import ModuleRef
 
 if TYPE_CHECKING:
     from auditor.static.frame import Frame
+
+
+def only_target(statement: ast.AST | None) -> ast.expr | None:
+    """`x` of `x = …`; None for several targets and for anything but an assignment."""
+    return statement.targets[0] if isinstance(statement, ast.Assign) and len(statement.targets) == 1 else None
 
 
 def module_of(target: ast.expr, frame: Frame) -> str | None:

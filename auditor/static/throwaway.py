@@ -6,6 +6,7 @@ import ast
 
 from auditor.static.facts import ModuleFacts
 from auditor.static.flow import uses
+from auditor.static.targets import only_target
 
 _DESCRIBING = frozenset(
     {
@@ -64,7 +65,7 @@ def is_only_described(module: ModuleFacts, statement: ast.stmt) -> bool:
 
 def is_only_measured(module: ModuleFacts, statement: ast.stmt) -> bool:
     """`probe = torch.randn(…)`, `out = layer(probe)`, `width = out.shape[2]`: only sizes come of it."""
-    target = statement.targets[0] if isinstance(statement, ast.Assign) and len(statement.targets) == 1 else None
+    target = only_target(statement)
     function = module.enclosing_function(statement)
     if not isinstance(target, ast.Name) or function is None or isinstance(function, ast.Lambda):
         return False
@@ -78,7 +79,7 @@ def is_only_measured(module: ModuleFacts, statement: ast.stmt) -> bool:
 def is_only_converted(module: ModuleFacts, call: ast.Call) -> bool:
     """`pipe = Pipeline.from_pretrained(…)`, then `pipe.unet`, or `pipe.save_pretrained(…)`: taken apart, not run."""
     statement = module.statement(call)
-    target = statement.targets[0] if isinstance(statement, ast.Assign) and len(statement.targets) == 1 else None
+    target = only_target(statement)
     if not isinstance(target, ast.Name):
         return False
     above = [module.parent(node) for node in uses(module, target)]
@@ -90,7 +91,7 @@ def is_only_converted(module: ModuleFacts, call: ast.Call) -> bool:
 
 def is_only_traced(module: ModuleFacts, statement: ast.stmt) -> bool:
     """`example = torch.randn(…)`, `torch.onnx.export(net, example, path)`: shown to what looks at the operations."""
-    target = statement.targets[0] if isinstance(statement, ast.Assign) and len(statement.targets) == 1 else None
+    target = only_target(statement)
     if not isinstance(target, ast.Name):
         return False
     reads = [node for node in uses(module, target) if getattr(module.parent(node), "attr", "") != "shape"]

@@ -20,6 +20,7 @@ from auditor.static.fixes.proposal import Proposal, Refusal
 from auditor.static.fixoptions import applicability, effect
 from auditor.static.program import programs
 from auditor.static.project import Project
+from auditor.static.targets import only_target
 
 OPTIMIZERS = ("optimizer", "optim", "opt")
 """What an optimizer is called in both places."""
@@ -145,7 +146,7 @@ def _average(
     saving: ModuleFacts, call: Call, save: Call, loading: ModuleFacts, last: ast.stmt
 ) -> list[_Entry] | Refusal:
     made = saving.parent(call.node)
-    target = made.targets[0] if isinstance(made, ast.Assign) and len(made.targets) == 1 else None
+    target = only_target(made)
     name = target.id if isinstance(target, ast.Name) else None
     if name is None or name not in _names(saving, save.node) or name not in _names(loading, last):
         return Refusal(reason="the average is not at hand, under one name, where the checkpoint is saved and loaded")

@@ -15,6 +15,7 @@ from auditor.static.fixes.proposal import Proposal, Refusal
 from auditor.static.fixoptions import WithFixOptions, applicability, effect
 from auditor.static.nodeplace import call_at
 from auditor.static.project import Project
+from auditor.static.targets import only_target
 
 
 def _read(table: Table) -> None:
@@ -55,7 +56,7 @@ class SetEpochFix(WithFixOptions[None]):
 
 
 def _name(statement: ast.stmt) -> str | None:
-    target = statement.targets[0] if isinstance(statement, ast.Assign) and len(statement.targets) == 1 else None
+    target = only_target(statement)
     return target.id if isinstance(target, ast.Name) else None
 
 
