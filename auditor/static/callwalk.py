@@ -24,6 +24,7 @@ from auditor.static.elements import call_of
 from auditor.static.exposed import offered_functions, offered_methods
 from auditor.static.frame import End, Frame
 from auditor.static.functions import Functions
+from auditor.static.importcalls import IMPORTING, imported_by, is_repeated
 from auditor.static.knowledge import draws
 from auditor.static.library_verdict import SeedValue
 from auditor.static.maybetrue import may_be_true
@@ -35,7 +36,7 @@ from auditor.static.rngstate import Pending, State, join
 from auditor.static.seedvalue import FIXED, GIVEN, UNSEEDED_STATE, Seen, entropy
 from auditor.static.spawned import seeded_by_imports
 from auditor.static.spread import spread
-from auditor.static.values import ClassRef, External, FunctionRef, Instance, Value
+from auditor.static.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
 from auditor.static.weights import drawn_by, is_loading, loads_weights, makes_weights, unpickles_model
 
 if TYPE_CHECKING:
@@ -124,6 +125,8 @@ class CallWalk:
         if seed is not None:
             self._seed(seed, name, node, frame)
         self._draw(name, node, frame)
+        if name in IMPORTING:
+            self._import(node, frame)
         if name in self._rng.loaders:
             self._loader(node, frame)
         elif name in SPAWNERS and not _forks(node):
@@ -136,6 +139,16 @@ class CallWalk:
             self._called_by_builtin(name, node, frame)
         elif name not in QUIET and not name.startswith(QUIET_MODULES):
             self._callbacks(name, node, frame)
+
+    def _import(self, node: ast.Call, frame: Frame) -> None:
+        """A module is imported by its name: one of several, or each of them in a loop."""
+        paths = imported_by(frame.module, node)
+        if is_repeated(frame.module, node):
+            for path in paths:
+                self._walk.run_imported(path, frame.module.location(node))
+        else:
+            for path in self._one_of(paths):
+                self._walk.run_imported(path, frame.module.location(node))
 
     def _seed(self, seed: SeedCall, name: str, node: ast.Call, frame: Frame) -> None:
         if name in self._rng.state_setters and node.args and self._puts_back(node.args[0], frame):
@@ -453,7 +466,7 @@ class CallWalk:
         self._ledger.picked_at = outer or frame.module.location(node)
         self._alternatives(found, node, frame)
         self._ledger.picked_at = outer
-        if not isinstance(node.func, ast.Subscript) and looked_into(frame.module, node.func) is None:
+        if not isinstance(node.func, ast.Subscript) and not (found or self._is_looked_into(node.func, frame)):
             possible = self._possible(frame, node.func)
             self._alternatives(possible, node, frame, is_taken=self._walk.is_taken(node.func))
         for part in _passed(node):
@@ -463,6 +476,11 @@ class CallWalk:
                     self._functions.enter(value, None, frame, at=part, defaults=False)
             elif isinstance(value, Instance) and isinstance(value.of, ClassRef):
                 self._sweep(value, frame, part)
+
+    def _is_looked_into(self, node: ast.expr, frame: Frame) -> bool:
+        """Whether it is looked up in something that is known for certain."""
+        looked = looked_into(frame.module, node)
+        return looked is not None and isinstance(looked[1], ModuleRef | External)
 
     def _store(self, node: ast.Call, frame: Frame) -> None:
         """`parser.set_defaults(run=train)`: called later as `args.run(args)`."""

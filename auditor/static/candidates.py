@@ -13,7 +13,10 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import Binding, BindingKind, Function
 from auditor.static.contents import Contents
+from auditor.static.importcalls import imported_by
+from auditor.static.lookedup import looked_up
 from auditor.static.members import bases, picked_of
+from auditor.static.picked import looks_up
 from auditor.static.registries import Registries
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
 
@@ -186,6 +189,15 @@ class Candidates:
 
     def _result(self, module: ModuleFacts, node: ast.Call) -> Iterator[Value]:
         called = node.func
+        if modules := imported_by(module, node):
+            self._is_taken |= len(modules) > 1
+            yield from map(ModuleRef, modules)
+            return
+        if looks_up(node):
+            for base in self.values(module, node.args[0]):
+                yield from looked_up(module, base, node.args[1])
+            yield from picked_of(module, node)
+            return
         built = self._registries.built(module, node, None, self._within)
         self._is_taken |= bool(built)
         for each in built:
@@ -198,7 +210,6 @@ class Candidates:
             yield from self.values(module, called.value)
         elif isinstance(called, ast.Attribute) and called.attr == "get":
             yield from self.elements(module, called.value)
-        yield from picked_of(module, node)
         for value in self.values(module, called):
             if isinstance(value, ClassRef):
                 yield Instance(value, node, module)

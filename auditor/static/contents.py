@@ -9,7 +9,8 @@ from weakref import WeakKeyDictionary
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.constants import assigned
 from auditor.static.evaluate import dotted_text
-from auditor.static.values import ClassRef, FunctionRef, Instance, Value
+from auditor.static.members import defined_in
+from auditor.static.values import ClassRef, FunctionRef, Instance, ModuleRef, Value
 
 if TYPE_CHECKING:
     from auditor.static.candidates import Candidates
@@ -132,6 +133,11 @@ class Contents:
 
     def _of_named(self, module: ModuleFacts, node: ast.Name | ast.Attribute) -> Iterator[Value]:
         from auditor.static.candidates import stored
+
+        if isinstance(node, ast.Attribute) and node.attr == "__dict__":
+            for base in self._candidates.values(module, node.value):
+                yield from (defined_in(module, base) or ()) if isinstance(base, ModuleRef) else ()
+            return
 
         text = dotted_text(node)
         for item in self._put_into(module).get(text or "", ()):

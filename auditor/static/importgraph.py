@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.digest import sha256
 from auditor.model.lean import dataclass
-from auditor.static.importpath import ImportPath, Lookup
+from auditor.static.computedimports import EVERY
+from auditor.static.importpath import DATA, ImportPath, Lookup
 from auditor.static.sketch import BY_NAME, Sketch
 
 if TYPE_CHECKING:
@@ -73,6 +74,9 @@ class ImportGraph:
                     led.extend([target or "" for _, target in self._from(origin, names, path)])
                 elif not origin:
                     led.extend([target or "" for name in names for _, target in self._absolute(name, path)])
+                else:
+                    led.extend([target for pair in pairs for target in self._by_name(pair, path)])
+                    names = [name for name, which in pairs if not which]
                 outside.extend(self._outside(origin, names, path))
             targets = {target for target in led if target and target[-1] != "/"}
             # One text a module, however many import it: a large tree has a hundred thousand of these.
@@ -149,6 +153,24 @@ class ImportGraph:
         if base is not None:
             for name in names:
                 yield (-1, base, name), self._path.find_submodule(base, name)
+
+    def _by_name(self, pair: tuple[str, str], path: str) -> Iterator[str]:
+        """The modules of a package, each after the packages around it, or the one that has this name."""
+        name, which = pair
+        package = name.removesuffix(EVERY)
+        if package == name and not name.endswith((*DATA, ".py")):
+            yield from (target for _, target in self._absolute(name, path) if target is not None)
+        elif package != name:
+            yield from self._path.modules(package, which, path)
+
+    def listed(self, path: str) -> dict[str, tuple[str, ...]]:
+        """The modules that a file may import by names that are put together, by package, as `computed_imports` says."""
+        found: dict[str, tuple[str, ...]] = {}
+        for origin, pairs in self._sketch(path).imports:
+            for name, which in pairs:
+                if origin == BY_NAME and name.endswith(EVERY):
+                    found[name] = (*found.get(name, ()), *self._by_name((name, which), path))
+        return found
 
     def _absolute(self, dotted: str, path: str) -> Iterator[tuple[Lookup, str | None]]:
         """The module and the packages around it: importing `a.b` executes `a` first."""

@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 
 from auditor.model.pattern import lazy_pattern
+from auditor.static.computedimports import MAX_LISTED
 
 Lookup = tuple[int, str, str]
 """What is looked up for a file: (0, "a.b", "") for `import a.b`; (2, "a", "") for `from ..a import …`; a name in a
@@ -120,6 +121,27 @@ class ImportPath:
         if package.endswith("/__init__.py") or package == "__init__.py":
             return self._below(_folder_of(package), name)
         return None
+
+    def modules(self, package: str, which: str, importer: str) -> list[str]:
+        """The modules of a package (`models.`, of a file's own `.`) whose names fit, after the packages around them.
+
+        None of a package of which there are too many.
+        """
+        dotted = package.lstrip(".").rstrip(".")
+        level = len(package) - len(package.lstrip("."))
+        parts = dotted.split(".")
+        around = [] if level else [self.find_module(".".join(parts[:count]), importer) for count in range(1, len(parts))]
+        found = self.find_relative(dotted, level, importer) if level else self.find_module(dotted, importer)
+        if found is None or not found.endswith(("/", "/__init__.py")):
+            return []
+        folder = found.removesuffix("/").removesuffix("/__init__.py")
+        names = {name.removesuffix(".py") for name in self._names(folder) if name.isidentifier() or name.endswith(".py")}
+        begin, _, end = which.partition("*")
+        names -= {"__init__", "__main__", "setup"}
+        fitting = [name for name in sorted(names) if name.startswith(begin) and name.endswith(end)]
+        modules = [module for name in fitting if (module := self._below(folder, name)) and not module.endswith("/")]
+        packages = [each for each in (*around, found) if each is not None and not each.endswith("/")]
+        return [*packages, *modules] if len(modules) <= MAX_LISTED else packages
 
     def _find(self, dotted: str, folder: str) -> str | None:
         top = dotted.partition(".")[0]

@@ -12,6 +12,7 @@ from functools import cached_property
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass, field
+from auditor.static.computedimports import EVERY
 from auditor.static.importgraph import ImportGraph, importers
 from auditor.static.importpath import DATA, PATH_SETTERS, ImportPath
 
@@ -132,8 +133,11 @@ class _Changes:
         return self.is_everywhere or any(path.startswith(folder) for folder in self.packages)
 
     def concern(self, written: Mapping[str, bytes]) -> set[str]:
-        """The files of which some import statements may lead elsewhere; `written`: as `import_words` gives it."""
-        words = [f"\n{word}\n".encode("utf-8", "surrogatepass") for word in self.words]
+        """The files of which some import statements may lead elsewhere; `written`: as `import_words` gives it.
+
+        Those that import all modules of some package are always among them: they are few.
+        """
+        words = [f"\n{word}\n".encode("utf-8", "surrogatepass") for word in (*self.words, EVERY)]
         return {path for path, text in written.items() if any(word in text for word in words)}
 
 

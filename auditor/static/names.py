@@ -13,6 +13,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import Binding, BindingKind, Function, Position, Scope, every_argument, reaching
 from auditor.static.builtinnames import BUILTINS, SECOND
 from auditor.static.elements import call_of, is_none
+from auditor.static.importcalls import imported_by
 from auditor.static.members import first_base, member
 from auditor.static.values import (
     ABSENT,
@@ -264,9 +265,11 @@ class Names:
 
     def _imported_text(self, node: ast.Call, *, top_only: bool) -> Value:
         first = node.args[0]
-        if not (isinstance(first, ast.Constant) and isinstance(first.value, str)) or first.value.startswith("."):
-            return None
-        return self.module_named(first.value.partition(".")[0] if top_only else first.value)
+        if isinstance(first, ast.Constant) and isinstance(first.value, str) and not first.value.startswith("."):
+            top_only = top_only and call_of(node, None).argument("fromlist", 3) is None
+            return self.module_named(first.value.partition(".")[0] if top_only else first.value)
+        found = imported_by(self._module, node)
+        return ModuleRef(found[0]) if len(found) == 1 else None
 
     def _super(self, node: ast.Call) -> Value:
         """For `super()` the next base, as an object."""

@@ -41,6 +41,16 @@ def picked(module: ModuleFacts, call: ast.Call) -> list[Value]:
     return (functions or fitting)[:MAX_PICKED]
 
 
+def looks_up(node: ast.expr) -> bool:
+    """Whether an expression is written as one that looks an attribute up: `getattr(models, name)`."""
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "getattr"
+        and len(node.args) > 1
+    )
+
+
 def looked_into(module: ModuleFacts, node: ast.expr) -> tuple[str, Value] | None:
     """The module in which something is looked up by name, and how."""
     if isinstance(node, ast.Subscript) and not isinstance(node.slice, ast.Constant):

@@ -15,10 +15,11 @@ from auditor.static.callables import OFFERING_OBJECTS
 from auditor.static.candidates import Candidates
 from auditor.static.commandline import PARSING_METHODS
 from auditor.static.facts import ModuleFacts
+from auditor.static.importcalls import imported_by, may_import
 from auditor.static.importgraph import importers
 from auditor.static.members import bases, table_of
 from auditor.static.names import PARTIAL, method_kind
-from auditor.static.picked import picked
+from auditor.static.picked import looks_up, picked
 from auditor.static.protocols import is_run_by_others
 from auditor.static.registries import Registries
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, Value
@@ -106,6 +107,9 @@ class Relevance:
             for target in self._targets(module, call):
                 self._note(module, call, function, target)
             self._hand_over(module, call, function)
+            if may_import(call) and any(map(self._project.matters, imported_by(module, call))):
+                self._relevant.update([function] if function is not None else [])
+                self._working.update([module.path] if function is None else [])
         for node in list(index.functions):
             for decorator in getattr(node, "decorator_list", ()):
                 called = decorator.func if isinstance(decorator, ast.Call) else decorator
@@ -137,7 +141,7 @@ class Relevance:
     def _may_be_ours(self, called: ast.expr) -> bool:
         """Whether a name that is not resolved may be of the project: nobody here writes a `.mean()`."""
         if not isinstance(called, ast.Attribute):
-            return isinstance(called, ast.Name)
+            return isinstance(called, ast.Name) or looks_up(called)
         return called.attr in self._names or isinstance(called.value, ast.Name)
 
     def _read_open(self, module: ModuleFacts, call: ast.Call, function: Definition | None) -> bool:

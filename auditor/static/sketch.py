@@ -14,6 +14,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.digest import sha256
 from auditor.model.lean import dataclass
 from auditor.model.pattern import lazy_pattern
+from auditor.static.computedimports import computed_imports, is_computed
 from auditor.static.suppress import MARK
 from auditor.static.vocabulary import Vocabulary
 
@@ -24,7 +25,7 @@ Statement = tuple[str, tuple[tuple[str, str], ...]]
 """`from .a import b as c, d` as (".a", (("b", "c"), ("d", ""))); `import a` as ("", (("a", ""),))."""
 
 BY_NAME = "__import__"
-"""In place of an origin: `__import__("a")`, `import_module(name)`."""
+"""In place of an origin: `__import__("a")`, `import_module(name)`. What is only perhaps a module has an alias."""
 
 MAIN_GUARD = lazy_pattern(
     rb"^if\s*\(?\s*(?:__name__\s*==|[\"']__main__[\"']\s*==)(?![^\n]*:[^\n]*\n\s+_ = )", re.MULTILINE
@@ -126,6 +127,7 @@ def shared(statements: Iterable[Statement]) -> tuple[Statement, ...]:
 
 def _statements(raw: bytes) -> Iterator[Statement]:
     at = raw.find(b"import")
+    computed = False
     while at >= 0:
         line = raw.rfind(b"\n", 0, at) + 1
         before = raw[line:at]
@@ -139,9 +141,12 @@ def _statements(raw: bytes) -> Iterator[Statement]:
             yield "", _names(rest)
         elif rest.startswith((b"_module", b"__(")):
             yield BY_NAME, ()
+            computed = computed or is_computed(raw, at + 6)
             if dynamic := _DYNAMIC.match(raw, at):
                 yield "" if rest.startswith(b"_module") else BY_NAME, ((dynamic[1].decode(), ""),)
         at = raw.find(b"import", at + 6)
+    if computed:
+        yield BY_NAME, tuple(dict.fromkeys(computed_imports(raw)))
 
 
 def _in_parentheses(raw: bytes, start: int) -> bytes:

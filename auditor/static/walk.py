@@ -134,6 +134,16 @@ class Walk:
                 self.run_module(path, is_main=False)
                 self.ledger.stack.pop()
 
+    def run_imported(self, path: str, at: Location) -> None:
+        """Execute a module that is imported by its name, after the packages that it is in."""
+        folders = path.split("/")[:-1]
+        around = ["/".join((*folders[:count], "__init__.py")) for count in range(1, len(folders) + 1)]
+        for each in (*(package for package in around if package in self.within), path):
+            if each not in self._executed:
+                self.ledger.stack.append(at)
+                self.run_module(each, is_main=False)
+                self.ledger.stack.pop()
+
     # -- functions ------------------------------------------------------------------------------------------------
 
     def run_function(self, function: Function, frame: Frame, at: Location | None) -> Seen:

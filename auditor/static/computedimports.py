@@ -1,0 +1,55 @@
+"""Imports of modules whose names are put together, read off the bytes: `import_module(f"models.{name}")`.
+
+What a file may import so is every module of a package that its text names in such a place, or, where it lists its own
+folder, every module beside it. `importcalls.py` tells which of these a single call may import.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from auditor.model.pattern import lazy_pattern
+
+EVERY = "[*]"
+"""Last part of a name that stands for all modules of a package; `.[*]`: of the folder of the file."""
+
+MAX_LISTED = 100
+"""Modules of one package that are imported by their names; more are those of a library, of which a program needs few."""
+
+_CONSTANT = lazy_pattern(rb"""(?:_module|__)\(\s*["'][\w.]+["']\s*(?:,\s*(?:fromlist|level|globals)[^)]*)?\)""")
+_BEGINNING = lazy_pattern(rb"""["'](\.*[A-Za-z_][\w.]*\.)(\w*)(?:["']\s*\+|\{|%s)""")
+_WHOLE = lazy_pattern(rb"""["']([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)["']""")
+_LISTING = lazy_pattern(
+    rb"\b(?:listdir|scandir|glob|rglob|iglob|iterdir|iter_modules|walk_packages|find_modules|walk)\("
+)
+_OWN = lazy_pattern(rb"\b__(?:file|path)__\b")
+_RELATIVE = lazy_pattern(rb"\b(?:import_module|__import__)\([^)\n]*\b__(?:name|package)__\b")
+_BESIDE = lazy_pattern(rb"""\b(?:import_module|__import__)\(\s*f?["']\.(\w*)(?:["']\s*\+|\{|%s)""")
+_WITHIN = lazy_pattern(rb"""\bimport_module\([^)\n]*,\s*(?:package\s*=\s*)?["']([\w.]+)["']\s*\)""")
+_ENDING = lazy_pattern(rb"""\.endswith\(\s*["'](\w*)\.py["']""")
+
+
+def is_computed(code: bytes, at: int) -> bool:
+    """Whether the import at this place, behind the word `import`, is given anything but a text."""
+    return code.startswith(b"(", at + (7 if code.startswith(b"_module", at) else 2)) and not _CONSTANT.match(code, at)
+
+
+def computed_imports(code: bytes) -> Iterator[tuple[str, str]]:
+    """What a file with such an import may import: names, and which modules of a package where they end with `EVERY`.
+
+    A module whose whole name stands in a text (`models.a`) comes as it is, with `*`.
+    """
+    for found in _BEGINNING.finditer(code):
+        yield found[1].decode() + EVERY, f"{found[2].decode()}*"
+    for found in _WITHIN.finditer(code):
+        yield f"{found[1].decode()}.{EVERY}", "*"
+    for found in _BESIDE.finditer(code):
+        yield f".{EVERY}", f"{found[1].decode()}*"
+    for found in _WHOLE.finditer(code):
+        yield found[1].decode(), "*"
+    if _RELATIVE.search(code) or (_LISTING.search(code) and _OWN.search(code)):
+        endings = {found[1].decode() for found in _ENDING.finditer(code)}
+        for ending in sorted(endings) if "" not in endings else ("",):
+            yield f".{EVERY}", f"*{ending}"
+        if not endings:
+            yield f".{EVERY}", "*"

@@ -1,0 +1,54 @@
+"""What is looked up by a name that is put together, in a module, a class or an object: `getattr(self, "run_" + name)`."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.importcalls import MAX_STEPS, Text, texts_of
+from auditor.static.members import MAX_BASES, bases, defined_in
+from auditor.static.values import ClassRef, FunctionRef, Instance, ModuleRef, Value
+
+if TYPE_CHECKING:
+    from auditor.static.facts import ModuleFacts
+
+
+def looked_up(module: ModuleFacts, base: Value, name: ast.expr) -> Iterator[Value]:
+    """What `getattr(base, name)` may be, of what is a module or an object of the project."""
+    texts = texts_of(module, name, MAX_STEPS)
+    for text in texts:
+        if text.end is None:
+            yield module.names.attribute(base, text.begin)
+    open_ = [text for text in texts if text.end is not None]
+    if open_ and isinstance(base, ModuleRef):
+        for value in defined_in(module, base) or ():
+            if isinstance(value, FunctionRef | ClassRef) and _fits(getattr(value.node, "name", ""), open_):
+                yield value
+    cls = base.of if isinstance(base, Instance) else base
+    if open_ and isinstance(cls, ClassRef):
+        around = module.enclosing_function(name)
+        for method in _methods(cls):
+            if _fits(method, open_) and method != getattr(around, "name", None):
+                yield module.names.attribute(base, method)
+
+
+def _fits(name: str, texts: list[Text]) -> bool:
+    """Whether a name may be one of these; what begins with an underscore only where that is written."""
+    return any(
+        name.startswith(text.begin or ("" if not name.startswith("_") else "\0")) and name.endswith(text.end or "")
+        for text in texts
+    )
+
+
+def _methods(cls: ClassRef) -> list[str]:
+    """Names of the methods of a class and of those of the project that it extends."""
+    found: dict[str, None] = {}
+    pending, seen = [cls], {cls}
+    for each in pending:
+        functions = (child for child in each.node.body if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef))
+        found.update(dict.fromkeys(child.name for child in functions))
+        above = [base for base in bases(each) if isinstance(base, ClassRef) and base not in seen]
+        seen.update(above)
+        pending += above[: MAX_BASES - len(pending)] if len(pending) < MAX_BASES else []
+    return list(found)
