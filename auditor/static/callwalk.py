@@ -478,7 +478,7 @@ class CallWalk:
                 self._sweep(value, frame, part)
 
     def _is_looked_into(self, node: ast.expr, frame: Frame) -> bool:
-        """Whether it is looked up in something that is known for certain."""
+        """Whether it is looked up in a module that is known for certain."""
         looked = looked_into(frame.module, node)
         return looked is not None and isinstance(looked[1], ModuleRef | External)
 

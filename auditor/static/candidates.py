@@ -15,8 +15,8 @@ from auditor.static.bindings import Binding, BindingKind, Function
 from auditor.static.contents import Contents
 from auditor.static.importcalls import imported_by
 from auditor.static.lookedup import looked_up
-from auditor.static.members import bases, picked_of
-from auditor.static.picked import looks_up
+from auditor.static.members import bases
+from auditor.static.picked import is_evaluating, looked_into, looks_up
 from auditor.static.registries import Registries
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
 
@@ -166,6 +166,7 @@ class Candidates:
             yield from self.values(module, node.value)
         elif isinstance(node, ast.Subscript):
             yield from self._picked(module, node)
+            yield from self._looked_up(module, node)
             yield from self.elements(module, node.value)
         elif isinstance(node, ast.Call):
             yield from self._result(module, node)
@@ -187,16 +188,28 @@ class Candidates:
             elif isinstance(base, ClassRef | ModuleRef):
                 yield module.names.attribute(base, node.attr)
 
+    def _looked_up(self, module: ModuleFacts, node: ast.Subscript | ast.Call) -> Iterator[Value]:
+        """`getattr(net, name)`, `vars(models)[name]`, `eval(name)`."""
+        found = looked_into(module, node)
+        if found is not None:
+            _, base, texts = found
+            bases = (base,) if base is not None or not isinstance(node, ast.Call) else self.values(module, node.args[0])
+            for each in bases:
+                yield from looked_up(module, each, texts, node)
+                if isinstance(each, External) and looks_up(node):
+                    yield External(f"{each.name}.__dict__")
+        elif isinstance(node, ast.Call):
+            for each in self.values(module, node.args[0]) if looks_up(node) else ():
+                yield module.names.attribute(each, str(getattr(node.args[1], "value", "")))
+
     def _result(self, module: ModuleFacts, node: ast.Call) -> Iterator[Value]:
         called = node.func
         if modules := imported_by(module, node):
             self._is_taken |= len(modules) > 1
             yield from map(ModuleRef, modules)
             return
-        if looks_up(node):
-            for base in self.values(module, node.args[0]):
-                yield from looked_up(module, base, node.args[1])
-            yield from picked_of(module, node)
+        if looks_up(node) or is_evaluating(node):
+            yield from self._looked_up(module, node)
             return
         built = self._registries.built(module, node, None, self._within)
         self._is_taken |= bool(built)

@@ -39,6 +39,13 @@ class Text:
             return Text(self.begin + other.begin, other.end)
         return Text(self.begin, self.end + other.begin if other.end is None else other.end)
 
+    def fits(self, name: str) -> bool:
+        """Whether it may be a name; one that begins with an underscore only where that is written."""
+        if self.end is None:
+            return name == self.begin
+        begins = name.startswith(self.begin) if self.begin else not name.startswith("_")
+        return begins and name.endswith(self.end)
+
 
 ANY = Text("", "")
 

@@ -56,6 +56,9 @@ class ImportGraph:
         """The files whose reach is known, and the numbers by which it is told."""
 
         self._numbers: dict[str, int] = {}
+        self._listing: dict[str, bool] = {}
+        """Whether a file imports all of its own folder."""
+
         self._shared: dict[frozenset[str], frozenset[str]] = {}
         """Sets of packages, one object for those that are equal: most files import what others import."""
 
@@ -112,16 +115,49 @@ class ImportGraph:
 
     def told(self, path: str) -> Iterator[Lookup]:
         """What is looked up for the import statements of a file: where that leads, the digest of its edges covers."""
+        return (asked for asked, _ in self._told(path))
+
+    def _told(self, path: str) -> Iterator[tuple[Lookup, str | None]]:
         for origin, pairs in self._sketch(path).imports:
             names = [name for name, _ in pairs]
             if origin not in ("", BY_NAME):
-                yield from (asked for asked, _ in self._from(origin, names, path))
+                yield from self._from(origin, names, path)
             elif not origin:
-                yield from (asked for name in names for asked, _ in self._absolute(name, path))
+                yield from (each for name in names for each in self._absolute(name, path))
 
     def reached(self, path: str) -> tuple[str, ...]:
         """`path` and everything that it imports, directly or not, in no particular order."""
         return tuple(self.reach(path).files)
+
+    def reached_by_statements(self, path: str) -> Iterable[str]:
+        """Like `reached`, without what a file imports of its own folder for no other reason than that it is there.
+
+        It is there to be registered: a network that is evaluated comes with all others, and with what trains these.
+        """
+        reached = self.reached(path)
+        if not any(self._lists_beside(each) for each in reached):
+            return reached
+        seen, pending = {path}, [path]
+        for each in pending:
+            more = [target for target in self._stated(each) if target not in seen]
+            seen.update(more)
+            pending += more
+        return seen
+
+    def _lists_beside(self, path: str) -> bool:
+        found = self._listing.get(path)
+        if found is None:
+            pairs = (pair for origin, pairs in self._sketch(path).imports if origin == BY_NAME for pair in pairs)
+            found = self._listing[path] = any(name == f".{EVERY}" for name, _ in pairs)
+        return found
+
+    def _stated(self, path: str) -> Iterable[str]:
+        if not self._lists_beside(path):
+            return self.imports(path)
+        folder = path.rpartition("/")[0]
+        named = {target for each in self.listed(path).values() for target in each}
+        stated = {target for asked, target in self._told(path) if target}
+        return [each for each in self.imports(path) if each in stated or each not in named or not _is_in(each, folder)]
 
     def reach(self, path: str) -> Reach:
         """What `path` leads to; the same object for all files of a circle."""
@@ -241,6 +277,11 @@ class ImportGraph:
         if found == len(self._names):
             self._names.append(path)
         return found
+
+
+def _is_in(path: str, folder: str) -> bool:
+    """Whether a module or package stands directly in a folder."""
+    return path.removesuffix("/__init__.py").rpartition("/")[0] == folder
 
 
 def importers(imports: Iterable[tuple[str, Iterable[str]]], of: Iterable[str]) -> set[str]:

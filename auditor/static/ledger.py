@@ -132,9 +132,12 @@ class Ledger:
 
     def draw(self, library: str, callee: str, node: ast.AST, frame: Frame, *, deferred: bool) -> None:
         """Note a draw; `deferred`: it comes later than this place."""
-        if self.muted or (self.replaced and initialises(callee)) or (self.picked_at and not initialises(callee)):
+        if self.muted or (self.replaced and initialises(callee)):
             return
-        number = self._number(library, callee, self.picked_at or frame.module.location(node))
+        # Of many models that may be picked one is told, where it is picked.
+        picked_at = self.picked_at if initialises(callee) else None
+        number = self._number(library, callee, picked_at or frame.module.location(node))
+        self.records[number].taken &= self.taken > 0 or (picked_at is None and self.picked_at is not None)
         self.records[number].in_training &= library in _WITH_MODES and self.in_training
         if deferred or self.deferring:
             pending = Pending(number, library, self.worker)
@@ -156,7 +159,6 @@ class Ledger:
             number = self._numbers[key] = len(self.records)
             draw = Draw(location=location, callee=callee, via=self.way(), in_worker=self.worker is True)
             self.records.append(DrawRecord(draw, library, picked=self.picked_at is not None, taken=True))
-        self.records[number].taken &= self.taken > 0
         if self.picked_at is None:
             self.records[number].picked = False
         if self.worker is not True and self.records[number].draw.in_worker:

@@ -1,12 +1,12 @@
-"""What is looked up by a name that is put together, in a module, a class or an object: `getattr(self, "run_" + name)`."""
+"""What is looked up by a name that is put together, in a module, a class or an object: `getattr(self, "run_" + x)`."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.static.importcalls import MAX_STEPS, Text, texts_of
+from auditor.static.importcalls import Text
 from auditor.static.members import MAX_BASES, bases, defined_in
 from auditor.static.values import ClassRef, FunctionRef, Instance, ModuleRef, Value
 
@@ -14,31 +14,25 @@ if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
 
 
-def looked_up(module: ModuleFacts, base: Value, name: ast.expr) -> Iterator[Value]:
-    """What `getattr(base, name)` may be, of what is a module or an object of the project."""
-    texts = texts_of(module, name, MAX_STEPS)
+def looked_up(module: ModuleFacts, base: Value, texts: Sequence[Text], at: ast.expr) -> Iterator[Value]:
+    """What `getattr(base, name)` may be, of a name that is one of some texts and a base of the project.
+
+    `at`: where it stands; a method that looks others up is none of them.
+    """
     for text in texts:
         if text.end is None:
             yield module.names.attribute(base, text.begin)
     open_ = [text for text in texts if text.end is not None]
     if open_ and isinstance(base, ModuleRef):
         for value in defined_in(module, base) or ():
-            if isinstance(value, FunctionRef | ClassRef) and _fits(getattr(value.node, "name", ""), open_):
+            if isinstance(value, FunctionRef | ClassRef) and any(text.fits(getattr(value.node, "name", "")) for text in open_):
                 yield value
     cls = base.of if isinstance(base, Instance) else base
     if open_ and isinstance(cls, ClassRef):
-        around = module.enclosing_function(name)
+        around = module.enclosing_function(at)
         for method in _methods(cls):
-            if _fits(method, open_) and method != getattr(around, "name", None):
+            if any(text.fits(method) for text in open_) and method != getattr(around, "name", None):
                 yield module.names.attribute(base, method)
-
-
-def _fits(name: str, texts: list[Text]) -> bool:
-    """Whether a name may be one of these; what begins with an underscore only where that is written."""
-    return any(
-        name.startswith(text.begin or ("" if not name.startswith("_") else "\0")) and name.endswith(text.end or "")
-        for text in texts
-    )
 
 
 def _methods(cls: ClassRef) -> list[str]:

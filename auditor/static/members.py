@@ -90,15 +90,6 @@ def namespace_of(module: ModuleFacts, node: ast.expr) -> list[Value] | None:
     return None
 
 
-def picked_of(module: ModuleFacts, node: ast.Call) -> list[Value]:
-    """What `getattr(models, name)` may be, of a module and a name that is not known."""
-    if not (isinstance(node.func, ast.Name) and node.func.id == "getattr" and len(node.args) > 1):
-        return []
-    whole = module.names.value(node.args[0])
-    known = isinstance(node.args[1], ast.Constant) or not isinstance(whole, ModuleRef | External)
-    return [] if known else defined_in(module, whole) or []
-
-
 def defined_in(module: ModuleFacts, whole: Value) -> list[Value] | None:
     """What a module defines, or a package takes from its own modules; None where it is not known to be a module."""
     if isinstance(whole, External):

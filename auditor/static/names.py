@@ -15,6 +15,7 @@ from auditor.static.builtinnames import BUILTINS, SECOND
 from auditor.static.elements import call_of, is_none
 from auditor.static.importcalls import imported_by
 from auditor.static.members import first_base, member
+from auditor.static.namespaces import evaluated, namespace_part
 from auditor.static.values import (
     ABSENT,
     NOTHING_BOUND,
@@ -200,6 +201,9 @@ class Names:
 
     def _part(self, node: ast.Subscript) -> Value:
         """`frame["a"]`, where a library says what parts of such an object are: `"pandas.DataFrame[]"`."""
+        part = namespace_part(self._module, node)
+        if part is not None:
+            return part
         whole = self._value(node.value)
         if not isinstance(whole, Instance) or not isinstance(whole.of, External):
             return None
@@ -232,6 +236,8 @@ class Names:
             if isinstance(attribute, ast.Constant) and isinstance(attribute.value, str):
                 return self.attribute(self._value(node.args[0]), attribute.value)
             return None
+        if name == "eval" and node.args:
+            return evaluated(self._module, node.args[0])
         if name in FILLING and node.args:
             filled = self._value(node.args[0])
             return Instance(filled) if isinstance(filled, ClassRef) else None

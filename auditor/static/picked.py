@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.importcalls import MAX_STEPS, Text, texts_of
 from auditor.static.members import with_stars
+from auditor.static.namespaces import named_in, namespace
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
 
 if TYPE_CHECKING:
@@ -28,13 +30,13 @@ def picked(module: ModuleFacts, call: ast.Call) -> list[Value]:
     found = looked_into(module, call.func)
     if found is None:
         return []
-    word, source = found
+    word, source, texts = found
     if isinstance(source, External):
         return [External(f"{source.name}.{word}")] if source.name in DRAWING else []
     if not isinstance(source, ModuleRef):
         return []
     held = module.project.module(source.path)
-    values = _held(held) if held is not None else []
+    values = _held(held, texts) if held is not None else []
     fitting = list(dict.fromkeys(value for value in values if _takes(value, call)))
     # Beside functions that make models, classes are parts of these.
     functions: list[Value] = [value for value in fitting if isinstance(value, FunctionRef)]
@@ -43,32 +45,45 @@ def picked(module: ModuleFacts, call: ast.Call) -> list[Value]:
 
 def looks_up(node: ast.expr) -> bool:
     """Whether an expression is written as one that looks an attribute up: `getattr(models, name)`."""
-    return (
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Name)
-        and node.func.id == "getattr"
-        and len(node.args) > 1
-    )
+    is_called = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "getattr"
+    return is_called and isinstance(node, ast.Call) and len(node.args) > 1
 
 
-def looked_into(module: ModuleFacts, node: ast.expr) -> tuple[str, Value] | None:
-    """The module in which something is looked up by name, and how."""
+def looked_into(module: ModuleFacts, node: ast.expr) -> tuple[str, Value, tuple[Text, ...]] | None:
+    """How, and in which module, something is looked up by name, and what the name may be."""
     if isinstance(node, ast.Subscript) and not isinstance(node.slice, ast.Constant):
-        if isinstance(node.value, ast.Attribute) and node.value.attr == "__dict__":
-            return "__dict__", module.names.value(node.value.value)
-        if isinstance(node.value, ast.Call) and len(node.value.args) == 1 and module.resolve(node.value.func) == "vars":
-            return "vars", module.names.value(node.value.args[0])
-    looks_up = isinstance(node, ast.Call) and len(node.args) > 1 and not isinstance(node.args[1], ast.Constant)
-    if isinstance(node, ast.Call) and looks_up and module.resolve(node.func) == "getattr":
-        return "getattr", module.names.value(node.args[0])
+        source = namespace(module, node.value)
+        if source is not None:
+            return getattr(node.value, "attr", "vars"), source, texts_of(module, node.slice, MAX_STEPS)
+    if isinstance(node, ast.Call) and looks_up(node) and not isinstance(node.args[1], ast.Constant):
+        if module.resolve(node.func) == "getattr":
+            return "getattr", module.names.value(node.args[0]), texts_of(module, node.args[1], MAX_STEPS)
+    if is_evaluating(node) and isinstance(node, ast.Call) and module.resolve(node.func) == "eval":
+        return _evaluated(module, texts_of(module, node.args[0], MAX_STEPS))
     return None
 
 
-def _held(module: ModuleFacts) -> Iterator[Value]:
+def is_evaluating(node: ast.expr) -> bool:
+    """Whether an expression is written as one that evaluates a text."""
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "eval" and bool(node.args)
+
+
+def _evaluated(module: ModuleFacts, texts: tuple[Text, ...]) -> tuple[str, Value, tuple[Text, ...]] | None:
+    """`eval(f"models.{name}")`: the module that all texts begin with, or the file itself."""
+    holders = {text.begin.rpartition(".")[0] for text in texts}
+    holder = holders.pop()
+    if holders:
+        return None
+    source = named_in(module, holder) if holder else ModuleRef(module.path)
+    return "eval", source, tuple(Text(text.begin.rpartition(".")[2], text.end) for text in texts)
+
+
+def _held(module: ModuleFacts, texts: Sequence[Text]) -> Iterator[Value]:
     """The functions and classes of the project that a module's names stand for, without those that seed."""
     for each in with_stars(module):
         for name in each.index.root.bindings:
-            value = each.names.export(name) if not name.startswith("_") and "seed" not in name.lower() else None
+            is_meant = "seed" not in name.lower() and any(text.fits(name) for text in texts)
+            value = each.names.export(name) if is_meant else None
             if isinstance(value, FunctionRef | ClassRef):
                 yield value
 

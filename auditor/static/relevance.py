@@ -19,7 +19,7 @@ from auditor.static.importcalls import imported_by, may_import
 from auditor.static.importgraph import importers
 from auditor.static.members import bases, table_of
 from auditor.static.names import PARTIAL, method_kind
-from auditor.static.picked import looks_up, picked
+from auditor.static.picked import is_evaluating, looks_up, picked
 from auditor.static.protocols import is_run_by_others
 from auditor.static.registries import Registries
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, Value
@@ -141,7 +141,7 @@ class Relevance:
     def _may_be_ours(self, called: ast.expr) -> bool:
         """Whether a name that is not resolved may be of the project: nobody here writes a `.mean()`."""
         if not isinstance(called, ast.Attribute):
-            return isinstance(called, ast.Name) or looks_up(called)
+            return isinstance(called, ast.Name) or looks_up(called) or is_evaluating(called)
         return called.attr in self._names or isinstance(called.value, ast.Name)
 
     def _read_open(self, module: ModuleFacts, call: ast.Call, function: Definition | None) -> bool:

@@ -79,10 +79,10 @@ class Texts:
         return self._found[key]
 
     def are_reached(self, path: str, words: tuple[bytes, ...]) -> bool:
-        """Whether a file, or anything that it imports, holds one of these words."""
+        """Whether a file, or anything that its statements import, holds one of these words."""
         self._project.trace.note("reach", path)
         texts = tuple(word.decode() for word in words)
-        return any(self.contain(reached, texts) for reached in self._project.graph.reached(path))
+        return any(self.contain(reached, texts) for reached in self._project.graph.reached_by_statements(path))
 
     def _words_of(self, path: str) -> bytes | None:
         """The words of a file that is searched again and again; a quarter of what it holds, which is not read again."""

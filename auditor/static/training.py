@@ -70,7 +70,7 @@ def _gets_to(project: Project, program: str, words: tuple[bytes, ...]) -> bool:
     texts = tuple(word.decode() for word in words)
     if project.texts.contain(program, texts) or project.texts.are_reached(program, _LOOKING_UP):
         return True
-    reached = sorted(project.graph.reached(program))
+    reached = sorted(project.graph.reached_by_statements(program))
     pending: list[tuple[str, str]] = []
     classes: list[tuple[str, ast.ClassDef, list[ast.FunctionDef]]] = []
     for path in reached:
@@ -89,7 +89,8 @@ def _gets_to(project: Project, program: str, words: tuple[bytes, ...]) -> bool:
     users = {path: [path] for path in reached}
     for user in reached:
         for path in project.graph.imports(user):
-            users[path].append(user)
+            if path in users:
+                users[path].append(user)
     seen = set(pending)
     executed: dict[str, list[_Executed]] = {}
     for path, name in pending:
