@@ -25,6 +25,7 @@ from auditor.static.exposed import offered_functions, offered_methods
 from auditor.static.frame import End, Frame
 from auditor.static.functions import Functions
 from auditor.static.importcalls import IMPORTING, imported_by, is_repeated
+from auditor.static.indirect import APPLYING, applied, called_later, dispatched
 from auditor.static.knowledge import draws
 from auditor.static.library_verdict import SeedValue
 from auditor.static.maybetrue import may_be_true
@@ -89,6 +90,7 @@ class CallWalk:
             return End.STOPS if value.name in EXITS else End.FALLS_THROUGH
         if isinstance(value, FunctionRef):
             frame.results[node] = self._functions.enter(on_own_object(value, node, frame), node, frame)
+            self._alternatives(dispatched(value), node, frame)
             self._commands(value, node, frame)
         elif isinstance(value, ClassRef):
             self._construct(value, node, frame)
@@ -103,6 +105,13 @@ class CallWalk:
         made = frame.resolve(node) if isinstance(node, ast.Name | ast.Attribute | ast.Call) else None
         if isinstance(made, Instance) and isinstance(made.of, ClassRef):
             self._methods(made, names, frame, node)
+
+    def decorated(self, node: ast.FunctionDef | ast.AsyncFunctionDef, frame: Frame) -> None:
+        """A function is defined: what stands above it may call it when the program ends."""
+        decorator = called_later(frame.module, node)
+        if decorator is not None:
+            with self._later():
+                self._functions.enter(FunctionRef(frame.module, node), None, frame, at=decorator)
 
     def call_by_name(self, dotted: str, frame: Frame) -> None:
         """Call a function of a module that was executed, as a console script does."""
@@ -127,6 +136,10 @@ class CallWalk:
         self._draw(name, node, frame)
         if name in IMPORTING:
             self._import(node, frame)
+        if name in APPLYING:
+            with self._later():
+                for method in applied(frame.module, node):
+                    self._functions.enter(method, None, frame, at=node, defaults=False)
         if name in self._rng.loaders:
             self._loader(node, frame)
         elif name in SPAWNERS and not _forks(node):
@@ -401,7 +414,11 @@ class CallWalk:
         """`lr: float = field(default_factory=…)`: called for every object that is not given the field."""
         given = {word.arg for word in node.keywords} if node is not None else set()
         for factory, value in default_factories(cls, given):
-            self._functions.enter(value, None, frame, at=factory)
+            if isinstance(value, FunctionRef):
+                self._functions.enter(value, None, frame, at=factory)
+            else:
+                call = ast.copy_location(ast.Call(func=factory, args=[], keywords=[]), factory)
+                self._draw(value.name, call, Frame(cls.module))
 
     def _call_object(self, made: Instance, node: ast.Call, frame: Frame) -> None:
         """`model(x)`: `__call__`, or `forward` where a framework's `__call__` leads there."""

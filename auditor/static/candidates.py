@@ -185,6 +185,8 @@ class Candidates:
                     continue
                 for owner, value in stored(base.of, node.attr):
                     yield from self.values(owner, value)
+                for owner, whole in handed_on(base.of):
+                    yield from (module.names.attribute(each, node.attr) for each in self.values(owner, whole))
             elif isinstance(base, ClassRef | ModuleRef):
                 yield module.names.attribute(base, node.attr)
 
@@ -246,6 +248,15 @@ class Candidates:
             for given in self._given.get((module.function_of_parameter(binding.node), binding.node.arg), ()):
                 if self._within is None or given[0].path in self._within:
                     yield given
+
+
+def handed_on(cls: ClassRef) -> Iterator[tuple[ModuleFacts, ast.expr]]:
+    """`self.net` of `def __getattr__(self, name): return getattr(self.net, name)`: whose attributes are its own too."""
+    method = cls.module.names.attribute(Instance(cls), "__getattr__")
+    if isinstance(method, FunctionRef):
+        for each in method.module.returns(method.node):
+            if looks_up(each) and isinstance(each, ast.Call):
+                yield method.module, each.args[0]
 
 
 def stored(cls: ClassRef, name: str) -> Iterator[tuple[ModuleFacts, ast.expr]]:

@@ -14,7 +14,7 @@ EVERY = "[*]"
 """Last part of a name that stands for all modules of a package; `.[*]`: of the folder of the file."""
 
 MAX_LISTED = 100
-"""Modules of one package that are imported by their names; more are those of a library, of which a program needs few."""
+"""Modules of one package that are imported by their names; more are a library's, of which a program needs few."""
 
 _CONSTANT = lazy_pattern(rb"""(?:_module|__)\(\s*["'][\w.]+["']\s*(?:,\s*(?:fromlist|level|globals)[^)]*)?\)""")
 _BEGINNING = lazy_pattern(rb"""["'](\.*[A-Za-z_][\w.]*\.)(\w*)(?:["']\s*\+|\{|%s)""")

@@ -88,8 +88,8 @@ def _modules(module: ModuleFacts, node: ast.Call, text: Text) -> Iterator[str]:
         if len(bases) != 1 or bases[0].end is not None:
             return
         level = len(text.begin) - len(text.begin.lstrip("."))
-        parts = bases[0].begin.split(".")
-        above = parts[: len(parts) - level + 1]
+        around = bases[0].begin.split(".")
+        above = around[: len(around) - level + 1]
         text = Text(".".join([*above, text.begin[level:]]), text.end)
     if text.end is None:
         found = project.find_module(text.begin, module.path) if text.begin.strip(".") == text.begin else None
@@ -102,12 +102,11 @@ def _modules(module: ModuleFacts, node: ast.Call, text: Text) -> Iterator[str]:
         # All that is known is that it lists its own folder.
         yield from (path for path in listed.get(f".{EVERY}", ()) if not _is_initialiser(path))
         return
-    folder = project.find_module(holder, module.path)
-    folder = folder.removesuffix("/").removesuffix("/__init__.py") if folder is not None else None
+    package_path = project.find_module(holder, module.path) or ""
+    folder = package_path.removesuffix("/").removesuffix("/__init__.py")
     for path in {path for paths in listed.values() for path in paths}:
-        own = path.removesuffix("/__init__.py").removesuffix(".py")
-        above, _, name = own.rpartition("/")
-        if above == folder and name.startswith(begin) and name.endswith(text.end):
+        place, _, name = path.removesuffix("/__init__.py").removesuffix(".py").rpartition("/")
+        if place == folder and name.startswith(begin) and name.endswith(text.end):
             yield path
 
 

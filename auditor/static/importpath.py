@@ -129,13 +129,15 @@ class ImportPath:
         """
         dotted = package.lstrip(".").rstrip(".")
         level = len(package) - len(package.lstrip("."))
-        parts = dotted.split(".")
-        around = [] if level else [self.find_module(".".join(parts[:count]), importer) for count in range(1, len(parts))]
+        parts = dotted.split(".") if not level else []
+        around = [self.find_module(".".join(parts[:count]), importer) for count in range(1, len(parts))]
         found = self.find_relative(dotted, level, importer) if level else self.find_module(dotted, importer)
         if found is None or not found.endswith(("/", "/__init__.py")):
             return []
         folder = found.removesuffix("/").removesuffix("/__init__.py")
-        names = {name.removesuffix(".py") for name in self._names(folder) if name.isidentifier() or name.endswith(".py")}
+        names = {
+            name.removesuffix(".py") for name in self._names(folder) if name.isidentifier() or name.endswith(".py")
+        }
         begin, _, end = which.partition("*")
         names -= {"__init__", "__main__", "setup"}
         fitting = [name for name in sorted(names) if name.startswith(begin) and name.endswith(end)]

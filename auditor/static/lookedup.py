@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 def looked_up(module: ModuleFacts, base: Value, texts: Sequence[Text], at: ast.expr) -> Iterator[Value]:
     """What `getattr(base, name)` may be, of a name that is one of some texts and a base of the project.
 
+    Of an object nothing, where nothing is known of the name: what configurations name is mostly not called at once.
     `at`: where it stands; a method that looks others up is none of them.
     """
     for text in texts:
@@ -25,13 +26,16 @@ def looked_up(module: ModuleFacts, base: Value, texts: Sequence[Text], at: ast.e
     open_ = [text for text in texts if text.end is not None]
     if open_ and isinstance(base, ModuleRef):
         for value in defined_in(module, base) or ():
-            if isinstance(value, FunctionRef | ClassRef) and any(text.fits(getattr(value.node, "name", "")) for text in open_):
+            if isinstance(value, FunctionRef | ClassRef) and any(
+                text.fits(getattr(value.node, "name", "")) for text in open_
+            ):
                 yield value
     cls = base.of if isinstance(base, Instance) else base
-    if open_ and isinstance(cls, ClassRef):
+    partly = [text for text in open_ if text.begin or text.end]
+    if partly and isinstance(cls, ClassRef):
         around = module.enclosing_function(at)
         for method in _methods(cls):
-            if any(text.fits(method) for text in open_) and method != getattr(around, "name", None):
+            if any(text.fits(method) for text in partly) and method != getattr(around, "name", None):
                 yield module.names.attribute(base, method)
 
 

@@ -50,8 +50,8 @@ def bases(cls: ClassRef) -> list[Value]:
     return [names.value(base.value if isinstance(base, ast.Subscript) else base) for base in cls.node.bases]
 
 
-def default_factories(cls: ClassRef, given: Container[str | None]) -> Iterator[tuple[ast.expr, FunctionRef]]:
-    """The project's functions that make the defaults of a dataclass: `rate: float = field(default_factory=draw)`.
+def default_factories(cls: ClassRef, given: Container[str | None]) -> Iterator[tuple[ast.expr, FunctionRef | External]]:
+    """The functions that make the defaults of a dataclass: `rate: float = field(default_factory=draw)`.
 
     `given`: fields that the constructor's call names.
     """
@@ -61,7 +61,7 @@ def default_factories(cls: ClassRef, given: Container[str | None]) -> Iterator[t
         for word in child.value.keywords:
             if word.arg == "default_factory" and getattr(child.target, "id", None) not in given:
                 value = cls.module.names.value(word.value)
-                if isinstance(value, FunctionRef):
+                if isinstance(value, FunctionRef | External):
                     yield word.value, value
 
 

@@ -14,6 +14,7 @@ from auditor.static.bindings import Binding, BindingKind, Function, Position, Sc
 from auditor.static.builtinnames import BUILTINS, SECOND
 from auditor.static.elements import call_of, is_none
 from auditor.static.importcalls import imported_by
+from auditor.static.indirect import REMOTE, is_remote
 from auditor.static.members import first_base, member
 from auditor.static.namespaces import evaluated, namespace_part
 from auditor.static.values import (
@@ -33,7 +34,7 @@ from auditor.static.values import (
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
 
-TRANSPARENT = frozenset({"functools.wraps", "torch.compile", "torch.jit.script", "torch.nn.DataParallel"})
+TRANSPARENT = frozenset({"functools.wraps", "ray.remote", "torch.compile", "torch.jit.script", "torch.nn.DataParallel"})
 """Calls whose result behaves as their first argument."""
 
 FILLING = frozenset({"tyro.cli", "simple_parsing.parse", "draccus.parse", "pyrallis.parse"})
@@ -443,6 +444,8 @@ class Names:
             return External("tensorflow" if full == SECOND else full)
         if isinstance(base, ModuleRef):
             return self._module_attribute(base, name, submodules)
+        if name == REMOTE and is_remote(base):
+            return base
         if isinstance(base, ClassRef):
             return member(base, name, bound=False)
         if isinstance(base, Instance):

@@ -22,7 +22,11 @@ def namespace(module: ModuleFacts, node: ast.expr) -> Value:
     """
     if isinstance(node, ast.Attribute):
         return module.names.value(node.value) if node.attr == "__dict__" else None
-    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or module.resolve(node.func) != node.func.id:
+    if (
+        not isinstance(node, ast.Call)
+        or not isinstance(node.func, ast.Name)
+        or module.resolve(node.func) != node.func.id
+    ):
         return None
     if node.func.id == "vars" and len(node.args) == 1:
         return module.names.value(node.args[0])

@@ -55,9 +55,9 @@ def looked_into(module: ModuleFacts, node: ast.expr) -> tuple[str, Value, tuple[
         source = namespace(module, node.value)
         if source is not None:
             return getattr(node.value, "attr", "vars"), source, texts_of(module, node.slice, MAX_STEPS)
-    if isinstance(node, ast.Call) and looks_up(node) and not isinstance(node.args[1], ast.Constant):
-        if module.resolve(node.func) == "getattr":
-            return "getattr", module.names.value(node.args[0]), texts_of(module, node.args[1], MAX_STEPS)
+    is_looked_up = isinstance(node, ast.Call) and looks_up(node) and not isinstance(node.args[1], ast.Constant)
+    if is_looked_up and isinstance(node, ast.Call) and module.resolve(node.func) == "getattr":
+        return "getattr", module.names.value(node.args[0]), texts_of(module, node.args[1], MAX_STEPS)
     if is_evaluating(node) and isinstance(node, ast.Call) and module.resolve(node.func) == "eval":
         return _evaluated(module, texts_of(module, node.args[0], MAX_STEPS))
     return None

@@ -166,9 +166,11 @@ class Registries:
 
     def _read(self, module: ModuleFacts) -> None:
         for node in list(module.index.functions):
-            if isinstance(node, ast.Lambda) or isinstance(module.parent(node), ast.ClassDef):
+            if isinstance(node, ast.Lambda):
                 continue
-            value = ClassRef(module, node) if isinstance(node, ast.ClassDef) else FunctionRef(module, node)
+            holder = module.parent(node)
+            owner = ClassRef(module, holder) if isinstance(holder, ast.ClassDef) else None
+            value = ClassRef(module, node) if isinstance(node, ast.ClassDef) else FunctionRef(module, node, owner)
             for decorator in node.decorator_list:
                 called = decorator.func if isinstance(decorator, ast.Call) else decorator
                 name = _name_given(decorator) if isinstance(decorator, ast.Call) else node.name

@@ -17,6 +17,7 @@ from auditor.static.commandline import PARSING_METHODS
 from auditor.static.facts import ModuleFacts
 from auditor.static.importcalls import imported_by, may_import
 from auditor.static.importgraph import importers
+from auditor.static.indirect import APPLYING, applied, called_later, dispatched
 from auditor.static.members import bases, table_of
 from auditor.static.names import PARTIAL, method_kind
 from auditor.static.picked import is_evaluating, looks_up, picked
@@ -114,6 +115,8 @@ class Relevance:
             for decorator in getattr(node, "decorator_list", ()):
                 called = decorator.func if isinstance(decorator, ast.Call) else decorator
                 self._use(node, module.names.value(called))
+            if isinstance(node, ast.FunctionDef) and node.decorator_list and called_later(module, node) is not None:
+                self._top_level.setdefault(module.path, []).append(node)
 
     def _note(self, module: ModuleFacts, call: ast.Call, user: Definition | None, target: Value | str) -> None:
         if user is not None:
@@ -201,6 +204,10 @@ class Relevance:
             yield from self._constructed(each) if isinstance(each, ClassRef) else (each,)
         if isinstance(value, Instance):
             yield from self._called(value)
+        if isinstance(value, FunctionRef):
+            yield from dispatched(value)
+        elif isinstance(value, External) and value.name in APPLYING:
+            yield from applied(module, call)
         if isinstance(call.func, ast.Attribute):
             if self._rng.by_method(call.func.attr):
                 yield from (library.seed_calls[0].call for library in self._rng.by_method(call.func.attr))

@@ -203,6 +203,8 @@ class Walk:
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             for part in (*node.decorator_list, *node.args.defaults, *(item for item in node.args.kw_defaults if item)):
                 self.expression(part, frame)
+            if node.decorator_list:
+                self.calls.decorated(node, frame)
         elif isinstance(node, ast.ClassDef):
             for part in (*node.decorator_list, *node.bases):
                 self.expression(part, frame)

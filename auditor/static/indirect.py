@@ -1,0 +1,66 @@
+"""Calls that lead to functions of the project by a library's own rules, under a name that says nothing of these."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.values import ClassRef, External, FunctionRef, Value
+
+if TYPE_CHECKING:
+    from auditor.static.facts import ModuleFacts
+
+APPLYING = frozenset({"torch.autograd.Function.apply", "torch.autograd.function.Function.apply"})
+"""Methods that call `forward` of the class at once, and `backward` when gradients are wanted."""
+
+APPLIED = ("forward", "backward")
+
+CALLING_LATER = frozenset({"atexit.register"})
+"""Decorators that call the function below them when the program ends."""
+
+REMOTE = "remote"
+"""What stands between a function or class of ray, or a method of such a class, and its arguments."""
+
+_DISPATCHING = frozenset({"functools.singledispatch", "functools.singledispatchmethod"})
+
+
+def applied(module: ModuleFacts, node: ast.Call) -> list[FunctionRef]:
+    """The methods that `Function.apply(x)` leads to."""
+    called = module.origin(node.func)
+    owner = module.names.value(called.value) if isinstance(called, ast.Attribute) else None
+    if not isinstance(owner, ClassRef):
+        return []
+    methods = (module.names.attribute(owner, name) for name in APPLIED)
+    return [method for method in methods if isinstance(method, FunctionRef)]
+
+
+def dispatched(function: FunctionRef) -> Iterator[FunctionRef]:
+    """The implementations for other types that the file of a function registers with it; one of them may be called."""
+    module, node = function.module, function.node
+    if isinstance(node, ast.Lambda) or not any(module.resolve(each) in _DISPATCHING for each in node.decorator_list):
+        return
+    for other in list(module.index.functions):
+        for decorator in getattr(other, "decorator_list", ()):
+            called = decorator.func if isinstance(decorator, ast.Call) else decorator
+            is_added = isinstance(called, ast.Attribute) and called.attr == "register"
+            if is_added and isinstance(other, ast.FunctionDef | ast.AsyncFunctionDef):
+                base = module.names.value(called.value) if isinstance(called, ast.Attribute) else None
+                if isinstance(base, FunctionRef) and base.node is node:
+                    yield FunctionRef(module, other, function.owner, function.bound)
+
+
+def called_later(module: ModuleFacts, node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.expr | None:
+    """The decorator that calls a function when the program ends."""
+    found = (each for each in node.decorator_list if isinstance(each, ast.Name | ast.Attribute))
+    return next((each for each in found if module.resolve(each) in CALLING_LATER), None)
+
+
+def is_remote(value: Value) -> bool:
+    """Whether `value.remote(…)` calls it elsewhere: a function, or a class under `@ray.remote`."""
+    if isinstance(value, FunctionRef):
+        return True
+    return isinstance(value, ClassRef) and any(
+        value.module.names.value(each.func if isinstance(each, ast.Call) else each) == External("ray.remote")
+        for each in value.node.decorator_list
+    )
