@@ -26,6 +26,7 @@ from auditor.static.frame import End, Frame
 from auditor.static.functions import Functions
 from auditor.static.importcalls import IMPORTING, imported_by, is_repeated
 from auditor.static.indirect import APPLYING, applied, called_later, dispatched
+from auditor.static.instantiated import INSTANTIATING, instantiated
 from auditor.static.knowledge import draws
 from auditor.static.library_verdict import SeedValue
 from auditor.static.maybetrue import may_be_true
@@ -136,6 +137,8 @@ class CallWalk:
         self._draw(name, node, frame)
         if name in IMPORTING:
             self._import(node, frame)
+        if name in INSTANTIATING:
+            self._instantiate(node, frame)
         if name in APPLYING:
             with self._later():
                 for method in applied(frame.module, node):
@@ -162,6 +165,16 @@ class CallWalk:
         else:
             for path in self._one_of(paths):
                 self._walk.run_imported(path, frame.module.location(node))
+
+    def _instantiate(self, node: ast.Call, frame: Frame) -> None:
+        """`instantiate(cfg.model)`: what the program's configuration names is made, what it is given first."""
+        for made in instantiated(frame.module, node):
+            if isinstance(made.value, External) and not made.is_partial:
+                self._external(made.value.name, made.call, frame)
+            elif isinstance(made.value, ClassRef) and not made.is_partial:
+                self._construct(made.value, made.call, frame, at=node)
+            elif isinstance(made.value, FunctionRef) and not made.is_partial:
+                self._functions.enter(made.value, made.call, frame, at=node)
 
     def _seed(self, seed: SeedCall, name: str, node: ast.Call, frame: Frame) -> None:
         if name in self._rng.state_setters and node.args and self._puts_back(node.args[0], frame):

@@ -13,6 +13,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.digest import sha256
 from auditor.model.lean import dataclass
 from auditor.static.computedimports import EVERY
+from auditor.static.hydraconfigs import CONFIGURED, TARGET, Tree, targets_in
 from auditor.static.importpath import DATA, ImportPath, Lookup
 from auditor.static.sketch import BY_NAME, Sketch
 
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
 
 Edges = tuple[tuple[str, ...], frozenset[str], bytes]
-"""What a file imports: modules of the project; packages outside; a digest of where each of its statements leads."""
+"""What a file imports: modules of the project; packages outside, and `EVERY` where it imports all of its own folder; a
+digest of where each of its statements leads."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,7 +35,7 @@ class Reach:
 
     names: Sequence[str]
     packages: frozenset[str]
-    """Top-level packages outside the project that any of them imports."""
+    """Top-level packages outside the project that any of them imports; `EVERY`, where one imports its own folder."""
 
     @property
     def files(self) -> Iterator[str]:
@@ -56,9 +58,7 @@ class ImportGraph:
         """The files whose reach is known, and the numbers by which it is told."""
 
         self._numbers: dict[str, int] = {}
-        self._listing: dict[str, bool] = {}
-        """Whether a file imports all of its own folder."""
-
+        self._configurations: dict[str, Tree] = {}
         self._shared: dict[frozenset[str], frozenset[str]] = {}
         """Sets of packages, one object for those that are equal: most files import what others import."""
 
@@ -80,6 +80,7 @@ class ImportGraph:
                 else:
                     led.extend([target for pair in pairs for target in self._by_name(pair, path)])
                     names = [name for name, which in pairs if not which]
+                    outside.extend([EVERY] if any(name == f".{EVERY}" for name, _ in pairs) else [])
                 outside.extend(self._outside(origin, names, path))
             targets = {target for target in led if target and target[-1] != "/"}
             # One text a module, however many import it: a large tree has a hundred thousand of these.
@@ -134,9 +135,8 @@ class ImportGraph:
 
         It is there to be registered: a network that is evaluated comes with all others, and with what trains these.
         """
-        reached = self.reached(path)
-        if not any(self._lists_beside(each) for each in reached):
-            return reached
+        if EVERY not in self.reach(path).packages:
+            return self.reached(path)
         seen, pending = {path}, [path]
         for each in pending:
             more = [target for target in self._stated(each) if target not in seen]
@@ -144,20 +144,14 @@ class ImportGraph:
             pending += more
         return seen
 
-    def _lists_beside(self, path: str) -> bool:
-        found = self._listing.get(path)
-        if found is None:
-            pairs = (pair for origin, pairs in self._sketch(path).imports if origin == BY_NAME for pair in pairs)
-            found = self._listing[path] = any(name == f".{EVERY}" for name, _ in pairs)
-        return found
-
     def _stated(self, path: str) -> Iterable[str]:
-        if not self._lists_beside(path):
-            return self.imports(path)
+        imports = self.imports(path)
+        if EVERY not in self._packages[path]:
+            return imports
         folder = path.rpartition("/")[0]
         named = {target for each in self.listed(path).values() for target in each}
         stated = {target for asked, target in self._told(path) if target}
-        return [each for each in self.imports(path) if each in stated or each not in named or not _is_in(each, folder)]
+        return [each for each in imports if each in stated or each not in named or not _is_in(each, folder)]
 
     def reach(self, path: str) -> Reach:
         """What `path` leads to; the same object for all files of a circle."""
@@ -191,13 +185,25 @@ class ImportGraph:
                 yield (-1, base, name), self._path.find_submodule(base, name)
 
     def _by_name(self, pair: tuple[str, str], path: str) -> Iterator[str]:
-        """The modules of a package, each after the packages around it, or the one that has this name."""
+        """The modules of a package, each after the packages around it; the one of this name; those of a configuration."""
         name, which = pair
+        if name == CONFIGURED:
+            for made in targets_in(self.configuration(path)):
+                yield from (target for _, target in self._absolute(str(made[TARGET]), path) if target is not None)
+            return
         package = name.removesuffix(EVERY)
         if package == name and not name.endswith((*DATA, ".py")):
             yield from (target for _, target in self._absolute(name, path) if target is not None)
         elif package != name:
             yield from self._path.modules(package, which, path)
+
+    def configuration(self, path: str) -> Tree:
+        """What Hydra gives a program, as its files say now; empty where that is not certain."""
+        found = self._configurations.get(path)
+        if found is None:
+            asked = [which for _, pairs in self._sketch(path).imports for name, which in pairs if name == CONFIGURED]
+            found = self._configurations[path] = self._path.composed(path, asked[0]) if asked else {}
+        return found
 
     def listed(self, path: str) -> dict[str, tuple[str, ...]]:
         """The modules that a file may import by names that are put together, by package, as `computed_imports` says."""

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from auditor.model.pattern import lazy_pattern
 from auditor.static.computedimports import MAX_LISTED
+from auditor.static.hydraconfigs import Tree, composed
 
 Lookup = tuple[int, str, str]
 """What is looked up for a file: (0, "a.b", "") for `import a.b`; (2, "a", "") for `from ..a import …`; a name in a
@@ -144,6 +145,10 @@ class ImportPath:
         modules = [module for name in fitting if (module := self._below(folder, name)) and not module.endswith("/")]
         packages = [each for each in (*around, found) if each is not None and not each.endswith("/")]
         return [*packages, *modules] if len(modules) <= MAX_LISTED else packages
+
+    def composed(self, path: str, which: str) -> Tree:
+        """The configuration that a file asks for; see `hydraconfigs.py`."""
+        return composed(self._root, path, which)
 
     def _find(self, dotted: str, folder: str) -> str | None:
         top = dotted.partition(".")[0]

@@ -13,6 +13,7 @@ from functools import cached_property
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass, field
 from auditor.static.computedimports import EVERY
+from auditor.static.hydraconfigs import CONFIGURED
 from auditor.static.importgraph import ImportGraph, importers
 from auditor.static.importpath import DATA, PATH_SETTERS, ImportPath
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from auditor.static.trace import Kept
 
 
+_CONFIGURED = f"\n{CONFIGURED}\n".encode()
 _ROUNDS = 5
 """How often all files are asked whether they import what changed, before a table is made of who imports what."""
 
@@ -65,6 +67,8 @@ class Moves:
             for path, lookups in kept.lookups.items():
                 if any(imports.look_up(asked, path) != found for asked, found in lookups.items()):
                     steady.discard(path)
+        # What stands in a document is compared by nobody: whoever rests on one is looked at again.
+        steady -= {path for path, words in kept.import_words.items() if _CONFIGURED in words}
         graph.know({path: kept.edges[path] for path in steady})
         self.steady = frozenset(steady)
         """Files that say the same and whose imports lead to the same files."""

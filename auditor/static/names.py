@@ -15,6 +15,7 @@ from auditor.static.builtinnames import BUILTINS, SECOND
 from auditor.static.elements import call_of, is_none
 from auditor.static.importcalls import imported_by
 from auditor.static.indirect import REMOTE, is_remote
+from auditor.static.instantiated import INSTANTIATING, made_by
 from auditor.static.members import first_base, member
 from auditor.static.namespaces import evaluated, namespace_part
 from auditor.static.values import (
@@ -237,6 +238,8 @@ class Names:
             if isinstance(attribute, ast.Constant) and isinstance(attribute.value, str):
                 return self.attribute(self._value(node.args[0]), attribute.value)
             return None
+        if name in INSTANTIATING:
+            return made_by(self._module, node)
         if name == "eval" and node.args:
             return evaluated(self._module, node.args[0])
         if name in FILLING and node.args:

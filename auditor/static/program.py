@@ -242,7 +242,7 @@ def _has(trait: Trait, path: str, project: Project) -> bool:
     answers = _ANSWERS.setdefault(project, WeakKeyDictionary()).setdefault(trait, {})
 
     def ask() -> bool:
-        return any(_holds(trait, each, project, answers) for each in sorted(project.graph.reached(path)))
+        return any(_holds(trait, each, project, answers) for each in sorted(project.graph.reached_by_statements(path)))
 
     return project.trace.once(answers, path, ask)
 

@@ -379,7 +379,7 @@ class Project:
     def paths_reached(self, path: str, holding: frozenset[str] | None = None) -> tuple[str, ...]:
         """The files that `modules_reached` parses, for whoever can tell of some that they need not be."""
         self.trace.note("reach", path)
-        paths = sorted(self.graph.reached(path))
+        paths = sorted(self.graph.reached_by_statements(path))
         if holding is not None:
             paths = [reached for reached in paths if self.texts.hold(reached, holding)]
         if sum(self.source(reached).size_bytes for reached in paths) > MAX_FOLLOWED_BYTES:
@@ -605,7 +605,7 @@ class Project:
             return self._facts.reaching
         found: dict[str, list[str]] = {}
         for path in self._known_programs():
-            for reached in self.graph.reached(path):
+            for reached in self.graph.reached_by_statements(path):
                 found.setdefault(reached, []).append(path)
         shared: dict[tuple[str, ...], tuple[str, ...]] = {}
         return {path: shared.setdefault(every := tuple(sorted(programs)), every) for path, programs in found.items()}

@@ -18,6 +18,7 @@ from auditor.static.facts import ModuleFacts
 from auditor.static.importcalls import imported_by, may_import
 from auditor.static.importgraph import importers
 from auditor.static.indirect import APPLYING, applied, called_later, dispatched
+from auditor.static.instantiated import INSTANTIATING, instantiated
 from auditor.static.members import bases, table_of
 from auditor.static.names import PARTIAL, method_kind
 from auditor.static.picked import is_evaluating, looks_up, picked
@@ -208,6 +209,11 @@ class Relevance:
             yield from dispatched(value)
         elif isinstance(value, External) and value.name in APPLYING:
             yield from applied(module, call)
+        if isinstance(value, External) and value.name in INSTANTIATING:
+            for made in (each.value for each in instantiated(module, call)):
+                yield from self._constructed(made) if isinstance(made, ClassRef) else (made,)
+                if isinstance(made, ClassRef) and is_run_by_others(made):
+                    yield made
         if isinstance(call.func, ast.Attribute):
             if self._rng.by_method(call.func.attr):
                 yield from (library.seed_calls[0].call for library in self._rng.by_method(call.func.attr))

@@ -15,6 +15,7 @@ from auditor.model.digest import sha256
 from auditor.model.lean import dataclass
 from auditor.model.pattern import lazy_pattern
 from auditor.static.computedimports import computed_imports, is_computed
+from auditor.static.hydraconfigs import CONFIGURED, configuration_of
 from auditor.static.suppress import MARK
 from auditor.static.vocabulary import Vocabulary
 
@@ -147,6 +148,9 @@ def _statements(raw: bytes) -> Iterator[Statement]:
         at = raw.find(b"import", at + 6)
     if computed:
         yield BY_NAME, tuple(dict.fromkeys(computed_imports(raw)))
+    configuration = configuration_of(raw)
+    if configuration is not None:
+        yield BY_NAME, ((CONFIGURED, configuration),)
 
 
 def _in_parentheses(raw: bytes, start: int) -> bytes:

@@ -1,0 +1,125 @@
+"""What `hydra.utils.instantiate(cfg.model)` makes, with what the program's configuration gives the constructor."""
+
+from __future__ import annotations
+
+import ast
+from weakref import WeakKeyDictionary
+
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.model.lean import dataclass
+from auditor.static.bindings import every_argument
+from auditor.static.hydraconfigs import TARGET, Tree, targets_in
+from auditor.static.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
+
+if TYPE_CHECKING:
+    from auditor.static.facts import ModuleFacts
+
+INSTANTIATING = frozenset({"hydra.utils.instantiate", "hydra.utils.call", "hydra.instantiate"})
+MAX_PARTS = 10
+"""Parts of the name of what is made."""
+
+_PARTIAL = "_partial_"
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One thing that is made."""
+
+    value: Value
+    """A class or function, of the project or outside."""
+
+    call: ast.Call
+    """As if its constructor were called where it is made."""
+
+    is_partial: bool
+    """Only prepared: whoever gets it calls it."""
+
+
+_FOUND: WeakKeyDictionary[ModuleFacts, dict[ast.Call, tuple[Made, ...]]] = WeakKeyDictionary()
+
+
+def instantiated(module: ModuleFacts, node: ast.Call) -> tuple[Made, ...]:
+    """What a call makes, the outermost last; nothing where it is not certain which configuration it is given."""
+    module.project.trace.note("content", module.path)
+    found = _FOUND.setdefault(module, {})
+    if node not in found:
+        found[node] = ()
+        tree = _given(module, node)
+        found[node] = tuple(_made(module, node, each) for each in targets_in(tree)) if tree is not None else ()
+    return found[node]
+
+
+def made_by(module: ModuleFacts, node: ast.Call) -> Value:
+    """What a call that makes something gives."""
+    made = instantiated(module, node)
+    if not made or made[-1].is_partial:
+        return made[-1].value if made else None
+    value = made[-1].value
+    if isinstance(value, ClassRef | External):
+        return Instance(value, made[-1].call, module)
+    return value.module.names.returned(value) if isinstance(value, FunctionRef) else None
+
+
+def _given(module: ModuleFacts, node: ast.Call) -> Tree | None:
+    """The part of the configuration that `cfg.data.train` is, in a file with one `@hydra.main`."""
+    if not node.args:
+        return None
+    names: list[str] = []
+    part = node.args[0]
+    while len(names) < MAX_PARTS:
+        if isinstance(part, ast.Attribute):
+            names.append(part.attr)
+            part = part.value
+        elif isinstance(part, ast.Subscript) and isinstance(part.slice, ast.Constant):
+            names.append(str(part.slice.value))
+            part = part.value
+        else:
+            break
+    function = module.enclosing_function(node)
+    parameters = [each.arg for each in every_argument(function.args)] if function is not None else []
+    if not names or not isinstance(part, ast.Name) or part.id not in parameters or part.id not in _parameters(module):
+        return None
+    tree: object = module.project.graph.configuration(module.path)
+    for name in reversed(names):
+        tree = tree.get(name) if isinstance(tree, dict) else None
+    return tree if isinstance(tree, dict) and isinstance(tree.get(TARGET), str) else None
+
+
+def _parameters(module: ModuleFacts) -> set[str]:
+    """What the functions that Hydra calls call their configuration."""
+    return {
+        each.arg
+        for node in module.index.functions
+        if isinstance(node, ast.FunctionDef)
+        for decorator in node.decorator_list
+        if isinstance(decorator, ast.Call) and module.resolve(decorator.func) == "hydra.main"
+        for each in every_argument(node.args)[:1]
+    }
+
+
+def _made(module: ModuleFacts, node: ast.Call, tree: Tree) -> Made:
+    words = [ast.keyword(arg=key, value=_expression(value)) for key, value in tree.items() if not key.startswith("_")]
+    call = ast.Call(func=node.func, args=[], keywords=[*words, *node.keywords])
+    for word in words:
+        ast.copy_location(word, node)
+        ast.copy_location(word.value, node)
+    return Made(named(module, str(tree[TARGET])), ast.copy_location(call, node), tree.get(_PARTIAL) is True)
+
+
+def _expression(value: object) -> ast.expr:
+    """A value as it would be written; a name that stands for nothing where it is put together, or has parts."""
+    is_plain = not isinstance(value, dict | list) and not (isinstance(value, str) and "${" in value)
+    return ast.Constant(value=value) if is_plain else ast.Name(id=TARGET, ctx=ast.Load())  # type: ignore[arg-type]
+
+
+def named(module: ModuleFacts, dotted: str) -> Value:
+    """What a whole name leads to: a class or function of the project, or of a library."""
+    parts = dotted.split(".")[:MAX_PARTS]
+    for count in range(len(parts) - 1, 0, -1):
+        path = module.project.find_module(".".join(parts[:count]), module.path)
+        if path is not None:
+            value: Value = ModuleRef(path)
+            for name in parts[count:]:
+                value = module.names.attribute(value, name)
+            return value
+    return External(dotted)
