@@ -185,7 +185,7 @@ class ImportGraph:
                 yield (-1, base, name), self._path.find_submodule(base, name)
 
     def _by_name(self, pair: tuple[str, str], path: str) -> Iterator[str]:
-        """The modules of a package, each after the packages around it; the one of this name; those of a configuration."""
+        """The modules of a package after those around it; the one of this name; those that a configuration names."""
         name, which = pair
         if name == CONFIGURED:
             for made in targets_in(self.configuration(path)):
