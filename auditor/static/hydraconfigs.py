@@ -59,13 +59,16 @@ def targets_in(tree: object) -> Iterator[Tree]:
     yield from reversed(found)
 
 
-def composed(root: str, path: str, which: str) -> Tree:
-    """The configuration that the program at a path gets; empty where there is none, or none that can be read."""
+def composed(root: str, path: str, which: str, asked: set[str]) -> Tree:
+    """The configuration that the program at a path gets; empty where there is none, or none that can be read.
+
+    The files that it rests on, whether or not there are any, are added to `asked`.
+    """
     where, _, name = which.partition("|")
     folder = os.path.normpath(os.path.join(os.path.dirname(path), where))
     if os.path.isabs(folder) or folder.startswith(".."):
         return {}
-    reader = _Reader(os.path.join(root, folder))
+    reader = _Reader(root, folder.replace(os.sep, "/"), asked)
     found: Tree = {}
     reader.add(found, name.removesuffix(".yaml").removesuffix(".yml"), (), 0)
     return found
@@ -74,8 +77,9 @@ def composed(root: str, path: str, which: str) -> Tree:
 class _Reader:
     """Puts a configuration together out of the files of a folder."""
 
-    def __init__(self, folder: str) -> None:
-        self._folder = folder
+    def __init__(self, root: str, folder: str, asked: set[str]) -> None:
+        self._root, self._folder = root, folder
+        self._asked = asked
         self._read = 0
 
     def add(self, whole: Tree, name: str, package: tuple[str, ...], depth: int) -> None:
@@ -103,7 +107,9 @@ class _Reader:
         if self._read > MAX_FILES or ".." in name.split("/"):
             return None
         for ending in (".yaml", ".yml"):
-            file = os.path.join(self._folder, name + ending)
+            path = f"{self._folder}/{name}{ending}"
+            self._asked.add(path)
+            file = os.path.join(self._root, path)
             if os.path.isfile(file):
                 try:
                     with open(file, encoding="utf-8") as stream:

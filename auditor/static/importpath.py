@@ -63,6 +63,9 @@ class ImportPath:
         self._files: dict[str, bool] = {}
         """Whether something is a file; most are asked about by many that import them."""
 
+        self.configurations: set[str] = set()
+        """Files of configurations that were asked for; some may not exist."""
+
         self._added: dict[str, tuple[str, ...]] = {}
         """The folders that a file itself puts on `sys.path`, as far as it names them."""
 
@@ -148,7 +151,7 @@ class ImportPath:
 
     def composed(self, path: str, which: str) -> Tree:
         """The configuration that a file asks for; see `hydraconfigs.py`."""
-        return composed(self._root, path, which)
+        return composed(self._root, path, which, self.configurations)
 
     def _find(self, dotted: str, folder: str) -> str | None:
         top = dotted.partition(".")[0]

@@ -251,7 +251,7 @@ class Project:
     @property
     def read_files(self) -> frozenset[str]:
         """Files that were looked at besides `files`; some may not exist."""
-        return frozenset(self._others) | METADATA
+        return frozenset(self._others) | METADATA | self._imports.configurations
 
     @property
     def listed_folders(self) -> frozenset[str]:

@@ -140,6 +140,82 @@ def test_what_a_file_beside_the_program_puts_on_the_path_counts_after_an_edit(ca
     assert ["RA101" in each for each in found] == [True, False, True]
 
 
+LISTING = """
+import importlib
+import pathlib
+
+NETS = {}
+
+
+def register(cls):
+    NETS[cls.__name__] = cls
+    return cls
+
+
+for file in pathlib.Path(__file__).parent.glob("*.py"):
+    importlib.import_module(f"{__name__}.{file.stem}")
+"""
+NETWORK = (
+    "import random\nfrom nets import register\n\n\n@register\n"
+    "class Net:\n    def __init__(self):\n        self.w = {}\n"
+)
+
+
+@pytest.mark.parametrize("package", [LISTING, ""])
+def test_modules_that_are_imported_by_their_names_come_and_go(package: str, cache_home: Path) -> None:
+    root = cache_home / "project"
+    (root / "nets").mkdir(parents=True)
+    start = "if __name__ == '__main__':\n    "
+    made = "NETS[sys.argv[1]]()" if package else "import_module(f'nets.{sys.argv[1]}').Net()"
+    named = "from nets import NETS" if package else "from importlib import import_module"
+    (root / "train.py").write_text(f"import sys\n{named}\n\n{start}{made}\n")
+    (root / "nets/__init__.py").write_text(package or "def register(cls):\n    return cls\n")
+    (root / "nets/first.py").write_text(NETWORK.format(0))
+    found = []
+
+    def look() -> None:
+        found.append(report(root, cached=True))
+        assert found[-1] == report(root, cached=False)
+
+    look()
+    (root / "nets/other.py").write_text(NETWORK.format("random.random()"))
+    look()
+    (root / "nets/other.py").rename(root / "nets/second.py")
+    look()
+    (root / "nets/second.py").write_text(NETWORK.format(1))
+    look()
+    (root / "nets/first.py").write_text(NETWORK.format("random.random()"))
+    look()
+    (root / "nets/first.py").unlink()
+    look()
+    assert ["RA101" in each for each in found] == [False, True, True, False, True, False]
+
+
+def test_what_the_configuration_of_a_program_says_counts_after_an_edit(cache_home: Path) -> None:
+    root = cache_home / "project"
+    (root / "conf/net").mkdir(parents=True)
+    (root / "train.py").write_text(
+        "import hydra\n\n\n@hydra.main(config_path='conf', config_name='all', version_base=None)\n"
+        "def main(cfg):\n    print(hydra.utils.instantiate(cfg.net))\n\n\nif __name__ == '__main__':\n    main()\n"
+    )
+    (root / "conf/all.yaml").write_text("defaults:\n  - net: small\n")
+    (root / "one.py").write_text("class Net:\n    pass\n")
+    (root / "two.py").write_text(NETWORK.format("random.random()").replace("from nets import register\n", ""))
+    (root / "two.py").write_text((root / "two.py").read_text().replace("@register\n", ""))
+    found = []
+    for text in ("_target_: one.Net\n", "_target_: two.Net\n", "width: 3\n", "_target_: two.Net\nwidth: 3\n"):
+        (root / "conf/net/small.yaml").write_text(text)
+        found.append(report(root, cached=True))
+        assert found[-1] == report(root, cached=False)
+    (root / "conf/all.yaml").write_text("defaults:\n  - net: large\n")
+    found.append(report(root, cached=True))
+    assert found[-1] == report(root, cached=False)
+    (root / "conf/net/large.yaml").write_text("_target_: two.Net\n")
+    found.append(report(root, cached=True))
+    assert found[-1] == report(root, cached=False)
+    assert ["RA101" in each for each in found] == [False, True, False, True, False, True]
+
+
 def test_only_what_rests_on_an_edit_is_looked_at_again(cache_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in VARIANTS:
         put(cache_home / "project", (name, 0, 0))
