@@ -7,6 +7,7 @@ folder, every module beside it. `importcalls.py` tells which of these a single c
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from auditor.model.pattern import lazy_pattern
 
@@ -16,16 +17,19 @@ EVERY = "[*]"
 MAX_LISTED = 100
 """Modules of one package that are imported by their names; more are a library's, of which a program needs few."""
 
-_CONSTANT = lazy_pattern(rb"""(?:_module|__)\(\s*["'][\w.]+["']\s*(?:,\s*(?:fromlist|level|globals)[^)]*)?\)""")
+MAX_WHOLE = 400
+"""Texts of one file that may be names of modules."""
+
+_CONSTANT = lazy_pattern(rb"""(?:_module|__)\(\s*["'][\w.]+["']\s*(?:,\s*(?:fromlist|level|globals)[^)]{0,200})?\)""")
 _BEGINNING = lazy_pattern(rb"""["'](\.*[A-Za-z_][\w.]*\.)(\w*)(?:["']\s*\+|\{|%s)""")
 _WHOLE = lazy_pattern(rb"""["']([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)["']""")
 _LISTING = lazy_pattern(
     rb"\b(?:listdir|scandir|glob|rglob|iglob|iterdir|iter_modules|walk_packages|find_modules|walk)\("
 )
 _OWN = lazy_pattern(rb"\b__(?:file|path)__\b")
-_RELATIVE = lazy_pattern(rb"\b(?:import_module|__import__)\([^)\n]*\b__(?:name|package)__\b")
+_RELATIVE = lazy_pattern(rb"\b(?:import_module|__import__)\([^)\n]{0,300}\b__(?:name|package)__\b")
 _BESIDE = lazy_pattern(rb"""\b(?:import_module|__import__)\(\s*f?["']\.(\w*)(?:["']\s*\+|\{|%s)""")
-_WITHIN = lazy_pattern(rb"""\bimport_module\([^)\n]*,\s*(?:package\s*=\s*)?["']([\w.]+)["']\s*\)""")
+_WITHIN = lazy_pattern(rb"""\bimport_module\([^)\n]{0,300},\s*(?:package\s*=\s*)?["']([\w.]+)["']\s*\)""")
 _ENDING = lazy_pattern(rb"""\.endswith\(\s*["'](\w*)\.py["']""")
 
 
@@ -45,7 +49,7 @@ def computed_imports(code: bytes) -> Iterator[tuple[str, str]]:
         yield f"{found[1].decode()}.{EVERY}", "*"
     for found in _BESIDE.finditer(code):
         yield f".{EVERY}", f"{found[1].decode()}*"
-    for found in _WHOLE.finditer(code):
+    for found in islice(_WHOLE.finditer(code), MAX_WHOLE):
         yield found[1].decode(), "*"
     if _RELATIVE.search(code) or (_LISTING.search(code) and _OWN.search(code)):
         endings = {found[1].decode() for found in _ENDING.finditer(code)}

@@ -11,7 +11,11 @@ import re
 from collections.abc import Iterator
 
 from auditor.errors import ProjectError
+from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.pattern import lazy_pattern
+
+if TYPE_CHECKING:
+    from auditor.static.documents.tree import Node
 
 CONFIGURED = "[hydra]"
 """In place of a name of a module: what the configuration names, which the alias tells."""
@@ -29,7 +33,7 @@ MAX_TARGETS = 60
 
 TARGET = "_target_"
 
-_MAIN = lazy_pattern(rb"^@hydra\.main\(([^()]*)\)", re.MULTILINE)
+_MAIN = lazy_pattern(rb"^@hydra\.main\(([^()]{0,2000})\)", re.MULTILINE)
 _GIVEN = lazy_pattern(rb"""\b(config_path|config_name)\s*=\s*["']([\w./-]+)["']""")
 _GLOBAL = "# @package _global_"
 
@@ -45,15 +49,16 @@ def configuration_of(code: bytes) -> str | None:
 
 def targets_in(tree: object) -> Iterator[Tree]:
     """What is made of a part of a configuration, the inner ones first."""
-    pending: list[tuple[object, int]] = [(tree, 0)]
+    pending: list[object] = [tree]
+    seen: set[int] = set()  # one part may stand in many places
     found: list[Tree] = []
-    for part, depth in pending:
-        if isinstance(part, dict):
-            if isinstance(part.get(TARGET), str):
-                found.append(part)
-            pending += [(value, depth + 1) for value in part.values() if depth < MAX_DEPTH]
-        elif isinstance(part, list):
-            pending += [(value, depth + 1) for value in part if depth < MAX_DEPTH]
+    for part in pending:
+        if not isinstance(part, dict | list) or id(part) in seen:
+            continue
+        seen.add(id(part))
+        if isinstance(part, dict) and isinstance(part.get(TARGET), str):
+            found.append(part)
+        pending += part.values() if isinstance(part, dict) else part
         if len(found) >= MAX_TARGETS:
             break
     yield from reversed(found)
@@ -126,20 +131,23 @@ def _content(text: str) -> Tree | None:
         root = next(read_yaml(text), None)
     except ProjectError:
         return None
-    plain = _plain(root, 0)
+    plain = _plain(root, {}) if root is not None else None
     return plain if isinstance(plain, dict) else None
 
 
-def _plain(node: object, depth: int) -> object:
-    from auditor.static.documents.tree import Items, Scalar, Section
+def _plain(node: Node, known: dict[int, object]) -> object:
+    """Dictionaries, lists and values; what is referred to many times is made once."""
+    from auditor.static.documents.tree import Items, Scalar
 
     if isinstance(node, Scalar):
         return node.value
-    if depth > MAX_DEPTH:
-        return None
-    if isinstance(node, Section):
-        return {entry.key: _plain(entry.value, depth + 1) for entry in node.entries}
-    return [_plain(each, depth + 1) for each in node.values] if isinstance(node, Items) else None
+    if id(node) not in known:
+        known[id(node)] = None  # what holds itself ends here
+        if isinstance(node, Items):
+            known[id(node)] = [_plain(each, known) for each in node.values]
+        else:
+            known[id(node)] = {entry.key: _plain(entry.value, known) for entry in node.entries}
+    return known[id(node)]
 
 
 def _chosen(entry: object, group: str, package: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -166,6 +174,7 @@ def _merge(whole: Tree, package: tuple[str, ...], content: Tree) -> None:
     for key, value in content.items():
         known = whole.get(key)
         if isinstance(known, dict) and isinstance(value, dict):
+            whole[key] = known = dict(known)
             _merge(known, (), value)
         else:
             whole[key] = dict(value) if isinstance(value, dict) else value

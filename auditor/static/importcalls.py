@@ -155,7 +155,9 @@ def _named(module: ModuleFacts, node: ast.Name, steps: int) -> tuple[Text, ...]:
 
 
 def _joined(module: ModuleFacts, parts: Sequence[ast.expr], steps: int) -> tuple[Text, ...]:
-    options = [texts_of(module, part, steps - 1) for part in parts[:MAX_TEXTS]]
+    if len(parts) > MAX_TEXTS:
+        return (ANY,)
+    options = [texts_of(module, part, steps - 1) for part in parts]
     found: list[Text] = []
     for row in product(*options):
         whole = Text("")

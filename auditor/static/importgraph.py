@@ -59,6 +59,7 @@ class ImportGraph:
 
         self._numbers: dict[str, int] = {}
         self._configurations: dict[str, Tree] = {}
+        self._listed: dict[str, dict[str, tuple[str, ...]]] = {}
         self._shared: dict[frozenset[str], frozenset[str]] = {}
         """Sets of packages, one object for those that are equal: most files import what others import."""
 
@@ -207,11 +208,13 @@ class ImportGraph:
 
     def listed(self, path: str) -> dict[str, tuple[str, ...]]:
         """The modules that a file may import by names that are put together, by package, as `computed_imports` says."""
-        found: dict[str, tuple[str, ...]] = {}
-        for origin, pairs in self._sketch(path).imports:
-            for name, which in pairs:
-                if origin == BY_NAME and name.endswith(EVERY):
-                    found[name] = (*found.get(name, ()), *self._by_name((name, which), path))
+        found = self._listed.get(path)
+        if found is None:
+            found = self._listed[path] = {}
+            for origin, pairs in self._sketch(path).imports:
+                for name, which in pairs:
+                    if origin == BY_NAME and name.endswith(EVERY):
+                        found[name] = (*found.get(name, ()), *self._by_name((name, which), path))
         return found
 
     def _absolute(self, dotted: str, path: str) -> Iterator[tuple[Lookup, str | None]]:

@@ -50,8 +50,14 @@ _WRAPPING = frozenset({"hydra.main", "click.command", "click.option", "click.arg
 
 
 def names_training(project: Project, program: str) -> bool:
-    """Whether a program trains by its own words, whatever a library of which it takes one function does."""
-    return project.texts.contain(program, (".backward(", *(word.decode() for word in TRAINING)))
+    """Whether a program trains by its own words, whatever a library of which it takes one function does.
+
+    What is fitted beside scikit-learn is an estimator of that: k-means of the features of a stored network.
+    """
+    words = (".backward(", *(word.decode() for word in TRAINING))
+    if project.texts.contain(program, ("sklearn",)):
+        words = tuple(word for word in words if not word.endswith(".fit("))
+    return project.texts.contain(program, words)
 
 
 def trains(project: Project, program: str) -> bool:
