@@ -158,7 +158,7 @@ class CallWalk:
 
     def _import(self, node: ast.Call, frame: Frame) -> None:
         """A module is imported by its name: one of several, or each of them in a loop."""
-        paths = imported_by(frame.module, node)
+        paths = [path for path in imported_by(frame.module, node) if not self._walk.was_executed(path)]
         if is_repeated(frame.module, node):
             for path in paths:
                 self._walk.run_imported(path, frame.module.location(node))

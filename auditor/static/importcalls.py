@@ -49,7 +49,8 @@ class Text:
 
 ANY = Text("", "")
 
-_FOUND: WeakKeyDictionary[ModuleFacts, dict[ast.Call, tuple[str, ...]]] = WeakKeyDictionary()
+_FOUND: WeakKeyDictionary[ModuleFacts, dict[object, tuple[str, ...]]] = WeakKeyDictionary()
+"""By the call, and by what it is given: thousands may be given the same."""
 
 
 def may_import(node: ast.Call) -> bool:
@@ -66,7 +67,10 @@ def imported_by(module: ModuleFacts, node: ast.Call) -> tuple[str, ...]:
     if node not in found:
         name = call_of(node, None).argument("name", 0)
         texts = texts_of(module, name, MAX_STEPS) if isinstance(name, ast.expr) else ()
-        found[node] = tuple(sorted({path for text in texts for path in _modules(module, node, text)}))
+        alike = (texts, ast.dump(package) if (package := call_of(node, None).argument("package", 1)) else "")
+        if alike not in found:
+            found[alike] = tuple(sorted({path for text in texts for path in _modules(module, node, text)}))
+        found[node] = found[alike]
     return found[node]
 
 

@@ -13,6 +13,9 @@ from auditor.static.values import ClassRef, FunctionRef, Instance, ModuleRef, Va
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
 
+MAX_METHODS = 200
+"""Methods of one class among which one is looked up."""
+
 
 def looked_up(module: ModuleFacts, base: Value, texts: Sequence[Text], at: ast.expr) -> Iterator[Value]:
     """What `getattr(base, name)` may be, of a name that is one of some texts and a base of the project.
@@ -49,4 +52,4 @@ def _methods(cls: ClassRef) -> list[str]:
         above = [base for base in bases(each) if isinstance(base, ClassRef) and base not in seen]
         seen.update(above)
         pending += above[: MAX_BASES - len(pending)] if len(pending) < MAX_BASES else []
-    return list(found)
+    return list(found)[:MAX_METHODS]

@@ -134,6 +134,10 @@ class Walk:
                 self.run_module(path, is_main=False)
                 self.ledger.stack.pop()
 
+    def was_executed(self, path: str) -> bool:
+        """Whether a module was imported before, or is not followed."""
+        return path in self._executed or path not in self.within
+
     def run_imported(self, path: str, at: Location) -> None:
         """Execute a module that is imported by its name, after the packages that it is in."""
         folders = path.split("/")[:-1]
