@@ -20,19 +20,21 @@ from auditor.static.callables import (
     SPAWNERS,
 )
 from auditor.static.commandgroups import registration
-from auditor.static.elements import call_of
+from auditor.static.elements import Known, call_of
+from auditor.static.evaluate import ENVIRONMENT, WHOLE, dotted_text, global_key
 from auditor.static.exposed import offered_functions, offered_methods
 from auditor.static.frame import End, Frame
 from auditor.static.functions import Functions
 from auditor.static.knowledge import draws
 from auditor.static.library_verdict import SeedValue
+from auditor.static.mappings import entries_of, given_attributes, is_changed_by, updated
 from auditor.static.maybetrue import may_be_true
 from auditor.static.members import default_factories, table_of
 from auditor.static.picked import looked_into, picked
 from auditor.static.protocols import INDEXING, properties, starts_base
 from auditor.static.receiver import on_own_object
 from auditor.static.rngstate import Pending, State, join
-from auditor.static.seedvalue import FIXED, GIVEN, UNSEEDED_STATE, Seen, entropy
+from auditor.static.seedvalue import FIXED, GIVEN, UNSEEDED_STATE, Seen, Shape, entropy
 from auditor.static.spawned import seeded_by_imports
 from auditor.static.spread import spread
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, Value
@@ -68,6 +70,28 @@ class CallWalk:
 
     def call(self, node: ast.Call, frame: Frame) -> End:
         """Follow one call whose arguments have been executed."""
+        end = self._follow(node, frame)
+        self._changed(node, frame)
+        return end
+
+    def _changed(self, node: ast.Call, frame: Frame) -> None:
+        """Dictionaries that a call changes: its receiver, or what it is given."""
+        given = given_attributes(node, frame.module)
+        if given is not None:
+            frame.values[f"{given[0]}.{WHOLE}"] = self._walk.evaluator.value(given[1], frame)
+        if isinstance(node.func, ast.Attribute):
+            text = dotted_text(node.func.value)
+            held = frame.find(text) if text is not None else None
+            if text is not None and held is not None and entries_of(held) is not None:
+                frame.change(text, updated(self._walk.evaluator, node, held, frame))
+        for part in _passed(node):
+            text = dotted_text(part)
+            held = frame.find(text) if text is not None else None
+            if text is not None and held is not None and held.shape is Shape.PLAIN and entries_of(held) is not None:
+                if is_changed_by(node, part, frame):
+                    frame.change(text, GIVEN)
+
+    def _follow(self, node: ast.Call, frame: Frame) -> End:
         if isinstance(node.func, ast.Attribute) and node.func.attr == "set_defaults":
             self._store(node, frame)
             return End.FALLS_THROUGH
@@ -126,6 +150,8 @@ class CallWalk:
         self._draw(name, node, frame)
         if name in self._rng.loaders:
             self._loader(node, frame)
+        elif name == "os.environ.setdefault" and len(node.args) > 1:
+            self._set_by_default(node, frame)
         elif name in SPAWNERS and not _forks(node):
             self._spawn(node, frame)
         elif name in RUNNING_MAIN and call_of(node, name).argument("main", 0) is None:
@@ -156,6 +182,14 @@ class CallWalk:
         text = frame.module.text(given) if given is not None else ""
         for library in seed.seeds:
             self._ledger.seed(library, name, node, value, text, frame)
+
+    def _set_by_default(self, node: ast.Call, frame: Frame) -> None:
+        """`os.environ.setdefault("SEED", "3")`."""
+        evaluator = self._walk.evaluator
+        name = evaluator.known(node.args[0], frame)
+        if isinstance(name, Known) and isinstance(name.value, str):
+            key = global_key(ENVIRONMENT, name.value)
+            self._walk.store(key, evaluator.stored.get(key) or evaluator.value(node.args[1], frame))
 
     def _puts_back(self, state: ast.expr, frame: Frame) -> bool:
         """Whether it is the state of a generator that was not seeded then, which no run draws the same from."""

@@ -7,7 +7,7 @@ from enum import Enum
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import Function
-from auditor.static.seedvalue import Seen
+from auditor.static.seedvalue import Seen, either
 from auditor.static.values import Arguments, Value
 
 if TYPE_CHECKING:
@@ -102,3 +102,11 @@ class Frame:
                 return frame.values[name]
             frame = frame.parent
         return None
+
+    def change(self, name: str, value: Seen) -> None:
+        """What a name stands for was changed in place; where an enclosing frame has it, in one call of several."""
+        frame: Frame | None = self
+        while frame is not None and name not in frame.values:
+            frame = frame.parent
+        if frame is not None:
+            frame.values[name] = value if frame is self else either(frame.values[name], value)

@@ -7,7 +7,7 @@ different in every run. `static_seed_value` answers for an expression alone; fol
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 
 from auditor.model.annotations import TYPE_CHECKING
@@ -56,6 +56,15 @@ class Shape(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Entries:
+    """What a dictionary holds by its keys, a namespace by its attributes."""
+
+    known: Mapping[str, Seen]
+    rest: Seen | None = None
+    """What it may hold under any other key: GIVEN, or OPTIONS; None: it has no others."""
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """A value as far as seeding cares."""
 
@@ -68,6 +77,8 @@ class Seen:
     """For people, to follow the expression: `None by default`, `the time of day`."""
 
     shape: Shape = Shape.PLAIN
+    entries: Entries | None = None
+    """What a dictionary or a namespace holds, where that is known."""
 
     def __hash__(self) -> int:
         return hash((self.kind, repr(self.constant), self.is_constant, self.detail, self.shape))
@@ -107,10 +118,18 @@ def either(one: Seen, other: Seen) -> Seen:
     """A value that is one or the other, and it is not known which; the harmless one counts."""
     if one == other:
         return one
+    if one.entries is not None and other.entries is not None:
+        return Seen(SeedValue.GIVEN, entries=_either_entries(one.entries, other.entries))
     kinds = {one.kind, other.kind}
     if SeedValue.GIVEN in kinds or SeedValue.FIXED in kinds:
         return GIVEN
     return one if one.kind is SeedValue.ENTROPY else other
+
+
+def _either_entries(one: Entries, other: Entries) -> Entries:
+    keys = sorted({*one.known, *other.known})
+    known = {key: either(one.known.get(key, GIVEN), other.known.get(key, GIVEN)) for key in keys}
+    return Entries(known, one.rest if one.rest == other.rest else GIVEN)
 
 
 def is_text(node: ast.expr, value: Value) -> bool:

@@ -17,11 +17,13 @@ from auditor.static.bindings import Comprehension, Function
 from auditor.static.branches import Branches
 from auditor.static.callwalk import CallWalk
 from auditor.static.delayed import Delayed
-from auditor.static.evaluate import Evaluator, dotted_text, global_key
+from auditor.static.elements import Known
+from auditor.static.evaluate import ENVIRONMENT, Evaluator, dotted_text, global_key
 from auditor.static.frame import End, Frame
 from auditor.static.incidental import name_of
 from auditor.static.ledger import Ledger
 from auditor.static.library_verdict import SeedValue
+from auditor.static.mappings import with_entry
 from auditor.static.nodes import walk
 from auditor.static.protocols import (
     ENTERING,
@@ -279,6 +281,9 @@ class Walk:
                 differs = value.kind is SeedValue.ENTROPY and (len(target.elts) == 1 or "seed" in name_of(item).lower())
                 self.bind(item, value if differs else part, frame)
             return
+        if isinstance(target, ast.Subscript):
+            self._put(target, value, frame)
+            return
         text = dotted_text(target)
         if text is None:
             return
@@ -288,15 +293,26 @@ class Walk:
         if value.kind is SeedValue.ENTROPY:
             self.evaluator.differing.add(text.rpartition(".")[2])
         if isinstance(target, ast.Attribute) and self.evaluator.value(target.value, frame) == OPTIONS:
-            self._store(target.attr, value)
+            self.store(target.attr, value)
             return
         frame.values[text] = value
         holder = module_of(target, frame)
         # A switch is thrown once: what it is on one path says nothing of the others.
         if holder is not None and not isinstance(value.constant, bool):
-            self._store(global_key(holder, text.rpartition(".")[2]), value)
+            self.store(global_key(holder, text.rpartition(".")[2]), value)
 
-    def _store(self, name: str, value: Seen) -> None:
+    def _put(self, target: ast.Subscript, value: Seen, frame: Frame) -> None:
+        """`config["seed"] = 3`, `os.environ["SEED"] = "3"`."""
+        key = self.evaluator.known(target.slice, frame)
+        name = key.value if isinstance(key, Known) and isinstance(key.value, str) else None
+        if name is not None and frame.module.resolve(target.value) == ENVIRONMENT:
+            self.store(global_key(ENVIRONMENT, name), value)
+            return
+        if (text := dotted_text(target.value)) is not None and (held := frame.find(text)) is not None:
+            frame.change(text, with_entry(held, name, value))
+
+    def store(self, name: str, value: Seen) -> None:
+        """The program puts a value where others read it: an option, a module's name, an environment variable."""
         self.ledger.state = replace(self.ledger.state, options={**self.ledger.state.options, name: value})
         self.evaluator.stored = dict(self.ledger.state.options)
 
