@@ -28,7 +28,8 @@ class Branches:
         self._evaluator = walk.evaluator
 
     def conditional(self, node: ast.If, frame: Frame) -> End:
-        self._walk.expression(node.test, frame)
+        for part in self._asked(node.test, frame):
+            self._walk.expression(part, frame)
         holds = self._evaluator.truth(node.test, frame)
         if frame.module.resolve(node.test) == "typing.TYPE_CHECKING":
             return self._walk.block(node.orelse, frame)
@@ -36,6 +37,26 @@ class Branches:
         if holds is None:
             return self.arms([(text, node.body), (negated(text), node.orelse)], frame, exhaustive=True)
         return self._decided(node, text, frame, holds=holds)
+
+    def chosen(self, node: ast.IfExp, frame: Frame) -> ast.expr | None:
+        """The arm that a conditional expression always takes in this call; None where that is not settled."""
+        holds = self._evaluator.truth(node.test, frame) if frame.settles(node.test) else None
+        return None if holds is None else node.body if holds else node.orelse
+
+    def _asked(self, test: ast.expr, frame: Frame) -> Sequence[ast.expr]:
+        """The parts of a condition that are asked: none behind `self.augment and`, where that is settled."""
+        last = self._deciding(test, frame)
+        return [test] if last is None or not isinstance(test, ast.BoolOp) else test.values[: last + 1]
+
+    def _deciding(self, test: ast.expr, frame: Frame) -> int | None:
+        """Which part of `a and b` decides it in this call, whatever stands behind it."""
+        if not isinstance(test, ast.BoolOp) or not frame.settled:
+            return None
+        deciding = isinstance(test.op, ast.Or)
+        for number, part in enumerate(test.values):
+            if frame.settles(part) and self._evaluator.truth(part, frame) is deciding:
+                return number
+        return None
 
     def _decided(self, node: ast.If, text: str, frame: Frame, *, holds: bool) -> End:
         """A condition whose outcome in a plain run is known: that arm counts, the other is followed beside it."""
@@ -49,7 +70,8 @@ class Branches:
         exits, returned = len(self._walk.exits), len(self._walk.returned)
         self._walk.set_state(before)
         frame.values = values
-        never, settled = frame.settles(node.test), set(frame.settled)
+        never = frame.settles(node.test) or self._deciding(node.test, frame) is not None
+        settled = set(frame.settled)
         self._narrow(node.test, frame)
         self._ledger.muted += never
         self._ledger.conditions.append(other_if)

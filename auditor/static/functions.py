@@ -17,6 +17,7 @@ from auditor.static.mappings import entries_of
 from auditor.static.names import method_kind
 from auditor.static.rngstate import Rank, State, joined_draws
 from auditor.static.seedvalue import GIVEN, OPTIONS, Entries, Seen
+from auditor.static.switches import Switches
 from auditor.static.values import Arguments, ClassRef, External, FunctionRef, Instance, Value
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class Functions:
         self._active: list[object] = []
         self._wrapping: dict[Function, tuple[ast.Call | None, Frame]] = {}
         self._entered = 0
+        self.switches = Switches(walk.project, walk.within)
 
     def enter(
         self,
@@ -230,6 +232,9 @@ class Functions:
             first = positional.pop(0)
             own: Value = ref.owner if method_kind(function) == "class" else self._own_object(ref.owner, node, frame)
             inside.bind(function, first.arg, own)
+            for name, seen in self.switches.of(ref.owner).items() if method_kind(function) == "instance" else ():
+                inside.values[f"{first.arg}.{name}"] = seen
+                inside.settled.add(f"{first.arg}.{name}")
         given = _bound(node, [argument.arg for argument in positional], [arg.arg for arg in function.args.kwonlyargs])
         spread = self._spread(node, frame)
         for argument in (*positional, *function.args.kwonlyargs):

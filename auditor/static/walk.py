@@ -371,6 +371,8 @@ class Walk:
     def expression(self, node: ast.expr, frame: Frame) -> End:
         """Execute the calls of an expression in order; STOPS where one of them ends the program."""
         end = End.FALLS_THROUGH
+        if isinstance(node, ast.IfExp) and frame.settled:
+            node = self._branches.chosen(node, frame) or node
         if frame.delayed:
             for name in sorted(frame.delayed.keys() & frame.module.identifiers_in(node)):
                 self._delayed.run(name, frame)
