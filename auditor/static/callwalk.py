@@ -31,7 +31,7 @@ from auditor.static.mappings import entries_of, given_attributes, is_changed_by,
 from auditor.static.maybetrue import may_be_true
 from auditor.static.members import default_factories, table_of
 from auditor.static.picked import looked_into, picked
-from auditor.static.protocols import INDEXING, properties, starts_base
+from auditor.static.protocols import ENTERING, INDEXING, STACKING, properties, starts_base
 from auditor.static.receiver import on_own_object
 from auditor.static.rngstate import Pending, State, join
 from auditor.static.seedvalue import FIXED, GIVEN, UNSEEDED_STATE, Seen, Shape, entropy
@@ -127,6 +127,20 @@ class CallWalk:
         if isinstance(made, Instance) and isinstance(made.of, ClassRef):
             self._methods(made, names, frame, node)
 
+    def decorate(self, node: ast.expr, frame: Frame) -> None:
+        """A decorator of the project is called with the class below it; `@seeded(3)` gives the function that is."""
+        value = frame.resolve(node.func if isinstance(node, ast.Call) else node)
+        if not isinstance(value, FunctionRef) or isinstance(value.node, ast.Lambda):
+            return
+        if not isinstance(node, ast.Call):
+            self._functions.enter(value, None, frame, at=node, defaults=False)
+            return
+        names = [returned.id for returned in value.module.returns(value.node) if isinstance(returned, ast.Name)]
+        for child in value.node.body:
+            if isinstance(child, ast.FunctionDef) and child.name in names:
+                outer = self._functions.frame_of(value, node, frame)
+                self._functions.enter(FunctionRef(value.module, child), None, outer, at=node, defaults=False)
+
     def call_by_name(self, dotted: str, frame: Frame) -> None:
         """Call a function of a module that was executed, as a console script does."""
         value: Value = None
@@ -150,6 +164,8 @@ class CallWalk:
         self._draw(name, node, frame)
         if name in self._rng.loaders:
             self._loader(node, frame)
+        elif name in STACKING and node.args:
+            self.protocol(node.args[0], ENTERING, frame)
         elif name == "os.environ.setdefault" and len(node.args) > 1:
             self._set_by_default(node, frame)
         elif name in SPAWNERS and not _forks(node):

@@ -114,7 +114,7 @@ class Functions:
     ) -> Seen:
         if node is not None and call_of(node, None).opaque and ref.node in self._wrapping:
             node, frame = self._wrapping[ref.node]
-        inside = self._frame(ref, node, frame, defaults=defaults)
+        inside = self.frame_of(ref, node, frame, defaults=defaults)
         if not self._can_matter(ref, inside) and not self._may_tell(ref, node, inside):
             return GIVEN
         place = at if at is not None else node
@@ -216,7 +216,7 @@ class Functions:
             ledger.entered.key() if ledger.entered is not None else None,
         )
 
-    def _frame(self, ref: FunctionRef, node: ast.Call | None, frame: Frame, *, defaults: bool) -> Frame:
+    def frame_of(self, ref: FunctionRef, node: ast.Call | None, frame: Frame, *, defaults: bool = True) -> Frame:
         """A frame with the parameters bound as the call gives them."""
         module, function = ref.module, ref.node
         parent = self._walk.module_frame(module)

@@ -199,6 +199,8 @@ class Walk:
             for part in (*node.decorator_list, *node.bases):
                 self.expression(part, frame)
             self.block(node.body, frame)
+            for part in reversed(node.decorator_list):
+                self.calls.decorate(part, frame)
         else:
             return self._rare(node, frame)
         return End.FALLS_THROUGH
