@@ -103,6 +103,11 @@ class Branches:
     def _narrow(self, test: ast.expr, frame: Frame) -> None:
         """In the arm that a plain run does not take, what is None by default was given."""
         for part in walk(test):
+            looked_up = _looked_up(part)
+            if looked_up is not None and isinstance(part, ast.expr):
+                if self._evaluator.value(part, frame).kind is SeedValue.NONE:
+                    self._walk.put(*looked_up, GIVEN, frame)
+                continue
             text = dotted_text(part) if isinstance(part, ast.Name | ast.Attribute) else None
             if text is None or not isinstance(part, ast.Name | ast.Attribute):
                 continue
@@ -167,6 +172,15 @@ class Branches:
             end = End.FALLS_THROUGH
         last = self._walk.block(node.finalbody, frame)
         return last if last is not End.FALLS_THROUGH else end
+
+
+def _looked_up(node: ast.AST) -> tuple[ast.expr, ast.expr] | None:
+    """A dictionary and a key: `config["seed"]`, `config.get("seed")`."""
+    if isinstance(node, ast.Subscript):
+        return node.value, node.slice
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.func.attr != "get":
+        return None
+    return (node.func.value, node.args[0]) if node.args else None
 
 
 def _common_end(ends: Sequence[End]) -> End:

@@ -27,7 +27,7 @@ from auditor.static.frame import End, Frame
 from auditor.static.functions import Functions
 from auditor.static.knowledge import draws
 from auditor.static.library_verdict import SeedValue
-from auditor.static.mappings import entries_of, given_attributes, is_changed_by, updated
+from auditor.static.mappings import entries_of, given_attributes, is_changed_by, merged, updated
 from auditor.static.maybetrue import may_be_true
 from auditor.static.members import default_factories, table_of
 from auditor.static.picked import looked_into, picked
@@ -78,7 +78,10 @@ class CallWalk:
         """Dictionaries that a call changes: its receiver, or what it is given."""
         given = given_attributes(node, frame.module)
         if given is not None:
-            frame.values[f"{given[0]}.{WHOLE}"] = self._walk.evaluator.value(given[1], frame)
+            name, value = given[0], self._walk.evaluator.value(given[1], frame)
+            frame.values[f"{name}.{WHOLE}"] = value
+            if (held := frame.find(name)) is not None and entries_of(held) is not None:
+                frame.change(name, merged(held, value))
         if isinstance(node.func, ast.Attribute):
             text = dotted_text(node.func.value)
             held = frame.find(text) if text is not None else None
@@ -87,9 +90,10 @@ class CallWalk:
         for part in _passed(node):
             text = dotted_text(part)
             held = frame.find(text) if text is not None else None
-            if text is not None and held is not None and held.shape is Shape.PLAIN and entries_of(held) is not None:
-                if is_changed_by(node, part, frame):
-                    frame.change(text, GIVEN)
+            if text is None or held is None or held.shape is not Shape.PLAIN or entries_of(held) is None:
+                continue
+            if is_changed_by(node, part, frame):
+                frame.change(text, GIVEN)
 
     def _follow(self, node: ast.Call, frame: Frame) -> End:
         if isinstance(node.func, ast.Attribute) and node.func.attr == "set_defaults":

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from auditor.static.project import Project
 
 MAX_DEPTH = 12
+MAX_PARTS = 12
+"""Elements of a tuple that are told apart."""
+
 ENVIRONMENT = "os.environ"
 WHOLE = "*"
 """In place of the name of an attribute: all that `self.__dict__.update(values)` sets."""
@@ -134,6 +137,11 @@ class Evaluator:
             return replace(constant(known.value), entries=held.entries) if isinstance(known, Known) else held
         if isinstance(known, Known):
             return constant(known.value)
+        if isinstance(node, ast.Tuple | ast.List) and len(node.elts) <= MAX_PARTS:
+            parts = tuple(self.value(part, frame) for part in node.elts)
+            return replace(
+                mixed(parts), parts=() if any(isinstance(each, ast.Starred) for each in node.elts) else parts
+            )
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
             return mappings.merged(self.value(node.left, frame), self.value(node.right, frame))
         return mixed(self.value(child, frame) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr))
@@ -213,7 +221,9 @@ class Evaluator:
         if known is not None:
             return known
         if WHOLE in held and (entries := mappings.entries_of(held[WHOLE])) is not None:
-            return mappings.looked_up(self, entries, name, frame) or GIVEN
+            found = mappings.looked_up(self, entries, name, frame)
+            if found is not None:
+                return found
         if made is not None and made.made_by is not None and made.made_by.args:
             return GIVEN
         if name in cls.module.self_attributes(cls.node):
@@ -319,8 +329,8 @@ class Evaluator:
         if name == "numpy.random.SeedSequence" and not parts:
             return entropy("the operating system's entropy")
         if name in ("os.environ.get", "os.getenv"):
-            name = parts[0].constant if parts else None
-            if (known := self._variable(name)) != GIVEN and (len(parts) == 1 or not _is_job_id(name)):
+            variable = parts[0].constant if parts else None
+            if (known := self._variable(variable)) != GIVEN and (len(parts) == 1 or not _is_job_id(variable)):
                 return known
             if len(parts) > 1 and parts[1].kind is not SeedValue.NONE:
                 return parts[1]
@@ -421,7 +431,7 @@ class Evaluator:
         """`config.get("seed")`, `config.copy()`, where it is known what the dictionary holds."""
         if called.attr == "copy" and not node.args:
             copied = self.value(called.value, frame)
-            return copied if mappings.entries_of(copied) is not None else None
+            return replace(copied) if mappings.entries_of(copied) is not None else None
         if called.attr != "get" or not node.args:
             return None
         key = self.known(node.args[0], frame)

@@ -104,9 +104,17 @@ class Frame:
         return None
 
     def change(self, name: str, value: Seen) -> None:
-        """What a name stands for was changed in place; where an enclosing frame has it, in one call of several."""
+        """What a name stands for was changed in place, under all of its names.
+
+        Where an enclosing frame has it, that is one call of several.
+        """
         frame: Frame | None = self
         while frame is not None and name not in frame.values:
             frame = frame.parent
-        if frame is not None:
-            frame.values[name] = value if frame is self else either(frame.values[name], value)
+        if frame is None:
+            return
+        before = frame.values[name]
+        after = value if frame is self else either(before, value)
+        for other, held in frame.values.items():
+            if held is before:
+                frame.values[other] = after

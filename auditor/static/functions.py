@@ -179,7 +179,7 @@ class Functions:
         return False
 
     def _may_tell(self, ref: FunctionRef, node: ast.Call | None, inside: Frame) -> bool:
-        """Whether something that becomes a seed may come out of a function: a clock's number, or what an object keeps."""
+        """Whether something that becomes a seed may come out of a function: a clock's number, what an object keeps."""
         if getattr(ref.node, "name", "") == "__init__":
             held = [entries_of(value) for value in inside.values.values()]
             return any(entries is not None and _names_seed(entries) for entries in held)

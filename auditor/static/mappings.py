@@ -11,6 +11,7 @@ from auditor.static.elements import Known
 from auditor.static.library_verdict import SeedValue
 from auditor.static.nodes import walk
 from auditor.static.seedvalue import GIVEN, OPTIONS, Entries, Seen, Shape, constant, mixed
+from auditor.static.targets import only_target
 from auditor.static.values import ClassRef, External, FunctionRef, Instance
 
 if TYPE_CHECKING:
@@ -151,7 +152,10 @@ def given_attributes(node: ast.Call, module: ModuleFacts) -> tuple[str, ast.expr
     if not (isinstance(loop, ast.For) and isinstance(loop.target, ast.Tuple) and isinstance(holder, ast.Name)):
         return None
     items = loop.iter.func if isinstance(loop.iter, ast.Call) else None
-    named = [getattr(each, "id", "") for each in loop.target.elts] == [getattr(key, "id", None), getattr(value, "id", None)]
+    named = [getattr(each, "id", "") for each in loop.target.elts] == [
+        getattr(key, "id", None),
+        getattr(value, "id", None),
+    ]
     return (holder.id, items.value) if named and isinstance(items, ast.Attribute) and items.attr == "items" else None
 
 
@@ -206,4 +210,14 @@ def _writes(function: FunctionRef, use: ast.AST, depth: int) -> bool:
         return False
     if isinstance(call, ast.Call) and call.func is not use and isinstance(use, ast.expr):
         return _is_changed(module.names.value(call.func), call, use, depth + 1)
-    return False
+    target = only_target(parent)
+    return isinstance(target, ast.Attribute) and _is_filled(module, target.attr)
+
+
+def _is_filled(module: ModuleFacts, name: str) -> bool:
+    """Whether anything in a file puts something into an attribute of that name: `self.config["seed"] = 3`."""
+    for _, target, _, _ in module.index.assignments:
+        if isinstance(target, ast.Subscript | ast.Attribute) and getattr(target.value, "attr", None) == name:
+            return True
+    called = (call.func for call, _, _ in module.index.calls if isinstance(call.func, ast.Attribute))
+    return any(getattr(each.value, "attr", None) == name and each.attr not in _READING for each in called)

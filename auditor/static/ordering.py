@@ -53,7 +53,16 @@ SHARED = frozenset({"count", "counter", "counts", "freq", "freqs", "frequencies"
 """Words in the names of keys that several elements have in common."""
 
 STORING = frozenset(
-    {"json.dump", "json.dumps", "numpy.save", "pickle.dump", "pickle.dumps", "torch.save", "yaml.dump", "yaml.safe_dump"}
+    {
+        "json.dump",
+        "json.dumps",
+        "numpy.save",
+        "pickle.dump",
+        "pickle.dumps",
+        "torch.save",
+        "yaml.dump",
+        "yaml.safe_dump",
+    }
 )
 """Calls that write what they are given to where it is read again."""
 

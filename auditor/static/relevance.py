@@ -123,7 +123,7 @@ class Relevance:
                 self._users.setdefault(node, []).append(outer)
             if any("seed" in word.lower() or word in OF_INTEREST for word in index.words.get(node, ())):
                 self._relevant.add(node)
-            if isinstance(node, FUNCTIONS) and module.returns(node):
+            if isinstance(node, ast.Lambda) or (isinstance(node, FUNCTIONS) and module.returns(node)):
                 self._returning.add(node)
                 if not _CLOCKS.isdisjoint(index.words.get(node, ())):
                     self._differing.add(node)

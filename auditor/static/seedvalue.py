@@ -80,6 +80,9 @@ class Seen:
     entries: Entries | None = None
     """What a dictionary or a namespace holds, where that is known."""
 
+    parts: tuple[Seen, ...] = ()
+    """What a tuple or a list consists of, where that is written."""
+
     def __hash__(self) -> int:
         return hash((self.kind, repr(self.constant), self.is_constant, self.detail, self.shape))
 
@@ -120,9 +123,12 @@ def either(one: Seen, other: Seen) -> Seen:
         return one
     if one.entries is not None and other.entries is not None:
         return Seen(SeedValue.GIVEN, entries=_either_entries(one.entries, other.entries))
+    parts = tuple(map(either, one.parts, other.parts)) if len(one.parts) == len(other.parts) else ()
     kinds = {one.kind, other.kind}
     if SeedValue.GIVEN in kinds or SeedValue.FIXED in kinds:
-        return GIVEN
+        return Seen(SeedValue.GIVEN, parts=parts) if parts else GIVEN
+    if parts:
+        return Seen(SeedValue.ENTROPY, detail=one.detail, parts=parts)
     return one if one.kind is SeedValue.ENTROPY else other
 
 

@@ -67,7 +67,9 @@ class Switches:
         self._calls[cls.node] = set(calls)
         given = [_given(made.node, call) for call in calls]
         first = given[0]
-        agreed = {name: value for name, value in first.items() if all(_is_alike(each.get(name), value) for each in given)}
+        agreed = {
+            name: value for name, value in first.items() if all(_is_alike(each.get(name), value) for each in given)
+        }
         found = _kept(cls, agreed)
         assigned = self._assigned_elsewhere(found)
         return {name: constant(value.value) for name, value in found.items() if name not in assigned}
@@ -79,8 +81,9 @@ class Switches:
         found: list[ast.Call] = []
         for path in holding if len(holding) <= MAX_FILES else ():
             module = self._project.module(path)
-            for name in names_of(module).get(cls.node.name, ()) if module is not None else ():
-                assert module is not None
+            if module is None:
+                continue
+            for name in names_of(module).get(cls.node.name, ()):
                 call = module.parent(name)
                 if isinstance(call, ast.Attribute):
                     continue  # a method of the class itself
@@ -89,9 +92,8 @@ class Switches:
                 if not isinstance(call, ast.Call) or call.func is not name:
                     return []
                 found.append(call)
-            for call in module.call_index.written(cls.node.name) if module is not None else ():
-                if isinstance(call.node.func, ast.Attribute) and module.names.value(call.node.func) == cls:
-                    found.append(call.node)
+            written = [each.node for each in module.call_index.written(cls.node.name)]
+            found += [each for each in written if isinstance(each.func, ast.Attribute) and _is_named(module, each, cls)]
         return found
 
     def _assigned_elsewhere(self, names: Iterable[str]) -> set[str]:
@@ -104,6 +106,10 @@ class Switches:
                 if isinstance(target, ast.Attribute) and target.attr in wanted and not _is_own(target, function):
                     found.add(target.attr)
         return found
+
+
+def _is_named(module: ModuleFacts, call: ast.Call, cls: ClassRef) -> bool:
+    return module.names.value(call.func) == cls
 
 
 def _is_own(target: ast.Attribute, function: Function | None) -> bool:
@@ -161,9 +167,10 @@ def _kept(cls: ClassRef, given: Constants) -> dict[str, ast.Constant]:
                 twice.add(name)
             assigned.add(name)
             value = values[0]
-            if isinstance(value, ast.Name) and value.id in given and module.enclosing_function(value) is function:
-                if function is not None and len(module.index.scopes[function].bindings[value.id]) == 1:
-                    found[name] = given[value.id]
+            if function is None or not isinstance(value, ast.Name) or module.enclosing_function(value) is not function:
+                continue
+            if value.id in given and len(module.index.scopes[function].bindings[value.id]) == 1:
+                found[name] = given[value.id]
         base = first_base(current)
         base = base if isinstance(base, ClassRef) else None
         if function is not None:

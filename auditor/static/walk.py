@@ -279,12 +279,15 @@ class Walk:
             for number, item in enumerate(target.elts):
                 # `args, rest = parser.parse_known_args()`
                 part = OPTIONS if value == OPTIONS and number == 0 else GIVEN
+                if len(value.parts) == len(target.elts):
+                    self.bind(item, value.parts[number], frame)
+                    continue
                 # Something among several things differs from run to run: that is said of what is called a seed.
                 differs = value.kind is SeedValue.ENTROPY and (len(target.elts) == 1 or "seed" in name_of(item).lower())
                 self.bind(item, value if differs else part, frame)
             return
         if isinstance(target, ast.Subscript):
-            self._put(target, value, frame)
+            self.put(target.value, target.slice, value, frame)
             return
         text = dotted_text(target)
         if text is None:
@@ -302,15 +305,21 @@ class Walk:
         # A switch is thrown once: what it is on one path says nothing of the others.
         if holder is not None and not isinstance(value.constant, bool):
             self.store(global_key(holder, text.rpartition(".")[2]), value)
+            for key in (holder, f"{holder} as main"):
+                if (outer := self._executed.get(key)) is not None and outer is not frame:
+                    outer.values.pop(text.rpartition(".")[2], None)
 
-    def _put(self, target: ast.Subscript, value: Seen, frame: Frame) -> None:
+    def put(self, holder: ast.expr, key: ast.expr, value: Seen, frame: Frame) -> None:
         """`config["seed"] = 3`, `os.environ["SEED"] = "3"`."""
-        key = self.evaluator.known(target.slice, frame)
-        name = key.value if isinstance(key, Known) and isinstance(key.value, str) else None
-        if name is not None and frame.module.resolve(target.value) == ENVIRONMENT:
+        known = self.evaluator.known(key, frame)
+        name = known.value if isinstance(known, Known) and isinstance(known.value, str) else None
+        if name is not None and frame.module.resolve(holder) == ENVIRONMENT:
             self.store(global_key(ENVIRONMENT, name), value)
             return
-        if (text := dotted_text(target.value)) is not None and (held := frame.find(text)) is not None:
+        while isinstance(holder, ast.Subscript):
+            # `config["train"]["seed"] = 3`: of such ones no more is known.
+            holder, name = holder.value, None
+        if (text := dotted_text(holder)) is not None and (held := frame.find(text)) is not None:
             frame.change(text, with_entry(held, name, value))
 
     def store(self, name: str, value: Seen) -> None:
