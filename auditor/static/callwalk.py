@@ -85,14 +85,12 @@ class CallWalk:
         if isinstance(node.func, ast.Attribute):
             text = dotted_text(node.func.value)
             held = frame.find(text) if text is not None else None
-            if text is not None and held is not None and entries_of(held) is not None:
+            if text is not None and held is not None and _is_table(held):
                 frame.change(text, updated(self._walk.evaluator, node, held, frame))
         for part in _passed(node):
-            text = dotted_text(part)
+            text = dotted_text(part) if isinstance(part, ast.Name | ast.Attribute) else None
             held = frame.find(text) if text is not None else None
-            if text is None or held is None or held.shape is not Shape.PLAIN or entries_of(held) is None:
-                continue
-            if is_changed_by(node, part, frame):
+            if text is not None and held is not None and _is_table(held) and is_changed_by(node, part, frame):
                 frame.change(text, GIVEN)
 
     def _follow(self, node: ast.Call, frame: Frame) -> End:
@@ -560,6 +558,11 @@ class CallWalk:
             states.append((self._ledger.state, None))
         joined = join(states)
         self._walk.set_state(joined if joined is not None else before)
+
+
+def _is_table(seen: Seen) -> bool:
+    """Whether it is known what a dictionary holds; what options hold, the parser says."""
+    return seen.shape is Shape.PLAIN and entries_of(seen) is not None
 
 
 def _forks(node: ast.Call) -> bool:

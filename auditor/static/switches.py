@@ -45,16 +45,20 @@ class Switches:
         self._paths = paths
         self._known: dict[ast.ClassDef, Mapping[str, Seen]] = {}
         self._calls: dict[ast.ClassDef, set[ast.Call]] = {}
+        self._made: dict[ast.ClassDef, set[ast.Call | None]] = {}
 
     def of(self, cls: ClassRef) -> Mapping[str, Seen]:
         """Attributes by name, with what they are in every object of the class."""
         if cls.node not in self._known:
-            self._known[cls.node] = self._read(cls) if _tested(cls) else {}
+            known = self._read(cls) if _tested(cls) else {}
+            is_named = self._made.get(cls.node, set()) <= self._calls.get(cls.node, set())
+            self._known[cls.node] = known if is_named else {}
         return self._known[cls.node]
 
     def is_made(self, cls: ClassRef, node: ast.Call | None) -> None:
         """An object of the class is made, perhaps by a call that does not name it."""
-        if node not in self._calls.get(cls.node, ()) and self.of(cls) and node not in self._calls[cls.node]:
+        self._made.setdefault(cls.node, set()).add(node)
+        if self._known.get(cls.node) and node not in self._calls[cls.node]:
             self._known[cls.node] = {}
 
     def _read(self, cls: ClassRef) -> Mapping[str, Seen]:
@@ -218,8 +222,14 @@ def _tested(cls: ClassRef) -> frozenset[str]:
 
 
 def _asked_in(node: ast.ClassDef) -> Iterable[str]:
-    for part in walk(node):
+    for part in walk(node) if any(_takes_more(child) for child in node.body) else ():
         if isinstance(part, ast.If | ast.IfExp):
             for each in walk(part.test):
                 if isinstance(each, ast.Attribute) and isinstance(each.value, ast.Name) and each.value.id == "self":
                     yield each.attr
+
+
+def _takes_more(node: ast.stmt) -> bool:
+    """A constructor that is given anything."""
+    is_constructor = isinstance(node, ast.FunctionDef) and node.name == "__init__"
+    return is_constructor and len(every_argument(node.args)) > 1  # type: ignore[attr-defined]

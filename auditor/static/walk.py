@@ -319,7 +319,11 @@ class Walk:
         while isinstance(holder, ast.Subscript):
             # `config["train"]["seed"] = 3`: of such ones no more is known.
             holder, name = holder.value, None
-        if (text := dotted_text(holder)) is not None and (held := frame.find(text)) is not None:
+        text = dotted_text(holder)
+        held = frame.find(text) if text is not None else None
+        if held == OPTIONS and name is not None:
+            self.store(name, value)
+        elif text is not None and held is not None:
             frame.change(text, with_entry(held, name, value))
 
     def store(self, name: str, value: Seen) -> None:

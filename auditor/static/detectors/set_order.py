@@ -47,7 +47,7 @@ class SetOrderDetector(WithOptions[None]):
         return naming(_MAKERS, _CALLED, called=True), Prerequisite(literals=(_BRACES,)), Prerequisite(literals=(_KEYS,))
 
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
-        seen: set[Location] = set()
+        seen: set[tuple[str, int | None, int]] = set()
         for node in _sources(module):
             held = elements(module, node)
             if held is Elements.STABLE:
@@ -58,9 +58,10 @@ class SetOrderDetector(WithOptions[None]):
             counts = use.module.location(use.node)
             fixed = use.fixed_at
             location = counts if fixed is None else fixed.module.location(fixed.node)
-            if not seen.isdisjoint((location, counts)):
+            line = location.path, location.cell, location.line
+            if line in seen:
                 continue
-            seen.update((location, counts))
+            seen.add(line)
             where = "here" if _on_one_line(counts, location) else f"at {counts.path}:{counts.line}"
             yield Hit(
                 location=location,
