@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import replace
+from auditor.static.changes import Changes
 from auditor.static.entrypoints import names_main
 from auditor.static.evaluate import dotted_text
 from auditor.static.frame import End, Frame
@@ -16,6 +17,7 @@ from auditor.static.rngstate import Level, Rank, State, join, joined_draws, nega
 from auditor.static.seedvalue import GIVEN, Seen, either
 
 if TYPE_CHECKING:
+    from auditor.static.facts import ModuleFacts
     from auditor.static.walk import Walk
 
 
@@ -26,6 +28,7 @@ class Branches:
         self._walk = walk
         self._ledger = walk.ledger
         self._evaluator = walk.evaluator
+        self._changes = Changes(walk)
 
     def conditional(self, node: ast.If, frame: Frame) -> End:
         for part in self._asked(node.test, frame):
@@ -106,7 +109,7 @@ class Branches:
             looked_up = _looked_up(part)
             if looked_up is not None and isinstance(part, ast.expr):
                 if self._evaluator.value(part, frame).kind is SeedValue.NONE:
-                    self._walk.put(*looked_up, GIVEN, frame)
+                    self._changes.put(*looked_up, GIVEN, frame)
                 continue
             text = dotted_text(part) if isinstance(part, ast.Name | ast.Attribute) else None
             if text is None or not isinstance(part, ast.Name | ast.Attribute):
@@ -150,6 +153,12 @@ class Branches:
         frame.values = _joined_values(kept)
         return End.FALLS_THROUGH
 
+    def match(self, node: ast.Match, frame: Frame) -> End:
+        self._walk.expression(node.subject, frame)
+        subject = frame.module.text(node.subject)
+        arms = [(f"match {subject}: {_written(frame.module, case)}", case.body) for case in node.cases]
+        return self.arms(arms, frame, exhaustive=_takes_all(node.cases[-1]))
+
     def attempt(self, node: ast.Try, frame: Frame) -> End:
         before, values = self._ledger.state, dict(frame.values)
         end = self._walk.block(node.body, frame)
@@ -181,6 +190,17 @@ def _looked_up(node: ast.AST) -> tuple[ast.expr, ast.expr] | None:
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.func.attr != "get":
         return None
     return (node.func.value, node.args[0]) if node.args else None
+
+
+def _written(module: ModuleFacts, case: ast.match_case) -> str:
+    """`case "train" if debug`, in one line."""
+    guard = f" if {module.text(case.guard)}" if case.guard is not None else ""
+    return " ".join(f"case {ast.unparse(case.pattern)}{guard}".split())
+
+
+def _takes_all(case: ast.match_case) -> bool:
+    """`case _:` or `case other:`, which is taken where no other is."""
+    return case.guard is None and isinstance(case.pattern, ast.MatchAs) and case.pattern.pattern is None
 
 
 def _common_end(ends: Sequence[End]) -> End:

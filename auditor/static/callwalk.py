@@ -19,22 +19,21 @@ from auditor.static.callables import (
     RUNNING_MAIN,
     SPAWNERS,
 )
+from auditor.static.changes import Changes
 from auditor.static.commandgroups import registration
-from auditor.static.elements import Known, call_of
-from auditor.static.evaluate import ENVIRONMENT, WHOLE, dotted_text, global_key
+from auditor.static.elements import call_of
 from auditor.static.exposed import offered_functions, offered_methods
 from auditor.static.frame import End, Frame
 from auditor.static.functions import Functions
 from auditor.static.knowledge import draws
 from auditor.static.library_verdict import SeedValue
-from auditor.static.mappings import entries_of, given_attributes, is_changed_by, merged, updated
 from auditor.static.maybetrue import may_be_true
 from auditor.static.members import default_factories, table_of
 from auditor.static.picked import looked_into, picked
 from auditor.static.protocols import ENTERING, INDEXING, STACKING, properties, starts_base
 from auditor.static.receiver import on_own_object
 from auditor.static.rngstate import Pending, State, join
-from auditor.static.seedvalue import FIXED, GIVEN, UNSEEDED_STATE, Seen, Shape, entropy
+from auditor.static.seedvalue import FIXED, GIVEN, UNSEEDED_STATE, Seen, entropy
 from auditor.static.spawned import seeded_by_imports
 from auditor.static.spread import spread
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, Value
@@ -58,6 +57,7 @@ class CallWalk:
         self._ledger = walk.ledger
         self._rng = walk.project.rng
         self._functions = Functions(walk)
+        self._changes = Changes(walk)
         self._made: dict[ast.Call, frozenset[Pending]] = {}
         self._stored: dict[str, list[FunctionRef]] = {}
         """Functions kept in options (`set_defaults(run=train)`), by the option's name."""
@@ -71,27 +71,8 @@ class CallWalk:
     def call(self, node: ast.Call, frame: Frame) -> End:
         """Follow one call whose arguments have been executed."""
         end = self._follow(node, frame)
-        self._changed(node, frame)
+        self._changes.called(node, _passed(node), frame)
         return end
-
-    def _changed(self, node: ast.Call, frame: Frame) -> None:
-        """Dictionaries that a call changes: its receiver, or what it is given."""
-        given = given_attributes(node, frame.module)
-        if given is not None:
-            name, value = given[0], self._walk.evaluator.value(given[1], frame)
-            frame.values[f"{name}.{WHOLE}"] = value
-            if (held := frame.find(name)) is not None and entries_of(held) is not None:
-                frame.change(name, merged(held, value))
-        if isinstance(node.func, ast.Attribute):
-            text = dotted_text(node.func.value)
-            held = frame.find(text) if text is not None else None
-            if text is not None and held is not None and _is_table(held):
-                frame.change(text, updated(self._walk.evaluator, node, held, frame))
-        for part in _passed(node):
-            text = dotted_text(part) if isinstance(part, ast.Name | ast.Attribute) else None
-            held = frame.find(text) if text is not None else None
-            if text is not None and held is not None and _is_table(held) and is_changed_by(node, part, frame):
-                frame.change(text, GIVEN)
 
     def _follow(self, node: ast.Call, frame: Frame) -> End:
         if isinstance(node.func, ast.Attribute) and node.func.attr == "set_defaults":
@@ -169,7 +150,7 @@ class CallWalk:
         elif name in STACKING and node.args:
             self.protocol(node.args[0], ENTERING, frame)
         elif name == "os.environ.setdefault" and len(node.args) > 1:
-            self._set_by_default(node, frame)
+            self._changes.set_by_default(node, frame)
         elif name in SPAWNERS and not _forks(node):
             self._spawn(node, frame)
         elif name in RUNNING_MAIN and call_of(node, name).argument("main", 0) is None:
@@ -200,14 +181,6 @@ class CallWalk:
         text = frame.module.text(given) if given is not None else ""
         for library in seed.seeds:
             self._ledger.seed(library, name, node, value, text, frame)
-
-    def _set_by_default(self, node: ast.Call, frame: Frame) -> None:
-        """`os.environ.setdefault("SEED", "3")`."""
-        evaluator = self._walk.evaluator
-        name = evaluator.known(node.args[0], frame)
-        if isinstance(name, Known) and isinstance(name.value, str):
-            key = global_key(ENVIRONMENT, name.value)
-            self._walk.store(key, evaluator.stored.get(key) or evaluator.value(node.args[1], frame))
 
     def _puts_back(self, state: ast.expr, frame: Frame) -> bool:
         """Whether it is the state of a generator that was not seeded then, which no run draws the same from."""
@@ -558,11 +531,6 @@ class CallWalk:
             states.append((self._ledger.state, None))
         joined = join(states)
         self._walk.set_state(joined if joined is not None else before)
-
-
-def _is_table(seen: Seen) -> bool:
-    """Whether it is known what a dictionary holds; what options hold, the parser says."""
-    return seen.shape is Shape.PLAIN and entries_of(seen) is not None
 
 
 def _forks(node: ast.Call) -> bool:

@@ -15,6 +15,7 @@ from auditor.static import constants, mappings
 from auditor.static.bindings import Function, every_argument
 from auditor.static.commandline import PARSING_METHODS, declared_default, default_of, option_defaults, typer_default
 from auditor.static.elements import Known, Unknown
+from auditor.static.fields import field
 from auditor.static.frame import Frame
 from auditor.static.library_verdict import SeedValue
 from auditor.static.seedvalue import (
@@ -43,9 +44,6 @@ MAX_PARTS = 12
 """Elements of a tuple that are told apart."""
 
 ENVIRONMENT = "os.environ"
-WHOLE = "*"
-"""In place of the name of an attribute: all that `self.__dict__.update(values)` sets."""
-
 OPTION_NAMES = frozenset(
     {
         "args", "arg", "opt", "opts", "option", "options", "flags", "FLAGS", "parsed", "cli_args", "parsed_args",
@@ -198,71 +196,12 @@ class Evaluator:
             return self.option(node.attr, frame)
         value = frame.resolve(node.value)
         if isinstance(value, Instance) and isinstance(value.of, ClassRef):
-            return self._field(value, value.of, node.attr, frame)
+            return field(self, self._objects.get(value.of, {}), value, value.of, node.attr, frame)
         if isinstance(value, ClassRef):
-            return self._field(None, value, node.attr, frame)
+            return field(self, self._objects.get(value, {}), None, value, node.attr, frame)
         if isinstance(value, ModuleRef) and (stored := self.stored.get(global_key(value.path, node.attr))):
             return stored
         return self._assigned(node, frame)
-
-    def _field(self, made: Instance | None, cls: ClassRef, name: str, frame: Frame) -> Seen:
-        """An attribute of a configuration object: as given to its constructor, else as the class declares it."""
-        if made is not None and made.made_by is not None and made.module is not None:
-            for word in made.made_by.keywords:
-                if word.arg == name:
-                    return self.value(
-                        word.value, Frame(made.module, made.module.enclosing_function(made.made_by), frame)
-                    )
-            spread = self._spread_field(made.made_by, name, made.module, frame)
-            if spread is not None:
-                return spread
-        held = self._objects.get(cls, {})
-        known = held.get(name)
-        if known is not None:
-            return known
-        if WHOLE in held and (entries := mappings.entries_of(held[WHOLE])) is not None:
-            found = mappings.looked_up(self, entries, name, frame)
-            if found is not None:
-                return found
-        if made is not None and made.made_by is not None and made.made_by.args:
-            return GIVEN
-        if name in cls.module.self_attributes(cls.node):
-            return GIVEN
-        bindings = cls.module.index.scopes[cls.node].bindings.get(name, [])
-        if len(bindings) == 1 and bindings[0].value is not None:
-            return self._declared_field(bindings[0].value, cls.module)
-        return GIVEN
-
-    def _spread_field(self, made_by: ast.Call, name: str, module: ModuleFacts, frame: Frame) -> Seen | None:
-        """What `Config(**values)` gives a field; None where it gives none."""
-        for word in made_by.keywords:
-            if word.arg is None:
-                value = self.value(word.value, Frame(module, module.enclosing_function(made_by), frame))
-                entries = mappings.entries_of(value)
-                found = mappings.looked_up(self, entries, name, frame) if entries is not None else GIVEN
-                if found is not None:
-                    return found
-        return None
-
-    def _declared_field(self, node: ast.expr, module: ModuleFacts) -> Seen:
-        if isinstance(node, ast.Call):
-            words = {word.arg: word.value for word in node.keywords}
-            if (module.resolve(node.func) or "").rpartition(".")[2] not in ("attrib", "field", "Field", "ib"):
-                return self.value(node, Frame(module))
-            factory = words.get("default_factory", words.get("factory"))
-            if factory is not None:
-                return self._made_by(factory, module)
-            default = words.get("default")
-            given = default or (node.args[0] if node.args else None)
-            return self.value(given, Frame(module)) if given is not None else GIVEN
-        seen = self.value(node, Frame(module))
-        return constant(None, "None by default") if seen == IS_NONE else seen
-
-    def _made_by(self, factory: ast.expr, module: ModuleFacts) -> Seen:
-        """What a factory of defaults gives: `lambda: time.time()`, `time.time`."""
-        if isinstance(factory, ast.Lambda):
-            return self.value(factory.body, Frame(module, factory))
-        return self.value(ast.copy_location(ast.Call(func=factory, args=[], keywords=[]), factory), Frame(module))
 
     def option(self, name: str, frame: Frame) -> Seen:
         """A command-line option, as it is when nobody gives it."""

@@ -16,14 +16,13 @@ from auditor.model.location import Location
 from auditor.static.bindings import Comprehension, Function
 from auditor.static.branches import Branches
 from auditor.static.callwalk import CallWalk
+from auditor.static.changes import Changes
 from auditor.static.delayed import Delayed
-from auditor.static.elements import Known
-from auditor.static.evaluate import ENVIRONMENT, Evaluator, dotted_text, global_key
+from auditor.static.evaluate import Evaluator, dotted_text, global_key
 from auditor.static.frame import End, Frame
 from auditor.static.incidental import name_of
 from auditor.static.ledger import Ledger
 from auditor.static.library_verdict import SeedValue
-from auditor.static.mappings import with_entry
 from auditor.static.nodes import walk
 from auditor.static.protocols import (
     ENTERING,
@@ -62,6 +61,7 @@ class Walk:
         self.calls = CallWalk(self)
         self._branches = Branches(self)
         self._delayed = Delayed(self)
+        self._changes = Changes(self)
         self.steps = 0
         """Statements that were executed, in whatever arm."""
 
@@ -228,10 +228,7 @@ class Walk:
         if isinstance(node, ast.Try) or type(node).__name__ == "TryStar":
             return self._branches.attempt(node, frame)  # type: ignore[arg-type]
         if isinstance(node, ast.Match):
-            self.expression(node.subject, frame)
-            subject = frame.module.text(node.subject)
-            arms = [(f"match {subject}: {_written(frame.module, case)}", case.body) for case in node.cases]
-            return self._branches.arms(arms, frame, exhaustive=_takes_all(node.cases[-1]))
+            return self._branches.match(node, frame)
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.expr):
                 self.expression(child, frame)
@@ -287,7 +284,7 @@ class Walk:
                 self.bind(item, value if differs else part, frame)
             return
         if isinstance(target, ast.Subscript):
-            self.put(target.value, target.slice, value, frame)
+            self._changes.put(target.value, target.slice, value, frame)
             return
         text = dotted_text(target)
         if text is None:
@@ -308,23 +305,6 @@ class Walk:
             for key in (holder, f"{holder} as main"):
                 if (outer := self._executed.get(key)) is not None and outer is not frame:
                     outer.values.pop(text.rpartition(".")[2], None)
-
-    def put(self, holder: ast.expr, key: ast.expr, value: Seen, frame: Frame) -> None:
-        """`config["seed"] = 3`, `os.environ["SEED"] = "3"`."""
-        known = self.evaluator.known(key, frame)
-        name = known.value if isinstance(known, Known) and isinstance(known.value, str) else None
-        if name is not None and frame.module.resolve(holder) == ENVIRONMENT:
-            self.store(global_key(ENVIRONMENT, name), value)
-            return
-        while isinstance(holder, ast.Subscript):
-            # `config["train"]["seed"] = 3`: of such ones no more is known.
-            holder, name = holder.value, None
-        text = dotted_text(holder)
-        held = frame.find(text) if text is not None else None
-        if held == OPTIONS and name is not None:
-            self.store(name, value)
-        elif text is not None and held is not None:
-            frame.change(text, with_entry(held, name, value))
 
     def store(self, name: str, value: Seen) -> None:
         """The program puts a value where others read it: an option, a module's name, an environment variable."""
@@ -409,17 +389,6 @@ class Walk:
             inside = [clause.iter for clause in others] + [test for clause in node.generators for test in clause.ifs]
             for part in (*inside, *results):
                 self.expression(part, frame)
-
-
-def _written(module: ModuleFacts, case: ast.match_case) -> str:
-    """`case "train" if debug`, in one line."""
-    guard = f" if {module.text(case.guard)}" if case.guard is not None else ""
-    return " ".join(f"case {ast.unparse(case.pattern)}{guard}".split())
-
-
-def _takes_all(case: ast.match_case) -> bool:
-    """`case _:` or `case other:`, which is taken where no other is."""
-    return case.guard is None and isinstance(case.pattern, ast.MatchAs) and case.pattern.pattern is None
 
 
 def _is_true(node: ast.expr) -> bool:
