@@ -9,7 +9,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.elements import Known
 from auditor.static.evaluate import ENVIRONMENT, dotted_text, global_key
 from auditor.static.fields import WHOLE
-from auditor.static.mappings import entries_of, given_attributes, is_changed_by, merged, updated, with_entry
+from auditor.static.mappings import Asked, entries_of, given_attributes, is_changed_by, merged, updated, with_entry
 from auditor.static.seedvalue import GIVEN, OPTIONS, Seen, Shape
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ class Changes:
 
     def __init__(self, walk: Walk) -> None:
         self._walk = walk
+        self._asked: Asked = {}
 
     def put(self, holder: ast.expr, key: ast.expr, value: Seen, frame: Frame) -> None:
         """`config["seed"] = 3`, `os.environ["SEED"] = "3"`."""
@@ -37,7 +38,7 @@ class Changes:
         held = frame.find(text) if text is not None else None
         if held == OPTIONS and name is not None:
             self._walk.store(name, value)
-        elif text is not None and held is not None:
+        elif text is not None and held is not None and entries_of(held) is not None:
             frame.change(text, with_entry(held, name, value))
 
     def set_by_default(self, node: ast.Call, frame: Frame) -> None:
@@ -62,7 +63,7 @@ class Changes:
                 frame.change(text, updated(self._walk.evaluator, node, held, frame))
         for part in passed:
             text, held = _table(part, frame)
-            if held is not None and is_changed_by(node, part, frame):
+            if held is not None and is_changed_by(node, part, frame, self._asked):
                 frame.change(text, GIVEN)
 
 

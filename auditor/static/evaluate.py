@@ -30,6 +30,7 @@ from auditor.static.seedvalue import (
     constant,
     either,
     entropy,
+    holding,
     is_text,
     mixed,
 )
@@ -132,7 +133,7 @@ class Evaluator:
         known = constants.constant(frame.module, node)
         if isinstance(node, ast.Dict):
             held = mappings.displayed(self, node, frame)
-            return replace(constant(known.value), entries=held.entries) if isinstance(known, Known) else held
+            return holding(constant(known.value), entries=held.entries) if isinstance(known, Known) else held
         if isinstance(known, Known):
             return constant(known.value)
         if isinstance(node, ast.Tuple | ast.List) and len(node.elts) <= MAX_PARTS:
@@ -256,7 +257,7 @@ class Evaluator:
         if name in mappings.MAKING:
             return mappings.made(self, node, frame)
         if name in ("locals", "vars") and not node.args:
-            return Seen(SeedValue.GIVEN, entries=Entries(dict(frame.values), GIVEN))
+            return holding(GIVEN, entries=Entries(dict(frame.values), GIVEN))
         if name not in READ and not self._may_differ(frame.module, node):
             return GIVEN
         parts = [self.value(part, frame) for part in (*node.args, *(word.value for word in node.keywords))]

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
 
 
+MAX_NAMES = 1000
+"""Names of one function among which the others of one dictionary are looked for."""
+
+
 class End(Enum):
     """How a block of statements ends."""
 
@@ -115,6 +119,7 @@ class Frame:
             return
         before = frame.values[name]
         after = value if frame is self else either(before, value)
-        for other, held in frame.values.items():
-            if held is before:
-                frame.values[other] = after
+        frame.values[name] = after
+        if len(frame.values) <= MAX_NAMES:
+            same = [other for other, held in frame.values.items() if held is before]
+            frame.values.update(dict.fromkeys(same, after))

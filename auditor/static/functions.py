@@ -12,11 +12,10 @@ from auditor.static.bindings import Function
 from auditor.static.commandline import default_of
 from auditor.static.elements import call_of
 from auditor.static.frame import Frame
-from auditor.static.library_verdict import SeedValue
 from auditor.static.mappings import entries_of
 from auditor.static.names import method_kind
 from auditor.static.rngstate import Rank, State, joined_draws
-from auditor.static.seedvalue import GIVEN, OPTIONS, Entries, Seen
+from auditor.static.seedvalue import GIVEN, OPTIONS, Entries, Seen, holding
 from auditor.static.switches import Switches
 from auditor.static.values import Arguments, ClassRef, External, FunctionRef, Instance, Value
 
@@ -279,8 +278,8 @@ class Functions:
         words = [word for word in node.keywords if word.arg is not None and word.arg not in given]
         known = {str(word.arg): self._walk.evaluator.value(word.value, frame) for word in words}
         if spread is None:
-            return Seen(SeedValue.GIVEN, entries=Entries(known))
-        return Seen(SeedValue.GIVEN, entries=Entries({**spread.known, **known}, spread.rest))
+            return holding(GIVEN, entries=Entries(known))
+        return holding(GIVEN, entries=Entries({**spread.known, **known}, spread.rest))
 
 
 def _names_seed(entries: Entries) -> bool:

@@ -6,11 +6,9 @@ import ast
 from collections.abc import Iterable
 
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.model.lean import replace
 from auditor.static.elements import Known
-from auditor.static.library_verdict import SeedValue
 from auditor.static.nodes import walk
-from auditor.static.seedvalue import GIVEN, OPTIONS, Entries, Seen, Shape, constant, mixed
+from auditor.static.seedvalue import GIVEN, OPTIONS, Entries, Seen, Shape, constant, holding, mixed
 from auditor.static.targets import only_target
 from auditor.static.values import ClassRef, External, FunctionRef, Instance
 
@@ -78,7 +76,7 @@ def displayed(evaluator: Evaluator, node: ast.Dict, frame: Frame) -> Seen:
             continue
         name = evaluator.known(key, frame)
         layers.append(Entries({name.value: value}) if isinstance(name, Known) and isinstance(name.value, str) else None)
-    return replace(mixed(values), entries=_merged(layers))
+    return holding(mixed(values), entries=_merged(layers))
 
 
 def made(evaluator: Evaluator, node: ast.Call, frame: Frame) -> Seen:
@@ -93,12 +91,12 @@ def made(evaluator: Evaluator, node: ast.Call, frame: Frame) -> Seen:
         return OPTIONS
     if layers[:1] == [None] and not node.keywords:
         return given[0]
-    return replace(mixed(given), entries=_merged(layers))
+    return holding(mixed(given), entries=_merged(layers))
 
 
 def merged(one: Seen, other: Seen) -> Seen:
     """`DEFAULTS | overrides`, `defaults.update(overrides)`."""
-    return replace(mixed([one, other]), entries=_merged([entries_of(one), entries_of(other)]))
+    return holding(mixed([one, other]), entries=_merged([entries_of(one), entries_of(other)]))
 
 
 def _merged(layers: Iterable[Entries | None]) -> Entries | None:
@@ -119,7 +117,7 @@ def with_entry(seen: Seen, key: str | None, value: Seen) -> Seen:
     entries = entries_of(seen)
     if entries is None or key is None or seen.shape is Shape.OPTIONS:
         return GIVEN
-    return Seen(SeedValue.GIVEN, entries=Entries({**entries.known, key: value}, entries.rest))
+    return holding(GIVEN, entries=Entries({**entries.known, key: value}, entries.rest))
 
 
 def updated(evaluator: Evaluator, node: ast.Call, seen: Seen, frame: Frame) -> Seen:
@@ -159,15 +157,16 @@ def given_attributes(node: ast.Call, module: ModuleFacts) -> tuple[str, ast.expr
     return (holder.id, items.value) if named and isinstance(items, ast.Attribute) and items.attr == "items" else None
 
 
-def is_changed_by(node: ast.Call, part: ast.expr, frame: Frame) -> bool:
+Asked = dict[tuple[ast.AST, str], bool]
+"""Whether functions may put something into what they get under a name; each is asked once for a program."""
+
+
+def is_changed_by(node: ast.Call, part: ast.expr, frame: Frame, asked: Asked) -> bool:
     """Whether what is called with a dictionary may put something in."""
-    value = frame.resolve(node.func)
-    if isinstance(value, External):
-        return value.name in _WRITING
-    return _is_changed(value, node, part, 0)
+    return _is_changed(frame.resolve(node.func), node, part, 0, asked)
 
 
-def _is_changed(value: object, node: ast.Call, part: ast.expr, depth: int) -> bool:
+def _is_changed(value: object, node: ast.Call, part: ast.expr, depth: int, asked: Asked) -> bool:
     if isinstance(value, ClassRef):
         value = value.module.names.attribute(Instance(value), "__init__")
         if value is None:
@@ -177,7 +176,14 @@ def _is_changed(value: object, node: ast.Call, part: ast.expr, depth: int) -> bo
     if not isinstance(value, FunctionRef) or isinstance(value.node, ast.Lambda) or depth > MAX_PASSED:
         return True
     name = _parameter(value, node, part)
-    return name is None or any(_writes(value, each, depth) for each in walk(value.node) if _is_name(each, name))
+    if name is None:
+        return True
+    key = value.node, name
+    if key not in asked:
+        asked[key] = False  # what leads back to itself says nothing
+        uses = (each for each in walk(value.node) if isinstance(each, ast.Name) and each.id == name)
+        asked[key] = any(_writes(value, each, depth, asked) for each in uses)
+    return asked[key]
 
 
 def _parameter(function: FunctionRef, node: ast.Call, part: ast.expr) -> str | None:
@@ -191,11 +197,7 @@ def _parameter(function: FunctionRef, node: ast.Call, part: ast.expr) -> str | N
     return names[place] if place < len(names) else None
 
 
-def _is_name(node: ast.AST, name: str) -> bool:
-    return isinstance(node, ast.Name) and node.id == name
-
-
-def _writes(function: FunctionRef, use: ast.AST, depth: int) -> bool:
+def _writes(function: FunctionRef, use: ast.AST, depth: int, asked: Asked) -> bool:
     """Whether a function may write to what its parameter stands for, where that is used."""
     module = function.module
     parent = module.parent(use)
@@ -209,7 +211,7 @@ def _writes(function: FunctionRef, use: ast.AST, depth: int) -> bool:
     if isinstance(parent, ast.keyword) and parent.arg is None:
         return False
     if isinstance(call, ast.Call) and call.func is not use and isinstance(use, ast.expr):
-        return _is_changed(module.names.value(call.func), call, use, depth + 1)
+        return _is_changed(module.names.value(call.func), call, use, depth + 1, asked)
     target = only_target(parent)
     return isinstance(target, ast.Attribute) and _is_filled(module, target.attr)
 

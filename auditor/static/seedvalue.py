@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.model.lean import dataclass
+from auditor.model.lean import dataclass, replace
 from auditor.static.library_verdict import SeedValue
 
 if TYPE_CHECKING:
@@ -38,6 +38,9 @@ ENTROPY_CALLS = {
     "torch.seed": "the operating system's entropy", "torch.random.seed": "the operating system's entropy",
 }  # fmt: skip
 """Calls whose result differs from run to run, with what it is."""
+
+MAX_SIZE = 1000
+"""Values in one dictionary or tuple; of larger ones it is not known what they hold."""
 
 TEXT_CALLS = frozenset({"str", "repr", "ascii", "format", "str.format", "str.join"})
 TEXTS = frozenset({"sys.argv", "os.environ"})
@@ -83,6 +86,9 @@ class Seen:
     parts: tuple[Seen, ...] = ()
     """What a tuple or a list consists of, where that is written."""
 
+    size: int = 1
+    """Values in it, all the way down."""
+
     def __hash__(self) -> int:
         return hash((self.kind, repr(self.constant), self.is_constant, self.detail, self.shape))
 
@@ -105,6 +111,15 @@ def entropy(detail: str) -> Seen:
     return Seen(SeedValue.ENTROPY, detail=detail)
 
 
+def holding(seen: Seen, *, entries: Entries | None = None, parts: tuple[Seen, ...] = ()) -> Seen:
+    """A value with what it holds, unless that is too much to be compared."""
+    inside = (*(entries.known.values() if entries is not None else ()), *parts)
+    size = 1 + sum(each.size for each in inside)
+    if size > MAX_SIZE:
+        return replace(seen, entries=None, parts=(), size=1)
+    return replace(seen, entries=entries, parts=parts, size=size)
+
+
 def mixed(parts: Iterable[Seen]) -> Seen:
     """A value computed from several: as unpredictable as the worst of them."""
     found = list(parts)
@@ -122,13 +137,13 @@ def either(one: Seen, other: Seen) -> Seen:
     if one == other:
         return one
     if one.entries is not None and other.entries is not None:
-        return Seen(SeedValue.GIVEN, entries=_either_entries(one.entries, other.entries))
+        return holding(GIVEN, entries=_either_entries(one.entries, other.entries))
     parts = tuple(map(either, one.parts, other.parts)) if len(one.parts) == len(other.parts) else ()
     kinds = {one.kind, other.kind}
     if SeedValue.GIVEN in kinds or SeedValue.FIXED in kinds:
-        return Seen(SeedValue.GIVEN, parts=parts) if parts else GIVEN
+        return holding(GIVEN, parts=parts) if parts else GIVEN
     if parts:
-        return Seen(SeedValue.ENTROPY, detail=one.detail, parts=parts)
+        return holding(entropy(one.detail), parts=parts)
     return one if one.kind is SeedValue.ENTROPY else other
 
 

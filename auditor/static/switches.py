@@ -45,6 +45,7 @@ class Switches:
         self._paths = paths
         self._known: dict[ast.ClassDef, Mapping[str, Seen]] = {}
         self._calls: dict[ast.ClassDef, set[ast.Call]] = {}
+        self._assigned: dict[str, set[str]] = {}
         self._made: dict[ast.ClassDef, set[ast.Call | None]] = {}
 
     def of(self, cls: ClassRef) -> Mapping[str, Seen]:
@@ -102,13 +103,22 @@ class Switches:
 
     def _assigned_elsewhere(self, names: Iterable[str]) -> set[str]:
         """The attributes that anything but a method assigns to its own object: `data.augment = True`."""
-        found: set[str] = set()
-        for path in sorted(self._paths) if names else ():
-            wanted = {name for name in names if self._project.texts.hold(path, frozenset({f".{name}"}))}
-            module = self._project.module(path) if wanted else None
-            for _, target, _, function in module.index.assignments if module is not None else ():
-                if isinstance(target, ast.Attribute) and target.attr in wanted and not _is_own(target, function):
-                    found.add(target.attr)
+        return {
+            name
+            for name in names
+            for path in sorted(self._paths)
+            if self._project.texts.hold(path, frozenset({f".{name}"})) and name in self._assigned_in(path)
+        }
+
+    def _assigned_in(self, path: str) -> set[str]:
+        found = self._assigned.get(path)
+        if found is None:
+            module = self._project.module(path)
+            found = self._assigned[path] = {
+                target.attr
+                for _, target, _, function in (module.index.assignments if module is not None else ())
+                if isinstance(target, ast.Attribute) and not _is_own(target, function)
+            }
         return found
 
 
