@@ -138,9 +138,8 @@ class Evaluator:
             return constant(known.value)
         if isinstance(node, ast.Tuple | ast.List) and len(node.elts) <= MAX_PARTS:
             parts = tuple(self.value(part, frame) for part in node.elts)
-            return replace(
-                mixed(parts), parts=() if any(isinstance(each, ast.Starred) for each in node.elts) else parts
-            )
+            starred = any(isinstance(part, ast.Starred) for part in node.elts)
+            return mixed(parts) if starred else holding(mixed(parts), parts=parts)
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
             return mappings.merged(self.value(node.left, frame), self.value(node.right, frame))
         return mixed(self.value(child, frame) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr))
