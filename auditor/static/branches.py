@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import replace
+from auditor.static.changes import Changes
 from auditor.static.entrypoints import names_main
 from auditor.static.evaluate import dotted_text
 from auditor.static.frame import End, Frame
@@ -16,6 +17,7 @@ from auditor.static.rngstate import Level, Rank, State, join, joined_draws, nega
 from auditor.static.seedvalue import GIVEN, Seen, either
 
 if TYPE_CHECKING:
+    from auditor.static.facts import ModuleFacts
     from auditor.static.walk import Walk
 
 
@@ -26,9 +28,11 @@ class Branches:
         self._walk = walk
         self._ledger = walk.ledger
         self._evaluator = walk.evaluator
+        self._changes = Changes(walk)
 
     def conditional(self, node: ast.If, frame: Frame) -> End:
-        self._walk.expression(node.test, frame)
+        for part in self._asked(node.test, frame):
+            self._walk.expression(part, frame)
         holds = self._evaluator.truth(node.test, frame)
         if frame.module.resolve(node.test) == "typing.TYPE_CHECKING":
             return self._walk.block(node.orelse, frame)
@@ -36,6 +40,26 @@ class Branches:
         if holds is None:
             return self.arms([(text, node.body), (negated(text), node.orelse)], frame, exhaustive=True)
         return self._decided(node, text, frame, holds=holds)
+
+    def chosen(self, node: ast.IfExp, frame: Frame) -> ast.expr | None:
+        """The arm that a conditional expression always takes in this call; None where that is not settled."""
+        holds = self._evaluator.truth(node.test, frame) if frame.settles(node.test) else None
+        return None if holds is None else node.body if holds else node.orelse
+
+    def _asked(self, test: ast.expr, frame: Frame) -> Sequence[ast.expr]:
+        """The parts of a condition that are asked: none behind `self.augment and`, where that is settled."""
+        last = self._deciding(test, frame)
+        return [test] if last is None or not isinstance(test, ast.BoolOp) else test.values[: last + 1]
+
+    def _deciding(self, test: ast.expr, frame: Frame) -> int | None:
+        """Which part of `a and b` decides it in this call, whatever stands behind it."""
+        if not isinstance(test, ast.BoolOp) or not frame.settled:
+            return None
+        deciding = isinstance(test.op, ast.Or)
+        for number, part in enumerate(test.values):
+            if frame.settles(part) and self._evaluator.truth(part, frame) is deciding:
+                return number
+        return None
 
     def _decided(self, node: ast.If, text: str, frame: Frame, *, holds: bool) -> End:
         """A condition whose outcome in a plain run is known: that arm counts, the other is followed beside it."""
@@ -49,7 +73,8 @@ class Branches:
         exits, returned = len(self._walk.exits), len(self._walk.returned)
         self._walk.set_state(before)
         frame.values = values
-        never, settled = frame.settles(node.test), set(frame.settled)
+        never = frame.settles(node.test) or self._deciding(node.test, frame) is not None
+        settled = set(frame.settled)
         self._narrow(node.test, frame)
         self._ledger.muted += never
         self._ledger.conditions.append(other_if)
@@ -81,6 +106,11 @@ class Branches:
     def _narrow(self, test: ast.expr, frame: Frame) -> None:
         """In the arm that a plain run does not take, what is None by default was given."""
         for part in walk(test):
+            looked_up = _looked_up(part)
+            if looked_up is not None and isinstance(part, ast.expr):
+                if self._evaluator.value(part, frame).kind is SeedValue.NONE:
+                    self._changes.put(*looked_up, GIVEN, frame)
+                continue
             text = dotted_text(part) if isinstance(part, ast.Name | ast.Attribute) else None
             if text is None or not isinstance(part, ast.Name | ast.Attribute):
                 continue
@@ -123,6 +153,12 @@ class Branches:
         frame.values = _joined_values(kept)
         return End.FALLS_THROUGH
 
+    def match(self, node: ast.Match, frame: Frame) -> End:
+        self._walk.expression(node.subject, frame)
+        subject = frame.module.text(node.subject)
+        arms = [(f"match {subject}: {_written(frame.module, case)}", case.body) for case in node.cases]
+        return self.arms(arms, frame, exhaustive=_takes_all(node.cases[-1]))
+
     def attempt(self, node: ast.Try, frame: Frame) -> End:
         before, values = self._ledger.state, dict(frame.values)
         end = self._walk.block(node.body, frame)
@@ -145,6 +181,26 @@ class Branches:
             end = End.FALLS_THROUGH
         last = self._walk.block(node.finalbody, frame)
         return last if last is not End.FALLS_THROUGH else end
+
+
+def _looked_up(node: ast.AST) -> tuple[ast.expr, ast.expr] | None:
+    """A dictionary and a key: `config["seed"]`, `config.get("seed")`."""
+    if isinstance(node, ast.Subscript):
+        return node.value, node.slice
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.func.attr != "get":
+        return None
+    return (node.func.value, node.args[0]) if node.args else None
+
+
+def _written(module: ModuleFacts, case: ast.match_case) -> str:
+    """`case "train" if debug`, in one line."""
+    guard = f" if {module.text(case.guard)}" if case.guard is not None else ""
+    return " ".join(f"case {ast.unparse(case.pattern)}{guard}".split())
+
+
+def _takes_all(case: ast.match_case) -> bool:
+    """`case _:` or `case other:`, which is taken where no other is."""
+    return case.guard is None and isinstance(case.pattern, ast.MatchAs) and case.pattern.pattern is None
 
 
 def _common_end(ends: Sequence[End]) -> End:

@@ -19,6 +19,7 @@ from auditor.static.callables import (
     RUNNING_MAIN,
     SPAWNERS,
 )
+from auditor.static.changes import Changes
 from auditor.static.commandgroups import registration
 from auditor.static.elements import call_of
 from auditor.static.exposed import offered_functions, offered_methods
@@ -32,7 +33,7 @@ from auditor.static.library_verdict import SeedValue
 from auditor.static.maybetrue import may_be_true
 from auditor.static.members import default_factories, table_of
 from auditor.static.picked import looked_into, picked
-from auditor.static.protocols import INDEXING, properties, starts_base
+from auditor.static.protocols import ENTERING, INDEXING, STACKING, properties, starts_base
 from auditor.static.receiver import on_own_object
 from auditor.static.rngstate import Pending, State, join
 from auditor.static.seedvalue import FIXED, GIVEN, UNSEEDED_STATE, Seen, entropy
@@ -59,6 +60,7 @@ class CallWalk:
         self._ledger = walk.ledger
         self._rng = walk.project.rng
         self._functions = Functions(walk)
+        self._changes = Changes(walk)
         self._made: dict[ast.Call, frozenset[Pending]] = {}
         self._stored: dict[str, list[FunctionRef]] = {}
         """Functions kept in options (`set_defaults(run=train)`), by the option's name."""
@@ -71,6 +73,11 @@ class CallWalk:
 
     def call(self, node: ast.Call, frame: Frame) -> End:
         """Follow one call whose arguments have been executed."""
+        end = self._follow(node, frame)
+        self._changes.called(node, _passed(node), frame)
+        return end
+
+    def _follow(self, node: ast.Call, frame: Frame) -> End:
         if isinstance(node.func, ast.Attribute) and node.func.attr == "set_defaults":
             self._store(node, frame)
             return End.FALLS_THROUGH
@@ -114,6 +121,20 @@ class CallWalk:
             with self._later():
                 self._functions.enter(FunctionRef(frame.module, node), None, frame, at=decorator)
 
+    def decorate(self, node: ast.expr, frame: Frame) -> None:
+        """A decorator of the project is called with the class below it; `@seeded(3)` gives the function that is."""
+        value = frame.resolve(node.func if isinstance(node, ast.Call) else node)
+        if not isinstance(value, FunctionRef) or isinstance(value.node, ast.Lambda):
+            return
+        if not isinstance(node, ast.Call):
+            self._functions.enter(value, None, frame, at=node, defaults=False)
+            return
+        names = [returned.id for returned in value.module.returns(value.node) if isinstance(returned, ast.Name)]
+        for child in value.node.body:
+            if isinstance(child, ast.FunctionDef) and child.name in names:
+                outer = self._functions.frame_of(value, node, frame)
+                self._functions.enter(FunctionRef(value.module, child), None, outer, at=node, defaults=False)
+
     def call_by_name(self, dotted: str, frame: Frame) -> None:
         """Call a function of a module that was executed, as a console script does."""
         value: Value = None
@@ -145,6 +166,10 @@ class CallWalk:
                     self._functions.enter(method, None, frame, at=node, defaults=False)
         if name in self._rng.loaders:
             self._loader(node, frame)
+        elif name in STACKING and node.args:
+            self.protocol(node.args[0], ENTERING, frame)
+        elif name == "os.environ.setdefault" and len(node.args) > 1:
+            self._changes.set_by_default(node, frame)
         elif name in SPAWNERS and not _forks(node):
             self._spawn(node, frame)
         elif name in RUNNING_MAIN and call_of(node, name).argument("main", 0) is None:
@@ -397,6 +422,7 @@ class CallWalk:
         `defaults`: something outside makes it, of which nothing is given that has a default.
         """
         made = Instance(cls, node, frame.module)
+        self._functions.switches.is_made(cls, node)
         for name in ("__new__", "__init__", "__post_init__"):
             method = cls.module.names.attribute(made, name)
             if isinstance(method, FunctionRef):

@@ -198,6 +198,9 @@ class CallCondition:
     receiver: frozenset[str] = frozenset()
     """Last names of what the method is called on, one must hold: `action_space` in `env.action_space.sample()`."""
 
+    no_receiver: frozenset[str] = frozenset()
+    """Last names of which none may be what the method is called on."""
+
     decorators: bool = False
     """Plain decorators count as calls without arguments, too: `@jax.jit`."""
 
@@ -253,7 +256,8 @@ class CallCondition:
             return False
         if self.at_module_level and call.function is not None:
             return False
-        if self.receiver and getattr(call.receiver, "attr", getattr(call.receiver, "id", None)) not in self.receiver:
+        receiver = getattr(call.receiver, "attr", getattr(call.receiver, "id", None))
+        if (self.receiver and receiver not in self.receiver) or receiver in self.no_receiver:
             return False
         if self.loop_over and not _is_in_loop_over(call, self.loop_over, module):
             return False
@@ -304,6 +308,7 @@ def read_call_condition(table: Table) -> CallCondition:
         at_module_level=table.boolean("at_module_level", False),
         loop_over=frozenset(table.strings("loop_over")),
         receiver=frozenset(table.strings("receiver")),
+        no_receiver=frozenset(table.strings("no_receiver")),
         decorators=table.boolean("decorators", False),
         given_words=frozenset(table.strings("words")),
     )

@@ -41,7 +41,10 @@ def constant(module: ModuleFacts, node: ast.expr | None, depth: int = 0) -> Know
     if isinstance(node, ast.UnaryOp):
         return _unary(node, constant(module, node.operand, depth + 1))
     if isinstance(node, ast.BinOp):
-        return _binary(node, constant(module, node.left, depth + 1), constant(module, node.right, depth + 1))
+        if not isinstance(node.op, ast.Pow) and type(node.op) not in _BINARY:
+            return UNKNOWN
+        left = constant(module, node.left, depth + 1)
+        return _binary(node, left, constant(module, node.right, depth + 1)) if isinstance(left, Known) else UNKNOWN
     if isinstance(node, ast.Tuple | ast.List | ast.Set):
         items = [constant(module, item, depth + 1) for item in node.elts]
         known = tuple(item.value for item in items if isinstance(item, Known))

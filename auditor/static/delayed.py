@@ -31,25 +31,32 @@ class Delayed:
         """The name that a statement gives to something that runs when it is used; None where all of it runs now."""
         if not (isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name)):
             return None
-        if isinstance(node.value, ast.GeneratorExp):
+        if isinstance(node.value, ast.GeneratorExp) or self._is_of_coroutines(node.value, frame):
             return node.targets[0].id
         if not isinstance(node.value, ast.Call):
             return None
-        made = frame.resolve(node.value.func)
-        if isinstance(made, FunctionRef):
-            runs_later = self._kinds.get(made.node)
-            if runs_later is None:
-                runs_later = self._kinds[made.node] = _is_delayed(made.node)
-        else:
-            runs_later = isinstance(made, External) and made.name in _LAZY
-        return node.targets[0].id if runs_later else None
+        return node.targets[0].id if self._runs_later(node.value, frame) else None
+
+    def _runs_later(self, node: ast.Call, frame: Frame) -> bool:
+        made = frame.resolve(node.func)
+        if not isinstance(made, FunctionRef):
+            return isinstance(made, External) and made.name in _LAZY
+        runs_later = self._kinds.get(made.node)
+        if runs_later is None:
+            runs_later = self._kinds[made.node] = _is_delayed(made.node)
+        return runs_later
+
+    def _is_of_coroutines(self, node: ast.expr, frame: Frame) -> bool:
+        """`[work(n) for n in numbers]`, `[one(), other()]`, which are gathered later."""
+        parts = [node.elt] if isinstance(node, ast.ListComp) else node.elts if isinstance(node, ast.List) else []
+        return bool(parts) and all(isinstance(each, ast.Call) and self._runs_later(each, frame) for each in parts)
 
     def make(self, node: ast.expr, frame: Frame) -> tuple[ast.expr, ...]:
         """Execute what making a generator executes: the arguments of its call, the first iterable of its clauses.
 
         Gives what runs when it is used: itself, after the generators that it is given.
         """
-        now = [node.generators[0].iter] if isinstance(node, ast.GeneratorExp) else []
+        now = [node.generators[0].iter] if isinstance(node, ast.GeneratorExp | ast.ListComp) else []
         if isinstance(node, ast.Call):
             now = [*node.args, *(word.value for word in node.keywords)]
         given: tuple[ast.expr, ...] = ()
@@ -66,8 +73,11 @@ class Delayed:
         for node in nodes:
             if isinstance(node, ast.Call):
                 self._walk.calls.call(node, frame)
-            elif isinstance(node, ast.GeneratorExp):
+            elif isinstance(node, ast.GeneratorExp | ast.ListComp):
                 self._walk.comprehension(node, frame)
+            elif isinstance(node, ast.List):
+                for part in node.elts:
+                    self._walk.expression(part, frame)
         if self._walk.tests and nodes:
             frame.delayed[name] = nodes
 

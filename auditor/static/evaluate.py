@@ -10,10 +10,12 @@ import ast
 from collections.abc import Callable, Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.static import constants
+from auditor.model.lean import replace
+from auditor.static import constants, mappings
 from auditor.static.bindings import Function, every_argument
 from auditor.static.commandline import PARSING_METHODS, declared_default, default_of, option_defaults, typer_default
 from auditor.static.elements import Known, Unknown
+from auditor.static.fields import field
 from auditor.static.frame import Frame
 from auditor.static.library_verdict import SeedValue
 from auditor.static.seedvalue import (
@@ -22,11 +24,13 @@ from auditor.static.seedvalue import (
     IS_NONE,
     OPTIONS,
     UNSEEDED_STATE,
+    Entries,
     Seen,
     Shape,
     constant,
     either,
     entropy,
+    holding,
     is_text,
     mixed,
 )
@@ -37,6 +41,10 @@ if TYPE_CHECKING:
     from auditor.static.project import Project
 
 MAX_DEPTH = 12
+MAX_PARTS = 12
+"""Elements of a tuple that are told apart."""
+
+ENVIRONMENT = "os.environ"
 OPTION_NAMES = frozenset(
     {
         "args", "arg", "opt", "opts", "option", "options", "flags", "FLAGS", "parsed", "cli_args", "parsed_args",
@@ -123,8 +131,17 @@ class Evaluator:
             holds = self.truth(node, frame)
             return GIVEN if holds is None else constant(holds)
         known = constants.constant(frame.module, node)
+        if isinstance(node, ast.Dict):
+            held = mappings.displayed(self, node, frame)
+            return holding(constant(known.value), entries=held.entries) if isinstance(known, Known) else held
         if isinstance(known, Known):
             return constant(known.value)
+        if isinstance(node, ast.Tuple | ast.List) and len(node.elts) <= MAX_PARTS:
+            parts = tuple(self.value(part, frame) for part in node.elts)
+            starred = any(isinstance(part, ast.Starred) for part in node.elts)
+            return mixed(parts) if starred else holding(mixed(parts), parts=parts)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+            return mappings.merged(self.value(node.left, frame), self.value(node.right, frame))
         return mixed(self.value(child, frame) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr))
 
     # -- names ----------------------------------------------------------------------------------------------------
@@ -169,48 +186,22 @@ class Evaluator:
         if found is not None:
             return found
         base = self.value(node.value, frame)
+        if base.entries is not None:
+            held = mappings.looked_up(self, base.entries, node.attr, frame)
+            if held is not None:
+                return held
         if base.kind is SeedValue.ENTROPY:
             return base
         if base.shape is Shape.OPTIONS or (isinstance(node.value, ast.Name) and node.value.id in OPTION_NAMES):
             return self.option(node.attr, frame)
         value = frame.resolve(node.value)
         if isinstance(value, Instance) and isinstance(value.of, ClassRef):
-            return self._field(value, value.of, node.attr, frame)
+            return field(self, self._objects.get(value.of, {}), value, value.of, node.attr, frame)
         if isinstance(value, ClassRef):
-            return self._field(None, value, node.attr, frame)
+            return field(self, self._objects.get(value, {}), None, value, node.attr, frame)
         if isinstance(value, ModuleRef) and (stored := self.stored.get(global_key(value.path, node.attr))):
             return stored
         return self._assigned(node, frame)
-
-    def _field(self, made: Instance | None, cls: ClassRef, name: str, frame: Frame) -> Seen:
-        """An attribute of a configuration object: as given to its constructor, else as the class declares it."""
-        if made is not None and made.made_by is not None and made.module is not None:
-            for word in made.made_by.keywords:
-                if word.arg == name:
-                    return self.value(
-                        word.value, Frame(made.module, made.module.enclosing_function(made.made_by), frame)
-                    )
-            if made.made_by.args or any(word.arg is None for word in made.made_by.keywords):
-                return GIVEN
-        known = self._objects.get(cls, {}).get(name)
-        if known is not None:
-            return known
-        if name in cls.module.self_attributes(cls.node):
-            return GIVEN
-        bindings = cls.module.index.scopes[cls.node].bindings.get(name, [])
-        if len(bindings) == 1 and bindings[0].value is not None:
-            return self._declared_field(bindings[0].value, cls.module)
-        return GIVEN
-
-    def _declared_field(self, node: ast.expr, module: ModuleFacts) -> Seen:
-        if isinstance(node, ast.Call):
-            default = next((word.value for word in node.keywords if word.arg == "default"), None)
-            if (module.resolve(node.func) or "").rpartition(".")[2] not in ("field", "Field"):
-                return self.value(node, Frame(module))
-            given = default or (node.args[0] if node.args else None)
-            return self.value(given, Frame(module)) if given is not None else GIVEN
-        seen = self.value(node, Frame(module))
-        return constant(None, "None by default") if seen == IS_NONE else seen
 
     def option(self, name: str, frame: Frame) -> Seen:
         """A command-line option, as it is when nobody gives it."""
@@ -242,8 +233,8 @@ class Evaluator:
             return frame.results[node]
         if isinstance(node.func, ast.Attribute) and node.func.attr in PARSING_METHODS:
             return OPTIONS
-        if isinstance(node.func, ast.Attribute) and node.func.attr == "get" and node.args:
-            found = self._got(node.func.value, node.args[0], frame)
+        if isinstance(node.func, ast.Attribute):
+            found = self._got(node, node.func, frame)
             if found is not None:
                 return found
         value = frame.resolve(node.func)
@@ -262,6 +253,10 @@ class Evaluator:
     def _external(self, name: str, node: ast.Call, frame: Frame) -> Seen:
         if (library := self._project.rng.state_getters.get(name)) is not None:
             return UNSEEDED_STATE if self._is_seeded(library) is False else GIVEN
+        if name in mappings.MAKING:
+            return mappings.made(self, node, frame)
+        if name in ("locals", "vars") and not node.args:
+            return holding(GIVEN, entries=Entries(dict(frame.values), GIVEN))
         if name not in READ and not self._may_differ(frame.module, node):
             return GIVEN
         parts = [self.value(part, frame) for part in (*node.args, *(word.value for word in node.keywords))]
@@ -273,8 +268,9 @@ class Evaluator:
         if name == "numpy.random.SeedSequence" and not parts:
             return entropy("the operating system's entropy")
         if name in ("os.environ.get", "os.getenv"):
-            if len(parts) == 1 and _is_job_id(parts[0].constant):
-                return entropy("the job's id")
+            variable = parts[0].constant if parts else None
+            if (known := self._variable(variable)) != GIVEN and (len(parts) == 1 or not _is_job_id(variable)):
+                return known
             if len(parts) > 1 and parts[1].kind is not SeedValue.NONE:
                 return parts[1]
             return constant(None, "None where the variable is not set") if _asks_for_seed(parts[:1]) else GIVEN
@@ -285,6 +281,11 @@ class Evaluator:
         if (drawn := self._drawn(name)) is not None:
             return drawn
         return mixed(parts) if name in COMPUTING and parts else mixed([GIVEN, *parts])
+
+    def _variable(self, name: object) -> Seen:
+        """An environment variable: what the program itself put there, or what a scheduler gives each job."""
+        stored = self.stored.get(global_key(ENVIRONMENT, name)) if isinstance(name, str) else None
+        return stored or (entropy("the job's id") if _is_job_id(name) else GIVEN)
 
     def _is_text(self, node: ast.expr, frame: Frame) -> bool:
         """Whether an expression, or what its name stands for, is certainly a string."""
@@ -355,42 +356,62 @@ class Evaluator:
 
     def _subscript(self, node: ast.Subscript, frame: Frame) -> Seen:
         base = self.value(node.value, frame)
-        key = constants.constant(frame.module, node.slice)
+        key = self.known(node.slice, frame)
         found = self._item(node.value, base, key, frame)
         if found is not None:
             return found
-        if isinstance(key, Known) and _is_job_id(key.value) and frame.module.resolve(node.value) == "os.environ":
-            return entropy("the job's id")
-        known = base.constant if base.is_constant else None
-        if known is None:
-            read = constants.constant(frame.module, node.value)
-            known = read.value if isinstance(read, Known) else None
-        if isinstance(known, dict) and isinstance(key, Known) and _is_in(key.value, known):
-            return constant(known[key.value])
+        if isinstance(key, Known) and frame.module.resolve(node.value) == ENVIRONMENT:
+            return self._variable(key.value)
+        if isinstance(base.constant, dict) and isinstance(key, Known) and not isinstance(key.value, str):
+            return constant(base.constant[key.value]) if _is_in(key.value, base.constant) else GIVEN
         return base if base.kind is SeedValue.ENTROPY else GIVEN
 
-    def _got(self, node: ast.expr, key: ast.expr, frame: Frame) -> Seen | None:
-        """`config.get("seed")`, where that key is known to be there."""
-        known = constants.constant(frame.module, key)
-        if not isinstance(known, Known) or not isinstance(known.value, str):
+    def _got(self, node: ast.Call, called: ast.Attribute, frame: Frame) -> Seen | None:
+        """`config.get("seed")`, `config.copy()`, where it is known what the dictionary holds."""
+        if called.attr == "copy" and not node.args:
+            copied = self.value(called.value, frame)
+            return replace(copied) if mappings.entries_of(copied) is not None else None
+        if called.attr != "get" or not node.args:
             return None
-        return self._item(node, self.value(node, frame), known, frame)
+        key = self.known(node.args[0], frame)
+        if not isinstance(key, Known) or not isinstance(key.value, str):
+            return None
+        base = self.value(called.value, frame)
+        entries = mappings.entries_of(base) if base.shape is not Shape.OPTIONS else None
+        if entries is not None and self._is_settled(called.value, key.value, frame):
+            return mappings.got(self, node, entries, key.value, frame)
+        return self._item(called.value, base, key, frame)
+
+    def known(self, node: ast.expr, frame: Frame) -> Known | Unknown:
+        """The value of an expression where the text says it, or what a followed name was bound to."""
+        read = constants.constant(frame.module, node)
+        if isinstance(read, Known) or not isinstance(node, ast.Name):
+            return read
+        seen = frame.find(node.id)
+        return Known(seen.constant) if seen is not None and seen.is_constant else read
+
+    def _is_settled(self, node: ast.expr, key: str, frame: Frame) -> bool:
+        """Whether all that puts something under a key of what an expression stands for was followed, up to here."""
+        text = dotted_text(node)
+        if text is None or frame.find(text) is not None:
+            return True
+        if _is_written_to(frame.module, node, key):
+            return False
+        assigned = constants.assigned(frame.module, node) if isinstance(node, ast.Name | ast.Attribute) else None
+        if assigned is None or assigned[0] is frame.module:
+            return True
+        return not _is_written_to(assigned[0], ast.Name(text.rpartition(".")[2]), key)
 
     def _item(self, node: ast.expr, base: Seen, key: Known | Unknown, frame: Frame) -> Seen | None:
-        """What `node` holds under a key: an option, or what the one dictionary says that the name stands for."""
+        """What `node` holds under a key: an option, or what the dictionary says that it stands for."""
         if not isinstance(key, Known) or not isinstance(key.value, str):
             return None
         if base.shape is Shape.OPTIONS:
             return self.option(key.value, frame)
-        table = frame.module.origin(node)
-        if not isinstance(table, ast.Dict) or table is node or _is_written_to(frame.module, node, key.value):
+        entries = mappings.entries_of(base)
+        if entries is None or not self._is_settled(node, key.value, frame):
             return None
-        for written, value in zip(reversed(table.keys), reversed(table.values), strict=True):
-            if written is None:
-                return None
-            if isinstance(written, ast.Constant) and written.value == key.value:
-                return self.value(value, Frame(frame.module, frame.module.enclosing_function(value), frame.parent))
-        return None
+        return mappings.looked_up(self, entries, key.value, frame)
 
     def _choice(self, node: ast.BoolOp, frame: Frame) -> Seen:
         """`a or b` is the first that is true, `a and b` the last where all before are."""

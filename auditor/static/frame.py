@@ -7,11 +7,15 @@ from enum import Enum
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import Function
-from auditor.static.seedvalue import Seen
+from auditor.static.seedvalue import Seen, either
 from auditor.static.values import Arguments, Value
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
+
+
+MAX_NAMES = 1000
+"""Names of one function among which the others of one dictionary are looked for."""
 
 
 class End(Enum):
@@ -102,3 +106,20 @@ class Frame:
                 return frame.values[name]
             frame = frame.parent
         return None
+
+    def change(self, name: str, value: Seen) -> None:
+        """What a name stands for was changed in place, under all of its names.
+
+        Where an enclosing frame has it, that is one call of several.
+        """
+        frame: Frame | None = self
+        while frame is not None and name not in frame.values:
+            frame = frame.parent
+        if frame is None:
+            return
+        before = frame.values[name]
+        after = value if frame is self else either(before, value)
+        frame.values[name] = after
+        if len(frame.values) <= MAX_NAMES:
+            same = [other for other, held in frame.values.items() if held is before]
+            frame.values.update(dict.fromkeys(same, after))

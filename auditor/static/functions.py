@@ -12,9 +12,11 @@ from auditor.static.bindings import Function
 from auditor.static.commandline import default_of
 from auditor.static.elements import call_of
 from auditor.static.frame import Frame
+from auditor.static.mappings import entries_of
 from auditor.static.names import method_kind
 from auditor.static.rngstate import Rank, State, joined_draws
-from auditor.static.seedvalue import GIVEN, Seen
+from auditor.static.seedvalue import GIVEN, OPTIONS, Entries, Seen, holding
+from auditor.static.switches import Switches
 from auditor.static.values import Arguments, ClassRef, External, FunctionRef, Instance, Value
 
 if TYPE_CHECKING:
@@ -59,6 +61,7 @@ class Functions:
         self._active: list[object] = []
         self._wrapping: dict[Function, tuple[ast.Call | None, Frame]] = {}
         self._entered = 0
+        self.switches = Switches(walk.project, walk.within)
 
     def enter(
         self,
@@ -110,8 +113,8 @@ class Functions:
     ) -> Seen:
         if node is not None and call_of(node, None).opaque and ref.node in self._wrapping:
             node, frame = self._wrapping[ref.node]
-        inside = self._frame(ref, node, frame, defaults=defaults)
-        if not self._can_matter(ref, inside):
+        inside = self.frame_of(ref, node, frame, defaults=defaults)
+        if not self._can_matter(ref, inside) and not self._may_tell(ref, node, inside):
             return GIVEN
         place = at if at is not None else node
         return self._follow(ref, inside, frame.module.location(place) if place is not None else None)
@@ -174,6 +177,13 @@ class Functions:
                 return True
         return False
 
+    def _may_tell(self, ref: FunctionRef, node: ast.Call | None, inside: Frame) -> bool:
+        """Whether something that becomes a seed may come out of a function: a clock's number, what an object keeps."""
+        if getattr(ref.node, "name", "") == "__init__":
+            held = [entries_of(value) for value in inside.values.values()]
+            return any(entries is not None and _names_seed(entries) for entries in held)
+        return node is not None and self._walk.relevance.may_differ(ref.node)
+
     def _own_object(self, owner: ClassRef, node: ast.Call | None, frame: Frame) -> Instance:
         """`self` in a method that `node` calls; of tables it counts which one it is."""
         called = node.func if node is not None else None
@@ -205,7 +215,7 @@ class Functions:
             ledger.entered.key() if ledger.entered is not None else None,
         )
 
-    def _frame(self, ref: FunctionRef, node: ast.Call | None, frame: Frame, *, defaults: bool) -> Frame:
+    def frame_of(self, ref: FunctionRef, node: ast.Call | None, frame: Frame, *, defaults: bool = True) -> Frame:
         """A frame with the parameters bound as the call gives them."""
         module, function = ref.module, ref.node
         parent = self._walk.module_frame(module)
@@ -221,7 +231,11 @@ class Functions:
             first = positional.pop(0)
             own: Value = ref.owner if method_kind(function) == "class" else self._own_object(ref.owner, node, frame)
             inside.bind(function, first.arg, own)
+            for name, seen in self.switches.of(ref.owner).items() if method_kind(function) == "instance" else ():
+                inside.values[f"{first.arg}.{name}"] = seen
+                inside.settled.add(f"{first.arg}.{name}")
         given = _bound(node, [argument.arg for argument in positional], [arg.arg for arg in function.args.kwonlyargs])
+        spread = self._spread(node, frame)
         for argument in (*positional, *function.args.kwonlyargs):
             name = argument.arg
             if name in given:
@@ -231,13 +245,45 @@ class Functions:
                 value = frame.resolve(given[name])
                 if value is not None:
                     inside.bind(function, name, value)
-            elif defaults and not (node is not None and call_of(node, None).opaque):
+            elif spread is not None and name in spread.known:
+                inside.values[name] = spread.known[name]
+            elif defaults and (spread is None or spread.rest is None):
                 inside.values[name] = self._walk.evaluator.parameter(inside, function, name)
                 if node is not None and _is_called_as_it_is(function) and _is_switch(default_of(function, name)):
                     inside.settled.add(name)
             else:
                 inside.values[name] = GIVEN
+        if function.args.kwarg is not None:
+            inside.values[function.args.kwarg.arg] = self._others(node, given, spread, frame)
         return inside
+
+    def _spread(self, node: ast.Call | None, frame: Frame) -> Entries | None:
+        """What `*given` and `**options` give a function together; None where a call has neither."""
+        if node is None or not call_of(node, None).opaque:
+            return None
+        known: dict[str, Seen] = {}
+        rest = GIVEN if any(isinstance(part, ast.Starred) for part in node.args) else None
+        for word in node.keywords:
+            entries = entries_of(self._walk.evaluator.value(word.value, frame)) if word.arg is None else Entries({})
+            known |= entries.known if entries is not None else {}
+            rest = rest if entries is not None and entries.rest is None else GIVEN
+        return Entries(known, rest)
+
+    def _others(
+        self, node: ast.Call | None, given: Mapping[str, ast.expr], spread: Entries | None, frame: Frame
+    ) -> Seen:
+        """What `**others` of a function holds: the keywords of a call that are no parameters of its own."""
+        if node is None:
+            return GIVEN
+        words = [word for word in node.keywords if word.arg is not None and word.arg not in given]
+        known = {str(word.arg): self._walk.evaluator.value(word.value, frame) for word in words}
+        if spread is None:
+            return holding(GIVEN, entries=Entries(known))
+        return holding(GIVEN, entries=Entries({**spread.known, **known}, spread.rest))
+
+
+def _names_seed(entries: Entries) -> bool:
+    return entries.rest == OPTIONS or any("seed" in name.lower() for name in entries.known)
 
 
 def _is_called_as_it_is(function: Function) -> bool:

@@ -20,7 +20,7 @@ MAX_VIA = 12
 
 RANKS = {SeedValue.NONE: Rank.NONE, SeedValue.ENTROPY: Rank.ENTROPY}
 
-_TRAINING = lazy_pattern(r"(?:self\.)?training(?:$| and )")
+_TRAINING = lazy_pattern(r"(?:self\.)?(?:is_)?train(?:ing)?(?:$| and )")
 _WITH_MODES = frozenset({"tensorflow", "torch", "torch.cuda"})
 """Libraries whose networks know whether they are being trained."""
 

@@ -28,8 +28,21 @@ from auditor.static.flow import (
 from auditor.static.looporder import LoopEffect, loop_effect, loop_over_positions
 from auditor.static.members import member
 from auditor.static.nodes import walk
-from auditor.static.ordering import ARRAYS, KEEPING, MEMBERSHIP, NEUTRAL, ORDERED, SET_METHODS, TABLES, WALKS
-from auditor.static.sets import holds_indices, reaches_result
+from auditor.static.ordering import (
+    ARRAYS,
+    CHOOSING,
+    KEEPING,
+    MEMBERSHIP,
+    NEUTRAL,
+    ORDERED,
+    SET_METHODS,
+    SHARED,
+    STORING,
+    TABLES,
+    WAITING,
+    WALKS,
+)
+from auditor.static.sets import Elements, elements, holds_indices, reaches_result
 from auditor.static.values import ClassRef, FunctionRef
 
 _WALKED = 3
@@ -84,13 +97,37 @@ class _Trail:
     fixed_at: Place | None = None
     """Where that happened."""
 
+    is_text: bool = False
+    """A set certainly holds text."""
+
     depth: int = 0
     seen: frozenset[object] = field(default_factory=frozenset)
 
 
-def ordered_use(module: ModuleFacts, node: ast.expr, kind: Kind) -> OrderedUse | None:
-    """Return the first place (in source order of the trail) where the order of `node` counts, or None."""
-    return _follow(module, node, _Trail(kind=kind))
+def ordered_use(module: ModuleFacts, node: ast.expr, kind: Kind, *, is_text: bool = False) -> OrderedUse | None:
+    """Return the first place (in source order of the trail) where the order of `node` counts, or None.
+
+    `is_text`: what a set holds certainly is text.
+    """
+    trail = _Trail(kind=kind, is_text=is_text)
+    if kind is Kind.COMPLETION and isinstance(node, ast.Call) and module.resolve(node.func) in WAITING:
+        return _finished(module, node, trail)
+    return _follow(module, node, trail)
+
+
+def _finished(module: ModuleFacts, call: ast.Call, trail: _Trail) -> OrderedUse | None:
+    """`done, _ = wait(futures)`, `wait(futures).done`: a set of what is finished."""
+    above = module.parent(call)
+    made, holder = (above, module.parent(above)) if isinstance(above, ast.Await) else (call, above)
+    if isinstance(holder, ast.Attribute):
+        return _follow(module, holder, trail) if holder.attr == "done" else None
+    if isinstance(holder, ast.Subscript) and holder.value is made:
+        index = module.constant(holder.slice)
+        return _follow(module, holder, trail) if isinstance(index, Known) and index.value == 0 else None
+    target = holder.targets[0] if isinstance(holder, ast.Assign) else None
+    if isinstance(target, ast.Tuple) and len(target.elts) == len(("done", "pending")):
+        return _variable(module, target.elts[0], trail)
+    return None
 
 
 def _as_list(module: ModuleFacts, node: ast.AST, trail: _Trail, *, numbered: bool) -> _Trail:
@@ -122,6 +159,8 @@ def _follow(module: ModuleFacts, node: ast.expr, trail: _Trail) -> OrderedUse | 
         return _assigned(module, parent, trail) if parent.value is node else None
     if isinstance(parent, ast.Return):
         return _returned(module, parent, trail)
+    if isinstance(parent, ast.YieldFrom):
+        return _from_callers(module, parent, _as_list(module, node, trail, numbered=trail.numbered))
     if isinstance(parent, ast.Dict):
         return _parameter_group(module, node, parent, trail)
     if isinstance(parent, ast.Tuple):
@@ -145,7 +184,7 @@ def _assigned_beside(module: ModuleFacts, node: ast.expr, values: ast.Tuple, tra
 def _parameter_group(module: ModuleFacts, node: ast.expr, group: ast.Dict, trail: _Trail) -> OrderedUse | None:
     """`{"params": [...]}`: an optimizer numbers its parameters, and a checkpoint of it goes by these numbers.
 
-    `DataFrame({"word": [...]})`: each is a column.
+    `DataFrame({"word": [...]})`: each is a column. `json.dump({"words": [...]}, file)`: it is stored like that.
     """
     for key, value in zip(group.keys, group.values, strict=True):
         if value is node and isinstance(key, ast.Constant) and key.value == "params":
@@ -154,6 +193,8 @@ def _parameter_group(module: ModuleFacts, node: ast.expr, group: ast.Dict, trail
     is_ordered = trail.as_list or trail.kind is not Kind.SET
     if not (is_ordered and isinstance(call, ast.Call) and group in call.args[:1]):
         return None
+    if trail.kind is Kind.SET and module.resolve(call.func) in STORING and not is_shown(module, call):
+        return _use(trail, module, node, "they are stored in that order")
     if module.resolve(call.func) in TABLES and not is_sorted_table(module, call):
         return _use(trail, module, node, "the rows of a table come in that order")
     return None
@@ -177,11 +218,15 @@ def _follow_expression(module: ModuleFacts, node: ast.expr, parent: ast.AST, tra
 
 def _passed(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: _Trail) -> OrderedUse | None:
     name = module.resolve(call.func)
+    if name in CHOOSING and trail.kind is Kind.SET and trail.is_text and _is_tied(module, node, call):
+        return _use(trail, module, call, "equals are told apart by that order")
     if name in NEUTRAL or (name or "").rpartition(".")[2] in MEMBERSHIP:
         return None
     if name in KEEPING:
         numbered = trail.numbered or name == "enumerate" or (name == "zip" and _counts_along(module, call))
         return _follow(module, call, _as_list(module, node, trail, numbered=numbered))
+    if name in STORING and trail.kind is Kind.SET and trail.as_list and not is_shown(module, call):
+        return _use(trail, module, node, "they are stored in that order")
     if name == "dict" and trail.numbered:
         return _use(trail, module, node, "they are numbered in that order", Confidence.HIGH)
     if name is not None and not name.startswith("."):
@@ -201,6 +246,18 @@ def _passed(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: _Trail) 
         if known is not None or name is None:
             return known
     return _into_function(module, node, call, trail)
+
+
+def _is_tied(module: ModuleFacts, node: ast.expr, call: ast.Call) -> bool:
+    """`max(set(words), key=words.count)`, `sorted(words, key=len)`: by a key that several of them share."""
+    key = next((word.value for word in call.keywords if word.arg == "key"), None)
+    if isinstance(key, ast.Lambda):
+        body = key.body.operand if isinstance(key.body, ast.UnaryOp) else key.body
+        key = body.value if isinstance(body, ast.Subscript) else body.func if isinstance(body, ast.Call) else None
+    if node is not call.args[0] or not isinstance(key, ast.Name | ast.Attribute):
+        return False
+    names = (part.lower().split("_") for part in (module.text(key).split(".")))
+    return any(not SHARED.isdisjoint(words) for words in names)
 
 
 def _first_folder(module: ModuleFacts, call: ast.Call, trail: _Trail) -> OrderedUse | None:
@@ -399,10 +456,26 @@ def _into_function(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: _
 def _returned(module: ModuleFacts, statement: ast.Return, trail: _Trail) -> OrderedUse | None:
     """Follow the result of a function to the calls of it, in its own file and in the programs that reach it."""
     function = module.enclosing_function(statement)
-    if function is None or isinstance(function, ast.Lambda) or trail.depth >= _DEPTH or id(function) in trail.seen:
+    if function is None:
         return None
-    if any(each is not statement and each.value is not None for each in returns(module, function)):
+    others = [each.value for each in returns(module, function) if each is not statement and each.value is not None]
+    if others and not (trail.kind is Kind.SET and all(_is_set(module, each) for each in others)):
         # What it returns depends on the case: for the caller it may be something else.
+        return None
+    return _from_callers(module, statement, trail)
+
+
+def _is_set(module: ModuleFacts, node: ast.expr) -> bool:
+    """Whether another result of a function is a set of the same kind."""
+    origin = module.origin(node)
+    is_made = isinstance(origin, ast.Call) and module.resolve(origin.func) in ("set", "frozenset")
+    return (is_made or isinstance(origin, ast.Set | ast.SetComp)) and elements(module, origin) is not Elements.STABLE
+
+
+def _from_callers(module: ModuleFacts, place: ast.AST, trail: _Trail) -> OrderedUse | None:
+    """Follow what a function hands out there to the calls of it."""
+    function = module.enclosing_function(place)
+    if function is None or isinstance(function, ast.Lambda) or trail.depth >= _DEPTH or id(function) in trail.seen:
         return None
     deeper = replace(trail, depth=trail.depth + 1, seen=trail.seen | {id(function)})
     for caller, call in calls_of(module, function):

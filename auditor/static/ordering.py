@@ -43,6 +43,29 @@ WRAPPERS = frozenset({"dict.fromkeys", "frozenset", "list", "reversed", "set", "
 WALKS = frozenset({"os.fwalk", "os.walk", "pathlib.Path.walk"})
 SORTERS = frozenset({"sorted", "natsort.natsorted", "natsort.humansorted", "numpy.sort"})
 
+WAITING = frozenset({"asyncio.wait", "concurrent.futures.wait"})
+"""Calls that give two sets: what is finished, and what is not."""
+
+CHOOSING = frozenset({"max", "min", "sorted"})
+"""Calls that keep the order of what is equal to them, or take the first of it."""
+
+SHARED = frozenset({"count", "counter", "counts", "freq", "freqs", "frequencies", "frequency", "len", "length"})
+"""Words in the names of keys that several elements have in common."""
+
+STORING = frozenset(
+    {
+        "json.dump",
+        "json.dumps",
+        "numpy.save",
+        "pickle.dump",
+        "pickle.dumps",
+        "torch.save",
+        "yaml.dump",
+        "yaml.safe_dump",
+    }
+)
+"""Calls that write what they are given to where it is read again."""
+
 ARRAYS = frozenset({"numpy.array", "numpy.asarray", "torch.tensor", "torch.as_tensor"})
 REDUCING = frozenset({"amax", "amin", "len", "max", "min", "sort", "sorted", "unique"})
 """What gives the same for elements in any order."""

@@ -16,6 +16,7 @@ ITERATING = ("__iter__", "__next__")
 INDEXING = ("__getitem__",)
 ENTERING = ("__enter__", "__aenter__")
 LEAVING = ("__exit__", "__aexit__")
+STACKING = ("contextlib.ExitStack.enter_context", "contextlib.AsyncExitStack.enter_async_context")
 PROPERTIES = ("property", "cached_property")
 _IMPLICIT = frozenset({*ITERATING, *INDEXING, *ENTERING, *LEAVING})
 

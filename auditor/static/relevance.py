@@ -7,7 +7,7 @@ holds too much rather than too little.
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import FUNCTIONS, Function, every_argument
@@ -33,6 +33,15 @@ if TYPE_CHECKING:
 OF_INTEREST = PARSING_METHODS | LOADING | {"set_defaults", "add_argument"}
 """Methods that are of interest for what follows from them."""
 
+_CLOCKS = frozenset(
+    {
+        "ctime", "date", "getpid", "getppid", "getrandom", "gethostname", "monotonic", "monotonic_ns", "now",
+        "perf_counter", "perf_counter_ns", "process_time", "randbits", "strftime", "time", "time_ns", "today",
+        "token_bytes", "token_hex", "urandom", "utcnow", "uuid1", "uuid4",
+    }
+)  # fmt: skip
+"""Identifiers of which one stands in a function that reads a clock or asks the system for entropy."""
+
 CONSTRUCTORS = ("__new__", "__init__", "__post_init__")
 CALLED = ("__call__", "forward", "call")
 
@@ -55,6 +64,12 @@ class Relevance:
         self._methods: dict[ast.ClassDef, dict[str, list[Function]]] = {}
         self._users: dict[Definition, list[Definition]] = {}
         self._relevant: set[Definition] = set()
+        self._differing: set[Definition] = set()
+        """Functions that may return something that differs from run to run."""
+
+        self._returning: set[Definition] = set()
+        """Functions that return anything."""
+
         self._top_level: dict[str, list[Definition]] = {}
         """What the top levels of modules lead to."""
 
@@ -70,16 +85,25 @@ class Relevance:
         if self.candidates.take_up():
             for each in unknown:
                 self._read_open(*each)
-        pending = list(self._relevant)
-        while pending:
-            for user in self._users.get(pending.pop(), ()):
-                if user not in self._relevant:
-                    self._relevant.add(user)
-                    pending.append(user)
+        self._spread(self._relevant)
+        self._spread(self._differing, self._returning)
 
     def is_relevant(self, node: Definition) -> bool:
         """Whether executing a function, or using a class, can lead to a draw or a seed."""
         return node in self._relevant or node not in self._known
+
+    def may_differ(self, node: Definition) -> bool:
+        """Whether a function may return something that differs from run to run: a clock's number, a process id."""
+        return node in self._differing
+
+    def _spread(self, found: set[Definition], among: Container[Definition] | None = None) -> None:
+        """What uses what was found is found, too."""
+        pending = list(found)
+        while pending:
+            for user in self._users.get(pending.pop(), ()):
+                if user not in found and (among is None or user in among):
+                    found.add(user)
+                    pending.append(user)
 
     def is_working(self, module: ModuleFacts) -> bool:
         """Whether a module's top level, apart from its imports, can lead to a draw or a seed."""
@@ -102,6 +126,10 @@ class Relevance:
                 self._users.setdefault(node, []).append(outer)
             if any("seed" in word.lower() or word in OF_INTEREST for word in index.words.get(node, ())):
                 self._relevant.add(node)
+            if isinstance(node, ast.Lambda) or (isinstance(node, FUNCTIONS) and module.returns(node)):
+                self._returning.add(node)
+                if not _CLOCKS.isdisjoint(index.words.get(node, ())):
+                    self._differing.add(node)
         for statement, function in index.imports:
             if function is not None and self._executes(module, statement):
                 self._relevant.add(function)

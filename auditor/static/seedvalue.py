@@ -7,11 +7,11 @@ different in every run. `static_seed_value` answers for an expression alone; fol
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.model.lean import dataclass
+from auditor.model.lean import dataclass, replace
 from auditor.static.library_verdict import SeedValue
 
 if TYPE_CHECKING:
@@ -39,6 +39,9 @@ ENTROPY_CALLS = {
 }  # fmt: skip
 """Calls whose result differs from run to run, with what it is."""
 
+MAX_SIZE = 1000
+"""Values in one dictionary or tuple; of larger ones it is not known what they hold."""
+
 TEXT_CALLS = frozenset({"str", "repr", "ascii", "format", "str.format", "str.join"})
 TEXTS = frozenset({"sys.argv", "os.environ"})
 """What holds strings and nothing else."""
@@ -56,6 +59,15 @@ class Shape(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Entries:
+    """What a dictionary holds by its keys, a namespace by its attributes."""
+
+    known: Mapping[str, Seen]
+    rest: Seen | None = None
+    """What it may hold under any other key: GIVEN, or OPTIONS; None: it has no others."""
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """A value as far as seeding cares."""
 
@@ -68,6 +80,14 @@ class Seen:
     """For people, to follow the expression: `None by default`, `the time of day`."""
 
     shape: Shape = Shape.PLAIN
+    entries: Entries | None = None
+    """What a dictionary or a namespace holds, where that is known."""
+
+    parts: tuple[Seen, ...] = ()
+    """What a tuple or a list consists of, where that is written."""
+
+    size: int = 1
+    """Values in it, all the way down."""
 
     def __hash__(self) -> int:
         return hash((self.kind, repr(self.constant), self.is_constant, self.detail, self.shape))
@@ -91,6 +111,15 @@ def entropy(detail: str) -> Seen:
     return Seen(SeedValue.ENTROPY, detail=detail)
 
 
+def holding(seen: Seen, *, entries: Entries | None = None, parts: tuple[Seen, ...] = ()) -> Seen:
+    """A value with what it holds, unless that is too much to be compared."""
+    inside = (*(entries.known.values() if entries is not None else ()), *parts)
+    size = 1 + sum(each.size for each in inside)
+    if size > MAX_SIZE:
+        return replace(seen, entries=None, parts=(), size=1)
+    return replace(seen, entries=entries, parts=parts, size=size)
+
+
 def mixed(parts: Iterable[Seen]) -> Seen:
     """A value computed from several: as unpredictable as the worst of them."""
     found = list(parts)
@@ -107,10 +136,21 @@ def either(one: Seen, other: Seen) -> Seen:
     """A value that is one or the other, and it is not known which; the harmless one counts."""
     if one == other:
         return one
+    if one.entries is not None and other.entries is not None:
+        return holding(GIVEN, entries=_either_entries(one.entries, other.entries))
+    parts = tuple(map(either, one.parts, other.parts)) if len(one.parts) == len(other.parts) else ()
     kinds = {one.kind, other.kind}
     if SeedValue.GIVEN in kinds or SeedValue.FIXED in kinds:
-        return GIVEN
+        return holding(GIVEN, parts=parts) if parts else GIVEN
+    if parts:
+        return holding(entropy(one.detail), parts=parts)
     return one if one.kind is SeedValue.ENTROPY else other
+
+
+def _either_entries(one: Entries, other: Entries) -> Entries:
+    keys = sorted({*one.known, *other.known})
+    known = {key: either(one.known.get(key, GIVEN), other.known.get(key, GIVEN)) for key in keys}
+    return Entries(known, one.rest if one.rest == other.rest else GIVEN)
 
 
 def is_text(node: ast.expr, value: Value) -> bool:

@@ -101,7 +101,7 @@ def reaches_result(module: ModuleFacts, node: ast.expr, parent: ast.BinOp) -> bo
 
 def _iterated(module: ModuleFacts, node: ast.expr) -> Elements:
     """What comes out of the iterable that a set is made of."""
-    if holds_indices(node):
+    if holds_indices(node) or (isinstance(node, ast.Name) and holds_numbers(module, node)):
         return Elements.STABLE
     node = module.origin(node)
     if isinstance(node, ast.List | ast.Tuple | ast.Set):

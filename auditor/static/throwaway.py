@@ -40,6 +40,13 @@ _TRACING = frozenset(
 _SUMMARIES = frozenset({"complexity", "flops", "macs", "summary"})
 """Words in the names of functions that describe a network: `get_model_summary(model, example)`."""
 
+_COUNTS = tuple({one, other} for one in ("count", "num", "print") for other in ("params", "parameters"))
+_COUNTS += ({"model", "info"},)
+"""Pairs of words that do: `count_parameters(net)`."""
+
+_SWITCHING = frozenset({"cpu", "cuda", "eval", "to", "train"})
+"""Methods of a network after which it is still only there to be looked at."""
+
 _OF_SAMPLING = frozenset({"__call__", "generate", "img2img", "inpaint", "text2img"})
 """What is called of a pipeline in place of itself."""
 
@@ -61,6 +68,35 @@ def is_only_described(module: ModuleFacts, statement: ast.stmt) -> bool:
         if isinstance(node, ast.Name) and node.id == target.id and isinstance(node.ctx, ast.Load)
     ]
     return bool(loads) and all(_only_describes(module, node) for node in loads)
+
+
+def is_only_summarised(module: ModuleFacts, call: ast.Call) -> bool:
+    """Whether a network is made to be counted, drawn or shown: `net = Net()`, `summary(net, (3, 32, 32))`."""
+    if is_traced(module, call):
+        return True
+    statement = module.statement(call)
+    target = only_target(statement)
+    if not isinstance(target, ast.Name) or _is_read_elsewhere(module, statement):
+        return False
+    reads = [node for node in uses(module, target) if isinstance(node, ast.Name)]
+    left = [node for node in reads if not _is_switched(module, node)]
+    return any(is_traced(module, node) for node in left) and all(
+        is_traced(module, node) or _only_describes(module, node) for node in left
+    )
+
+
+def _is_read_elsewhere(module: ModuleFacts, statement: ast.stmt) -> bool:
+    return module.enclosing_function(statement) is None and module.project.is_imported(module.path)
+
+
+def _is_switched(module: ModuleFacts, node: ast.Name) -> bool:
+    """`net.eval()`, `net = net.cuda()`."""
+    parent = module.parent(node)
+    call = module.parent(parent) if isinstance(parent, ast.Attribute) and parent.attr in _SWITCHING else None
+    if not isinstance(call, ast.Call) or call.func is not parent:
+        return False
+    target = only_target(module.parent(call))
+    return isinstance(module.parent(call), ast.Expr) or (isinstance(target, ast.Name) and target.id == node.id)
 
 
 def is_only_measured(module: ModuleFacts, statement: ast.stmt) -> bool:
@@ -95,17 +131,19 @@ def is_only_traced(module: ModuleFacts, statement: ast.stmt) -> bool:
     if not isinstance(target, ast.Name):
         return False
     reads = [node for node in uses(module, target) if getattr(module.parent(node), "attr", "") != "shape"]
-    return bool(reads) and all(_is_traced(module, node) for node in reads)
+    return bool(reads) and all(is_traced(module, node) for node in reads)
 
 
-def _is_traced(module: ModuleFacts, node: ast.AST) -> bool:
+def is_traced(module: ModuleFacts, node: ast.AST) -> bool:
+    """Whether something is handed to what looks at operations and sizes."""
     current = module.parent(node)
     while isinstance(current, ast.Tuple | ast.List | ast.keyword | ast.Starred):
         current = module.parent(current)
     if not isinstance(current, ast.Call):
         return False
     name = getattr(current.func, "attr", getattr(current.func, "id", ""))
-    is_summary = not _SUMMARIES.isdisjoint(name.lower().split("_"))
+    words = set(name.lower().split("_"))
+    is_summary = not _SUMMARIES.isdisjoint(words) or any(pair <= words for pair in _COUNTS)
     return is_summary or name == "add_graph" or module.resolve(current.func) in _TRACING
 
 

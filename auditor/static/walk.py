@@ -16,6 +16,7 @@ from auditor.model.location import Location
 from auditor.static.bindings import Comprehension, Function
 from auditor.static.branches import Branches
 from auditor.static.callwalk import CallWalk
+from auditor.static.changes import Changes
 from auditor.static.delayed import Delayed
 from auditor.static.evaluate import Evaluator, dotted_text, global_key
 from auditor.static.frame import End, Frame
@@ -60,6 +61,7 @@ class Walk:
         self.calls = CallWalk(self)
         self._branches = Branches(self)
         self._delayed = Delayed(self)
+        self._changes = Changes(self)
         self.steps = 0
         """Statements that were executed, in whatever arm."""
 
@@ -213,6 +215,8 @@ class Walk:
             for part in (*node.decorator_list, *node.bases):
                 self.expression(part, frame)
             self.block(node.body, frame)
+            for part in reversed(node.decorator_list):
+                self.calls.decorate(part, frame)
         else:
             return self._rare(node, frame)
         return End.FALLS_THROUGH
@@ -240,10 +244,7 @@ class Walk:
         if isinstance(node, ast.Try) or type(node).__name__ == "TryStar":
             return self._branches.attempt(node, frame)  # type: ignore[arg-type]
         if isinstance(node, ast.Match):
-            self.expression(node.subject, frame)
-            subject = frame.module.text(node.subject)
-            arms = [(f"match {subject}: {_written(frame.module, case)}", case.body) for case in node.cases]
-            return self._branches.arms(arms, frame, exhaustive=_takes_all(node.cases[-1]))
+            return self._branches.match(node, frame)
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.expr):
                 self.expression(child, frame)
@@ -291,9 +292,15 @@ class Walk:
             for number, item in enumerate(target.elts):
                 # `args, rest = parser.parse_known_args()`
                 part = OPTIONS if value == OPTIONS and number == 0 else GIVEN
+                if len(value.parts) == len(target.elts):
+                    self.bind(item, value.parts[number], frame)
+                    continue
                 # Something among several things differs from run to run: that is said of what is called a seed.
                 differs = value.kind is SeedValue.ENTROPY and (len(target.elts) == 1 or "seed" in name_of(item).lower())
                 self.bind(item, value if differs else part, frame)
+            return
+        if isinstance(target, ast.Subscript):
+            self._changes.put(target.value, target.slice, value, frame)
             return
         text = dotted_text(target)
         if text is None:
@@ -304,15 +311,19 @@ class Walk:
         if value.kind is SeedValue.ENTROPY:
             self.evaluator.differing.add(text.rpartition(".")[2])
         if isinstance(target, ast.Attribute) and self.evaluator.value(target.value, frame) == OPTIONS:
-            self._store(target.attr, value)
+            self.store(target.attr, value)
             return
         frame.values[text] = value
         holder = module_of(target, frame)
         # A switch is thrown once: what it is on one path says nothing of the others.
         if holder is not None and not isinstance(value.constant, bool):
-            self._store(global_key(holder, text.rpartition(".")[2]), value)
+            self.store(global_key(holder, text.rpartition(".")[2]), value)
+            for key in (holder, f"{holder} as main"):
+                if (outer := self._executed.get(key)) is not None and outer is not frame:
+                    outer.values.pop(text.rpartition(".")[2], None)
 
-    def _store(self, name: str, value: Seen) -> None:
+    def store(self, name: str, value: Seen) -> None:
+        """The program puts a value where others read it: an option, a module's name, an environment variable."""
         self.ledger.state = replace(self.ledger.state, options={**self.ledger.state.options, name: value})
         self.evaluator.stored = dict(self.ledger.state.options)
 
@@ -371,6 +382,8 @@ class Walk:
     def expression(self, node: ast.expr, frame: Frame) -> End:
         """Execute the calls of an expression in order; STOPS where one of them ends the program."""
         end = End.FALLS_THROUGH
+        if isinstance(node, ast.IfExp) and frame.settled:
+            node = self._branches.chosen(node, frame) or node
         if frame.delayed:
             for name in sorted(frame.delayed.keys() & frame.module.identifiers_in(node)):
                 self._delayed.run(name, frame)
@@ -392,17 +405,6 @@ class Walk:
             inside = [clause.iter for clause in others] + [test for clause in node.generators for test in clause.ifs]
             for part in (*inside, *results):
                 self.expression(part, frame)
-
-
-def _written(module: ModuleFacts, case: ast.match_case) -> str:
-    """`case "train" if debug`, in one line."""
-    guard = f" if {module.text(case.guard)}" if case.guard is not None else ""
-    return " ".join(f"case {ast.unparse(case.pattern)}{guard}".split())
-
-
-def _takes_all(case: ast.match_case) -> bool:
-    """`case _:` or `case other:`, which is taken where no other is."""
-    return case.guard is None and isinstance(case.pattern, ast.MatchAs) and case.pattern.pattern is None
 
 
 def _is_true(node: ast.expr) -> bool:

@@ -6,6 +6,7 @@ import ast
 
 from auditor.static.bindings import Binding, BindingKind
 from auditor.static.facts import Known, ModuleFacts
+from auditor.static.flow import uses
 
 INTEGERS = frozenset({"int", "len", "range", "ord", "round"})
 """Builtins that give whole numbers."""
@@ -38,6 +39,8 @@ _OUT_OF_TENSOR = frozenset({"numpy", "tolist"})
 _BESIDE_TENSOR = frozenset({"cpu", "detach", "flatten", "long", "reshape", "squeeze", "view"})
 _TYPES = frozenset({"int", "float", "bool"})
 _MAX_DEPTH = 8
+_MAX_ADDITIONS = 20
+"""Places that put something into one list; longer ones are not asked about."""
 
 _Told = dict[tuple[ast.AST, str], bool]
 """What is said of names in one answer, each asked once: `x = x + y` may stand there a hundred times."""
@@ -45,9 +48,11 @@ _Told = dict[tuple[ast.AST, str], bool]
 
 def holds_numbers(module: ModuleFacts, node: ast.expr, depth: int = 0, told: _Told | None = None) -> bool:
     """Whether a list, an array or another iterable certainly holds numbers and nothing else."""
-    node = _taken_apart(module, module.origin(node))
     if depth > _MAX_DEPTH:
         return False
+    named, node = node, _taken_apart(module, module.origin(node))
+    if isinstance(named, ast.Name) and (isinstance(node, ast.Name) or _is_empty_list(module, node)):
+        return _is_collected(module, named, depth, {} if told is None else told)
     if isinstance(node, ast.Subscript):
         return holds_numbers(module, node.value, depth + 1, told)
     if isinstance(node, ast.ListComp | ast.GeneratorExp):
@@ -72,9 +77,46 @@ def holds_numbers(module: ModuleFacts, node: ast.expr, depth: int = 0, told: _To
         return False
     if node.func.attr == "astype":
         return bool(node.args) and _is_type(module, node.args[0])
-    if node.func.attr in _OUT_OF_TENSOR and _is_tensor(module, node.func.value):
+    if node.func.attr in _OUT_OF_TENSOR and (_is_tensor(module, node.func.value) or _leaves_torch(module, node)):
         return True
     return node.func.attr in _SAME and holds_numbers(module, node.func.value, depth + 1, told)
+
+
+def _is_collected(module: ModuleFacts, node: ast.Name, depth: int, told: _Told) -> bool:
+    """Whether a name is a list that begins empty and gets numbers and nothing else: `found += x.numpy().tolist()`."""
+    bindings = module.names.bindings_of(node)
+    key = (bindings[0].node, node.id) if bindings else None
+    if key is None or len(bindings) > _MAX_ADDITIONS:
+        return False
+    if key in told:
+        return told[key]
+    told[key] = False  # what leads back to itself says nothing
+    added = [_added(module, use) for use in uses(module, node)]
+    parts = [each for each in added if each is not None]
+    parts += [(binding.node.value, True) for binding in bindings if isinstance(binding.node, ast.AugAssign)]
+    begun = [binding.value for binding in bindings if not isinstance(binding.node, ast.AugAssign)]
+    if not parts or len(parts) > _MAX_ADDITIONS or not all(_is_empty_list(module, each) for each in begun):
+        return False
+    told[key] = all(
+        holds_numbers(module, part, depth + 1, told) if is_whole else is_number(module, part, depth + 1, told)
+        for part, is_whole in parts
+    )
+    return told[key]
+
+
+def _added(module: ModuleFacts, use: ast.expr) -> tuple[ast.expr, bool] | None:
+    """What is put into a list there, and whether that is a collection: `found.append(x)`, `found.extend(x)`."""
+    attribute = module.parent(use)
+    call = module.parent(attribute) if isinstance(attribute, ast.Attribute) else None
+    if not (isinstance(call, ast.Call) and isinstance(attribute, ast.Attribute) and call.args):
+        return None
+    return (call.args[-1], attribute.attr == "extend") if attribute.attr in ("append", "extend", "insert") else None
+
+
+def _is_empty_list(module: ModuleFacts, node: ast.expr | None) -> bool:
+    if isinstance(node, ast.Call):
+        return module.resolve(node.func) == "list" and not node.args
+    return isinstance(node, ast.List) and not node.elts
 
 
 def _taken_apart(module: ModuleFacts, node: ast.expr) -> ast.expr:
@@ -102,6 +144,17 @@ def _is_tensor(module: ModuleFacts, node: ast.expr) -> bool:
         return _is_tensor(module, node.func.value)
     name = module.resolve(node.func) or ""
     return name.startswith("torch.") and name.removeprefix("torch.") in _TORCH
+
+
+def _leaves_torch(module: ModuleFacts, node: ast.expr) -> bool:
+    """`x[mask].cpu().numpy().tolist()`: only a tensor of torch has these methods, and it holds no text."""
+    while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        if node.func.attr in ("cpu", "detach"):
+            return True
+        if node.func.attr == "numpy":
+            return not any(each.target.startswith("tensorflow") for each in module.imports)
+        node = node.func.value
+    return False
 
 
 def _is_type(module: ModuleFacts, node: ast.expr) -> bool:

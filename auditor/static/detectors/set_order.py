@@ -23,6 +23,8 @@ from auditor.static.ruleoptions import WithOptions
 from auditor.static.sets import Elements, elements
 
 _CALLED = frozenset({"set("})
+_OPERATORS = {ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^", ast.Sub: "-"}
+_KEYS = frozenset(f".keys() {operator}" for operator in _OPERATORS.values())
 _BRACES = frozenset({SET_IN_BRACES})
 _MAKERS = frozenset({"set", "frozenset"})
 """A set is made by a call or written in braces."""
@@ -39,26 +41,27 @@ class SetOrderDetector(WithOptions[None]):
     scope: Scope = "module"
 
     def literals(self, rule: Rule) -> frozenset[str] | None:
-        return _CALLED | _BRACES
+        return _CALLED | _BRACES | _KEYS
 
     def prerequisites(self, rule: Rule) -> tuple[Prerequisite, ...]:
-        return naming(_MAKERS, _CALLED, called=True), Prerequisite(literals=(_BRACES,))
+        return naming(_MAKERS, _CALLED, called=True), Prerequisite(literals=(_BRACES,)), Prerequisite(literals=(_KEYS,))
 
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
-        seen: set[Location] = set()
+        seen: set[tuple[str, int | None, int]] = set()
         for node in _sources(module):
             held = elements(module, node)
             if held is Elements.STABLE:
                 continue
-            use = ordered_use(module, node, Kind.SET)
+            use = ordered_use(module, node, Kind.SET, is_text=held is Elements.TEXT)
             if use is None:
                 continue
             counts = use.module.location(use.node)
             fixed = use.fixed_at
             location = counts if fixed is None else fixed.module.location(fixed.node)
-            if location in seen:
+            line = location.path, location.cell, location.line
+            if line in seen:
                 continue
-            seen.add(location)
+            seen.add(line)
             where = "here" if _on_one_line(counts, location) else f"at {counts.path}:{counts.line}"
             yield Hit(
                 location=location,
@@ -72,7 +75,16 @@ def _sources(module: ModuleFacts) -> Iterator[ast.expr]:
     """The expressions that make a set, in source order; what operators make of them is followed from there."""
     found: list[ast.expr] = [*nodes_of(module, ast.Set), *nodes_of(module, ast.SetComp)]
     found += [call.node for call in module.calls_to(_MAKERS)]
+    found += _of_keys(module)
     return iter(sorted(found, key=lambda node: (node.lineno, node.col_offset)))
+
+
+def _of_keys(module: ModuleFacts) -> Iterator[ast.expr]:
+    """`one.keys() - other.keys()`, which is a set."""
+    for call in module.call_index.candidates((), (), frozenset({"keys"})):
+        above = module.parent(call.node)
+        if isinstance(above, ast.BinOp) and above.left is call.node and type(above.op) in _OPERATORS:
+            yield above
 
 
 def _related(location: Location, made: Location, counts: Location, how: str) -> Iterator[Related]:

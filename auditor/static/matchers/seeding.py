@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Sequence
+from weakref import WeakKeyDictionary
 
 from auditor.model.finding import Related
 from auditor.model.lean import dataclass
@@ -22,7 +23,8 @@ from auditor.static.matcher import Hit, Scope
 from auditor.static.nodes import walk
 from auditor.static.project import Project
 from auditor.static.ruleoptions import WithOptions
-from auditor.static.throwaway import is_only_described, is_only_measured, is_only_traced
+from auditor.static.throwaway import is_only_described, is_only_measured, is_only_summarised, is_only_traced, is_traced
+from auditor.static.weights import initialises
 
 _SHOWN = 8
 """Draws listed as related places."""
@@ -38,6 +40,10 @@ _STATUS = {
     "entropy": SeedStatus.ENTROPY,
 }
 _VALUE = {SeedStatus.NONE: SeedValue.NONE, SeedStatus.ENTROPY: SeedValue.ENTROPY}
+
+
+_CALLS: WeakKeyDictionary[ModuleFacts, dict[tuple[int, int], ast.Call]] = WeakKeyDictionary()
+"""Calls by line and column."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +148,8 @@ def _counts(draw: Draw, project: Project, options: _Options) -> bool:
     late = options.status is SeedStatus.TOO_LATE
     if draw.callee.startswith(options.leave_out or "\0") or (late and _is_for_looking(draw, project)):
         return False
+    if initialises(draw.callee) and _is_of_summary(draw, project):
+        return False
     module = project.module(draw.location.path)
     if module is None:
         return True
@@ -152,6 +160,7 @@ def _counts(draw: Draw, project: Project, options: _Options) -> bool:
                 is_incidental(module, statement)
                 or is_only_measured(module, statement)
                 or is_only_traced(module, statement)
+                or is_traced(module, call.node)
                 or (late and _is_thrown_away(module, call, statement))
             )
     return True
@@ -167,6 +176,26 @@ def _is_for_looking(draw: Draw, project: Project) -> bool:
                     return True
                 break
     return False
+
+
+def _is_of_summary(draw: Draw, project: Project) -> bool:
+    """Weights of a network that is only made to be counted or shown."""
+    for place in (*draw.via, draw.location):
+        module = project.module(place.path)
+        call = _call_at(module, place) if module is not None else None
+        if module is not None and call is not None and is_only_summarised(module, call):
+            return True
+    return False
+
+
+def _call_at(module: ModuleFacts, place: Location) -> ast.Call | None:
+    """The call that begins there, the outermost; None in notebooks."""
+    calls = _CALLS.get(module)
+    if calls is None:
+        calls = _CALLS[module] = {}
+        for node, _, _ in module.index.calls:
+            calls.setdefault((node.lineno, node.col_offset + 1), node)
+    return calls.get((place.line, place.column)) if place.cell is None else None
 
 
 def _is_thrown_away(module: ModuleFacts, call: Call, statement: ast.stmt) -> bool:

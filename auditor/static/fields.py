@@ -1,0 +1,78 @@
+"""Attributes of configuration objects: as their constructor got them, else as their class declares them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.frame import Frame
+from auditor.static.mappings import entries_of, looked_up
+from auditor.static.seedvalue import GIVEN, IS_NONE, Seen, constant
+from auditor.static.values import ClassRef, Instance
+
+if TYPE_CHECKING:
+    from auditor.static.evaluate import Evaluator
+    from auditor.static.facts import ModuleFacts
+
+WHOLE = "*"
+"""In place of the name of an attribute: all that `self.__dict__.update(values)` sets."""
+
+_DECLARING = frozenset({"Field", "attrib", "field", "ib"})
+"""Last parts of the names of calls that declare a field."""
+
+
+def field(
+    evaluator: Evaluator, held: Mapping[str, Seen], made: Instance | None, cls: ClassRef, name: str, frame: Frame
+) -> Seen:
+    """An attribute of an object, or of the class; `held`: what constructors that were followed have set."""
+    known = held.get(name)
+    if known is not None:
+        return known
+    if made is not None and made.made_by is not None and made.module is not None:
+        given = _given(evaluator, made.made_by, made.module, name, frame)
+        if given is not None:
+            return given
+    entries = entries_of(held[WHOLE]) if WHOLE in held else None
+    found = looked_up(evaluator, entries, name, frame) if entries is not None else None
+    if found is not None:
+        return found
+    if (made is not None and made.made_by is not None and made.made_by.args) or name in cls.module.self_attributes(
+        cls.node
+    ):
+        return GIVEN
+    bindings = cls.module.index.scopes[cls.node].bindings.get(name, [])
+    declared = bindings[0].value if len(bindings) == 1 else None
+    return _declared(evaluator, declared, cls.module) if declared is not None else GIVEN
+
+
+def _given(evaluator: Evaluator, made_by: ast.Call, module: ModuleFacts, name: str, frame: Frame) -> Seen | None:
+    """What `Config(seed=3)` and `Config(**values)` give a field; None where they give none."""
+    inside = Frame(module, module.enclosing_function(made_by), frame)
+    for word in made_by.keywords:
+        if word.arg == name:
+            return evaluator.value(word.value, inside)
+        if word.arg is None:
+            entries = entries_of(evaluator.value(word.value, inside))
+            found = looked_up(evaluator, entries, name, frame) if entries is not None else GIVEN
+            if found is not None:
+                return found
+    return None
+
+
+def _declared(evaluator: Evaluator, node: ast.expr, module: ModuleFacts) -> Seen:
+    """`seed: int = 3`, `seed: int = field(default=None)`."""
+    frame = Frame(module)
+    if not isinstance(node, ast.Call):
+        seen = evaluator.value(node, frame)
+        return constant(None, "None by default") if seen == IS_NONE else seen
+    if (module.resolve(node.func) or "").rpartition(".")[2] not in _DECLARING:
+        return evaluator.value(node, frame)
+    words = {word.arg: word.value for word in node.keywords}
+    factory = words.get("default_factory", words.get("factory"))
+    if isinstance(factory, ast.Lambda):
+        return evaluator.value(factory.body, Frame(module, factory))
+    if factory is not None:
+        return evaluator.value(ast.copy_location(ast.Call(func=factory, args=[], keywords=[]), factory), frame)
+    given = words.get("default") or (node.args[0] if node.args else None)
+    return evaluator.value(given, frame) if given is not None else GIVEN

@@ -1,0 +1,225 @@
+"""What dictionaries and namespaces hold, where a program makes, merges, copies and changes them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.elements import Known
+from auditor.static.nodes import walk
+from auditor.static.seedvalue import GIVEN, OPTIONS, Entries, Seen, Shape, constant, holding, mixed
+from auditor.static.targets import only_target
+from auditor.static.values import ClassRef, External, FunctionRef, Instance
+
+if TYPE_CHECKING:
+    from auditor.static.evaluate import Evaluator
+    from auditor.static.facts import ModuleFacts
+    from auditor.static.frame import Frame
+
+MAX_ENTRIES = 200
+"""Keys of one dictionary; larger ones are data."""
+
+MAX_PASSED = 3
+"""Functions that hand a dictionary on to each other before it counts as changed."""
+
+MAKING = frozenset(
+    {
+        "addict.Dict", "argparse.Namespace", "attrdict.AttrDict", "box.Box", "collections.OrderedDict", "copy.copy",
+        "copy.deepcopy", "dict", "dotmap.DotMap", "easydict.EasyDict", "ml_collections.ConfigDict",
+        "ml_collections.config_dict.ConfigDict", "munch.Munch", "munch.munchify", "omegaconf.OmegaConf.create",
+        "types.MappingProxyType", "types.SimpleNamespace",
+    }
+)  # fmt: skip
+"""Calls outside the project whose result holds what their first argument and their keywords hold."""
+
+_READING = frozenset({"copy", "get", "items", "keys", "values"})
+_WRITING = frozenset({"delattr", "setattr"})
+_ABSENT = "None, as nothing is there under that name"
+
+
+def entries_of(seen: Seen) -> Entries | None:
+    """What a value holds by names; None where it is nothing of the kind, or too large."""
+    if seen.entries is not None:
+        return seen.entries
+    if seen.shape is Shape.OPTIONS:
+        return Entries({}, OPTIONS)
+    if not isinstance(seen.constant, dict) or len(seen.constant) > MAX_ENTRIES:
+        return None
+    return Entries({key: constant(value) for key, value in seen.constant.items() if isinstance(key, str)})
+
+
+def looked_up(evaluator: Evaluator, entries: Entries, key: str, frame: Frame) -> Seen | None:
+    """What stands under a key; None where there certainly is nothing."""
+    if key in entries.known:
+        return entries.known[key]
+    return evaluator.option(key, frame) if entries.rest == OPTIONS else entries.rest
+
+
+def got(evaluator: Evaluator, node: ast.Call, entries: Entries, key: str, frame: Frame) -> Seen:
+    """`config.get("seed", 3)`."""
+    found = looked_up(evaluator, entries, key, frame)
+    if found is not None:
+        return found
+    return evaluator.value(node.args[1], frame) if len(node.args) > 1 else constant(None, _ABSENT)
+
+
+def displayed(evaluator: Evaluator, node: ast.Dict, frame: Frame) -> Seen:
+    """`{"seed": 3, **others}`."""
+    if len(node.keys) > MAX_ENTRIES:
+        return GIVEN
+    layers: list[Entries | None] = []
+    values = [evaluator.value(value, frame) for value in node.values]
+    for key, value in zip(node.keys, values, strict=True):
+        if key is None:
+            layers.append(entries_of(value))
+            continue
+        name = evaluator.known(key, frame)
+        layers.append(Entries({name.value: value}) if isinstance(name, Known) and isinstance(name.value, str) else None)
+    return holding(mixed(values), entries=_merged(layers))
+
+
+def made(evaluator: Evaluator, node: ast.Call, frame: Frame) -> Seen:
+    """`dict(DEFAULTS, steps=3)`, `SimpleNamespace(**values)`, `copy.deepcopy(config)`."""
+    given = [evaluator.value(part, frame) for part in (*node.args[:1], *(word.value for word in node.keywords))]
+    layers = [entries_of(given[0])] if node.args else []
+    for word, value in zip(node.keywords, given[len(layers) :], strict=True):
+        layers.append(Entries({word.arg: value}) if word.arg is not None else entries_of(value))
+    if any(isinstance(part, ast.Starred) for part in node.args) or len(layers) > MAX_ENTRIES:
+        return GIVEN
+    if layers == [Entries({}, OPTIONS)]:
+        return OPTIONS
+    if layers[:1] == [None] and not node.keywords:
+        return given[0]
+    return holding(mixed(given), entries=_merged(layers))
+
+
+def merged(one: Seen, other: Seen) -> Seen:
+    """`DEFAULTS | overrides`, `defaults.update(overrides)`."""
+    return holding(mixed([one, other]), entries=_merged([entries_of(one), entries_of(other)]))
+
+
+def _merged(layers: Iterable[Entries | None]) -> Entries | None:
+    """What later ones hold counts; where one of them is not known, nothing of those before it does."""
+    result = Entries({})
+    for layer in layers:
+        if layer is None:
+            result = Entries({}, GIVEN)
+        elif layer.rest is None:
+            result = Entries({**result.known, **layer.known}, result.rest)
+        else:
+            result = layer
+    return result if len(result.known) <= MAX_ENTRIES else None
+
+
+def with_entry(seen: Seen, key: str | None, value: Seen) -> Seen:
+    """A dictionary after `config[key] = value`; of a key that is not known all that was known is lost."""
+    entries = entries_of(seen)
+    if entries is None or key is None or seen.shape is Shape.OPTIONS:
+        return GIVEN
+    return holding(GIVEN, entries=Entries({**entries.known, key: value}, entries.rest))
+
+
+def updated(evaluator: Evaluator, node: ast.Call, seen: Seen, frame: Frame) -> Seen:
+    """A dictionary after a method of it was called."""
+    method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+    if method in _READING:
+        return seen
+    if method == "update":
+        return merged(seen, made(evaluator, node, frame))
+    if method in ("pop", "setdefault") and node.args:
+        key = evaluator.known(node.args[0], frame)
+        if isinstance(key, Known) and isinstance(key.value, str):
+            return with_entry(seen, key.value, GIVEN)
+    return GIVEN
+
+
+def given_attributes(node: ast.Call, module: ModuleFacts) -> tuple[str, ast.expr] | None:
+    """An object's name and what it gets as attributes: `self.__dict__.update(values)`, `setattr(self, key, value)`."""
+    called = node.func
+    if isinstance(called, ast.Attribute) and called.attr == "update" and len(node.args) == 1 and not node.keywords:
+        holder = called.value
+        if isinstance(holder, ast.Attribute) and holder.attr == "__dict__" and isinstance(holder.value, ast.Name):
+            return holder.value.id, node.args[0]
+    if not (isinstance(called, ast.Name) and called.id == "setattr" and len(node.args) == 3):
+        return None
+    holder, key, value = node.args
+    loop: ast.AST | None = module.parent(node)
+    while isinstance(loop, ast.Expr | ast.If):
+        loop = module.parent(loop)
+    if not (isinstance(loop, ast.For) and isinstance(loop.target, ast.Tuple) and isinstance(holder, ast.Name)):
+        return None
+    items = loop.iter.func if isinstance(loop.iter, ast.Call) else None
+    named = [getattr(each, "id", "") for each in loop.target.elts] == [
+        getattr(key, "id", None),
+        getattr(value, "id", None),
+    ]
+    return (holder.id, items.value) if named and isinstance(items, ast.Attribute) and items.attr == "items" else None
+
+
+Asked = dict[tuple[ast.AST, str], bool]
+"""Whether functions may put something into what they get under a name; each is asked once for a program."""
+
+
+def is_changed_by(node: ast.Call, part: ast.expr, frame: Frame, asked: Asked) -> bool:
+    """Whether what is called with a dictionary may put something in."""
+    return _is_changed(frame.resolve(node.func), node, part, 0, asked)
+
+
+def _is_changed(value: object, node: ast.Call, part: ast.expr, depth: int, asked: Asked) -> bool:
+    if isinstance(value, ClassRef):
+        value = value.module.names.attribute(Instance(value), "__init__")
+        if value is None:
+            return False
+    if isinstance(value, External):
+        return value.name in _WRITING
+    if not isinstance(value, FunctionRef) or isinstance(value.node, ast.Lambda) or depth > MAX_PASSED:
+        return True
+    name = _parameter(value, node, part)
+    if name is None:
+        return True
+    key = value.node, name
+    if key not in asked:
+        asked[key] = False  # what leads back to itself says nothing
+        uses = (each for each in walk(value.node) if isinstance(each, ast.Name) and each.id == name)
+        asked[key] = any(_writes(value, each, depth, asked) for each in uses)
+    return asked[key]
+
+
+def _parameter(function: FunctionRef, node: ast.Call, part: ast.expr) -> str | None:
+    """The name under which a function gets an argument; None where that is not one of its own."""
+    arguments = function.node.args
+    names = [each.arg for each in (*arguments.posonlyargs, *arguments.args)][int(function.bound) :]
+    for word in node.keywords:
+        if word.value is part:
+            return word.arg
+    place = next((number for number, each in enumerate(node.args) if each is part), len(names))
+    return names[place] if place < len(names) else None
+
+
+def _writes(function: FunctionRef, use: ast.AST, depth: int, asked: Asked) -> bool:
+    """Whether a function may write to what its parameter stands for, where that is used."""
+    module = function.module
+    parent = module.parent(use)
+    if isinstance(parent, ast.Subscript | ast.Attribute) and parent.value is use:
+        if not isinstance(parent.ctx, ast.Load):
+            return True
+        call = module.parent(parent)
+        is_method = isinstance(parent, ast.Attribute) and isinstance(call, ast.Call) and call.func is parent
+        return is_method and isinstance(parent, ast.Attribute) and parent.attr not in _READING
+    call = module.parent(parent) if isinstance(parent, ast.keyword) else parent
+    if isinstance(parent, ast.keyword) and parent.arg is None:
+        return False
+    if isinstance(call, ast.Call) and call.func is not use and isinstance(use, ast.expr):
+        return _is_changed(module.names.value(call.func), call, use, depth + 1, asked)
+    target = only_target(parent)
+    return isinstance(target, ast.Attribute) and _is_filled(module, target.attr)
+
+
+def _is_filled(module: ModuleFacts, name: str) -> bool:
+    """Whether anything in a file puts something into an attribute of that name: `self.config["seed"] = 3`."""
+    for _, target, _, _ in module.index.assignments:
+        if isinstance(target, ast.Subscript | ast.Attribute) and getattr(target.value, "attr", None) == name:
+            return True
+    called = (call.func for call, _, _ in module.index.calls if isinstance(call.func, ast.Attribute))
+    return any(getattr(each.value, "attr", None) == name and each.attr not in _READING for each in called)

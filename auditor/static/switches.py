@@ -1,0 +1,245 @@
+"""Attributes that are the same in every object of a class that a program makes: `Data(root, augment=False)`.
+
+Only where the text says it: each mention of the class is a call, each call gives the same constant, and nothing but the
+constructor assigns the attribute.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping
+from weakref import WeakKeyDictionary
+
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.bindings import Function, every_argument
+from auditor.static.commandline import default_of
+from auditor.static.elements import call_of
+from auditor.static.facts import ModuleFacts
+from auditor.static.members import first_base
+from auditor.static.nodeindex import names_of
+from auditor.static.nodes import walk
+from auditor.static.seedvalue import Seen, constant
+from auditor.static.values import ClassRef, FunctionRef, Instance
+
+if TYPE_CHECKING:
+    from auditor.static.project import Project
+
+MAX_BASES = 5
+MAX_FILES = 40
+"""Files that name one class; of those that more of them name nothing is known."""
+
+_MODES = frozenset({"training"})
+"""Attributes that frameworks switch."""
+
+_TESTED: WeakKeyDictionary[ModuleFacts, dict[ast.ClassDef, frozenset[str]]] = WeakKeyDictionary()
+
+Constants = Mapping[str, ast.Constant]
+
+
+class Switches:
+    """The classes of one program."""
+
+    def __init__(self, project: Project, paths: Iterable[str]) -> None:
+        """`paths`: the files that are followed."""
+        self._project = project
+        self._paths = paths
+        self._known: dict[ast.ClassDef, Mapping[str, Seen]] = {}
+        self._calls: dict[ast.ClassDef, set[ast.Call]] = {}
+        self._assigned: dict[str, set[str]] = {}
+        self._made: dict[ast.ClassDef, set[ast.Call | None]] = {}
+
+    def of(self, cls: ClassRef) -> Mapping[str, Seen]:
+        """Attributes by name, with what they are in every object of the class."""
+        if cls.node not in self._known:
+            known = self._read(cls) if _tested(cls) else {}
+            is_named = self._made.get(cls.node, set()) <= self._calls.get(cls.node, set())
+            self._known[cls.node] = known if is_named else {}
+        return self._known[cls.node]
+
+    def is_made(self, cls: ClassRef, node: ast.Call | None) -> None:
+        """An object of the class is made, perhaps by a call that does not name it."""
+        self._made.setdefault(cls.node, set()).add(node)
+        if self._known.get(cls.node) and node not in self._calls[cls.node]:
+            self._known[cls.node] = {}
+
+    def _read(self, cls: ClassRef) -> Mapping[str, Seen]:
+        made = cls.module.names.attribute(Instance(cls), "__init__")
+        if not isinstance(made, FunctionRef) or cls.node.decorator_list or cls.node.keywords:
+            return {}
+        calls = self._calls_of(cls)
+        if not calls:
+            return {}
+        self._calls[cls.node] = set(calls)
+        given = [_given(made.node, call) for call in calls]
+        first = given[0]
+        agreed = {
+            name: value for name, value in first.items() if all(_is_alike(each.get(name), value) for each in given)
+        }
+        found = _kept(cls, agreed)
+        assigned = self._assigned_elsewhere(found)
+        return {name: constant(value.value) for name, value in found.items() if name not in assigned}
+
+    def _calls_of(self, cls: ClassRef) -> list[ast.Call]:
+        """The calls of the class; none where it is used in any other way."""
+        word = frozenset({cls.node.name})
+        holding = [path for path in sorted(self._paths) if self._project.texts.hold(path, word)]
+        found: list[ast.Call] = []
+        for path in holding if len(holding) <= MAX_FILES else ():
+            module = self._project.module(path)
+            if module is None:
+                continue
+            for name in names_of(module).get(cls.node.name, ()):
+                call = module.parent(name)
+                if isinstance(call, ast.Attribute):
+                    continue  # a method of the class itself
+                if not isinstance(name.ctx, ast.Load) or module.names.value(name) != cls or _is_asked(module, name):
+                    continue
+                if not isinstance(call, ast.Call) or call.func is not name:
+                    return []
+                found.append(call)
+            written = [each.node for each in module.call_index.written(cls.node.name)]
+            found += [each for each in written if isinstance(each.func, ast.Attribute) and _is_named(module, each, cls)]
+        return found
+
+    def _assigned_elsewhere(self, names: Iterable[str]) -> set[str]:
+        """The attributes that anything but a method assigns to its own object: `data.augment = True`."""
+        return {
+            name
+            for name in names
+            for path in sorted(self._paths)
+            if self._project.texts.hold(path, frozenset({f".{name}"})) and name in self._assigned_in(path)
+        }
+
+    def _assigned_in(self, path: str) -> set[str]:
+        found = self._assigned.get(path)
+        if found is None:
+            module = self._project.module(path)
+            found = self._assigned[path] = {
+                target.attr
+                for _, target, _, function in (module.index.assignments if module is not None else ())
+                if isinstance(target, ast.Attribute) and not _is_own(target, function)
+            }
+        return found
+
+
+def _is_named(module: ModuleFacts, call: ast.Call, cls: ClassRef) -> bool:
+    return module.names.value(call.func) == cls
+
+
+def _is_own(target: ast.Attribute, function: Function | None) -> bool:
+    first = every_argument(function.args)[:1] if function is not None else []
+    return bool(first) and isinstance(target.value, ast.Name) and target.value.id == first[0].arg
+
+
+def _is_asked(module: ModuleFacts, name: ast.Name) -> bool:
+    """`isinstance(data, Data)`, `super(Data, self)`, `data: Data`, `class Other(Data)`."""
+    above: ast.AST | None = module.parent(name)
+    if isinstance(above, ast.Tuple):
+        above = module.parent(above)
+    if isinstance(above, ast.Call):
+        return isinstance(above.func, ast.Name) and above.func.id in ("isinstance", "issubclass", "super")
+    if isinstance(above, ast.arg | ast.ClassDef | ast.Subscript):
+        return True
+    if isinstance(above, ast.FunctionDef | ast.AsyncFunctionDef):
+        return above.returns is name
+    return isinstance(above, ast.AnnAssign) and above.annotation is name
+
+
+def _is_alike(one: ast.Constant | None, other: ast.Constant) -> bool:
+    return one is not None and type(one.value) is type(other.value) and one.value == other.value
+
+
+def _given(function: Function, call: ast.Call) -> dict[str, ast.Constant]:
+    """The constants that a call gives the parameters of a constructor; of defaults those that are switches."""
+    arguments = function.args
+    positional = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)][1:]
+    names = [*positional, *(argument.arg for argument in arguments.kwonlyargs)]
+    made = call_of(call, None)
+    found: dict[str, ast.Constant] = {}
+    for name in names:
+        value = made.argument(name, positional.index(name) if name in positional else None)
+        if value is None and not made.opaque:
+            default = default_of(function, name)
+            value = default if isinstance(default, ast.Constant) and isinstance(default.value, bool) else None
+        if isinstance(value, ast.Constant):
+            found[name] = value
+    return found
+
+
+def _kept(cls: ClassRef, given: Constants) -> dict[str, ast.Constant]:
+    """The attributes that a constructor sets to its parameters, and those of the classes that it extends."""
+    found: dict[str, ast.Constant] = {}
+    assigned: set[str] = set()
+    twice: set[str] = set()
+    current: ClassRef | None = cls
+    for _ in range(MAX_BASES):
+        if current is None:
+            break
+        module, function = current.module, _constructor(current)
+        for name, values in module.self_attributes(current.node).items():
+            if name in assigned or len(values) > 1:
+                twice.add(name)
+            assigned.add(name)
+            value = values[0]
+            if function is None or not isinstance(value, ast.Name) or module.enclosing_function(value) is not function:
+                continue
+            if value.id in given and len(module.index.scopes[function].bindings[value.id]) == 1:
+                found[name] = given[value.id]
+        base = first_base(current)
+        base = base if isinstance(base, ClassRef) else None
+        if function is not None:
+            given = _handed_on(module, function, base, given)
+        current = base
+    return {name: value for name, value in found.items() if name not in twice and name not in _MODES}
+
+
+def _constructor(cls: ClassRef) -> Function | None:
+    found = (child for child in cls.node.body if isinstance(child, ast.FunctionDef) and child.name == "__init__")
+    return next(found, None)
+
+
+def _handed_on(module: ModuleFacts, function: Function, base: ClassRef | None, given: Constants) -> Constants:
+    """What `super().__init__(root, augment=augment)` gives."""
+    made = base.module.names.attribute(Instance(base), "__init__") if base is not None else None
+    for call, holder, _ in module.index.calls:
+        if holder is function and isinstance(call.func, ast.Attribute) and call.func.attr == "__init__":
+            if not isinstance(made, FunctionRef):
+                return {}
+            words = [ast.keyword(arg=each.arg, value=_constant_of(each.value, given)) for each in call.keywords]
+            args = [_constant_of(each, given) for each in call.args]
+            return _given(made.node, ast.Call(func=call.func, args=args, keywords=words))
+    return {}
+
+
+def _constant_of(node: ast.expr, given: Constants) -> ast.expr:
+    return given.get(node.id, node) if isinstance(node, ast.Name) else node
+
+
+def _tested(cls: ClassRef) -> frozenset[str]:
+    """The attributes of its own object that a class asks in conditions; those of its bases too."""
+    found: set[str] = set()
+    current: ClassRef | None = cls
+    for _ in range(MAX_BASES):
+        if current is None:
+            break
+        kept = _TESTED.setdefault(current.module, {})
+        if current.node not in kept:
+            kept[current.node] = frozenset(_asked_in(current.node))
+        found |= kept[current.node]
+        base = first_base(current)
+        current = base if isinstance(base, ClassRef) else None
+    return frozenset(found)
+
+
+def _asked_in(node: ast.ClassDef) -> Iterable[str]:
+    for part in walk(node) if any(_takes_more(child) for child in node.body) else ():
+        if isinstance(part, ast.If | ast.IfExp):
+            for each in walk(part.test):
+                if isinstance(each, ast.Attribute) and isinstance(each.value, ast.Name) and each.value.id == "self":
+                    yield each.attr
+
+
+def _takes_more(node: ast.stmt) -> bool:
+    """A constructor that is given anything."""
+    is_constructor = isinstance(node, ast.FunctionDef) and node.name == "__init__"
+    return is_constructor and len(every_argument(node.args)) > 1  # type: ignore[attr-defined]
