@@ -55,7 +55,8 @@ def check(
         return scan(paths, settings, progress, cached=options.cached, processes=options.processes)
     from auditor.model.known import EarlierKind
     from auditor.services.baseline import shown_name, write_baseline  # most scans are not held against anything
-    from auditor.services.known import coverage, hold_against
+    from auditor.services.known import coverage, hold_against, known_findings
+    from auditor.services.renames import with_renames
 
     # Entries about weak findings would look gone if these were left out before.
     all_of_it = replace(settings, min_severity=Severity.NOTE, min_confidence=Confidence.LOW)
@@ -63,6 +64,7 @@ def check(
     covered = coverage(report, root, paths, _asks_for(settings))
     if before is not None:
         path, known = before
+        known = with_renames(known, known_findings(report), root)
         if options.write_baseline:
             known = _accept(report, settings, known, covered)
             write_baseline(path, known)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from auditor.model.pattern import lazy_pattern
+from auditor.static.plainfile import read_plain
 
 _TARGET = lazy_pattern(r"([\w.]+)\s*:\s*([\w.]+)")
 
@@ -30,7 +31,7 @@ def _targets(values: Iterable[object]) -> Iterator[tuple[str, str]]:
 
 def _from_pyproject(path: Path) -> Iterator[tuple[str, str]]:
     try:
-        text = path.read_bytes()
+        text = read_plain(path)
     except OSError:
         return
     if b"scripts" not in text:
@@ -53,7 +54,7 @@ def _from_pyproject(path: Path) -> Iterator[tuple[str, str]]:
 
 def _from_setup_cfg(path: Path) -> Iterator[tuple[str, str]]:
     try:
-        text = path.read_text("utf-8")
+        text = read_plain(path).decode("utf-8")
     except (OSError, ValueError):
         return
     if "entry_points" not in text:
@@ -71,7 +72,7 @@ def _from_setup_cfg(path: Path) -> Iterator[tuple[str, str]]:
 
 def _from_setup_py(path: Path) -> Iterator[tuple[str, str]]:
     try:
-        raw = path.read_bytes()
+        raw = read_plain(path)
     except OSError:
         return
     if b"entry_points" not in raw:

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from auditor.model.lean import dataclass
+from auditor.static.plainfile import read_plain
 
 _SPECIAL = frozenset("*?[\\")
 """What makes a pattern more than the name that it is."""
@@ -72,7 +73,7 @@ class IgnoreFile:
 def read_ignore_file(path: Path, folder: str) -> IgnoreFile | None:
     """Read a `.gitignore`; None where there is none or it cannot be read."""
     try:
-        text = path.read_bytes().decode("utf-8", "replace")
+        text = read_plain(path).decode("utf-8", "replace")
     except OSError:
         return None
     return parse_ignore_file(text, folder)

@@ -15,6 +15,7 @@ from pathlib import Path
 from auditor.model.pattern import lazy_pattern
 from auditor.static.computedimports import MAX_LISTED
 from auditor.static.hydraconfigs import Tree, composed
+from auditor.static.plainfile import read_plain
 
 Lookup = tuple[int, str, str]
 """What is looked up for a file: (0, "a.b", "") for `import a.b`; (2, "a", "") for `from ..a import …`; a name in a
@@ -289,7 +290,7 @@ class ImportPath:
         found = set()
         for file in ("pyproject.toml", "setup.cfg", "setup.py"):
             try:
-                text = Path(self._root, file).read_bytes()
+                text = read_plain(Path(self._root, file))
             except OSError:
                 continue
             found |= {match.decode("ascii", "replace").lower() for match in _PROJECT_NAME.findall(text)}
@@ -312,11 +313,8 @@ def _join(base: str, name: str) -> str:
 
 def _read(file: str) -> bytes:
     """The bytes of a file in which something is put on `sys.path`; nothing of others, and of what cannot be read."""
-    if not os.path.isfile(file):
-        return b""  # opening a fifo that nobody writes to must not hang
     try:
-        with open(file, "rb") as stream:
-            raw = stream.read()
+        raw = read_plain(file)
     except OSError:
         return b""
     return raw if b"sys.path" in raw else b""

@@ -6,6 +6,8 @@ import sys
 from functools import cache
 from pathlib import Path
 
+from auditor.static.plainfile import read_plain
+
 if sys.version_info >= (3, 11):
     import tomllib
 else:
@@ -45,6 +47,6 @@ def _of_folder(folder: Path) -> int | None:
 
 def _read(path: Path) -> object:
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        return tomllib.loads(read_plain(path).decode("utf-8"))
     except (OSError, ValueError):
         return None

@@ -10,6 +10,10 @@ from auditor.model.pattern import lazy_pattern
 
 _HELP = lazy_pattern(r"^\s*[\w.]+\?{1,2}\s*$")
 _ASSIGNED_MAGIC = lazy_pattern(r"^(\s*[\w.,\s]+=\s*)[!%].*$")
+_AUTOMAGIC = lazy_pattern(
+    r"^\s*(?:(?:pip3?|conda|mamba|uv(?: pip)?) install\b|(?:autoreload|cd|load_ext|ls|matplotlib|mkdir) +[\w.~/-])"
+)
+"""What IPython takes for a magic without its sign."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +43,10 @@ def read_notebook(text: str) -> NotebookText:
     lines: list[str] = []
     places: list[tuple[int, int]] = []
     broken: list[int] = []
-    for number, cell in enumerate(_cells(document), 1):
+    for number, cell in enumerate(all_cells(document), 1):
         if not isinstance(cell, dict) or cell.get("cell_type") != "code":
             continue
-        code = _parsable(_source(cell))
+        code = _parsable(cell_lines(cell))
         if code is None:
             broken.append(number)
             continue
@@ -59,8 +63,8 @@ def _check_language(document: dict[str, object]) -> None:
         raise ProjectError(f"notebook in {language}, not in Python")
 
 
-def _cells(document: dict[str, object]) -> list[object]:
-    """The cells; notebooks before version 4 keep them in worksheets."""
+def all_cells(document: dict[str, object]) -> list[object]:
+    """The cells of a notebook; notebooks before version 4 keep them in worksheets."""
     cells = document.get("cells")
     if isinstance(cells, list):
         return cells
@@ -72,7 +76,8 @@ def _cells(document: dict[str, object]) -> list[object]:
     return found
 
 
-def _source(cell: dict[str, object]) -> list[str]:
+def cell_lines(cell: dict[str, object]) -> list[str]:
+    """The lines of a cell, as every version of the format keeps them."""
     source = cell.get("source", cell.get("input", ""))
     if isinstance(source, list):
         source = "".join(part for part in source if isinstance(part, str))
@@ -99,7 +104,19 @@ def _without_magics(lines: list[str]) -> list[str]:
     first = next((line.strip() for line in lines if line.strip()), "")
     if first.startswith("%%") and first.split()[0] not in ("%%time", "%%timeit", "%%capture", "%%prun"):
         return [""] * len(lines)
-    return [_without_magic(line) for line in lines]
+    found = []
+    goes_on = False
+    for line in lines:
+        # A backslash continues a command; what stands there is no Python either.
+        plain = "" if goes_on else _without_magic(line)
+        goes_on = (goes_on or plain != line) and line.rstrip().endswith("\\")
+        found.append(plain)
+    return found
+
+
+def is_command(line: str) -> bool:
+    """Whether a line of a cell installs, lists or shows something by a magic without its sign: `pip install torch`."""
+    return _AUTOMAGIC.match(line) is not None
 
 
 def _without_magic(line: str) -> str:
@@ -110,7 +127,7 @@ def _without_magic(line: str) -> str:
     stripped = line.lstrip()
     if stripped.startswith("%time ") and _is_valid(timed := stripped.replace("%time ", "pass; ", 1)):
         return line[: len(line) - len(stripped)] + timed
-    if stripped.startswith(("%", "!", "?")) or _HELP.match(line):
+    if stripped.startswith(("%", "!", "?")) or _HELP.match(line) or is_command(line):
         return line[: len(line) - len(stripped)] + "pass"
     assigned = _ASSIGNED_MAGIC.match(line)
     return f"{assigned[1]}None" if assigned else line

@@ -343,7 +343,7 @@ def _subscripted(module: ModuleFacts, node: ast.expr, parent: ast.Subscript, tra
     """`listing[0]`, `listing[:10]`; a set only after it was turned into a list. `frame[names]` picks in their order."""
     if parent.slice is node and trail.as_list and isinstance(parent.ctx, ast.Load):
         return _use(trail, module, parent, "columns are picked in that order")
-    if parent.value is not node or not isinstance(parent.ctx, ast.Load) or _is_raised(module, parent):
+    if parent.value is not node or not isinstance(parent.ctx, ast.Load) or _is_shown(module, parent):
         return None
     if trail.kind is Kind.SET and not trail.as_list:
         return None
@@ -355,11 +355,14 @@ def _subscripted(module: ModuleFacts, node: ast.expr, parent: ast.Subscript, tra
     return _use(trail, module, parent, "some are picked by position", Confidence.HIGH)
 
 
-def _is_raised(module: ModuleFacts, node: ast.AST | None) -> bool:
-    """`raise ValueError(unknown[0])`: any one of them will do."""
-    while isinstance(node, ast.expr):
-        node = module.parent(node)
-    return isinstance(node, ast.Raise)
+def _is_shown(module: ModuleFacts, node: ast.AST) -> bool:
+    """`raise ValueError(unknown[0])`: any one of them will do; `files[:5]` as the last line of a cell: it is shown."""
+    holder = module.parent(node)
+    if isinstance(holder, ast.Expr):
+        return True
+    while isinstance(holder, ast.expr):
+        holder = module.parent(holder)
+    return isinstance(holder, ast.Raise)
 
 
 def _looped(module: ModuleFacts, loop: ast.For | ast.AsyncFor, trail: _Trail) -> OrderedUse | None:

@@ -11,8 +11,8 @@ NEUTRAL = frozenset(
 )  # fmt: skip
 """Calls whose result does not depend on the order of what they are given (or that only show it to people)."""
 
-MEMBERSHIP = frozenset({"drop", "in1d", "intersect1d", "isin", "setdiff1d", "union1d"})
-"""Last parts of names of calls that ask what is in a collection, or sort it: `frame.id.isin(known)`."""
+MEMBERSHIP = frozenset({"drop", "in1d", "intersect1d", "isin", "remove_columns", "setdiff1d", "union1d"})
+"""Last parts of names of calls that ask what is in a collection, leave it out, or sort it: `frame.id.isin(known)`."""
 
 KEEPING = frozenset(
     {

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from auditor.model.pattern import lazy_pattern
+from auditor.static.plainfile import read_plain
 
 _INCLUDED = lazy_pattern(rb"^\s*(?:-[rc]|--(?:requirement|constraint)\b)[ \t=]*[\"']?([^\s\"'#]+)", re.MULTILINE)
 _ENVIRONMENTS = (".venv", "venv", "env")
@@ -49,6 +50,6 @@ def lists_below(root: Path) -> list[str]:
 
 def _bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_plain(path)
     except OSError:
         return b""

@@ -19,6 +19,7 @@ from auditor.model.lean import dataclass
 from auditor.model.pattern import lazy_pattern
 from auditor.ruleset.versions import Bound, Version, parse_version
 from auditor.static.pinfiles import included, own_sites
+from auditor.static.plainfile import read_plain
 from auditor.static.project import Project
 
 _LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml", "Pipfile.lock")
@@ -128,7 +129,7 @@ def _beside_us(package: str) -> Version | None:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8-sig", "replace").replace("\r\n", "\n")
+        return read_plain(path).decode("utf-8-sig", "replace").replace("\r\n", "\n")
     except OSError:
         return ""
 

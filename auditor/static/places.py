@@ -9,6 +9,12 @@ from functools import cached_property
 from auditor.model.location import Location
 
 
+def in_words(location: Location) -> str:
+    """A place as messages name it: `train.py:3`, `train.ipynb: cell 2:3`."""
+    cell = f" cell {location.cell}:" if location.cell is not None else ""
+    return f"{location.path}:{cell}{location.line}"
+
+
 class Places:
     """Lines of one file; `cells` gives for each line of a notebook the cell and the line in it, both from 1."""
 

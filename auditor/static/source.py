@@ -145,6 +145,10 @@ class SourceFile:
             if enabled:
                 gc.enable()
         assert isinstance(tree, _ast.Module)
+        if "marimo.App" in text:
+            from auditor.static.marimo import with_cells_as_module
+
+            return with_cells_as_module(tree)
         return tree
 
     def check(self, text: str) -> None:

@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 
 from auditor.errors import UsageError
+from auditor.model.known import KnownFinding
 from auditor.model.report import AuditReport
+from auditor.model.rule import RuleId
 from auditor.services.baseline import read_baseline
 from auditor.services.check import CheckOptions, check
+from auditor.services.renames import with_renames
 from auditor.services.settings import Settings
 
 TRAIN = "import random\nimport numpy as np\n\nrandom.shuffle([1])\nnp.random.rand(3)\n"
@@ -89,6 +92,51 @@ def test_a_program_more_changes_nothing_for_rules_that_look_at_one_file(
     assert [(entry.rule_id, entry.programs) for entry in read_baseline(file)] == [("RA304", ())]
     (project / "evaluate.py").write_text("import lib\n\nlib.names('y')\n")
     assert told(check([project], Settings(baseline=file))) == []
+
+
+def test_it_is_the_same_finding_in_a_file_of_another_name(project: Path, accept: Callable[..., Path]) -> None:
+    (project / "lib.py").write_text(LIB)
+    (project / "run.py").write_text("import lib, random\nlib.names('d')\nrandom.random()\n")
+    file = accept()
+    entries = read_baseline(file)
+    file.write_text(file.read_text().replace('"key"', '"reason": "known", "key"'))
+    (project / "src").mkdir()
+    for old, new in (("train.py", "src/train.py"), ("run.py", "main.py"), ("lib.py", "names.py")):
+        (project / old).rename(project / new)
+    (project / "main.py").write_text("# moved\nimport names as lib, random\nlib.names('d')\nrandom.random()\n")
+    report = check([project], Settings(baseline=file))
+    assert (told(report), gone(report)) == ([], [])
+    check([project], Settings(), CheckOptions(write_baseline=file))
+    assert {entry.path for entry in read_baseline(file)} == {"main.py", "names.py", "src/train.py"}
+    assert {entry.reason for entry in read_baseline(file)} == {"known"}
+    assert len(read_baseline(file)) == len(entries)
+
+
+def test_what_a_renamed_file_has_more_is_new(project: Path, accept: Callable[..., Path]) -> None:
+    file = accept()
+    (project / "train.py").rename(project / "main.py")
+    with (project / "main.py").open("a") as stream:
+        stream.write("import torch\ntorch.rand(3)\n")
+    assert told(check([project], Settings(baseline=file))) == ["RA103"]
+
+
+def test_a_copy_of_a_file_that_is_there_is_new(project: Path, accept: Callable[..., Path]) -> None:
+    file = accept()
+    (project / "copy.py").write_text(TRAIN)
+    assert told(check([project], Settings(baseline=file))) == ["RA101", "RA102"]
+
+
+def test_thousands_of_renamed_files_are_paired_by_name() -> None:
+    def entries(folder: str) -> list[KnownFinding]:
+        return [
+            KnownFinding(
+                key=f"{folder}{number}", rule_id=RuleId("RA102"), path=f"{folder}/m{number}.py", source="draw()"
+            )
+            for number in range(3000)
+        ]
+
+    found = with_renames(entries("old"), entries("new"), Path("/nowhere"))
+    assert [entry.path for entry in found] == [f"new/m{number}.py" for number in range(3000)]
 
 
 def test_a_second_program_with_the_same_fault_is_new(project: Path, accept: Callable[..., Path]) -> None:

@@ -6,7 +6,7 @@ A matcher cannot say it: stages of the same file and arguments with defaults hav
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.pattern import lazy_pattern
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _FROM = lazy_pattern(r"^\s*FROM\s+(?:--\S+\s+)*(?P<image>\S+)(?:\s+AS\s+(?P<stage>\S+))?", re.IGNORECASE)
 _ARGUMENT = lazy_pattern(r"^\s*ARG\s+(?P<name>\w+)=[\"']?(?P<value>[^\"'\s]*)", re.IGNORECASE)
 _USE = lazy_pattern(r"\$\{?(\w+)(?::?-([^}]*))?\}?")
+_HERE_DOCUMENT = lazy_pattern(r"<<-?\s*([\"']?)(?P<end>[A-Za-z_][\w.-]*)\1")
 _COMPUTES = lazy_pattern(rb"python|pip3? |conda|torch|tensorflow|cuda|nvidia|jax", re.IGNORECASE)
 
 
@@ -43,7 +44,7 @@ class BaseImageDetector(DocumentDetector[None]):
     def find_in(self, rule: Rule, document: Document, references: References) -> Iterable[Hit]:
         defaults: dict[str, str] = {}
         stages = {"scratch"}
-        for number, line in enumerate(document.lines, 1):
+        for number, line in _instructions(document.lines):
             argument, base = _ARGUMENT.match(line), _FROM.match(line)
             if argument:
                 defaults[argument["name"]] = argument["value"]
@@ -55,6 +56,27 @@ class BaseImageDetector(DocumentDetector[None]):
                 yield Hit(location=document.location(span), message=f"the base image `{image}` {how}")
             if base["stage"]:
                 stages.add(base["stage"].lower())
+
+
+def _instructions(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """The lines that begin an instruction: none that goes on, none of a file that stands in the text (`RUN <<EOF`)."""
+    last = {line.strip(): number for number, line in enumerate(lines, 1)}
+    ends: list[str] = []
+    goes_on = False
+    for number, line in enumerate(lines, 1):
+        if ends:
+            if line.strip() == ends[0]:
+                ends.pop(0)
+            continue
+        if line.lstrip().startswith("#"):
+            continue
+        if not goes_on:
+            yield number, line
+        goes_on = line.rstrip().endswith("\\")
+        if "<<" in line:
+            found = [match["end"] for match in _HERE_DOCUMENT.finditer(line)]
+            # A number that is shifted left has no such line.
+            ends = found if all(last.get(end, 0) > number for end in found) else []
 
 
 def _moves(image: str) -> str | None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from auditor.static.documents.document import Document
     from auditor.static.documents.references import References
 
-_COUNT = lazy_pattern(rb'"execution_count"\s*:\s*(\d+|null)')
+_COUNT = lazy_pattern(rb'"(?:execution_count|prompt_number)"\s*:\s*(\d+|null)')
 
 
 def _read(table: Table) -> re.Pattern[bytes]:

@@ -17,6 +17,7 @@ from auditor.static.facts import ModuleFacts
 from auditor.static.matcher import Hit, Scope
 from auditor.static.nodeindex import nodes_of
 from auditor.static.order import Kind, ordered_use
+from auditor.static.places import in_words
 from auditor.static.prerequisites import Prerequisite, naming
 from auditor.static.project import Project
 from auditor.static.ruleoptions import WithOptions
@@ -62,7 +63,7 @@ class SetOrderDetector(WithOptions[None]):
             if line in seen:
                 continue
             seen.add(line)
-            where = "here" if _on_one_line(counts, location) else f"at {counts.path}:{counts.line}"
+            where = "here" if _on_one_line(counts, location) else f"at {in_words(counts)}"
             yield Hit(
                 location=location,
                 message=f"A set has another order in each run{_salt(held)}, and it counts {where}: {use.how}.",

@@ -5,6 +5,7 @@ A matcher cannot say it: the same commands pick free ports and machines, which d
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from auditor.model.annotations import TYPE_CHECKING
@@ -25,6 +26,7 @@ _SORT = lazy_pattern(
     r"(?<![\w./-])(?P<what>sort\s(?:[^|;&]*\s)?(?:-[a-zA-Z]*R[a-zA-Z]*|--random-sort))(?=\s|\)|`|$)(?P<rest>[^|;&]*)"
 )
 _AWK = lazy_pattern(r"\b[gmn]?awk\b.*(?P<what>\bsrand\(\s*\))(?P<rest>)")
+_PORT = lazy_pattern(r"port\w*(?:=|\s)\s*[\"']?(?:\$\(|`)", re.IGNORECASE)
 _NUMBERS = lazy_pattern(r"\s(?:-i|--input-range|-e|--echo)\b")
 
 
@@ -47,6 +49,8 @@ class ShellShuffleDetector(DocumentDetector[None]):
         for number, code in code_lines(document):
             for pattern in (_SHUFFLE, _SORT, _AWK):
                 for match in pattern.finditer(code):
+                    if _PORT.search(code, 0, match.start()):
+                        continue
                     if "--random-source" in match["what"] + match["rest"] or _NUMBERS.search(match["rest"]):
                         continue
                     start = match.start("what")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from auditor.model.annotations import TYPE_CHECKING
@@ -18,6 +18,7 @@ from auditor.ruleset.table import Table
 from auditor.static.documents.detector import DocumentDetector
 from auditor.static.documents.kinds import Kind
 from auditor.static.matcher import Hit
+from auditor.static.plainfile import read_plain
 
 if TYPE_CHECKING:
     from auditor.static.documents.dependencies import Dependency
@@ -92,10 +93,21 @@ def _asked(document: Document) -> list[Dependency]:
 
         lines = dict(code_lines(document))
         if document.kind is Kind.NOTEBOOK:
-            magics = (each for each in enumerate(document.lines, 1) if each[1].lstrip().startswith("%"))
-            lines.update(magics)
+            lines.update(_magics(document))
         return list(installed(sorted(lines.items())))
     return list(dependencies(document))
+
+
+def _magics(document: Document) -> Iterator[tuple[int, str]]:
+    """The lines of magics in a notebook: `%pip install torch`, also without the sign, and lines that go on."""
+    from auditor.static.notebook import is_command
+
+    goes_on = False
+    for number, line in enumerate(document.lines, 1):
+        goes_on = goes_on or line.lstrip().startswith("%") or is_command(line)
+        if goes_on:
+            yield number, line
+        goes_on = goes_on and line.rstrip().endswith("\\")
 
 
 def _listed(names: list[str]) -> str:
@@ -142,7 +154,7 @@ def _packages(folder: Path, name: str) -> bool:
     """Whether the folder's packaging reads the requirements."""
     for each in _PACKAGING:
         try:
-            text = (folder / each).read_bytes()
+            text = read_plain(folder / each)
         except OSError:
             continue
         if name.encode() in text or (b"requirements" in text and each == "setup.py"):

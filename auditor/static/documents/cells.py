@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from auditor.errors import ProjectError
 from auditor.model.lean import dataclass
+from auditor.static.notebook import all_cells, cell_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +30,11 @@ def read_cells(raw: bytes) -> tuple[Cell, ...]:
         document = json.loads(raw)
     except (ValueError, RecursionError) as error:
         raise ProjectError(f"not a notebook: {error}") from None
-    cells = document.get("cells") if isinstance(document, dict) else None
-    if not isinstance(cells, list):
-        return ()
     found = []
-    for number, cell in enumerate(cells, 1):
+    for number, cell in enumerate(all_cells(document) if isinstance(document, dict) else (), 1):
         if isinstance(cell, dict) and cell.get("cell_type") == "code":
-            executed = cell.get("execution_count")
-            found.append(Cell(number, _lines(cell.get("source")), executed if type(executed) is int else None))
+            executed = cell.get("execution_count", cell.get("prompt_number"))
+            # Kernels count from 1; Colab writes 0 for a cell that was not executed.
+            is_count = type(executed) is int and executed > 0
+            found.append(Cell(number, tuple(cell_lines(cell)) or ("",), executed if is_count else None))
     return tuple(found)
-
-
-def _lines(source: object) -> tuple[str, ...]:
-    if isinstance(source, list):
-        source = "".join(part for part in source if isinstance(part, str))
-    return tuple(source.replace("\r\n", "\n").split("\n")) if isinstance(source, str) else ("",)

@@ -14,9 +14,13 @@ _COMMAND = lazy_pattern(
 _WORD = lazy_pattern(r"\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>[^\s\"';&|]+)|(?P<end>&&|\|\||[;&|])")
 _WITH_VALUE = frozenset(
     {
-        "-r", "--requirement", "-f", "--find-links", "-i", "--index-url", "--extra-index-url", "-t", "--target",
-        "--prefix", "--root", "-n", "--name", "-p", "--src", "-c", "--channel", "--progress-bar", "--platform",
-        "--python-version", "--trusted-host", "--cache-dir", "--timeout", "--retries",
+        "-C", "-c", "-f", "-i", "-n", "-p", "-r", "-t", "--abi", "--build-option", "--cache-dir", "--cert",
+        "--channel", "--config-setting", "--config-settings", "--exclude-newer", "--extra", "--extra-index-url",
+        "--file", "--find-links", "--global-option", "--group", "--implementation", "--index", "--index-strategy",
+        "--index-url", "--log", "--name", "--no-binary", "--no-build-isolation-package", "--only-binary", "--override",
+        "--overrides", "--platform", "--prefix", "--progress-bar", "--proxy", "--python", "--python-version",
+        "--requirement", "--resume-retries", "--retries", "--root", "--root-user-action", "--solver", "--src",
+        "--target", "--timeout", "--torch-backend", "--trusted-host", "--upgrade-strategy",
     }
 )  # fmt: skip
 

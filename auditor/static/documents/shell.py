@@ -58,13 +58,17 @@ def _shell_lines(document: Document) -> Iterator[tuple[int, str]]:
     number = 0
     for cell in document.cells:
         is_shell = _SHELL_CELL.match("\n".join(cell.lines).lstrip()) is not None
+        goes_on = False
         for line in cell.lines:
             number += 1
             if is_shell:
                 yield number, line
-            elif line.lstrip().startswith("!"):
+                continue
+            starts = line.lstrip().startswith("!")
+            if starts or goes_on:
                 # IPython makes one dollar of two, so a shell never sees `$$`.
-                yield number, line.replace("!", " ", 1).replace("$$", "\\$")
+                yield number, (line.replace("!", " ", 1) if starts else line).replace("$$", "\\$")
+            goes_on = (starts or goes_on) and line.rstrip().endswith("\\")
 
 
 def _as_shell(match: re.Match[str]) -> str:

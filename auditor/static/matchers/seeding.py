@@ -21,6 +21,7 @@ from auditor.static.incidental import is_incidental, name_of
 from auditor.static.library_verdict import Draw, LibraryVerdict, Seed, SeedStatus, SeedValue
 from auditor.static.matcher import Hit, Scope
 from auditor.static.nodes import walk
+from auditor.static.places import in_words
 from auditor.static.project import Project
 from auditor.static.ruleoptions import WithOptions
 from auditor.static.throwaway import is_only_described, is_only_measured, is_only_summarised, is_only_traced, is_traced
@@ -281,7 +282,7 @@ def _blamed(verdict: LibraryVerdict) -> Seed | None:
 def _message(
     verdict: LibraryVerdict, seed: Seed, titles: str, draws: Sequence[Draw], status: SeedStatus, project: Project
 ) -> str:
-    first = f"{draws[0].location.path}:{draws[0].location.line}" if draws else "before"
+    first = in_words(draws[0].location) if draws else "before"
     if verdict.status is SeedStatus.TOO_LATE and status is SeedStatus.ENTROPY:
         text = f"`{_short(seed.text)}`" if seed.text else "a number"
         if any(isinstance(_statement(draw, project), ast.AugAssign) for draw in draws):

@@ -41,6 +41,10 @@ LINES = {
     "pip install 'torch>=2' && pip install tqdm": ["RA463"],
     "pip install -e . && pip install -r requirements.txt": [],
     "uv pip install --index-url https://x/whl torch==2.4.0": [],
+    "pip install --no-binary flash-attn --only-binary torch flash-attn==2.5.6": [],
+    "PORT=$(comm -23 <(seq 2000 9000 | sort) <(ss -tan | sort -u) | shuf | head -n 1)": [],
+    "torchrun --master_port $(shuf ports.txt | head -1) train.py": [],
+    "TRAIN=$(shuf -n 100 train.txt)": ["RA351"],
     "sudo apt-get install -y numpy": [],
 }
 
@@ -97,3 +101,18 @@ def test_variable_set_by_a_program_s_launcher_answers_the_rule(
     program = "import torch\ntorch.use_deterministic_algorithms(True)\nprint(torch.ones(2).cuda())\n"
     found = told({"src/train.py": program, "requirements.txt": "torch==2.6.0\n", path: text})
     assert ("RA235 src/train.py:2" not in found) is silent
+
+
+IMAGES = {
+    "FROM python:3.12\nRUN python - <<'PY'\nimport torch\nfrom torch import nn\nPY\n": [],
+    "FROM python:3.12\nCOPY <<a.py <<b.py /\nfrom torch import nn\na.py\nfrom torch import nn\nb.py\nFROM python\n": [
+        7
+    ],
+    "FROM python:3.12\nRUN python -c 'import torch; \\\nfrom torch import nn'\n": [],
+    "FROM python:3.12\nRUN pip install x \\\n# why\n  y && echo $((1<<X))\nFROM python\n": [5],
+}
+
+
+@pytest.mark.parametrize("text", IMAGES)
+def test_only_instructions_name_a_base(text: str, told: Told) -> None:
+    assert told({"Dockerfile": text}) == [f"RA462 Dockerfile:{line}" for line in IMAGES[text]]

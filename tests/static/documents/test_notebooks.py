@@ -29,6 +29,8 @@ CASES = {
     "end not reached": ([(1, IMPORT), (None, "a = 1")], None),
     "left out": ([(1, IMPORT), (None, "a = 1"), (2, "b = 1")], 2),
     "comments were left out": ([(1, IMPORT), (None, "# a = 1"), (None, "!ls"), (2, "b = 1")], None),
+    "never executed, as Colab writes it": ([(2, IMPORT), (0, "a = 1")], None),
+    "left out, as Colab writes it": ([(1, IMPORT), (0, "a = 1"), (2, "b = 1")], 2),
     "computes nothing": ([(2, "import os"), (1, "a = 1")], None),
 }
 
@@ -52,3 +54,30 @@ def test_unused_comment_is_told_once(scan: Scan) -> None:
     allowed = "# repro-audit: allow-file RA471 because it only plots\n" + IMPORT
     analysis = scan({"a.ipynb": notebook((1, allowed), (2, "b = np.random"))})
     assert analysis.notes == ("a.ipynb: cell 1:1: nothing to allow: RA471 finds nothing here; remove the comment",)
+
+
+def test_old_notebooks_have_an_order_too(scan: Scan) -> None:
+    cells = [
+        {"cell_type": "code", "input": text, "outputs": [], "prompt_number": n}
+        for n, text in ((2, IMPORT), (1, "a = 1"))
+    ]
+    findings = scan({"a.ipynb": json.dumps({"worksheets": [{"cells": cells}], "metadata": {}, "nbformat": 3})}).findings
+    assert [(each.rule_id, each.location.cell) for each in findings] == [("RA471", 2)]
+
+
+COMMANDS = {
+    "!pip install -q \\\n  torch": ("RA463", 2),
+    "%pip install -q \\\n  torch": ("RA463", 2),
+    "pip install torch": ("RA463", 1),
+    "!python train.py \\\n  --seed $RANDOM \\\n  --lr 1": ("RA182", 2),
+    "!pip install -q \\\n  torch==2.4.0": None,
+    "!ls\npip = 1": None,
+}
+
+
+@pytest.mark.parametrize("text", COMMANDS)
+def test_commands_that_go_on(text: str, scan: Scan) -> None:
+    analysis = scan({"a.ipynb": notebook((1, text), (2, "print(1)"))})
+    assert analysis.skipped == ()
+    told = [(each.rule_id, each.location.line) for each in analysis.findings]
+    assert told == ([COMMANDS[text]] if COMMANDS[text] else [])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -183,3 +184,14 @@ def test_comment_on_the_line_does_not_change_the_key(scan: Scan) -> None:
     plain = scan({"a.sh": "train --seed $RANDOM\n"})
     allowed = scan({"a.sh": "train --seed $RANDOM  # repro-audit: allow RA182 because the launcher gives it\n"})
     assert plain.findings[0].key == allowed.suppressed[0].finding.key
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+@pytest.mark.parametrize(
+    "name",
+    [".env", ".gitignore", "pyproject.toml", "requirements.txt", "setup.cfg", "setup.py", "train.yaml", "uv.lock"],
+)
+def test_a_pipe_of_that_name_does_not_hang(name: str, write: Callable[..., Path], scan: Scan) -> None:
+    """Managers of secrets put one in the place of `.env`."""
+    os.mkfifo(write({"train.py": "import numpy as np\nprint(np.random.rand(3))\n"}) / name)
+    assert [each.rule_id for each in scan({}).findings] == ["RA102"]

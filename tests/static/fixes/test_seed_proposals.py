@@ -521,3 +521,10 @@ def test_patched_programs_are_left_alone(tmp_path: Path) -> None:
     again = plan(tmp_path, found.texts["train.py"])
     assert again.patches == ()
     assert again.refused == ()
+
+
+def test_nothing_is_put_outside_of_the_cells_of_marimo(tmp_path: Path) -> None:
+    cells = "@app.cell\ndef _():\n    import torch\n    print(torch.rand(3))\n    return\n"
+    found = plan(tmp_path, f"import marimo\napp = marimo.App()\n{cells}")
+    assert found.patches == ()
+    assert "in the cell" in found.refused[0].reason

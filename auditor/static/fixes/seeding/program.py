@@ -13,6 +13,7 @@ from auditor.static.fixes.seeding.place import Level, Way, comes_before, is_docs
 from auditor.static.fixes.seeding.seed_helper import SeedHelper, helpers, name_in
 from auditor.static.fixes.seeding.source import DEFAULT, constant_of_module, seed_source
 from auditor.static.library_verdict import LibraryVerdict, Seed, SeedStatus
+from auditor.static.marimo import made_of_cells
 from auditor.static.nodeplace import call_at, written
 from auditor.static.project import Project
 from auditor.static.seeding import COUNTING, reached_seeds
@@ -103,6 +104,8 @@ def first_draws(verdicts: Sequence[LibraryVerdict], library: str) -> list[Way]:
 
 def place_for(module: ModuleFacts, ways: Sequence[Way]) -> Place | str:
     """The statement before which a program seeds; a sentence where it draws before it can."""
+    if made_of_cells(module.lines):
+        return "marimo keeps nothing outside of cells: seed in the cell that imports the library"
     blocks = levels(module, ways) or whole_program(module)
     if not blocks:
         return "the program has no statement before which it could be seeded"
