@@ -14,6 +14,7 @@ from auditor.static.library_verdict import SeedValue
 from auditor.static.nodes import walk
 from auditor.static.rngstate import Level, Rank, State, join, joined_draws, negated
 from auditor.static.seedvalue import GIVEN, Seen, either
+from auditor.static.truth import never_holds
 
 if TYPE_CHECKING:
     from auditor.static.walk import Walk
@@ -30,7 +31,7 @@ class Branches:
     def conditional(self, node: ast.If, frame: Frame) -> End:
         self._walk.expression(node.test, frame)
         holds = self._evaluator.truth(node.test, frame)
-        if frame.module.resolve(node.test) == "typing.TYPE_CHECKING":
+        if never_holds(frame.module, node.test):
             return self._walk.block(node.orelse, frame)
         text = " ".join(frame.module.text(node.test).split())
         if holds is None:
