@@ -131,7 +131,7 @@ class Library:
     """Classes that iterate the dataset they are given, in worker processes where `num_workers` asks for them."""
 
     run_in_loaders: tuple[str, ...] = ()
-    """Beginnings of names whose objects call what they are given where a loader asks for items: transforms, data sets."""
+    """Beginnings of names whose objects call what they are given when a loader asks for items: transforms."""
 
     def is_draw(self, name: str) -> bool:
         """True where a call of `name` draws whatever its arguments are; conditional draws are not included."""

@@ -348,7 +348,7 @@ class CallWalk:
         ledger.deferring += 1
         yield
         ledger.deferring -= 1
-        left = {each for each in ledger.state.pending - pending if each.library not in ledger.seeded_later}
+        left = {each for each in ledger.state.pending - pending if not ledger.is_seeded_later(each)}
         self._walk.set_state(replace(ledger.state, pending=pending | left))
         ledger.seeded_later |= before
 

@@ -241,6 +241,13 @@ class Ledger:
         record.in_spawned |= self.spawned > 0 and level.rank is Rank.UNSEEDED
         record.certain = record.certain and (item.in_worker is not None or not self.has_workers)
 
+    def is_seeded_later(self, item: Pending) -> bool:
+        """Whether what is executed later than the place that led to it seeds a draw of it, itself or for its workers."""
+        if item.library in self.seeded_later:
+            return True
+        by_workers = self.has_workers and item.in_worker is not False
+        return by_workers and self._rng.libraries[item.library].worker_seeded_by in self.seeded_later
+
     def _level(self, item: Pending) -> Level:
         """How well a pending draw is seeded in the present state.
 
