@@ -242,7 +242,7 @@ class Ledger:
         record.certain = record.certain and (item.in_worker is not None or not self.has_workers)
 
     def is_seeded_later(self, item: Pending) -> bool:
-        """Whether what is executed later than the place that led to it seeds a draw of it, itself or for its workers."""
+        """Whether what is executed later than the place that led to it seeds a draw of it, or seeds it for workers."""
         if item.library in self.seeded_later:
             return True
         by_workers = self.has_workers and item.in_worker is not False
