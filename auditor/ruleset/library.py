@@ -130,6 +130,9 @@ class Library:
     loaders: tuple[str, ...] = ()
     """Classes that iterate the dataset they are given, in worker processes where `num_workers` asks for them."""
 
+    run_in_loaders: tuple[str, ...] = ()
+    """Beginnings of names whose objects call what they are given when a loader asks for items: transforms."""
+
     def is_draw(self, name: str) -> bool:
         """True where a call of `name` draws whatever its arguments are; conditional draws are not included."""
         if name in self.not_draws:
@@ -176,6 +179,7 @@ def read_library(table: Table) -> Library:
         path=table.path,
         returns=table.texts("returns"),
         loaders=head.strings("loaders"),
+        run_in_loaders=head.strings("run_in_loaders"),
     )
     for part in (head, draw, state, table):
         if part:

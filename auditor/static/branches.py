@@ -15,6 +15,7 @@ from auditor.static.library_verdict import SeedValue
 from auditor.static.nodes import walk
 from auditor.static.rngstate import Level, Rank, State, join, joined_draws, negated
 from auditor.static.seedvalue import GIVEN, Seen, either
+from auditor.static.truth import never_holds
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
@@ -34,7 +35,7 @@ class Branches:
         for part in self._asked(node.test, frame):
             self._walk.expression(part, frame)
         holds = self._evaluator.truth(node.test, frame)
-        if frame.module.resolve(node.test) == "typing.TYPE_CHECKING":
+        if never_holds(frame.module, node.test):
             return self._walk.block(node.orelse, frame)
         text = " ".join(frame.module.text(node.test).split())
         if holds is None:

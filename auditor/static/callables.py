@@ -20,9 +20,9 @@ RUNNING_MAIN = frozenset(name for name in RUNNERS if name.startswith("tensorflow
 QUIET = frozenset(
     {
         "callable", "collections.OrderedDict", "copy.copy", "copy.deepcopy", "dataclasses.field", "dict", "dir",
-        "frozenset", "functools.partial", "functools.update_wrapper", "functools.wraps", "getattr", "hasattr", "hash",
-        "id", "isinstance", "issubclass", "json.dump", "json.dumps", "len", "list", "pickle.dump", "pickle.dumps",
-        "print", "repr", "set", "setattr", "str", "super", "torch.save",
+        "frozenset", "functools.partial", "functools.partialmethod", "functools.update_wrapper", "functools.wraps",
+        "getattr", "hasattr", "hash", "id", "isinstance", "issubclass", "json.dump", "json.dumps", "len", "list",
+        "pickle.dump", "pickle.dumps", "print", "repr", "set", "setattr", "str", "super", "torch.save",
         "torch.serialization.add_safe_globals", "torch.serialization.safe_globals", "tuple", "type",
         "types.SimpleNamespace", "vars", "warnings.warn",
     }

@@ -178,6 +178,8 @@ class CallWalk:
             self._offer(node, frame)
         elif name in CALLING_BUILTINS:
             self._called_by_builtin(name, node, frame)
+        elif name.startswith(self._rng.run_in_loaders):
+            self._held_for_loader(name, node, frame)
         elif name not in QUIET and not name.startswith(QUIET_MODULES):
             self._callbacks(name, node, frame)
 
@@ -285,6 +287,7 @@ class CallWalk:
         unset = GIVEN if call.opaque else Seen(SeedValue.FIXED, 0, True)
         seen = self._walk.evaluator.value(workers, frame) if workers is not None else unset
         in_worker = seen.constant > 0 if seen.is_constant and isinstance(seen.constant, int) else None
+        self._ledger.has_workers |= in_worker is not False
         parts = [*node.args, *(word.value for word in node.keywords if word.arg != "worker_init_fn")]
         # Samplers run in the program itself, whatever the workers do.
         in_program = [call.argument(name, None) for name in ("sampler", "batch_sampler")]
@@ -320,6 +323,13 @@ class CallWalk:
         """What an expression may be where that is not certain, given what this program makes and hands on."""
         return self._walk.possible(frame.module, node)
 
+    def _held_for_loader(self, name: str, node: ast.Call, frame: Frame) -> None:
+        """`transforms.Compose([Blur()])`: called where a loader asks for items, perhaps in its workers."""
+        kept = self._ledger.worker
+        self._ledger.worker = kept or None
+        self._callbacks(name, node, frame)
+        self._ledger.worker = kept
+
     def _callbacks(self, name: str, node: ast.Call, frame: Frame) -> None:
         """Functions passed by name are called; objects of classes that extend the outside have their methods called."""
         for part in _passed(node):
@@ -328,7 +338,7 @@ class CallWalk:
                 self._functions.enter(value, None, frame, at=part, defaults=name in RUNNERS)
             elif isinstance(value, Instance) and isinstance(value.of, ClassRef):
                 self._sweep(value, frame, part)
-            elif isinstance(value, ClassRef) and not _is_plain(value):
+            elif isinstance(value, ClassRef) and not _is_plain(value) and not _only_registers(name):
                 self._construct(value, None, frame, at=part)
                 self._sweep(Instance(value), frame, part)
 
@@ -402,7 +412,7 @@ class CallWalk:
         ledger.deferring += 1
         yield
         ledger.deferring -= 1
-        left = {each for each in ledger.state.pending - pending if each.library not in ledger.seeded_later}
+        left = {each for each in ledger.state.pending - pending if not ledger.is_seeded_later(each)}
         self._walk.set_state(replace(ledger.state, pending=pending | left))
         ledger.seeded_later |= before
 
@@ -595,16 +605,25 @@ def _unset(meaning: NoneMeaning, value: Seen) -> Seen | None:
 
 
 def _passed(node: ast.Call) -> list[ast.expr]:
-    """The arguments, those inside displays too: `callbacks=[Seeder()]`."""
+    """The arguments, those inside displays too: `callbacks=[Seeder()]`.
+
+    A set is asked what it holds, and nothing in it is called: `auto_wrap_policy={Block}`.
+    """
     found: list[ast.expr] = []
     for part in (*node.args, *(word.value for word in node.keywords)):
-        if isinstance(part, ast.List | ast.Tuple | ast.Set):
+        if isinstance(part, ast.List | ast.Tuple):
             found.extend(part.elts)
         elif isinstance(part, ast.Dict):
             found.extend(part.values)
         else:
             found.append(part.value if isinstance(part, ast.Starred) else part)
     return found
+
+
+def _only_registers(name: str) -> bool:
+    """`AutoModel.register(Config, Model)`: what makes one later gives it stored weights, or is told by itself."""
+    holder, _, method = name.rpartition(".")
+    return method == "register" and holder.rpartition(".")[2][:1].isupper()
 
 
 def _is_plain(cls: ClassRef) -> bool:

@@ -114,6 +114,9 @@ class Ledger:
         self.worker: bool | None = False
         """In DataLoader workers; None: perhaps."""
 
+        self.has_workers = False
+        """Whether a loader was made that may have workers."""
+
         self.settled: list[tuple[str, Rank]] = []
         """Libraries, and with what, in the order in which they were seeded."""
 
@@ -238,17 +241,24 @@ class Ledger:
             return
         record.levels.add(level)
         record.in_spawned |= self.spawned > 0 and level.rank is Rank.UNSEEDED
-        record.certain = record.certain and item.in_worker is not None
+        record.certain = record.certain and (item.in_worker is not None or not self.has_workers)
+
+    def is_seeded_later(self, item: Pending) -> bool:
+        """Whether what is executed later than the place that led to it seeds a draw of it, or seeds it for workers."""
+        if item.library in self.seeded_later:
+            return True
+        by_workers = self.has_workers and item.in_worker is not False
+        return by_workers and self._rng.libraries[item.library].worker_seeded_by in self.seeded_later
 
     def _level(self, item: Pending) -> Level:
         """How well a pending draw is seeded in the present state.
 
-        Workers seed a library from another one (`worker_seeded_by`). Where the number of workers is not known, the
-        better of the two is believed.
+        Workers seed a library from another one (`worker_seeded_by`). Where the number of workers is not known, or not
+        which loader it is that asks, the better of the two is believed.
         """
         own = self.state.level(item.library)
         source = self._rng.libraries[item.library].worker_seeded_by
-        if item.in_worker is False or source is None:
+        if item.in_worker is False or source is None or not self.has_workers:
             return own
         theirs = self.state.level(source)
         if item.in_worker:

@@ -39,6 +39,9 @@ _COMPARE: Mapping[type[ast.cmpop], Callable[[object, object], object]] = {
 _FAILING = frozenset({"Exception", "ImportError", "ModuleNotFoundError"})
 """What an import raises that finds nothing, or is caught as."""
 
+_TEST_RUNNERS = {"os.environ": "PYTEST_CURRENT_TEST", "sys.modules": "pytest"}
+"""What holds something only while tests are run, and what that is."""
+
 _DEVICES = frozenset(
     {"accelerator", "cuda", "device", "gpu", "hpu", "ipu", "mlu", "mps", "npu", "rocm", "tpu", "xla", "xpu"}
 )
@@ -66,10 +69,20 @@ def truth(evaluator: Evaluator, node: ast.expr, frame: Frame) -> bool | None:
         return _combined(node, [truth(evaluator, value, frame) for value in node.values])
     if isinstance(node, ast.Compare) and len(node.ops) == 1:
         return _compared(evaluator, node, frame)
-    if frame.module.resolve(node) == "typing.TYPE_CHECKING":
+    if never_holds(frame.module, node):
         return False
     holds = _as_bool(evaluator.value(node, frame), node)
     return True if holds is None and (asks_for_library(node) or _is_imported(node, frame)) else holds
+
+
+def never_holds(module: ModuleFacts, node: ast.expr) -> bool:
+    """Whether a condition holds for type checkers or in tests only: `"PYTEST_CURRENT_TEST" in os.environ and …`."""
+    if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
+        return any(never_holds(module, value) for value in node.values)
+    if isinstance(node, ast.Compare) and len(node.ops) == 1 and isinstance(node.ops[0], ast.In):
+        key, holder = node.left, module.resolve(node.comparators[0])
+        return isinstance(key, ast.Constant) and holder is not None and _TEST_RUNNERS.get(holder) == key.value
+    return module.resolve(node) == "typing.TYPE_CHECKING"
 
 
 def asks_for_library(node: ast.expr) -> bool:

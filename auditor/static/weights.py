@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 MODELS = (
     *("torch.nn.", "torchvision.models.", "timm.", "torch_geometric.nn.", "monai.networks.nets.", "vit_pytorch."),
     *("segmentation_models_pytorch.", "efficientnet_pytorch.", "denoising_diffusion_pytorch.", "torchmeta.modules."),
+    "dgl.nn.",
     *("diffusers.Autoencoder", "diffusers.UNet", "diffusers.VQModel", "transformers."),
     *("keras.layers.", "tensorflow.keras.layers.", "tensorflow.layers.", "tensorflow.truncated_normal"),
     *("keras.initializers.", "tensorflow.keras.initializers.", "tensorflow.initializers.", "tensorflow.glorot_"),

@@ -24,6 +24,9 @@ from auditor.static.ruleoptions import WithOptions
 _READS = frozenset(
     {"add_", "mean", "mul_", "sub_", "sum", "std", "norm", "item", "numpy", "tolist", "clone", "max", "min"}
 )
+_FILLING = ("copyto", "fill", "into", "load", "read", "recv")
+"""Words in the name of what writes into an array that it is given: `readinto`, `Recv`, `load_into`."""
+
 _SHAPES = frozenset({"shape", "dtype", "device", "ndim", "size", "numel", "dim", "stride", "element_size"})
 
 
@@ -62,13 +65,15 @@ class UninitialisedReadDetector(WithOptions[_Options]):
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
         options = self._options.of(rule)
         is_filled: bool | None = None
+        filled: frozenset[str] | None = None
         for call in module.calls_to(options.makers | options.sized):
             if not _leaves_memory(module, call, options) or _has_no_memory(module, call):
                 continue
             read = _first_read(module, call.node, options)
             if read is not None and isinstance(module.parent(call.node), ast.Call):
                 is_filled = _all_are_initialised(module) if is_filled is None else is_filled
-                read = None if is_filled else read
+                filled = _filled_in_loops(module) if filled is None else filled
+                read = None if is_filled or getattr(read, "attr", None) in filled else read
             if read is not None:
                 here = module.location(call.node)
                 there = module.location(read)
@@ -117,8 +122,17 @@ def _first_read(module: ModuleFacts, node: ast.expr, options: _Options) -> ast.A
 
 def _read_by_method(module: ModuleFacts, attribute: ast.Attribute) -> ast.AST | None:
     call = module.parent(attribute)
-    is_called = isinstance(call, ast.Call) and call.func is attribute
-    return call if is_called and attribute.attr in _READS else None
+    if not isinstance(call, ast.Call) or call.func is not attribute or attribute.attr not in _READS:
+        return None
+    return None if attribute.attr == "numpy" and _fills_array(module.parent(call), call) else call
+
+
+def _fills_array(taker: ast.AST | None, array: ast.Call) -> bool:
+    """`file.readinto(tensor.numpy())`: an array that shares the tensor's memory is written."""
+    if not isinstance(taker, ast.Call) or array not in taker.args:
+        return False
+    name = getattr(taker.func, "attr", getattr(taker.func, "id", "")).lower()
+    return any(word in name for word in _FILLING)
 
 
 def _first_use_of_name(module: ModuleFacts, target: ast.Name) -> ast.AST | None:
@@ -169,6 +183,17 @@ def _all_are_initialised(module: ModuleFacts) -> bool:
             if isinstance(loop, ast.For) and loop.iter is call and any(_fills(caller, each) for each in walk(loop)):
                 return True
     return False
+
+
+def _filled_in_loops(module: ModuleFacts) -> frozenset[str]:
+    """Attributes of any object that a loop initialises: `for weight in [layer.q, layer.k]: weight.data.normal_()`."""
+    return frozenset(
+        part.attr
+        for loop in walk(module.tree)
+        if isinstance(loop, ast.For) and isinstance(loop.iter, ast.List | ast.Tuple)
+        for part in loop.iter.elts
+        if isinstance(part, ast.Attribute) and any(_fills(module, each) for each in walk(loop))
+    )
 
 
 def _fills(module: ModuleFacts, node: ast.AST) -> bool:
