@@ -12,7 +12,7 @@ from auditor.static.evaluate import dotted_text
 from auditor.static.frame import End, Frame
 from auditor.static.library_verdict import SeedValue
 from auditor.static.nodes import walk
-from auditor.static.rngstate import Level, Rank, State, join, joined_draws, negated
+from auditor.static.rngstate import Level, Rank, State, join, joined_draws
 from auditor.static.seedvalue import GIVEN, Seen, either
 
 if TYPE_CHECKING:
@@ -32,15 +32,16 @@ class Branches:
         holds = self._evaluator.truth(node.test, frame)
         if frame.module.resolve(node.test) == "typing.TYPE_CHECKING":
             return self._walk.block(node.orelse, frame)
-        text = " ".join(frame.module.text(node.test).split())
         if holds is None:
-            return self.arms([(text, node.body), (negated(text), node.orelse)], frame, exhaustive=True)
-        return self._decided(node, text, frame, holds=holds)
+            text, opposite = frame.module.written.condition(node.test)
+            return self.arms([(text, node.body), (opposite, node.orelse)], frame, exhaustive=True)
+        return self._decided(node, frame, holds=holds)
 
-    def _decided(self, node: ast.If, text: str, frame: Frame, *, holds: bool) -> End:
+    def _decided(self, node: ast.If, frame: Frame, *, holds: bool) -> End:
         """A condition whose outcome in a plain run is known: that arm counts, the other is followed beside it."""
         taken, other = (node.body, node.orelse) if holds else (node.orelse, node.body)
-        taken_if, other_if = (text, negated(text)) if holds else (negated(text), text)
+        text, opposite = frame.module.written.condition(node.test)
+        taken_if, other_if = (text, opposite) if holds else (opposite, text)
         before, values = self._ledger.state, dict(frame.values)
         end = self._arm(taken, taken_if, frame)
         if names_main(node.test):
@@ -159,5 +160,7 @@ def _joined_values(kept: Sequence[dict[str, Seen]]) -> dict[str, Seen]:
     joined = dict(kept[0])
     for values in kept[1:]:
         for name, value in values.items():
-            joined[name] = either(joined[name], value) if name in joined else value
+            before = joined.get(name)
+            if before is not value:
+                joined[name] = either(before, value) if before is not None else value
     return joined
