@@ -13,7 +13,7 @@ from auditor.static.evaluate import dotted_text
 from auditor.static.frame import End, Frame
 from auditor.static.library_verdict import SeedValue
 from auditor.static.nodes import walk
-from auditor.static.rngstate import Level, Rank, State, join, joined_draws, negated
+from auditor.static.rngstate import Level, Rank, State, join, joined_draws
 from auditor.static.seedvalue import GIVEN, Seen, either
 from auditor.static.truth import never_holds
 
@@ -37,10 +37,10 @@ class Branches:
         holds = self._evaluator.truth(node.test, frame)
         if never_holds(frame.module, node.test):
             return self._walk.block(node.orelse, frame)
-        text = " ".join(frame.module.text(node.test).split())
         if holds is None:
-            return self.arms([(text, node.body), (negated(text), node.orelse)], frame, exhaustive=True)
-        return self._decided(node, text, frame, holds=holds)
+            text, opposite = frame.module.written.condition(node.test)
+            return self.arms([(text, node.body), (opposite, node.orelse)], frame, exhaustive=True)
+        return self._decided(node, frame, holds=holds)
 
     def chosen(self, node: ast.IfExp, frame: Frame) -> ast.expr | None:
         """The arm that a conditional expression always takes in this call; None where that is not settled."""
@@ -62,10 +62,11 @@ class Branches:
                 return number
         return None
 
-    def _decided(self, node: ast.If, text: str, frame: Frame, *, holds: bool) -> End:
+    def _decided(self, node: ast.If, frame: Frame, *, holds: bool) -> End:
         """A condition whose outcome in a plain run is known: that arm counts, the other is followed beside it."""
         taken, other = (node.body, node.orelse) if holds else (node.orelse, node.body)
-        taken_if, other_if = (text, negated(text)) if holds else (negated(text), text)
+        text, opposite = frame.module.written.condition(node.test)
+        taken_if, other_if = (text, opposite) if holds else (opposite, text)
         before, values = self._ledger.state, dict(frame.values)
         end = self._arm(taken, taken_if, frame)
         if names_main(node.test):
@@ -216,5 +217,7 @@ def _joined_values(kept: Sequence[dict[str, Seen]]) -> dict[str, Seen]:
     joined = dict(kept[0])
     for values in kept[1:]:
         for name, value in values.items():
-            joined[name] = either(joined[name], value) if name in joined else value
+            before = joined.get(name)
+            if before is not value:
+                joined[name] = either(before, value) if before is not None else value
     return joined

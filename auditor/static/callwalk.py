@@ -68,6 +68,9 @@ class CallWalk:
         self._groups: list[FunctionRef | Instance] = []
         """Groups of commands that are being run."""
 
+        self._properties: dict[ast.ClassDef, list[str]] = {}
+        """Properties of classes that can lead to a draw or a seed and may be read."""
+
         self._has_indexed = False
         """Whether an object was made whose class says what its items are."""
 
@@ -239,6 +242,9 @@ class CallWalk:
         return bool(names) and names <= self._rng.state_getters.keys()
 
     def _draw(self, name: str | None, node: ast.Call, frame: Frame) -> None:
+        method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        if not self._rng.by_method(method) and (name is None or not self._rng.candidates(name)):
+            return
         call = call_of(spread(frame.module, node), name)
         evaluator = self._walk.evaluator
 
@@ -452,12 +458,17 @@ class CallWalk:
 
     def _read_properties(self, cls: ClassRef) -> list[str]:
         """Properties of a class that something of the program may read, of those that can lead to a draw or a seed."""
-        walk, hold = self._walk, self._walk.project.texts.hold
-        return [
-            name
-            for name, node in properties(cls)
-            if walk.relevance.is_relevant(node) and any(hold(path, frozenset({f".{name}"})) for path in walk.within)
-        ]
+        found = self._properties.get(cls.node)
+        if found is None:
+            walk = self._walk
+            counting = [name for name, node in properties(cls) if walk.relevance.is_relevant(node)]
+            found = self._properties[cls.node] = [name for name in counting if self._is_read(name)]
+        return found
+
+    def _is_read(self, name: str) -> bool:
+        """Whether something of the program may read an attribute of this name."""
+        hold, text = self._walk.project.texts.hold, frozenset({f".{name}"})
+        return any(hold(path, text) for path in self._walk.within)
 
     def _default_factories(self, cls: ClassRef, node: ast.Call | None, frame: Frame) -> None:
         """`lr: float = field(default_factory=…)`: called for every object that is not given the field."""
@@ -499,8 +510,10 @@ class CallWalk:
 
     def _registers(self, node: ast.Call, frame: Frame) -> bool:
         """Whether a call only adds a command to a group that is known, by no method of the project's own."""
-        registered = registration(node) if not isinstance(frame.resolve(node.func), FunctionRef) else None
-        group = frame.resolve(registered[0]) if registered is not None else None
+        registered = registration(node)
+        if registered is None or isinstance(frame.resolve(node.func), FunctionRef):
+            return False
+        group = frame.resolve(registered[0])
         return isinstance(group, FunctionRef | Instance) and group.module is not None
 
     def _build(self, node: ast.Call, frame: Frame) -> None:
@@ -528,10 +541,11 @@ class CallWalk:
         for value in found:
             if isinstance(value, External):
                 self._draw(value.name, node, frame)
-        outer = self._ledger.picked_at
-        self._ledger.picked_at = outer or frame.module.location(node)
-        self._alternatives(found, node, frame)
-        self._ledger.picked_at = outer
+        if found:
+            outer = self._ledger.picked_at
+            self._ledger.picked_at = outer or frame.module.location(node)
+            self._alternatives(found, node, frame)
+            self._ledger.picked_at = outer
         if not isinstance(node.func, ast.Subscript) and not (found or self._is_looked_into(node.func, frame)):
             possible = self._possible(frame, node.func)
             self._alternatives(possible, node, frame, is_taken=self._walk.is_taken(node.func))

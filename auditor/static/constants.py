@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.static.bindings import BindingKind, Scope, reaching
+from auditor.static.bindings import Binding, BindingKind, Scope, reaching
 from auditor.static.elements import UNKNOWN, Known, Unknown, is_none
 from auditor.static.values import ClassRef, Instance, ModuleRef
 
@@ -63,12 +63,7 @@ def may_hold_for_none(module: ModuleFacts, node: object) -> bool:
         and is_none(node.comparators[0])
     ):
         return False
-    found = module.names.scope_of(node.left)
-    if found is None:
-        return False
-    scope, same = found
-    bindings = reaching(scope.bindings[node.left.id], (node.lineno, node.col_offset) if same else None)
-    values = [binding.value for binding in bindings if binding.kind is BindingKind.VALUE]
+    values = [binding.value for binding in module.names.in_force(node.left) if binding.kind is BindingKind.VALUE]
     return any(is_none(arm) for value in values for arm in _arms(value))
 
 
@@ -93,20 +88,15 @@ def assigned(module: ModuleFacts, node: ast.Name | ast.Attribute) -> tuple[Modul
 
 
 def _assigned_name(module: ModuleFacts, node: ast.Name) -> tuple[ModuleFacts, ast.expr] | None:
-    found = module.names.scope_of(node)
-    if found is None:
-        return None
-    scope, same = found
-    bindings = reaching(scope.bindings[node.id], (node.lineno, node.col_offset) if same else None)
-    return _only(module, scope, node.id, bindings)
+    return _only(module, module.names.in_force(node))
 
 
 def _assigned_in(module: ModuleFacts, scope: Scope, name: str) -> tuple[ModuleFacts, ast.expr] | None:
     bindings = scope.bindings.get(name)
-    return _only(module, scope, name, reaching(bindings, None)) if bindings else None
+    return _only(module, reaching(bindings, None)) if bindings else None
 
 
-def _only(module: ModuleFacts, scope: Scope, name: str, bindings: list) -> tuple[ModuleFacts, ast.expr] | None:  # type: ignore[type-arg]
+def _only(module: ModuleFacts, bindings: Sequence[Binding]) -> tuple[ModuleFacts, ast.expr] | None:
     if len(bindings) != 1:
         return None
     binding = bindings[0]

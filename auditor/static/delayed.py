@@ -8,7 +8,6 @@ from __future__ import annotations
 import ast
 
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.static.bindings import FUNCTIONS, Function
 from auditor.static.frame import Frame
 from auditor.static.values import External, FunctionRef
 
@@ -24,8 +23,6 @@ class Delayed:
 
     def __init__(self, walk: Walk) -> None:
         self._walk = walk
-        self._kinds: dict[Function, bool] = {}
-        """Whether a call of a function only makes what runs later."""
 
     def name(self, node: ast.stmt, frame: Frame) -> str | None:
         """The name that a statement gives to something that runs when it is used; None where all of it runs now."""
@@ -41,10 +38,7 @@ class Delayed:
         made = frame.resolve(node.func)
         if not isinstance(made, FunctionRef):
             return isinstance(made, External) and made.name in _LAZY
-        runs_later = self._kinds.get(made.node)
-        if runs_later is None:
-            runs_later = self._kinds[made.node] = _is_delayed(made.node)
-        return runs_later
+        return made.module.written.is_delayed(made.node)
 
     def _is_of_coroutines(self, node: ast.expr, frame: Frame) -> bool:
         """`[work(n) for n in numbers]`, `[one(), other()]`, which are gathered later."""
@@ -86,18 +80,3 @@ class Delayed:
         for name in sorted(frame.delayed):
             self.run(name, frame)
         frame.delayed.clear()
-
-
-def _is_delayed(function: Function) -> bool:
-    """Whether a call of the function only makes what runs later; decorators may change that (`contextmanager`)."""
-    if isinstance(function, ast.Lambda) or function.decorator_list:
-        return False
-    return isinstance(function, ast.AsyncFunctionDef) or any(_yields(statement) for statement in function.body)
-
-
-def _yields(node: ast.AST) -> bool:
-    if isinstance(node, ast.Yield | ast.YieldFrom):
-        return True
-    if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
-        return False
-    return any(_yields(child) for child in ast.iter_child_nodes(node))

@@ -7,13 +7,14 @@ GIVEN, which counts as the same in every run.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import replace
 from auditor.static import constants, mappings
 from auditor.static.bindings import Function, every_argument
-from auditor.static.commandline import PARSING_METHODS, declared_default, default_of, option_defaults, typer_default
+from auditor.static.commandline import PARSING_METHODS, declared_default, option_defaults, typer_default
 from auditor.static.elements import Known, Unknown
 from auditor.static.fields import field
 from auditor.static.frame import Frame
@@ -72,10 +73,16 @@ class Evaluator:
         self._project = project
         self._is_seeded = is_seeded or (lambda library: None)
         self._options: dict[str, dict[str, Seen]] = {}
-        self.modules: dict[str, ModuleFacts] = {}
+        self._modules: dict[str, ModuleFacts] = {}
         """Modules that the program has executed so far: their parsers count."""
 
-        self.stored: dict[str, Seen] = {}
+        self._unread: deque[ModuleFacts] = deque()
+        """Those of them whose options are not in the table yet."""
+
+        self._table: dict[str, Seen] = {}
+        """The options of all modules; GIVEN where two differ."""
+
+        self.stored: Mapping[str, Seen] = {}
         """What the program itself has stored in its options (`args.seed = 7`) and in names of modules."""
 
         self._objects: dict[ClassRef, dict[str, Seen]] = {}
@@ -86,6 +93,12 @@ class Evaluator:
 
         self._aliases: dict[str, frozenset[str]] = {}
         self._depth = 0
+
+    def executes(self, module: ModuleFacts) -> None:
+        """The program executes something of a module."""
+        if module.path not in self._modules:
+            self._modules[module.path] = module
+            self._unread.append(module)
 
     def remember_object(self, cls: ClassRef, frame: Frame) -> None:
         """The constructor of `cls` was executed in `frame`; attributes on which two objects differ are given up."""
@@ -152,7 +165,7 @@ class Evaluator:
             found = self.stored.get(global_key(frame.module.path, node.id), found)
         if found is not None:
             return found
-        if frame.function is not None and any(arg.arg == node.id for arg in every_argument(frame.function.args)):
+        if frame.function is not None and node.id in frame.module.written.signature(frame.function).names:
             return self.parameter(frame, frame.function, node.id)
         return self._assigned(node, frame)
 
@@ -174,7 +187,7 @@ class Evaluator:
         declared = declared_default(frame.module, function, name, lambda node: self.value(node, outer))
         if declared is not None:
             return declared
-        default = default_of(function, name)
+        default = frame.module.written.signature(function).defaults.get(name)
         if default is None:
             return GIVEN
         seen = self.value(typer_default(frame.module, default) or default, outer)
@@ -207,14 +220,13 @@ class Evaluator:
         """A command-line option, as it is when nobody gives it."""
         if name in self.stored:
             return self.stored[name]
-        found: Seen | None = None
-        for module in {frame.module.path: frame.module, **self.modules}.values():
-            default = self._module_options(module).get(name)
-            if default is not None:
-                if module is frame.module:
-                    return default
-                found = default if found is None or found == default else GIVEN
-        return found or GIVEN
+        own = self._module_options(frame.module).get(name)
+        if own is not None:
+            return own
+        while self._unread:
+            for option, default in self._module_options(self._unread.popleft()).items():
+                self._table[option] = default if self._table.get(option, default) == default else GIVEN
+        return self._table.get(name, GIVEN)
 
     def _module_options(self, module: ModuleFacts) -> dict[str, Seen]:
         found = self._options.get(module.path)

@@ -22,6 +22,7 @@ from auditor.static.nodes import walk
 from auditor.static.places import Places
 from auditor.static.scopes import calls_in
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
+from auditor.static.written import Written
 
 if TYPE_CHECKING:
     from auditor.static.library_verdict import SeedValue
@@ -65,6 +66,11 @@ class ModuleFacts:
     @cached_property
     def _places(self) -> Places:
         return Places(self.path, self.lines, self._cells)
+
+    @cached_property
+    def written(self) -> Written:
+        """What the text says about conditions and functions."""
+        return Written(self.text)
 
     @property
     def is_test(self) -> bool:

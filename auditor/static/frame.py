@@ -96,7 +96,7 @@ class Frame:
     def bind(self, holder: ast.AST, name: str, value: Value) -> None:
         """From now on a parameter of `holder`, or its loop variable, stands for `value`."""
         self.arguments[holder, name] = value
-        self.arguments.answers.clear()
+        self.arguments.answers = None
 
     def find(self, name: str) -> Seen | None:
         """The value of a name here or in an enclosing frame; None where it is not known."""

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass
-from auditor.model.location import Location
 from auditor.static.bindings import Function
-from auditor.static.commandline import default_of
 from auditor.static.elements import call_of
 from auditor.static.frame import Frame
 from auditor.static.mappings import entries_of
-from auditor.static.names import method_kind
 from auditor.static.rngstate import Rank, State, joined_draws
 from auditor.static.seedvalue import GIVEN, OPTIONS, Entries, Seen, holding
 from auditor.static.switches import Switches
@@ -50,6 +47,12 @@ class Effect:
     left: frozenset[str]
     """Libraries whose unseeded state it puts back when it is left, being a context."""
 
+    unseeded: frozenset[int]
+    """Draws that are reached in it while unseeded."""
+
+    is_blamed: bool
+    """It does something else in a process that was started anew (`Ledger.is_blamed`)."""
+
 
 class Functions:
     """The functions that one program enters."""
@@ -85,15 +88,14 @@ class Functions:
             for wrapper, arguments in self._wrappers(ref):
                 inside = Frame(wrapper.module, wrapper.node)
                 inside.arguments = Arguments(arguments)
-                place = at if at is not None else node
-                result = self._follow(wrapper, inside, frame.module.location(place) if place is not None else None)
+                result = self._follow(wrapper, inside, frame, at if at is not None else node)
             return result
         finally:
             del self._wrapping[ref.node]
 
     def _wrappers(self, ref: FunctionRef) -> list[tuple[FunctionRef, dict[tuple[ast.AST, str], Value]]]:
         """The functions that the project's own decorators put around a function, the outermost first."""
-        if isinstance(ref.node, ast.Lambda):
+        if isinstance(ref.node, ast.Lambda) or not ref.node.decorator_list:
             return []
         found = []
         for decorator in ref.node.decorator_list:
@@ -116,20 +118,19 @@ class Functions:
         inside = self.frame_of(ref, node, frame, defaults=defaults)
         if not self._can_matter(ref, inside) and not self._may_tell(ref, node, inside):
             return GIVEN
-        place = at if at is not None else node
-        return self._follow(ref, inside, frame.module.location(place) if place is not None else None)
+        return self._follow(ref, inside, frame, at if at is not None else node)
 
-    def _follow(self, ref: FunctionRef, inside: Frame, at: Location | None) -> Seen:
-        """Execute a function in its frame, or apply what doing so in the same circumstances did before."""
+    def _follow(self, ref: FunctionRef, inside: Frame, frame: Frame, place: ast.expr | None) -> Seen:
+        """Execute a function in its frame, or apply what doing so in the same circumstances did before.
+
+        It is reached from `place` in `frame`.
+        """
         ledger = self._ledger
         key = self._circumstances(ref, inside)
-        known = self._effects.get(key)
+        is_spawned = ledger.spawned > 0
+        known = self._effects.get((key, None)) or self._effects.get((key, is_spawned))
         if known is not None:
-            for library, rank in known.seeded:
-                ledger.settle(library, rank)
-            ledger.seeded_later |= known.seeded_later
-            ledger.left |= known.left
-            self._walk.set_state(_replayed(ledger.state, known.state))
+            self._repeat(known)
             return known.result
         mark = (ref.node, ref.owner)
         if mark in self._active or len(self._active) > MAX_DEPTH:
@@ -138,27 +139,46 @@ class Functions:
             ledger.truncated = True
             return GIVEN
         self._entered += 1
-        self._walk.evaluator.modules[ref.module.path] = ref.module
+        self._walk.evaluator.executes(ref.module)
         self._active.append(mark)
         seeded = len(ledger.settled)
         seeded_before, ledger.seeded_later = ledger.seeded_later, set()
         left_before, ledger.left = ledger.left, set()
+        unseeded_before, ledger.unseeded = ledger.unseeded, set()
+        blamed_before, ledger.is_blamed = ledger.is_blamed, False
         try:
+            at = frame.module.location(place) if place is not None else None
             result = self._walk.run_function(ref.node, inside, at)
         finally:
             self._active.pop()
         if ref.owner is not None and getattr(ref.node, "name", "") == "__init__":
             self._walk.evaluator.remember_object(ref.owner, inside)
-        self._effects[key] = Effect(
+        # In a process that was started anew the same draws come unseeded, but for what is to blame there.
+        self._effects[key, is_spawned if ledger.is_blamed else None] = Effect(
             ledger.state,
             result,
             tuple(dict.fromkeys(ledger.settled[seeded:])),
             frozenset(ledger.seeded_later),
             frozenset(ledger.left),
+            frozenset(ledger.unseeded),
+            ledger.is_blamed,
         )
         ledger.seeded_later |= seeded_before
         ledger.left |= left_before
+        ledger.unseeded |= unseeded_before
+        ledger.is_blamed |= blamed_before
         return result
+
+    def _repeat(self, known: Effect) -> None:
+        """Apply to the present state what following a function did."""
+        ledger = self._ledger
+        for library, rank in known.seeded:
+            ledger.settle(library, rank)
+        ledger.seeded_later |= known.seeded_later
+        ledger.left |= known.left
+        ledger.reach_unseeded(known.unseeded)
+        ledger.is_blamed |= known.is_blamed
+        self._walk.set_state(_replayed(ledger.state, known.state))
 
     def _can_matter(self, ref: FunctionRef, inside: Frame) -> bool:
         """Whether the function, or anything of the project that it is given, can lead to a draw or a seed."""
@@ -207,9 +227,8 @@ class Functions:
             ledger.replaced > 0,
             ledger.picked_at,
             ledger.taken > 0,
-            ledger.spawned > 0,
             ledger.worker,
-            bool(ledger.conditions),
+            ledger.has_workers,
             ledger.in_training,
             ledger.entering > 0,
             ledger.entered.key() if ledger.entered is not None else None,
@@ -226,18 +245,19 @@ class Functions:
         ):
             parent = frame
         inside = Frame(module, function, parent)
-        positional = [*function.args.posonlyargs, *function.args.args]
-        if ref.owner is not None and method_kind(function) != "static" and positional and _is_method(ref):
-            first = positional.pop(0)
-            own: Value = ref.owner if method_kind(function) == "class" else self._own_object(ref.owner, node, frame)
-            inside.bind(function, first.arg, own)
-            for name, seen in self.switches.of(ref.owner).items() if method_kind(function) == "instance" else ():
-                inside.values[f"{first.arg}.{name}"] = seen
-                inside.settled.add(f"{first.arg}.{name}")
-        given = _bound(node, [argument.arg for argument in positional], [arg.arg for arg in function.args.kwonlyargs])
+        signature = module.written.signature(function)
+        positional = signature.positional
+        is_own = ref.bound or signature.kind == "class"
+        if ref.owner is not None and signature.kind != "static" and positional and is_own:
+            own: Value = ref.owner if signature.kind == "class" else self._own_object(ref.owner, node, frame)
+            inside.bind(function, positional[0], own)
+            for name, seen in self.switches.of(ref.owner).items() if signature.kind == "instance" else ():
+                inside.values[f"{positional[0]}.{name}"] = seen
+                inside.settled.add(f"{positional[0]}.{name}")
+            positional = positional[1:]
+        given = _bound(node, positional, signature.keyword_only)
         spread = self._spread(node, frame)
-        for argument in (*positional, *function.args.kwonlyargs):
-            name = argument.arg
+        for name in (*positional, *signature.keyword_only):
             if name in given:
                 inside.values[name] = self._walk.evaluator.value(given[name], frame)
                 if isinstance(given[name], ast.Constant) or frame.is_settled(given[name]):
@@ -249,7 +269,7 @@ class Functions:
                 inside.values[name] = spread.known[name]
             elif defaults and (spread is None or spread.rest is None):
                 inside.values[name] = self._walk.evaluator.parameter(inside, function, name)
-                if node is not None and _is_called_as_it_is(function) and _is_switch(default_of(function, name)):
+                if node is not None and _is_called_as_it_is(function) and _is_switch(signature.defaults[name]):
                     inside.settled.add(name)
             else:
                 inside.values[name] = GIVEN
@@ -295,11 +315,7 @@ def _is_switch(default: ast.expr | None) -> bool:
     return isinstance(default, ast.Constant) and isinstance(default.value, bool)
 
 
-def _is_method(ref: FunctionRef) -> bool:
-    return ref.bound or method_kind(ref.node) == "class"
-
-
-def _bound(node: ast.Call | None, positional: list[str], keyword_only: list[str]) -> Mapping[str, ast.expr]:
+def _bound(node: ast.Call | None, positional: Sequence[str], keyword_only: Sequence[str]) -> Mapping[str, ast.expr]:
     """Parameters and the arguments that a call gives them; what follows a `*args` is not known."""
     if node is None:
         return {}

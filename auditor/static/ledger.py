@@ -108,6 +108,12 @@ class Ledger:
         self.left: set[str] = set()
         """Libraries whose unseeded state a context that is being entered puts back when it is left."""
 
+        self.unseeded: set[int] = set()
+        """Draws that were reached while unseeded."""
+
+        self.is_blamed = False
+        """A draw in workers came whose library is seeded better than the one that seeds it there."""
+
         self.entering = 0
         """Above 0: a generator is being followed that is a context; what stands behind its `yield` comes later."""
 
@@ -152,7 +158,7 @@ class Ledger:
         level = self.state.level(library)
         self.records[number].levels.add(level)
         if level.rank is Rank.UNSEEDED:
-            self.records[number].in_spawned |= self.spawned > 0
+            self.reach_unseeded((number,))
             self.state = self.state.with_draw(library, number)
 
     def _number(self, library: str, callee: str, location: Location) -> int:
@@ -214,6 +220,13 @@ class Ledger:
         drawn = {name: numbers for name, numbers in self.state.drawn.items() if name != library}
         self.state = replace(self.state, drawn=drawn, pending=self.state.pending - come)
 
+    def reach_unseeded(self, numbers: Iterable[int]) -> None:
+        """These draws are reached while nothing has seeded their library."""
+        self.unseeded.update(numbers)
+        if self.spawned:
+            for number in numbers:
+                self.records[number].in_spawned = True
+
     def stop(self, before: State) -> None:
         """The path that is being followed ends the program; `before` is the state where it left the others."""
         for library, numbers in self.state.drawn.items():
@@ -236,11 +249,14 @@ class Ledger:
     def _come(self, item: Pending) -> None:
         record = self.records[item.draw]
         level = self._level(item)
-        if self.spawned and level.rank < self.state.level(item.library).rank:
+        if level.rank < self.state.level(item.library).rank:
             # Its workers are seeded by a library that nothing seeds there: that one is to blame.
-            return
+            self.is_blamed = True
+            if self.spawned:
+                return
         record.levels.add(level)
-        record.in_spawned |= self.spawned > 0 and level.rank is Rank.UNSEEDED
+        if level.rank is Rank.UNSEEDED:
+            self.reach_unseeded((item.draw,))
         record.certain = record.certain and (item.in_worker is not None or not self.has_workers)
 
     def is_seeded_later(self, item: Pending) -> bool:

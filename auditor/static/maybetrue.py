@@ -10,7 +10,7 @@ import ast
 from collections.abc import Iterator
 
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.static.bindings import BindingKind, reaching
+from auditor.static.bindings import BindingKind
 from auditor.static.commandline import default_of
 from auditor.static.constants import may_hold_for_none
 from auditor.static.elements import UNKNOWN, Known, Unknown
@@ -62,11 +62,7 @@ def _may_be_text(module: ModuleFacts, node: ast.Compare, steps: int) -> bool:
 
 def _sources(module: ModuleFacts, node: ast.Name, seen: set[ast.AST]) -> Iterator[tuple[ModuleFacts, ast.expr]]:
     """What a name is given: by assignments, or, for a parameter, by calls and by its default; each is `seen` once."""
-    found = module.names.scope_of(node)
-    if found is None:
-        return
-    scope, same = found
-    for binding in reaching(scope.bindings[node.id], (node.lineno, node.col_offset) if same else None):
+    for binding in module.names.in_force(node):
         source = binding.value or binding.node
         if source in seen:
             continue

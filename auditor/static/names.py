@@ -7,7 +7,7 @@ made by a known class. None means that it cannot be told, which is always a safe
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import Binding, BindingKind, Function, Position, Scope, every_argument, reaching
@@ -43,6 +43,9 @@ FILLING = frozenset({"tyro.cli", "simple_parsing.parse", "draccus.parse", "pyral
 
 MAX_DEPTH = 40
 """Steps of one resolution: longer chains are not followed."""
+
+MAX_BOUND = 400
+"""Ways of binding the parameters of a module's functions for which answers are kept."""
 
 PARTIAL = "<partial>"
 """Qualified name of what a `functools.partial` is read as."""
@@ -84,6 +87,10 @@ class Names:
         self._open_cache: dict[ast.AST, Value] = {}
         """Answers that depend on parameters and loop variables, as long as nothing is known of these."""
 
+        self._bound_caches: dict[tuple[object, ...], dict[ast.AST, Value]] = {}
+        """The same by what these are bound to: a function is followed with the same again and again."""
+
+        self._in_force: dict[ast.Name, Sequence[Binding]] = {}
         self._partials: dict[ast.Call, ast.Lambda] = {}
         self._exports: dict[str, Value] = {}
         self._question = module.project.question
@@ -94,8 +101,12 @@ class Names:
 
     def value(self, node: ast.expr, arguments: Arguments | None = None) -> Value:
         """What an expression stands for; `arguments` says what parameters of enclosing functions are bound to."""
+        if node in self._cache:
+            return self._cache[node]
         if arguments is None:
             return self._value(node)
+        if arguments and node in (answers := self._answers_for(arguments)):
+            return answers[node]
         kept = self._arguments, self._argument_used
         self._arguments, self._argument_used = arguments, False
         try:
@@ -115,7 +126,7 @@ class Names:
         question.active.add(key)
         try:
             bindings = self._index.root.bindings.get(name)
-            value = self._bound(bindings, None) if bindings else self._starred(self._index.root, name)
+            value = self.meaning(bindings) if bindings else self._starred(self._index.root, name)
             if not question.cut:
                 self._exports[name] = value
         finally:
@@ -125,7 +136,7 @@ class Names:
 
     def meaning(self, bindings: Sequence[Binding]) -> Value:
         """What a name with these bindings stands for once its scope was executed."""
-        return self._bound(bindings, None)
+        return self._bound(reaching(bindings, None))
 
     def close(self) -> None:
         """Let go of everything, and of what was added to the module's tables."""
@@ -135,22 +146,26 @@ class Names:
             self._index.parents.pop(made.body, None)
         vars(self).clear()
 
-    def scope_of(self, node: ast.Name) -> tuple[Scope, bool] | None:
-        """The scope that binds a name, and whether the use stands in that scope itself; None for builtins."""
-        found = self._lookup(node)
-        return (found[0], found[0] is self._index.scopes.get(node)) if found else None
-
     def bindings_of(self, node: ast.Name) -> Sequence[Binding]:
         """All places that give a name its meaning, in the scope that binds it; none for builtins and star imports."""
         found = self._lookup(node)
         return found[1] if found else ()
+
+    def in_force(self, node: ast.Name) -> Sequence[Binding]:
+        """Of `bindings_of` those that can be in force where the name is used, the last one first."""
+        found = self._in_force.get(node)
+        if found is None:
+            scope, bindings = self._lookup(node) or (None, ())
+            same = scope is not None and scope is self._index.scopes.get(node)
+            found = self._in_force[node] = reaching(bindings, _position(node) if same else None)
+        return found
 
     # -- expressions ----------------------------------------------------------------------------------------------
 
     def _value(self, node: ast.expr) -> Value:
         if node in self._cache:
             return self._cache[node]
-        answers = self._arguments.answers if self._arguments else self._open_cache
+        answers = self._answers_for(self._arguments) if self._arguments else self._open_cache
         if node in answers:
             self._argument_used = True
             return answers[node]
@@ -180,6 +195,13 @@ class Names:
             question.end()
         self._argument_used = used or self._argument_used
         return value
+
+    def _answers_for(self, arguments: Arguments) -> dict[ast.AST, Value]:
+        if arguments.answers is None:
+            if len(self._bound_caches) >= MAX_BOUND:
+                self._bound_caches.clear()
+            arguments.answers = self._bound_caches.setdefault(tuple(arguments.items()), {})
+        return arguments.answers
 
     def _compute(self, node: ast.expr) -> Value:
         if isinstance(node, ast.Name):
@@ -294,11 +316,9 @@ class Names:
     # -- names ----------------------------------------------------------------------------------------------------
 
     def _name(self, node: ast.Name) -> Value:
-        found = self._lookup(node)
+        found = self.in_force(node)
         if found:
-            scope, bindings = found
-            same = scope is self._index.scopes.get(node)
-            return self._bound(bindings, _position(node) if same else None)
+            return self._bound(found)
         if node not in self._index.scopes:
             return None
         return External(node.id) if node.id in BUILTINS else self._starred(self._index.root, node.id)
@@ -320,11 +340,11 @@ class Names:
             scope = scope.parent
         return None
 
-    def _bound(self, bindings: Sequence[Binding], use: Position | None) -> Value:
-        """The value of a name at a use; `use` None means after the scope was executed."""
+    def _bound(self, bindings: Iterable[Binding]) -> Value:
+        """The value of a name of which these are in force."""
         options: list[Value | Absent] = []
         imports = True
-        for binding in reaching(bindings, use):
+        for binding in bindings:
             options.append(self._binding(binding))
             imports = imports and binding.kind in IMPORTED
         if imports:

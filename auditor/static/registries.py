@@ -79,6 +79,9 @@ class Registries:
         self._homes: dict[Table, str] = {}
         """Paths of the files that make the tables."""
 
+        self._displays: dict[ast.expr, tuple[ModuleFacts, ast.expr] | None] = {}
+        """What names and attributes were given that are dictionaries or lists; None for the others."""
+
         self._names: set[str] = set()
         """Last parts of the names by which the tables go."""
 
@@ -156,11 +159,15 @@ class Registries:
             keeper = self._keeper(cls) if isinstance(cls, ClassRef) else None
             if keeper is not None and node.attr in keeper.attributes:
                 return self._object(base)
-        display = assigned(module, node)
-        if display is None or not _is_display(*display):
+        if node not in self._displays:
+            display = assigned(module, node)
+            is_display = display is not None and _is_display(*display)
+            self._displays[node] = display if is_display else None
+        made = self._displays[node]
+        if made is None:
             return None
-        self._homes[display[1]] = display[0].path
-        return display[1]
+        self._homes[made[1]] = made[0].path
+        return made[1]
 
     # -- what is put in -------------------------------------------------------------------------------------------
 

@@ -91,6 +91,8 @@ def join(states: Iterable[tuple[State, str | None]]) -> State | None:
 
 
 def _joined(one: State, one_if: str | None, other: State, other_if: str | None) -> State:
+    if one is other:
+        return one
     levels = {
         library: join_levels(one.level(library), one_if, other.level(library), other_if)
         for library in sorted({*one.levels, *other.levels})
@@ -104,6 +106,8 @@ def _joined(one: State, one_if: str | None, other: State, other_if: str | None) 
 
 def joined_draws(one: State, other: State) -> Mapping[str, frozenset[int]]:
     """The draws of either that no seed has followed yet."""
+    if one.drawn is other.drawn:
+        return one.drawn
     return {
         library: one.drawn.get(library, frozenset()) | other.drawn.get(library, frozenset())
         for library in sorted({*one.drawn, *other.drawn})

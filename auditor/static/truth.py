@@ -71,7 +71,7 @@ def truth(evaluator: Evaluator, node: ast.expr, frame: Frame) -> bool | None:
         return _compared(evaluator, node, frame)
     if never_holds(frame.module, node):
         return False
-    holds = _as_bool(evaluator.value(node, frame), node)
+    holds = _as_bool(evaluator.value(node, frame), node, frame)
     return True if holds is None and (asks_for_library(node) or _is_imported(node, frame)) else holds
 
 
@@ -150,25 +150,14 @@ def _compared(evaluator: Evaluator, node: ast.Compare, frame: Frame) -> bool | N
             return kind in (ast.IsNot, ast.NotEq)
     if kind in (ast.In, ast.NotIn) and frame.module.resolve(node.comparators[0]) in TEXTS:
         return None  # `"--seed" in sys.argv`: in a plain run it is not there, and the program asks for just that
-    if about_seed(node.left) or about_seed(node.comparators[0]):
+    if any(frame.module.written.is_about_seed(side) for side in (node.left, node.comparators[0])):
         return _GIVEN_HOLDS.get(kind)
     return None
 
 
-def _as_bool(seen: Seen, node: ast.expr) -> bool | None:
+def _as_bool(seen: Seen, node: ast.expr, frame: Frame) -> bool | None:
     if seen.is_constant:
         return bool(seen.constant)
     if seen.kind is SeedValue.NONE:
         return False
-    return True if about_seed(node) else None
-
-
-def about_seed(node: ast.expr) -> bool:
-    """Whether an expression names a seed: `cfg.seed`, `"seed" in cfg`, `args.random_state`."""
-    for part in walk(node):
-        text = part.id if isinstance(part, ast.Name) else part.attr if isinstance(part, ast.Attribute) else ""
-        if isinstance(part, ast.Constant) and isinstance(part.value, str):
-            text = part.value
-        if "seed" in text.lower() or text.lower() in ("random_state", "rng"):
-            return True
-    return False
+    return True if frame.module.written.is_about_seed(node) else None

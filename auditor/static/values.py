@@ -63,8 +63,8 @@ class Arguments(dict[tuple[ast.AST, str], Value]):
 
     def __init__(self, known: Mapping[tuple[ast.AST, str], Value] | None = None) -> None:
         super().__init__(known or {})
-        self.answers: dict[ast.AST, Value] = {}
-        """Answers that depend on what is bound; to be cleared when that changes."""
+        self.answers: dict[ast.AST, Value] | None = None
+        """Answers that depend on what is bound; None where they are not looked up yet, as after any change."""
 
 
 NOTHING_BOUND = Arguments()

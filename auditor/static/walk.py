@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
     from auditor.static.project import Project
 
+_ASSIGNING = (ast.Assign, ast.AnnAssign, ast.AugAssign)
+_LOOPING = (ast.For, ast.AsyncFor, ast.While)
 MAX_ELEMENTS = 16
 """Elements of a display that a loop is followed for."""
 
@@ -112,7 +114,7 @@ class Walk:
         if module is None:
             return None
         frame = self._executed[key] = Frame(module, is_main=is_main)
-        self.evaluator.modules[path] = module
+        self.evaluator.executes(module)
         conditions, self.ledger.conditions = self.ledger.conditions, []
         if is_main or self.relevance.is_working(module):
             self.block(module.tree.body, frame)
@@ -190,18 +192,18 @@ class Walk:
         self.steps += 1
         if isinstance(node, ast.Expr):
             return self.expression(node.value, frame)
-        if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
+        if isinstance(node, _ASSIGNING):
             return self._assign(node, frame)
         if isinstance(node, ast.If):
             return self._branches.conditional(node, frame)
-        if isinstance(node, ast.For | ast.AsyncFor | ast.While):
+        if isinstance(node, ast.Return):
+            return self._return(node, frame)
+        if isinstance(node, _LOOPING):
             return self._loop(node, frame)
         if isinstance(node, ast.With | ast.AsyncWith):
             return self._with(node, frame)
         if isinstance(node, ast.Import | ast.ImportFrom):
             self._import(node, frame)
-        elif isinstance(node, ast.Return):
-            return self._return(node, frame)
         elif isinstance(node, ast.Raise):
             return End.STOPS
         elif isinstance(node, ast.Break | ast.Continue):
@@ -325,12 +327,12 @@ class Walk:
     def store(self, name: str, value: Seen) -> None:
         """The program puts a value where others read it: an option, a module's name, an environment variable."""
         self.ledger.state = replace(self.ledger.state, options={**self.ledger.state.options, name: value})
-        self.evaluator.stored = dict(self.ledger.state.options)
+        self.evaluator.stored = self.ledger.state.options
 
     def set_state(self, state: State) -> None:
         """Go on from `state`."""
         self.ledger.state = state
-        self.evaluator.stored = dict(state.options)
+        self.evaluator.stored = state.options
 
     # -- loops ----------------------------------------------------------------------------------------------------
 

@@ -7,14 +7,23 @@ from collections.abc import Callable
 
 import pytest
 
+from auditor.model.location import Location
 from auditor.static import functions
+from auditor.static.bindings import Function
+from auditor.static.evaluate import Evaluator
+from auditor.static.facts import ModuleFacts
+from auditor.static.frame import Frame
 from auditor.static.library_verdict import LibraryVerdict, SeedStatus
 from auditor.static.loaderitems import may_draw
 from auditor.static.maybetrue import may_be_true
+from auditor.static.names import Names
 from auditor.static.nodes import walk
 from auditor.static.picked import picked
 from auditor.static.project import Project
+from auditor.static.seedvalue import Seen
 from auditor.static.training import trains
+from auditor.static.values import Value
+from auditor.static.walk import Walk
 from auditor.static.wholenumbers import is_number
 
 Files = dict[str, str | bytes]
@@ -128,3 +137,71 @@ def test_a_long_function_with_another_argument_each_time_is_followed_so_far(
     (cut,) = verdicts(project({"run.py": text}), "run.py")
     assert (whole.certain, whole.status) == (True, SeedStatus.UNSEEDED)
     assert (cut.certain, cut.status) == (False, SeedStatus.UNSEEDED)
+
+
+def followed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The functions that are followed from now on, by name."""
+    names: list[str] = []
+    run = Walk.run_function
+
+    def counted(walk: Walk, function: Function, frame: Frame, at: Location | None) -> Seen:
+        names.append(getattr(function, "name", "<lambda>"))
+        return run(walk, function, frame, at)
+
+    monkeypatch.setattr(Walk, "run_function", counted)
+    return names
+
+
+def test_what_is_called_with_and_without_a_condition_is_followed_once(
+    project: MakeProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = followed(monkeypatch)
+    text = "import random, sys\ndef draw():\n    random.random()\nif sys.argv[2] == 'a':\n    draw()\ndraw()\n"
+    assert [verdict.status for verdict in verdicts(project({"a.py": text}), "a.py")] == [SeedStatus.UNSEEDED]
+    assert names == ["draw"]
+
+
+def test_what_runs_here_and_in_a_new_process_is_followed_once_and_told_of_both(
+    project: MakeProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = followed(monkeypatch)
+    head = "import random\nimport torch.multiprocessing as mp\ndef draw():\n    random.random()\n"
+    text = head + "def work(rank):\n    draw()\ndraw()\nmp.spawn(work)\n"
+    (verdict,) = verdicts(project({"a.py": text}), "a.py")
+    assert [draw.in_spawned for draw in verdict.draws] == [True]
+    assert names == ["draw", "work"]
+
+
+def test_what_a_parameter_stands_for_is_resolved_once_for_all_that_are_given_the_same(
+    project: MakeProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each call gives another number, so that the function is followed again and again."""
+    asked: list[ast.expr] = []
+    compute = Names._compute
+
+    def counted(names: Names, node: ast.expr) -> Value:
+        asked.append(node)
+        return compute(names, node)
+
+    monkeypatch.setattr(Names, "_compute", counted)
+    head = "import random\nclass Net:\n    def draw(self, number):\n        self.layer.first.second(random.random())\n"
+    calls = "".join(f"net.draw({number})\n" for number in range(TIMES))
+    verdicts(project({"a.py": f"{head}net = Net()\n{calls}"}), "a.py")
+    assert sum(isinstance(node, ast.Attribute) and node.attr == "second" for node in asked) <= 2
+
+
+def test_options_of_many_modules_are_put_together_once(project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    options = Evaluator._module_options
+
+    def counted(evaluator: Evaluator, module: ModuleFacts) -> dict[str, Seen]:
+        asked.append(module.path)
+        return options(evaluator, module)
+
+    monkeypatch.setattr(Evaluator, "_module_options", counted)
+    option = "import argparse, random\nparser = argparse.ArgumentParser()\nparser.add_argument('--s{}', default=1)\n"
+    files: Files = {f"m{number}.py": option.format(number) for number in range(TIMES)}
+    imports = "".join(f"import m{number}\n" for number in range(TIMES))
+    uses = "".join(f"if args.s{number}:\n    random.random()\n" for number in range(TIMES))
+    verdicts(project({**files, "a.py": f"import random\n{imports}args = m1.parser.parse_args()\n{uses}"}), "a.py")
+    assert len(asked) <= 4 * TIMES

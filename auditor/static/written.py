@@ -1,0 +1,87 @@
+"""What the text of a file says about its conditions and functions: the same however often programs come by."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+from auditor.static.bindings import FUNCTIONS, Function, every_argument
+from auditor.static.commandline import default_of
+from auditor.static.names import method_kind
+from auditor.static.nodes import walk
+from auditor.static.rngstate import negated
+
+
+class Signature:
+    """The parameters of a function, and how it is called."""
+
+    __slots__ = ("defaults", "keyword_only", "kind", "names", "positional")
+
+    def __init__(self, function: Function) -> None:
+        arguments = function.args
+        self.positional = tuple(each.arg for each in (*arguments.posonlyargs, *arguments.args))
+        self.keyword_only = tuple(each.arg for each in arguments.kwonlyargs)
+        self.names = frozenset(each.arg for each in every_argument(arguments))
+        self.kind = method_kind(function)
+        self.defaults = {name: default_of(function, name) for name in (*self.positional, *self.keyword_only)}
+
+
+class Written:
+    """Answers about parts of one file, each worked out once."""
+
+    def __init__(self, text: Callable[[ast.AST], str]) -> None:
+        self._text = text
+        self._conditions: dict[ast.expr, tuple[str, str]] = {}
+        self._about_seeds: dict[ast.expr, bool] = {}
+        self._signatures: dict[Function, Signature] = {}
+        self._delayed: dict[Function, bool] = {}
+
+    def condition(self, test: ast.expr) -> tuple[str, str]:
+        """A condition in one line, and its opposite."""
+        found = self._conditions.get(test)
+        if found is None:
+            text = " ".join(self._text(test).split())
+            found = self._conditions[test] = text, negated(text)
+        return found
+
+    def is_about_seed(self, node: ast.expr) -> bool:
+        """Whether an expression names a seed: `cfg.seed`, `"seed" in cfg`, `args.random_state`."""
+        found = self._about_seeds.get(node)
+        if found is None:
+            found = self._about_seeds[node] = any(map(_names_seed, walk(node)))
+        return found
+
+    def signature(self, function: Function) -> Signature:
+        """The parameters of a function."""
+        found = self._signatures.get(function)
+        if found is None:
+            found = self._signatures[function] = Signature(function)
+        return found
+
+    def is_delayed(self, function: Function) -> bool:
+        """Whether a call of a function only makes what runs later; decorators may change that (`contextmanager`)."""
+        found = self._delayed.get(function)
+        if found is None:
+            found = self._delayed[function] = _runs_later(function)
+        return found
+
+
+def _names_seed(part: ast.AST) -> bool:
+    text = part.id if isinstance(part, ast.Name) else part.attr if isinstance(part, ast.Attribute) else ""
+    if isinstance(part, ast.Constant) and isinstance(part.value, str):
+        text = part.value
+    return "seed" in text.lower() or text.lower() in ("random_state", "rng")
+
+
+def _runs_later(function: Function) -> bool:
+    if isinstance(function, ast.Lambda) or function.decorator_list:
+        return False
+    return isinstance(function, ast.AsyncFunctionDef) or any(_yields(statement) for statement in function.body)
+
+
+def _yields(node: ast.AST) -> bool:
+    if isinstance(node, ast.Yield | ast.YieldFrom):
+        return True
+    if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
+        return False
+    return any(_yields(child) for child in ast.iter_child_nodes(node))
