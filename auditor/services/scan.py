@@ -60,16 +60,16 @@ def _scan(
 ) -> AuditReport:
     progress.stage("scan")
     root = find_root(paths) if root is None else root.absolute()
-    found = find_files(root, paths, settings.exclude, progress.cancelled)
     if settings.rules:
         from auditor.services.rule_choice import check_folders
 
         check_folders(settings)
-    program = program_stamp(settings)
-    cache = ScanCache(found, paths, settings, program) if cached else None
+    cache = ScanCache(root, paths, settings, progress.cancelled) if cached else None
     report = cache.get() if cache is not None else None
     if report is not None:
         return report
+    found = find_files(root, paths, settings.exclude, progress.cancelled) if cache is None else cache.found
+    program = program_stamp(settings) if cache is None else cache.surroundings.program
     progress.stage("scan", len(found.files))
     # What is below is not needed where the result is known already.
     from auditor.services.demand_store import kept_demands
