@@ -67,6 +67,12 @@ def _run_at_once(words: list[str]) -> int | None:
     enabled = gc.isenabled()
     gc.disable()
     try:
+        if words[0] == "scan":
+            from auditor.cli.printed import print_again
+
+            code = print_again(words)
+            if code is not None:
+                return code
         work = _scan(words) if words[0] == "scan" else _with_tape(words)
         if work is None:
             return None
@@ -87,7 +93,7 @@ def _scan(words: list[str]) -> Callable[[], int] | None:
         return None
     from auditor.cli.scan_work import run_scan
 
-    return lambda: run_scan(values)
+    return lambda: run_scan(values, words)
 
 
 def _with_tape(words: list[str]) -> Callable[[], int] | None:

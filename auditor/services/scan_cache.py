@@ -91,6 +91,12 @@ class ScanCache:
         """Folders in which an earlier scan looked; `_told_before`: those of them that tell of the others."""
 
         self._told_before: frozenset[str] = frozenset()
+        self._identity: bytes | None = None
+
+    def tell(self, listener: Callable[[str, bytes], object] | None) -> None:
+        """Say where the report is kept, if it is."""
+        if listener is not None and self._identity is not None:
+            listener(str(self.path), self._identity)
 
     def get(self) -> AuditReport | None:
         """The report that a scan would give now; None where that is not known."""
@@ -98,7 +104,7 @@ class ScanCache:
         if kept is not None and kept.compare(self._base):
             report = _report(kept.packed)
             if report is not None:
-                self.identity = kept.identity
+                self._identity = kept.identity
                 return report
             kept = None
         self._look(kept)
@@ -178,7 +184,7 @@ class ScanCache:
             self._unchanged = frozenset(now) if changed.isdisjoint(self._whole) else frozenset()
             return None
         entry = self._entry(now, places, kept.packed)
-        self.identity = entry[2]
+        self._identity = entry[2]
         if entry != kept.values:
             write(self.path, entry)
         return report
@@ -244,11 +250,11 @@ class ScanCache:
         if write(self._parts_path, (self._basis, pack_parts(parts), names)):
             entry = self._entry(files, folders, dumped(report))
             if write(self.path, entry):
-                self.identity = entry[2]
+                self._identity = entry[2]
             if is_new:
                 prune(self.path.parent)
 
-    def _entry(self, files: Mapping[str, Print], places: Mapping[str, Print], packed: bytes) -> tuple[object, ...]:
+    def _entry(self, files: Mapping[str, Print], places: Mapping[str, Print], packed: bytes) -> tuple[Any, ...]:
         """What `KeptReport` is made of."""
         from auditor.services.kept_walk import packed_walk
 
