@@ -32,6 +32,29 @@ def packed_walk(found: Discovery, walked: Walked, listed: Mapping[str, bytes]) -
     )
 
 
+def folders_tell(root: str, links: Mapping[str, str], mounts: str = "/proc/self/mountinfo") -> bool:
+    """Whether the times of folders tell that names came or went, wherever a walk leads.
+
+    File systems over stores of objects have no folders, and give any time for them: all that users mount are left out.
+    """
+    try:
+        with open(mounts, "rb") as stream:
+            lines = stream.read().splitlines()
+    except OSError:  # not Linux
+        return True
+    tops = [
+        os.path.join(os.path.realpath(root), ""),
+        *(os.path.join(to.partition(" ")[2], "") for to in links.values()),
+    ]
+    for line in lines:
+        before, _, after = line.partition(b" - ")
+        if after.startswith(b"fuse.") and not after.startswith(b"fuse.fuse-overlayfs"):
+            mounted = os.path.join(os.fsdecode(before.split()[4].decode("unicode_escape").encode("latin-1")), "")
+            if any(top.startswith(mounted) or mounted.startswith(top) for top in tops):
+                return False
+    return True
+
+
 class KeptWalk:
     """What was packed."""
 

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from auditor.services.surroundings import Surroundings
     from auditor.static.trace import Kept
 
+WORTH = 80
+"""Parsing and judging some source takes as long as writing this many times as much of what was found out."""
+
 Names = tuple[Stamp, frozenset[str]]
 """Stamp of a folder and what it holds for imports."""
 
@@ -92,6 +95,8 @@ class ScanCache:
 
         self._told_before: frozenset[str] = frozenset()
         self._identity: bytes | None = None
+        self._parts_files: tuple[frozenset[str], frozenset[str]] | None = None
+        """The files, and the tests among them, for which there are parts that could stay as they are."""
 
     def tell(self, listener: Callable[[str, bytes], object] | None) -> None:
         """Say where the report is kept, if it is."""
@@ -115,6 +120,10 @@ class ScanCache:
         from auditor.services.surroundings import Surroundings  # an unchanged project does without
 
         paths, settings, cancelled = self._asked
+        if kept is not None:
+            others = frozenset(kept.other_folders)
+            stamps = kept.folders.prints().items()
+            self._stamps = {folder: stamp for folder, (stamp, _) in stamps if folder not in others}
         walk = None if kept is None or kept.other_links else self._kept_walk(kept)
         again = None if walk is None or kept is None else walk.again(self._root, kept.other_folders, self._settled_ns)
         if again is None or walk is None:
@@ -127,7 +136,6 @@ class ScanCache:
         documents = {file.path for file in found.documents}
         more = [path for path in below if path not in documents]
         self._files = (*(file.path for file in found.files), *(file.path for file in found.documents), *more)
-        self._sources = {file.path: file for file in found.files}
         lists = sorted({*below, *(path for path in documents if "/" not in path)})
         self._whole = frozenset({*METADATA, *lists})
         """Files of which a change can matter to everything."""
@@ -153,10 +161,8 @@ class ScanCache:
         """The kept report, where contents are the same though stamps differ; else what is the same is noted."""
         is_same = kept.key == self._key
         told, _ = kept.details()
-        self._stamps = {folder: stamp for folder, (stamp, _) in kept.folders.prints().items()}
-        places = {folder: (self._stamps[folder], digest) for folder, digest in told.items()}
+        places = {folder: (self._stamps.get(folder, UNKNOWN), digest) for folder, digest in told.items()}
         for folder in kept.other_folders:
-            del self._stamps[folder]
             if folder in places:
                 stamp, listing = stamp_of(self._inside + folder, self._settled_ns), _told_by(self._listing(folder))
                 if listing == told[folder]:
@@ -178,9 +184,9 @@ class ScanCache:
             # Prints of files that did not change need not be made again.
             self._prints, self._places = now, places
             self._digests = {path: digest for path, (_, digest) in now.items()}
-            for path, (stamp, _) in now.items():
-                if stamp[0] >= 0 and path in self._sources:
-                    self._sources[path].know_size(stamp[0])
+            for source in self.found.files:
+                if source.path in now and (size := now[source.path][0][0]) >= 0:
+                    source.know_size(size)
             self._unchanged = frozenset(now) if changed.isdisjoint(self._whole) else frozenset()
             return None
         entry = self._entry(now, places, kept.packed)
@@ -194,7 +200,7 @@ class ScanCache:
         from auditor.services.scan_parts import unpack_parts  # whoever finds the report does without
 
         match read(self._parts_path) if self._unchanged else None:
-            case (self._basis, plain, dict(folders)):
+            case (basis, plain, dict(folders)) if basis == self._parts_basis(self._digests):
                 kept = unpack_parts(plain, libraries)
             case _:
                 kept = None
@@ -205,10 +211,15 @@ class ScanCache:
         digests = self._digests
         same = [path for path, digest in kept.digests.items() if digest and digests.get(path) == digest]
         for folder, (stamp, names) in folders.items():
-            if stamp != UNKNOWN and stamp_of(self._inside + folder, self._settled_ns) == stamp:
+            if stamp != UNKNOWN and self._stamps.get(folder) == stamp:
                 self._names[folder] = stamp, names
+                continue
+            now = stamp_of(self._inside + folder, self._settled_ns)
+            if now == stamp != UNKNOWN or names == (self._listing(folder) or frozenset()):
+                self._names[folder] = now, names
         if self._names.keys() == folders.keys():
             self._listed, self._told_before = kept.listed_folders, frozenset(folders)
+            self._parts_files = kept.files, kept.tests
         listed = {folder: names for folder, (_, names) in self._names.items()}
         return Parts(kept=kept, unchanged=self._unchanged.intersection(same), listed=listed)
 
@@ -247,19 +258,33 @@ class ScanCache:
         from auditor.services.scan_parts import pack_parts
 
         is_new = not self.path.exists()
-        if write(self._parts_path, (self._basis, pack_parts(parts), names)):
+        basis = self._parts_basis({path: digest for path, (_, digest) in files.items()})
+        if self._may_stay(parts) or write(self._parts_path, (basis, pack_parts(parts), names)):
             entry = self._entry(files, folders, dumped(report))
             if write(self.path, entry):
                 self._identity = entry[2]
             if is_new:
                 prune(self.path.parent)
 
+    def _may_stay(self, parts: Kept) -> bool:
+        """Whether finding out again what the kept parts lack takes less time than writing them anew."""
+        if self._parts_files != (parts.files, parts.tests):
+            return False
+        try:
+            return parts.parsed_bytes * WORTH < os.stat(self._parts_path).st_size
+        except OSError:
+            return False
+
+    def _parts_basis(self, digests: Mapping[str, bytes]) -> bytes:
+        """Of what matters to all parts; they are not always written with the report."""
+        return _digest(_bytes((self._basis, [(path, digests.get(path)) for path in sorted(self._whole)])))
+
     def _entry(self, files: Mapping[str, Print], places: Mapping[str, Print], packed: bytes) -> tuple[Any, ...]:
         """What `KeptReport` is made of."""
-        from auditor.services.kept_walk import packed_walk
+        from auditor.services.kept_walk import folders_tell, packed_walk
 
         walked, listed = self._walked, self._listed_before
-        walk: Any = packed_walk(self.found, walked, listed)
+        walk: Any = packed_walk(self.found, walked, listed) if folders_tell(self._base, walked.links) else None
         stamps = {folder: self._stamps.get(folder, UNKNOWN) for folder in listed} | {
             folder: stamp for folder, (stamp, _) in walked.folders.items()
         }
@@ -267,11 +292,13 @@ class ScanCache:
             # Names were taken from both listings: they have to be those of one moment.
             stamps[folder] = stamp if stamps.get(folder, stamp) == stamp else UNKNOWN
         details = marshal.dumps(({folder: digest for folder, (_, digest) in places.items()}, walk))
-        said = (self._basis, self._key, [(path, digest) for path, (_, digest) in files.items()], details, packed)
+        contents = b"".join([digest or b"-" for _, digest in files.values()])
+        said = (self._basis, self._key, _digest("\0".join(files).encode("utf-8", "backslashreplace") + contents))
+        identity = _digest(_bytes(said) + details + packed)
         return (
             self._basis,
             self._key,
-            _digest(_bytes(said)),
+            identity,
             here(self._base),
             packed_stamps(self.surroundings.prints(self._settled_ns)),
             packed_stamps({folder: (stamp, b"") for folder, stamp in stamps.items()}),

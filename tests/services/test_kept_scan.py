@@ -341,3 +341,43 @@ def test_an_entry_of_another_root_is_none(project: Path) -> None:
     assert KeptReport(values).compare(str(project))
     assert not KeptReport(values).compare(str(project.parent))
     assert report
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_parts_that_stay_behind_the_report_hold_for_what_they_were_made_of(
+    project: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    monkeypatch.setattr(scan_cache, "WORTH", 0)
+    rng = random.Random(seed)
+    cached(project)
+    (parts,) = scan_cache.cache_folder().glob("*.parts")
+    written = parts.stat().st_ino
+    put(project, "train.py", FILES["train.py"] + "print(1)\n")
+    assert cached(project) == cold(project)
+    assert parts.stat().st_ino == written
+    for _ in range(20):
+        rng.choice([write_one, configure, replace_with_all_but_the_text_alike, rename])(project, rng)
+        assert cached(project) == cold(project)
+
+
+MOUNTS = """22 1 8:1 / / rw - ext4 /dev/root rw
+23 22 0:5 / /srv/my\\040bucket rw - fuse.s3fs s3fs rw
+24 22 0:6 / /home/me/project/data rw - fuse.gcsfuse bucket rw
+25 22 0:7 / /containers rw - fuse.fuse-overlayfs fuse-overlayfs rw
+"""
+
+
+@pytest.mark.parametrize(
+    ("root", "to", "tells"),
+    [
+        ("/home/me/other", "folder /home/me/other", True),
+        ("/containers/project", "folder /containers/project", True),
+        ("/srv/my bucket/project", "folder /srv/my bucket/project", False),
+        ("/home/me/project", "folder /home/me/project", False),
+        ("/home/me/other", "folder /srv/my bucket/more", False),
+    ],
+)
+def test_folders_of_what_users_mount_tell_nothing(tmp_path: Path, root: str, to: str, tells: bool) -> None:
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text(MOUNTS)
+    assert kept_walk.folders_tell(root, {"link": to}, str(mounts)) is tells
