@@ -36,6 +36,7 @@ COMMANDS = {
 AT_ONCE = ("scan", "record", "replay", "exec")
 """Commands that read their lines without Typer."""
 
+HELP = frozenset({"-h", "--help"})
 COMPLETION = "_REPRO_AUDIT_COMPLETE"
 """The variable by which a shell asks what could be typed."""
 
@@ -67,7 +68,7 @@ def _run_at_once(words: list[str]) -> int | None:
     enabled = gc.isenabled()
     gc.disable()
     try:
-        if words[0] == "scan":
+        if words[0] == "scan" and HELP.isdisjoint(words):
             from auditor.cli.printed import print_again
 
             code = print_again(words)

@@ -50,7 +50,7 @@ class Stamps:
 
     def __init__(self, packed: Any) -> None:
         names, sizes, modified, changed, numbers, self._digests = packed
-        self.paths: list[str] = names.split("\0") if names else []
+        self.paths: list[str] = names.split("\0") if sizes else []  # the root's is empty
         self._columns = [array("q", sizes), array("q", modified), array("q", changed), array("Q", numbers)]
         if any(len(column) != len(self.paths) for column in self._columns):
             raise ValueError("columns of different lengths")

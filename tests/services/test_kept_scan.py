@@ -108,6 +108,14 @@ def test_nothing_is_listed_of_a_project_in_which_nothing_changed(project: Path, 
     assert listings == []
 
 
+def test_a_project_without_folders_is_told_by_stamps_too(tmp_path: Path, listings: list[str]) -> None:
+    put(tmp_path / "flat", "train.py", DRAW)
+    first = kept(tmp_path / "flat")
+    listings.clear()
+    assert cached(tmp_path / "flat") == first
+    assert listings == []
+
+
 def test_a_file_that_is_edited_means_no_listing(project: Path, listings: list[str]) -> None:
     kept(project)
     listings.clear()
