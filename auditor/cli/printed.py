@@ -17,7 +17,7 @@ from auditor.ruleset.marshalled import read_marshalled, write_marshalled
 from auditor.services.kept_report import FORMAT, cache_folder_name, read_kept
 from auditor.services.settings_files import PREFIX, settings_files
 from auditor.static.projectroot import root_of, upwards
-from auditor.static.stamps import Stamps, packed_stamps, stamp_of
+from auditor.static.stamps import SETTLED_NS, Stamps, packed_stamps, stamp_of
 
 _VARIABLES = ("HOME", "XDG_CONFIG_HOME", "NO_COLOR", "FORCE_COLOR", "TERM")
 """What a scan reads of the environment, besides the settings that stand in it."""
@@ -43,11 +43,13 @@ def print_again(words: Sequence[str]) -> int | None:
 
 
 def keep_printed(
-    words: Sequence[str], paths: Sequence[str], settled_ns: int, kept: tuple[str, bytes], code: int, text: str
+    words: Sequence[str], paths: Sequence[str], started_ns: int, kept: tuple[str, bytes], code: int, text: str
 ) -> None:
     """Keep what was printed for a report. `kept`: where that is, and what it and all that it rests on go by."""
     asked = _asked(words)
-    settings = packed_stamps({path: (stamp_of(path, settled_ns), b"") for path in settings_files(paths[0])})
+    settings = packed_stamps(
+        {path: (stamp_of(path, started_ns - SETTLED_NS), b"") for path in settings_files(paths[0])}
+    )
     write_marshalled(_name(asked), FORMAT, (asked, list(paths), _tops(paths), settings, *kept, int(code), text))
 
 

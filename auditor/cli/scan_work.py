@@ -14,7 +14,6 @@ from auditor.cli.progress import choose_progress
 from auditor.errors import UsageError
 from auditor.model.annotations import TYPE_CHECKING, Any
 from auditor.model.lean import replace
-from auditor.static.stamps import SETTLED_NS
 
 if TYPE_CHECKING:
     from auditor.services.check import CheckOptions
@@ -79,7 +78,7 @@ def run_scan(values: dict[str, Any], line: Sequence[str] | None = None) -> int:
         from auditor.cli.printed import keep_printed
 
         if line is not None and kept:
-            keep_printed(line, [str(path) for path in chosen], started_ns - SETTLED_NS, kept[-1], code, text)
+            keep_printed(line, [str(path) for path in chosen], started_ns, kept[-1], code, text)
 
     # What is printed rests on more than the report where it is held against something, or has patches.
     more = options.diff_base or options.write_baseline or resolved.baseline or given["patches"]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.cli import main, scan_work
+from auditor.cli import main, printed
 from auditor.model.report import AuditReport
 from auditor.services import kept_walk, scan_cache
 from auditor.services.kept_report import KeptReport
@@ -52,7 +52,7 @@ def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Stamps count at once: what a test does is never as young as the clock of the file system is coarse."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    for module in (scan_cache, scan_work):
+    for module in (scan_cache, printed):
         monkeypatch.setattr(module, "SETTLED_NS", 0)
 
 
