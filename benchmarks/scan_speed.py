@@ -24,13 +24,6 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-SCAN = """
-import sys
-from pathlib import Path
-from auditor.services.scan import scan
-from auditor.services.settings import Settings
-scan([Path(sys.argv[1])], Settings(), cached=True)
-"""
 COLD = "repro-audit, no cache yet"
 CHANGED = "repro-audit, one file changed"
 ADDED = "repro-audit, one file added"
@@ -63,14 +56,15 @@ def commands(folder: Path, cache: Path) -> dict[str, list[str]]:
         str(Path(sys.executable).with_name("ruff")), "check", "--isolated", "--select", "NPY002,S311", "--quiet",
         "--exit-zero", "--no-respect-gitignore",
     ]  # fmt: skip
+    scan = [sys.executable, "-m", "auditor", "scan", str(folder)]
     return {
         "ruff, no cache": [*ruff, "--no-cache", str(folder)],
         "ruff, cached": [*ruff, "--cache-dir", str(cache), str(folder)],
-        COLD: [sys.executable, "-c", SCAN, str(folder)],
-        "repro-audit, unchanged": [sys.executable, "-c", SCAN, str(folder)],
-        CHANGED: [sys.executable, "-c", SCAN, str(folder)],
-        ADDED: [sys.executable, "-c", SCAN, str(folder)],
-        RENAMED: [sys.executable, "-c", SCAN, str(folder)],
+        COLD: scan,
+        "repro-audit, unchanged": scan,
+        CHANGED: scan,
+        ADDED: scan,
+        RENAMED: scan,
     }
 
 

@@ -36,6 +36,7 @@ COMMANDS = {
 AT_ONCE = ("scan", "record", "replay", "exec")
 """Commands that read their lines without Typer."""
 
+HELP = frozenset({"-h", "--help"})
 COMPLETION = "_REPRO_AUDIT_COMPLETE"
 """The variable by which a shell asks what could be typed."""
 
@@ -67,6 +68,12 @@ def _run_at_once(words: list[str]) -> int | None:
     enabled = gc.isenabled()
     gc.disable()
     try:
+        if words[0] == "scan" and HELP.isdisjoint(words):
+            from auditor.cli.printed import print_again
+
+            code = print_again(words)
+            if code is not None:
+                return code
         work = _scan(words) if words[0] == "scan" else _with_tape(words)
         if work is None:
             return None
@@ -87,7 +94,7 @@ def _scan(words: list[str]) -> Callable[[], int] | None:
         return None
     from auditor.cli.scan_work import run_scan
 
-    return lambda: run_scan(values)
+    return lambda: run_scan(values, words)
 
 
 def _with_tape(words: list[str]) -> Callable[[], int] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from auditor.cli.exit_codes import ExitCode, forgiving, of_report
@@ -27,14 +28,20 @@ _SUFFIXES = {
 """Format → how files of it are called; the others are plain text."""
 
 
-def deliver(report: AuditReport, output: Output, root: Path | None = None) -> ExitCode:
+def deliver(
+    report: AuditReport,
+    output: Output,
+    root: Path | None = None,
+    keep: Callable[[str, ExitCode], object] | None = None,
+) -> ExitCode:
     """Write the report to stdout or to the file that was asked for; return what the command exits with.
 
-    `root`: folder of the project; None means that of the runs, where there are any.
+    `root`: folder of the project; None means that of the runs, where there are any. `keep`: takes what was printed.
     """
     text, code = rendered(report, output, root)
     if output.path is None:
-        write_stdout(text)
+        if write_stdout(text) and keep is not None:
+            keep(text, code)
     else:
         from auditor.report.prose.answer import one_line
 

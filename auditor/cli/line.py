@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from auditor.cli import HELP
 from auditor.cli.option_table import OptionEntry
-
-HELP = ("-h", "--help")
 
 Places = Callable[[list[str]], dict[str, object] | None]
 """What the words that belong to no option stand for, by name; None where there are too many or too few."""
@@ -26,7 +25,7 @@ def read_line(words: Sequence[str], table: Sequence[OptionEntry], places: Places
     As in Typer: options and places in any order, `--name value` and `--name=value`, `-o value` and `-ovalue`, flags of
     one letter joined as in `-vo value`, the last of several wins, no option after `--`.
     """
-    if any(word in HELP for word in words):
+    if not HELP.isdisjoint(words):
         return None
     values = {entry.name: entry.default for entry in table}
     rest: list[str] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -19,8 +20,12 @@ if TYPE_CHECKING:
     from auditor.services.settings import Settings
 
 
-def run_scan(values: dict[str, Any]) -> int:
-    """Scan as the values of the options of `option_table` say; return the exit code."""
+def run_scan(values: dict[str, Any], line: Sequence[str] | None = None) -> int:
+    """Scan as the values of the options of `option_table` say; return the exit code.
+
+    `line`: the words that said so, for which it may be kept what is printed; None where they are not known.
+    """
+    started_ns = time.time_ns()
     from auditor.services.check import CheckOptions, check
     from auditor.services.settings import resolve_settings
     from auditor.static.discovery import find_root
@@ -42,11 +47,13 @@ def run_scan(values: dict[str, Any]) -> int:
 
     if given["show_settings"]:
         return _show_settings(chosen[0], overrides)
+    kept: list[tuple[str, bytes]] = []
     options = CheckOptions(
         diff_base=given["diff_base"],
         write_baseline=given["write_baseline"],
         cached=not given["no_cache"],
         processes=given["jobs"],
+        tell_kept=lambda *entry: kept.append(entry),
     )
     if given["watch"]:
         return _watch(chosen, settings, options, output)
@@ -66,7 +73,17 @@ def run_scan(values: dict[str, Any]) -> int:
         accepted = sum(earlier.known for earlier in report.earlier)
         told = f"{options.write_baseline}: holds {count(accepted, 'finding')}; --baseline leaves them out"
         output.console().note(told)
-    return deliver(report, output, find_root(chosen))
+
+    def keep(text: str, code: int) -> None:
+        from auditor.cli.printed import keep_printed
+
+        if line is not None and kept:
+            keep_printed(line, [str(path) for path in chosen], started_ns, kept[-1], code, text)
+
+    # What is printed rests on more than the report where it is held against something, or has patches.
+    more = options.diff_base or options.write_baseline or resolved.baseline or given["patches"]
+    is_alone = not more and output.format != "sarif"
+    return deliver(report, output, find_root(chosen), keep if is_alone else None)
 
 
 def _overrides(given: dict[str, Any]) -> dict[str, object]:

@@ -6,26 +6,34 @@ in a folder that cannot be written) only costs the time to make its content agai
 
 from __future__ import annotations
 
-import contextlib
 import marshal
 import os
 import time
 from binascii import crc32
-from pathlib import Path
 
-from auditor.model.annotations import Any
+from auditor.model.annotations import TYPE_CHECKING, Any
 from auditor.model.home import NOWHERE, home_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MARSHAL_VERSION = 4
 
 
-def cache_home() -> Path:
+def cache_home_name() -> str:
     """Return our folder of things that can be made again, whether or not it exists."""
     home = os.environ.get("XDG_CACHE_HOME") or os.path.join(home_folder() or NOWHERE, ".cache")
-    return Path(home, "repro-audit")
+    return os.path.join(home, "repro-audit")
 
 
-def read_marshalled(file: Path, magic: bytes) -> bytes | None:
+def cache_home() -> Path:
+    """The same as a path."""
+    from pathlib import Path  # takes longer to load than a kept answer to find
+
+    return Path(cache_home_name())
+
+
+def read_marshalled(file: Path | str, magic: bytes) -> bytes | None:
     """Return what is to be unmarshalled; None where there is no file, a damaged one, or one of another kind."""
     try:
         with open(file, "rb") as stream:
@@ -38,7 +46,7 @@ def read_marshalled(file: Path, magic: bytes) -> bytes | None:
     return body if whole else None
 
 
-def write_marshalled(file: Path, magic: bytes, content: Any) -> bool:
+def write_marshalled(file: Path | str, magic: bytes, content: Any) -> bool:
     """Replace the file in one step, so that others see the old one or the new one. Whether it could be written."""
     temporary = f"{file}.{os.getpid()}.{time.monotonic_ns()}.tmp"
     try:
@@ -46,12 +54,14 @@ def write_marshalled(file: Path, magic: bytes, content: Any) -> bool:
     except ValueError:  # a date in a rule's options: not for us to judge
         return False
     try:
-        os.makedirs(file.parent, exist_ok=True)
+        os.makedirs(os.path.dirname(file), exist_ok=True)
         with open(temporary, "xb") as stream:
             stream.write(magic + crc32(body).to_bytes(4, "little") + body)
         os.replace(temporary, file)
     except OSError:
-        with contextlib.suppress(OSError):
+        try:  # noqa: SIM105  # contextlib takes 4 ms to load
             os.unlink(temporary)
+        except OSError:
+            pass
         return False
     return True

@@ -8,14 +8,17 @@ FileStamp = tuple[str, int, int]
 """Path, size in bytes, time of modification in nanoseconds."""
 
 
-def file_stamps(folder: str, suffix: str) -> list[FileStamp]:
+def file_stamps(folder: str, suffix: str, listed: list[str] | None = None) -> list[FileStamp]:
     """Return a stamp for each file below a folder that ends so, in a stable order; hidden folders are left out.
 
+    `listed`: takes the folders in which was looked.
     What cannot be listed or looked at is left out, or stamped with -1: whoever reads the files complains about it.
     """
     found: list[FileStamp] = []
     pending = [folder]
     for each in pending:
+        if listed is not None:
+            listed.append(each)
         try:
             with os.scandir(each) as listing:
                 entries = sorted(listing, key=lambda entry: entry.name)

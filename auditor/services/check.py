@@ -37,6 +37,9 @@ class CheckOptions:
     processes: int | None = None
     """How many may share the work; None: as many as there are cores, where that is worth it."""
 
+    tell_kept: Callable[[str, bytes], object] | None = None
+    """Told where the scan's report is kept, and what it goes by there."""
+
 
 def check(
     paths: Sequence[Path], settings: Settings, options: CheckOptions | None = None, progress: Progress | None = None
@@ -52,7 +55,14 @@ def check(
     root = find_root(paths)
     before = _baseline(settings, options)
     if before is None and options.diff_base is None:
-        return scan(paths, settings, progress, cached=options.cached, processes=options.processes)
+        return scan(
+            paths,
+            settings,
+            progress,
+            cached=options.cached,
+            processes=options.processes,
+            tell_kept=options.tell_kept,
+        )
     from auditor.model.known import EarlierKind
     from auditor.services.baseline import shown_name, write_baseline  # most scans are not held against anything
     from auditor.services.known import coverage, hold_against, known_findings

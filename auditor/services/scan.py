@@ -31,20 +31,21 @@ def scan(
     root: Path | None = None,
     cached: bool = False,
     processes: int | None = None,
+    tell_kept: Callable[[str, bytes], object] | None = None,
 ) -> AuditReport:
     """Scan files and folders.
 
     `root` is the folder that paths in the report are relative to; None means the project that `paths` lie in.
     `cached`: give the report of an earlier scan where nothing has changed since, and keep this one. `processes`: how
     many may share the work (None: as many as there are cores, where that is worth it); the report does not depend on
-    it. Raises `UsageError` for a path that does not exist and for a rule that is not known, `RuleError` for a broken
-    rule.
+    it. `tell_kept`: told where the report is kept, and what it and all that it rests on go by there. Raises
+    `UsageError` for a path that does not exist and for a rule that is not known, `RuleError` for a broken rule.
     """
     # What is made here lives to the end; looking for garbage among it takes longer than finding a kept report.
     enabled = gc.isenabled()
     gc.disable()
     try:
-        return _scan(paths, settings, progress or Silent(), root, cached, processes)
+        return _scan(paths, settings, progress or Silent(), root, cached, processes, tell_kept)
     finally:
         if enabled:
             gc.enable()
@@ -57,19 +58,21 @@ def _scan(
     root: Path | None,
     cached: bool,
     processes: int | None,
+    tell_kept: Callable[[str, bytes], object] | None,
 ) -> AuditReport:
     progress.stage("scan")
     root = find_root(paths) if root is None else root.absolute()
-    found = find_files(root, paths, settings.exclude, progress.cancelled)
     if settings.rules:
         from auditor.services.rule_choice import check_folders
 
         check_folders(settings)
-    program = program_stamp(settings)
-    cache = ScanCache(found, paths, settings, program) if cached else None
+    cache = ScanCache(root, paths, settings, progress.cancelled) if cached else None
     report = cache.get() if cache is not None else None
-    if report is not None:
+    if cache is not None and report is not None:
+        cache.tell(tell_kept)
         return report
+    found = find_files(root, paths, settings.exclude, progress.cancelled) if cache is None else cache.found
+    program = program_stamp(settings) if cache is None else cache.surroundings.program
     progress.stage("scan", len(found.files))
     # What is below is not needed where the result is known already.
     from auditor.services.demand_store import kept_demands
@@ -92,6 +95,7 @@ def _scan(
     report = above_floor(with_severities(_report(root, analysis, rules), severities(ruleset, settings)), settings)
     if cache is not None and not progress.cancelled():
         cache.put(report, Inputs(analysis.read_files, analysis.listed_folders), analysis.kept)
+        cache.tell(tell_kept)
     return report
 
 

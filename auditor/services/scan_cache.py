@@ -1,48 +1,40 @@
 """The result of a scan, kept in the user's cache folder as long as everything that it was made from is the same.
 
 A result is used again only where the same scan finds the same files with the same contents, the folders in which
-imports were looked up hold the same names, and program, rules, settings and installed packages are the same. Where
-Python files differ, came or went, what was found out about the others is used again as far as it does not rest on these
-(`static.trace`, `static.moves`). Anything else, a damaged entry too, means a scan from scratch.
+imports were looked up hold the same names, and program, rules, settings and installed packages are the same. Mostly all
+of that is told by stamps (`kept_report`); where one differs, what it stands for is compared. Where Python files differ,
+came or went, what was found out about the others is used again as far as it does not rest on these (`static.trace`,
+`static.moves`). Anything else, a damaged entry too, means a scan from scratch.
 """
 
 from __future__ import annotations
 
-import contextlib
+import marshal
 import os
 import posixpath
-import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from auditor.model.annotations import TYPE_CHECKING
+from auditor.model.annotations import TYPE_CHECKING, Any
 from auditor.model.digest import sha256
 from auditor.model.lean import dataclass
 from auditor.model.report import AuditReport
-from auditor.ruleset.marshalled import cache_home
-from auditor.services.program_stamp import ProgramStamp
+from auditor.services.kept_report import KeptReport, cache_folder_name, here, read_kept
 from auditor.services.scan_store import dumped, loaded, prune, read, write
 from auditor.services.settings import Settings
-from auditor.static.discovery import METADATA, Discovery
+from auditor.static.discovery import METADATA, UNTOLD, Discovery, Walked, find_files
 from auditor.static.importpath import DATA, importable
-from auditor.static.pinfiles import lists_below, own_sites
+from auditor.static.stamps import SETTLED_NS, UNKNOWN, Print, Stamp, packed_stamps, stamp_now, stamp_of
 
 if TYPE_CHECKING:
     from auditor.ruleset.library import Library
+    from auditor.services.kept_walk import KeptWalk
+    from auditor.services.surroundings import Surroundings
     from auditor.static.trace import Kept
 
-SETTLED_NS = 2_000_000_000
-"""A file that was written this shortly before may be written again without another time: its content is compared."""
-
-CONFIGURATION = frozenset({".toml", ".cfg", ".ini", ".txt", ".yaml", ".yml", ".lock", ".env", ".json", ".in", ""})
-"""Endings of files at the top of a project that may say what is installed, or which programs there are."""
-
-Stamp = tuple[int, int, int] | None
-"""Size, time of modification, time of change; None where the content has to be compared."""
-
-Print = tuple[Stamp, bytes | None]
-"""Stamp and digest of a file, or of what a folder holds for imports; no digest where there is none."""
+WORTH = 80
+"""Parsing and judging some source takes as long as writing this many times as much of what was found out."""
 
 Names = tuple[Stamp, frozenset[str]]
 """Stamp of a folder and what it holds for imports."""
@@ -72,93 +64,143 @@ class Parts:
 class ScanCache:
     """The entry of one scan: of these paths with these settings."""
 
-    def __init__(self, found: Discovery, paths: Sequence[Path], settings: Settings, program: ProgramStamp) -> None:
-        """`program`: the stamp of what is about to scan."""
-        self._root = found.root
-        self._base = str(found.root)
-        self._inside = os.path.join(self._base, "")
-        documents = {file.path for file in found.documents}
-        below = lists_below(found.root)
-        more = [path for path in below if path not in documents]
-        self._files = (*(file.path for file in found.files), *(file.path for file in found.documents), *more)
-        asked = (str(found.root), [os.path.abspath(path) for path in paths], repr(settings))
-        self._path = cache_folder() / f"{_digest(repr(asked).encode()).hex()[:32]}.bin"
-        lists = sorted({*below, *(path for path in documents if "/" not in path)})
-        self._basis = _digest(_bytes((lists, program, _surroundings(found.root))))
-        """Of what matters to everything that is found out."""
+    found: Discovery
+    """The files that are scanned; known once `get` gave nothing. So are program, rules and packages."""
 
-        self._key = _digest(_bytes(("\0".join(self._files), "\0".join(sorted(found.test_paths)), found.skipped)))
+    surroundings: Surroundings
+
+    def __init__(self, root: Path, paths: Sequence[Path], settings: Settings, cancelled: Callable[[], bool]) -> None:
+        self._root = root
+        self._base = str(root)
+        self._inside = os.path.join(self._base, "")
+        self._asked = paths, settings, cancelled
+        asked = (self._base, [os.path.abspath(path) for path in paths], repr(settings))
+        self._name = os.path.join(cache_folder_name(), _digest(_bytes(asked)).hex()[:32])
         self._started_ns = time.time_ns()
-        self._whole = frozenset({*METADATA, *lists})
-        """Files of which a change can matter to everything."""
+        self._settled_ns = self._started_ns - SETTLED_NS
+        self._walked = Walked(self._settled_ns)
+        self._listed_before: dict[str, bytes] = {}
+        """Digests of what counts of folders, where they need not be listed."""
+
+        self._stamps: dict[str, Stamp] = {}
+        """Of folders that are as they were."""
 
         self._prints: dict[str, Print] = {}
         self._digests: dict[str, bytes] = {}
         self._unchanged: frozenset[str] = frozenset()
-        self._sources = {file.path: file for file in found.files}
         self._places: dict[str, Print] = {}
         self._names: dict[str, Names] = {}
         self._listed: frozenset[str] = frozenset()
         """Folders in which an earlier scan looked; `_told_before`: those of them that tell of the others."""
 
         self._told_before: frozenset[str] = frozenset()
+        self._identity: bytes | None = None
+        self._parts_files: tuple[frozenset[str], frozenset[str]] | None = None
+        """The files, and the tests among them, for which there are parts that could stay as they are."""
+
+    def tell(self, listener: Callable[[str, bytes], object] | None) -> None:
+        """Say where the report is kept, if it is."""
+        if listener is not None and self._identity is not None:
+            listener(str(self.path), self._identity)
 
     def get(self) -> AuditReport | None:
         """The report that a scan would give now; None where that is not known."""
-        entry = self._entry()
-        if entry is None:
-            return None
-        key, files, folders, packed = entry
-        is_same = key == self._key
-        places, now = dict(folders), dict(files)
-        for folder in self._restamped(folders):
-            listing = _told_by(self._listing(folder))
-            if listing == folders[folder][1]:
-                places[folder] = self._stamp(folder), listing
-            else:
-                is_same = False
-                del places[folder]
+        kept = read_kept(self._name + ".bin")
+        if kept is not None and kept.compare(self._base):
+            report = _report(kept.packed)
+            if report is not None:
+                self._identity = kept.identity
+                return report
+            kept = None
+        self._look(kept)
+        return None if kept is None or kept.basis != self._basis else self._compared(kept)
+
+    def _look(self, kept: KeptReport | None) -> None:
+        """Find out what is scanned, and in what surroundings."""
+        from auditor.services.surroundings import Surroundings  # an unchanged project does without
+
+        paths, settings, cancelled = self._asked
+        if kept is not None:
+            others = frozenset(kept.other_folders)
+            stamps = kept.folders.prints().items()
+            self._stamps = {folder: stamp for folder, (stamp, _) in stamps if folder not in others}
+        walk = None if kept is None or kept.other_links else self._kept_walk(kept)
+        again = None if walk is None or kept is None else walk.again(self._root, kept.other_folders, self._settled_ns)
+        if again is None or walk is None:
+            self.found = find_files(self._root, paths, settings.exclude, cancelled, self._walked)
+        else:
+            self.found, self._walked = again
+            self._listed_before = walk.listed
+        self.surroundings = Surroundings(self._root, settings)
+        found, below = self.found, self.surroundings.lists
+        documents = {file.path for file in found.documents}
+        more = [path for path in below if path not in documents]
+        self._files = (*(file.path for file in found.files), *(file.path for file in found.documents), *more)
+        lists = sorted({*below, *(path for path in documents if "/" not in path)})
+        self._whole = frozenset({*METADATA, *lists})
+        """Files of which a change can matter to everything."""
+
+        self._basis = _digest(_bytes((lists, self.surroundings.program, self.surroundings.beside)))
+        """Of what matters to everything that is found out."""
+
+        self._key = _digest(_bytes(("\0".join(self._files), "\0".join(sorted(found.test_paths)), found.skipped)))
+
+    def _kept_walk(self, kept: KeptReport) -> KeptWalk | None:
+        """Which files there were, where the ignore files say what they said."""
+        from auditor.services.kept_walk import KeptWalk
+
+        _, packed = kept.details()
+        walk = None if packed is None else KeptWalk(packed)
+        if walk is None or not kept.other_files:
+            return walk
+        prints, others = kept.files.prints(), frozenset(kept.other_files)
+        is_same = all(self._print(path)[1] == prints[path][1] for path in walk.ignore_files if path in others)
+        return walk if is_same else None
+
+    def _compared(self, kept: KeptReport) -> AuditReport | None:
+        """The kept report, where contents are the same though stamps differ; else what is the same is noted."""
+        is_same = kept.key == self._key
+        told, _ = kept.details()
+        places = {folder: (self._stamps.get(folder, UNKNOWN), digest) for folder, digest in told.items()}
+        for folder in kept.other_folders:
+            if folder in places:
+                stamp, listing = stamp_of(self._inside + folder, self._settled_ns), _told_by(self._listing(folder))
+                if listing == told[folder]:
+                    places[folder] = stamp, listing
+                else:
+                    is_same = False
+                    del places[folder]
+        now = kept.files.prints()
         changed: set[str] = set()
-        for path in self._restamped(files):
+        for path in kept.other_files:
             current = self._print(path)
-            if current[1] == files[path][1]:
+            if current[1] == now[path][1] or path in self._walked.ignore_files:
                 now[path] = current
             else:
                 changed.add(path)
                 del now[path]
-        if changed or not is_same:
+        report = None if changed or not is_same else _report(kept.packed)
+        if report is None:
             # Prints of files that did not change need not be made again.
-            self._prints = {path: known for path, known in now.items() if known[0] is not None}
-            self._digests = {path: digest or b"" for path, (_, digest) in now.items()}
-            self._places = places
-            for path, (stamp, _) in self._prints.items():
-                if stamp is not None and path in self._sources:
-                    self._sources[path].know_size(stamp[0])
+            self._prints, self._places = now, places
+            self._digests = {path: digest for path, (_, digest) in now.items()}
+            for source in self.found.files:
+                if source.path in now and (size := now[source.path][0][0]) >= 0:
+                    source.know_size(size)
             self._unchanged = frozenset(now) if changed.isdisjoint(self._whole) else frozenset()
             return None
-        try:
-            report = loaded(packed)
-        except Exception:  # what is pickled can raise anything; it is as good as none
-            return None
-        if not isinstance(report, AuditReport):
-            return None
-        if now != files or places != folders:
-            write(self._path, (self._basis, self._key, now, places, packed))
+        entry = self._entry(now, places, kept.packed)
+        self._identity = entry[2]
+        if entry != kept.values:
+            write(self.path, entry)
         return report
-
-    def _entry(self) -> tuple[bytes, dict[str, Print], dict[str, Print], bytes] | None:
-        """What the report was about, prints of files and of folders, and the report."""
-        match read(self._path):
-            case (self._basis, bytes(key), dict(files), dict(folders), bytes(packed)):
-                return key, files, folders, packed
-        return None
 
     def parts(self, libraries: Mapping[str, Library]) -> Parts | None:
         """What the last scan found out; None where nothing of it can be used."""
         from auditor.services.scan_parts import unpack_parts  # whoever finds the report does without
 
         match read(self._parts_path) if self._unchanged else None:
-            case (self._basis, plain, dict(folders)):
+            case (basis, plain, dict(folders)) if basis == self._parts_basis(self._digests):
                 kept = unpack_parts(plain, libraries)
             case _:
                 kept = None
@@ -169,69 +211,121 @@ class ScanCache:
         digests = self._digests
         same = [path for path, digest in kept.digests.items() if digest and digests.get(path) == digest]
         for folder, (stamp, names) in folders.items():
-            if stamp is not None and self._stamp(folder) == stamp:
+            if stamp != UNKNOWN and self._stamps.get(folder) == stamp:
                 self._names[folder] = stamp, names
+                continue
+            now = stamp_of(self._inside + folder, self._settled_ns)
+            if now == stamp != UNKNOWN or names == (self._listing(folder) or frozenset()):
+                self._names[folder] = now, names
         if self._names.keys() == folders.keys():
             self._listed, self._told_before = kept.listed_folders, frozenset(folders)
+            self._parts_files = kept.files, kept.tests
         listed = {folder: names for folder, (_, names) in self._names.items()}
         return Parts(kept=kept, unchanged=self._unchanged.intersection(same), listed=listed)
 
     def put(self, report: AuditReport, inputs: Inputs, parts: Kept) -> None:
         """Keep a report. Nothing is kept where a file changed while it was made, or where the folder is read-only."""
         files: dict[str, Print] = {}
-        prints, stat, inside, started_ns = self._prints, os.stat, self._inside, self._started_ns
-        for path in sorted({*self._files, *inputs.files}):
-            try:
-                status = stat(inside + path)
-            except (OSError, UnicodeError):
-                stamp = None
-            else:
-                stamp = status.st_size, status.st_mtime_ns, status.st_ctime_ns
-                if stamp[1] >= started_ns or stamp[2] >= started_ns:
-                    return
+        prints, inside, started_ns = self._prints, self._inside, self._started_ns
+        if any(UNTOLD in path for path in self._files):
+            return
+        for path in sorted({*self._files, *inputs.files, *self._walked.ignore_files}):
+            stamp = stamp_now(inside + path)
+            if stamp[1] >= started_ns or stamp[2] >= started_ns:
+                return
             known = prints.get(path)
             if known is not None and known[0] == stamp:
                 files[path] = known
             elif parts.digests.get(path):
                 # Read since the start, and not written since.
-                files[path] = self._stamp(path), parts.digests[path]
+                files[path] = stamp_of(inside + path, self._settled_ns), parts.digests[path]
             else:
                 files[path] = self._print(path)
         folders: dict[str, Print] = {}
         names: dict[str, Names] = {}
         for folder in sorted(self._told_before.union(self._told(inputs.folders))):
-            stamp = self._stamp(folder, settled=False)
-            if stamp is not None and max(stamp[1:]) >= self._started_ns:
+            stamp = stamp_now(inside + folder)
+            if stamp[1] >= started_ns or stamp[2] >= started_ns:
                 return
             known, listed = self._places.get(folder), self._names.get(folder)
-            if known and listed and stamp is not None and known[0] == listed[0] == stamp:
+            if known and listed and known[0] == listed[0] == stamp:
                 folders[folder], names[folder] = known, listed
             else:
-                listing, settled = self._listing(folder), self._stamp(folder)
+                listing, settled = self._listing(folder), stamp_of(inside + folder, self._settled_ns)
                 folders[folder] = settled, _told_by(listing)
                 names[folder] = settled, frozenset() if listing is None else listing
         # Parts first: they say by themselves what they hold for, but a report without its parts would not last.
         from auditor.services.scan_parts import pack_parts
 
-        is_new = not self._path.exists()
-        if write(self._parts_path, (self._basis, pack_parts(parts), names)):
-            write(self._path, (self._basis, self._key, files, folders, dumped(report)))
+        is_new = not self.path.exists()
+        basis = self._parts_basis({path: digest for path, (_, digest) in files.items()})
+        if self._may_stay(parts) or write(self._parts_path, (basis, pack_parts(parts), names)):
+            entry = self._entry(files, folders, dumped(report))
+            if write(self.path, entry):
+                self._identity = entry[2]
             if is_new:
-                prune(self._path.parent)
+                prune(self.path.parent)
+
+    def _may_stay(self, parts: Kept) -> bool:
+        """Whether finding out again what the kept parts lack takes less time than writing them anew."""
+        if self._parts_files != (parts.files, parts.tests):
+            return False
+        try:
+            return parts.parsed_bytes * WORTH < os.stat(self._parts_path).st_size
+        except OSError:
+            return False
+
+    def _parts_basis(self, digests: Mapping[str, bytes]) -> bytes:
+        """Of what matters to all parts; they are not always written with the report."""
+        return _digest(_bytes((self._basis, [(path, digests.get(path)) for path in sorted(self._whole)])))
+
+    def _entry(self, files: Mapping[str, Print], places: Mapping[str, Print], packed: bytes) -> tuple[Any, ...]:
+        """What `KeptReport` is made of."""
+        from auditor.services.kept_walk import folders_tell, packed_walk
+
+        walked, listed = self._walked, self._listed_before
+        walk: Any = packed_walk(self.found, walked, listed) if folders_tell(self._base, walked.links) else None
+        stamps = {folder: self._stamps.get(folder, UNKNOWN) for folder in listed} | {
+            folder: stamp for folder, (stamp, _) in walked.folders.items()
+        }
+        for folder, (stamp, _) in places.items():
+            # Names were taken from both listings: they have to be those of one moment.
+            stamps[folder] = stamp if stamps.get(folder, stamp) == stamp else UNKNOWN
+        details = marshal.dumps(({folder: digest for folder, (_, digest) in places.items()}, walk))
+        contents = b"".join([digest or b"-" for _, digest in files.values()])
+        said = (self._basis, self._key, _digest("\0".join(files).encode("utf-8", "backslashreplace") + contents))
+        identity = _digest(_bytes(said) + details + packed)
+        return (
+            self._basis,
+            self._key,
+            identity,
+            here(self._base),
+            packed_stamps(self.surroundings.prints(self._settled_ns)),
+            packed_stamps({folder: (stamp, b"") for folder, stamp in stamps.items()}),
+            packed_stamps(files),
+            None if walk is None else walked.links,
+            details,
+            packed,
+        )
+
+    @property
+    def path(self) -> Path:
+        """Where the report is kept."""
+        return Path(self._name + ".bin")
 
     @property
     def _parts_path(self) -> Path:
-        return self._path.with_suffix(".parts")
+        return Path(self._name + ".parts")
 
     def _print(self, path: str) -> Print:
-        stamp = self._stamp(path)
+        stamp = stamp_of(self._inside + path, self._settled_ns)
         file = self._root / path
         if not file.is_file():  # to read a pipe would take until somebody writes to it
-            return None, None
+            return stamp, b""
         try:
             return stamp, _digest(file.read_bytes())
         except OSError:
-            return None, None
+            return UNKNOWN, b""
 
     def _told(self, folders: Sequence[str]) -> list[str]:
         """The folders that have to be looked at: of one that is not there, the folder above tells the same."""
@@ -248,30 +342,6 @@ class ScanCache:
             return name in self._names[above][1]
         return os.path.lexists(os.path.join(self._base, folder))
 
-    def _restamped(self, prints: Mapping[str, Print]) -> list[str]:
-        """Those whose contents have to be compared."""
-        inside, stat, limit = self._inside, os.stat, self._started_ns - SETTLED_NS
-        found = []
-        for path, (stamp, _) in prints.items():
-            try:
-                status = stat(inside + path)
-            except (OSError, UnicodeError):
-                found.append(path)
-                continue
-            current = status.st_size, status.st_mtime_ns, status.st_ctime_ns
-            if stamp != current or current[1] > limit or current[2] > limit:
-                found.append(path)
-        return found
-
-    def _stamp(self, path: str, *, settled: bool = True) -> Stamp:
-        try:
-            status = os.stat(self._inside + path)
-        except (OSError, UnicodeError):  # a shown name may be one that this locale cannot say
-            return None
-        if settled and max(status.st_mtime_ns, status.st_ctime_ns) > self._started_ns - SETTLED_NS:
-            return None
-        return status.st_size, status.st_mtime_ns, status.st_ctime_ns
-
     def _listing(self, folder: str) -> frozenset[str] | None:
         """What a folder holds for imports; None where there is none."""
         try:
@@ -282,32 +352,19 @@ class ScanCache:
 
 def cache_folder() -> Path:
     """Return where results of scans are kept, whether or not it exists."""
-    return cache_home() / "scan"
+    return Path(cache_folder_name())
 
 
-def _surroundings(root: Path) -> object:
-    """Installed packages and the project's own configuration."""
-    beside = [folder for folder in sys.path if folder.endswith(("site-packages", "dist-packages"))]
-    beside += [str(site) for site in own_sites(root)]
-    with contextlib.suppress(OSError):
-        beside += [
-            entry.path
-            for entry in os.scandir(root)
-            if os.path.splitext(entry.name)[1] in CONFIGURATION and entry.is_file()
-        ]
-    return [(path, _stamp_of(path)) for path in sorted(beside)]
-
-
-def _stamp_of(path: str) -> tuple[int, int] | None:
+def _report(packed: bytes) -> AuditReport | None:
     try:
-        status = os.stat(path)
-    except OSError:
+        report = loaded(packed)
+    except Exception:  # what is pickled can raise anything; it is as good as none
         return None
-    return status.st_size, status.st_mtime_ns
+    return report if isinstance(report, AuditReport) else None
 
 
-def _told_by(names: frozenset[str] | None) -> bytes | None:
-    return None if names is None else _digest(_bytes(sorted(names)))
+def _told_by(names: frozenset[str] | None) -> bytes:
+    return b"" if names is None else _digest(_bytes(sorted(names)))
 
 
 def _bytes(value: object) -> bytes:

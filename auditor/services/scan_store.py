@@ -11,6 +11,7 @@ from pathlib import Path
 
 from auditor.model.annotations import TYPE_CHECKING, Any
 from auditor.ruleset.marshalled import read_marshalled, write_marshalled
+from auditor.services.kept_report import FORMAT
 
 if TYPE_CHECKING:
     import pickle
@@ -21,15 +22,6 @@ else:
         import _pickle as pickle  # what `pickle` gives; its own module takes 2 ms to load
     except ImportError:
         import pickle
-
-FORMAT = b"repro-audit scan 6\n"
-"""Magic line, CRC-32 of the rest (little-endian), marshalled plain values; types of ours are pickled inside.
-
-Version 1: one file a scan, pickled. Version 2: a second one beside it (`.parts`), with what a scan found out about each
-file. Version 3: folders have stamps, as files have. Version 4: plain values are marshalled.
-Version 5: parts say what stood in folders, and hold for other sets of files than their own.
-Version 6: parts hold what answers rest on as numbers, and what was found about a file as bytes that few look into.
-"""
 
 PROTOCOL = 5
 """Of `pickle`."""

@@ -10,12 +10,11 @@ from auditor.errors import UsageError
 from auditor.model.annotations import TypeVar
 from auditor.model.lean import dataclass
 from auditor.model.rule import Confidence, Severity
+from auditor.services.settings_files import PREFIX
 
 E = TypeVar("E", bound=Enum)
 Reader = Callable[[object, Path], object]
 """(value, folder that relative paths count from) → checked value; raises `ValueError` with what was expected."""
-
-PREFIX = "REPRO_AUDIT_"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,14 +12,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from auditor.errors import UsageError
-from auditor.model.home import NOWHERE, home_folder
 from auditor.model.lean import dataclass, field
 from auditor.model.rule import Confidence, Severity
 from auditor.services.setting_keys import KEYS, Source, nearest, read_environment, read_table
+from auditor.services.settings_files import PROJECT_FILE, PYPROJECT, settings_folders, user_file_name
 from auditor.static.discovery import find_root
 
-PROJECT_FILE = "repro-audit.toml"
-PYPROJECT = "pyproject.toml"
 NAME = "repro-audit"
 TABLE = f"tool.{NAME}"
 
@@ -105,9 +103,7 @@ def resolve_settings(
 
 def user_file(environ: Mapping[str, str] = os.environ) -> Path:
     """Return where the user's own settings are, whether or not the file exists."""
-    home = environ.get("XDG_CONFIG_HOME")
-    base = Path(home) if home else Path(home_folder(environ) or NOWHERE) / ".config"
-    return base / "repro-audit" / "config.toml"
+    return Path(user_file_name(environ))
 
 
 def _layers(start: Path, environ: Mapping[str, str]) -> Iterator[tuple[str, Mapping[str, object]]]:
@@ -115,7 +111,7 @@ def _layers(start: Path, environ: Mapping[str, str]) -> Iterator[tuple[str, Mapp
     personal = user_file(environ)
     if personal.is_file() and (table := _table_of(personal)) is not None:
         yield str(personal), table
-    for folder in _upwards(start):
+    for folder in map(Path, settings_folders(str(start))):
         own = [folder / name for name in (PROJECT_FILE, PYPROJECT) if (folder / name).is_file()]
         tables = [(path, table) for path in own if (table := _table_of(path)) is not None]
         if tables:
@@ -124,17 +120,6 @@ def _layers(start: Path, environ: Mapping[str, str]) -> Iterator[tuple[str, Mapp
             break
     for key, (variable, value) in read_environment(environ).items():
         yield variable, {key: value}
-
-
-def _upwards(start: Path) -> Iterator[Path]:
-    """Yield the folder of `start` and those above it, up to the root of its repository."""
-    start = start.absolute()
-    folder = start if start.is_dir() else start.parent
-    while True:
-        yield folder
-        if (folder / ".git").exists() or folder.parent == folder:
-            return
-        folder = folder.parent
 
 
 def _table_of(path: Path) -> Mapping[str, object] | None:

@@ -18,7 +18,8 @@ from auditor.model.report import AuditReport
 from auditor.ruleset.locate import toml_files
 from auditor.services.check import CheckOptions, check
 from auditor.services.progress import Progress
-from auditor.services.settings import PROJECT_FILE, PYPROJECT, Settings, user_file
+from auditor.services.settings import Settings, user_file
+from auditor.services.settings_files import PROJECT_FILE, PYPROJECT
 from auditor.static.discovery import find_files, find_root
 
 INTERVAL_S = 0.5

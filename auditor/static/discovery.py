@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from operator import attrgetter
 from pathlib import Path
 
 from auditor.errors import UsageError
+from auditor.model.digest import sha256
 from auditor.model.finding import Skipped
 from auditor.static.documents.kinds import document_kind
 from auditor.static.gitignore import IgnoreFile, is_ignored, parse_ignore_file, read_ignore_file
+from auditor.static.projectroot import (
+    ENVIRONMENT_MARKERS,
+    checkout_of,
+    is_environment,
+    led_to,
+    root_of,
+)
 from auditor.static.source import SourceFile
-
-ROOT_MARKERS = ("pyproject.toml", "repro-audit.toml", "setup.py", "setup.cfg", ".git", ".hg")
+from auditor.static.stamps import UNKNOWN, Print, stamp_of
 
 SKIPPED_FOLDERS = frozenset(
     {
@@ -24,36 +30,52 @@ SKIPPED_FOLDERS = frozenset(
     }
 )  # fmt: skip
 _TEST_FOLDERS = frozenset({"test", "tests"})
-ENVIRONMENT_MARKERS = frozenset({"pyvenv.cfg", "conda-meta"})
 METADATA = frozenset({"pyproject.toml", "setup.cfg", "setup.py"})
 """Where console scripts are declared, at the top of a project."""
 
 SUFFIXES = (".py", ".ipynb")
-_NAME = attrgetter("name")
+UNTOLD = "\N{REPLACEMENT CHARACTER}"
+"""Stands in the name of a file that the locale cannot say, which is not found by that name."""
+
+_SPECIAL = frozenset({".gitignore", *ENVIRONMENT_MARKERS})
 
 
 def find_root(paths: Sequence[Path]) -> Path:
-    """The project that `paths` belong to: the nearest folder above all of them that looks like the top of a project.
+    """The project that `paths` belong to; see `root_of`."""
+    return Path(root_of([str(path) for path in paths]))
 
-    Without any such folder: the folder that holds them, above the packages that they are in.
-    """
-    folders = [path if path.is_dir() else path.parent for path in (Path(os.path.abspath(path)) for path in paths)]
-    try:
-        common = Path(os.path.commonpath(folders)) if folders else Path.cwd()
-    except ValueError:
-        raise UsageError("the paths are on different drives; scan them one by one") from None
-    for folder in (common, *common.parents):
-        if any((folder / marker).exists() for marker in ROOT_MARKERS):
-            return folder
-    while (common / "__init__.py").exists() and common.parent != common:
-        common = common.parent
-    return common
+
+class Walked:
+    """What a walk rested on: where all of it is as it was, another walk finds the same."""
+
+    def __init__(self, settled_ns: int) -> None:
+        """`settled_ns`: when whatever is believed by its stamp was changed at the latest."""
+        self.folders: dict[str, Print] = {}
+        """Folders that were listed, relative to the root: stamps from before, digests of what counts of their names."""
+
+        self.links: dict[str, str] = {}
+        """Paths that are links, or may have some in them: where they lead."""
+
+        self.ignore_files: list[str] = []
+        """Where ignore files are, or could be above what was asked for; relative to the root."""
+
+        self.is_whole = True
+        """False where something was met that stamps do not tell."""
+
+        self.settled_ns = settled_ns
 
 
 class Discovery:
     """One walk over what was asked for; `files` is sorted by path and holds no file twice."""
 
-    def __init__(self, root: Path, exclude: Sequence[str] = (), cancelled: Callable[[], bool] | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        exclude: Sequence[str] = (),
+        cancelled: Callable[[], bool] | None = None,
+        walked: Walked | None = None,
+    ) -> None:
+        """`walked`: takes what the walk rests on."""
         self.root = root
         self._inside = os.path.join(os.path.abspath(root), "")
         self.files: list[SourceFile] = []
@@ -68,11 +90,12 @@ class Discovery:
         """Files that are tests by their name or folder, seen from the path that was asked for."""
 
         self._exclude = parse_ignore_file("\n".join(exclude)) if exclude else None
-        self._base = _ignore_base(root)
+        self._base = Path(checkout_of(str(root)))
         self._seen_folders: set[str] = set()
         self._seen_files: set[str] = set()
         self._links: list[tuple[str, int]] = []
         self._cancelled = cancelled or (lambda: False)
+        self._walked = walked
 
     def add(self, paths: Iterable[Path]) -> None:
         """Walk `paths`, files or folders. Raises `UsageError` for one that does not exist."""
@@ -81,6 +104,7 @@ class Discovery:
             if not os.path.lexists(path):
                 raise UsageError(f"{original}: no such file or folder")
         for path in sorted(asked):
+            self._note_link(str(path))
             self._depth = len(path.parent.parts) if not path.is_dir() else len(path.parts)
             if path.is_dir():
                 self._walk(str(path), self._ignore_files_above(path))
@@ -105,48 +129,56 @@ class Discovery:
         """`real`: for a folder below one that was asked for, the folder without links in it."""
         is_below = real is not None
         real = os.path.realpath(folder) if real is None else real
-        if real in self._seen_folders or self._cancelled():
+        walked = self._walked
+        if self._cancelled():
+            if walked is not None:
+                walked.is_whole = False
             return
+        if real in self._seen_folders:
+            return
+        stamp = UNKNOWN if walked is None else stamp_of(folder, walked.settled_ns)
         try:
-            with os.scandir(folder) as listing:
-                entries = sorted(listing, key=_NAME)
+            entries = entries_of(folder)
         except OSError as error:
-            if not (is_below and _is_environment(folder)):
+            if walked is not None:
+                walked.is_whole = False
+            if not (is_below and is_environment(folder)):
                 self._seen_folders.add(real)
                 reason = f"cannot be listed: {error.strerror}"
                 self.skipped.append(Skipped(subject=self.relative(folder), reason=reason))
             return
-        names = [entry.name for entry in entries]
-        if is_below and not ENVIRONMENT_MARKERS.isdisjoint(names) and _is_environment(folder):
-            return
+        if walked is not None:
+            walked.folders[self._place(folder)] = stamp, digest_of(entries)
+        names = [name for name, _, _ in entries]
+        if is_below and not ENVIRONMENT_MARKERS.isdisjoint(names):
+            if is_environment(folder):
+                return
+            if walked is not None:
+                walked.is_whole = False
         self._seen_folders.add(real)
-        if ".gitignore" in names and (file := read_ignore_file(Path(folder, ".gitignore"), self._below_base(folder))):
+        if ".gitignore" in names and (file := self._ignore_file(folder, self._below_base(folder))):
             ignore = (*ignore, file)
         below: list[str] = []
         is_test_folder = not _TEST_FOLDERS.isdisjoint(folder.split(os.sep)[self._depth :])
         inside, real_inside = os.path.join(folder, ""), os.path.join(real, "")
-        for name, entry in zip(names, entries, strict=True):
-            try:
-                is_link, is_folder = entry.is_symlink(), entry.is_dir()
-            except OSError:
-                # A link that leads to itself.
-                is_link, is_folder = True, False
+        for name, is_link, is_folder in entries:
+            path = inside + name
+            if is_link:
+                self._note_link(path)
             if is_folder:
-                if name in SKIPPED_FOLDERS or name.endswith(".egg-info"):
-                    continue
-                if (self._exclude or ignore) and self._is_out(entry.path, ignore, True):
+                if (self._exclude or ignore) and self._is_out(path, ignore, True):
                     continue
                 if not is_link:
                     below.append(name)
-                elif not _is_environment(entry.path):
-                    self._links.append((entry.path, self._depth))
-            elif name.endswith(SUFFIXES) or (document_kind(name) and not is_link):
-                if (self._exclude or ignore) and self._is_out(entry.path, ignore, False):
+                elif not is_environment(path):
+                    self._links.append((path, self._depth))
+            elif is_scanned(name, is_link):
+                if (self._exclude or ignore) and self._is_out(path, ignore, False):
                     continue
                 if is_link:
-                    self._links.append((entry.path, self._depth))
+                    self._links.append((path, self._depth))
                 else:
-                    self._add(inside + name, real_inside + name, is_test_folder or _is_named_as_of_tests(name))
+                    self._add(path, real_inside + name, is_test_folder or _is_named_as_of_tests(name))
         for name in below:
             self._walk(inside + name, ignore, real_inside + name)
 
@@ -176,6 +208,17 @@ class Discovery:
         if is_test:
             self.test_paths.add(source.path)
 
+    # -- what the walk rests on ----------------------------------------------------------------------------------
+
+    def _place(self, path: str) -> str:
+        """A path as it is kept, with the empty text for the root."""
+        relative = self.relative(path)
+        return "" if relative == "." else relative
+
+    def _note_link(self, path: str) -> None:
+        if self._walked is not None:
+            self._walked.links[path] = led_to(path)
+
     # -- ignore files ---------------------------------------------------------------------------------------------
 
     def _is_out(self, path: str, ignore: tuple[IgnoreFile, ...], is_folder: bool) -> bool:
@@ -184,15 +227,21 @@ class Discovery:
         return bool(ignore) and is_ignored(self._below_base(path), ignore, is_folder=is_folder)
 
     def _ignore_files_above(self, folder: Path) -> tuple[IgnoreFile, ...]:
-        found = [read_ignore_file(self._base / ".git" / "info" / "exclude", "")]
+        found = [self._ignore_file(str(self._base), "", os.path.join(".git", "info", "exclude"))]
         try:
             parts = folder.relative_to(self._base).parts
         except ValueError:
             return ()
         for depth in range(len(parts)):
             above = self._base.joinpath(*parts[:depth])
-            found.append(read_ignore_file(above / ".gitignore", "/".join(parts[:depth])))
+            found.append(self._ignore_file(str(above), "/".join(parts[:depth])))
         return tuple(file for file in found if file)
+
+    def _ignore_file(self, folder: str, below_base: str, name: str = ".gitignore") -> IgnoreFile | None:
+        path = os.path.join(folder, name)
+        if self._walked is not None:
+            self._walked.ignore_files.append(self._place(path))
+        return read_ignore_file(Path(path), below_base)
 
     def _below_base(self, path: str) -> str:
         relative = os.path.relpath(path, self._base).replace(os.sep, "/")
@@ -200,10 +249,14 @@ class Discovery:
 
 
 def find_files(
-    root: Path, paths: Sequence[Path], exclude: Sequence[str], cancelled: Callable[[], bool] | None = None
+    root: Path,
+    paths: Sequence[Path],
+    exclude: Sequence[str],
+    cancelled: Callable[[], bool] | None = None,
+    walked: Walked | None = None,
 ) -> Discovery:
     """Walk `paths`, which lie in `root`."""
-    found = Discovery(root, exclude, cancelled)
+    found = Discovery(root, exclude, cancelled, walked)
     found.add(paths)
     return found
 
@@ -220,11 +273,6 @@ def is_test_by_its_name(path: str) -> bool:
     return is_named_like_test(name) and not any(folder in _TEST_FOLDERS for folder in folders)
 
 
-def _is_environment(folder: str) -> bool:
-    """Whether a folder is a Python environment."""
-    return any(os.path.exists(os.path.join(folder, marker)) for marker in ENVIRONMENT_MARKERS)
-
-
 def _is_named_as_of_tests(name: str) -> bool:
     return name == "conftest.py" or is_named_like_test(name)
 
@@ -233,9 +281,40 @@ def is_named_like_test(name: str) -> bool:
     return name.startswith("test_") or name.endswith("_test.py")
 
 
-def _ignore_base(root: Path) -> Path:
-    """The top of the git checkout that the project is in, or the project's own top."""
-    for folder in (root, *root.parents):
-        if (folder / ".git").exists():
-            return folder
-    return root
+Entry = tuple[str, bool, bool]
+"""What counts of something in a folder: its name, whether it is a link, and whether it is, or leads to, a folder."""
+
+
+def entries_of(folder: str) -> list[Entry]:
+    """What a walk looks at in a folder, by name. Raises `OSError` where it cannot be listed."""
+    found: list[Entry] = []
+    with os.scandir(folder) as listing:
+        for entry in listing:
+            name = entry.name
+            try:
+                is_link, is_folder = entry.is_symlink(), entry.is_dir()
+            except OSError:
+                # A link that leads to itself.
+                is_link, is_folder = True, False
+            if is_folder:
+                if name in SKIPPED_FOLDERS or name.endswith(".egg-info"):
+                    continue
+            elif not is_link and name not in _SPECIAL and not is_scanned(name, is_link):
+                continue
+            found.append((name, is_link, is_folder))
+    found.sort()
+    return found
+
+
+def digest_of(entries: Sequence[Entry]) -> bytes:
+    """What tells these from others."""
+    return sha256(
+        "\0".join([f"{name}/{is_link}{is_folder}" for name, is_link, is_folder in entries]).encode(
+            "utf-8", "surrogateescape"
+        )
+    ).digest()
+
+
+def is_scanned(name: str, is_link: bool) -> bool:
+    """Whether a file of this name is looked at, unless it is ignored."""
+    return name.endswith(SUFFIXES) or (not is_link and document_kind(name) is not None)

@@ -166,6 +166,8 @@ class Passes:
         shared = min(self._processes, len(todo)) > 1
         for number, done in spread(self._worker(work, numbers, shared=shared), todo, self._processes):
             found.update(done.entries)
+            parsed = {path for entry in done.entries.values() for path in entry.parsed}
+            self.kept.parsed_bytes += sum(self._project.source(path).size_bytes for path in parsed)
             self.kept.read_files |= done.read_files
             self.kept.listed_folders |= done.listed_folders
             self.kept.look_up(done.lookups)

@@ -22,8 +22,11 @@ def own_sites(root: Path) -> list[Path]:
     return [path for folder in _ENVIRONMENTS for site in _SITES for path in sorted((root / folder).glob(site))]
 
 
-def included(root: Path, lists: Iterable[Path]) -> list[Path]:
-    """The files within the project that lists include (`-r base.txt`, `-c constraints.txt`), at any depth."""
+def included(root: Path, lists: Iterable[Path], tried: list[str] | None = None) -> list[Path]:
+    """The files within the project that lists include (`-r base.txt`, `-c constraints.txt`), at any depth.
+
+    `tried`: takes where they should be, whether or not they are.
+    """
     top = os.path.join(os.path.realpath(root), "")
     waiting = list(lists)
     seen = {os.path.realpath(path) for path in waiting}
@@ -32,6 +35,8 @@ def included(root: Path, lists: Iterable[Path]) -> list[Path]:
         path = waiting.pop(0)
         for name in _INCLUDED.findall(_bytes(path)):
             inner = path.parent / os.fsdecode(name)
+            if tried is not None:
+                tried.append(str(inner))
             real = os.path.realpath(inner)
             if real not in seen and real.startswith(top) and os.path.isfile(real):
                 seen.add(real)
@@ -40,12 +45,26 @@ def included(root: Path, lists: Iterable[Path]) -> list[Path]:
     return found
 
 
-def lists_below(root: Path) -> list[str]:
-    """The lists that say what the project runs with and do not lie at its top, relative to it and sorted."""
+def lists_below(root: Path, tried: list[str] | None = None) -> list[str]:
+    """The lists that say what the project runs with and do not lie at its top, relative to it and sorted.
+
+    `tried`: takes everything besides the top of the project that decides which these are.
+    """
     top = sorted(root.glob("requirements*.txt"))
     below = sorted(root.glob("requirements/*.txt"))
-    paths = {os.path.relpath(path, root).replace(os.sep, "/") for path in (*below, *included(root, [*top, *below]))}
+    if tried is not None:
+        tried += [str(root / "requirements"), *map(str, (*top, *below))]
+    found = included(root, [*top, *below], tried)
+    paths = {os.path.relpath(path, root).replace(os.sep, "/") for path in (*below, *found)}
     return sorted(path for path in paths if "/" in path)
+
+
+def where_sites_may_come(root: Path) -> list[str]:
+    """The folders besides the top of the project in which `own_sites` looks, whether or not they exist."""
+    inner = [root / name for name in _ENVIRONMENTS] + [
+        root / name / lib for name in _ENVIRONMENTS for lib in ("lib", "Lib")
+    ]
+    return [str(path) for path in (*inner, *(path for lib in inner for path in sorted(lib.glob("python3*"))))]
 
 
 def _bytes(path: Path) -> bytes:

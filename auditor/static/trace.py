@@ -119,6 +119,9 @@ class Kept:
     """Files that were parsed for their syntax alone, with what is wrong."""
 
     facts: ProgramFacts | None = None
+    parsed_bytes: int = 0
+    """How much was parsed for answers that no earlier scan had; of one scan only."""
+
     read_files: frozenset[str] = frozenset()
     listed_folders: frozenset[str] = frozenset()
 

@@ -105,3 +105,14 @@ def test_the_program_ends_with_the_exit_code_and_all_of_its_output(folder: Path)
     assert ran.returncode == 1
     assert ran.stdout.endswith(b"}\n")
     assert ran.stderr == b""
+
+
+def test_printing_again_what_was_printed_loads_next_to_nothing(tmp_path: Path) -> None:
+    code = "import sys; before = set(sys.modules); import auditor.cli.printed; print(*set(sys.modules) - before)"
+    environment = {**os.environ, "PYTHONPATH": PATHS}
+    ran = subprocess.run(
+        [sys.executable, "-S", "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+    )
+    loaded = set(ran.stdout.split())
+    assert not loaded & {*NEVER, "re", "pathlib", "enum", "functools", "contextlib", "_pickle", "auditor.model.finding"}
+    assert sum(name.startswith("auditor") for name in loaded) < 20

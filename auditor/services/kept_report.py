@@ -1,0 +1,96 @@
+"""A kept report, with what it rests on: asked before anything is listed, read or loaded, as mostly nothing changed.
+
+Little is imported here, as the shortest scans do nothing else.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import sys
+from collections.abc import Sequence
+
+import auditor
+from auditor.model.annotations import Any
+from auditor.ruleset.marshalled import cache_home_name, read_marshalled
+from auditor.static.projectroot import checkout_of, led_to
+from auditor.static.stamps import Stamps
+
+FORMAT = b"repro-audit scan 7\n"
+"""Magic line, CRC-32 of the rest (little-endian), marshalled plain values; types of ours are pickled inside.
+
+Version 1: one file a scan, pickled. Version 2: a second one beside it (`.parts`), with what a scan found out about each
+file. Version 3: folders have stamps, as files have. Version 4: plain values are marshalled.
+Version 5: parts say what stood in folders, and hold for other sets of files than their own.
+Version 6: parts hold what answers rest on as numbers, and what was found about a file as bytes that few look into.
+Version 7: stamps in columns, of whatever tells which files there are too, so that an unchanged project is not listed;
+numbers of files in them; a third one (`.text`) with what a command printed.
+"""
+
+PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+Here = tuple[object, ...]
+
+
+class KeptReport:
+    """One entry, and what differs from it now."""
+
+    def __init__(self, values: Any) -> None:
+        """Raises anything for values that are no entry."""
+        self.values = values
+        (
+            self.basis, self.key, self.identity, self._here, program, folders, files, links, self._details, self.packed,
+        ) = values  # fmt: skip
+        if not self._here or not isinstance(self._here, tuple) or not isinstance(self.packed, bytes):
+            raise TypeError("no entry")
+        self._program, self.folders, self.files = Stamps(program), Stamps(folders), Stamps(files)
+        self._links: dict[str, str] | None = links
+        """None where stamps do not tell that a walk finds the same."""
+
+        self.other_program = self.other_links = True
+        self.other_folders: list[str] = []
+        self.other_files: list[str] = []
+
+    def compare(self, root: str) -> bool:
+        """Note what may be other than it was; whether nothing is."""
+        inside = os.path.join(root, "")
+        self.other_program = self._here != here(root) or bool(self._program.differing(""))
+        self.other_links = (
+            self._links is None
+            or self._here[:2] != here(root)[:2]
+            or any(led_to(path) != where for path, where in self._links.items())
+        )
+        self.other_folders = self.folders.differing(inside)
+        self.other_files = self.files.differing(inside)
+        return not (self.other_program or self.other_links or self.other_folders or self.other_files)
+
+    def details(self) -> Any:
+        """Digests of what folders hold for imports, and the walk, where stamps tell that another finds the same."""
+        return marshal.loads(self._details)
+
+
+def here(root: str) -> Here:
+    """What else a report depends on, and no stamp tells."""
+    user = os.geteuid() if hasattr(os, "geteuid") else 0  # what one may read another may not
+    return root, checkout_of(root), user, PACKAGE, auditor.__version__, sys.version, tuple(sites())
+
+
+def sites() -> Sequence[str]:
+    """Where installed packages lie."""
+    return [folder for folder in sys.path if folder.endswith(("site-packages", "dist-packages"))]
+
+
+def read_kept(name: str) -> KeptReport | None:
+    """The entry in a file; None where there is none or it is damaged."""
+    content = read_marshalled(name, FORMAT)
+    if content is None:
+        return None
+    try:
+        return KeptReport(marshal.loads(content))
+    except (ValueError, TypeError, EOFError, AttributeError):
+        return None
+
+
+def cache_folder_name() -> str:
+    """Where results of scans are kept, whether or not it exists."""
+    return os.path.join(cache_home_name(), "scan")
