@@ -26,7 +26,7 @@ from auditor.static.pinned import fits
 from auditor.static.prerequisites import Prerequisite
 from auditor.static.project import Project
 
-MAX_OPEN_BYTES = 1_000_000
+MAX_OPEN_BYTES = 4_000_000
 """Source that is parsed and resolved at once while files of a program are asked what they hold."""
 
 
