@@ -39,13 +39,25 @@ class Exports:
         self._filters: dict[str, bytes | None] = {}
         """The words of a file, each as one bit; None where it cannot be read: that is left to whoever tells of it."""
 
+        self._held: dict[tuple[str, str], bool] = {}
+        """Of modules that star-import others: thousands may take the same few names from one of them."""
+
         self._bound: dict[tuple[str, str], bool] = {}
         self._defined: dict[tuple[str, str], bool] = {}
 
     def may_hold(self, path: str, name: str) -> bool:
         """Whether `from module import *` of the module at `path` may bind `name`."""
         starred = self._starred_by(path)
-        self._project.trace.note("reach" if len(starred.paths) > 1 else "content", path)
+        if len(starred.paths) == 1:
+            self._project.trace.note("content", path)
+            return self._may_hold(starred, name)
+        self._project.trace.note("reach", path)
+        key = (path, name)
+        if key not in self._held:
+            self._held[key] = self._may_hold(starred, name)
+        return self._held[key]
+
+    def _may_hold(self, starred: _Starred, name: str) -> bool:
         if any(self._project.is_known(f"{module}.{name}") for module in starred.outside) or not name.isascii():
             return True
         # Written out, as thousands of modules may be star-imported into one: their filters answer nearly always.

@@ -8,8 +8,9 @@ of packages.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
-from functools import cached_property
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property, partial
+from itertools import chain
 from weakref import WeakKeyDictionary
 
 from auditor.model.lean import dataclass
@@ -24,6 +25,9 @@ from auditor.static.notes import Question
 from auditor.static.pinned import fits
 from auditor.static.prerequisites import Prerequisite
 from auditor.static.project import Project
+
+MAX_OPEN_BYTES = 4_000_000
+"""Source that is parsed and resolved at once while files of a program are asked what they hold."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -120,7 +124,7 @@ class ProgramCondition:
         if fit is False or (fit is None and self.known_versions):
             return ()
         paths = _program_paths(module, project)
-        if any(_has(trait, path, project) for trait in self.unless_any for path in paths):
+        if any(_have(self.unless_any, path, project) for path in paths):
             return ()
         return tuple(path for path in paths if self._holds(path, project))
 
@@ -130,14 +134,14 @@ class ProgramCondition:
             return Confidence.LOW
         paths = _program_paths(module, project) if self.prefers else ()
         for group in self.prefers:
-            if not any(_has(trait, path, project) for trait in group for path in paths):
+            if not any(_have(group, path, project) for path in paths):
                 return Confidence.LOW
         return None
 
     def _holds(self, path: str, project: Project) -> bool:
-        if any(_has(trait, path, project) for trait in self.unless):
+        if _have(self.unless, path, project):
             return False
-        return all(any(_has(trait, path, project) for trait in group) for group in self.requires)
+        return all(_have(group, path, project) for group in self.requires)
 
 
 def programs(
@@ -236,10 +240,40 @@ _ANSWERS: WeakKeyDictionary[Project, WeakKeyDictionary[Trait, Answers]] = WeakKe
 _TEXTS: WeakKeyDictionary[ModuleFacts, frozenset[str]] = WeakKeyDictionary()
 
 
-def _has(trait: Trait, path: str, project: Project) -> bool:
-    """Whether a file of the program holds the trait; each program is asked once."""
+def _have(traits: Sequence[Trait], path: str, project: Project) -> bool:
+    """Whether a file of the program holds one of the traits; each program is asked once about each.
+
+    A file is asked about all that are not known yet before the next one is: its tree need not live any longer.
+    """
+    if not traits:
+        return False
     project.trace.note("reach", path)
-    answers = _ANSWERS.setdefault(project, WeakKeyDictionary()).setdefault(trait, {})
+    memories = _ANSWERS.setdefault(project, WeakKeyDictionary())
+    open_ = [trait for trait in traits if path not in memories.setdefault(trait, {})]
+    if any(_has(trait, path, project, memories[trait]) for trait in traits if path in memories[trait]):
+        return True
+    pairs = ((trait, each) for each in sorted(project.graph.reached(path)) for trait in open_)
+    for first in pairs:
+        held = project.aside(partial(_first_held, chain((first,), pairs), project, memories))
+        if held is not None:
+            return _has(held, path, project, memories[held])
+    return any(_has(trait, path, project, memories[trait]) for trait in open_)
+
+
+def _first_held(
+    pairs: Iterable[tuple[Trait, str]], project: Project, memories: Mapping[Trait, Answers]
+) -> Trait | None:
+    """The first of these traits that its file holds; None also where so much was parsed that it has to be let go of."""
+    for trait, path in pairs:
+        if _holds(trait, path, project, memories[trait]):
+            return trait
+        if project.open_bytes > MAX_OPEN_BYTES:
+            break
+    return None
+
+
+def _has(trait: Trait, path: str, project: Project, answers: Answers) -> bool:
+    """Whether a file of the program holds the trait."""
 
     def ask() -> bool:
         return any(_holds(trait, each, project, answers) for each in sorted(project.graph.reached_by_statements(path)))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from functools import cached_property
 from pathlib import Path
 
 from auditor.errors import ProjectError
-from auditor.model.annotations import TYPE_CHECKING
+from auditor.model.annotations import TYPE_CHECKING, TypeVar
 from auditor.model.lean import replace
 from auditor.static.answers import Answers
 from auditor.static.callingfiles import CallingFiles
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from auditor.static.library_verdict import LibraryVerdict
     from auditor.static.names import Question as Resolution
     from auditor.static.relevance import Relevance
+
+Answer = TypeVar("Answer")
 
 MAX_FOLLOWED_BYTES = 5_000_000
 """Source that is followed for one program; training programs reach less."""
@@ -87,6 +89,9 @@ class Project:
 
         self.graph = ImportGraph(self._imports, self.sketch)
         self._modules: dict[str, ModuleFacts | None] = {}
+        self.open_bytes = 0
+        """How much source was parsed for what is being worked out, and is held until that is done."""
+
         self._trees = Trees()
         self._test_paths = frozenset(test_paths)
         self._taking_options: dict[str, bool] = {}
@@ -242,6 +247,7 @@ class Project:
         from auditor.static.facts import ModuleFacts  # most scans of a project parse few files, or none
 
         tree = self._trees.take(source)
+        self.open_bytes += len(tree.text)
         facts = ModuleFacts(source, tree, self)
         if source.broken_cells:
             cells = ", ".join(str(number) for number in source.broken_cells)
@@ -265,18 +271,38 @@ class Project:
 
     def start_over(self) -> None:
         """Forget every tree and what was resolved in it, and what was parsed; answers that texts give stay."""
-        modules, self._modules = self._modules, {}
-        for path, module in modules.items():
-            self.source(path).forget()
+        self._let_go()
+        self._modules, self._relevance, self._question, self.open_bytes = {}, {}, None, 0
+        self._trees.trim()
+        self._parsed = set()
+        self.problems = {}
+
+    def _let_go(self, keeping: Collection[str] = ()) -> None:
+        """Close all that was parsed and resolved; `keeping`: files whose bytes are still needed."""
+        for path, module in self._modules.items():
+            if path not in keeping:
+                self.source(path).forget()
             if module is not None:
                 module.close()
         for relevance in self._relevance.values():
             relevance.close()
-        self._relevance = {}
-        self._trees.trim()
-        self._parsed = set()
-        self.problems = {}
-        self._question = None
+
+    def aside(self, ask: Callable[[], Answer]) -> Answer:
+        """What `ask()` gives while nothing that was resolved is known; what it parses and resolves is let go of.
+
+        For questions about files of a program, of which one piece of work may ask thousands.
+        """
+        used, parsed, question = self._trees.used, self._parsed, self._question
+        modules, relevance, open_bytes = self._modules, self._relevance, self.open_bytes
+        self._modules, self._relevance, self._parsed, self._question, self.open_bytes = {}, {}, set(), None, 0
+        try:
+            return ask()
+        finally:
+            self._let_go(keeping=modules)
+            self._modules, self._relevance, self._question = modules, relevance, question
+            self._parsed |= parsed
+            self.open_bytes = open_bytes
+            self._trees.trim(used)
 
     def unread(self, path: str) -> None:
         """Do not keep the bytes of files that may never be parsed."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
+
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass
 from auditor.static.source import SourceFile
@@ -54,9 +56,14 @@ class Trees:
         self._kept[source.path] = found
         return found
 
-    def trim(self) -> None:
-        """Nobody uses any of them now: let go of some of them, as far as they are too many."""
-        self._used.clear()
+    @property
+    def used(self) -> frozenset[str]:
+        """Those that were taken since the last `trim`."""
+        return frozenset(self._used)
+
+    def trim(self, used: AbstractSet[str] = frozenset()) -> None:
+        """Nobody uses any of them now, apart from some: let go of the others, as far as they are too many."""
+        self._used = set(used)
         self._total = sum(len(kept.text) for kept in self._kept.values())
         self._drop()
 

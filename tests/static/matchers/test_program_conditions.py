@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from auditor.model.rule import Confidence
 from auditor.ruleset import load
+from auditor.static import program as conditions
 from auditor.static.engine import Engine, find_files
+from auditor.static.facts import ModuleFacts
 from auditor.static.matcher import find_matcher
 
 RULESET = load()
@@ -35,6 +39,24 @@ def test_switch_in_one_program_does_not_excuse_another(tmp_path: Path) -> None:
     strict = TRAIN.replace("print(", "torch.use_deterministic_algorithms(True)\nprint(")
     files = {"up.py": UP, "train.py": TRAIN, "strict.py": strict}
     assert lines(tmp_path, "RA208", files) == [("up.py", 5, ("train.py",))]
+
+
+def test_files_of_a_program_are_let_go_of_one_after_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    part = "import torch\ntorch.use_deterministic_algorithms(False)\n" + "# long\n" * 100
+    parts = {f"part{number}.py": part for number in range(20)}
+    train = "".join(f"import part{number}\n" for number in range(20)) + TRAIN
+    open_: list[int] = []
+    is_in = conditions.Trait.is_in
+
+    def watched(trait: conditions.Trait, module: ModuleFacts) -> bool:
+        open_.append(module.project.open_bytes)
+        return is_in(trait, module)
+
+    monkeypatch.setattr(conditions, "MAX_OPEN_BYTES", 100)
+    monkeypatch.setattr(conditions.Trait, "is_in", watched)
+    assert lines(tmp_path, "RA208", {"up.py": UP, "train.py": train, **parts}) == [("up.py", 5, ("train.py",))]
+    assert len(open_) >= 20
+    assert max(open_) <= len(part)
 
 
 def test_switch_that_is_turned_off_is_none(tmp_path: Path) -> None:
