@@ -27,6 +27,9 @@ MODELS = (
 
 _NO_MODELS = ("torch.nn.functional.", "torch_geometric.nn.fps", "torch_geometric.nn.pool.", "transformers.DataCollator")
 LOADING = frozenset({"load_state_dict", "load_weights", "restore"})
+_EVALUATING = frozenset({"predict", "test", "validate"})
+"""Methods of Lightning's trainer that give a model the weights of `ckpt_path` before they run it."""
+
 PARAMETERS = frozenset({"weight", "bias"})
 """What layers call their parameters."""
 
@@ -62,10 +65,14 @@ def is_loading(method: str) -> bool:
 def loads_weights(node: ast.Call) -> bool:
     """Whether a call gives a model stored weights, perhaps not all: nobody evaluates random ones on purpose.
 
-    `state_dict[name].copy_(stored)` is what `load_state_dict` does, one by one.
+    `state_dict[name].copy_(stored)` is what `load_state_dict` does, one by one; `trainer.test(model, ckpt_path=path)`
+    does it first.
     """
     if not isinstance(node.func, ast.Attribute):
         return False
+    if node.func.attr in _EVALUATING:
+        stored = [word.value for word in node.keywords if word.arg == "ckpt_path"]
+        return any(not isinstance(value, ast.Constant) or bool(value.value) for value in stored)
     if node.func.attr == "copy_":
         whole = node.func.value
         return isinstance(whole, ast.Subscript) and "state" in (dotted_text(whole.value) or "")
