@@ -60,6 +60,7 @@ class ImportGraph:
         self._numbers: dict[str, int] = {}
         self._configurations: dict[str, Tree] = {}
         self._listed: dict[str, dict[str, tuple[str, ...]]] = {}
+        self._by_statements: dict[str, tuple[str, ...]] = {}
         self._shared: dict[frozenset[str], frozenset[str]] = {}
         """Sets of packages, one object for those that are equal: most files import what others import."""
 
@@ -145,14 +146,18 @@ class ImportGraph:
             pending += more
         return seen
 
-    def _stated(self, path: str) -> Iterable[str]:
+    def _stated(self, path: str) -> tuple[str, ...]:
         imports = self.imports(path)
         if EVERY not in self._packages[path]:
             return imports
-        folder = path.rpartition("/")[0]
-        named = {target for each in self.listed(path).values() for target in each}
-        stated = {target for asked, target in self._told(path) if target}
-        return [each for each in imports if each in stated or each not in named or not _is_in(each, folder)]
+        found = self._by_statements.get(path)
+        if found is None:
+            folder = path.rpartition("/")[0]
+            named = {target for each in self.listed(path).values() for target in each}
+            stated = {target for _, target in self._told(path) if target}
+            kept = (each for each in imports if each in stated or each not in named or not _is_in(each, folder))
+            found = self._by_statements[path] = tuple(kept)
+        return found
 
     def reach(self, path: str) -> Reach:
         """What `path` leads to; the same object for all files of a circle."""

@@ -241,42 +241,54 @@ _TEXTS: WeakKeyDictionary[ModuleFacts, frozenset[str]] = WeakKeyDictionary()
 
 
 def _have(traits: Sequence[Trait], path: str, project: Project) -> bool:
-    """Whether a file of the program holds one of the traits; each program is asked once about each.
-
-    A file is asked about all that are not known yet before the next one is: its tree need not live any longer.
-    """
+    """Whether a file of the program holds one of the traits; each program is asked once about each."""
     if not traits:
         return False
     project.trace.note("reach", path)
     memories = _ANSWERS.setdefault(project, WeakKeyDictionary())
-    open_ = [trait for trait in traits if path not in memories.setdefault(trait, {})]
-    if any(_has(trait, path, project, memories[trait]) for trait in traits if path in memories[trait]):
-        return True
-    pairs = ((trait, each) for each in sorted(project.graph.reached(path)) for trait in open_)
-    for first in pairs:
-        held = project.aside(partial(_first_held, chain((first,), pairs), project, memories))
-        if held is not None:
-            return _has(held, path, project, memories[held])
-    return any(_has(trait, path, project, memories[trait]) for trait in open_)
+    files: Sequence[str] = ()
+    is_large = False
+    for trait in traits:
+        answers = memories.setdefault(trait, {})
+        if path not in answers and not files:
+            files = sorted(project.graph.reached_by_statements(path))
+            is_large = sum(project.source(each).size_bytes for each in files) > MAX_OPEN_BYTES
+        if path not in answers and is_large:
+            _ask_ahead(trait, files, project, answers)
+        if _has(trait, path, files, project, answers):
+            return True
+    return False
 
 
-def _first_held(
-    pairs: Iterable[tuple[Trait, str]], project: Project, memories: Mapping[Trait, Answers]
-) -> Trait | None:
-    """The first of these traits that its file holds; None also where so much was parsed that it has to be let go of."""
-    for trait, path in pairs:
-        if _holds(trait, path, project, memories[trait]):
-            return trait
+def _ask_ahead(trait: Trait, files: Iterable[str], project: Project, answers: Answers) -> None:
+    """Ask the files that `_has` is going to ask, so that what is parsed for it is let go of every now and then."""
+    pending = iter(files)
+    for path in pending:
+        known = answers.get(f"file:{path}")
+        holds = (
+            project.aside(partial(_next_holds, trait, chain((path,), pending), project, answers))
+            if known is None
+            else known[0]
+        )
+        if holds:
+            break
+
+
+def _next_holds(trait: Trait, files: Iterable[str], project: Project, answers: Answers) -> bool:
+    """Whether one of the files holds the trait; False also where so much was parsed that it has to be let go of."""
+    for path in files:
+        if _holds(trait, path, project, answers):
+            return True
         if project.open_bytes > MAX_OPEN_BYTES:
             break
-    return None
+    return False
 
 
-def _has(trait: Trait, path: str, project: Project, answers: Answers) -> bool:
-    """Whether a file of the program holds the trait."""
+def _has(trait: Trait, path: str, files: Iterable[str], project: Project, answers: Answers) -> bool:
+    """Whether one of the files of the program holds the trait."""
 
     def ask() -> bool:
-        return any(_holds(trait, each, project, answers) for each in sorted(project.graph.reached_by_statements(path)))
+        return any(_holds(trait, each, project, answers) for each in files)
 
     return project.trace.once(answers, path, ask)
 

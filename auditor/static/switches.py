@@ -42,7 +42,7 @@ class Switches:
     def __init__(self, project: Project, paths: Iterable[str]) -> None:
         """`paths`: the files that are followed."""
         self._project = project
-        self._paths = paths
+        self._paths = sorted(paths)
         self._known: dict[ast.ClassDef, Mapping[str, Seen]] = {}
         self._calls: dict[ast.ClassDef, set[ast.Call]] = {}
         self._assigned: dict[str, set[str]] = {}
@@ -51,7 +51,8 @@ class Switches:
     def of(self, cls: ClassRef) -> Mapping[str, Seen]:
         """Attributes by name, with what they are in every object of the class."""
         if cls.node not in self._known:
-            known = self._read(cls) if _tested(cls) else {}
+            tested = _tested(cls)
+            known = self._read(cls, tested) if tested else {}
             is_named = self._made.get(cls.node, set()) <= self._calls.get(cls.node, set())
             self._known[cls.node] = known if is_named else {}
         return self._known[cls.node]
@@ -62,9 +63,13 @@ class Switches:
         if self._known.get(cls.node) and node not in self._calls[cls.node]:
             self._known[cls.node] = {}
 
-    def _read(self, cls: ClassRef) -> Mapping[str, Seen]:
+    def _read(self, cls: ClassRef, tested: frozenset[str]) -> Mapping[str, Seen]:
         made = cls.module.names.attribute(Instance(cls), "__init__")
         if not isinstance(made, FunctionRef) or cls.node.decorator_list or cls.node.keywords:
+            return {}
+        # Of most classes no parameter is kept that a condition asks: who makes them need not be looked for.
+        anything = {argument.arg: ast.Constant(None) for argument in every_argument(made.node.args)}
+        if tested.isdisjoint(_kept(cls, anything)):
             return {}
         calls = self._calls_of(cls)
         if not calls:
@@ -82,7 +87,7 @@ class Switches:
     def _calls_of(self, cls: ClassRef) -> list[ast.Call]:
         """The calls of the class; none where it is used in any other way."""
         word = frozenset({cls.node.name})
-        holding = [path for path in sorted(self._paths) if self._project.texts.hold(path, word)]
+        holding = [path for path in self._paths if self._project.texts.hold(path, word)]
         found: list[ast.Call] = []
         for path in holding if len(holding) <= MAX_FILES else ():
             module = self._project.module(path)
@@ -106,7 +111,7 @@ class Switches:
         return {
             name
             for name in names
-            for path in sorted(self._paths)
+            for path in self._paths
             if self._project.texts.hold(path, frozenset({f".{name}"})) and name in self._assigned_in(path)
         }
 
