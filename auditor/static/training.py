@@ -74,9 +74,11 @@ def _gets_to(project: Project, program: str, words: tuple[bytes, ...]) -> bool:
     if not project.texts.are_reached(program, words):
         return False
     texts = tuple(word.decode() for word in words)
-    if project.texts.contain(program, texts) or project.texts.are_reached(program, _LOOKING_UP):
+    if project.texts.contain(program, texts):
         return True
     reached = sorted(project.graph.reached_by_statements(program))
+    if project.texts.are_reached(program, _LOOKING_UP):
+        return any(_is_code(project, path, texts) for path in reached)
     pending: list[tuple[str, str]] = []
     classes: list[tuple[str, ast.ClassDef, list[ast.FunctionDef]]] = []
     for path in reached:
@@ -111,6 +113,21 @@ def _gets_to(project: Project, program: str, words: tuple[bytes, ...]) -> bool:
                     seen.add((user, using))
                     pending.append((user, using))
     return False
+
+
+def _is_code(project: Project, path: str, texts: tuple[str, ...]) -> bool:
+    """Whether one of the texts stands in a file outside of its docstrings: "called before `trainer.fit()`"."""
+    if not project.texts.contain(path, texts):
+        return False
+    module = project.module(path)
+    if module is None:
+        return True
+    lines = list(module.lines)
+    for node in walk(module.tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            lines[node.lineno - 1 : node.end_lineno] = [""] * ((node.end_lineno or node.lineno) - node.lineno + 1)
+    code = "\n".join(lines)
+    return any(text in code for text in texts)
 
 
 def _holders(module: ModuleFacts | None, texts: tuple[str, ...]) -> Iterator[ast.stmt | None]:
