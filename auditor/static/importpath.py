@@ -230,6 +230,8 @@ class ImportPath:
         return bases
 
     def _below(self, base: str, dotted: str) -> str | None:
+        if dotted[-1:] == "." or ".." in dotted:
+            return None  # as a text can be that names no module
         path = _join(base, dotted.replace(".", "/"))
         if self._is_file(f"{path}/__init__.py"):
             return f"{path}/__init__.py"

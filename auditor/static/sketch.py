@@ -37,6 +37,9 @@ _TEST_WORDS = (b"unittest", b"pytest", b"doctest", b"absltest", b"nose")
 
 # A line may begin with a byte order mark, and end with a carriage return alone.
 _FROM = lazy_pattern(rb"(?:^(?:\xef\xbb\xbf)?|[;:\r\f])[ \t]*from[ \t]*(\.*[ \t]*[\w.]*)[ \t]*$")
+_AFTER = (b" ", b"\t", b"(", b"*", b"\\", b"\f")
+"""What may follow the word: `from .utils.import_utils import a` has it twice."""
+
 _BEFORE = lazy_pattern(rb"(?:^(?:\xef\xbb\xbf)?|[;:\r\f])[ \t]*$")
 _DYNAMIC = lazy_pattern(rb"""import(?:_module|__)\(\s*["']([\w.]+)["']""")
 _NAME = lazy_pattern(rb"([\w.\x80-\xff]+|\*)(?:\s+as\s+([\w\x80-\xff]+))?")
@@ -134,7 +137,7 @@ def _statements(raw: bytes) -> Iterator[Statement]:
         before = raw[line:at]
         end = raw.find(b"\n", at)
         rest = raw[at + 6 : end if end >= 0 else len(raw)]
-        if origin := _FROM.search(before):
+        if rest[:1] in _AFTER and (origin := _FROM.search(before)):
             if rest.lstrip().startswith(b"("):
                 rest = _in_parentheses(raw, at + 6)
             yield origin[1].replace(b" ", b"").decode(), _names(rest)

@@ -233,6 +233,31 @@ def test_only_what_rests_on_an_edit_is_looked_at_again(cache_home: Path, monkeyp
     assert looked == ["evaluate.py", "lib/data.py"]
 
 
+def test_a_new_file_leaves_alone_what_imports_by_computed_names(
+    cache_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = cache_home / "project"
+    (root / "lib/utils").mkdir(parents=True)
+    (root / "lib/__init__.py").write_text("")
+    (root / "lib/utils/__init__.py").write_text("")
+    (root / "lib/utils/import_utils.py").write_text("def here():\n    return '.'\n")
+    (root / "lib/load.py").write_text(
+        "import os\nfrom importlib import import_module\nfrom .utils.import_utils import here\n\n\n"
+        "def load(name):\n    return import_module(f'lib.models.{name}'), os.listdir(here())[0]\n"
+    )
+    (root / "train.py").write_text("import sys\nfrom lib.load import load\n\nload(sys.argv[1])\n")
+    before = report(root, cached=True)
+    assert "RA304" in before
+    looked: list[str] = []
+    find = Engine._findings
+    monkeypatch.setattr(
+        Engine, "_findings", lambda self, path, project: looked.append(path) or find(self, path, project)
+    )
+    (root / "lib/extra.py").write_text("x = 1\n")
+    assert report(root, cached=True) == before.replace('"files": 5', '"files": 6')
+    assert "lib/load.py" not in looked
+
+
 def test_parts_of_another_scan_are_not_used(cache_home: Path) -> None:
     root = cache_home / "project"
     for name in VARIANTS:
