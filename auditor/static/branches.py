@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import replace
-from auditor.static.changes import Changes
 from auditor.static.entrypoints import names_main
 from auditor.static.evaluate import dotted_text
 from auditor.static.frame import End, Frame
@@ -29,7 +28,6 @@ class Branches:
         self._walk = walk
         self._ledger = walk.ledger
         self._evaluator = walk.evaluator
-        self._changes = Changes(walk)
 
     def conditional(self, node: ast.If, frame: Frame) -> End:
         for part in self._asked(node.test, frame):
@@ -111,7 +109,7 @@ class Branches:
             looked_up = _looked_up(part)
             if looked_up is not None and isinstance(part, ast.expr):
                 if self._evaluator.value(part, frame).kind is SeedValue.NONE:
-                    self._changes.put(*looked_up, GIVEN, frame)
+                    self._walk.changes.put(*looked_up, GIVEN, frame)
                 continue
             text = dotted_text(part) if isinstance(part, ast.Name | ast.Attribute) else None
             if text is None or not isinstance(part, ast.Name | ast.Attribute):

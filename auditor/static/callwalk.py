@@ -19,7 +19,6 @@ from auditor.static.callables import (
     RUNNING_MAIN,
     SPAWNERS,
 )
-from auditor.static.changes import Changes
 from auditor.static.commandgroups import registration
 from auditor.static.elements import call_of
 from auditor.static.exposed import offered_functions, offered_methods
@@ -60,7 +59,6 @@ class CallWalk:
         self._ledger = walk.ledger
         self._rng = walk.project.rng
         self._functions = Functions(walk)
-        self._changes = Changes(walk)
         self._made: dict[ast.Call, frozenset[Pending]] = {}
         self._stored: dict[str, list[FunctionRef]] = {}
         """Functions kept in options (`set_defaults(run=train)`), by the option's name."""
@@ -77,7 +75,7 @@ class CallWalk:
     def call(self, node: ast.Call, frame: Frame) -> End:
         """Follow one call whose arguments have been executed."""
         end = self._follow(node, frame)
-        self._changes.called(node, _passed(node), frame)
+        self._walk.changes.called(node, _passed(node), frame)
         return end
 
     def _follow(self, node: ast.Call, frame: Frame) -> End:
@@ -172,7 +170,7 @@ class CallWalk:
         elif name in STACKING and node.args:
             self.protocol(node.args[0], ENTERING, frame)
         elif name == "os.environ.setdefault" and len(node.args) > 1:
-            self._changes.set_by_default(node, frame)
+            self._walk.changes.set_by_default(node, frame)
         elif name in SPAWNERS and not _forks(node):
             self._spawn(node, frame)
         elif name in RUNNING_MAIN and call_of(node, name).argument("main", 0) is None:

@@ -63,7 +63,7 @@ class Walk:
         self.calls = CallWalk(self)
         self._branches = Branches(self)
         self._delayed = Delayed(self)
-        self._changes = Changes(self)
+        self.changes = Changes(self)
         self.steps = 0
         """Statements that were executed, in whatever arm."""
 
@@ -302,7 +302,7 @@ class Walk:
                 self.bind(item, value if differs else part, frame)
             return
         if isinstance(target, ast.Subscript):
-            self._changes.put(target.value, target.slice, value, frame)
+            self.changes.put(target.value, target.slice, value, frame)
             return
         text = dotted_text(target)
         if text is None:

@@ -12,8 +12,8 @@ from auditor.model.finding import Related
 from auditor.model.lean import dataclass
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
-from auditor.static.callers import calls_named
 from auditor.static.facts import Call, Known, ModuleFacts, Unknown
+from auditor.static.filledloops import all_are_initialised, fills
 from auditor.static.matcher import Hit, Scope
 from auditor.static.nodeindex import names_of
 from auditor.static.nodes import walk
@@ -71,7 +71,7 @@ class UninitialisedReadDetector(WithOptions[_Options]):
                 continue
             read = _first_read(module, call.node, options)
             if read is not None and isinstance(module.parent(call.node), ast.Call):
-                is_filled = _all_are_initialised(module) if is_filled is None else is_filled
+                is_filled = all_are_initialised(module) if is_filled is None else is_filled
                 filled = _filled_in_loops(module) if filled is None else filled
                 read = None if is_filled or getattr(read, "attr", None) in filled else read
             if read is not None:
@@ -175,16 +175,6 @@ def _kept_uninitialised(module: ModuleFacts, node: ast.expr, call: ast.Call, opt
     return next(reads, None)
 
 
-def _all_are_initialised(module: ModuleFacts) -> bool:
-    """`for p in model.parameters(): nn.init.xavier_uniform_(p)` in a program that reaches the file."""
-    for method in ("parameters", "named_parameters"):
-        for caller, call in calls_named(module, method):
-            loop = caller.parent(call)
-            if isinstance(loop, ast.For) and loop.iter is call and any(_fills(caller, each) for each in walk(loop)):
-                return True
-    return False
-
-
 def _filled_in_loops(module: ModuleFacts) -> frozenset[str]:
     """Attributes of any object that a loop initialises: `for weight in [layer.q, layer.k]: weight.data.normal_()`."""
     return frozenset(
@@ -192,15 +182,8 @@ def _filled_in_loops(module: ModuleFacts) -> frozenset[str]:
         for loop in walk(module.tree)
         if isinstance(loop, ast.For) and isinstance(loop.iter, ast.List | ast.Tuple)
         for part in loop.iter.elts
-        if isinstance(part, ast.Attribute) and any(_fills(module, each) for each in walk(loop))
+        if isinstance(part, ast.Attribute) and any(fills(module, each) for each in walk(loop))
     )
-
-
-def _fills(module: ModuleFacts, node: ast.AST) -> bool:
-    if not isinstance(node, ast.Call):
-        return False
-    method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
-    return method in ("normal_", "uniform_") or (module.resolve(node.func) or "").startswith("torch.nn.init.")
 
 
 def _kept_as(module: ModuleFacts, node: ast.expr, call: ast.Call, options: _Options) -> str | None:
