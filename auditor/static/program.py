@@ -8,9 +8,8 @@ of packages.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property, partial
-from itertools import chain
+from collections.abc import Iterable, Mapping
+from functools import cached_property
 from weakref import WeakKeyDictionary
 
 from auditor.model.lean import dataclass
@@ -21,13 +20,10 @@ from auditor.static.callprerequisites import call_prerequisites
 from auditor.static.conditions import CallCondition, read_call_condition
 from auditor.static.facts import Known, ModuleFacts
 from auditor.static.nodeindex import nodes_of
-from auditor.static.notes import Question
 from auditor.static.pinned import fits
 from auditor.static.prerequisites import Prerequisite
+from auditor.static.programtraits import have
 from auditor.static.project import Project
-
-MAX_OPEN_BYTES = 4_000_000
-"""Source that is parsed and resolved at once while files of a program are asked what they hold."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -124,7 +120,7 @@ class ProgramCondition:
         if fit is False or (fit is None and self.known_versions):
             return ()
         paths = _program_paths(module, project)
-        if any(_have(self.unless_any, path, project) for path in paths):
+        if any(have(self.unless_any, path, project) for path in paths):
             return ()
         return tuple(path for path in paths if self._holds(path, project))
 
@@ -134,14 +130,14 @@ class ProgramCondition:
             return Confidence.LOW
         paths = _program_paths(module, project) if self.prefers else ()
         for group in self.prefers:
-            if not any(_have(group, path, project) for path in paths):
+            if not any(have(group, path, project) for path in paths):
                 return Confidence.LOW
         return None
 
     def _holds(self, path: str, project: Project) -> bool:
-        if _have(self.unless, path, project):
+        if have(self.unless, path, project):
             return False
-        return all(_have(group, path, project) for group in self.requires)
+        return all(have(group, path, project) for group in self.requires)
 
 
 def programs(
@@ -234,74 +230,7 @@ def _read_trait(entry: Table) -> Trait:
     return trait
 
 
-Answers = dict[str, tuple[bool, Iterable[Question], Iterable[str]]]
-
-_ANSWERS: WeakKeyDictionary[Project, WeakKeyDictionary[Trait, Answers]] = WeakKeyDictionary()
 _TEXTS: WeakKeyDictionary[ModuleFacts, frozenset[str]] = WeakKeyDictionary()
-
-
-def _have(traits: Sequence[Trait], path: str, project: Project) -> bool:
-    """Whether a file of the program holds one of the traits; each program is asked once about each."""
-    if not traits:
-        return False
-    project.trace.note("reach", path)
-    memories = _ANSWERS.setdefault(project, WeakKeyDictionary())
-    files: Sequence[str] = ()
-    is_large = False
-    for trait in traits:
-        answers = memories.setdefault(trait, {})
-        if path not in answers and not files:
-            files = sorted(project.graph.reached_by_statements(path))
-            is_large = sum(project.source(each).size_bytes for each in files) > MAX_OPEN_BYTES
-        if path not in answers and is_large:
-            _ask_ahead(trait, files, project, answers)
-        if _has(trait, path, files, project, answers):
-            return True
-    return False
-
-
-def _ask_ahead(trait: Trait, files: Iterable[str], project: Project, answers: Answers) -> None:
-    """Ask the files that `_has` is going to ask, so that what is parsed for it is let go of every now and then."""
-    pending = iter(files)
-    for path in pending:
-        known = answers.get(f"file:{path}")
-        holds = (
-            project.aside(partial(_next_holds, trait, chain((path,), pending), project, answers))
-            if known is None
-            else known[0]
-        )
-        if holds:
-            break
-
-
-def _next_holds(trait: Trait, files: Iterable[str], project: Project, answers: Answers) -> bool:
-    """Whether one of the files holds the trait; False also where so much was parsed that it has to be let go of."""
-    for path in files:
-        if _holds(trait, path, project, answers):
-            return True
-        if project.open_bytes > MAX_OPEN_BYTES:
-            break
-    return False
-
-
-def _has(trait: Trait, path: str, files: Iterable[str], project: Project, answers: Answers) -> bool:
-    """Whether one of the files of the program holds the trait."""
-
-    def ask() -> bool:
-        return any(_holds(trait, each, project, answers) for each in files)
-
-    return project.trace.once(answers, path, ask)
-
-
-def _holds(trait: Trait, path: str, project: Project, answers: Answers) -> bool:
-    """Whether one file holds it; each file is asked once, also where several programs share it."""
-
-    def ask() -> bool:
-        module = project.module(path) if trait.may_be_in(path, project) else None
-        project.unread(path)
-        return module is not None and trait.is_in(module)
-
-    return project.trace.once(answers, f"file:{path}", ask)
 
 
 def _strings(module: ModuleFacts) -> frozenset[str]:

@@ -63,12 +63,15 @@ class Trace:
 
     def once(self, memory: Memory[Key, Result], key: Key, work: Callable[[], Result]) -> Result:
         """What `work()` gives, worked out at the first call; later calls rest on the same questions."""
-        if key in memory:
+        if key in memory and self._open:
+            noted, parsed = self._open[-1], self._parsed[-1]
             for question in memory[key][1]:
-                self.note(*question)
+                if question not in noted:
+                    self.note(*question)
             for path in memory[key][2]:
-                self.parse(path)
-        else:
+                if path not in parsed:
+                    self.parse(path)
+        elif key not in memory:
             self.start()
             try:
                 result = work()
