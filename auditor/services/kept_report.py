@@ -16,7 +16,7 @@ from auditor.ruleset.marshalled import cache_home_name, read_marshalled
 from auditor.static.projectroot import checkout_of, led_to
 from auditor.static.stamps import Stamps
 
-FORMAT = b"repro-audit scan 7\n"
+FORMAT = b"repro-audit scan 8\n"
 """Magic line, CRC-32 of the rest (little-endian), marshalled plain values; types of ours are pickled inside.
 
 Version 1: one file a scan, pickled. Version 2: a second one beside it (`.parts`), with what a scan found out about each
@@ -25,6 +25,7 @@ Version 5: parts say what stood in folders, and hold for other sets of files tha
 Version 6: parts hold what answers rest on as numbers, and what was found about a file as bytes that few look into.
 Version 7: stamps in columns, of whatever tells which files there are too, so that an unchanged project is not listed;
 numbers of files in them; a third one (`.text`) with what a command printed.
+Version 8: what is known of the program is kept; answers rest on where a name may be called.
 """
 
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -39,14 +40,16 @@ class KeptReport:
         """Raises anything for values that are no entry."""
         self.values = values
         (
-            self.basis, self.key, self.identity, self._here, program, folders, files, links, self._details, self.packed,
+            self.basis, self.key, self.identity, self._here, self.program, folders, files, links, self._details,
+            self.packed,
         ) = values  # fmt: skip
         if not self._here or not isinstance(self._here, tuple) or not isinstance(self.packed, bytes):
             raise TypeError("no entry")
-        self._program, self.folders, self.files = Stamps(program), Stamps(folders), Stamps(files)
+        self._program, self.folders, self.files = Stamps(self.program), Stamps(folders), Stamps(files)
         self._links: dict[str, str] | None = links
         """None where stamps do not tell that a walk finds the same."""
 
+        self._opened: Any = None
         self.other_program = self.other_links = True
         self.other_folders: list[str] = []
         self.other_files: list[str] = []
@@ -64,9 +67,15 @@ class KeptReport:
         self.other_files = self.files.differing(inside)
         return not (self.other_program or self.other_links or self.other_folders or self.other_files)
 
+    @property
     def details(self) -> Any:
-        """Digests of what folders hold for imports, and the walk, where stamps tell that another finds the same."""
-        return marshal.loads(self._details)
+        """Digests of what folders hold for imports; the walk, where stamps tell that another finds the same; program.
+
+        Of the program and what is beside it: a stamp, lists of requirements, a digest of all.
+        """
+        if self._opened is None:
+            self._opened = marshal.loads(self._details)
+        return self._opened
 
 
 def here(root: str) -> Here:

@@ -30,7 +30,7 @@ from auditor.static.stamps import SETTLED_NS, UNKNOWN, Print, Stamp, packed_stam
 if TYPE_CHECKING:
     from auditor.ruleset.library import Library
     from auditor.services.kept_walk import KeptWalk
-    from auditor.services.surroundings import Surroundings
+    from auditor.services.surroundings import KeptSurroundings, Surroundings
     from auditor.static.trace import Kept
 
 WORTH = 80
@@ -67,7 +67,7 @@ class ScanCache:
     found: Discovery
     """The files that are scanned; known once `get` gave nothing. So are program, rules and packages."""
 
-    surroundings: Surroundings
+    surroundings: Surroundings | KeptSurroundings
 
     def __init__(self, root: Path, paths: Sequence[Path], settings: Settings, cancelled: Callable[[], bool]) -> None:
         self._root = root
@@ -117,7 +117,7 @@ class ScanCache:
 
     def _look(self, kept: KeptReport | None) -> None:
         """Find out what is scanned, and in what surroundings."""
-        from auditor.services.surroundings import Surroundings  # an unchanged project does without
+        from auditor.services.surroundings import KeptSurroundings, Surroundings  # an unchanged project does without
 
         paths, settings, cancelled = self._asked
         if kept is not None:
@@ -131,7 +131,10 @@ class ScanCache:
         else:
             self.found, self._walked = again
             self._listed_before = walk.listed
-        self.surroundings = Surroundings(self._root, settings)
+        if kept is None or kept.other_program:
+            self.surroundings = Surroundings(self._root, settings)
+        else:
+            self.surroundings = KeptSurroundings(kept)
         found, below = self.found, self.surroundings.lists
         documents = {file.path for file in found.documents}
         more = [path for path in below if path not in documents]
@@ -140,7 +143,7 @@ class ScanCache:
         self._whole = frozenset({*METADATA, *lists})
         """Files of which a change can matter to everything."""
 
-        self._basis = _digest(_bytes((lists, self.surroundings.program, self.surroundings.beside)))
+        self._basis = _digest(_bytes((lists, self.surroundings.digest)))
         """Of what matters to everything that is found out."""
 
         self._key = _digest(_bytes(("\0".join(self._files), "\0".join(sorted(found.test_paths)), found.skipped)))
@@ -149,7 +152,7 @@ class ScanCache:
         """Which files there were, where the ignore files say what they said."""
         from auditor.services.kept_walk import KeptWalk
 
-        _, packed = kept.details()
+        _, packed, _ = kept.details
         walk = None if packed is None else KeptWalk(packed)
         if walk is None or not kept.other_files:
             return walk
@@ -160,7 +163,7 @@ class ScanCache:
     def _compared(self, kept: KeptReport) -> AuditReport | None:
         """The kept report, where contents are the same though stamps differ; else what is the same is noted."""
         is_same = kept.key == self._key
-        told, _ = kept.details()
+        told, _, _ = kept.details
         places = {folder: (self._stamps.get(folder, UNKNOWN), digest) for folder, digest in told.items()}
         for folder in kept.other_folders:
             if folder in places:
@@ -291,7 +294,8 @@ class ScanCache:
         for folder, (stamp, _) in places.items():
             # Names were taken from both listings: they have to be those of one moment.
             stamps[folder] = stamp if stamps.get(folder, stamp) == stamp else UNKNOWN
-        details = marshal.dumps(({folder: digest for folder, (_, digest) in places.items()}, walk))
+        program = self.surroundings.program, self.surroundings.lists, self.surroundings.digest
+        details = marshal.dumps(({folder: digest for folder, (_, digest) in places.items()}, walk, program))
         contents = b"".join([digest or b"-" for _, digest in files.values()])
         said = (self._basis, self._key, _digest("\0".join(files).encode("utf-8", "backslashreplace") + contents))
         identity = _digest(_bytes(said) + details + packed)
@@ -300,7 +304,7 @@ class ScanCache:
             self._key,
             identity,
             here(self._base),
-            packed_stamps(self.surroundings.prints(self._settled_ns)),
+            self.surroundings.stamps(self._settled_ns),
             packed_stamps({folder: (stamp, b"") for folder, stamp in stamps.items()}),
             packed_stamps(files),
             None if walk is None else walked.links,
