@@ -26,8 +26,8 @@ MAX_FILES = 8
 def kept_demands(ruleset: Ruleset, settings: Settings, stamp: bytes) -> Demands | None:
     """Return what the rules of these settings demand, also those that are not chosen.
 
-    `stamp`: that of the program now, made before the rules were read. None where one of them is malformed: whoever asks for that
-    one is told, the others can do without it.
+    `stamp`: that of the program now, made before the rules were read. None where one of them is malformed: whoever
+    asks for that one is told, the others can do without it.
     """
     file = demands_file(settings)
     made_for = [stamp, [rule.id for rule in ruleset.rules]]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import marshal
 import os
 import sys
+import time
 from collections.abc import Sequence
 
 import auditor
@@ -53,9 +54,12 @@ class KeptReport:
         self.other_program = self.other_links = True
         self.other_folders: list[str] = []
         self.other_files: list[str] = []
+        self.compared_ns = 0
+        """When it was begun to look what differs."""
 
     def compare(self, root: str) -> bool:
         """Note what may be other than it was; whether nothing is."""
+        self.compared_ns = time.time_ns()
         inside = os.path.join(root, "")
         self.other_program = self._here != here(root) or bool(self._program.differing(""))
         self.other_links = (
@@ -76,6 +80,25 @@ class KeptReport:
         if self._opened is None:
             self._opened = marshal.loads(self._details)
         return self._opened
+
+
+class Keeping:
+    """What a command and its scan tell each other about the report that is kept."""
+
+    def __init__(self) -> None:
+        self.place: tuple[str, bytes] | None = None
+        """Where it is, and what it and all that it rests on go by there; told by the scan."""
+
+        self._compared: tuple[str, KeptReport] | None = None
+
+    def leave(self, name: str, kept: KeptReport) -> None:
+        """An entry was compared, and something differs."""
+        self._compared = name, kept
+
+    def take(self, name: str) -> KeptReport | None:
+        """That entry, once: what differs later nobody has looked for."""
+        compared, self._compared = self._compared, None
+        return compared[1] if compared is not None and compared[0] == name else None
 
 
 def here(root: str) -> Here:

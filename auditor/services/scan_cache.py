@@ -20,7 +20,7 @@ from auditor.model.annotations import TYPE_CHECKING, Any
 from auditor.model.digest import sha256
 from auditor.model.lean import dataclass
 from auditor.model.report import AuditReport
-from auditor.services.kept_report import KeptReport, cache_folder_name, here, read_kept
+from auditor.services.kept_report import Keeping, KeptReport, cache_folder_name, here, read_kept
 from auditor.services.scan_store import dumped, loaded, prune, read, write
 from auditor.services.settings import Settings
 from auditor.static.discovery import METADATA, UNTOLD, Discovery, Walked, find_files
@@ -76,9 +76,7 @@ class ScanCache:
         self._asked = paths, settings, cancelled
         asked = (self._base, [os.path.abspath(path) for path in paths], repr(settings))
         self._name = os.path.join(cache_folder_name(), _digest(_bytes(asked)).hex()[:32])
-        self._started_ns = time.time_ns()
-        self._settled_ns = self._started_ns - SETTLED_NS
-        self._walked = Walked(self._settled_ns)
+        self._start(time.time_ns())
         self._listed_before: dict[str, bytes] = {}
         """Digests of what counts of folders, where they need not be listed."""
 
@@ -94,26 +92,29 @@ class ScanCache:
         """Folders in which an earlier scan looked; `_told_before`: those of them that tell of the others."""
 
         self._told_before: frozenset[str] = frozenset()
-        self._identity: bytes | None = None
         self._parts_files: tuple[frozenset[str], frozenset[str]] | None = None
         """The files, and the tests among them, for which there are parts that could stay as they are."""
 
-    def tell(self, listener: Callable[[str, bytes], object] | None) -> None:
-        """Say where the report is kept, if it is."""
-        if listener is not None and self._identity is not None:
-            listener(str(self.path), self._identity)
-
-    def get(self) -> AuditReport | None:
+    def get(self, keeping: Keeping) -> AuditReport | None:
         """The report that a scan would give now; None where that is not known."""
-        kept = read_kept(self._name + ".bin")
-        if kept is not None and kept.compare(self._base):
+        name = self._name + ".bin"
+        compared = keeping.take(name)
+        kept = compared or read_kept(name)
+        if compared is not None:
+            self._start(compared.compared_ns)  # what changed since then is not known to be as it was
+        elif kept is not None and kept.compare(self._base):
             report = _report(kept.packed)
             if report is not None:
-                self._identity = kept.identity
+                keeping.place = name, kept.identity
                 return report
             kept = None
         self._look(kept)
-        return None if kept is None or kept.basis != self._basis else self._compared(kept)
+        return None if kept is None or kept.basis != self._basis else self._compared(kept, keeping)
+
+    def _start(self, now_ns: int) -> None:
+        self._started_ns = now_ns
+        self._settled_ns = now_ns - SETTLED_NS
+        self._walked = Walked(self._settled_ns)
 
     def _look(self, kept: KeptReport | None) -> None:
         """Find out what is scanned, and in what surroundings."""
@@ -160,7 +161,7 @@ class ScanCache:
         is_same = all(self._print(path)[1] == prints[path][1] for path in walk.ignore_files if path in others)
         return walk if is_same else None
 
-    def _compared(self, kept: KeptReport) -> AuditReport | None:
+    def _compared(self, kept: KeptReport, keeping: Keeping) -> AuditReport | None:
         """The kept report, where contents are the same though stamps differ; else what is the same is noted."""
         is_same = kept.key == self._key
         told, _, _ = kept.details
@@ -193,7 +194,7 @@ class ScanCache:
             self._unchanged = frozenset(now) if changed.isdisjoint(self._whole) else frozenset()
             return None
         entry = self._entry(now, places, kept.packed)
-        self._identity = entry[2]
+        keeping.place = self._name + ".bin", entry[2]
         if entry != kept.values:
             write(self.path, entry)
         return report
@@ -226,7 +227,7 @@ class ScanCache:
         listed = {folder: names for folder, (_, names) in self._names.items()}
         return Parts(kept=kept, unchanged=self._unchanged.intersection(same), listed=listed)
 
-    def put(self, report: AuditReport, inputs: Inputs, parts: Kept) -> None:
+    def put(self, report: AuditReport, inputs: Inputs, parts: Kept, keeping: Keeping) -> None:
         """Keep a report. Nothing is kept where a file changed while it was made, or where the folder is read-only."""
         files: dict[str, Print] = {}
         prints, inside, started_ns = self._prints, self._inside, self._started_ns
@@ -265,7 +266,7 @@ class ScanCache:
         if self._may_stay(parts) or write(self._parts_path, (basis, pack_parts(parts), names)):
             entry = self._entry(files, folders, dumped(report))
             if write(self.path, entry):
-                self._identity = entry[2]
+                keeping.place = self._name + ".bin", entry[2]
             if is_new:
                 prune(self.path.parent)
 
