@@ -7,6 +7,11 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
+from auditor.model.annotations import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from auditor.services.kept_report import Keeping
+
 COMMANDS = {
     "scan": "Find hazards in source; nothing is executed.",
     "fix": "Show patches for what a scan finds; --apply writes them.",
@@ -68,13 +73,19 @@ def _run_at_once(words: list[str]) -> int | None:
     enabled = gc.isenabled()
     gc.disable()
     try:
-        if words[0] == "scan" and HELP.isdisjoint(words):
+        if words[0] != "scan":
+            work = _with_tape(words)
+        elif HELP.isdisjoint(words):
             from auditor.cli.printed import print_again
+            from auditor.services.kept_report import Keeping
 
-            code = print_again(words)
+            keeping = Keeping()
+            code = print_again(words, keeping)
             if code is not None:
                 return code
-        work = _scan(words) if words[0] == "scan" else _with_tape(words)
+            work = _scan(words, keeping)
+        else:
+            work = None
         if work is None:
             return None
         from auditor.cli.failures import guarded
@@ -85,7 +96,7 @@ def _run_at_once(words: list[str]) -> int | None:
             gc.enable()
 
 
-def _scan(words: list[str]) -> Callable[[], int] | None:
+def _scan(words: list[str], keeping: Keeping) -> Callable[[], int] | None:
     from auditor.cli.line import read_line
     from auditor.cli.option_table import OUTPUT, SCAN, paths_of
 
@@ -94,7 +105,7 @@ def _scan(words: list[str]) -> Callable[[], int] | None:
         return None
     from auditor.cli.scan_work import run_scan
 
-    return lambda: run_scan(values, words)
+    return lambda: run_scan(values, words, keeping)
 
 
 def _with_tape(words: list[str]) -> Callable[[], int] | None:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from auditor.cli.stdout import write_stdout
 from auditor.ruleset.marshalled import read_marshalled, write_marshalled
-from auditor.services.kept_report import FORMAT, cache_folder_name, read_kept
+from auditor.services.kept_report import FORMAT, Keeping, cache_folder_name, read_kept
 from auditor.services.settings_files import PREFIX, settings_files
 from auditor.static.projectroot import root_of, upwards
 from auditor.static.stamps import SETTLED_NS, Stamps, packed_stamps, stamp_of
@@ -23,8 +23,11 @@ _VARIABLES = ("HOME", "XDG_CONFIG_HOME", "NO_COLOR", "FORCE_COLOR", "TERM")
 """What a scan reads of the environment, besides the settings that stand in it."""
 
 
-def print_again(words: Sequence[str]) -> int | None:
-    """Print what the same command printed, and return its exit code; None where that is not known."""
+def print_again(words: Sequence[str], keeping: Keeping) -> int | None:
+    """Print what the same command printed, and return its exit code; None where that is not known.
+
+    `keeping`: takes the report that it was made of where something differs.
+    """
     asked = _asked(words)
     content = read_marshalled(_name(asked), FORMAT)
     if content is None:
@@ -36,7 +39,10 @@ def print_again(words: Sequence[str]) -> int | None:
     except (ValueError, TypeError, EOFError):
         return None
     kept = read_kept(entry)
-    if kept is None or kept.identity != identity or not kept.compare(root_of(paths)):
+    if kept is None or kept.identity != identity:
+        return None
+    if not kept.compare(root_of(paths)):
+        keeping.leave(entry, kept)
         return None
     write_stdout(text)
     return int(code)

@@ -17,16 +17,19 @@ from auditor.model.lean import replace
 
 if TYPE_CHECKING:
     from auditor.services.check import CheckOptions
+    from auditor.services.kept_report import Keeping
     from auditor.services.settings import Settings
 
 
-def run_scan(values: dict[str, Any], line: Sequence[str] | None = None) -> int:
+def run_scan(values: dict[str, Any], line: Sequence[str] | None = None, keeping: Keeping | None = None) -> int:
     """Scan as the values of the options of `option_table` say; return the exit code.
 
-    `line`: the words that said so, for which it may be kept what is printed; None where they are not known.
+    `line`: the words that said so, for which it may be kept what is printed; None where they are not known. `keeping`:
+    what is known of the kept report.
     """
     started_ns = time.time_ns()
     from auditor.services.check import CheckOptions, check
+    from auditor.services.kept_report import Keeping
     from auditor.services.settings import resolve_settings
     from auditor.static.discovery import find_root
 
@@ -47,13 +50,13 @@ def run_scan(values: dict[str, Any], line: Sequence[str] | None = None) -> int:
 
     if given["show_settings"]:
         return _show_settings(chosen[0], overrides)
-    kept: list[tuple[str, bytes]] = []
+    keeping = keeping or Keeping()
     options = CheckOptions(
         diff_base=given["diff_base"],
         write_baseline=given["write_baseline"],
         cached=not given["no_cache"],
         processes=given["jobs"],
-        tell_kept=lambda *entry: kept.append(entry),
+        keeping=keeping,
     )
     if given["watch"]:
         return _watch(chosen, settings, options, output)
@@ -77,8 +80,8 @@ def run_scan(values: dict[str, Any], line: Sequence[str] | None = None) -> int:
     def keep(text: str, code: int) -> None:
         from auditor.cli.printed import keep_printed
 
-        if line is not None and kept:
-            keep_printed(line, [str(path) for path in chosen], started_ns, kept[-1], code, text)
+        if line is not None and keeping.place is not None:
+            keep_printed(line, [str(path) for path in chosen], started_ns, keeping.place, code, text)
 
     # What is printed rests on more than the report where it is held against something, or has patches.
     more = options.diff_base or options.write_baseline or resolved.baseline or given["patches"]

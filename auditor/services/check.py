@@ -18,6 +18,7 @@ from auditor.static.discovery import find_root
 
 if TYPE_CHECKING:
     from auditor.model.known import KnownFinding
+    from auditor.services.kept_report import Keeping
     from auditor.services.known import Coverage
 
 
@@ -37,8 +38,8 @@ class CheckOptions:
     processes: int | None = None
     """How many may share the work; None: as many as there are cores, where that is worth it."""
 
-    tell_kept: Callable[[str, bytes], object] | None = None
-    """Told where the scan's report is kept, and what it goes by there."""
+    keeping: Keeping | None = None
+    """What is known of the kept report, which the scan adds to."""
 
 
 def check(
@@ -61,7 +62,7 @@ def check(
             progress,
             cached=options.cached,
             processes=options.processes,
-            tell_kept=options.tell_kept,
+            keeping=options.keeping,
         )
     from auditor.model.known import EarlierKind
     from auditor.services.baseline import shown_name, write_baseline  # most scans are not held against anything

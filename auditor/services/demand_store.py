@@ -10,22 +10,24 @@ from auditor.errors import RuleError
 from auditor.ruleset import Ruleset
 from auditor.ruleset.locate import rule_folders
 from auditor.ruleset.marshalled import cache_home, read_marshalled, write_marshalled
-from auditor.services.program_stamp import ProgramStamp
 from auditor.services.settings import Settings
 from auditor.static.demands import Demands, demands_of, pack, unpack
 
-FORMAT = b"repro-audit demands 1\n"
-"""Version 1: magic line, CRC-32 of the rest (little-endian), marshalled (stamp, ids of rules, demands)."""
+FORMAT = b"repro-audit demands 2\n"
+"""Magic line, CRC-32 of the rest (little-endian), marshalled (stamp, ids of rules, demands).
+
+Version 1: the stamp was a list of files. Version 2: it is a digest.
+"""
 
 MAX_FILES = 8
 """Sets of folders with rules for which demands are kept, those that were made last."""
 
 
-def kept_demands(ruleset: Ruleset, settings: Settings, stamp: ProgramStamp) -> Demands | None:
+def kept_demands(ruleset: Ruleset, settings: Settings, stamp: bytes) -> Demands | None:
     """Return what the rules of these settings demand, also those that are not chosen.
 
-    `stamp`: that of now, made before the rules were read. None where one of them is malformed: whoever asks for that
-    one is told, the others can do without it.
+    `stamp`: that of the program now, made before the rules were read. None where one of them is malformed: whoever
+    asks for that one is told, the others can do without it.
     """
     file = demands_file(settings)
     made_for = [stamp, [rule.id for rule in ruleset.rules]]

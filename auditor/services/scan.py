@@ -12,6 +12,7 @@ from auditor.model.finding import Finding
 from auditor.model.lean import replace
 from auditor.model.report import AuditReport, ScanSummary
 from auditor.model.rule import Confidence, Rule, Severity
+from auditor.services.kept_report import Keeping
 from auditor.services.program_stamp import program_stamp
 from auditor.services.progress import Progress, Silent
 from auditor.services.scan_cache import Inputs, ScanCache
@@ -31,21 +32,21 @@ def scan(
     root: Path | None = None,
     cached: bool = False,
     processes: int | None = None,
-    tell_kept: Callable[[str, bytes], object] | None = None,
+    keeping: Keeping | None = None,
 ) -> AuditReport:
     """Scan files and folders.
 
     `root` is the folder that paths in the report are relative to; None means the project that `paths` lie in.
     `cached`: give the report of an earlier scan where nothing has changed since, and keep this one. `processes`: how
     many may share the work (None: as many as there are cores, where that is worth it); the report does not depend on
-    it. `tell_kept`: told where the report is kept, and what it and all that it rests on go by there. Raises
+    it. `keeping`: what is known of the kept report; the scan adds to it. Raises
     `UsageError` for a path that does not exist and for a rule that is not known, `RuleError` for a broken rule.
     """
     # What is made here lives to the end; looking for garbage among it takes longer than finding a kept report.
     enabled = gc.isenabled()
     gc.disable()
     try:
-        return _scan(paths, settings, progress or Silent(), root, cached, processes, tell_kept)
+        return _scan(paths, settings, progress or Silent(), root, cached, processes, keeping or Keeping())
     finally:
         if enabled:
             gc.enable()
@@ -58,7 +59,7 @@ def _scan(
     root: Path | None,
     cached: bool,
     processes: int | None,
-    tell_kept: Callable[[str, bytes], object] | None,
+    keeping: Keeping,
 ) -> AuditReport:
     progress.stage("scan")
     root = find_root(paths) if root is None else root.absolute()
@@ -67,9 +68,8 @@ def _scan(
 
         check_folders(settings)
     cache = ScanCache(root, paths, settings, progress.cancelled) if cached else None
-    report = cache.get() if cache is not None else None
-    if cache is not None and report is not None:
-        cache.tell(tell_kept)
+    report = cache.get(keeping) if cache is not None else None
+    if report is not None:
         return report
     found = find_files(root, paths, settings.exclude, progress.cancelled) if cache is None else cache.found
     program = program_stamp(settings) if cache is None else cache.surroundings.program
@@ -94,8 +94,7 @@ def _scan(
     )
     report = above_floor(with_severities(_report(root, analysis, rules), severities(ruleset, settings)), settings)
     if cache is not None and not progress.cancelled():
-        cache.put(report, Inputs(analysis.read_files, analysis.listed_folders), analysis.kept)
-        cache.tell(tell_kept)
+        cache.put(report, Inputs(analysis.read_files, analysis.listed_folders), analysis.kept, keeping)
     return report
 
 

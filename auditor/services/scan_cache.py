@@ -20,7 +20,7 @@ from auditor.model.annotations import TYPE_CHECKING, Any
 from auditor.model.digest import sha256
 from auditor.model.lean import dataclass
 from auditor.model.report import AuditReport
-from auditor.services.kept_report import KeptReport, cache_folder_name, here, read_kept
+from auditor.services.kept_report import Keeping, KeptReport, cache_folder_name, here, read_kept
 from auditor.services.scan_store import dumped, loaded, prune, read, write
 from auditor.services.settings import Settings
 from auditor.static.discovery import METADATA, UNTOLD, Discovery, Walked, find_files
@@ -30,7 +30,7 @@ from auditor.static.stamps import SETTLED_NS, UNKNOWN, Print, Stamp, packed_stam
 if TYPE_CHECKING:
     from auditor.ruleset.library import Library
     from auditor.services.kept_walk import KeptWalk
-    from auditor.services.surroundings import Surroundings
+    from auditor.services.surroundings import KeptSurroundings, Surroundings
     from auditor.static.trace import Kept
 
 WORTH = 80
@@ -67,7 +67,7 @@ class ScanCache:
     found: Discovery
     """The files that are scanned; known once `get` gave nothing. So are program, rules and packages."""
 
-    surroundings: Surroundings
+    surroundings: Surroundings | KeptSurroundings
 
     def __init__(self, root: Path, paths: Sequence[Path], settings: Settings, cancelled: Callable[[], bool]) -> None:
         self._root = root
@@ -76,9 +76,7 @@ class ScanCache:
         self._asked = paths, settings, cancelled
         asked = (self._base, [os.path.abspath(path) for path in paths], repr(settings))
         self._name = os.path.join(cache_folder_name(), _digest(_bytes(asked)).hex()[:32])
-        self._started_ns = time.time_ns()
-        self._settled_ns = self._started_ns - SETTLED_NS
-        self._walked = Walked(self._settled_ns)
+        self._start(time.time_ns())
         self._listed_before: dict[str, bytes] = {}
         """Digests of what counts of folders, where they need not be listed."""
 
@@ -94,30 +92,33 @@ class ScanCache:
         """Folders in which an earlier scan looked; `_told_before`: those of them that tell of the others."""
 
         self._told_before: frozenset[str] = frozenset()
-        self._identity: bytes | None = None
         self._parts_files: tuple[frozenset[str], frozenset[str]] | None = None
         """The files, and the tests among them, for which there are parts that could stay as they are."""
 
-    def tell(self, listener: Callable[[str, bytes], object] | None) -> None:
-        """Say where the report is kept, if it is."""
-        if listener is not None and self._identity is not None:
-            listener(str(self.path), self._identity)
-
-    def get(self) -> AuditReport | None:
+    def get(self, keeping: Keeping) -> AuditReport | None:
         """The report that a scan would give now; None where that is not known."""
-        kept = read_kept(self._name + ".bin")
-        if kept is not None and kept.compare(self._base):
+        name = self._name + ".bin"
+        compared = keeping.take(name)
+        kept = compared or read_kept(name)
+        if compared is not None:
+            self._start(compared.compared_ns)  # what changed since then is not known to be as it was
+        elif kept is not None and kept.compare(self._base):
             report = _report(kept.packed)
             if report is not None:
-                self._identity = kept.identity
+                keeping.place = name, kept.identity
                 return report
             kept = None
         self._look(kept)
-        return None if kept is None or kept.basis != self._basis else self._compared(kept)
+        return None if kept is None or kept.basis != self._basis else self._compared(kept, keeping)
+
+    def _start(self, now_ns: int) -> None:
+        self._started_ns = now_ns
+        self._settled_ns = now_ns - SETTLED_NS
+        self._walked = Walked(self._settled_ns)
 
     def _look(self, kept: KeptReport | None) -> None:
         """Find out what is scanned, and in what surroundings."""
-        from auditor.services.surroundings import Surroundings  # an unchanged project does without
+        from auditor.services.surroundings import KeptSurroundings, Surroundings  # an unchanged project does without
 
         paths, settings, cancelled = self._asked
         if kept is not None:
@@ -131,7 +132,10 @@ class ScanCache:
         else:
             self.found, self._walked = again
             self._listed_before = walk.listed
-        self.surroundings = Surroundings(self._root, settings)
+        if kept is None or kept.other_program:
+            self.surroundings = Surroundings(self._root, settings)
+        else:
+            self.surroundings = KeptSurroundings(kept)
         found, below = self.found, self.surroundings.lists
         documents = {file.path for file in found.documents}
         more = [path for path in below if path not in documents]
@@ -140,7 +144,7 @@ class ScanCache:
         self._whole = frozenset({*METADATA, *lists})
         """Files of which a change can matter to everything."""
 
-        self._basis = _digest(_bytes((lists, self.surroundings.program, self.surroundings.beside)))
+        self._basis = _digest(_bytes((lists, self.surroundings.digest)))
         """Of what matters to everything that is found out."""
 
         self._key = _digest(_bytes(("\0".join(self._files), "\0".join(sorted(found.test_paths)), found.skipped)))
@@ -149,7 +153,7 @@ class ScanCache:
         """Which files there were, where the ignore files say what they said."""
         from auditor.services.kept_walk import KeptWalk
 
-        _, packed = kept.details()
+        _, packed, _ = kept.details
         walk = None if packed is None else KeptWalk(packed)
         if walk is None or not kept.other_files:
             return walk
@@ -157,10 +161,10 @@ class ScanCache:
         is_same = all(self._print(path)[1] == prints[path][1] for path in walk.ignore_files if path in others)
         return walk if is_same else None
 
-    def _compared(self, kept: KeptReport) -> AuditReport | None:
+    def _compared(self, kept: KeptReport, keeping: Keeping) -> AuditReport | None:
         """The kept report, where contents are the same though stamps differ; else what is the same is noted."""
         is_same = kept.key == self._key
-        told, _ = kept.details()
+        told, _, _ = kept.details
         places = {folder: (self._stamps.get(folder, UNKNOWN), digest) for folder, digest in told.items()}
         for folder in kept.other_folders:
             if folder in places:
@@ -190,7 +194,7 @@ class ScanCache:
             self._unchanged = frozenset(now) if changed.isdisjoint(self._whole) else frozenset()
             return None
         entry = self._entry(now, places, kept.packed)
-        self._identity = entry[2]
+        keeping.place = self._name + ".bin", entry[2]
         if entry != kept.values:
             write(self.path, entry)
         return report
@@ -223,7 +227,7 @@ class ScanCache:
         listed = {folder: names for folder, (_, names) in self._names.items()}
         return Parts(kept=kept, unchanged=self._unchanged.intersection(same), listed=listed)
 
-    def put(self, report: AuditReport, inputs: Inputs, parts: Kept) -> None:
+    def put(self, report: AuditReport, inputs: Inputs, parts: Kept, keeping: Keeping) -> None:
         """Keep a report. Nothing is kept where a file changed while it was made, or where the folder is read-only."""
         files: dict[str, Print] = {}
         prints, inside, started_ns = self._prints, self._inside, self._started_ns
@@ -262,7 +266,7 @@ class ScanCache:
         if self._may_stay(parts) or write(self._parts_path, (basis, pack_parts(parts), names)):
             entry = self._entry(files, folders, dumped(report))
             if write(self.path, entry):
-                self._identity = entry[2]
+                keeping.place = self._name + ".bin", entry[2]
             if is_new:
                 prune(self.path.parent)
 
@@ -291,7 +295,8 @@ class ScanCache:
         for folder, (stamp, _) in places.items():
             # Names were taken from both listings: they have to be those of one moment.
             stamps[folder] = stamp if stamps.get(folder, stamp) == stamp else UNKNOWN
-        details = marshal.dumps(({folder: digest for folder, (_, digest) in places.items()}, walk))
+        program = self.surroundings.program, self.surroundings.lists, self.surroundings.digest
+        details = marshal.dumps(({folder: digest for folder, (_, digest) in places.items()}, walk, program))
         contents = b"".join([digest or b"-" for _, digest in files.values()])
         said = (self._basis, self._key, _digest("\0".join(files).encode("utf-8", "backslashreplace") + contents))
         identity = _digest(_bytes(said) + details + packed)
@@ -300,7 +305,7 @@ class ScanCache:
             self._key,
             identity,
             here(self._base),
-            packed_stamps(self.surroundings.prints(self._settled_ns)),
+            self.surroundings.stamps(self._settled_ns),
             packed_stamps({folder: (stamp, b"") for folder, stamp in stamps.items()}),
             packed_stamps(files),
             None if walk is None else walked.links,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable
 from pathlib import Path
 
-from auditor.services.kept_report import PACKAGE, sites
-from auditor.services.program_stamp import ProgramStamp, program_stamp
+from auditor.model.digest import sha256
+from auditor.services.kept_report import PACKAGE, KeptReport, sites
+from auditor.services.program_stamp import program_stamp
 from auditor.services.settings import Settings
 from auditor.static.pinfiles import lists_below, own_sites, where_sites_may_come
-from auditor.static.stamps import Print, stamp_of
+from auditor.static.stamps import packed_stamps, stamp_of
 
 CONFIGURATION = frozenset({".toml", ".cfg", ".ini", ".txt", ".yaml", ".yml", ".lock", ".env", ".json", ".in", ""})
 """Endings of files at the top of a project that may say what is installed, or which programs there are."""
@@ -21,10 +21,9 @@ class Surroundings:
     """All of it, as it is now."""
 
     def __init__(self, root: Path, settings: Settings) -> None:
-        self._folders: list[str] = []
-        self.program: ProgramStamp = program_stamp(settings, self._folders)
-        self._tried: list[str] = []
-        self.lists = lists_below(root, self._tried)
+        tried: list[str] = [PACKAGE]
+        self.program = program_stamp(settings, tried)
+        self.lists = lists_below(root, tried)
         """Lists of requirements below the top of the project, relative to it."""
 
         beside = [*sites(), *(str(site) for site in own_sites(root))]
@@ -34,18 +33,27 @@ class Surroundings:
                 for entry in os.scandir(root)
                 if os.path.splitext(entry.name)[1] in CONFIGURATION and entry.is_file()
             ]
-        self.beside = [(path, _size_and_time(path)) for path in sorted(beside)]
-        """Installed packages and the project's own configuration."""
+        told = [(path, _size_and_time(path)) for path in sorted(beside)]
+        self.digest = sha256(repr((self.program, told)).encode("utf-8", "backslashreplace")).digest()
+        """Of the program, installed packages and the project's own configuration."""
 
-        self._tried += [str(root), *where_sites_may_come(root)]
+        self._paths = [*tried, str(root), *where_sites_may_come(root), *beside]
 
-    def prints(self, settled_ns: int) -> dict[str, Print]:
-        """Stamps of all that tells whether they are the same; of what was changed since they were looked at, none."""
-        _, _, files = self.program
-        paths: Iterable[str] = (
-            PACKAGE, *self._folders, *(path for path, _, _ in files), *self._tried, *(path for path, _ in self.beside),
-        )  # fmt: skip
-        return {path: (stamp_of(path, settled_ns), b"") for path in map(os.path.abspath, paths)}
+    def stamps(self, settled_ns: int) -> object:
+        """Of all that tells whether they are the same, packed; of what was changed since they were looked at, none."""
+        return packed_stamps({path: (stamp_of(path, settled_ns), b"") for path in map(os.path.abspath, self._paths)})
+
+
+class KeptSurroundings:
+    """As they were when a report was kept, where nothing of them differs."""
+
+    def __init__(self, kept: KeptReport) -> None:
+        _, _, (self.program, self.lists, self.digest) = kept.details
+        self._stamps = kept.program
+
+    def stamps(self, _settled_ns: int) -> object:
+        """They held at the start: what was changed since then differs the next time."""
+        return self._stamps
 
 
 def _size_and_time(path: str) -> tuple[int, int] | None:

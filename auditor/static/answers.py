@@ -31,8 +31,10 @@ class Answers:
 
     def _answer(self, kind: str, path: str) -> object:
         project = self._project
-        if kind in ("content", "reach"):
+        if kind in ("content", "reach", "reached"):
             return None  # where they are the same, `Moves` tells
+        if kind == "calling":
+            return project.calling_files.found(path)
         if kind == "packages":
             return self._of_reach(project.graph.reach(path))
         if kind == "program":

@@ -5,17 +5,24 @@ Hundreds of programs reach the same thousands of files; each of these is asked f
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import compress
 
-from auditor.model.annotations import TYPE_CHECKING
+from auditor.model.annotations import TYPE_CHECKING, cast
 from auditor.static.importgraph import Reach
+from auditor.static.trace import digest
 
 if TYPE_CHECKING:
     from auditor.static.project import Project
 
 Files = int
 """Some files of the project, each as the bit of its number."""
+
+Found = tuple[tuple[str, ...], tuple[str, ...]]
+"""The files in which a name stands, and those of them in which something of that name may be called."""
+
+MAX_CHANGED = 100
+"""Files that are searched again for names of an earlier scan; where more changed it is found out anew who calls."""
 
 _DIGITS = bytes.maketrans(b"01", b"\0\1")
 
@@ -35,6 +42,10 @@ class CallingFiles:
         self._asked: dict[str, tuple[Files, Files]] = {}
         """Of each name the files that were searched for it, and those in which it stands."""
 
+        self._digests: dict[tuple[str, ...], str] = {}
+        self._found: dict[str, Found] = {}
+        """What was found for questions that answers rest on."""
+
     def of(self, starts: Iterable[str], name: str) -> tuple[str, ...]:
         """The files that any of the `starts` reaches and that may call `name`, sorted; of too many those near to it.
 
@@ -42,7 +53,7 @@ class CallingFiles:
         """
         reached: dict[str, Files] = {}
         for start in starts:
-            self._project.trace.note("reach", start)
+            self._project.trace.note("reached", start)
             reached[start] = self._of_reach(self._project.graph.reach(start))
         every = 0
         for files in reached.values():
@@ -58,7 +69,38 @@ class CallingFiles:
                 here &= self._of_near(start)
             if here & ~found and self._project.module(start) is not None:
                 found |= here
-        return tuple(path for path in sorted(self._named(found)) if self._project.texts.hold_call(path, name))
+        calling = tuple(path for path in sorted(self._named(found)) if self._project.texts.hold_call(path, name))
+        if is_small:
+            question = f"{name}\0{self._told_by(tuple(reached))}"
+            self._found[question] = tuple(sorted(self._named(holding))), calling
+            self._project.trace.note("calling", question)
+        else:
+            for start in reached:
+                self._project.trace.note("reach", start)
+        return calling
+
+    def found(self, question: str) -> Found:
+        """What was found for a question that was put to the trace."""
+        return self._found[question]
+
+    def are_as_before(self, question: str, found: object, changed: Collection[str]) -> bool:
+        """Whether the same would be found, where only these files may say something else, and imports lead alike."""
+        if len(changed) > MAX_CHANGED:
+            return False
+        name = question.partition("\0")[0]
+        holding, calling = cast("Found", found)
+        texts, literals = self._project.texts, frozenset({name})
+        for path in changed:
+            holds = texts.hold(path, literals)
+            if holds != (path in holding) or (holds and texts.hold_call(path, name) != (path in calling)):
+                return False
+        return sum(self._project.source(path).size_bytes for path in holding) <= self._limit
+
+    def _told_by(self, starts: tuple[str, ...]) -> str:
+        found = self._digests.get(starts)
+        if found is None:
+            found = self._digests[starts] = digest(starts).hex()
+        return found
 
     def _holding(self, name: str, files: Files) -> Files:
         """Those of some files in which a name stands."""

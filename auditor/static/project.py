@@ -15,7 +15,7 @@ from auditor.static.callingfiles import CallingFiles
 from auditor.static.consolescripts import console_scripts
 from auditor.static.discovery import METADATA, is_test, is_test_by_its_name
 from auditor.static.exports import Exports
-from auditor.static.importgraph import ImportGraph, Reach
+from auditor.static.importgraph import ImportGraph, Reach, importers
 from auditor.static.importpath import ImportPath, Lookup
 from auditor.static.knowledge import RngIndex
 from auditor.static.moves import Files, Moves
@@ -179,13 +179,26 @@ class Project:
             if kind == "content":
                 if path in steady:
                     continue
-            elif kind == "reach":
-                if path in below:
+            elif kind in ("reach", "reached"):
+                if path in (below if kind == "reach" else self._leading_alike):
+                    continue
+            elif kind == "calling":
+                if self.calling_files.are_as_before(path, answer, self.moves.others):
                     continue
             elif (kind in ("packages", "matters") and path in below) or answers((kind, path)) == answer:
                 continue
             found.add(number)
         return found
+
+    @cached_property
+    def _leading_alike(self) -> AbstractSet[str]:
+        """Files that import, directly or not, the files that they imported in the earlier scan."""
+        assert self.moves is not None
+        edges, others = self._kept.edges, self.moves.others
+        leading_elsewhere = [path for path in others if self.graph.imports(path) != edges[path][0]]
+        if not leading_elsewhere:
+            return edges.keys()
+        return edges.keys() - importers(((path, targets) for path, (targets, _, _) in edges.items()), leading_elsewhere)
 
     def keep(self, kept: Kept) -> None:
         """Hand over what the bytes of files told."""

@@ -15,7 +15,8 @@ import pytest
 from auditor.cli import main, printed
 from auditor.model.report import AuditReport
 from auditor.services import kept_walk, scan_cache
-from auditor.services.kept_report import KeptReport
+from auditor.services import surroundings as surroundings_module
+from auditor.services.kept_report import Keeping, KeptReport, read_kept
 from auditor.services.scan import scan
 from auditor.services.scan_store import read
 from auditor.services.settings import Settings
@@ -330,6 +331,53 @@ def test_what_rests_on_more_than_the_report_is_not_kept(
     for _ in range(2):
         scanned(capsys, str(project), *words)
     assert list(scan_cache.cache_folder().glob("*.text")) == []
+
+
+def test_what_changes_after_it_was_compared_is_not_kept_as_it_was(project: Path) -> None:
+    """A command compares the report before it prints, and scans with what it found to differ."""
+    keeping = Keeping()
+    scan([project], Settings(), root=project, cached=True, keeping=keeping)
+    assert keeping.place is not None
+    name = keeping.place[0]
+    time.sleep(0.02)
+    put(project, "tools/run.py", DRAW)
+    kept = read_kept(name)
+    assert kept is not None
+    assert not kept.compare(str(project))
+    time.sleep(0.02)
+    put(project, "lib/deep/more.py", SEEDED)
+    keeping.leave(name, kept)
+    scan([project], Settings(), root=project, cached=True, keeping=keeping)
+    assert keeping.take(name) is None
+    assert cached(project) == cold(project)
+
+
+def test_of_an_edit_the_command_compares_what_is_kept_once(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scanned(capsys, str(project))
+    put(project, "train.py", SEEDED)
+    compare, compared = KeptReport.compare, list[str]()
+    monkeypatch.setattr(KeptReport, "compare", lambda self, root: compared.append(root) or compare(self, root))
+    told = scanned(capsys, str(project))
+    assert told == scanned(capsys, str(project), "--no-cache")
+    assert len(compared) == 1
+
+
+@pytest.mark.parametrize("name", ["train.py", "lib/new.py"])
+def test_after_an_edit_the_program_is_not_looked_over_where_its_stamps_are_the_same(
+    project: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    cached(project)
+    stamped: list[str] = []
+    stamp = surroundings_module.program_stamp
+    monkeypatch.setattr(surroundings_module, "program_stamp", lambda *given: stamped.append("") or stamp(*given))
+    put(project, name, SEEDED)
+    assert cached(project) == cold(project)
+    assert not stamped
+    put(project, "requirements.txt", "torch==2.1.0\n")
+    assert cached(project) == cold(project)
+    assert stamped
 
 
 @pytest.mark.parametrize("ending", [".text", ".bin"])

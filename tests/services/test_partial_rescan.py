@@ -233,6 +233,44 @@ def test_only_what_rests_on_an_edit_is_looked_at_again(cache_home: Path, monkeyp
     assert looked == ["evaluate.py", "lib/data.py"]
 
 
+CALLED = "def names():\n    return {'a', 'b'}\n"
+CALLING = "from lib.order import names\n\n\ndef told():\n    return list(names())\n"
+
+
+def test_whoever_looked_for_callers_is_asked_again_where_one_comes_or_goes(
+    cache_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not after every edit of what the programs around it reach."""
+    root = cache_home / "project"
+    (root / "lib").mkdir(parents=True)
+    (root / "lib/order.py").write_text(CALLED)
+    (root / "train.py").write_text("import lib.order\nimport lib.other\nimport lib.more\n\nprint(lib.other.told())\n")
+    (root / "lib/other.py").write_text(CALLING)
+    (root / "lib/more.py").write_text("def told():\n    return 1\n")
+    report(root, cached=True)
+    looked: list[str] = []
+    find = Engine._findings
+    monkeypatch.setattr(
+        Engine, "_findings", lambda self, path, project: looked.append(path) or find(self, path, project)
+    )
+
+    def is_asked_again_after(name: str, text: str) -> bool:
+        (root / name).write_text(text)
+        looked.clear()
+        found = report(root, cached=True)
+        was_asked = "lib/order.py" in looked
+        assert found == report(root, cached=False)
+        return was_asked
+
+    assert not is_asked_again_after("lib/more.py", "def told():\n    return 2\n")
+    assert not is_asked_again_after("lib/more.py", "def told():\n    return 2 + 2\n")
+    assert is_asked_again_after("lib/more.py", CALLING)
+    assert is_asked_again_after("lib/more.py", "def told():\n    return 3\n")
+    assert is_asked_again_after("lib/new.py", CALLING) is False  # no program reaches it
+    assert is_asked_again_after("lib/more.py", "import lib.new\n")
+    assert is_asked_again_after("lib/new.py", "def told():\n    return 3\n")
+
+
 def test_a_new_file_leaves_alone_what_imports_by_computed_names(
     cache_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
