@@ -53,6 +53,7 @@ class Walk:
 
     def __init__(self, project: Project, program: str) -> None:
         self.project = project
+        self.program = program
         self.relevance = project.relevance(program)
         self.within = project.followed(program)
         """The files that are followed."""
