@@ -316,6 +316,8 @@ class Walk:
         if isinstance(target, ast.Attribute) and self.evaluator.value(target.value, frame) == OPTIONS:
             self.store(target.attr, value)
             return
+        if isinstance(target, ast.Attribute):
+            self._changes.put(target.value, ast.Constant(target.attr), value, frame)
         frame.values[text] = value
         holder = module_of(target, frame)
         # A switch is thrown once: what it is on one path says nothing of the others.
