@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 _SEEDING_WORKERS = ("local_mode=True", "worker_process_setup_hook")
 """Settings of ray under which its workers are the program itself, or are prepared by a function of it."""
 
+_REPLACING = ("load_state_dict", "set_weights")
+"""How a network in a worker gets the weights that the program trains."""
+
 
 class Spawned:
     """The processes that one program starts anew, and how far each is seeded."""
@@ -30,6 +33,8 @@ class Spawned:
         self._walk = walk
         self._actors: dict[ast.ClassDef, dict[str, Level]] = {}
         """What the constructors and methods of remote classes have seeded, each in the process of its object."""
+
+        self._said: dict[tuple[str, ...], bool] = {}
 
     @contextmanager
     def importing(self) -> Iterator[None]:
@@ -45,14 +50,17 @@ class Spawned:
         `owner`: the class of the object that lives in this worker.
         """
         walk = self._walk
-        if self._are_prepared():
+        if self._says(_SEEDING_WORKERS):
             yield
             return
         again = _seeded_by_imports(walk.ledger, walk.project, but=walk.program)
         levels = {name: level for name, level in walk.ledger.state.levels.items() if name in again}
         kept = self._actors.setdefault(owner.node, {}) if owner is not None else {}
+        replaced = self._says(_REPLACING)
         with self._apart(levels | kept):
+            walk.ledger.replaced += replaced
             yield
+            walk.ledger.replaced -= replaced
             for name, level in walk.ledger.state.levels.items():
                 if name not in kept or kept[name].rank < level.rank:
                     kept[name] = level
@@ -63,9 +71,12 @@ class Spawned:
             return nullcontext()
         return self.working(value.owner if isinstance(value, FunctionRef) else value)
 
-    def _are_prepared(self) -> bool:
-        contain = self._walk.project.texts.contain
-        return any(contain(path, _SEEDING_WORKERS) for path in self._walk.within)
+    def _says(self, texts: tuple[str, ...]) -> bool:
+        """Whether one of the texts stands in the program."""
+        if texts not in self._said:
+            contain = self._walk.project.texts.contain
+            self._said[texts] = any(contain(path, texts) for path in self._walk.within)
+        return self._said[texts]
 
     @contextmanager
     def _apart(self, levels: dict[str, Level]) -> Iterator[None]:
