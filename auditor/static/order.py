@@ -200,7 +200,7 @@ def _parameter_group(module: ModuleFacts, node: ast.expr, group: ast.Dict, trail
     is_ordered = trail.as_list or trail.kind is not Kind.SET
     if not (is_ordered and isinstance(call, ast.Call) and group in call.args[:1]):
         return None
-    if trail.kind is Kind.SET and module.resolve(call.func) in STORING and not is_shown(module, call):
+    if _is_stored_in_order(trail) and module.resolve(call.func) in STORING and not is_shown(module, call):
         return _use(trail, module, node, "they are stored in that order")
     if module.resolve(call.func) in TABLES and not is_sorted_table(module, call):
         return _use(trail, module, node, "the rows of a table come in that order")
@@ -235,7 +235,7 @@ def _passed(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: _Trail) 
     if name in KEEPING:
         numbered = trail.numbered or name == "enumerate" or (name == "zip" and _counts_along(module, call))
         return _follow(module, call, _as_list(module, node, trail, numbered=numbered))
-    if name in STORING and trail.kind is Kind.SET and trail.as_list and not trail.keyed and not is_shown(module, call):
+    if name in STORING and _is_stored_in_order(trail) and not is_shown(module, call):
         return _use(trail, module, node, "they are stored in that order")
     if name == "dict" and trail.numbered:
         return _use(trail, module, node, "they are numbered in that order", Confidence.HIGH)
@@ -256,6 +256,11 @@ def _passed(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: _Trail) 
         if known is not None or name is None:
             return known
     return _into_function(module, node, call, trail)
+
+
+def _is_stored_in_order(trail: _Trail) -> bool:
+    """Whether storing the thing keeps an order that changes within one machine; a listing's does not."""
+    return not trail.keyed and ((trail.kind is Kind.SET and trail.as_list) or trail.kind is Kind.COMPLETION)
 
 
 def _is_tied(module: ModuleFacts, node: ast.expr, call: ast.Call) -> bool:
