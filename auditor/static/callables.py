@@ -35,7 +35,13 @@ QUIET_MODULES = ("abc.", "inspect.", "logging.", "operator.", "typing.", "typing
 CALLING_BUILTINS = {"map": 0, "filter": 0, "sorted": None, "min": None, "max": None}
 """Builtins that call the function at that index of their arguments, or the one that is given as `key`."""
 
-SPAWNERS = frozenset({"torch.multiprocessing.spawn", "torch.multiprocessing.start_processes"})
-"""Callables that call the function they are given in processes that start anew."""
+SPAWNERS = {
+    "torch.multiprocessing.spawn": "fn", "torch.multiprocessing.start_processes": "fn",
+    "ray.train.torch.TorchTrainer": "train_loop_per_worker",
+    "ray.train.tensorflow.TensorflowTrainer": "train_loop_per_worker",
+    "ray.train.data_parallel_trainer.DataParallelTrainer": "train_loop_per_worker",
+    "ray.tune.Tuner": "trainable", "ray.tune.run": "run_or_experiment",
+}  # fmt: skip
+"""Callables that call the function they are given in processes that start anew, with the name of that argument."""
 
 EXITS = frozenset({"sys.exit", "os._exit", "exit", "quit", "os.abort"})

@@ -36,7 +36,7 @@ from auditor.static.protocols import ENTERING, INDEXING, STACKING, properties, s
 from auditor.static.receiver import on_own_object
 from auditor.static.rngstate import Pending, State, join
 from auditor.static.seedvalue import FIXED, GIVEN, UNSEEDED_STATE, Seen, entropy
-from auditor.static.spawned import seeded_by_imports
+from auditor.static.spawned import Spawned
 from auditor.static.spread import spread
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
 from auditor.static.weights import drawn_by, is_loading, loads_weights, makes_weights, unpickles_model
@@ -59,6 +59,7 @@ class CallWalk:
         self._ledger = walk.ledger
         self._rng = walk.project.rng
         self._functions = Functions(walk)
+        self._spawned = Spawned(walk)
         self._made: dict[ast.Call, frozenset[Pending]] = {}
         self._stored: dict[str, list[FunctionRef]] = {}
         """Functions kept in options (`set_defaults(run=train)`), by the option's name."""
@@ -98,11 +99,13 @@ class CallWalk:
                     self._sweep(made, frame, node)
             return End.STOPS if value.name in EXITS else End.FALLS_THROUGH
         if isinstance(value, FunctionRef):
-            frame.results[node] = self._functions.enter(on_own_object(value, node, frame), node, frame)
+            with self._spawned.calling(value, node):
+                frame.results[node] = self._functions.enter(on_own_object(value, node, frame), node, frame)
             self._alternatives(dispatched(value), node, frame)
             self._commands(value, node, frame)
         elif isinstance(value, ClassRef):
-            self._construct(value, node, frame)
+            with self._spawned.calling(value, node):
+                self._construct(value, node, frame)
         elif isinstance(value, Instance):
             self._call_object(value, node, frame)
         else:
@@ -172,7 +175,7 @@ class CallWalk:
         elif name == "os.environ.setdefault" and len(node.args) > 1:
             self._walk.changes.set_by_default(node, frame)
         elif name in SPAWNERS and not _forks(node):
-            self._spawn(node, frame)
+            self._spawn(name, node, frame)
         elif name in RUNNING_MAIN and call_of(node, name).argument("main", 0) is None:
             self.call_by_name("main", frame)
         elif name in OFFERING_OBJECTS:
@@ -373,21 +376,15 @@ class CallWalk:
         for function, at in self._one_of(offered):
             self._functions.enter(function, None, frame, at=at)
 
-    def _spawn(self, node: ast.Call, frame: Frame) -> None:
+    def _spawn(self, name: str, node: ast.Call, frame: Frame) -> None:
         """Nothing that the program seeded holds in a new process, but for what imports seed there again."""
-        function = call_of(node, None).argument("fn", 0)
+        function = call_of(node, None).argument(SPAWNERS[name], 0)
         value = frame.resolve(function) if function is not None else None
-        if not isinstance(value, FunctionRef):
-            return
-        parent = self._ledger.state
-        again = seeded_by_imports(self._ledger, self._walk.project)
-        levels = {library: level for library, level in parent.levels.items() if library in again}
-        self._walk.set_state(replace(parent, levels=levels, drawn={}, pending=frozenset()))
-        self._ledger.spawned += 1
-        self._functions.enter(value, None, frame, at=function, defaults=False)
-        self._ledger.finish()
-        self._ledger.spawned -= 1
-        self._walk.set_state(parent)
+        with self._spawned.working() if name.startswith("ray.") else self._spawned.importing():
+            if isinstance(value, FunctionRef):
+                self._functions.enter(value, None, frame, at=function, defaults=False)
+            elif name.startswith("ray."):
+                self._callbacks(name, node, frame)
 
     def _sweep(self, made: Instance, frame: Frame, at: ast.expr) -> None:
         """A framework got an object: it will call the methods that the project wrote, later.
@@ -577,9 +574,11 @@ class CallWalk:
         ]
         for value in self._one_of_taken(called) if is_taken else self._one_of(called):
             if isinstance(value, FunctionRef):
-                self._functions.enter(value, node, frame)
+                with self._spawned.calling(value, node):
+                    self._functions.enter(value, node, frame)
             elif isinstance(value, ClassRef):
-                self._construct(value, node, frame)
+                with self._spawned.calling(value, node):
+                    self._construct(value, node, frame)
             elif isinstance(value, Instance):
                 self._call_object(value, node, frame)
             elif isinstance(value, External):

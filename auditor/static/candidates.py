@@ -187,7 +187,7 @@ class Candidates:
                     yield from self.values(owner, value)
                 for owner, whole in handed_on(base.of):
                     yield from (module.names.attribute(each, node.attr) for each in self.values(owner, whole))
-            elif isinstance(base, ClassRef | ModuleRef):
+            elif isinstance(base, ClassRef | ModuleRef | FunctionRef):
                 yield module.names.attribute(base, node.attr)
 
     def _looked_up(self, module: ModuleFacts, node: ast.Subscript | ast.Call) -> Iterator[Value]:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
 
 PARSING_METHODS = frozenset({"parse_args", "parse_known_args", "parse_intermixed_args", "parse_known_intermixed_args"})
+FLAG_CALLS = "absl.flags.DEFINE_"
+"""How the names begin of what declares a flag and gives its holder."""
+
 STORED_WITHOUT_VALUE = {"store_true": False, "store_false": True, "count": None}
 DEFAULT = "None by default"
 
@@ -30,15 +33,20 @@ def option_defaults(module: ModuleFacts, evaluate: Evaluate) -> dict[str, Seen]:
             if destination:
                 default = _argparse_default(call.node, evaluate)
                 found[destination] = default if found.get(destination, default) == default else GIVEN
-        elif (call.method or "").startswith("DEFINE_") and (call.callee or "").startswith("absl.flags.DEFINE_"):
-            found.update(_flag(call.node, evaluate))
+        elif (call.method or "").startswith("DEFINE_") and (call.callee or "").startswith(FLAG_CALLS):
+            found.update(flag(call.node, evaluate))
         elif call.method == "set_defaults" and call.receiver is not None:
             overrides.update({word.arg: evaluate(word.value) for word in call.node.keywords if word.arg})
     return found | overrides
 
 
-def _flag(call: ast.Call, evaluate: Evaluate) -> dict[str, Seen]:
-    """`flags.DEFINE_integer("seed", None, "…")`."""
+def adds_unnamed(module: ModuleFacts) -> bool:
+    """Whether a file adds options to a parser whose names are not written."""
+    return any(call.method == "add_argument" and _destination(call.node) is None for call in module.calls)
+
+
+def flag(call: ast.Call, evaluate: Evaluate) -> dict[str, Seen]:
+    """The name and the default of `flags.DEFINE_integer("seed", None, "…")`; nothing where they are not written."""
     words = {word.arg: word.value for word in call.keywords}
     name = call.args[0] if call.args else words.get("name")
     default = call.args[1] if len(call.args) > 1 else words.get("default")
@@ -95,7 +103,7 @@ def option_call(module: ModuleFacts, destination: str) -> ast.Call | None:
     for call in module.calls:
         if call.method == "add_argument" and call.receiver is not None and _destination(call.node) == destination:
             found.append(call.node)
-        elif (call.callee or "").startswith("absl.flags.DEFINE_") and call.node.args:
+        elif (call.callee or "").startswith(FLAG_CALLS) and call.node.args:
             name = call.node.args[0]
             if isinstance(name, ast.Constant) and name.value == destination:
                 found.append(call.node)

@@ -14,9 +14,17 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import replace
 from auditor.static import constants, mappings
 from auditor.static.bindings import Function, every_argument
-from auditor.static.commandline import PARSING_METHODS, declared_default, option_defaults, typer_default
+from auditor.static.commandline import (
+    FLAG_CALLS,
+    PARSING_METHODS,
+    adds_unnamed,
+    declared_default,
+    flag,
+    option_defaults,
+    typer_default,
+)
 from auditor.static.elements import Known, Unknown
-from auditor.static.fields import field
+from auditor.static.fields import FILLING_METHODS, field, filled
 from auditor.static.frame import Frame
 from auditor.static.library_verdict import SeedValue
 from auditor.static.seedvalue import (
@@ -62,6 +70,14 @@ READ = COMPUTING | {"os.environ.get", "os.getenv", "getattr", "vars"}
 JOB_IDS = frozenset({"SLURM_JOB_ID", "SLURM_JOBID", "PBS_JOBID", "LSB_JOBID", "JOB_ID"})
 """Environment variables that a scheduler gives another value in each job."""
 
+ADDING = frozenset(
+    {
+        "__dict__", "add_argparse_args", "add_arguments", "add_class_arguments", "add_dataclass_arguments", "namespace",
+        "parents", "setattr", "update",
+    }
+)  # fmt: skip
+"""Words of which one stands in files that give a parser, or its result, options that are not declared one by one."""
+
 DIFFERING = frozenset(part for name in ENTROPY_CALLS for part in name.split(".")) | {"random", "hash", "SeedSequence"}
 """Identifiers of which one is in every expression that differs from run to run by itself."""
 
@@ -90,6 +106,9 @@ class Evaluator:
 
         self.differing: set[str] = set()
         """Names that anywhere were bound to something that differs from run to run."""
+
+        self._closed: dict[int, bool] = {}
+        """Whether the options of so many modules are all declared by name."""
 
         self._aliases: dict[str, frozenset[str]] = {}
         self._depth = 0
@@ -205,13 +224,15 @@ class Evaluator:
                 return held
         if base.kind is SeedValue.ENTROPY:
             return base
-        if base.shape is Shape.OPTIONS or (isinstance(node.value, ast.Name) and node.value.id in OPTION_NAMES):
+        if base.shape is Shape.OPTIONS:
             return self.option(node.attr, frame)
         value = frame.resolve(node.value)
         if isinstance(value, Instance) and isinstance(value.of, ClassRef):
             return field(self, self._objects.get(value.of, {}), value, value.of, node.attr, frame)
         if isinstance(value, ClassRef):
             return field(self, self._objects.get(value, {}), None, value, node.attr, frame)
+        if isinstance(node.value, ast.Name) and node.value.id in OPTION_NAMES:
+            return self.option(node.attr, frame)
         if isinstance(value, ModuleRef) and (stored := self.stored.get(global_key(value.path, node.attr))):
             return stored
         return self._assigned(node, frame)
@@ -245,6 +266,8 @@ class Evaluator:
             return frame.results[node]
         if isinstance(node.func, ast.Attribute) and node.func.attr in PARSING_METHODS:
             return OPTIONS
+        if isinstance(node.func, ast.Attribute) and node.func.attr in FILLING_METHODS:
+            return filled(self, frame.resolve(node.func.value), frame)
         if isinstance(node.func, ast.Attribute):
             found = self._got(node, node.func, frame)
             if found is not None:
@@ -267,6 +290,9 @@ class Evaluator:
             return UNSEEDED_STATE if self._is_seeded(library) is False else GIVEN
         if name in mappings.MAKING:
             return mappings.made(self, node, frame)
+        if name.startswith(FLAG_CALLS):
+            default = next(iter(flag(node, lambda part: self.value(part, frame)).values()), GIVEN)
+            return holding(GIVEN, entries=Entries({"value": default}, GIVEN))
         if name in ("locals", "vars") and not node.args:
             return holding(GIVEN, entries=Entries(dict(frame.values), GIVEN))
         if name not in READ and not self._may_differ(frame.module, node):
@@ -346,9 +372,24 @@ class Evaluator:
         attribute = node.args[1]
         if isinstance(attribute, ast.Constant) and isinstance(attribute.value, str):
             base = self.value(node.args[0], frame)
-            if base.shape is Shape.OPTIONS:
-                return self.option(attribute.value, frame)
+            if base.shape is not Shape.OPTIONS:
+                return GIVEN
+            found = self.option(attribute.value, frame)
+            if len(node.args) == 3 and attribute.value not in self._table and self._are_all_declared(frame):
+                default = self.value(node.args[2], frame)
+                return constant(None, "None, as no option is called so") if default == IS_NONE else default
+            return found
         return GIVEN
+
+    def _are_all_declared(self, frame: Frame) -> bool:
+        """Whether the options of the program are those that its parsers declare by name, and nothing adds to them."""
+        self.executes(frame.module)
+        number = len(self._modules)
+        if number not in self._closed:
+            self._closed[number] = bool(self._table) and not any(
+                self._project.texts.hold(path, ADDING) or adds_unnamed(module) for path, module in self._modules.items()
+            )
+        return self._closed[number]
 
     def _returned(self, function: FunctionRef, node: ast.Call, frame: Frame) -> Seen:
         returns = function.module.returns(function.node)
@@ -372,6 +413,8 @@ class Evaluator:
         found = self._item(node.value, base, key, frame)
         if found is not None:
             return found
+        if base.parts and isinstance(node.value, ast.Call) and isinstance(key, Known) and isinstance(key.value, int):
+            return base.parts[key.value] if -len(base.parts) <= key.value < len(base.parts) else GIVEN
         if isinstance(key, Known) and frame.module.resolve(node.value) == ENVIRONMENT:
             return self._variable(key.value)
         if isinstance(base.constant, dict) and isinstance(key, Known) and not isinstance(key.value, str):

@@ -6,10 +6,12 @@ import ast
 from collections.abc import Mapping
 
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.elements import call_of
 from auditor.static.frame import Frame
+from auditor.static.library_verdict import SeedValue
 from auditor.static.mappings import entries_of, looked_up
-from auditor.static.seedvalue import GIVEN, IS_NONE, Seen, constant
-from auditor.static.values import ClassRef, Instance
+from auditor.static.seedvalue import GIVEN, IS_NONE, Entries, Seen, constant, holding
+from auditor.static.values import ClassRef, External, Instance, Value
 
 if TYPE_CHECKING:
     from auditor.static.evaluate import Evaluator
@@ -18,6 +20,11 @@ if TYPE_CHECKING:
 WHOLE = "*"
 """In place of the name of an attribute: all that `self.__dict__.update(values)` sets."""
 
+FILLING_METHODS = frozenset({"parse_args_and_config", "parse_args_into_dataclasses"})
+"""Methods that make objects of the classes that their parser was made with, from the command line."""
+
+_FILLING_PARSERS = (External("transformers.HfArgumentParser"), External("trl.TrlParser"))
+_PROPERTIES = frozenset({"cached_property", "property"})
 _DECLARING = frozenset({"Field", "attrib", "field", "ib"})
 """Last parts of the names of calls that declare a field."""
 
@@ -42,8 +49,42 @@ def field(
     ):
         return GIVEN
     bindings = cls.module.index.scopes[cls.node].bindings.get(name, [])
+    if len(bindings) == 1 and isinstance(bindings[0].node, ast.FunctionDef):
+        return _computed(evaluator, cls, bindings[0].node)
     declared = bindings[0].value if len(bindings) == 1 else None
     return _declared(evaluator, declared, cls.module) if declared is not None else GIVEN
+
+
+def filled(evaluator: Evaluator, parser: Value, frame: Frame) -> Seen:
+    """One object for each class that a parser was made with, its fields as they are when nobody gives them."""
+    if not isinstance(parser, Instance) or parser.of not in _FILLING_PARSERS or parser.module is None:
+        return GIVEN
+    classes = call_of(parser.made_by, None).argument("dataclass_types", 0) if parser.made_by is not None else None
+    if classes is None:
+        return GIVEN
+    module = parser.module
+    shown = classes.elts if isinstance(classes, ast.Tuple | ast.List) else [classes]
+    parts = tuple(_by_default(evaluator, module.names.value(each)) for each in shown)
+    return holding(GIVEN, parts=parts)
+
+
+def _by_default(evaluator: Evaluator, cls: Value) -> Seen:
+    if not isinstance(cls, ClassRef):
+        return GIVEN
+    bindings = cls.module.index.scopes[cls.node].bindings
+    declared = {name: each[0].value for name, each in bindings.items() if len(each) == 1}
+    known = {name: _declared(evaluator, node, cls.module) for name, node in declared.items() if node is not None}
+    return holding(GIVEN, entries=Entries(known, GIVEN))
+
+
+def _computed(evaluator: Evaluator, cls: ClassRef, method: ast.FunctionDef) -> Seen:
+    """A property that reads a clock; what any other gives counts as given."""
+    is_property = any(getattr(each, "id", getattr(each, "attr", "")) in _PROPERTIES for each in method.decorator_list)
+    returns = cls.module.returns(method)
+    if not is_property or len(returns) != 1:
+        return GIVEN
+    seen = evaluator.value(returns[0], Frame(cls.module, method))
+    return seen if seen.kind is SeedValue.ENTROPY else GIVEN
 
 
 def _given(evaluator: Evaluator, made_by: ast.Call, module: ModuleFacts, name: str, frame: Frame) -> Seen | None:

@@ -10,6 +10,12 @@ from auditor.static.facts import Function, Known, ModuleFacts
 from auditor.static.nodes import walk
 from auditor.static.ordering import REDUCING, SORTERS, SORTING, WRAPPERS
 from auditor.static.targets import only_target
+from auditor.static.values import ClassRef, Instance
+
+MAX_READS = 50
+"""Reads of one property that are looked at."""
+
+_PROPERTIES = frozenset({"cached_property", "property"})
 
 
 def uses(module: ModuleFacts, target: ast.expr) -> Iterator[ast.expr]:
@@ -19,6 +25,20 @@ def uses(module: ModuleFacts, target: ast.expr) -> Iterator[ast.expr]:
     elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self":
         holder = module.enclosing_class(target)
         yield from _reads(module, holder).attributes.get(target.attr, ()) if holder else ()
+
+
+def reads_of_property(module: ModuleFacts, function: Function) -> Iterator[ast.expr]:
+    """The places of a file that read a property, of `self` or of an object that is known to have it."""
+    holder = module.parent(function)
+    if isinstance(function, ast.Lambda) or not isinstance(holder, ast.ClassDef):
+        return
+    names = {getattr(each, "id", getattr(each, "attr", "")) for each in function.decorator_list}
+    if names.isdisjoint(_PROPERTIES):
+        return
+    for read in _reads(module, module.tree).attributes.get(function.name, ())[:MAX_READS]:
+        made = module.names.value(read.value) if isinstance(read, ast.Attribute) else None
+        if isinstance(made, Instance) and isinstance(made.of, ClassRef) and made.of.node is holder:
+            yield read
 
 
 class _Reads:

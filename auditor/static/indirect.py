@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.static.values import ClassRef, External, FunctionRef, Value
+from auditor.static.values import ClassRef, FunctionRef, Value
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
@@ -21,6 +21,12 @@ CALLING_LATER = frozenset({"atexit.register"})
 
 REMOTE = "remote"
 """What stands between a function or class of ray, or a method of such a class, and its arguments."""
+
+OPTIONS = "options"
+"""What gives the same function or class, with other resources."""
+
+WORKING = (REMOTE, OPTIONS)
+"""Methods of a function or class of ray that lead to it."""
 
 _DISPATCHING = frozenset({"functools.singledispatch", "functools.singledispatchmethod"})
 
@@ -57,10 +63,21 @@ def called_later(module: ModuleFacts, node: ast.FunctionDef | ast.AsyncFunctionD
 
 
 def is_remote(value: Value) -> bool:
-    """Whether `value.remote(…)` calls it elsewhere: a function, or a class under `@ray.remote`."""
+    """Whether `value.remote(…)` may call it elsewhere: a function, or a class that has no such method of its own."""
     if isinstance(value, FunctionRef):
         return True
-    return isinstance(value, ClassRef) and any(
-        value.module.names.value(each.func if isinstance(each, ast.Call) else each) == External("ray.remote")
-        for each in value.node.decorator_list
-    )
+    return isinstance(value, ClassRef) and not any(getattr(each, "name", "") in WORKING for each in value.node.body)
+
+
+def is_remote_call(value: Value, node: ast.Call) -> bool:
+    """Whether `node` calls a function, a class or a method of the project in a process of ray's."""
+    called = node.func
+    if not isinstance(called, ast.Attribute) or called.attr != REMOTE:
+        return False
+    return isinstance(value, FunctionRef | ClassRef) and getattr(value.node, "name", "") != REMOTE
+
+
+def gives_itself(value: FunctionRef | ClassRef, node: ast.Call) -> bool:
+    """Whether `node` asks a function or class for itself, with other resources: `work.options(num_cpus=2)`."""
+    called = node.func
+    return isinstance(called, ast.Attribute) and called.attr == OPTIONS and getattr(value.node, "name", "") != OPTIONS

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+from itertools import islice
 from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass
-from auditor.static.bindings import every_argument
+from auditor.static.bindings import Function, every_argument
+from auditor.static.elements import call_of
 from auditor.static.hydraconfigs import TARGET, Tree, targets_in
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
 
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 INSTANTIATING = frozenset({"hydra.utils.instantiate", "hydra.utils.call", "hydra.instantiate"})
 MAX_PARTS = 10
 """Parts of the name of what is made."""
+
+MAX_CALLS = 20
+"""Calls that hand a configuration on to a function."""
 
 _PARTIAL = "_partial_"
 
@@ -76,13 +81,34 @@ def _given(module: ModuleFacts, node: ast.Call) -> Tree | None:
         else:
             break
     function = module.enclosing_function(node)
-    parameters = [each.arg for each in every_argument(function.args)] if function is not None else []
-    if not names or not isinstance(part, ast.Name) or part.id not in parameters or part.id not in _parameters(module):
+    if not names or not isinstance(part, ast.Name) or function is None:
         return None
-    tree: object = module.project.graph.configuration(module.path)
+    if part.id not in [each.arg for each in (*function.args.posonlyargs, *function.args.args)]:
+        return None
+    tree: object = _configuration(module, function, part.id)
     for name in reversed(names):
         tree = tree.get(name) if isinstance(tree, dict) else None
     return tree if isinstance(tree, dict) and isinstance(tree.get(TARGET), str) else None
+
+
+def _configuration(module: ModuleFacts, function: Function, name: str) -> Tree | None:
+    """The whole configuration, where a parameter is it: in a program, or in a file that one hands it on to."""
+    if name in _parameters(module):
+        return module.project.graph.configuration(module.path)
+    if isinstance(function, ast.Lambda) or not module.project.texts.hold(module.path, frozenset({"hydra"})):
+        return None
+    from auditor.static.callers import calls_of  # it looks at what names lead to, which leads here
+
+    place = [each.arg for each in (*function.args.posonlyargs, *function.args.args)].index(name)
+    found: list[Tree] = []
+    for caller, call in islice(calls_of(module, function), MAX_CALLS):
+        given = call_of(call, None).argument(name, place)
+        if not isinstance(given, ast.Name) or given.id not in _parameters(caller):
+            return None
+        module.project.trace.note("content", caller.path)
+        tree = caller.project.graph.configuration(caller.path)
+        found += [tree] if tree not in found else []
+    return found[0] if len(found) == 1 else None
 
 
 def _parameters(module: ModuleFacts) -> set[str]:

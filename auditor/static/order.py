@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 from enum import Enum
+from itertools import chain
 
 from auditor.model.lean import dataclass, field, replace
 from auditor.model.rule import Confidence
@@ -22,6 +23,7 @@ from auditor.static.flow import (
     is_sorted_here,
     is_sorted_table,
     parameter,
+    reads_of_property,
     returns,
     uses,
 )
@@ -31,6 +33,7 @@ from auditor.static.nodes import walk
 from auditor.static.ordering import (
     ARRAYS,
     CHOOSING,
+    COUNTING,
     KEEPING,
     MEMBERSHIP,
     NEUTRAL,
@@ -45,6 +48,7 @@ from auditor.static.ordering import (
 from auditor.static.sets import Elements, elements, holds_indices, reaches_result
 from auditor.static.values import ClassRef, FunctionRef
 
+_FROM_KEYS = "dict.fromkeys"
 _WALKED = 3
 """A folder, the folders and the files in it."""
 
@@ -97,6 +101,9 @@ class _Trail:
     fixed_at: Place | None = None
     """Where that happened."""
 
+    keyed: bool = False
+    """It was made the keys of a dictionary, which is asked by key."""
+
     is_text: bool = False
     """A set certainly holds text."""
 
@@ -134,7 +141,7 @@ def _as_list(module: ModuleFacts, node: ast.AST, trail: _Trail, *, numbered: boo
     """The trail behind `node`, which is read in order there."""
     first = trail.kind is Kind.SET and not trail.as_list
     place = Place(module, node) if first else trail.fixed_at
-    return replace(trail, as_list=True, numbered=numbered, fixed_at=place)
+    return replace(trail, as_list=True, numbered=numbered, keyed=False, fixed_at=place)
 
 
 def _use(
@@ -193,7 +200,7 @@ def _parameter_group(module: ModuleFacts, node: ast.expr, group: ast.Dict, trail
     is_ordered = trail.as_list or trail.kind is not Kind.SET
     if not (is_ordered and isinstance(call, ast.Call) and group in call.args[:1]):
         return None
-    if trail.kind is Kind.SET and module.resolve(call.func) in STORING and not is_shown(module, call):
+    if _is_stored_in_order(trail) and module.resolve(call.func) in STORING and not is_shown(module, call):
         return _use(trail, module, node, "they are stored in that order")
     if module.resolve(call.func) in TABLES and not is_sorted_table(module, call):
         return _use(trail, module, node, "the rows of a table come in that order")
@@ -220,12 +227,15 @@ def _passed(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: _Trail) 
     name = module.resolve(call.func)
     if name in CHOOSING and trail.kind is Kind.SET and trail.is_text and _is_tied(module, node, call):
         return _use(trail, module, call, "equals are told apart by that order")
+    if name in COUNTING or name == _FROM_KEYS:
+        listed = _as_list(module, node, trail, numbered=trail.numbered)
+        return _follow(module, call, replace(listed, keyed=True))
     if name in NEUTRAL or (name or "").rpartition(".")[2] in MEMBERSHIP:
         return None
     if name in KEEPING:
         numbered = trail.numbered or name == "enumerate" or (name == "zip" and _counts_along(module, call))
         return _follow(module, call, _as_list(module, node, trail, numbered=numbered))
-    if name in STORING and trail.kind is Kind.SET and trail.as_list and not is_shown(module, call):
+    if name in STORING and _is_stored_in_order(trail) and not is_shown(module, call):
         return _use(trail, module, node, "they are stored in that order")
     if name == "dict" and trail.numbered:
         return _use(trail, module, node, "they are numbered in that order", Confidence.HIGH)
@@ -246,6 +256,11 @@ def _passed(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: _Trail) 
         if known is not None or name is None:
             return known
     return _into_function(module, node, call, trail)
+
+
+def _is_stored_in_order(trail: _Trail) -> bool:
+    """Whether storing the thing keeps an order that changes within one machine; a listing's does not."""
+    return not trail.keyed and ((trail.kind is Kind.SET and trail.as_list) or trail.kind is Kind.COMPLETION)
 
 
 def _is_tied(module: ModuleFacts, node: ast.expr, call: ast.Call) -> bool:
@@ -324,7 +339,7 @@ def _method(module: ModuleFacts, attribute: ast.Attribute, trail: _Trail) -> Ord
         if isinstance(module.parent(call), ast.Expr):
             return None
         return _use(trail, module, call, "`pop` takes any one of them")
-    if attribute.attr in SET_METHODS:
+    if attribute.attr in SET_METHODS or (trail.keyed and attribute.attr in ("items", "keys")):
         return _follow(module, call, trail)
     if attribute.attr == "index" and (trail.as_list or trail.kind is not Kind.SET) and not _is_removed(module, call):
         return _use(trail, module, call, "a place in that order is asked for", Confidence.HIGH)
@@ -345,7 +360,7 @@ def _subscripted(module: ModuleFacts, node: ast.expr, parent: ast.Subscript, tra
         return _use(trail, module, parent, "columns are picked in that order")
     if parent.value is not node or not isinstance(parent.ctx, ast.Load) or _is_shown(module, parent):
         return None
-    if trail.kind is Kind.SET and not trail.as_list:
+    if trail.keyed or (trail.kind is Kind.SET and not trail.as_list):
         return None
     if isinstance(parent.slice, ast.Slice) and parent.slice.lower is None and parent.slice.upper is None:
         return _follow(module, parent, trail)
@@ -481,7 +496,8 @@ def _from_callers(module: ModuleFacts, place: ast.AST, trail: _Trail) -> Ordered
     if function is None or isinstance(function, ast.Lambda) or trail.depth >= _DEPTH or id(function) in trail.seen:
         return None
     deeper = replace(trail, depth=trail.depth + 1, seen=trail.seen | {id(function)})
-    for caller, call in calls_of(module, function):
+    reads = ((module, read) for read in reads_of_property(module, function))
+    for caller, call in chain(calls_of(module, function), reads):
         found = _follow(caller, call, deeper)
         if found is not None:
             return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 NEUTRAL = frozenset(
     {
         "sorted", "set", "frozenset", "len", "min", "max", "any", "all", "sum", "bool", "isinstance", "type", "print",
-        "repr", "str", "hash", "id", "collections.Counter", "numpy.sort", "numpy.unique", "natsort.natsorted",
+        "repr", "str", "hash", "id", "numpy.sort", "numpy.unique", "natsort.natsorted",
         "natsort.humansorted", "math.fsum", "statistics.mean", "pprint.pprint", "warnings.warn",
     }
 )  # fmt: skip
@@ -16,13 +16,16 @@ MEMBERSHIP = frozenset({"drop", "in1d", "intersect1d", "isin", "remove_columns",
 
 KEEPING = frozenset(
     {
-        "list", "tuple", "iter", "enumerate", "reversed", "zip", "map", "filter", "dict.fromkeys", "itertools.chain",
+        "list", "tuple", "iter", "enumerate", "reversed", "zip", "map", "filter", "itertools.chain",
         "itertools.chain.from_iterable", "itertools.islice", "itertools.cycle", "itertools.takewhile",
         "itertools.dropwhile", "itertools.compress", "collections.deque", "copy.copy", "copy.deepcopy", "tqdm.tqdm",
         "tqdm.auto.tqdm", "tqdm.rich.tqdm", "tqdm.notebook.tqdm", "rich.progress.track",
     }
 )  # fmt: skip
 """Calls that hand on what they are given in the order in which they get it."""
+
+COUNTING = frozenset({"collections.Counter"})
+"""Calls that make a dictionary with what they are given as keys, in that order, as `dict.fromkeys` does."""
 
 ORDERED = (
     "numpy.array", "numpy.asarray", "numpy.stack", "numpy.concatenate", "numpy.random.", "numpy.array_split", "random.",

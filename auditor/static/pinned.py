@@ -35,7 +35,11 @@ _LISTS = (
     "Pipfile",
     "setup.cfg",
     "setup.py",
+    "Dockerfile",
+    "docker-compose.y*ml",
 )
+_IMAGES = {"torch": "pytorch/pytorch", "tensorflow": "tensorflow/tensorflow"}
+"""Images whose tags begin with the version of what they hold."""
 _COMMENTED = lazy_pattern(r"^[ \t]*#.*$", re.MULTILINE)
 _CONDA_NAMES = {"torch": "pytorch"}
 _SIGNED = r"(?:===|==|~=|>=|<=|!=|<|>|=|\^|~)\s*v?[0-9][0-9A-Za-z.+*-]*"
@@ -101,7 +105,8 @@ class Pins:
             for path in sorted(self._root.glob(pattern)):
                 more = included(self._root, (path,)) if path.suffix == ".txt" else ()
                 for each in (path, *more):
-                    required = _required(_text(each), package)
+                    read = _required_by_image if "ocker" in each.name else _required
+                    required = read(_text(each), package)
                     if required is not None:
                         yield required
 
@@ -152,6 +157,17 @@ def _required(text: str, package: str) -> Range | None:
     found = next(
         (found for form in _forms(names) if (found := re.findall(form, stated, re.MULTILINE | re.IGNORECASE))), []
     )
+    return _hull([each for written in found if (each := _range(written)) is not None])
+
+
+def _required_by_image(text: str, package: str) -> Range | None:
+    """What a Dockerfile installs with pip or conda, or holds from the start: `FROM pytorch/pytorch:2.6.0-cuda12.4`."""
+    names = "|".join(re.escape(name) for name in (package, _CONDA_NAMES.get(package, package)))
+    stated = _COMMENTED.sub("", text)
+    found = re.findall(rf"""[\s"'](?:{names})(?:\[[^\]\n]*\])?({_SIGNED})(?=[\s"',;&]|$)""", stated)
+    if not found and package in _IMAGES:
+        tags = re.findall(rf"""^\s*(?:FROM|image:)\s.*?\b{_IMAGES[package]}:(\d+(?:\.\d+)+)""", stated, re.MULTILINE)
+        found = [f"=={tag}" for tag in tags]
     return _hull([each for written in found if (each := _range(written)) is not None])
 
 

@@ -17,7 +17,7 @@ from auditor.static.commandline import PARSING_METHODS
 from auditor.static.facts import ModuleFacts
 from auditor.static.importcalls import imported_by, may_import
 from auditor.static.importgraph import importers
-from auditor.static.indirect import APPLYING, applied, called_later, dispatched
+from auditor.static.indirect import APPLYING, REMOTE, applied, called_later, dispatched
 from auditor.static.instantiated import INSTANTIATING, instantiated
 from auditor.static.members import bases, table_of
 from auditor.static.names import PARTIAL, method_kind
@@ -174,6 +174,8 @@ class Relevance:
         """Whether a name that is not resolved may be of the project: nobody here writes a `.mean()`."""
         if not isinstance(called, ast.Attribute):
             return isinstance(called, ast.Name) or looks_up(called) or is_evaluating(called)
+        if called.attr == REMOTE:
+            return self._may_be_ours(called.value)
         return called.attr in self._names or isinstance(called.value, ast.Name)
 
     def _read_open(self, module: ModuleFacts, call: ast.Call, function: Definition | None) -> bool:

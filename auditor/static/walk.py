@@ -53,6 +53,7 @@ class Walk:
 
     def __init__(self, project: Project, program: str) -> None:
         self.project = project
+        self.program = program
         self.relevance = project.relevance(program)
         self.within = project.followed(program)
         """The files that are followed."""
@@ -315,6 +316,8 @@ class Walk:
         if isinstance(target, ast.Attribute) and self.evaluator.value(target.value, frame) == OPTIONS:
             self.store(target.attr, value)
             return
+        if isinstance(target, ast.Attribute):
+            self._changes.put(target.value, ast.Constant(target.attr), value, frame)
         frame.values[text] = value
         holder = module_of(target, frame)
         # A switch is thrown once: what it is on one path says nothing of the others.

@@ -51,6 +51,13 @@ def holds(folder: Path, bound: str) -> bool | None:
         ("pylock.toml", '[[packages]]\nname = "{p}"\nversion = "2.6.0"\n', True, False),
         ("Pipfile", '[packages]\n{p} = "==2.6.0"\n', True, False),
         ("setup.py", "setup(install_requires=['numpy', '{p}==2.6.0'])\n", True, False),
+        (
+            "Dockerfile",
+            "FROM ubuntu:22.04\nRUN pip install numpy \\\n  '{p}[extra]==2.6.0' other-{p}==2.11\n",
+            True,
+            False,
+        ),
+        ("Dockerfile", "# RUN pip install {p}==2.6.0\nRUN pip install {p}\n", None, None),
     ],
 )
 def test_files_decide_whether_a_bound_holds(
@@ -91,6 +98,24 @@ def test_environment_tells_which_version_of_a_range_is_meant(written: str, is_ol
 def test_conda_name_of_torch_is_known(tmp_path: Path) -> None:
     (tmp_path / "environment.yml").write_text("dependencies:\n  - pytorch=2.1\n")
     assert holds(tmp_path, "torch < 2.10") is True
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Dockerfile", "FROM nvcr.io/pytorch/pytorch:2.1.0-cuda12.1-cudnn8-runtime AS base\n"),
+        ("docker-compose.yml", "services:\n  train:\n    image: pytorch/pytorch:2.1.0\n"),
+    ],
+)
+def test_image_of_torch_is_known(name: str, text: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(text)
+    assert holds(tmp_path, "torch < 2.10") is True
+
+
+def test_list_wins_over_an_image(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM pytorch/pytorch:2.1.0\n")
+    (tmp_path / "requirements.txt").write_text("torch==2.11.0\n")
+    assert holds(tmp_path, "torch < 2.10") is False
 
 
 def test_environment_of_the_project_is_asked_last(tmp_path: Path) -> None:

@@ -10,10 +10,12 @@ from collections.abc import Iterable, Iterator
 
 from auditor.model.finding import Related
 from auditor.model.lean import dataclass
-from auditor.model.rule import Rule
+from auditor.model.rule import Confidence, Rule
 from auditor.ruleset.table import Table
+from auditor.static.bindings import Function
 from auditor.static.callprerequisites import call_prerequisites
 from auditor.static.conditions import CallCondition, read_call_condition
+from auditor.static.elements import call_of
 from auditor.static.facts import Call, ModuleFacts
 from auditor.static.matcher import Hit, Scope
 from auditor.static.nodes import walk
@@ -21,10 +23,21 @@ from auditor.static.prerequisites import Prerequisite
 from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.project import Project
 from auditor.static.ruleoptions import WithOptions
-from auditor.static.values import FunctionRef
+from auditor.static.values import External, FunctionRef, Instance, Value
+from auditor.static.weights import initialises
 
 MAX_DEPTH = 3
 """Calls between the function that is handed over and the draw."""
+
+MAX_FUNCTIONS = 200
+"""Functions that are looked at for the calls of one file."""
+
+_SETTING_METHODS = frozenset(
+    f"{package}.{name}"
+    for package in ("multiprocessing", "torch.multiprocessing")
+    for name in ("get_context", "set_start_method")
+)
+_PARALLEL = External("joblib.Parallel")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +47,8 @@ class _Runner:
     call: CallCondition
     argument: str
     position: int | None
+    inherits: bool
+    """It is one process with the state of its parent, where that is how processes are started."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +65,10 @@ def _read(table: Table) -> _Options:
     runners = []
     for entry in table.tables("runners"):
         runner = _Runner(
-            call=read_call_condition(entry), argument=entry.string("function"), position=entry.position("position")
+            call=read_call_condition(entry),
+            argument=entry.string("function"),
+            position=entry.position("position"),
+            inherits=entry.boolean("inherits", False),
         )
         entry.finish()
         runners.append(runner)
@@ -78,11 +96,15 @@ class WorkerDrawsDetector(WithOptions[_Options]):
         options = self._options.of(rule)
         if _prepares_workers(module):
             return
+        search = _Search(project, options.libraries)
         for runner in options.runners:
             for call in runner.call.calls(module):
+                methods = _start_methods(module) if runner.inherits else None
+                if methods == {"fork"} or _is_run_here(module, call.node):
+                    continue
                 given = call.argument(runner.argument, runner.position)
-                draw = _draw_in(module.names.value(given), project, options.libraries) if given is not None else None
-                if draw is None or options.program.entry_points(module, project) == ():
+                draw = search.draw_in(module.names.value(given)) if given is not None else False
+                if isinstance(draw, bool) or options.program.entry_points(module, project) == ():
                     continue
                 place, drawn = draw
                 title = project.rng.libraries[_library(drawn, project, options.libraries)].title
@@ -90,8 +112,28 @@ class WorkerDrawsDetector(WithOptions[_Options]):
                     location=module.location(call.node),
                     message=f"What runs here {options.where} draws from {title}, which they share or inherit.",
                     related=(Related(location=place.location(drawn.node), message=f"draws: {drawn.method}"),),
-                    confidence=options.program.weakens(module, project),
+                    confidence=options.program.weakens(module, project)
+                    or (Confidence.MEDIUM if methods == set() else None),
                 )
+
+
+def _start_methods(module: ModuleFacts) -> set[object]:
+    """How a file says that processes are started; nothing where the platform decides."""
+    calls = module.calls_to(_SETTING_METHODS)
+    return {part.value for call in calls for part in call.node.args[:1] if isinstance(part, ast.Constant)}
+
+
+def _is_run_here(module: ModuleFacts, node: ast.Call) -> bool:
+    """Whether a task is one of a `Parallel(n_jobs=1)`: all of them run in the program itself, in order."""
+    above = module.parent(node)
+    while isinstance(above, ast.expr | ast.comprehension | ast.keyword):
+        made = module.names.value(above.func) if isinstance(above, ast.Call) else None
+        if isinstance(made, Instance) and made.of == _PARALLEL and made.made_by is not None:
+            call = call_of(made.made_by, None)
+            jobs = call.argument("n_jobs", 0)
+            return not call.opaque if jobs is None else isinstance(jobs, ast.Constant) and jobs.value in (1, None)
+        above = module.parent(above)
+    return False
 
 
 def _prepares_workers(module: ModuleFacts) -> bool:
@@ -99,21 +141,36 @@ def _prepares_workers(module: ModuleFacts) -> bool:
     return any(word.arg == "initializer" for call, _, _ in module.index.calls for word in call.keywords)
 
 
-def _draw_in(
-    value: object, project: Project, libraries: frozenset[str], depth: int = 0
-) -> tuple[ModuleFacts, Call] | None:
-    """The first draw in a function of the project, or in those that it calls; None where one of them seeds."""
-    if not isinstance(value, FunctionRef) or depth > MAX_DEPTH:
-        return None
-    found: tuple[ModuleFacts, Call] | None = None
-    for call in _calls_of(value):
-        if call.callee in project.rng.seed_calls:
-            return None
-        if found is None and _library(call, project, libraries):
-            found = value.module, call
-        elif found is None and call.node.func is not value.node:
-            found = _draw_in(value.module.names.value(call.node.func), project, libraries, depth + 1)
-    return found
+class _Search:
+    """What functions of the project draw, or that they seed; each is looked at once."""
+
+    def __init__(self, project: Project, libraries: frozenset[str]) -> None:
+        self._project = project
+        self._libraries = libraries
+        self._seen: dict[Function, tuple[ModuleFacts, Call] | bool] = {}
+
+    def draw_in(self, value: Value, depth: int = 0) -> tuple[ModuleFacts, Call] | bool:
+        """The first draw in a function, or in those that it calls; True where one of them seeds, False for neither."""
+        if not isinstance(value, FunctionRef) or depth > MAX_DEPTH:
+            return False
+        if value.node not in self._seen and len(self._seen) < MAX_FUNCTIONS:
+            self._seen[value.node] = False
+            self._seen[value.node] = self._look(value, depth)
+        return self._seen.get(value.node, False)
+
+    def _look(self, function: FunctionRef, depth: int) -> tuple[ModuleFacts, Call] | bool:
+        found: tuple[ModuleFacts, Call] | bool = False
+        for call in _calls_of(function):
+            if call.callee in self._project.rng.seed_calls:
+                return True
+            if not found and _library(call, self._project, self._libraries):
+                found = function.module, call
+            elif call.node.func is not function.node:
+                inner = self.draw_in(function.module.names.value(call.node.func), depth + 1)
+                if inner is True:
+                    return True
+                found = found or inner
+        return found
 
 
 def _calls_of(function: FunctionRef) -> Iterator[Call]:
@@ -126,7 +183,9 @@ def _calls_of(function: FunctionRef) -> Iterator[Call]:
 
 def _library(call: Call, project: Project, libraries: frozenset[str]) -> str:
     """The shared generator that a call always draws from; empty where it does not."""
-    for candidate in project.rng.candidates(call.callee) if call.callee else ():
+    if call.callee is None or initialises(call.callee):
+        return ""
+    for candidate in project.rng.candidates(call.callee):
         if candidate.condition is None and candidate.library.id in libraries:
             return candidate.library.id
     return ""

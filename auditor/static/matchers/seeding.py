@@ -228,13 +228,14 @@ def _never_seeded(verdict: LibraryVerdict, draws: Sequence[Draw]) -> Hit:
     count = verdict.draw_count if len(draws) == len(verdict.draws) else len(draws)
     times = "once" if count == 1 else f"in {count} places, first here"
     first, *others = draws
-    seeds = "nothing seeds it"
+    seeds, where = "nothing seeds it", f"the start of {verdict.entry_point}, before anything is drawn"
     if verdict.seeds and all(draw.in_spawned for draw in draws):
         seeds = "nothing seeds it in the processes that are spawned, which inherit no state"
+        where = "the start of what these processes run, with a seed for each"
     return Hit(
         location=first.location,
         message=f"{verdict.entry_point} draws from {verdict.library.title} {times}, and {seeds}.",
-        advice=f"call `{verdict.library.advice}` at the start of {verdict.entry_point}, before anything is drawn",
+        advice=f"call `{verdict.library.advice}` at {where}",
         related=(*_way(first), *(_drawn(draw) for draw in others[:_SHOWN])),
         confidence=None if verdict.certain else Confidence.MEDIUM,
         entry_points=(verdict.entry_point,),

@@ -17,6 +17,7 @@ from auditor.static.entrypoints import is_main_guard
 from auditor.static.facts import ModuleFacts
 from auditor.static.library_verdict import Draw, Seed
 from auditor.static.nodeplace import written
+from auditor.static.project import Project
 from auditor.static.values import FunctionRef
 
 Way = tuple[Location, ...]
@@ -193,6 +194,12 @@ def _is_plain_call(module: ModuleFacts, statement: ast.stmt) -> bool:
         return True
     inner = [node for node in ast.walk(statement) if isinstance(node, ast.Call)]
     return not inner[-1].args and not inner[-1].keywords if inner else False
+
+
+def is_out_of_reach(draw: Draw, project: Project) -> bool:
+    """Whether a process draws that inherits no seed, and that no call with a function of its own starts: ray's."""
+    steps = ((project.module(place.path), place) for place in draw.via)
+    return draw.in_spawned and not any(module is not None and _spawns(module, place) for module, place in steps)
 
 
 def _spawns(module: ModuleFacts, location: Location) -> bool:

@@ -9,7 +9,16 @@ from auditor.model.lean import dataclass
 from auditor.model.location import Location
 from auditor.static.facts import ModuleFacts
 from auditor.static.fixes.changes import Change, InsertStatement, SeedProgram
-from auditor.static.fixes.seeding.place import Level, Way, comes_before, is_docstring, levels, way_to, whole_program
+from auditor.static.fixes.seeding.place import (
+    Level,
+    Way,
+    comes_before,
+    is_docstring,
+    is_out_of_reach,
+    levels,
+    way_to,
+    whole_program,
+)
 from auditor.static.fixes.seeding.seed_helper import SeedHelper, helpers, name_in
 from auditor.static.fixes.seeding.source import DEFAULT, constant_of_module, seed_source
 from auditor.static.library_verdict import LibraryVerdict, Seed, SeedStatus
@@ -70,6 +79,10 @@ def seed_program(module: ModuleFacts, project: Project, library: str, call: str,
     `found`: a place that draws, for programs whose draws are not known otherwise.
     """
     verdicts = project.verdicts(module)
+    if any(
+        is_out_of_reach(draw, project) for each in verdicts if each.library.id == library for draw in each.draws[:1]
+    ):
+        return "other processes draw, which inherit no seed: seed in the function or object that they run"
     draws = first_draws(verdicts, library)
     ways = draws or [(found,)]
     entry = project.entry_points.get(module.path)
