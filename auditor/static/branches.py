@@ -12,6 +12,7 @@ from auditor.static.entrypoints import names_main
 from auditor.static.evaluate import dotted_text
 from auditor.static.frame import End, Frame
 from auditor.static.library_verdict import SeedValue
+from auditor.static.modes import in_training, starts_false
 from auditor.static.nodes import walk
 from auditor.static.rngstate import Level, Rank, State, join, joined_draws
 from auditor.static.seedvalue import GIVEN, Seen, either
@@ -39,8 +40,16 @@ class Branches:
             return self._walk.block(node.orelse, frame)
         if holds is None:
             text, opposite = frame.module.written.condition(node.test)
-            return self.arms([(text, node.body), (opposite, node.orelse)], frame, exhaustive=True)
+            trained = self.trained(node.test, frame)
+            body = None if trained is None else node.body if trained else node.orelse
+            return self.arms([(text, node.body), (opposite, node.orelse)], frame, exhaustive=True, trained=body)
         return self._decided(node, frame, holds=holds)
+
+    def trained(self, test: ast.expr, frame: Frame) -> bool | None:
+        """The outcome of a condition that comes up in training only; None where both do, or the call settles it."""
+        if frame.settles(test):
+            return None
+        return in_training(test, lambda part: self._evaluator.truth(part, frame) is False or starts_false(part, frame))
 
     def chosen(self, node: ast.IfExp, frame: Frame) -> ast.expr | None:
         """The arm that a conditional expression always takes in this call; None where that is not settled."""
@@ -78,10 +87,13 @@ class Branches:
         never = frame.settles(node.test) or self._deciding(node.test, frame) is not None
         settled = set(frame.settled)
         self._narrow(node.test, frame)
+        trained = self.trained(node.test, frame) is not holds and self.trained(node.test, frame) is not None
         self._ledger.muted += never
+        self._ledger.training += trained
         self._ledger.conditions.append(other_if)
         other_end = self._arm(other, other_if, frame)
         self._ledger.conditions.pop()
+        self._ledger.training -= trained
         self._ledger.muted -= never
         frame.settled &= settled
         if end is not End.FALLS_THROUGH and other_end is End.FALLS_THROUGH and not never:
@@ -128,10 +140,17 @@ class Branches:
         for library, level in beside.levels.items():
             if level.rank is Rank.SEEDED and state.level(library).rank < Rank.MAYBE:
                 levels[library] = Level(Rank.MAYBE, condition)
-        drawn = joined_draws(state, beside)
-        return replace(state, levels=levels, drawn=drawn, pending=state.pending | beside.pending)
+        return _drawing(replace(state, levels=levels), beside)
 
-    def arms(self, arms: Sequence[tuple[str | None, Sequence[ast.stmt]]], frame: Frame, *, exhaustive: bool) -> End:
+    def arms(
+        self,
+        arms: Sequence[tuple[str | None, Sequence[ast.stmt]]],
+        frame: Frame,
+        *,
+        exhaustive: bool,
+        trained: Sequence[ast.stmt] | None = None,
+    ) -> End:
+        """Follow each arm from the state before; `trained`: the one that is taken in training only."""
         before, values = self._ledger.state, frame.values
         ends: list[End] = []
         states: list[tuple[State, str | None]] = []
@@ -141,7 +160,9 @@ class Branches:
             frame.values = dict(values)
             if text is not None:
                 self._ledger.conditions.append(text)
+            self._ledger.training += body is trained
             end = self._arm(body, text, frame)
+            self._ledger.training -= body is trained
             if text is not None:
                 self._ledger.conditions.pop()
             ends.append(end)
@@ -176,13 +197,18 @@ class Branches:
         joined = join(handled)
         # The body counts where it gets to its end: a failing import or lookup leaves nothing to seed.
         if end is End.FALLS_THROUGH or joined is None:
-            self._walk.set_state(after)
+            self._walk.set_state(after if joined is None else _drawing(after, joined))
             frame.values = after_values
         else:
             self._walk.set_state(joined)
             end = End.FALLS_THROUGH
         last = self._walk.block(node.finalbody, frame)
         return last if last is not End.FALLS_THROUGH else end
+
+
+def _drawing(state: State, beside: State) -> State:
+    """A state with what was drawn on another path to the same place: a seed that follows comes after that, too."""
+    return replace(state, drawn=joined_draws(state, beside), pending=state.pending | beside.pending)
 
 
 def _looked_up(node: ast.AST) -> tuple[ast.expr, ast.expr] | None:

@@ -32,6 +32,7 @@ from auditor.static.knowledge import draws
 from auditor.static.library_verdict import SeedValue
 from auditor.static.maybetrue import may_be_true
 from auditor.static.members import default_factories, table_of
+from auditor.static.modes import BRANCHING
 from auditor.static.picked import looked_into, picked
 from auditor.static.protocols import ENTERING, INDEXING, STACKING, properties, starts_base
 from auditor.static.receiver import on_own_object
@@ -179,6 +180,8 @@ class CallWalk:
             self.call_by_name("main", frame)
         elif name in OFFERING_OBJECTS:
             self._offer(node, frame)
+        elif name in BRANCHING:
+            self._branch(name, node, frame)
         elif name in CALLING_BUILTINS:
             self._called_by_builtin(name, node, frame)
         elif name.startswith(self._rng.run_in_loaders):
@@ -347,6 +350,18 @@ class CallWalk:
             elif isinstance(value, ClassRef) and not _is_plain(value) and not _only_registers(name):
                 self._construct(value, None, frame, at=part)
                 self._sweep(Instance(value), frame, part)
+
+    def _branch(self, name: str, node: ast.Call, frame: Frame) -> None:
+        """`tf.cond(is_training, lambda: tf.nn.dropout(x), lambda: x)`: one of two functions is called."""
+        call = call_of(node, name)
+        trained = self._walk.trained(call.argument("pred", 0), frame)
+        arms = (call.argument("true_fn", 1), True), (call.argument("false_fn", 2), False)
+        for part, holds in self._one_of(arms):
+            value = frame.resolve(part) if part is not None else None
+            if isinstance(value, FunctionRef):
+                self._ledger.training += trained is holds
+                self._functions.enter(value, None, frame, at=part)
+                self._ledger.training -= trained is holds
 
     def _called_by_builtin(self, name: str, node: ast.Call, frame: Frame) -> None:
         """`map(random.gauss, means, deviations)`: what is called may also be a library's."""

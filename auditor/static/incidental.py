@@ -59,8 +59,8 @@ def _spells(module: ModuleFacts, statement: ast.stmt) -> bool:
 
 
 def _is_alphabet(module: ModuleFacts, node: ast.AST) -> bool:
-    if isinstance(node, ast.Attribute):
-        return module.resolve(node) in _ALPHABETS
+    if isinstance(node, ast.Attribute | ast.Name) and module.resolve(node) in _ALPHABETS:
+        return True
     found = assigned(module, node) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) else None
     return found is not None and any(found[0].resolve(part) in _ALPHABETS for part in _attributes(found[1]))
 

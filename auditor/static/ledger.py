@@ -7,7 +7,6 @@ from collections.abc import Iterable
 
 from auditor.model.lean import dataclass, field, replace
 from auditor.model.location import Location
-from auditor.model.pattern import lazy_pattern
 from auditor.static.frame import Frame
 from auditor.static.knowledge import RngIndex
 from auditor.static.library_verdict import Draw, Seed, SeedValue
@@ -20,7 +19,6 @@ MAX_VIA = 12
 
 RANKS = {SeedValue.NONE: Rank.NONE, SeedValue.ENTROPY: Rank.ENTROPY}
 
-_TRAINING = lazy_pattern(r"(?:self\.)?(?:is_)?train(?:ing)?(?:$| and )")
 _WITH_MODES = frozenset({"tensorflow", "torch", "torch.cuda"})
 """Libraries whose networks know whether they are being trained."""
 
@@ -84,6 +82,9 @@ class Ledger:
         self.muted = 0
         """Above 0: what is being followed is never executed in this call; its seeds are noted, its draws are not."""
 
+        self.training = 0
+        """Above 0: only reached where a condition asks whether a network is being trained."""
+
         self.loads_some = False
         """Like `loads_weights`, and perhaps only some of a model's weights are replaced."""
 
@@ -132,7 +133,7 @@ class Ledger:
     @property
     def in_training(self) -> bool:
         """Whether the current place stands under `if self.training:` of a network, and not of what loads data."""
-        return not self.deferring and any(_TRAINING.match(condition) for condition in self.conditions)
+        return not self.deferring and self.training > 0
 
     def way(self) -> tuple[Location, ...]:
         """How the current place was reached, outermost first; the middle of long ways is left out."""

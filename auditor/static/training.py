@@ -33,6 +33,9 @@ TRAINING = (
 STEPPING = ((b".backward(",), (b".step(", b"apply_gradients("))
 """Words that are together in a training loop; an attack on a stored model has gradients, but no optimizer's step."""
 
+EVALUATING = (b".eval()", b".predict(", b".evaluate(", b"no_grad(", b"inference_mode(")
+"""Words of programs that use a model as it is."""
+
 _FITTING = (b".fit(", b"GradientTape(", b"value_and_grad(")
 """Further words, of programs that may train; where no other word stands anywhere, they do not count."""
 

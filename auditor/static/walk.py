@@ -23,6 +23,7 @@ from auditor.static.frame import End, Frame
 from auditor.static.incidental import name_of
 from auditor.static.ledger import Ledger
 from auditor.static.library_verdict import SeedValue
+from auditor.static.modes import leaves
 from auditor.static.nodes import walk
 from auditor.static.protocols import (
     ENTERING,
@@ -72,6 +73,10 @@ class Walk:
         self.returned: list[Seen] = []
         self.tests: list[str] = []
         """Conditions of the arms that the current place stands in, inside the current function."""
+
+    def trained(self, test: ast.expr | None, frame: Frame) -> bool | None:
+        """The outcome of a condition that comes up in training only; None where there is no such one."""
+        return self._branches.trained(test, frame) if test is not None else None
 
     def close(self) -> None:
         """Let go of the frames, which hold trees; the ledger stays."""
@@ -182,11 +187,16 @@ class Walk:
     # -- statements -----------------------------------------------------------------------------------------------
 
     def block(self, statements: Iterable[ast.stmt], frame: Frame) -> End:
+        end, before = End.FALLS_THROUGH, self.ledger.training
         for statement in statements:
             end = self._statement(statement, frame)
             if end is not End.FALLS_THROUGH:
-                return end
-        return End.FALLS_THROUGH
+                break
+            if isinstance(statement, ast.If) and leaves(statement):
+                # `if not training: return x`
+                self.ledger.training += self._branches.trained(statement.test, frame) is False
+        self.ledger.training = before
+        return end
 
     def _statement(self, node: ast.stmt, frame: Frame) -> End:
         self.steps += 1
