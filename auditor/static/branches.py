@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import replace
@@ -12,6 +12,7 @@ from auditor.static.entrypoints import names_main
 from auditor.static.evaluate import dotted_text
 from auditor.static.frame import End, Frame
 from auditor.static.library_verdict import SeedValue
+from auditor.static.mappings import is_always
 from auditor.static.modes import in_training, starts_false
 from auditor.static.nodes import walk
 from auditor.static.rngstate import Level, Rank, State, join, joined_draws
@@ -71,6 +72,14 @@ class Branches:
                 return number
         return None
 
+    def _is_written(self, test: ast.expr, frame: Frame) -> bool:
+        """Whether a condition asks nothing but what the text puts into dictionaries: `cfg["mixup"] > 0`."""
+        asked = list(_lookups(test))
+        return bool(asked) and all(
+            frame.is_settled(part) or is_always(frame.module, part, self._evaluator.value(part, frame))
+            for part in asked
+        )
+
     def _decided(self, node: ast.If, frame: Frame, *, holds: bool) -> End:
         """A condition whose outcome in a plain run is known: that arm counts, the other is followed beside it."""
         taken, other = (node.body, node.orelse) if holds else (node.orelse, node.body)
@@ -84,7 +93,11 @@ class Branches:
         exits, returned = len(self._walk.exits), len(self._walk.returned)
         self._walk.set_state(before)
         frame.values = values
-        never = frame.settles(node.test) or self._deciding(node.test, frame) is not None
+        never = (
+            frame.settles(node.test)
+            or self._deciding(node.test, frame) is not None
+            or self._is_written(node.test, frame)
+        )
         settled = set(frame.settled)
         self._narrow(node.test, frame)
         trained = self.trained(node.test, frame) is not holds and self.trained(node.test, frame) is not None
@@ -204,6 +217,20 @@ class Branches:
             end = End.FALLS_THROUGH
         last = self._walk.block(node.finalbody, frame)
         return last if last is not End.FALLS_THROUGH else end
+
+
+def _lookups(node: ast.expr) -> Iterator[ast.expr]:
+    """The parts of a condition that are asked for their value."""
+    if isinstance(node, ast.BoolOp):
+        for value in node.values:
+            yield from _lookups(value)
+    elif isinstance(node, ast.Compare):
+        for value in (node.left, *node.comparators):
+            yield from _lookups(value)
+    elif isinstance(node, ast.UnaryOp):
+        yield from _lookups(node.operand)
+    elif not isinstance(node, ast.Constant):
+        yield node
 
 
 def _drawing(state: State, beside: State) -> State:

@@ -261,7 +261,7 @@ class CallWalk:
             return wanted is True and may_be_true(frame.module, part, 1)  # type: ignore[arg-type]
 
         name = drawn_by(name, call, equals)
-        for fact in draws(self._rng, call, is_none, equals):
+        for fact in draws(self._rng, call, is_none, equals, frame.resolve):
             if name is not None and name.startswith("torch.rand") and makes_weights(frame.module, node):
                 name = f"torch.nn.init.{name.rpartition('.')[2]}"
             before = self._ledger.state.pending

@@ -34,7 +34,7 @@ from auditor.static.protocols import (
     restores_states,
 )
 from auditor.static.rngstate import Rank, State, join
-from auditor.static.seedvalue import GIVEN, OPTIONS, UNSEEDED_STATE, Seen, either
+from auditor.static.seedvalue import GIVEN, OPTIONS, UNSEEDED_STATE, Seen, either, written
 from auditor.static.targets import module_of, pairs_of
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
 from auditor.static.weights import is_replaced
@@ -292,7 +292,7 @@ class Walk:
                 for part, seen in pairs:
                     self.bind(part, seen if known else GIVEN, frame)
             else:
-                self.bind(target, value, frame)
+                self.bind(target, written(node.value, value) if isinstance(target, ast.Subscript) else value, frame)
             if settled and isinstance(target, ast.Attribute) and (text := dotted_text(target)) is not None:
                 frame.settled.add(text)
         if later is not None:
