@@ -6,6 +6,8 @@ import ast
 
 from auditor.static.constants import assigned
 from auditor.static.facts import ModuleFacts
+from auditor.static.flow import uses
+from auditor.static.targets import only_target
 
 _INCIDENTAL = frozenset(
     {"port", "backoff", "suffix", "prefix", "nonce", "uid", "uuid", "colors", "colours", "palette"} | {"display"}
@@ -47,6 +49,20 @@ def is_incidental(module: ModuleFacts, statement: ast.stmt) -> bool:
         if _INCIDENTAL & words or len(_NAMED & words) > 1 or ("jitter" in words and _waits(module)):
             return True
     return any(_ADDRESS in str(part.value) for part in ast.walk(statement) if isinstance(part, ast.Constant))
+
+
+def is_for_names(module: ModuleFacts, call: ast.Call) -> bool:
+    """Whether a generator that a call makes is only there for what no training depends on."""
+    statement = module.statement(call)
+    if is_incidental(module, statement):
+        return True
+    target = only_target(statement)
+    if not isinstance(target, ast.Name) or getattr(statement, "value", None) is not call:
+        return False
+    if module.enclosing_function(call) is None and module.project.is_imported(module.path):
+        return False
+    reads = [module.statement(node) for node in uses(module, target)]
+    return bool(reads) and all(is_incidental(module, each) for each in reads)
 
 
 def _spells(module: ModuleFacts, statement: ast.stmt) -> bool:

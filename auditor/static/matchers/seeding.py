@@ -17,6 +17,7 @@ from auditor.model.location import Location
 from auditor.model.rule import Confidence, Rule
 from auditor.ruleset.table import Table
 from auditor.static.facts import Call, ModuleFacts
+from auditor.static.flow import uses
 from auditor.static.incidental import is_incidental, name_of
 from auditor.static.library_verdict import Draw, LibraryVerdict, Seed, SeedStatus, SeedValue
 from auditor.static.matcher import Hit, Scope
@@ -24,6 +25,7 @@ from auditor.static.nodes import walk
 from auditor.static.places import in_words
 from auditor.static.project import Project
 from auditor.static.ruleoptions import WithOptions
+from auditor.static.targets import only_target
 from auditor.static.throwaway import is_only_described, is_only_measured, is_only_summarised, is_only_traced, is_traced
 from auditor.static.weights import initialises
 
@@ -162,6 +164,7 @@ def _counts(draw: Draw, project: Project, options: _Options) -> bool:
                 or is_only_measured(module, statement)
                 or is_only_traced(module, statement)
                 or is_traced(module, call.node)
+                or _is_never_used(module, call, statement)
                 or (late and _is_thrown_away(module, call, statement))
             )
     return True
@@ -214,6 +217,16 @@ def _is_thrown_away(module: ModuleFacts, call: Call, statement: ast.stmt) -> boo
     return not any(
         isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in names for node in walk(module.tree)
     )
+
+
+def _is_never_used(module: ModuleFacts, call: Call, statement: ast.stmt) -> bool:
+    """`collator = DataCollatorForLanguageModeling(tokenizer)`, never read: what draws when it is used draws nothing."""
+    target = only_target(statement)
+    if not isinstance(target, ast.Name) or statement is not module.parent(call.node) or _is_public(module, statement):
+        return False
+    drawn = module.project.rng.candidates(call.callee or "")
+    deferred = all(each.condition is not None and each.condition.deferred for each in drawn)
+    return deferred and next(uses(module, target), None) is None
 
 
 def _is_public(module: ModuleFacts, statement: ast.stmt) -> bool:
