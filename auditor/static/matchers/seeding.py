@@ -60,6 +60,7 @@ class _Options:
 
 
 def _read(table: Table) -> _Options:
+    table.strings("unless_launched_with")  # for the engine, which sees to it when all findings are there
     return _Options(
         status=_STATUS[table.choice("status", _STATUS)],
         libraries=table.strings("libraries"),
