@@ -48,9 +48,8 @@ class Branches:
 
     def trained(self, test: ast.expr, frame: Frame) -> bool | None:
         """The outcome of a condition that comes up in training only; None where both do, or the call settles it."""
-        if frame.settles(test):
-            return None
-        return in_training(test, lambda part: self._evaluator.truth(part, frame) is False or starts_false(part, frame))
+        found = in_training(test, lambda part: self._evaluator.truth(part, frame) is False or starts_false(part, frame))
+        return None if found is None or frame.settles(test) else found
 
     def chosen(self, node: ast.IfExp, frame: Frame) -> ast.expr | None:
         """The arm that a conditional expression always takes in this call; None where that is not settled."""
@@ -100,7 +99,7 @@ class Branches:
         )
         settled = set(frame.settled)
         self._narrow(node.test, frame)
-        trained = self.trained(node.test, frame) is not holds and self.trained(node.test, frame) is not None
+        trained = self.trained(node.test, frame) is (not holds)
         self._ledger.muted += never
         self._ledger.training += trained
         self._ledger.conditions.append(other_if)

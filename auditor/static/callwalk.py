@@ -41,7 +41,7 @@ from auditor.static.seedvalue import FIXED, GIVEN, UNSEEDED_STATE, Seen, entropy
 from auditor.static.spawned import seeded_by_imports
 from auditor.static.spread import spread
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
-from auditor.static.weights import drawn_by, is_loading, loads_weights, makes_weights, unpickles_model
+from auditor.static.weights import drawn_by, is_loading, loads_weights, makes_weights, may_load_all, unpickles_model
 
 if TYPE_CHECKING:
     from auditor.static.walk import Walk
@@ -91,6 +91,10 @@ class CallWalk:
             self._ledger.loads_weights or loads_weights(node) or unpickles_model(frame.module, node)
         )
         self._ledger.loads_some |= isinstance(node.func, ast.Attribute) and is_loading(node.func.attr)
+        if may_load_all(node) and isinstance(node.func, ast.Attribute):
+            model = frame.resolve(node.func.value)
+            if isinstance(model, Instance) and model.made_by is not None and model.module is not None:
+                self._ledger.load(model.module.location(model.made_by))
         value = frame.resolve(node.func)
         if isinstance(value, External):
             self._external(value.name, node, frame)

@@ -46,6 +46,9 @@ class DrawRecord:
     in_spawned: bool = False
     """Drawn while unseeded in a process that was started anew."""
 
+    may_be_stored: bool = False
+    """Initial weights of a model that loads stored ones in every run, perhaps not all."""
+
     may_stop: bool = False
     """Drawn while unseeded on a path that ends the program before any seed: `--print-config` and its like."""
 
@@ -129,6 +132,8 @@ class Ledger:
 
         self._rng = rng
         self._numbers: dict[tuple[str, Location], int] = {}
+        self._initial: dict[Location, list[int]] = {}
+        """Initial weights, by each place on the way to them."""
 
     @property
     def in_training(self) -> bool:
@@ -169,6 +174,8 @@ class Ledger:
             number = self._numbers[key] = len(self.records)
             draw = Draw(location=location, callee=callee, via=self.way(), in_worker=self.worker is True)
             self.records.append(DrawRecord(draw, library, picked=self.picked_at is not None, taken=True))
+            for place in {location, *draw.via} if initialises(callee) else ():
+                self._initial.setdefault(place, []).append(number)
         if self.picked_at is None:
             self.records[number].picked = False
         if self.worker is not True and self.records[number].draw.in_worker:
@@ -197,6 +204,12 @@ class Ledger:
         rank = RANKS.get(value.kind, Rank.SEEDED)
         self.state = self.state.with_level(library, Level(rank))
         self.settle(library, rank)
+
+    def load(self, made_at: Location) -> None:
+        """The model that was made there loads stored weights."""
+        if not self.conditions and not self.muted:
+            for number in self._initial.get(made_at, ()):
+                self.records[number].may_be_stored = True
 
     def put_back(self, libraries: Iterable[str]) -> None:
         """The unseeded state that generators had before is put back, or as far seeded as it was around a context."""

@@ -142,7 +142,10 @@ def _verdict(
         entry_point=entry.path,
         library=project.rng.libraries[library],
         status=status,
-        draws=tuple(replace(record.draw, in_spawned=record.in_spawned) for record in resting[:MAX_DRAWS]),
+        draws=tuple(
+            replace(record.draw, in_spawned=record.in_spawned, may_be_stored=record.may_be_stored)
+            for record in resting[:MAX_DRAWS]
+        ),
         draw_count=len(resting),
         unlisted=frozenset(place_of(record.draw.location) for record in resting[MAX_DRAWS:]),
         seeds=tuple(seeds),

@@ -71,6 +71,14 @@ def is_loading(method: str) -> bool:
     return method in LOADING or (method.startswith("load_") and method.endswith("_weights"))
 
 
+def may_load_all(node: ast.Call) -> bool:
+    """`model.load_state_dict(stored, strict=strict)`, with whatever options but `strict=False`."""
+    if not isinstance(node.func, ast.Attribute) or node.func.attr != "load_state_dict":
+        return False
+    strict = next((word.value for word in node.keywords if word.arg == "strict"), None)
+    return not (isinstance(strict, ast.Constant) and strict.value is False)
+
+
 def loads_weights(node: ast.Call) -> bool:
     """Whether a call gives a model stored weights, perhaps not all: nobody evaluates random ones on purpose.
 

@@ -95,7 +95,7 @@ def _commands(source: SourceFile) -> Iterator[str]:
     if kind is None or kind not in _STARTING:
         return
     try:
-        if source.file.stat().st_size > MAX_BYTES or b".py" not in source.raw() and b" -m " not in source.raw():
+        if source.file.stat().st_size > MAX_BYTES or (b".py" not in source.raw() and b" -m " not in source.raw()):
             return
         document = Document(source, kind)
         lines = document.lines if kind is Kind.YAML else [line for _, line in code_lines(document)]

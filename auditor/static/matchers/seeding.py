@@ -271,14 +271,16 @@ def _by_seed(
             location=location,
             message=_message(verdict, seed, titles, early, status, project),
             related=tuple(_drawn(draw) for draw in early[:_SHOWN]),
-            confidence=_confidence([member for member, _, _ in members], status),
+            confidence=_confidence([member for member, _, _ in members], status, early),
             entry_points=(entry_point,),
         )
 
 
-def _confidence(verdicts: Sequence[LibraryVerdict], status: SeedStatus) -> Confidence | None:
+def _confidence(verdicts: Sequence[LibraryVerdict], status: SeedStatus, draws: Sequence[Draw]) -> Confidence | None:
     if not all(verdict.certain for verdict in verdicts):
         return Confidence.LOW
+    if status is SeedStatus.TOO_LATE and all(draw.may_be_stored for draw in draws):
+        return Confidence.MEDIUM
     # Whether a seed is given instead is for who starts the program.
     return Confidence.MEDIUM if any(verdict.status is not status for verdict in verdicts) else None
 
