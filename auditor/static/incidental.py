@@ -51,6 +51,28 @@ def is_incidental(module: ModuleFacts, statement: ast.stmt) -> bool:
     return any(_ADDRESS in str(part.value) for part in ast.walk(statement) if isinstance(part, ast.Constant))
 
 
+def is_shown_only(module: ModuleFacts, node: ast.expr) -> bool:
+    """`plt.plot(x, y, color=random.choice(colours))`, `gr.Textbox(value=random.choice(examples))`."""
+    part: ast.AST | None = node
+    while isinstance(part, ast.expr | ast.keyword):
+        holder = module.parent(part)
+        if isinstance(part, ast.keyword) and isinstance(holder, ast.Call):
+            name = module.resolve(holder.func) or ""
+            is_colour = (part.arg or "").lower().removesuffix("s").endswith(("color", "colour"))
+            if name.startswith("gradio.") or (is_colour and (name.startswith("matplotlib.") or _is_axes(holder.func))):
+                return True
+        part = holder
+    return False
+
+
+def _is_axes(called: ast.expr) -> bool:
+    """`ax.plot`, `axes[0].plot`, `self.ax.plot`."""
+    holder = called.value if isinstance(called, ast.Attribute) else None
+    while isinstance(holder, ast.Subscript):
+        holder = holder.value
+    return getattr(holder, "attr", getattr(holder, "id", "")).rstrip("0123456789") in ("ax", "axes", "axs")
+
+
 def is_for_names(module: ModuleFacts, call: ast.Call) -> bool:
     """Whether a generator that a call makes is only there for what no training depends on."""
     statement = module.statement(call)

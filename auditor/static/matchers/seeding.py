@@ -18,7 +18,7 @@ from auditor.model.rule import Confidence, Rule
 from auditor.ruleset.table import Table
 from auditor.static.facts import Call, ModuleFacts
 from auditor.static.flow import uses
-from auditor.static.incidental import is_incidental, name_of
+from auditor.static.incidental import is_incidental, is_shown_only, name_of
 from auditor.static.library_verdict import Draw, LibraryVerdict, Seed, SeedStatus, SeedValue
 from auditor.static.matcher import Hit, Scope
 from auditor.static.nodes import walk
@@ -162,6 +162,7 @@ def _counts(draw: Draw, project: Project, options: _Options) -> bool:
             statement = module.statement(call.node)
             return not (
                 is_incidental(module, statement)
+                or is_shown_only(module, call.node)
                 or is_only_measured(module, statement)
                 or is_only_traced(module, statement)
                 or is_traced(module, call.node)
