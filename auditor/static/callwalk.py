@@ -425,8 +425,11 @@ class CallWalk:
             for child in made.of.node.body
             if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef) and child.name not in ("__init__", "__new__")
         ]
+        is_network = "torch.nn.Module" in made.of.module.base_classes(made.of.node)
         with self._later():
+            self._ledger.in_network += is_network
             self._methods(made, names, frame, at)
+            self._ledger.in_network -= is_network
 
     @contextmanager
     def _later(self) -> Iterator[None]:

@@ -88,6 +88,9 @@ class Ledger:
         self.training = 0
         """Above 0: only reached where a condition asks whether a network is being trained."""
 
+        self.in_network = 0
+        """Above 0: in a network that something outside got, and calls later."""
+
         self.loads_some = False
         """Like `loads_weights`, and perhaps only some of a model's weights are replaced."""
 
@@ -138,7 +141,7 @@ class Ledger:
     @property
     def in_training(self) -> bool:
         """Whether the current place stands under `if self.training:` of a network, and not of what loads data."""
-        return not self.deferring and self.training > 0
+        return self.training > 0 and (self.in_network > 0 or not self.deferring)
 
     def way(self) -> tuple[Location, ...]:
         """How the current place was reached, outermost first; the middle of long ways is left out."""
