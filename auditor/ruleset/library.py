@@ -77,6 +77,9 @@ class ConditionalDraw:
     needs: Mapping[str, int | None]
     """Arguments (name → position or None) that must be given, and be neither None nor known to be 0."""
 
+    fixed_by: frozenset[str]
+    """Keywords of initialisers: all given, and drawing nothing from the library, they make the call draw nothing."""
+
     deferred: bool
     """The call itself draws nothing; what it returns does, later (a DataLoader when it is iterated)."""
 
@@ -236,6 +239,7 @@ def _conditional(entry: Table) -> ConditionalDraw:
         unless={name: unless.position(name) for name in unless.keys()} if unless else {},  # noqa: SIM118
         when={name: _condition(when, name) for name in when.keys()} if when else {},  # noqa: SIM118
         needs={name: needs.position(name) for name in needs.keys()} if needs else {},  # noqa: SIM118
+        fixed_by=frozenset(entry.strings("fixed_by")),
         deferred=entry.boolean("deferred", False),
     )
     for part in (unless, when, needs, entry):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import replace
@@ -11,6 +11,8 @@ from auditor.static.entrypoints import names_main
 from auditor.static.evaluate import dotted_text
 from auditor.static.frame import End, Frame
 from auditor.static.library_verdict import SeedValue
+from auditor.static.mappings import is_always
+from auditor.static.modes import in_training, starts_false
 from auditor.static.nodes import walk
 from auditor.static.rngstate import Level, Rank, State, join, joined_draws
 from auditor.static.seedvalue import GIVEN, Seen, either
@@ -37,8 +39,15 @@ class Branches:
             return self._walk.block(node.orelse, frame)
         if holds is None:
             text, opposite = frame.module.written.condition(node.test)
-            return self.arms([(text, node.body), (opposite, node.orelse)], frame, exhaustive=True)
+            trained = self.trained(node.test, frame)
+            body = None if trained is None else node.body if trained else node.orelse
+            return self.arms([(text, node.body), (opposite, node.orelse)], frame, exhaustive=True, trained=body)
         return self._decided(node, frame, holds=holds)
+
+    def trained(self, test: ast.expr, frame: Frame) -> bool | None:
+        """The outcome of a condition that comes up in training only; None where both do, or the call settles it."""
+        found = in_training(test, lambda part: self._evaluator.truth(part, frame) is False or starts_false(part, frame))
+        return None if found is None or frame.settles(test) else found
 
     def chosen(self, node: ast.IfExp, frame: Frame) -> ast.expr | None:
         """The arm that a conditional expression always takes in this call; None where that is not settled."""
@@ -60,6 +69,14 @@ class Branches:
                 return number
         return None
 
+    def _is_written(self, test: ast.expr, frame: Frame) -> bool:
+        """Whether a condition asks nothing but what the text puts into dictionaries: `cfg["mixup"] > 0`."""
+        asked = list(_lookups(test))
+        return bool(asked) and all(
+            frame.is_settled(part) or is_always(frame.module, part, self._evaluator.value(part, frame))
+            for part in asked
+        )
+
     def _decided(self, node: ast.If, frame: Frame, *, holds: bool) -> End:
         """A condition whose outcome in a plain run is known: that arm counts, the other is followed beside it."""
         taken, other = (node.body, node.orelse) if holds else (node.orelse, node.body)
@@ -73,13 +90,20 @@ class Branches:
         exits, returned = len(self._walk.exits), len(self._walk.returned)
         self._walk.set_state(before)
         frame.values = values
-        never = frame.settles(node.test) or self._deciding(node.test, frame) is not None
+        never = (
+            frame.settles(node.test)
+            or self._deciding(node.test, frame) is not None
+            or self._is_written(node.test, frame)
+        )
         settled = set(frame.settled)
         self._narrow(node.test, frame)
+        trained = self.trained(node.test, frame) is (not holds)
         self._ledger.muted += never
+        self._ledger.training += trained
         self._ledger.conditions.append(other_if)
         other_end = self._arm(other, other_if, frame)
         self._ledger.conditions.pop()
+        self._ledger.training -= trained
         self._ledger.muted -= never
         frame.settled &= settled
         if end is not End.FALLS_THROUGH and other_end is End.FALLS_THROUGH and not never:
@@ -126,10 +150,17 @@ class Branches:
         for library, level in beside.levels.items():
             if level.rank is Rank.SEEDED and state.level(library).rank < Rank.MAYBE:
                 levels[library] = Level(Rank.MAYBE, condition)
-        drawn = joined_draws(state, beside)
-        return replace(state, levels=levels, drawn=drawn, pending=state.pending | beside.pending)
+        return _drawing(replace(state, levels=levels), beside)
 
-    def arms(self, arms: Sequence[tuple[str | None, Sequence[ast.stmt]]], frame: Frame, *, exhaustive: bool) -> End:
+    def arms(
+        self,
+        arms: Sequence[tuple[str | None, Sequence[ast.stmt]]],
+        frame: Frame,
+        *,
+        exhaustive: bool,
+        trained: Sequence[ast.stmt] | None = None,
+    ) -> End:
+        """Follow each arm from the state before; `trained`: the one that is taken in training only."""
         before, values = self._ledger.state, frame.values
         ends: list[End] = []
         states: list[tuple[State, str | None]] = []
@@ -139,7 +170,9 @@ class Branches:
             frame.values = dict(values)
             if text is not None:
                 self._ledger.conditions.append(text)
+            self._ledger.training += body is trained
             end = self._arm(body, text, frame)
+            self._ledger.training -= body is trained
             if text is not None:
                 self._ledger.conditions.pop()
             ends.append(end)
@@ -174,13 +207,32 @@ class Branches:
         joined = join(handled)
         # The body counts where it gets to its end: a failing import or lookup leaves nothing to seed.
         if end is End.FALLS_THROUGH or joined is None:
-            self._walk.set_state(after)
+            self._walk.set_state(after if joined is None else _drawing(after, joined))
             frame.values = after_values
         else:
             self._walk.set_state(joined)
             end = End.FALLS_THROUGH
         last = self._walk.block(node.finalbody, frame)
         return last if last is not End.FALLS_THROUGH else end
+
+
+def _lookups(node: ast.expr) -> Iterator[ast.expr]:
+    """The parts of a condition that are asked for their value."""
+    if isinstance(node, ast.BoolOp):
+        for value in node.values:
+            yield from _lookups(value)
+    elif isinstance(node, ast.Compare):
+        for value in (node.left, *node.comparators):
+            yield from _lookups(value)
+    elif isinstance(node, ast.UnaryOp):
+        yield from _lookups(node.operand)
+    elif not isinstance(node, ast.Constant):
+        yield node
+
+
+def _drawing(state: State, beside: State) -> State:
+    """A state with what was drawn on another path to the same place: a seed that follows comes after that, too."""
+    return replace(state, drawn=joined_draws(state, beside), pending=state.pending | beside.pending)
 
 
 def _looked_up(node: ast.AST) -> tuple[ast.expr, ast.expr] | None:

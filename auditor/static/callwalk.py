@@ -31,6 +31,7 @@ from auditor.static.knowledge import draws
 from auditor.static.library_verdict import SeedValue
 from auditor.static.maybetrue import may_be_true
 from auditor.static.members import default_factories, table_of
+from auditor.static.modes import BRANCHING
 from auditor.static.picked import looked_into, picked
 from auditor.static.protocols import ENTERING, INDEXING, STACKING, properties, starts_base
 from auditor.static.receiver import on_own_object
@@ -39,7 +40,7 @@ from auditor.static.seedvalue import FIXED, GIVEN, UNSEEDED_STATE, Seen, entropy
 from auditor.static.spawned import Spawned
 from auditor.static.spread import spread
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
-from auditor.static.weights import drawn_by, is_loading, loads_weights, makes_weights, unpickles_model
+from auditor.static.weights import drawn_by, is_loading, loads_weights, makes_weights, may_load_all, unpickles_model
 
 if TYPE_CHECKING:
     from auditor.static.walk import Walk
@@ -89,6 +90,10 @@ class CallWalk:
             self._ledger.loads_weights or loads_weights(node) or unpickles_model(frame.module, node)
         )
         self._ledger.loads_some |= isinstance(node.func, ast.Attribute) and is_loading(node.func.attr)
+        if may_load_all(node) and isinstance(node.func, ast.Attribute):
+            model = frame.resolve(node.func.value)
+            if isinstance(model, Instance) and model.made_by is not None and model.module is not None:
+                self._ledger.load(model.module.location(model.made_by))
         value = frame.resolve(node.func)
         if isinstance(value, External):
             self._external(value.name, node, frame)
@@ -180,6 +185,8 @@ class CallWalk:
             self.call_by_name("main", frame)
         elif name in OFFERING_OBJECTS:
             self._offer(node, frame)
+        elif name in BRANCHING:
+            self._branch(name, node, frame)
         elif name in CALLING_BUILTINS:
             self._called_by_builtin(name, node, frame)
         elif name.startswith(self._rng.run_in_loaders):
@@ -259,7 +266,7 @@ class CallWalk:
             return wanted is True and may_be_true(frame.module, part, 1)  # type: ignore[arg-type]
 
         name = drawn_by(name, call, equals)
-        for fact in draws(self._rng, call, is_none, equals):
+        for fact in draws(self._rng, call, is_none, equals, frame.resolve):
             if name is not None and name.startswith("torch.rand") and makes_weights(frame.module, node):
                 name = f"torch.nn.init.{name.rpartition('.')[2]}"
             before = self._ledger.state.pending
@@ -349,6 +356,18 @@ class CallWalk:
                 self._construct(value, None, frame, at=part)
                 self._sweep(Instance(value), frame, part)
 
+    def _branch(self, name: str, node: ast.Call, frame: Frame) -> None:
+        """`tf.cond(is_training, lambda: tf.nn.dropout(x), lambda: x)`: one of two functions is called."""
+        call = call_of(node, name)
+        trained = self._walk.trained(call.argument("pred", 0), frame)
+        arms = (call.argument("true_fn", 1), True), (call.argument("false_fn", 2), False)
+        for part, holds in self._one_of(arms):
+            value = frame.resolve(part) if part is not None else None
+            if isinstance(value, FunctionRef):
+                self._ledger.training += trained is holds
+                self._functions.enter(value, None, frame, at=part)
+                self._ledger.training -= trained is holds
+
     def _called_by_builtin(self, name: str, node: ast.Call, frame: Frame) -> None:
         """`map(random.gauss, means, deviations)`: what is called may also be a library's."""
         self._callbacks(name, node, frame)
@@ -401,8 +420,11 @@ class CallWalk:
             for child in made.of.node.body
             if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef) and child.name not in ("__init__", "__new__")
         ]
+        is_network = "torch.nn.Module" in made.of.module.base_classes(made.of.node)
         with self._later():
+            self._ledger.in_network += is_network
             self._methods(made, names, frame, at)
+            self._ledger.in_network -= is_network
 
     @contextmanager
     def _later(self) -> Iterator[None]:

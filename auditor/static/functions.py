@@ -223,6 +223,7 @@ class Functions:
             _names_key(inside),
             ledger.state.key(),
             ledger.deferring > 0,
+            ledger.in_network > 0,
             ledger.muted > 0,
             ledger.replaced > 0,
             ledger.picked_at,

@@ -6,6 +6,8 @@ import ast
 
 from auditor.static.constants import assigned
 from auditor.static.facts import ModuleFacts
+from auditor.static.flow import uses
+from auditor.static.targets import only_target
 
 _INCIDENTAL = frozenset(
     {"port", "backoff", "suffix", "prefix", "nonce", "uid", "uuid", "colors", "colours", "palette"} | {"display"}
@@ -49,6 +51,42 @@ def is_incidental(module: ModuleFacts, statement: ast.stmt) -> bool:
     return any(_ADDRESS in str(part.value) for part in ast.walk(statement) if isinstance(part, ast.Constant))
 
 
+def is_shown_only(module: ModuleFacts, node: ast.expr) -> bool:
+    """`plt.plot(x, y, color=random.choice(colours))`, `gr.Textbox(value=random.choice(examples))`."""
+    part: ast.AST | None = node
+    while isinstance(part, ast.expr | ast.keyword):
+        holder = module.parent(part)
+        if isinstance(part, ast.keyword) and isinstance(holder, ast.Call):
+            name = module.resolve(holder.func) or ""
+            is_colour = (part.arg or "").lower().removesuffix("s").endswith(("color", "colour"))
+            if name.startswith("gradio.") or (is_colour and (name.startswith("matplotlib.") or _is_axes(holder.func))):
+                return True
+        part = holder
+    return False
+
+
+def _is_axes(called: ast.expr) -> bool:
+    """`ax.plot`, `axes[0].plot`, `self.ax.plot`."""
+    holder = called.value if isinstance(called, ast.Attribute) else None
+    while isinstance(holder, ast.Subscript):
+        holder = holder.value
+    return getattr(holder, "attr", getattr(holder, "id", "")).rstrip("0123456789") in ("ax", "axes", "axs")
+
+
+def is_for_names(module: ModuleFacts, call: ast.Call) -> bool:
+    """Whether a generator that a call makes is only there for what no training depends on."""
+    statement = module.statement(call)
+    if is_incidental(module, statement):
+        return True
+    target = only_target(statement)
+    if not isinstance(target, ast.Name) or getattr(statement, "value", None) is not call:
+        return False
+    if module.enclosing_function(call) is None and module.project.is_imported(module.path):
+        return False
+    reads = [module.statement(node) for node in uses(module, target)]
+    return bool(reads) and all(is_incidental(module, each) for each in reads)
+
+
 def _spells(module: ModuleFacts, statement: ast.stmt) -> bool:
     """`"".join(random.choices(string.ascii_lowercase, k=6))`: a text of letters that mean nothing."""
     for call in (part for part in ast.walk(statement) if isinstance(part, ast.Call)):
@@ -59,8 +97,8 @@ def _spells(module: ModuleFacts, statement: ast.stmt) -> bool:
 
 
 def _is_alphabet(module: ModuleFacts, node: ast.AST) -> bool:
-    if isinstance(node, ast.Attribute):
-        return module.resolve(node) in _ALPHABETS
+    if isinstance(node, ast.Attribute | ast.Name) and module.resolve(node) in _ALPHABETS:
+        return True
     found = assigned(module, node) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) else None
     return found is not None and any(found[0].resolve(part) in _ALPHABETS for part in _attributes(found[1]))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 
@@ -9,9 +10,12 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass
 from auditor.ruleset import Ruleset
 from auditor.ruleset.library import ConditionalDraw, Library, SeedCall
+from auditor.static.elements import call_of
+from auditor.static.values import External, Instance
 
 if TYPE_CHECKING:
     from auditor.static.elements import Call
+    from auditor.static.values import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,9 @@ class Candidate:
 
 _PARTS = 3
 """Dots in the least name of a method of a part: `torch.nn.Parameter.normal_`."""
+
+_EVEN = frozenset({"Constant", "Identity", "Ones", "Zeros"})
+"""Initialisers of Keras that draw nothing."""
 
 NO_SEEDS: Mapping[str, SeedCall] = {}
 
@@ -121,9 +128,31 @@ class RngIndex:
 
 
 def draws(
-    index: RngIndex, call: Call, is_none: Callable[[object], bool], equals: Callable[[object, object], bool]
+    index: RngIndex,
+    call: Call,
+    is_none: Callable[[object], bool],
+    equals: Callable[[object, object], bool],
+    resolve: Callable[[ast.expr], Value],
 ) -> list[DrawFact]:
-    """The draws of one call. `is_none(node)`: that argument is None; `equals(node, value)`: it is surely `value`."""
+    """The draws of one call.
+
+    `is_none(node)`: that argument is None; `equals(node, value)`: it is surely `value`; `resolve(node)`: what it is.
+    """
+
+    def is_fixed(node: ast.expr | None) -> bool:
+        """Whether an argument is an initialiser that draws nothing here: `"zeros"`, `GlorotUniform(seed=1)`."""
+        if node is None or equals(node, "zeros") or equals(node, "ones"):
+            return node is not None
+        value = resolve(node)
+        made = value.made_by if isinstance(value, Instance) else node
+        called = value.of if isinstance(value, Instance) else resolve(getattr(node, "func", node))
+        if not isinstance(made, ast.Call) or not isinstance(called, External):
+            return False
+        name = called.name
+        if name.rpartition(".")[2] in _EVEN:
+            return True
+        return bool(index.candidates(name)) and not draws(index, call_of(made, name), is_none, equals, resolve)
+
     if call.callee is None:
         methods = index.by_method(call.method or "") if call.receiver is not None else ()
         return [DrawFact(library, False) for library in methods if not _given(call, library.own_generator, is_none)]
@@ -137,6 +166,8 @@ def draws(
             continue
         if condition is None:
             found[library.id] = DrawFact(library, False)
+        elif condition.fixed_by and all(is_fixed(call.argument(name)) for name in condition.fixed_by):
+            continue
         elif _asked_for(call, condition, is_none, equals):
             found[library.id] = DrawFact(library, condition.deferred)
     return list(found.values())

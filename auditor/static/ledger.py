@@ -7,7 +7,6 @@ from collections.abc import Iterable
 
 from auditor.model.lean import dataclass, field, replace
 from auditor.model.location import Location
-from auditor.model.pattern import lazy_pattern
 from auditor.static.frame import Frame
 from auditor.static.knowledge import RngIndex
 from auditor.static.library_verdict import Draw, Seed, SeedValue
@@ -20,7 +19,6 @@ MAX_VIA = 12
 
 RANKS = {SeedValue.NONE: Rank.NONE, SeedValue.ENTROPY: Rank.ENTROPY}
 
-_TRAINING = lazy_pattern(r"(?:self\.)?(?:is_)?train(?:ing)?(?:$| and )")
 _WITH_MODES = frozenset({"tensorflow", "torch", "torch.cuda"})
 """Libraries whose networks know whether they are being trained."""
 
@@ -47,6 +45,9 @@ class DrawRecord:
 
     in_spawned: bool = False
     """Drawn while unseeded in a process that was started anew."""
+
+    may_be_stored: bool = False
+    """Initial weights of a model that loads stored ones in every run, perhaps not all."""
 
     may_stop: bool = False
     """Drawn while unseeded on a path that ends the program before any seed: `--print-config` and its like."""
@@ -83,6 +84,12 @@ class Ledger:
 
         self.muted = 0
         """Above 0: what is being followed is never executed in this call; its seeds are noted, its draws are not."""
+
+        self.training = 0
+        """Above 0: only reached where a condition asks whether a network is being trained."""
+
+        self.in_network = 0
+        """Above 0: in a network that something outside got, and calls later."""
 
         self.loads_some = False
         """Like `loads_weights`, and perhaps only some of a model's weights are replaced."""
@@ -128,11 +135,13 @@ class Ledger:
 
         self._rng = rng
         self._numbers: dict[tuple[str, Location], int] = {}
+        self._initial: dict[Location, list[int]] = {}
+        """Initial weights, by each place on the way to them."""
 
     @property
     def in_training(self) -> bool:
         """Whether the current place stands under `if self.training:` of a network, and not of what loads data."""
-        return not self.deferring and any(_TRAINING.match(condition) for condition in self.conditions)
+        return self.training > 0 and (self.in_network > 0 or not self.deferring)
 
     def way(self) -> tuple[Location, ...]:
         """How the current place was reached, outermost first; the middle of long ways is left out."""
@@ -168,6 +177,8 @@ class Ledger:
             number = self._numbers[key] = len(self.records)
             draw = Draw(location=location, callee=callee, via=self.way(), in_worker=self.worker is True)
             self.records.append(DrawRecord(draw, library, picked=self.picked_at is not None, taken=True))
+            for place in {location, *draw.via} if initialises(callee) else ():
+                self._initial.setdefault(place, []).append(number)
         if self.picked_at is None:
             self.records[number].picked = False
         if self.worker is not True and self.records[number].draw.in_worker:
@@ -196,6 +207,12 @@ class Ledger:
         rank = RANKS.get(value.kind, Rank.SEEDED)
         self.state = self.state.with_level(library, Level(rank))
         self.settle(library, rank)
+
+    def load(self, made_at: Location) -> None:
+        """The model that was made there loads stored weights."""
+        if not self.conditions and not self.muted:
+            for number in self._initial.get(made_at, ()):
+                self.records[number].may_be_stored = True
 
     def put_back(self, libraries: Iterable[str]) -> None:
         """The unseeded state that generators had before is put back, or as far seeded as it was around a context."""

@@ -61,6 +61,9 @@ class Draw:
     in_spawned: bool = False
     """Drawn without a seed in a process that was started anew."""
 
+    may_be_stored: bool = False
+    """Initial weights of a model that loads stored ones in every run, perhaps not all."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seed:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.elements import Known
 from auditor.static.nodes import walk
-from auditor.static.seedvalue import GIVEN, OPTIONS, Entries, Seen, Shape, constant, holding, mixed
+from auditor.static.seedvalue import GIVEN, OPTIONS, Entries, Seen, Shape, constant, holding, mixed, written
 from auditor.static.targets import only_target
 from auditor.static.values import ClassRef, External, FunctionRef, Instance
 
@@ -33,6 +34,7 @@ MAKING = frozenset(
 )  # fmt: skip
 """Calls outside the project whose result holds what their first argument and their keywords hold."""
 
+_PUT: WeakKeyDictionary[ModuleFacts, dict[str, list[tuple[object, ast.expr | None]]]] = WeakKeyDictionary()
 _READING = frozenset({"copy", "get", "items", "keys", "values"})
 _WRITING = frozenset({"delattr", "setattr"})
 _ABSENT = "None, as nothing is there under that name"
@@ -61,7 +63,8 @@ def got(evaluator: Evaluator, node: ast.Call, entries: Entries, key: str, frame:
     found = looked_up(evaluator, entries, key, frame)
     if found is not None:
         return found
-    return evaluator.value(node.args[1], frame) if len(node.args) > 1 else constant(None, _ABSENT)
+    default = node.args[1] if len(node.args) > 1 else None
+    return written(default, evaluator.value(default, frame)) if default is not None else constant(None, _ABSENT)
 
 
 def displayed(evaluator: Evaluator, node: ast.Dict, frame: Frame) -> Seen:
@@ -69,7 +72,7 @@ def displayed(evaluator: Evaluator, node: ast.Dict, frame: Frame) -> Seen:
     if len(node.keys) > MAX_ENTRIES:
         return GIVEN
     layers: list[Entries | None] = []
-    values = [evaluator.value(value, frame) for value in node.values]
+    values = [written(value, evaluator.value(value, frame)) for value in node.values]
     for key, value in zip(node.keys, values, strict=True):
         if key is None:
             layers.append(entries_of(value))
@@ -81,7 +84,8 @@ def displayed(evaluator: Evaluator, node: ast.Dict, frame: Frame) -> Seen:
 
 def made(evaluator: Evaluator, node: ast.Call, frame: Frame) -> Seen:
     """`dict(DEFAULTS, steps=3)`, `SimpleNamespace(**values)`, `copy.deepcopy(config)`."""
-    given = [evaluator.value(part, frame) for part in (*node.args[:1], *(word.value for word in node.keywords))]
+    parts = (*node.args[:1], *(word.value for word in node.keywords))
+    given = [written(part, evaluator.value(part, frame)) for part in parts]
     layers = [entries_of(given[0])] if node.args else []
     for word, value in zip(node.keywords, given[len(layers) :], strict=True):
         layers.append(Entries({word.arg: value}) if word.arg is not None else entries_of(value))
@@ -155,6 +159,46 @@ def given_attributes(node: ast.Call, module: ModuleFacts) -> tuple[str, ast.expr
         getattr(value, "id", None),
     ]
     return (holder.id, items.value) if named and isinstance(items, ast.Attribute) and items.attr == "items" else None
+
+
+def is_always(module: ModuleFacts, node: ast.expr, seen: Seen) -> bool:
+    """Whether what is looked up in a dictionary is the constant that the text puts there, and nothing but that."""
+    if not (seen.is_constant and seen.is_written):
+        return False
+    holder = node.value if isinstance(node, ast.Subscript) else getattr(getattr(node, "func", None), "value", None)
+    key = node.slice if isinstance(node, ast.Subscript) else next(iter(getattr(node, "args", ())), None)
+    if not isinstance(holder, ast.Name) or not isinstance(key, ast.Constant):
+        return False
+    for name, value in _put_into(module).get(holder.id, ()):
+        if name in (key.value, None) and (name is None or getattr(value, "value", None) is not seen.constant):
+            return False
+    return (
+        module.enclosing_function(node) is None
+        or not module.project.is_imported(module.path)
+        or _is_local(module, holder)
+    )
+
+
+def _put_into(module: ModuleFacts) -> Mapping[str, Sequence[tuple[object, ast.expr | None]]]:
+    """What a file puts into the dictionaries that names stand for, with the key; None for a key that is not written."""
+    found = _PUT.get(module)
+    if found is None:
+        found = _PUT[module] = {}
+        for call, _, _ in module.index.calls:
+            called = call.func
+            if isinstance(called, ast.Attribute) and isinstance(called.value, ast.Name) and called.attr not in _READING:
+                found.setdefault(called.value.id, []).append((None, None))
+        for _, target, value, _ in module.index.assignments:
+            if isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name):
+                key = target.slice.value if isinstance(target.slice, ast.Constant) else None
+                found.setdefault(target.value.id, []).append((key, value))
+    return found
+
+
+def _is_local(module: ModuleFacts, name: ast.Name) -> bool:
+    """Whether a name belongs to the function that it stands in."""
+    function = module.enclosing_function(name)
+    return function is not None and name.id in module.index.scopes[function].bindings
 
 
 Asked = dict[tuple[ast.AST, str], bool]

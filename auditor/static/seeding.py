@@ -13,9 +13,9 @@ from auditor.static.library_verdict import LibraryVerdict, Seed, SeedStatus, See
 from auditor.static.rngstate import Level, Rank
 from auditor.static.scripts import EntryPoint
 from auditor.static.trace import Memory
-from auditor.static.training import names_training, trains
+from auditor.static.training import EVALUATING, names_training, trains
 from auditor.static.walk import Walk
-from auditor.static.weights import initialises
+from auditor.static.weights import initialises, is_stored
 
 if TYPE_CHECKING:
     from auditor.static.project import Project
@@ -97,7 +97,12 @@ def _drawn(project: Project, entry: EntryPoint, ledger: Ledger) -> Iterable[Draw
         # A configuration names the one of many models whose weights are stored.
         train = any(record.taken for record in drawn) and names_training(project, entry.path)
         drawn = [each for each in drawn if not each.taken or (train and not initialises(each.draw.callee))]
-    kept = [record for record in drawn if not (_is_initial(record, ledger) or record.in_training)]
+    is_evaluation = project.texts.are_reached(entry.path, EVALUATING)
+    kept = [
+        record
+        for record in drawn
+        if not (_is_initial(record, ledger) or record.in_training or (is_evaluation and is_stored(record.draw.callee)))
+    ]
     return drawn if len(kept) == len(drawn) or trains(project, entry.path) else kept
 
 
@@ -116,15 +121,19 @@ def _verdict(
     *,
     certain: bool,
 ) -> LibraryVerdict:
-    elsewhere = any(seed.condition for seed in seeds if seed.value in COUNTING)
-    always = any(seed.condition is None for seed in seeds if seed.value in COUNTING)
+    counting = [seed for seed in seeds if seed.value in COUNTING]
+    # A state that is put back makes what follows repeat, and is no seed that came too late for what was drawn before.
+    given = [seed for seed in counting if seed.callee not in project.rng.state_setters]
+    elsewhere = any(seed.condition for seed in given)
+    always = any(seed.condition is None for seed in given)
     statuses = [
         SeedStatus.SEEDED if always and _only_stops(record) else _status(record, seeded_elsewhere=elsewhere)
         for record in records
     ]
-    counting = [seed for seed in seeds if seed.value in COUNTING]
     for number, record in enumerate(records):
-        if statuses[number] in _ORDERED and is_seeded_by_constructor(project, record.draw.location, counting):
+        if statuses[number] in _ORDERED and not given:
+            statuses[number] = SeedStatus.UNSEEDED
+        elif statuses[number] in _ORDERED and is_seeded_by_constructor(project, record.draw.location, counting):
             statuses[number] = SeedStatus.SEEDED
     status = min(statuses, key=_ORDER.index)
     resting = [record for record, each in zip(records, statuses, strict=True) if each is status]
@@ -133,13 +142,16 @@ def _verdict(
         entry_point=entry.path,
         library=project.rng.libraries[library],
         status=status,
-        draws=tuple(replace(record.draw, in_spawned=record.in_spawned) for record in resting[:MAX_DRAWS]),
+        draws=tuple(
+            replace(record.draw, in_spawned=record.in_spawned, may_be_stored=record.may_be_stored)
+            for record in resting[:MAX_DRAWS]
+        ),
         draw_count=len(resting),
         unlisted=frozenset(place_of(record.draw.location) for record in resting[MAX_DRAWS:]),
         seeds=tuple(seeds),
         first_draw=records[0].draw,
-        first_seed=next(iter(counting or seeds), None),
-        condition=_condition(levels, counting) if status is SeedStatus.CONDITIONAL else None,
+        first_seed=next(iter(given or counting or seeds), None),
+        condition=_condition(levels, given) if status is SeedStatus.CONDITIONAL else None,
         certain=certain and all(record.certain for record in resting),
     )
 

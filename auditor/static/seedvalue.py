@@ -89,6 +89,9 @@ class Seen:
     size: int = 1
     """Values in it, all the way down."""
 
+    is_written: bool = False
+    """A constant that the text puts into a dictionary, and no option changes."""
+
     def __hash__(self) -> int:
         return hash((self.kind, repr(self.constant), self.is_constant, self.detail, self.shape))
 
@@ -105,6 +108,11 @@ def constant(value: object, detail: str = "") -> Seen:
     if value is None:
         return Seen(SeedValue.NONE, None, True, detail or "None")
     return Seen(SeedValue.FIXED, value, True, detail)
+
+
+def written(node: ast.expr, seen: Seen) -> Seen:
+    """The value of an expression that is put into a dictionary: whether it is a constant that stands there."""
+    return replace(seen, is_written=True) if isinstance(node, ast.Constant) and seen.is_constant else seen
 
 
 def entropy(detail: str) -> Seen:
@@ -136,6 +144,8 @@ def either(one: Seen, other: Seen) -> Seen:
     """A value that is one or the other, and it is not known which; the harmless one counts."""
     if one == other:
         return one
+    if one.is_written is not other.is_written and replace(one, is_written=other.is_written) == other:
+        return other if one.is_written else one
     if one.entries is not None and other.entries is not None:
         return holding(GIVEN, entries=_either_entries(one.entries, other.entries))
     parts = tuple(map(either, one.parts, other.parts)) if len(one.parts) == len(other.parts) else ()

@@ -93,7 +93,7 @@ class Switches:
             module = self._project.module(path)
             if module is None:
                 continue
-            for name in names_of(module).get(cls.node.name, ()):
+            for name in _named(module, cls.node.name):
                 call = module.parent(name)
                 if isinstance(call, ast.Attribute):
                     continue  # a method of the class itself
@@ -125,6 +125,13 @@ class Switches:
                 if isinstance(target, ast.Attribute) and not _is_own(target, function)
             }
         return found
+
+
+def _named(module: ModuleFacts, name: str) -> list[ast.Name]:
+    """The places that name a class, also as `import … as` does."""
+    aliases = (alias for node, _ in module.index.imports for alias in node.names if alias.asname)
+    others = {alias.asname or "" for alias in aliases if alias.name == name}
+    return [node for each in (name, *sorted(others)) for node in names_of(module).get(each, ())]
 
 
 def _is_named(module: ModuleFacts, call: ast.Call, cls: ClassRef) -> bool:

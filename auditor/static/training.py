@@ -33,6 +33,9 @@ TRAINING = (
 STEPPING = ((b".backward(",), (b".step(", b"apply_gradients("))
 """Words that are together in a training loop; an attack on a stored model has gradients, but no optimizer's step."""
 
+EVALUATING = (b".eval()", b".predict(", b".evaluate(", b"no_grad(", b"inference_mode(")
+"""Words of programs that use a model as it is."""
+
 _FITTING = (b".fit(", b"GradientTape(", b"value_and_grad(")
 """Further words, of programs that may train; where no other word stands anywhere, they do not count."""
 
@@ -189,23 +192,33 @@ class _Executed:
 
     name: str | None
     names: frozenset[str]
-    attributes: frozenset[str]
+    attributes: frozenset[tuple[str, str]]
+    """Names with what is asked of them: `trainers.fit`, `trainers.fast.fit`."""
+
     texts: frozenset[str]
-    given: frozenset[str]
-    """Names that calls are given as they are: `getattr(trainers, kind)` is given the module itself."""
+    bare: frozenset[str]
+    """Names of which nothing is asked: `getattr(trainers, kind)` is given the module itself."""
 
     @staticmethod
     def of(statement: ast.stmt) -> _Executed:
         parts = list(walk(statement))
-        given = (each for part in parts if isinstance(part, ast.Call) for each in part.args)
         constants = (part.value for part in parts if isinstance(part, ast.Constant))
+        asked = [part for part in parts if isinstance(part, ast.Attribute)]
+        holders = {id(part.value) for part in asked}
+        names = [part for part in parts if isinstance(part, ast.Name)]
         return _Executed(
             _name(statement),
-            frozenset(part.id for part in parts if isinstance(part, ast.Name)),
-            frozenset(part.attr for part in parts if isinstance(part, ast.Attribute)),
+            frozenset(part.id for part in names),
+            frozenset((root, part.attr) for part in asked if (root := _root(part)) is not None),
             frozenset(value for value in constants if isinstance(value, str)),
-            frozenset(each.id for each in given if isinstance(each, ast.Name)),
+            frozenset(part.id for part in names if id(part) not in holders),
         )
+
+
+def _root(node: ast.expr) -> str | None:
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else None
 
 
 def _users(module: ModuleFacts | None, executed: Iterable[_Executed], path: str, name: str) -> Iterator[str | None]:
@@ -222,8 +235,8 @@ def _users(module: ModuleFacts | None, executed: Iterable[_Executed], path: str,
     if modules and module.path.endswith("__init__.py"):
         yield None
     for statement in executed if names or modules else ():
-        is_attribute = bool(modules) and name in statement.attributes
-        if is_attribute or name in statement.texts or names & statement.names or modules & statement.given:
+        is_attribute = any((each, name) in statement.attributes for each in modules)
+        if is_attribute or name in statement.texts or names & statement.names or modules & statement.bare:
             yield statement.name
 
 

@@ -23,6 +23,7 @@ from auditor.static.frame import End, Frame
 from auditor.static.incidental import name_of
 from auditor.static.ledger import Ledger
 from auditor.static.library_verdict import SeedValue
+from auditor.static.modes import leaves
 from auditor.static.nodes import walk
 from auditor.static.protocols import (
     ENTERING,
@@ -33,7 +34,7 @@ from auditor.static.protocols import (
     restores_states,
 )
 from auditor.static.rngstate import Rank, State, join
-from auditor.static.seedvalue import GIVEN, OPTIONS, UNSEEDED_STATE, Seen, either
+from auditor.static.seedvalue import GIVEN, OPTIONS, UNSEEDED_STATE, Seen, either, written
 from auditor.static.targets import module_of, pairs_of
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
 from auditor.static.weights import is_replaced
@@ -73,6 +74,10 @@ class Walk:
         self.returned: list[Seen] = []
         self.tests: list[str] = []
         """Conditions of the arms that the current place stands in, inside the current function."""
+
+    def trained(self, test: ast.expr | None, frame: Frame) -> bool | None:
+        """The outcome of a condition that comes up in training only; None where there is no such one."""
+        return self._branches.trained(test, frame) if test is not None else None
 
     def close(self) -> None:
         """Let go of the frames, which hold trees; the ledger stays."""
@@ -183,11 +188,16 @@ class Walk:
     # -- statements -----------------------------------------------------------------------------------------------
 
     def block(self, statements: Iterable[ast.stmt], frame: Frame) -> End:
+        end, before = End.FALLS_THROUGH, self.ledger.training
         for statement in statements:
             end = self._statement(statement, frame)
             if end is not End.FALLS_THROUGH:
-                return end
-        return End.FALLS_THROUGH
+                break
+            if isinstance(statement, ast.If) and leaves(statement):
+                # `if not training: return x`
+                self.ledger.training += self._branches.trained(statement.test, frame) is False
+        self.ledger.training = before
+        return end
 
     def _statement(self, node: ast.stmt, frame: Frame) -> End:
         self.steps += 1
@@ -283,7 +293,7 @@ class Walk:
                 for part, seen in pairs:
                     self.bind(part, seen if known else GIVEN, frame)
             else:
-                self.bind(target, value, frame)
+                self.bind(target, written(node.value, value) if isinstance(target, ast.Subscript) else value, frame)
             if settled and isinstance(target, ast.Attribute) and (text := dotted_text(target)) is not None:
                 frame.settled.add(text)
         if later is not None:

@@ -26,7 +26,11 @@ MODELS = (
 """Where what is called gives a model its initial weights."""
 
 _NO_MODELS = ("torch.nn.functional.", "torch_geometric.nn.fps", "torch_geometric.nn.pool.", "transformers.DataCollator")
-LOADING = frozenset({"load_state_dict", "load_weights", "restore"})
+LOADING = frozenset({"load_adapter", "load_state_dict", "load_weights", "restore"})
+_FROM_STORED = "from_pretrained"
+_OF_ADAPTERS = "PeftModel"
+"""Part of the names of classes that put a stored adapter into a model: `PeftModel`, `AutoPeftModelForCausalLM`."""
+
 _EVALUATING = frozenset({"predict", "test", "validate"})
 """Methods of Lightning's trainer that give a model the weights of `ckpt_path` before they run it."""
 
@@ -57,19 +61,34 @@ def initialises(callee: str) -> bool:
     return callee.startswith(MODELS) and not callee.startswith(_NO_MODELS)
 
 
+def is_stored(callee: str) -> bool:
+    """Whether what is called makes a model of stored weights, to which it may add new ones: `….from_pretrained`."""
+    return callee.endswith(f".{_FROM_STORED}")
+
+
 def is_loading(method: str) -> bool:
     """Whether a method of this name loads weights: `load_state_dict`, or a project's own `load_darknet_weights`."""
     return method in LOADING or (method.startswith("load_") and method.endswith("_weights"))
+
+
+def may_load_all(node: ast.Call) -> bool:
+    """`model.load_state_dict(stored, strict=strict)`, with whatever options but `strict=False`."""
+    if not isinstance(node.func, ast.Attribute) or node.func.attr != "load_state_dict":
+        return False
+    strict = next((word.value for word in node.keywords if word.arg == "strict"), None)
+    return not (isinstance(strict, ast.Constant) and strict.value is False)
 
 
 def loads_weights(node: ast.Call) -> bool:
     """Whether a call gives a model stored weights, perhaps not all: nobody evaluates random ones on purpose.
 
     `state_dict[name].copy_(stored)` is what `load_state_dict` does, one by one; `trainer.test(model, ckpt_path=path)`
-    does it first.
+    does it first. An adapter is stored with the head that was trained beside it.
     """
     if not isinstance(node.func, ast.Attribute):
         return False
+    if node.func.attr == _FROM_STORED:
+        return _OF_ADAPTERS in (dotted_text(node.func.value) or "")
     if node.func.attr in _EVALUATING:
         stored = [word.value for word in node.keywords if word.arg == "ckpt_path"]
         return any(not isinstance(value, ast.Constant) or bool(value.value) for value in stored)

@@ -10,10 +10,15 @@ from typing import Any
 
 import pytest
 
+from auditor.model.rule import Confidence
+from auditor.ruleset import Ruleset
+from auditor.static.discovery import Discovery
+from auditor.static.engine import Engine
 from auditor.static.library_verdict import LibraryVerdict, SeedStatus
 from auditor.static.project import Project
 from auditor.static.seeding import reached_seeds
 
+STEP = "model(torch.ones(3)).sum().backward()\ntorch.optim.SGD(model.parameters(), lr=0.1).step()\n"
 SEEDED, UNSEEDED = SeedStatus.SEEDED, SeedStatus.UNSEEDED
 
 
@@ -146,3 +151,31 @@ def test_whoever_asks_again_for_the_seeds_of_a_program_rests_on_what_they_rest_o
         rests_on.append(scanned.trace.stop())
     assert rests_on[0] == rests_on[1]
     assert ("content", "seeds.py") in rests_on[1][0]
+
+
+def test_a_model_that_may_get_all_of_its_weights_from_a_file_is_told_with_less_confidence(
+    discover: Callable[..., Discovery], ruleset: Ruleset
+) -> None:
+    text = dedent(
+        """
+        import argparse
+        import torch
+
+        def load(model, path, strict):
+            model.load_state_dict(torch.load(path), strict=strict)
+
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--path")
+        parser.add_argument("--strict", action="store_true")
+        args = parser.parse_args()
+        model = torch.nn.Linear(3, 3)
+        load(model, args.path, args.strict)
+        torch.manual_seed(3)
+        print(model(torch.randn(3)))
+        """
+    )
+    sometimes = text.replace("\nload(", "\nif args.path:\n    load(")
+    another = text.replace("torch.manual_seed", "head = torch.nn.Linear(3, 3)\ntorch.manual_seed")
+    for program, confidence in ((text, Confidence.MEDIUM), (sometimes, Confidence.HIGH), (another, Confidence.HIGH)):
+        findings = Engine(ruleset, ruleset.rules).analyse(discover({"train.py": program + STEP})).findings
+        assert [each.confidence for each in findings if each.rule_id == "RA106"] == [confidence]

@@ -57,7 +57,9 @@ class OwnCheckpointDetector(WithOptions[_Options]):
             names = _file_names(module, call.node.args[0]) if call.node.args else frozenset()
             if not names or not _loads_a_model(module, call):
                 continue
-            if not _depends_on_existence_only(module, call, options):
+            if not _depends_on_existence_only(module, call, options) or _is_written_before(
+                module, call, names, options
+            ):
                 continue
             for path, modules in programs(module, project):
                 saved = _saved_at(modules, names, options)
@@ -140,6 +142,20 @@ def _asks_for_existence(module: ModuleFacts, test: ast.expr, options: _Options) 
     last = {each.rpartition(".")[2] for each in options.exists}
     asks = name in options.exists if name is not None else getattr(test.func, "attr", None) in last
     return True if asks else None
+
+
+def _is_written_before(module: ModuleFacts, load: Call, names: frozenset[str], options: _Options) -> bool:
+    """Whether the same function, or the same top level, saves the file above: what is read there is of this run."""
+    return any(
+        save.function is load.function
+        and _is_above(save.node, load.node)
+        and any(not names.isdisjoint(_file_names(module, argument)) for argument in save.node.args)
+        for save in module.calls_to(options.save)
+    )
+
+
+def _is_above(one: ast.Call, other: ast.Call) -> bool:
+    return (one.end_lineno or one.lineno) < other.lineno
 
 
 def _saved_at(

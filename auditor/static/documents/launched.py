@@ -1,22 +1,27 @@
-"""Variables that the project's own launchers set for its programs: `export CUBLAS_WORKSPACE_CONFIG=:4096:8`."""
+"""What the project's own launchers give its programs: `export CUBLAS_WORKSPACE_CONFIG=:4096:8`, `train.py --seed 1`."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from auditor.errors import ProjectError
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.finding import Finding
+from auditor.model.pattern import lazy_pattern
 from auditor.model.rule import RuleId
 from auditor.static.documents.document import MAX_BYTES, Document
 from auditor.static.documents.kinds import LAUNCHERS, Kind, document_kind
-from auditor.static.documents.shell import settings, unquoted
+from auditor.static.documents.shell import code_lines, settings, unquoted
 
 if TYPE_CHECKING:
     from auditor.static.source import SourceFile
 
 _FOR_ALL = (Kind.ENVIRONMENT_FILE, Kind.DOCKERFILE)
 """What these set holds for every program."""
+
+_STARTING = frozenset({Kind.SHELL, Kind.MAKEFILE, Kind.DOCKERFILE, Kind.YAML})
+_STARTED = lazy_pattern(r"(?<![\w./-])([\w./-]+\.py)(?![\w.])|\s-m\s+([A-Za-z_][\w.]*)")
 
 
 def without_launched(
@@ -25,16 +30,86 @@ def without_launched(
     """Leave out findings of rules that a variable answers, where a launcher of each program sets it to something.
 
     `variables`: by the rule's id, the names of which one is enough. A script is a program's launcher where it names
-    the program's file or its module.
+    the program's file or its module. An option (`--seed`) answers findings that name it, where each command of the
+    project that starts the program gives it.
     """
     listed = list(findings)
-    asked = {name for finding in listed for name in variables.get(finding.rule_id, ())}
-    launchers = list(_launchers(documents, asked)) if asked else []
+    files = list(documents)
+    asked = {name for finding in listed for name in _answering(finding, variables)}
+    set_names = {name for name in asked if not name.startswith("-")}
+    launchers = list(_launchers(files, set_names)) if set_names else []
+    commands = _Commands(files) if asked - set_names else None
     for finding in listed:
-        names = variables.get(finding.rule_id, ())
+        names = _answering(finding, variables)
+        options = [name for name in names if name.startswith("-")]
         programs = finding.entry_points or (finding.location.path,)
-        if not names or not all(_is_launched(path, names, launchers) for path in programs):
+        if not names or not all(
+            _is_launched(path, names, launchers) or (commands is not None and commands.give(path, options))
+            for path in programs
+        ):
             yield finding
+
+
+def _answering(finding: Finding, variables: Mapping[RuleId, Collection[str]]) -> list[str]:
+    """What a launcher may set to answer a finding: variables, and those options that the finding is about."""
+    asked = variables.get(finding.rule_id, ())
+    words = set(re.findall(r"\w+", finding.message)) if any(name.startswith("-") for name in asked) else set()
+    return [name for name in asked if not name.startswith("-") or name.lstrip("-").replace("-", "_") in words]
+
+
+class _Commands:
+    """Commands of a project's launchers and jobs that start Python programs, by the program's file name."""
+
+    def __init__(self, documents: Iterable[SourceFile]) -> None:
+        self._found: dict[str, list[tuple[str, str, str]]] = {}
+        """Folder of the launcher, the program as it is written there, the whole command."""
+
+        for source in documents:
+            for command in _commands(source):
+                for started in _STARTED.finditer(command):
+                    written = (started[1] or started[2].replace(".", "/") + ".py").removeprefix("./")
+                    place = source.path.rpartition("/")[0], written, command
+                    self._found.setdefault(written.rpartition("/")[2], []).append(place)
+
+    def give(self, path: str, options: Sequence[str]) -> bool:
+        """Whether there are commands that start the program, and each gives one of the options."""
+        given = [
+            any(re.search(rf"(?<!\S)(?:{option}[= ]|{option.lstrip('-')}=)\s*[\w$\"']", command) for option in options)
+            for folder, written, command in self._found.get(path.rpartition("/")[2], ())
+            if _is_program(path, written, folder)
+        ]
+        return bool(given) and all(given)
+
+
+def _is_program(path: str, written: str, launcher: str) -> bool:
+    """Whether what a launcher in a folder calls `written` may be the program at `path`."""
+    if "/" in written:
+        return f"/{path}".endswith(f"/{written}") or f"/{written}".endswith(f"/{path}")
+    folder = path.rpartition("/")[0]
+    return f"{folder}/".startswith(f"{launcher}/" if launcher else "") or f"{launcher}/".startswith(f"{folder}/")
+
+
+def _commands(source: SourceFile) -> Iterator[str]:
+    """The lines of a launcher, each with those in which it goes on."""
+    kind = document_kind(source.path.rpartition("/")[2])
+    if kind is None or kind not in _STARTING:
+        return
+    try:
+        if source.file.stat().st_size > MAX_BYTES or (b".py" not in source.raw() and b" -m " not in source.raw()):
+            return
+        document = Document(source, kind)
+        lines = document.lines if kind is Kind.YAML else [line for _, line in code_lines(document)]
+    except (OSError, ProjectError):
+        return
+    command = ""
+    for line in lines:
+        command += line.rstrip()
+        if command.endswith("\\"):
+            command = command[:-1] + " "
+            continue
+        yield command
+        command = ""
+    yield command
 
 
 def _launchers(documents: Iterable[SourceFile], names: Collection[str]) -> Iterator[tuple[Document, frozenset[str]]]:

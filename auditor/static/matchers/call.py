@@ -15,6 +15,7 @@ from auditor.static.conditions import CallCondition, read_call_condition
 from auditor.static.facts import Call, ModuleFacts
 from auditor.static.followed import methods_after, taken_by
 from auditor.static.gradient import Gradient, gradient_at
+from auditor.static.incidental import is_for_names
 from auditor.static.loaderitems import may_draw
 from auditor.static.matcher import Hit, Scope
 from auditor.static.nodes import walk
@@ -54,6 +55,9 @@ class _Options:
     unless_under: frozenset[str]
     """Attributes or names that an enclosing condition may test so that the call is right: `training`."""
 
+    unless_for_names: bool
+    """Silent about generators that only name runs, folders and the like (`incidental`)."""
+
     unless_never_needed: bool
     """Silent about what stands in for an argument that every call gives (`standin`)."""
 
@@ -86,6 +90,7 @@ def read_call(table: Table) -> _Options:
         outermost=table.boolean("outermost", False),
         unless_followed_by=frozenset(table.strings("unless_followed_by")),
         unless_under=frozenset(table.strings("unless_under")),
+        unless_for_names=table.boolean("unless_for_names", False),
         unless_never_needed=table.boolean("unless_never_needed", False),
         run=table.boolean("run", False),
         items_from=table.string("items_from") if "items_from" in table else None,
@@ -136,6 +141,8 @@ class CallMatcher(WithOptions[_Options]):
             if options.tied_index and not takes_tied_index(module, call):
                 continue
             if _undone(module, call, options.unless_followed_by) or _is_under(module, call, options.unless_under):
+                continue
+            if options.unless_for_names and is_for_names(module, call.node):
                 continue
             if options.unless_never_needed and is_never_needed(module, call.node):
                 continue

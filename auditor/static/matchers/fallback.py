@@ -131,7 +131,7 @@ def _draws(call: Call, module: ModuleFacts, project: Project) -> Iterable[tuple[
             return value.value == wanted
         return wanted is True and may_hold_for_none(module, node)
 
-    for fact in draws(project.rng, replace(call, node=spread(module, call.node)), is_none, equals):
+    for fact in draws(project.rng, replace(call, node=spread(module, call.node)), is_none, equals, module.names.value):
         yield fact.library.id, fact.deferred
 
 

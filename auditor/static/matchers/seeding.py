@@ -17,13 +17,15 @@ from auditor.model.location import Location
 from auditor.model.rule import Confidence, Rule
 from auditor.ruleset.table import Table
 from auditor.static.facts import Call, ModuleFacts
-from auditor.static.incidental import is_incidental, name_of
+from auditor.static.flow import uses
+from auditor.static.incidental import is_incidental, is_shown_only, name_of
 from auditor.static.library_verdict import Draw, LibraryVerdict, Seed, SeedStatus, SeedValue
 from auditor.static.matcher import Hit, Scope
 from auditor.static.nodes import walk
 from auditor.static.places import in_words
 from auditor.static.project import Project
 from auditor.static.ruleoptions import WithOptions
+from auditor.static.targets import only_target
 from auditor.static.throwaway import is_only_described, is_only_measured, is_only_summarised, is_only_traced, is_traced
 from auditor.static.weights import initialises
 
@@ -58,6 +60,7 @@ class _Options:
 
 
 def _read(table: Table) -> _Options:
+    table.strings("unless_launched_with")  # for the engine, which sees to it when all findings are there
     return _Options(
         status=_STATUS[table.choice("status", _STATUS)],
         libraries=table.strings("libraries"),
@@ -159,9 +162,11 @@ def _counts(draw: Draw, project: Project, options: _Options) -> bool:
             statement = module.statement(call.node)
             return not (
                 is_incidental(module, statement)
+                or is_shown_only(module, call.node)
                 or is_only_measured(module, statement)
                 or is_only_traced(module, statement)
                 or is_traced(module, call.node)
+                or _is_never_used(module, call, statement)
                 or (late and _is_thrown_away(module, call, statement))
             )
     return True
@@ -216,6 +221,16 @@ def _is_thrown_away(module: ModuleFacts, call: Call, statement: ast.stmt) -> boo
     )
 
 
+def _is_never_used(module: ModuleFacts, call: Call, statement: ast.stmt) -> bool:
+    """`collator = DataCollatorForLanguageModeling(tokenizer)`, never read: what draws when it is used draws nothing."""
+    target = only_target(statement)
+    if not isinstance(target, ast.Name) or statement is not module.parent(call.node) or _is_public(module, statement):
+        return False
+    drawn = module.project.rng.candidates(call.callee or "")
+    deferred = all(each.condition is not None and each.condition.deferred for each in drawn)
+    return deferred and next(uses(module, target), None) is None
+
+
 def _is_public(module: ModuleFacts, statement: ast.stmt) -> bool:
     """What is bound there can be read elsewhere: an attribute of a class, or of a module that another one imports."""
     holder = module.parent(statement)
@@ -258,14 +273,16 @@ def _by_seed(
             location=location,
             message=_message(verdict, seed, titles, early, status, project),
             related=tuple(_drawn(draw) for draw in early[:_SHOWN]),
-            confidence=_confidence([member for member, _, _ in members], status),
+            confidence=_confidence([member for member, _, _ in members], status, early),
             entry_points=(entry_point,),
         )
 
 
-def _confidence(verdicts: Sequence[LibraryVerdict], status: SeedStatus) -> Confidence | None:
+def _confidence(verdicts: Sequence[LibraryVerdict], status: SeedStatus, draws: Sequence[Draw]) -> Confidence | None:
     if not all(verdict.certain for verdict in verdicts):
         return Confidence.LOW
+    if status is SeedStatus.TOO_LATE and all(draw.may_be_stored for draw in draws):
+        return Confidence.MEDIUM
     # Whether a seed is given instead is for who starts the program.
     return Confidence.MEDIUM if any(verdict.status is not status for verdict in verdicts) else None
 

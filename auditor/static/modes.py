@@ -1,0 +1,63 @@
+"""Whether a condition asks if a network is being trained: `self.training and p > 0`, `not training or p == 0`."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.model.pattern import lazy_pattern
+from auditor.static.evaluate import dotted_text
+from auditor.static.values import ClassRef, Instance
+
+if TYPE_CHECKING:
+    from auditor.static.frame import Frame
+
+_TRAINING = lazy_pattern(r"(?:self\.)?(?:is_)?train(?:ing)?$")
+BRANCHING = frozenset({"tensorflow.cond", "tensorflow.compat.v1.cond"})
+"""Calls that call their second argument where the first one holds, else the third."""
+
+
+def in_training(test: ast.expr, is_false: Callable[[ast.expr], bool]) -> bool | None:
+    """True where a condition holds in training only, False where it fails in training only; None of all others.
+
+    `is_false`: whether a part of it is known not to hold.
+    """
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        inner = in_training(test.operand, is_false)
+        return None if inner is None else not inner
+    if isinstance(test, ast.BoolOp):
+        parts = [in_training(part, is_false) for part in test.values]
+        deciding = isinstance(test.op, ast.And)
+        if deciding in parts:
+            return deciding
+        left = [
+            part
+            for part, value in zip(parts, test.values, strict=True)
+            if part is not None or deciding or not is_false(value)
+        ]
+        return (not deciding) if left and all(part is not deciding and part is not None for part in left) else None
+    text = dotted_text(test)
+    return True if text is not None and _TRAINING.match(text) else None
+
+
+def starts_false(node: ast.expr, frame: Frame) -> bool:
+    """Whether an expression is an attribute that the constructor of its object sets to False."""
+    if not isinstance(node, ast.Attribute):
+        return False
+    made = frame.resolve(node.value)
+    if not isinstance(made, Instance) or not isinstance(made.of, ClassRef):
+        return False
+    module = made.of.module
+    values = module.self_attributes(made.of.node).get(node.attr, [])
+    first = (each for each in values if getattr(module.enclosing_function(each), "name", "") == "__init__")
+    return [getattr(each, "value", None) for each in first] == [False]
+
+
+def leaves(statement: ast.stmt) -> bool:
+    """Whether what stands behind an `if` without `else` is only reached where it does not hold."""
+    return (
+        isinstance(statement, ast.If)
+        and not statement.orelse
+        and isinstance(statement.body[-1], ast.Return | ast.Raise | ast.Continue | ast.Break)
+    )
