@@ -26,7 +26,7 @@ from auditor.static.exposed import offered_functions, offered_methods
 from auditor.static.frame import End, Frame
 from auditor.static.functions import Functions
 from auditor.static.importcalls import IMPORTING, imported_by, is_repeated
-from auditor.static.indirect import APPLYING, applied, called_later, dispatched
+from auditor.static.indirect import APPLYING, LAUNCHING, applied, called_later, dispatched, launched
 from auditor.static.instantiated import INSTANTIATING, instantiated
 from auditor.static.knowledge import draws
 from auditor.static.library_verdict import SeedValue
@@ -167,7 +167,11 @@ class CallWalk:
             with self._later():
                 for method in applied(frame.module, node):
                     self._functions.enter(method, None, frame, at=node, defaults=False)
-        if name in self._rng.loaders:
+        if name in LAUNCHING and (call := launched(node)) is not None:
+            function = frame.resolve(call.func)
+            if isinstance(function, FunctionRef):
+                self._functions.enter(function, call, frame, at=call.func)
+        elif name in self._rng.loaders:
             self._loader(node, frame)
         elif name in STACKING and node.args:
             self.protocol(node.args[0], ENTERING, frame)

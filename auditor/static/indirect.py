@@ -16,6 +16,11 @@ APPLYING = frozenset({"torch.autograd.Function.apply", "torch.autograd.function.
 
 APPLIED = ("forward", "backward")
 
+LAUNCHING = frozenset(
+    f"{name}.launch" for name in ("lightning.Fabric", "lightning.fabric.Fabric", "lightning_fabric.Fabric")
+)
+"""Methods that call the function they are given with their own object before its arguments: `fabric.launch(main, 3)`."""
+
 CALLING_LATER = frozenset({"atexit.register"})
 """Decorators that call the function below them when the program ends."""
 
@@ -33,6 +38,14 @@ def applied(module: ModuleFacts, node: ast.Call) -> list[FunctionRef]:
         return []
     methods = (module.names.attribute(owner, name) for name in APPLIED)
     return [method for method in methods if isinstance(method, FunctionRef)]
+
+
+def launched(node: ast.Call) -> ast.Call | None:
+    """`main(fabric, 3)` for `fabric.launch(main, 3)`."""
+    if not (node.args and isinstance(node.func, ast.Attribute)):
+        return None
+    call = ast.Call(func=node.args[0], args=[node.func.value, *node.args[1:]], keywords=node.keywords)
+    return ast.copy_location(call, node)
 
 
 def dispatched(function: FunctionRef) -> Iterator[FunctionRef]:
