@@ -86,11 +86,13 @@ class CallWalk:
             return End.FALLS_THROUGH
         if self._registers(node, frame):
             return End.FALLS_THROUGH
+        value = frame.resolve(node.func)
         self._ledger.loads_weights = (
-            self._ledger.loads_weights or loads_weights(node) or unpickles_model(frame.module, node)
+            self._ledger.loads_weights
+            or loads_weights(node, value.name if isinstance(value, External) else None)
+            or unpickles_model(frame.module, node)
         )
         self._ledger.loads_some |= isinstance(node.func, ast.Attribute) and is_loading(node.func.attr)
-        value = frame.resolve(node.func)
         if isinstance(value, External):
             self._external(value.name, node, frame)
             self._build(node, frame)

@@ -25,13 +25,15 @@ from auditor.static.picked import is_evaluating, looks_up, picked
 from auditor.static.protocols import is_run_by_others
 from auditor.static.registries import Registries
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, Value
-from auditor.static.weights import LOADING
+from auditor.static.weights import LOADERS, LOADING
 
 if TYPE_CHECKING:
     from auditor.static.project import Project
 
-OF_INTEREST = PARSING_METHODS | LOADING | {"set_defaults", "add_argument"}
-"""Methods that are of interest for what follows from them."""
+OF_INTEREST = (
+    PARSING_METHODS | LOADING | {name.rpartition(".")[2] for name in LOADERS} | {"set_defaults", "add_argument"}
+)
+"""Functions and methods that are of interest for what follows from them."""
 
 _CLOCKS = frozenset(
     {

@@ -45,6 +45,9 @@ _LOOKING_UP = (
 )
 """Words of programs in which a text may lead to any function."""
 
+_TRAINERS = ("train_detector(", "train_model(", "train_segmentor(")
+"""Functions of OpenMMLab's packages that train what they are given."""
+
 _MODES = frozenset({"eval", "forward", "step", "train", "zero_grad"})
 """Methods that every network or optimizer has: who calls one need not train."""
 
@@ -57,7 +60,7 @@ def names_training(project: Project, program: str) -> bool:
 
     What is fitted beside scikit-learn is an estimator of that: k-means of the features of a stored network.
     """
-    words = (".backward(", *(word.decode() for word in TRAINING))
+    words = (".backward(", *_TRAINERS, *(word.decode() for word in TRAINING))
     if project.texts.contain(program, ("sklearn",)):
         words = tuple(word for word in words if not word.endswith(".fit("))
     return project.texts.contain(program, words) or _has_trained(project, program)

@@ -27,6 +27,15 @@ MODELS = (
 
 _NO_MODELS = ("torch.nn.functional.", "torch_geometric.nn.fps", "torch_geometric.nn.pool.", "transformers.DataCollator")
 LOADING = frozenset({"load_state_dict", "load_weights", "restore"})
+LOADERS = frozenset(
+    {
+        *("mmcv.runner.load_checkpoint", "mmcv.runner.checkpoint.load_checkpoint", "mmengine.runner.load_checkpoint"),
+        *("mmengine.runner.checkpoint.load_checkpoint", "safetensors.torch.load_model"),
+        *("accelerate.load_checkpoint_and_dispatch", "accelerate.load_checkpoint_in_model"),
+    }
+)
+"""Functions of libraries that give a model all of its weights, where `strict=False` does not say that some are missing."""
+
 _EVALUATING = frozenset({"predict", "test", "validate"})
 """Methods of Lightning's trainer that give a model the weights of `ckpt_path` before they run it."""
 
@@ -63,12 +72,16 @@ def is_loading(method: str) -> bool:
     return method in LOADING or (method.startswith("load_") and method.endswith("_weights"))
 
 
-def loads_weights(node: ast.Call) -> bool:
+def loads_weights(node: ast.Call, name: str | None) -> bool:
     """Whether a call gives a model stored weights, perhaps not all: nobody evaluates random ones on purpose.
+
+    `name`: what is called, where that is not of the project.
 
     `state_dict[name].copy_(stored)` is what `load_state_dict` does, one by one; `trainer.test(model, ckpt_path=path)`
     does it first.
     """
+    if name in LOADERS:
+        return all(word.arg != "strict" or _is_all(word) for word in node.keywords)
     if not isinstance(node.func, ast.Attribute):
         return False
     if node.func.attr in _EVALUATING:
