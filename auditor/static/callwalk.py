@@ -26,7 +26,7 @@ from auditor.static.exposed import offered_functions, offered_methods
 from auditor.static.frame import End, Frame
 from auditor.static.functions import Functions
 from auditor.static.importcalls import IMPORTING, imported_by, is_repeated
-from auditor.static.indirect import APPLYING, LAUNCHING, applied, called_later, dispatched, launched
+from auditor.static.indirect import APPLYING, LAUNCHING, applied, called_later, dispatched, launched, runs_itself
 from auditor.static.instantiated import INSTANTIATING, instantiated
 from auditor.static.knowledge import draws
 from auditor.static.library_verdict import SeedValue
@@ -120,9 +120,11 @@ class CallWalk:
             self._methods(made, names, frame, node)
 
     def decorated(self, node: ast.FunctionDef | ast.AsyncFunctionDef, frame: Frame) -> None:
-        """A function is defined: what stands above it may call it when the program ends."""
+        """A function is defined: what stands above it may call it at once, or when the program ends."""
         decorator = called_later(frame.module, node)
-        if decorator is not None:
+        if frame.is_main and runs_itself(frame.module, node):
+            self._functions.enter(FunctionRef(frame.module, node), None, frame, defaults=False)
+        elif decorator is not None:
             with self._later():
                 self._functions.enter(FunctionRef(frame.module, node), None, frame, at=decorator)
 

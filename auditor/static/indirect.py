@@ -21,8 +21,11 @@ LAUNCHING = frozenset(
 )
 """Methods that call the function they are given with their own object before its arguments: `fabric.launch(main, 3)`."""
 
-CALLING_LATER = frozenset({"atexit.register"})
-"""Decorators that call the function below them when the program ends."""
+CALLING_LATER = frozenset({"atexit.register", "sacred.Experiment.main", "sacred.experiment.Experiment.main"})
+"""Decorators after which the function below them is called later: when the program ends, by `experiment.run()`."""
+
+_RUNNING_MAIN = frozenset({"sacred.Experiment.automain", "sacred.experiment.Experiment.automain"})
+"""Decorators that call the function below them, like a `__main__` guard."""
 
 REMOTE = "remote"
 """What stands between a function or class of ray, or a method of such a class, and its arguments."""
@@ -64,9 +67,15 @@ def dispatched(function: FunctionRef) -> Iterator[FunctionRef]:
 
 
 def called_later(module: ModuleFacts, node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.expr | None:
-    """The decorator that calls a function when the program ends."""
+    """The decorator after which a function is called later."""
     found = (each for each in node.decorator_list if isinstance(each, ast.Name | ast.Attribute))
     return next((each for each in found if module.resolve(each) in CALLING_LATER), None)
+
+
+def runs_itself(module: ModuleFacts, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether the decorator of a function calls it where the file is run: `@experiment.automain`."""
+    decorators = (each for each in function.decorator_list if isinstance(each, ast.Attribute))
+    return any(module.resolve(each) in _RUNNING_MAIN for each in decorators)
 
 
 def is_remote(value: Value) -> bool:

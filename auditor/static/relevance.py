@@ -17,7 +17,7 @@ from auditor.static.commandline import PARSING_METHODS
 from auditor.static.facts import ModuleFacts
 from auditor.static.importcalls import imported_by, may_import
 from auditor.static.importgraph import importers
-from auditor.static.indirect import APPLYING, applied, called_later, dispatched
+from auditor.static.indirect import APPLYING, applied, called_later, dispatched, runs_itself
 from auditor.static.instantiated import INSTANTIATING, instantiated
 from auditor.static.members import bases, table_of
 from auditor.static.names import PARTIAL, method_kind
@@ -146,7 +146,7 @@ class Relevance:
             for decorator in getattr(node, "decorator_list", ()):
                 called = decorator.func if isinstance(decorator, ast.Call) else decorator
                 self._use(node, module.names.value(called))
-            if isinstance(node, ast.FunctionDef) and node.decorator_list and called_later(module, node) is not None:
+            if isinstance(node, ast.FunctionDef) and node.decorator_list and _is_called(module, node):
                 self._top_level.setdefault(module.path, []).append(node)
 
     def _note(self, module: ModuleFacts, call: ast.Call, user: Definition | None, target: Value | str) -> None:
@@ -311,6 +311,11 @@ class Relevance:
                         if isinstance(base, ClassRef):
                             found.setdefault(base.node, []).append(node)
         return found
+
+
+def _is_called(module: ModuleFacts, node: ast.FunctionDef) -> bool:
+    """Whether a decorator calls the function below it, at once or later."""
+    return runs_itself(module, node) or called_later(module, node) is not None
 
 
 def _holder(module: ModuleFacts, node: Definition) -> Definition | None:
