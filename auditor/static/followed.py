@@ -12,7 +12,7 @@ from auditor.static.facts import Call, ModuleFacts
 def methods_after(call: Call, module: ModuleFacts) -> Iterator[tuple[str, ast.Call | None]]:
     """Methods of what the call makes, with their calls: in the same chain, or under the name that keeps it.
 
-    Its attributes that something is assigned to come after them: `bit_generator.state` of `rng.bit_generator.state = s`.
+    Attributes that something is assigned to come after them: `bit_generator.state` of `rng.bit_generator.state = s`.
     """
     current: ast.AST = call.node
     while isinstance(outer := module.parent(current), ast.Attribute | ast.Call):
@@ -30,8 +30,8 @@ def methods_after(call: Call, module: ModuleFacts) -> Iterator[tuple[str, ast.Ca
         if each.method and each.receiver is not None and ast.unparse(each.receiver) in names:
             yield each.method, each.node
     for stored in module.assignments:
-        text = dotted_text(stored.target) if isinstance(stored.target, ast.Attribute) else None
-        for name in sorted(names) if text is not None else ():
+        text = (dotted_text(stored.target) if isinstance(stored.target, ast.Attribute) else None) or ""
+        for name in sorted(names):
             if text.startswith(f"{name}."):
                 yield text.removeprefix(f"{name}."), None
 

@@ -19,7 +19,7 @@ APPLIED = ("forward", "backward")
 LAUNCHING = frozenset(
     f"{name}.launch" for name in ("lightning.Fabric", "lightning.fabric.Fabric", "lightning_fabric.Fabric")
 )
-"""Methods that call the function they are given with their own object before its arguments: `fabric.launch(main, 3)`."""
+"""Methods that call the function they are given with their own object first: `fabric.launch(main, 3)`."""
 
 CALLING_LATER = frozenset({"atexit.register", "sacred.Experiment.main", "sacred.experiment.Experiment.main"})
 """Decorators after which the function below them is called later: when the program ends, by `experiment.run()`."""

@@ -80,7 +80,7 @@ def trains(project: Project, program: str) -> bool:
 def _has_trained(project: Project, program: str) -> bool:
     """Whether a program itself calls a method that trains, of any class that it imports, by statements or not.
 
-    `model.optimize_parameters()` of what `importlib.import_module("models." + name)` gave; `model.test()` trains nothing.
+    `model.optimize_parameters()` of what `import_module("models." + name)` gave; `model.test()` trains nothing.
     """
     project.trace.note("reach", program)
     backward = tuple(word.decode() for word in STEPPING[0])
@@ -100,7 +100,9 @@ def _training_names(project: Project, path: str) -> Iterator[str]:
     """The methods of classes in a file that compute gradients and step, by themselves or through each other."""
     backward, step = (tuple(word.decode() for word in words) for words in STEPPING)
     module = project.module(path) if project.texts.contain(path, step) else None
-    for holder in module.tree.body if module is not None else ():
+    if module is None:
+        return
+    for holder in module.tree.body:
         if isinstance(holder, ast.ClassDef):
             methods = [part for part in holder.body if isinstance(part, ast.FunctionDef) and part.name not in _MODES]
             yield from _leading_to(module, methods, backward) & _leading_to(module, methods, step)

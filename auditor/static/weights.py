@@ -34,7 +34,7 @@ LOADERS = frozenset(
         *("accelerate.load_checkpoint_and_dispatch", "accelerate.load_checkpoint_in_model"),
     }
 )
-"""Functions of libraries that give a model all of its weights, where `strict=False` does not say that some are missing."""
+"""Functions of libraries that give a model its weights: all of them, where `strict=False` does not say otherwise."""
 
 _EVALUATING = frozenset({"predict", "test", "validate"})
 """Methods of Lightning's trainer that give a model the weights of `ckpt_path` before they run it."""

@@ -44,7 +44,7 @@ class SeedProgramFix(WithFixOptions[_Options]):
 
 
 def _blamed(finding: Finding, project: Project, options: _Options) -> tuple[str, str]:
-    """The library to seed, and what seeds it: the one that loader workers take their seeds from, where it is that one."""
+    """What to seed, and with what: where loader workers seed the library, the one that they take their seeds from."""
     for path in finding.entry_points:
         module = project.module(path)
         for verdict in project.verdicts(module) if module is not None else ():

@@ -43,4 +43,3 @@ def test_loader_workers_blame_the_library_that_they_take_their_seeds_from(
     for finding in findings:
         assert finding.message.endswith("loader workers seed it from torch's global generator, which nothing seeds.")
         assert finding.advice == "call `torch.manual_seed(0)` at the start of train.py, before anything is drawn"
-        assert finding.patch is not None and "torch.manual_seed" in finding.patch.title
