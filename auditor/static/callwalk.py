@@ -25,7 +25,7 @@ from auditor.static.exposed import offered_functions, offered_methods
 from auditor.static.frame import End, Frame
 from auditor.static.functions import Functions
 from auditor.static.importcalls import IMPORTING, imported_by, is_repeated
-from auditor.static.indirect import APPLYING, applied, called_later, dispatched
+from auditor.static.indirect import APPLYING, LAUNCHING, applied, called_later, dispatched, launched, runs_itself
 from auditor.static.instantiated import INSTANTIATING, instantiated
 from auditor.static.knowledge import draws
 from auditor.static.library_verdict import SeedValue
@@ -86,15 +86,17 @@ class CallWalk:
             return End.FALLS_THROUGH
         if self._registers(node, frame):
             return End.FALLS_THROUGH
+        value = frame.resolve(node.func)
         self._ledger.loads_weights = (
-            self._ledger.loads_weights or loads_weights(node) or unpickles_model(frame.module, node)
+            self._ledger.loads_weights
+            or loads_weights(node, value.name if isinstance(value, External) else None)
+            or unpickles_model(frame.module, node)
         )
         self._ledger.loads_some |= isinstance(node.func, ast.Attribute) and is_loading(node.func.attr)
         if may_load_all(node) and isinstance(node.func, ast.Attribute):
             model = frame.resolve(node.func.value)
             if isinstance(model, Instance) and model.made_by is not None and model.module is not None:
                 self._ledger.load(model.module.location(model.made_by))
-        value = frame.resolve(node.func)
         if isinstance(value, External):
             self._external(value.name, node, frame)
             self._build(node, frame)
@@ -124,9 +126,11 @@ class CallWalk:
             self._methods(made, names, frame, node)
 
     def decorated(self, node: ast.FunctionDef | ast.AsyncFunctionDef, frame: Frame) -> None:
-        """A function is defined: what stands above it may call it when the program ends."""
+        """A function is defined: what stands above it may call it at once, or when the program ends."""
         decorator = called_later(frame.module, node)
-        if decorator is not None:
+        if frame.is_main and runs_itself(frame.module, node):
+            self._functions.enter(FunctionRef(frame.module, node), None, frame, defaults=False)
+        elif decorator is not None:
             with self._later():
                 self._functions.enter(FunctionRef(frame.module, node), None, frame, at=decorator)
 
@@ -173,7 +177,11 @@ class CallWalk:
             with self._later():
                 for method in applied(frame.module, node):
                     self._functions.enter(method, None, frame, at=node, defaults=False)
-        if name in self._rng.loaders:
+        if name in LAUNCHING and (call := launched(node)) is not None:
+            function = frame.resolve(call.func)
+            if isinstance(function, FunctionRef):
+                self._functions.enter(function, call, frame, at=call.func)
+        elif name in self._rng.loaders:
             self._loader(node, frame)
         elif name in STACKING and node.args:
             self.protocol(node.args[0], ENTERING, frame)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import Function
+from auditor.static.indirect import runs_itself
 from auditor.static.nodes import walk
 from auditor.static.values import External, FunctionRef
 
@@ -77,6 +78,8 @@ def is_program(module: ModuleFacts, *, imported: bool, in_package: bool) -> bool
             if _only_runs_tests(module, guard) or _only_builds(guard) or (imported and _only_tries(module, guard))
         ]
         return len(tries) < len(guards)
+    if any(isinstance(statement, ast.FunctionDef) and runs_itself(module, statement) for statement in module.tree.body):
+        return True
     if imported or any(isinstance(node, ast.ImportFrom) and node.level for node, _ in module.index.imports):
         return False
     return any(_is_work(module, statement, loops_only=in_package) for statement in module.tree.body)

@@ -5,11 +5,15 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from auditor.static.evaluate import dotted_text
 from auditor.static.facts import Call, ModuleFacts
 
 
 def methods_after(call: Call, module: ModuleFacts) -> Iterator[tuple[str, ast.Call | None]]:
-    """Methods of what the call makes, with their calls: in the same chain, or under the name that keeps it."""
+    """Methods of what the call makes, with their calls: in the same chain, or under the name that keeps it.
+
+    Attributes that something is assigned to come after them: `bit_generator.state` of `rng.bit_generator.state = s`.
+    """
     current: ast.AST = call.node
     while isinstance(outer := module.parent(current), ast.Attribute | ast.Call):
         if isinstance(outer, ast.Attribute):
@@ -25,6 +29,11 @@ def methods_after(call: Call, module: ModuleFacts) -> Iterator[tuple[str, ast.Ca
     for each in module.calls:
         if each.method and each.receiver is not None and ast.unparse(each.receiver) in names:
             yield each.method, each.node
+    for stored in module.assignments:
+        text = (dotted_text(stored.target) if isinstance(stored.target, ast.Attribute) else None) or ""
+        for name in sorted(names):
+            if text.startswith(f"{name}."):
+                yield text.removeprefix(f"{name}."), None
 
 
 def taken_by(call: Call, module: ModuleFacts) -> str | None:

@@ -132,7 +132,9 @@ class Functions:
         if known is not None:
             self._repeat(known)
             return known.result
-        mark = (ref.node, ref.owner)
+        # `build(cfg, MODELS)` makes a model that has a head built by `build(cfg, HEADS)`.
+        is_table = self._walk.relevance.registries.is_table
+        mark = (ref.node, ref.owner, *(value for value in _names_key(inside) if is_table(value)))
         if mark in self._active or len(self._active) > MAX_DEPTH:
             return GIVEN
         if self._entered >= MAX_CALLS or self._walk.steps >= MAX_STEPS:

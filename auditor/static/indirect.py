@@ -16,8 +16,16 @@ APPLYING = frozenset({"torch.autograd.Function.apply", "torch.autograd.function.
 
 APPLIED = ("forward", "backward")
 
-CALLING_LATER = frozenset({"atexit.register"})
-"""Decorators that call the function below them when the program ends."""
+LAUNCHING = frozenset(
+    f"{name}.launch" for name in ("lightning.Fabric", "lightning.fabric.Fabric", "lightning_fabric.Fabric")
+)
+"""Methods that call the function they are given with their own object first: `fabric.launch(main, 3)`."""
+
+CALLING_LATER = frozenset({"atexit.register", "sacred.Experiment.main", "sacred.experiment.Experiment.main"})
+"""Decorators after which the function below them is called later: when the program ends, by `experiment.run()`."""
+
+_RUNNING_MAIN = frozenset({"sacred.Experiment.automain", "sacred.experiment.Experiment.automain"})
+"""Decorators that call the function below them, like a `__main__` guard."""
 
 REMOTE = "remote"
 """What stands between a function or class of ray, or a method of such a class, and its arguments."""
@@ -41,6 +49,14 @@ def applied(module: ModuleFacts, node: ast.Call) -> list[FunctionRef]:
     return [method for method in methods if isinstance(method, FunctionRef)]
 
 
+def launched(node: ast.Call) -> ast.Call | None:
+    """`main(fabric, 3)` for `fabric.launch(main, 3)`."""
+    if not (node.args and isinstance(node.func, ast.Attribute)):
+        return None
+    call = ast.Call(func=node.args[0], args=[node.func.value, *node.args[1:]], keywords=node.keywords)
+    return ast.copy_location(call, node)
+
+
 def dispatched(function: FunctionRef) -> Iterator[FunctionRef]:
     """The implementations for other types that the file of a function registers with it; one of them may be called."""
     module, node = function.module, function.node
@@ -57,9 +73,15 @@ def dispatched(function: FunctionRef) -> Iterator[FunctionRef]:
 
 
 def called_later(module: ModuleFacts, node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.expr | None:
-    """The decorator that calls a function when the program ends."""
+    """The decorator after which a function is called later."""
     found = (each for each in node.decorator_list if isinstance(each, ast.Name | ast.Attribute))
     return next((each for each in found if module.resolve(each) in CALLING_LATER), None)
+
+
+def runs_itself(module: ModuleFacts, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether the decorator of a function calls it where the file is run: `@experiment.automain`."""
+    decorators = (each for each in function.decorator_list if isinstance(each, ast.Attribute))
+    return any(module.resolve(each) in _RUNNING_MAIN for each in decorators)
 
 
 def is_remote(value: Value) -> bool:

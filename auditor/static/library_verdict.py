@@ -125,6 +125,15 @@ class LibraryVerdict:
         return self.status is not SeedStatus.SEEDED
 
     @property
+    def is_left_to_workers(self) -> bool:
+        """Whether the library is seeded, and drawn from in loader workers only, which seed it anew from another one."""
+        return (
+            bool(self.seeds)
+            and self.library.worker_seeded_by is not None
+            and all(draw.in_worker for draw in self.draws)
+        )
+
+    @property
     def told(self) -> tuple[object, ...]:
         """All of it, with the library by its id."""
         return (

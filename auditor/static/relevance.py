@@ -17,7 +17,7 @@ from auditor.static.commandline import PARSING_METHODS
 from auditor.static.facts import ModuleFacts
 from auditor.static.importcalls import imported_by, may_import
 from auditor.static.importgraph import importers
-from auditor.static.indirect import APPLYING, REMOTE, applied, called_later, dispatched
+from auditor.static.indirect import APPLYING, REMOTE, applied, called_later, dispatched, runs_itself
 from auditor.static.instantiated import INSTANTIATING, instantiated
 from auditor.static.members import bases, table_of
 from auditor.static.names import PARTIAL, method_kind
@@ -25,13 +25,15 @@ from auditor.static.picked import is_evaluating, looks_up, picked
 from auditor.static.protocols import is_run_by_others
 from auditor.static.registries import Registries
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, Value
-from auditor.static.weights import LOADING
+from auditor.static.weights import LOADERS, LOADING
 
 if TYPE_CHECKING:
     from auditor.static.project import Project
 
-OF_INTEREST = PARSING_METHODS | LOADING | {"set_defaults", "add_argument"}
-"""Methods that are of interest for what follows from them."""
+OF_INTEREST = (
+    PARSING_METHODS | LOADING | {name.rpartition(".")[2] for name in LOADERS} | {"set_defaults", "add_argument"}
+)
+"""Functions and methods that are of interest for what follows from them."""
 
 _CLOCKS = frozenset(
     {
@@ -144,7 +146,7 @@ class Relevance:
             for decorator in getattr(node, "decorator_list", ()):
                 called = decorator.func if isinstance(decorator, ast.Call) else decorator
                 self._use(node, module.names.value(called))
-            if isinstance(node, ast.FunctionDef) and node.decorator_list and called_later(module, node) is not None:
+            if isinstance(node, ast.FunctionDef) and node.decorator_list and _is_called(module, node):
                 self._top_level.setdefault(module.path, []).append(node)
 
     def _note(self, module: ModuleFacts, call: ast.Call, user: Definition | None, target: Value | str) -> None:
@@ -311,6 +313,11 @@ class Relevance:
                         if isinstance(base, ClassRef):
                             found.setdefault(base.node, []).append(node)
         return found
+
+
+def _is_called(module: ModuleFacts, node: ast.FunctionDef) -> bool:
+    """Whether a decorator calls the function below it, at once or later."""
+    return runs_itself(module, node) or called_later(module, node) is not None
 
 
 def _holder(module: ModuleFacts, node: Definition) -> Definition | None:

@@ -10,7 +10,7 @@ import ast
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from auditor.model.annotations import TYPE_CHECKING
+from auditor.model.annotations import TYPE_CHECKING, TypeGuard
 from auditor.model.lean import dataclass
 from auditor.static.entrypoints import names_main
 from auditor.static.evaluate import dotted_text
@@ -48,6 +48,12 @@ _LOOKING_UP = (
 )
 """Words of programs in which a text may lead to any function."""
 
+_TRAINERS = ("train_detector(", "train_model(", "train_segmentor(")
+"""Functions of OpenMMLab's packages that train what they are given."""
+
+_MODES = frozenset({"eval", "forward", "step", "train", "zero_grad"})
+"""Methods that every network or optimizer has: who calls one need not train."""
+
 _WRAPPING = frozenset({"hydra.main", "click.command", "click.option", "click.argument", "click.pass_context", "record"})
 """Decorators after which a function is still only called where it is named."""
 
@@ -57,20 +63,68 @@ def names_training(project: Project, program: str) -> bool:
 
     What is fitted beside scikit-learn is an estimator of that: k-means of the features of a stored network.
     """
-    words = (".backward(", *(word.decode() for word in TRAINING))
+    words = (".backward(", *_TRAINERS, *(word.decode() for word in TRAINING))
     if project.texts.contain(program, ("sklearn",)):
         words = tuple(word for word in words if not word.endswith(".fit("))
-    return project.texts.contain(program, words)
+    return project.texts.contain(program, words) or _has_trained(project, program)
 
 
 def trains(project: Project, program: str) -> bool:
     """Whether words of training stand in what a program can get to."""
     reached = project.texts.are_reached
-    if not (reached(program, TRAINING) or all(reached(program, words) for words in STEPPING)):
+    if reached(program, TRAINING) or all(reached(program, words) for words in STEPPING):
+        if _gets_to(project, program, (*TRAINING, *_FITTING)):
+            return True
+        if all(_gets_to(project, program, words) for words in STEPPING):
+            return True
+    return _has_trained(project, program)
+
+
+def _has_trained(project: Project, program: str) -> bool:
+    """Whether a program itself calls a method that trains, of any class that it imports, by statements or not.
+
+    `model.optimize_parameters()` of what `import_module("models." + name)` gave; `model.test()` trains nothing.
+    """
+    project.trace.note("reach", program)
+    backward = tuple(word.decode() for word in STEPPING[0])
+    holding = [path for path in project.graph.reached(program) if project.texts.contain(path, backward)]
+    module = project.module(program) if 0 < len(holding) <= _MAX_FILES else None
+    if module is None:
         return False
-    return _gets_to(project, program, (*TRAINING, *_FITTING)) or all(
-        _gets_to(project, program, words) for words in STEPPING
-    )
+    called = {node.func.attr for node in walk(module.tree) if isinstance(node, ast.Call) and _is_method(node.func)}
+    return any(not called.isdisjoint(_training_names(project, path)) for path in holding)
+
+
+def _is_method(node: ast.expr) -> TypeGuard[ast.Attribute]:
+    return isinstance(node, ast.Attribute) and node.attr not in _MODES
+
+
+def _training_names(project: Project, path: str) -> Iterator[str]:
+    """The methods of classes in a file that compute gradients and step, by themselves or through each other."""
+    backward, step = (tuple(word.decode() for word in words) for words in STEPPING)
+    module = project.module(path) if project.texts.contain(path, step) else None
+    if module is None:
+        return
+    for holder in module.tree.body:
+        if isinstance(holder, ast.ClassDef):
+            methods = [part for part in holder.body if isinstance(part, ast.FunctionDef) and part.name not in _MODES]
+            yield from _leading_to(module, methods, backward) & _leading_to(module, methods, step)
+
+
+def _leading_to(module: ModuleFacts, methods: Sequence[ast.FunctionDef], texts: tuple[str, ...]) -> set[str]:
+    """The names of those methods of a class in which one of the texts stands, or that call one of these."""
+    callers: dict[str, list[str]] = {}
+    for method in methods:
+        for node in walk(method):
+            if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "self":
+                callers.setdefault(node.attr, []).append(method.name)
+    pending = [method.name for method in methods if _holds(module, method, texts)]
+    found = set(pending)
+    for name in pending:
+        calling = set(callers.get(name, ())) - found
+        found |= calling
+        pending += sorted(calling)
+    return found
 
 
 def _gets_to(project: Project, program: str, words: tuple[bytes, ...]) -> bool:

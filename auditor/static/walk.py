@@ -327,7 +327,7 @@ class Walk:
             self.store(target.attr, value)
             return
         if isinstance(target, ast.Attribute):
-            self._changes.put(target.value, ast.Constant(target.attr), value, frame)
+            self.changes.put(target.value, ast.Constant(target.attr), value, frame)
         frame.values[text] = value
         holder = module_of(target, frame)
         # A switch is thrown once: what it is on one path says nothing of the others.

@@ -9,7 +9,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.elements import Call
 from auditor.static.evaluate import dotted_text
 from auditor.static.nodes import walk
-from auditor.static.values import ClassRef, External
+from auditor.static.values import ClassRef, External, FunctionRef
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
@@ -30,6 +30,14 @@ LOADING = frozenset({"load_adapter", "load_state_dict", "load_weights", "restore
 _FROM_STORED = "from_pretrained"
 _OF_ADAPTERS = "PeftModel"
 """Part of the names of classes that put a stored adapter into a model: `PeftModel`, `AutoPeftModelForCausalLM`."""
+LOADERS = frozenset(
+    {
+        *("mmcv.runner.load_checkpoint", "mmcv.runner.checkpoint.load_checkpoint", "mmengine.runner.load_checkpoint"),
+        *("mmengine.runner.checkpoint.load_checkpoint", "safetensors.torch.load_model"),
+        *("accelerate.load_checkpoint_and_dispatch", "accelerate.load_checkpoint_in_model"),
+    }
+)
+"""Functions of libraries that give a model its weights: all of them, where `strict=False` does not say otherwise."""
 
 _EVALUATING = frozenset({"predict", "test", "validate"})
 """Methods of Lightning's trainer that give a model the weights of `ckpt_path` before they run it."""
@@ -53,6 +61,7 @@ _OF_MODELS = frozenset({"eval", "named_parameters", "parameters", "requires_grad
 """Methods that tell a model from other things that were stored."""
 
 _SAME_MODEL = frozenset({"cpu", "cuda", "double", "eval", "float", "half", "to", "train"})
+_CONVERTING = _SAME_MODEL | {"apply", "modules", "named_modules"}
 _LEAVING = (ast.Return, ast.Break, ast.Continue, ast.Yield, ast.YieldFrom)
 
 
@@ -79,12 +88,16 @@ def may_load_all(node: ast.Call) -> bool:
     return not (isinstance(strict, ast.Constant) and strict.value is False)
 
 
-def loads_weights(node: ast.Call) -> bool:
+def loads_weights(node: ast.Call, name: str | None) -> bool:
     """Whether a call gives a model stored weights, perhaps not all: nobody evaluates random ones on purpose.
+
+    `name`: what is called, where that is not of the project.
 
     `state_dict[name].copy_(stored)` is what `load_state_dict` does, one by one; `trainer.test(model, ckpt_path=path)`
     does it first. An adapter is stored with the head that was trained beside it.
     """
+    if name in LOADERS:
+        return all(word.arg != "strict" or _is_all(word) for word in node.keywords)
     if not isinstance(node.func, ast.Attribute):
         return False
     if node.func.attr == _FROM_STORED:
@@ -178,7 +191,7 @@ def is_replaced(module: ModuleFacts, statement: ast.Assign) -> bool:
         method, called = _method_of(later, target)
         if called is not None and method == "load_state_dict":
             return _replaces_all(called) and _is_stored(module, called)
-        if method in _SAME_MODEL:
+        if method in _SAME_MODEL or _converts(module, later, target):
             continue
         if any(_may_use(module, part, target) for part in walk(later)):
             return False
@@ -208,6 +221,19 @@ def _method_of(statement: ast.stmt, model: ast.Name) -> tuple[str, ast.Call | No
     return "", None
 
 
+def _converts(module: ModuleFacts, statement: ast.stmt, model: ast.Name) -> bool:
+    """Whether a statement gives the model to a function that changes what its layers are: `convert_weights(model)`."""
+    called = statement.value if isinstance(statement, ast.Expr) else None
+    if not isinstance(called, ast.Call) or len(called.args) != 1 or called.keywords:
+        return False
+    given, function = called.args[0], module.names.value(called.func)
+    if getattr(given, "id", "") != model.id or not isinstance(function, FunctionRef):
+        return False
+    parameter = next((each.arg for each in function.node.args.args), None)
+    used = [node for node in walk(function.node) if isinstance(node, ast.Name) and node.id == parameter]
+    return bool(used) and all(getattr(function.module.parent(node), "attr", "") in _CONVERTING for node in used)
+
+
 def _may_use(module: ModuleFacts, part: ast.AST, model: ast.Name) -> bool:
     """Whether a part of what stands between may use the model, or leave."""
     if isinstance(part, ast.Call) and module.enclosing_function(model) is None:
@@ -225,14 +251,28 @@ def _after(module: ModuleFacts, statement: ast.stmt) -> Iterator[ast.stmt]:
 
 
 def _is_stored(module: ModuleFacts, called: ast.Call) -> bool:
-    """Whether what is loaded is what `torch.load` gave, or an item of it."""
+    """Whether what is loaded is what `torch.load` gave, or an item of it, or what the function around it was given.
+
+    What a function was given before it made the model are not that model's own weights.
+    """
     given = next(iter(called.args), None)
+    if isinstance(given, ast.Name) and _is_parameter(module, given):
+        return True
     while isinstance(given, ast.Subscript):
         given = given.value
     origin = module.origin(given) if given is not None else None
     while isinstance(origin, ast.Subscript):
         origin = module.origin(origin.value)
     return isinstance(origin, ast.Call) and module.resolve(origin.func) == "torch.load"
+
+
+def _is_parameter(module: ModuleFacts, name: ast.Name) -> bool:
+    """Whether a name is that of a parameter to which nothing else is bound."""
+    function = module.enclosing_function(name)
+    if not isinstance(function, ast.FunctionDef):
+        return False
+    given = (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)
+    return any(each.arg == name.id for each in given) and len(module.index.scopes[function].bindings[name.id]) == 1
 
 
 def makes_weights(module: ModuleFacts, node: ast.Call) -> bool:

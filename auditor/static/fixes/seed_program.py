@@ -39,7 +39,19 @@ class SeedProgramFix(WithFixOptions[_Options]):
         if not isinstance(target, ModuleFacts):
             return Refusal(reason="the place is no Python source")
         options = self._options.of(rule)
-        return seeded(finding, rule, target, project, options.library, options.call)
+        library, call = _blamed(finding, project, options)
+        return seeded(finding, rule, target, project, library, call)
+
+
+def _blamed(finding: Finding, project: Project, options: _Options) -> tuple[str, str]:
+    """What to seed, and with what: where loader workers seed the library, the one that they take their seeds from."""
+    for path in finding.entry_points:
+        module = project.module(path)
+        for verdict in project.verdicts(module) if module is not None else ():
+            source = project.rng.libraries.get(verdict.library.worker_seeded_by or "")
+            if verdict.library.id == options.library and verdict.is_left_to_workers and source is not None:
+                return source.id, source.advice.partition("(")[0]
+    return options.library, options.call
 
 
 def seeded(

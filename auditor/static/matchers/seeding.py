@@ -90,7 +90,7 @@ class SeedingMatcher(WithOptions[_Options]):
                 judged.append((verdict, draws))
         if options.status is SeedStatus.UNSEEDED:
             for verdict, draws in judged:
-                yield _never_seeded(verdict, draws)
+                yield _never_seeded(verdict, draws, project)
         else:
             yield from _by_seed(_but_seeds(judged, project), options.status, project)
 
@@ -239,18 +239,23 @@ def _is_public(module: ModuleFacts, statement: ast.stmt) -> bool:
     return module.enclosing_function(statement) is None and module.project.is_imported(module.path)
 
 
-def _never_seeded(verdict: LibraryVerdict, draws: Sequence[Draw]) -> Hit:
+def _never_seeded(verdict: LibraryVerdict, draws: Sequence[Draw], project: Project) -> Hit:
     count = verdict.draw_count if len(draws) == len(verdict.draws) else len(draws)
     times = "once" if count == 1 else f"in {count} places, first here"
     first, *others = draws
-    seeds, where = "nothing seeds it", f"the start of {verdict.entry_point}, before anything is drawn"
-    if verdict.seeds and all(draw.in_spawned for draw in draws):
+    seeds, advice = "nothing seeds it", verdict.library.advice
+    where = f"the start of {verdict.entry_point}, before anything is drawn"
+    source = project.rng.libraries.get(verdict.library.worker_seeded_by or "")
+    if source is not None and verdict.is_left_to_workers:
+        seeds = f"loader workers seed it from {source.title}, which nothing seeds"
+        advice = source.advice
+    elif verdict.seeds and all(draw.in_spawned for draw in draws):
         seeds = "nothing seeds it in the processes that are spawned, which inherit no state"
         where = "the start of what these processes run, with a seed for each"
     return Hit(
         location=first.location,
         message=f"{verdict.entry_point} draws from {verdict.library.title} {times}, and {seeds}.",
-        advice=f"call `{verdict.library.advice}` at {where}",
+        advice=f"call `{advice}` at {where}",
         related=(*_way(first), *(_drawn(draw) for draw in others[:_SHOWN])),
         confidence=None if verdict.certain else Confidence.MEDIUM,
         entry_points=(verdict.entry_point,),
