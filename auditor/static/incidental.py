@@ -30,6 +30,8 @@ _ALPHABETS = frozenset(
 _ADDRESS = "tcp://"
 """In a text that a random port is put into."""
 
+_SLEEPING = frozenset({"time.sleep", "asyncio.sleep", "trio.sleep", "anyio.sleep", "gevent.sleep"})
+
 _WAITING = (b"sleep(", b"retry", b"backoff")
 """Words of files in which a jitter is one of waiting times, and no augmentation."""
 
@@ -37,7 +39,7 @@ _WAITING = (b"sleep(", b"retry", b"backoff")
 def is_incidental(module: ModuleFacts, statement: ast.stmt) -> bool:
     """`port = random.randint(…)`, `def task_id(): return …`: drawn for something that no training depends on."""
     maker = set(getattr(module.enclosing_function(statement), "name", "").lower().split("_"))
-    if (maker & _TEXTS and maker & _ANY) or _spells(module, statement):
+    if (maker & _TEXTS and maker & _ANY) or _spells(module, statement) or _sleeps(module, statement):
         return True
     names = [name_of(target) for target in (statement.targets if isinstance(statement, ast.Assign) else ())]
     if isinstance(statement, ast.Return):
@@ -47,6 +49,13 @@ def is_incidental(module: ModuleFacts, statement: ast.stmt) -> bool:
         if _INCIDENTAL & words or len(_NAMED & words) > 1 or ("jitter" in words and _waits(module)):
             return True
     return any(_ADDRESS in str(part.value) for part in ast.walk(statement) if isinstance(part, ast.Constant))
+
+
+def _sleeps(module: ModuleFacts, statement: ast.stmt) -> bool:
+    """`time.sleep(random.random())`: jobs that begin together go on apart."""
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    call = call.value if isinstance(call, ast.Await) else call
+    return isinstance(call, ast.Call) and module.resolve(call.func) in _SLEEPING
 
 
 def _spells(module: ModuleFacts, statement: ast.stmt) -> bool:
