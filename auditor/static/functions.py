@@ -312,7 +312,7 @@ def _is_called_as_it_is(function: Function) -> bool:
 
 
 def _is_switch(default: ast.expr | None) -> bool:
-    """`shuffle=False`, `batch_size=None`: in a call that leaves it out only one arm of `if batch_size is None` is taken."""
+    """`shuffle=False`, `size=None`: a call that leaves it out takes one arm of `if size is None` and no other."""
     return isinstance(default, ast.Constant) and (default.value is None or isinstance(default.value, bool))
 
 
