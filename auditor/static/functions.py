@@ -315,7 +315,8 @@ def _is_called_as_it_is(function: Function) -> bool:
 
 
 def _is_switch(default: ast.expr | None) -> bool:
-    return isinstance(default, ast.Constant) and isinstance(default.value, bool)
+    """`shuffle=False`, `size=None`: a call that leaves it out takes one arm of `if size is None` and no other."""
+    return isinstance(default, ast.Constant) and (default.value is None or isinstance(default.value, bool))
 
 
 def _bound(node: ast.Call | None, positional: Sequence[str], keyword_only: Sequence[str]) -> Mapping[str, ast.expr]:

@@ -44,7 +44,8 @@ def gradient_at(module: ModuleFacts, node: ast.AST) -> Gradient:
         return Gradient.NONE if _is_computed_once(module, node) else Gradient.LIKELY
     if holder is not None and not _is_layer(module, holder) and _switches_off(module, holder):
         return Gradient.NONE
-    is_plain = holder is None or not (holder.bases or _has_forward(holder))
+    # A mixin of layers has no base of its own.
+    is_plain = holder is None or not (holder.bases or _has_method(holder, "forward"))
     if _resizes_positions(node) or (is_plain and not _is_near_layers(module, node)):
         return Gradient.NONE
     return Gradient.UNKNOWN
@@ -71,13 +72,15 @@ def _is_near_layers(module: ModuleFacts, node: ast.AST) -> bool:
     """Whether a function can be part of a model: it stands beside layers or a backward pass, or is called from there.
 
     Elsewhere pictures are resized, predictions are pasted and checkpoints made to fit. A function that nobody calls may
-    be part of anything.
+    be part of anything, but for one beside a class whose objects are called and are no layers: a transform.
     """
     function = module.enclosing_function(node)
     if function is None or _trains(module) or any(_is_layer(module, each) for each in _classes(module)):
         return True
     calls = list(calls_of(module, function))
-    return not calls or any(_is_part(caller, call, 1) for caller, call in calls)
+    if not calls:
+        return not any(_has_method(each, "__call__") for each in _classes(module))
+    return any(_is_part(caller, call, 1) for caller, call in calls)
 
 
 def _is_part(module: ModuleFacts, call: ast.Call, depth: int) -> bool:
@@ -103,9 +106,8 @@ def _classes(module: ModuleFacts) -> list[ast.ClassDef]:
     return [node for node in module.tree.body if isinstance(node, ast.ClassDef)]
 
 
-def _has_forward(node: ast.ClassDef) -> bool:
-    """A mixin of layers has no base of its own."""
-    return any(isinstance(each, ast.FunctionDef) and each.name == "forward" for each in node.body)
+def _has_method(node: ast.ClassDef, name: str) -> bool:
+    return any(isinstance(each, ast.FunctionDef) and each.name == name for each in node.body)
 
 
 def _is_layer(module: ModuleFacts, node: ast.ClassDef) -> bool:

@@ -105,6 +105,8 @@ class ImportPath:
         if key not in self._found:
             self._found[key] = self._find(dotted, folder)
         found = self._found[key]
+        if found == importer and self._is_elsewhere(dotted):
+            return None  # `import torch` in `utils/torch.py`, which another module imports
         if found is None and self._may_be_added(dotted.partition(".")[0]):
             below = (self._below(base, dotted) for base in self._folders_added(importer))
             return next(filter(None, below), None) or self._below_added_beside(dotted, folder)
@@ -170,12 +172,16 @@ class ImportPath:
             found = self._below(base, dotted)
             if found and not (found.endswith("/") and self._comes_after(top, found, folder)):
                 return found
-        if top not in sys.stdlib_module_names and self._is_file(_join(folder, "__init__.py")):
+        if not self._is_elsewhere(top) and self._is_file(_join(folder, "__init__.py")):
             # The importer's own folder is on the path when it is run as a script.
             found = self._below(folder, dotted)
             if found:
                 return found
         return self._below("", dotted) if self._is_packaged_repository and self._may_be_added(top) else None
+
+    def _is_elsewhere(self, name: str) -> bool:
+        """Whether the standard library or a library that rules know has a module of that name."""
+        return name in sys.stdlib_module_names or name in self._libraries
 
     def _comes_after(self, top: str, found: str, folder: str) -> bool:
         """Whether an installed module hides a folder without an `__init__.py`, as any of that name does.
@@ -185,8 +191,7 @@ class ImportPath:
         return top in sys.stdlib_module_names or (f"{folder}/".startswith(found) and top in self._packages())
 
     def _may_be_added(self, top: str) -> bool:
-        known = top in self._libraries or top in sys.stdlib_module_names or top in self._own_names
-        return bool(top) and not known
+        return bool(top) and not self._is_elsewhere(top) and top not in self._own_names
 
     def _below_added_beside(self, dotted: str, folder: str) -> str | None:
         """As `import _init_paths` lets `tools/train.py` import `lib/models`."""

@@ -32,6 +32,8 @@ _ALPHABETS = frozenset(
 _ADDRESS = "tcp://"
 """In a text that a random port is put into."""
 
+_SLEEPING = frozenset({"time.sleep", "asyncio.sleep", "trio.sleep", "anyio.sleep", "gevent.sleep"})
+
 _WAITING = (b"sleep(", b"retry", b"backoff")
 """Words of files in which a jitter is one of waiting times, and no augmentation."""
 
@@ -39,7 +41,7 @@ _WAITING = (b"sleep(", b"retry", b"backoff")
 def is_incidental(module: ModuleFacts, statement: ast.stmt) -> bool:
     """`port = random.randint(…)`, `def task_id(): return …`: drawn for something that no training depends on."""
     maker = set(getattr(module.enclosing_function(statement), "name", "").lower().split("_"))
-    if (maker & _TEXTS and maker & _ANY) or _spells(module, statement):
+    if (maker & _TEXTS and maker & _ANY) or _spells(module, statement) or _sleeps(module, statement):
         return True
     names = [name_of(target) for target in (statement.targets if isinstance(statement, ast.Assign) else ())]
     if isinstance(statement, ast.Return):
@@ -85,6 +87,13 @@ def is_for_names(module: ModuleFacts, call: ast.Call) -> bool:
         return False
     reads = [module.statement(node) for node in uses(module, target)]
     return bool(reads) and all(is_incidental(module, each) for each in reads)
+
+
+def _sleeps(module: ModuleFacts, statement: ast.stmt) -> bool:
+    """`time.sleep(random.random())`: jobs that begin together go on apart."""
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    call = call.value if isinstance(call, ast.Await) else call
+    return isinstance(call, ast.Call) and module.resolve(call.func) in _SLEEPING
 
 
 def _spells(module: ModuleFacts, statement: ast.stmt) -> bool:

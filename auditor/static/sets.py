@@ -118,8 +118,6 @@ def _iterated(module: ModuleFacts, node: ast.expr) -> Elements:
         name = module.resolve(node.func)
         if name == "range":
             return Elements.STABLE
-        if name == "map" and node.args:
-            return Elements.STABLE if module.resolve(node.args[0]) in INTEGERS else Elements.UNKNOWN
         if name in ("os.listdir", "glob.glob"):
             return Elements.TEXT
         if isinstance(node.func, ast.Attribute) and node.func.attr in ("split", "splitlines"):

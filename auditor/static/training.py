@@ -162,7 +162,8 @@ def _gets_to(project: Project, program: str, words: tuple[bytes, ...]) -> bool:
         for user in sorted(users[path]):
             module = project.module(user)
             if module is not None and user not in executed:
-                executed[user] = [_Executed.of(each) for each in _imported_statements(module)]
+                run = module.tree.body if user == program else _imported_statements(module)
+                executed[user] = [_Executed.of(each) for each in run]
             for using in _users(module, executed.get(user, ()), path, name):
                 if using is None or user == program:
                     return True

@@ -64,6 +64,8 @@ def holds_numbers(module: ModuleFacts, node: ast.expr, depth: int = 0, told: _To
         return False
     name = module.resolve(node.func) or ""
     library, _, function = name.partition(".")
+    if name == "map" and node.args:
+        return module.resolve(node.args[0]) in INTEGERS
     if name == "range" or (library == "numpy" and function in _NUMPY):
         return True
     if name == "numpy.where":
@@ -180,6 +182,9 @@ def is_number(module: ModuleFacts, node: ast.expr, depth: int = 0, told: _Told |
         return True
     if isinstance(node, ast.Call):
         return module.resolve(node.func) in INTEGERS - {"range"}
+    if isinstance(node, ast.Subscript):
+        table = module.origin(node.value)  # `labels[name]` of `{name: label for label, name in enumerate(names)}`
+        return isinstance(table, ast.DictComp) and is_number(module, table.value, depth + 1, told)
     if isinstance(node, ast.BinOp):
         sides = [is_number(module, side, depth + 1, told) for side in (node.left, node.right)]
         return any(sides) if isinstance(node.op, ast.Add | ast.Sub) else all(sides)
@@ -203,6 +208,8 @@ def _gives_number(module: ModuleFacts, binding: Binding, name: str, depth: int, 
     if binding.kind is BindingKind.ELEMENT and binding.value is not None:
         return holds_numbers(module, binding.value, depth + 1, told)
     node = binding.node
+    if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Tuple | ast.List):
+        return holds_numbers(module, node.value, depth + 1, told)  # `pid, camera = map(int, text.split("_"))`
     if not isinstance(node, ast.For | ast.comprehension) or not isinstance(node.target, ast.Tuple):
         return False
     counted, *_ = node.target.elts

@@ -13,6 +13,7 @@ from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.static.facts import Call, ModuleFacts
 from auditor.static.matcher import Hit, Scope
+from auditor.static.nodes import walk
 from auditor.static.prerequisites import Prerequisite, naming
 from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.project import Project
@@ -62,10 +63,22 @@ def _is_kept_by_dataset(module: ModuleFacts, call: Call, datasets: frozenset[str
     statement = module.parent(call.node)
     if not isinstance(statement, ast.Assign) or getattr(call.function, "name", "") != "__init__":
         return False
-    holder = module.enclosing_class(call.node)
-    if holder is None or not isinstance(statement.targets[0], ast.Attribute):
+    holder, target = module.enclosing_class(call.node), statement.targets[0]
+    if holder is None or not isinstance(target, ast.Attribute) or datasets.isdisjoint(module.base_classes(holder)):
         return False
-    return not datasets.isdisjoint(module.base_classes(holder))
+    return not _is_replaced(module, target)
+
+
+def _is_replaced(module: ModuleFacts, target: ast.Attribute) -> bool:
+    """Whether the attribute gets another object somewhere, as in what a worker begins with."""
+    return any(
+        isinstance(node, ast.Attribute)
+        and node.attr == target.attr
+        and isinstance(node.ctx, ast.Store)
+        and node is not target
+        and getattr(module.enclosing_function(node), "name", "") != "__init__"
+        for node in walk(module.tree)
+    )
 
 
 DETECTOR = DatasetGeneratorDetector(_read)

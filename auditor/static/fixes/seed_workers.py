@@ -90,6 +90,8 @@ def _given(loaders: Sequence[tuple[ModuleFacts, Call]], body: str, project: Proj
         name = next((each for each in NAMES if each not in module.index.root.bindings), None)
         if name is None or any(call.opaque for call in calls):
             return Refusal(reason="the loader takes `**kwargs`, which may hold a `worker_init_fn`: give it there")
+        if any(call.argument("worker_init_fn", 10) is not None for call in calls):
+            return Refusal(reason="the loader has a `worker_init_fn` already: make the data set's generator anew there")
         head = f"def {name}(worker_id: int) -> None:" if has_hints(module) else f"def {name}(worker_id):"
         text = f"{head}\n    {body}".replace("\n", "\n    ").replace("\n        ", "\n    ")
         first = min((top_statement(module, call.node) for call in calls), key=lambda each: each.lineno)

@@ -65,6 +65,13 @@ def test_two_loaders_of_one_data_set_share_the_function(tmp_path: Path) -> None:
     assert text.count("worker_init_fn=seed_worker") == 2
 
 
+def test_function_that_a_loader_has_is_not_replaced(tmp_path: Path) -> None:
+    source = DATASET.replace("LOADER", "loader = DataLoader(Noisy(), num_workers=2, worker_init_fn=print)")
+    text, refused = patched(tmp_path, source, "RA309")
+    assert "already" in refused[0]
+    assert "def seed_worker(" not in text
+
+
 def test_data_set_in_a_wrapper_is_left_to_people(tmp_path: Path) -> None:
     source = DATASET.replace("LOADER", "loader = DataLoader(Subset(Noisy(), [0]), num_workers=2)")
     _, refused = patched(tmp_path, source, "RA309")
