@@ -143,7 +143,7 @@ def _files(paths: Sequence[Path], root: Path, settings: Callable[[], Settings]) 
     yield user_file()
     for folder in (root, *root.parents):
         yield from (folder / name for name in (PYPROJECT, PROJECT_FILE, ".gitignore"))
-    yield from (path for path in paths if path.is_file())
+    yield from (path for path in paths if os.path.isfile(path))
     try:
         current = settings()
     except ReproAuditError:
@@ -151,7 +151,7 @@ def _files(paths: Sequence[Path], root: Path, settings: Callable[[], Settings]) 
     there = [path for path in paths if os.path.lexists(path)]
     found = find_files(root, there, current.exclude)
     yield from (file.file for file in (*found.files, *found.documents))
-    yield from (file for folder in current.rules if folder.is_dir() for file in toml_files(folder))
+    yield from (file for folder in current.rules if os.path.isdir(folder) for file in toml_files(folder))
     if current.baseline is not None:
         yield current.baseline
 

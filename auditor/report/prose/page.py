@@ -41,7 +41,7 @@ _ASCII = str.maketrans(
     }
     | {"‘": "'", "’": "'", "“": '"', "”": '"'}
 )
-_CONTROL = lazy_pattern(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+_CONTROL = lazy_pattern(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 class Page:
@@ -83,8 +83,12 @@ class Page:
 
 
 def _shown(text: str) -> str:
-    """Without tabs, and without what a terminal would obey; most texts hold neither."""
-    return text if text.isprintable() else _CONTROL.sub("?", text).expandtabs(4)
+    return text if text.isprintable() else visible(text).expandtabs(4)
+
+
+def visible(text: str) -> str:
+    """One line without what a terminal would obey, a file name's line break among it; tabs stay."""
+    return text if text.isprintable() else _CONTROL.sub("?", text)
 
 
 def wrap(text: str, width: int) -> list[str]:
