@@ -74,8 +74,13 @@ class Suppressions:
         ]
 
 
-def read_suppressions(text: str, lines: Sequence[str], rules: Mapping[str, Rule]) -> Suppressions:
-    """Find the comments; `rules` by id and by name."""
+def read_suppressions(
+    text: str, lines: Sequence[str], rules: Mapping[str, Rule], joined: Mapping[int, tuple[int, int]] | None = None
+) -> Suppressions:
+    """Find the comments; `rules` by id and by name.
+
+    `joined`: first and last line of the command that a line is part of, in what is no Python: it is spoken for as one.
+    """
     if MARK not in text:
         return Suppressions(())
     entries = []
@@ -85,6 +90,7 @@ def read_suppressions(text: str, lines: Sequence[str], rules: Mapping[str, Rule]
         if match:
             first = _next_code(lines, number) if not lines[number - 1][:column].strip() else number
             last = statements.get(first, first) if first > number else first
+            first, last = (joined or {}).get(first, (first, last))
             entries.append(_read(number, match["verb"], match["rest"], rules, first, last))
     return Suppressions(entries)
 
