@@ -34,7 +34,8 @@ SUPPRESSED = {
     },
     "shell": {"a.sh": "train --seed $RANDOM  # repro-audit: allow RA182 because the launcher gives it\n"},
     "shell, above a command on several lines": {
-        "a.sh": "# repro-audit: allow RA182 because the launcher gives it\ntrain \\\n  --lr 1 \\\n  --seed $RANDOM \\\n  -x\n"
+        "a.sh": "# repro-audit: allow RA182 because the launcher gives it\n"
+        "train \\\n  --lr 1 \\\n  --seed $RANDOM \\\n  -x\n"
     },
     "shell, behind a command on several lines": {
         "a.sh": "train --seed $RANDOM \\\n  --lr 1  # repro-audit: allow RA182 because the launcher gives it\n"
