@@ -35,6 +35,13 @@ def test_findings_exit_with_1_and_show_source_why_and_fix(command: Command, proj
     assert any(line.startswith("  fix ") for line in lines)
 
 
+def test_marks_stand_below_the_place_also_where_letters_are_written_as_escapes(command: Command, project: Path) -> None:
+    (project / "train.py").write_text("import numpy as np\n\nx = 'é…'; print(np.random.rand(3))\n")
+    lines = command("scan", ".", "--ascii").out.splitlines()
+    source = next(index for index, line in enumerate(lines) if "\\xe9..." in line)
+    assert lines[source + 1].index("^") == lines[source].index("np.random.rand")
+
+
 def test_clean_project_exits_with_0(command: Command, project: Path) -> None:
     (project / "train.py").write_text(CLEAN)
     ran = command("scan", ".")
