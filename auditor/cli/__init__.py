@@ -51,6 +51,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Without `arguments` it is the program itself, and a command of `AT_ONCE` ends the process where it is done.
     """
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:  # before the command has begun, which tells it itself
+        print("repro-audit: interrupted", file=sys.stderr)
+        return 130
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     if sys.stdout is None or sys.stderr is None:
         _replace_closed_streams()

@@ -69,7 +69,7 @@ def _below_repository(root: Path | None, report: AuditReport) -> str:
     if root is None and report.runs:
         root = Path(report.runs[0].project)
     for folder in (root, *root.parents) if root is not None else ():
-        if (folder / ".git").exists():
+        if os.path.exists(folder / ".git"):
             inside = root.relative_to(folder).as_posix() if root is not None else "."
             return "" if inside == "." else f"{inside}/"
     return ""

@@ -201,6 +201,8 @@ def _asked(what: Sequence[str], undo: bool) -> Asked:
     patches: list[str] = []
     step = None
     for word in what:
+        if not word:
+            raise UsageError("the name of a file, rule or patch was expected, and the word is empty")
         if undo and _STEP.fullmatch(word):
             if step is not None:
                 raise UsageError(f"--undo takes one step, found {step} and {word}")

@@ -7,6 +7,7 @@ Typer, so that there is one place that explains and complains.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from auditor.cli import HELP
 from auditor.cli.option_table import OptionEntry
@@ -82,6 +83,8 @@ def _next(pending: list[str]) -> str:
 
 
 def _value(entry: OptionEntry, text: str) -> object:
+    if entry.kind is Path and not text:
+        raise _LeftToTyperError
     try:
         value: object = entry.kind(text)
     except ValueError:

@@ -148,9 +148,9 @@ OUTPUT = (
 )
 
 
-def paths_of(given: list[str]) -> dict[str, object]:
-    """What the words without an option are to `scan`."""
-    return {PATHS: [Path(each) for each in given] or None}
+def paths_of(given: list[str]) -> dict[str, object] | None:
+    """What the words without an option are to `scan`; None for an empty one, which names nothing."""
+    return None if "" in given else {PATHS: [Path(each) for each in given] or None}
 
 
 def words(text: str | None) -> tuple[str, ...] | None:

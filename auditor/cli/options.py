@@ -27,7 +27,21 @@ def typer_option(entry: OptionEntry) -> Any:
     flags = (
         [f"{yes}/{no}" for yes, no in zip(entry.flags, entry.negation, strict=True)] if entry.negation else entry.flags
     )
-    return typer.Option(*flags, metavar=entry.metavar, help=entry.help, rich_help_panel=entry.group, min=entry.minimum)
+    return typer.Option(
+        *flags,
+        metavar=entry.metavar,
+        help=entry.help,
+        rich_help_panel=entry.group,
+        min=entry.minimum,
+        parser=named_path if entry.kind is Path else None,
+    )
+
+
+def named_path(word: str) -> Path:
+    """Return a path. An empty word, mostly a variable of a shell that is not set, would be taken for this folder."""
+    if not word:
+        raise typer.BadParameter("a name was expected, and the word is empty.")
+    return Path(word)
 
 
 SelectOption = Annotated[str | None, typer_option(SELECT)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -37,11 +38,11 @@ class Output:
         use_color(self.color, sys.stdout)
         if self.path is None:
             return
-        if self.path.is_dir():
+        if os.path.isdir(self.path):
             raise UsageError(f"-o {self.path}: is a folder; name a file")
-        if self.path.exists() and not self.force:
+        if os.path.exists(self.path) and not self.force:
             raise UsageError(f"-o {self.path}: exists already; --force overwrites it")
-        if not self.path.absolute().parent.is_dir():
+        if not os.path.isdir(self.path.absolute().parent):
             raise UsageError(f"-o {self.path}: the folder does not exist; make it first")
 
     def render_options(self, exit_code: int, prefix: str = "") -> RenderOptions:

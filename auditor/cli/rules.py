@@ -11,7 +11,7 @@ import typer
 from auditor.cli.exit_codes import ExitCode
 from auditor.cli.help import CONTEXT, GroupedCommand, GroupedGroup, examples, new_app
 from auditor.cli.option_table import words
-from auditor.cli.options import AsciiOption, ColorOption, JsonOption, SelectOption, page_text
+from auditor.cli.options import AsciiOption, ColorOption, JsonOption, SelectOption, named_path, page_text
 from auditor.cli.stdout import write_stdout
 
 app = new_app("List the rules.\n\nThose of your own folders too, with the severities of your settings.")
@@ -53,7 +53,7 @@ def rules(
 
 @app.command("test", cls=GroupedCommand, epilog=examples("repro-audit rules test team_rules"), context_settings=CONTEXT)
 def try_examples(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of rule files.")],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of rule files.", parser=named_path)],
     as_json: JsonOption = False,
     color: ColorOption = "auto",
     ascii: AsciiOption = False,  # noqa: A002

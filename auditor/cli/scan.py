@@ -9,7 +9,7 @@ import typer
 
 from auditor.cli.help import GroupedCommand, examples, new_app
 from auditor.cli.option_table import OUTPUT, SCAN
-from auditor.cli.options import with_options
+from auditor.cli.options import named_path, with_options
 from auditor.cli.scan_work import run_scan
 
 app = new_app()
@@ -25,7 +25,8 @@ EXAMPLES = (
 @with_options((*SCAN, *OUTPUT))
 def scan(
     paths: Annotated[
-        list[Path] | None, typer.Argument(metavar="[PATH]...", help="Files and folders; default: .")
+        list[Path] | None,
+        typer.Argument(metavar="[PATH]...", help="Files and folders; default: .", parser=named_path),
     ] = None,
     **values: Any,
 ) -> int:

@@ -36,8 +36,7 @@ def run_scan(values: dict[str, Any], line: Sequence[str] | None = None, keeping:
     given, output = take_output(values)
     chosen: list[Path] = given["paths"] or [Path()]
     for path in chosen:
-        if not path.exists():
-            raise UsageError(f"{path}: no such file or folder")
+        _require(path)
     if given["baseline"] is not None and given["no_baseline"]:
         raise UsageError("--baseline and --no-baseline exclude each other")
     if given["jobs"] is not None and given["jobs"] < 1:
@@ -87,6 +86,16 @@ def run_scan(values: dict[str, Any], line: Sequence[str] | None = None, keeping:
     more = options.diff_base or options.write_baseline or resolved.baseline or given["patches"]
     is_alone = not more and output.format != "sarif"
     return deliver(report, output, find_root(chosen), keep if is_alone else None)
+
+
+def _require(path: Path) -> None:
+    """Raise `UsageError` for a path that leads to nothing."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        raise UsageError(f"{path}: no such file or folder") from None
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
 
 
 def _overrides(given: dict[str, Any]) -> dict[str, object]:

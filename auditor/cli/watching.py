@@ -57,6 +57,8 @@ def _text(scanned: Scanned, output: Output, root: Path) -> str:
         return "".join(f"{line}\n" for line in lines)
     text = rendered(scanned.report, output, root)[0]
     if output.format in ("text", "concise") and scanned.changed:
+        reasons = {item.subject: item.reason for item in scanned.report.skipped}
+        lines += [f"not analysed: {name}: {reasons[name]}" for name in scanned.changed if name in reasons]
         lines.append(f"since the last scan: {len(scanned.new):,} new, {len(scanned.gone):,} gone")
         lines += [f"  {word}  {_line(finding)}" for word, each in _told(scanned) for finding in each[:SHOWN]]
         return f"{text}\n" + "".join(f"{line}\n" for line in lines)

@@ -8,6 +8,7 @@ from auditor.model.rule import Severity
 from auditor.report import RenderOptions
 from auditor.report.prose.answer import one_line
 from auditor.report.prose.earlier import known
+from auditor.report.prose.page import visible
 from auditor.report.prose.place import place
 from auditor.report.schema.portable import portable
 from auditor.report.schema.problems import Problem, problems
@@ -55,7 +56,8 @@ def _position(location: Location | None) -> dict[str, str]:
 
 
 def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    """Line breaks can be said; other control characters are nothing that a log should obey."""
+    return visible(text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A"))
 
 
 def _property(text: str) -> str:
@@ -64,5 +66,5 @@ def _property(text: str) -> str:
 
 def _plain(text: str) -> str:
     """One line of a log, and never a command: a file name may hold anything."""
-    flat = " ".join(text.split())
+    flat = visible(" ".join(text.split()))
     return f" {flat}" if flat.startswith(("::", "##[")) else flat

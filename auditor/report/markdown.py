@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from auditor.model.finding import Finding
 from auditor.model.report import AuditReport
 from auditor.report import RenderOptions
@@ -9,6 +11,7 @@ from auditor.report.prose.answer import one_line
 from auditor.report.prose.findings import by_file
 from auditor.report.prose.guideline import guideline_section
 from auditor.report.prose.numbers import count
+from auditor.report.prose.page import visible
 from auditor.report.prose.place import command_line, position
 from auditor.report.prose.pullrequest import proof_section
 from auditor.report.schema.portable import portable
@@ -61,17 +64,25 @@ def _findings(report: AuditReport) -> list[str]:
 
 def _row(finding: Finding, name: str) -> str:
     cells = (
-        f"`{finding.location.path}:{position(finding.location)}`",
+        _code(f"{finding.location.path}:{position(finding.location)}"),
         finding.severity.value,
         f"{finding.rule_id} {name}",
         _quoted(finding.message),
     )
-    return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _code(text: str) -> str:
+    """Text as code, whatever stands in it: the marks are longer than any that it holds."""
+    mark = "`" * (max(map(len, re.findall("`*", text))) + 1)
+    space = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{mark}{space}{visible(text)}{space}{mark}"
 
 
 def _quoted(text: str) -> str:
-    """Text in which no character is markup."""
-    return "".join(f"\\{character}" if character in "\\`*_<>[]#" else character for character in text)
+    """One line in which no character is markup."""
+    flat = visible(text.replace("\n", " "))
+    return "".join(f"\\{character}" if character in "\\`*_<>[]#&~$" else character for character in flat)
 
 
 def _fenced(text: str) -> list[str]:

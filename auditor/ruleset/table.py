@@ -68,8 +68,15 @@ class Table:
     def _required(self, key: str, expected: str) -> object:
         self._asked.add(key)
         if key not in self._values:
-            raise self.complain(key, f"missing; expected {expected}")
+            raise self.complain(key, f"missing; expected {expected}{self._misspelt(key)}")
         return self._values[key]
+
+    def _misspelt(self, key: str) -> str:
+        """What stands here in place of a key that is missing, if it looks like that."""
+        from difflib import get_close_matches  # only a mistake needs it
+
+        others = sorted(self._values.keys() - self._asked)
+        return "".join(f" (is `{name}` meant for it?)" for name in get_close_matches(key, others, n=1, cutoff=0.75))
 
     def string(self, key: str, default: str | None = None) -> str:
         """Return a non-empty string; without a default the key is required."""
@@ -110,8 +117,11 @@ class Table:
             self._asked.add(key)
             return ()
         value = self._required(key, "an array of strings")
-        if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
+        if not isinstance(value, list):
             raise self.complain(key, f"expected an array of strings, found {describe(value)}")
+        for item in value:
+            if not isinstance(item, str) or not item:
+                raise self.complain(key, f"expected an array of strings, found {describe(item)} in it")
         if required and not value:
             raise self.complain(key, "expected at least one string, found an empty array")
         seen: set[str] = set()

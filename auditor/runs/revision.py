@@ -51,19 +51,36 @@ class _Blob:
 def find_revision(folder: Path, asked: str) -> Revision:
     """Return what `asked` names in the repository that `folder` is in; `main...` is where HEAD left `main`.
 
-    Raises `UsageError` outside a repository, without git and for what git does not know.
+    Ranges are those of `git diff`: what stands behind the dots has to be what is checked out. Raises `UsageError`
+    outside a repository, without git and for what git does not know.
     """
+    if not asked:
+        raise UsageError("--diff-base: the word is empty; name a revision, such as `main...`")
     top = Path(os.fsdecode(_ask(folder, asked, "rev-parse", "--show-toplevel")).rstrip("\n"))
-    name = asked.removesuffix("...")
-    commit = _commit(top, name)
-    if commit is None:
-        raise UsageError(f"--diff-base {asked}: git knows no revision `{name}` here{_hint(top, name)}")
-    if name != asked:
+    dots = next((each for each in ("...", "..") if each in asked), "")
+    name, _, end = asked.partition(dots) if dots else (asked, "", "")
+    commit = _known(top, asked, name or "HEAD")
+    if end and _known(top, asked, end) != _commit(top, "HEAD"):
+        raise UsageError(
+            f"--diff-base {asked}: `{end}` is not what is checked out, and files are scanned as they lie in the "
+            f"working tree; check `{end}` out and give `{name}{dots}`"
+        )
+    if dots == "...":
         base = _run(top, "merge-base", commit, "HEAD")
         if base.returncode:
             raise UsageError(f"--diff-base {asked}: `{name}` and HEAD have no common commit{_shallow_hint(top, name)}")
         commit = os.fsdecode(base.stdout).strip()
     return Revision(top=top, commit=commit, asked=asked)
+
+
+def _known(top: Path, asked: str, name: str) -> str:
+    """The commit that a name stands for; raises `UsageError` where it stands for none."""
+    commit = _commit(top, name)
+    if commit is not None:
+        return commit
+    if _object(top, name) not in (None, name):  # a whole hash is taken for an object, whether or not there is one
+        raise UsageError(f"--diff-base {asked}: `{name}` is no commit; give a branch, a tag or a commit")
+    raise UsageError(f"--diff-base {asked}: git knows no revision `{name}` here{_hint(top, name)}")
 
 
 def extract(revision: Revision, target: Path) -> tuple[str, ...]:
@@ -154,8 +171,15 @@ def _contents(repository: Path, blobs: Sequence[_Blob]) -> Iterator[bytes]:
 
 
 def _commit(repository: Path, name: str) -> str | None:
-    found = _run(repository, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
-    return None if found.returncode else os.fsdecode(found.stdout).strip()
+    # The object first: what is appended to `:/words` would be searched for as well.
+    found = _object(repository, name)
+    return None if found is None else _object(repository, f"{found}^{{commit}}")
+
+
+def _object(repository: Path, name: str) -> str | None:
+    found = _run(repository, "rev-parse", "--verify", "--quiet", "--end-of-options", name)
+    said = os.fsdecode(found.stdout).strip()
+    return None if found.returncode or said.startswith("^") else said
 
 
 def _hint(top: Path, name: str) -> str:

@@ -42,7 +42,11 @@ def read_baseline(path: Path) -> tuple[KnownFinding, ...]:
     try:
         content: object = json.loads(text)
     except (ValueError, RecursionError) as error:
-        marks = " (it holds the marks of a merge conflict; write it anew)" if "<<<<<<<" in text else ""
+        marks = (
+            " (it holds the marks of a merge conflict; keep the entries of both sides, a comma after each but the last)"
+            if "<<<<<<<" in text
+            else ""
+        )
         raise UsageError(f"{path}: not a baseline: not JSON: {error}{marks}") from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise UsageError(f'{path}: format: expected "{FORMAT}"; this is another kind of file, and is left alone')

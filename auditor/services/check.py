@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
@@ -93,9 +94,9 @@ def _baseline(settings: Settings, options: CheckOptions) -> tuple[Path, tuple[Kn
 
     if options.write_baseline is not None:
         path = options.write_baseline
-        if path.is_dir():
+        if os.path.isdir(path):
             raise UsageError(f"--write-baseline {path}: is a folder; name a file")
-        return path, read_baseline(path) if path.exists() else ()
+        return path, read_baseline(path) if os.path.exists(path) else ()
     assert settings.baseline is not None
     return settings.baseline, read_baseline(settings.baseline)
 

@@ -67,8 +67,8 @@ def _moved(path: Path, revision: Revision, top: Path) -> Path:
 
 def _renamed(before: Iterable[KnownFinding], then: Path, after: Iterable[KnownFinding], now: Path) -> dict[str, str]:
     """Files with findings that are gone, and those that most of their lines are in today."""
-    left = {path for entry in before for path in (entry.path, *entry.programs) if not (now / path).exists()}
-    come = {path for entry in after for path in (entry.path, *entry.programs) if not (then / path).exists()}
+    left = {path for entry in before for path in (entry.path, *entry.programs) if not os.path.exists(now / path)}
+    come = {path for entry in after for path in (entry.path, *entry.programs) if not os.path.exists(then / path)}
     if not left or not come:
         return {}
     old = {path: _lines(then / path) for path in sorted(left)}

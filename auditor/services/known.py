@@ -57,7 +57,7 @@ class Coverage:
         file = self.root / path
         if path in self.skipped:
             return False
-        return not file.exists() or any(file == asked or asked in file.parents for asked in self.paths)
+        return not os.path.exists(file) or any(file == asked or asked in file.parents for asked in self.paths)
 
 
 def coverage(report: AuditReport, root: Path, paths: Sequence[Path], asks_for: Callable[[RuleId], bool]) -> Coverage:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Sequence, Set
 from pathlib import Path, PurePosixPath
@@ -24,7 +25,7 @@ def with_renames(before: Sequence[KnownFinding], now: Sequence[KnownFinding], ro
     A file is new where no entry names it. What is found there and was in no entry stays new.
     """
     known = {path for entry in before for path in (entry.path, *entry.programs)}
-    gone = {path for path in known if not (root / path).exists()}
+    gone = {path for path in known if not os.path.exists(root / path)}
     if not gone:
         return tuple(before)
     come = {path for entry in now for path in (entry.path, *entry.programs)} - known

@@ -110,7 +110,8 @@ def above_floor(report: AuditReport, settings: Settings) -> AuditReport:
     left_out = len(report.findings) - len(kept)
     if not left_out:
         return report
-    note = f"{left_out} weaker findings are left out (min-severity, min-confidence)."
+    told = "1 weaker finding is" if left_out == 1 else f"{left_out:,} weaker findings are"
+    note = f"{told} left out (min-severity, min-confidence)."
     return replace(with_findings(report, kept), notes=(*report.notes, note))
 
 

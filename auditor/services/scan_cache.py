@@ -261,7 +261,7 @@ class ScanCache:
         # Parts first: they say by themselves what they hold for, but a report without its parts would not last.
         from auditor.services.scan_parts import pack_parts
 
-        is_new = not self.path.exists()
+        is_new = not os.path.exists(self.path)
         basis = self._parts_basis({path: digest for path, (_, digest) in files.items()})
         if self._may_stay(parts) or write(self._parts_path, (basis, pack_parts(parts), names)):
             entry = self._entry(files, folders, dumped(report))
@@ -324,11 +324,11 @@ class ScanCache:
 
     def _print(self, path: str) -> Print:
         stamp = stamp_of(self._inside + path, self._settled_ns)
-        file = self._root / path
-        if not file.is_file():  # to read a pipe would take until somebody writes to it
+        file = self._inside + path
+        if not os.path.isfile(file):  # to read a pipe would take until somebody writes to it
             return stamp, b""
         try:
-            return stamp, _digest(file.read_bytes())
+            return stamp, _digest(Path(file).read_bytes())
         except OSError:
             return UNKNOWN, b""
 

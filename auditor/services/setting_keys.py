@@ -47,6 +47,13 @@ def _strings(value: object, _: Path) -> tuple[str, ...]:
     raise ValueError('a list of strings such as ["RA1", "RA301"]')
 
 
+def _patterns(value: object, folder: Path) -> tuple[str, ...]:
+    try:
+        return _strings(value, folder)
+    except ValueError:
+        raise ValueError('a list of patterns such as ["scripts/old/", "*.ipynb"]') from None
+
+
 def _pattern_table(value: object, folder: Path) -> Mapping[str, tuple[str, ...]]:
     if isinstance(value, dict):
         try:
@@ -90,7 +97,7 @@ def choice(kind: type[E], value: object) -> E:
 KEYS = (
     Key(name="select", read=_strings, meaning="rules to use: ids, beginnings of ids, or names"),
     Key(name="ignore", read=_strings, meaning="rules to leave out"),
-    Key(name="exclude", read=_strings, meaning="paths to leave out, as in .gitignore"),
+    Key(name="exclude", read=_patterns, meaning="paths to leave out, as in .gitignore"),
     Key(
         name="per-file-ignores", read=_pattern_table, meaning="path pattern → rules left out there", from_variable=False
     ),

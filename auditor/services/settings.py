@@ -109,10 +109,10 @@ def user_file(environ: Mapping[str, str] = os.environ) -> Path:
 def _layers(start: Path, environ: Mapping[str, str]) -> Iterator[tuple[str, Mapping[str, object]]]:
     """Yield (where from, values), weakest first."""
     personal = user_file(environ)
-    if personal.is_file() and (table := _table_of(personal)) is not None:
+    if os.path.isfile(personal) and (table := _table_of(personal)) is not None:
         yield str(personal), table
     for folder in map(Path, settings_folders(str(start))):
-        own = [folder / name for name in (PROJECT_FILE, PYPROJECT) if (folder / name).is_file()]
+        own = [folder / name for name in (PROJECT_FILE, PYPROJECT) if os.path.isfile(folder / name)]
         tables = [(path, table) for path in own if (table := _table_of(path)) is not None]
         if tables:
             path, table = tables[0]

@@ -51,6 +51,8 @@ class Scanned:
     """Findings that the scan before did not have; empty for the first scan."""
 
     gone: tuple[Finding, ...]
+    """Those of files that cannot be analysed for the moment are not."""
+
     watched: int
     """Number of files that are looked at."""
 
@@ -70,7 +72,7 @@ def watch(
     """
     root = find_root(paths)
     seen: Snapshot | None = None
-    last: AuditReport | None = None
+    known: tuple[Finding, ...] | None = None
     while True:
         began = clock()
         now = _settled(paths, root, settings, wait)
@@ -79,8 +81,9 @@ def watch(
             continue
         changed = _changed(seen, now, root)
         seen = now
-        scanned = _scan(paths, settings, options, progress(), last, changed, len(now))
-        last = scanned.report or last
+        scanned = _scan(paths, settings, options, progress(), known, changed, len(now))
+        if scanned.report is not None:
+            known = (*scanned.report.findings, *_hidden(scanned.report, known or ()))
         yield scanned
 
 
@@ -89,7 +92,7 @@ def _scan(
     settings: Callable[[], Settings],
     options: CheckOptions,
     progress: Progress,
-    last: AuditReport | None,
+    known: tuple[Finding, ...] | None,
     changed: tuple[str, ...],
     watched: int,
 ) -> Scanned:
@@ -97,15 +100,22 @@ def _scan(
         report = check(paths, settings(), options, progress)
     except ReproAuditError as error:
         return Scanned(report=None, problem=str(error), changed=changed, new=(), gone=(), watched=watched)
-    before = last.findings if last is not None else report.findings
+    before = report.findings if known is None else known
     return Scanned(
         report=report,
         problem="",
         changed=changed,
         new=_without(report.findings, before),
-        gone=_without(before, report.findings),
+        gone=_without(before, (*report.findings, *_hidden(report, before))),
         watched=watched,
     )
+
+
+def _hidden(report: AuditReport, before: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Findings that are neither there nor gone: a file that they rest on is half written."""
+    unread = frozenset(item.subject for item in report.skipped)
+    found = _without(before, report.findings)
+    return tuple(each for each in found if not unread.isdisjoint((each.location.path, *each.entry_points)))
 
 
 def _without(findings: Sequence[Finding], others: Sequence[Finding]) -> tuple[Finding, ...]:
@@ -143,7 +153,7 @@ def _files(paths: Sequence[Path], root: Path, settings: Callable[[], Settings]) 
     yield user_file()
     for folder in (root, *root.parents):
         yield from (folder / name for name in (PYPROJECT, PROJECT_FILE, ".gitignore"))
-    yield from (path for path in paths if path.is_file())
+    yield from (path for path in paths if os.path.isfile(path))
     try:
         current = settings()
     except ReproAuditError:
@@ -151,7 +161,7 @@ def _files(paths: Sequence[Path], root: Path, settings: Callable[[], Settings]) 
     there = [path for path in paths if os.path.lexists(path)]
     found = find_files(root, there, current.exclude)
     yield from (file.file for file in (*found.files, *found.documents))
-    yield from (file for folder in current.rules if folder.is_dir() for file in toml_files(folder))
+    yield from (file for folder in current.rules if os.path.isdir(folder) for file in toml_files(folder))
     if current.baseline is not None:
         yield current.baseline
 

@@ -34,7 +34,7 @@ METADATA = frozenset({"pyproject.toml", "setup.cfg", "setup.py"})
 """Where console scripts are declared, at the top of a project."""
 
 SUFFIXES = (".py", ".ipynb")
-UNTOLD = "\N{REPLACEMENT CHARACTER}"
+UNTOLD = "\ufffd"
 """Stands in the name of a file that the locale cannot say, which is not found by that name."""
 
 _SPECIAL = frozenset({".gitignore", *ENVIRONMENT_MARKERS})
@@ -105,8 +105,9 @@ class Discovery:
                 raise UsageError(f"{original}: no such file or folder")
         for path in sorted(asked):
             self._note_link(str(path))
-            self._depth = len(path.parent.parts) if not path.is_dir() else len(path.parts)
-            if path.is_dir():
+            is_folder = os.path.isdir(path)
+            self._depth = len(path.parts) - (not is_folder)
+            if is_folder:
                 self._walk(str(path), self._ignore_files_above(path))
             else:
                 self._add_file(str(path))

@@ -8,7 +8,7 @@ from auditor.model.digest import sha256
 from auditor.model.pattern import lazy_pattern
 from auditor.static.suppress import MARK
 
-_SUPPRESSION = lazy_pattern(rf"#\s*{MARK}.*")
+_SUPPRESSION = lazy_pattern(rf"#\s*{MARK}(?::|\s+allow\b).*")
 
 
 def source_text(lines: Sequence[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from collections.abc import Iterator, Mapping
@@ -54,8 +55,8 @@ class Pins:
 
 def read_pins(root: Path) -> Pins:
     """Read what lies at the top of a project; nothing is installed or asked over a network."""
-    locks = [name for name in LOCKS if (root / name).is_file()]
-    unread = [f"{name} (not read by us)" for name in UNREAD_LOCKS if (root / name).is_file()]
+    locks = [name for name in LOCKS if os.path.isfile(root / name)]
+    unread = [f"{name} (not read by us)" for name in UNREAD_LOCKS if os.path.isfile(root / name)]
     versions: dict[str, set[str]] = {}
     loose: set[str] = set()
     read: list[str] = []

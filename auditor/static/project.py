@@ -150,6 +150,11 @@ class Project:
         known = self._kept_literals
         return sorted(path for path, source in self.files.items() if path not in known and source.sketch is None)
 
+    def unreadable(self) -> list[str]:
+        """Files that could not be read; nothing stands in them as far as anybody knows."""
+        kept, digests = self._kept_literals, self._kept.digests
+        return [path for path in self.files if not (digests[path] if path in kept else self.sketch(path).digest)]
+
     def literals(self, path: str) -> int:
         """What of the vocabulary stands in a file, as bits."""
         found = self._kept_literals.get(path)

@@ -13,14 +13,16 @@ import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from auditor.model.lean import dataclass
+from auditor.model.lean import dataclass, replace
 from auditor.model.pattern import lazy_pattern
 from auditor.model.rule import Rule
 from auditor.ruleset.spelling import nearest_rule
 
-MARK = "repro-audit:"
+MARK = "repro-audit"
 
-_COMMENT = lazy_pattern(r"#\s*repro-audit:\s*(?P<verb>[\w-]+)\b[ \t]*(?P<rest>.*)$")
+_COMMENT = lazy_pattern(r"#\s*repro-audit(?P<colon>:|(?=\s+allow\b))\s*(?P<verb>[\w-]+)\b[ \t]*(?P<rest>.*)$")
+"""Without its colon a comment does not count, and is told."""
+
 _REASON = lazy_pattern(r"\b(?:because|reason:)\s+(?P<reason>.*\S)", re.IGNORECASE)
 _WORD = lazy_pattern(r"[A-Za-z][\w-]*")
 
@@ -74,8 +76,13 @@ class Suppressions:
         ]
 
 
-def read_suppressions(text: str, lines: Sequence[str], rules: Mapping[str, Rule]) -> Suppressions:
-    """Find the comments; `rules` by id and by name."""
+def read_suppressions(
+    text: str, lines: Sequence[str], rules: Mapping[str, Rule], joined: Mapping[int, tuple[int, int]] | None = None
+) -> Suppressions:
+    """Find the comments; `rules` by id and by name.
+
+    `joined`: first and last line of the command that a line is part of, in what is no Python: it is spoken for as one.
+    """
     if MARK not in text:
         return Suppressions(())
     entries = []
@@ -85,7 +92,9 @@ def read_suppressions(text: str, lines: Sequence[str], rules: Mapping[str, Rule]
         if match:
             first = _next_code(lines, number) if not lines[number - 1][:column].strip() else number
             last = statements.get(first, first) if first > number else first
-            entries.append(_read(number, match["verb"], match["rest"], rules, first, last))
+            first, last = (joined or {}).get(first, (first, last))
+            entry = _read(number, match["verb"], match["rest"], rules, first, last)
+            entries.append(entry if match["colon"] else _without_colon(entry, match["verb"]))
     return Suppressions(entries)
 
 
@@ -119,6 +128,10 @@ def _read(line: int, verb: str, rest: str, rules: Mapping[str, Rule], first: int
         last=last,
         complaints=tuple(complaints),
     )
+
+
+def _without_colon(entry: Suppression, verb: str) -> Suppression:
+    return replace(entry, rules=frozenset(), complaints=(f"it lacks a colon and does not count: `{MARK}: {verb} …`",))
 
 
 def _tokens(text: str) -> tuple[list[tuple[int, int, str]], dict[int, int]]:

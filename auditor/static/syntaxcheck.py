@@ -1,4 +1,7 @@
-"""Files in which no rule can hold, looked at for syntax errors alone: small projects are told of all of them."""
+"""Files in which no rule can hold, looked at for syntax errors alone: small projects are told of all of them.
+
+What cannot be read at all is told of every project.
+"""
 
 from __future__ import annotations
 
@@ -23,9 +26,10 @@ def check_syntax(
     `known`: files that were parsed; `checked`: what is wrong with files that were looked at like this before.
     """
     budget = MAX_CHECKED_BYTES
-    chosen: list[str] = []
+    unread = frozenset(project.unreadable())  # which takes nothing to tell
+    chosen = sorted(unread.difference(known))
     for path in sorted(project.files):
-        if path in known:
+        if path in known or path in unread:
             continue
         budget -= project.source(path).stored_bytes
         if budget < 0:

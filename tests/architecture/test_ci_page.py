@@ -10,11 +10,13 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import yaml
 
 from auditor.cli import main
 from auditor.report import formats
 from auditor.services.baseline import read_baseline
 from auditor.services.rule_examples import try_rules
+from auditor.static.documents import kinds
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -82,12 +84,22 @@ def test_settings_of_the_page_can_be_read_and_its_rule_passes(tmp_path: Path, mo
 def test_the_hook_scans_the_project_as_the_page_says(help_of: Callable[..., str]) -> None:
     keys = dict(re.findall(r"^(?:- |  )(\w+): (.*)$", HOOK, re.MULTILINE))
     assert (keys["id"], keys["language"]) == ("repro-audit-scan", "python")
-    assert {"python", "jupyter", "yaml", "shell", "dockerfile"} <= set(keys["types_or"].strip("[]").split(", "))
     assert keys["pass_filenames"] == "false"
     assert f"- id: {keys['id']}" in PAGE
     program, command = keys["entry"].split()
     assert f'{program} = "auditor.cli:main"' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     assert "--diff-base" in help_of(command)
+
+
+def test_the_hook_is_started_by_whatever_a_scan_reads() -> None:
+    hook = yaml.safe_load(HOOK)[0]
+    read = [*kinds._BY_NAME, *(f"job.{suffix}" for suffix in kinds._BY_SUFFIX), "Dockerfile.gpu", ".env.local", "a.py"]
+    read += ["requirements-dev.txt", "uv.lock", "poetry.lock", "pylock.toml", "Pipfile.lock", ".envrc"]
+    for name in read:
+        assert re.search(hook["files"], f"some/where/{name}"), name
+        assert re.search(hook["files"], name), name
+    for name in ("README.md", "a.pyc", "figure.png", "Dockerfiles/notes", "xMakefile"):
+        assert not re.search(hook["files"], name), name
 
 
 def test_the_baseline_of_the_page_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

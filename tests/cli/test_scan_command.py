@@ -35,6 +35,13 @@ def test_findings_exit_with_1_and_show_source_why_and_fix(command: Command, proj
     assert any(line.startswith("  fix ") for line in lines)
 
 
+def test_marks_stand_below_the_place_also_where_letters_are_written_as_escapes(command: Command, project: Path) -> None:
+    (project / "train.py").write_text("import numpy as np\n\nx = 'é…'; print(np.random.rand(3))\n")
+    lines = command("scan", ".", "--ascii").out.splitlines()
+    source = next(index for index, line in enumerate(lines) if "\\xe9..." in line)
+    assert lines[source + 1].index("^") == lines[source].index("np.random.rand")
+
+
 def test_clean_project_exits_with_0(command: Command, project: Path) -> None:
     (project / "train.py").write_text(CLEAN)
     ran = command("scan", ".")
@@ -185,3 +192,59 @@ def test_closed_pipe_ends_silently(project: Path) -> None:
         check=False,
     )
     assert (len(ran.stdout), ran.stderr) == (10, b"")
+
+
+@pytest.mark.parametrize("words", [[""], ["train.py", ""], ["-o", ""], ["--baseline="], ["--write-baseline", ""]])
+def test_an_empty_word_names_no_file(command: Command, project: Path, words: list[str]) -> None:
+    (project / "train.py").write_text(DIRTY)
+    ran = command("scan", *words)
+    assert (ran.code, ran.out) == (2, "")
+    assert "a name was expected, and the word is empty" in ran.err
+
+
+@pytest.mark.parametrize(
+    "words", [["{}"], [".", "-o", "{}"], [".", "--write-baseline", "{}"], [".", "--baseline", "{}"]]
+)
+def test_a_path_that_the_system_refuses_is_no_bug_of_ours(command: Command, project: Path, words: list[str]) -> None:
+    (project / "train.py").write_text(CLEAN)
+    ran = command("scan", *(word.format("a" * 300) for word in words))
+    assert (ran.code, ran.out) == (2, "")
+    assert "File name too long" in ran.err
+    assert "bug" not in ran.err
+
+
+def test_settings_that_cannot_be_looked_for_are_none(
+    command: Command, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(project / ("a" * 300)))
+    (project / "train.py").write_text(CLEAN)
+    assert command("scan", ".").code == 0
+
+
+def test_a_file_that_is_too_large_is_not_called_clean(command: Command, project: Path) -> None:
+    with (project / "large.py").open("wb") as file:
+        file.write(DIRTY.encode())
+        file.truncate(5_000_000)
+    (project / "train.py").write_text(CLEAN)
+    assert "Not analysed: 1\n  large.py: too large: 5,000,000 bytes" in command("scan", ".").out
+    ran = command("scan", "large.py")
+    assert ran.code == 4
+    assert "large.py: too large" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("module", "words"), [("auditor.cli.printed", ["scan"]), ("auditor.cli.application", ["scan", "--nope"])]
+)
+def test_an_interrupt_before_the_work_is_told_in_one_line(project: Path, module: str, words: list[str]) -> None:
+    """Ctrl-C while modules are loaded."""
+    code = f"""
+import sys, auditor.cli
+class Interrupt:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupt())
+sys.exit(auditor.cli.main({words!r}))
+"""
+    ran = subprocess.run([sys.executable, "-c", code], cwd=project, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (130, "repro-audit: interrupted\n")

@@ -74,8 +74,26 @@ def test_text_and_properties_of_commands_are_escaped(scan_report: AuditReport) -
     text = render(report, "github")
     assert text.split("\n")[0].startswith("::error file=src/50 %25 of a%3Ab%2C c%0D%0Anext")
     ((_, properties, data),) = commands(text)
-    assert properties["file"] == report.findings[0].location.path
-    assert data.startswith(NASTY)
+    shown = str.maketrans("\0\x1b", "??")  # neither can be said in a command, and a log obeys them
+    assert properties["file"] == report.findings[0].location.path.translate(shown)
+    assert data.startswith(NASTY.translate(shown))
+
+
+def test_markdown_makes_no_markup_of_names_and_messages(scan_report: AuditReport) -> None:
+    finding = scan_report.findings[0]
+    path = "a`|``\n\x1b[2J.py"
+    changed = replace(finding, message="&amp; ~~x~~ $x$ \n\x1b[2J", location=replace(finding.location, path=path))
+    text = render(replace(scan_report, findings=(changed,)), "markdown")
+    (row,) = (line for line in text.split("\n") if "RA301" in line)
+    assert row.startswith("| ```a`\\|``??[2J.py:41:12``` | error | ")
+    assert row.endswith("| \\&amp; \\~\\~x\\~\\~ \\$x\\$ ??\\[2J |".replace(" ??", "  ?"))
+
+
+def test_a_line_break_in_a_name_ends_no_line(scan_report: AuditReport) -> None:
+    finding = scan_report.findings[0]
+    changed = replace(finding, location=replace(finding.location, path="a\n::error::b.py"))
+    text = render(replace(scan_report, findings=(changed,)), "concise")
+    assert text.startswith("a?::error::b.py:41:12: error RA301")
 
 
 def test_no_line_of_the_log_is_taken_for_a_command(scan_report: AuditReport) -> None:

@@ -197,7 +197,7 @@ def test_skipped_files_are_counted_and_listed_where_verbose(scan_report: AuditRe
 @pytest.mark.parametrize(
     ("name", "answer"),
     [
-        ("scan", "2 findings: 1 error, 1 warning\n"),
+        ("scan", "2 findings: 1 error, 1 warning; 1 not analysed\n"),
         ("divergent", "DIVERGENT at step 3, forward, Net.embed.pool\n"),
         ("inconclusive", "INCONCLUSIVE: equal for 412 steps, then you stopped it.\n"),
         ("overhead", "deterministic mode: 1.38× the step time (1.35–1.42, 95 %)\n"),

@@ -68,7 +68,11 @@ def test_rule_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "to", "complaint"),
     [
-        ('severity = "warning"', 'severty = "warning"', "severity: missing; expected a string"),
+        (
+            'severity = "warning"',
+            'severty = "warning"',
+            "severity: missing; expected a string .is `severty` meant for it",
+        ),
         (
             'severity = "warning"',
             'severity = "warn"',

@@ -153,13 +153,25 @@ def test_baseline_and_revision_can_be_used_together(repository: Path) -> None:
         ("nain", "git knows no revision `nain` here; did you mean `main`?"),
         ("v9", "git knows no revision `v9` here; `git branch -a` and `git tag` list the names"),
         ("--upload-pack=x", "git knows no revision `--upload-pack=x` here"),
-        ("main:train.py", "git knows no revision `main:train.py` here"),
+        ("main:train.py", "`main:train.py` is no commit; give a branch, a tag or a commit"),
+        ("main^{tree}", "`main^{tree}` is no commit"),
+        ("^main", "git knows no revision `^main` here"),
+        ("main...nain", "git knows no revision `nain` here; did you mean `main`?"),
+        ("HEAD..old", "`old` is not what is checked out, and files are scanned as they lie"),
     ],
 )
-def test_unknown_revisions_are_told(repository: Path, revision: str, complaint: str) -> None:
+def test_unknown_revisions_are_told(repository: Path, git: Git, revision: str, complaint: str) -> None:
+    git("branch", "old")
+    (repository / "more.py").write_text("x = 1\n")
+    commit(git)
     with pytest.raises(UsageError) as error:
         since(repository, revision)
     assert str(error.value).startswith(f"--diff-base {revision}: {complaint}")
+
+
+def test_an_empty_revision_is_told(repository: Path) -> None:
+    with pytest.raises(UsageError, match="the word is empty; name a revision, such as `main"):
+        since(repository, "")
 
 
 def test_a_shallow_clone_is_told_to_fetch(repository: Path, tmp_path: Path, git: Git) -> None:

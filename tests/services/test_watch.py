@@ -145,3 +145,17 @@ def test_large_trees_are_looked_at_less_often(project: Path) -> None:
     with pytest.raises(OverError):
         list(watch([project], Settings, CheckOptions(), Silent, wait=editor, clock=lambda: float(next(ticks))))
     assert editor.waits == [30.0]
+
+
+def test_findings_of_a_file_that_is_half_written_are_not_gone(project: Path) -> None:
+    file = project / "train.py"
+    _, broken, mended, empty = seen(
+        project,
+        lambda: file.write_text(DIRTY + "def (:\n"),
+        lambda: file.write_text(DIRTY + "def f():\n    pass\n"),
+        lambda: file.write_text("print(1)\n"),
+    )
+    assert broken.report is not None
+    assert [item.subject for item in broken.report.skipped] == ["train.py"]
+    assert told(broken) == told(mended) == (("train.py",), [], [])
+    assert told(empty) == (("train.py",), [], ["RA101"])

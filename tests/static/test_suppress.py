@@ -45,6 +45,7 @@ NOT_COUNTING = [
     ("the line before, beside code", {"above": "x = 1  # repro-audit: allow RA101 because it is a demo"}),
     ("in a string", {"above": "x = '# repro-audit: allow-file RA101 because it is a demo'"}),
     ("unknown verb", {"beside": "  # repro-audit: permit RA101 because it is a demo"}),
+    ("no colon", {"beside": "  # repro-audit allow RA101 because it is a demo"}),
     ("no rule", {"beside": "  # repro-audit: allow because it is a demo"}),
 ]
 
@@ -75,6 +76,15 @@ def test_unknown_rules_and_unneeded_comments_are_told(analyse: Callable[..., Ana
     assert analyse({"a.py": source}).notes == (
         "a.py:3: nothing to allow: RA101 finds nothing here; remove the comment",
         "a.py:3: this suppression is wrong: no rule is called `no-such`",
+    )
+
+
+def test_a_comment_without_its_colon_is_told_and_words_about_the_program_are_none(
+    analyse: Callable[..., Analysis],
+) -> None:
+    source = "import random  # repro-audit allow RA101 because x\n# repro-audit does not run this\nrandom.seed(0)\n"
+    assert analyse({"a.py": source}).notes == (
+        "a.py:1: this suppression is wrong: it lacks a colon and does not count: `repro-audit: allow …`",
     )
 
 

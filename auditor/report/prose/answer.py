@@ -48,11 +48,17 @@ def one_line(report: AuditReport) -> str:
         from auditor.report.prose import simulation
 
         return simulation.summary(report.simulation)
-    new = "new " if report.earlier else ""
-    if report.findings:
-        return f"{count(len(report.findings), f'{new}finding')}: {severities(report.findings)}"
-    if report.scan is not None:
-        return (
-            f"no {new}findings in {count(report.scan.files, 'file')}" if report.scan.files else "nothing was analysed"
-        )
+    if report.findings or report.scan is not None:
+        return _of_findings(report)
     return f"{count(len(report.runs), 'run')} recorded"
+
+
+def _of_findings(report: AuditReport) -> str:
+    """What was not looked at is part of the answer: nothing is known of it."""
+    new = "new " if report.earlier else ""
+    unread = f"; {len(report.skipped):,} not analysed" if report.skipped else ""
+    if report.findings:
+        return f"{count(len(report.findings), f'{new}finding')}: {severities(report.findings)}{unread}"
+    if report.scan is None or not report.scan.files:
+        return "nothing was analysed"
+    return f"no {new}findings in {count(report.scan.files, 'file')}{unread}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.report.prose.page import Page, Style
+from auditor.report.prose.page import Below, Page, Style
 
 if TYPE_CHECKING:
     from auditor.model.finding import Finding
@@ -23,20 +23,22 @@ def add_excerpt(page: Page, finding: Finding) -> None:
     if not lines:
         return
     gutter = max(4, len(str(location.line + min(len(lines), MAX_LINES) - 1)))
-    for index, (shown, carets) in enumerate(_rows(lines[:MAX_LINES], location)):
+    for index, (shown, place) in enumerate(_rows(lines[:MAX_LINES], location)):
         page.add((f"  {location.line + index:>{gutter}} | ", Style.FAINT), shown)
-        if carets:
-            page.add((f"  {'':>{gutter}} | ", Style.FAINT), (carets, Style.ERROR))
+        if place is not None:
+            before, marked = place
+            below = (Below(before, " "), Style.PLAIN), (Below(marked, "^"), Style.ERROR)
+            page.add((f"  {'':>{gutter}} | ", Style.FAINT), *below)
     if len(lines) > MAX_LINES:
         page.add((f"  {'':>{gutter}} | …", Style.FAINT))
 
 
-def _rows(lines: tuple[str, ...], location: Location) -> Iterator[tuple[str, str]]:
-    """Yield (source line, caret line or empty) as they are shown."""
+def _rows(lines: tuple[str, ...], location: Location) -> Iterator[tuple[str, tuple[str, str] | None]]:
+    """Yield (source line as it is shown, what stands in it before the marks and above them)."""
     for index, raw in enumerate(lines):
         line = raw.rstrip("\r\n")
         if index:
-            yield _cut(line, 0), ""
+            yield _cut(line, 0), None
             continue
         start = min(max(location.column - 1, 0), len(line))
         same_line = location.end_line in (None, location.line)
@@ -46,28 +48,16 @@ def _rows(lines: tuple[str, ...], location: Location) -> Iterator[tuple[str, str
         elif same_line:
             stop = start + 1
         first = max(0, start - MAX_COLUMNS // 2) if len(line) > MAX_COLUMNS else 0
-        before = _shown_width(line[first:start]) + (2 if first else 0)
-        carets = max(1, _shown_width(line[start : max(start, min(stop, first + MAX_COLUMNS))]))
-        yield _cut(line, first), " " * before + "^" * carets
+        marked = line[start : max(start, min(stop, first + MAX_COLUMNS))]
+        before = ("… " if first else "") + _spaced(line[first:start])
+        yield _cut(line, first), (before, _spaced(marked) or " ")
 
 
 def _cut(line: str, first: int) -> str:
     """A window of a very long line; `…` stands where something is left out."""
     window = line[first : first + MAX_COLUMNS]
-    shown = window.replace("\t", _TAB)
-    return ("… " if first else "") + shown + (" …" if first + len(window) < len(line) else "")
+    return ("… " if first else "") + _spaced(window) + (" …" if first + len(window) < len(line) else "")
 
 
-def _shown_width(text: str) -> int:
-    """Columns that a terminal uses, wide characters counted twice and combining ones not at all."""
-    if text.isascii():
-        return len(text.replace("\t", _TAB))
-    import unicodedata
-
-    width = 0
-    for character in text:
-        if character == "\t":
-            width += len(_TAB)
-        elif not unicodedata.combining(character):
-            width += 2 if unicodedata.east_asian_width(character) in "WF" else 1
-    return width
+def _spaced(text: str) -> str:
+    return text.replace("\t", _TAB)

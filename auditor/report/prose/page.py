@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import Enum
 
+from auditor.model.lean import dataclass
 from auditor.model.pattern import lazy_pattern
 
 WIDTH = 80
@@ -24,7 +25,15 @@ class Style(Enum):
     REMOVED = "31"
 
 
-Piece = str | tuple[str, Style]
+@dataclass(frozen=True, slots=True)
+class Below:
+    """Marks below a text that stands in the line above, as wide as that is shown."""
+
+    text: str
+    mark: str
+
+
+Piece = str | tuple[str | Below, Style]
 _ASCII = str.maketrans(
     {
         "≠": "!=",
@@ -41,14 +50,14 @@ _ASCII = str.maketrans(
     }
     | {"‘": "'", "’": "'", "“": '"', "”": '"'}
 )
-_CONTROL = lazy_pattern(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+_CONTROL = lazy_pattern(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 class Page:
     """Lines in the order in which they were added."""
 
     def __init__(self) -> None:
-        self._lines: list[tuple[tuple[str, Style], ...]] = []
+        self._lines: list[tuple[tuple[str | Below, Style], ...]] = []
 
     def add(self, *pieces: Piece) -> None:
         """Add one line; without pieces an empty one, where none stands yet."""
@@ -73,18 +82,36 @@ class Page:
         """Return everything; no line ends in a space. Control characters of quoted text become `?`."""
         return "".join(self._line(pieces, color, ascii) + "\n" for pieces in self._lines)
 
-    def _line(self, pieces: tuple[tuple[str, Style], ...], color: bool, ascii: bool) -> str:  # noqa: A002
-        shown = [(_shown(text), style) for text, style in pieces]
-        if ascii:
-            shown = [(to_ascii(text), style) for text, style in shown]
+    def _line(self, pieces: tuple[tuple[str | Below, Style], ...], color: bool, ascii: bool) -> str:  # noqa: A002
+        shown = [(_shown(text, ascii=ascii), style) for text, style in pieces]
         if not color:
             return "".join(text for text, _ in shown).rstrip()
         return "".join(f"\x1b[{style.value}m{text}\x1b[0m" if style.value else text for text, style in shown).rstrip()
 
 
-def _shown(text: str) -> str:
-    """Without tabs, and without what a terminal would obey; most texts hold neither."""
-    return text if text.isprintable() else _CONTROL.sub("?", text).expandtabs(4)
+def _shown(piece: str | Below, *, ascii: bool) -> str:  # noqa: A002
+    if isinstance(piece, Below):
+        return piece.mark * width(_shown(piece.text, ascii=ascii))
+    text = piece if piece.isprintable() else visible(piece).expandtabs(4)
+    return to_ascii(text) if ascii else text
+
+
+def width(text: str) -> int:
+    """Columns that a terminal uses, wide characters counted twice and combining ones not at all."""
+    if text.isascii():
+        return len(text)
+    import unicodedata
+
+    return sum(
+        2 if unicodedata.east_asian_width(character) in "WF" else 1
+        for character in text
+        if not unicodedata.combining(character)
+    )
+
+
+def visible(text: str) -> str:
+    """One line without what a terminal would obey, a file name's line break among it; tabs stay."""
+    return text if text.isprintable() else _CONTROL.sub("?", text)
 
 
 def wrap(text: str, width: int) -> list[str]:

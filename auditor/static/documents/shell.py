@@ -6,7 +6,7 @@ Nothing is expanded and no control flow is followed: what is looked for stands o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from auditor.model.lean import dataclass
 from auditor.model.pattern import lazy_pattern
@@ -20,7 +20,12 @@ _ASSIGNED = lazy_pattern(rf"(?<![\w.$/-])(?P<name>\+{{0,2}}[A-Za-z_][\w.]*)=(?P<
 _MAKE = lazy_pattern(rf"^ *(?:export\s+)?(?P<name>[A-Za-z_]\w*)\s*[:?]{{0,2}}=\s*(?P<value>{_VALUE}*)")
 _ENV = lazy_pattern(r"^(\s*ENV\s+[A-Za-z_]\w*)[ \t]+(?=[^\s=])", re.IGNORECASE)
 _DOLLARS = lazy_pattern(r"\$\$(?:\$\$)?")
-_SHOWN = lazy_pattern(r"^\s*(?:@?echo|@?printf|LABEL|MAINTAINER)\b", re.IGNORECASE)
+_SHOWN = lazy_pattern(
+    r"^[\s;&|]*(?:@?(?:echo|printf)\b(?:[^\\;&|\"']|\\.|\"(?:[^\"\\]|\\.)*\"|'[^']*')*|(?:LABEL|MAINTAINER)\b.*)",
+    re.IGNORECASE,
+)
+"""Words that are printed; what follows on the line is another command."""
+
 _DIRECTIVE = lazy_pattern(r"#(?:SBATCH|PBS|BSUB|\$)\s")
 _SHELL_CELL = lazy_pattern(r"\s*%%(?:bash|sh|script\s+(?:ba|z)?sh)\b")
 
@@ -40,7 +45,9 @@ def code_lines(document: Document) -> Iterator[tuple[int, str]]:
     """Number and text of every line that does something; comments become blanks, so columns stay right."""
     for number, line in _shell_lines(document):
         code = line if _DIRECTIVE.match(line) else _without_comment(line, document.kind)
-        if not code.strip() or _SHOWN.match(code):
+        while shown := _SHOWN.match(code):
+            code = " " * shown.end() + code[shown.end() :]
+        if not code.strip():
             continue
         if document.kind is Kind.MAKEFILE:
             # As the shell sees it, with a backslash for what make takes away.
@@ -74,6 +81,20 @@ def _shell_lines(document: Document) -> Iterator[tuple[int, str]]:
 def _as_shell(match: re.Match[str]) -> str:
     """What the shell sees of make's dollars, as long as before: `\\$` of one, its process id of two."""
     return "\\$" if len(match[0]) == 2 else "\\\\$$"
+
+
+def commands(lines: Sequence[str]) -> dict[int, tuple[int, int]]:
+    """First and last line of the command of every line that is part of one on several lines, joined by `\\`."""
+    found: dict[int, tuple[int, int]] = {}
+    first = 0
+    for number, line in enumerate(lines, 1):
+        if line.lstrip().startswith("#"):  # stands between the lines of one as well, in images
+            continue
+        goes_on = line.rstrip().endswith("\\")
+        if first and not goes_on:
+            found.update(dict.fromkeys(range(first, number + 1), (first, number)))
+        first = (first or number) if goes_on else 0
+    return found
 
 
 def settings(document: Document) -> Iterator[Setting]:

@@ -11,7 +11,7 @@ from auditor.model.lean import dataclass, field, replace
 from auditor.model.rule import Rule
 from auditor.static.allowance import complaints, judge, needless
 from auditor.static.documents.document import MAX_BYTES, Document
-from auditor.static.documents.kinds import Kind, document_kind
+from auditor.static.documents.kinds import LAUNCHERS, Kind, document_kind
 from auditor.static.documents.references import References
 from auditor.static.findings import Placed, hit_order, make_finding
 from auditor.static.matcher import Hit
@@ -152,8 +152,12 @@ class _Reader:
     def _comments(self, document: Document) -> Suppressions:
         if MARK not in document.text:
             return Suppressions(())
+        from auditor.static.documents.shell import commands  # few documents have a comment for us
+
         lines = document.lines
-        return read_suppressions("\n".join(_comment_alone(line) for line in lines), lines, self._by_name)
+        alone = "\n".join(_comment_alone(line) for line in lines)
+        joined = commands(lines) if document.kind in (*LAUNCHERS, Kind.NOTEBOOK) else {}
+        return read_suppressions(alone, lines, self._by_name, joined)
 
     def _add(self, rule: Rule, placed: Placed, comments: Suppressions) -> None:
         is_ignored = self._ignored(placed.finding.location.path, rule)

@@ -33,6 +33,13 @@ SUPPRESSED = {
         "# repro-audit: allow RA181 because the launcher gives it\nseed = 'random'\n"
     },
     "shell": {"a.sh": "train --seed $RANDOM  # repro-audit: allow RA182 because the launcher gives it\n"},
+    "shell, above a command on several lines": {
+        "a.sh": "# repro-audit: allow RA182 because the launcher gives it\n"
+        "train \\\n  --lr 1 \\\n  --seed $RANDOM \\\n  -x\n"
+    },
+    "shell, behind a command on several lines": {
+        "a.sh": "train --seed $RANDOM \\\n  --lr 1  # repro-audit: allow RA182 because the launcher gives it\n"
+    },
     "Dockerfile": {"Dockerfile": "# repro-audit: allow RA462 because the launcher gives it\nFROM python\n"},
     "requirements": {"requirements.txt": "torch # repro-audit: allow RA461 because the launcher gives it\n"},
     "whole file": {
@@ -47,6 +54,12 @@ def test_comment_with_a_reason_allows_it(name: str, scan: Scan) -> None:
     assert analysis.findings == ()
     assert [each.reason for each in analysis.suppressed] == ["the launcher gives it"]
     assert analysis.notes == ()
+
+
+def test_comment_speaks_for_its_command_and_no_other(scan: Scan) -> None:
+    comment = "# repro-audit: allow RA182 because it is so"
+    text = f"train \\\n  --seed $RANDOM\n{comment}\ntrain \\\n  -x \\\n  --seed $RANDOM\ntrain --seed $RANDOM\n"
+    assert [each.location.line for each in scan({"a.sh": text}).findings] == [2, 7]
 
 
 def test_comment_without_a_reason_does_not_count(scan: Scan) -> None:

@@ -16,6 +16,7 @@ CALL: Mapping[str, object] = {"callee": ["torch.rand"]}
 @pytest.mark.parametrize(
     ("kind", "options", "complaint"),
     [
+        ("call", {"callee": ["torch.rand", 1]}, "match.callee: expected an array of strings, found `1` in it"),
         ("call", {}, "match.callee: missing; expected an array of strings (or `methods`)"),
         ("call", {**CALL, "calee": ["x"]}, "match.calee: unknown key (did you mean `callee`?)"),
         (
