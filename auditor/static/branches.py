@@ -73,7 +73,11 @@ class Branches:
         """Whether a condition asks nothing but what the text puts into dictionaries: `cfg["mixup"] > 0`."""
         asked = list(_lookups(test))
         return bool(asked) and all(
-            frame.is_settled(part) or is_always(frame.module, part, self._evaluator.value(part, frame))
+            frame.is_settled(part)
+            or (
+                isinstance(part, ast.Subscript | ast.Call)
+                and is_always(frame.module, part, self._evaluator.value(part, frame))
+            )
             for part in asked
         )
 
