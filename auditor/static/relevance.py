@@ -174,10 +174,10 @@ class Relevance:
 
     def _may_be_ours(self, called: ast.expr) -> bool:
         """Whether a name that is not resolved may be of the project: nobody here writes a `.mean()`."""
+        if isinstance(called, ast.Attribute) and called.attr == REMOTE:
+            called = called.value
         if not isinstance(called, ast.Attribute):
             return isinstance(called, ast.Name) or looks_up(called) or is_evaluating(called)
-        if called.attr == REMOTE:
-            return self._may_be_ours(called.value)
         return called.attr in self._names or isinstance(called.value, ast.Name)
 
     def _read_open(self, module: ModuleFacts, call: ast.Call, function: Definition | None) -> bool:
