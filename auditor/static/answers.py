@@ -38,17 +38,17 @@ class Answers:
         if kind == "packages":
             return self._of_reach(project.graph.reach(path))
         if kind == "program":
-            entry = project.entry_point(path)
+            entry = project.programs.entry_point(path)
             return entry is not None and (entry.is_script, entry.functions)
         if kind == "group":
-            return digest(project.group_of(path))
+            return digest(project.programs.group_of(path))
         if kind == "reaching":
-            return project.programs_reaching(path)
+            return project.programs.reaching(path)
         if kind == "verdicts":
-            verdicts = project.known_verdicts(path)
+            verdicts = project.programs.known_verdicts(path)
             return verdicts is not None and digest([verdict.told for verdict in verdicts])
         if kind == "programs":
-            return digest(sorted(project.entry_points.items()))
+            return digest(sorted(project.programs.entry_points.items()))
         return project.is_imported(path) if kind == "imported" else project.matters(path)
 
     def _of_reach(self, reach: Reach) -> bytes:

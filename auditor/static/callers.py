@@ -22,7 +22,7 @@ def calls_of(module: ModuleFacts, function: Function) -> Iterator[tuple[ModuleFa
 def calls_named(module: ModuleFacts, name: str) -> Iterator[tuple[ModuleFacts, ast.Call]]:
     """The calls of what is written so, or ends so, in a file and in the programs that reach it."""
     project = module.project
-    starts = project.entry_points_reaching(module) or (module.path,)
+    starts = project.programs.reaching(module.path) or (module.path,)
     found = (project.module(path) for path in project.calling_files.of(starts, name))
     callers = {each.path: each for each in found if each is not None}
     for _, caller in sorted({**callers, module.path: module}.items()):

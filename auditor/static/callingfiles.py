@@ -31,7 +31,7 @@ class CallingFiles:
     """Asked for the callers of a function."""
 
     def __init__(self, project: Project, limit: int) -> None:
-        """`limit`: bytes of source that are followed for one program (`Project.followed`)."""
+        """`limit`: bytes of source that are followed for one program (`Programs.followed`)."""
         self._project = project
         self._limit = limit
         self._paths: list[str] = []
@@ -117,7 +117,7 @@ class CallingFiles:
         return found
 
     def _of_near(self, start: str) -> Files:
-        near = self._project.followed(start)
+        near = self._project.programs.followed(start)
         found = self._near.get(start)
         if found is None:
             found = self._near[start] = self._numbered(near)

@@ -146,7 +146,7 @@ class Engine:
         suppressed = [*allowance.suppressed, *survey.suppressed]
         return Analysis(
             files=len(found.files) - sum(not text.startswith(PARTLY) for text in problems.values()) + survey.files,
-            entry_points=tuple(project.entry_points),
+            entry_points=tuple(project.programs.entry_points),
             findings=tuple(sorted(unique(findings), key=finding_order)),
             suppressed=tuple(sorted(suppressed, key=lambda entry: finding_order(entry.finding))),
             skipped=tuple(sorted(skipped, key=lambda entry: (entry.subject, entry.reason))),
@@ -181,7 +181,7 @@ class Engine:
 
     def _paths(self, project: Project) -> Iterator[str]:
         """The files that have to be parsed: those with a word that a rule knows, and the programs."""
-        programs = project.entry_points
+        programs = project.programs.entry_points
         for path in sorted(project.files):
             if path in programs or (project.texts.are_relevant(path) and not project.is_test(path)):
                 yield path
@@ -232,6 +232,6 @@ class Engine:
         if bound.scope == "document":
             return False
         if bound.scope == "entry-point":
-            return project.draws(path)
+            return project.programs.draws(path)
         asked = bound.demand.prerequisites
         return asked is None or project.selection.can_hold(path, asked)

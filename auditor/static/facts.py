@@ -78,7 +78,7 @@ class ModuleFacts:
 
     @property
     def is_entry_point(self) -> bool:
-        return self.project.entry_point(self.path) is not None
+        return self.project.programs.entry_point(self.path) is not None
 
     @cached_property
     def calls(self) -> tuple[Call, ...]:

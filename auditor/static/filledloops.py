@@ -34,7 +34,7 @@ _FILLS: WeakKeyDictionary[Project, Memory[str, bool]] = WeakKeyDictionary()
 def all_are_initialised(module: ModuleFacts) -> bool:
     """Whether a program that reaches the file, or the file, fills all parameters of something in a loop."""
     project = module.project
-    starts = project.entry_points_reaching(module) or (module.path,)
+    starts = project.programs.reaching(module.path) or (module.path,)
     paths = {module.path}.union(*(project.calling_files.of(starts, method) for method in _METHODS))
     return any(_fills_all(path, project) for path in sorted(paths))
 

@@ -58,7 +58,7 @@ def _placed(
     first = place.text_line(location)
     last = first + (location.end_line or location.line) - location.line
     lines = place.lines[first - 1 : min(last, first - 1 + MAX_SOURCE_LINES)]
-    entry_points = project.entry_points_reaching(module) if hit.entry_points is None else hit.entry_points
+    entry_points = project.programs.reaching(module.path) if hit.entry_points is None else hit.entry_points
     # Only what is judged for each program by itself is another finding in another program.
     own = (hit.entry_points or ()) if scope == "entry-point" else ()
     finding = make_finding(rule, hit, lines, counts, own, entry_points)

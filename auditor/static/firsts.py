@@ -20,7 +20,7 @@ Candidates = Mapping[str, Sequence[Placed]]
 def beyond(project: Project, looked_at: Iterable[str]) -> list[str]:
     """Files that programs import and whose findings nobody tells: tests, what lies outside. They may hold the first."""
     known = frozenset(looked_at)
-    reached = project.reached_by_programs - known
+    reached = project.programs.reached - known
     return sorted(path for path in reached if project.texts.are_relevant(path))
 
 
@@ -34,7 +34,7 @@ def first_of_programs(
     """
     programs: dict[tuple[str, int, int], list[str]] = {}
     found: dict[tuple[str, int, int], Placed] = {}
-    for program in project.entry_points:
+    for program in project.programs.entry_points:
         first = _first(project, candidates, literals, program)
         if first is not None and (is_parsed(program) or project.module(program) is not None):
             location = first.finding.location
@@ -53,15 +53,15 @@ def _first(project: Project, candidates: Candidates, literals: frozenset[str] | 
     others: dict[str, Placed] = {}
     for path in candidates:
         placed = _of(candidates, path, program)
-        if placed is None or program not in project.programs_reaching(path):
+        if placed is None or program not in project.programs.reaching(path):
             continue
         if literals is None or project.texts.hold(path, literals):
             others[path] = placed
     if not others:
         return None
     first = min(others)
-    if not project.is_followed(first, program) and project.reaches_much(program, literals):
-        first = min((path for path in others if project.is_followed(path, program)), default="")
+    if not project.programs.is_followed(first, program) and project.programs.reaches_much(program, literals):
+        first = min((path for path in others if project.programs.is_followed(path, program)), default="")
     return others.get(first)
 
 

@@ -89,7 +89,7 @@ class Passes:
         known = self._scripts_by_their_bytes()
         open_ = [path for path, answer in known.items() if answer is None]
         found = self._pass("script", open_, partial(is_script, project), lambda paths: _units(paths, project))
-        project.know_scripts({path for path, answer in {**known, **found}.items() if answer})
+        project.programs.know_scripts({path for path, answer in {**known, **found}.items() if answer})
 
     def _scripts_by_their_bytes(self) -> dict[str, bool | None]:
         project, earlier = self._project, self._earlier.scripts
@@ -105,21 +105,23 @@ class Passes:
     def judge_programs(self) -> None:
         """Tell the project the verdict of every program."""
         project = self._project
-        project.know_facts(self._earlier.facts)
-        may_draw, followed = project.selection.may_draw, project.followed_by_programs()
-        project.know_drawing(self._pass("draws", followed, may_draw, lambda paths: _units(paths, project)))
-        project.know_verdicts({path: () for path in project.entry_points if not project.selection.can_draw(path)})
+        project.programs.know_facts(self._earlier.facts)
+        may_draw, followed = project.selection.may_draw, project.programs.followed_by_programs()
+        project.programs.know_drawing(self._pass("draws", followed, may_draw, lambda paths: _units(paths, project)))
+        project.programs.know_verdicts(
+            {path: () for path in project.programs.entry_points if not project.selection.can_draw(path)}
+        )
 
         def judge(group: tuple[str, ...]) -> dict[str, tuple[LibraryVerdict, ...]]:
             for path in group:
                 project.trace.note("reach", path)
             modules = ((path, project.module(path)) for path in group if not self._cancelled())
-            return {path: project.verdicts(module) for path, module in modules if module is not None}
+            return {path: project.programs.verdicts(module) for path, module in modules if module is not None}
 
-        answers = self._pass("verdicts", project.groups, judge, lambda groups: [(group,) for group in groups])
+        answers = self._pass("verdicts", project.programs.groups, judge, lambda groups: [(group,) for group in groups])
         for verdicts in answers.values():
-            project.know_verdicts(verdicts)
-        self.kept.facts = project.facts()
+            project.programs.know_verdicts(verdicts)
+        self.kept.facts = project.programs.facts()
 
     def look(self, paths: Sequence[str], find: Callable[[str, Project], Iterable[Placed]]) -> Iterable[Looked]:
         """Ask the rules about every file, in order."""

@@ -150,7 +150,7 @@ def programs(
     for path in _program_paths(module, project):
         entry = project.module(path)
         if entry is not None:
-            yield path, project.modules_reached(entry, holding)
+            yield path, project.programs.modules_reached(entry, holding)
 
 
 def program_files(module: ModuleFacts, project: Project) -> Iterable[tuple[str, tuple[str, ...]]]:
@@ -160,11 +160,11 @@ def program_files(module: ModuleFacts, project: Project) -> Iterable[tuple[str, 
     """
     for path in _program_paths(module, project):
         if project.module(path) is not None:
-            yield path, project.paths_reached(path)
+            yield path, project.programs.paths_reached(path)
 
 
 def _program_paths(module: ModuleFacts, project: Project) -> tuple[str, ...]:
-    return project.entry_points_reaching(module) or (module.path,)
+    return project.programs.reaching(module.path) or (module.path,)
 
 
 def read_program_condition(table: Table) -> ProgramCondition:

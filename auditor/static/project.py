@@ -12,7 +12,6 @@ from auditor.model.annotations import TYPE_CHECKING, TypeVar
 from auditor.model.lean import replace
 from auditor.static.answers import Answers
 from auditor.static.callingfiles import CallingFiles
-from auditor.static.consolescripts import console_scripts
 from auditor.static.discovery import METADATA, is_test, is_test_by_its_name
 from auditor.static.exports import Exports
 from auditor.static.importgraph import ImportGraph, Reach, importers
@@ -20,10 +19,9 @@ from auditor.static.importpath import ImportPath, Lookup
 from auditor.static.knowledge import RngIndex
 from auditor.static.moves import Files, Moves
 from auditor.static.notes import Note
-from auditor.static.programfacts import ProgramFacts, room
-from auditor.static.programgroups import grouped
+from auditor.static.programs import MAX_FOLLOWED_BYTES, Programs
 from auditor.static.reexports import Reexports
-from auditor.static.scripts import EntryPoint, is_script, takes_options
+from auditor.static.scripts import takes_options
 from auditor.static.selection import Selection
 from auditor.static.sketch import Sketch, import_words, make_sketch, packed_sketch, shared
 from auditor.static.source import SourceFile
@@ -36,17 +34,10 @@ if TYPE_CHECKING:
     import ast
 
     from auditor.static.facts import ModuleFacts
-    from auditor.static.library_verdict import LibraryVerdict
     from auditor.static.names import Question as Resolution
     from auditor.static.relevance import Relevance
 
 Answer = TypeVar("Answer")
-
-MAX_FOLLOWED_BYTES = 5_000_000
-"""Source that is followed for one program; training programs reach less."""
-
-MAX_NEAR_BYTES = 2_000_000
-"""Source that is followed where a program reaches more, as a large library's own scripts do: the nearest imports."""
 
 
 class Project:
@@ -98,21 +89,10 @@ class Project:
         self._vocabulary = vocabulary or Vocabulary(needed or ())
         self.texts = Texts(self, self._vocabulary, needed)
         self._known_names = known_names
-        self._verdicts: dict[str, tuple[LibraryVerdict, ...]] = {}
         self._matters: dict[Reach, bool] = {}
-        self._followed: dict[str, frozenset[str]] = {}
-        self._sizes: dict[str, int] = {}
-        self._sizes_holding: dict[frozenset[str] | None, list[tuple[tuple[str, ...], int]]] = {}
-        """Of the files that hold one of some texts, with the programs that reach them."""
-
-        self._close: set[str] = set()
-        self._room_bytes = MAX_NEAR_BYTES
-        self._facts: ProgramFacts | None = None
-        """As an earlier scan found them, where they are the same."""
-
         self._parsed: set[str] = set()
-        self._programs: Mapping[str, EntryPoint] | None = None
         self._answers = Answers(self)
+        self.programs = Programs(self, self._imports, self._answers)
         self.trace = Trace(self._answers)
         """What is asked here while something is worked out."""
 
@@ -411,139 +391,7 @@ class Project:
         self._looked_up.setdefault(path, {}).update(looked_up)
         return tuple(target for _, target in looked_up if target and not target.endswith("/"))
 
-    def modules_reached(self, module: ModuleFacts, holding: frozenset[str] | None = None) -> tuple[ModuleFacts, ...]:
-        """`module` and the project's modules that it imports, directly or not, sorted by path.
-
-        `holding`: texts of which one must stand in a module; the others are not parsed. Of more than
-        `MAX_FOLLOWED_BYTES` those far from `module` are left out (`followed`).
-        """
-        found = [self.module(path) for path in self.paths_reached(module.path, holding)]
-        return tuple(reached for reached in found if reached is not None)
-
-    def paths_reached(self, path: str, holding: frozenset[str] | None = None) -> tuple[str, ...]:
-        """The files that `modules_reached` parses, for whoever can tell of some that they need not be."""
-        self.trace.note("reach", path)
-        paths = sorted(self.graph.reached_by_statements(path))
-        if holding is not None:
-            paths = [reached for reached in paths if self.texts.hold(reached, holding)]
-        if sum(self.source(reached).size_bytes for reached in paths) > MAX_FOLLOWED_BYTES:
-            near = self.followed(path)
-            paths = [reached for reached in paths if reached in near]
-        return tuple(paths)
-
-    def followed(self, path: str) -> frozenset[str]:
-        """`path` and the modules that run with it, directly or not, cut at `MAX_FOLLOWED_BYTES`."""
-        self.trace.note("reach", path)
-        initialisers = self.initialisers(path)
-        for initialiser in initialisers:
-            self.trace.note("reach", initialiser)
-        found = self._followed.get(path)
-        if found is None:
-            found = self._followed[path] = frozenset().union(*map(self._nearest, (path, *initialisers)))
-        return found
-
-    def initialisers(self, path: str) -> tuple[str, ...]:
-        """The `__init__.py` that run before the function of a console script in this file, the outermost first.
-
-        They run before the file itself, too, where it `runs_as_module`.
-        """
-        if self._programs is not None:
-            self.trace.note("program", path)
-        entry = self._programs.get(path) if self._programs is not None else None
-        found: list[str] = []
-        folder = path
-        is_in_package = entry is not None and (bool(entry.functions) or self.runs_as_module(path))
-        while is_in_package and "/" in folder:
-            folder = folder.rpartition("/")[0]
-            if f"{folder}/__init__.py" not in self.files:
-                break
-            found.append(f"{folder}/__init__.py")
-        return tuple(reversed(found))
-
-    def runs_as_module(self, path: str) -> bool:
-        """Whether a program can only be run as `python -m package.module`, which executes the package before it."""
-        return path.endswith("/__main__.py") or self.texts.contain(path, ("from .",))
-
-    def _nearest(self, path: str) -> Iterable[str]:
-        reached = self.graph.reached(path)
-        sizes = self._sizes
-        for each in reached:
-            if each not in sizes:
-                sizes[each] = self.source(each).size_bytes
-        total = sum(map(sizes.__getitem__, reached))
-        self._keep_room(room(total, MAX_FOLLOWED_BYTES))
-        if total <= MAX_FOLLOWED_BYTES:
-            return reached
-        budget = MAX_NEAR_BYTES
-        seen, pending = {path}, [path]
-        for each in pending:
-            self._close.update(self.graph.imports(each))
-            for target in self.graph.imports(each):
-                size = sizes[target]
-                if target not in seen and size <= budget:
-                    budget -= size
-                    seen.add(target)
-                    pending.append(target)
-        return seen
-
-    def is_followed(self, path: str, program: str) -> bool:
-        """Whether a file that a program reaches is among those that are followed for it."""
-        partly = self._facts.partly if self._facts is not None else None
-        if partly is None:
-            return path in self.followed(program)
-        self.trace.note("reach", program)
-        return program not in partly or path in partly[program]
-
-    def reaches_much(self, program: str, holding: frozenset[str] | None) -> bool:
-        """Whether `paths_reached` leaves out some of what a program reaches and what holds one of these texts."""
-        self.trace.note("reach", program)
-        sizes = self._sizes_holding.get(holding)
-        if sizes is None:
-            reached = [path for path in self._reaching if holding is None or self.texts.hold(path, holding)]
-            sizes = self._sizes_holding[holding] = [
-                (self._reaching[path], self.source(path).size_bytes) for path in reached
-            ]
-        return sum(size for programs, size in sizes if program in programs) > MAX_FOLLOWED_BYTES
-
-    def _keep_room(self, room_bytes: int) -> None:
-        """Sizes that differ by more than this may decide otherwise."""
-        self._room_bytes = min(self._room_bytes, room_bytes)
-
     # -- programs -------------------------------------------------------------------------------------------------
-
-    @property
-    def entry_points(self) -> Mapping[str, EntryPoint]:
-        """The programs among the scanned files, by path in sorted order."""
-        self.trace.note("programs", "")
-        return self._known_programs()
-
-    def entry_point(self, path: str) -> EntryPoint | None:
-        """The program that a file is; None where it is none."""
-        self.trace.note("program", path)
-        return self._known_programs().get(path)
-
-    def _known_programs(self) -> Mapping[str, EntryPoint]:
-        if self._programs is None:
-            self.know_scripts({path for path in sorted(self.files) if is_script(self, path)})
-            assert self._programs is not None
-        return self._programs
-
-    def know_scripts(self, scripts: Collection[str]) -> None:
-        """Be told which files are scripts."""
-        self._answers.start_over()
-        functions = self._console_functions()
-        self._programs = {
-            path: EntryPoint(path=path, is_script=path in scripts, functions=tuple(functions.get(path, ())))
-            for path in sorted({*scripts, *functions})
-        }
-
-    def _console_functions(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        for dotted, function in console_scripts(self.root):
-            path = self._imports.find_module(dotted, "setup.py")
-            if path is not None and path in self.files:
-                found.setdefault(path, []).append(function)
-        return found
 
     def is_in_package(self, path: str) -> bool:
         """Whether a file's folder is a package."""
@@ -573,129 +421,14 @@ class Project:
     def _imported(self) -> frozenset[str]:
         return self.graph.imported(self.files)
 
-    def verdicts(self, module: ModuleFacts) -> tuple[LibraryVerdict, ...]:
-        """One verdict per RNG library that the program draws from; empty where `module` is no entry point."""
-        from auditor.static.seeding import judge
-
-        entry = self.entry_point(module.path)
-        if entry is None:
-            return ()
-        if module.path in self._verdicts:
-            self.trace.note("verdicts", module.path)
-        elif not self.selection.can_draw(module.path):
-            self._verdicts[module.path] = ()
-        else:
-            try:
-                self._verdicts[module.path] = judge(self, entry)
-            except RecursionError:
-                self.problems[module.path] = "nested too deeply for following it as a program"
-                self._verdicts[module.path] = ()
-        return self._verdicts[module.path]
-
-    def draws(self, path: str) -> bool:
-        """Whether a file is a program that draws from any library; True where that is not known yet."""
-        return self.entry_point(path) is not None and self.known_verdicts(path) != ()
-
-    def known_verdicts(self, path: str) -> tuple[LibraryVerdict, ...] | None:
-        """The verdicts of a program; None where they are not known yet."""
-        self.trace.note("verdicts", path)
-        return self._verdicts.get(path)
-
-    def know_verdicts(self, verdicts: Mapping[str, tuple[LibraryVerdict, ...]]) -> None:
-        """Be told the verdicts of programs, by path."""
-        self._answers.start_over()
-        self._verdicts.update(verdicts)
-
-    @cached_property
-    def groups(self) -> tuple[tuple[str, ...], ...]:
-        """The programs that may draw, those together that are followed over one set of modules."""
-        if self._facts is not None:
-            return self._facts.groups
-        programs = [path for path in self.entry_points if self.selection.can_draw(path)]
-        return grouped(programs, self.followed, lambda path: self.source(path).size_bytes, self._keep_room)
-
-    def group_of(self, program: str) -> tuple[str, ...]:
-        """The programs that one is followed with."""
-        return next((group for group in self.groups if program in group), (program,))
-
     def relevance(self, program: str) -> Relevance:
         """Over everything that the programs of its group import; one that draws from nothing is a group of its own."""
         self.trace.note("group", program)
-        group = self.group_of(program)
+        group = self.programs.group_of(program)
         if group not in self._relevance:
             from auditor.static.relevance import relevance_of
 
-            self._relevance[group] = relevance_of(self, {path for entry in group for path in self.followed(entry)})
+            self._relevance[group] = relevance_of(
+                self, {path for entry in group for path in self.programs.followed(entry)}
+            )
         return self._relevance[group]
-
-    def entry_points_reaching(self, module: ModuleFacts) -> tuple[str, ...]:
-        """Paths of the programs that import `module`, directly or not, or are it."""
-        return self.programs_reaching(module.path)
-
-    def programs_reaching(self, path: str) -> tuple[str, ...]:
-        """Like `entry_points_reaching`, for a file that need not be parsed."""
-        self.trace.note("reaching", path)
-        return self._reaching.get(path, ())
-
-    @property
-    def reached_by_programs(self) -> AbstractSet[str]:
-        """The files that any program imports, directly or not, and the programs."""
-        self.trace.note("programs", "")
-        return self._reaching.keys()
-
-    @cached_property
-    def _reaching(self) -> Mapping[str, tuple[str, ...]]:
-        if self._facts is not None:
-            return self._facts.reaching
-        found: dict[str, list[str]] = {}
-        for path in self._known_programs():
-            for reached in self.graph.reached_by_statements(path):
-                found.setdefault(reached, []).append(path)
-        shared: dict[tuple[str, ...], tuple[str, ...]] = {}
-        return {path: shared.setdefault(every := tuple(sorted(programs)), every) for path, programs in found.items()}
-
-    # -- programs of an earlier scan ------------------------------------------------------------------------------
-
-    def know_facts(self, facts: ProgramFacts | None) -> None:
-        """Be told what an earlier scan found of all programs; nothing is believed that may be otherwise now."""
-        if facts is None or self.moves is None or facts.programs != self._told_programs() or not self.moves.lead_alike:
-            return
-        self._facts = facts.with_sizes(self.moves.others, lambda path: self.source(path).size_bytes)
-
-    def know_drawing(self, answers: Mapping[str, bool]) -> None:
-        """Be told which of the followed files may draw."""
-        drawing = {path for path, may_draw in answers.items() if may_draw}
-        if self._facts is not None and self._facts.drawing_files != drawing:
-            self._facts = None  # what is reached is found out again
-        self.selection.know_drawing(answers, self._facts.drawing if self._facts is not None else None)
-
-    def followed_by_programs(self) -> tuple[str, ...]:
-        """What is followed for any program, sorted."""
-        if self._facts is not None:
-            return self._facts.followed
-        return tuple(sorted({path for program in self.entry_points for path in self.followed(program)}))
-
-    def facts(self) -> ProgramFacts:
-        """What is known of all programs now, for the next scan."""
-        if self._facts is not None:
-            return self._facts
-        followed = self.followed_by_programs()
-        partly = {program: self.followed(program) for program in self.entry_points}
-        return ProgramFacts(
-            programs=self._told_programs(),
-            reaching=self._reaching,
-            partly={
-                program: near for program, near in partly.items() if not near.issuperset(self.graph.reached(program))
-            },
-            followed=followed,
-            drawing_files=frozenset(path for path in followed if self.selection.may_draw(path)),
-            drawing=frozenset(program for program in self.entry_points if self.selection.can_draw(program)),
-            groups=self.groups,
-            sizes={path: self.source(path).size_bytes for path in sorted({*followed, *self._sizes})},
-            close=frozenset(self._close),
-            room_bytes=self._room_bytes,
-        )
-
-    def _told_programs(self) -> tuple[tuple[str, bool, tuple[str, ...]], ...]:
-        entries = self._known_programs().items()
-        return tuple((path, entry.is_script, entry.functions) for path, entry in entries)

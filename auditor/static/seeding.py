@@ -74,8 +74,8 @@ def reached_seeds(project: Project, entry: EntryPoint) -> tuple[Seed, ...]:
 def _followed(project: Project, entry: EntryPoint, function: str | None) -> Ledger:
     """Follow the program from its first statement to its end."""
     walk = Walk(project, entry.path)
-    if function is not None or project.runs_as_module(entry.path):
-        for initialiser in project.initialisers(entry.path):
+    if function is not None or project.programs.runs_as_module(entry.path):
+        for initialiser in project.programs.initialisers(entry.path):
             walk.run_module(initialiser, is_main=False)
     frame = walk.run_module(entry.path, is_main=function is None)
     if frame is not None and function is not None:

@@ -69,7 +69,7 @@ class Selection:
                 return False
         if prerequisite.packages and not self._imports_any(path, prerequisite.packages):
             return False
-        if prerequisite.in_program and not self._project.programs_reaching(path):
+        if prerequisite.in_program and not self._project.programs.reaching(path):
             return False
         if prerequisite.unseeded and not self._is_reached_unseeded(path, prerequisite.unseeded):
             return False
@@ -81,7 +81,7 @@ class Selection:
         """Whether anything that a program imports may draw from an RNG library."""
         if self._drawing_programs is not None:
             return program in self._drawing_programs
-        return any(self.may_draw(path) for path in self._project.followed(program))
+        return any(self.may_draw(path) for path in self._project.programs.followed(program))
 
     def may_draw(self, path: str) -> bool:
         """Whether a call in a file may draw from an RNG library."""
@@ -105,8 +105,8 @@ class Selection:
         )
 
     def _is_reached_unseeded(self, path: str, libraries: frozenset[str]) -> bool:
-        for program in self._project.programs_reaching(path):
-            verdicts = self._project.known_verdicts(program)
+        for program in self._project.programs.reaching(path):
+            verdicts = self._project.programs.known_verdicts(program)
             if verdicts is None or any(verdict.is_open and verdict.library.id in libraries for verdict in verdicts):
                 return True
         return False

@@ -22,9 +22,9 @@ def unseeded_programs(
 ) -> tuple[str, ...]:
     """Paths of those programs; `deferred`: what the call returns draws later, so a seed that follows it is in time."""
     found: list[str] = []
-    for path in project.entry_points_reaching(module):
+    for path in project.programs.reaching(module.path):
         entry = project.module(path)
-        verdicts = project.verdicts(entry) if entry else ()
+        verdicts = project.programs.verdicts(entry) if entry else ()
         if any(_falls_back(verdict, call, module, library, deferred=deferred) for verdict in verdicts):
             found.append(path)
     return tuple(found)
@@ -47,7 +47,7 @@ def worded(text: str, programs: Iterable[str], project: Project, library: str) -
         verdict.status
         for path in programs
         if (entry := project.module(path)) is not None
-        for verdict in project.verdicts(entry)
+        for verdict in project.programs.verdicts(entry)
         if verdict.library.id == library
     }
     words = {_WORDS.get(status, _NOT_SEEDED) for status in found}

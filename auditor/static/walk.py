@@ -56,7 +56,7 @@ class Walk:
         self.project = project
         self.program = program
         self.relevance = project.relevance(program)
-        self.within = project.followed(program)
+        self.within = project.programs.followed(program)
         """The files that are followed."""
 
         self._candidates = self.relevance.candidates.narrowed(self.within)

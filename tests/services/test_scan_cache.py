@@ -18,8 +18,7 @@ from auditor.services.scan import scan
 from auditor.services.scan_cache import cache_folder
 from auditor.services.scan_store import MAX_ENTRIES
 from auditor.services.settings import Settings
-from auditor.static import programgroups, source, syntaxcheck
-from auditor.static import project as static_project
+from auditor.static import programgroups, programs, source, syntaxcheck
 from auditor.static.engine import Engine
 from auditor.static.passes import Passes
 
@@ -259,8 +258,8 @@ def test_after_edits_around_the_limits_of_what_is_followed_the_result_is_what_sc
     project: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     rng = random.Random(seed)
-    monkeypatch.setattr(static_project, "MAX_FOLLOWED_BYTES", 300)
-    monkeypatch.setattr(static_project, "MAX_NEAR_BYTES", 200)
+    monkeypatch.setattr(programs, "MAX_FOLLOWED_BYTES", 300)
+    monkeypatch.setattr(programs, "MAX_NEAR_BYTES", 200)
     monkeypatch.setattr(programgroups, "MAX_GROUP_BYTES", 350)
     put(project, "again.py", "import random\nimport lib.data\nimport lib.seeds" + MAIN)
     for _ in range(25):

@@ -6,8 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from auditor.static import project as projects
-from auditor.static import texts
+from auditor.static import programs, texts
 from auditor.static.callingfiles import CallingFiles
 from auditor.static.project import Project
 
@@ -38,13 +37,13 @@ def test_a_program_that_cannot_be_parsed_counts_for_nothing(project: MakeProject
 
 
 def test_of_too_many_files_those_near_are_told(project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(projects, "MAX_FOLLOWED_BYTES", 60)
-    monkeypatch.setattr(projects, "MAX_NEAR_BYTES", len(FILES["middle.py"]))
+    monkeypatch.setattr(programs, "MAX_FOLLOWED_BYTES", 60)
+    monkeypatch.setattr(programs, "MAX_NEAR_BYTES", len(FILES["middle.py"]))
     scanned = project(FILES)
     few = CallingFiles(scanned, 60)
     assert few.of(["first.py"], "pick") == ("middle.py",)
     assert few.of(["first.py"], "unpick") == ("near.py",), "only one file holds the word"
-    assert "near.py" not in scanned.followed("first.py")
+    assert "near.py" not in scanned.programs.followed("first.py")
 
 
 def test_words_that_are_kept_answer_as_the_bytes_do(project: MakeProject) -> None:

@@ -15,20 +15,20 @@ from auditor.static.project import Project
 
 @pytest.mark.cases("programs.txt")
 def test_programs_are_told_from_modules(project: Callable[..., Project], case: Any) -> None:
-    found = [path.rpartition("/")[2] for path in project(case.files).entry_points]
+    found = [path.rpartition("/")[2] for path in project(case.files).programs.entry_points]
     assert found in ([["a.py"], ["__main__.py"]] if case.expected == ("program",) else [[]])
 
 
 def test_a_notebook_is_a_program(project: Callable[..., Project]) -> None:
     text = json.dumps({"cells": [{"cell_type": "code", "source": "import random\nrandom.random()"}]})
-    assert list(project({"a.ipynb": text}).entry_points) == ["a.ipynb"]
+    assert list(project({"a.ipynb": text}).programs.entry_points) == ["a.ipynb"]
 
 
 def test_files_beside_an_initialiser_at_the_root_are_programs_too(project: Callable[..., Project]) -> None:
     text = json.dumps({"cells": [{"cell_type": "code", "source": "import random\nrandom.random()"}]})
     loop = "import random\nfor _ in range(3):\n    print(random.random())\n"
     made = project({"__init__.py": "", "a.ipynb": text, "train.py": loop})
-    assert list(made.entry_points) == ["a.ipynb", "train.py"]
+    assert list(made.programs.entry_points) == ["a.ipynb", "train.py"]
 
 
 def test_console_scripts_come_from_every_kind_of_metadata(write: Callable[..., Path]) -> None:
@@ -67,7 +67,7 @@ def test_programs_that_reach_a_module_are_known(project: Callable[..., Project])
     )
     module = found.module("lib/data.py")
     assert module is not None
-    assert found.entry_points_reaching(module) == ("evaluate.py", "train.py")
+    assert found.programs.reaching(module.path) == ("evaluate.py", "train.py")
     train = found.module("train.py")
     assert train is not None
-    assert [each.path for each in found.modules_reached(train)] == ["lib/__init__.py", "lib/data.py", "train.py"]
+    assert [each.path for each in found.programs.modules_reached(train)] == ["lib/__init__.py", "lib/data.py", "train.py"]

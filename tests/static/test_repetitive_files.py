@@ -40,7 +40,7 @@ def last_name(project: Project, path: str, name: str) -> ast.Name:
 def verdicts(project: Project, path: str) -> tuple[LibraryVerdict, ...]:
     module = project.module(path)
     assert module is not None
-    return project.verdicts(module)
+    return project.programs.verdicts(module)
 
 
 def numbers(project: Project, name: str) -> bool:
@@ -104,7 +104,7 @@ def test_groups_of_commands_that_hold_each_other_come_to_an_end(project: MakePro
     scanned = project({"run.py": f"import click\nimport torch\n\n\n{groups}{added}g0()\n"})
     module = scanned.module("run.py")
     assert module is not None
-    (verdict,) = scanned.verdicts(module)
+    (verdict,) = scanned.programs.verdicts(module)
     assert verdict.draw_count == count
 
 
@@ -122,7 +122,7 @@ def test_what_is_picked_out_of_a_chain_of_modules(length: int, expected: int, pr
 def test_a_chain_of_imports_that_is_too_long_ends_one_program_and_not_the_scan(project: MakeProject) -> None:
     deep = {f"m{number}.py": f"import m{number + 1}\n" for number in range(1500)}
     made = project({**deep, "m1500.py": "import random\nx = random.random()\n", "train.py": "import m0\nprint(1)\n"})
-    assert made.verdicts(made.module("train.py")) == ()
+    assert made.programs.verdicts(made.module("train.py")) == ()
     assert made.problems["train.py"] == "nested too deeply for following it as a program"
 
 

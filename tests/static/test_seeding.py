@@ -23,10 +23,10 @@ SEEDED, UNSEEDED = SeedStatus.SEEDED, SeedStatus.UNSEEDED
 
 
 def judged(project: Project, library: str) -> LibraryVerdict | None:
-    for path in project.entry_points:
+    for path in project.programs.entry_points:
         module = project.module(path)
         assert module is not None, project.problems
-        for verdict in project.verdicts(module):
+        for verdict in project.programs.verdicts(module):
             if verdict.library.id == library:
                 return verdict
     return None
@@ -64,10 +64,10 @@ def test_two_programs_that_share_a_module_have_their_own_verdicts(project: Calla
         }
     )
     statuses = {}
-    for path in found.entry_points:
+    for path in found.programs.entry_points:
         module = found.module(path)
         assert module is not None
-        statuses[path] = [verdict.status for verdict in found.verdicts(module)]
+        statuses[path] = [verdict.status for verdict in found.programs.verdicts(module)]
     assert statuses == {"evaluate.py": [UNSEEDED], "train.py": [SEEDED]}
 
 
@@ -141,7 +141,7 @@ def test_whoever_asks_again_for_the_seeds_of_a_program_rests_on_what_they_rest_o
             "run.py": "import seeds\n\nif __name__ == '__main__':\n    seeds.fix()\n",
         }
     )
-    entry = scanned.entry_point("run.py")
+    entry = scanned.programs.entry_point("run.py")
     assert entry is not None
     rests_on = []
     for _ in range(2):

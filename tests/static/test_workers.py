@@ -151,8 +151,8 @@ def test_a_program_that_reaches_too_much_is_judged_with_less_confidence(
     }
     whole = analysed(discover, ruleset, 1, files)
     assert not [finding for finding in whole.findings if finding.rule_id == "RA101"]
-    monkeypatch.setattr("auditor.static.project.MAX_FOLLOWED_BYTES", 100)
-    monkeypatch.setattr("auditor.static.project.MAX_NEAR_BYTES", 100)
+    monkeypatch.setattr("auditor.static.programs.MAX_FOLLOWED_BYTES", 100)
+    monkeypatch.setattr("auditor.static.programs.MAX_NEAR_BYTES", 100)
     cut = analysed(discover, ruleset, 1, files)
     (told,) = [finding for finding in cut.findings if finding.rule_id == "RA101"]
     assert told.confidence is Confidence.MEDIUM

@@ -86,7 +86,7 @@ def _ways(finding: Finding, project: Project) -> list[tuple[Location, ...]]:
         seed.via
         for path in finding.entry_points
         if (module := project.module(path)) is not None
-        for verdict in project.verdicts(module)
+        for verdict in project.programs.verdicts(module)
         for seed in verdict.seeds
         if seed.location == finding.location and seed.value is SeedValue.ENTROPY
     ]

@@ -50,7 +50,7 @@ class MoveSeedFix(WithFixOptions[None]):
                 continue
             concerned = [
                 verdict
-                for verdict in project.verdicts(program)
+                for verdict in project.programs.verdicts(program)
                 if verdict.status is SeedStatus.TOO_LATE
                 and verdict.first_seed is not None
                 and verdict.first_seed.location == finding.location

@@ -138,8 +138,8 @@ def switch_changes(
 
 def _programs(finding: Finding, target: ModuleFacts, project: Project) -> list[ModuleFacts]:
     """The programs to change: the one in which the place is, else those that train, else all that lead there."""
-    leading = finding.entry_points or project.entry_points_reaching(target)
-    paths = tuple(path for path in leading if path in project.entry_points)
+    leading = finding.entry_points or project.programs.reaching(target.path)
+    paths = tuple(path for path in leading if path in project.programs.entry_points)
     if not paths and _runs_alone(target, project):
         paths = (target.path,)
     if target.path in paths:
@@ -162,7 +162,7 @@ def _framework_argument(module: ModuleFacts, project: Project) -> SetArgument | 
     words = frozenset(name.rpartition(".")[2] for name in _FRAMEWORKS)
     found = [
         SetArgument(call=each.location(call.node), name=_FRAMEWORKS[call.callee or ""], value="True")
-        for each in project.modules_reached(module, words)
+        for each in project.programs.modules_reached(module, words)
         for call in each.calls_to(_FRAMEWORKS)
         if not call.opaque
     ]

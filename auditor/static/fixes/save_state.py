@@ -119,7 +119,7 @@ def _generators(finding: Finding, project: Project) -> list[_Entry] | Refusal:
     entries = [RNG]
     for path in finding.entry_points:
         program = project.module(path)
-        drawn = {verdict.library.id for verdict in project.verdicts(program)} if program else set()
+        drawn = {verdict.library.id for verdict in project.programs.verdicts(program)} if program else set()
         if "numpy.random" in drawn:
             return Refusal(
                 reason="the program draws from NumPy too, whose state `torch.load` refuses by default: "

@@ -185,7 +185,7 @@ def _from_shared(finding: Finding, rule: Rule, module: ModuleFacts, call: Call, 
     program = project.module(finding.entry_points[0]) if finding.entry_points else None
     if program is None:
         return Refusal(reason="the generator is made again and again: make it once, with a seed, and hand it on")
-    verdicts = project.verdicts(program)
+    verdicts = project.programs.verdicts(program)
     seeded_ones = {verdict.library.id for verdict in verdicts if verdict.status is SeedStatus.SEEDED}
     library = next((each for each in SHARED if each in seeded_ones), "numpy.random")
     value = SHARED[library]
@@ -258,7 +258,7 @@ def _by_own_seed(finding: Finding, rule: Rule, project: Project, library: str) -
     """Make the program's own seed count in every run, where it is None by default or stands under a condition."""
     for path in finding.entry_points:
         module = project.module(path)
-        for verdict in project.verdicts(module) if module else ():
+        for verdict in project.programs.verdicts(module) if module else ():
             if verdict.library.id != library or verdict.status not in (SeedStatus.NONE, SeedStatus.CONDITIONAL):
                 continue
             for seed in verdict.seeds:
@@ -275,7 +275,7 @@ def _is_drawn_elsewhere(finding: Finding, project: Project, options: _Options) -
         return False
     for path in finding.entry_points:
         module = project.module(path)
-        for verdict in project.verdicts(module) if module else ():
+        for verdict in project.programs.verdicts(module) if module else ():
             if verdict.library.id == options.library and verdict.status is SeedStatus.UNSEEDED:
                 return any(not draw.callee.startswith(options.apart) for draw in verdict.draws)
     return False

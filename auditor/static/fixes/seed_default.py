@@ -59,7 +59,7 @@ def _seeds(finding: Finding, project: Project) -> list[Seed]:
         seed
         for path in finding.entry_points
         if (module := project.module(path)) is not None
-        for verdict in project.verdicts(module)
+        for verdict in project.programs.verdicts(module)
         if verdict.status in _STATUSES
         for seed in verdict.seeds
         if seed.location == finding.location

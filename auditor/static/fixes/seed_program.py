@@ -47,7 +47,7 @@ def _blamed(finding: Finding, project: Project, options: _Options) -> tuple[str,
     """What to seed, and with what: where loader workers seed the library, the one that they take their seeds from."""
     for path in finding.entry_points:
         module = project.module(path)
-        for verdict in project.verdicts(module) if module is not None else ():
+        for verdict in project.programs.verdicts(module) if module is not None else ():
             source = project.rng.libraries.get(verdict.library.worker_seeded_by or "")
             if verdict.library.id == options.library and verdict.is_left_to_workers and source is not None:
                 return source.id, source.advice.partition("(")[0]

@@ -41,14 +41,14 @@ class FirstCallMatcher:
         """Hits that are the first of their file for some program; `firsts` tells which are the first of a program."""
         covered: set[str] = set()
         for hit in self._calls.find(rule, module, project):
-            around = project.entry_points_reaching(module) if hit.entry_points is None else hit.entry_points
+            around = project.programs.reaching(module.path) if hit.entry_points is None else hit.entry_points
             if not covered.issuperset(around):
                 covered.update(around)
                 yield hit
 
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
         """The same, told at once by whoever has no list of all candidates: for a rule that is a part of another one."""
-        for path in project.entry_points:
+        for path in project.programs.entry_points:
             project.trace.note("reach", path)
         places = self._places.setdefault(project, {})
         key = f"{rule.id}:{id(rule)}"
@@ -58,7 +58,7 @@ class FirstCallMatcher:
         found: dict[str, Hit] = {}
         programs: dict[str, list[str]] = {}
         hits = _Hits(self._calls, rule, self.prerequisites(rule), project)
-        for path in project.entry_points:
+        for path in project.programs.entry_points:
             hit = self._first(rule, path, project, hits)
             if hit is not None and project.module(path) is not None:
                 key = f"{hit.location.path}:{hit.location.line}:{hit.location.column}"
@@ -71,7 +71,7 @@ class FirstCallMatcher:
 
     def _first(self, rule: Rule, path: str, project: Project, hits: _Hits) -> Hit | None:
         """The first hit of a program: in its own file, else in the first of the files that it imports."""
-        for reached in (path, *project.paths_reached(path, self._calls.literals(rule))):
+        for reached in (path, *project.programs.paths_reached(path, self._calls.literals(rule))):
             for hit in hits.of(reached):
                 if hit.entry_points is None or path in hit.entry_points:
                     return hit

@@ -80,7 +80,7 @@ class SeedingMatcher(WithOptions[_Options]):
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
         options = self._options.of(rule)
         judged: list[tuple[LibraryVerdict, tuple[Draw, ...]]] = []
-        for verdict in project.verdicts(module):
+        for verdict in project.programs.verdicts(module):
             if _status(verdict, project) is not options.status or (
                 options.libraries and verdict.library.id not in options.libraries
             ):

@@ -49,12 +49,12 @@ def with_generator(module: ModuleFacts, call: Call, project: Project) -> tuple[C
 
 
 def _torch_is_seeded(module: ModuleFacts, project: Project) -> bool:
-    entries = [project.module(path) for path in project.entry_points_reaching(module)]
+    entries = [project.module(path) for path in project.programs.reaching(module.path)]
     found = [
         verdict.status is SeedStatus.SEEDED
         for entry in entries
         if entry is not None
-        for verdict in project.verdicts(entry)
+        for verdict in project.programs.verdicts(entry)
         if verdict.library.id == "torch"
     ]
     return bool(found) and all(found)

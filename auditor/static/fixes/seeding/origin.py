@@ -103,9 +103,9 @@ def _of_parameter(
 
 def _of_attribute(module: ModuleFacts, node: ast.Attribute, project: Project, wanted: Wanted) -> Origin | None:
     text = module.text(node)
-    places = project.modules_reached(module) if project.entry_points_reaching(module) else (module,)
-    programs = [project.module(path) for path in project.entry_points_reaching(module)]
-    modules = {each.path: each for program in programs if program for each in project.modules_reached(program)}
+    places = project.programs.modules_reached(module) if project.programs.reaching(module.path) else (module,)
+    programs = [project.module(path) for path in project.programs.reaching(module.path)]
+    modules = {each.path: each for program in programs if program for each in project.programs.modules_reached(program)}
     modules.update({each.path: each for each in places})
     for _, each in sorted(modules.items()):
         for assignment in each.assignments:

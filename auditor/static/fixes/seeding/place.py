@@ -209,7 +209,7 @@ def _spawns(module: ModuleFacts, location: Location) -> bool:
 
 def _is_started(module: ModuleFacts, function: Function) -> bool:
     """Whether a console script calls the function."""
-    entry = module.project.entry_points.get(module.path)
+    entry = module.project.programs.entry_points.get(module.path)
     return entry is not None and module.qualified_name(function) in entry.functions
 
 

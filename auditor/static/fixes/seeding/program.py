@@ -78,14 +78,14 @@ def seed_program(module: ModuleFacts, project: Project, library: str, call: str,
 
     `found`: a place that draws, for programs whose draws are not known otherwise.
     """
-    verdicts = project.verdicts(module)
+    verdicts = project.programs.verdicts(module)
     if any(
         is_out_of_reach(draw, project) for each in verdicts if each.library.id == library for draw in each.draws[:1]
     ):
         return "other processes draw, which inherit no seed: seed in the function or object that they run"
     draws = first_draws(verdicts, library)
     ways = draws or [(found,)]
-    entry = project.entry_points.get(module.path)
+    entry = project.programs.entry_points.get(module.path)
     seeds = reached_seeds(project, entry) if entry is not None else ()
     beside = _beside_other_seed(seeds, draws, project, library, call)
     if beside is not None:

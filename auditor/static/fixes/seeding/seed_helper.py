@@ -76,10 +76,10 @@ def _holds(program: ModuleFacts, name: str, helper: SeedHelper) -> bool:
 
 
 def _modules(program: ModuleFacts, project: Project) -> list[ModuleFacts]:
-    reached = list(project.modules_reached(program, frozenset({"seed"})))
+    reached = list(project.programs.modules_reached(program, frozenset({"seed"})))
     known = {module.path for module in reached}
     for path in sorted(project.files):
-        if path in known or not path.endswith(".py") or project.is_test(path) or path in project.entry_points:
+        if path in known or not path.endswith(".py") or project.is_test(path) or path in project.programs.entry_points:
             continue
         if project.texts.contain(path, _WORDS) and (module := project.module(path)) is not None:
             reached.append(module)
