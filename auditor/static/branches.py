@@ -104,9 +104,12 @@ class Branches:
         trained = self.trained(node.test, frame) is (not holds)
         self._ledger.muted += never
         self._ledger.training += trained
+        is_known = all(self._evaluator.value(part, frame).kind is SeedValue.FIXED for part in _lookups(node.test))
+        self._ledger.aside.append(len(self._ledger.stack) if is_known else -1)
         self._ledger.conditions.append(other_if)
         other_end = self._arm(other, other_if, frame)
         self._ledger.conditions.pop()
+        self._ledger.aside.pop()
         self._ledger.training -= trained
         self._ledger.muted -= never
         frame.settled &= settled

@@ -49,6 +49,9 @@ class DrawRecord:
     may_be_stored: bool = False
     """Initial weights of a model that loads stored ones in every run, perhaps not all."""
 
+    is_aside: bool = True
+    """Only stands in arms that no plain run takes."""
+
     may_stop: bool = False
     """Drawn while unseeded on a path that ends the program before any seed: `--print-config` and its like."""
 
@@ -84,6 +87,9 @@ class Ledger:
 
         self.muted = 0
         """Above 0: what is being followed is never executed in this call; its seeds are noted, its draws are not."""
+
+        self.aside: list[int] = []
+        """Length of `stack` in each arm around the current place that no plain run takes, outermost first."""
 
         self.training = 0
         """Above 0: only reached where a condition asks whether a network is being trained."""
@@ -157,6 +163,7 @@ class Ledger:
         number = self._number(library, callee, picked_at or frame.module.location(node))
         self.records[number].taken &= self.taken > 0 or (picked_at is None and self.picked_at is not None)
         self.records[number].in_training &= library in _WITH_MODES and self.in_training
+        self.records[number].is_aside &= len(self.stack) in self.aside
         if deferred or self.deferring:
             pending = Pending(number, library, self.worker)
             if self._level(pending).rank is Rank.SEEDED:

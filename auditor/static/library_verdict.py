@@ -64,6 +64,9 @@ class Draw:
     may_be_stored: bool = False
     """Initial weights of a model that loads stored ones in every run, perhaps not all."""
 
+    is_aside: bool = False
+    """In an arm that no plain run takes: under `args.seed == -1`, where the default is another one."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seed:

@@ -143,7 +143,12 @@ def _verdict(
         library=project.rng.libraries[library],
         status=status,
         draws=tuple(
-            replace(record.draw, in_spawned=record.in_spawned, may_be_stored=record.may_be_stored)
+            replace(
+                record.draw,
+                in_spawned=record.in_spawned,
+                may_be_stored=record.may_be_stored,
+                is_aside=record.is_aside,
+            )
             for record in resting[:MAX_DRAWS]
         ),
         draw_count=len(resting),

@@ -115,8 +115,18 @@ def _status(verdict: LibraryVerdict, project: Project) -> SeedStatus:
     if verdict.status is SeedStatus.CONDITIONAL and all(_is_of_sampler(seed, project) for seed in verdict.seeds):
         return SeedStatus.UNSEEDED
     if verdict.status is SeedStatus.TOO_LATE and all(_is_for_seed(draw, project) for draw in verdict.draws):
-        return SeedStatus.ENTROPY
+        return SeedStatus.SEEDED if all(_is_asked_for(draw, project) for draw in verdict.draws) else SeedStatus.ENTROPY
     return verdict.status
+
+
+def _is_asked_for(draw: Draw, project: Project) -> bool:
+    """`if args.seed == -1: args.seed = random.randint(…)`, where the default is 1: who gives that wants any seed."""
+    statement = _statement(draw, project) if draw.is_aside else None
+    module = project.module(draw.location.path)
+    holder = module.parent(statement) if module is not None and isinstance(statement, ast.Assign) else None
+    return isinstance(holder, ast.If) and any(
+        isinstance(part, ast.expr) and "seed" in name_of(part).lower() for part in ast.walk(holder.test)
+    )
 
 
 def _is_for_seed(draw: Draw, project: Project) -> bool:
