@@ -70,4 +70,5 @@ def test_programs_that_reach_a_module_are_known(project: Callable[..., Project])
     assert found.programs.reaching(module.path) == ("evaluate.py", "train.py")
     train = found.module("train.py")
     assert train is not None
-    assert [each.path for each in found.programs.modules_reached(train)] == ["lib/__init__.py", "lib/data.py", "train.py"]
+    reached = found.programs.modules_reached(train)
+    assert [each.path for each in reached] == ["lib/__init__.py", "lib/data.py", "train.py"]
