@@ -81,6 +81,10 @@ class Branches:
             for part in asked
         )
 
+    def _is_known(self, test: ast.expr, frame: Frame) -> bool:
+        """Whether a plain run gives all that a condition asks, as constants or defaults."""
+        return all(self._evaluator.value(part, frame).kind is SeedValue.FIXED for part in _lookups(test))
+
     def _decided(self, node: ast.If, frame: Frame, *, holds: bool) -> End:
         """A condition whose outcome in a plain run is known: that arm counts, the other is followed beside it."""
         taken, other = (node.body, node.orelse) if holds else (node.orelse, node.body)
@@ -104,8 +108,8 @@ class Branches:
         trained = self.trained(node.test, frame) is (not holds)
         self._ledger.muted += never
         self._ledger.training += trained
-        is_known = all(self._evaluator.value(part, frame).kind is SeedValue.FIXED for part in _lookups(node.test))
-        self._ledger.aside.append(len(self._ledger.stack) if is_known else -1)
+        is_aside = other_if is not None and "seed" in other_if.lower() and self._is_known(node.test, frame)
+        self._ledger.aside.append(len(self._ledger.stack) if is_aside else -1)
         self._ledger.conditions.append(other_if)
         other_end = self._arm(other, other_if, frame)
         self._ledger.conditions.pop()

@@ -50,7 +50,7 @@ class DrawRecord:
     """Initial weights of a model that loads stored ones in every run, perhaps not all."""
 
     is_aside: bool = True
-    """Only stands in arms that no plain run takes."""
+    """Only stands in arms that no plain run takes, as another seed than the default leads there."""
 
     may_stop: bool = False
     """Drawn while unseeded on a path that ends the program before any seed: `--print-config` and its like."""
@@ -89,7 +89,8 @@ class Ledger:
         """Above 0: what is being followed is never executed in this call; its seeds are noted, its draws are not."""
 
         self.aside: list[int] = []
-        """Length of `stack` in each arm around the current place that no plain run takes, outermost first."""
+        """Length of `stack` in each arm around the current place, outermost first; -1 where a plain run may take it, or
+        where its condition asks for no seed."""
 
         self.training = 0
         """Above 0: only reached where a condition asks whether a network is being trained."""

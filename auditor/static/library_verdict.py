@@ -65,7 +65,7 @@ class Draw:
     """Initial weights of a model that loads stored ones in every run, perhaps not all."""
 
     is_aside: bool = False
-    """In an arm that no plain run takes: under `args.seed == -1`, where the default is another one."""
+    """In an arm that no plain run takes, as another seed than the default leads there: `if args.seed == -1:`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -121,12 +121,7 @@ def _status(verdict: LibraryVerdict, project: Project) -> SeedStatus:
 
 def _is_asked_for(draw: Draw, project: Project) -> bool:
     """`if args.seed == -1: args.seed = random.randint(…)`, where the default is 1: who gives that wants any seed."""
-    statement = _statement(draw, project) if draw.is_aside else None
-    module = project.module(draw.location.path)
-    holder = module.parent(statement) if module is not None and isinstance(statement, ast.Assign) else None
-    return isinstance(holder, ast.If) and any(
-        isinstance(part, ast.expr) and "seed" in name_of(part).lower() for part in ast.walk(holder.test)
-    )
+    return draw.is_aside and isinstance(_statement(draw, project), ast.Assign)
 
 
 def _is_for_seed(draw: Draw, project: Project) -> bool:
