@@ -73,14 +73,16 @@ class _Commands:
     """Commands of a project's launchers and jobs that start Python programs, by the program's file name."""
 
     def __init__(self, documents: Iterable[SourceFile]) -> None:
-        self._found: dict[str, list[tuple[str, str, str]]] = {}
-        """Folder of the launcher, the program as it is written there, the whole command."""
+        self._found: dict[str, list[tuple[str, frozenset[str], str, str]]] = {}
+        """Folder of the launcher, its words, the program as it is written there, the whole command."""
 
         for source in documents:
-            for command in _commands(source):
+            commands = list(_commands(source))
+            words = frozenset(re.findall(r"[\w.-]+", " ".join(commands)))
+            for command in commands:
                 for started in _STARTED.finditer(command):
                     written = (started[1] or started[2].replace(".", "/") + ".py").removeprefix("./")
-                    place = source.path.rpartition("/")[0], written, command
+                    place = source.path.rpartition("/")[0], words, written, command
                     self._found.setdefault(written.rpartition("/")[2], []).append(place)
 
     def give(self, path: str, options: Sequence[str], *, has_zero: bool) -> bool:
@@ -91,18 +93,21 @@ class _Commands:
                 re.search(rf"(?<!\S)(?:{option}[= ]|{option.lstrip('-')}=)\s*{value}[\w$\"']", command)
                 for option in options
             )
-            for folder, written, command in self._found.get(path.rpartition("/")[2], ())
-            if _is_program(path, written, folder)
+            for folder, words, written, command in self._found.get(path.rpartition("/")[2], ())
+            if _is_program(path, written, folder, words)
         ]
         return bool(given) and all(given)
 
 
-def _is_program(path: str, written: str, launcher: str) -> bool:
-    """Whether what a launcher in a folder calls `written` may be the program at `path`."""
+def _is_program(path: str, written: str, launcher: str, words: Collection[str]) -> bool:
+    """Whether what a launcher in a folder calls `written` may be the program at `path`; `words`: of the launcher."""
     if "/" in written:
         return f"/{path}".endswith(f"/{written}") or f"/{written}".endswith(f"/{path}")
     folder = path.rpartition("/")[0]
-    return f"{folder}/".startswith(f"{launcher}/" if launcher else "") or f"{launcher}/".startswith(f"{folder}/")
+    if folder == launcher or not folder or f"{launcher}/".startswith(f"{folder}/"):
+        return True
+    # `python train.py` beside the launcher is another program, unless that goes to the folder first.
+    return folder.startswith(f"{launcher}/" if launcher else "") and folder.rpartition("/")[2] in words
 
 
 def _commands(source: SourceFile) -> Iterator[str]:
