@@ -46,7 +46,11 @@ class Branches:
 
     def trained(self, test: ast.expr, frame: Frame) -> bool | None:
         """The outcome of a condition that comes up in training only; None where both do, or the call settles it."""
-        found = in_training(test, lambda part: self._evaluator.truth(part, frame) is False or starts_false(part, frame))
+
+        def is_false(part: ast.expr) -> bool:
+            return self._evaluator.truth(part, frame) is False or starts_false(part, frame, self._walk.within)
+
+        found = in_training(test, is_false)
         return None if found is None or frame.settles(test) else found
 
     def chosen(self, node: ast.IfExp, frame: Frame) -> ast.expr | None:

@@ -32,8 +32,23 @@ def methods_after(call: Call, module: ModuleFacts) -> Iterator[tuple[str, ast.Ca
     for stored in module.assignments:
         text = (dotted_text(stored.target) if isinstance(stored.target, ast.Attribute) else None) or ""
         for name in sorted(names):
-            if text.startswith(f"{name}."):
+            if text.startswith(f"{name}.") and not _is_asked_for(module, stored.target, outer):
                 yield text.removeprefix(f"{name}."), None
+
+
+def _is_asked_for(module: ModuleFacts, node: ast.AST, made: ast.stmt) -> bool:
+    """Whether a node stands under a condition that what makes the object does not stand under."""
+    around = set()
+    above: ast.AST | None = made
+    while above is not None:
+        around.add(above)
+        above = module.parent(above)
+    above = module.parent(node)
+    while above is not None and above not in around:
+        if isinstance(above, ast.If | ast.ExceptHandler):
+            return True
+        above = module.parent(above)
+    return False
 
 
 def taken_by(call: Call, module: ModuleFacts) -> str | None:

@@ -34,6 +34,9 @@ _ADDRESS = "tcp://"
 
 _SLEEPING = frozenset({"time.sleep", "asyncio.sleep", "trio.sleep", "anyio.sleep", "gevent.sleep"})
 
+_SHOWN = frozenset({"choices", "examples", "label", "placeholder", "value"})
+"""Arguments of what a form is made of that are shown in it; its `fn` is called."""
+
 _WAITING = (b"sleep(", b"retry", b"backoff")
 """Words of files in which a jitter is one of waiting times, and no augmentation."""
 
@@ -61,7 +64,8 @@ def is_shown_only(module: ModuleFacts, node: ast.expr) -> bool:
         if isinstance(part, ast.keyword) and isinstance(holder, ast.Call):
             name = module.resolve(holder.func) or ""
             is_colour = (part.arg or "").lower().removesuffix("s").endswith(("color", "colour"))
-            if name.startswith("gradio.") or (is_colour and (name.startswith("matplotlib.") or _is_axes(holder.func))):
+            is_shown = name.startswith("gradio.") and part.arg in _SHOWN
+            if is_shown or (is_colour and (name.startswith("matplotlib.") or _is_axes(holder.func))):
                 return True
         part = holder
     return False

@@ -166,7 +166,11 @@ def draws(
             continue
         if condition is None:
             found[library.id] = DrawFact(library, False)
-        elif condition.fixed_by and all(is_fixed(call.argument(name)) for name in condition.fixed_by):
+        elif (
+            condition.fixed_by
+            and all(is_fixed(call.argument(name)) for name in condition.fixed_by)
+            and ((biases := call.argument("bias_initializer")) is None or is_fixed(biases))
+        ):
             continue
         elif _asked_for(call, condition, is_none, equals):
             found[library.id] = DrawFact(library, condition.deferred)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.pattern import lazy_pattern
@@ -41,8 +42,11 @@ def in_training(test: ast.expr, is_false: Callable[[ast.expr], bool]) -> bool | 
     return True if text is not None and _TRAINING.match(text) else None
 
 
-def starts_false(node: ast.expr, frame: Frame) -> bool:
-    """Whether an expression is an attribute that the constructor of its object sets to False."""
+def starts_false(node: ast.expr, frame: Frame, paths: Iterable[str]) -> bool:
+    """Whether an expression is an attribute that a constructor sets to False, and nothing outside to another value.
+
+    `paths`: the files of the program.
+    """
     if not isinstance(node, ast.Attribute):
         return False
     made = frame.resolve(node.value)
@@ -51,7 +55,10 @@ def starts_false(node: ast.expr, frame: Frame) -> bool:
     module = made.of.module
     values = module.self_attributes(made.of.node).get(node.attr, [])
     first = (each for each in values if getattr(module.enclosing_function(each), "name", "") == "__init__")
-    return [getattr(each, "value", None) for each in first] == [False]
+    if [getattr(each, "value", None) for each in first] != [False]:
+        return False
+    put_on = re.compile(rf"(?<!\bself)\.{node.attr}\s*=(?!=|\s*False\b)".encode())
+    return not any(put_on.search(module.project.source(path).raw()) for path in paths)
 
 
 def leaves(statement: ast.stmt) -> bool:

@@ -101,7 +101,8 @@ def loads_weights(node: ast.Call, name: str | None) -> bool:
     if not isinstance(node.func, ast.Attribute):
         return False
     if node.func.attr == _FROM_STORED:
-        return _OF_ADAPTERS in (dotted_text(node.func.value) or "")
+        is_trained = any(word.arg == "is_trainable" and getattr(word.value, "value", True) for word in node.keywords)
+        return _OF_ADAPTERS in (dotted_text(node.func.value) or "") and not is_trained
     if node.func.attr in _EVALUATING:
         stored = [word.value for word in node.keywords if word.arg == "ckpt_path"]
         return any(not isinstance(value, ast.Constant) or bool(value.value) for value in stored)

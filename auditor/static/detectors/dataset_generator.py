@@ -66,16 +66,17 @@ def _is_kept_by_dataset(module: ModuleFacts, call: Call, datasets: frozenset[str
     holder, target = module.enclosing_class(call.node), statement.targets[0]
     if holder is None or not isinstance(target, ast.Attribute) or datasets.isdisjoint(module.base_classes(holder)):
         return False
-    return not _is_replaced(module, target)
+    return not _is_replaced(module, target, holder)
 
 
-def _is_replaced(module: ModuleFacts, target: ast.Attribute) -> bool:
+def _is_replaced(module: ModuleFacts, target: ast.Attribute, holder: ast.ClassDef) -> bool:
     """Whether the attribute gets another object somewhere, as in what a worker begins with."""
     return any(
         isinstance(node, ast.Attribute)
         and node.attr == target.attr
         and isinstance(node.ctx, ast.Store)
         and node is not target
+        and (getattr(node.value, "id", "") != "self" or module.enclosing_class(node) is holder)
         and getattr(module.enclosing_function(node), "name", "") != "__init__"
         for node in walk(module.tree)
     )

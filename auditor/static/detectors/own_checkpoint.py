@@ -149,9 +149,30 @@ def _is_written_before(module: ModuleFacts, load: Call, names: frozenset[str], o
     return any(
         save.function is load.function
         and _is_above(save.node, load.node)
+        and _is_executed(module, save.node, load.node)
         and any(not names.isdisjoint(_file_names(module, argument)) for argument in save.node.args)
         for save in module.calls_to(options.save)
     )
+
+
+def _is_executed(module: ModuleFacts, save: ast.Call, load: ast.Call) -> bool:
+    """Whether what saves is executed where what loads is, but for a condition in a loop: `if loss < best`."""
+    around = set(_holders(module, load))
+    is_asked = False
+    for holder in _holders(module, save):
+        if holder in around:
+            break
+        if isinstance(holder, ast.ExceptHandler):
+            return False
+        is_asked = isinstance(holder, ast.If) or (is_asked and not isinstance(holder, ast.For | ast.While))
+    return not is_asked
+
+
+def _holders(module: ModuleFacts, node: ast.AST) -> Iterator[ast.AST]:
+    above = module.parent(node)
+    while above is not None:
+        yield above
+        above = module.parent(above)
 
 
 def _is_above(one: ast.Call, other: ast.Call) -> bool:

@@ -32,12 +32,13 @@ MAX_DEPTH = 3
 MAX_FUNCTIONS = 200
 """Functions that are looked at for the calls of one file."""
 
-_SETTING_METHODS = frozenset(
-    f"{package}.{name}"
-    for package in ("multiprocessing", "torch.multiprocessing")
-    for name in ("get_context", "set_start_method")
-)
+_PACKAGES = ("multiprocessing", "torch.multiprocessing")
+_CONTEXTS = frozenset(f"{package}.get_context" for package in _PACKAGES)
+_SETTING_METHODS = frozenset(f"{package}.set_start_method" for package in _PACKAGES)
 _PARALLEL = External("joblib.Parallel")
+_SETTING_JOBS = frozenset(
+    f"{package}.{name}" for package in ("joblib", "joblib.parallel") for name in ("parallel_backend", "parallel_config")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +100,7 @@ class WorkerDrawsDetector(WithOptions[_Options]):
         search = _Search(project, options.libraries)
         for runner in options.runners:
             for call in runner.call.calls(module):
-                methods = _start_methods(module) if runner.inherits else None
+                methods = _start_methods(module, call.node) if runner.inherits else None
                 if methods == {"fork"} or _is_run_here(module, call.node):
                     continue
                 given = call.argument(runner.argument, runner.position)
@@ -117,10 +118,14 @@ class WorkerDrawsDetector(WithOptions[_Options]):
                 )
 
 
-def _start_methods(module: ModuleFacts) -> set[object]:
-    """How a file says that processes are started; nothing where the platform decides."""
-    calls = module.calls_to(_SETTING_METHODS)
-    return {part.value for call in calls for part in call.node.args[:1] if isinstance(part, ast.Constant)}
+def _start_methods(module: ModuleFacts, node: ast.Call) -> set[object]:
+    """How a process is started, by its context or as the file says of all; nothing where the platform decides."""
+    context = module.origin(node.func.value) if isinstance(node.func, ast.Attribute) else None
+    if isinstance(context, ast.Call) and module.resolve(context.func) in _CONTEXTS:
+        calls = [context]
+    else:
+        calls = [call.node for call in module.calls_to(_SETTING_METHODS)]
+    return {part.value for call in calls for part in call.args[:1] if isinstance(part, ast.Constant)}
 
 
 def _is_run_here(module: ModuleFacts, node: ast.Call) -> bool:
@@ -131,7 +136,9 @@ def _is_run_here(module: ModuleFacts, node: ast.Call) -> bool:
         if isinstance(made, Instance) and made.of == _PARALLEL and made.made_by is not None:
             call = call_of(made.made_by, None)
             jobs = call.argument("n_jobs", 0)
-            return not call.opaque if jobs is None else isinstance(jobs, ast.Constant) and jobs.value in (1, None)
+            if jobs is None:
+                return not call.opaque and not module.calls_to(_SETTING_JOBS)
+            return isinstance(jobs, ast.Constant) and jobs.value in (1, None)
         above = module.parent(above)
     return False
 
@@ -167,7 +174,7 @@ class _Search:
                 found = function.module, call
             elif call.node.func is not function.node:
                 inner = self.draw_in(function.module.names.value(call.node.func), depth + 1)
-                if inner is True:
+                if inner is True and not found:
                     return True
                 found = found or inner
         return found

@@ -21,6 +21,14 @@ _FOR_ALL = (Kind.ENVIRONMENT_FILE, Kind.DOCKERFILE)
 """What these set holds for every program."""
 
 _STARTING = frozenset({Kind.SHELL, Kind.MAKEFILE, Kind.DOCKERFILE, Kind.YAML})
+_TOGETHER = lazy_pattern(r"&&|\|\|?|;")
+"""Between commands on one line."""
+
+_COMMENT = lazy_pattern(r"(?:^|(?<=\s))#.*")
+_UNDER = lazy_pattern(r"under `([^`]*)`")
+_ALSO_ZERO = lazy_pattern(r"is not None|!= ?None|>= ?0|> ?-1|!= ?-1")
+"""Conditions about a seed that hold for 0, too."""
+
 _STARTED = lazy_pattern(r"(?<![\w./-])([\w./-]+\.py)(?![\w.])|\s-m\s+([A-Za-z_][\w.]*)")
 
 
@@ -43,8 +51,10 @@ def without_launched(
         names = _answering(finding, variables)
         options = [name for name in names if name.startswith("-")]
         programs = finding.entry_points or (finding.location.path,)
+        has_zero = _ALSO_ZERO.search(finding.message) is not None
         if not names or not all(
-            _is_launched(path, names, launchers) or (commands is not None and commands.give(path, options))
+            _is_launched(path, names, launchers)
+            or (commands is not None and commands.give(path, options, has_zero=has_zero))
             for path in programs
         ):
             yield finding
@@ -53,7 +63,9 @@ def without_launched(
 def _answering(finding: Finding, variables: Mapping[RuleId, Collection[str]]) -> list[str]:
     """What a launcher may set to answer a finding: variables, and those options that the finding is about."""
     asked = variables.get(finding.rule_id, ())
-    words = set(re.findall(r"\w+", finding.message)) if any(name.startswith("-") for name in asked) else set()
+    under = _UNDER.search(finding.message) if any(name.startswith("-") for name in asked) else None
+    # `args.deterministic and args.seed` also asks for another option.
+    words = set(re.findall(r"\w+", under[1])) if under is not None and " and " not in under[1] else set()
     return [name for name in asked if not name.startswith("-") or name.lstrip("-").replace("-", "_") in words]
 
 
@@ -61,32 +73,41 @@ class _Commands:
     """Commands of a project's launchers and jobs that start Python programs, by the program's file name."""
 
     def __init__(self, documents: Iterable[SourceFile]) -> None:
-        self._found: dict[str, list[tuple[str, str, str]]] = {}
-        """Folder of the launcher, the program as it is written there, the whole command."""
+        self._found: dict[str, list[tuple[str, frozenset[str], str, str]]] = {}
+        """Folder of the launcher, its words, the program as it is written there, the whole command."""
 
         for source in documents:
-            for command in _commands(source):
+            commands = list(_commands(source))
+            words = frozenset(re.findall(r"[\w.-]+", " ".join(commands)))
+            for command in commands:
                 for started in _STARTED.finditer(command):
                     written = (started[1] or started[2].replace(".", "/") + ".py").removeprefix("./")
-                    place = source.path.rpartition("/")[0], written, command
+                    place = source.path.rpartition("/")[0], words, written, command
                     self._found.setdefault(written.rpartition("/")[2], []).append(place)
 
-    def give(self, path: str, options: Sequence[str]) -> bool:
-        """Whether there are commands that start the program, and each gives one of the options."""
+    def give(self, path: str, options: Sequence[str], *, has_zero: bool) -> bool:
+        """Whether there are commands that start the program, and each gives one of the options, 0 only if it counts."""
+        value = "" if has_zero else r"(?![\"']?0+(?:[\"'\s)]|$))"
         given = [
-            any(re.search(rf"(?<!\S)(?:{option}[= ]|{option.lstrip('-')}=)\s*[\w$\"']", command) for option in options)
-            for folder, written, command in self._found.get(path.rpartition("/")[2], ())
-            if _is_program(path, written, folder)
+            any(
+                re.search(rf"(?<!\S)(?:{option}[= ]|{option.lstrip('-')}=)\s*{value}[\w$\"']", command)
+                for option in options
+            )
+            for folder, words, written, command in self._found.get(path.rpartition("/")[2], ())
+            if _is_program(path, written, folder, words)
         ]
         return bool(given) and all(given)
 
 
-def _is_program(path: str, written: str, launcher: str) -> bool:
-    """Whether what a launcher in a folder calls `written` may be the program at `path`."""
+def _is_program(path: str, written: str, launcher: str, words: Collection[str]) -> bool:
+    """Whether what a launcher in a folder calls `written` may be the program at `path`; `words`: of the launcher."""
     if "/" in written:
         return f"/{path}".endswith(f"/{written}") or f"/{written}".endswith(f"/{path}")
     folder = path.rpartition("/")[0]
-    return f"{folder}/".startswith(f"{launcher}/" if launcher else "") or f"{launcher}/".startswith(f"{folder}/")
+    if folder == launcher or not folder or f"{launcher}/".startswith(f"{folder}/"):
+        return True
+    # `python train.py` beside the launcher is another program, unless that goes to the folder first.
+    return folder.startswith(f"{launcher}/" if launcher else "") and folder.rpartition("/")[2] in words
 
 
 def _commands(source: SourceFile) -> Iterator[str]:
@@ -103,13 +124,13 @@ def _commands(source: SourceFile) -> Iterator[str]:
         return
     command = ""
     for line in lines:
-        command += line.rstrip()
+        command += (_COMMENT.sub("", line) if kind is Kind.YAML else line).rstrip()
         if command.endswith("\\"):
             command = command[:-1] + " "
             continue
-        yield command
+        yield from _TOGETHER.split(command)
         command = ""
-    yield command
+    yield from _TOGETHER.split(command)
 
 
 def _launchers(documents: Iterable[SourceFile], names: Collection[str]) -> Iterator[tuple[Document, frozenset[str]]]:
