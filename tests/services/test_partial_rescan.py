@@ -271,6 +271,28 @@ def test_whoever_looked_for_callers_is_asked_again_where_one_comes_or_goes(
     assert is_asked_again_after("lib/new.py", "def told():\n    return 3\n")
 
 
+def test_what_one_file_found_out_for_others_rests_on_all_that_it_resolved(cache_home: Path) -> None:
+    """`a.py` has resolved `t` before it asks whether its own loop fills the parameters, also those of `b.py`."""
+    root = cache_home / "project"
+    root.mkdir()
+    net = (
+        "import torch\nfrom torch import nn\n\n\nclass Net(nn.Module):\n    def __init__(self):\n"
+        "        super().__init__()\n        self.w = nn.Parameter(torch.empty(3))\n\n"
+        "    def forward(self, x):\n        return x * self.w\n"
+    )
+    fill = "\n\ndef fill(model):\n    for p in model.parameters():\n        t.nn.init.xavier_uniform_(p)\n"
+    (root / "a.py").write_text("from one import t\n\nSHAPE = t.empty(2).shape\n" + net + fill)
+    (root / "b.py").write_text(net)
+    (root / "one.py").write_text("from two import t\n")
+    (root / "train.py").write_text("import a\nimport b\n\nif __name__ == '__main__':\n    a.fill(b.Net())\n")
+    found = []
+    for text in ("import torch as t\n", "class t:\n    empty = None\n", "import torch as t\n"):
+        (root / "two.py").write_text(text)
+        found.append(report(root, cached=True))
+        assert found[-1] == report(root, cached=False)
+    assert ["RA213" in each for each in found] == [False, True, False]
+
+
 def test_a_new_file_leaves_alone_what_imports_by_computed_names(
     cache_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
