@@ -48,11 +48,16 @@ def fills(module: ModuleFacts, node: ast.AST) -> bool:
 
 
 def _fills_all(path: str, project: Project) -> bool:
+    def look() -> bool:
+        module = project.module(path)
+        return module is not None and any(_loops(module))
+
     def ask() -> bool:
         project.trace.note("content", path)
-        module = project.module(path) if _may_fill_all(path, project) else None
+        # Aside: what was resolved before in the file would not be noted again, and others take the answer from here.
+        found = _may_fill_all(path, project) and project.aside(look)
         project.unread(path)
-        return module is not None and any(_loops(module))
+        return found
 
     return project.trace.once(_FILLS.setdefault(project, {}), path, ask)
 

@@ -108,9 +108,14 @@ def _holds(trait: Trait, path: str, project: Project, known: _Known) -> bool:
         project.unread(path)
         return False
 
-    def ask() -> bool:
+    def look() -> bool:
         module = project.module(path)
-        project.unread(path)
         return module is not None and trait.is_in(module)
+
+    def ask() -> bool:
+        # Aside: what was resolved before in the file would not be noted again, and others take the answer from here.
+        holds = project.aside(look)
+        project.unread(path)
+        return holds
 
     return project.trace.once(known.files, path, ask)

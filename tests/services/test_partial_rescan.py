@@ -271,6 +271,48 @@ def test_whoever_looked_for_callers_is_asked_again_where_one_comes_or_goes(
     assert is_asked_again_after("lib/new.py", "def told():\n    return 3\n")
 
 
+def test_what_one_file_found_out_for_others_rests_on_all_that_it_resolved(cache_home: Path) -> None:
+    """`a.py` has resolved `t` before it asks whether its own loop fills the parameters, also those of `b.py`."""
+    root = cache_home / "project"
+    root.mkdir()
+    net = (
+        "import torch\nfrom torch import nn\n\n\nclass Net(nn.Module):\n    def __init__(self):\n"
+        "        super().__init__()\n        self.w = nn.Parameter(torch.empty(3))\n\n"
+        "    def forward(self, x):\n        return x * self.w\n"
+    )
+    fill = "\n\ndef fill(model):\n    for p in model.parameters():\n        t.nn.init.xavier_uniform_(p)\n"
+    (root / "a.py").write_text("from one import t\n\nSHAPE = t.empty(2).shape\n" + net + fill)
+    (root / "b.py").write_text(net)
+    (root / "one.py").write_text("from two import t\n")
+    (root / "train.py").write_text("import a\nimport b\n\nif __name__ == '__main__':\n    a.fill(b.Net())\n")
+    found = []
+    for text in ("import torch as t\n", "class t:\n    empty = None\n", "import torch as t\n"):
+        (root / "two.py").write_text(text)
+        found.append(report(root, cached=True))
+        assert found[-1] == report(root, cached=False)
+    assert ["RA213" in each for each in found] == [False, True, False]
+
+
+def test_what_a_program_does_rests_on_modules_that_no_statement_imports(cache_home: Path) -> None:
+    """`aa.py` has resolved the call before anybody asks whether the program holds it."""
+    root = cache_home / "project"
+    (root / "pkg").mkdir(parents=True)
+    add = "import torch\n\n\ndef add(out, index, source):\n    return out.cuda().index_add_(0, index, source)\n"
+    (root / "aa.py").write_text(f"import pkg\n{add}\n\npkg.sub.use_deterministic_algorithms(True, warn_only=True)\n")
+    (root / "z.py").write_text(add)
+    (root / "pkg/__init__.py").write_text("")
+    (root / "pkg/sub.py").write_text("from pkg.deep import use_deterministic_algorithms\n")
+    (root / "train.py").write_text(
+        "import aa\nimport z\n\nif __name__ == '__main__':\n    z.add(aa.add(1, 2, 3), 2, 3)\n"
+    )
+    found = []
+    for text in ("from torch import use_deterministic_algorithms\n", "use_deterministic_algorithms = print\n"):
+        (root / "pkg/deep.py").write_text(text)
+        found.append(report(root, cached=True))
+        assert found[-1] == report(root, cached=False)
+    assert ["RA207" in each for each in found] == [False, True]
+
+
 def test_a_new_file_leaves_alone_what_imports_by_computed_names(
     cache_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
