@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from functools import partial
-from itertools import chain
+from collections.abc import Sequence
 from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
@@ -14,9 +12,6 @@ from auditor.static.project import Project
 if TYPE_CHECKING:
     from auditor.static.program import Trait
     from auditor.static.trace import Memory
-
-MAX_OPEN_BYTES = 4_000_000
-"""Source that is parsed and resolved at once while files of a program are asked what they hold."""
 
 _OF_CONTENT = ("content", "packages")
 
@@ -36,8 +31,8 @@ class _Knowledge:
     """What is known about the programs of a project."""
 
     traits: WeakKeyDictionary[Trait, _Known] = field(default_factory=WeakKeyDictionary)
-    last: tuple[str, frozenset[str], bool] = ("", frozenset(), False)
-    """The program that was asked last, its files, and whether they are many; mostly it is asked for several traits."""
+    last: tuple[str, frozenset[str]] = ("", frozenset())
+    """The program that was asked last, and its files; mostly it is asked for several traits."""
 
 
 _KNOWN: WeakKeyDictionary[Project, _Knowledge] = WeakKeyDictionary()
@@ -57,15 +52,11 @@ def _has(trait: Trait, path: str, project: Project, knowledge: _Knowledge) -> bo
     if path in known.programs:
         return project.trace.once(known.programs, path, bool)
     if knowledge.last[0] != path:
-        reached = frozenset(project.graph.reached_by_statements(path))
-        size_bytes = sum(project.source(each).size_bytes for each in reached)
-        knowledge.last = path, reached, size_bytes > MAX_OPEN_BYTES
-    _, files, is_large = knowledge.last
+        knowledge.last = path, frozenset(project.graph.reached_by_statements(path))
+    files = knowledge.last[1]
     pending = sorted(files - known.lacking)
 
     def ask() -> bool:
-        if is_large:
-            _ask_ahead(trait, pending, project, known)
         return any(_holds(trait, each, project, known) for each in pending)
 
     holds = project.trace.once(known.programs, path, ask)
@@ -73,30 +64,6 @@ def _has(trait: Trait, path: str, project: Project, knowledge: _Knowledge) -> bo
     # Whoever rests on the answer rests on what the program reaches, and so on what stands in these files.
     known.programs[path] = holds, [each for each in asked if each[0] not in _OF_CONTENT or each[1] not in files], parsed
     return holds
-
-
-def _ask_ahead(trait: Trait, files: Iterable[str], project: Project, known: _Known) -> None:
-    """Ask the files that are going to be asked, so that what is parsed for it is let go of every now and then."""
-    pending = iter(files)
-    for path in pending:
-        if path in known.files:
-            holds = known.files[path][0]
-        elif path in known.lacking:
-            continue
-        else:
-            holds = project.aside(partial(_next_holds, trait, chain((path,), pending), project, known))
-        if holds:
-            break
-
-
-def _next_holds(trait: Trait, files: Iterable[str], project: Project, known: _Known) -> bool:
-    """Whether one of the files holds the trait; False also where so much was parsed that it has to be let go of."""
-    for path in files:
-        if _holds(trait, path, project, known):
-            return True
-        if project.open_bytes > MAX_OPEN_BYTES:
-            break
-    return False
 
 
 def _holds(trait: Trait, path: str, project: Project, known: _Known) -> bool:
@@ -114,6 +81,7 @@ def _holds(trait: Trait, path: str, project: Project, known: _Known) -> bool:
 
     def ask() -> bool:
         # Aside: what was resolved before in the file would not be noted again, and others take the answer from here.
+        # Thousands of files may be parsed for it, too: each is let go of.
         holds = project.aside(look)
         project.unread(path)
         return holds

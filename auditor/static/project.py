@@ -80,9 +80,6 @@ class Project:
 
         self.graph = ImportGraph(self._imports, self.sketch)
         self._modules: dict[str, ModuleFacts | None] = {}
-        self.open_bytes = 0
-        """How much source was parsed for what is being worked out, and is held until that is done."""
-
         self._trees = Trees()
         self._test_paths = frozenset(test_paths)
         self._taking_options: dict[str, bool] = {}
@@ -245,7 +242,6 @@ class Project:
         from auditor.static.facts import ModuleFacts  # most scans of a project parse few files, or none
 
         tree = self._trees.take(source)
-        self.open_bytes += len(tree.text)
         facts = ModuleFacts(source, tree, self)
         if source.broken_cells:
             cells = ", ".join(str(number) for number in source.broken_cells)
@@ -270,7 +266,7 @@ class Project:
     def start_over(self) -> None:
         """Forget every tree and what was resolved in it, and what was parsed; answers that texts give stay."""
         self._let_go()
-        self._modules, self._relevance, self._question, self.open_bytes = {}, {}, None, 0
+        self._modules, self._relevance, self._question = {}, {}, None
         self._trees.trim()
         self._parsed = set()
         self.problems = {}
@@ -291,15 +287,14 @@ class Project:
         For questions about files of a program, of which one piece of work may ask thousands.
         """
         used, parsed, question = self._trees.used, self._parsed, self._question
-        modules, relevance, open_bytes = self._modules, self._relevance, self.open_bytes
-        self._modules, self._relevance, self._parsed, self._question, self.open_bytes = {}, {}, set(), None, 0
+        modules, relevance = self._modules, self._relevance
+        self._modules, self._relevance, self._parsed, self._question = {}, {}, set(), None
         try:
             return ask()
         finally:
             self._let_go(keeping=modules)
             self._modules, self._relevance, self._question = modules, relevance, question
             self._parsed |= parsed
-            self.open_bytes = open_bytes
             self._trees.trim(used)
 
     def unread(self, path: str) -> None:

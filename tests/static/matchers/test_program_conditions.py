@@ -9,7 +9,6 @@ import pytest
 from auditor.model.rule import Confidence
 from auditor.ruleset import load
 from auditor.static import program as conditions
-from auditor.static import programtraits
 from auditor.static.engine import Engine, find_files
 from auditor.static.facts import ModuleFacts
 from auditor.static.matcher import find_matcher
@@ -50,14 +49,13 @@ def test_files_of_a_program_are_let_go_of_one_after_the_other(tmp_path: Path, mo
     is_in = conditions.Trait.is_in
 
     def watched(trait: conditions.Trait, module: ModuleFacts) -> bool:
-        open_.append(module.project.open_bytes)
+        open_.append(len(module.project._modules))
         return is_in(trait, module)
 
-    monkeypatch.setattr(programtraits, "MAX_OPEN_BYTES", 100)
     monkeypatch.setattr(conditions.Trait, "is_in", watched)
     assert lines(tmp_path, "RA208", {"up.py": UP, "train.py": train, **parts}) == [("up.py", 5, ("train.py",))]
     assert len(open_) >= 20
-    assert max(open_) <= len(part)
+    assert max(open_) == 1
 
 
 def test_switch_that_is_turned_off_is_none(tmp_path: Path) -> None:
