@@ -105,8 +105,8 @@ class ImportPath:
         if key not in self._found:
             self._found[key] = self._find(dotted, folder)
         found = self._found[key]
-        if found == importer and self._is_elsewhere(dotted):
-            return None  # `import torch` in `utils/torch.py`, which another module imports
+        if found == importer and not importer.endswith("__init__.py") and self._is_elsewhere(dotted):
+            return None  # `import torch` in `utils/torch.py`, which another module imports; the library's own is itself
         if found is None and self._may_be_added(dotted.partition(".")[0]):
             below = (self._below(base, dotted) for base in self._folders_added(importer))
             return next(filter(None, below), None) or self._below_added_beside(dotted, folder)

@@ -48,3 +48,13 @@ def test_what_names_no_module_leads_nowhere(name: str, tmp_path: Path) -> None:
     imports.know_names("lib/", frozenset({"__init__.py"}))
     assert imports.find_module(name, "main.py") is None
     assert imports.find_relative(name, 1, "main.py") is None
+
+
+def test_a_library_imports_itself_and_a_module_of_its_name_imports_the_library(tmp_path: Path) -> None:
+    for name in ("torch/__init__.py", "helpers/torch.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("import torch\n")
+    imports = ImportPath(tmp_path, frozenset({"torch"}))
+    assert imports.find_module("torch", "torch/__init__.py") == "torch/__init__.py"
+    (tmp_path / "torch/__init__.py").unlink()
+    assert ImportPath(tmp_path, frozenset({"torch"})).find_module("torch", "helpers/torch.py") is None
