@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Callable, Iterable
 
+from auditor.errors import ProjectError
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.pattern import lazy_pattern
 from auditor.static.evaluate import dotted_text
@@ -13,6 +14,7 @@ from auditor.static.values import ClassRef, Instance
 
 if TYPE_CHECKING:
     from auditor.static.frame import Frame
+    from auditor.static.project import Project
 
 _TRAINING = lazy_pattern(r"(?:self\.)?(?:is_)?train(?:ing)?$")
 BRANCHING = frozenset({"tensorflow.cond", "tensorflow.compat.v1.cond"})
@@ -57,8 +59,20 @@ def starts_false(node: ast.expr, frame: Frame, paths: Iterable[str]) -> bool:
     first = (each for each in values if getattr(module.enclosing_function(each), "name", "") == "__init__")
     if [getattr(each, "value", None) for each in first] != [False]:
         return False
-    put_on = re.compile(rf"(?<!\bself)\.{node.attr}\s*=(?!=|\s*False\b)".encode())
-    return not any(put_on.search(module.project.source(path).raw()) for path in paths)
+    return not any(_puts_on(path, node.attr, module.project) for path in paths)
+
+
+def _puts_on(path: str, attribute: str, project: Project) -> bool:
+    """Whether `model.always = True` stands in a file, with anything but False, and any name but `self`."""
+    if not project.texts.hold(path, frozenset({attribute})):
+        return False
+    put_on = rf"(?<!\bself)\.{attribute}\s*=(?!=|\s*False\b)".encode()
+    try:
+        return re.search(put_on, project.source(path).raw()) is not None
+    except ProjectError:
+        return False  # told as not analysed
+    finally:
+        project.unread(path)
 
 
 def leaves(statement: ast.stmt) -> bool:
