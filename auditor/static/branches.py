@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import replace
+from auditor.static.dotted import dotted_text
 from auditor.static.entrypoints import names_main
-from auditor.static.evaluate import dotted_text
 from auditor.static.frame import End, Frame
 from auditor.static.library_verdict import SeedValue
 from auditor.static.mappings import is_always

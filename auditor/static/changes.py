@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterable
 
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.dotted import ENVIRONMENT, dotted_text, global_key
 from auditor.static.elements import Known
-from auditor.static.evaluate import ENVIRONMENT, dotted_text, global_key
 from auditor.static.fields import WHOLE
 from auditor.static.mappings import Asked, entries_of, given_attributes, is_changed_by, merged, updated, with_entry
 from auditor.static.seedvalue import GIVEN, OPTIONS, Seen, Shape

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.constants import assigned
-from auditor.static.evaluate import dotted_text
+from auditor.static.dotted import dotted_text
 from auditor.static.members import defined_in
 from auditor.static.values import ClassRef, FunctionRef, Instance, ModuleRef, Value
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from auditor.static.evaluate import dotted_text
+from auditor.static.dotted import dotted_text
 from auditor.static.facts import Call, ModuleFacts
 
 

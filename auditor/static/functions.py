@@ -141,7 +141,7 @@ class Functions:
             ledger.truncated = True
             return GIVEN
         self._entered += 1
-        self._walk.evaluator.executes(ref.module)
+        self._walk.evaluator.options.executes(ref.module)
         self._active.append(mark)
         seeded = len(ledger.settled)
         seeded_before, ledger.seeded_later = ledger.seeded_later, set()

@@ -55,7 +55,7 @@ def looked_up(evaluator: Evaluator, entries: Entries, key: str, frame: Frame) ->
     """What stands under a key; None where there certainly is nothing."""
     if key in entries.known:
         return entries.known[key]
-    return evaluator.option(key, frame) if entries.rest == OPTIONS else entries.rest
+    return evaluator.options.value(key, frame) if entries.rest == OPTIONS else entries.rest
 
 
 def got(evaluator: Evaluator, node: ast.Call, entries: Entries, key: str, frame: Frame) -> Seen:

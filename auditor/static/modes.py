@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from auditor.errors import ProjectError
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.pattern import lazy_pattern
-from auditor.static.evaluate import dotted_text
+from auditor.static.dotted import dotted_text
 from auditor.static.values import ClassRef, Instance
 
 if TYPE_CHECKING:

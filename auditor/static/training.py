@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from auditor.model.annotations import TYPE_CHECKING, TypeGuard
 from auditor.model.lean import dataclass
+from auditor.static.dotted import dotted_text
 from auditor.static.entrypoints import names_main
-from auditor.static.evaluate import dotted_text
 from auditor.static.nodes import walk
 from auditor.static.protocols import is_run_by_others
 from auditor.static.values import ClassRef

@@ -18,7 +18,8 @@ from auditor.static.branches import Branches
 from auditor.static.callwalk import CallWalk
 from auditor.static.changes import Changes
 from auditor.static.delayed import Delayed
-from auditor.static.evaluate import Evaluator, dotted_text, global_key
+from auditor.static.dotted import dotted_text, global_key
+from auditor.static.evaluate import Evaluator
 from auditor.static.frame import End, Frame
 from auditor.static.incidental import name_of
 from auditor.static.ledger import Ledger
@@ -120,7 +121,7 @@ class Walk:
         if module is None:
             return None
         frame = self._executed[key] = Frame(module, is_main=is_main)
-        self.evaluator.executes(module)
+        self.evaluator.options.executes(module)
         conditions, self.ledger.conditions = self.ledger.conditions, []
         if is_main or self.relevance.is_working(module):
             self.block(module.tree.body, frame)
@@ -241,12 +242,12 @@ class Walk:
             ledger.entering += (generated := is_generated_context(item.context_expr, frame))
             self.expression(item.context_expr, frame)
             ledger.entering -= generated
-            self.calls.protocol(item.context_expr, ENTERING, frame)
+            self.calls.objects.protocol(item.context_expr, ENTERING, frame)
         left, ledger.left = ledger.left, outer
         end = self.block(node.body, frame)
         around, ledger.entered = ledger.entered, before
         for item in reversed(node.items):
-            self.calls.protocol(item.context_expr, LEAVING, frame)
+            self.calls.objects.protocol(item.context_expr, LEAVING, frame)
         ledger.put_back(sorted(left))
         ledger.entered = around
         if any(restores_states(item.context_expr, frame) for item in node.items):
@@ -383,14 +384,14 @@ class Walk:
     def _iterated(self, node: ast.expr, frame: Frame) -> None:
         """A loader that is iterated here draws here, and so does an iterator that the project wrote."""
         for iterated in iterated_parts(node, frame):
-            self.calls.protocol(iterated, ITERATING, frame)
-        if not self.calls.has_made_objects:
+            self.calls.objects.protocol(iterated, ITERATING, frame)
+        if not self.calls.random.has_made_objects:
             return
         for part in walk(node):
             if isinstance(part, ast.Name | ast.Attribute | ast.Call):
                 value = frame.resolve(part)
                 if isinstance(value, Instance) and value.made_by is not None:
-                    self.calls.iterated(value.made_by)
+                    self.calls.random.iterated(value.made_by)
 
     # -- expressions ----------------------------------------------------------------------------------------------
 
@@ -408,7 +409,7 @@ class Walk:
                     end = End.STOPS
             else:
                 self.comprehension(part, frame)
-        self.calls.indexed(node, frame)
+        self.calls.objects.indexed(node, frame)
         return end
 
     def comprehension(self, node: Comprehension, frame: Frame) -> None:

@@ -6,8 +6,8 @@ import ast
 from collections.abc import Callable, Iterator
 
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.dotted import dotted_text
 from auditor.static.elements import Call
-from auditor.static.evaluate import dotted_text
 from auditor.static.nodes import walk
 from auditor.static.values import ClassRef, External, FunctionRef
 

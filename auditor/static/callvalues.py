@@ -1,0 +1,211 @@
+"""What a call gives, worth as a seed."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Sequence
+
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.static import mappings
+from auditor.static.bindings import Function, every_argument
+from auditor.static.commandline import (
+    FLAG_CALLS,
+    PARSING_METHODS,
+    flag,
+)
+from auditor.static.dotted import ENVIRONMENT, global_key
+from auditor.static.fields import FILLING_METHODS, filled
+from auditor.static.frame import Frame
+from auditor.static.library_verdict import SeedValue
+from auditor.static.seedvalue import (
+    ENTROPY_CALLS,
+    GIVEN,
+    IS_NONE,
+    OPTIONS,
+    UNSEEDED_STATE,
+    Entries,
+    Seen,
+    Shape,
+    constant,
+    entropy,
+    holding,
+    is_text,
+    mixed,
+)
+from auditor.static.values import External, FunctionRef
+
+if TYPE_CHECKING:
+    from auditor.static.evaluate import Evaluator
+    from auditor.static.facts import ModuleFacts
+    from auditor.static.project import Project
+
+COMPUTING = frozenset(
+    {
+        "int", "float", "abs", "round", "min", "max", "sum", "len", "pow", "divmod", "bool", "str", "hash",
+        "numpy.int32", "numpy.int64", "numpy.uint32",
+    }
+)  # fmt: skip
+READ = COMPUTING | {"os.environ.get", "os.getenv", "getattr", "vars"}
+JOB_IDS = frozenset({"SLURM_JOB_ID", "SLURM_JOBID", "PBS_JOBID", "LSB_JOBID", "JOB_ID"})
+"""Environment variables that a scheduler gives another value in each job."""
+
+DIFFERING = frozenset(part for name in ENTROPY_CALLS for part in name.split(".")) | {"random", "hash", "SeedSequence"}
+"""Identifiers of which one is in every expression that differs from run to run by itself."""
+
+
+class CallValues:
+    """Reads calls for an `Evaluator`."""
+
+    def __init__(self, evaluator: Evaluator, project: Project, is_seeded: Callable[[str], bool | None]) -> None:
+        self._evaluator = evaluator
+        self._project = project
+        self._is_seeded = is_seeded
+        self._aliases: dict[str, frozenset[str]] = {}
+
+    def value(self, node: ast.Call, frame: Frame) -> Seen:
+        if node in frame.results:
+            return frame.results[node]
+        if isinstance(node.func, ast.Attribute) and node.func.attr in PARSING_METHODS:
+            return OPTIONS
+        if isinstance(node.func, ast.Attribute) and node.func.attr in FILLING_METHODS:
+            return filled(self._evaluator, frame.resolve(node.func.value), frame)
+        if isinstance(node.func, ast.Attribute):
+            found = self._evaluator.got(node, node.func, frame)
+            if found is not None:
+                return found
+        value = frame.resolve(node.func)
+        if isinstance(value, External):
+            return self._external(value.name, node, frame)
+        if isinstance(value, FunctionRef):
+            return self._returned(value, node, frame)
+        if not self._may_differ(frame.module, node):
+            return GIVEN
+        inside = [*node.args, *(word.value for word in node.keywords)]
+        if isinstance(node.func, ast.Attribute):
+            inside.append(node.func.value)
+        worst = mixed(self._evaluator.value(part, frame) for part in inside)
+        return worst if worst.kind is SeedValue.ENTROPY else GIVEN
+
+    def _external(self, name: str, node: ast.Call, frame: Frame) -> Seen:
+        if (library := self._project.rng.state_getters.get(name)) is not None:
+            return UNSEEDED_STATE if self._is_seeded(library) is False else GIVEN
+        if name in mappings.MAKING:
+            return mappings.made(self._evaluator, node, frame)
+        if name.startswith(FLAG_CALLS):
+            default = next(iter(flag(node, lambda part: self._evaluator.value(part, frame)).values()), GIVEN)
+            return holding(GIVEN, entries=Entries({"value": default}, GIVEN))
+        if name in ("locals", "vars") and not node.args:
+            return holding(GIVEN, entries=Entries(dict(frame.values), GIVEN))
+        if name not in READ and not self._may_differ(frame.module, node):
+            return GIVEN
+        parts = [self._evaluator.value(part, frame) for part in (*node.args, *(word.value for word in node.keywords))]
+        if name == "hash" and node.args and self._is_text(node.args[0], frame):
+            return entropy("the hash of a string, which differs from process to process")
+        for prefix in (name, name.rpartition(".")[0]):
+            if ENTROPY_CALLS.get(prefix):
+                return entropy(ENTROPY_CALLS[prefix])
+        if name == "numpy.random.SeedSequence" and not parts:
+            return entropy("the operating system's entropy")
+        if name in ("os.environ.get", "os.getenv"):
+            variable = parts[0].constant if parts else None
+            if (known := self.variable(variable)) != GIVEN and (len(parts) == 1 or not _is_job_id(variable)):
+                return known
+            if len(parts) > 1 and parts[1].kind is not SeedValue.NONE:
+                return parts[1]
+            return constant(None, "None where the variable is not set") if _asks_for_seed(parts[:1]) else GIVEN
+        if name == "getattr" and len(node.args) >= 2:
+            return self._getattr(node, frame)
+        if name == "vars" and parts:
+            return parts[0]
+        if (drawn := self._drawn(name)) is not None:
+            return drawn
+        return mixed(parts) if name in COMPUTING and parts else mixed([GIVEN, *parts])
+
+    def variable(self, name: object) -> Seen:
+        """An environment variable: what the program itself put there, or what a scheduler gives each job."""
+        stored = self._evaluator.stored.get(global_key(ENVIRONMENT, name)) if isinstance(name, str) else None
+        return stored or (entropy("the job's id") if _is_job_id(name) else GIVEN)
+
+    def _is_text(self, node: ast.expr, frame: Frame) -> bool:
+        """Whether an expression, or what its name stands for, is certainly a string."""
+        if is_text(node, self._callee(node, frame)):
+            return True
+        if not isinstance(node, ast.Name):
+            return False
+        arguments = every_argument(frame.function.args) if frame.function is not None else []
+        declared = next((each.annotation for each in arguments if each.arg == node.id), None)
+        if declared is not None:
+            return isinstance(declared, ast.Name) and declared.id == "str"
+        origin = frame.module.origin(node)
+        return origin is not node and is_text(origin, self._callee(origin, frame))
+
+    def _may_differ(self, module: ModuleFacts, node: ast.Call) -> bool:
+        """Whether anything in an expression could be another value in each run."""
+        words = module.identifiers_in(node)
+        known = (DIFFERING, self._evaluator.differing, self._differing_aliases(module))
+        return not all(words.isdisjoint(names) for names in known)
+
+    def _differing_aliases(self, module: ModuleFacts) -> frozenset[str]:
+        """What `from time import time as now` and its like call something that differs from run to run."""
+        found = self._aliases.get(module.path)
+        if found is None:
+            aliases = (alias for node, _ in module.index.imports for alias in node.names if alias.asname)
+            found = frozenset(
+                alias.asname or "" for alias in aliases if not DIFFERING.isdisjoint(alias.name.split("."))
+            )
+            self._aliases[module.path] = found
+        return found
+
+    def _drawn(self, name: str) -> Seen | None:
+        """A random number as seed is as good as the generator it came from."""
+        if name in ("torch.initial_seed", "torch.random.initial_seed"):
+            libraries = ["torch"]
+        elif name in self._project.rng.seed_calls:
+            return None
+        else:
+            libraries = [candidate.library.id for candidate in self._project.rng.candidates(name)]
+        for library in libraries:
+            if self._is_seeded(library) is False:
+                return entropy(f"a number from {library}, which is not seeded itself")
+        return GIVEN if libraries else None
+
+    def _getattr(self, node: ast.Call, frame: Frame) -> Seen:
+        attribute = node.args[1]
+        if isinstance(attribute, ast.Constant) and isinstance(attribute.value, str):
+            base = self._evaluator.value(node.args[0], frame)
+            if base.shape is not Shape.OPTIONS:
+                return GIVEN
+            found = self._evaluator.options.value(attribute.value, frame)
+            if len(node.args) == 3 and self._evaluator.options.lacks(attribute.value, frame):
+                default = self._evaluator.value(node.args[2], frame)
+                return constant(None, "None, as no option is called so") if default == IS_NONE else default
+            return found
+        return GIVEN
+
+    def _returned(self, function: FunctionRef, node: ast.Call, frame: Frame) -> Seen:
+        returns = function.module.returns(function.node)
+        if len(returns) != 1:
+            return GIVEN
+        inside = Frame(function.module, function.node)
+        given = (word for word in node.keywords if word.arg in _names(function.node))
+        inside.values = {word.arg: self._evaluator.value(word.value, frame) for word in given if word.arg}
+        return self._evaluator.value(returns[0], inside)
+
+    def _callee(self, node: ast.expr, frame: Frame) -> External | None:
+        """What is called or subscripted."""
+        part = node.func if isinstance(node, ast.Call) else node.value if isinstance(node, ast.Subscript) else None
+        value = frame.resolve(part) if part is not None else None
+        return value if isinstance(value, External) else None
+
+
+def _names(function: Function) -> set[str]:
+    return {argument.arg for argument in every_argument(function.args)}
+
+
+def _is_job_id(value: object) -> bool:
+    return isinstance(value, str) and value in JOB_IDS
+
+
+def _asks_for_seed(name: Sequence[Seen]) -> bool:
+    """Whether an environment variable is the program's own for its seed: `SEED`, `TRAIN_SEED`, not what Python has."""
+    return any(isinstance(each.constant, str) and "seed" in each.constant.lower().split("_") for each in name)

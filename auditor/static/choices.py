@@ -1,0 +1,52 @@
+"""What may happen at a place, of which it is not known what does, and what happens only later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from auditor.model.annotations import TYPE_CHECKING, TypeVar
+from auditor.model.lean import replace
+from auditor.static.rngstate import State, join
+
+if TYPE_CHECKING:
+    from auditor.static.walk import Walk
+
+Choice = TypeVar("Choice")
+
+
+class Choices:
+    """The states that a program may be in after one of several things."""
+
+    def __init__(self, walk: Walk) -> None:
+        self._walk = walk
+        self._ledger = walk.ledger
+
+    def one_of(self, choices: Iterable[Choice], *, is_taken: bool = False) -> Iterator[Choice]:
+        """Each of what may happen, from the state before; what holds after any of them holds afterwards.
+
+        `is_taken`: they come out of a table: a configuration names one, perhaps none of these.
+        """
+        before = self._ledger.state
+        states: list[tuple[State, str | None]] = []
+        self._ledger.taken += is_taken
+        for choice in choices:
+            self._walk.set_state(before)
+            yield choice
+            states.append((self._ledger.state, None))
+        self._ledger.taken -= is_taken
+        joined = join(states)
+        self._walk.set_state(joined if joined is not None else before)
+
+    @contextmanager
+    def later(self) -> Iterator[None]:
+        """`executor.submit(Trainer(args))`: what it seeds itself when it is called is not drawn unseeded."""
+        ledger = self._ledger
+        before, ledger.seeded_later = ledger.seeded_later, set()
+        pending = ledger.state.pending
+        ledger.deferring += 1
+        yield
+        ledger.deferring -= 1
+        left = {each for each in ledger.state.pending - pending if not ledger.is_seeded_later(each)}
+        self._walk.set_state(replace(ledger.state, pending=pending | left))
+        ledger.seeded_later |= before

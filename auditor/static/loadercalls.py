@@ -1,0 +1,75 @@
+"""Loaders: what they are given is called later, perhaps in workers."""
+
+from __future__ import annotations
+
+import ast
+
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.elements import call_of
+from auditor.static.frame import Frame
+from auditor.static.library_verdict import SeedValue
+from auditor.static.seedvalue import GIVEN, Seen
+from auditor.static.spread import spread
+from auditor.static.values import ClassRef, FunctionRef, Instance
+
+if TYPE_CHECKING:
+    from auditor.static.callwalk import CallWalk
+    from auditor.static.walk import Walk
+
+
+LOADER_METHODS = ("__getitem__", "__getitems__", "__iter__", "__next__")
+
+
+class LoaderCalls:
+    """The loaders of one program."""
+
+    def __init__(self, walk: Walk, calls: CallWalk) -> None:
+        self._walk = walk
+        self._calls = calls
+        self._ledger = walk.ledger
+
+    def make(self, node: ast.Call, frame: Frame) -> None:
+        """A DataLoader: its dataset and collate function are called later, perhaps in workers."""
+        call = call_of(spread(frame.module, node), None)
+        workers = call.argument("num_workers", 5)
+        unset = GIVEN if call.opaque else Seen(SeedValue.FIXED, 0, True)
+        seen = self._walk.evaluator.value(workers, frame) if workers is not None else unset
+        in_worker = seen.constant > 0 if seen.is_constant and isinstance(seen.constant, int) else None
+        self._ledger.has_workers |= in_worker is not False
+        parts = [*node.args, *(word.value for word in node.keywords if word.arg != "worker_init_fn")]
+        # Samplers run in the program itself, whatever the workers do.
+        in_program = [call.argument(name, None) for name in ("sampler", "batch_sampler")]
+        generator = call.argument("generator", None)
+        if (
+            in_worker
+            and generator is not None
+            and self._walk.evaluator.value(generator, frame).kind is not SeedValue.NONE
+        ):
+            # Workers take their seeds from the loader's own generator, whatever the global ones do.
+            parts = [part for part in parts if part in in_program]
+        before = self._ledger.state.pending
+        kept = self._ledger.worker
+        self._ledger.deferring += 1
+        for part in parts:
+            self._ledger.worker = kept if part in in_program else in_worker
+            self._loaded(part, frame)
+        self._ledger.deferring -= 1
+        self._ledger.worker = kept
+        self._calls.random.remember(node, before)
+
+    def _loaded(self, part: ast.expr, frame: Frame) -> None:
+        """What a loader is given is a function that it calls, or an object that it asks for items: one of several."""
+        known = frame.resolve(part)
+        values = [known] if known is not None else self._calls.possible(frame, part)
+        for value in self._calls.choices.one_of(values, is_taken=self._walk.is_taken(part)):
+            if isinstance(value, FunctionRef):
+                self._calls.functions.enter(value, None, frame, at=part)
+            elif isinstance(value, Instance) and isinstance(value.of, ClassRef):
+                self._calls.objects.methods(value, LOADER_METHODS, frame, part)
+
+    def held(self, name: str, node: ast.Call, frame: Frame) -> None:
+        """`transforms.Compose([Blur()])`: called where a loader asks for items, perhaps in its workers."""
+        kept = self._ledger.worker
+        self._ledger.worker = kept or None
+        self._calls.outside.callbacks(name, node, frame)
+        self._ledger.worker = kept

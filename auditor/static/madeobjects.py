@@ -1,0 +1,126 @@
+"""Objects of the project that a program makes: what makes them runs, and which of their methods are called."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.frame import Frame
+from auditor.static.members import default_factories
+from auditor.static.protocols import INDEXING, properties
+from auditor.static.values import ClassRef, External, FunctionRef, Instance
+
+if TYPE_CHECKING:
+    from auditor.static.callwalk import CallWalk
+    from auditor.static.walk import Walk
+
+
+class MadeObjects:
+    """The objects of one program."""
+
+    def __init__(self, walk: Walk, calls: CallWalk) -> None:
+        self._walk = walk
+        self._calls = calls
+        self._ledger = walk.ledger
+        self._rng = walk.project.rng
+        self._properties: dict[ast.ClassDef, list[str]] = {}
+        """Properties of classes that can lead to a draw or a seed and may be read."""
+
+        self._has_indexed = False
+        """Whether an object was made whose class says what its items are."""
+
+    def protocol(self, node: ast.expr, names: Iterable[str], frame: Frame) -> None:
+        """The language calls these methods of an object of the project."""
+        made = frame.resolve(node) if isinstance(node, ast.Name | ast.Attribute | ast.Call) else None
+        if isinstance(made, Instance) and isinstance(made.of, ClassRef):
+            self.methods(made, names, frame, node)
+
+    def indexed(self, node: ast.expr, frame: Frame) -> None:
+        """Objects of the project are asked for items by what is in brackets: `dataset[0]`."""
+        if self._has_indexed:
+            for part in frame.module.items_asked_in(node):
+                self.protocol(part, INDEXING, frame)
+
+    def construct(
+        self, cls: ClassRef, node: ast.Call | None, frame: Frame, at: ast.expr | None = None, *, defaults: bool = False
+    ) -> None:
+        """Make an object: `__init__` where the project wrote one, else the outside class that it extends.
+
+        `defaults`: something outside makes it, of which nothing is given that has a default.
+        """
+        made = Instance(cls, node, frame.module)
+        self._calls.functions.switches.is_made(cls, node)
+        for name in ("__new__", "__init__", "__post_init__"):
+            method = cls.module.names.attribute(made, name)
+            if isinstance(method, FunctionRef):
+                self._calls.functions.enter(method, node, frame, at=at, defaults=defaults or node is not None)
+            elif isinstance(method, External) and name == "__init__" and node is not None:
+                base = method.name.removesuffix(".__init__")
+                self._calls.random.draw(base, node, frame)
+                if base in self._rng.seed_calls:
+                    self._calls.random.seed(self._rng.seed_calls[base], base, node, frame)
+        self._has_indexed |= isinstance(cls.module.names.attribute(made, INDEXING[0]), FunctionRef)
+        self._default_factories(cls, node, frame)
+        place = at if at is not None else node
+        if place is not None:
+            self._ledger.deferring += 1
+            self.methods(made, self._read_properties(cls), frame, place)
+            self._ledger.deferring -= 1
+
+    def _default_factories(self, cls: ClassRef, node: ast.Call | None, frame: Frame) -> None:
+        """`lr: float = field(default_factory=…)`: called for every object that is not given the field."""
+        given = {word.arg for word in node.keywords} if node is not None else set()
+        for factory, value in default_factories(cls, given):
+            if isinstance(value, FunctionRef):
+                self._calls.functions.enter(value, None, frame, at=factory)
+            else:
+                call = ast.copy_location(ast.Call(func=factory, args=[], keywords=[]), factory)
+                self._calls.random.draw(value.name, call, Frame(cls.module))
+
+    def _read_properties(self, cls: ClassRef) -> list[str]:
+        """Properties of a class that something of the program may read, of those that can lead to a draw or a seed."""
+        found = self._properties.get(cls.node)
+        if found is None:
+            walk = self._walk
+            counting = [name for name, node in properties(cls) if walk.relevance.is_relevant(node)]
+            found = self._properties[cls.node] = [name for name in counting if self._is_read(name)]
+        return found
+
+    def _is_read(self, name: str) -> bool:
+        """Whether something of the program may read an attribute of this name."""
+        hold, text = self._walk.project.texts.hold, frozenset({f".{name}"})
+        return any(hold(path, text) for path in self._walk.within)
+
+    def sweep(self, made: Instance, frame: Frame, at: ast.expr) -> None:
+        """A framework got an object: it will call the methods that the project wrote, later.
+
+        Of an object that extends nothing outside it knows no method: it can only call the object itself.
+        """
+        assert isinstance(made.of, ClassRef)
+        if is_plain(made.of):
+            with self._calls.choices.later():
+                self.methods(made, ["__call__"], frame, at)
+            return
+        names = [
+            child.name
+            for child in made.of.node.body
+            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef) and child.name not in ("__init__", "__new__")
+        ]
+        is_network = "torch.nn.Module" in made.of.module.base_classes(made.of.node)
+        with self._calls.choices.later():
+            self._ledger.in_network += is_network
+            self.methods(made, names, frame, at)
+            self._ledger.in_network -= is_network
+
+    def methods(self, made: Instance, names: Iterable[str], frame: Frame, at: ast.expr) -> None:
+        """Something calls these methods of an object, where it has them."""
+        for name in names:
+            method = frame.module.names.attribute(made, name)
+            if isinstance(method, FunctionRef):
+                self._calls.functions.enter(method, None, frame, at=at)
+
+
+def is_plain(cls: ClassRef) -> bool:
+    """Whether no base comes from outside: then nothing but the project calls its methods."""
+    return all(name.startswith(".") or name == "object" for name in cls.module.base_classes(cls.node))

@@ -1,0 +1,114 @@
+"""Calls of libraries that seed generators, put their states back, or draw from them."""
+
+from __future__ import annotations
+
+import ast
+
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.ruleset.library import NoneMeaning, SeedCall
+from auditor.static.elements import call_of
+from auditor.static.frame import Frame
+from auditor.static.knowledge import draws
+from auditor.static.library_verdict import SeedValue
+from auditor.static.maybetrue import may_be_true
+from auditor.static.rngstate import Pending
+from auditor.static.seedvalue import FIXED, GIVEN, UNSEEDED_STATE, Seen, entropy
+from auditor.static.spread import spread
+from auditor.static.values import ClassRef, Instance
+from auditor.static.weights import drawn_by, makes_weights
+
+if TYPE_CHECKING:
+    from auditor.static.walk import Walk
+
+
+class RandomCalls:
+    """The seeds and draws of one program, and the objects that draw when they are iterated."""
+
+    def __init__(self, walk: Walk) -> None:
+        self._walk = walk
+        self._ledger = walk.ledger
+        self._rng = walk.project.rng
+        self._made: dict[ast.Call, frozenset[Pending]] = {}
+
+    def seed(self, seed: SeedCall, name: str, node: ast.Call, frame: Frame) -> None:
+        """A call seeds generators, or puts back a state of theirs."""
+        if name in self._rng.state_setters and node.args and self._puts_back(node.args[0], frame):
+            self._ledger.put_back(seed.seeds)
+            return
+        given = call_of(node, name).argument(seed.argument, seed.position) if seed.argument else None
+        value: Seen | None
+        if given is not None:
+            value = self._walk.evaluator.value(given, frame)
+            if value.kind is SeedValue.NONE:
+                value = _unset(seed.none, value)
+        elif seed.argument and call_of(node, name).opaque:
+            value = GIVEN
+        else:
+            value = _unset(seed.missing, entropy("no seed is given"))
+        if value is None:
+            return
+        text = frame.module.text(given) if given is not None else ""
+        for library in seed.seeds:
+            self._ledger.seed(library, name, node, value, text, frame)
+
+    def _puts_back(self, state: ast.expr, frame: Frame) -> bool:
+        """Whether it is the state of a generator that was not seeded then, which no run draws the same from."""
+        if self._walk.evaluator.value(state, frame) == UNSEEDED_STATE:
+            return True
+        # `self.state = random.getstate()` when a context is entered, put back when it is left.
+        if not isinstance(state, ast.Attribute) or self._ledger.entered is None:
+            return False
+        value = frame.resolve(state.value)
+        owner = value.of if isinstance(value, Instance) else None
+        if not isinstance(owner, ClassRef):
+            return False
+        stored = owner.module.self_attributes(owner.node).get(state.attr, [])
+        names = {owner.module.resolve(each.func) if isinstance(each, ast.Call) else None for each in stored}
+        return bool(names) and names <= self._rng.state_getters.keys()
+
+    def draw(self, name: str | None, node: ast.Call, frame: Frame) -> None:
+        """A call may draw, now or when what it makes is iterated."""
+        method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        if not self._rng.by_method(method) and (name is None or not self._rng.candidates(name)):
+            return
+        call = call_of(spread(frame.module, node), name)
+        evaluator = self._walk.evaluator
+
+        def is_none(part: object) -> bool:
+            return evaluator.value(part, frame).kind is SeedValue.NONE  # type: ignore[arg-type]
+
+        def equals(part: object, wanted: object) -> bool:
+            seen = evaluator.value(part, frame)  # type: ignore[arg-type]
+            if seen.is_constant:
+                return seen.constant == wanted
+            return wanted is True and may_be_true(frame.module, part, 1)  # type: ignore[arg-type]
+
+        name = drawn_by(name, call, equals)
+        for fact in draws(self._rng, call, is_none, equals, frame.resolve):
+            if name is not None and name.startswith("torch.rand") and makes_weights(frame.module, node):
+                name = f"torch.nn.init.{name.rpartition('.')[2]}"
+            before = self._ledger.state.pending
+            self._ledger.draw(fact.library.id, name or (call.method or ""), node, frame, deferred=fact.deferred)
+            self.remember(node, before)
+
+    def remember(self, node: ast.Call, before: frozenset[Pending]) -> None:
+        """The draws that became pending since `before` belong to the object that this call made."""
+        made = self._ledger.state.pending - before
+        if made:
+            self._made[node] = self._made.get(node, frozenset()) | made
+
+    @property
+    def has_made_objects(self) -> bool:
+        """Whether any object was made so far that draws later."""
+        return bool(self._made)
+
+    def iterated(self, made_by: ast.Call) -> None:
+        """The object that this call made is iterated: what it draws is drawn now."""
+        self._ledger.happen(self._made.get(made_by, frozenset()))
+
+
+def _unset(meaning: NoneMeaning, value: Seen) -> Seen | None:
+    """What a seed call does that got no seed."""
+    if meaning is NoneMeaning.FIXED:
+        return FIXED
+    return None if meaning is NoneMeaning.NOTHING else value
