@@ -9,10 +9,9 @@ on the order is an answer; where the trail is lost the answer is None.
 from __future__ import annotations
 
 import ast
-from enum import Enum
 from itertools import chain
 
-from auditor.model.lean import dataclass, field, replace
+from auditor.model.lean import replace
 from auditor.model.rule import Confidence
 from auditor.static.callers import calls_of
 from auditor.static.facts import Known, ModuleFacts
@@ -39,13 +38,23 @@ from auditor.static.ordering import (
     NEUTRAL,
     ORDERED,
     SET_METHODS,
-    SHARED,
     STORING,
     TABLES,
     WAITING,
     WALKS,
 )
-from auditor.static.sets import Elements, elements, holds_indices, reaches_result
+from auditor.static.orderless import (
+    counts_along,
+    is_counted,
+    is_only_shown,
+    is_removed,
+    is_set,
+    is_stored_in_order,
+    is_tied,
+    uses_index,
+)
+from auditor.static.ordertrail import Kind, OrderedUse, Trail, as_list, used
+from auditor.static.sets import holds_indices, reaches_result
 from auditor.static.values import ClassRef, FunctionRef
 
 _FROM_KEYS = "dict.fromkeys"
@@ -56,73 +65,18 @@ _DEPTH = 6
 """Names, functions and attributes that one trail may pass."""
 
 
-class Kind(Enum):
-    """What is unordered."""
-
-    SET = "set"
-    LISTING = "listing"
-    """A list or an iterator whose order is arbitrary."""
-
-    COMPLETION = "completion"
-    """As LISTING, and the order changes within one machine: even floating point sums differ."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """An expression of a file."""
-
-    module: ModuleFacts
-    node: ast.AST
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderedUse:
-    """Where the order counts, and how."""
-
-    node: ast.AST
-    module: ModuleFacts
-    how: str
-    """For a sentence: `the first ones are taken`."""
-
-    confidence: Confidence
-    fixed_at: Place | None = None
-    """For a set: where it was turned into a sequence on the way there, which fixed an arbitrary order."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Trail:
-    kind: Kind
-    numbered: bool = False
-    """Passed `enumerate`: positions are attached."""
-
-    as_list: bool = False
-    """A set was turned into a sequence."""
-
-    fixed_at: Place | None = None
-    """Where that happened."""
-
-    keyed: bool = False
-    """It was made the keys of a dictionary, which is asked by key."""
-
-    is_text: bool = False
-    """A set certainly holds text."""
-
-    depth: int = 0
-    seen: frozenset[object] = field(default_factory=frozenset)
-
-
 def ordered_use(module: ModuleFacts, node: ast.expr, kind: Kind, *, is_text: bool = False) -> OrderedUse | None:
     """Return the first place (in source order of the trail) where the order of `node` counts, or None.
 
     `is_text`: what a set holds certainly is text.
     """
-    trail = _Trail(kind=kind, is_text=is_text)
+    trail = Trail(kind=kind, is_text=is_text)
     if kind is Kind.COMPLETION and isinstance(node, ast.Call) and module.resolve(node.func) in WAITING:
         return _finished(module, node, trail)
     return _follow(module, node, trail)
 
 
-def _finished(module: ModuleFacts, call: ast.Call, trail: _Trail) -> OrderedUse | None:
+def _finished(module: ModuleFacts, call: ast.Call, trail: Trail) -> OrderedUse | None:
     """`done, _ = wait(futures)`, `wait(futures).done`: a set of what is finished."""
     above = module.parent(call)
     made, holder = (above, module.parent(above)) if isinstance(above, ast.Await) else (call, above)
@@ -137,20 +91,7 @@ def _finished(module: ModuleFacts, call: ast.Call, trail: _Trail) -> OrderedUse 
     return None
 
 
-def _as_list(module: ModuleFacts, node: ast.AST, trail: _Trail, *, numbered: bool) -> _Trail:
-    """The trail behind `node`, which is read in order there."""
-    first = trail.kind is Kind.SET and not trail.as_list
-    place = Place(module, node) if first else trail.fixed_at
-    return replace(trail, as_list=True, numbered=numbered, keyed=False, fixed_at=place)
-
-
-def _use(
-    trail: _Trail, module: ModuleFacts, node: ast.AST, how: str, confidence: Confidence = Confidence.MEDIUM
-) -> OrderedUse:
-    return OrderedUse(node=node, module=module, how=how, confidence=confidence, fixed_at=trail.fixed_at)
-
-
-def _follow(module: ModuleFacts, node: ast.expr, trail: _Trail) -> OrderedUse | None:
+def _follow(module: ModuleFacts, node: ast.expr, trail: Trail) -> OrderedUse | None:
     parent = module.parent(node)
     if isinstance(parent, ast.Call | ast.keyword | ast.Starred | ast.Attribute | ast.comprehension | ast.Subscript):
         return _follow_expression(module, node, parent, trail)
@@ -167,7 +108,7 @@ def _follow(module: ModuleFacts, node: ast.expr, trail: _Trail) -> OrderedUse | 
     if isinstance(parent, ast.Return):
         return _returned(module, parent, trail)
     if isinstance(parent, ast.YieldFrom):
-        return _from_callers(module, parent, _as_list(module, node, trail, numbered=trail.numbered))
+        return _from_callers(module, parent, as_list(module, node, trail, numbered=trail.numbered))
     if isinstance(parent, ast.Dict):
         return _parameter_group(module, node, parent, trail)
     if isinstance(parent, ast.Tuple):
@@ -177,7 +118,7 @@ def _follow(module: ModuleFacts, node: ast.expr, trail: _Trail) -> OrderedUse | 
     return None
 
 
-def _assigned_beside(module: ModuleFacts, node: ast.expr, values: ast.Tuple, trail: _Trail) -> OrderedUse | None:
+def _assigned_beside(module: ModuleFacts, node: ast.expr, values: ast.Tuple, trail: Trail) -> OrderedUse | None:
     """`seen, kept = set(), []`: each name gets its own."""
     statement = module.parent(values)
     if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
@@ -188,26 +129,26 @@ def _assigned_beside(module: ModuleFacts, node: ast.expr, values: ast.Tuple, tra
     return _variable(module, target.elts[values.elts.index(node)], trail)
 
 
-def _parameter_group(module: ModuleFacts, node: ast.expr, group: ast.Dict, trail: _Trail) -> OrderedUse | None:
+def _parameter_group(module: ModuleFacts, node: ast.expr, group: ast.Dict, trail: Trail) -> OrderedUse | None:
     """`{"params": [...]}`: an optimizer numbers its parameters, and a checkpoint of it goes by these numbers.
 
     `DataFrame({"word": [...]})`: each is a column. `json.dump({"words": [...]}, file)`: it is stored like that.
     """
     for key, value in zip(group.keys, group.values, strict=True):
         if value is node and isinstance(key, ast.Constant) and key.value == "params":
-            return _use(trail, module, node, "an optimizer numbers its parameters in that order")
+            return used(trail, module, node, "an optimizer numbers its parameters in that order")
     call = module.parent(group)
     is_ordered = trail.as_list or trail.kind is not Kind.SET
     if not (is_ordered and isinstance(call, ast.Call) and group in call.args[:1]):
         return None
-    if _is_stored_in_order(trail) and module.resolve(call.func) in STORING and not is_shown(module, call):
-        return _use(trail, module, node, "they are stored in that order")
+    if is_stored_in_order(trail) and module.resolve(call.func) in STORING and not is_shown(module, call):
+        return used(trail, module, node, "they are stored in that order")
     if module.resolve(call.func) in TABLES and not is_sorted_table(module, call):
-        return _use(trail, module, node, "the rows of a table come in that order")
+        return used(trail, module, node, "the rows of a table come in that order")
     return None
 
 
-def _follow_expression(module: ModuleFacts, node: ast.expr, parent: ast.AST, trail: _Trail) -> OrderedUse | None:
+def _follow_expression(module: ModuleFacts, node: ast.expr, parent: ast.AST, trail: Trail) -> OrderedUse | None:
     if isinstance(parent, ast.comprehension):
         return _comprehended(module, node, parent, trail)
     if isinstance(parent, ast.Attribute):
@@ -217,28 +158,28 @@ def _follow_expression(module: ModuleFacts, node: ast.expr, parent: ast.AST, tra
     if isinstance(parent, ast.Starred):
         holder = module.parent(parent)
         if isinstance(holder, ast.List | ast.Tuple):
-            return _follow(module, holder, _as_list(module, node, trail, numbered=trail.numbered))
+            return _follow(module, holder, as_list(module, node, trail, numbered=trail.numbered))
         return None
     call = module.parent(parent) if isinstance(parent, ast.keyword) else parent
     return _passed(module, node, call, trail) if isinstance(call, ast.Call) and call.func is not node else None
 
 
-def _passed(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: _Trail) -> OrderedUse | None:
+def _passed(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: Trail) -> OrderedUse | None:
     name = module.resolve(call.func)
-    if name in CHOOSING and trail.kind is Kind.SET and trail.is_text and _is_tied(module, node, call):
-        return _use(trail, module, call, "equals are told apart by that order")
+    if name in CHOOSING and trail.kind is Kind.SET and trail.is_text and is_tied(module, node, call):
+        return used(trail, module, call, "equals are told apart by that order")
     if name in COUNTING or name == _FROM_KEYS:
-        listed = _as_list(module, node, trail, numbered=trail.numbered)
+        listed = as_list(module, node, trail, numbered=trail.numbered)
         return _follow(module, call, replace(listed, keyed=True))
     if name in NEUTRAL or (name or "").rpartition(".")[2] in MEMBERSHIP:
         return None
     if name in KEEPING:
-        numbered = trail.numbered or name == "enumerate" or (name == "zip" and _counts_along(module, call))
-        return _follow(module, call, _as_list(module, node, trail, numbered=numbered))
-    if name in STORING and _is_stored_in_order(trail) and not is_shown(module, call):
-        return _use(trail, module, node, "they are stored in that order")
+        numbered = trail.numbered or name == "enumerate" or (name == "zip" and counts_along(module, call))
+        return _follow(module, call, as_list(module, node, trail, numbered=numbered))
+    if name in STORING and is_stored_in_order(trail) and not is_shown(module, call):
+        return used(trail, module, node, "they are stored in that order")
     if name == "dict" and trail.numbered:
-        return _use(trail, module, node, "they are numbered in that order", Confidence.HIGH)
+        return used(trail, module, node, "they are numbered in that order", Confidence.HIGH)
     if name is not None and not name.startswith("."):
         if any(name == each or (each.endswith(".") and name.startswith(each)) for each in ORDERED):
             if name == "next" and isinstance(node, ast.Call) and module.resolve(node.func) in WALKS:
@@ -249,7 +190,7 @@ def _passed(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: _Trail) 
             if (name in ARRAYS and is_only_reduced(module, call)) or (name in TABLES and is_sorted_table(module, call)):
                 return None
             short = name.rpartition(".")[2]
-            return _use(trail, module, node, f"`{short}` uses them in order")
+            return used(trail, module, node, f"`{short}` uses them in order")
         return None
     if isinstance(call.func, ast.Attribute):
         known = _container_method(module, node, call, call.func, trail)
@@ -258,24 +199,7 @@ def _passed(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: _Trail) 
     return _into_function(module, node, call, trail)
 
 
-def _is_stored_in_order(trail: _Trail) -> bool:
-    """Whether storing the thing keeps an order that changes within one machine; a listing's does not."""
-    return not trail.keyed and ((trail.kind is Kind.SET and trail.as_list) or trail.kind is Kind.COMPLETION)
-
-
-def _is_tied(module: ModuleFacts, node: ast.expr, call: ast.Call) -> bool:
-    """`max(set(words), key=words.count)`, `sorted(words, key=len)`: by a key that several of them share."""
-    key = next((word.value for word in call.keywords if word.arg == "key"), None)
-    if isinstance(key, ast.Lambda):
-        body = key.body.operand if isinstance(key.body, ast.UnaryOp) else key.body
-        key = body.value if isinstance(body, ast.Subscript) else body.func if isinstance(body, ast.Call) else None
-    if node is not call.args[0] or not isinstance(key, ast.Name | ast.Attribute):
-        return False
-    names = (part.lower().split("_") for part in (module.text(key).split(".")))
-    return any(not SHARED.isdisjoint(words) for words in names)
-
-
-def _first_folder(module: ModuleFacts, call: ast.Call, trail: _Trail) -> OrderedUse | None:
+def _first_folder(module: ModuleFacts, call: ast.Call, trail: Trail) -> OrderedUse | None:
     """`next(os.walk(root))[1]`, `_, folders, files = next(os.walk(root))`: what lies in one folder."""
     holder = module.parent(call)
     if isinstance(holder, ast.Subscript) and holder.value is call:
@@ -286,14 +210,8 @@ def _first_folder(module: ModuleFacts, call: ast.Call, trail: _Trail) -> Ordered
     return next((use for name in names if (use := _variable(module, name, trail)) is not None), None)
 
 
-def _counts_along(module: ModuleFacts, call: ast.Call) -> bool:
-    """`zip(names, range(len(names)))`."""
-    calls = (each for each in call.args if isinstance(each, ast.Call))
-    return any(module.resolve(each.func) in ("range", "itertools.count", "numpy.arange") for each in calls)
-
-
 def _container_method(
-    module: ModuleFacts, node: ast.expr, call: ast.Call, func: ast.Attribute, trail: _Trail
+    module: ModuleFacts, node: ast.expr, call: ast.Call, func: ast.Attribute, trail: Trail
 ) -> OrderedUse | None:
     """`found.extend(unordered)`, `",".join(unordered)`."""
     if func.attr == "extend" and call.args and call.args[0] is node:
@@ -301,64 +219,43 @@ def _container_method(
     if func.attr == "append" and call.args and call.args[0] is node:
         return _item_of(module, func.value, trail)
     joined = func.attr == "join" and call.args and call.args[0] is node
-    if joined and not is_shown(module, call) and not _is_counted(module, call):
-        return _use(trail, module, node, "they are joined to one text")
+    if joined and not is_shown(module, call) and not is_counted(module, call):
+        return used(trail, module, node, "they are joined to one text")
     return None
 
 
-def _is_counted(module: ModuleFacts, node: ast.expr) -> bool:
-    """`len("".join(set(text)))`: as long in any order."""
-    call = module.parent(node)
-    return isinstance(call, ast.Call) and node in call.args and module.resolve(call.func) == "len"
-
-
-def _comprehended(module: ModuleFacts, node: ast.expr, clause: ast.comprehension, trail: _Trail) -> OrderedUse | None:
+def _comprehended(module: ModuleFacts, node: ast.expr, clause: ast.comprehension, trail: Trail) -> OrderedUse | None:
     owner = module.parent(clause)
     if clause.iter is not node or not isinstance(owner, ast.ListComp | ast.GeneratorExp | ast.DictComp):
         return None
     if isinstance(owner, ast.DictComp):
-        if trail.numbered and _uses_index(clause.target, owner.key, owner.value):
+        if trail.numbered and uses_index(clause.target, owner.key, owner.value):
             how = "they are numbered in that order"
-            return _use(trail, module, node, how, Confidence.HIGH)
+            return used(trail, module, node, how, Confidence.HIGH)
         return None
-    return _follow(module, owner, _as_list(module, node, trail, numbered=trail.numbered))
+    return _follow(module, owner, as_list(module, node, trail, numbered=trail.numbered))
 
 
-def _uses_index(target: ast.expr, *values: ast.expr) -> bool:
-    if not isinstance(target, ast.Tuple) or not target.elts or not isinstance(target.elts[0], ast.Name):
-        return True
-    index = target.elts[0].id
-    return any(isinstance(each, ast.Name) and each.id == index for value in values for each in walk(value))
-
-
-def _method(module: ModuleFacts, attribute: ast.Attribute, trail: _Trail) -> OrderedUse | None:
+def _method(module: ModuleFacts, attribute: ast.Attribute, trail: Trail) -> OrderedUse | None:
     call = module.parent(attribute)
     if not isinstance(call, ast.Call) or call.func is not attribute:
         return None
     if attribute.attr == "pop" and not call.args and (trail.kind is Kind.SET) and not trail.as_list:
         if isinstance(module.parent(call), ast.Expr):
             return None
-        return _use(trail, module, call, "`pop` takes any one of them")
+        return used(trail, module, call, "`pop` takes any one of them")
     if attribute.attr in SET_METHODS or (trail.keyed and attribute.attr in ("items", "keys")):
         return _follow(module, call, trail)
-    if attribute.attr == "index" and (trail.as_list or trail.kind is not Kind.SET) and not _is_removed(module, call):
-        return _use(trail, module, call, "a place in that order is asked for", Confidence.HIGH)
+    if attribute.attr == "index" and (trail.as_list or trail.kind is not Kind.SET) and not is_removed(module, call):
+        return used(trail, module, call, "a place in that order is asked for", Confidence.HIGH)
     return None
 
 
-def _is_removed(module: ModuleFacts, position: ast.Call) -> bool:
-    """`names.pop(names.index(name))`, `del names[names.index(name)]`: the others stay."""
-    holder = module.parent(position)
-    if isinstance(holder, ast.Call):
-        return isinstance(holder.func, ast.Attribute) and holder.func.attr == "pop"
-    return isinstance(holder, ast.Subscript) and isinstance(holder.ctx, ast.Del)
-
-
-def _subscripted(module: ModuleFacts, node: ast.expr, parent: ast.Subscript, trail: _Trail) -> OrderedUse | None:
+def _subscripted(module: ModuleFacts, node: ast.expr, parent: ast.Subscript, trail: Trail) -> OrderedUse | None:
     """`listing[0]`, `listing[:10]`; a set only after it was turned into a list. `frame[names]` picks in their order."""
     if parent.slice is node and trail.as_list and isinstance(parent.ctx, ast.Load):
-        return _use(trail, module, parent, "columns are picked in that order")
-    if parent.value is not node or not isinstance(parent.ctx, ast.Load) or _is_shown(module, parent):
+        return used(trail, module, parent, "columns are picked in that order")
+    if parent.value is not node or not isinstance(parent.ctx, ast.Load) or is_only_shown(module, parent):
         return None
     if trail.keyed or (trail.kind is Kind.SET and not trail.as_list):
         return None
@@ -367,39 +264,29 @@ def _subscripted(module: ModuleFacts, node: ast.expr, parent: ast.Subscript, tra
     turns = loop_over_positions(module, parent)
     if turns is not None and loop_effect(module, turns, numbered=False, sums=trail.kind is Kind.COMPLETION) == ():
         return None
-    return _use(trail, module, parent, "some are picked by position", Confidence.HIGH)
+    return used(trail, module, parent, "some are picked by position", Confidence.HIGH)
 
 
-def _is_shown(module: ModuleFacts, node: ast.AST) -> bool:
-    """`raise ValueError(unknown[0])`: any one of them will do; `files[:5]` as the last line of a cell: it is shown."""
-    holder = module.parent(node)
-    if isinstance(holder, ast.Expr):
-        return True
-    while isinstance(holder, ast.expr):
-        holder = module.parent(holder)
-    return isinstance(holder, ast.Raise)
-
-
-def _looped(module: ModuleFacts, loop: ast.For | ast.AsyncFor, trail: _Trail) -> OrderedUse | None:
+def _looped(module: ModuleFacts, loop: ast.For | ast.AsyncFor, trail: Trail) -> OrderedUse | None:
     effect = loop_effect(module, loop, numbered=trail.numbered, sums=trail.kind is Kind.COMPLETION)
     if isinstance(effect, LoopEffect):
-        return _use(trail, module, loop.iter, effect.how, effect.confidence)
+        return used(trail, module, loop.iter, effect.how, effect.confidence)
     for container in effect:
-        found = _variable(module, container, _as_list(module, loop.iter, trail, numbered=False))
+        found = _variable(module, container, as_list(module, loop.iter, trail, numbered=False))
         if found is not None:
             return found
     return None
 
 
 def _assigned(
-    module: ModuleFacts, statement: ast.Assign | ast.AnnAssign | ast.AugAssign, trail: _Trail
+    module: ModuleFacts, statement: ast.Assign | ast.AnnAssign | ast.AugAssign, trail: Trail
 ) -> OrderedUse | None:
     targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
     for target in targets:
         if isinstance(target, ast.Tuple | ast.List):
             if len(target.elts) > 1 and not any(isinstance(each, ast.Starred) for each in target.elts):
                 how = "they are unpacked in that order"
-                return _use(trail, module, statement, how)
+                return used(trail, module, statement, how)
         elif isinstance(target, ast.Subscript):
             if (found := _item_of(module, target.value, trail)) is not None:
                 return found
@@ -408,7 +295,7 @@ def _assigned(
     return None
 
 
-def _item_of(module: ModuleFacts, holder: ast.expr, trail: _Trail) -> OrderedUse | None:
+def _item_of(module: ModuleFacts, holder: ast.expr, trail: Trail) -> OrderedUse | None:
     """Follow `files[name]` where a listing was put into `files`: each item is as unordered. Sets may hold numbers."""
     key = (module.path, "item", ast.dump(holder), id(module.enclosing_function(holder)))
     if trail.kind is Kind.SET or trail.depth >= _DEPTH or key in trail.seen:
@@ -426,7 +313,7 @@ def _item_of(module: ModuleFacts, holder: ast.expr, trail: _Trail) -> OrderedUse
     return next((use for use in found if use is not None), None)
 
 
-def _variable(module: ModuleFacts, target: ast.expr, trail: _Trail) -> OrderedUse | None:
+def _variable(module: ModuleFacts, target: ast.expr, trail: Trail) -> OrderedUse | None:
     """Follow every use of a name or of `self.x` that now holds the unordered thing."""
     found_uses = tuple(uses(module, target))
     key = (module.path, ast.dump(target), id(module.enclosing_function(target)))
@@ -445,7 +332,7 @@ def _variable(module: ModuleFacts, target: ast.expr, trail: _Trail) -> OrderedUs
     return None
 
 
-def _into_function(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: _Trail) -> OrderedUse | None:
+def _into_function(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: Trail) -> OrderedUse | None:
     """Follow an argument into a function or constructor of the project."""
     callee = module.names.value(call.func)
     if isinstance(callee, ClassRef):
@@ -471,26 +358,19 @@ def _into_function(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: _
     return next((use for use in found if use is not None), None)
 
 
-def _returned(module: ModuleFacts, statement: ast.Return, trail: _Trail) -> OrderedUse | None:
+def _returned(module: ModuleFacts, statement: ast.Return, trail: Trail) -> OrderedUse | None:
     """Follow the result of a function to the calls of it, in its own file and in the programs that reach it."""
     function = module.enclosing_function(statement)
     if function is None:
         return None
     others = [each.value for each in returns(module, function) if each is not statement and each.value is not None]
-    if others and not (trail.kind is Kind.SET and all(_is_set(module, each) for each in others)):
+    if others and not (trail.kind is Kind.SET and all(is_set(module, each) for each in others)):
         # What it returns depends on the case: for the caller it may be something else.
         return None
     return _from_callers(module, statement, trail)
 
 
-def _is_set(module: ModuleFacts, node: ast.expr) -> bool:
-    """Whether another result of a function is a set of the same kind."""
-    origin = module.origin(node)
-    is_made = isinstance(origin, ast.Call) and module.resolve(origin.func) in ("set", "frozenset")
-    return (is_made or isinstance(origin, ast.Set | ast.SetComp)) and elements(module, origin) is not Elements.STABLE
-
-
-def _from_callers(module: ModuleFacts, place: ast.AST, trail: _Trail) -> OrderedUse | None:
+def _from_callers(module: ModuleFacts, place: ast.AST, trail: Trail) -> OrderedUse | None:
     """Follow what a function hands out there to the calls of it."""
     function = module.enclosing_function(place)
     if function is None or isinstance(function, ast.Lambda) or trail.depth >= _DEPTH or id(function) in trail.seen:

@@ -16,7 +16,8 @@ from auditor.static.braces import SET_IN_BRACES
 from auditor.static.facts import ModuleFacts
 from auditor.static.matcher import Hit, Scope
 from auditor.static.nodeindex import nodes_of
-from auditor.static.order import Kind, ordered_use
+from auditor.static.order import ordered_use
+from auditor.static.ordertrail import Kind
 from auditor.static.places import in_words
 from auditor.static.prerequisites import Prerequisite, naming
 from auditor.static.project import Project

@@ -16,7 +16,8 @@ from auditor.static.fixes.changes import Change, InsertStatement, ReplaceExpress
 from auditor.static.fixes.proposal import Proposal, Refusal
 from auditor.static.fixoptions import WithFixOptions, applicability, effect
 from auditor.static.nodeplace import call_at
-from auditor.static.order import Kind, ordered_use
+from auditor.static.order import ordered_use
+from auditor.static.ordertrail import Kind
 from auditor.static.project import Project
 
 _BY_NAME = "sorted({0}, key=lambda entry: entry.name)"

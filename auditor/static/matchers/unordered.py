@@ -12,7 +12,8 @@ from auditor.static.callprerequisites import call_prerequisites
 from auditor.static.conditions import CallCondition, read_call_condition
 from auditor.static.facts import ModuleFacts
 from auditor.static.matcher import Hit, Scope
-from auditor.static.order import Kind, OrderedUse, ordered_use
+from auditor.static.order import ordered_use
+from auditor.static.ordertrail import Kind, OrderedUse
 from auditor.static.prerequisites import Prerequisite
 from auditor.static.project import Project
 from auditor.static.ruleoptions import WithOptions

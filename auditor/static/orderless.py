@@ -1,0 +1,74 @@
+"""What makes a place depend on an order, or not, on the way of something unordered."""
+
+from __future__ import annotations
+
+import ast
+
+from auditor.static.facts import ModuleFacts
+from auditor.static.nodes import walk
+from auditor.static.ordering import (
+    SHARED,
+)
+from auditor.static.ordertrail import Kind, Trail
+from auditor.static.sets import Elements, elements
+
+
+def is_stored_in_order(trail: Trail) -> bool:
+    """Whether storing the thing keeps an order that changes within one machine; a listing's does not."""
+    return not trail.keyed and ((trail.kind is Kind.SET and trail.as_list) or trail.kind is Kind.COMPLETION)
+
+
+def is_tied(module: ModuleFacts, node: ast.expr, call: ast.Call) -> bool:
+    """`max(set(words), key=words.count)`, `sorted(words, key=len)`: by a key that several of them share."""
+    key = next((word.value for word in call.keywords if word.arg == "key"), None)
+    if isinstance(key, ast.Lambda):
+        body = key.body.operand if isinstance(key.body, ast.UnaryOp) else key.body
+        key = body.value if isinstance(body, ast.Subscript) else body.func if isinstance(body, ast.Call) else None
+    if node is not call.args[0] or not isinstance(key, ast.Name | ast.Attribute):
+        return False
+    names = (part.lower().split("_") for part in (module.text(key).split(".")))
+    return any(not SHARED.isdisjoint(words) for words in names)
+
+
+def counts_along(module: ModuleFacts, call: ast.Call) -> bool:
+    """`zip(names, range(len(names)))`."""
+    calls = (each for each in call.args if isinstance(each, ast.Call))
+    return any(module.resolve(each.func) in ("range", "itertools.count", "numpy.arange") for each in calls)
+
+
+def is_counted(module: ModuleFacts, node: ast.expr) -> bool:
+    """`len("".join(set(text)))`: as long in any order."""
+    call = module.parent(node)
+    return isinstance(call, ast.Call) and node in call.args and module.resolve(call.func) == "len"
+
+
+def uses_index(target: ast.expr, *values: ast.expr) -> bool:
+    if not isinstance(target, ast.Tuple) or not target.elts or not isinstance(target.elts[0], ast.Name):
+        return True
+    index = target.elts[0].id
+    return any(isinstance(each, ast.Name) and each.id == index for value in values for each in walk(value))
+
+
+def is_removed(module: ModuleFacts, position: ast.Call) -> bool:
+    """`names.pop(names.index(name))`, `del names[names.index(name)]`: the others stay."""
+    holder = module.parent(position)
+    if isinstance(holder, ast.Call):
+        return isinstance(holder.func, ast.Attribute) and holder.func.attr == "pop"
+    return isinstance(holder, ast.Subscript) and isinstance(holder.ctx, ast.Del)
+
+
+def is_only_shown(module: ModuleFacts, node: ast.AST) -> bool:
+    """`raise ValueError(unknown[0])`: any one of them will do; `files[:5]` as the last line of a cell: it is shown."""
+    holder = module.parent(node)
+    if isinstance(holder, ast.Expr):
+        return True
+    while isinstance(holder, ast.expr):
+        holder = module.parent(holder)
+    return isinstance(holder, ast.Raise)
+
+
+def is_set(module: ModuleFacts, node: ast.expr) -> bool:
+    """Whether another result of a function is a set of the same kind."""
+    origin = module.origin(node)
+    is_made = isinstance(origin, ast.Call) and module.resolve(origin.func) in ("set", "frozenset")
+    return (is_made or isinstance(origin, ast.Set | ast.SetComp)) and elements(module, origin) is not Elements.STABLE
