@@ -283,11 +283,11 @@ class CallCondition:
 
 
 def _is_in_loop_over(call: Call, names: frozenset[str], module: ModuleFacts) -> bool:
-    current = module.parent(call.node)
-    while current is not None and current is not call.function:
-        if isinstance(current, ast.For) and any(getattr(node, "id", "") in names for node in walk(current.target)):
+    for holder in module.around(call.node):
+        if holder is call.function:
+            break
+        if isinstance(holder, ast.For) and any(getattr(node, "id", "") in names for node in walk(holder.target)):
             return True
-        current = module.parent(current)
     return False
 
 

@@ -251,6 +251,14 @@ class ModuleFacts:
     def parent(self, node: ast.AST) -> ast.AST | None:
         return self.index.parents.get(node)
 
+    def around(self, node: ast.AST) -> Iterator[ast.AST]:
+        """The nodes that hold `node`, the innermost first."""
+        parents = self.index.parents
+        parent = parents.get(node)
+        while parent is not None:
+            yield parent
+            parent = parents.get(parent)
+
     def enclosing_function(self, node: ast.AST) -> Function | None:
         """The innermost function whose body holds `node`; decorators and defaults are outside."""
         child, parent = node, self.index.parents.get(node)
@@ -262,10 +270,7 @@ class ModuleFacts:
 
     def enclosing_class(self, node: ast.AST) -> ast.ClassDef | None:
         """The innermost class that holds `node`."""
-        parent = self.index.parents.get(node)
-        while parent is not None and not isinstance(parent, ast.ClassDef):
-            parent = self.index.parents.get(parent)
-        return parent
+        return next((each for each in self.around(node) if isinstance(each, ast.ClassDef)), None)
 
     def function_of_parameter(self, node: ast.arg) -> Function:
         return cast("Function", self.index.parents[self.index.parents[node]])
@@ -337,12 +342,8 @@ class ModuleFacts:
 
     def _is_for_types(self, node: ast.AST) -> bool:
         """Under `if TYPE_CHECKING:`."""
-        parent = self.index.parents.get(node)
-        while parent is not None:
-            if isinstance(parent, ast.If) and self.resolve(parent.test) == "typing.TYPE_CHECKING":
-                return True
-            parent = self.index.parents.get(parent)
-        return False
+        tests = (each.test for each in self.around(node) if isinstance(each, ast.If))
+        return any(self.resolve(test) == "typing.TYPE_CHECKING" for test in tests)
 
     def identifiers_in(self, node: ast.expr) -> frozenset[str]:
         """Names and attributes in an expression."""

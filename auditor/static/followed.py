@@ -38,17 +38,8 @@ def methods_after(call: Call, module: ModuleFacts) -> Iterator[tuple[str, ast.Ca
 
 def _is_asked_for(module: ModuleFacts, node: ast.AST, made: ast.stmt) -> bool:
     """Whether a node stands under a condition that what makes the object does not stand under."""
-    around = set()
-    above: ast.AST | None = made
-    while above is not None:
-        around.add(above)
-        above = module.parent(above)
-    above = module.parent(node)
-    while above is not None and above not in around:
-        if isinstance(above, ast.If | ast.ExceptHandler):
-            return True
-        above = module.parent(above)
-    return False
+    shared = {made, *module.around(made)}
+    return any(isinstance(each, ast.If | ast.ExceptHandler) and each not in shared for each in module.around(node))
 
 
 def taken_by(call: Call, module: ModuleFacts) -> str | None:

@@ -144,14 +144,12 @@ def _is_switch(module: ModuleFacts, manager: ast.expr) -> bool:
 
 
 def _is_off(module: ModuleFacts, node: ast.AST) -> bool:
-    current: ast.AST | None = node
-    while current is not None:
+    for holder in (node, *module.around(node)):
         managers: list[ast.expr] = []
-        if isinstance(current, ast.With | ast.AsyncWith):
-            managers = [item.context_expr for item in current.items]
-        elif isinstance(current, ast.FunctionDef | ast.AsyncFunctionDef):
-            managers = list(current.decorator_list)
+        if isinstance(holder, ast.With | ast.AsyncWith):
+            managers = [item.context_expr for item in holder.items]
+        elif isinstance(holder, ast.FunctionDef | ast.AsyncFunctionDef):
+            managers = list(holder.decorator_list)
         if any(_is_switch(module, manager) for manager in managers):
             return True
-        current = module.parent(current)
     return False

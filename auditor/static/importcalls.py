@@ -76,11 +76,11 @@ def imported_by(module: ModuleFacts, node: ast.Call) -> tuple[str, ...]:
 
 def is_repeated(module: ModuleFacts, node: ast.Call) -> bool:
     """Whether a call stands in a loop or a comprehension that imports one after the other."""
-    above = module.parent(node)
-    while above is not None and not isinstance(above, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-        if isinstance(above, ast.For | ast.While | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
+    for holder in module.around(node):
+        if isinstance(holder, ast.For | ast.While | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
             return True
-        above = module.parent(above)
+        if isinstance(holder, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            break
     return False
 
 

@@ -6,9 +6,7 @@ import ast
 
 from auditor.static.facts import ModuleFacts
 from auditor.static.nodes import walk
-from auditor.static.ordering import (
-    SHARED,
-)
+from auditor.static.ordering import SHARED
 from auditor.static.ordertrail import Kind, Trail
 from auditor.static.sets import Elements, elements
 

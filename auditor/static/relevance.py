@@ -322,10 +322,7 @@ def _is_called(module: ModuleFacts, node: ast.FunctionDef) -> bool:
 
 def _holder(module: ModuleFacts, node: Definition) -> Definition | None:
     """The function or class that a definition stands in."""
-    parent = module.parent(node)
-    while parent is not None and not isinstance(parent, (*FUNCTIONS, ast.ClassDef)):
-        parent = module.parent(parent)
-    return parent
+    return next((each for each in module.around(node) if isinstance(each, (*FUNCTIONS, ast.ClassDef))), None)
 
 
 def relevance_of(project: Project, paths: Collection[str]) -> Relevance:

@@ -58,11 +58,11 @@ def _is_bucketed(module: ModuleFacts, node: ast.expr) -> bool:
 
 def _is_seed(module: ModuleFacts, node: ast.AST) -> bool:
     """`random.seed(hash(name) % n)`: the seeding rules speak about it."""
-    parent = module.parent(node)
-    while isinstance(parent, ast.expr | ast.keyword):
-        if isinstance(parent, ast.Call) and module.resolve(parent.func) in module.project.rng.seed_calls:
-            return module.seed_value(parent.args[0] if parent.args else parent) is SeedValue.ENTROPY
-        parent = module.parent(parent)
+    for holder in module.around(node):
+        if not isinstance(holder, ast.expr | ast.keyword):
+            break
+        if isinstance(holder, ast.Call) and module.resolve(holder.func) in module.project.rng.seed_calls:
+            return module.seed_value(holder.args[0] if holder.args else holder) is SeedValue.ENTROPY
     return False
 
 

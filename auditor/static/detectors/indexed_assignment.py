@@ -94,10 +94,8 @@ def _is_tensor(module: ModuleFacts, node: ast.expr, options: _Options) -> bool:
     return False
 
 
-def _stands_in(module: ModuleFacts, node: ast.AST | None, holder: ast.AST) -> bool:
-    while node is not None and node is not holder:
-        node = module.parent(node)
-    return node is holder
+def _stands_in(module: ModuleFacts, node: ast.AST, holder: ast.AST) -> bool:
+    return node is holder or any(each is holder for each in module.around(node))
 
 
 def _makes_tensor(module: ModuleFacts, node: ast.expr, options: _Options) -> bool:

@@ -157,22 +157,15 @@ def _is_written_before(module: ModuleFacts, load: Call, names: frozenset[str], o
 
 def _is_executed(module: ModuleFacts, save: ast.Call, load: ast.Call) -> bool:
     """Whether what saves is executed where what loads is, but for a condition in a loop: `if loss < best`."""
-    around = set(_holders(module, load))
+    around = set(module.around(load))
     is_asked = False
-    for holder in _holders(module, save):
+    for holder in module.around(save):
         if holder in around:
             break
         if isinstance(holder, ast.ExceptHandler):
             return False
         is_asked = isinstance(holder, ast.If) or (is_asked and not isinstance(holder, ast.For | ast.While))
     return not is_asked
-
-
-def _holders(module: ModuleFacts, node: ast.AST) -> Iterator[ast.AST]:
-    above = module.parent(node)
-    while above is not None:
-        yield above
-        above = module.parent(above)
 
 
 def _is_above(one: ast.Call, other: ast.Call) -> bool:

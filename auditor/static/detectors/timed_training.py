@@ -85,11 +85,11 @@ def _ended(module: ModuleFacts, statement: ast.While | ast.If, read: ast.expr) -
 
 def _loop_around(module: ModuleFacts, node: ast.AST) -> Loop | None:
     """The innermost loop of the same function."""
-    current = module.parent(node)
-    while current is not None and not isinstance(current, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        if isinstance(current, ast.For | ast.AsyncFor | ast.While):
-            return current
-        current = module.parent(current)
+    for holder in module.around(node):
+        if isinstance(holder, ast.For | ast.AsyncFor | ast.While):
+            return holder
+        if isinstance(holder, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            break
     return None
 
 

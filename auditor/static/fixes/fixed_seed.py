@@ -164,13 +164,13 @@ def _seed_for(module: ModuleFacts, place: ast.AST, node: ast.AST) -> str:
 
 def _is_declared(module: ModuleFacts, node: ast.AST) -> bool:
     """Whether the value is the default of an option or a parameter, or what the script's seed is made of."""
-    parent = module.parent(node)
-    while parent is not None and not isinstance(parent, ast.stmt):
-        if isinstance(parent, ast.arguments):
+    for holder in module.around(node):
+        if isinstance(holder, ast.arguments):
             return True
-        if isinstance(parent, ast.Call) and getattr(parent.func, "attr", "") in ("add_argument", "option", "Option"):
+        if isinstance(holder, ast.Call) and getattr(holder.func, "attr", "") in ("add_argument", "option", "Option"):
             return True
-        parent = module.parent(parent)
+        if isinstance(holder, ast.stmt):
+            break
     return False
 
 

@@ -155,12 +155,7 @@ def _parting(seed: Way, draws: Sequence[Way]) -> int | None:
 
 
 def _index(module: ModuleFacts, body: Sequence[ast.stmt], statement: ast.stmt) -> int | None:
-    node: ast.AST | None = statement
-    while node is not None:
-        if node in body:
-            return body.index(node)
-        node = module.parent(node)
-    return None
+    return next((body.index(node) for node in (statement, *module.around(statement)) if node in body), None)
 
 
 def _is_known(module: ModuleFacts, statement: ast.stmt, before: Sequence[ast.stmt], moving: Sequence[ast.stmt]) -> bool:

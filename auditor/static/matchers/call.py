@@ -195,11 +195,11 @@ def _undone(module: ModuleFacts, call: Call, methods: frozenset[str]) -> bool:
 
 def _is_inside(module: ModuleFacts, node: ast.Call, others: Container[ast.AST]) -> bool:
     """Whether a call stands in an argument of one of the others."""
-    current = module.parent(node)
-    while isinstance(current, ast.expr | ast.keyword):
-        if current in others:
+    for holder in module.around(node):
+        if not isinstance(holder, ast.expr | ast.keyword):
+            break
+        if holder in others:
             return True
-        current = module.parent(current)
     return False
 
 
