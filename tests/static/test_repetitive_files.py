@@ -10,7 +10,6 @@ import pytest
 from auditor.model.location import Location
 from auditor.static import functions
 from auditor.static.bindings import Function
-from auditor.static.evaluate import Evaluator
 from auditor.static.facts import ModuleFacts
 from auditor.static.frame import Frame
 from auditor.static.library_verdict import LibraryVerdict, SeedStatus
@@ -18,6 +17,7 @@ from auditor.static.loaderitems import may_draw
 from auditor.static.maybetrue import may_be_true
 from auditor.static.names import Names
 from auditor.static.nodes import walk
+from auditor.static.optionvalues import OptionValues
 from auditor.static.picked import picked
 from auditor.static.project import Project
 from auditor.static.seedvalue import Seen
@@ -192,13 +192,13 @@ def test_what_a_parameter_stands_for_is_resolved_once_for_all_that_are_given_the
 
 def test_options_of_many_modules_are_put_together_once(project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    options = Evaluator._module_options
+    options = OptionValues._module_options
 
-    def counted(evaluator: Evaluator, module: ModuleFacts) -> dict[str, Seen]:
+    def counted(evaluator: OptionValues, module: ModuleFacts) -> dict[str, Seen]:
         asked.append(module.path)
         return options(evaluator, module)
 
-    monkeypatch.setattr(Evaluator, "_module_options", counted)
+    monkeypatch.setattr(OptionValues, "_module_options", counted)
     option = "import argparse, random\nparser = argparse.ArgumentParser()\nparser.add_argument('--s{}', default=1)\n"
     files: Files = {f"m{number}.py": option.format(number) for number in range(TIMES)}
     imports = "".join(f"import m{number}\n" for number in range(TIMES))
