@@ -21,13 +21,14 @@ from auditor.static.firsts import beyond, first_of_programs
 from auditor.static.knowledge import RngIndex
 from auditor.static.matcher import as_first_in_program
 from auditor.static.passes import Passes
+from auditor.static.programs import FOLLOWED_PARTLY
 from auditor.static.project import Project
 from auditor.static.syntaxcheck import check_syntax
 from auditor.static.trace import Kept
 from auditor.static.vocabulary import Vocabulary
 from auditor.static.workers import available
 
-PARTLY = ("left out, syntax errors: cell", "nested too deeply for ")
+PARTLY = ("left out, syntax errors: cell", "nested too deeply for ", FOLLOWED_PARTLY)
 """How complaints begin about files of which the rest was analysed."""
 
 MIN_SHARED_BYTES = 1_000_000
@@ -219,7 +220,8 @@ class Engine:
             for placed in looked:
                 candidates.get(placed.finding.rule_id, {}).setdefault(path, []).append(placed)
         told = frozenset(paths)
-        fine = passes.parsed.difference(passes.problems)
+        broken = {path for path, text in passes.problems.items() if not text.startswith(FOLLOWED_PARTLY)}
+        fine = passes.parsed.difference(broken)
         for each in bound:
             found = candidates.get(each.rule.id, {})
             for placed in first_of_programs(project, found, each.matcher.literals(each.rule), fine.__contains__):

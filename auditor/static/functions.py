@@ -31,6 +31,9 @@ MAX_STEPS = 100_000
 MAX_DEPTH = 30
 """Calls inside calls."""
 
+_TOO_LONG = f"it does more than {MAX_CALLS:,} functions or {MAX_STEPS:,} statements say; nothing is known of the rest"
+_TOO_DEEP = f"calls inside more than {MAX_DEPTH} others are left out"
+
 
 @dataclass(frozen=True, slots=True)
 class Effect:
@@ -135,10 +138,13 @@ class Functions:
         # `build(cfg, MODELS)` makes a model that has a head built by `build(cfg, HEADS)`.
         is_table = self._walk.relevance.registries.is_table
         mark = (ref.node, ref.owner, *(value for value in _names_key(inside) if is_table(value)))
-        if mark in self._active or len(self._active) > MAX_DEPTH:
+        if mark in self._active:
             return GIVEN
         if self._entered >= MAX_CALLS or self._walk.steps >= MAX_STEPS:
-            ledger.truncated = True
+            ledger.cut = ledger.cut or _TOO_LONG
+            return GIVEN
+        if len(self._active) > MAX_DEPTH:
+            ledger.cut = ledger.cut or _TOO_DEEP
             return GIVEN
         self._entered += 1
         self._walk.evaluator.options.executes(ref.module)

@@ -72,8 +72,8 @@ class Ledger:
         self.loads_weights = False
         """A model's state is replaced by a stored one somewhere, perhaps under a condition."""
 
-        self.truncated = False
-        """The program is larger than what is followed."""
+        self.cut = ""
+        """Why some of what the program does is not followed, where that is so."""
 
         self.state: State = NOTHING_YET
         self.conditions: list[str] = []

@@ -25,6 +25,9 @@ MAX_FOLLOWED_BYTES = 5_000_000
 MAX_NEAR_BYTES = 2_000_000
 """Source that is followed where a program reaches more, as a large library's own scripts do: the nearest imports."""
 
+FOLLOWED_PARTLY = "followed in part: "
+"""How a complaint begins about a program that does more than is followed."""
+
 
 class Programs:
     """Those among the scanned files, and what an earlier scan found of them where that is the same."""

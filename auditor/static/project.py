@@ -214,11 +214,9 @@ class Project:
             try:
                 self._modules[path] = self._parse(self.source(path))
             except ProjectError as error:
-                self.problems[path] = str(error)
+                self._complain(path, str(error))
             except RecursionError:
-                self.problems[path] = "nested too deeply to be analysed"
-            if path in self.problems:
-                self._complaints[path] = self.problems[path]
+                self._complain(path, "nested too deeply to be analysed")
         return self._modules[path]
 
     def problems_of(self, parsed: Iterable[str]) -> dict[str, str]:
@@ -245,8 +243,12 @@ class Project:
         facts = ModuleFacts(source, tree, self)
         if source.broken_cells:
             cells = ", ".join(str(number) for number in source.broken_cells)
-            self.problems[source.path] = f"left out, syntax errors: cell {cells}"
+            self._complain(source.path, f"left out, syntax errors: cell {cells}")
         return facts
+
+    def _complain(self, path: str, reason: str) -> None:
+        """Something is wrong with a file itself, whoever looks at it."""
+        self.problems[path] = self._complaints[path] = reason
 
     @property
     def read_files(self) -> frozenset[str]:

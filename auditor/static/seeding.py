@@ -10,6 +10,7 @@ from auditor.model.lean import replace
 from auditor.static.constructed import is_seeded_by_constructor
 from auditor.static.ledger import DrawRecord, Ledger
 from auditor.static.library_verdict import LibraryVerdict, Seed, SeedStatus, SeedValue, place_of
+from auditor.static.programs import FOLLOWED_PARTLY
 from auditor.static.rngstate import Level, Rank
 from auditor.static.scripts import EntryPoint
 from auditor.static.trace import Memory
@@ -46,17 +47,22 @@ _ORDER = (
 
 
 def judge(project: Project, entry: EntryPoint) -> tuple[LibraryVerdict, ...]:
-    """One verdict per library that the program draws from, by the library's id."""
+    """One verdict per library that the program draws from, by the library's id.
+
+    Where it is followed in part only, that is one of the project's problems.
+    """
     ledgers = [_followed(project, entry, None)] if entry.is_script else []
     ledgers.extend(_followed(project, entry, function) for function in entry.functions)
+    cut = next((ledger.cut for ledger in ledgers if ledger.cut), "")
+    if cut:
+        project.problems.setdefault(entry.path, f"{FOLLOWED_PARTLY}{cut}")
     drawn = [record for ledger in ledgers for record in _drawn(project, entry, ledger)]
     verdicts = []
     for library in sorted(project.rng.libraries):
         records = [record for record in drawn if record.library == library]
         seeds = [seed for ledger in ledgers for (name, _, _), seed in ledger.seeds.items() if name == library]
         if records:
-            certain = not any(ledger.truncated for ledger in ledgers)
-            verdicts.append(_verdict(project, entry, library, records, seeds, certain=certain))
+            verdicts.append(_verdict(project, entry, library, records, seeds, certain=not cut))
     return tuple(verdicts)
 
 

@@ -46,6 +46,9 @@ if TYPE_CHECKING:
 
 _ASSIGNING = (ast.Assign, ast.AnnAssign, ast.AugAssign)
 _LOOPING = (ast.For, ast.AsyncFor, ast.While)
+_TOO_LARGE = (
+    "what it imports is larger than 5 MB, and what the modules furthest from it do while they are imported is left out"
+)
 MAX_ELEMENTS = 16
 """Elements of a display that a loop is followed for."""
 
@@ -115,7 +118,7 @@ class Walk:
         if not self.project.matters(path):
             return None
         if path not in self.within:
-            self.ledger.truncated = True
+            self.ledger.cut = self.ledger.cut or _TOO_LARGE
             return None
         module = self.project.module(path)
         if module is None:

@@ -1,0 +1,64 @@
+"""A program that does more than is followed is told as such: what was not looked at is no evidence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from auditor.services.scan import scan
+from auditor.services.settings import Settings
+from auditor.static import functions, programs
+
+SEEDED = "import numpy as np\n\nnp.random.seed(0)\n\n"
+MAIN = "\nif __name__ == '__main__':\n"
+
+
+def _reasons(folder: Path) -> dict[str, str]:
+    report = scan([folder], Settings())
+    assert report.findings == ()
+    return {item.subject: item.reason for item in report.skipped}
+
+
+def _many(count: int) -> str:
+    """Functions that all draw from a seeded generator, and a last one that draws from another."""
+    made = "".join(f"def f{number}():\n    return np.random.rand()\n\n" for number in range(count))
+    called = "".join(f"    f{number}()\n" for number in range(count))
+    return f"{SEEDED}import random\n\n{made}def last():\n    return random.random()\n{MAIN}{called}    last()\n"
+
+
+@pytest.mark.parametrize("limit", ["MAX_CALLS", "MAX_STEPS"])
+def test_a_program_that_does_too_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
+    monkeypatch.setattr(functions, limit, 10)
+    (tmp_path / "train.py").write_text(_many(20))
+    first = _reasons(tmp_path)
+    assert first["train.py"].startswith("followed in part: it does more than")
+    assert _reasons(tmp_path) == first  # out of the cache
+    (tmp_path / "other.py").write_text("x = 1\n")
+    assert _reasons(tmp_path) == first
+
+
+def test_calls_in_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(functions, "MAX_DEPTH", 3)
+    nested = "".join(f"def f{number}():\n    return f{number + 1}()\n\n" for number in range(9))
+    drawing = f"{SEEDED}import random\n\n{nested}def f9():\n    return random.random()\n{MAIN}    f0()\n"
+    (tmp_path / "train.py").write_text(drawing)
+    assert "inside more than" in _reasons(tmp_path)["train.py"]
+
+
+def test_a_function_that_calls_itself_is_followed_as_a_whole(tmp_path: Path) -> None:
+    text = f"{SEEDED}def f(n):\n    return np.random.rand() + f(n - 1)\n{MAIN}    f(3)\n"
+    (tmp_path / "train.py").write_text(text)
+    assert _reasons(tmp_path) == {}
+
+
+def test_modules_that_are_too_far_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(programs, "MAX_FOLLOWED_BYTES", 300)
+    monkeypatch.setattr(programs, "MAX_NEAR_BYTES", 100)
+    (tmp_path / "train.py").write_text(f"{SEEDED}import near\n\nnp.random.rand()\n")
+    (tmp_path / "near.py").write_text("import far\n")
+    far = tmp_path / "far.py"
+    far.write_text(f"import random\n\nNOISE = random.random()\n{'#' * 400}\n")
+    assert "larger than 5 MB" in _reasons(tmp_path)["train.py"]
+    far.write_text("import numpy as np\n\nNOISE = np.random.rand()\n")
+    assert _reasons(tmp_path) == {}
