@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass
-from auditor.static.bindings import Function
-from auditor.static.elements import call_of
+from auditor.static.bindings import Function, every_argument
+from auditor.static.elements import call_of, is_none
 from auditor.static.frame import Frame
 from auditor.static.mappings import entries_of
 from auditor.static.rngstate import Rank, State, joined_draws
@@ -17,6 +17,7 @@ from auditor.static.switches import Switches
 from auditor.static.values import Arguments, ClassRef, External, FunctionRef, Instance, Value
 
 if TYPE_CHECKING:
+    from auditor.static.facts import ModuleFacts
     from auditor.static.walk import Walk
 
 MAX_CALLS = 1500
@@ -83,21 +84,20 @@ class Functions:
         `node` is the call, None where something else calls it; `defaults`: parameters that are not given have their
         defaults, otherwise nothing is known of them.
         """
-        if ref.node in self._wrapping or not self._wrappers(ref):
+        wrappers = self._wrappers(ref) if ref.node not in self._wrapping else []
+        if not wrappers:
             return self._enter_plain(ref, node, frame, at, defaults=defaults)
         self._wrapping[ref.node] = (node, frame)
         try:
             result = GIVEN
-            for wrapper, arguments in self._wrappers(ref):
-                inside = Frame(wrapper.module, wrapper.node)
-                inside.arguments = Arguments(arguments)
+            for wrapper, inside in wrappers:
                 result = self._follow(wrapper, inside, frame, at if at is not None else node)
             return result
         finally:
             del self._wrapping[ref.node]
 
-    def _wrappers(self, ref: FunctionRef) -> list[tuple[FunctionRef, dict[tuple[ast.AST, str], Value]]]:
-        """The functions that the project's own decorators put around a function, the outermost first."""
+    def _wrappers(self, ref: FunctionRef) -> list[tuple[FunctionRef, Frame]]:
+        """The functions that the project's own decorators put around a function, the outermost first, with frames."""
         if isinstance(ref.node, ast.Lambda) or not ref.node.decorator_list:
             return []
         found = []
@@ -105,13 +105,29 @@ class Functions:
             called = decorator.func if isinstance(decorator, ast.Call) else decorator
             value = ref.module.names.value(called)
             if isinstance(value, FunctionRef) and not isinstance(value.node, ast.Lambda):
-                inner = _innermost(value.node, levels=2 if isinstance(decorator, ast.Call) else 1)
+                is_made = isinstance(decorator, ast.Call) and not _takes_either(value)
+                inner = _innermost(value.node, levels=2 if is_made else 1)
                 if inner is not None:
                     holder, wrapper = inner
                     first = holder.args.args[:1]
-                    arguments: dict[tuple[ast.AST, str], Value] = {(holder, arg.arg): ref for arg in first}
-                    found.append((FunctionRef(value.module, wrapper), arguments))
+                    inside = Frame(value.module, wrapper)
+                    inside.arguments = Arguments({(holder, arg.arg): ref for arg in first})
+                    self._give(inside, value, decorator, ref.module)
+                    found.append((FunctionRef(value.module, wrapper), inside))
         return found
+
+    def _give(self, inside: Frame, factory: FunctionRef, decorator: ast.expr, module: ModuleFacts) -> None:
+        """`@seeded(3)`: what the decorator is given, or has by default, is known in the function that it makes."""
+        call = decorator if isinstance(decorator, ast.Call) else None
+        outer = self.frame_of(factory, call, self._walk.module_frame(module))
+        signature = factory.module.written.signature(factory.node)
+        own = {argument.arg for argument in every_argument(inside.function.args)} if inside.function else set()
+        decorated = signature.positional[:1] if call is None or _takes_either(factory) else ()
+        for name in (*signature.positional, *signature.keyword_only):
+            if name not in own and name not in decorated:
+                inside.values[name] = outer.values[name]
+                if call is None or name in outer.settled:
+                    inside.settled.add(name)
 
     def _enter_plain(
         self, ref: FunctionRef, node: ast.Call | None, frame: Frame, at: ast.expr | None, *, defaults: bool
@@ -337,6 +353,12 @@ def _bound(node: ast.Call | None, positional: Sequence[str], keyword_only: Seque
     known = {*positional, *keyword_only}
     found.update({word.arg: word.value for word in node.keywords if word.arg in known})
     return found
+
+
+def _takes_either(decorator: FunctionRef) -> bool:
+    """`def seeded(function=None, *, seed=0)`: the function below it, or options before that."""
+    signature = decorator.module.written.signature(decorator.node)
+    return bool(signature.positional) and is_none(signature.defaults[signature.positional[0]])
 
 
 def _innermost(function: Function, levels: int) -> tuple[Function, Function] | None:
