@@ -77,6 +77,9 @@ class ConditionalDraw:
     needs: Mapping[str, int | None]
     """Arguments (name → position or None) that must be given, and be neither None nor known to be 0."""
 
+    off: Mapping[str, tuple[int | None, object, object]]
+    """Arguments (as in `when`) that, known to have this value, make the call draw nothing."""
+
     fixed_by: frozenset[str]
     """Keywords of initialisers: all given, and drawing nothing from the library, they make the call draw nothing."""
 
@@ -232,6 +235,7 @@ def _conditional(entry: Table) -> ConditionalDraw:
     unless = entry.table("unless")
     when = entry.table("when")
     needs = entry.table("needs")
+    off = entry.table("off")
     draw = ConditionalDraw(
         callees=entry.strings("callee", required=True),
         excluding=entry.strings("except"),
@@ -239,10 +243,11 @@ def _conditional(entry: Table) -> ConditionalDraw:
         unless={name: unless.position(name) for name in unless.keys()} if unless else {},  # noqa: SIM118
         when={name: _condition(when, name) for name in when.keys()} if when else {},  # noqa: SIM118
         needs={name: needs.position(name) for name in needs.keys()} if needs else {},  # noqa: SIM118
+        off={name: _condition(off, name) for name in off.keys()} if off else {},  # noqa: SIM118
         fixed_by=frozenset(entry.strings("fixed_by")),
         deferred=entry.boolean("deferred", False),
     )
-    for part in (unless, when, needs, entry):
+    for part in (unless, when, needs, off, entry):
         if part:
             part.finish()
     return draw

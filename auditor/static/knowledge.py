@@ -24,6 +24,8 @@ class DrawFact:
 
     library: Library
     deferred: bool
+    switch: ast.expr | None = None
+    """An argument that turns it off: `training=self.training`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +175,10 @@ def draws(
         ):
             continue
         elif _asked_for(call, condition, is_none, equals):
-            found[library.id] = DrawFact(library, condition.deferred)
+            switches = (
+                call.argument(name, position) for name, (position, value, _) in condition.off.items() if value is False
+            )
+            found[library.id] = DrawFact(library, condition.deferred, next(switches, None))
     return list(found.values())
 
 
@@ -209,6 +214,10 @@ def _asked_for(
         if node is None and (default != wanted or call.opaque):
             return False
         if node is not None and not equals(node, wanted):
+            return False
+    for name, (position, switched_off, default) in condition.off.items():
+        node = call.argument(name, position)
+        if equals(node, switched_off) if node is not None else default == switched_off and not call.opaque:
             return False
     for name, position in condition.needs.items():
         node = call.argument(name, position)

@@ -88,7 +88,10 @@ class RandomCalls:
             if name is not None and name.startswith("torch.rand") and makes_weights(frame.module, node):
                 name = f"torch.nn.init.{name.rpartition('.')[2]}"
             before = self._ledger.state.pending
+            in_training = self._walk.trained(fact.switch, frame) is True
+            self._ledger.training += in_training
             self._ledger.draw(fact.library.id, name or (call.method or ""), node, frame, deferred=fact.deferred)
+            self._ledger.training -= in_training
             self.remember(node, before)
 
     def remember(self, node: ast.Call, before: frozenset[Pending]) -> None:
