@@ -29,9 +29,9 @@ from auditor.static.seedvalue import (
     constant,
     entropy,
     holding,
-    is_text,
     mixed,
 )
+from auditor.static.textvalues import is_text
 from auditor.static.values import External, FunctionRef
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class CallValues:
         if name not in READ and not self._may_differ(frame.module, node):
             return GIVEN
         parts = [self._evaluator.value(part, frame) for part in (*node.args, *(word.value for word in node.keywords))]
-        if name == "hash" and node.args and self._is_text(node.args[0], frame):
+        if name == "hash" and node.args and is_text(self._evaluator, node.args[0], frame):
             return entropy("the hash of a string, which differs from process to process")
         for prefix in (name, name.rpartition(".")[0]):
             if ENTROPY_CALLS.get(prefix):
@@ -125,19 +125,6 @@ class CallValues:
         """An environment variable: what the program itself put there, or what a scheduler gives each job."""
         stored = self._evaluator.stored.get(global_key(ENVIRONMENT, name)) if isinstance(name, str) else None
         return stored or (entropy("the job's id") if _is_job_id(name) else GIVEN)
-
-    def _is_text(self, node: ast.expr, frame: Frame) -> bool:
-        """Whether an expression, or what its name stands for, is certainly a string."""
-        if is_text(node, self._callee(node, frame)):
-            return True
-        if not isinstance(node, ast.Name):
-            return False
-        arguments = every_argument(frame.function.args) if frame.function is not None else []
-        declared = next((each.annotation for each in arguments if each.arg == node.id), None)
-        if declared is not None:
-            return isinstance(declared, ast.Name) and declared.id == "str"
-        origin = frame.module.origin(node)
-        return origin is not node and is_text(origin, self._callee(origin, frame))
 
     def _may_differ(self, module: ModuleFacts, node: ast.Call) -> bool:
         """Whether anything in an expression could be another value in each run."""
@@ -190,12 +177,6 @@ class CallValues:
         given = (word for word in node.keywords if word.arg in _names(function.node))
         inside.values = {word.arg: self._evaluator.value(word.value, frame) for word in given if word.arg}
         return self._evaluator.value(returns[0], inside)
-
-    def _callee(self, node: ast.expr, frame: Frame) -> External | None:
-        """What is called or subscripted."""
-        part = node.func if isinstance(node, ast.Call) else node.value if isinstance(node, ast.Subscript) else None
-        value = frame.resolve(part) if part is not None else None
-        return value if isinstance(value, External) else None
 
 
 def _names(function: Function) -> set[str]:

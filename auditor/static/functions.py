@@ -6,14 +6,16 @@ import ast
 from collections.abc import Mapping, Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.model.lean import dataclass
+from auditor.model.lean import dataclass, replace
 from auditor.static.bindings import Function, every_argument
 from auditor.static.elements import call_of, is_none
 from auditor.static.frame import Frame
+from auditor.static.library_verdict import SeedValue
 from auditor.static.mappings import entries_of
 from auditor.static.rngstate import Rank, State, joined_draws
-from auditor.static.seedvalue import GIVEN, OPTIONS, Entries, Seen, holding
+from auditor.static.seedvalue import GIVEN, OPTIONS, Entries, Seen, Shape, holding
 from auditor.static.switches import Switches
+from auditor.static.textvalues import is_text
 from auditor.static.values import Arguments, ClassRef, External, FunctionRef, Instance, Value
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ MAX_STEPS = 100_000
 MAX_DEPTH = 30
 """Calls inside calls."""
 
+_HASHING = frozenset({"hash"})
 _TOO_LONG = f"it does more than {MAX_CALLS:,} functions or {MAX_STEPS:,} statements say; nothing is known of the rest"
 _TOO_DEEP = f"calls inside more than {MAX_DEPTH} others are left out"
 
@@ -284,7 +287,7 @@ class Functions:
         spread = self._spread(node, frame)
         for name in (*positional, *signature.keyword_only):
             if name in given:
-                inside.values[name] = self._walk.evaluator.value(given[name], frame)
+                inside.values[name] = self._seen(given[name], frame, module)
                 if isinstance(given[name], ast.Constant) or frame.is_settled(given[name]):
                     inside.settled.add(name)
                 value = frame.resolve(given[name])
@@ -301,6 +304,15 @@ class Functions:
         if function.args.kwarg is not None:
             inside.values[function.args.kwarg.arg] = self._others(node, given, spread, frame)
         return inside
+
+    def _seen(self, given: ast.expr, frame: Frame, module: ModuleFacts) -> Seen:
+        """What a call gives a function of `module`; whether it is text where texts may be hashed there."""
+        seen = self._walk.evaluator.value(given, frame)
+        if seen.is_constant or seen.shape is not Shape.PLAIN or seen.kind is SeedValue.ENTROPY:
+            return seen
+        if not self._walk.project.texts.hold(module.path, _HASHING) or not is_text(self._walk.evaluator, given, frame):
+            return seen
+        return replace(seen, shape=Shape.TEXT)
 
     def _spread(self, node: ast.Call | None, frame: Frame) -> Entries | None:
         """What `*given` and `**options` give a function together; None where a call has neither."""

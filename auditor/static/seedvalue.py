@@ -16,7 +16,6 @@ from auditor.static.library_verdict import SeedValue
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
-    from auditor.static.values import Value
 
 ENTROPY_CALLS = {
     "time.time": "the time of day", "time.time_ns": "the time of day", "time.perf_counter": "a clock",
@@ -42,10 +41,6 @@ ENTROPY_CALLS = {
 MAX_SIZE = 1000
 """Values in one dictionary or tuple; of larger ones it is not known what they hold."""
 
-TEXT_CALLS = frozenset({"str", "repr", "ascii", "format", "str.format", "str.join"})
-TEXTS = frozenset({"sys.argv", "os.environ"})
-"""What holds strings and nothing else."""
-
 
 class Shape(Enum):
     """What kind of object a value is, where that decides how its attributes are read."""
@@ -53,6 +48,9 @@ class Shape(Enum):
     PLAIN = "plain"
     OPTIONS = "options"
     """The result of `parse_args()`."""
+
+    TEXT = "text"
+    """A string of which no more is known."""
 
     UNSEEDED_STATE = "unseeded-state"
     """The state of a generator that was not seeded when it was asked for."""
@@ -161,15 +159,6 @@ def _either_entries(one: Entries, other: Entries) -> Entries:
     keys = sorted({*one.known, *other.known})
     known = {key: either(one.known.get(key, GIVEN), other.known.get(key, GIVEN)) for key in keys}
     return Entries(known, one.rest if one.rest == other.rest else GIVEN)
-
-
-def is_text(node: ast.expr, value: Value) -> bool:
-    """Whether an expression is certainly a string, whose `hash()` differs from run to run."""
-    from auditor.static.values import External
-
-    if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str | bytes)):
-        return True
-    return isinstance(value, External) and value.name in (TEXT_CALLS if isinstance(node, ast.Call) else TEXTS)
 
 
 def static_seed_value(module: ModuleFacts, node: ast.expr) -> SeedValue:

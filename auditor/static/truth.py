@@ -16,7 +16,8 @@ from auditor.static.bindings import FUNCTIONS, Binding
 from auditor.static.entrypoints import names_main
 from auditor.static.library_verdict import SeedValue
 from auditor.static.nodes import walk
-from auditor.static.seedvalue import TEXTS, Seen
+from auditor.static.seedvalue import Seen
+from auditor.static.textvalues import TEXTS
 from auditor.static.values import External, ModuleRef
 
 if TYPE_CHECKING:

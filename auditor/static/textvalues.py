@@ -1,0 +1,150 @@
+"""Whether an expression is text, whose `hash()` is another number in each process, or a number, whose hash is not."""
+
+from __future__ import annotations
+
+import ast
+
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.bindings import BindingKind, every_argument
+from auditor.static.commandline import FLAG_CALLS, STORED_WITHOUT_VALUE, option_call
+from auditor.static.frame import Frame
+from auditor.static.seedvalue import Seen, Shape
+from auditor.static.values import External, FunctionRef
+
+if TYPE_CHECKING:
+    from auditor.static.evaluate import Evaluator
+    from auditor.static.facts import ModuleFacts
+
+MAX_DEPTH = 6
+"""Names and operators that one question follows."""
+
+_TEXT_CALLS = frozenset(
+    {
+        *("str", "repr", "ascii", "format", "str.format", "str.join", "input", "bytes", "json.dumps", "os.getcwd"),
+        *("os.path.abspath", "os.path.basename", "os.path.dirname", "os.path.join", "os.path.normpath"),
+        *("os.path.realpath", "os.path.relpath", "os.fspath", "os.getenv", "os.environ.get", "getpass.getuser"),
+        *("socket.gethostname", "platform.node", "pathlib.Path"),
+    }
+)
+_TEXT_METHODS = frozenset(
+    {
+        *("as_posix", "capitalize", "casefold", "decode", "encode", "hexdigest", "isoformat", "lower", "lstrip"),
+        *("removeprefix", "removesuffix", "rstrip", "strip", "title", "upper", "zfill"),
+    }
+)
+"""Methods that texts and few other objects have, and that give texts."""
+
+MAX_ELEMENTS = 16
+"""Elements of a display that are looked at."""
+
+TEXTS = frozenset({"sys.argv", "os.environ"})
+"""What holds texts and nothing else."""
+
+_NUMBER_CALLS = frozenset({"int", "float", "bool", "id", "len", "ord", "os.getpid", "os.getppid", "os.getuid", "round"})
+
+_OF_FLAGS = {"string": True, "enum": True, "integer": False, "float": False, "bool": False, "boolean": False}
+
+
+def is_text(evaluator: Evaluator, node: ast.expr, frame: Frame, depth: int = MAX_DEPTH) -> bool | None:
+    """Whether it is text, or a tuple with text in it; False where it is numbers, None where that is not known."""
+    if depth <= 0:
+        return None
+    if isinstance(node, ast.JoinedStr):
+        return True
+    if isinstance(node, ast.Tuple):
+        # (seed, epoch, index) is the usual tuple: numbers, unless one of them is known to be text.
+        return any(is_text(evaluator, each, frame, depth - 1) for each in node.elts)
+    if isinstance(node, ast.IfExp):
+        one, other = (is_text(evaluator, arm, frame, depth - 1) for arm in (node.body, node.orelse))
+        return one if one is other else None
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Mod):
+        sides = node.left, *([node.right] if isinstance(node.op, ast.Add) else [])
+        return any(is_text(evaluator, side, frame, depth - 1) for side in sides) or None
+    if isinstance(node, ast.Call):
+        called = _of_call(node, frame)
+        if called is not None:
+            return called
+    if isinstance(node, ast.Subscript):
+        holder = frame.resolve(node.value)
+        if isinstance(holder, External) and holder.name in TEXTS:
+            return True
+    declared = _declared(node, frame)
+    if declared is not None:
+        return declared
+    known = of_value(evaluator.value(node, frame))
+    if known is not None:
+        return known
+    if isinstance(node, ast.Attribute) and evaluator.value(node.value, frame).shape is Shape.OPTIONS:
+        return _of_option(frame.module, node.attr)
+    found = [is_text(evaluator, each, inside, depth - 1) for each, inside in _sources(node, frame)]
+    return found[0] if found and len(set(found)) == 1 else None
+
+
+def _sources(node: ast.expr, frame: Frame) -> list[tuple[ast.expr, Frame]]:
+    """What a name or an attribute of the object itself is bound to; the elements of what a loop goes through."""
+    module = frame.module
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+        holder = module.enclosing_class(node)
+        stored = module.self_attributes(holder).get(node.attr, []) if holder is not None else []
+        return [(each, Frame(module, module.enclosing_function(each))) for each in stored]
+    if isinstance(node, ast.Name):
+        elements: list[tuple[ast.expr, Frame]] = []
+        for binding in module.names.bindings_of(node):
+            if binding.kind is BindingKind.ELEMENT and isinstance(binding.value, ast.List | ast.Tuple | ast.Set):
+                elements.extend((each, frame) for each in binding.value.elts[:MAX_ELEMENTS])
+        if elements:
+            return elements
+    origin = module.origin(node)
+    return [] if origin is node else [(origin, frame)]
+
+
+def of_value(seen: Seen) -> bool | None:
+    """The same of a value that is known."""
+    if seen.shape is Shape.TEXT:
+        return True
+    return _holds_text(seen.constant) if seen.is_constant and seen.constant is not None else None
+
+
+def _holds_text(value: object) -> bool:
+    if isinstance(value, tuple | frozenset):
+        return any(_holds_text(each) for each in value)
+    return isinstance(value, str | bytes)
+
+
+def _of_call(node: ast.Call, frame: Frame) -> bool | None:
+    value = frame.resolve(node.func)
+    if isinstance(value, External) and value.name in _TEXT_CALLS:
+        return True
+    if isinstance(value, External) and value.name in _NUMBER_CALLS:
+        return False
+    is_method = isinstance(node.func, ast.Attribute) and node.func.attr in _TEXT_METHODS
+    return True if is_method and not isinstance(value, FunctionRef) else None
+
+
+def _declared(node: ast.expr, frame: Frame) -> bool | None:
+    """What the annotation of a parameter says."""
+    arguments = every_argument(frame.function.args) if frame.function is not None and isinstance(node, ast.Name) else []
+    annotations = (each.annotation for each in arguments if each.arg == getattr(node, "id", None))
+    name = getattr(next(annotations, None), "id", "")
+    return True if name in ("str", "bytes") else False if name in _NUMBER_CALLS else None
+
+
+def _of_option(module: ModuleFacts, name: str) -> bool | None:
+    """What the one declaration of an option says, where it is in the same file."""
+    call = option_call(module, name)
+    if call is None:
+        return None
+    callee = module.resolve(call.func) or ""
+    if callee.startswith(FLAG_CALLS):
+        kind = callee.removeprefix(FLAG_CALLS)
+        return (
+            True if kind in ("string", "enum") else False if kind in ("integer", "float", "bool", "boolean") else None
+        )
+    words = {word.arg: word.value for word in call.keywords}
+    action = getattr(words.get("action"), "value", "store")
+    if "nargs" in words or action not in ("store", *STORED_WITHOUT_VALUE):
+        return None
+    if action != "store" or "type" not in words:
+        return action == "store"
+    kind = getattr(words["type"], "id", "")
+    return True if kind == "str" else False if kind in _NUMBER_CALLS else None
