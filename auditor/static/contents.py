@@ -153,18 +153,27 @@ class Contents:
                     yield from self.of(owner, value)
 
     def _put_into(self, module: ModuleFacts) -> dict[str, list[ast.expr]]:
-        """What is appended to names and attributes, or assigned to their items."""
+        """What is appended to names and attributes, added in a list, or assigned to their items."""
         found = self._put.get(module)
         if found is None:
             found = self._put[module] = {}
             for call, _, _ in module.index.calls:
                 if isinstance(call.func, ast.Attribute) and call.func.attr in PUTTING and call.args:
                     found.setdefault(dotted_text(call.func.value) or "", []).append(call.args[-1])
-            for _, target, value, _ in module.index.assignments:
+            for node, target, value, _ in module.index.assignments:
                 if isinstance(target, ast.Subscript):
                     found.setdefault(dotted_text(target.value) or "", []).append(value)
+                elif isinstance(node, ast.AugAssign) and isinstance(value, ast.List):
+                    found.setdefault(dotted_text(target) or "", []).extend(value.elts)
             found.pop("", None)
         return found
+
+
+def collections_in(node: ast.Call) -> list[ast.expr]:
+    """The arguments that may stand for a list: `steps`, `self.steps`, `first + rest`, `make_steps()`."""
+    given = (*node.args, *(word.value for word in node.keywords))
+    plain = (each.value if isinstance(each, ast.Starred) else each for each in given)
+    return [each for each in plain if isinstance(each, ast.Name | ast.Attribute | ast.BinOp | ast.Call)]
 
 
 def _place(target: ast.expr, name: str) -> int | None:
