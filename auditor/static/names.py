@@ -357,7 +357,7 @@ class Names:
         return agreed(options)
 
     def imported_in_arms(self, bindings: Sequence[Binding]) -> list[Value]:
-        """`if kind == "a": from a import Net`, `else: from b import Net`: the different things of the project, or none."""
+        """`if …: from a import Net`, `else: from b import Net`: the different things of the project, or none."""
         parents = self._index.parents
         if not all(each.kind in _IMPORTS and isinstance(parents.get(each.node), ast.If) for each in bindings):
             return []
