@@ -19,6 +19,7 @@ FLAG_CALLS = "absl.flags.DEFINE_"
 
 STORED_WITHOUT_VALUE = {"store_true": False, "store_false": True, "count": None}
 DEFAULT = "None by default"
+_TYPES = frozenset({"float", "int", "str"})
 
 Evaluate = Callable[[ast.expr], Seen]
 
@@ -108,6 +109,17 @@ def option_call(module: ModuleFacts, destination: str) -> ast.Call | None:
             if isinstance(name, ast.Constant) and name.value == destination:
                 found.append(call.node)
     return found[0] if len(found) == 1 else None
+
+
+def is_never_none(module: ModuleFacts, node: ast.expr) -> bool:
+    """Whether `args.seed` is an option of this file that no command line can make None: it has a default, a type."""
+    declared = option_call(module, node.attr) if isinstance(node, ast.Attribute) else None
+    if declared is None:
+        return False
+    words = {word.arg: word.value for word in declared.keywords}
+    default, kind = words.get("default"), words.get("type")
+    has_default = isinstance(default, ast.Constant) and default.value is not None
+    return has_default and (kind is None or getattr(kind, "id", "") in _TYPES)
 
 
 def _declares(module: ModuleFacts, decorator: ast.Call, name: str) -> bool:

@@ -171,16 +171,18 @@ def _numbers_files(loop: ast.For | ast.AsyncFor, body: tuple[ast.AST, ...], coun
 
 def _spells(node: ast.expr, numbers: frozenset[str]) -> bool:
     """Whether one of these numbers is part of a text: `f"{n}"`, `str(n)`, `"{}".format(n)`, `"%d" % n`."""
-    for part in walk(node):
-        if isinstance(part, ast.FormattedValue) and _mentions(part.value, numbers):
-            return True
-        if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Mod) and isinstance(part.left, ast.Constant):
-            if isinstance(part.left.value, str) and _mentions(part.right, numbers):
-                return True
-        if isinstance(part, ast.Call) and getattr(part.func, "attr", getattr(part.func, "id", "")) in ("str", "format"):
-            if any(_mentions(given, numbers) for given in part.args):
-                return True
-    return False
+    return any(_mentions(given, numbers) for part in walk(node) for given in _put_into_text(part))
+
+
+def _put_into_text(node: ast.AST) -> list[ast.expr]:
+    """What an expression puts into a text."""
+    if isinstance(node, ast.FormattedValue):
+        return [node.value]
+    if isinstance(node, ast.Call):
+        is_spelling = getattr(node.func, "attr", getattr(node.func, "id", "")) in ("str", "format")
+        return node.args if is_spelling else []
+    is_text = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod) and isinstance(node.left, ast.Constant)
+    return [node.right] if is_text and isinstance(node, ast.BinOp) else []
 
 
 def _is_len(node: ast.AST) -> TypeGuard[ast.Call]:
