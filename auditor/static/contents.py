@@ -25,6 +25,9 @@ PASSING = frozenset({"list", "tuple", "sorted", "reversed", "set", "frozenset", 
 MAX_COLLECTIONS = 50
 """Collections that are looked at for one call."""
 
+MAX_ITEMS = 200
+"""Elements of one collection that are looked at."""
+
 MAX_ROWS = 40
 """Tuples of one table that are looked at."""
 
@@ -98,10 +101,10 @@ class Contents:
 
     def _elements(self, module: ModuleFacts, node: ast.expr) -> Iterator[Value]:
         if isinstance(node, ast.List | ast.Tuple | ast.Set):
-            for item in node.elts:
+            for item in node.elts[:MAX_ITEMS]:
                 yield from self._candidates.values(module, item)
         elif isinstance(node, ast.Dict):
-            for item in node.values:
+            for item in node.values[:MAX_ITEMS]:
                 yield from self._candidates.values(module, item)
         elif isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp):
             yield from self._candidates.values(module, node.elt)
@@ -140,7 +143,7 @@ class Contents:
             return
 
         text = dotted_text(node)
-        for item in self._put_into(module).get(text or "", ()):
+        for item in self._put_into(module).get(text or "", [])[:MAX_ITEMS]:
             yield from self._candidates.values(module, item)
         if isinstance(node, ast.Name):
             for binding in module.names.bindings_of(node):

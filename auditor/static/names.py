@@ -44,6 +44,9 @@ FILLING = frozenset({"tyro.cli", "simple_parsing.parse", "draccus.parse", "pyral
 MAX_DEPTH = 40
 """Steps of one resolution: longer chains are not followed."""
 
+MAX_ARMS = 12
+"""Imports of one name that are told apart; of more the first one speaks."""
+
 MAX_BOUND = 400
 """Ways of binding the parameters of a module's functions for which answers are kept."""
 
@@ -359,10 +362,12 @@ class Names:
     def imported_in_arms(self, bindings: Sequence[Binding]) -> list[Value]:
         """`if …: from a import Net`, `else: from b import Net`: the different things of the project, or none."""
         parents = self._index.parents
-        if not all(each.kind in _IMPORTS and isinstance(parents.get(each.node), ast.If) for each in bindings):
+        if len(bindings) > MAX_ARMS or not all(
+            each.kind in _IMPORTS and isinstance(parents.get(each.node), ast.If) for each in bindings
+        ):
             return []
         values = [self._binding(each) for each in reversed(bindings)]
-        found = [each for each in values if isinstance(each, ModuleRef | ClassRef | FunctionRef)]
+        found: list[Value] = [each for each in values if isinstance(each, ModuleRef | ClassRef | FunctionRef)]
         return found if len(found) == len(bindings) and len({*found}) > 1 else []
 
     def _binding(self, binding: Binding) -> Value | Absent:
