@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import replace
+from auditor.static.commandline import is_never_none
 from auditor.static.dotted import dotted_text
+from auditor.static.elements import is_none
 from auditor.static.entrypoints import names_main
 from auditor.static.frame import End, Frame
 from auditor.static.library_verdict import SeedValue
@@ -106,6 +108,7 @@ class Branches:
             frame.settles(node.test)
             or self._deciding(node.test, frame) is not None
             or self._is_written(node.test, frame)
+            or (not holds and _asks_for_none(frame.module, node.test))
         )
         settled = set(frame.settled)
         self._narrow(node.test, frame)
@@ -229,6 +232,13 @@ class Branches:
             end = End.FALLS_THROUGH
         last = self._walk.block(node.finalbody, frame)
         return last if last is not End.FALLS_THROUGH else end
+
+
+def _asks_for_none(module: ModuleFacts, test: ast.expr) -> bool:
+    """`if args.seed is None:` of an option that never is."""
+    if not isinstance(test, ast.Compare) or not isinstance(test.ops[0], ast.Is) or len(test.ops) > 1:
+        return False
+    return is_none(test.comparators[0]) and is_never_none(module, test.left)
 
 
 def _lookups(node: ast.expr) -> Iterator[ast.expr]:

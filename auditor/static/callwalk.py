@@ -24,7 +24,7 @@ from auditor.static.randomcalls import RandomCalls
 from auditor.static.receiver import on_own_object
 from auditor.static.spawned import Spawned
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
-from auditor.static.weights import is_loading, loads_weights, may_load_all, unpickles_model
+from auditor.static.weights import is_loading, loads_weights, may_load_all, takes_weights, unpickles_model
 
 if TYPE_CHECKING:
     from auditor.static.walk import Walk
@@ -70,6 +70,7 @@ class CallWalk:
             self._ledger.loads_weights
             or loads_weights(node, value.name if isinstance(value, External) else None)
             or unpickles_model(frame.module, node)
+            or takes_weights(frame.module, node)
         )
         self._ledger.loads_some |= isinstance(node.func, ast.Attribute) and is_loading(node.func.attr)
         if may_load_all(node) and isinstance(node.func, ast.Attribute):

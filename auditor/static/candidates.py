@@ -62,6 +62,7 @@ class Candidates:
         """Expressions looked at for the present call; what leads back to itself adds nothing."""
 
         self._asked: dict[ast.expr, list[Value]] = {}
+        self._held: dict[ast.expr, list[Value]] = {}
         self._is_taken = False
         """Whether something came out of a table of what is registered, for the present call."""
 
@@ -137,6 +138,14 @@ class Candidates:
             self._depth -= 1
         return self._seen[node]
 
+    def held(self, module: ModuleFacts, node: ast.expr) -> list[Value]:
+        """What the elements of a collection may be, where nothing else was asked before."""
+        if node not in self._held:
+            self._seen.clear()
+            self._contents.begin()
+            self._held[node] = self._distinct(self.elements(module, node))
+        return self._held[node]
+
     def elements(self, module: ModuleFacts, node: ast.expr) -> Sequence[Value]:
         """What the elements of an expression may be."""
         return self._contents.of(module, node)
@@ -154,6 +163,7 @@ class Candidates:
         if isinstance(node, ast.Name):
             for binding in module.names.bindings_of(node):
                 yield from self._bound(module, binding, node.id)
+            yield from module.names.imported_in_arms(module.names.in_force(node))
         elif isinstance(node, ast.Attribute):
             yield from self._attribute(module, node)
         elif isinstance(node, ast.IfExp):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable
+from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import Function, every_argument
@@ -19,8 +20,12 @@ FLAG_CALLS = "absl.flags.DEFINE_"
 
 STORED_WITHOUT_VALUE = {"store_true": False, "store_false": True, "count": None}
 DEFAULT = "None by default"
+_TYPES = frozenset({"float", "int", "str"})
 
 Evaluate = Callable[[ast.expr], Seen]
+
+
+_DECLARED: WeakKeyDictionary[ModuleFacts, dict[str, list[ast.Call]]] = WeakKeyDictionary()
 
 
 def option_defaults(module: ModuleFacts, evaluate: Evaluate) -> dict[str, Seen]:
@@ -99,15 +104,36 @@ def declaring_option(module: ModuleFacts, function: Function, name: str) -> ast.
 
 def option_call(module: ModuleFacts, destination: str) -> ast.Call | None:
     """The one call in a file that declares the option of that destination; None where there is none, or several."""
-    found = []
+    declared = _DECLARED.get(module)
+    if declared is None:
+        declared = _DECLARED[module] = _declared_in(module)
+    found = declared.get(destination, [])
+    return found[0] if len(found) == 1 else None
+
+
+def _declared_in(module: ModuleFacts) -> dict[str, list[ast.Call]]:
+    """The calls that declare options, by their destinations."""
+    found: dict[str, list[ast.Call]] = {}
     for call in module.calls:
-        if call.method == "add_argument" and call.receiver is not None and _destination(call.node) == destination:
-            found.append(call.node)
+        if call.method == "add_argument" and call.receiver is not None:
+            found.setdefault(_destination(call.node) or "", []).append(call.node)
         elif (call.callee or "").startswith(FLAG_CALLS) and call.node.args:
             name = call.node.args[0]
-            if isinstance(name, ast.Constant) and name.value == destination:
-                found.append(call.node)
-    return found[0] if len(found) == 1 else None
+            if isinstance(name, ast.Constant) and isinstance(name.value, str):
+                found.setdefault(name.value, []).append(call.node)
+    found.pop("", None)
+    return found
+
+
+def is_never_none(module: ModuleFacts, node: ast.expr) -> bool:
+    """Whether `args.seed` is an option of this file that no command line can make None: it has a default, a type."""
+    declared = option_call(module, node.attr) if isinstance(node, ast.Attribute) else None
+    if declared is None:
+        return False
+    words = {word.arg: word.value for word in declared.keywords}
+    default, kind = words.get("default"), words.get("type")
+    has_default = isinstance(default, ast.Constant) and default.value is not None
+    return has_default and (kind is None or getattr(kind, "id", "") in _TYPES)
 
 
 def _declares(module: ModuleFacts, decorator: ast.Call, name: str) -> bool:

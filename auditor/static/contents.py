@@ -25,6 +25,9 @@ PASSING = frozenset({"list", "tuple", "sorted", "reversed", "set", "frozenset", 
 MAX_COLLECTIONS = 50
 """Collections that are looked at for one call."""
 
+MAX_ITEMS = 200
+"""Elements of one collection that are looked at."""
+
 MAX_ROWS = 40
 """Tuples of one table that are looked at."""
 
@@ -98,10 +101,10 @@ class Contents:
 
     def _elements(self, module: ModuleFacts, node: ast.expr) -> Iterator[Value]:
         if isinstance(node, ast.List | ast.Tuple | ast.Set):
-            for item in node.elts:
+            for item in node.elts[:MAX_ITEMS]:
                 yield from self._candidates.values(module, item)
         elif isinstance(node, ast.Dict):
-            for item in node.values:
+            for item in node.values[:MAX_ITEMS]:
                 yield from self._candidates.values(module, item)
         elif isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp):
             yield from self._candidates.values(module, node.elt)
@@ -140,7 +143,7 @@ class Contents:
             return
 
         text = dotted_text(node)
-        for item in self._put_into(module).get(text or "", ()):
+        for item in self._put_into(module).get(text or "", [])[:MAX_ITEMS]:
             yield from self._candidates.values(module, item)
         if isinstance(node, ast.Name):
             for binding in module.names.bindings_of(node):
@@ -153,18 +156,27 @@ class Contents:
                     yield from self.of(owner, value)
 
     def _put_into(self, module: ModuleFacts) -> dict[str, list[ast.expr]]:
-        """What is appended to names and attributes, or assigned to their items."""
+        """What is appended to names and attributes, added in a list, or assigned to their items."""
         found = self._put.get(module)
         if found is None:
             found = self._put[module] = {}
             for call, _, _ in module.index.calls:
                 if isinstance(call.func, ast.Attribute) and call.func.attr in PUTTING and call.args:
                     found.setdefault(dotted_text(call.func.value) or "", []).append(call.args[-1])
-            for _, target, value, _ in module.index.assignments:
+            for node, target, value, _ in module.index.assignments:
                 if isinstance(target, ast.Subscript):
                     found.setdefault(dotted_text(target.value) or "", []).append(value)
+                elif isinstance(node, ast.AugAssign) and isinstance(value, ast.List):
+                    found.setdefault(dotted_text(target) or "", []).extend(value.elts)
             found.pop("", None)
         return found
+
+
+def collections_in(node: ast.Call) -> list[ast.expr]:
+    """The arguments that may stand for a list: `steps`, `self.steps`, `first + rest`, `make_steps()`."""
+    given = (*node.args, *(word.value for word in node.keywords))
+    plain = (each.value if isinstance(each, ast.Starred) else each for each in given)
+    return [each for each in plain if isinstance(each, ast.Name | ast.Attribute | ast.BinOp | ast.Call)]
 
 
 def _place(target: ast.expr, name: str) -> int | None:

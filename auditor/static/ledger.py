@@ -282,7 +282,8 @@ class Ledger:
         record.levels.add(level)
         if level.rank is Rank.UNSEEDED:
             self.reach_unseeded((item.draw,))
-        record.certain = record.certain and (item.in_worker is not None or not self.has_workers)
+        source = self._rng.libraries[item.library].worker_seeded_by
+        record.certain = record.certain and (item.in_worker is not None or not self.has_workers or source is None)
 
     def is_seeded_later(self, item: Pending) -> bool:
         """Whether what is executed later than the place that led to it seeds a draw of it, or seeds it for workers."""

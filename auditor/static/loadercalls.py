@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.contents import collections_in
 from auditor.static.elements import call_of
 from auditor.static.frame import Frame
 from auditor.static.library_verdict import SeedValue
@@ -68,8 +69,17 @@ class LoaderCalls:
                 self._calls.objects.methods(value, LOADER_METHODS, frame, part)
 
     def held(self, name: str, node: ast.Call, frame: Frame) -> None:
-        """`transforms.Compose([Blur()])`: called where a loader asks for items, perhaps in its workers."""
+        """`transforms.Compose([Blur()])`: called where a loader asks for items, perhaps in its workers.
+
+        So is what a list holds that has a name: `steps = [Blur()]`, `transforms.Compose(steps)`.
+        """
         kept = self._ledger.worker
         self._ledger.worker = kept or None
         self._calls.outside.callbacks(name, node, frame)
+        for part in collections_in(node):
+            for value in self._walk.held(frame.module, part) if frame.resolve(part) is None else ():
+                if isinstance(value, FunctionRef):
+                    self._calls.functions.enter(value, None, frame, at=part, defaults=False)
+                elif isinstance(value, Instance) and isinstance(value.of, ClassRef):
+                    self._calls.objects.sweep(value, frame, part)
         self._ledger.worker = kept

@@ -13,6 +13,11 @@ from auditor.static.nodes import walk
 
 _COLLECTING = frozenset({"append", "appendleft", "extend", "insert"})
 _WRITING = frozenset({"write", "writelines", "writerow", "put", "write_row"})
+_FILING = frozenset(
+    {"copy", "copy2", "copyfile", "imsave", "imwrite", "link", "move", "rename", "save", "savez", "symlink", "write"}
+)
+"""What makes a file of the name that it is given, or puts a text into one."""
+
 _DRAWING = ("random.", "numpy.random.", "torch.rand", "torch.nn.init.")
 _SEEDING = ("Generator", "PCG64", "Random", "RandomState", "SeedSequence", "default_rng", "seed")
 """Last parts of names that begin like draws and make or set a generator."""
@@ -34,14 +39,16 @@ def loop_effect(
     A container is not yet a use: it may be sorted afterwards. `numbered`: the loop variable carries a position.
     """
     body = tuple(_inside(loop))
-    own = _assigned_names(loop, body)
+    own, fresh = _assigned_names(loop, body), _fresh(loop)
     if _sorts_directories(loop, body):
         return ()
     for node in body:
-        effect = _effect(module, loop, node, own, numbered=numbered, sums=sums)
+        effect = _effect(module, loop, node, own, fresh, numbered=numbered, sums=sums)
         if effect is not None:
             return effect
-    return tuple(_containers(body, own - (_added_to(body) - _fresh(loop))))
+    if _numbers_files(loop, body, frozenset(_counters(loop, numbered)) - fresh):
+        return LoopEffect("files are numbered in that order", Confidence.MEDIUM)
+    return tuple(_containers(body, own - (_added_to(body) - fresh)))
 
 
 def loop_over_positions(module: ModuleFacts, item: ast.Subscript) -> ast.For | None:
@@ -78,7 +85,14 @@ def _counts_all(node: ast.expr, of: str) -> bool:
 
 
 def _effect(
-    module: ModuleFacts, loop: ast.For | ast.AsyncFor, node: ast.AST, own: frozenset[str], *, numbered: bool, sums: bool
+    module: ModuleFacts,
+    loop: ast.For | ast.AsyncFor,
+    node: ast.AST,
+    own: frozenset[str],
+    fresh: frozenset[str],
+    *,
+    numbered: bool,
+    sums: bool,
 ) -> LoopEffect | None:
     if isinstance(node, ast.Yield | ast.YieldFrom):
         return LoopEffect("they are yielded in that order", Confidence.MEDIUM)
@@ -86,7 +100,7 @@ def _effect(
         return LoopEffect("they are numbered in that order", Confidence.HIGH)
     if isinstance(node, ast.Return) and node.value is not None and _mentions(node.value, own):
         return LoopEffect("the first one that fits is taken", Confidence.MEDIUM)
-    if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name) and node.target.id not in _fresh(loop):
+    if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name) and node.target.id not in fresh:
         return _accumulation(node, sums)
     if isinstance(node, ast.Call):
         name = module.resolve(node.func)
@@ -129,6 +143,46 @@ def _gives_out_numbers(loop: ast.For | ast.AsyncFor, node: ast.Assign, numbered:
     if any(ast.dump(store.value).replace("Store", "Load") in measured for store in stores):
         return True
     return isinstance(node.value, ast.Name) and node.value.id in _counters(loop, numbered)
+
+
+def _numbers_files(loop: ast.For | ast.AsyncFor, body: tuple[ast.AST, ...], counters: frozenset[str]) -> bool:
+    """`imwrite(f"{n}.png", image)` with `n += 1` in the loop, also by a name: `label = str(n)`, `file.write(label)`.
+
+    A text that says whose number it is, `f"{name}_{n}.png"`, does not count.
+    """
+    if not counters:
+        return False
+    own = frozenset(_names(loop.target)) - counters
+    spelled = {
+        node.targets[0].id
+        for node in body
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Name)
+        and _spells(node.value, counters)
+        and not _mentions(node.value, own)
+    }
+    return any(
+        not _mentions(given, own) and (_spells(given, counters) or getattr(given, "id", "") in spelled)
+        for node in body
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in _FILING
+        for given in node.args
+    )
+
+
+def _spells(node: ast.expr, numbers: frozenset[str]) -> bool:
+    """Whether one of these numbers is part of a text: `f"{n}"`, `str(n)`, `"{}".format(n)`, `"%d" % n`."""
+    return any(_mentions(given, numbers) for part in walk(node) for given in _put_into_text(part))
+
+
+def _put_into_text(node: ast.AST) -> list[ast.expr]:
+    """What an expression puts into a text."""
+    if isinstance(node, ast.FormattedValue):
+        return [node.value]
+    if isinstance(node, ast.Call):
+        is_spelling = getattr(node.func, "attr", getattr(node.func, "id", "")) in ("str", "format")
+        return node.args if is_spelling else []
+    is_text = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod) and isinstance(node.left, ast.Constant)
+    return [node.right] if is_text and isinstance(node, ast.BinOp) else []
 
 
 def _is_len(node: ast.AST) -> TypeGuard[ast.Call]:

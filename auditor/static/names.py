@@ -44,13 +44,17 @@ FILLING = frozenset({"tyro.cli", "simple_parsing.parse", "draccus.parse", "pyral
 MAX_DEPTH = 40
 """Steps of one resolution: longer chains are not followed."""
 
+MAX_ARMS = 12
+"""Imports of one name that are told apart; of more the first one speaks."""
+
 MAX_BOUND = 400
 """Ways of binding the parameters of a module's functions for which answers are kept."""
 
 PARTIAL = "<partial>"
 """Qualified name of what a `functools.partial` is read as."""
 
-IMPORTED = (BindingKind.IMPORT, BindingKind.FROM_IMPORT, BindingKind.DEFINITION)
+_IMPORTS = (BindingKind.IMPORT, BindingKind.FROM_IMPORT)
+IMPORTED = (*_IMPORTS, BindingKind.DEFINITION)
 
 
 class Question:
@@ -320,7 +324,7 @@ class Names:
     def _name(self, node: ast.Name) -> Value:
         found = self.in_force(node)
         if found:
-            return self._bound(found)
+            return None if len(found) > 1 and self.imported_in_arms(found) else self._bound(found)
         if node not in self._index.scopes:
             return None
         return External(node.id) if node.id in BUILTINS else self._starred(self._index.root, node.id)
@@ -354,6 +358,17 @@ class Names:
             known = [option for option in reversed(options) if not isinstance(option, Absent) and option is not None]
             return known[0] if known else None
         return agreed(options)
+
+    def imported_in_arms(self, bindings: Sequence[Binding]) -> list[Value]:
+        """`if …: from a import Net`, `else: from b import Net`: the different things of the project, or none."""
+        parents = self._index.parents
+        if len(bindings) > MAX_ARMS or not all(
+            each.kind in _IMPORTS and isinstance(parents.get(each.node), ast.If) for each in bindings
+        ):
+            return []
+        values = [self._binding(each) for each in reversed(bindings)]
+        found: list[Value] = [each for each in values if isinstance(each, ModuleRef | ClassRef | FunctionRef)]
+        return found if len(found) == len(bindings) and len({*found}) > 1 else []
 
     def _binding(self, binding: Binding) -> Value | Absent:
         kind = binding.kind

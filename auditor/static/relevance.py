@@ -14,6 +14,7 @@ from auditor.static.bindings import FUNCTIONS, Function, every_argument
 from auditor.static.callables import OFFERING_OBJECTS
 from auditor.static.candidates import Candidates
 from auditor.static.commandline import PARSING_METHODS
+from auditor.static.contents import collections_in
 from auditor.static.facts import ModuleFacts
 from auditor.static.importcalls import imported_by, may_import
 from auditor.static.importgraph import importers
@@ -80,10 +81,17 @@ class Relevance:
         self._open: list[tuple[ModuleFacts, ast.Call, Definition | None]] = []
         """Calls of which it is not certain what they call."""
 
+        self._composing: list[tuple[ModuleFacts, ast.Call, Definition | None]] = []
+        """Calls of what will call what a list holds: `transforms.Compose(steps)`."""
+
         self._names = {node.name for node in self._known if not isinstance(node, ast.Lambda)}
         for module in self._modules:
             self._read(module)
         unknown = [each for each in self._open if not self._read_open(*each)]
+        for module, call, function in self._composing:
+            for part in collections_in(call):
+                for value in self.candidates.held(module, part):
+                    self._note(module, call, function, value.of if isinstance(value, Instance) else value)
         if self.candidates.take_up():
             for each in unknown:
                 self._read_open(*each)
@@ -161,6 +169,8 @@ class Relevance:
         if value is None and self._may_be_ours(call.func):
             self._open.append((module, call, function))
         else:
+            if isinstance(value, External) and value.name.startswith(self._rng.run_in_loaders):
+                self._composing.append((module, call, function))
             self._give(module, call, value, certain=True)
 
     def _give(self, module: ModuleFacts, call: ast.Call, value: Value, *, certain: bool) -> None:

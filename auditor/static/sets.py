@@ -95,8 +95,17 @@ def reaches_result(module: ModuleFacts, node: ast.expr, parent: ast.BinOp) -> bo
     if isinstance(parent.op, ast.BitAnd) or (isinstance(parent.op, ast.Sub) and parent.right is node):
         # Every element of the result is one of the other operand's.
         other = parent.right if parent.left is node else parent.left
-        return elements(module, module.origin(other)) is not Elements.STABLE
+        return not _holds_numbers_only(module, other)
     return isinstance(parent.op, ast.Sub | ast.BitOr | ast.BitXor | ast.Add)
+
+
+def _holds_numbers_only(module: ModuleFacts, node: ast.expr) -> bool:
+    """Whether a set, or whatever the class around it assigns to `self.labels`, holds numbers."""
+    holder = module.enclosing_class(node) if isinstance(node, ast.Attribute) else None
+    if holder is None or not isinstance(node, ast.Attribute) or getattr(node.value, "id", "") != "self":
+        return elements(module, module.origin(node)) is Elements.STABLE
+    stored = module.self_attributes(holder).get(node.attr, [])
+    return bool(stored) and all(elements(module, each) is Elements.STABLE for each in stored)
 
 
 def _iterated(module: ModuleFacts, node: ast.expr) -> Elements:

@@ -7,6 +7,7 @@ import ast
 from auditor.static.facts import ModuleFacts
 from auditor.static.flow import uses
 from auditor.static.targets import only_target
+from auditor.static.values import Instance
 
 _DESCRIBING = frozenset(
     {
@@ -40,7 +41,7 @@ _TRACING = frozenset(
 _SUMMARIES = frozenset({"complexity", "flops", "macs", "summary"})
 """Words in the names of functions that describe a network: `get_model_summary(model, example)`."""
 
-_COUNTS = tuple({one, other} for one in ("count", "num", "print") for other in ("params", "parameters"))
+_COUNTS = tuple({one, other} for one in ("count", "num", "print") for other in ("params", "parameter", "parameters"))
 _COUNTS += ({"model", "info"},)
 """Pairs of words that do: `count_parameters(net)`."""
 
@@ -131,7 +132,18 @@ def is_only_traced(module: ModuleFacts, statement: ast.stmt) -> bool:
     if not isinstance(target, ast.Name):
         return False
     reads = [node for node in uses(module, target) if getattr(module.parent(node), "attr", "") != "shape"]
-    return bool(reads) and all(is_traced(module, node) for node in reads)
+    traced = [node for node in reads if is_traced(module, node)]
+    return bool(traced) and all(node in traced or _is_tried(module, node) for node in reads)
+
+
+def _is_tried(module: ModuleFacts, node: ast.AST) -> bool:
+    """`net(example)`, `_ = net(example)`: called once before it is traced."""
+    call = module.parent(node)
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name) or node not in call.args:
+        return False
+    statement = module.parent(call)
+    is_dropped = isinstance(statement, ast.Expr) or getattr(only_target(statement), "id", "") == "_"
+    return is_dropped and isinstance(module.names.value(call.func), Instance | None)
 
 
 def is_traced(module: ModuleFacts, node: ast.AST) -> bool:

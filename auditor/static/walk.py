@@ -92,6 +92,10 @@ class Walk:
         """What an expression may be where that is not certain, given what this program makes and hands on."""
         return self._candidates.possible(module, node) if self.relevance.candidates.possible(module, node) else ()
 
+    def held(self, module: ModuleFacts, node: ast.expr) -> Sequence[Value]:
+        """The same of what a collection holds."""
+        return self._candidates.held(module, node) if self.relevance.candidates.held(module, node) else ()
+
     def is_taken(self, node: ast.expr) -> bool:
         """Whether what `possible` said came out of a table of what is registered."""
         return self._candidates.is_taken(node)

@@ -27,6 +27,10 @@ _READS = frozenset(
 _FILLING = ("copyto", "fill", "into", "load", "read", "recv")
 """Words in the name of what writes into an array that it is given: `readinto`, `Recv`, `load_into`."""
 
+_NAN = frozenset({"numpy.nan", "numpy.NaN", "numpy.NAN", "math.nan", "torch.nan"})
+_ALIKE = frozenset({"to", "type_as"})
+"""Methods that take no more of another tensor than its type and its device."""
+
 _SHAPES = frozenset({"shape", "dtype", "device", "ndim", "size", "numel", "dim", "stride", "element_size"})
 
 
@@ -108,7 +112,7 @@ def _first_read(module: ModuleFacts, node: ast.expr, options: _Options) -> ast.A
     """The node that reads first, or None where it is written first or where that cannot be told."""
     parent = module.parent(node)
     if isinstance(parent, ast.BinOp | ast.UnaryOp | ast.Compare):
-        return parent
+        return None if isinstance(parent, ast.BinOp) and _is_nan_anyway(module, parent, node) else parent
     if isinstance(parent, ast.Attribute):
         return _read_by_method(module, parent)
     if isinstance(parent, ast.Call) and node in parent.args:
@@ -118,6 +122,15 @@ def _first_read(module: ModuleFacts, node: ast.expr, options: _Options) -> ast.A
         if len(targets) == 1 and isinstance(targets[0], ast.Name):
             return _first_use_of_name(module, targets[0])
     return None
+
+
+def _is_nan_anyway(module: ModuleFacts, node: ast.BinOp, memory: ast.expr) -> bool:
+    """`np.empty(3) * np.nan`: whatever was in the memory, the result is no number."""
+    other = node.right if node.left is memory else node.left
+    if isinstance(other, ast.Call) and module.resolve(other.func) == "float" and other.args:
+        given = module.constant(other.args[0])
+        return isinstance(given, Known) and str(given.value).lower() == "nan"
+    return module.resolve(other) in _NAN
 
 
 def _read_by_method(module: ModuleFacts, attribute: ast.Attribute) -> ast.AST | None:
@@ -151,7 +164,7 @@ def _first_use_of_name(module: ModuleFacts, target: ast.Name) -> ast.AST | None:
         if isinstance(use.ctx, ast.Store):
             return None
         if isinstance(parent, ast.BinOp):
-            return parent
+            return None if _is_nan_anyway(module, parent, use) else parent
         if isinstance(parent, ast.Subscript) and parent.value is use:
             holder = module.parent(parent)
             return holder if isinstance(holder, ast.AugAssign) and holder.target is parent else None
@@ -230,6 +243,8 @@ def _is_read_of(module: ModuleFacts, node: ast.AST, attribute: str) -> bool:
     if isinstance(parent, ast.Attribute):
         return parent.attr in _READS or parent.attr == "lerp_"
     if isinstance(parent, ast.Call):
+        if getattr(parent.func, "attr", "") in _ALIKE:
+            return False
         return module.resolve(parent.func) not in ("len", "isinstance", "getattr", "hasattr", "print")
     return isinstance(
         parent, ast.BinOp | ast.UnaryOp | ast.AugAssign | ast.Subscript | ast.Return | ast.List | ast.Tuple
