@@ -7,7 +7,7 @@ again only where the seeding so far or its arguments differ. What cannot be reso
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import reduce
 
 from auditor.model.annotations import TYPE_CHECKING
@@ -188,10 +188,10 @@ class Walk:
 
     # -- statements -----------------------------------------------------------------------------------------------
 
-    def block(self, statements: Iterable[ast.stmt], frame: Frame) -> End:
+    def block(self, statements: Sequence[ast.stmt], frame: Frame) -> End:
         end, before = End.FALLS_THROUGH, self.ledger.training
         for statement in statements:
-            end = self._statement(statement, frame)
+            end = self._statement(statement, frame, statements)
             if end is not End.FALLS_THROUGH:
                 break
             if isinstance(statement, ast.If) and leaves(statement):
@@ -200,14 +200,14 @@ class Walk:
         self.ledger.training = before
         return end
 
-    def _statement(self, node: ast.stmt, frame: Frame) -> End:
+    def _statement(self, node: ast.stmt, frame: Frame, block: Sequence[ast.stmt]) -> End:
         self.steps += 1
         if isinstance(node, ast.Expr):
             return self.expression(node.value, frame)
         if isinstance(node, _ASSIGNING):
             return self._assign(node, frame)
         if isinstance(node, ast.If):
-            return self._branches.conditional(node, frame)
+            return self._branches.conditional(node, frame, block)
         if isinstance(node, ast.Return):
             return self._return(node, frame)
         if isinstance(node, _LOOPING):
