@@ -140,7 +140,7 @@ class Library:
     """Beginnings of names whose objects call what they are given when a loader asks for items: transforms."""
 
     if_imported: tuple[str, ...] = ()
-    """Beginnings of names that belong to this library only where the program imports it: layers with several backends."""
+    """Beginnings of names that are of this library only where the program imports it: layers with several backends."""
 
     def is_draw(self, name: str) -> bool:
         """True where a call of `name` draws whatever its arguments are; conditional draws are not included."""

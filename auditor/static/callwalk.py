@@ -11,6 +11,7 @@ from auditor.static.callables import (
 )
 from auditor.static.choices import Choices
 from auditor.static.commandgroups import registration
+from auditor.static.converted import copies_into_network, hands_over_state
 from auditor.static.frame import End, Frame
 from auditor.static.functions import Functions
 from auditor.static.indirect import called_later, dispatched, runs_itself
@@ -70,6 +71,8 @@ class CallWalk:
             self._ledger.loads_weights
             or loads_weights(node, value.name if isinstance(value, External) else None)
             or unpickles_model(frame.module, node)
+            or copies_into_network(frame.module, node)
+            or (isinstance(value, FunctionRef) and hands_over_state(frame.module, node, value))
         )
         self._ledger.loads_some |= isinstance(node.func, ast.Attribute) and is_loading(node.func.attr)
         if may_load_all(node) and isinstance(node.func, ast.Attribute):

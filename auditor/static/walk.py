@@ -17,6 +17,7 @@ from auditor.static.bindings import Comprehension, Function
 from auditor.static.branches import Branches
 from auditor.static.callwalk import CallWalk
 from auditor.static.changes import Changes
+from auditor.static.converted import fills_network
 from auditor.static.delayed import Delayed
 from auditor.static.dotted import dotted_text, global_key
 from auditor.static.evaluate import Evaluator
@@ -279,6 +280,7 @@ class Walk:
             return End.FALLS_THROUGH
         replaced = isinstance(node, ast.Assign) and is_replaced(frame.module, node)
         self.ledger.replaced += replaced
+        self.ledger.loads_weights = self.ledger.loads_weights or fills_network(frame.module, node)
         later = self._delayed.name(node, frame)
         made = self._delayed.make(node.value, frame) if later is not None else ()
         end = End.FALLS_THROUGH if made else self.expression(node.value, frame)
