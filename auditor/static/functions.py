@@ -10,6 +10,7 @@ from auditor.model.lean import dataclass
 from auditor.static.bindings import Function
 from auditor.static.elements import call_of
 from auditor.static.frame import Frame
+from auditor.static.lengths import with_kept_lengths
 from auditor.static.mappings import entries_of
 from auditor.static.rngstate import Rank, State, joined_draws
 from auditor.static.seedvalue import GIVEN, OPTIONS, Entries, Seen, holding
@@ -222,6 +223,7 @@ class Functions:
             ref.owner,
             tuple(sorted(inside.values.items(), key=lambda item: item[0])),
             tuple(sorted(inside.settled)),
+            tuple(sorted(inside.lengths.items())),
             _names_key(inside),
             ledger.state.key(),
             ledger.deferring > 0,
@@ -265,6 +267,8 @@ class Functions:
                 inside.values[name] = self._walk.evaluator.value(given[name], frame)
                 if isinstance(given[name], ast.Constant) or frame.is_settled(given[name]):
                     inside.settled.add(name)
+                else:
+                    self._count(inside, function, name, given[name])
                 value = frame.resolve(given[name])
                 if value is not None:
                     inside.bind(function, name, value)
@@ -279,6 +283,13 @@ class Functions:
         if function.args.kwarg is not None:
             inside.values[function.args.kwarg.arg] = self._others(node, given, spread, frame)
         return inside
+
+    def _count(self, inside: Frame, function: Function, name: str, given: ast.expr) -> None:
+        """Keep how long a list is that a call writes out: `generator([latent])`."""
+        if not isinstance(given, ast.List | ast.Tuple) or any(isinstance(part, ast.Starred) for part in given.elts):
+            return
+        if name in with_kept_lengths(inside.module, function):
+            inside.lengths[name] = len(given.elts)
 
     def _spread(self, node: ast.Call | None, frame: Frame) -> Entries | None:
         """What `*given` and `**options` give a function together; None where a call has neither."""
