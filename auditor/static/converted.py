@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
+from collections.abc import Mapping
 from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
@@ -23,8 +25,17 @@ FEW = 3
 _VALUES = (BindingKind.VALUE, BindingKind.ELEMENT, BindingKind.CONTEXT)
 _FILLED = frozenset({"data", "weight", "bias"})
 
-_MANY: WeakKeyDictionary[ModuleFacts, dict[Function | None, bool]] = WeakKeyDictionary()
-"""Functions that fill several parameters one by one."""
+_FILLING = ("copy_", "fill_", "zero_")
+
+Place = tuple[str, ast.AST | None]
+"""The name of a layer, and the block in which it is used."""
+
+_LAYERS: WeakKeyDictionary[ModuleFacts, Mapping[Place, set[str]]] = WeakKeyDictionary()
+_PUT: WeakKeyDictionary[ModuleFacts, frozenset[tuple[Function | None, str]]] = WeakKeyDictionary()
+"""Names into which functions put something under a key."""
+
+_MANY: WeakKeyDictionary[ModuleFacts, Counter[Function | None]] = WeakKeyDictionary()
+"""How many parameters functions fill one by one."""
 
 
 def fills_network(module: ModuleFacts, statement: ast.AST) -> bool:
@@ -51,11 +62,51 @@ def hands_over_state(module: ModuleFacts, call: ast.Call, function: FunctionRef)
     given = [(name, value) for name, value in zip(names, call.args, strict=False)]
     given += [(word.arg, word.value) for word in call.keywords if word.arg is not None]
     states = {name for name, value in given if _is_state(module, value)}
-    return bool(states) and any(
-        isinstance(target, ast.Subscript) and getattr(target.value, "id", None) in states
-        for _, target, _, holder in function.module.index.assignments
-        if holder is function.node
-    )
+    return bool(states) and any((function.node, name) in _put_in(function.module) for name in states)
+
+
+def _put_in(module: ModuleFacts) -> frozenset[tuple[Function | None, str]]:
+    if module not in _PUT:
+        targets = ((target, holder) for _, target, _, holder in module.index.assignments)
+        _PUT[module] = frozenset(
+            (holder, getattr(target.value, "id", "")) for target, holder in targets if isinstance(target, ast.Subscript)
+        )
+    return _PUT[module]
+
+
+def makes_filled_layer(module: ModuleFacts, statement: ast.AST) -> bool:
+    """`fused = nn.Conv2d(3, 3, 1)`, then `fused.weight.copy_(…)` and `fused.bias.copy_(…)` in the same block."""
+    target = only_target(statement)
+    made = getattr(statement, "value", None)
+    while isinstance(made, ast.Call) and isinstance(made.func, ast.Attribute) and isinstance(made.func.value, ast.Call):
+        made = made.func.value
+    if not isinstance(target, ast.Name) or not isinstance(made, ast.Call):
+        return False
+    filled = _filled_in(module).get((target.id, module.parent(statement)))
+    if not filled:
+        return False
+    bias = next((word.value for word in made.keywords if word.arg == "bias"), None)
+    return filled >= ({"weight"} if getattr(bias, "value", None) is False else {"weight", "bias"})
+
+
+def _filled_in(module: ModuleFacts) -> Mapping[Place, set[str]]:
+    """The parameters that a file fills, by the name of the layer and the block."""
+    if module in _LAYERS:
+        return _LAYERS[module]
+    found: dict[Place, set[str]] = {}
+    calls = (each for method in _FILLING for each in module.call_index.written(method))
+    filled: list[tuple[ast.AST, ast.expr | None]] = [(each.node, each.receiver) for each in calls]
+    filled += [(node, target) for node, target, _, _ in module.index.assignments]
+    for node, parameter in filled:
+        if isinstance(parameter, ast.Attribute) and parameter.attr == "data":
+            parameter = parameter.value
+        if isinstance(parameter, ast.Attribute) and isinstance(parameter.value, ast.Name):
+            block = module.parent(module.statement(node))
+            while isinstance(block, ast.With):
+                block = module.parent(block)
+            found.setdefault((parameter.value.id, block), set()).add(parameter.attr)
+    _LAYERS[module] = found
+    return found
 
 
 def _is_state(module: ModuleFacts, node: ast.expr) -> bool:
@@ -76,13 +127,10 @@ def _is_of_many(module: ModuleFacts, node: ast.AST) -> bool:
             break
         if isinstance(around, ast.For):
             return True
-    known = _MANY.setdefault(module, {})
-    if function not in known:
-        held = (
-            each for each, target, _, holder in module.index.assignments if holder is function and _is_parameter(target)
-        )
-        known[function] = sum(_fills_parameter(module, each) for each in held) >= FEW
-    return known[function]
+    if module not in _MANY:
+        held = ((each, holder) for each, target, _, holder in module.index.assignments if _is_parameter(target))
+        _MANY[module] = Counter(holder for each, holder in held if _fills_parameter(module, each))
+    return _MANY[module][function] >= FEW
 
 
 def _fills_parameter(module: ModuleFacts, statement: ast.AST) -> bool:

@@ -326,8 +326,8 @@ def _is_called_as_it_is(function: Function) -> bool:
 
 
 def _is_switch(default: ast.expr | None) -> bool:
-    """`shuffle=False`, `size=None`: a call that leaves it out takes one arm of `if size is None` and no other."""
-    return isinstance(default, ast.Constant) and (default.value is None or isinstance(default.value, bool))
+    """`shuffle=False`, `size=None`, `p=0`: a call that leaves it out takes one arm of `if size is None`, no other."""
+    return isinstance(default, ast.Constant) and (default.value in (None, 0) or isinstance(default.value, bool))
 
 
 def _bound(node: ast.Call | None, positional: Sequence[str], keyword_only: Sequence[str]) -> Mapping[str, ast.expr]:

@@ -39,7 +39,7 @@ Given = Mapping[str, ast.expr]
 
 
 def given_to(module: ModuleFacts, function: Function, call: ast.Call) -> Given:
-    """The switches that a call gives the parameters of a constructor; of defaults those that are Boolean."""
+    """The switches that a call gives the parameters of a constructor; of defaults those that are Boolean or 0."""
     arguments = function.args
     positional = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)][1:]
     names = [*positional, *(argument.arg for argument in arguments.kwonlyargs)]
@@ -50,7 +50,9 @@ def given_to(module: ModuleFacts, function: Function, call: ast.Call) -> Given:
         value = made.argument(name, positional.index(name) if name in positional else None)
         if value is None and not made.opaque:
             default = default_of(function, name)
-            value = default if isinstance(default, ast.Constant) and isinstance(default.value, bool) else None
+            value = (
+                default if isinstance(default, ast.Constant) and (default.value == 0 or default.value is True) else None
+            )
         switch = _switch(module, value)
         if switch is not None:
             found[name] = switch

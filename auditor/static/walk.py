@@ -17,7 +17,7 @@ from auditor.static.bindings import Comprehension, Function
 from auditor.static.branches import Branches
 from auditor.static.callwalk import CallWalk
 from auditor.static.changes import Changes
-from auditor.static.converted import fills_network
+from auditor.static.converted import fills_network, makes_filled_layer
 from auditor.static.delayed import Delayed
 from auditor.static.dotted import dotted_text, global_key
 from auditor.static.evaluate import Evaluator
@@ -278,7 +278,9 @@ class Walk:
     def _assign(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign, frame: Frame) -> End:
         if node.value is None:
             return End.FALLS_THROUGH
-        replaced = isinstance(node, ast.Assign) and is_replaced(frame.module, node)
+        replaced = isinstance(node, ast.Assign) and (
+            is_replaced(frame.module, node) or makes_filled_layer(frame.module, node)
+        )
         self.ledger.replaced += replaced
         self.ledger.loads_weights = self.ledger.loads_weights or fills_network(frame.module, node)
         later = self._delayed.name(node, frame)
