@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
+from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import Function, every_argument
@@ -30,6 +31,9 @@ MORE = "**"
 _UNKNOWN = ast.Name(id="", ctx=ast.Load())
 ANYTHING = ast.Dict(keys=[None], values=[ast.Constant(None)])
 """A dictionary that holds every key."""
+
+_NAMED: WeakKeyDictionary[ModuleFacts, dict[tuple[ast.expr, str], ast.Dict | None]] = WeakKeyDictionary()
+"""Dictionaries by what makes them, and the name under which they are handed on."""
 
 Switch = ast.Constant | ast.Dict
 """A constant, or a dictionary of constants under constant keys."""
@@ -179,10 +183,18 @@ def _constant_of(node: ast.expr, given: Given) -> ast.expr:
 def _switch(module: ModuleFacts, value: ast.expr | None) -> Switch | None:
     if isinstance(value, ast.Constant) or value is ANYTHING:
         return value
-    if not isinstance(value, ast.Name | ast.Dict | ast.Call) or value is _UNKNOWN:
+    if not isinstance(value, ast.Name):
+        return _dictionary(module, value) if isinstance(value, ast.Dict | ast.Call) else None
+    origin = module.origin(value)
+    if not isinstance(origin, ast.Dict | ast.Call):
         return None
-    if isinstance(module.origin(value) if isinstance(value, ast.Name) else value, ast.IfExp):
-        return None
+    known = _NAMED.setdefault(module, {})
+    if (origin, value.id) not in known:
+        known[origin, value.id] = _dictionary(module, value)
+    return known[origin, value.id]
+
+
+def _dictionary(module: ModuleFacts, value: ast.expr) -> ast.Dict | None:
     words = entries(module, value)
     if words is None or len(words) > MAX_ENTRIES:
         return None
