@@ -282,7 +282,8 @@ class Walk:
             is_replaced(frame.module, node) or makes_filled_layer(frame.module, node)
         )
         self.ledger.replaced += replaced
-        self.ledger.loads_weights = self.ledger.loads_weights or fills_network(frame.module, node)
+        if not self.ledger.deferring:
+            self.ledger.loads_weights = self.ledger.loads_weights or fills_network(frame.module, node)
         later = self._delayed.name(node, frame)
         made = self._delayed.make(node.value, frame) if later is not None else ()
         end = End.FALLS_THROUGH if made else self.expression(node.value, frame)
