@@ -79,6 +79,8 @@ class ConditionalDraw:
 
     off: Mapping[str, tuple[int | None, object, object]]
     """Arguments (as in `when`) that, known to have this value, make the call draw nothing."""
+    idle: Mapping[str, int | None]
+    """Arguments (name → position or None) that, known to be 0, leave what is drawn without effect."""
 
     fixed_by: frozenset[str]
     """Keywords of initialisers: all given, and drawing nothing from the library, they make the call draw nothing."""
@@ -139,6 +141,9 @@ class Library:
     run_in_loaders: tuple[str, ...] = ()
     """Beginnings of names whose objects call what they are given when a loader asks for items: transforms."""
 
+    if_imported: tuple[str, ...] = ()
+    """Beginnings of names that are of this library only where the program imports it: layers with several backends."""
+
     def is_draw(self, name: str) -> bool:
         """True where a call of `name` draws whatever its arguments are; conditional draws are not included."""
         if name in self.not_draws:
@@ -186,6 +191,7 @@ def read_library(table: Table) -> Library:
         returns=table.texts("returns"),
         loaders=head.strings("loaders"),
         run_in_loaders=head.strings("run_in_loaders"),
+        if_imported=head.strings("if_imported"),
     )
     for part in (head, draw, state, table):
         if part:
@@ -236,6 +242,7 @@ def _conditional(entry: Table) -> ConditionalDraw:
     when = entry.table("when")
     needs = entry.table("needs")
     off = entry.table("off")
+    idle = entry.table("idle")
     draw = ConditionalDraw(
         callees=entry.strings("callee", required=True),
         excluding=entry.strings("except"),
@@ -244,10 +251,11 @@ def _conditional(entry: Table) -> ConditionalDraw:
         when={name: _condition(when, name) for name in when.keys()} if when else {},  # noqa: SIM118
         needs={name: needs.position(name) for name in needs.keys()} if needs else {},  # noqa: SIM118
         off={name: _condition(off, name) for name in off.keys()} if off else {},  # noqa: SIM118
+        idle={name: idle.position(name) for name in idle.keys()} if idle else {},  # noqa: SIM118
         fixed_by=frozenset(entry.strings("fixed_by")),
         deferred=entry.boolean("deferred", False),
     )
-    for part in (unless, when, needs, off, entry):
+    for part in (unless, when, needs, off, idle, entry):
         if part:
             part.finish()
     return draw

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from auditor.static.walk import Walk
 
 
+MAX_ASIDE = 8
+"""Arms that are not taken, one in the other, behind whose `return` what follows is looked at."""
+
+
 class Branches:
     """The `if`, `match` and `try` statements of one program."""
 
@@ -33,7 +37,8 @@ class Branches:
         self._ledger = walk.ledger
         self._evaluator = walk.evaluator
 
-    def conditional(self, node: ast.If, frame: Frame) -> End:
+    def conditional(self, node: ast.If, frame: Frame, block: Sequence[ast.stmt]) -> End:
+        """Follow an `if` that stands in `block`."""
         for part in self._asked(node.test, frame):
             self._walk.expression(part, frame)
         holds = self._evaluator.truth(node.test, frame)
@@ -44,7 +49,7 @@ class Branches:
             trained = self.trained(node.test, frame)
             body = None if trained is None else node.body if trained else node.orelse
             return self.arms([(text, node.body), (opposite, node.orelse)], frame, exhaustive=True, trained=body)
-        return self._decided(node, frame, holds=holds)
+        return self._decided(node, frame, block, holds=holds)
 
     def trained(self, test: ast.expr, frame: Frame) -> bool | None:
         """The outcome of a condition that comes up in training only; None where both do, or the call settles it."""
@@ -91,12 +96,16 @@ class Branches:
         """Whether a plain run gives all that a condition asks, as constants or defaults."""
         return all(self._evaluator.value(part, frame).kind is SeedValue.FIXED for part in _lookups(test))
 
-    def _decided(self, node: ast.If, frame: Frame, *, holds: bool) -> End:
-        """A condition whose outcome in a plain run is known: that arm counts, the other is followed beside it."""
+    def _decided(self, node: ast.If, frame: Frame, block: Sequence[ast.stmt], *, holds: bool) -> End:
+        """A condition whose outcome in a plain run is known: that arm counts, the other is followed beside it.
+
+        `if seed is None: return`: what follows in the `block` belongs to the other arm.
+        """
         taken, other = (node.body, node.orelse) if holds else (node.orelse, node.body)
         text, opposite = frame.module.written.condition(node.test)
         taken_if, other_if = (text, opposite) if holds else (opposite, text)
         before, values = self._ledger.state, dict(frame.values)
+        first = len(self._walk.exits)
         end = self._arm(taken, taken_if, frame)
         if names_main(node.test):
             return end
@@ -111,6 +120,9 @@ class Branches:
             or (not holds and _asks_for_none(frame.module, node.test))
         )
         settled = set(frame.settled)
+        if never and end is End.RETURNS and len(self._ledger.aside) < MAX_ASIDE:
+            rest = block[block.index(node) + 1 :]
+            other = [*other, *rest] if any(map(frame.module.written.is_about_seed, rest)) else other
         self._narrow(node.test, frame)
         trained = self.trained(node.test, frame) is (not holds)
         self._ledger.muted += never
@@ -127,11 +139,21 @@ class Branches:
         if end is not End.FALLS_THROUGH and other_end is End.FALLS_THROUGH and not never:
             # A plain run leaves here; what follows is reached in another.
             return End.FALLS_THROUGH
+        left = [state for state, _ in self._walk.exits[exits:]]
         del self._walk.exits[exits:], self._walk.returned[returned:]
         beside = self._ledger.state
+        if never and end is End.RETURNS:
+            self._note_left([*left, beside], first, other_if)
         self._walk.set_state(self._noting_other(after, beside, other_if) if other_end is End.FALLS_THROUGH else after)
         frame.values = after_values
         return end
+
+    def _note_left(self, left: Sequence[State], first: int, condition: str) -> None:
+        """What the other arm would have seeded on its way out of the function; the `first` exit is this condition's."""
+        for number, (state, text) in enumerate(self._walk.exits[first:], first):
+            for beside in left:
+                state = self._noting_other(state, beside, condition)
+            self._walk.exits[number] = state, text
 
     def _arm(self, body: Sequence[ast.stmt], condition: str | None, frame: Frame) -> End:
         """One arm of a condition."""

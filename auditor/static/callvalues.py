@@ -16,6 +16,7 @@ from auditor.static.commandline import (
 from auditor.static.dotted import ENVIRONMENT, global_key
 from auditor.static.fields import FILLING_METHODS, filled
 from auditor.static.frame import Frame
+from auditor.static.lengths import counted
 from auditor.static.library_verdict import SeedValue
 from auditor.static.seedvalue import (
     ENTROPY_CALLS,
@@ -96,6 +97,8 @@ class CallValues:
             return holding(GIVEN, entries=Entries({"value": default}, GIVEN))
         if name in ("locals", "vars") and not node.args:
             return holding(GIVEN, entries=Entries(dict(frame.values), GIVEN))
+        if name == "len" and (length := frame.lengths.get(counted(node) or "")) is not None:
+            return constant(length)
         if name not in READ and not self._may_differ(frame.module, node):
             return GIVEN
         parts = [self._evaluator.value(part, frame) for part in (*node.args, *(word.value for word in node.keywords))]

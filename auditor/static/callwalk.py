@@ -11,6 +11,7 @@ from auditor.static.callables import (
 )
 from auditor.static.choices import Choices
 from auditor.static.commandgroups import registration
+from auditor.static.converted import copies_into_network, hands_over_state
 from auditor.static.frame import End, Frame
 from auditor.static.functions import Functions
 from auditor.static.indirect import called_later, dispatched, runs_itself
@@ -71,6 +72,7 @@ class CallWalk:
             or loads_weights(node, value.name if isinstance(value, External) else None)
             or unpickles_model(frame.module, node)
             or takes_weights(frame.module, node)
+            or (not self._ledger.deferring and self._converts(node, value, frame))
         )
         self._ledger.loads_some |= isinstance(node.func, ast.Attribute) and is_loading(node.func.attr)
         if may_load_all(node) and isinstance(node.func, ast.Attribute):
@@ -222,6 +224,12 @@ class CallWalk:
             value = frame.resolve(word.value)
             if word.arg and isinstance(value, FunctionRef):
                 self._stored.setdefault(word.arg, []).append(value)
+
+    def _converts(self, node: ast.Call, value: Value, frame: Frame) -> bool:
+        """Whether a network is filled by hand here. What something outside may call later does not count."""
+        if copies_into_network(frame.module, node):
+            return True
+        return isinstance(value, FunctionRef) and hands_over_state(frame.module, node, value)
 
     def _registers(self, node: ast.Call, frame: Frame) -> bool:
         """Whether a call only adds a command to a group that is known, by no method of the project's own."""

@@ -22,6 +22,7 @@ from auditor.static.nodes import walk
 from auditor.static.scalars import is_number
 from auditor.static.spread import spread
 from auditor.static.unset import is_unset
+from auditor.static.values import FunctionRef
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,7 +232,7 @@ class CallCondition:
             return self._stands(call, module) and self._are_given(call)
 
         for call in module.call_index.candidates(self.callees, self.prefixes, self.methods, fits):
-            if self._is_called(call) and self._passes(call, module):
+            if self._is_called(call, module) and self._passes(call, module):
                 yield call
         if self.decorators:
             for call in decorator_calls(module, self.callees):
@@ -243,13 +244,24 @@ class CallCondition:
         found = (each.source(call, module) for each in self.arguments if each.calls)
         return next((each for each in found if each is not None), None)
 
-    def _is_called(self, call: Call) -> bool:
-        """Whether a candidate is meant: a method of something known counts only for the listed packages."""
+    def _is_called(self, call: Call, module: ModuleFacts) -> bool:
+        """Whether a candidate is meant: a method of something known counts only for the listed packages.
+
+        A method of the project counts where it stands in for a listed one: `reset` of a `gymnasium.Wrapper`.
+        """
         if call.callee is None or call.callee in self.callees:
             return True
         if any(call.callee.startswith(prefix) for prefix in self.prefixes):
             return True
+        if call.callee.startswith("."):
+            return call.method in self.methods and self._stands_in(call, module)
         return call.callee.partition(".")[0] in self._packages
+
+    def _stands_in(self, call: Call, module: ModuleFacts) -> bool:
+        method = module.names.value(call.node.func)
+        owner = method.owner if isinstance(method, FunctionRef) else None
+        bases = owner.module.base_classes(owner.node) if owner is not None else ()
+        return any(f"{base}.{call.method}" in self.callees for base in bases)
 
     def _stands(self, call: Call, module: ModuleFacts) -> bool:
         if self.in_loop is not None and call.in_loop is not self.in_loop:

@@ -7,6 +7,7 @@ from enum import Enum
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import Function
+from auditor.static.lengths import counted
 from auditor.static.seedvalue import Seen, either
 from auditor.static.values import Arguments, Value
 
@@ -40,7 +41,9 @@ def dotted_name(node: ast.expr) -> str | None:
 class Frame:
     """Values of the names of one execution of a function or module."""
 
-    __slots__ = ("arguments", "delayed", "function", "is_main", "module", "parent", "results", "settled", "values")
+    __slots__ = (
+        "arguments", "delayed", "function", "is_main", "lengths", "module", "parent", "results", "settled", "values"
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -70,6 +73,9 @@ class Frame:
         Attributes that are assigned such a parameter, too, as `self.shuffle`.
         """
 
+        self.lengths: dict[str, int] = {}
+        """How long the lists are that the text of the call writes out, where the function leaves that as it is."""
+
         self.arguments: Arguments = Arguments(parent.arguments if parent else None)
         """What parameters and loop variables stand for, for name resolution; those of enclosing functions too."""
 
@@ -78,10 +84,13 @@ class Frame:
 
     def settles(self, test: ast.expr) -> bool:
         """Whether a condition is about nothing but `settled` parameters: the other arm is never taken in this call."""
-        if not self.settled:
+        if not (self.settled or self.lengths):
             return False
         parts = [part for part in ast.walk(test) if isinstance(part, ast.Name | ast.Attribute | ast.Call)]
-        inner = {part.value for part in parts if isinstance(part, ast.Attribute)}
+        inner: set[ast.AST] = {part.value for part in parts if isinstance(part, ast.Attribute)}
+        for part in parts if self.lengths else ():
+            if counted(part) in self.lengths:
+                inner.update(ast.walk(part))
         return bool(parts) and all(self.is_settled(part) for part in parts if part not in inner)
 
     def is_settled(self, node: ast.expr) -> bool:

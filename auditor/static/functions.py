@@ -10,6 +10,7 @@ from auditor.model.lean import dataclass, replace
 from auditor.static.bindings import Function, every_argument
 from auditor.static.elements import call_of, is_none
 from auditor.static.frame import Frame
+from auditor.static.lengths import with_kept_lengths
 from auditor.static.library_verdict import SeedValue
 from auditor.static.mappings import entries_of
 from auditor.static.rngstate import Rank, State, joined_draws
@@ -247,6 +248,7 @@ class Functions:
             ref.owner,
             tuple(sorted(inside.values.items(), key=lambda item: item[0])),
             tuple(sorted(inside.settled)),
+            tuple(sorted(inside.lengths.items())),
             _names_key(inside),
             ledger.state.key(),
             ledger.deferring > 0,
@@ -290,6 +292,8 @@ class Functions:
                 inside.values[name] = self._seen(given[name], frame, module)
                 if isinstance(given[name], ast.Constant) or frame.is_settled(given[name]):
                     inside.settled.add(name)
+                else:
+                    self._count(inside, function, name, given[name])
                 value = frame.resolve(given[name])
                 if value is not None:
                     inside.bind(function, name, value)
@@ -313,6 +317,13 @@ class Functions:
         if not self._walk.project.texts.hold(module.path, _HASHING) or not is_text(self._walk.evaluator, given, frame):
             return seen
         return replace(seen, shape=Shape.TEXT)
+
+    def _count(self, inside: Frame, function: Function, name: str, given: ast.expr) -> None:
+        """Keep how long a list is that a call writes out: `generator([latent])`."""
+        if not isinstance(given, ast.List | ast.Tuple) or any(isinstance(part, ast.Starred) for part in given.elts):
+            return
+        if name in with_kept_lengths(inside.module, function):
+            inside.lengths[name] = len(given.elts)
 
     def _spread(self, node: ast.Call | None, frame: Frame) -> Entries | None:
         """What `*given` and `**options` give a function together; None where a call has neither."""
@@ -349,8 +360,8 @@ def _is_called_as_it_is(function: Function) -> bool:
 
 
 def _is_switch(default: ast.expr | None) -> bool:
-    """`shuffle=False`, `size=None`: a call that leaves it out takes one arm of `if size is None` and no other."""
-    return isinstance(default, ast.Constant) and (default.value is None or isinstance(default.value, bool))
+    """`shuffle=False`, `size=None`, `p=0`: a call that leaves it out takes one arm of `if size is None`, no other."""
+    return isinstance(default, ast.Constant) and (default.value in (None, 0) or isinstance(default.value, bool))
 
 
 def _bound(node: ast.Call | None, positional: Sequence[str], keyword_only: Sequence[str]) -> Mapping[str, ast.expr]:

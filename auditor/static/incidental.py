@@ -50,8 +50,8 @@ def is_incidental(module: ModuleFacts, statement: ast.stmt) -> bool:
     if isinstance(statement, ast.Return):
         names.append(getattr(module.enclosing_function(statement), "name", ""))
     for name in names:
-        words = set(name.lower().split("_"))
-        if _INCIDENTAL & words or len(_NAMED & words) > 1 or ("jitter" in words and _waits(module)):
+        jitters = "jitter" in name.lower().split("_")
+        if _names_what_is_called(name) or (jitters and _waits(module)):
             return True
     return any(_ADDRESS in str(part.value) for part in ast.walk(statement) if isinstance(part, ast.Constant))
 
@@ -69,6 +69,27 @@ def is_shown_only(module: ModuleFacts, node: ast.expr) -> bool:
                 return True
         part = holder
     return False
+
+
+def is_part_of_name(module: ModuleFacts, node: ast.expr) -> bool:
+    """`{"session_id": round(random.random() * 1e15)}`, `Run(run_id=random.getrandbits(32))`."""
+    part: ast.AST | None = node
+    while isinstance(part, ast.expr | ast.keyword):
+        holder, name = module.parent(part), ""
+        if isinstance(part, ast.keyword):
+            name = part.arg or ""
+        elif isinstance(holder, ast.Dict) and part in holder.values:
+            key = holder.keys[holder.values.index(part)]
+            name = str(key.value) if isinstance(key, ast.Constant) else ""
+        if _names_what_is_called(name):
+            return True
+        part = holder
+    return False
+
+
+def _names_what_is_called(name: str) -> bool:
+    words = set(name.lower().split("_"))
+    return bool(_INCIDENTAL & words) or len(_NAMED & words) > 1
 
 
 def _is_axes(called: ast.expr) -> bool:

@@ -223,4 +223,8 @@ def _asked_for(
         node = call.argument(name, position)
         if node is None or is_none(node) or equals(node, 0):
             return False
+    for name, position in condition.idle.items():
+        node = call.argument(name, position)
+        if node is not None and equals(node, 0):
+            return False
     return True

@@ -87,11 +87,14 @@ class RandomCalls:
         for fact in draws(self._rng, call, is_none, equals, frame.resolve):
             if name is not None and name.startswith("torch.rand") and makes_weights(frame.module, node):
                 name = f"torch.nn.init.{name.rpartition('.')[2]}"
-            before = self._ledger.state.pending
+            before, worker = self._ledger.state.pending, self._ledger.worker
+            if fact.deferred and fact.library.worker_seeded_by and (name or "").startswith(self._rng.run_in_loaders):
+                self._ledger.worker = worker or None
             in_training = self._walk.trained(fact.switch, frame) is True
             self._ledger.training += in_training
             self._ledger.draw(fact.library.id, name or (call.method or ""), node, frame, deferred=fact.deferred)
             self._ledger.training -= in_training
+            self._ledger.worker = worker
             self.remember(node, before)
 
     def remember(self, node: ast.Call, before: frozenset[Pending]) -> None:

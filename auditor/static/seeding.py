@@ -98,7 +98,7 @@ def _drawn(project: Project, entry: EntryPoint, ledger: Ledger) -> Iterable[Draw
     A model that only gets stored weights does not keep its initial ones, and one that is not trained does nothing of
     what it does in training.
     """
-    drawn = ledger.records
+    drawn = [record for record in ledger.records if _is_backend(project, entry, record)]
     if ledger.loads_weights or ledger.loads_some:
         # A configuration names the one of many models whose weights are stored.
         train = any(record.taken for record in drawn) and names_training(project, entry.path)
@@ -110,6 +110,15 @@ def _drawn(project: Project, entry: EntryPoint, ledger: Ledger) -> Iterable[Draw
         if not (_is_initial(record, ledger) or record.in_training or (is_evaluation and is_stored(record.draw.callee)))
     ]
     return drawn if len(kept) == len(drawn) or trains(project, entry.path) else kept
+
+
+def _is_backend(project: Project, entry: EntryPoint, record: DrawRecord) -> bool:
+    """Whether a layer that has several backends is made in a program of this one."""
+    library = project.rng.libraries[record.library]
+    if not record.draw.callee.startswith(library.if_imported):
+        return True
+    words = tuple(f"{word} {library.module}".encode() for word in ("import", "from"))
+    return project.texts.are_reached(entry.path, words)
 
 
 def _is_initial(record: DrawRecord, ledger: Ledger) -> bool:

@@ -19,23 +19,23 @@ def spread(module: ModuleFacts, node: ast.Call) -> ast.Call:
         return node
     keywords: list[ast.keyword] = []
     for word in node.keywords:
-        entries = [word] if word.arg is not None else _entries(module, word.value)
-        if entries is None:
+        found = [word] if word.arg is not None else entries(module, word.value)
+        if found is None:
             return node
-        keywords += entries
+        keywords += found
     return ast.copy_location(ast.Call(func=node.func, args=node.args, keywords=keywords), node)
 
 
-def _entries(module: ModuleFacts, node: ast.expr) -> list[ast.keyword] | None:
+def entries(module: ModuleFacts, node: ast.expr) -> list[ast.keyword] | None:
     """What a mapping holds whose keys can be read; None where they can't, or where it is changed afterwards."""
     if isinstance(node, ast.Name):
         if any(_is_changed(module, use) for use in uses(module, node)):
             return None
         source = module.origin(node)
-        return None if isinstance(source, ast.Name) else _entries(module, source)
+        return None if isinstance(source, ast.Name) else entries(module, source)
     if isinstance(node, ast.IfExp):
         # `{"num_workers": 2} if cuda else {}`: the run that has options has these.
-        arms = [_entries(module, node.body), _entries(module, node.orelse)]
+        arms = [entries(module, node.body), entries(module, node.orelse)]
         return arms[1] or arms[0] if [] in arms else None
     if isinstance(node, ast.Dict):
         keys = [key.value if isinstance(key, ast.Constant) else None for key in node.keys]

@@ -1,39 +1,34 @@
 """Attributes that are the same in every object of a class that a program makes: `Data(root, augment=False)`.
 
 Only where the text says it: each mention of the class is a call, each call gives the same constant, and nothing but the
-constructor assigns the attribute.
+constructor assigns the attribute. A dictionary that is written out gives those of its constants that nothing replaces.
 """
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Mapping
 from weakref import WeakKeyDictionary
 
+from auditor.errors import ProjectError
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import Function, every_argument
-from auditor.static.commandline import default_of
-from auditor.static.elements import call_of
 from auditor.static.facts import ModuleFacts
+from auditor.static.keptswitches import ANYTHING, MAX_BASES, MORE, Switch, agreed, given_to, items, kept
 from auditor.static.members import first_base
 from auditor.static.nodeindex import names_of
 from auditor.static.nodes import walk
-from auditor.static.seedvalue import Seen, constant
+from auditor.static.seedvalue import GIVEN, Entries, Seen, constant, holding
 from auditor.static.values import ClassRef, FunctionRef, Instance
 
 if TYPE_CHECKING:
     from auditor.static.project import Project
 
-MAX_BASES = 5
 MAX_FILES = 40
 """Files that name one class; of those that more of them name nothing is known."""
 
-_MODES = frozenset({"training"})
-"""Attributes that frameworks switch."""
-
 _TESTED: WeakKeyDictionary[ModuleFacts, dict[ast.ClassDef, frozenset[str]]] = WeakKeyDictionary()
-
-Constants = Mapping[str, ast.Constant]
 
 
 class Switches:
@@ -68,27 +63,46 @@ class Switches:
         if not isinstance(made, FunctionRef) or cls.node.decorator_list or cls.node.keywords:
             return {}
         # Of most classes no parameter is kept that a condition asks: who makes them need not be looked for.
-        anything = {argument.arg: ast.Constant(None) for argument in every_argument(made.node.args)}
-        if tested.isdisjoint(_kept(cls, anything)):
+        anything = {argument.arg: ANYTHING for argument in every_argument(made.node.args)}
+        if tested.isdisjoint(kept(cls, {**anything, MORE: ANYTHING})):
             return {}
         calls = self._calls_of(cls)
         if not calls:
             return {}
-        self._calls[cls.node] = set(calls)
-        given = [_given(made.node, call) for call in calls]
-        first = given[0]
-        agreed = {
-            name: value for name, value in first.items() if all(_is_alike(each.get(name), value) for each in given)
+        self._calls[cls.node] = {call for _, call in calls}
+        given = agreed([given_to(module, made.node, call) for module, call in calls])
+        given = {
+            name: self._steady(cls, value) if isinstance(value, ast.Dict) else value for name, value in given.items()
         }
-        found = _kept(cls, agreed)
+        found = kept(cls, given)
         assigned = self._assigned_elsewhere(found)
-        return {name: constant(value.value) for name, value in found.items() if name not in assigned}
+        return {name: _seen(value) for name, value in found.items() if name not in assigned}
 
-    def _calls_of(self, cls: ClassRef) -> list[ast.Call]:
+    def _steady(self, cls: ClassRef, whole: ast.Dict) -> ast.Dict:
+        """Of a dictionary what the class may look up, and nothing puts anything else in the place of."""
+        own = cls.module.path
+        held = [(key, value) for key, value in items(whole) if self._project.texts.contain(own, _quoted(key))]
+        held = [(key, value) for key, value in held if not any(self._is_put(key, path) for path in self._paths)]
+        return ast.Dict(keys=[ast.Constant(key) for key, _ in held], values=[value for _, value in held])
+
+    def _is_put(self, key: str, path: str) -> bool:
+        """Whether `options["noise"] = True` or `options.update(noise=True)` stands in a file."""
+        if not self._project.texts.contain(path, (key,)):
+            return False
+        name = re.escape(key)
+        put = rf"""\[\s*["']{name}["']\s*\]\s*=(?!=)|\b(?:update|setdefault)\([^)]*\b{name}\b""".encode()
+        try:
+            return re.search(put, self._project.source(path).raw()) is not None
+        except ProjectError:
+            return False  # told as not analysed
+        finally:
+            self._project.unread(path)
+
+    def _calls_of(self, cls: ClassRef) -> list[tuple[ModuleFacts, ast.Call]]:
         """The calls of the class; none where it is used in any other way."""
         word = frozenset({cls.node.name})
         holding = [path for path in self._paths if self._project.texts.hold(path, word)]
-        found: list[ast.Call] = []
+        found: list[tuple[ModuleFacts, ast.Call]] = []
         for path in holding if len(holding) <= MAX_FILES else ():
             module = self._project.module(path)
             if module is None:
@@ -101,9 +115,10 @@ class Switches:
                     continue
                 if not isinstance(call, ast.Call) or call.func is not name:
                     return []
-                found.append(call)
+                found.append((module, call))
             written = [each.node for each in module.call_index.written(cls.node.name)]
-            found += [each for each in written if isinstance(each.func, ast.Attribute) and _is_named(module, each, cls)]
+            qualified = (each for each in written if isinstance(each.func, ast.Attribute))
+            found += [(module, each) for each in qualified if _is_named(module, each, cls)]
         return found
 
     def _assigned_elsewhere(self, names: Iterable[str]) -> set[str]:
@@ -125,6 +140,16 @@ class Switches:
                 if isinstance(target, ast.Attribute) and not _is_own(target, function)
             }
         return found
+
+
+def _quoted(key: str) -> tuple[str, str]:
+    return f"'{key}'", f'"{key}"'
+
+
+def _seen(value: Switch) -> Seen:
+    if isinstance(value, ast.Constant):
+        return constant(value.value)
+    return holding(GIVEN, entries=Entries({key: constant(held.value) for key, held in items(value)}, GIVEN))
 
 
 def _named(module: ModuleFacts, name: str) -> list[ast.Name]:
@@ -155,76 +180,6 @@ def _is_asked(module: ModuleFacts, name: ast.Name) -> bool:
     if isinstance(above, ast.FunctionDef | ast.AsyncFunctionDef):
         return above.returns is name
     return isinstance(above, ast.AnnAssign) and above.annotation is name
-
-
-def _is_alike(one: ast.Constant | None, other: ast.Constant) -> bool:
-    return one is not None and type(one.value) is type(other.value) and one.value == other.value
-
-
-def _given(function: Function, call: ast.Call) -> dict[str, ast.Constant]:
-    """The constants that a call gives the parameters of a constructor; of defaults those that are switches."""
-    arguments = function.args
-    positional = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)][1:]
-    names = [*positional, *(argument.arg for argument in arguments.kwonlyargs)]
-    made = call_of(call, None)
-    found: dict[str, ast.Constant] = {}
-    for name in names:
-        value = made.argument(name, positional.index(name) if name in positional else None)
-        if value is None and not made.opaque:
-            default = default_of(function, name)
-            value = default if isinstance(default, ast.Constant) and isinstance(default.value, bool) else None
-        if isinstance(value, ast.Constant):
-            found[name] = value
-    return found
-
-
-def _kept(cls: ClassRef, given: Constants) -> dict[str, ast.Constant]:
-    """The attributes that a constructor sets to its parameters, and those of the classes that it extends."""
-    found: dict[str, ast.Constant] = {}
-    assigned: set[str] = set()
-    twice: set[str] = set()
-    current: ClassRef | None = cls
-    for _ in range(MAX_BASES):
-        if current is None:
-            break
-        module, function = current.module, _constructor(current)
-        for name, values in module.self_attributes(current.node).items():
-            if name in assigned or len(values) > 1:
-                twice.add(name)
-            assigned.add(name)
-            value = values[0]
-            if function is None or not isinstance(value, ast.Name) or module.enclosing_function(value) is not function:
-                continue
-            if value.id in given and len(module.index.scopes[function].bindings[value.id]) == 1:
-                found[name] = given[value.id]
-        base = first_base(current)
-        base = base if isinstance(base, ClassRef) else None
-        if function is not None:
-            given = _handed_on(module, function, base, given)
-        current = base
-    return {name: value for name, value in found.items() if name not in twice and name not in _MODES}
-
-
-def _constructor(cls: ClassRef) -> Function | None:
-    found = (child for child in cls.node.body if isinstance(child, ast.FunctionDef) and child.name == "__init__")
-    return next(found, None)
-
-
-def _handed_on(module: ModuleFacts, function: Function, base: ClassRef | None, given: Constants) -> Constants:
-    """What `super().__init__(root, augment=augment)` gives."""
-    made = base.module.names.attribute(Instance(base), "__init__") if base is not None else None
-    for call, holder, _ in module.index.calls:
-        if holder is function and isinstance(call.func, ast.Attribute) and call.func.attr == "__init__":
-            if not isinstance(made, FunctionRef):
-                return {}
-            words = [ast.keyword(arg=each.arg, value=_constant_of(each.value, given)) for each in call.keywords]
-            args = [_constant_of(each, given) for each in call.args]
-            return _given(made.node, ast.Call(func=call.func, args=args, keywords=words))
-    return {}
-
-
-def _constant_of(node: ast.expr, given: Constants) -> ast.expr:
-    return given.get(node.id, node) if isinstance(node, ast.Name) else node
 
 
 def _tested(cls: ClassRef) -> frozenset[str]:

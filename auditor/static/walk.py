@@ -7,7 +7,7 @@ again only where the seeding so far or its arguments differ. What cannot be reso
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import reduce
 
 from auditor.model.annotations import TYPE_CHECKING
@@ -17,6 +17,7 @@ from auditor.static.bindings import Comprehension, Function
 from auditor.static.branches import Branches
 from auditor.static.callwalk import CallWalk
 from auditor.static.changes import Changes
+from auditor.static.converted import fills_network, makes_filled_layer
 from auditor.static.delayed import Delayed
 from auditor.static.dotted import dotted_text, global_key
 from auditor.static.evaluate import Evaluator
@@ -195,10 +196,10 @@ class Walk:
 
     # -- statements -----------------------------------------------------------------------------------------------
 
-    def block(self, statements: Iterable[ast.stmt], frame: Frame) -> End:
+    def block(self, statements: Sequence[ast.stmt], frame: Frame) -> End:
         end, before = End.FALLS_THROUGH, self.ledger.training
         for statement in statements:
-            end = self._statement(statement, frame)
+            end = self._statement(statement, frame, statements)
             if end is not End.FALLS_THROUGH:
                 break
             if isinstance(statement, ast.If) and leaves(statement):
@@ -207,14 +208,14 @@ class Walk:
         self.ledger.training = before
         return end
 
-    def _statement(self, node: ast.stmt, frame: Frame) -> End:
+    def _statement(self, node: ast.stmt, frame: Frame, block: Sequence[ast.stmt]) -> End:
         self.steps += 1
         if isinstance(node, ast.Expr):
             return self.expression(node.value, frame)
         if isinstance(node, _ASSIGNING):
             return self._assign(node, frame)
         if isinstance(node, ast.If):
-            return self._branches.conditional(node, frame)
+            return self._branches.conditional(node, frame, block)
         if isinstance(node, ast.Return):
             return self._return(node, frame)
         if isinstance(node, _LOOPING):
@@ -284,8 +285,12 @@ class Walk:
     def _assign(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign, frame: Frame) -> End:
         if node.value is None:
             return End.FALLS_THROUGH
-        replaced = isinstance(node, ast.Assign) and is_replaced(frame.module, node)
+        replaced = isinstance(node, ast.Assign) and (
+            is_replaced(frame.module, node) or makes_filled_layer(frame.module, node)
+        )
         self.ledger.replaced += replaced
+        if not self.ledger.deferring:
+            self.ledger.loads_weights = self.ledger.loads_weights or fills_network(frame.module, node)
         later = self._delayed.name(node, frame)
         made = self._delayed.make(node.value, frame) if later is not None else ()
         end = End.FALLS_THROUGH if made else self.expression(node.value, frame)

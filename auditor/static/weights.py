@@ -28,6 +28,7 @@ MODELS = (
 _NO_MODELS = ("torch.nn.functional.", "torch_geometric.nn.fps", "torch_geometric.nn.pool.", "transformers.DataCollator")
 LOADING = frozenset({"load_adapter", "load_state_dict", "load_weights", "restore"})
 _FROM_STORED = "from_pretrained"
+_FOR_NEW_TOKENS = "resize_token_embeddings"
 _OF_ADAPTERS = "PeftModel"
 """Part of the names of classes that put a stored adapter into a model: `PeftModel`, `AutoPeftModelForCausalLM`."""
 LOADERS = frozenset(
@@ -71,8 +72,11 @@ def initialises(callee: str) -> bool:
 
 
 def is_stored(callee: str) -> bool:
-    """Whether what is called makes a model of stored weights, to which it may add new ones: `….from_pretrained`."""
-    return callee.endswith(f".{_FROM_STORED}")
+    """Whether what is called makes a model of stored weights, to which it may add new ones: `….from_pretrained`.
+
+    Rows for tokens that the stored model did not know count as these.
+    """
+    return callee.rpartition(".")[2] in (_FROM_STORED, _FOR_NEW_TOKENS)
 
 
 def is_loading(method: str) -> bool:

@@ -32,7 +32,7 @@ class Written:
     def __init__(self, text: Callable[[ast.AST], str]) -> None:
         self._text = text
         self._conditions: dict[ast.expr, tuple[str, str]] = {}
-        self._about_seeds: dict[ast.expr, bool] = {}
+        self._about_seeds: dict[ast.AST, bool] = {}
         self._signatures: dict[Function, Signature] = {}
         self._delayed: dict[Function, bool] = {}
 
@@ -44,7 +44,7 @@ class Written:
             found = self._conditions[test] = text, negated(text)
         return found
 
-    def is_about_seed(self, node: ast.expr) -> bool:
+    def is_about_seed(self, node: ast.AST) -> bool:
         """Whether an expression names a seed: `cfg.seed`, `"seed" in cfg`, `args.random_state`."""
         found = self._about_seeds.get(node)
         if found is None:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from auditor.model.finding import Related
 from auditor.model.lean import dataclass
+from auditor.model.location import Location
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.static.facts import Call, ModuleFacts
@@ -53,21 +54,29 @@ class OwnCheckpointDetector(WithOptions[_Options]):
 
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
         options = self._options.of(rule)
+        # What one condition makes a program read is one cause, in however many files it is.
+        told: dict[tuple[ast.expr, str], tuple[Location, list[Related]]] = {}
         for call in module.calls_to(options.load):
             names = _file_names(module, call.node.args[0]) if call.node.args else frozenset()
             if not names or not _loads_a_model(module, call):
                 continue
-            if not _depends_on_existence_only(module, call, options) or _is_written_before(
-                module, call, names, options
-            ):
+            test = _only_test(module, call, options)
+            if test is None or _is_written_before(module, call, names, options):
                 continue
+            location = module.location(call.node)
             for path, modules in programs(module, project):
                 saved = _saved_at(modules, names, options)
-                if saved is not None:
-                    place = saved[0].location(saved[1])
-                    related = (Related(location=place, message="written here"),)
-                    yield Hit(location=module.location(call.node), related=related, entry_points=(path,))
-                    break
+                if saved is None:
+                    continue
+                if (test, path) in told:
+                    also = Related(location=location, message="read where the same condition holds")
+                    told[test, path][1].append(also)
+                else:
+                    place = Related(location=saved[0].location(saved[1]), message="written here")
+                    told[test, path] = location, [place]
+                break
+        for (_, path), (location, related) in told.items():
+            yield Hit(location=location, related=tuple(related), entry_points=(path,))
 
 
 def _loads_a_model(module: ModuleFacts, call: Call) -> bool:
@@ -97,20 +106,21 @@ def _texts(module: ModuleFacts, node: ast.expr, depth: int) -> Iterator[str]:
                 yield from _texts(module, origin, depth + 1)
 
 
-def _depends_on_existence_only(module: ModuleFacts, call: Call, options: _Options) -> bool:
-    """An enclosing `if exists(…):`, or an earlier `if not exists(…): return` in the function, and no other test."""
+def _only_test(module: ModuleFacts, call: Call, options: _Options) -> ast.expr | None:
+    """The test of an enclosing `if exists(…):`, or an earlier `if not exists(…): return`; None where others count."""
     tests = list(_enclosing_tests(module, call.node))
     if tests:
-        return all(_asks_for_existence(module, test, options) is holds for test, holds in tests)
+        asked = all(_asks_for_existence(module, test, options) is holds for test, holds in tests)
+        return tests[0][0] if asked else None
     body = getattr(call.function, "body", None)
     if not isinstance(body, list):
-        return False
+        return None
     early = [
         statement.test
         for statement in body
         if isinstance(statement, ast.If) and isinstance(statement.body[-1], ast.Return) and _is_before(statement, call)
     ]
-    return len(early) == 1 and _asks_for_existence(module, early[0], options) is False
+    return early[0] if len(early) == 1 and _asks_for_existence(module, early[0], options) is False else None
 
 
 def _is_before(statement: ast.stmt, call: Call) -> bool:

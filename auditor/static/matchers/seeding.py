@@ -18,7 +18,7 @@ from auditor.model.rule import Confidence, Rule
 from auditor.ruleset.table import Table
 from auditor.static.facts import Call, ModuleFacts
 from auditor.static.flow import uses
-from auditor.static.incidental import is_incidental, is_shown_only, name_of
+from auditor.static.incidental import is_incidental, is_part_of_name, is_shown_only, name_of
 from auditor.static.library_verdict import Draw, LibraryVerdict, Seed, SeedStatus, SeedValue
 from auditor.static.matcher import Hit, Scope
 from auditor.static.nodes import walk
@@ -168,6 +168,7 @@ def _counts(draw: Draw, project: Project, options: _Options) -> bool:
             return not (
                 is_incidental(module, statement)
                 or is_shown_only(module, call.node)
+                or is_part_of_name(module, call.node)
                 or is_only_measured(module, statement)
                 or is_only_traced(module, statement)
                 or is_traced(module, call.node)
@@ -229,11 +230,25 @@ def _is_thrown_away(module: ModuleFacts, call: Call, statement: ast.stmt) -> boo
 def _is_never_used(module: ModuleFacts, call: Call, statement: ast.stmt) -> bool:
     """`collator = DataCollatorForLanguageModeling(tokenizer)`, never read: what draws when it is used draws nothing."""
     target = only_target(statement)
-    if not isinstance(target, ast.Name) or statement is not module.parent(call.node) or _is_public(module, statement):
+    if not isinstance(target, ast.Name) or not _is_kept_whole(module, call.node) or _is_public(module, statement):
         return False
     drawn = module.project.rng.candidates(call.callee or "")
     deferred = all(each.condition is not None and each.condition.deferred for each in drawn)
     return deferred and next(uses(module, target), None) is None
+
+
+def _is_kept_whole(module: ModuleFacts, node: ast.expr) -> bool:
+    """Whether what a call makes is assigned, by itself or as a part of what calls it later: `Compose([Flip()])`."""
+    for part in module.around(node):
+        if isinstance(part, ast.Assign):
+            return True
+        is_kept = isinstance(part, ast.List | ast.Tuple | ast.keyword)
+        if not is_kept and not (
+            isinstance(part, ast.Call)
+            and (module.resolve(part.func) or "").startswith(module.project.rng.run_in_loaders)
+        ):
+            return False
+    return False
 
 
 def _is_public(module: ModuleFacts, statement: ast.stmt) -> bool:
