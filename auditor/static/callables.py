@@ -44,4 +44,9 @@ SPAWNERS = {
 }  # fmt: skip
 """Callables that call the function they are given in processes that start anew, with the name of that argument."""
 
-EXITS = frozenset({"sys.exit", "os._exit", "exit", "quit", "os.abort"})
+EXITS = frozenset(
+    {
+        "argparse.ArgumentParser.error", "argparse.ArgumentParser.exit", "exit", "os._exit", "os.abort", "quit",
+        "sys.exit",
+    }
+)  # fmt: skip
