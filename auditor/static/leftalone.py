@@ -18,7 +18,7 @@ MAX_FILES = 100
 
 
 def is_left_alone(project: Project, program: str, record: DrawRecord) -> bool:
-    """Whether what draws once it is used stands at the top of an imported module under a name that is in no other place.
+    """Whether what draws once it is used stands at the top of an imported module, under a name that is nowhere else.
 
     Names count by their text, also in strings and comments. A module that is run has what it makes for itself.
     """

@@ -8,8 +8,8 @@ from weakref import WeakKeyDictionary
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import replace
 from auditor.static.constructed import is_seeded_by_constructor
-from auditor.static.leftalone import is_left_alone
 from auditor.static.ledger import DrawRecord, Ledger
+from auditor.static.leftalone import is_left_alone
 from auditor.static.library_verdict import LibraryVerdict, Seed, SeedStatus, SeedValue, place_of
 from auditor.static.rngstate import Level, Rank
 from auditor.static.scripts import EntryPoint
