@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from auditor.static.facts import ModuleFacts
-from auditor.static.nodes import walk
+from auditor.static.nodeindex import names_of
 
 _ADDING = frozenset({"add", "clear", "difference_update", "discard", "intersection_update", "remove", "update"})
 """Methods of sets after which the order of the calls is not seen."""
@@ -54,7 +54,7 @@ def _is_plain(statement: ast.stmt) -> bool:
 
 def _is_read_behind(module: ModuleFacts, loop: ast.While) -> bool:
     """Whether a name that a turn assigns is read after the last turn."""
-    around = module.enclosing_function(loop) or module.tree
+    function = module.enclosing_function(loop)
     assigned = {
         target.id
         for statement in _statements(loop.body)
@@ -62,10 +62,11 @@ def _is_read_behind(module: ModuleFacts, loop: ast.While) -> bool:
         for target in statement.targets
         if isinstance(target, ast.Name)
     }
+    names = names_of(module)
     return any(
-        isinstance(node, ast.Name)
+        node.lineno > (loop.end_lineno or loop.lineno)
         and isinstance(node.ctx, ast.Load)
-        and node.id in assigned
-        and node.lineno > (loop.end_lineno or loop.lineno)
-        for node in walk(around)
+        and module.enclosing_function(node) is function
+        for name in sorted(assigned)
+        for node in names.get(name, ())
     )
