@@ -9,7 +9,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import replace
 from auditor.static.constructed import is_seeded_by_constructor
 from auditor.static.ledger import DrawRecord, Ledger
-from auditor.static.leftalone import is_left_alone
+from auditor.static.leftalone import without_left_alone
 from auditor.static.library_verdict import LibraryVerdict, Seed, SeedStatus, SeedValue, place_of
 from auditor.static.rngstate import Level, Rank
 from auditor.static.scripts import EntryPoint
@@ -95,7 +95,7 @@ def _drawn(project: Project, entry: EntryPoint, ledger: Ledger) -> Iterable[Draw
     A model that only gets stored weights does not keep its initial ones, and one that is not trained does nothing of
     what it does in training.
     """
-    drawn = [each for each in ledger.records if not is_left_alone(project, entry.path, each)]
+    drawn = without_left_alone(project, entry.path, ledger.records)
     if ledger.loads_weights or ledger.loads_some:
         # A configuration names the one of many models whose weights are stored.
         train = any(record.taken for record in drawn) and names_training(project, entry.path)
