@@ -51,6 +51,11 @@ class Branches:
             return self.arms([(text, node.body), (opposite, node.orelse)], frame, exhaustive=True, trained=body)
         return self._decided(node, frame, block, holds=holds)
 
+    def claim(self, test: ast.expr, frame: Frame) -> None:
+        """`assert args.seed is not None`: whoever gets past it gave one."""
+        if self._evaluator.truth(test, frame) is False:
+            self._narrow(test, frame)
+
     def trained(self, test: ast.expr, frame: Frame) -> bool | None:
         """The outcome of a condition that comes up in training only; None where both do, or the call settles it."""
 
@@ -168,7 +173,7 @@ class Branches:
         return end
 
     def _narrow(self, test: ast.expr, frame: Frame) -> None:
-        """In the arm that a plain run does not take, what is None by default was given."""
+        """Where a plain run does not come, what a condition asks was given, if it is None by default."""
         for part in walk(test):
             looked_up = _looked_up(part)
             if looked_up is not None and isinstance(part, ast.expr):

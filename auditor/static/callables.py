@@ -29,8 +29,14 @@ QUIET = frozenset(
 )  # fmt: skip
 """Callables that call nothing of what they are given."""
 
-QUIET_MODULES = ("abc.", "inspect.", "logging.", "operator.", "typing.", "typing_extensions.", "weakref.")
-"""Modules of such callables: `inspect.isfunction(callback)` looks at the callback, it does not call it."""
+QUIET_MODULES = (
+    "abc.", "inspect.", "lightning.fabric.strategies.", "lightning.pytorch.strategies.", "lightning_fabric.strategies.",
+    "logging.", "operator.", "pytorch_lightning.strategies.", "typing.", "typing_extensions.", "weakref.",
+)  # fmt: skip
+"""Modules of such callables: `inspect.isfunction(callback)` looks at the callback, it does not call it.
+
+A strategy is told of which classes the layers are that it wraps: `FSDPStrategy(activation_checkpointing=Block)`.
+"""
 
 CALLING_BUILTINS = {"map": 0, "filter": 0, "sorted": None, "min": None, "max": None}
 """Builtins that call the function at that index of their arguments, or the one that is given as `key`."""
@@ -44,4 +50,9 @@ SPAWNERS = {
 }  # fmt: skip
 """Callables that call the function they are given in processes that start anew, with the name of that argument."""
 
-EXITS = frozenset({"sys.exit", "os._exit", "exit", "quit", "os.abort"})
+EXITS = frozenset(
+    {
+        "argparse.ArgumentParser.error", "argparse.ArgumentParser.exit", "exit", "os._exit", "os.abort", "quit",
+        "sys.exit",
+    }
+)  # fmt: skip

@@ -12,13 +12,14 @@ from auditor.static.callables import (
 from auditor.static.choices import Choices
 from auditor.static.commandgroups import registration
 from auditor.static.converted import copies_into_network, hands_over_state
+from auditor.static.elements import passed
 from auditor.static.frame import End, Frame
 from auditor.static.functions import Functions
 from auditor.static.indirect import called_later, dispatched, runs_itself
 from auditor.static.loadercalls import LoaderCalls
 from auditor.static.madeobjects import MadeObjects
 from auditor.static.members import table_of
-from auditor.static.outsidecalls import OutsideCalls, passed
+from auditor.static.outsidecalls import OutsideCalls
 from auditor.static.picked import looked_into, picked
 from auditor.static.protocols import starts_base
 from auditor.static.randomcalls import RandomCalls

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Container, Iterable, Iterator, Sequence
+from itertools import islice
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import Binding, BindingKind, Function
@@ -31,6 +32,9 @@ MAX_EXPRESSIONS = 200
 
 MAX_VALUES = 12
 """Values of one expression that are followed."""
+
+_OTHERS = "**"
+"""Before the name of a keyword that is no parameter of the function; alone for `**options` of a call."""
 
 SAME_OBJECT = frozenset(
     {"to", "cuda", "cpu", "float", "double", "half", "eval", "train", "requires_grad_", "unwrapped"}
@@ -98,6 +102,8 @@ class Candidates:
         for word in call.keywords:
             if word.arg in names and not isinstance(word.value, ast.Constant):
                 given.setdefault((called.node, str(word.arg)), []).append((module, word.value))
+            elif word.arg is None or (arguments.kwarg is not None and not isinstance(word.value, ast.Constant)):
+                given.setdefault((called.node, f"{_OTHERS}{word.arg or ''}"), []).append((module, word.value))
 
     def take_up(self) -> bool:
         """From now on what uncertain calls give counts too; False where there is nothing of the kind."""
@@ -255,9 +261,30 @@ class Candidates:
         if binding.kind is BindingKind.VALUE and binding.value is not None:
             yield module, binding.value
         elif binding.kind is BindingKind.PARAMETER and isinstance(binding.node, ast.arg):
-            for given in self._given.get((module.function_of_parameter(binding.node), binding.node.arg), ()):
-                if self._within is None or given[0].path in self._within:
-                    yield given
+            function, name = module.function_of_parameter(binding.node), binding.node.arg
+            yield from self._calls_give(function, name)
+            for handing in self._handing_on(function):
+                yield from self._calls_give(handing, f"{_OTHERS}{name}")
+
+    def _calls_give(self, function: Function, name: str) -> Iterator[tuple[ModuleFacts, ast.expr]]:
+        for given in self._given.get((function, name), ()):
+            if self._within is None or given[0].path in self._within:
+                yield given
+
+    def _handing_on(self, function: Function) -> list[Function]:
+        """Functions that call this one with all their further keywords, directly or one through the other."""
+        found: list[Function] = []
+        pending = [function]
+        while pending and len(found) < MAX_STEPS:
+            for module, others in islice(self._calls_give(pending.pop(), _OTHERS), MAX_EXPRESSIONS):
+                around = module.enclosing_function(others)
+                kwarg = around.args.kwarg if around is not None else None
+                if around is None or kwarg is None or getattr(others, "id", "") != kwarg.arg:
+                    continue
+                if around is not function and around not in found:
+                    found.append(around)
+                    pending.append(around)
+        return found
 
 
 def handed_on(cls: ClassRef) -> Iterator[tuple[ModuleFacts, ast.expr]]:

@@ -136,3 +136,19 @@ class Import:
     """Fully qualified: `torch.utils.data.DataLoader`; with a leading dot where it is the project's own."""
 
     function: Function | None
+
+
+def passed(node: ast.Call) -> list[ast.expr]:
+    """The arguments, those inside displays too: `callbacks=[Seeder()]`.
+
+    A set is asked what it holds, and nothing in it is called: `auto_wrap_policy={Block}`.
+    """
+    found: list[ast.expr] = []
+    for part in (*node.args, *(word.value for word in node.keywords)):
+        if isinstance(part, ast.List | ast.Tuple):
+            found.extend(part.elts)
+        elif isinstance(part, ast.Dict):
+            found.extend(part.values)
+        else:
+            found.append(part.value if isinstance(part, ast.Starred) else part)
+    return found

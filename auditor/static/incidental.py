@@ -14,8 +14,10 @@ _INCIDENTAL = frozenset(
 )
 """Words in the name of a variable that tell what a random number is for."""
 
-_NAMED = frozenset({"dir", "exp", "experiment", "id", "job", "name", "run", "save", "session", "tag", "task"})
-"""Words of which two make the name of something that is called, not computed: `save_id`, `random_task_id`."""
+_NAMED = frozenset({"dir", "exp", "experiment", "id", "job", "name", "run", "save", "session", "tag", "task"}) | {
+    "canvas", "chart", "div", "dom", "html", "viz", "widget"
+}  # fmt: skip
+"""Words of which two make the name of something that is called, not computed: `save_id`, `random_task_id`, `viz_id`."""
 
 _TEXTS = frozenset({"str", "string"})
 _ANY = frozenset({"rand", "random", "unique"})

@@ -42,6 +42,9 @@ _PARTS = 3
 _EVEN = frozenset({"Constant", "Identity", "Ones", "Zeros"})
 """Initialisers of Keras that draw nothing."""
 
+_STARTED_FROM = frozenset({"weights"})
+"""What Keras's layers take in place of what their initialisers drew: `Embedding(10, 3, weights=[matrix])`."""
+
 NO_SEEDS: Mapping[str, SeedCall] = {}
 
 
@@ -168,10 +171,12 @@ def draws(
             continue
         if condition is None:
             found[library.id] = DrawFact(library, False)
-        elif (
-            condition.fixed_by
-            and all(is_fixed(call.argument(name)) for name in condition.fixed_by)
-            and ((biases := call.argument("bias_initializer")) is None or is_fixed(biases))
+        elif condition.fixed_by and (
+            _given(call, _STARTED_FROM, is_none)
+            or (
+                all(is_fixed(call.argument(name)) for name in condition.fixed_by)
+                and ((biases := call.argument("bias_initializer")) is None or is_fixed(biases))
+            )
         ):
             continue
         elif _asked_for(call, condition, is_none, equals):

@@ -55,6 +55,9 @@ class DrawRecord:
     may_stop: bool = False
     """Drawn while unseeded on a path that ends the program before any seed: `--print-config` and its like."""
 
+    is_deferred: bool = True
+    """Comes later than what makes it: transforms, loaders."""
+
     goes_on: bool = False
     """Drawn while unseeded on a path that goes on to the program's end without a seed."""
 
@@ -165,6 +168,7 @@ class Ledger:
         self.records[number].taken &= self.taken > 0 or (picked_at is None and self.picked_at is not None)
         self.records[number].in_training &= library in _WITH_MODES and self.in_training
         self.records[number].is_aside &= len(self.stack) in self.aside
+        self.records[number].is_deferred &= deferred
         if deferred or self.deferring:
             pending = Pending(number, library, self.worker)
             if self._level(pending).rank is Rank.SEEDED:

@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterable
 
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.callables import QUIET, QUIET_MODULES
+from auditor.static.elements import passed
 from auditor.static.frame import Frame
 from auditor.static.members import default_factories
 from auditor.static.protocols import INDEXING, properties
@@ -60,6 +62,8 @@ class MadeObjects:
                 self._calls.random.draw(base, node, frame)
                 if base in self._rng.seed_calls:
                     self._calls.random.seed(self._rng.seed_calls[base], base, node, frame)
+                if base not in QUIET and not base.startswith(QUIET_MODULES):
+                    self._inherited(node, frame)
         self._has_indexed |= isinstance(cls.module.names.attribute(made, INDEXING[0]), FunctionRef)
         self._default_factories(cls, node, frame)
         place = at if at is not None else node
@@ -67,6 +71,14 @@ class MadeObjects:
             self._ledger.deferring += 1
             self.methods(made, self._read_properties(cls), frame, place)
             self._ledger.deferring -= 1
+
+    def _inherited(self, node: ast.Call, frame: Frame) -> None:
+        """`Runner(create_agent)` of a class without constructor: what it inherits keeps the function, and calls it."""
+        with self._calls.choices.later():
+            for part in passed(node):
+                value = frame.resolve(part)
+                if isinstance(value, FunctionRef):
+                    self._calls.functions.enter(value, None, frame, at=part, defaults=False)
 
     def _default_factories(self, cls: ClassRef, node: ast.Call | None, frame: Frame) -> None:
         """`lr: float = field(default_factory=…)`: called for every object that is not given the field."""

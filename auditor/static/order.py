@@ -56,6 +56,7 @@ from auditor.static.orderless import (
 from auditor.static.ordertrail import Kind, OrderedUse, Trail, as_list, used
 from auditor.static.sets import holds_indices, reaches_result
 from auditor.static.values import ClassRef, FunctionRef
+from auditor.static.worklist import is_worked_off
 
 _FROM_KEYS = "dict.fromkeys"
 _WALKED = 3
@@ -241,7 +242,7 @@ def _method(module: ModuleFacts, attribute: ast.Attribute, trail: Trail) -> Orde
     if not isinstance(call, ast.Call) or call.func is not attribute:
         return None
     if attribute.attr == "pop" and not call.args and (trail.kind is Kind.SET) and not trail.as_list:
-        if isinstance(module.parent(call), ast.Expr):
+        if isinstance(module.parent(call), ast.Expr) or is_worked_off(module, call):
             return None
         return used(trail, module, call, "`pop` takes any one of them")
     if attribute.attr in SET_METHODS or (trail.keyed and attribute.attr in ("items", "keys")):

@@ -14,7 +14,7 @@ from auditor.static.callables import (
     RUNNING_MAIN,
     SPAWNERS,
 )
-from auditor.static.elements import call_of
+from auditor.static.elements import call_of, passed
 from auditor.static.exposed import offered_functions, offered_methods
 from auditor.static.frame import Frame
 from auditor.static.importcalls import IMPORTING, imported_by, is_repeated
@@ -166,22 +166,6 @@ def _forks(node: ast.Call) -> bool:
     """`start_processes(work, start_method="fork")`: the children inherit what the parent seeded."""
     method = call_of(node, None).argument("start_method", 5)
     return isinstance(method, ast.Constant) and method.value == "fork"
-
-
-def passed(node: ast.Call) -> list[ast.expr]:
-    """The arguments, those inside displays too: `callbacks=[Seeder()]`.
-
-    A set is asked what it holds, and nothing in it is called: `auto_wrap_policy={Block}`.
-    """
-    found: list[ast.expr] = []
-    for part in (*node.args, *(word.value for word in node.keywords)):
-        if isinstance(part, ast.List | ast.Tuple):
-            found.extend(part.elts)
-        elif isinstance(part, ast.Dict):
-            found.extend(part.values)
-        else:
-            found.append(part.value if isinstance(part, ast.Starred) else part)
-    return found
 
 
 def _only_registers(name: str) -> bool:

@@ -9,6 +9,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import replace
 from auditor.static.constructed import is_seeded_by_constructor
 from auditor.static.ledger import DrawRecord, Ledger
+from auditor.static.leftalone import without_left_alone
 from auditor.static.library_verdict import LibraryVerdict, Seed, SeedStatus, SeedValue, place_of
 from auditor.static.programs import FOLLOWED_PARTLY
 from auditor.static.rngstate import Level, Rank
@@ -95,10 +96,13 @@ def _followed(project: Project, entry: EntryPoint, function: str | None) -> Ledg
 def _drawn(project: Project, entry: EntryPoint, ledger: Ledger) -> Iterable[DrawRecord]:
     """The draws that can have an effect in a program that trains, or does not.
 
+    What an imported module makes and nothing uses has none.
+
     A model that only gets stored weights does not keep its initial ones, and one that is not trained does nothing of
     what it does in training.
     """
-    drawn = [record for record in ledger.records if _is_backend(project, entry, record)]
+    records = [record for record in ledger.records if _is_backend(project, entry, record)]
+    drawn = without_left_alone(project, entry.path, records)
     if ledger.loads_weights or ledger.loads_some:
         # A configuration names the one of many models whose weights are stored.
         train = any(record.taken for record in drawn) and names_training(project, entry.path)

@@ -270,6 +270,8 @@ class Walk:
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.expr):
                 self.expression(child, frame)
+        if isinstance(node, ast.Assert):
+            self._branches.claim(node.test, frame)
         return End.FALLS_THROUGH
 
     def _return(self, node: ast.Return, frame: Frame) -> End:

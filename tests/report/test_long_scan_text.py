@@ -48,3 +48,21 @@ def test_the_program_to_run_is_the_one_that_most_is_told_of(scan_report: AuditRe
     assert scan_report.scan is not None
     scan = replace(scan_report.scan, entry_points=("a.py", "train.py"))
     assert "repro-audit run train.py --twice" in render(replace(scan_report, scan=scan))
+
+
+def test_many_programs_are_not_all_named(scan_report: AuditReport) -> None:
+    names = tuple(f"run_{number:02}.py" for number in range(12))
+    report = replace(scan_report, findings=(replace(scan_report.findings[0], entry_points=names),))
+    text = " ".join(render(report).split())
+    assert "run_07.py, and 4 more (--format json has all)" in text
+    assert "run_08.py" not in text
+
+
+def test_one_place_that_many_programs_reach_is_not_told_of_each(scan_report: AuditReport) -> None:
+    first = scan_report.findings[0]
+    names = [f"run_{number}.py" for number in range(7)]
+    findings = tuple(replace(first, entry_points=(name,), message=f"{name} draws.", key=name) for name in names)
+    text = " ".join(render(replace(scan_report, findings=findings)).split())
+    assert text.count("RA301 dataloader-shuffle-without-generator") == 3
+    assert "same here in 4 more programs: run_3.py, run_4.py, run_5.py, run_6.py" in text
+    assert "7 findings in 1 file" in text

@@ -27,6 +27,9 @@ MAX_ALIKE = 5
 FEW = 3
 """Entries of a list of lesser things that are shown without being asked for."""
 
+MAX_PROGRAMS = 8
+"""Programs that are named; whatever a module does that half a project imports is told of all of these."""
+
 STYLES = {Severity.ERROR: Style.ERROR, Severity.WARNING: Style.WARNING, Severity.NOTE: Style.NOTE}
 
 
@@ -38,15 +41,15 @@ def add_findings(page: Page, report: AuditReport) -> None:
         for shown, repeated in _gathered(findings):
             _add_finding(page, shown, names.get(shown.rule_id, ""))
             if repeated:
-                _add_repeated(page, repeated)
+                _add_repeated(page, shown, repeated)
             page.add()
 
 
 def _gathered(findings: Sequence[Finding]) -> list[tuple[Finding, list[Finding]]]:
     """What to show in full, each with what only repeats it.
 
-    What is told of one place for several programs is one finding of all of them. Of what says the same of many places
-    the first few are shown.
+    What is told of one place for several programs is one finding of all of them, where it says the same of each. Of
+    what says the same of many places, or is told of one place for many programs, the first few are shown.
     """
     placed: dict[object, Finding] = {}
     for finding in findings:
@@ -55,19 +58,32 @@ def _gathered(findings: Sequence[Finding]) -> list[tuple[Finding, list[Finding]]
             programs = tuple(sorted({*known.entry_points, *finding.entry_points}))
             placed[finding.rule_id, finding.location, finding.message] = replace(known, entry_points=programs)
     alike: dict[object, list[Finding]] = {}
+    here: dict[object, list[Finding]] = {}
     for finding in placed.values():
         alike.setdefault((finding.rule_id, finding.message, finding.confidence), []).append(finding)
-    kept = {id(finding) for group in alike.values() for finding in (group if len(group) <= MAX_ALIKE else group[:FEW])}
-    ends = {id(group[FEW - 1]): group[FEW:] for group in alike.values() if len(group) > MAX_ALIKE}
-    return [(finding, ends.get(id(finding), [])) for finding in placed.values() if id(finding) in kept]
+        here.setdefault((finding.rule_id, finding.location), []).append(finding)
+    groups = [group for group in (*alike.values(), *here.values()) if len(group) > MAX_ALIKE]
+    left_out = {id(finding) for group in groups for finding in group[FEW:]}
+    ends = {id(group[FEW - 1]): group[FEW:] for group in groups}
+    return [(finding, ends.get(id(finding), [])) for finding in placed.values() if id(finding) not in left_out]
 
 
-def _add_repeated(page: Page, findings: Sequence[Finding]) -> None:
-    places = ", ".join(position(finding.location) for finding in findings)
-    page.named("same", f"{len(findings)} times more in this file: {places}")
+def _add_repeated(page: Page, shown: Finding, findings: Sequence[Finding]) -> None:
+    if all(finding.location == shown.location for finding in findings):
+        programs = tuple(dict.fromkeys(program for finding in findings for program in finding.entry_points))
+        page.named("same", f"here in {count(len(programs), 'more program')}: {_programs(programs)}")
+    else:
+        places = ", ".join(position(finding.location) for finding in findings)
+        page.named("same", f"{len(findings)} times more in this file: {places}")
     patches = [finding.patch.id for finding in findings if finding.patch is not None and finding.patch.id]
     if patches:
         page.named("patches", ", ".join(dict.fromkeys(patches)))
+
+
+def _programs(names: Sequence[str]) -> str:
+    more = len(names) - MAX_PROGRAMS
+    named = ", ".join(names[:MAX_PROGRAMS] if more > 1 else names)
+    return f"{named}, and {more} more (--format json has all)" if more > 1 else named
 
 
 def by_file(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
@@ -89,7 +105,7 @@ def _add_finding(page: Page, finding: Finding, name: str) -> None:
     add_excerpt(page, finding)
     page.named("why", finding.message)
     if finding.entry_points:
-        page.named("program", ", ".join(finding.entry_points))
+        page.named("program", _programs(finding.entry_points))
     related = [f"{place(item.location)} {item.message}" for item in finding.related]
     if len(related) > MAX_RELATED:
         related = [

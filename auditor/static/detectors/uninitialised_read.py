@@ -76,7 +76,7 @@ class UninitialisedReadDetector(WithOptions[_Options]):
             read = _first_read(module, call.node, options)
             if read is not None and isinstance(module.parent(call.node), ast.Call):
                 is_filled = all_are_initialised(module) if is_filled is None else is_filled
-                filled = _filled_in_loops(module) if filled is None else filled
+                filled = _filled_in_loops(module) | _filled_by_others(module) if filled is None else filled
                 read = None if is_filled or getattr(read, "attr", None) in filled else read
             if read is not None:
                 here = module.location(call.node)
@@ -196,6 +196,15 @@ def _filled_in_loops(module: ModuleFacts) -> frozenset[str]:
         if isinstance(loop, ast.For) and isinstance(loop.iter, ast.List | ast.Tuple)
         for part in loop.iter.elts
         if isinstance(part, ast.Attribute) and any(fills(module, each) for each in walk(loop))
+    )
+
+
+def _filled_by_others(module: ModuleFacts) -> frozenset[str]:
+    """Attributes that something gives to another object: `quantized.scales = scales`, `layer.scales[:] = scales`."""
+    targets = (target for node in walk(module.tree) if isinstance(node, ast.Assign) for target in node.targets)
+    parts = (target.value if isinstance(target, ast.Subscript) else target for target in targets)
+    return frozenset(
+        part.attr for part in parts if isinstance(part, ast.Attribute) and getattr(part.value, "id", "self") != "self"
     )
 
 

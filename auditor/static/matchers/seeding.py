@@ -336,7 +336,7 @@ def _message(
     if verdict.status is SeedStatus.CONDITIONAL:
         condition = verdict.condition or seed.condition or "a condition"
         return f"{titles} seeded only under `{_short(condition)}`; otherwise each run draws other numbers."
-    detail = f" ({seed.detail})" if seed.detail else ""
+    detail = f" ({seed.detail})" if seed.detail and seed.detail != seed.text else ""
     text = f"`{_short(seed.text)}`" if seed.text else "nothing"
     if verdict.status is SeedStatus.NONE:
         return f"{titles} seeded with {text}{detail}, so each run starts from fresh entropy."
