@@ -21,10 +21,10 @@ QUIET = frozenset(
     {
         "callable", "collections.OrderedDict", "copy.copy", "copy.deepcopy", "dataclasses.field", "dict", "dir",
         "frozenset", "functools.partial", "functools.partialmethod", "functools.update_wrapper", "functools.wraps",
-        "getattr", "hasattr", "hash", "id", "isinstance", "issubclass", "json.dump", "json.dumps", "len", "list",
-        "pickle.dump", "pickle.dumps", "print", "repr", "set", "setattr", "str", "super", "torch.save",
-        "torch.serialization.add_safe_globals", "torch.serialization.safe_globals", "tuple", "type",
-        "types.SimpleNamespace", "vars", "warnings.warn",
+        "getattr", "hasattr", "hash", "hydra_zen.builds", "hydra_zen.just", "hydra_zen.store", "id", "isinstance",
+        "issubclass", "json.dump", "json.dumps", "len", "list", "pickle.dump", "pickle.dumps", "print", "repr", "set",
+        "setattr", "str", "super", "torch.save", "torch.serialization.add_safe_globals",
+        "torch.serialization.safe_globals", "tuple", "type", "types.SimpleNamespace", "vars", "warnings.warn",
     }
 )  # fmt: skip
 """Callables that call nothing of what they are given."""

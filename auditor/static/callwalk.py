@@ -10,7 +10,7 @@ from auditor.static.callables import (
     EXITS,
 )
 from auditor.static.choices import Choices
-from auditor.static.commandgroups import registration
+from auditor.static.commandgroups import RUNNING_COMMANDS, registration
 from auditor.static.frame import End, Frame
 from auditor.static.functions import Functions
 from auditor.static.indirect import called_later, dispatched, runs_itself
@@ -47,8 +47,8 @@ class CallWalk:
         self.objects = MadeObjects(walk, self)
         self.loaders = LoaderCalls(walk, self)
         self.outside = OutsideCalls(walk, self)
-        self._stored: dict[str, list[FunctionRef]] = {}
-        """Functions kept in options (`set_defaults(run=train)`), by the option's name."""
+        self._stored: dict[str, list[FunctionRef | ClassRef]] = {}
+        """Functions and classes kept in options (`set_defaults(run=train)`), by the option's name."""
 
         self._groups: list[FunctionRef | Instance] = []
         """Groups of commands that are being run."""
@@ -79,6 +79,10 @@ class CallWalk:
         if isinstance(value, External):
             self.outside.call(value.name, node, frame)
             self._build(node, frame)
+            if value.name in RUNNING_COMMANDS and isinstance(node.func, ast.Attribute):
+                group = frame.resolve(node.func.value)
+                if isinstance(group, Instance):
+                    self._commands(group, node, frame)
             if starts_base(value.name) and isinstance(node.func, ast.Attribute):
                 made = frame.resolve(node.func.value)
                 if isinstance(made, Instance) and isinstance(made.of, ClassRef):
@@ -106,10 +110,11 @@ class CallWalk:
             return
         if isinstance(node.func, ast.Subscript):
             self._alternatives(table_of(frame.module, node.func.value), node, frame)
-        elif isinstance(node.func, ast.Attribute):
-            if node.func.attr in self._stored:
-                self._alternatives(self._stored[node.func.attr], node, frame)
-                return
+        stored = self._stored.get(_entry(frame.module.origin(node.func)))
+        if stored is not None:
+            self._alternatives(stored, node, frame)
+            return
+        if isinstance(node.func, ast.Attribute):
             self.random.draw(None, node, frame)
         found = picked(frame.module, node)
         for value in found:
@@ -219,7 +224,7 @@ class CallWalk:
         """`parser.set_defaults(run=train)`: called later as `args.run(args)`."""
         for word in node.keywords:
             value = frame.resolve(word.value)
-            if word.arg and isinstance(value, FunctionRef):
+            if word.arg and isinstance(value, FunctionRef | ClassRef):
                 self._stored.setdefault(word.arg, []).append(value)
 
     def _registers(self, node: ast.Call, frame: Frame) -> bool:
@@ -245,3 +250,19 @@ class CallWalk:
                 self.functions.enter(command, node, frame)
             self._commands(command, node, frame)
         self._groups.pop()
+
+
+def _entry(node: ast.expr) -> str:
+    """The name of what is taken out of options: `args.run`, `vars(args)["run"]`, `vars(args).pop("run")`."""
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    called = node.func if isinstance(node, ast.Call) and node.args else None
+    is_taken = isinstance(called, ast.Attribute) and called.attr in ("get", "pop")
+    key = (
+        node.slice
+        if isinstance(node, ast.Subscript)
+        else node.args[0]
+        if isinstance(node, ast.Call) and is_taken
+        else None
+    )
+    return key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else ""

@@ -24,7 +24,9 @@ LAUNCHING = frozenset(
 CALLING_LATER = frozenset({"atexit.register", "sacred.Experiment.main", "sacred.experiment.Experiment.main"})
 """Decorators after which the function below them is called later: when the program ends, by `experiment.run()`."""
 
-_RUNNING_MAIN = frozenset({"sacred.Experiment.automain", "sacred.experiment.Experiment.automain"})
+_RUNNING_MAIN = frozenset(
+    {"modal.App.local_entrypoint", "sacred.Experiment.automain", "sacred.experiment.Experiment.automain"}
+)
 """Decorators that call the function below them, like a `__main__` guard."""
 
 REMOTE = "remote"
@@ -35,6 +37,9 @@ OPTIONS = "options"
 
 WORKING = (REMOTE, OPTIONS)
 """Methods of a function or class of ray that lead to it."""
+
+OF_FUNCTIONS = frozenset({"callback", "local", "main", "serve", "submit", "with_options"})
+"""What click, modal and prefect add to a function that they decorate, and that calls it, now or elsewhere."""
 
 _DISPATCHING = frozenset({"functools.singledispatch", "functools.singledispatchmethod"})
 
@@ -80,8 +85,8 @@ def called_later(module: ModuleFacts, node: ast.FunctionDef | ast.AsyncFunctionD
 
 def runs_itself(module: ModuleFacts, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     """Whether the decorator of a function calls it where the file is run: `@experiment.automain`."""
-    decorators = (each for each in function.decorator_list if isinstance(each, ast.Attribute))
-    return any(module.resolve(each) in _RUNNING_MAIN for each in decorators)
+    called = (each.func if isinstance(each, ast.Call) else each for each in function.decorator_list)
+    return any(isinstance(each, ast.Attribute) and module.resolve(each) in _RUNNING_MAIN for each in called)
 
 
 def is_remote(value: Value) -> bool:
@@ -99,7 +104,13 @@ def is_remote_call(value: Value, node: ast.Call) -> bool:
     return isinstance(value, FunctionRef | ClassRef) and getattr(value.node, "name", "") != REMOTE
 
 
+def is_decorated(value: Value) -> bool:
+    """Whether something stands above a function, which may give it methods."""
+    return isinstance(value, FunctionRef) and bool(getattr(value.node, "decorator_list", ()))
+
+
 def gives_itself(value: FunctionRef | ClassRef, node: ast.Call) -> bool:
     """Whether `node` asks a function or class for itself, with other resources: `work.options(num_cpus=2)`."""
     called = node.func
-    return isinstance(called, ast.Attribute) and called.attr == OPTIONS and getattr(value.node, "name", "") != OPTIONS
+    name = called.attr if isinstance(called, ast.Attribute) else ""
+    return name in (OPTIONS, "with_options") and getattr(value.node, "name", "") != name

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.frame import Frame
 from auditor.static.members import default_factories
-from auditor.static.protocols import INDEXING, properties
+from auditor.static.protocols import INDEXING, properties, steps
 from auditor.static.values import ClassRef, External, FunctionRef, Instance
 
 if TYPE_CHECKING:
@@ -67,6 +67,9 @@ class MadeObjects:
             self._ledger.deferring += 1
             self.methods(made, self._read_properties(cls), frame, place)
             self._ledger.deferring -= 1
+            for step in steps(cls):
+                with self._calls.spawned.importing():
+                    self.methods(made, [step], frame, place)
 
     def _default_factories(self, cls: ClassRef, node: ast.Call | None, frame: Frame) -> None:
         """`lr: float = field(default_factory=…)`: called for every object that is not given the field."""
