@@ -41,6 +41,11 @@ SPAWNERS = {
     "ray.train.tensorflow.TensorflowTrainer": "train_loop_per_worker",
     "ray.train.data_parallel_trainer.DataParallelTrainer": "train_loop_per_worker",
     "ray.tune.Tuner": "trainable", "ray.tune.run": "run_or_experiment",
+    **{
+        f"submitit.{executor}.{method}": "fn"
+        for executor in ("AutoExecutor", "LocalExecutor", "SlurmExecutor")
+        for method in ("submit", "map_array")
+    },
 }  # fmt: skip
 """Callables that call the function they are given in processes that start anew, with the name of that argument."""
 
