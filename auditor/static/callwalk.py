@@ -11,9 +11,10 @@ from auditor.static.callables import (
 )
 from auditor.static.choices import Choices
 from auditor.static.commandgroups import RUNNING_COMMANDS, registration
+from auditor.static.experiments import seeding_call
 from auditor.static.frame import End, Frame
 from auditor.static.functions import Functions
-from auditor.static.indirect import called_later, dispatched, runs_itself
+from auditor.static.indirect import called_later, dispatched, running
 from auditor.static.loadercalls import LoaderCalls
 from auditor.static.madeobjects import MadeObjects
 from auditor.static.members import table_of
@@ -200,11 +201,22 @@ class CallWalk:
     def decorated(self, node: ast.FunctionDef | ast.AsyncFunctionDef, frame: Frame) -> None:
         """A function is defined: what stands above it may call it at once, or when the program ends."""
         decorator = called_later(frame.module, node)
-        if frame.is_main and runs_itself(frame.module, node):
+        itself = running(frame.module, node) if frame.is_main else None
+        if itself is not None:
+            self._begin(itself, frame)
             self.functions.enter(FunctionRef(frame.module, node), None, frame, defaults=False)
         elif decorator is not None:
             with self.choices.later():
+                self._begin(decorator, frame)
                 self.functions.enter(FunctionRef(frame.module, node), None, frame, at=decorator)
+
+    def _begin(self, decorator: ast.expr, frame: Frame) -> None:
+        """An experiment seeds, if it is given a seed, before it calls the function below its decorator."""
+        name = frame.module.resolve(decorator)
+        seed = self._walk.project.rng.seed_calls.get(name) if name is not None else None
+        call = seeding_call(frame.module, decorator) if seed is not None else None
+        if seed is not None and call is not None and name is not None:
+            self.random.seed(seed, name, call, frame)
 
     def decorate(self, node: ast.expr, frame: Frame) -> None:
         """A decorator of the project is called with the class below it; `@seeded(3)` gives the function that is."""

@@ -10,6 +10,7 @@ from auditor.model.lean import dataclass
 from auditor.static.bindings import Function
 from auditor.static.elements import call_of
 from auditor.static.frame import Frame
+from auditor.static.indirect import is_configured
 from auditor.static.mappings import entries_of
 from auditor.static.rngstate import Rank, State, joined_draws
 from auditor.static.seedvalue import GIVEN, OPTIONS, Entries, Seen, holding
@@ -260,6 +261,7 @@ class Functions:
             positional = positional[1:]
         given = _bound(node, positional, signature.keyword_only)
         spread = self._spread(node, frame)
+        defaults = defaults and not is_configured(ref)
         for name in (*positional, *signature.keyword_only):
             if name in given:
                 inside.values[name] = self._walk.evaluator.value(given[name], frame)

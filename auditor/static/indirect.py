@@ -29,6 +29,21 @@ _RUNNING_MAIN = frozenset(
 )
 """Decorators that call the function below them, like a `__main__` guard."""
 
+_EXPERIMENTS = (
+    "sacred.Experiment",
+    "sacred.experiment.Experiment",
+    "sacred.Ingredient",
+    "sacred.ingredient.Ingredient",
+)
+
+_CONFIGURED = frozenset(
+    {
+        "gin.configurable", "gin.register", "gin.config.configurable", "gin.config.register",
+        *(f"{name}.{method}" for name in _EXPERIMENTS for method in ("automain", "capture", "command", "main")),
+    }
+)  # fmt: skip
+"""Decorators after which what a call leaves out comes from a configuration, whatever the default is."""
+
 REMOTE = "remote"
 """What stands between a function or class of ray, or a method of such a class, and its arguments."""
 
@@ -83,10 +98,18 @@ def called_later(module: ModuleFacts, node: ast.FunctionDef | ast.AsyncFunctionD
     return next((each for each in found if module.resolve(each) in CALLING_LATER), None)
 
 
-def runs_itself(module: ModuleFacts, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """Whether the decorator of a function calls it where the file is run: `@experiment.automain`."""
+def running(module: ModuleFacts, function: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.expr | None:
+    """The decorator of a function that calls it where the file is run: `@experiment.automain`."""
     called = (each.func if isinstance(each, ast.Call) else each for each in function.decorator_list)
-    return any(isinstance(each, ast.Attribute) and module.resolve(each) in _RUNNING_MAIN for each in called)
+    return next((each for each in called if module.resolve(each) in _RUNNING_MAIN), None)
+
+
+def is_configured(function: FunctionRef) -> bool:
+    """Whether a configuration fills the parameters of a function, or of the class that it makes objects of."""
+    holders = [function.node, *([function.owner.node] if function.owner is not None else [])]
+    decorators = [each for holder in holders for each in getattr(holder, "decorator_list", ())]
+    called = (each.func if isinstance(each, ast.Call) else each for each in decorators)
+    return any(function.module.resolve(each) in _CONFIGURED for each in called)
 
 
 def is_remote(value: Value) -> bool:
