@@ -11,7 +11,7 @@ from auditor.static.callables import (
 )
 from auditor.static.choices import Choices
 from auditor.static.commandgroups import RUNNING_COMMANDS, registration
-from auditor.static.experiments import seeding_call
+from auditor.static.experiments import configured_seed
 from auditor.static.frame import End, Frame
 from auditor.static.functions import Functions
 from auditor.static.indirect import called_later, dispatched, running
@@ -28,6 +28,7 @@ from auditor.static.values import ClassRef, External, FunctionRef, Instance, Mod
 from auditor.static.weights import is_loading, loads_weights, may_load_all, unpickles_model
 
 if TYPE_CHECKING:
+    from auditor.static.facts import ModuleFacts
     from auditor.static.walk import Walk
 
 
@@ -50,6 +51,9 @@ class CallWalk:
         self.outside = OutsideCalls(walk, self)
         self._stored: dict[str, list[FunctionRef | ClassRef]] = {}
         """Functions and classes kept in options (`set_defaults(run=train)`), by the option's name."""
+
+        self._experiments: dict[ModuleFacts, ast.expr | None] = {}
+        """The seeds of the experiments of files."""
 
         self._groups: list[FunctionRef | Instance] = []
         """Groups of commands that are being run."""
@@ -214,9 +218,14 @@ class CallWalk:
         """An experiment seeds, if it is given a seed, before it calls the function below its decorator."""
         name = frame.module.resolve(decorator)
         seed = self._walk.project.rng.seed_calls.get(name) if name is not None else None
-        call = seeding_call(frame.module, decorator) if seed is not None else None
-        if seed is not None and call is not None and name is not None:
-            self.random.seed(seed, name, call, frame)
+        if seed is None or name is None:
+            return
+        if frame.module not in self._experiments:
+            self._experiments[frame.module] = configured_seed(frame.module)
+        given = self._experiments[frame.module]
+        if given is not None:
+            call = ast.Call(func=decorator, args=[], keywords=[ast.keyword(arg=seed.argument, value=given)])
+            self.random.seed(seed, name, ast.copy_location(call, decorator), frame)
 
     def decorate(self, node: ast.expr, frame: Frame) -> None:
         """A decorator of the project is called with the class below it; `@seeded(3)` gives the function that is."""

@@ -16,14 +16,9 @@ _ADDING = frozenset(f"{name}.add_config" for name in EXPERIMENTS)
 _CONFIGURING = frozenset(f"{name}.config" for name in EXPERIMENTS)
 
 
-def seeding_call(module: ModuleFacts, decorator: ast.expr) -> ast.Call | None:
-    """`@experiment.main` as a call that is given the seed of the experiment's configuration; None where it has none."""
-    seed = next(_seeds(module), None)
-    if seed is None:
-        return None
-    return ast.copy_location(
-        ast.Call(func=decorator, args=[], keywords=[ast.keyword(arg="seed", value=seed)]), decorator
-    )
+def configured_seed(module: ModuleFacts) -> ast.expr | None:
+    """The seed in the configuration of a file's experiment; None where it has none."""
+    return next(_seeds(module), None)
 
 
 def _seeds(module: ModuleFacts) -> Iterator[ast.expr]:

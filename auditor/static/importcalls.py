@@ -173,8 +173,10 @@ def _listed(module: ModuleFacts, node: ast.expr) -> tuple[Text, ...]:
     if not isinstance(display, ast.Dict | ast.List | ast.Tuple | ast.Set):
         return (ANY,)
     values = display.values if isinstance(display, ast.Dict) else display.elts
+    if len(values) > MAX_TEXTS:
+        return (ANY,)
     texts = tuple(value.value for value in values if isinstance(value, ast.Constant) and isinstance(value.value, str))
-    return tuple(map(Text, texts)) if 0 < len(texts) == len(values) <= MAX_TEXTS else (ANY,)
+    return tuple(map(Text, texts)) if 0 < len(texts) == len(values) else (ANY,)
 
 
 def _joined(module: ModuleFacts, parts: Sequence[ast.expr], steps: int) -> tuple[Text, ...]:

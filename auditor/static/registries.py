@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass
@@ -107,9 +108,9 @@ class Registries:
 
     def members(self, taken: Taken, within: Container[str] | None) -> list[FunctionRef | ClassRef]:
         """What may be taken, of the modules at these paths, in the order of the files."""
-        found = [
-            each for each in self._members.get(taken.table, ()) if within is None or each.value.module.path in within
-        ]
+        members = self._members.get(taken.table, ())
+        among = (each for each in members if within is None or each.value.module.path in within)
+        found = list(among if taken.name is not None else islice(among, MAX_LOOKED_AT))
         if taken.name is not None:
             found = [each for each in found if each.name == taken.name] or [each for each in found if each.name is None]
         return list(dict.fromkeys(each.value for each in found))[:MAX_TAKEN]

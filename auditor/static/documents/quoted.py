@@ -30,7 +30,7 @@ _TEXT = lazy_pattern(r"(?:^|[\s;&|(/\"'])(?:python|pypy)[\d.]*(?:\s+-[A-Za-z]+)*
 def foreign_lines(lines: Sequence[str]) -> frozenset[int]:
     """The numbers, from 1, of the lines that no shell executes."""
     found: set[int] = set()
-    places: dict[str, list[int]] = {}
+    places: dict[str, list[int]] | None = None
     unclosed: set[str] = set()
     last = 0
     for number, line in enumerate(lines, 1):
@@ -38,12 +38,13 @@ def foreign_lines(lines: Sequence[str]) -> frozenset[int]:
             continue
         if "<<" in line:
             bare = _ARITHMETIC.sub("", line)
+            is_executed = _is_executed(bare)
             for beginning in _BEGINNING.finditer(bare):
-                places = places or _places(lines)
+                places = _places(lines) if places is None else places
                 end = _following(places.get(beginning["end"], ()), max(number, last))
                 if end is None:
                     break
-                if not _is_executed(bare):
+                if not is_executed:
                     found.update(range(max(number, last) + 1, end + 1))
                 last = end
         elif (opened := _TEXT.search(line)) and opened["quote"] not in unclosed:
