@@ -21,10 +21,10 @@ QUIET = frozenset(
     {
         "callable", "collections.OrderedDict", "copy.copy", "copy.deepcopy", "dataclasses.field", "dict", "dir",
         "frozenset", "functools.partial", "functools.partialmethod", "functools.update_wrapper", "functools.wraps",
-        "getattr", "hasattr", "hash", "id", "isinstance", "issubclass", "json.dump", "json.dumps", "len", "list",
-        "pickle.dump", "pickle.dumps", "print", "repr", "set", "setattr", "str", "super", "torch.save",
-        "torch.serialization.add_safe_globals", "torch.serialization.safe_globals", "tuple", "type",
-        "types.SimpleNamespace", "vars", "warnings.warn",
+        "getattr", "hasattr", "hash", "hydra_zen.builds", "hydra_zen.just", "hydra_zen.store", "id", "isinstance",
+        "issubclass", "json.dump", "json.dumps", "len", "list", "pickle.dump", "pickle.dumps", "print", "repr", "set",
+        "setattr", "str", "super", "torch.save", "torch.serialization.add_safe_globals",
+        "torch.serialization.safe_globals", "tuple", "type", "types.SimpleNamespace", "vars", "warnings.warn",
     }
 )  # fmt: skip
 """Callables that call nothing of what they are given."""
@@ -47,6 +47,11 @@ SPAWNERS = {
     "ray.train.tensorflow.TensorflowTrainer": "train_loop_per_worker",
     "ray.train.data_parallel_trainer.DataParallelTrainer": "train_loop_per_worker",
     "ray.tune.Tuner": "trainable", "ray.tune.run": "run_or_experiment",
+    **{
+        f"submitit.{executor}.{method}": "fn"
+        for executor in ("AutoExecutor", "LocalExecutor", "SlurmExecutor")
+        for method in ("submit", "map_array")
+    },
 }  # fmt: skip
 """Callables that call the function they are given in processes that start anew, with the name of that argument."""
 

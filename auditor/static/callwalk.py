@@ -6,16 +6,15 @@ import ast
 from collections.abc import Iterable, Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.static.callables import (
-    EXITS,
-)
+from auditor.static.callables import EXITS
 from auditor.static.choices import Choices
-from auditor.static.commandgroups import registration
+from auditor.static.commandgroups import RUNNING_COMMANDS, registration
 from auditor.static.converted import copies_into_network, hands_over_state
 from auditor.static.elements import passed
+from auditor.static.experiments import configured_seed
 from auditor.static.frame import End, Frame
 from auditor.static.functions import Functions
-from auditor.static.indirect import called_later, dispatched, runs_itself
+from auditor.static.indirect import called_later, dispatched, running
 from auditor.static.loadercalls import LoaderCalls
 from auditor.static.madeobjects import MadeObjects
 from auditor.static.members import table_of
@@ -29,8 +28,8 @@ from auditor.static.values import ClassRef, External, FunctionRef, Instance, Mod
 from auditor.static.weights import is_loading, loads_weights, may_load_all, takes_weights, unpickles_model
 
 if TYPE_CHECKING:
+    from auditor.static.facts import ModuleFacts
     from auditor.static.walk import Walk
-
 
 MAX_GROUPS = 4
 """Groups of commands that are followed one in the other; a dozen that hold each other are many ways."""
@@ -49,8 +48,11 @@ class CallWalk:
         self.objects = MadeObjects(walk, self)
         self.loaders = LoaderCalls(walk, self)
         self.outside = OutsideCalls(walk, self)
-        self._stored: dict[str, list[FunctionRef]] = {}
-        """Functions kept in options (`set_defaults(run=train)`), by the option's name."""
+        self._stored: dict[str, list[FunctionRef | ClassRef]] = {}
+        """Functions and classes kept in options (`set_defaults(run=train)`), by the option's name."""
+
+        self._experiments: dict[ModuleFacts, ast.expr | None] = {}
+        """The seeds of the experiments of files."""
 
         self._groups: list[FunctionRef | Instance] = []
         """Groups of commands that are being run."""
@@ -83,6 +85,10 @@ class CallWalk:
         if isinstance(value, External):
             self.outside.call(value.name, node, frame)
             self._build(node, frame)
+            if value.name in RUNNING_COMMANDS and isinstance(node.func, ast.Attribute):
+                group = frame.resolve(node.func.value)
+                if isinstance(group, Instance):
+                    self._commands(group, node, frame)
             if starts_base(value.name) and isinstance(node.func, ast.Attribute):
                 made = frame.resolve(node.func.value)
                 if isinstance(made, Instance) and isinstance(made.of, ClassRef):
@@ -110,10 +116,11 @@ class CallWalk:
             return
         if isinstance(node.func, ast.Subscript):
             self._alternatives(table_of(frame.module, node.func.value), node, frame)
-        elif isinstance(node.func, ast.Attribute):
-            if node.func.attr in self._stored:
-                self._alternatives(self._stored[node.func.attr], node, frame)
-                return
+        stored = self._stored.get(_entry(frame.module.origin(node.func)))
+        if stored is not None:
+            self._alternatives(stored, node, frame)
+            return
+        if isinstance(node.func, ast.Attribute):
             self.random.draw(None, node, frame)
         found = picked(frame.module, node)
         for value in found:
@@ -199,11 +206,27 @@ class CallWalk:
     def decorated(self, node: ast.FunctionDef | ast.AsyncFunctionDef, frame: Frame) -> None:
         """A function is defined: what stands above it may call it at once, or when the program ends."""
         decorator = called_later(frame.module, node)
-        if frame.is_main and runs_itself(frame.module, node):
+        itself = running(frame.module, node) if frame.is_main else None
+        if itself is not None:
+            self._begin(itself, frame)
             self.functions.enter(FunctionRef(frame.module, node), None, frame, defaults=False)
         elif decorator is not None:
             with self.choices.later():
+                self._begin(decorator, frame)
                 self.functions.enter(FunctionRef(frame.module, node), None, frame, at=decorator)
+
+    def _begin(self, decorator: ast.expr, frame: Frame) -> None:
+        """An experiment seeds, if it is given a seed, before it calls the function below its decorator."""
+        name = frame.module.resolve(decorator)
+        seed = self._walk.project.rng.seed_calls.get(name) if name is not None else None
+        if seed is None or name is None:
+            return
+        if frame.module not in self._experiments:
+            self._experiments[frame.module] = configured_seed(frame.module)
+        given = self._experiments[frame.module]
+        if given is not None:
+            call = ast.Call(func=decorator, args=[], keywords=[ast.keyword(arg=seed.argument, value=given)])
+            self.random.seed(seed, name, ast.copy_location(call, decorator), frame)
 
     def decorate(self, node: ast.expr, frame: Frame) -> None:
         """A decorator of the project is called with the class below it; `@seeded(3)` gives the function that is."""
@@ -223,7 +246,7 @@ class CallWalk:
         """`parser.set_defaults(run=train)`: called later as `args.run(args)`."""
         for word in node.keywords:
             value = frame.resolve(word.value)
-            if word.arg and isinstance(value, FunctionRef):
+            if word.arg and isinstance(value, FunctionRef | ClassRef):
                 self._stored.setdefault(word.arg, []).append(value)
 
     def _converts(self, node: ast.Call, value: Value, frame: Frame) -> bool:
@@ -255,3 +278,19 @@ class CallWalk:
                 self.functions.enter(command, node, frame)
             self._commands(command, node, frame)
         self._groups.pop()
+
+
+def _entry(node: ast.expr) -> str:
+    """The name of what is taken out of options: `args.run`, `vars(args)["run"]`, `vars(args).pop("run")`."""
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    called = node.func if isinstance(node, ast.Call) and node.args else None
+    is_taken = isinstance(called, ast.Attribute) and called.attr in ("get", "pop")
+    key = (
+        node.slice
+        if isinstance(node, ast.Subscript)
+        else node.args[0]
+        if isinstance(node, ast.Call) and is_taken
+        else None
+    )
+    return key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else ""

@@ -10,6 +10,9 @@ PREPARING = "callback"
 REGISTERING = frozenset({"command", PREPARING, "group"})
 """Methods that return what adds a function."""
 
+RUNNING_COMMANDS = frozenset({"tyro.extras.SubcommandApp.cli"})
+"""Methods of groups that run one of their commands; other groups are called themselves."""
+
 ADDING = frozenset({"add_command", "add_typer"})
 """Methods that add what they are given."""
 

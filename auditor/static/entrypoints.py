@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import Function
-from auditor.static.indirect import runs_itself
+from auditor.static.indirect import running
 from auditor.static.nodes import walk
 from auditor.static.values import External, FunctionRef
 
@@ -78,7 +78,10 @@ def is_program(module: ModuleFacts, *, imported: bool, in_package: bool) -> bool
             if _only_runs_tests(module, guard) or _only_builds(guard) or (imported and _only_tries(module, guard))
         ]
         return len(tries) < len(guards)
-    if any(isinstance(statement, ast.FunctionDef) and runs_itself(module, statement) for statement in module.tree.body):
+    if any(
+        isinstance(statement, ast.FunctionDef) and running(module, statement) is not None
+        for statement in module.tree.body
+    ):
         return True
     if imported or any(isinstance(node, ast.ImportFrom) and node.level for node, _ in module.index.imports):
         return False

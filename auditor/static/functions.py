@@ -10,6 +10,7 @@ from auditor.model.lean import dataclass, replace
 from auditor.static.bindings import Function, every_argument
 from auditor.static.elements import call_of, is_none
 from auditor.static.frame import Frame
+from auditor.static.indirect import is_configured
 from auditor.static.lengths import with_kept_lengths
 from auditor.static.library_verdict import SeedValue
 from auditor.static.mappings import entries_of
@@ -287,6 +288,7 @@ class Functions:
             positional = positional[1:]
         given = _bound(node, positional, signature.keyword_only)
         spread = self._spread(node, frame)
+        defaults = defaults and not is_configured(ref)
         for name in (*positional, *signature.keyword_only):
             if name in given:
                 inside.values[name] = self._seen(given[name], frame, module)

@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass
+from auditor.static.bindings import BindingKind
 from auditor.static.commandline import option_call
 from auditor.static.computedimports import EVERY
 from auditor.static.elements import Known, call_of
@@ -137,6 +138,8 @@ def texts_of(module: ModuleFacts, node: ast.expr, steps: int) -> tuple[Text, ...
         return _named(module, node, steps)
     if isinstance(node, ast.Attribute):
         return _chosen(module, node)
+    if isinstance(node, ast.Subscript):
+        return _listed(module, node.value)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         if node.func.attr == "format":
             return _filled(module, node.func.value, "{")
@@ -155,7 +158,25 @@ def _named(module: ModuleFacts, node: ast.Name, steps: int) -> tuple[Text, ...]:
         above = module.name if module.path.endswith("__init__.py") else module.name.rpartition(".")[0]
         return (Text(module.name if node.id == "__name__" else above),)
     origin = module.origin(node)
-    return texts_of(module, origin, steps - 1) if origin is not node else (ANY,)
+    if origin is not node:
+        return texts_of(module, origin, steps - 1)
+    bindings = module.names.bindings_of(node)
+    loop = bindings[0].node if len(bindings) == 1 and bindings[0].kind is BindingKind.ELEMENT else None
+    if not isinstance(loop, ast.For | ast.comprehension) or not isinstance(loop.target, ast.Name):
+        return (ANY,)
+    return _listed(module, loop.iter) if not isinstance(module.origin(loop.iter), ast.Dict) else (ANY,)
+
+
+def _listed(module: ModuleFacts, node: ast.expr) -> tuple[Text, ...]:
+    """What stands in a list, or in a dictionary under its keys: `NETS[args.net]`, `for name in NAMES`."""
+    display = module.origin(node)
+    if not isinstance(display, ast.Dict | ast.List | ast.Tuple | ast.Set):
+        return (ANY,)
+    values = display.values if isinstance(display, ast.Dict) else display.elts
+    if len(values) > MAX_TEXTS:
+        return (ANY,)
+    texts = tuple(value.value for value in values if isinstance(value, ast.Constant) and isinstance(value.value, str))
+    return tuple(map(Text, texts)) if 0 < len(texts) == len(values) else (ANY,)
 
 
 def _joined(module: ModuleFacts, parts: Sequence[ast.expr], steps: int) -> tuple[Text, ...]:

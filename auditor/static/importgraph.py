@@ -198,7 +198,7 @@ class ImportGraph:
                 yield from (target for _, target in self._absolute(str(made[TARGET]), path) if target is not None)
             return
         package = name.removesuffix(EVERY)
-        if package == name and not name.endswith((*DATA, ".py")):
+        if package == name and not name.endswith((*DATA, ".ipynb", ".py")):
             yield from (target for _, target in self._absolute(name, path) if target is not None)
         elif package != name:
             yield from self._path.modules(package, which, path)

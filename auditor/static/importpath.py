@@ -16,13 +16,14 @@ from auditor.model.pattern import lazy_pattern
 from auditor.static.computedimports import MAX_LISTED
 from auditor.static.hydraconfigs import Tree, composed
 from auditor.static.plainfile import read_plain
+from auditor.static.runmagic import RUN, run_name
 
 Lookup = tuple[int, str, str]
 """What is looked up for a file: (0, "a.b", "") for `import a.b`; (2, "a", "") for `from ..a import …`; a name in a
 package as (-1, path of the package, name)."""
 
 DATA = (
-    ".bin", ".c", ".cfg", ".ckpt", ".cpp", ".csv", ".gz", ".h", ".html", ".ini", ".ipynb", ".jpg", ".json", ".jsonl",
+    ".bin", ".c", ".cfg", ".ckpt", ".cpp", ".csv", ".gz", ".h", ".html", ".ini", ".jpg", ".json", ".jsonl",
     ".log", ".lock", ".md", ".npy", ".npz", ".out", ".parquet", ".pdf", ".pickle", ".pkl", ".png", ".pt", ".pth",
     ".pyc", ".pyi", ".pxd", ".pyx", ".rst", ".safetensors", ".sh", ".so", ".svg", ".tar", ".tmp", ".toml", ".txt",
     ".yaml", ".yml", ".zip",
@@ -242,7 +243,15 @@ class ImportPath:
             return f"{path}/__init__.py"
         if self._is_file(f"{path}.py"):
             return f"{path}.py"
+        if path.endswith(RUN):
+            return self._notebook(path)
         return f"{path}/" if path and self._is_folder(path) else None
+
+    def _notebook(self, path: str) -> str | None:
+        """The notebook that another one runs, by the name that stands for it."""
+        folder, _, word = path.rpartition("/")
+        names = (name for name in sorted(self._names(folder)) if name.endswith(".ipynb") and run_name(name) == word)
+        return next((_join(folder, name) for name in names), None)
 
     def _package(self, folder: str) -> str:
         init = _join(folder, "__init__.py")

@@ -24,8 +24,25 @@ LAUNCHING = frozenset(
 CALLING_LATER = frozenset({"atexit.register", "sacred.Experiment.main", "sacred.experiment.Experiment.main"})
 """Decorators after which the function below them is called later: when the program ends, by `experiment.run()`."""
 
-_RUNNING_MAIN = frozenset({"sacred.Experiment.automain", "sacred.experiment.Experiment.automain"})
+_RUNNING_MAIN = frozenset(
+    {"modal.App.local_entrypoint", "sacred.Experiment.automain", "sacred.experiment.Experiment.automain"}
+)
 """Decorators that call the function below them, like a `__main__` guard."""
+
+_EXPERIMENTS = (
+    "sacred.Experiment",
+    "sacred.experiment.Experiment",
+    "sacred.Ingredient",
+    "sacred.ingredient.Ingredient",
+)
+
+_CONFIGURED = frozenset(
+    {
+        "gin.configurable", "gin.register", "gin.config.configurable", "gin.config.register",
+        *(f"{name}.{method}" for name in _EXPERIMENTS for method in ("automain", "capture", "command", "main")),
+    }
+)  # fmt: skip
+"""Decorators after which what a call leaves out comes from a configuration, whatever the default is."""
 
 REMOTE = "remote"
 """What stands between a function or class of ray, or a method of such a class, and its arguments."""
@@ -35,6 +52,9 @@ OPTIONS = "options"
 
 WORKING = (REMOTE, OPTIONS)
 """Methods of a function or class of ray that lead to it."""
+
+OF_FUNCTIONS = frozenset({"callback", "local", "main", "serve", "submit", "with_options"})
+"""What click, modal and prefect add to a function that they decorate, and that calls it, now or elsewhere."""
 
 _DISPATCHING = frozenset({"functools.singledispatch", "functools.singledispatchmethod"})
 
@@ -78,10 +98,18 @@ def called_later(module: ModuleFacts, node: ast.FunctionDef | ast.AsyncFunctionD
     return next((each for each in found if module.resolve(each) in CALLING_LATER), None)
 
 
-def runs_itself(module: ModuleFacts, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """Whether the decorator of a function calls it where the file is run: `@experiment.automain`."""
-    decorators = (each for each in function.decorator_list if isinstance(each, ast.Attribute))
-    return any(module.resolve(each) in _RUNNING_MAIN for each in decorators)
+def running(module: ModuleFacts, function: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.expr | None:
+    """The decorator of a function that calls it where the file is run: `@experiment.automain`."""
+    called = (each.func if isinstance(each, ast.Call) else each for each in function.decorator_list)
+    return next((each for each in called if module.resolve(each) in _RUNNING_MAIN), None)
+
+
+def is_configured(function: FunctionRef) -> bool:
+    """Whether a configuration fills the parameters of a function, or of the class that it makes objects of."""
+    holders = [function.node, *([function.owner.node] if function.owner is not None else [])]
+    decorators = [each for holder in holders for each in getattr(holder, "decorator_list", ())]
+    called = (each.func if isinstance(each, ast.Call) else each for each in decorators)
+    return any(function.module.resolve(each) in _CONFIGURED for each in called)
 
 
 def is_remote(value: Value) -> bool:
@@ -99,7 +127,13 @@ def is_remote_call(value: Value, node: ast.Call) -> bool:
     return isinstance(value, FunctionRef | ClassRef) and getattr(value.node, "name", "") != REMOTE
 
 
+def is_decorated(value: Value) -> bool:
+    """Whether something stands above a function, which may give it methods."""
+    return isinstance(value, FunctionRef) and bool(getattr(value.node, "decorator_list", ()))
+
+
 def gives_itself(value: FunctionRef | ClassRef, node: ast.Call) -> bool:
     """Whether `node` asks a function or class for itself, with other resources: `work.options(num_cpus=2)`."""
     called = node.func
-    return isinstance(called, ast.Attribute) and called.attr == OPTIONS and getattr(value.node, "name", "") != OPTIONS
+    name = called.attr if isinstance(called, ast.Attribute) else ""
+    return name in (OPTIONS, "with_options") and getattr(value.node, "name", "") != name

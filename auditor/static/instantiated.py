@@ -16,7 +16,7 @@ from auditor.static.values import ClassRef, External, FunctionRef, Instance, Mod
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
 
-INSTANTIATING = frozenset({"hydra.utils.instantiate", "hydra.utils.call", "hydra.instantiate"})
+INSTANTIATING = frozenset({"hydra.utils.instantiate", "hydra.utils.call", "hydra.instantiate", "hydra_zen.instantiate"})
 MAX_PARTS = 10
 """Parts of the name of what is made."""
 
@@ -51,6 +51,9 @@ def instantiated(module: ModuleFacts, node: ast.Call) -> tuple[Made, ...]:
         found[node] = ()
         tree = _given(module, node)
         found[node] = tuple(_made(module, node, each) for each in targets_in(tree)) if tree is not None else ()
+        built = module.origin(node.args[0]) if node.args and tree is None else None
+        if isinstance(built, ast.Call) and module.resolve(built.func) == "hydra_zen.builds" and built.args:
+            found[node] = (_built(module, node, built),)
     return found[node]
 
 
@@ -130,6 +133,15 @@ def _made(module: ModuleFacts, node: ast.Call, tree: Tree) -> Made:
         ast.copy_location(word, node)
         ast.copy_location(word.value, node)
     return Made(named(module, str(tree[TARGET])), ast.copy_location(call, node), tree.get(_PARTIAL) is True)
+
+
+def _built(module: ModuleFacts, node: ast.Call, built: ast.Call) -> Made:
+    """What `builds(Net, width=3)` describes."""
+    words = [word for word in built.keywords if word.arg is None or not word.arg.startswith(("hydra_", "zen_"))]
+    call = ast.Call(func=built.args[0], args=built.args[1:], keywords=[*words, *node.keywords])
+    partial = next((word.value for word in built.keywords if word.arg == "zen_partial"), None)
+    is_partial = isinstance(partial, ast.Constant) and partial.value is True
+    return Made(module.names.value(built.args[0]), ast.copy_location(call, node), is_partial)
 
 
 def _expression(value: object) -> ast.expr:

@@ -10,7 +10,7 @@ from auditor.static.callables import QUIET, QUIET_MODULES
 from auditor.static.elements import passed
 from auditor.static.frame import Frame
 from auditor.static.members import default_factories
-from auditor.static.protocols import INDEXING, properties
+from auditor.static.protocols import INDEXING, properties, steps
 from auditor.static.values import ClassRef, External, FunctionRef, Instance
 
 if TYPE_CHECKING:
@@ -71,6 +71,9 @@ class MadeObjects:
             self._ledger.deferring += 1
             self.methods(made, self._read_properties(cls), frame, place)
             self._ledger.deferring -= 1
+            for step in steps(cls):
+                with self._calls.spawned.importing():
+                    self.methods(made, [step], frame, place)
 
     def _inherited(self, node: ast.Call, frame: Frame) -> None:
         """`Runner(create_agent)` of a class without constructor: what it inherits keeps the function, and calls it."""

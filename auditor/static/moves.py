@@ -16,6 +16,7 @@ from auditor.static.computedimports import EVERY
 from auditor.static.hydraconfigs import CONFIGURED
 from auditor.static.importgraph import ImportGraph, importers
 from auditor.static.importpath import DATA, PATH_SETTERS, ImportPath
+from auditor.static.runmagic import run_name
 
 if TYPE_CHECKING:
     from auditor.static.trace import Kept
@@ -130,7 +131,7 @@ class _Changes:
             self.packages.add(f"{folder}/")
             self.is_everywhere = self.is_everywhere or not folder
         else:
-            self.words.add(name.removesuffix(".py"))
+            self.words.add(run_name(name) if name.endswith(".ipynb") else name.removesuffix(".py"))
 
     def surround(self, path: str) -> bool:
         """Whether a file lies in a folder that became a package or is none any more."""

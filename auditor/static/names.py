@@ -14,7 +14,7 @@ from auditor.static.bindings import Binding, BindingKind, Function, Position, Sc
 from auditor.static.builtinnames import BUILTINS, SECOND
 from auditor.static.elements import call_of, is_none
 from auditor.static.importcalls import imported_by
-from auditor.static.indirect import WORKING, gives_itself, is_remote
+from auditor.static.indirect import OF_FUNCTIONS, WORKING, gives_itself, is_decorated, is_remote
 from auditor.static.instantiated import INSTANTIATING, made_by
 from auditor.static.members import first_base, member
 from auditor.static.namespaces import evaluated, namespace_part
@@ -488,7 +488,7 @@ class Names:
             return External("tensorflow" if full == SECOND else full)
         if isinstance(base, ModuleRef):
             return self._module_attribute(base, name, submodules)
-        if name in WORKING and is_remote(base):
+        if (name in WORKING and is_remote(base)) or (name in OF_FUNCTIONS and is_decorated(base)):
             return base
         if isinstance(base, ClassRef):
             return member(base, name, bound=False)

@@ -7,6 +7,7 @@ import ast
 from auditor.errors import ProjectError
 from auditor.model.lean import dataclass
 from auditor.model.pattern import lazy_pattern
+from auditor.static.runmagic import as_import
 
 _HELP = lazy_pattern(r"^\s*[\w.]+\?{1,2}\s*$")
 _ASSIGNED_MAGIC = lazy_pattern(r"^(\s*[\w.,\s]+=\s*)[!%].*$")
@@ -122,9 +123,11 @@ def is_command(line: str) -> bool:
 def _without_magic(line: str) -> str:
     """`pass` for `%matplotlib inline`, `!pip install x`, `name?`; the same indentation, so that blocks stay whole.
 
-    What `%time` measures is executed: it stays, in its columns.
+    What `%time` measures is executed: it stays, in its columns. What `%run` runs leaves its names, as an import does.
     """
     stripped = line.lstrip()
+    if stripped.startswith("%run "):
+        return as_import(line)
     if stripped.startswith("%time ") and _is_valid(timed := stripped.replace("%time ", "pass; ", 1)):
         return line[: len(line) - len(stripped)] + timed
     if stripped.startswith(("%", "!", "?")) or _HELP.match(line) or is_command(line):

@@ -104,10 +104,11 @@ class OutsideCalls:
         """Nothing that the program seeded holds in a new process, but for what imports seed there again."""
         function = call_of(node, None).argument(SPAWNERS[name], 0)
         value = frame.resolve(function) if function is not None else None
-        with self._calls.spawned.working() if name.startswith("ray.") else self._calls.spawned.importing():
+        is_sent = name.startswith(("ray.", "submitit."))
+        with self._calls.spawned.working() if is_sent else self._calls.spawned.importing():
             if isinstance(value, FunctionRef):
                 self._calls.functions.enter(value, None, frame, at=function, defaults=False)
-            elif name.startswith("ray."):
+            elif is_sent:
                 self.callbacks(name, node, frame)
 
     def _offer(self, node: ast.Call, frame: Frame) -> None:

@@ -31,6 +31,8 @@ _RESTORING = frozenset(
 )  # fmt: skip
 """Context managers that put the states of the generators back when they are left."""
 
+_FLOW, _STEP = "metaflow.FlowSpec", "metaflow.step"
+
 _RUNNING = frozenset(
     {"cmdloop", "evaluate", "execute", "fit", "loop", "mainloop", "predict", "run", "serve_forever", "start", "train"}
 )
@@ -55,6 +57,14 @@ def properties(cls: ClassRef) -> list[tuple[str, ast.FunctionDef]]:
         if isinstance(child, ast.FunctionDef) and child.decorator_list
     }
     return [(node.name, node) for node, given in decorators.items() if not given.isdisjoint(PROPERTIES)]
+
+
+def steps(cls: ClassRef) -> list[str]:
+    """Methods that run in a process each where an object of a class is made: the steps of metaflow's flows."""
+    if _FLOW not in cls.module.base_classes(cls.node):
+        return []
+    functions = (child for child in cls.node.body if isinstance(child, ast.FunctionDef))
+    return [node.name for node in functions if _STEP in {cls.module.resolve(each) for each in node.decorator_list}]
 
 
 def starts_base(name: str) -> bool:

@@ -3,12 +3,14 @@
 `@MODELS.register_module()`, `@register("net")`, `register("net", Net)`, `TABLE["net"] = Net` put something into a
 table: a dictionary of a module or class, or an object whose class keeps what its methods are given. `TABLE[name]()`,
 `MODELS.build(cfg)`, `build_from_cfg(cfg, MODELS)` take something out. Any member may be taken where no name is known.
+What a class knows of its subclasses (`Base.__subclasses__()`) is such a table, too.
 """
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass
@@ -16,6 +18,7 @@ from auditor.static.bindings import BindingKind, Function
 from auditor.static.constants import assigned
 from auditor.static.members import MAX_BASES, bases, member
 from auditor.static.puts import Puts, outermost
+from auditor.static.subclasses import SUBCLASSES, asks, collected, subclasses_of
 from auditor.static.values import Arguments, ClassRef, External, FunctionRef, Instance, Value
 
 if TYPE_CHECKING:
@@ -105,9 +108,9 @@ class Registries:
 
     def members(self, taken: Taken, within: Container[str] | None) -> list[FunctionRef | ClassRef]:
         """What may be taken, of the modules at these paths, in the order of the files."""
-        found = [
-            each for each in self._members.get(taken.table, ()) if within is None or each.value.module.path in within
-        ]
+        members = self._members.get(taken.table, ())
+        among = (each for each in members if within is None or each.value.module.path in within)
+        found = list(among if taken.name is not None else islice(among, MAX_LOOKED_AT))
         if taken.name is not None:
             found = [each for each in found if each.name == taken.name] or [each for each in found if each.name is None]
         return list(dict.fromkeys(each.value for each in found))[:MAX_TAKEN]
@@ -204,8 +207,11 @@ class Registries:
             self._members.setdefault(table, []).append(Member(name, value))
 
     def _read_bases(self, cls: ClassRef) -> None:
-        """`class Net(Base)`, where `Base.__init_subclass__` keeps the classes that extend it."""
+        """`class Net(Base)`, where `Base.__init_subclass__` keeps what extends it, or a file asks for what does."""
         for base in bases(cls):
+            if isinstance(base, ClassRef) and (asks(base.module) or asks(cls.module)):
+                self._homes[subclasses_of(base)] = base.module.path
+                self._add({SUBCLASSES: subclasses_of(base)}, cls.node.name, cls)
             if isinstance(base, ClassRef) and isinstance(member(base, "__init_subclass__", bound=False), FunctionRef):
                 table, keeper = self._object(base), self._keeper(base)
                 words = [_text(word.value) for word in cls.node.keywords]
@@ -314,18 +320,24 @@ class Registries:
             pending += more[: MAX_LOOKED_AT - len(pending)]
 
     def _parts(self, module: ModuleFacts, node: ast.expr) -> list[ast.expr]:
-        """The expressions of which one is what `node` is."""
+        """The expressions of which one is what `node` is; all that holds subclasses stands for one of these."""
         if isinstance(node, ast.Name):
+            kinds = (BindingKind.VALUE, BindingKind.ELEMENT) if SUBCLASSES in self._names else (BindingKind.VALUE,)
             bindings = module.names.bindings_of(node)[:MAX_LOOKED_AT]
-            return [each.value for each in bindings if each.kind is BindingKind.VALUE and each.value is not None]
+            return [each.value for each in bindings if each.kind in kinds and each.value is not None]
         if isinstance(node, ast.IfExp):
             return [node.body, node.orelse]
-        return node.values if isinstance(node, ast.BoolOp) else []
+        if isinstance(node, ast.BoolOp):
+            return node.values
+        return collected(module, node) if SUBCLASSES in self._names else []
 
     def _taken_by_call(
         self, module: ModuleFacts, node: ast.Call, arguments: Arguments | None, steps: int
     ) -> Iterable[Taken]:
         if isinstance(node.func, ast.Attribute):
+            if node.func.attr == SUBCLASSES and SUBCLASSES in self._names:
+                base = module.names.value(node.func.value, arguments)
+                return [Taken(subclasses_of(base), None)] if isinstance(base, ClassRef) else []
             table = self._table(module, node.func.value, arguments)
             if table is not None:
                 is_taken = self._gives_members(module, node, arguments)

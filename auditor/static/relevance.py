@@ -18,7 +18,7 @@ from auditor.static.contents import collections_in
 from auditor.static.facts import ModuleFacts
 from auditor.static.importcalls import imported_by, may_import
 from auditor.static.importgraph import importers
-from auditor.static.indirect import APPLYING, REMOTE, applied, called_later, dispatched, runs_itself
+from auditor.static.indirect import APPLYING, REMOTE, applied, called_later, dispatched, running
 from auditor.static.instantiated import INSTANTIATING, instantiated
 from auditor.static.members import bases, table_of
 from auditor.static.names import PARTIAL, method_kind
@@ -327,7 +327,7 @@ class Relevance:
 
 def _is_called(module: ModuleFacts, node: ast.FunctionDef) -> bool:
     """Whether a decorator calls the function below it, at once or later."""
-    return runs_itself(module, node) or called_later(module, node) is not None
+    return running(module, node) is not None or called_later(module, node) is not None
 
 
 def _holder(module: ModuleFacts, node: Definition) -> Definition | None:

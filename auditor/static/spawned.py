@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from auditor.static.project import Project
     from auditor.static.walk import Walk
 
-_SEEDING_WORKERS = ("local_mode=True", "worker_process_setup_hook")
-"""Settings of ray under which its workers are the program itself, or are prepared by a function of it."""
+_SEEDING_WORKERS = ("local_mode=True", "worker_process_setup_hook", "DebugExecutor", 'cluster="debug"')
+"""Settings under which the workers of ray or submitit are the program itself, or are prepared by a function of it."""
 
 _REPLACING = ("load_state_dict", "set_weights")
 """How a network in a worker gets the weights that the program trains."""
@@ -45,7 +45,7 @@ class Spawned:
 
     @contextmanager
     def working(self, owner: ClassRef | None = None) -> Iterator[None]:
-        """In a worker of ray, which imports what a function needs and does not execute the program's own file.
+        """In a worker of ray or submitit, which imports what a function needs and not the program's own file.
 
         `owner`: the class of the object that lives in this worker.
         """

@@ -17,8 +17,12 @@ from auditor.static.documents.tree import Entry, Node, Scalar, entries_at, secti
 
 if TYPE_CHECKING:
     from auditor.static.documents.document import Document
+    from auditor.static.documents.shell import Setting as Argument
 
 _WRITTEN: dict[str, object] = {"true": True, "false": False, "null": None, "none": None, "~": None, "-1": -1, "0": 0}
+_DECLARING = frozenset({"", "declare", "export", "local", "readonly", "set"})
+"""What stands before a variable of the shell that is set."""
+
 _VALUE = rb"(?i:null|~|none|-1|false|no|off|true|yes|on|warn|random|\$\{|\{\{|(?=#|\r|\n|,|\}|$))"
 
 
@@ -145,8 +149,15 @@ def passed_settings(setting: Setting, document: Document) -> Iterator[tuple[str,
 
     for argument in settings(document):
         value = _WRITTEN.get(unquoted(argument.value).lower(), unquoted(argument.value))
-        if argument.name.lstrip("-+") in setting.arguments and setting.holds(value):
+        if argument.name.lstrip("-+") in setting.arguments and setting.holds(value) and _is_passed(argument, document):
             yield argument.name, Span(argument.line, argument.column, argument.line, argument.end_column), value
+
+
+def _is_passed(argument: Argument, document: Document) -> bool:
+    """Whether a command comes before it, on its line or one that goes on there: else it is a variable of the shell."""
+    line, before = argument.line, document.lines[argument.line - 1][: argument.column - 1]
+    goes_on = line > 1 and document.lines[line - 2].rstrip().endswith("\\")
+    return goes_on or before.strip() not in _DECLARING
 
 
 def is_ours(known: tuple[Setting, ...], raw: bytes) -> bool:

@@ -12,6 +12,7 @@ from auditor.model.lean import dataclass
 from auditor.model.pattern import lazy_pattern
 from auditor.static.documents.document import Document
 from auditor.static.documents.kinds import Kind
+from auditor.static.documents.quoted import foreign_lines
 
 _PART = r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|\$\(\((?:[^()]|\([^()]*\))*\)\)|\$\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)"
 _VALUE = rf"(?:{_PART}|`[^`]*`|\$\{{[^}}]*\}}|\$\$|[^\s;&|()\"'`<>])"
@@ -58,18 +59,21 @@ def code_lines(document: Document) -> Iterator[tuple[int, str]]:
 
 
 def _shell_lines(document: Document) -> Iterator[tuple[int, str]]:
-    """All lines; of a notebook those that a shell gets: `!python train.py`, and what stands below `%%bash`."""
+    """Lines that a shell gets; of a notebook `!python train.py`, and what stands below `%%bash`."""
     if document.kind is not Kind.NOTEBOOK:
-        yield from enumerate(document.lines, 1)
+        foreign = foreign_lines(document.lines)
+        yield from ((number, line) for number, line in enumerate(document.lines, 1) if number not in foreign)
         return
     number = 0
     for cell in document.cells:
         is_shell = _SHELL_CELL.match("\n".join(cell.lines).lstrip()) is not None
+        foreign = foreign_lines(cell.lines) if is_shell else frozenset()
         goes_on = False
-        for line in cell.lines:
+        for index, line in enumerate(cell.lines, 1):
             number += 1
             if is_shell:
-                yield number, line
+                if index not in foreign:
+                    yield number, line
                 continue
             starts = line.lstrip().startswith("!")
             if starts or goes_on:
