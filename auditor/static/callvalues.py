@@ -96,7 +96,7 @@ class CallValues:
             return holding(GIVEN, entries=Entries({"value": default}, GIVEN))
         if name in ("locals", "vars") and not node.args:
             return holding(GIVEN, entries=Entries(dict(frame.values), GIVEN))
-        if name not in READ and not self._may_differ(frame.module, node):
+        if name not in READ and name not in ENTROPY_CALLS and not self._may_differ(frame.module, node):
             return GIVEN
         parts = [self._evaluator.value(part, frame) for part in (*node.args, *(word.value for word in node.keywords))]
         if name == "hash" and node.args and self._is_text(node.args[0], frame):
