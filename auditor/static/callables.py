@@ -45,3 +45,11 @@ SPAWNERS = {
 """Callables that call the function they are given in processes that start anew, with the name of that argument."""
 
 EXITS = frozenset({"sys.exit", "os._exit", "exit", "quit", "os.abort"})
+
+STARTED = frozenset(
+    {
+        "multiprocessing.Process", "multiprocessing.context.Process", "multiprocessing.process.BaseProcess",
+        "threading.Thread", "torch.multiprocessing.Process",
+    }
+)  # fmt: skip
+"""Classes whose `start` calls `run`, in a process or a thread of its own."""

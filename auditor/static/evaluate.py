@@ -68,7 +68,7 @@ class Evaluator:
         """Names that anywhere were bound to something that differs from run to run."""
 
         self.rebound: set[str] = set()
-        """Names of functions (`global_key`) that functions inside of them bound where it is not known for which call."""
+        """Names of functions (`global_key`) that functions inside of them bound, not known for which call."""
 
         self._depth = 0
 

@@ -110,7 +110,7 @@ def is_for_names(module: ModuleFacts, call: ast.Call) -> bool:
 
 
 def _is_data(module: ModuleFacts, statement: ast.stmt) -> bool:
-    """`words = …`, `def make_sample(): text = …`: what it is called is what a training reads, and no name of a thing."""
+    """`words = …`, `def make_sample(): text = …`: its name is that of what a training reads."""
     names = [name_of(target) for target in (statement.targets if isinstance(statement, ast.Assign) else ())]
     names = names or [getattr(module.enclosing_function(statement), "name", "")]
     for name in names:

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable
 
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.callables import STARTED
 from auditor.static.frame import Frame
 from auditor.static.members import default_factories
 from auditor.static.protocols import INDEXING, properties
@@ -67,6 +68,9 @@ class MadeObjects:
             self._ledger.deferring += 1
             self.methods(made, self._read_properties(cls), frame, place)
             self._ledger.deferring -= 1
+            if not STARTED.isdisjoint(cls.module.base_classes(cls.node)):
+                with self._calls.choices.later():
+                    self.methods(made, ["run"], frame, place)
 
     def _default_factories(self, cls: ClassRef, node: ast.Call | None, frame: Frame) -> None:
         """`lr: float = field(default_factory=…)`: called for every object that is not given the field."""
