@@ -27,6 +27,11 @@ def uses(module: ModuleFacts, target: ast.expr) -> Iterator[ast.expr]:
         yield from _reads(module, holder).attributes.get(target.attr, ()) if holder else ()
 
 
+def attribute_reads(module: ModuleFacts, name: str) -> Iterator[ast.expr]:
+    """The places of a file that read an attribute of that name, of whatever object."""
+    yield from _reads(module, module.tree).attributes.get(name, ())
+
+
 def reads_of_property(module: ModuleFacts, function: Function) -> Iterator[ast.expr]:
     """The places of a file that read a property, of `self` or of an object that is known to have it."""
     holder = module.parent(function)
