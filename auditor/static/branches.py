@@ -179,7 +179,7 @@ class Branches:
     ) -> End:
         """Follow each arm from the state before.
 
-        `trained`: the one that is taken in training only; `plain`: the one that a run takes which nobody gives anything.
+        `trained`: the one that is taken in training only; `plain`: the one that a run takes that nobody gives anything.
         """
         before, values = self._ledger.state, frame.values
         ends: list[End] = []

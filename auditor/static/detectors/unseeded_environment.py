@@ -151,12 +151,8 @@ def _bound(
             return
         value, call = call, module.parent(call)
     target = only_target(call)
-    yield (module, target) if isinstance(target, ast.Name) or _is_own(target) else None
-
-
-def _is_own(target: ast.expr | None) -> bool:
-    """`self.env`."""
-    return isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self"
+    is_own = isinstance(target, ast.Attribute) and getattr(target.value, "id", "") == "self"
+    yield (module, target) if target is not None and (is_own or isinstance(target, ast.Name)) else None
 
 
 def _parameter(module: ModuleFacts, call: ast.Call, value: ast.expr) -> tuple[ModuleFacts, ast.expr] | None:
