@@ -10,6 +10,7 @@ from auditor.model.location import Location
 from auditor.static.frame import Frame
 from auditor.static.knowledge import RngIndex
 from auditor.static.library_verdict import Draw, Seed, SeedValue
+from auditor.static.montecarlo import is_dropout
 from auditor.static.rngstate import NOTHING_YET, START, Level, Pending, Rank, State
 from auditor.static.seedvalue import Seen
 from auditor.static.weights import initialises
@@ -157,7 +158,7 @@ class Ledger:
 
     def draw(self, library: str, callee: str, node: ast.AST, frame: Frame, *, deferred: bool) -> None:
         """Note a draw; `deferred`: it comes later than this place."""
-        if self.muted or (self.replaced and initialises(callee)):
+        if self.muted or (self.replaced and initialises(callee) and not is_dropout(callee)):
             return
         # Of many models that may be picked one is told, where it is picked.
         picked_at = self.picked_at if initialises(callee) else None

@@ -10,6 +10,7 @@ from auditor.model.lean import replace
 from auditor.static.constructed import is_seeded_by_constructor
 from auditor.static.ledger import DrawRecord, Ledger
 from auditor.static.library_verdict import LibraryVerdict, Seed, SeedStatus, SeedValue, place_of
+from auditor.static.montecarlo import is_dropout, keeps_dropout
 from auditor.static.rngstate import Level, Rank
 from auditor.static.scripts import EntryPoint
 from auditor.static.trace import Memory
@@ -103,7 +104,11 @@ def _drawn(project: Project, entry: EntryPoint, ledger: Ledger) -> Iterable[Draw
         for record in drawn
         if not (_is_initial(record, ledger) or record.in_training or (is_evaluation and is_stored(record.draw.callee)))
     ]
-    return drawn if len(kept) == len(drawn) or trains(project, entry.path) else kept
+    if len(kept) == len(drawn) or trains(project, entry.path):
+        return drawn
+    dropped = {record.draw.callee for record in drawn if is_dropout(record.draw.callee)}
+    on = {callee for callee in sorted(dropped) if keeps_dropout(project, entry.path, callee)}
+    return kept if not on else [record for record in drawn if record in kept or record.draw.callee in on]
 
 
 def _is_initial(record: DrawRecord, ledger: Ledger) -> bool:

@@ -16,6 +16,7 @@ from auditor.static.commandline import default_of
 from auditor.static.elements import call_of
 from auditor.static.facts import ModuleFacts
 from auditor.static.members import first_base
+from auditor.static.modes import sets_by_name
 from auditor.static.nodeindex import names_of
 from auditor.static.nodes import walk
 from auditor.static.seedvalue import Seen, constant
@@ -112,7 +113,8 @@ class Switches:
             name
             for name in names
             for path in self._paths
-            if self._project.texts.hold(path, frozenset({f".{name}"})) and name in self._assigned_in(path)
+            if (self._project.texts.hold(path, frozenset({f".{name}"})) and name in self._assigned_in(path))
+            or sets_by_name(path, name, self._project)
         }
 
     def _assigned_in(self, path: str) -> set[str]:
