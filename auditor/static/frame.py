@@ -88,7 +88,9 @@ class Frame:
 
     @property
     def _elsewhere(self) -> Mapping[str, str]:
-        return self.module.index.scopes[self.function].elsewhere if self.function is not None else {}
+        # What a `functools.partial` is read as has no scope.
+        scope = self.module.index.scopes.get(self.function) if self.function is not None else None
+        return scope.elsewhere if scope is not None else {}
 
     def settles(self, test: ast.expr) -> bool:
         """Whether a condition is about nothing but `settled` parameters: the other arm is never taken in this call."""
