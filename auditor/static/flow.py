@@ -13,7 +13,7 @@ from auditor.static.targets import only_target
 from auditor.static.values import ClassRef, Instance
 
 MAX_READS = 50
-"""Reads of one property that are looked at."""
+"""Reads of one property or variable that are looked at."""
 
 _PROPERTIES = frozenset({"cached_property", "property"})
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+from itertools import islice
 
 from auditor.static.constants import assigned
 from auditor.static.facts import ModuleFacts
-from auditor.static.flow import uses
+from auditor.static.flow import MAX_READS, uses
 from auditor.static.targets import only_target
 
 _INCIDENTAL = frozenset(
@@ -123,7 +124,7 @@ def _is_data(module: ModuleFacts, statement: ast.stmt) -> bool:
 def _names_something(module: ModuleFacts, statement: ast.stmt) -> bool:
     """`text = "".join(…)`, then `folder = root / text`, `open(text)`."""
     target = only_target(statement)
-    for read in uses(module, target) if isinstance(target, ast.Name) else ():
+    for read in islice(uses(module, target), MAX_READS) if isinstance(target, ast.Name) else ():
         user = module.statement(read)
         words = {word for each in getattr(user, "targets", ()) for word in name_of(each).lower().split("_")}
         part: ast.AST | None = read
@@ -140,7 +141,7 @@ def _names_something(module: ModuleFacts, statement: ast.stmt) -> bool:
 def _becomes_data(module: ModuleFacts, statement: ast.stmt) -> bool:
     """`prefix = random.choice(phrases)`, then `prompts = [prefix + each for each in names]`."""
     target = only_target(statement)
-    reads = uses(module, target) if isinstance(target, ast.Name) else ()
+    reads = islice(uses(module, target), MAX_READS) if isinstance(target, ast.Name) else ()
     return any(_is_data(module, module.statement(node)) for node in reads)
 
 

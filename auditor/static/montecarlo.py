@@ -25,12 +25,16 @@ def keeps_dropout(project: Project, program: str, callee: str) -> bool:
     """Whether dropout of the kind of `callee` is put on somewhere in a program, or in what it imports."""
     if callee.startswith(_KERAS):
         return _asks_for_training(project.module(program))
+    names: set[str] = set()
     for path in sorted(project.graph.reached_by_statements(program)):
         if project.texts.contain(path, (_MODE,)) and project.texts.contain(path, ("ropout",)):
             module = project.module(path)
-            if module is not None and any(_is_called(project, program, module, node) for node in _switched(module)):
-                return True
-    return False
+            for call in _switched(module) if module is not None else ():
+                function = module.enclosing_function(call) if module is not None else None
+                if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+                    return True
+                names.add(function.name)
+    return bool(names) and _are_named(project, program, names)
 
 
 def _switched(module: ModuleFacts) -> list[ast.Call]:
@@ -52,20 +56,15 @@ def _is_off(call: ast.Call) -> bool:
     return any(not (isinstance(each, ast.Constant) and each.value is True) for each in given)
 
 
-def _is_called(project: Project, program: str, module: ModuleFacts, node: ast.Call) -> bool:
-    """Whether the function that a call stands in is named in the program besides where it is defined."""
-    function = module.enclosing_function(node)
-    if function is None or isinstance(function, ast.Lambda):
-        return True
-    for path in project.graph.reached_by_statements(program):
-        other = project.module(path) if project.texts.contain(path, (function.name,)) else None
-        if other is not None and any(_names(part, function.name) for part in walk(other.tree)):
+def _are_named(project: Project, program: str, names: set[str]) -> bool:
+    """Whether one of some functions is named in the program besides where it is defined."""
+    texts = tuple(sorted(names))
+    for path in sorted(project.graph.reached_by_statements(program)):
+        module = project.module(path) if project.texts.contain(path, texts) else None
+        parts = walk(module.tree) if module is not None else ()
+        if any(getattr(part, "id", getattr(part, "attr", None)) in names for part in parts):
             return True
     return False
-
-
-def _names(node: ast.AST, name: str) -> bool:
-    return getattr(node, "id", None) == name or getattr(node, "attr", None) == name
 
 
 def _asks_for_training(module: ModuleFacts | None) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from auditor.model.lean import dataclass
 from auditor.model.rule import Rule
@@ -24,6 +25,9 @@ from auditor.static.values import ClassRef, External, FunctionRef
 
 MAX_NAMES = 20
 """Names under which one environment is followed."""
+
+MAX_READS = 200
+"""Places that read one of them."""
 
 _SPACES = frozenset({"action_space", "observation_space", "single_action_space", "single_observation_space"})
 
@@ -76,48 +80,43 @@ def _is_only_reset(module: ModuleFacts, call: Call, wrappers: tuple[str, ...]) -
     """Whether all that is done with an environment is known, and it is reset, and never seeded."""
     is_reset = False
     pending: list[tuple[ModuleFacts, ast.expr]] = [(module, call.node)]
-    seen: set[tuple[str, str, ast.AST | None]] = set()
+    seen: dict[tuple[str, str, ast.AST | None], tuple[ModuleFacts, ast.expr]] = {}
     while pending:
-        holder, value = pending.pop()
-        for place in _bound(holder, value, wrappers):
-            if place is None or len(seen) > MAX_NAMES:
-                return False
-            inside, target = place
-            key = (inside.path, ast.unparse(target), inside.enclosing_function(target))
-            if key in seen:
-                continue
-            seen.add(key)
-            if isinstance(target, ast.Attribute) and _is_known_elsewhere(inside, target.attr):
-                return False
-            for use in _uses(inside, target):
-                done = _done(inside, use)
-                if done == "seeded":
-                    return False
-                is_reset |= done == "reset"
-                if not done:
-                    pending.append((inside, use))
-    return is_reset
+        bound = _bound(*pending.pop(), wrappers)
+        if bound is None or len(seen) > MAX_NAMES:
+            return False
+        inside, target = bound
+        key = (inside.path, ast.unparse(target), inside.enclosing_function(target))
+        if key in seen:
+            continue
+        seen[key] = bound
+        reads = list(islice(_reads(inside, target), MAX_READS + 1))
+        done = [(read, _done(inside, read)) for read in reads]
+        if len(reads) > MAX_READS or any(what == "seeded" for _, what in done):
+            return False
+        is_reset |= any(what == "reset" for _, what in done)
+        pending += [(inside, read) for read, what in done if not what]
+    attributes = [(inside, target.attr) for inside, target in seen.values() if isinstance(target, ast.Attribute)]
+    return is_reset and not any(_is_known_elsewhere(inside, name) for inside, name in attributes)
 
 
-def _uses(module: ModuleFacts, target: ast.expr) -> Iterator[ast.expr]:
+def _reads(module: ModuleFacts, target: ast.expr) -> Iterator[ast.expr]:
     """The places that read it; a name that another function binds anew is another one."""
     if isinstance(target, ast.Attribute):
         yield from attribute_reads(module, target.attr)
         return
     bindings = module.names.bindings_of(target) if isinstance(target, ast.Name) else ()
-    for use in uses(module, target):
-        if isinstance(use, ast.Name) and module.names.bindings_of(use) == bindings:
-            yield use
+    for read in uses(module, target):
+        if isinstance(read, ast.Name) and module.names.bindings_of(read) is bindings:
+            yield read
 
 
 def _is_known_elsewhere(module: ModuleFacts, attribute: str) -> bool:
     """Whether another file of a program around this one reads an attribute of that name: `agent.env.seed(3)`."""
-    project = module.project
-    return any(
-        path != module.path and project.texts.contain(path, (f".{attribute}",))
-        for program in project.programs.reaching(module.path)
-        for path in project.programs.paths_reached(program)
-    )
+    programs = module.project.programs
+    paths = {path for program in programs.reaching(module.path) for path in programs.paths_reached(program)}
+    contain = module.project.texts.contain
+    return any(contain(path, (f".{attribute}",)) for path in sorted(paths - {module.path}))
 
 
 def _done(module: ModuleFacts, use: ast.expr) -> str:
@@ -138,21 +137,18 @@ def _done(module: ModuleFacts, use: ast.expr) -> str:
     return "reset" if attributes[-1] == "reset" else "asked"
 
 
-def _bound(
-    module: ModuleFacts, value: ast.expr, wrappers: tuple[str, ...]
-) -> Iterator[tuple[ModuleFacts, ast.expr] | None]:
-    """The names under which a value goes on, each in its file; None where nobody knows."""
+def _bound(module: ModuleFacts, value: ast.expr, wrappers: tuple[str, ...]) -> tuple[ModuleFacts, ast.expr] | None:
+    """The name under which a value goes on, and its file; None where nobody knows."""
     above = module.parent(value)
     call = module.parent(above) if isinstance(above, ast.keyword) else above
     while isinstance(call, ast.Call) and call.func is not value:
         called = module.names.value(call.func)
         if not isinstance(called, External) or not called.name.startswith(wrappers):
-            yield _parameter(module, call, value)
-            return
+            return _parameter(module, call, value)
         value, call = call, module.parent(call)
     target = only_target(call)
     is_own = isinstance(target, ast.Attribute) and getattr(target.value, "id", "") == "self"
-    yield (module, target) if target is not None and (is_own or isinstance(target, ast.Name)) else None
+    return (module, target) if target is not None and (is_own or isinstance(target, ast.Name)) else None
 
 
 def _parameter(module: ModuleFacts, call: ast.Call, value: ast.expr) -> tuple[ModuleFacts, ast.expr] | None:
