@@ -44,6 +44,9 @@ class DrawRecord:
     taken: bool = False
     """Only reached in one of several things that are registered: a configuration says which of them it is."""
 
+    turn: int = 0
+    """Its place among those that are reached outside of models whose weights stored ones replace; 0: never."""
+
     in_spawned: bool = False
     """Drawn while unseeded in a process that was started anew."""
 
@@ -142,6 +145,7 @@ class Ledger:
         """Libraries, and with what, in the order in which they were seeded."""
 
         self._rng = rng
+        self._turns = 0
         self._numbers: dict[tuple[str, Location], int] = {}
         self._initial: dict[Location, list[int]] = {}
         """Initial weights, by each place on the way to them."""
@@ -165,6 +169,9 @@ class Ledger:
         number = self._number(library, callee, picked_at or frame.module.location(node))
         self.records[number].taken &= self.taken > 0 or (picked_at is None and self.picked_at is not None)
         self.records[number].in_training &= library in _WITH_MODES and self.in_training
+        if not self.records[number].turn and not (self.replaced and initialises(callee)):
+            self._turns += 1
+            self.records[number].turn = self._turns
         self.records[number].is_aside &= len(self.stack) in self.aside
         if deferred or self.deferring:
             pending = Pending(number, library, self.worker)

@@ -93,7 +93,7 @@ def _drawn(project: Project, entry: EntryPoint, ledger: Ledger) -> Iterable[Draw
     A model that only gets stored weights does not keep its initial ones, and one that is not trained does nothing of
     what it does in training.
     """
-    drawn = ledger.records
+    drawn = sorted((record for record in ledger.records if record.turn), key=lambda record: record.turn)
     if ledger.loads_weights or ledger.loads_some:
         # A configuration names the one of many models whose weights are stored.
         train = any(record.taken for record in drawn) and names_training(project, entry.path)
@@ -104,11 +104,12 @@ def _drawn(project: Project, entry: EntryPoint, ledger: Ledger) -> Iterable[Draw
         for record in drawn
         if not (_is_initial(record, ledger) or record.in_training or (is_evaluation and is_stored(record.draw.callee)))
     ]
-    if len(kept) == len(drawn) or trains(project, entry.path):
+    if len(kept) == len(ledger.records) or trains(project, entry.path):
         return drawn
-    dropped = {record.draw.callee for record in drawn if is_dropout(record.draw.callee)}
+    dropped = {record.draw.callee for record in ledger.records if is_dropout(record.draw.callee)}
     on = {callee for callee in sorted(dropped) if keeps_dropout(project, entry.path, callee)}
-    return kept if not on else [record for record in drawn if record in kept or record.draw.callee in on]
+    left = {id(record) for record in kept}
+    return [record for record in ledger.records if id(record) in left or record.draw.callee in on]
 
 
 def _is_initial(record: DrawRecord, ledger: Ledger) -> bool:
