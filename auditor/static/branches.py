@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import replace
+from auditor.static.attempts import Missing, missing
 from auditor.static.commandline import is_never_none
 from auditor.static.dotted import dotted_text
 from auditor.static.elements import is_none
@@ -204,12 +205,16 @@ class Branches:
         *,
         exhaustive: bool,
         trained: Sequence[ast.stmt] | None = None,
+        plain: Sequence[ast.stmt] | None = None,
     ) -> End:
-        """Follow each arm from the state before; `trained`: the one that is taken in training only."""
+        """Follow each arm from the state before.
+
+        `trained`: the one that is taken in training only; `plain`: the one that a run takes that nobody gives anything.
+        """
         before, values = self._ledger.state, frame.values
         ends: list[End] = []
         states: list[tuple[State, str | None]] = []
-        kept: list[dict[str, Seen]] = []
+        kept: list[tuple[Sequence[ast.stmt], dict[str, Seen]]] = []
         for text, body in arms if exhaustive else (*arms, (None, ())):
             self._walk.set_state(before)
             frame.values = dict(values)
@@ -223,12 +228,13 @@ class Branches:
             ends.append(end)
             if end is End.FALLS_THROUGH:
                 states.append((self._ledger.state, text))
-                kept.append(frame.values)
+                kept.append((body, frame.values))
         joined = join(states)
         if joined is None:
             return _common_end(ends)
         self._walk.set_state(joined)
-        frame.values = _joined_values(kept)
+        chosen = [values for body, values in kept if body is plain] or [values for _, values in kept]
+        frame.values = _joined_values(chosen)
         return End.FALLS_THROUGH
 
     def match(self, node: ast.Match, frame: Frame) -> End:
@@ -238,6 +244,24 @@ class Branches:
         return self.arms(arms, frame, exhaustive=_takes_all(node.cases[-1]))
 
     def attempt(self, node: ast.Try, frame: Frame) -> End:
+        lacking = missing(frame.module, node)
+        end = self._followed(node, frame) if lacking is None else self._expected(node, lacking, frame)
+        last = self._walk.block(node.finalbody, frame)
+        return last if last is not End.FALLS_THROUGH else end
+
+    def _expected(self, node: ast.Try, lacking: Missing, frame: Frame) -> End:
+        """The body fails where something is not there: what asks for it is one arm, and each clause another."""
+        end = self._walk.block(node.body[: lacking.index], frame)
+        if end is not End.FALLS_THROUGH:
+            return end
+        arms: list[tuple[str | None, Sequence[ast.stmt]]]
+        arms = [(frame.module.text(lacking.node), [*node.body[lacking.index :], *node.orelse])]
+        arms += [(_clause_text(frame.module, handler), handler.body) for handler in node.handlers]
+        plain = lacking.handler.body if lacking.in_plain_run else None
+        return self.arms(arms, frame, exhaustive=True, plain=plain)
+
+    def _followed(self, node: ast.Try, frame: Frame) -> End:
+        """The body gets to its end, unless something goes wrong."""
         before, values = self._ledger.state, dict(frame.values)
         end = self._walk.block(node.body, frame)
         if end is End.FALLS_THROUGH:
@@ -247,18 +271,23 @@ class Branches:
         for handler in node.handlers:
             self._walk.set_state(before)
             frame.values = dict(values)
+            self._ledger.conditions.append(_clause_text(frame.module, handler))
             if self._walk.block(handler.body, frame) is End.FALLS_THROUGH:
                 handled.append((self._ledger.state, None))
+            self._ledger.conditions.pop()
         joined = join(handled)
         # The body counts where it gets to its end: a failing import or lookup leaves nothing to seed.
         if end is End.FALLS_THROUGH or joined is None:
             self._walk.set_state(after if joined is None else _drawing(after, joined))
             frame.values = after_values
-        else:
-            self._walk.set_state(joined)
-            end = End.FALLS_THROUGH
-        last = self._walk.block(node.finalbody, frame)
-        return last if last is not End.FALLS_THROUGH else end
+            return end
+        self._walk.set_state(joined)
+        return End.FALLS_THROUGH
+
+
+def _clause_text(module: ModuleFacts, handler: ast.ExceptHandler) -> str:
+    """`except OSError`."""
+    return f"except {module.text(handler.type)}" if handler.type is not None else "except"
 
 
 def _asks_for_none(module: ModuleFacts, test: ast.expr) -> bool:

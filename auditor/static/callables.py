@@ -61,3 +61,11 @@ EXITS = frozenset(
         "sys.exit",
     }
 )  # fmt: skip
+
+STARTED = frozenset(
+    {
+        "multiprocessing.Process", "multiprocessing.context.Process", "multiprocessing.process.BaseProcess",
+        "threading.Thread", "torch.multiprocessing.Process",
+    }
+)  # fmt: skip
+"""Classes whose `start` calls `run`, in a process or a thread of its own."""

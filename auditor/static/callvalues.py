@@ -99,7 +99,7 @@ class CallValues:
             return holding(GIVEN, entries=Entries(dict(frame.values), GIVEN))
         if name == "len" and (length := frame.lengths.get(counted(node) or "")) is not None:
             return constant(length)
-        if name not in READ and not self._may_differ(frame.module, node):
+        if name not in READ and name not in ENTROPY_CALLS and not self._may_differ(frame.module, node):
             return GIVEN
         parts = [self._evaluator.value(part, frame) for part in (*node.args, *(word.value for word in node.keywords))]
         if name == "hash" and node.args and is_text(self._evaluator, node.args[0], frame):

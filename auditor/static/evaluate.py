@@ -67,6 +67,9 @@ class Evaluator:
         self.differing: set[str] = set()
         """Names that anywhere were bound to something that differs from run to run."""
 
+        self.rebound: set[str] = set()
+        """Names of functions (`global_key`) that functions inside of them bound, not known for which call."""
+
         self._depth = 0
 
     def remember_object(self, cls: ClassRef, frame: Frame) -> None:
@@ -133,7 +136,7 @@ class Evaluator:
         if self.stored and node.id not in frame.values:
             found = self.stored.get(global_key(frame.module.path, node.id), found)
         if found is not None:
-            return found
+            return GIVEN if global_key(frame.module.path, node.id) in self.rebound else found
         if frame.function is not None and node.id in frame.module.written.signature(frame.function).names:
             return self.parameter(frame, frame.function, node.id)
         return self._assigned(node, frame)

@@ -13,7 +13,7 @@ from auditor.static.targets import only_target
 from auditor.static.values import ClassRef, Instance
 
 MAX_READS = 50
-"""Reads of one property that are looked at."""
+"""Reads of one property or variable that are looked at."""
 
 _PROPERTIES = frozenset({"cached_property", "property"})
 
@@ -25,6 +25,11 @@ def uses(module: ModuleFacts, target: ast.expr) -> Iterator[ast.expr]:
     elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self":
         holder = module.enclosing_class(target)
         yield from _reads(module, holder).attributes.get(target.attr, ()) if holder else ()
+
+
+def attribute_reads(module: ModuleFacts, name: str) -> Iterator[ast.expr]:
+    """The places of a file that read an attribute of that name, of whatever object."""
+    yield from _reads(module, module.tree).attributes.get(name, ())
 
 
 def reads_of_property(module: ModuleFacts, function: Function) -> Iterator[ast.expr]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 from enum import Enum
 
 from auditor.model.annotations import TYPE_CHECKING
@@ -81,6 +82,21 @@ class Frame:
 
         self.results: dict[ast.Call, Seen] = {}
         """What calls of project functions returned."""
+
+    @property
+    def binds_around(self) -> bool:
+        """Whether the function may bind names of a function around it."""
+        return "nonlocal" in self._elsewhere.values()
+
+    def is_around(self, name: str) -> bool:
+        """Whether a name of the function is one of a function around it."""
+        return self._elsewhere.get(name) == "nonlocal"
+
+    @property
+    def _elsewhere(self) -> Mapping[str, str]:
+        # What a `functools.partial` is read as has no scope.
+        scope = self.module.index.scopes.get(self.function) if self.function is not None else None
+        return scope.elsewhere if scope is not None else {}
 
     def settles(self, test: ast.expr) -> bool:
         """Whether a condition is about nothing but `settled` parameters: the other arm is never taken in this call."""

@@ -153,7 +153,7 @@ class Functions:
         key = self._circumstances(ref, inside)
         is_spawned = ledger.spawned > 0
         known = self._effects.get((key, None)) or self._effects.get((key, is_spawned))
-        if known is not None:
+        if known is not None and not inside.binds_around:
             self._repeat(known)
             return known.result
         # `build(cfg, MODELS)` makes a model that has a head built by `build(cfg, HEADS)`.

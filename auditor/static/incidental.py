@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+from itertools import islice
 
 from auditor.static.constants import assigned
 from auditor.static.facts import ModuleFacts
-from auditor.static.flow import uses
+from auditor.static.flow import MAX_READS, uses
 from auditor.static.targets import only_target
 
 _INCIDENTAL = frozenset(
@@ -18,6 +19,18 @@ _NAMED = frozenset({"dir", "exp", "experiment", "id", "job", "name", "run", "sav
     "canvas", "chart", "div", "dom", "html", "viz", "widget"
 }  # fmt: skip
 """Words of which two make the name of something that is called, not computed: `save_id`, `random_task_id`, `viz_id`."""
+
+_DATA = frozenset(
+    {
+        "batch", "caption", "corpus", "data", "dataset", "document", "example", "input", "prompt", "query", "question",
+        "sample", "sentence", "sequence", "text", "word",
+    }
+)  # fmt: skip
+"""Words, in the singular, in the name of what a training reads."""
+
+_PATHS = frozenset({"directory", "file", "filename", "folder", "key", "password", "path", "url"})
+_PLACES = ("os.", "pathlib.", "shutil.", "tempfile.")
+"""Modules of which what they are given names files."""
 
 _TEXTS = frozenset({"str", "string"})
 _ANY = frozenset({"rand", "random", "unique"})
@@ -46,15 +59,19 @@ _WAITING = (b"sleep(", b"retry", b"backoff")
 def is_incidental(module: ModuleFacts, statement: ast.stmt) -> bool:
     """`port = random.randint(…)`, `def task_id(): return …`: drawn for something that no training depends on."""
     maker = set(getattr(module.enclosing_function(statement), "name", "").lower().split("_"))
-    if (maker & _TEXTS and maker & _ANY) or _spells(module, statement) or _sleeps(module, statement):
+    if (maker & _TEXTS and maker & _ANY) or _sleeps(module, statement):
         return True
+    if _spells(module, statement):
+        return not _is_data(module, statement) or _names_something(module, statement)
     names = [name_of(target) for target in (statement.targets if isinstance(statement, ast.Assign) else ())]
     if isinstance(statement, ast.Return):
         names.append(getattr(module.enclosing_function(statement), "name", ""))
     for name in names:
-        jitters = "jitter" in name.lower().split("_")
-        if _names_what_is_called(name) or (jitters and _waits(module)):
+        words = set(name.lower().split("_"))
+        if len(_NAMED & words) > 1 or ("jitter" in words and _waits(module)):
             return True
+        if _INCIDENTAL & words:
+            return not _becomes_data(module, statement)
     return any(_ADDRESS in str(part.value) for part in ast.walk(statement) if isinstance(part, ast.Constant))
 
 
@@ -114,6 +131,41 @@ def is_for_names(module: ModuleFacts, call: ast.Call) -> bool:
         return False
     reads = [module.statement(node) for node in uses(module, target)]
     return bool(reads) and all(is_incidental(module, each) for each in reads)
+
+
+def _is_data(module: ModuleFacts, statement: ast.stmt) -> bool:
+    """`words = …`, `def make_sample(): text = …`: its name is that of what a training reads."""
+    names = [name_of(target) for target in (statement.targets if isinstance(statement, ast.Assign) else ())]
+    names = names or [getattr(module.enclosing_function(statement), "name", "")]
+    for name in names:
+        words = {word.removesuffix("s") for word in name.lower().split("_")}
+        if words & _DATA and not words & _NAMED:
+            return True
+    return False
+
+
+def _names_something(module: ModuleFacts, statement: ast.stmt) -> bool:
+    """`text = "".join(…)`, then `folder = root / text`, `open(text)`."""
+    target = only_target(statement)
+    for read in islice(uses(module, target), MAX_READS) if isinstance(target, ast.Name) else ():
+        user = module.statement(read)
+        words = {word for each in getattr(user, "targets", ()) for word in name_of(each).lower().split("_")}
+        part: ast.AST | None = read
+        while part is not None and part is not user:
+            part = module.parent(part)
+            called = module.resolve(part.func) if isinstance(part, ast.Call) else None
+            if called is not None and (called == "open" or called.startswith(_PLACES)):
+                return True
+        if words & (_NAMED | _PATHS):
+            return True
+    return False
+
+
+def _becomes_data(module: ModuleFacts, statement: ast.stmt) -> bool:
+    """`prefix = random.choice(phrases)`, then `prompts = [prefix + each for each in names]`."""
+    target = only_target(statement)
+    reads = islice(uses(module, target), MAX_READS) if isinstance(target, ast.Name) else ()
+    return any(_is_data(module, module.statement(node)) for node in reads)
 
 
 def _sleeps(module: ModuleFacts, statement: ast.stmt) -> bool:

@@ -10,6 +10,7 @@ from auditor.model.location import Location
 from auditor.static.frame import Frame
 from auditor.static.knowledge import RngIndex
 from auditor.static.library_verdict import Draw, Seed, SeedValue
+from auditor.static.montecarlo import is_dropout
 from auditor.static.rngstate import NOTHING_YET, START, Level, Pending, Rank, State
 from auditor.static.seedvalue import Seen
 from auditor.static.weights import initialises
@@ -42,6 +43,9 @@ class DrawRecord:
 
     taken: bool = False
     """Only reached in one of several things that are registered: a configuration says which of them it is."""
+
+    turn: int = 0
+    """Its place among those that are reached outside of models whose weights stored ones replace; 0: never."""
 
     in_spawned: bool = False
     """Drawn while unseeded in a process that was started anew."""
@@ -144,6 +148,7 @@ class Ledger:
         """Libraries, and with what, in the order in which they were seeded."""
 
         self._rng = rng
+        self._turns = 0
         self._numbers: dict[tuple[str, Location], int] = {}
         self._initial: dict[Location, list[int]] = {}
         """Initial weights, by each place on the way to them."""
@@ -160,13 +165,16 @@ class Ledger:
 
     def draw(self, library: str, callee: str, node: ast.AST, frame: Frame, *, deferred: bool) -> None:
         """Note a draw; `deferred`: it comes later than this place."""
-        if self.muted or (self.replaced and initialises(callee)):
+        if self.muted or (self.replaced and initialises(callee) and not is_dropout(callee)):
             return
         # Of many models that may be picked one is told, where it is picked.
         picked_at = self.picked_at if initialises(callee) else None
         number = self._number(library, callee, picked_at or frame.module.location(node))
         self.records[number].taken &= self.taken > 0 or (picked_at is None and self.picked_at is not None)
         self.records[number].in_training &= library in _WITH_MODES and self.in_training
+        if not self.records[number].turn and not (self.replaced and initialises(callee)):
+            self._turns += 1
+            self.records[number].turn = self._turns
         self.records[number].is_aside &= len(self.stack) in self.aside
         self.records[number].is_deferred &= deferred
         if deferred or self.deferring:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable
 
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.static.callables import QUIET, QUIET_MODULES
+from auditor.static.callables import QUIET, QUIET_MODULES, STARTED
 from auditor.static.elements import passed
 from auditor.static.frame import Frame
 from auditor.static.members import default_factories
@@ -74,6 +74,9 @@ class MadeObjects:
             for step in steps(cls):
                 with self._calls.spawned.importing():
                     self.methods(made, [step], frame, place)
+            if not STARTED.isdisjoint(cls.module.base_classes(cls.node)):
+                with self._calls.choices.later():
+                    self.methods(made, ["run"], frame, place)
 
     def _inherited(self, node: ast.Call, frame: Frame) -> None:
         """`Runner(create_agent)` of a class without constructor: what it inherits keeps the function, and calls it."""

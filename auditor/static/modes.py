@@ -59,11 +59,27 @@ def starts_false(node: ast.expr, frame: Frame, paths: Iterable[str]) -> bool:
     first = (each for each in values if getattr(module.enclosing_function(each), "name", "") == "__init__")
     if [getattr(each, "value", None) for each in first] != [False]:
         return False
-    return not any(_puts_on(path, node.attr, module.project) for path in paths)
+    later = {getattr(module.enclosing_function(each), "name", "") for each in values if not _is_false(each)}
+    methods = tuple(f".{name}(" for name in sorted(later))
+    contain = module.project.texts.contain
+    return not any(contain(path, methods) or _puts_on(path, node.attr, module.project) for path in paths)
+
+
+def _is_false(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is False
+
+
+def sets_by_name(path: str, attribute: str, project: Project) -> bool:
+    """Whether `setattr(model, "always", True)` may stand in a file."""
+    return project.texts.hold(path, frozenset({"setattr"})) and project.texts.contain(
+        path, (f'"{attribute}"', f"'{attribute}'")
+    )
 
 
 def _puts_on(path: str, attribute: str, project: Project) -> bool:
     """Whether `model.always = True` stands in a file, with anything but False, and any name but `self`."""
+    if sets_by_name(path, attribute, project):
+        return True
     if not project.texts.hold(path, frozenset({attribute})):
         return False
     put_on = rf"(?<!\bself)\.{attribute}\s*=(?!=|\s*False\b)".encode()

@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 TRANSPARENT = frozenset({"functools.wraps", "ray.remote", "torch.compile", "torch.jit.script", "torch.nn.DataParallel"})
 """Calls whose result behaves as their first argument."""
 
+RESTORING = frozenset({"from_pretrained", "load_from_checkpoint"})
+"""Class methods of outside bases that make an object of the class of the project, with stored weights."""
+
 FILLING = frozenset({"tyro.cli", "simple_parsing.parse", "draccus.parse", "pyrallis.parse"})
 """Calls that make an object of the class that they are given, from the command line; fields keep their defaults."""
 
@@ -245,7 +248,7 @@ class Names:
     def _call(self, node: ast.Call) -> Value:
         called = self._value(node.func)
         if isinstance(called, External):
-            return self._external_call(called.name, node)
+            return self._restored(node) or self._external_call(called.name, node)
         if isinstance(called, FunctionRef | ClassRef) and gives_itself(called, node):
             return called
         if isinstance(called, ClassRef):
@@ -253,6 +256,13 @@ class Names:
         if isinstance(called, FunctionRef):
             return called.module.names.returned(called)
         return None
+
+    def _restored(self, node: ast.Call) -> Value:
+        """`Net.load_from_checkpoint(path)`, which a class of the project has from outside."""
+        if not isinstance(node.func, ast.Attribute) or node.func.attr not in RESTORING:
+            return None
+        holder = self._value(node.func.value)
+        return Instance(holder) if isinstance(holder, ClassRef) else None
 
     def _external_call(self, name: str, node: ast.Call) -> Value:
         if name == "functools.partial" and node.args:

@@ -138,18 +138,28 @@ class Relevance:
                 self._relevant.add(node)
             if isinstance(node, ast.Lambda) or (isinstance(node, FUNCTIONS) and module.returns(node)):
                 self._returning.add(node)
-                if not _CLOCKS.isdisjoint(index.words.get(node, ())):
+                words = module.identifiers_in(node.body) if isinstance(node, ast.Lambda) else index.words.get(node, ())
+                if not _CLOCKS.isdisjoint(words):
                     self._differing.add(node)
         for statement, function in index.imports:
             if function is not None and self._executes(module, statement):
                 self._relevant.add(function)
+        seeds: set[str] = set()
         for call, function, _ in index.calls:
             for target in self._targets(module, call):
                 self._note(module, call, function, target)
+                if isinstance(target, External) and target.name in self._rng.seed_calls:
+                    seeds.update(
+                        *(module.identifiers_in(each) for each in (*call.args, *(word.value for word in call.keywords)))
+                    )
             self._hand_over(module, call, function)
             if may_import(call) and any(map(self._project.matters, imported_by(module, call))):
                 self._relevant.update([function] if function is not None else [])
                 self._working.update([module.path] if function is None else [])
+        if seeds:
+            # `global NUMBER`, of which the seed is made.
+            scopes = ((node, index.scopes.get(node)) for node in index.functions)
+            self._relevant.update(node for node, scope in scopes if scope and not seeds.isdisjoint(scope.elsewhere))
         for node in list(index.functions):
             for decorator in getattr(node, "decorator_list", ()):
                 called = decorator.func if isinstance(decorator, ast.Call) else decorator

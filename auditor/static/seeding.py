@@ -11,6 +11,7 @@ from auditor.static.constructed import is_seeded_by_constructor
 from auditor.static.ledger import DrawRecord, Ledger
 from auditor.static.leftalone import without_left_alone
 from auditor.static.library_verdict import LibraryVerdict, Seed, SeedStatus, SeedValue, place_of
+from auditor.static.montecarlo import is_dropout, keeps_dropout
 from auditor.static.programs import FOLLOWED_PARTLY
 from auditor.static.rngstate import Level, Rank
 from auditor.static.scripts import EntryPoint
@@ -101,8 +102,10 @@ def _drawn(project: Project, entry: EntryPoint, ledger: Ledger) -> Iterable[Draw
     A model that only gets stored weights does not keep its initial ones, and one that is not trained does nothing of
     what it does in training.
     """
-    records = [record for record in ledger.records if _is_backend(project, entry, record)]
-    drawn = without_left_alone(project, entry.path, records)
+    records = without_left_alone(
+        project, entry.path, [each for each in ledger.records if _is_backend(project, entry, each)]
+    )
+    drawn = sorted((record for record in records if record.turn), key=lambda record: record.turn)
     if ledger.loads_weights or ledger.loads_some:
         # A configuration names the one of many models whose weights are stored.
         train = any(record.taken for record in drawn) and names_training(project, entry.path)
@@ -113,7 +116,12 @@ def _drawn(project: Project, entry: EntryPoint, ledger: Ledger) -> Iterable[Draw
         for record in drawn
         if not (_is_initial(record, ledger) or record.in_training or (is_evaluation and is_stored(record.draw.callee)))
     ]
-    return drawn if len(kept) == len(drawn) or trains(project, entry.path) else kept
+    if len(kept) == len(records) or trains(project, entry.path):
+        return drawn
+    dropped = {record.draw.callee for record in records if is_dropout(record.draw.callee)}
+    on = {callee for callee in sorted(dropped) if keeps_dropout(project, entry.path, callee)}
+    left = {id(record) for record in kept}
+    return [record for record in records if id(record) in left or record.draw.callee in on]
 
 
 def _is_backend(project: Project, entry: EntryPoint, record: DrawRecord) -> bool:

@@ -17,6 +17,7 @@ from auditor.static.bindings import Function, every_argument
 from auditor.static.facts import ModuleFacts
 from auditor.static.keptswitches import ANYTHING, MAX_BASES, MORE, Switch, agreed, given_to, items, kept
 from auditor.static.members import first_base
+from auditor.static.modes import sets_by_name
 from auditor.static.nodeindex import names_of
 from auditor.static.nodes import walk
 from auditor.static.seedvalue import GIVEN, Entries, Seen, constant, holding
@@ -127,7 +128,8 @@ class Switches:
             name
             for name in names
             for path in self._paths
-            if self._project.texts.hold(path, frozenset({f".{name}"})) and name in self._assigned_in(path)
+            if (self._project.texts.hold(path, frozenset({f".{name}"})) and name in self._assigned_in(path))
+            or sets_by_name(path, name, self._project)
         }
 
     def _assigned_in(self, path: str) -> set[str]:

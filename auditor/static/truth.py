@@ -72,6 +72,8 @@ def truth(evaluator: Evaluator, node: ast.expr, frame: Frame) -> bool | None:
         return _compared(evaluator, node, frame)
     if never_holds(frame.module, node):
         return False
+    if isinstance(node, ast.Name) and node.id == "__debug__":
+        return True  # unless Python is started with `-O`
     holds = _as_bool(evaluator.value(node, frame), node, frame)
     return True if holds is None and (asks_for_library(node) or _is_imported(node, frame)) else holds
 

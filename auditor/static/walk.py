@@ -344,6 +344,8 @@ class Walk:
         if isinstance(target, ast.Attribute):
             self.changes.put(target.value, ast.Constant(target.attr), value, frame)
         frame.values[text] = value
+        if isinstance(target, ast.Name):
+            self._bind_around(text, value, frame)
         holder = module_of(target, frame)
         # A switch is thrown once: what it is on one path says nothing of the others.
         if holder is not None and not isinstance(value.constant, bool):
@@ -351,6 +353,20 @@ class Walk:
             for key in (holder, f"{holder} as main"):
                 if (outer := self._executed.get(key)) is not None and outer is not frame:
                     outer.values.pop(text.rpartition(".")[2], None)
+
+    def _bind_around(self, name: str, value: Seen, frame: Frame) -> None:
+        """`nonlocal seed`: from now on it is what the function around calls so."""
+        inner: Frame | None = frame
+        while inner is not None and inner.is_around(name):
+            inner = inner.parent
+            while inner is not None and inner.function is not None and name not in inner.values:
+                inner = inner.parent
+            if inner is None or inner.function is None:
+                # Called from elsewhere: which call of the function around it belongs to is not known.
+                self.evaluator.rebound.add(global_key(frame.module.path, name))
+                return
+            inner.values[name] = value
+            inner.settled.discard(name)
 
     def store(self, name: str, value: Seen) -> None:
         """The program puts a value where others read it: an option, a module's name, an environment variable."""

@@ -29,6 +29,26 @@ _NO_MODELS = ("torch.nn.functional.", "torch_geometric.nn.fps", "torch_geometric
 LOADING = frozenset({"load_adapter", "load_state_dict", "load_weights", "restore"})
 _FROM_STORED = "from_pretrained"
 _FOR_NEW_TOKENS = "resize_token_embeddings"
+_HEADLESS = (
+    *(
+        "albert-base-v2",
+        "albert/albert-base-v2",
+        "bert-base-cased",
+        "bert-base-chinese",
+        "bert-base-multilingual-cased",
+    ),
+    *("bert-base-multilingual-uncased", "bert-base-uncased", "bert-large-cased", "bert-large-uncased"),
+    *("google-bert/bert-base-cased", "google-bert/bert-base-chinese", "google-bert/bert-base-multilingual-cased"),
+    *("google-bert/bert-base-uncased", "google-bert/bert-large-cased", "google-bert/bert-large-uncased"),
+    *("distilbert-base-cased", "distilbert-base-uncased", "distilbert/distilbert-base-uncased", "distilroberta-base"),
+    *("roberta-base", "roberta-large", "FacebookAI/roberta-base", "FacebookAI/roberta-large", "xlm-roberta-base"),
+    *("xlm-roberta-large", "FacebookAI/xlm-roberta-base", "FacebookAI/xlm-roberta-large", "microsoft/deberta-base"),
+    *("microsoft/deberta-v3-base", "microsoft/deberta-v3-large", "microsoft/deberta-v3-small", "xlnet-base-cased"),
+    *("google/electra-base-discriminator", "google/electra-small-discriminator", "google/vit-base-patch16-224-in21k"),
+    *("facebook/hubert-base-ls960", "facebook/wav2vec2-base", "facebook/wav2vec2-large-xlsr-53"),
+)
+"""Stored models without a head: whatever is put on top of one is new, also in an evaluation."""
+
 _OF_ADAPTERS = "PeftModel"
 """Part of the names of classes that put a stored adapter into a model: `PeftModel`, `AutoPeftModelForCausalLM`."""
 LOADERS = frozenset(
@@ -120,13 +140,16 @@ def drawn_by(name: str | None, call: Call, equals: Callable[[object, object], bo
     """The name under which a draw is noted, where it is that of a part of a model.
 
     `F.dropout(x, p, self.training)` is off where nothing is trained, as the layer is; `m.weight.data.normal_()` gives
-    initial weights.
+    initial weights, and so does what adds a head to a stored model that has none.
     """
     if name is None:
         receiver = dotted_text(call.receiver) if call.receiver is not None else None
         of_weights = not PARAMETERS.isdisjoint((receiver or "").split("."))
         return f"torch.nn.init.{call.method}" if of_weights else None
     prefix, _, last = name.rpartition(".")
+    source = call.argument("pretrained_model_name_or_path", 0) if last == _FROM_STORED else None
+    if source is not None and any(equals(source, each) for each in _HEADLESS):
+        return prefix
     if prefix != "torch.nn.functional" or "dropout" not in last:
         return name
     mode = call.argument("training", 2)

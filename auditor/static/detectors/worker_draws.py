@@ -19,11 +19,11 @@ from auditor.static.elements import call_of
 from auditor.static.facts import Call, ModuleFacts
 from auditor.static.matcher import Hit, Scope
 from auditor.static.nodes import walk
-from auditor.static.prerequisites import Prerequisite
+from auditor.static.prerequisites import Prerequisite, naming
 from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.project import Project
 from auditor.static.ruleoptions import WithOptions
-from auditor.static.values import External, FunctionRef, Instance, Value
+from auditor.static.values import ClassRef, External, FunctionRef, Instance, Value
 from auditor.static.weights import initialises
 
 MAX_DEPTH = 3
@@ -55,6 +55,9 @@ class _Runner:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Options:
     runners: tuple[_Runner, ...]
+    classes: frozenset[str]
+    """Classes whose `run` is called elsewhere when they are started."""
+
     libraries: frozenset[str]
     where: str
     """For the message: `in several threads`."""
@@ -75,6 +78,7 @@ def _read(table: Table) -> _Options:
         runners.append(runner)
     return _Options(
         runners=tuple(runners),
+        classes=frozenset(table.strings("classes")),
         libraries=frozenset(table.strings("libraries", required=True)),
         where=table.string("where"),
         program=read_program_condition(table),
@@ -88,10 +92,14 @@ class WorkerDrawsDetector(WithOptions[_Options]):
     scope: Scope = "module"
 
     def literals(self, rule: Rule) -> frozenset[str] | None:
-        return frozenset(word for runner in self._options.of(rule).runners for word in runner.call.words)
+        options = self._options.of(rule)
+        words = (name.rpartition(".")[2] for name in options.classes)
+        return frozenset(word for runner in options.runners for word in runner.call.words).union(words)
 
     def prerequisites(self, rule: Rule) -> tuple[Prerequisite, ...]:
-        return tuple(each for runner in self._options.of(rule).runners for each in call_prerequisites(runner.call))
+        options = self._options.of(rule)
+        calls = (each for runner in options.runners for each in call_prerequisites(runner.call))
+        return (*calls, *([naming(options.classes)] if options.classes else ()))
 
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
         options = self._options.of(rule)
@@ -105,17 +113,40 @@ class WorkerDrawsDetector(WithOptions[_Options]):
                     continue
                 given = call.argument(runner.argument, runner.position)
                 draw = search.draw_in(module.names.value(given)) if given is not None else False
-                if isinstance(draw, bool) or options.program.entry_points(module, project) == ():
-                    continue
-                place, drawn = draw
-                title = project.rng.libraries[_library(drawn, project, options.libraries)].title
-                yield Hit(
-                    location=module.location(call.node),
-                    message=f"What runs here {options.where} draws from {title}, which they share or inherit.",
-                    related=(Related(location=place.location(drawn.node), message=f"draws: {drawn.method}"),),
-                    confidence=options.program.weakens(module, project)
-                    or (Confidence.MEDIUM if methods == set() else None),
-                )
+                yield from _told(options, module, call.node, draw, is_open=methods == set())
+        for cls in _started(module, options.classes):
+            draw = search.draw_in(module.names.attribute(Instance(cls), "run"))
+            if search.draw_in(module.names.attribute(Instance(cls), "__init__")) is not True:
+                yield from _told(options, module, cls.node, draw, is_open=False)
+
+
+def _told(
+    options: _Options,
+    module: ModuleFacts,
+    node: ast.Call | ast.ClassDef,
+    draw: tuple[ModuleFacts, Call] | bool,
+    *,
+    is_open: bool,
+) -> Iterator[Hit]:
+    """`is_open`: the platform says whether it inherits the state of the program."""
+    project = module.project
+    if isinstance(draw, bool) or options.program.entry_points(module, project) == ():
+        return
+    place, drawn = draw
+    title = project.rng.libraries[_library(drawn, project, options.libraries)].title
+    yield Hit(
+        location=module.location(node),
+        message=f"What runs here {options.where} draws from {title}, which they share or inherit.",
+        related=(Related(location=place.location(drawn.node), message=f"draws: {drawn.method}"),),
+        confidence=options.program.weakens(module, project) or (Confidence.MEDIUM if is_open else None),
+    )
+
+
+def _started(module: ModuleFacts, bases: frozenset[str]) -> Iterator[ClassRef]:
+    """The classes of a file that extend one of these, in order."""
+    for node in module.index.functions if bases else ():
+        if isinstance(node, ast.ClassDef) and not bases.isdisjoint(module.base_classes(node)):
+            yield ClassRef(module, node)
 
 
 def _start_methods(module: ModuleFacts, node: ast.Call) -> set[object]:

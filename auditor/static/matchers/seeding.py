@@ -42,6 +42,9 @@ _STATUS = {
     "none": SeedStatus.NONE,
     "entropy": SeedStatus.ENTROPY,
 }
+_DRAWING_SEEDS = (SeedStatus.UNSEEDED, SeedStatus.TOO_LATE)
+"""Of a library that the seed of another one, or its own, is drawn from."""
+
 _VALUE = {SeedStatus.NONE: SeedValue.NONE, SeedStatus.ENTROPY: SeedValue.ENTROPY}
 
 
@@ -114,8 +117,10 @@ def _status(verdict: LibraryVerdict, project: Project) -> SeedStatus:
     """
     if verdict.status is SeedStatus.CONDITIONAL and all(_is_of_sampler(seed, project) for seed in verdict.seeds):
         return SeedStatus.UNSEEDED
-    if verdict.status is SeedStatus.TOO_LATE and all(_is_for_seed(draw, project) for draw in verdict.draws):
-        return SeedStatus.SEEDED if all(_is_asked_for(draw, project) for draw in verdict.draws) else SeedStatus.ENTROPY
+    if verdict.status in _DRAWING_SEEDS and all(_is_for_seed(draw, project) for draw in verdict.draws):
+        if all(_is_asked_for(draw, project) for draw in verdict.draws):
+            return SeedStatus.SEEDED
+        return verdict.status if verdict.status is SeedStatus.UNSEEDED else SeedStatus.ENTROPY
     return verdict.status
 
 
