@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
@@ -16,13 +17,12 @@ from auditor.static.commandline import default_of
 from auditor.static.elements import call_of
 from auditor.static.facts import ModuleFacts
 from auditor.static.members import first_base
-from auditor.static.nodeindex import names_of
 from auditor.static.nodes import walk
 from auditor.static.seedvalue import Seen, constant
 from auditor.static.values import ClassRef, FunctionRef, Instance
 
 if TYPE_CHECKING:
-    from auditor.static.project import Project
+    from auditor.static.classmentions import ClassMentions
 
 MAX_BASES = 5
 MAX_FILES = 40
@@ -39,13 +39,12 @@ Constants = Mapping[str, ast.Constant]
 class Switches:
     """The classes of one program."""
 
-    def __init__(self, project: Project, paths: Iterable[str]) -> None:
+    def __init__(self, mentions: ClassMentions, paths: AbstractSet[str]) -> None:
         """`paths`: the files that are followed."""
-        self._project = project
-        self._paths = sorted(paths)
+        self._mentions = mentions
+        self._paths = paths
         self._known: dict[ast.ClassDef, Mapping[str, Seen]] = {}
         self._calls: dict[ast.ClassDef, set[ast.Call]] = {}
-        self._assigned: dict[str, set[str]] = {}
         self._made: dict[ast.ClassDef, set[ast.Call | None]] = {}
 
     def of(self, cls: ClassRef) -> Mapping[str, Seen]:
@@ -86,75 +85,19 @@ class Switches:
 
     def _calls_of(self, cls: ClassRef) -> list[ast.Call]:
         """The calls of the class; none where it is used in any other way."""
-        word = frozenset({cls.node.name})
-        holding = [path for path in self._paths if self._project.texts.hold(path, word)]
+        holding = self._mentions.holding(cls.node.name, self._paths)
         found: list[ast.Call] = []
         for path in holding if len(holding) <= MAX_FILES else ():
-            module = self._project.module(path)
-            if module is None:
-                continue
-            for name in _named(module, cls.node.name):
-                call = module.parent(name)
-                if isinstance(call, ast.Attribute):
-                    continue  # a method of the class itself
-                if not isinstance(name.ctx, ast.Load) or module.names.value(name) != cls or _is_asked(module, name):
-                    continue
-                if not isinstance(call, ast.Call) or call.func is not name:
-                    return []
-                found.append(call)
-            written = [each.node for each in module.call_index.written(cls.node.name)]
-            found += [each for each in written if isinstance(each.func, ast.Attribute) and _is_named(module, each, cls)]
+            calls = self._mentions.calls(cls, path)
+            if calls is None:
+                return []
+            found += calls
         return found
 
     def _assigned_elsewhere(self, names: Iterable[str]) -> set[str]:
         """The attributes that anything but a method assigns to its own object: `data.augment = True`."""
-        return {
-            name
-            for name in names
-            for path in self._paths
-            if self._project.texts.hold(path, frozenset({f".{name}"})) and name in self._assigned_in(path)
-        }
-
-    def _assigned_in(self, path: str) -> set[str]:
-        found = self._assigned.get(path)
-        if found is None:
-            module = self._project.module(path)
-            found = self._assigned[path] = {
-                target.attr
-                for _, target, _, function in (module.index.assignments if module is not None else ())
-                if isinstance(target, ast.Attribute) and not _is_own(target, function)
-            }
-        return found
-
-
-def _named(module: ModuleFacts, name: str) -> list[ast.Name]:
-    """The places that name a class, also as `import … as` does."""
-    aliases = (alias for node, _ in module.index.imports for alias in node.names if alias.asname)
-    others = {alias.asname or "" for alias in aliases if alias.name == name}
-    return [node for each in (name, *sorted(others)) for node in names_of(module).get(each, ())]
-
-
-def _is_named(module: ModuleFacts, call: ast.Call, cls: ClassRef) -> bool:
-    return module.names.value(call.func) == cls
-
-
-def _is_own(target: ast.Attribute, function: Function | None) -> bool:
-    first = every_argument(function.args)[:1] if function is not None else []
-    return bool(first) and isinstance(target.value, ast.Name) and target.value.id == first[0].arg
-
-
-def _is_asked(module: ModuleFacts, name: ast.Name) -> bool:
-    """`isinstance(data, Data)`, `super(Data, self)`, `data: Data`, `class Other(Data)`."""
-    above: ast.AST | None = module.parent(name)
-    if isinstance(above, ast.Tuple):
-        above = module.parent(above)
-    if isinstance(above, ast.Call):
-        return isinstance(above.func, ast.Name) and above.func.id in ("isinstance", "issubclass", "super")
-    if isinstance(above, ast.arg | ast.ClassDef | ast.Subscript):
-        return True
-    if isinstance(above, ast.FunctionDef | ast.AsyncFunctionDef):
-        return above.returns is name
-    return isinstance(above, ast.AnnAssign) and above.annotation is name
+        holding, assigned = self._mentions.holding, self._mentions.assigned
+        return {name for name in names if any(name in assigned(path) for path in holding(f".{name}", self._paths))}
 
 
 def _is_alike(one: ast.Constant | None, other: ast.Constant) -> bool:
