@@ -36,17 +36,15 @@ class ClassMentions:
 
     def calls(self, cls: ClassRef, path: str) -> Sequence[ast.Call] | None:
         """The calls of a class in a file; None where it is used there in any other way."""
-        key = (cls.node, path)
+        key, module = (cls.node, path), self._project.module(path)  # each program rests on the file
         if key not in self._calls:
-            module = self._project.module(path)
             self._calls[key] = _calls_in(module, cls) if module is not None else ()
         return self._calls[key]
 
     def assigned(self, path: str) -> frozenset[str]:
         """The attributes that a file assigns to other objects than a method's own."""
-        found = self._assigned.get(path)
+        found, module = self._assigned.get(path), self._project.module(path)
         if found is None:
-            module = self._project.module(path)
             found = self._assigned[path] = frozenset(
                 target.attr
                 for _, target, _, function in (module.index.assignments if module is not None else ())
