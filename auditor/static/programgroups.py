@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
-from itertools import islice
+from collections.abc import Callable, Iterable
 
 from auditor.static.programfacts import room
 
@@ -17,48 +16,34 @@ _MORE, _LESS = 5, 4
 """A group may be that many fourths of its largest program, which alone takes nearly as much memory."""
 
 
-MAX_OPEN = 8
-"""Groups, those begun last, that may take a program in: each is asked for each program."""
-
-
-class _Group:
-    """Programs that are followed together."""
-
-    def __init__(self) -> None:
-        self.programs: list[str] = []
-        self.files: set[str] = set()
-        self.size_bytes = 0
-        self.largest_bytes = 0
-        """What the largest program has alone."""
-
-
 def grouped(
     programs: Iterable[str],
-    reached: Callable[[str], Collection[str]],
+    reached: Callable[[str], Iterable[str]],
     size_bytes: Callable[[str], int],
     decided: Callable[[int], object] = lambda room_bytes: None,
 ) -> tuple[tuple[str, ...], ...]:
-    """Put those together that share most files, else neighbours, while what they reach fits.
+    """Put neighbours together while what they reach fits; order is kept, a single program may be larger.
 
-    A single program may be larger. `decided` is told, for each choice, by how many bytes sizes may differ in all
-    before it would be another one.
+    `decided` is told, for each choice, by how many bytes sizes may differ in all before it would be another one.
     """
-    groups: list[_Group] = []
+    groups: list[tuple[str, ...]] = []
+    current: list[str] = []
+    union: set[str] = set()
+    total = largest = 0
     for program in programs:
-        own = reached(program)
+        own = set(reached(program))
         alone = sum(map(size_bytes, own))
-        left = islice((group for group in reversed(groups) if len(group.programs) < MAX_GROUP), MAX_OPEN)
-        for group in sorted(left, key=lambda each: -len(each.files.intersection(own))):
-            together = group.size_bytes + sum(map(size_bytes, (path for path in own if path not in group.files)))
-            if _fits(together, max(group.largest_bytes, alone), decided):
-                break
-        else:
-            group, together = _Group(), alone
-            groups.append(group)
-        group.programs.append(program)
-        group.files.update(own)
-        group.size_bytes, group.largest_bytes = together, max(group.largest_bytes, alone)
-    return tuple(tuple(group.programs) for group in groups)
+        more = own - union
+        together = total + sum(map(size_bytes, more))
+        if current and (len(current) >= MAX_GROUP or not _fits(together, max(largest, alone), decided)):
+            groups.append(tuple(current))
+            current, union, more, largest, together = [], set(), own, 0, alone
+        current.append(program)
+        union |= more
+        total, largest = together, max(largest, alone)
+    if current:
+        groups.append(tuple(current))
+    return tuple(groups)
 
 
 def _fits(together: int, largest: int, decided: Callable[[int], object]) -> bool:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.static.programgroups import MAX_GROUP_BYTES, MAX_OPEN, grouped
+from auditor.static.programgroups import MAX_GROUP_BYTES, grouped
 
 LARGE = 2 * MAX_GROUP_BYTES
 NAMES = ("a.py", "b.py", "c.py", "d.py")
@@ -25,20 +25,6 @@ def test_programs_that_share_little_of_a_large_set_are_alone() -> None:
 def test_small_programs_are_grouped_while_they_fit() -> None:
     sizes = dict.fromkeys(NAMES, MAX_GROUP_BYTES // 2)
     assert grouped(NAMES, lambda path: {path}, sizes.__getitem__) == (("a.py", "b.py"), ("c.py", "d.py"))
-
-
-def test_programs_that_share_files_are_together_wherever_they_stand() -> None:
-    sizes = {"one.py": LARGE // 2, "two.py": LARGE // 2, **dict.fromkeys(NAMES, 1)}
-    shared = {"a.py": "one.py", "b.py": "two.py", "c.py": "one.py", "d.py": "two.py"}
-    groups = grouped(NAMES, lambda path: {path, shared[path]}, sizes.__getitem__)
-    assert groups == (("a.py", "c.py"), ("b.py", "d.py"))
-
-
-def test_of_many_groups_only_the_last_are_asked_for_a_program() -> None:
-    sizes = dict.fromkeys(map(str, range(2_000)), LARGE)
-    asked: list[int] = []
-    grouped(sizes, lambda path: {path}, sizes.__getitem__, asked.append)
-    assert len(asked) <= 2 * MAX_OPEN * len(sizes)
 
 
 @given(
