@@ -57,6 +57,10 @@ class CallWalk:
         self._groups: list[FunctionRef | Instance] = []
         """Groups of commands that are being run."""
 
+    def close(self) -> None:
+        """Let go of everything; its parts refer to it."""
+        vars(self).clear()
+
     def call(self, node: ast.Call, frame: Frame) -> End:
         """Follow one call whose arguments have been executed."""
         end = self._follow(node, frame)

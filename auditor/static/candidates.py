@@ -13,7 +13,7 @@ from itertools import islice
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import Binding, BindingKind, Function
-from auditor.static.contents import Contents
+from auditor.static.contents import Contents, Put
 from auditor.static.importcalls import imported_by
 from auditor.static.lookedup import looked_up
 from auditor.static.members import bases
@@ -48,8 +48,13 @@ class Candidates:
     """The values that names, attributes and elements may have in some modules."""
 
     def __init__(
-        self, registries: Registries, given: Given | None = None, within: Container[str] | None = None
+        self,
+        registries: Registries,
+        given: Given | None = None,
+        within: Container[str] | None = None,
+        put: Put | None = None,
     ) -> None:
+        """`put`: what others found out about what modules put into collections."""
         self._registries = registries
         self._given: Given = {} if given is None else given
         """What calls give the parameters of functions."""
@@ -60,7 +65,16 @@ class Candidates:
         self._within = within
         """Paths of the modules whose calls count; None for all."""
 
-        self._contents = Contents(self)
+        self._counting: Given = {}
+        """Of what is given to parameters what counts here."""
+
+        self._asked_of: set[tuple[Function, str]] = set()
+        """Parameters that were looked at for the present call."""
+
+        self._resting_on: dict[ast.expr, frozenset[tuple[Function, str]]] = {}
+        """Of calls that lead to nothing as yet, the same."""
+
+        self._contents = Contents(self, put)
         self._depth = 0
         self._seen: dict[ast.AST, list[Value]] = {}
         """Expressions looked at for the present call; what leads back to itself adds nothing."""
@@ -79,7 +93,7 @@ class Candidates:
 
     def narrowed(self, paths: Container[str]) -> Candidates:
         """The same for a program that runs with these modules: it makes and hands on nothing that others do."""
-        return Candidates(self._registries, self._given, paths)
+        return Candidates(self._registries, self._given, paths, self._contents.put)
 
     def note(self, module: ModuleFacts, call: ast.Call, called: FunctionRef, *, skipped: int, certain: bool) -> None:
         """`call` calls this function; `skipped`: parameters before the first argument (`self`).
@@ -109,18 +123,25 @@ class Candidates:
         """From now on what uncertain calls give counts too; False where there is nothing of the kind."""
         for parameter, values in self._offered.items():
             self._given.setdefault(parameter, []).extend(values)
-        self._asked = {node: values for node, values in self._asked.items() if values}
-        is_more = bool(self._offered)
-        self._offered = {}
-        return is_more
+        more = self._offered.keys()
+        self._asked = {
+            node: values
+            for node, values in self._asked.items()
+            if values or self._resting_on.get(node, more).isdisjoint(more)
+        }
+        self._offered, self._resting_on = {}, {}
+        return bool(more)
 
     def possible(self, module: ModuleFacts, node: ast.expr) -> list[Value]:
         """The functions, classes and objects that `node` may be, in the order of the text."""
         if node not in self._asked:
             self._seen.clear()
+            self._asked_of.clear()
             self._contents.begin()
             self._is_taken = False
-            self._asked[node] = self._distinct(self.values(module, node))
+            found = self._asked[node] = self._distinct(self.values(module, node))
+            if not found and self._within is None:
+                self._resting_on[node] = frozenset(self._asked_of)
             if self._is_taken:
                 self._taken.add(node)
         return self._asked[node]
@@ -131,18 +152,20 @@ class Candidates:
 
     def values(self, module: ModuleFacts, node: ast.expr) -> Sequence[Value]:
         """What an expression may be."""
+        found = self._seen.get(node)
+        if found is not None:
+            return found
         known = module.names.value(node)
         if known is not None:
             draws = not isinstance(known, External) or module.project.rng.is_known(known.name)
             return (known,) if draws else ()
-        if node not in self._seen:
-            if len(self._seen) >= MAX_EXPRESSIONS or self._depth >= MAX_STEPS:
-                return ()
-            self._seen[node] = []
-            self._depth += 1
-            self._seen[node] = self._distinct(self._possible(module, node))
-            self._depth -= 1
-        return self._seen[node]
+        if len(self._seen) >= MAX_EXPRESSIONS or self._depth >= MAX_STEPS:
+            return ()
+        self._seen[node] = []
+        self._depth += 1
+        found = self._seen[node] = self._distinct(self._possible(module, node))
+        self._depth -= 1
+        return found
 
     def held(self, module: ModuleFacts, node: ast.expr) -> list[Value]:
         """What the elements of a collection may be, where nothing else was asked before."""
@@ -165,27 +188,41 @@ class Candidates:
                 break
         return list(found.values())
 
-    def _possible(self, module: ModuleFacts, node: ast.expr) -> Iterator[Value]:
+    def _possible(self, module: ModuleFacts, node: ast.expr) -> Iterable[Value]:
         if isinstance(node, ast.Name):
-            for binding in module.names.bindings_of(node):
-                yield from self._bound(module, binding, node.id)
-            yield from module.names.imported_in_arms(module.names.in_force(node))
-        elif isinstance(node, ast.Attribute):
-            yield from self._attribute(module, node)
-        elif isinstance(node, ast.IfExp):
-            yield from self.values(module, node.body)
-            yield from self.values(module, node.orelse)
-        elif isinstance(node, ast.BoolOp):
-            for part in node.values:
-                yield from self.values(module, part)
-        elif isinstance(node, ast.NamedExpr | ast.Await):
-            yield from self.values(module, node.value)
-        elif isinstance(node, ast.Subscript):
-            yield from self._picked(module, node)
-            yield from self._looked_up(module, node)
-            yield from self.elements(module, node.value)
-        elif isinstance(node, ast.Call):
-            yield from self._result(module, node)
+            return self._named(module, node)
+        if isinstance(node, ast.Attribute):
+            return self._attribute(module, node)
+        if isinstance(node, ast.Call):
+            return self._result(module, node)
+        if isinstance(node, ast.Subscript):
+            return self._part(module, node)
+        if isinstance(node, ast.NamedExpr | ast.Await):
+            return self.values(module, node.value)
+        if isinstance(node, ast.IfExp):
+            return self._any(module, (node.body, node.orelse))
+        return self._any(module, node.values) if isinstance(node, ast.BoolOp) else ()
+
+    def _any(self, module: ModuleFacts, nodes: Sequence[ast.expr]) -> Iterator[Value]:
+        for each in nodes:
+            yield from self.values(module, each)
+
+    def _named(self, module: ModuleFacts, node: ast.Name) -> Iterator[Value]:
+        for binding in module.names.bindings_of(node):
+            kind, value = binding.kind, binding.value
+            if kind is BindingKind.OPAQUE:
+                yield from self._contents.part(module, binding.node, node.id)
+            elif kind is BindingKind.ELEMENT and value is not None:
+                yield from self.elements(module, value)
+            else:
+                for owner, source in self.sources(module, binding):
+                    yield from self.values(owner, source)
+        yield from module.names.imported_in_arms(module.names.in_force(node))
+
+    def _part(self, module: ModuleFacts, node: ast.Subscript) -> Iterator[Value]:
+        yield from self._picked(module, node)
+        yield from self._looked_up(module, node)
+        yield from self.elements(module, node.value)
 
     def _picked(self, module: ModuleFacts, node: ast.expr) -> Sequence[Value]:
         found = self._registries.picked(module, node, None, self._within)
@@ -248,35 +285,23 @@ class Candidates:
                 for returned in value.module.returns(value.node):
                     yield from self.values(value.module, returned)
 
-    def _bound(self, module: ModuleFacts, binding: Binding, name: str) -> Iterator[Value]:
-        for owner, value in self.sources(module, binding):
-            yield from self.values(owner, value)
-        if binding.kind is BindingKind.ELEMENT and binding.value is not None:
-            yield from self.elements(module, binding.value)
-        elif binding.kind is BindingKind.OPAQUE:
-            yield from self._contents.part(module, binding.node, name)
-
-    def sources(self, module: ModuleFacts, binding: Binding) -> Iterator[tuple[ModuleFacts, ast.expr]]:
+    def sources(self, module: ModuleFacts, binding: Binding) -> Sequence[tuple[ModuleFacts, ast.expr]]:
         """The expressions that a binding takes its value from as it is."""
         if binding.kind is BindingKind.VALUE and binding.value is not None:
-            yield module, binding.value
-        elif binding.kind is BindingKind.PARAMETER and isinstance(binding.node, ast.arg):
+            return ((module, binding.value),)
+        if binding.kind is BindingKind.PARAMETER and isinstance(binding.node, ast.arg):
             function, name = module.function_of_parameter(binding.node), binding.node.arg
-            yield from self._calls_give(function, name)
-            for handing in self._handing_on(function):
-                yield from self._calls_give(handing, f"{_OTHERS}{name}")
-
-    def _calls_give(self, function: Function, name: str) -> Iterator[tuple[ModuleFacts, ast.expr]]:
-        for given in self._given.get((function, name), ()):
-            if self._within is None or given[0].path in self._within:
-                yield given
+            given, handing = self._given_to((function, name)), self._handing_on(function)
+            others = (each for further in handing for each in self._given_to((further, f"{_OTHERS}{name}")))
+            return (*given, *others) if handing else given
+        return ()
 
     def _handing_on(self, function: Function) -> list[Function]:
         """Functions that call this one with all their further keywords, directly or one through the other."""
         found: list[Function] = []
         pending = [function]
         while pending and len(found) < MAX_STEPS:
-            for module, others in islice(self._calls_give(pending.pop(), _OTHERS), MAX_EXPRESSIONS):
+            for module, others in islice(self._given_to((pending.pop(), _OTHERS)), MAX_EXPRESSIONS):
                 around = module.enclosing_function(others)
                 kwarg = around.args.kwarg if around is not None else None
                 if around is None or kwarg is None or getattr(others, "id", "") != kwarg.arg:
@@ -284,6 +309,17 @@ class Candidates:
                 if around is not function and around not in found:
                     found.append(around)
                     pending.append(around)
+        return found
+
+    def _given_to(self, parameter: tuple[Function, str]) -> Sequence[tuple[ModuleFacts, ast.expr]]:
+        """What the calls that count give a parameter."""
+        given, within = self._given.get(parameter, ()), self._within
+        if within is None:
+            self._asked_of.add(parameter)
+            return given
+        found = self._counting.get(parameter)
+        if found is None:
+            found = self._counting[parameter] = [each for each in given if each[0].path in within]
         return found
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
-from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.constants import assigned
@@ -34,12 +33,17 @@ MAX_ROWS = 40
 HOLDING = frozenset({"torch.nn.ModuleList", "torch.nn.ModuleDict", "torch.nn.Sequential"})
 
 
+Put = dict[str, dict[str, list[ast.expr]]]
+
+
 class Contents:
     """Elements of collections; what a single expression may be, `Candidates` says."""
 
-    def __init__(self, candidates: Candidates) -> None:
+    def __init__(self, candidates: Candidates, put: Put | None = None) -> None:
         self._candidates = candidates
-        self._put: WeakKeyDictionary[ModuleFacts, dict[str, list[ast.expr]]] = WeakKeyDictionary()
+        self.put: Put = {} if put is None else put
+        """By module: what is put into what goes by a name there."""
+
         self._seen: dict[ast.AST, list[Value]] = {}
 
     def begin(self) -> None:
@@ -157,9 +161,9 @@ class Contents:
 
     def _put_into(self, module: ModuleFacts) -> dict[str, list[ast.expr]]:
         """What is appended to names and attributes, added in a list, or assigned to their items."""
-        found = self._put.get(module)
+        found = self.put.get(module.path)
         if found is None:
-            found = self._put[module] = {}
+            found = self.put[module.path] = {}
             for call, _, _ in module.index.calls:
                 if isinstance(call.func, ast.Attribute) and call.func.attr in PUTTING and call.args:
                     found.setdefault(dotted_text(call.func.value) or "", []).append(call.args[-1])
@@ -181,10 +185,13 @@ def collections_in(node: ast.Call) -> list[ast.expr]:
 
 def _place(target: ast.expr, name: str) -> int | None:
     """Where a name stands in `a, b = …`."""
-    items = target.elts if isinstance(target, ast.Tuple | ast.List) else []
-    if any(isinstance(item, ast.Starred) for item in items):
-        return None
-    return next((n for n, item in enumerate(items) if isinstance(item, ast.Name) and item.id == name), None)
+    found = None
+    for number, item in enumerate(target.elts if isinstance(target, ast.Tuple | ast.List) else ()):
+        if isinstance(item, ast.Starred):
+            return None
+        if found is None and isinstance(item, ast.Name) and item.id == name:
+            found = number
+    return found
 
 
 def _table_looked_into(node: ast.expr) -> ast.expr | None:

@@ -72,6 +72,10 @@ class Evaluator:
 
         self._depth = 0
 
+    def close(self) -> None:
+        """Let go of everything; its parts refer to it."""
+        vars(self).clear()
+
     def remember_object(self, cls: ClassRef, frame: Frame) -> None:
         """The constructor of `cls` was executed in `frame`; attributes on which two objects differ are given up."""
         first = frame.function and every_argument(frame.function.args)[:1]

@@ -73,7 +73,7 @@ class Functions:
         self._active: list[object] = []
         self._wrapping: dict[Function, tuple[ast.Call | None, Frame]] = {}
         self._entered = 0
-        self.switches = Switches(walk.project, walk.within)
+        self.switches = Switches(walk.relevance.mentions, walk.within)
 
     def enter(
         self,

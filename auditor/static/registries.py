@@ -88,6 +88,12 @@ class Registries:
         self._names: set[str] = set()
         """Last parts of the names by which the tables go."""
 
+        self._takes_nothing: set[ast.expr] = set()
+        """Expressions that take nothing out of any table, where nothing is known of the parameters around them."""
+
+        self._builds_nothing: set[ast.Call] = set()
+        """Calls that make nothing of what is registered, the same."""
+
         self._returned: dict[tuple[Function, int], Sequence[Taken]] = {}
         """What functions take out and return, whatever they are given; by the functions that may follow."""
 
@@ -119,9 +125,11 @@ class Registries:
         self, module: ModuleFacts, node: ast.expr, arguments: Arguments | None, within: Container[str] | None
     ) -> list[FunctionRef | ClassRef]:
         """The members that an expression may be; `arguments`: what parameters around it stand for."""
-        if not self._members:
+        if not self._members or (arguments is None and node in self._takes_nothing):
             return []
         taken = dict.fromkeys(self._taken_by(module, node, arguments, MAX_HANDED))
+        if arguments is None and not taken:
+            self._takes_nothing.add(node)
         found = dict.fromkeys(value for each in taken for value in self.members(each, within))
         return list(found)[:MAX_TAKEN]
 
@@ -129,7 +137,7 @@ class Registries:
         self, module: ModuleFacts, node: ast.Call, arguments: Arguments | None, within: Container[str] | None
     ) -> list[FunctionRef | ClassRef]:
         """The members of which a call gives an object: `MODELS.build(cfg)`, `build_from_cfg(cfg, MODELS)`."""
-        if not self._members:
+        if not self._members or (arguments is None and node in self._builds_nothing):
             return []
         found: list[Table | None] = []
         if isinstance(node.func, ast.Attribute):
@@ -138,6 +146,8 @@ class Registries:
         for part in (*node.args, *(word.value for word in node.keywords)):
             table = self._table(module, part, arguments)
             found.append(None if isinstance(table, ast.expr) and not isinstance(table, ast.Call) else table)
+        if arguments is None and not any(found):
+            self._builds_nothing.add(node)
         name = _text(node.args[0]) if node.args else None
         values = [value for each in found if each is not None for value in self.members(Taken(each, name), within)]
         return list(dict.fromkeys(values))[:MAX_TAKEN]

@@ -13,6 +13,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import FUNCTIONS, Function, every_argument
 from auditor.static.callables import OFFERING_OBJECTS
 from auditor.static.candidates import Candidates
+from auditor.static.classmentions import ClassMentions
 from auditor.static.commandline import PARSING_METHODS
 from auditor.static.contents import collections_in
 from auditor.static.facts import ModuleFacts
@@ -54,12 +55,15 @@ Definition = Function | ast.ClassDef
 class Relevance:
     """Functions and classes that count, of some modules."""
 
-    def __init__(self, project: Project, modules: Iterable[ModuleFacts], registries: Registries) -> None:
-        """`registries`: what these modules register."""
+    def __init__(
+        self, project: Project, modules: Iterable[ModuleFacts], registries: Registries, mentions: ClassMentions
+    ) -> None:
+        """`registries`: what these modules register; `mentions`: which of the programs' files name which class."""
         self._project = project
         self._rng = project.rng
         self._modules = tuple(modules)
         self.registries = registries
+        self.mentions = mentions
         self._known = {
             node for module in self._modules for node, name in module.index.functions.items() if name != PARTIAL
         }
@@ -354,7 +358,7 @@ def relevance_of(project: Project, paths: Collection[str]) -> Relevance:
     users = importers(((path, project.graph.imports(path)) for path in paths), homes) - counting if homes else None
     if users:
         modules = _parsed(project, counting | users)
-    return Relevance(project, modules, registries)
+    return Relevance(project, modules, registries, ClassMentions(project, paths))
 
 
 def _parsed(project: Project, paths: Iterable[str]) -> list[ModuleFacts]:

@@ -167,7 +167,11 @@ def static_seed_value(module: ModuleFacts, node: ast.expr) -> SeedValue:
     from auditor.static.frame import Frame
 
     frame = Frame(module, module.enclosing_function(node))
-    return Evaluator(module.project).value(node, frame).kind
+    evaluator = Evaluator(module.project)
+    try:
+        return evaluator.value(node, frame).kind
+    finally:
+        evaluator.close()
 
 
 Evaluate = Callable[[ast.expr], Seen]

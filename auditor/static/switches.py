@@ -9,22 +9,22 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from weakref import WeakKeyDictionary
 
 from auditor.errors import ProjectError
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.static.bindings import Function, every_argument
+from auditor.static.bindings import every_argument
 from auditor.static.facts import ModuleFacts
 from auditor.static.keptswitches import ANYTHING, MAX_BASES, MORE, Switch, agreed, given_to, items, kept
 from auditor.static.members import first_base
 from auditor.static.modes import sets_by_name
-from auditor.static.nodeindex import names_of
 from auditor.static.nodes import walk
 from auditor.static.seedvalue import GIVEN, Entries, Seen, constant, holding
 from auditor.static.values import ClassRef, FunctionRef, Instance
 
 if TYPE_CHECKING:
-    from auditor.static.project import Project
+    from auditor.static.classmentions import ClassMentions
 
 MAX_FILES = 40
 """Files that name one class; of those that more of them name nothing is known."""
@@ -35,13 +35,13 @@ _TESTED: WeakKeyDictionary[ModuleFacts, dict[ast.ClassDef, frozenset[str]]] = We
 class Switches:
     """The classes of one program."""
 
-    def __init__(self, project: Project, paths: Iterable[str]) -> None:
+    def __init__(self, mentions: ClassMentions, paths: AbstractSet[str]) -> None:
         """`paths`: the files that are followed."""
-        self._project = project
-        self._paths = sorted(paths)
+        self._mentions = mentions
+        self._project = mentions.project
+        self._paths = paths
         self._known: dict[ast.ClassDef, Mapping[str, Seen]] = {}
         self._calls: dict[ast.ClassDef, set[ast.Call]] = {}
-        self._assigned: dict[str, set[str]] = {}
         self._made: dict[ast.ClassDef, set[ast.Call | None]] = {}
 
     def of(self, cls: ClassRef) -> Mapping[str, Seen]:
@@ -83,7 +83,7 @@ class Switches:
         """Of a dictionary what the class may look up, and nothing puts anything else in the place of."""
         own = cls.module.path
         held = [(key, value) for key, value in items(whole) if self._project.texts.contain(own, _quoted(key))]
-        held = [(key, value) for key, value in held if not any(self._is_put(key, path) for path in self._paths)]
+        held = [(key, value) for key, value in held if not any(self._is_put(key, path) for path in sorted(self._paths))]
         return ast.Dict(keys=[ast.Constant(key) for key, _ in held], values=[value for _, value in held])
 
     def _is_put(self, key: str, path: str) -> bool:
@@ -101,47 +101,24 @@ class Switches:
 
     def _calls_of(self, cls: ClassRef) -> list[tuple[ModuleFacts, ast.Call]]:
         """The calls of the class; none where it is used in any other way."""
-        word = frozenset({cls.node.name})
-        holding = [path for path in self._paths if self._project.texts.hold(path, word)]
+        holding = self._mentions.holding(cls.node.name, self._paths)
         found: list[tuple[ModuleFacts, ast.Call]] = []
         for path in holding if len(holding) <= MAX_FILES else ():
-            module = self._project.module(path)
-            if module is None:
-                continue
-            for name in _named(module, cls.node.name):
-                call = module.parent(name)
-                if isinstance(call, ast.Attribute):
-                    continue  # a method of the class itself
-                if not isinstance(name.ctx, ast.Load) or module.names.value(name) != cls or _is_asked(module, name):
-                    continue
-                if not isinstance(call, ast.Call) or call.func is not name:
-                    return []
-                found.append((module, call))
-            written = [each.node for each in module.call_index.written(cls.node.name)]
-            qualified = (each for each in written if isinstance(each.func, ast.Attribute))
-            found += [(module, each) for each in qualified if _is_named(module, each, cls)]
+            calls = self._mentions.calls(cls, path)
+            if calls is None:
+                return []
+            found += calls
         return found
 
     def _assigned_elsewhere(self, names: Iterable[str]) -> set[str]:
         """The attributes that anything but a method assigns to its own object: `data.augment = True`."""
+        holding, assigned = self._mentions.holding, self._mentions.assigned
         return {
             name
             for name in names
-            for path in self._paths
-            if (self._project.texts.hold(path, frozenset({f".{name}"})) and name in self._assigned_in(path))
-            or sets_by_name(path, name, self._project)
+            if any(name in assigned(path) for path in holding(f".{name}", self._paths))
+            or any(sets_by_name(path, name, self._project) for path in sorted(self._paths))
         }
-
-    def _assigned_in(self, path: str) -> set[str]:
-        found = self._assigned.get(path)
-        if found is None:
-            module = self._project.module(path)
-            found = self._assigned[path] = {
-                target.attr
-                for _, target, _, function in (module.index.assignments if module is not None else ())
-                if isinstance(target, ast.Attribute) and not _is_own(target, function)
-            }
-        return found
 
 
 def _quoted(key: str) -> tuple[str, str]:
@@ -152,36 +129,6 @@ def _seen(value: Switch) -> Seen:
     if isinstance(value, ast.Constant):
         return constant(value.value)
     return holding(GIVEN, entries=Entries({key: constant(held.value) for key, held in items(value)}, GIVEN))
-
-
-def _named(module: ModuleFacts, name: str) -> list[ast.Name]:
-    """The places that name a class, also as `import … as` does."""
-    aliases = (alias for node, _ in module.index.imports for alias in node.names if alias.asname)
-    others = {alias.asname or "" for alias in aliases if alias.name == name}
-    return [node for each in (name, *sorted(others)) for node in names_of(module).get(each, ())]
-
-
-def _is_named(module: ModuleFacts, call: ast.Call, cls: ClassRef) -> bool:
-    return module.names.value(call.func) == cls
-
-
-def _is_own(target: ast.Attribute, function: Function | None) -> bool:
-    first = every_argument(function.args)[:1] if function is not None else []
-    return bool(first) and isinstance(target.value, ast.Name) and target.value.id == first[0].arg
-
-
-def _is_asked(module: ModuleFacts, name: ast.Name) -> bool:
-    """`isinstance(data, Data)`, `super(Data, self)`, `data: Data`, `class Other(Data)`."""
-    above: ast.AST | None = module.parent(name)
-    if isinstance(above, ast.Tuple):
-        above = module.parent(above)
-    if isinstance(above, ast.Call):
-        return isinstance(above.func, ast.Name) and above.func.id in ("isinstance", "issubclass", "super")
-    if isinstance(above, ast.arg | ast.ClassDef | ast.Subscript):
-        return True
-    if isinstance(above, ast.FunctionDef | ast.AsyncFunctionDef):
-        return above.returns is name
-    return isinstance(above, ast.AnnAssign) and above.annotation is name
 
 
 def _tested(cls: ClassRef) -> frozenset[str]:

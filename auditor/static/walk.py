@@ -87,6 +87,8 @@ class Walk:
     def close(self) -> None:
         """Let go of the frames, which hold trees; the ledger stays."""
         self._candidates.close()
+        self.calls.close()
+        self.evaluator.close()
         vars(self).clear()
 
     def possible(self, module: ModuleFacts, node: ast.expr) -> Sequence[Value]:

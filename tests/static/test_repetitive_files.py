@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
 from auditor.model.location import Location
 from auditor.static import functions
 from auditor.static.bindings import Function
+from auditor.static.candidates import Candidates
 from auditor.static.facts import ModuleFacts
 from auditor.static.frame import Frame
 from auditor.static.library_verdict import LibraryVerdict, SeedStatus
@@ -21,6 +22,7 @@ from auditor.static.optionvalues import OptionValues
 from auditor.static.picked import picked
 from auditor.static.project import Project
 from auditor.static.seedvalue import Seen
+from auditor.static.texts import Texts
 from auditor.static.training import trains
 from auditor.static.values import Value
 from auditor.static.walk import Walk
@@ -205,3 +207,56 @@ def test_options_of_many_modules_are_put_together_once(project: MakeProject, mon
     uses = "".join(f"if args.s{number}:\n    random.random()\n" for number in range(TIMES))
     verdicts(project({**files, "a.py": f"import random\n{imports}args = m1.parser.parse_args()\n{uses}"}), "a.py")
     assert len(asked) <= 4 * TIMES
+
+
+def test_calls_to_which_nothing_more_flows_are_asked_once(
+    project: MakeProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[ast.expr] = []
+    real = Candidates.values
+
+    def values(self: Candidates, module: ModuleFacts, node: ast.expr) -> Sequence[Value]:
+        asked.extend([node] if isinstance(node, ast.Attribute) and node.attr == "view" else [])
+        return real(self, module, node)
+
+    monkeypatch.setattr(Candidates, "values", values)
+    views = "    x.view(1)\n" * TIMES
+    text = (
+        "import random\n\n\nclass A:\n    def go(self, step):\n        step()\n\n\n"
+        f"def shape(x):\n{views}\n\n"
+        'agent = {"a": A, "b": A}[name]()\nagent.go(random.random)\nshape(data)\n'
+    )
+    scanned = project({"train.py": text})
+    relevance = scanned.relevance("train.py")
+    assert relevance.is_relevant(_function(scanned, "train.py", "go")), "what an uncertain call gives is called"
+    assert len(asked) == TIMES
+
+
+def test_files_that_name_a_class_are_listed_once_for_all_programs(
+    project: MakeProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed: list[tuple[str, frozenset[str]]] = []
+    real = Texts.hold
+
+    def hold(self: Texts, path: str, literals: frozenset[str]) -> bool:
+        listed.extend([(path, literals)] if literals == {"Data"} else [])
+        return real(self, path, literals)
+
+    monkeypatch.setattr(Texts, "hold", hold)
+    data = (
+        "import random\n\n\nclass Data:\n    def __init__(self, shift):\n        self.shift = shift\n\n"
+        "    def item(self):\n        if self.shift:\n            return random.random()\n        return 0\n"
+    )
+    program = 'import data\n\nif __name__ == "__main__":\n    data.Data(False).item()\n'
+    programs = [f"run{number}.py" for number in range(10)]
+    scanned = project({"data.py": data, **dict.fromkeys(programs, program)})
+    assert all(verdicts(scanned, path) == () for path in programs)
+    assert len(listed) == len(set(listed)) == len(programs) + 1
+
+
+def _function(project: Project, path: str, name: str) -> Function:
+    module = project.module(path)
+    assert module is not None
+    return next(
+        node for node, found in module.index.functions.items() if found.endswith(name) and isinstance(node, Function)
+    )

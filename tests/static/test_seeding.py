@@ -17,6 +17,7 @@ from auditor.static.engine import Engine
 from auditor.static.library_verdict import LibraryVerdict, SeedStatus
 from auditor.static.project import Project
 from auditor.static.seeding import reached_seeds
+from auditor.static.walk import Walk
 
 STEP = "model(torch.ones(3)).sum().backward()\ntorch.optim.SGD(model.parameters(), lr=0.1).step()\n"
 SEEDED, UNSEEDED = SeedStatus.SEEDED, SeedStatus.UNSEEDED
@@ -111,7 +112,17 @@ def test_a_large_call_graph_is_bounded(project: Callable[..., Project]) -> None:
     check(project({"main.py": source}), "random", SEEDED)
 
 
-def test_nothing_that_flowed_through_programs_outlives_them(project: Callable[..., Project]) -> None:
+def test_nothing_that_flowed_through_programs_outlives_them(
+    project: Callable[..., Project], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    followed: list[weakref.ref[object]] = []
+    real = Walk.close
+
+    def close(self: Walk) -> None:
+        followed.extend(map(weakref.ref, (self.calls, self.calls.functions, self.evaluator)))
+        real(self)
+
+    monkeypatch.setattr(Walk, "close", close)
     found = project(
         {
             "train.py": "from lib import go\nimport random\ngo(random.random)\n",
@@ -122,6 +133,7 @@ def test_nothing_that_flowed_through_programs_outlives_them(project: Callable[..
     gc.disable()  # as while the engine works
     try:
         judged(found, "random")
+        assert [each() for each in followed] == [None, None, None]
         relevance = found.relevance("train.py")
         kept = [weakref.ref(each) for each in (relevance, relevance.candidates)]
         del relevance

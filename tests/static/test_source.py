@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -126,3 +127,23 @@ def test_what_is_no_notebook_has_a_reason(tmp_path: Path, raw: bytes, reason: st
 def test_old_notebooks_are_read(tmp_path: Path) -> None:
     raw = b'{"worksheets": [{"cells": [{"cell_type": "code", "input": ["x = 1"]}, {"cell_type": "markdown"}, 3]}]}'
     assert parse(tmp_path, raw, "a.ipynb") == "x = 1\n"
+
+
+@pytest.mark.skipif(not Path("/proc/version").is_file(), reason="no file that holds more than its size says")
+def test_a_file_that_holds_more_than_its_size_says_is_read_to_its_end() -> None:
+    file = Path("/proc/version")
+    assert SourceFile("version", file).raw() == file.read_bytes()
+
+
+def test_a_file_that_grows_past_the_limit_while_it_is_read_is_cut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.py").write_bytes(b"x" * 100)
+    monkeypatch.setattr(source, "MAX_BYTES", 40)
+    real = source.os.fstat
+    monkeypatch.setattr(source.os, "fstat", lambda descriptor: _with_size(real(descriptor), 30))
+    assert len(SourceFile("a.py", tmp_path / "a.py").raw()) == 41
+
+
+def _with_size(status: os.stat_result, size: int) -> os.stat_result:
+    return os.stat_result((*status[:6], size, *status[7:10]))

@@ -10,6 +10,7 @@ import ast
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
+from weakref import WeakKeyDictionary
 
 from auditor.model.lean import dataclass
 from auditor.model.rule import Rule
@@ -46,6 +47,11 @@ _WRAPPER = "save_on_master"
 
 _HELPERS = frozenset({"save_checkpoint", "save_ckpt", "save_model", "save_state"})
 """What projects call a function of their own that hands what it is given to `torch.save`."""
+
+_CALLING: WeakKeyDictionary[ModuleFacts, dict[frozenset[str], bool]] = WeakKeyDictionary()
+"""Whether a file calls one of some functions."""
+
+_RESTORING_FILES: WeakKeyDictionary[ModuleFacts, bool] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,10 +218,15 @@ def has_optimizer(keys: frozenset[str]) -> bool:
 
 def restores_optimizer(module: ModuleFacts) -> bool:
     """Whether a file gives an optimizer its state back, or takes the whole optimizer from what it loaded."""
-    return any(
-        call.method == "load_state_dict" and call.receiver is not None and _names_optimizer(module.text(call.receiver))
-        for call in module.calls
-    ) or any(_is_stored_optimizer(module, each.value) for each in module.assignments)
+    found = _RESTORING_FILES.get(module)
+    if found is None:
+        found = _RESTORING_FILES[module] = any(
+            call.method == "load_state_dict"
+            and call.receiver is not None
+            and _names_optimizer(module.text(call.receiver))
+            for call in module.calls
+        ) or any(_is_stored_optimizer(module, each.value) for each in module.assignments)
+    return found
 
 
 def _is_stored_optimizer(module: ModuleFacts, value: ast.expr) -> bool:
@@ -268,7 +279,15 @@ def _modules(paths: Iterable[str], project: Project, holding: frozenset[str] | N
 def _any_calls(paths: Iterable[str], project: Project, asked: tuple[Prerequisite, ...], names: frozenset[str]) -> bool:
     """Whether one of the functions is called; `asked`: what must be true of a file that does."""
     may = (path for path in paths if names and project.selection.can_hold(path, asked))
-    return any(module.calls_to(names) for module in _modules(may, project))
+    return any(_calls(module, names) for module in _modules(may, project))
+
+
+def _calls(module: ModuleFacts, names: frozenset[str]) -> bool:
+    """Whether a file calls one of these; hundreds of programs may import it."""
+    known = _CALLING.setdefault(module, {})
+    if names not in known:
+        known[names] = bool(module.calls_to(names))
+    return known[names]
 
 
 def _has_optimizer(paths: Sequence[str], project: Project) -> bool:

@@ -1,0 +1,98 @@
+"""Where classes are named and attributes are assigned, found out once for all programs that are followed together."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.bindings import Function, every_argument
+from auditor.static.nodeindex import names_of
+from auditor.static.values import ClassRef
+
+if TYPE_CHECKING:
+    from auditor.static.facts import ModuleFacts
+    from auditor.static.project import Project
+
+Calls = Sequence[tuple["ModuleFacts", ast.Call]]
+
+
+class ClassMentions:
+    """What stands in some files; a program asks only those that are followed for it."""
+
+    def __init__(self, project: Project, paths: Iterable[str]) -> None:
+        self.project = project
+        self._paths = tuple(paths)
+        self._holding: dict[str, frozenset[str]] = {}
+        self._calls: dict[tuple[ast.ClassDef, str], Calls | None] = {}
+        self._assigned: dict[str, frozenset[str]] = {}
+
+    def holding(self, text: str, within: AbstractSet[str]) -> list[str]:
+        """Of the files `within` those that hold a text, sorted."""
+        found = self._holding.get(text)
+        if found is None:
+            hold, texts = self.project.texts.hold, frozenset({text})
+            found = self._holding[text] = frozenset(path for path in self._paths if hold(path, texts))
+        return sorted(found & within)
+
+    def calls(self, cls: ClassRef, path: str) -> Calls | None:
+        """The calls of a class in a file; None where it is used there in any other way."""
+        key, module = (cls.node, path), self.project.module(path)  # each program rests on the file
+        if key not in self._calls:
+            self._calls[key] = _calls_in(module, cls) if module is not None else ()
+        return self._calls[key]
+
+    def assigned(self, path: str) -> frozenset[str]:
+        """The attributes that a file assigns to other objects than a method's own."""
+        found, module = self._assigned.get(path), self.project.module(path)
+        if found is None:
+            found = self._assigned[path] = frozenset(
+                target.attr
+                for _, target, _, function in (module.index.assignments if module is not None else ())
+                if isinstance(target, ast.Attribute) and not _is_own(target, function)
+            )
+        return found
+
+
+def _calls_in(module: ModuleFacts, cls: ClassRef) -> Calls | None:
+    found: list[tuple[ModuleFacts, ast.Call]] = []
+    for name in _named(module, cls.node.name):
+        call = module.parent(name)
+        if isinstance(call, ast.Attribute):
+            continue  # a method of the class itself
+        if not isinstance(name.ctx, ast.Load) or module.names.value(name) != cls or _is_asked(module, name):
+            continue
+        if not isinstance(call, ast.Call) or call.func is not name:
+            return None
+        found.append((module, call))
+    written = [each.node for each in module.call_index.written(cls.node.name)]
+    qualified = (each for each in written if isinstance(each.func, ast.Attribute))
+    found += [(module, each) for each in qualified if module.names.value(each.func) == cls]
+    return found
+
+
+def _named(module: ModuleFacts, name: str) -> list[ast.Name]:
+    """The places that name a class, also as `import … as` does."""
+    aliases = (alias for node, _ in module.index.imports for alias in node.names if alias.asname)
+    others = {alias.asname or "" for alias in aliases if alias.name == name}
+    return [node for each in (name, *sorted(others)) for node in names_of(module).get(each, ())]
+
+
+def _is_own(target: ast.Attribute, function: Function | None) -> bool:
+    first = every_argument(function.args)[:1] if function is not None else []
+    return bool(first) and isinstance(target.value, ast.Name) and target.value.id == first[0].arg
+
+
+def _is_asked(module: ModuleFacts, name: ast.Name) -> bool:
+    """`isinstance(data, Data)`, `super(Data, self)`, `data: Data`, `class Other(Data)`."""
+    above: ast.AST | None = module.parent(name)
+    if isinstance(above, ast.Tuple):
+        above = module.parent(above)
+    if isinstance(above, ast.Call):
+        return isinstance(above.func, ast.Name) and above.func.id in ("isinstance", "issubclass", "super")
+    if isinstance(above, ast.arg | ast.ClassDef | ast.Subscript):
+        return True
+    if isinstance(above, ast.FunctionDef | ast.AsyncFunctionDef):
+        return above.returns is name
+    return isinstance(above, ast.AnnAssign) and above.annotation is name
