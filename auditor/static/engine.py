@@ -113,6 +113,7 @@ class Engine:
         if processes is None:
             size = sum(file.size_bytes for file in found.files) if available() > 1 else 0
             processes = available() if size >= MIN_SHARED_BYTES else 1
+        project.allowed.ignored = ignored
         passes = Passes(project, processes, step, cancelled, earlier)
         passes.sketch()
         passes.find_programs()
