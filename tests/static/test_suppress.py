@@ -114,6 +114,7 @@ def test_a_comment_for_the_file_allows_everywhere_and_is_told_where_it_is_not_ne
     assert found.findings == ()
     assert [entry.reason for entry in found.suppressed] == ["it only makes a demo"]
     assert found.notes == ("a.py:4: nothing to allow: RA102 finds nothing here; remove the comment",)
+    assert [(remark.location.path, remark.location.line) for remark in found.remarks] == [("a.py", 4)]
 
 
 def test_comments_for_rules_that_were_not_asked_for_are_not_unneeded(analyse: Callable[..., Analysis]) -> None:
@@ -165,6 +166,7 @@ def test_a_notebooks_comment_is_placed_by_cell(analyse: Callable[..., Analysis],
     assert found.findings[0].location.cell == 2
     assert found.findings[0].location.line == 1
     assert found.notes[0].startswith("a.ipynb: cell 2:1: ")
+    assert (found.remarks[0].location.cell, found.remarks[0].location.line) == (2, 1)
 
 
 DRAWING = "import random\n\nimport aside\n\naside.wait()\nx = [random.random() for _ in range(9)]\n"
