@@ -20,17 +20,20 @@ if TYPE_CHECKING:
 MAX_STEPS = 2
 """Functions that hand a parameter on."""
 
+MAX_AROUND = 50
+"""Statements and expressions around an argument that are looked at; each `elif` is one more."""
+
 MAX_CALLS = 50
 """Calls of one function that are looked at; one that is called more often is somebody's library."""
 
 
 def is_unset(given: ast.expr, module: ModuleFacts, steps: int = MAX_STEPS) -> bool:
-    """Whether an argument is `args.seed`, or a parameter that nobody gives anything but None, which is its default.
+    """Whether an argument is `args.seed`, `config["seed"]`, or a parameter that nobody gives anything but None, which is its default.
 
     A parameter without a default counts where all calls hand on parameters of which the same is true.
     """
-    if isinstance(given, ast.Attribute):
-        return module.seed_value(given) is SeedValue.NONE
+    if isinstance(given, ast.Attribute | ast.Subscript) or _is_variable(given, module):
+        return module.seed_value(given) is SeedValue.NONE and not _is_asked_around(given, module)
     function = module.enclosing_function(given) if isinstance(given, ast.Name) else None
     if not isinstance(given, ast.Name) or not isinstance(function, ast.FunctionDef) or function.decorator_list:
         return False
@@ -40,6 +43,22 @@ def is_unset(given: ast.expr, module: ModuleFacts, steps: int = MAX_STEPS) -> bo
     calls = list(islice(_calls(module, function), MAX_CALLS + 1))
     return 0 < len(calls) <= MAX_CALLS and not any(
         _gives(caller, call, function, given.id, skipped, steps) for caller, call, skipped in calls
+    )
+
+
+def _is_variable(given: ast.expr, module: ModuleFacts) -> bool:
+    """`os.environ.get("SEED")`."""
+    return isinstance(given, ast.Call) and module.resolve(given.func) in ("os.environ.get", "os.getenv")
+
+
+def _is_asked_around(given: ast.expr, module: ModuleFacts) -> bool:
+    """`default_rng(args.seed) if args.seed else …`: there it is not None."""
+    written = ast.dump(given)
+    return any(
+        isinstance(each, ast.Attribute | ast.Subscript | ast.Call) and ast.dump(each) == written
+        for holder in islice(module.around(given), MAX_AROUND)
+        if isinstance(holder, ast.If | ast.IfExp)
+        for each in walk(holder.test)
     )
 
 
