@@ -28,7 +28,7 @@ MAX_CALLS = 50
 
 
 def is_unset(given: ast.expr, module: ModuleFacts, steps: int = MAX_STEPS) -> bool:
-    """Whether an argument is `args.seed`, `config["seed"]`, or a parameter that nobody gives anything but None, which is its default.
+    """Whether an argument is `args.seed` or `config["seed"]`, None by default, or a parameter that nobody gives more.
 
     A parameter without a default counts where all calls hand on parameters of which the same is true.
     """
