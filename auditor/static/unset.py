@@ -10,6 +10,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import Function
 from auditor.static.commandline import default_of
 from auditor.static.elements import call_of, is_none
+from auditor.static.givenbefore import is_given_there
 from auditor.static.library_verdict import SeedValue
 from auditor.static.nodes import walk
 from auditor.static.values import ClassRef, FunctionRef
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
 
 MAX_STEPS = 2
 """Functions that hand a parameter on."""
-
-MAX_AROUND = 50
-"""Statements and expressions around an argument that are looked at; each `elif` is one more."""
 
 MAX_CALLS = 50
 """Calls of one function that are looked at; one that is called more often is somebody's library."""
@@ -33,7 +31,7 @@ def is_unset(given: ast.expr, module: ModuleFacts, steps: int = MAX_STEPS) -> bo
     A parameter without a default counts where all calls hand on parameters of which the same is true.
     """
     if isinstance(given, ast.Attribute | ast.Subscript) or _is_variable(given, module):
-        return module.seed_value(given) is SeedValue.NONE and not _is_asked_around(given, module)
+        return module.seed_value(given) is SeedValue.NONE and not is_given_there(given, module)
     function = module.enclosing_function(given) if isinstance(given, ast.Name) else None
     if not isinstance(given, ast.Name) or not isinstance(function, ast.FunctionDef) or function.decorator_list:
         return False
@@ -49,17 +47,6 @@ def is_unset(given: ast.expr, module: ModuleFacts, steps: int = MAX_STEPS) -> bo
 def _is_variable(given: ast.expr, module: ModuleFacts) -> bool:
     """`os.environ.get("SEED")`."""
     return isinstance(given, ast.Call) and module.resolve(given.func) in ("os.environ.get", "os.getenv")
-
-
-def _is_asked_around(given: ast.expr, module: ModuleFacts) -> bool:
-    """`default_rng(args.seed) if args.seed else …`: there it is not None."""
-    written = ast.dump(given)
-    return any(
-        isinstance(each, ast.Attribute | ast.Subscript | ast.Call) and ast.dump(each) == written
-        for holder in islice(module.around(given), MAX_AROUND)
-        if isinstance(holder, ast.If | ast.IfExp)
-        for each in walk(holder.test)
-    )
 
 
 def _is_handed_on_as_it_is(function: ast.FunctionDef, name: str) -> bool:
