@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from weakref import WeakKeyDictionary
 
 from auditor.model.finding import Related
@@ -32,6 +33,9 @@ from auditor.static.weights import initialises
 
 _SHOWN = 8
 """Draws listed as related places."""
+
+_MAX_UNLISTED = 50
+"""Draws beyond those of a verdict that are looked at, each among all calls of its file."""
 
 _IN_PLACE = frozenset({"shuffle", "fit", "step", "train"})
 """Last parts of calls that draw for the sake of what they change; so do names with a trailing underscore."""
@@ -117,8 +121,8 @@ def _by_allower(
     for draw in draws:
         groups.setdefault(project.allowed.allower(rule, draw.location), []).append(draw)
     if None not in groups and verdict.unlisted:
-        found = (draw for draw in _unlisted(verdict, project) if _counts(draw, project, options))
-        left = [draw for draw in found if project.allowed.allower(rule, draw.location) is None]
+        open_ = (draw for draw in _unlisted(verdict, project) if project.allowed.allower(rule, draw.location) is None)
+        left = [draw for draw in islice(open_, _MAX_UNLISTED) if _counts(draw, project, options)]
         groups |= {None: left} if left else {}
     return [tuple(group) for group in groups.values()]
 
