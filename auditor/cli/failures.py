@@ -97,16 +97,14 @@ def _in_full(message: str, command: object) -> str:
 
 def _write_crash_log(arguments: Sequence[str]) -> str:
     """Write the traceback to the user's state folder, or to a temporary one; return where it is."""
-    import os  # what only a bug needs is loaded for it
-    import tempfile
+    import tempfile  # what only a bug needs is loaded for it
     import traceback
     from pathlib import Path
 
-    from auditor.model.home import NOWHERE, home_folder
+    from auditor.model.home import NOWHERE, base_folder
 
     text = f"{NAME} {' '.join(arguments)}\npython {sys.version}\n\n{traceback.format_exc()}"
-    state, home = os.environ.get("XDG_STATE_HOME"), home_folder() or NOWHERE
-    folder = Path(state or f"{home}/.local/state") / "repro-audit" / "crashes"
+    folder = Path(base_folder("XDG_STATE_HOME", ".local/state") or NOWHERE) / "repro-audit" / "crashes"
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:

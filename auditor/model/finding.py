@@ -60,6 +60,14 @@ class Suppressed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """What is wrong with a comment that allows findings: it does not count, or nothing needs it."""
+
+    location: Location
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Skipped:
     """Something that was not looked at, and why."""
 

@@ -1,4 +1,4 @@
-"""The user's home folder, where there is one: containers run as users without a HOME and an entry in passwd."""
+"""The user's folders, where there are any: containers run as users without a HOME and an entry in passwd."""
 
 from __future__ import annotations
 
@@ -18,3 +18,15 @@ def home_folder(environ: Mapping[str, str] = os.environ) -> str | None:
     except RuntimeError:
         return None
     return None if found == "~" else found
+
+
+def base_folder(variable: str, default: str, environ: Mapping[str, str] = os.environ) -> str | None:
+    """Return the folder that a variable such as XDG_CACHE_HOME names, else `default` in the home folder.
+
+    None where there is neither. The standard has relative ones ignored: they would lie in the project.
+    """
+    named = environ.get(variable, "")
+    if os.path.isabs(named):
+        return named
+    home = home_folder(environ)
+    return None if home is None else os.path.join(home, default)

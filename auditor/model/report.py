@@ -7,7 +7,7 @@ from auditor.model.lean import dataclass
 
 if TYPE_CHECKING:
     from auditor.model.criteria import CriteriaReport
-    from auditor.model.finding import Finding, Skipped, Suppressed
+    from auditor.model.finding import Finding, Remark, Skipped, Suppressed
     from auditor.model.guideline import GuidelineReport
     from auditor.model.hardware import SimulationReport
     from auditor.model.known import Earlier
@@ -47,6 +47,9 @@ class AuditReport:
     skipped: tuple[Skipped, ...] = ()
     notes: tuple[str, ...] = ()
     """Sentences about the scan itself, for `-v`: suppressions that do not count or that nothing needs."""
+
+    remarks: tuple[Remark, ...] = ()
+    """Those of `notes` that are about a place, with it."""
 
     earlier: tuple[Earlier, ...] = ()
     """What `findings` were held against: baseline first, then revision. What these know already is left out."""

@@ -7,7 +7,7 @@ import json
 from auditor.model.annotations import Any
 from auditor.model.criteria import CriteriaReport
 from auditor.model.finding import Finding, Suppressed
-from auditor.model.patch import Patch
+from auditor.model.patch import Applicability, Patch
 from auditor.model.report import AuditReport
 from auditor.model.verdict import Cause, Status, Verdict
 from auditor.report import RenderOptions
@@ -102,7 +102,8 @@ def _finding(finding: Finding, indexes: dict[str, int]) -> dict[str, Any]:
             "applicability": finding.patch.applicability.value,
             "effect": finding.patch.effect,
         }
-        result["fixes"] = [_fix(finding.patch)]
+        if finding.patch.applicability is not Applicability.DISPLAY:  # a tool may apply a fix without asking
+            result["fixes"] = [_fix(finding.patch)]
     return result
 
 

@@ -12,7 +12,7 @@ import time
 from binascii import crc32
 
 from auditor.model.annotations import TYPE_CHECKING, Any
-from auditor.model.home import NOWHERE, home_folder
+from auditor.model.home import NOWHERE, base_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,8 +22,7 @@ MARSHAL_VERSION = 4
 
 def cache_home_name() -> str:
     """Return our folder of things that can be made again, whether or not it exists."""
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(home_folder() or NOWHERE, ".cache")
-    return os.path.join(home, "repro-audit")
+    return os.path.join(base_folder("XDG_CACHE_HOME", ".cache") or NOWHERE, "repro-audit")
 
 
 def cache_home() -> Path:

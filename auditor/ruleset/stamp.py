@@ -1,11 +1,11 @@
-"""Size and time of every file of some folders: what tells whether something that was made of them is out of date."""
+"""Size and times of every file of some folders: what tells whether something that was made of them is out of date."""
 
 from __future__ import annotations
 
 import os
 
-FileStamp = tuple[str, int, int]
-"""Path, size in bytes, time of modification in nanoseconds."""
+FileStamp = tuple[str, int, int, int]
+"""Path, size in bytes, times of the last change of content and of anything in ns: the first can be set."""
 
 
 def file_stamps(folder: str, suffix: str, listed: list[str] | None = None) -> list[FileStamp]:
@@ -26,15 +26,15 @@ def file_stamps(folder: str, suffix: str, listed: list[str] | None = None) -> li
             continue
         for entry in entries:
             if entry.name.endswith(suffix):
-                found.append((entry.path, *_size_and_time(entry)))
+                found.append((entry.path, *_size_and_times(entry)))
             elif not entry.name.startswith((".", "__")) and entry.is_dir():
                 pending.append(entry.path)
     return found
 
 
-def _size_and_time(entry: os.DirEntry[str]) -> tuple[int, int]:
+def _size_and_times(entry: os.DirEntry[str]) -> tuple[int, int, int]:
     try:
         status = entry.stat()
     except OSError:
-        return -1, -1
-    return status.st_size, status.st_mtime_ns
+        return -1, -1, -1
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from auditor.model.digest import sha256
-from auditor.model.home import home_folder
+from auditor.model.home import base_folder
 from auditor.model.lean import dataclass
 
 _COMPILERS = ("cc", "gcc", "clang")
@@ -147,10 +147,7 @@ def _failed_before(failure: Path, compiler: str) -> str:
 
 
 def _cache(environ: Mapping[str, str]) -> Path:
-    found = environ.get("XDG_CACHE_HOME", "")
-    if os.path.isabs(found):  # the standard has relative ones ignored
-        return Path(found)
-    home = home_folder(environ)
-    if home is None:
+    found = base_folder("XDG_CACHE_HOME", ".cache", environ)
+    if found is None:
         raise _NoHomeError
-    return Path(home) / ".cache"
+    return Path(found)

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from auditor.errors import TraceFormatError, UsageError
-from auditor.model.home import home_folder
+from auditor.model.home import base_folder
 from auditor.model.lean import dataclass
 from auditor.model.run import RunRecord
 from auditor.runs import record
@@ -125,13 +125,13 @@ def root_for(project: Path, setting: Path | None = None, environ: Mapping[str, s
         return setting / _folder_name(project)
     if environ.get(VARIABLE):
         return Path(environ[VARIABLE]) / _folder_name(project)
-    state, home = environ.get("XDG_STATE_HOME"), home_folder(environ)
-    if not state and home is None:
+    state = base_folder("XDG_STATE_HOME", ".local/state", environ)
+    if state is None:
         raise UsageError(
             "no folder to keep runs in: HOME is not set and the system does not know this user; set HOME or "
             f"XDG_STATE_HOME, or name a folder with --store or {VARIABLE}"
         )
-    return Path(state or f"{home}/.local/state") / "repro-audit" / "runs" / _folder_name(project)
+    return Path(state) / "repro-audit" / "runs" / _folder_name(project)
 
 
 def open_store(project: Path, setting: Path | None = None) -> Store:

@@ -25,5 +25,5 @@ def program_stamp(settings: Settings, looked_at: list[str] | None = None) -> byt
     stamps = [stamp for folder in rule_folders(settings.rules) for stamp in file_stamps(str(folder), ".toml", listed)]
     for room in ROOMS:
         stamps += file_stamps(os.path.join(PACKAGE, room), ".py", listed)
-    listed += [path for path, _, _ in stamps]
+    listed += [path for path, *_ in stamps]
     return sha256(repr((auditor.__version__, sys.version, stamps)).encode("utf-8", "surrogateescape")).digest()

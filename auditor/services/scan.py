@@ -155,5 +155,6 @@ def _report(root: Path, analysis: Analysis, rules: Sequence[Rule]) -> AuditRepor
         suppressed=analysis.suppressed,
         skipped=analysis.skipped,
         notes=analysis.notes,
+        remarks=analysis.remarks,
         rules=tuple(rule for rule in rules if rule.id in told),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from auditor.model.home import NOWHERE, home_folder
+from auditor.model.home import NOWHERE, base_folder
 from auditor.static.projectroot import upwards
 
 PROJECT_FILE = "repro-audit.toml"
@@ -16,8 +16,7 @@ PREFIX = "REPRO_AUDIT_"
 
 def user_file_name(environ: Mapping[str, str] = os.environ) -> str:
     """Return where the user's own settings are, whether or not the file exists."""
-    home = environ.get("XDG_CONFIG_HOME") or os.path.join(home_folder(environ) or NOWHERE, ".config")
-    return os.path.join(home, "repro-audit", "config.toml")
+    return os.path.join(base_folder("XDG_CONFIG_HOME", ".config", environ) or NOWHERE, "repro-audit", "config.toml")
 
 
 def settings_folders(start: str) -> list[str]:

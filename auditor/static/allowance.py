@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from auditor.errors import ProjectError
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.model.finding import Finding, Suppressed
+from auditor.model.finding import Finding, Remark, Suppressed
 from auditor.model.lean import replace
+from auditor.model.location import Location
 from auditor.model.rule import Rule
 from auditor.static.findings import Placed
 from auditor.static.suppress import Suppressions, read_suppressions
@@ -44,13 +45,13 @@ class Allowance:
         else:
             self.findings.append(judged)
 
-    def notes(self, active: Sequence[Rule]) -> Iterator[str]:
+    def remarks(self, active: Sequence[Rule]) -> Iterator[Remark]:
         """What is wrong with suppressions, by file and line."""
         for path in sorted(self._comments):
             comments, places = self._comments[path]
             for line, text in sorted([*complaints(comments), *needless(comments, active)]):
                 cell, inside = places.place(line) if places is not None else (None, line)
-                yield f"{path}:{inside}: {text}" if cell is None else f"{path}: cell {cell}:{inside}: {text}"
+                yield Remark(location=Location(path=path, line=inside, cell=cell), message=text)
 
     def _read(self, path: str) -> tuple[Suppressions, Places | None]:
         source = self._project.source(path)

@@ -6,7 +6,7 @@ import gc
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
-from auditor.model.finding import Finding, Skipped, Suppressed
+from auditor.model.finding import Finding, Remark, Skipped, Suppressed
 from auditor.model.lean import dataclass, field
 from auditor.model.rule import Rule
 from auditor.ruleset import Ruleset
@@ -44,8 +44,8 @@ class Analysis:
     findings: tuple[Finding, ...]
     suppressed: tuple[Suppressed, ...]
     skipped: tuple[Skipped, ...]
-    notes: tuple[str, ...]
-    """Sentences about suppressions that do not count or are not needed."""
+    remarks: tuple[Remark, ...]
+    """On suppressions that do not count or are not needed."""
 
     read_files: tuple[str, ...] = ()
     """Files that were read besides those that were asked for; relative to the root, like all paths here."""
@@ -55,6 +55,15 @@ class Analysis:
 
     kept: Kept = field(default_factory=Kept, repr=False, compare=False)
     """For the next scan."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The remarks as sentences."""
+        if not self.remarks:
+            return ()
+        from auditor.static.places import in_words  # loads the parser
+
+        return tuple(f"{in_words(remark.location)}: {remark.message}" for remark in self.remarks)
 
 
 class Engine:
@@ -114,6 +123,7 @@ class Engine:
         if processes is None:
             size = sum(file.size_bytes for file in found.files) if available() > 1 else 0
             processes = available() if size >= MIN_SHARED_BYTES else 1
+        project.allowed.ignored = ignored
         passes = Passes(project, processes, step, cancelled, earlier)
         passes.sketch()
         passes.find_programs()
@@ -151,9 +161,9 @@ class Engine:
             findings=tuple(sorted(unique(findings), key=finding_order)),
             suppressed=tuple(sorted(suppressed, key=lambda entry: finding_order(entry.finding))),
             skipped=tuple(sorted(skipped, key=lambda entry: (entry.subject, entry.reason))),
-            notes=(
-                *allowance.notes([each.rule for each in self._bound if each.scope != "document"]),
-                *survey.notes,
+            remarks=(
+                *allowance.remarks([each.rule for each in self._bound if each.scope != "document"]),
+                *survey.remarks,
             ),
             read_files=tuple(sorted(passes.kept.read_files | project.read_files)),
             listed_folders=tuple(sorted(passes.kept.listed_folders | project.listed_folders)),

@@ -205,7 +205,7 @@ def _is_try_out(node: ast.AST) -> bool:
 def _is_work(module: ModuleFacts, statement: ast.stmt, *, loops_only: bool) -> bool:
     if isinstance(statement, ast.For | ast.While | ast.With | ast.AsyncFor | ast.AsyncWith):
         return any(_is_effect(module, node) for node in _calls(statement))
-    if isinstance(statement, ast.If | ast.Try):
+    if isinstance(statement, ast.If | ast.Try | ast.Match):
         return any(_is_work(module, child, loops_only=loops_only) for child in _nested(statement))
     if loops_only:
         return False
@@ -216,7 +216,11 @@ def _is_work(module: ModuleFacts, statement: ast.stmt, *, loops_only: bool) -> b
     return False
 
 
-def _nested(statement: ast.If | ast.Try) -> Iterator[ast.stmt]:
+def _nested(statement: ast.If | ast.Try | ast.Match) -> Iterator[ast.stmt]:
+    if isinstance(statement, ast.Match):
+        for case in statement.cases:
+            yield from case.body
+        return
     if isinstance(statement, ast.If) and "TYPE_CHECKING" in ast.dump(statement.test):
         return
     yield from statement.body

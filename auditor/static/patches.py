@@ -235,7 +235,7 @@ def conflicting(conflict: Conflict, patches: Iterable[PlannedPatch]) -> Conflict
 
 def edits_between(path: str, before: bytes, after: bytes) -> tuple[Edit, ...]:
     """What changes in a file, stretch by stretch, each without the text that stays at its ends."""
-    old, new = _lines(before), _lines(after)
+    old, new = _lines(_text(before)), _lines(_text(after))
     found = []
     for tag, start, end, new_start, new_end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag != "equal":
@@ -268,19 +268,25 @@ def file_diff(path: str, before: bytes, after: bytes) -> str:
     """The unified diff of one file as `git apply` and `patch -p1` take it; empty where nothing changed."""
     if before == after:
         return ""
-    old, new = (_lines(each) for each in (before, after))
+    old, new = (_lines(_mark(each) + _text(each)) for each in (before, after))
     end = "\t" if " " in path else ""  # where patch(1) takes the name to end; git writes it too
     lines = unified_diff(old, new, f"a/{path}{end}", f"b/{path}{end}")
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 
-def _lines(raw: bytes) -> list[str]:
-    """Lines with their ends, cut at line feeds alone, as other tools cut them."""
+def _text(raw: bytes) -> str:
+    """The text of a file, without a byte order mark: columns do not count it."""
     try:
-        text = decoded(raw, encoding_of(raw))
+        return decoded(raw, encoding_of(raw))
     except ProjectError:
-        text = raw.decode("latin-1")
-    if raw.startswith(b"\xef\xbb\xbf"):
-        text = "\ufeff" + text
+        return raw.decode("latin-1")
+
+
+def _mark(raw: bytes) -> str:
+    return "\ufeff" if raw.startswith(b"\xef\xbb\xbf") else ""
+
+
+def _lines(text: str) -> list[str]:
+    """Lines with their ends, cut at line feeds alone, as other tools cut them."""
     lines = text.split("\n")
     return [f"{line}\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])

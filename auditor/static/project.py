@@ -10,6 +10,7 @@ from pathlib import Path
 from auditor.errors import ProjectError
 from auditor.model.annotations import TYPE_CHECKING, TypeVar
 from auditor.model.lean import replace
+from auditor.static.allowedplaces import AllowedPlaces
 from auditor.static.answers import Answers
 from auditor.static.callingfiles import CallingFiles
 from auditor.static.discovery import METADATA, is_test, is_test_by_its_name
@@ -93,6 +94,7 @@ class Project:
         self.trace = Trace(self._answers)
         """What is asked here while something is worked out."""
 
+        self.allowed = AllowedPlaces(self)
         self.moves: Moves | None = None
         """What is as it was in an earlier scan, where there was one."""
 

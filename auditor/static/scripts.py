@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from auditor.static.project import Project
     from auditor.static.source import SourceFile
 
-COMPOUND = lazy_pattern(rb"(?:^|\r)(?:\xef\xbb\xbf|\f)*(?:for|while|with|async|if|try)\b", re.MULTILINE)
+COMPOUND = lazy_pattern(rb"(?:^|\r)(?:\xef\xbb\xbf|\f)*(?:for|while|with|async|if|try|match)\b", re.MULTILINE)
 """A compound statement at the top level."""
 
 NEVER = frozenset(

@@ -10,6 +10,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import Function
 from auditor.static.commandline import default_of
 from auditor.static.elements import call_of, is_none
+from auditor.static.givenbefore import is_given_there
 from auditor.static.library_verdict import SeedValue
 from auditor.static.nodes import walk
 from auditor.static.values import ClassRef, FunctionRef
@@ -25,12 +26,12 @@ MAX_CALLS = 50
 
 
 def is_unset(given: ast.expr, module: ModuleFacts, steps: int = MAX_STEPS) -> bool:
-    """Whether an argument is `args.seed`, or a parameter that nobody gives anything but None, which is its default.
+    """Whether an argument is `args.seed` or `config["seed"]`, None by default, or a parameter that nobody gives more.
 
     A parameter without a default counts where all calls hand on parameters of which the same is true.
     """
-    if isinstance(given, ast.Attribute):
-        return module.seed_value(given) is SeedValue.NONE
+    if isinstance(given, ast.Attribute | ast.Subscript) or _is_variable(given, module):
+        return module.seed_value(given) is SeedValue.NONE and not is_given_there(given, module)
     function = module.enclosing_function(given) if isinstance(given, ast.Name) else None
     if not isinstance(given, ast.Name) or not isinstance(function, ast.FunctionDef) or function.decorator_list:
         return False
@@ -41,6 +42,11 @@ def is_unset(given: ast.expr, module: ModuleFacts, steps: int = MAX_STEPS) -> bo
     return 0 < len(calls) <= MAX_CALLS and not any(
         _gives(caller, call, function, given.id, skipped, steps) for caller, call, skipped in calls
     )
+
+
+def _is_variable(given: ast.expr, module: ModuleFacts) -> bool:
+    """`os.environ.get("SEED")`."""
+    return isinstance(given, ast.Call) and module.resolve(given.func) in ("os.environ.get", "os.getenv")
 
 
 def _is_handed_on_as_it_is(function: ast.FunctionDef, name: str) -> bool:

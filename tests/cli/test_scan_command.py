@@ -221,6 +221,21 @@ def test_settings_that_cannot_be_looked_for_are_none(
     assert command("scan", ".").code == 0
 
 
+def test_folders_of_the_user_do_not_lie_in_the_project(
+    command: Command, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The standard has variables with relative paths ignored."""
+    monkeypatch.setenv("HOME", str(project.parent))
+    for name in ("CACHE", "CONFIG", "STATE"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", "own")
+    (project / "own" / "repro-audit").mkdir(parents=True)
+    (project / "own" / "repro-audit" / "config.toml").write_text("nonsense")
+    (project / "train.py").write_text(CLEAN)
+    assert command("scan", "train.py").code == 0
+    assert [path.name for path in (project / "own" / "repro-audit").iterdir()] == ["config.toml"]
+    assert (project.parent / ".cache" / "repro-audit").is_dir()
+
+
 def test_a_file_that_is_too_large_is_not_called_clean(command: Command, project: Path) -> None:
     with (project / "large.py").open("wb") as file:
         file.write(DIRTY.encode())

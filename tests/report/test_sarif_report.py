@@ -10,6 +10,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from auditor.model.patch import Applicability
 from auditor.model.report import AuditReport
 from auditor.report import RenderOptions, render
 
@@ -70,6 +71,16 @@ def test_finding_has_region_fingerprint_related_places_and_fix(scan_report: Audi
     replacement = result["fixes"][0]["artifactChanges"][0]["replacements"][0]
     assert replacement["insertedContent"]["text"].startswith(", generator=")
     assert replacement["deletedRegion"]["startColumn"] == 34
+
+
+def test_a_patch_that_a_person_decides_about_is_no_fix(scan_report: AuditReport) -> None:
+    """Whoever reads the report may apply fixes without asking."""
+    finding = scan_report.findings[0]
+    assert finding.patch is not None
+    shown = replace(finding, patch=replace(finding.patch, applicability=Applicability.DISPLAY))
+    result = run_of(replace(scan_report, findings=(shown,)))["results"][0]
+    assert "fixes" not in result
+    assert result["properties"]["patch"]["applicability"] == "display"
 
 
 def test_lines_of_a_notebook_cell_are_not_passed_off_as_lines_of_the_file(scan_report: AuditReport) -> None:

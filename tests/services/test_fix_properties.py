@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import ast
+import json
 import shutil
 import tempfile
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from auditor.model.report import AuditReport
+from auditor.report import render
 from auditor.ruleset import load
 from auditor.services.apply import apply, undo
-from auditor.services.fix import FixPlan
+from auditor.services.fix import FixPlan, with_patches
 from auditor.static.engine import Engine, find_files
 from auditor.static.patches import Sources, plan_patches
 
@@ -150,3 +153,29 @@ def test_apply_then_undo_gives_the_same_bytes(source: bytes) -> None:
         undo(root, store=store)
         assert (root / "train.py").read_bytes() == source
         assert [path.name for path in root.iterdir()] == ["train.py"]
+
+
+@LIMITS
+@given(programs())
+def test_fixes_of_a_sarif_report_yield_the_patched_text(source: bytes) -> None:
+    """Lines and columns of its regions count neither a byte order mark nor anything that other tools do not count."""
+    with project_with(source) as root:
+        plan = planned(root)
+        log = json.loads(render(with_patches(plan), "sarif"))
+        for result in log["runs"][0]["results"]:
+            for fix in result.get("fixes", []):
+                (change,) = fix["artifactChanges"]
+                (patched,) = plan.texts([result["properties"]["patch"]["id"]]).values()
+                text = source.decode("utf-8-sig")
+                assert replaced(text, change["replacements"]) == patched.decode("utf-8-sig")
+
+
+def replaced(text: str, replacements: list[dict[str, Any]]) -> str:
+    """What a program makes of a text that knows nothing but the standard."""
+    starts = [0, *(at + 1 for at, character in enumerate(text) if character == "\n")]
+    for replacement in reversed(replacements):
+        region = replacement["deletedRegion"]
+        first = starts[region["startLine"] - 1] + region["startColumn"] - 1
+        last = starts[region["endLine"] - 1] + region["endColumn"] - 1
+        text = text[:first] + replacement["insertedContent"]["text"] + text[last:]
+    return text

@@ -120,6 +120,9 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "a console script": lambda root: (root / "pyproject.toml").write_text(
         "[project]\nname = 'demo'\n[project.scripts]\nload = 'lib.data:load'\n"
     ),
+    "a file that grows beyond what is looked at": lambda root: put(
+        root, "lib/seeds.py", f"x = 1  # {'x' * source.MAX_BYTES}\n"
+    ),
     "a document in a folder": lambda root: put(root, "docker/Dockerfile", "FROM pytorch/pytorch:latest\n"),
     "an ignore file": lambda root: (root / ".gitignore").write_text("train.py\n"),
 }
@@ -133,6 +136,44 @@ def test_after_a_change_the_result_is_that_of_a_scan_from_scratch(
     change(project)
     after = cached(project)
     assert after == cold(project) != before
+
+
+RULE = """schema = 1
+id = "TEAM101"
+name = "our-own"
+title = "Ours"
+category = "seeding"
+severity = "warning"
+confidence = "high"
+explanation = "Ours."
+
+[match]
+kind = "call"
+callee = ["numpy.random.rand"]
+
+[fix]
+summary = "do not"
+
+[[example]]
+bad = "import numpy\\nnumpy.random.rand(3)"
+finds = [2]
+
+[[example]]
+good = "x = 1"
+"""
+
+
+def test_a_rule_that_changes_and_keeps_its_size_and_time_is_read_again(project: Path, tmp_path: Path) -> None:
+    rule = tmp_path / "team" / "TEAM101.toml"
+    rule.parent.mkdir()
+    rule.write_text(RULE)
+    os.utime(rule, ns=(10**18, 10**18))
+    before = cached(project, rules=(rule.parent,))
+    settle(project)
+    rule.write_text(RULE.replace("Ours", "Mine"))
+    os.utime(rule, ns=(10**18, 10**18))
+    after = cached(project, rules=(rule.parent,))
+    assert after == cold(project, rules=(rule.parent,)) != before
 
 
 TIES = """import torch

@@ -114,6 +114,7 @@ def test_a_comment_for_the_file_allows_everywhere_and_is_told_where_it_is_not_ne
     assert found.findings == ()
     assert [entry.reason for entry in found.suppressed] == ["it only makes a demo"]
     assert found.notes == ("a.py:4: nothing to allow: RA102 finds nothing here; remove the comment",)
+    assert [(remark.location.path, remark.location.line) for remark in found.remarks] == [("a.py", 4)]
 
 
 def test_comments_for_rules_that_were_not_asked_for_are_not_unneeded(analyse: Callable[..., Analysis]) -> None:
@@ -165,3 +166,51 @@ def test_a_notebooks_comment_is_placed_by_cell(analyse: Callable[..., Analysis],
     assert found.findings[0].location.cell == 2
     assert found.findings[0].location.line == 1
     assert found.notes[0].startswith("a.ipynb: cell 2:1: ")
+    assert (found.remarks[0].location.cell, found.remarks[0].location.line) == (2, 1)
+
+
+DRAWING = "import random\n\nimport aside\n\naside.wait()\nx = [random.random() for _ in range(9)]\n"
+ASIDE = "import random\n\n\ndef wait():\n    return random.random(){beside}\n"
+BESIDE = "  # repro-audit: allow RA101 because it only delays a retry"
+
+
+def test_the_first_draw_that_is_allowed_does_not_speak_for_the_others(analyse: Callable[..., Analysis]) -> None:
+    found = analyse({"train.py": DRAWING, "aside.py": ASIDE.format(beside=BESIDE)})
+    assert [(entry.finding.location.path, entry.reason) for entry in found.suppressed] == [
+        ("aside.py", "it only delays a retry")
+    ]
+    (finding,) = found.findings
+    assert (finding.location.path, finding.location.line) == ("train.py", 6)
+    assert "once" in finding.message
+    assert found.notes == ()
+
+
+def test_a_comment_beside_a_later_draw_is_needed_as_well(analyse: Callable[..., Analysis]) -> None:
+    allowed = DRAWING.replace("range(9)]", f"range(9)]{BESIDE}")
+    found = analyse({"train.py": allowed, "aside.py": ASIDE.format(beside=BESIDE)})
+    assert found.findings == ()
+    assert [entry.finding.location.path for entry in found.suppressed] == ["aside.py", "train.py"]
+    assert found.notes == ()
+
+
+def test_a_comment_without_a_reason_moves_nothing(analyse: Callable[..., Analysis]) -> None:
+    found = analyse({"train.py": DRAWING, "aside.py": ASIDE.format(beside="  # repro-audit: allow RA101")})
+    assert [finding.location.path for finding in found.findings] == ["aside.py"]
+
+
+def test_a_file_that_the_settings_leave_out_does_not_speak_for_others(
+    discover: Callable[..., Discovery], ruleset: Ruleset
+) -> None:
+    engine = Engine(ruleset, [rule for rule in ruleset.rules if rule.id == "RA101"])
+    files = {"train.py": DRAWING, "aside.py": ASIDE.format(beside="")}
+    found = engine.analyse(discover(files), ignored=lambda path, rule: path == "aside.py")
+    assert [entry.finding.location.path for entry in found.suppressed] == ["aside.py"]
+    assert [finding.location.path for finding in found.findings] == ["train.py"]
+
+
+def test_a_draw_after_more_allowed_ones_than_are_listed_is_told(analyse: Callable[..., Analysis]) -> None:
+    many = "# repro-audit: allow-file RA101 because it only delays retries\nimport random\n\n\ndef wait():\n"
+    many += "".join(f"    waited_{number} = random.random()\n    print(waited_{number})\n" for number in range(60))
+    found = analyse({"train.py": DRAWING, "aside.py": many})
+    assert len(found.suppressed) == 1
+    assert [(finding.location.path, finding.location.line) for finding in found.findings] == [("train.py", 6)]

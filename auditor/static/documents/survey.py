@@ -6,8 +6,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 
 from auditor.errors import ProjectError
 from auditor.model.annotations import TYPE_CHECKING, Protocol, cast
-from auditor.model.finding import Finding, Skipped, Suppressed
+from auditor.model.finding import Finding, Remark, Skipped, Suppressed
 from auditor.model.lean import dataclass, field, replace
+from auditor.model.location import Location
 from auditor.model.rule import Rule
 from auditor.static.allowance import complaints, judge, needless
 from auditor.static.documents.document import MAX_BYTES, Document
@@ -56,7 +57,7 @@ class Survey:
     findings: list[Finding] = field(default_factory=list)
     suppressed: list[Suppressed] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
 
 
 def survey_documents(found: Discovery, bound: Iterable[Bound], by_name: Mapping[str, Rule], ignored: Ignored) -> Survey:
@@ -143,7 +144,7 @@ class _Reader:
                     self._skip(document.path, str(error))
         if unread < len(asked) and document.kind is not Kind.NOTEBOOK:
             self.looked_at.add(document.path)
-        self._survey.notes.extend(_notes(document, comments, self._spoken_about(document.kind)))
+        self._survey.remarks.extend(_remarks(document, comments, self._spoken_about(document.kind)))
 
     def _spoken_about(self, kind: Kind) -> list[Rule]:
         """Rules whose unused suppressions are ours to tell: in notebooks the engine tells those of all others."""
@@ -179,15 +180,12 @@ def _comment_alone(line: str) -> str:
     return " " * at + line[at:] if at >= 0 else ""
 
 
-def _notes(document: Document, comments: Suppressions, rules: Iterable[Rule]) -> Iterator[str]:
+def _remarks(document: Document, comments: Suppressions, rules: Iterable[Rule]) -> Iterator[Remark]:
     wrong = () if document.kind is Kind.NOTEBOOK else complaints(comments)  # the engine tells those of notebooks
     told = [*wrong, *needless(comments, rules)]
     for line, text in sorted(told):
-        if document.kind is Kind.NOTEBOOK:
-            cell, inside = document.places[line - 1]
-            yield f"{document.path}: cell {cell}:{inside}: {text}"
-        else:
-            yield f"{document.path}:{line}: {text}"
+        cell, inside = document.places[line - 1] if document.kind is Kind.NOTEBOOK else (None, line)
+        yield Remark(location=Location(path=document.path, line=inside, cell=cell), message=text)
 
 
 def _placed(rule: Rule, hit: Hit, document: Document, counts: dict[str, int]) -> Placed:

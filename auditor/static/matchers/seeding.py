@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from weakref import WeakKeyDictionary
 
 from auditor.model.finding import Related
@@ -16,10 +17,11 @@ from auditor.model.lean import dataclass
 from auditor.model.location import Location
 from auditor.model.rule import Confidence, Rule
 from auditor.ruleset.table import Table
+from auditor.static.allowedplaces import Allower
 from auditor.static.facts import Call, ModuleFacts
 from auditor.static.flow import uses
 from auditor.static.incidental import is_incidental, is_part_of_name, is_shown_only, name_of
-from auditor.static.library_verdict import Draw, LibraryVerdict, Seed, SeedStatus, SeedValue
+from auditor.static.library_verdict import Draw, LibraryVerdict, Seed, SeedStatus, SeedValue, place_of
 from auditor.static.matcher import Hit, Scope
 from auditor.static.nodes import walk
 from auditor.static.places import in_words
@@ -31,6 +33,9 @@ from auditor.static.weights import initialises
 
 _SHOWN = 8
 """Draws listed as related places."""
+
+_MAX_UNLISTED = 50
+"""Draws beyond those of a verdict that are looked at, each among all calls of its file."""
 
 _IN_PLACE = frozenset({"shuffle", "fit", "step", "train"})
 """Last parts of calls that draw for the sake of what they change; so do names with a trailing underscore."""
@@ -93,7 +98,8 @@ class SeedingMatcher(WithOptions[_Options]):
                 judged.append((verdict, draws))
         if options.status is SeedStatus.UNSEEDED:
             for verdict, draws in judged:
-                yield _never_seeded(verdict, draws, project)
+                for some in _by_allower(rule, verdict, draws, options, project):
+                    yield _never_seeded(verdict, some, project)
         else:
             yield from _by_seed(_but_seeds(judged, project), options.status, project)
 
@@ -108,6 +114,32 @@ def _but_seeds(
         if verdict.status is not SeedStatus.ENTROPY or not all(_is_for_seed(draw, project) for draw in draws)
     ]
     return kept or judged
+
+
+def _by_allower(
+    rule: Rule, verdict: LibraryVerdict, draws: tuple[Draw, ...], options: _Options, project: Project
+) -> Iterable[tuple[Draw, ...]]:
+    """The draws that each comment, or the settings, allow, and those that nothing does: these are still to be told."""
+    groups: dict[Allower | None, list[Draw]] = {}
+    for draw in draws:
+        groups.setdefault(project.allowed.allower(rule, draw.location), []).append(draw)
+    if None not in groups and verdict.unlisted:
+        open_ = (draw for draw in _unlisted(verdict, project) if project.allowed.allower(rule, draw.location) is None)
+        left = [draw for draw in islice(open_, _MAX_UNLISTED) if _counts(draw, project, options)]
+        groups |= {None: left} if left else {}
+    return [tuple(group) for group in groups.values()]
+
+
+def _unlisted(verdict: LibraryVerdict, project: Project) -> Iterable[Draw]:
+    """The reached draws that a verdict does not list, by file."""
+    for path in sorted({path for path, _, _ in verdict.unlisted}):
+        if (module := project.module(path)) is None:
+            continue
+        for call in module.calls:
+            location, callee = module.location(call.node), call.callee or ""
+            drawn = (each.library.id for each in project.rng.candidates(callee))
+            if place_of(location) in verdict.unlisted and verdict.library.id in drawn:
+                yield Draw(location=location, callee=callee)
 
 
 def _status(verdict: LibraryVerdict, project: Project) -> SeedStatus:
