@@ -14,8 +14,9 @@ from auditor.static.indirect import is_configured
 from auditor.static.lengths import with_kept_lengths
 from auditor.static.library_verdict import SeedValue
 from auditor.static.mappings import entries_of
+from auditor.static.modes import is_mode
 from auditor.static.rngstate import Rank, State, joined_draws
-from auditor.static.seedvalue import GIVEN, OPTIONS, Entries, Seen, Shape, holding
+from auditor.static.seedvalue import GIVEN, OPTIONS, Entries, Seen, Shape, constant, holding
 from auditor.static.switches import Switches
 from auditor.static.textvalues import is_text
 from auditor.static.values import Arguments, ClassRef, External, FunctionRef, Instance, Value
@@ -73,7 +74,26 @@ class Functions:
         self._active: list[object] = []
         self._wrapping: dict[Function, tuple[ast.Call | None, Frame]] = {}
         self._entered = 0
+        self._followed: set[Function] = set()
+        """What was entered, but for arms that this program never takes."""
+
+        self._made: set[ast.Call] = set()
+        """Calls that made objects of the project, with the same exception."""
+
         self.switches = Switches(walk.relevance.mentions, walk.within)
+
+    def make(self, cls: ClassRef, node: ast.Call | None) -> None:
+        """An object of the project is made, by this call where there is one."""
+        self.switches.is_made(cls, node)
+        if node is not None and not self._ledger.muted:
+            self._made.add(node)
+
+    def may_be_made(self, made: Instance) -> bool:
+        """Whether an object of the project is made in this program: not by an arm that it does not take."""
+        if not isinstance(made.of, ClassRef) or made.made_by is None or made.module is None:
+            return isinstance(made.of, ClassRef)
+        holder = made.module.enclosing_function(made.made_by)
+        return holder not in self._followed or made.made_by in self._made
 
     def enter(
         self,
@@ -168,6 +188,8 @@ class Functions:
             ledger.cut = ledger.cut or _TOO_DEEP
             return GIVEN
         self._entered += 1
+        if not ledger.muted:
+            self._followed.add(ref.node)
         self._walk.evaluator.options.executes(ref.module)
         self._active.append(mark)
         seeded = len(ledger.settled)
@@ -301,15 +323,24 @@ class Functions:
                     inside.bind(function, name, value)
             elif spread is not None and name in spread.known:
                 inside.values[name] = spread.known[name]
+                if spread.known[name].is_written:
+                    inside.settled.add(name)
             elif defaults and (spread is None or spread.rest is None):
                 inside.values[name] = self._walk.evaluator.parameter(inside, function, name)
                 if node is not None and _is_called_as_it_is(function) and _is_switch(signature.defaults[name]):
                     inside.settled.add(name)
+            elif defaults and self._stays_off(name, signature.defaults[name]):
+                inside.values[name] = constant(False)
+                inside.settled.add(name)
             else:
                 inside.values[name] = GIVEN
         if function.args.kwarg is not None:
             inside.values[function.args.kwarg.arg] = self._others(node, given, spread, frame)
         return inside
+
+    def _stays_off(self, name: str, default: ast.expr | None) -> bool:
+        """`create_loader(data, **config)` with `is_training=False`, in a program that does not train."""
+        return is_mode(name) and isinstance(default, ast.Constant) and default.value is False and not self._walk.trains
 
     def _seen(self, given: ast.expr, frame: Frame, module: ModuleFacts) -> Seen:
         """What a call gives a function of `module`; whether it is text where texts may be hashed there."""

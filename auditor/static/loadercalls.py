@@ -80,6 +80,7 @@ class LoaderCalls:
             for value in self._walk.held(frame.module, part) if frame.resolve(part) is None else ():
                 if isinstance(value, FunctionRef):
                     self._calls.functions.enter(value, None, frame, at=part, defaults=False)
-                elif isinstance(value, Instance) and isinstance(value.of, ClassRef):
+                elif isinstance(value, Instance) and self._calls.functions.may_be_made(value):
+                    # What other arms would put into the list is not made in this program.
                     self._calls.objects.sweep(value, frame, part)
         self._ledger.worker = kept

@@ -52,7 +52,7 @@ class MadeObjects:
         `defaults`: something outside makes it, of which nothing is given that has a default.
         """
         made = Instance(cls, node, frame.module)
-        self._calls.functions.switches.is_made(cls, node)
+        self._calls.functions.make(cls, node)
         for name in ("__new__", "__init__", "__post_init__"):
             method = cls.module.names.attribute(made, name)
             if isinstance(method, FunctionRef):

@@ -64,7 +64,7 @@ def got(evaluator: Evaluator, node: ast.Call, entries: Entries, key: str, frame:
     if found is not None:
         return found
     default = node.args[1] if len(node.args) > 1 else None
-    return written(default, evaluator.value(default, frame)) if default is not None else constant(None, _ABSENT)
+    return written(default, evaluator.value(default, frame), frame) if default is not None else constant(None, _ABSENT)
 
 
 def displayed(evaluator: Evaluator, node: ast.Dict, frame: Frame) -> Seen:
@@ -72,7 +72,7 @@ def displayed(evaluator: Evaluator, node: ast.Dict, frame: Frame) -> Seen:
     if len(node.keys) > MAX_ENTRIES:
         return GIVEN
     layers: list[Entries | None] = []
-    values = [written(value, evaluator.value(value, frame)) for value in node.values]
+    values = [written(value, evaluator.value(value, frame), frame) for value in node.values]
     for key, value in zip(node.keys, values, strict=True):
         if key is None:
             layers.append(entries_of(value))
@@ -85,7 +85,7 @@ def displayed(evaluator: Evaluator, node: ast.Dict, frame: Frame) -> Seen:
 def made(evaluator: Evaluator, node: ast.Call, frame: Frame) -> Seen:
     """`dict(DEFAULTS, steps=3)`, `SimpleNamespace(**values)`, `copy.deepcopy(config)`."""
     parts = (*node.args[:1], *(word.value for word in node.keywords))
-    given = [written(part, evaluator.value(part, frame)) for part in parts]
+    given = [written(part, evaluator.value(part, frame), frame) for part in parts]
     layers = [entries_of(given[0])] if node.args else []
     for word, value in zip(node.keywords, given[len(layers) :], strict=True):
         layers.append(Entries({word.arg: value}) if word.arg is not None else entries_of(value))

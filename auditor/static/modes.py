@@ -21,6 +21,11 @@ BRANCHING = frozenset({"tensorflow.cond", "tensorflow.compat.v1.cond"})
 """Calls that call their second argument where the first one holds, else the third."""
 
 
+def is_mode(name: str) -> bool:
+    """`is_training`, `train`: what parameters are called that say whether something is trained."""
+    return _TRAINING.match(name) is not None
+
+
 def in_training(test: ast.expr, is_false: Callable[[ast.expr], bool]) -> bool | None:
     """True where a condition holds in training only, False where it fails in training only; None of all others.
 

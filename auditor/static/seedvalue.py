@@ -16,6 +16,7 @@ from auditor.static.library_verdict import SeedValue
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
+    from auditor.static.frame import Frame
 
 ENTROPY_CALLS = {
     "time.time": "the time of day", "time.time_ns": "the time of day", "time.perf_counter": "a clock",
@@ -108,9 +109,13 @@ def constant(value: object, detail: str = "") -> Seen:
     return Seen(SeedValue.FIXED, value, True, detail)
 
 
-def written(node: ast.expr, seen: Seen) -> Seen:
-    """The value of an expression that is put into a dictionary: whether it is a constant that stands there."""
-    return replace(seen, is_written=True) if isinstance(node, ast.Constant) and seen.is_constant else seen
+def written(node: ast.expr, seen: Seen, frame: Frame) -> Seen:
+    """The value of an expression that is put into a dictionary: whether it is a constant that stands there.
+
+    A parameter of which the call says the value is one too.
+    """
+    is_written = isinstance(node, ast.Constant) or frame.is_settled(node)
+    return replace(seen, is_written=True) if is_written and seen.is_constant else seen
 
 
 def entropy(detail: str) -> Seen:

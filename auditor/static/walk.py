@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
-from functools import reduce
+from functools import cached_property, reduce
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import replace
@@ -38,6 +38,7 @@ from auditor.static.protocols import (
 from auditor.static.rngstate import Rank, State, join
 from auditor.static.seedvalue import GIVEN, OPTIONS, UNSEEDED_STATE, Seen, either, written
 from auditor.static.targets import module_of, pairs_of
+from auditor.static.training import names_training
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
 from auditor.static.weights import is_replaced
 
@@ -79,6 +80,11 @@ class Walk:
         self.returned: list[Seen] = []
         self.tests: list[str] = []
         """Conditions of the arms that the current place stands in, inside the current function."""
+
+    @cached_property
+    def trains(self) -> bool:
+        """Whether the program itself says that it trains something."""
+        return names_training(self.project, self.program)
 
     def trained(self, test: ast.expr | None, frame: Frame) -> bool | None:
         """The outcome of a condition that comes up in training only; None where there is no such one."""
@@ -310,7 +316,9 @@ class Walk:
                 for part, seen in pairs:
                     self.bind(part, seen if known else GIVEN, frame)
             else:
-                self.bind(target, written(node.value, value) if isinstance(target, ast.Subscript) else value, frame)
+                self.bind(
+                    target, written(node.value, value, frame) if isinstance(target, ast.Subscript) else value, frame
+                )
             if settled and isinstance(target, ast.Attribute) and (text := dotted_text(target)) is not None:
                 frame.settled.add(text)
         if later is not None:
