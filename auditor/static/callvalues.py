@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
+from itertools import takewhile
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static import mappings
@@ -177,8 +178,13 @@ class CallValues:
         if len(returns) != 1:
             return GIVEN
         inside = Frame(function.module, function.node)
-        given = (word for word in node.keywords if word.arg in _names(function.node))
-        inside.values = {word.arg: self._evaluator.value(word.value, frame) for word in given if word.arg}
+        positional = function.module.written.signature(function.node).positional[int(function.bound) :]
+        given = dict(
+            zip(positional, takewhile(lambda part: not isinstance(part, ast.Starred), node.args), strict=False)
+        )
+        names = _names(function.node)
+        given |= {word.arg: word.value for word in node.keywords if word.arg in names}
+        inside.values = {name: self._evaluator.given(part, frame, function.module) for name, part in given.items()}
         return self._evaluator.value(returns[0], inside)
 
 

@@ -34,12 +34,14 @@ from auditor.static.seedvalue import (
     holding,
     mixed,
 )
+from auditor.static.textvalues import is_text
 from auditor.static.values import ClassRef, Instance, ModuleRef
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
     from auditor.static.project import Project
 
+_HASHING = frozenset({"hash"})
 MAX_DEPTH = 12
 MAX_PARTS = 12
 """Elements of a tuple that are told apart."""
@@ -95,6 +97,15 @@ class Evaluator:
             return self._value(node, frame)
         finally:
             self._depth -= 1
+
+    def given(self, node: ast.expr, frame: Frame, module: ModuleFacts) -> Seen:
+        """What a call gives a function of `module`; whether it is text where texts may be hashed there."""
+        seen = self.value(node, frame)
+        if seen.is_constant or seen.shape is not Shape.PLAIN or seen.kind is SeedValue.ENTROPY:
+            return seen
+        if not module.project.texts.hold(module.path, _HASHING) or not is_text(self, node, frame):
+            return seen
+        return replace(seen, shape=Shape.TEXT)
 
     def _value(self, node: ast.expr, frame: Frame) -> Seen:
         if isinstance(node, ast.Constant):

@@ -6,19 +6,17 @@ import ast
 from collections.abc import Mapping, Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.model.lean import dataclass, replace
+from auditor.model.lean import dataclass
 from auditor.static.bindings import Function, every_argument
 from auditor.static.elements import call_of, is_none
 from auditor.static.frame import Frame
 from auditor.static.indirect import is_configured
 from auditor.static.lengths import with_kept_lengths
-from auditor.static.library_verdict import SeedValue
 from auditor.static.mappings import entries_of
 from auditor.static.modes import is_mode
 from auditor.static.rngstate import Rank, State, joined_draws
-from auditor.static.seedvalue import GIVEN, OPTIONS, Entries, Seen, Shape, constant, holding
+from auditor.static.seedvalue import GIVEN, OPTIONS, Entries, Seen, constant, holding
 from auditor.static.switches import Switches
-from auditor.static.textvalues import is_text
 from auditor.static.values import Arguments, ClassRef, External, FunctionRef, Instance, Value
 
 if TYPE_CHECKING:
@@ -37,7 +35,6 @@ MAX_STEPS = 100_000
 MAX_DEPTH = 30
 """Calls inside calls."""
 
-_HASHING = frozenset({"hash"})
 _TOO_LONG = f"it does more than {MAX_CALLS:,} functions or {MAX_STEPS:,} statements say; nothing is known of the rest"
 _TOO_DEEP = f"calls inside more than {MAX_DEPTH} others are left out"
 
@@ -313,7 +310,7 @@ class Functions:
         defaults = defaults and not is_configured(ref)
         for name in (*positional, *signature.keyword_only):
             if name in given:
-                inside.values[name] = self._seen(given[name], frame, module)
+                inside.values[name] = self._walk.evaluator.given(given[name], frame, module)
                 if isinstance(given[name], ast.Constant) or frame.is_settled(given[name]):
                     inside.settled.add(name)
                 else:
@@ -341,15 +338,6 @@ class Functions:
     def _stays_off(self, name: str, default: ast.expr | None) -> bool:
         """`create_loader(data, **config)` with `is_training=False`, in a program that does not train."""
         return is_mode(name) and isinstance(default, ast.Constant) and default.value is False and not self._walk.trains
-
-    def _seen(self, given: ast.expr, frame: Frame, module: ModuleFacts) -> Seen:
-        """What a call gives a function of `module`; whether it is text where texts may be hashed there."""
-        seen = self._walk.evaluator.value(given, frame)
-        if seen.is_constant or seen.shape is not Shape.PLAIN or seen.kind is SeedValue.ENTROPY:
-            return seen
-        if not self._walk.project.texts.hold(module.path, _HASHING) or not is_text(self._walk.evaluator, given, frame):
-            return seen
-        return replace(seen, shape=Shape.TEXT)
 
     def _count(self, inside: Frame, function: Function, name: str, given: ast.expr) -> None:
         """Keep how long a list is that a call writes out: `generator([latent])`."""

@@ -39,7 +39,7 @@ OF_INTEREST = (
 
 _CLOCKS = frozenset(
     {
-        "ctime", "date", "getpid", "getppid", "getrandom", "gethostname", "monotonic", "monotonic_ns", "now",
+        "ctime", "date", "getpid", "getppid", "getrandom", "gethostname", "hash", "monotonic", "monotonic_ns", "now",
         "perf_counter", "perf_counter_ns", "process_time", "randbits", "strftime", "time", "time_ns", "today",
         "token_bytes", "token_hex", "urandom", "utcnow", "uuid1", "uuid4",
     }
