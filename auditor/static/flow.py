@@ -19,12 +19,27 @@ _PROPERTIES = frozenset({"cached_property", "property"})
 
 
 def uses(module: ModuleFacts, target: ast.expr) -> Iterator[ast.expr]:
-    """The places that read a variable: in its function, in the module for globals, in the class for `self.x`."""
+    """The places that read a variable: in its function, in the module for globals, in the class for what is its own."""
     if isinstance(target, ast.Name):
-        yield from _reads(module, module.enclosing_function(target) or module.tree).names.get(target.id, ())
+        holder = module.parent(module.statement(target))
+        if isinstance(holder, ast.ClassDef):
+            yield from _reads_of_class(module, holder, target.id)
+        else:
+            yield from _reads(module, module.enclosing_function(target) or module.tree).names.get(target.id, ())
     elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self":
         holder = module.enclosing_class(target)
         yield from _reads(module, holder).attributes.get(target.attr, ()) if holder else ()
+
+
+def _reads_of_class(module: ModuleFacts, holder: ast.ClassDef, name: str) -> Iterator[ast.expr]:
+    """`WORDS` in the body, `self.WORDS` in the methods, and `Vocabulary.WORDS` outside of the class."""
+    inside = _reads(module, holder)
+    yield from (read for read in inside.names.get(name, ()) if module.parent(module.statement(read)) is holder)
+    yield from inside.attributes.get(name, ())
+    for read in _reads(module, module.tree).attributes.get(name, ())[:MAX_READS]:
+        outside = isinstance(read, ast.Attribute) and getattr(read.value, "id", "") == holder.name
+        if outside and module.enclosing_class(read) is not holder:
+            yield read
 
 
 def attribute_reads(module: ModuleFacts, name: str) -> Iterator[ast.expr]:
