@@ -35,6 +35,7 @@ _STATUS = {
     Rank.MAYBE: SeedStatus.CONDITIONAL,
     Rank.SEEDED: SeedStatus.SEEDED,
 }
+_OTHER_BACKENDS = ("mxnet", "tensorflow")
 _SEEDS: WeakKeyDictionary[Project, Memory[str, tuple[Seed, ...]]] = WeakKeyDictionary()
 COUNTING = (SeedValue.FIXED, SeedValue.GIVEN)
 _ORDER = (
@@ -125,12 +126,16 @@ def _drawn(project: Project, entry: EntryPoint, ledger: Ledger) -> Iterable[Draw
 
 
 def _is_backend(project: Project, entry: EntryPoint, record: DrawRecord) -> bool:
-    """Whether a layer that has several backends is made in a program of this one."""
+    """Whether a layer that has several backends is made in a program of this one, or of none that the text tells."""
     library = project.rng.libraries[record.library]
     if not record.draw.callee.startswith(library.if_imported):
         return True
-    words = tuple(f"{word} {library.module}".encode() for word in ("import", "from"))
-    return project.texts.are_reached(entry.path, words)
+    reached = project.texts.are_reached
+    return reached(entry.path, _importing(library.module)) or not reached(entry.path, _importing(*_OTHER_BACKENDS))
+
+
+def _importing(*names: str) -> tuple[bytes, ...]:
+    return tuple(f"{word} {name}".encode() for name in names for word in ("import", "from"))
 
 
 def _is_initial(record: DrawRecord, ledger: Ledger) -> bool:
