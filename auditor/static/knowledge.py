@@ -138,10 +138,12 @@ def draws(
     is_none: Callable[[object], bool],
     equals: Callable[[object, object], bool],
     resolve: Callable[[ast.expr], Value],
+    is_put: Callable[[str], bool] = lambda _: False,
 ) -> list[DrawFact]:
     """The draws of one call.
 
-    `is_none(node)`: that argument is None; `equals(node, value)`: it is surely `value`; `resolve(node)`: what it is.
+    `is_none(node)`: that argument is None; `equals(node, value)`: it is surely `value`; `resolve(node)`: what it is;
+    `is_put(name)`: an attribute of that name may be given another value.
     """
 
     def is_fixed(node: ast.expr | None) -> bool:
@@ -179,7 +181,7 @@ def draws(
             )
         ):
             continue
-        elif _asked_for(call, condition, is_none, equals):
+        elif _asked_for(call, condition, is_none, equals, is_put):
             switches = (
                 call.argument(name, position) for name, (position, value, _) in condition.off.items() if value is False
             )
@@ -204,6 +206,7 @@ def _asked_for(
     condition: ConditionalDraw,
     is_none: Callable[[object], bool],
     equals: Callable[[object, object], bool],
+    is_put: Callable[[str], bool],
 ) -> bool:
     if condition.given and not _given(call, condition.given, is_none):
         return False
@@ -231,5 +234,6 @@ def _asked_for(
     for name, position in condition.idle.items():
         node = call.argument(name, position)
         if node is not None and equals(node, 0):
-            return False
+            # `net.drop.p = 0.5`: what a layer or a transform was given it keeps under that name.
+            return condition.deferred and is_put(name)
     return True

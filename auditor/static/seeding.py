@@ -112,10 +112,16 @@ def _drawn(project: Project, entry: EntryPoint, ledger: Ledger) -> Iterable[Draw
         train = any(record.taken for record in drawn) and names_training(project, entry.path)
         drawn = [each for each in drawn if not each.taken or (train and not initialises(each.draw.callee))]
     is_evaluation = project.texts.are_reached(entry.path, EVALUATING)
+    # A network is in training until something says otherwise.
+    is_switched = is_evaluation or ledger.loads_weights or ledger.loads_some
     kept = [
         record
         for record in drawn
-        if not (_is_initial(record, ledger) or record.in_training or (is_evaluation and is_stored(record.draw.callee)))
+        if not (
+            _is_initial(record, ledger)
+            or (record.in_training and (is_switched or not is_dropout(record.draw.callee)))
+            or (is_evaluation and is_stored(record.draw.callee))
+        )
     ]
     if len(kept) == len(records) or trains(project, entry.path):
         return drawn
