@@ -10,9 +10,11 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import Function, every_argument
 from auditor.static.commandline import default_of
 from auditor.static.elements import call_of
+from auditor.static.flow import uses
 from auditor.static.members import first_base
 from auditor.static.nodes import walk
 from auditor.static.spread import entries, spread
+from auditor.static.targets import only_target
 from auditor.static.values import ClassRef, FunctionRef, Instance
 
 if TYPE_CHECKING:
@@ -27,6 +29,14 @@ _MODES = frozenset({"training"})
 
 MORE = "**"
 """Begins the names of what a constructor gets beyond its parameters; by itself it tells that all of that is known."""
+
+_READING = frozenset(
+    {
+        *("copy.copy", "copy.deepcopy", "dict", "json.dump", "json.dumps", "len", "list", "pprint.pprint", "print"),
+        *("repr", "sorted", "str", "yaml.dump", "yaml.safe_dump"),
+    }
+)
+"""Functions that put nothing into a dictionary."""
 
 _UNKNOWN = ast.Name(id="", ctx=ast.Load())
 ANYTHING = ast.Dict(keys=[None], values=[ast.Constant(None)])
@@ -190,8 +200,28 @@ def _switch(module: ModuleFacts, value: ast.expr | None) -> Switch | None:
         return None
     known = _NAMED.setdefault(module, {})
     if (origin, value.id) not in known:
-        known[origin, value.id] = _dictionary(module, value)
+        made = only_target(module.parent(origin)) or value
+        is_kept = all(_leaves(module, use) for use in uses(module, made)) and not _is_public(module, origin)
+        known[origin, value.id] = _dictionary(module, value) if is_kept else None
     return known[origin, value.id]
+
+
+def _leaves(module: ModuleFacts, use: ast.expr) -> bool:
+    """Whether a dictionary is as it was where it is read: in no other name, given to nothing that may fill it."""
+    parent = module.parent(use)
+    if isinstance(parent, ast.keyword):
+        if parent.arg is None:
+            return True
+        parent = module.parent(parent)
+    if not isinstance(parent, ast.Call) or parent.func is use:
+        return not isinstance(parent, ast.Assign | ast.NamedExpr | ast.Return | ast.Yield)
+    called = module.names.value(parent.func)
+    return isinstance(called, ClassRef) or module.resolve(parent.func) in _READING
+
+
+def _is_public(module: ModuleFacts, origin: ast.expr) -> bool:
+    """Whether other files may put something into it: `settings.OPTIONS.update(others)`."""
+    return module.enclosing_function(origin) is None and module.project.is_imported(module.path)
 
 
 def _dictionary(module: ModuleFacts, value: ast.expr) -> ast.Dict | None:

@@ -86,7 +86,12 @@ class RandomCalls:
             return wanted is True and may_be_true(frame.module, part, 1)  # type: ignore[arg-type]
 
         name = drawn_by(name, call, equals)
-        for fact in draws(self._rng, call, is_none, equals, frame.resolve, self._is_put):
+
+        def may_be_put(attribute: str, given: ast.expr) -> bool:
+            is_written = isinstance(given, ast.Constant) or frame.is_settled(given)
+            return not is_written or self._is_put(attribute)
+
+        for fact in draws(self._rng, call, is_none, equals, frame.resolve, may_be_put):
             if name is not None and name.startswith("torch.rand") and makes_weights(frame.module, node):
                 name = f"torch.nn.init.{name.rpartition('.')[2]}"
             before, worker = self._ledger.state.pending, self._ledger.worker
