@@ -15,6 +15,7 @@ from auditor.static.members import first_base
 from auditor.static.nodes import walk
 from auditor.static.spread import entries, spread
 from auditor.static.targets import only_target
+from auditor.static.trace import Memory
 from auditor.static.values import ClassRef, FunctionRef, Instance
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ _UNKNOWN = ast.Name(id="", ctx=ast.Load())
 ANYTHING = ast.Dict(keys=[None], values=[ast.Constant(None)])
 """A dictionary that holds every key."""
 
-_NAMED: WeakKeyDictionary[ModuleFacts, dict[tuple[ast.expr, str], ast.Dict | None]] = WeakKeyDictionary()
+_NAMED: WeakKeyDictionary[ModuleFacts, Memory[tuple[ast.expr, str], ast.Dict | None]] = WeakKeyDictionary()
 """Dictionaries by what makes them, and the name under which they are handed on."""
 
 Switch = ast.Constant | ast.Dict
@@ -198,12 +199,14 @@ def _switch(module: ModuleFacts, value: ast.expr | None) -> Switch | None:
     origin = module.origin(value)
     if not isinstance(origin, ast.Dict | ast.Call):
         return None
-    known = _NAMED.setdefault(module, {})
-    if (origin, value.id) not in known:
-        made = only_target(module.parent(origin)) or value
+    name = value
+
+    def held() -> ast.Dict | None:
+        made = only_target(module.parent(origin)) or name
         is_kept = all(_leaves(module, use) for use in uses(module, made)) and not _is_public(module, origin)
-        known[origin, value.id] = _dictionary(module, value) if is_kept else None
-    return known[origin, value.id]
+        return _dictionary(module, name) if is_kept else None
+
+    return module.project.trace.once(_NAMED.setdefault(module, {}), (origin, name.id), held)
 
 
 def _leaves(module: ModuleFacts, use: ast.expr) -> bool:
