@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Mapping
 from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.model.pattern import lazy_pattern
 from auditor.static.bindings import BindingKind, Function
+from auditor.static.nodeindex import names_of
 from auditor.static.nodes import walk
 from auditor.static.targets import only_target
 from auditor.static.values import FunctionRef
@@ -24,13 +27,28 @@ FEW = 3
 
 _VALUES = (BindingKind.VALUE, BindingKind.ELEMENT, BindingKind.CONTEXT)
 _FILLED = frozenset({"data", "weight", "bias"})
+_GIVING_PARAMETERS = frozenset({"getattr", "named_parameters", "parameters", "state_dict"})
+_EMBEDDING = "emb"
+_LOADING = lazy_pattern(r"(?<!up)load(?!er)")
+"""In the names of what reads files, and makes no batches."""
 
 _FILLING = ("copy_", "fill_", "zero_")
+_ABOUT = frozenset({"device", "dtype", "ndim", "numel", "shape", "size"})
+"""What is asked about a parameter, and is no part of its numbers."""
+
+MAX_FILLED = 50
+"""Places that fill one layer, or read its name until then, which are looked at."""
 
 Place = tuple[str, ast.AST | None]
 """The name of a layer, and the block in which it is used."""
 
-_LAYERS: WeakKeyDictionary[ModuleFacts, Mapping[Place, set[str]]] = WeakKeyDictionary()
+Filled = tuple[ast.expr | ast.stmt, str]
+"""What fills a parameter, and what that is called."""
+
+_LAYERS: WeakKeyDictionary[ModuleFacts, Mapping[Place, list[Filled]]] = WeakKeyDictionary()
+_USES: WeakKeyDictionary[ModuleFacts, dict[str, list[ast.Name]]] = WeakKeyDictionary()
+"""The places where a name is written, in the order of the text."""
+
 _PUT: WeakKeyDictionary[ModuleFacts, frozenset[tuple[Function | None, str]]] = WeakKeyDictionary()
 """Names into which functions put something under a key."""
 
@@ -43,7 +61,9 @@ def fills_network(module: ModuleFacts, statement: ast.AST) -> bool:
     target = only_target(statement)
     if isinstance(target, ast.Subscript):
         return _is_state(module, target.value)
-    return _is_parameter(target) and _fills_parameter(module, statement) and _is_of_many(module, statement)
+    if not _is_parameter(module, target) or not _fills_parameter(module, statement):
+        return False
+    return _is_of_many(module, statement)
 
 
 def copies_into_network(module: ModuleFacts, call: ast.Call) -> bool:
@@ -53,7 +73,7 @@ def copies_into_network(module: ModuleFacts, call: ast.Call) -> bool:
     filled = call.func.value
     if isinstance(filled, ast.Subscript):
         return _is_state(module, filled.value)
-    return _is_parameter(filled) and _is_stored(module, call.args[0]) and _is_of_many(module, call)
+    return _is_parameter(module, filled) and _is_stored(module, call.args[0]) and _is_of_many(module, call)
 
 
 def hands_over_state(module: ModuleFacts, call: ast.Call, function: FunctionRef) -> bool:
@@ -82,20 +102,34 @@ def makes_filled_layer(module: ModuleFacts, statement: ast.AST) -> bool:
         made = made.func.value
     if not isinstance(target, ast.Name) or not isinstance(made, ast.Call):
         return False
-    filled = _filled_in(module).get((target.id, module.parent(statement)))
-    if not filled:
-        return False
+    filled = _filled_in(module).get((target.id, module.parent(statement)), ())
     bias = next((word.value for word in made.keywords if word.arg == "bias"), None)
-    return filled >= ({"weight"} if getattr(bias, "value", None) is False else {"weight", "bias"})
+    left = {"weight"} if getattr(bias, "value", None) is False else {"weight", "bias"}
+    first = bisect_right(filled, made.lineno, key=_line_of)
+    for node, parameter in filled[first : first + MAX_FILLED]:
+        left.discard(parameter)
+        if isinstance(node, ast.AugAssign) or _reads_own(module, node, target.id):
+            return False
+        if not left:
+            return not _is_used_before(module, target, node)
+    return False
 
 
-def _filled_in(module: ModuleFacts) -> Mapping[Place, set[str]]:
-    """The parameters that a file fills, by the name of the layer and the block."""
+def _line_of(filled: Filled) -> int:
+    return filled[0].lineno
+
+
+def _place_of(name: ast.Name) -> int:
+    return name.lineno
+
+
+def _filled_in(module: ModuleFacts) -> Mapping[Place, list[Filled]]:
+    """What fills parameters in a file, with what these are called, by the name of the layer and the block."""
     if module in _LAYERS:
         return _LAYERS[module]
-    found: dict[Place, set[str]] = {}
+    found: dict[Place, list[Filled]] = {}
     calls = (each for method in _FILLING for each in module.call_index.written(method))
-    filled: list[tuple[ast.AST, ast.expr | None]] = [(each.node, each.receiver) for each in calls]
+    filled: list[tuple[ast.expr | ast.stmt, ast.expr | None]] = [(each.node, each.receiver) for each in calls]
     filled += [(node, target) for node, target, _, _ in module.index.assignments]
     for node, parameter in filled:
         if isinstance(parameter, ast.Attribute) and parameter.attr == "data":
@@ -104,9 +138,40 @@ def _filled_in(module: ModuleFacts) -> Mapping[Place, set[str]]:
             block = module.parent(module.statement(node))
             while isinstance(block, ast.With):
                 block = module.parent(block)
-            found.setdefault((parameter.value.id, block), set()).add(parameter.attr)
+            found.setdefault((parameter.value.id, block), []).append((node, parameter.attr))
+    for places in found.values():
+        places.sort(key=_line_of)
     _LAYERS[module] = found
     return found
+
+
+def _reads_own(module: ModuleFacts, node: ast.AST, name: str) -> bool:
+    """`layer.weight.copy_(layer.weight.clamp(-1, 1))`; its shape, or `zeros_like(layer.weight)`, holds no weights."""
+    given = node.args if isinstance(node, ast.Call) else [getattr(node, "value", None)]
+    for part in (part for each in given if each is not None for part in walk(each)):
+        if isinstance(part, ast.Name) and part.id == name:
+            whole: ast.AST = part
+            above = module.parent(whole)
+            while isinstance(above, ast.Attribute) and above.attr not in _ABOUT:
+                whole, above = above, module.parent(above)
+            is_alike = isinstance(above, ast.Call) and getattr(above.func, "attr", "").endswith("_like")
+            if not isinstance(above, ast.Attribute) and not (is_alike and whole in above.args):  # type: ignore[union-attr]
+                return True
+    return False
+
+
+def _is_used_before(module: ModuleFacts, target: ast.Name, filled: ast.expr | ast.stmt) -> bool:
+    """Whether a layer is called or handed on, or its name given to another, before its last parameter is filled."""
+    if module not in _USES:
+        _USES[module] = {}
+    uses = _USES[module].get(target.id)
+    if uses is None:
+        uses = _USES[module][target.id] = sorted(names_of(module).get(target.id, ()), key=_place_of)
+    first, behind = (bisect_left(uses, line, key=_place_of) for line in (target.lineno + 1, filled.lineno))
+    return behind - first > MAX_FILLED or any(
+        not isinstance(each.ctx, ast.Load) or not isinstance(module.parent(each), ast.Attribute)
+        for each in uses[first:behind]
+    )
 
 
 def _is_state(module: ModuleFacts, node: ast.expr) -> bool:
@@ -115,8 +180,21 @@ def _is_state(module: ModuleFacts, node: ast.expr) -> bool:
     return isinstance(origin, ast.Call) and getattr(origin.func, "attr", "") == "state_dict"
 
 
-def _is_parameter(node: ast.AST | None) -> bool:
-    return isinstance(node, ast.Attribute) and node.attr in _FILLED
+def _is_parameter(module: ModuleFacts, node: ast.AST | None) -> bool:
+    """`layer.weight`, `layer.weight.data`, and `.data` of what a loop takes from a network; no embedding by itself."""
+    if not isinstance(node, ast.Attribute) or node.attr not in _FILLED:
+        return False
+    holder = node.value
+    if _EMBEDDING in module.text(node).lower():
+        return False
+    if node.attr != "data" or not isinstance(holder, ast.Name):
+        return True
+    values = [binding.value for binding in module.names.bindings_of(holder)[:MAX_STEPS] if binding.value is not None]
+    loops = [around.iter for around in module.around(node) if isinstance(around, ast.For)]
+    values += loops[:MAX_STEPS]
+    return any(
+        getattr(part, "attr", getattr(part, "id", "")) in _GIVING_PARAMETERS for value in values for part in walk(value)
+    )
 
 
 def _is_of_many(module: ModuleFacts, node: ast.AST) -> bool:
@@ -128,7 +206,7 @@ def _is_of_many(module: ModuleFacts, node: ast.AST) -> bool:
         if isinstance(around, ast.For):
             return True
     if module not in _MANY:
-        held = ((each, holder) for each, target, _, holder in module.index.assignments if _is_parameter(target))
+        held = ((each, holder) for each, target, _, holder in module.index.assignments if _is_parameter(module, target))
         _MANY[module] = Counter(holder for each, holder in held if _fills_parameter(module, each))
     return _MANY[module][function] >= FEW
 
@@ -144,7 +222,8 @@ def _is_stored(module: ModuleFacts, node: ast.expr) -> bool:
     for _ in range(MAX_STEPS):
         names = []
         for part in (part for each in pending for part in walk(each)):
-            if isinstance(part, ast.Call) and "load" in getattr(part.func, "attr", getattr(part.func, "id", "")):
+            called = getattr(part.func, "attr", getattr(part.func, "id", "")) if isinstance(part, ast.Call) else ""
+            if _LOADING.search(called):
                 return True
             if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load):
                 names.append(part)

@@ -14,6 +14,7 @@ from auditor.static.indirect import is_configured
 from auditor.static.lengths import with_kept_lengths
 from auditor.static.mappings import entries_of
 from auditor.static.modes import is_mode
+from auditor.static.nodes import walk
 from auditor.static.rngstate import Rank, State, joined_draws
 from auditor.static.seedvalue import GIVEN, OPTIONS, Entries, Seen, constant, holding
 from auditor.static.switches import Switches
@@ -144,6 +145,9 @@ class Functions:
         outer = self.frame_of(factory, call, self._walk.module_frame(module))
         signature = factory.module.written.signature(factory.node)
         own = {argument.arg for argument in every_argument(inside.function.args)} if inside.function else set()
+        bindings = factory.module.index.scopes[factory.node].bindings
+        own |= {name for name, places in bindings.items() if len(places) > 1}
+        own |= {name for part in walk(factory.node) if isinstance(part, ast.Nonlocal) for name in part.names}
         decorated = signature.positional[:1] if call is None or _takes_either(factory) else ()
         for name in (*signature.positional, *signature.keyword_only):
             if name not in own and name not in decorated:
@@ -402,7 +406,16 @@ def _bound(node: ast.Call | None, positional: Sequence[str], keyword_only: Seque
 def _takes_either(decorator: FunctionRef) -> bool:
     """`def seeded(function=None, *, seed=0)`: the function below it, or options before that."""
     signature = decorator.module.written.signature(decorator.node)
-    return bool(signature.positional) and is_none(signature.defaults[signature.positional[0]])
+    first = signature.positional[0] if signature.positional else ""
+    if not first or not is_none(signature.defaults[first]):
+        return False
+    made = {each.name for each in decorator.node.body if isinstance(each, ast.FunctionDef)}  # type: ignore[union-attr]
+    calls = (part for part in walk(decorator.node) if isinstance(part, ast.Call))
+    return any(
+        getattr(call.func, "id", "") == first
+        or (getattr(call.func, "id", "") in made and any(getattr(each, "id", "") == first for each in call.args))
+        for call in calls
+    )
 
 
 def _innermost(function: Function, levels: int) -> tuple[Function, Function] | None:

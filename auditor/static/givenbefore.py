@@ -8,7 +8,6 @@ from itertools import islice
 from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.static.bindings import Function
 from auditor.static.library_verdict import SeedValue
 from auditor.static.nodes import walk
 
@@ -34,8 +33,8 @@ class _Options:
 
     def __init__(self, module: ModuleFacts) -> None:
         self.stored: dict[str, list[ast.expr]] = {}
-        self.left: dict[tuple[str, Function | None], int] = {}
-        """The first line in each function that leaves after it asked for the option."""
+        self.left: dict[str, list[ast.If | ast.Assert]] = {}
+        """Where the file leaves a function or a loop for what an option is."""
 
         for node in walk(module.tree):
             if isinstance(node, ast.Assign | ast.AnnAssign):
@@ -45,9 +44,9 @@ class _Options:
                     if text is not None and not text.startswith("self.") and node.value is not None:
                         self.stored.setdefault(text, []).append(node.value)
             elif isinstance(node, ast.Assert) or (isinstance(node, ast.If) and _leaves(node.body[-1])):
-                for text in _asked(node.test):
-                    key = text, module.enclosing_function(node)
-                    self.left[key] = min(node.lineno, self.left.get(key, node.lineno))
+                for text in dict.fromkeys(_asked(node.test)):
+                    if _is_given(node.test, text, outcome=isinstance(node, ast.Assert)):
+                        self.left.setdefault(text, []).append(node)
 
 
 _KNOWN: WeakKeyDictionary[ModuleFacts, _Options] = WeakKeyDictionary()
@@ -58,16 +57,50 @@ def is_given_there(used: ast.expr, module: ModuleFacts) -> bool:
     text = _text(used)
     if text is None:
         return False
-    around = islice(module.around(used), MAX_AROUND)
-    if any(text in _asked(holder.test) for holder in around if isinstance(holder, ast.If | ast.IfExp)):
-        return True
+    part: ast.AST = used
+    around: set[ast.AST] = set()
+    for holder in islice(module.around(used), MAX_AROUND):
+        if isinstance(holder, ast.If | ast.IfExp) and part is not holder.test:
+            arm = holder.body if isinstance(holder.body, list) else [holder.body]
+            if text in _asked(holder.test) and _is_given(holder.test, text, outcome=part in arm):
+                return True
+        around.add(holder)
+        part = holder
     known = _KNOWN.get(module)
     if known is None:
         known = _KNOWN[module] = _Options(module)
+    function = module.enclosing_function(used)
     stored = known.stored.get(text, ())
-    if len(stored) > MAX_STORED or any(module.seed_value(value) is not SeedValue.NONE for value in stored):
+    if len(stored) > MAX_STORED:
         return True
-    return known.left.get((text, module.enclosing_function(used)), used.lineno) < used.lineno
+    for value in stored:
+        is_later = value.lineno > used.lineno and module.enclosing_function(value) is function
+        if not is_later and module.seed_value(value) not in (SeedValue.NONE, SeedValue.ENTROPY):
+            return True
+    left = known.left.get(text, ())[:MAX_STORED]
+    return any(each.lineno < used.lineno and module.parent(each) in around for each in left)
+
+
+def _is_given(test: ast.expr, text: str, *, outcome: bool) -> bool:
+    """Whether the option is not None where a condition that asks for it has this outcome, as far as its text tells."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        return _is_given(test.operand, text, outcome=not outcome)
+    if isinstance(test, ast.BoolOp):
+        parts = [text in _asked(part) and _is_given(part, text, outcome=outcome) for part in test.values]
+        # `a and b` held: both did; it did not: one of them, whichever.
+        return any(parts) if isinstance(test.op, ast.And) is outcome else all(parts)
+    if isinstance(test, ast.Compare) and len(test.ops) == 1:
+        with_none = any(isinstance(side, ast.Constant) and side.value is None for side in _sides(test))
+        if isinstance(test.ops[0], ast.Is | ast.Eq):
+            return outcome is not with_none
+        if isinstance(test.ops[0], ast.IsNot | ast.NotEq):
+            return outcome is with_none
+        return outcome or not isinstance(test.ops[0], ast.In | ast.NotIn)
+    return outcome or not _text(test)
+
+
+def _sides(test: ast.Compare) -> tuple[ast.expr, ...]:
+    return (test.left, *test.comparators)
 
 
 def _asked(test: ast.expr) -> Iterator[str]:

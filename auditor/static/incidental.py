@@ -20,6 +20,10 @@ _NAMED = frozenset({"dir", "exp", "experiment", "id", "job", "name", "run", "sav
 }  # fmt: skip
 """Words of which two make the name of something that is called, not computed: `save_id`, `random_task_id`, `viz_id`."""
 
+_PLAIN = frozenset({"backoff", "nonce", "port", "uid", "uuid"})
+_DRAWN = frozenset({"task"})
+"""A training that learns several tasks draws one for each step: `sample(task_id=random.choice(tasks))`."""
+
 _DATA = frozenset(
     {
         "batch", "caption", "corpus", "data", "dataset", "document", "example", "input", "prompt", "query", "question",
@@ -107,8 +111,9 @@ def is_part_of_name(module: ModuleFacts, node: ast.expr) -> bool:
 
 
 def _names_what_is_called(name: str) -> bool:
+    """Of a key or an argument, of which others make use under another name: the plainest of the words."""
     words = set(name.lower().split("_"))
-    return bool(_INCIDENTAL & words) or len(_NAMED & words) > 1
+    return bool(_PLAIN & words) or len((_NAMED - _DRAWN) & words) > 1
 
 
 def _is_axes(called: ast.expr) -> bool:

@@ -10,9 +10,12 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import Function, every_argument
 from auditor.static.commandline import default_of
 from auditor.static.elements import call_of
+from auditor.static.flow import uses
 from auditor.static.members import first_base
 from auditor.static.nodes import walk
 from auditor.static.spread import entries, spread
+from auditor.static.targets import only_target
+from auditor.static.trace import Memory
 from auditor.static.values import ClassRef, FunctionRef, Instance
 
 if TYPE_CHECKING:
@@ -28,11 +31,19 @@ _MODES = frozenset({"training"})
 MORE = "**"
 """Begins the names of what a constructor gets beyond its parameters; by itself it tells that all of that is known."""
 
+_READING = frozenset(
+    {
+        *("copy.copy", "copy.deepcopy", "dict", "json.dump", "json.dumps", "len", "list", "pprint.pprint", "print"),
+        *("repr", "sorted", "str", "yaml.dump", "yaml.safe_dump"),
+    }
+)
+"""Functions that put nothing into a dictionary."""
+
 _UNKNOWN = ast.Name(id="", ctx=ast.Load())
 ANYTHING = ast.Dict(keys=[None], values=[ast.Constant(None)])
 """A dictionary that holds every key."""
 
-_NAMED: WeakKeyDictionary[ModuleFacts, dict[tuple[ast.expr, str], ast.Dict | None]] = WeakKeyDictionary()
+_NAMED: WeakKeyDictionary[ModuleFacts, Memory[tuple[ast.expr, str], ast.Dict | None]] = WeakKeyDictionary()
 """Dictionaries by what makes them, and the name under which they are handed on."""
 
 Switch = ast.Constant | ast.Dict
@@ -188,10 +199,32 @@ def _switch(module: ModuleFacts, value: ast.expr | None) -> Switch | None:
     origin = module.origin(value)
     if not isinstance(origin, ast.Dict | ast.Call):
         return None
-    known = _NAMED.setdefault(module, {})
-    if (origin, value.id) not in known:
-        known[origin, value.id] = _dictionary(module, value)
-    return known[origin, value.id]
+    name = value
+
+    def held() -> ast.Dict | None:
+        made = only_target(module.parent(origin)) or name
+        is_kept = all(_leaves(module, use) for use in uses(module, made)) and not _is_public(module, origin)
+        return _dictionary(module, name) if is_kept else None
+
+    return module.project.trace.once(_NAMED.setdefault(module, {}), (origin, name.id), held)
+
+
+def _leaves(module: ModuleFacts, use: ast.expr) -> bool:
+    """Whether a dictionary is as it was where it is read: in no other name, given to nothing that may fill it."""
+    parent = module.parent(use)
+    if isinstance(parent, ast.keyword):
+        if parent.arg is None:
+            return True
+        parent = module.parent(parent)
+    if not isinstance(parent, ast.Call) or parent.func is use:
+        return not isinstance(parent, ast.Assign | ast.NamedExpr | ast.Return | ast.Yield)
+    called = module.names.value(parent.func)
+    return isinstance(called, ClassRef) or module.resolve(parent.func) in _READING
+
+
+def _is_public(module: ModuleFacts, origin: ast.expr) -> bool:
+    """Whether other files may put something into it: `settings.OPTIONS.update(others)`."""
+    return module.enclosing_function(origin) is None and module.project.is_imported(module.path)
 
 
 def _dictionary(module: ModuleFacts, value: ast.expr) -> ast.Dict | None:

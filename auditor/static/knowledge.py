@@ -138,10 +138,12 @@ def draws(
     is_none: Callable[[object], bool],
     equals: Callable[[object, object], bool],
     resolve: Callable[[ast.expr], Value],
+    may_be_put: Callable[[str, ast.expr], bool] = lambda *_: False,
 ) -> list[DrawFact]:
     """The draws of one call.
 
-    `is_none(node)`: that argument is None; `equals(node, value)`: it is surely `value`; `resolve(node)`: what it is.
+    `is_none(node)`: that argument is None; `equals(node, value)`: it is surely `value`; `resolve(node)`: what it is;
+    `may_be_put(name, node)`: an attribute of that name may be given another value than the argument's in a plain run.
     """
 
     def is_fixed(node: ast.expr | None) -> bool:
@@ -179,7 +181,7 @@ def draws(
             )
         ):
             continue
-        elif _asked_for(call, condition, is_none, equals):
+        elif _asked_for(call, condition, is_none, equals, may_be_put):
             switches = (
                 call.argument(name, position) for name, (position, value, _) in condition.off.items() if value is False
             )
@@ -204,6 +206,7 @@ def _asked_for(
     condition: ConditionalDraw,
     is_none: Callable[[object], bool],
     equals: Callable[[object, object], bool],
+    may_be_put: Callable[[str, ast.expr], bool],
 ) -> bool:
     if condition.given and not _given(call, condition.given, is_none):
         return False
@@ -230,6 +233,7 @@ def _asked_for(
             return False
     for name, position in condition.idle.items():
         node = call.argument(name, position)
-        if node is not None and equals(node, 0):
+        # `net.drop.p = 0.5`: what a layer or a transform was given it keeps under that name.
+        if node is not None and equals(node, 0) and not may_be_put(name, node):
             return False
     return True

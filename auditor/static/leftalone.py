@@ -5,13 +5,17 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Sequence
+from itertools import islice
 
 from auditor.errors import ProjectError
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.nodes import walk
 from auditor.static.targets import only_target
+from auditor.static.values import ModuleRef
 
 if TYPE_CHECKING:
     from auditor.model.location import Location
+    from auditor.static.facts import ModuleFacts
     from auditor.static.ledger import DrawRecord
     from auditor.static.project import Project
 
@@ -20,6 +24,10 @@ MAX_FILES = 100
 
 MAX_PLACES = 50
 """Places that are looked at; a file with more of them is made by a machine."""
+
+_LOOKING_UP = ("__dict__", "getattr(", "globals(", "vars(")
+_NAMED = 2
+"""Arguments of a call that names what it looks up."""
 
 
 def without_left_alone(project: Project, program: str, records: Sequence[DrawRecord]) -> Sequence[DrawRecord]:
@@ -30,7 +38,8 @@ def without_left_alone(project: Project, program: str, records: Sequence[DrawRec
     open_ = [each for each in records if each.is_deferred and _is_at_top(each.draw.location, program)]
     if not open_ or len(open_) > MAX_PLACES:
         return records
-    alone = {id(each) for each in open_ if _is_left_alone(project, program, each.draw.location)}
+    looked_up: dict[str, bool] = {}
+    alone = {id(each) for each in open_ if _is_left_alone(project, program, each.draw.location, looked_up)}
     return [each for each in records if id(each) not in alone]
 
 
@@ -38,7 +47,8 @@ def _is_at_top(place: Location, program: str) -> bool:
     return place.path != program and place.function is None
 
 
-def _is_left_alone(project: Project, program: str, place: Location) -> bool:
+def _is_left_alone(project: Project, program: str, place: Location, looked_up: dict[str, bool]) -> bool:
+    """`looked_up`: modules whose names other files may get at by a text, as far as that was asked."""
     module = project.module(place.path)
     if module is None or module.is_notebook:
         return False
@@ -53,4 +63,40 @@ def _is_left_alone(project: Project, program: str, place: Location) -> bool:
         raw = project.source(place.path).raw()
     except ProjectError:
         return False
-    return len(re.findall(rb"\b%b\b" % re.escape(target.id.encode()), raw)) == 1
+    if len(re.findall(rb"\b%b\b" % re.escape(target.id.encode()), raw)) != 1:
+        return False
+    if place.path not in looked_up:
+        looked_up[place.path] = any(_looks_up(project, path, place.path) for path in (*files, place.path))
+    return not looked_up[place.path]
+
+
+def _looks_up(project: Project, path: str, made: str) -> bool:
+    """Whether a file may get at a name of the module `made` by a text: `getattr(transforms, f"{kind}_transform")`."""
+    module = project.module(path) if project.texts.contain(path, _LOOKING_UP) else None
+    if module is None:
+        return False
+    if path == made and module.call_index.written("globals"):
+        return True
+    calls = (each.node for name in ("getattr", "vars") for each in module.call_index.written(name))
+    asked = [call.args[0] for call in calls if call.args and _is_open(call)]
+    if project.texts.contain(path, ("__dict__",)):
+        asked += [
+            each.value for each in walk(module.tree) if isinstance(each, ast.Attribute) and each.attr == "__dict__"
+        ]
+    return any(_may_be(module, each, made) for each in islice(asked, MAX_PLACES))
+
+
+def _is_open(call: ast.Call) -> bool:
+    """Whether a text does not stand in the call itself."""
+    return len(call.args) < _NAMED or not isinstance(call.args[1], ast.Constant)
+
+
+def _may_be(module: ModuleFacts, node: ast.expr, made: str) -> bool:
+    """Whether an expression is the module, or one that is imported by a text."""
+    value = module.names.value(node)
+    if value is not None:
+        return value == ModuleRef(made)
+    origin = module.origin(node)
+    called = module.resolve(origin.func) if isinstance(origin, ast.Call) else None
+    is_looked_up = isinstance(origin, ast.Subscript) and module.resolve(origin.value) == "sys.modules"
+    return is_looked_up or called in ("importlib.import_module", "__import__")

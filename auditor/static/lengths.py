@@ -17,6 +17,15 @@ MAX_NAMES = 8
 """Names that stand for one list in turn: `styles = truncated`, which is filled from `styles`."""
 
 _READING = frozenset({"copy", "count", "index"})
+_ASKING = frozenset(
+    {
+        *("all", "any", "enumerate", "filter", "isinstance", "iter", "len", "list", "map", "max", "min", "print"),
+        *("range", "repr", "reversed", "set", "sorted", "str", "sum", "tuple", "type", "zip"),
+    }
+)
+_LIBRARIES = ("itertools.", "jax.", "math.", "numpy.", "random.", "tensorflow.", "torch.")
+"""Functions that leave a list as long as it is."""
+
 _LEAVING = (ast.Break, ast.Continue, ast.Return, ast.Yield, ast.YieldFrom)
 
 _KEPT: WeakKeyDictionary[ModuleFacts, dict[Function, frozenset[str]]] = WeakKeyDictionary()
@@ -78,11 +87,13 @@ def _as_long_as(module: ModuleFacts, use: ast.Name, *, is_given: bool) -> frozen
             return frozenset({loop})
         return frozenset() if parent.attr in _READING else None
     if isinstance(parent, ast.Subscript):
+        if isinstance(parent.ctx, ast.Del):
+            return None
         is_item = parent.value is use and not isinstance(parent.slice, ast.Slice)
         return frozenset() if isinstance(parent.ctx, ast.Load) or is_item else None
     if isinstance(parent, ast.Call):
         called = module.resolve(parent.func)
-        return None if called is None or called.startswith(".") else frozenset()
+        return frozenset() if called in _ASKING or (called or "").startswith(_LIBRARIES) else None
     if isinstance(parent, ast.Assign):
         target = parent.targets[0] if len(parent.targets) == 1 else None
         return frozenset({target.id}) if isinstance(target, ast.Name) else None

@@ -67,7 +67,7 @@ def starts_false(node: ast.expr, frame: Frame, paths: Iterable[str]) -> bool:
     later = {getattr(module.enclosing_function(each), "name", "") for each in values if not _is_false(each)}
     methods = tuple(f".{name}(" for name in sorted(later))
     contain = module.project.texts.contain
-    return not any(contain(path, methods) or _puts_on(path, node.attr, module.project) for path in paths)
+    return not any(contain(path, methods) or puts_on(path, node.attr, module.project) for path in paths)
 
 
 def _is_false(node: ast.expr) -> bool:
@@ -81,7 +81,7 @@ def sets_by_name(path: str, attribute: str, project: Project) -> bool:
     )
 
 
-def _puts_on(path: str, attribute: str, project: Project) -> bool:
+def puts_on(path: str, attribute: str, project: Project) -> bool:
     """Whether `model.always = True` stands in a file, with anything but False, and any name but `self`."""
     if sets_by_name(path, attribute, project):
         return True

@@ -11,6 +11,7 @@ from auditor.static.frame import Frame
 from auditor.static.knowledge import draws
 from auditor.static.library_verdict import SeedValue
 from auditor.static.maybetrue import may_be_true
+from auditor.static.modes import puts_on
 from auditor.static.rngstate import Pending
 from auditor.static.seedvalue import FIXED, GIVEN, UNSEEDED_STATE, Seen, entropy
 from auditor.static.spread import spread
@@ -29,6 +30,7 @@ class RandomCalls:
         self._ledger = walk.ledger
         self._rng = walk.project.rng
         self._made: dict[ast.Call, frozenset[Pending]] = {}
+        self._put: dict[str, bool] = {}
 
     def seed(self, seed: SeedCall, name: str, node: ast.Call, frame: Frame) -> None:
         """A call seeds generators, or puts back a state of theirs."""
@@ -84,18 +86,31 @@ class RandomCalls:
             return wanted is True and may_be_true(frame.module, part, 1)  # type: ignore[arg-type]
 
         name = drawn_by(name, call, equals)
-        for fact in draws(self._rng, call, is_none, equals, frame.resolve):
+
+        def may_be_put(attribute: str, given: ast.expr) -> bool:
+            is_written = isinstance(given, ast.Constant) or frame.is_settled(given)
+            return not is_written or self._is_put(attribute)
+
+        for fact in draws(self._rng, call, is_none, equals, frame.resolve, may_be_put):
             if name is not None and name.startswith("torch.rand") and makes_weights(frame.module, node):
                 name = f"torch.nn.init.{name.rpartition('.')[2]}"
             before, worker = self._ledger.state.pending, self._ledger.worker
             if fact.deferred and fact.library.worker_seeded_by and (name or "").startswith(self._rng.run_in_loaders):
                 self._ledger.worker = worker or None
-            in_training = self._walk.trained(fact.switch, frame) is True
+            is_on = fact.switch is not None and evaluator.truth(fact.switch, frame) is True
+            in_training = not is_on and self._walk.trained(fact.switch, frame) is True
             self._ledger.training += in_training
             self._ledger.draw(fact.library.id, name or (call.method or ""), node, frame, deferred=fact.deferred)
             self._ledger.training -= in_training
             self._ledger.worker = worker
             self.remember(node, before)
+
+    def _is_put(self, attribute: str) -> bool:
+        """Whether an attribute of that name may be given a value outside of its object."""
+        if attribute not in self._put:
+            walk = self._walk
+            self._put[attribute] = any(puts_on(path, attribute, walk.project) for path in sorted(walk.within))
+        return self._put[attribute]
 
     def remember(self, node: ast.Call, before: frozenset[Pending]) -> None:
         """The draws that became pending since `before` belong to the object that this call made."""

@@ -35,6 +35,7 @@ _STATUS = {
     Rank.MAYBE: SeedStatus.CONDITIONAL,
     Rank.SEEDED: SeedStatus.SEEDED,
 }
+_OTHER_BACKENDS = ("mxnet", "tensorflow")
 _SEEDS: WeakKeyDictionary[Project, Memory[str, tuple[Seed, ...]]] = WeakKeyDictionary()
 COUNTING = (SeedValue.FIXED, SeedValue.GIVEN)
 _ORDER = (
@@ -111,10 +112,16 @@ def _drawn(project: Project, entry: EntryPoint, ledger: Ledger) -> Iterable[Draw
         train = any(record.taken for record in drawn) and names_training(project, entry.path)
         drawn = [each for each in drawn if not each.taken or (train and not initialises(each.draw.callee))]
     is_evaluation = project.texts.are_reached(entry.path, EVALUATING)
+    # A network is in training until something says otherwise.
+    is_switched = is_evaluation or ledger.loads_weights or ledger.loads_some
     kept = [
         record
         for record in drawn
-        if not (_is_initial(record, ledger) or record.in_training or (is_evaluation and is_stored(record.draw.callee)))
+        if not (
+            _is_initial(record, ledger)
+            or (record.in_training and (is_switched or not is_dropout(record.draw.callee)))
+            or (is_evaluation and is_stored(record.draw.callee))
+        )
     ]
     if len(kept) == len(records) or trains(project, entry.path):
         return drawn
@@ -125,12 +132,16 @@ def _drawn(project: Project, entry: EntryPoint, ledger: Ledger) -> Iterable[Draw
 
 
 def _is_backend(project: Project, entry: EntryPoint, record: DrawRecord) -> bool:
-    """Whether a layer that has several backends is made in a program of this one."""
+    """Whether a layer that has several backends is made in a program of this one, or of none that the text tells."""
     library = project.rng.libraries[record.library]
     if not record.draw.callee.startswith(library.if_imported):
         return True
-    words = tuple(f"{word} {library.module}".encode() for word in ("import", "from"))
-    return project.texts.are_reached(entry.path, words)
+    reached = project.texts.are_reached
+    return reached(entry.path, _importing(library.module)) or not reached(entry.path, _importing(*_OTHER_BACKENDS))
+
+
+def _importing(*names: str) -> tuple[bytes, ...]:
+    return tuple(f"{word} {name}".encode() for name in names for word in ("import", "from"))
 
 
 def _is_initial(record: DrawRecord, ledger: Ledger) -> bool:

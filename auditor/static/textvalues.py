@@ -42,8 +42,6 @@ TEXTS = frozenset({"sys.argv", "os.environ"})
 
 _NUMBER_CALLS = frozenset({"int", "float", "bool", "id", "len", "ord", "os.getpid", "os.getppid", "os.getuid", "round"})
 
-_OF_FLAGS = {"string": True, "enum": True, "integer": False, "float": False, "bool": False, "boolean": False}
-
 
 def is_text(evaluator: Evaluator, node: ast.expr, frame: Frame, depth: int = MAX_DEPTH) -> bool | None:
     """Whether it is text, or a tuple with text in it; False where it is numbers, None where that is not known."""

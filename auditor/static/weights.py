@@ -183,7 +183,10 @@ def takes_weights(module: ModuleFacts, node: ast.Call) -> bool:
     if getattr(node.func, "attr", "") != "named_parameters" or not isinstance(loop, ast.For) or loop.iter is not node:
         return False
     names = [each.id for each in getattr(loop.target, "elts", ()) if isinstance(each, ast.Name)]
-    if len(names) != 2 or getattr(module.enclosing_function(node), "name", "") != "__init__":
+    function = module.enclosing_function(node)
+    if len(names) != 2 or not isinstance(function, ast.FunctionDef) or function.name != "__init__":
+        return False
+    if loop not in function.body or any(map(_keeps_new, function.body[function.body.index(loop) + 1 :])):
         return False
     name, parameter = names
     return any(
@@ -192,6 +195,12 @@ def takes_weights(module: ModuleFacts, node: ast.Call) -> bool:
         and any(isinstance(part, ast.Subscript) and getattr(part.slice, "id", "") == name for part in walk(each.value))
         for each in loop.body
     )
+
+
+def _keeps_new(statement: ast.stmt) -> bool:
+    """`self.head = nn.Linear(3, 2)`."""
+    is_kept = isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Attribute)
+    return is_kept and isinstance(getattr(statement, "value", None), ast.Call)
 
 
 def _unpickles(module: ModuleFacts, node: ast.Call) -> bool:

@@ -127,6 +127,8 @@ def _done(module: ModuleFacts, use: ast.expr) -> str:
         part = above
     if not attributes:
         return ""
+    if "np_random" in attributes:
+        return "seeded"
     if not isinstance(above, ast.Call) or above.func is not part:
         return "" if attributes[-1] in ("env", "unwrapped") else "asked"
     if not _SPACES.isdisjoint(attributes):
