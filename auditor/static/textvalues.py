@@ -136,10 +136,7 @@ def _of_option(module: ModuleFacts, name: str) -> bool | None:
         return None
     callee = module.resolve(call.func) or ""
     if callee.startswith(FLAG_CALLS):
-        kind = callee.removeprefix(FLAG_CALLS)
-        return (
-            True if kind in ("string", "enum") else False if kind in ("integer", "float", "bool", "boolean") else None
-        )
+        return _OF_FLAGS.get(callee.removeprefix(FLAG_CALLS))
     words = {word.arg: word.value for word in call.keywords}
     action = getattr(words.get("action"), "value", "store")
     if "nargs" in words or action not in ("store", *STORED_WITHOUT_VALUE):
