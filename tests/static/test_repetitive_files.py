@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from auditor.model.location import Location
-from auditor.static import functions, spread
+from auditor.static import functions, spread, textvalues
 from auditor.static.bindings import Function
 from auditor.static.candidates import Candidates
 from auditor.static.facts import ModuleFacts
@@ -274,6 +274,23 @@ def test_options_that_many_calls_spread_are_looked_into_once(
     )
     assert verdicts(project({"train.py": text}), "train.py") == ()
     assert len(looked_at) == TIMES
+
+
+def test_names_that_lead_to_one_text_in_many_ways_are_asked_once(
+    project: MakeProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[ast.expr] = []
+    real = textvalues._sources
+
+    def sources(node: ast.expr, frame: Frame) -> list[tuple[ast.expr, Frame]]:
+        asked.append(node)
+        return real(node, frame)
+
+    monkeypatch.setattr(textvalues, "_sources", sources)
+    loops = "".join(f"for x{n} in [{', '.join([f'x{n + 1}'] * 8)}]:\n    pass\n" for n in (3, 2, 1, 0))
+    text = f"import random\nx4 = make()\n{loops}random.seed(hash(x0))\nrandom.random()\n"
+    verdicts(project({"train.py": text}), "train.py")
+    assert len(asked) == len(set(asked))
 
 
 def test_a_name_that_stands_everywhere_is_taken_for_read_behind_a_loop(project: MakeProject) -> None:
