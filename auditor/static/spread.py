@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import ast
+from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.bindings import Function
 from auditor.static.flow import uses
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
 
 _CHANGING = frozenset({"clear", "pop", "popitem", "setdefault", "update"})
+
+_CHANGED: WeakKeyDictionary[ModuleFacts, dict[tuple[Function | None, str], bool]] = WeakKeyDictionary()
+"""Whether a function changes what goes by a name: thousands of calls may spread the same options."""
 
 
 def spread(module: ModuleFacts, node: ast.Call) -> ast.Call:
@@ -29,7 +34,7 @@ def spread(module: ModuleFacts, node: ast.Call) -> ast.Call:
 def entries(module: ModuleFacts, node: ast.expr) -> list[ast.keyword] | None:
     """What a mapping holds whose keys can be read; None where they can't, or where it is changed afterwards."""
     if isinstance(node, ast.Name):
-        if any(_is_changed(module, use) for use in uses(module, node)):
+        if _is_changed_anywhere(module, node):
             return None
         source = module.origin(node)
         return None if isinstance(source, ast.Name) else entries(module, source)
@@ -45,6 +50,14 @@ def entries(module: ModuleFacts, node: ast.expr) -> list[ast.keyword] | None:
     if isinstance(node, ast.Call) and not node.args and module.resolve(node.func) == "dict":
         return list(node.keywords) if all(word.arg is not None for word in node.keywords) else None
     return None
+
+
+def _is_changed_anywhere(module: ModuleFacts, node: ast.Name) -> bool:
+    known = _CHANGED.setdefault(module, {})
+    key = module.enclosing_function(node), node.id
+    if key not in known:
+        known[key] = any(_is_changed(module, use) for use in uses(module, node))
+    return known[key]
 
 
 def _is_changed(module: ModuleFacts, use: ast.expr) -> bool:

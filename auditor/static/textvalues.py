@@ -34,6 +34,9 @@ _TEXT_METHODS = frozenset(
 )
 """Methods that texts and few other objects have, and that give texts."""
 
+_Told = dict[ast.expr, bool | None]
+"""What one question has asked before: names in tuples in names may lead to one expression in thousands of ways."""
+
 MAX_ELEMENTS = 16
 """Elements of a display that are looked at."""
 
@@ -43,21 +46,43 @@ TEXTS = frozenset({"sys.argv", "os.environ"})
 _NUMBER_CALLS = frozenset({"int", "float", "bool", "id", "len", "ord", "os.getpid", "os.getppid", "os.getuid", "round"})
 
 
-def is_text(evaluator: Evaluator, node: ast.expr, frame: Frame, depth: int = MAX_DEPTH) -> bool | None:
+def is_text(evaluator: Evaluator, node: ast.expr, frame: Frame) -> bool | None:
     """Whether it is text, or a tuple with text in it; False where it is numbers, None where that is not known."""
+    return _asked(evaluator, node, frame, MAX_DEPTH, {})
+
+
+def _asked(evaluator: Evaluator, node: ast.expr, frame: Frame, depth: int, told: _Told) -> bool | None:
     if depth <= 0:
         return None
+    if node not in told:
+        told[node] = None  # what leads back to itself says nothing
+        told[node] = _found(evaluator, node, frame, depth, told)
+    return told[node]
+
+
+def _found(evaluator: Evaluator, node: ast.expr, frame: Frame, depth: int, told: _Told) -> bool | None:
     if isinstance(node, ast.JoinedStr):
         return True
     if isinstance(node, ast.Tuple):
         # (seed, epoch, index) is the usual tuple: numbers, unless one of them is known to be text.
-        return any(is_text(evaluator, each, frame, depth - 1) for each in node.elts)
+        return any(_asked(evaluator, each, frame, depth - 1, told) for each in node.elts)
     if isinstance(node, ast.IfExp):
-        one, other = (is_text(evaluator, arm, frame, depth - 1) for arm in (node.body, node.orelse))
+        one, other = (_asked(evaluator, arm, frame, depth - 1, told) for arm in (node.body, node.orelse))
         return one if one is other else None
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Mod):
         sides = node.left, *([node.right] if isinstance(node.op, ast.Add) else [])
-        return any(is_text(evaluator, side, frame, depth - 1) for side in sides) or None
+        return any(_asked(evaluator, side, frame, depth - 1, told) for side in sides) or None
+    plain = _by_itself(evaluator, node, frame)
+    if plain is not None:
+        return plain
+    if isinstance(node, ast.Attribute) and evaluator.value(node.value, frame).shape is Shape.OPTIONS:
+        return _of_option(frame.module, node.attr)
+    found = [_asked(evaluator, each, inside, depth - 1, told) for each, inside in _sources(node, frame)]
+    return found[0] if found and len(set(found)) == 1 else None
+
+
+def _by_itself(evaluator: Evaluator, node: ast.expr, frame: Frame) -> bool | None:
+    """What a call, an annotation or a known value tells."""
     if isinstance(node, ast.Call):
         called = _of_call(node, frame)
         if called is not None:
@@ -67,15 +92,7 @@ def is_text(evaluator: Evaluator, node: ast.expr, frame: Frame, depth: int = MAX
         if isinstance(holder, External) and holder.name in TEXTS:
             return True
     declared = _declared(node, frame)
-    if declared is not None:
-        return declared
-    known = of_value(evaluator.value(node, frame))
-    if known is not None:
-        return known
-    if isinstance(node, ast.Attribute) and evaluator.value(node.value, frame).shape is Shape.OPTIONS:
-        return _of_option(frame.module, node.attr)
-    found = [is_text(evaluator, each, inside, depth - 1) for each, inside in _sources(node, frame)]
-    return found[0] if found and len(set(found)) == 1 else None
+    return declared if declared is not None else of_value(evaluator.value(node, frame))
 
 
 def _sources(node: ast.expr, frame: Frame) -> list[tuple[ast.expr, Frame]]:
@@ -134,10 +151,7 @@ def _of_option(module: ModuleFacts, name: str) -> bool | None:
         return None
     callee = module.resolve(call.func) or ""
     if callee.startswith(FLAG_CALLS):
-        kind = callee.removeprefix(FLAG_CALLS)
-        return (
-            True if kind in ("string", "enum") else False if kind in ("integer", "float", "bool", "boolean") else None
-        )
+        return _OF_FLAGS.get(callee.removeprefix(FLAG_CALLS))
     words = {word.arg: word.value for word in call.keywords}
     action = getattr(words.get("action"), "value", "store")
     if "nargs" in words or action not in ("store", *STORED_WITHOUT_VALUE):

@@ -20,6 +20,9 @@ _GIVING = frozenset({"copy", "difference", "intersection", "symmetric_difference
 _STATEMENTS = (ast.Assign, ast.Expr, ast.If, ast.For, ast.Continue, ast.Pass, ast.Assert)
 """What a turn may consist of; a `break` or a `return` takes one that fits."""
 
+MAX_PLACES = 200
+"""Places of one name that are looked at; one with more of them may be read anywhere."""
+
 
 def is_worked_off(module: ModuleFacts, call: ast.Call) -> bool:
     """Whether `pop()` takes out one after the other until none is left, and no turn does what shows their order.
@@ -99,11 +102,11 @@ def _is_read_behind(module: ModuleFacts, loop: ast.While) -> bool:
         for target in statement.targets
         if isinstance(target, ast.Name)
     }
-    names = names_of(module)
-    return any(
+    places = [names_of(module).get(name, ()) for name in sorted(assigned)]
+    return any(len(nodes) > MAX_PLACES for nodes in places) or any(
         node.lineno > (loop.end_lineno or loop.lineno)
         and isinstance(node.ctx, ast.Load)
         and module.enclosing_function(node) is function
-        for name in sorted(assigned)
-        for node in names.get(name, ())
+        for nodes in places
+        for node in nodes
     )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from auditor.model.location import Location
-from auditor.static import functions
+from auditor.static import functions, spread, textvalues
 from auditor.static.bindings import Function
 from auditor.static.candidates import Candidates
 from auditor.static.facts import ModuleFacts
@@ -27,6 +27,7 @@ from auditor.static.training import trains
 from auditor.static.values import Value
 from auditor.static.walk import Walk
 from auditor.static.wholenumbers import is_number
+from auditor.static.worklist import MAX_PLACES, is_worked_off
 
 Files = dict[str, str | bytes]
 MakeProject = Callable[[Files], Project]
@@ -252,6 +253,52 @@ def test_files_that_name_a_class_are_listed_once_for_all_programs(
     scanned = project({"data.py": data, **dict.fromkeys(programs, program)})
     assert all(verdicts(scanned, path) == () for path in programs)
     assert len(listed) == len(set(listed)) == len(programs) + 1
+
+
+def test_options_that_many_calls_spread_are_looked_into_once(
+    project: MakeProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at: list[ast.expr] = []
+    real = spread._is_changed
+
+    def is_changed(module: ModuleFacts, use: ast.expr) -> bool:
+        looked_at.append(use)
+        return real(module, use)
+
+    monkeypatch.setattr(spread, "_is_changed", is_changed)
+    text = (
+        "import random\n\noptions = dict(shift=False)\n\n\nclass Data:\n    def __init__(self, shift):\n"
+        "        self.shift = shift\n\n    def item(self):\n        if self.shift:\n            random.random()\n\n\n"
+        + "Data(**options).item()\n"
+        * TIMES
+    )
+    assert verdicts(project({"train.py": text}), "train.py") == ()
+    assert len(looked_at) == TIMES
+
+
+def test_names_that_lead_to_one_text_in_many_ways_are_asked_once(
+    project: MakeProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[ast.expr] = []
+    real = textvalues._sources
+
+    def sources(node: ast.expr, frame: Frame) -> list[tuple[ast.expr, Frame]]:
+        asked.append(node)
+        return real(node, frame)
+
+    monkeypatch.setattr(textvalues, "_sources", sources)
+    loops = "".join(f"for x{n} in [{', '.join([f'x{n + 1}'] * 8)}]:\n    pass\n" for n in (3, 2, 1, 0))
+    text = f"import random\nx4 = make()\n{loops}random.seed(hash(x0))\nrandom.random()\n"
+    verdicts(project({"train.py": text}), "train.py")
+    assert len(asked) == len(set(asked))
+
+
+def test_a_name_that_stands_everywhere_is_taken_for_read_behind_a_loop(project: MakeProject) -> None:
+    loop = "    while nodes:\n        node = nodes.pop()\n        seen.add(node)\n"
+    module = project({"a.py": "def walk(nodes, seen):\n" + loop * (MAX_PLACES // 2 + 1)}).module("a.py")
+    assert module is not None
+    pops = [call for call, _, _ in module.index.calls if getattr(call.func, "attr", "") == "pop"]
+    assert not any(is_worked_off(module, call) for call in pops[-1:])
 
 
 def _function(project: Project, path: str, name: str) -> Function:

@@ -14,6 +14,7 @@ from auditor.model.rule import Confidence
 from auditor.ruleset import Ruleset
 from auditor.static.discovery import Discovery
 from auditor.static.engine import Engine
+from auditor.static.evaluate import Evaluator
 from auditor.static.library_verdict import LibraryVerdict, SeedStatus
 from auditor.static.project import Project
 from auditor.static.seeding import reached_seeds
@@ -139,6 +140,29 @@ def test_nothing_that_flowed_through_programs_outlives_them(
         del relevance
         found.start_over()
         assert [each() for each in kept] == [None, None]
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def test_nothing_that_one_value_was_asked_with_outlives_the_answer(
+    discover: Callable[..., Discovery], ruleset: Ruleset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[weakref.ref[object]] = []
+    real = Evaluator.__init__
+
+    def init(self: Evaluator, *given: Any) -> None:
+        made.append(weakref.ref(self))
+        real(self, *given)
+
+    monkeypatch.setattr(Evaluator, "__init__", init)
+    enabled = gc.isenabled()
+    gc.disable()  # as while the engine works
+    try:
+        text = "def bucket(name: str) -> int:\n    return hash(name) % 8\n"
+        Engine(ruleset, ruleset.rules).analyse(discover({"data.py": text}))
+        assert made
+        assert not any(each() for each in made)
     finally:
         if enabled:
             gc.enable()

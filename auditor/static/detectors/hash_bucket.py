@@ -69,8 +69,13 @@ def _is_seed(module: ModuleFacts, node: ast.AST) -> bool:
 
 def _hashes_text(module: ModuleFacts, node: ast.Call) -> bool | None:
     """True or False where it is known whether text is hashed; None where it is not."""
-    frame = Frame(module, module.enclosing_function(node))
-    return is_text(Evaluator(module.project), node.args[0], frame) if len(node.args) == 1 else None
+    if len(node.args) != 1:
+        return None
+    evaluator = Evaluator(module.project)
+    try:
+        return is_text(evaluator, node.args[0], Frame(module, module.enclosing_function(node)))
+    finally:
+        evaluator.close()
 
 
 DETECTOR = HashBucketDetector(_read)

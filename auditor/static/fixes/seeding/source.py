@@ -127,8 +127,7 @@ def _read_in(module: ModuleFacts, function: Function, names: set[str]) -> str | 
 
 
 def _is_usable(module: ModuleFacts, node: ast.expr) -> bool:
-    value = Evaluator(module.project).value(node, Frame(module, module.enclosing_function(node)))
-    return value.kind in (SeedValue.FIXED, SeedValue.GIVEN)
+    return module.seed_value(node) in (SeedValue.FIXED, SeedValue.GIVEN)
 
 
 def _bound(module: ModuleFacts, statements: Sequence[ast.stmt]) -> Iterator[SeedSource]:
@@ -169,7 +168,10 @@ def _options(module: ModuleFacts) -> list[str]:
     """The seed options of the parsers in a file that have a value when nobody gives one."""
     evaluator = Evaluator(module.project)
     frame = Frame(module)
-    found = option_defaults(module, lambda node: evaluator.value(node, frame))
+    try:
+        found = option_defaults(module, lambda node: evaluator.value(node, frame))
+    finally:
+        evaluator.close()
     return [
         name
         for wanted in SEED_NAMES
