@@ -44,6 +44,7 @@ TEXTS = frozenset({"sys.argv", "os.environ"})
 """What holds texts and nothing else."""
 
 _NUMBER_CALLS = frozenset({"int", "float", "bool", "id", "len", "ord", "os.getpid", "os.getppid", "os.getuid", "round"})
+_OF_FLAGS = {"string": True, "enum": True, "integer": False, "float": False, "bool": False, "boolean": False}
 
 
 def is_text(evaluator: Evaluator, node: ast.expr, frame: Frame) -> bool | None:
