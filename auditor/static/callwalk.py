@@ -9,7 +9,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.callables import EXITS
 from auditor.static.choices import Choices
 from auditor.static.commandgroups import RUNNING_COMMANDS, registration
-from auditor.static.converted import copies_into_network, hands_over_state
+from auditor.static.converted import copies_into_network, hands_over_state, takes_weights
 from auditor.static.elements import passed
 from auditor.static.experiments import configured_seed
 from auditor.static.frame import End, Frame
@@ -25,7 +25,7 @@ from auditor.static.randomcalls import RandomCalls
 from auditor.static.receiver import on_own_object
 from auditor.static.spawned import Spawned
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
-from auditor.static.weights import is_loading, loads_weights, may_load_all, takes_weights, unpickles_model
+from auditor.static.weights import is_loading, loads_weights, may_load_all, unpickles_model
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts

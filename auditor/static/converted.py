@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.pattern import lazy_pattern
 from auditor.static.bindings import BindingKind, Function
+from auditor.static.dotted import dotted_text
 from auditor.static.nodeindex import names_of
 from auditor.static.nodes import walk
 from auditor.static.targets import only_target
@@ -74,6 +75,35 @@ def copies_into_network(module: ModuleFacts, call: ast.Call) -> bool:
     if isinstance(filled, ast.Subscript):
         return _is_state(module, filled.value)
     return _is_parameter(module, filled) and _is_stored(module, call.args[0]) and _is_of_many(module, call)
+
+
+def takes_weights(module: ModuleFacts, node: ast.Call) -> bool:
+    """Whether a constructor gives each parameter a stored value: `for n, p in self.named_parameters(): p.data = w[n]`.
+
+    Elsewhere that is how averages of weights are put in place while a network is trained.
+    """
+    loop = module.parent(node)
+    if getattr(node.func, "attr", "") != "named_parameters" or not isinstance(loop, ast.For) or loop.iter is not node:
+        return False
+    names = [each.id for each in getattr(loop.target, "elts", ()) if isinstance(each, ast.Name)]
+    function = module.enclosing_function(node)
+    if len(names) != 2 or not isinstance(function, ast.FunctionDef) or function.name != "__init__":
+        return False
+    if loop not in function.body or any(map(_keeps_new, function.body[function.body.index(loop) + 1 :])):
+        return False
+    name, parameter = names
+    return any(
+        isinstance(each, ast.Assign)
+        and dotted_text(each.targets[0]) == f"{parameter}.data"
+        and any(isinstance(part, ast.Subscript) and getattr(part.slice, "id", "") == name for part in walk(each.value))
+        for each in loop.body
+    )
+
+
+def _keeps_new(statement: ast.stmt) -> bool:
+    """`self.head = nn.Linear(3, 2)`."""
+    is_kept = isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Attribute)
+    return is_kept and isinstance(getattr(statement, "value", None), ast.Call)
 
 
 def hands_over_state(module: ModuleFacts, call: ast.Call, function: FunctionRef) -> bool:

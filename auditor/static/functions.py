@@ -7,18 +7,18 @@ from collections.abc import Mapping, Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass
-from auditor.static.bindings import Function, every_argument
-from auditor.static.elements import call_of, is_none
+from auditor.static.bindings import Function
+from auditor.static.elements import call_of
 from auditor.static.frame import Frame
 from auditor.static.indirect import is_configured
 from auditor.static.lengths import with_kept_lengths
 from auditor.static.mappings import entries_of
 from auditor.static.modes import is_mode
-from auditor.static.nodes import walk
 from auditor.static.rngstate import Rank, State, joined_draws
 from auditor.static.seedvalue import GIVEN, OPTIONS, Entries, Seen, constant, holding
 from auditor.static.switches import Switches
-from auditor.static.values import Arguments, ClassRef, External, FunctionRef, Instance, Value
+from auditor.static.values import ClassRef, External, FunctionRef, Instance, Value
+from auditor.static.wrappers import wrappers_of
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
@@ -107,7 +107,7 @@ class Functions:
         `node` is the call, None where something else calls it; `defaults`: parameters that are not given have their
         defaults, otherwise nothing is known of them.
         """
-        wrappers = self._wrappers(ref) if ref.node not in self._wrapping else []
+        wrappers = wrappers_of(ref, self._called_in_module) if ref.node not in self._wrapping else []
         if not wrappers:
             return self._enter_plain(ref, node, frame, at, defaults=defaults)
         self._wrapping[ref.node] = (node, frame)
@@ -119,41 +119,8 @@ class Functions:
         finally:
             del self._wrapping[ref.node]
 
-    def _wrappers(self, ref: FunctionRef) -> list[tuple[FunctionRef, Frame]]:
-        """The functions that the project's own decorators put around a function, the outermost first, with frames."""
-        if isinstance(ref.node, ast.Lambda) or not ref.node.decorator_list:
-            return []
-        found = []
-        for decorator in ref.node.decorator_list:
-            called = decorator.func if isinstance(decorator, ast.Call) else decorator
-            value = ref.module.names.value(called)
-            if isinstance(value, FunctionRef) and not isinstance(value.node, ast.Lambda):
-                is_made = isinstance(decorator, ast.Call) and not _takes_either(value)
-                inner = _innermost(value.node, levels=2 if is_made else 1)
-                if inner is not None:
-                    holder, wrapper = inner
-                    first = holder.args.args[:1]
-                    inside = Frame(value.module, wrapper)
-                    inside.arguments = Arguments({(holder, arg.arg): ref for arg in first})
-                    self._give(inside, value, decorator, ref.module)
-                    found.append((FunctionRef(value.module, wrapper), inside))
-        return found
-
-    def _give(self, inside: Frame, factory: FunctionRef, decorator: ast.expr, module: ModuleFacts) -> None:
-        """`@seeded(3)`: what the decorator is given, or has by default, is known in the function that it makes."""
-        call = decorator if isinstance(decorator, ast.Call) else None
-        outer = self.frame_of(factory, call, self._walk.module_frame(module))
-        signature = factory.module.written.signature(factory.node)
-        own = {argument.arg for argument in every_argument(inside.function.args)} if inside.function else set()
-        bindings = factory.module.index.scopes[factory.node].bindings
-        own |= {name for name, places in bindings.items() if len(places) > 1}
-        own |= {name for part in walk(factory.node) if isinstance(part, ast.Nonlocal) for name in part.names}
-        decorated = signature.positional[:1] if call is None or _takes_either(factory) else ()
-        for name in (*signature.positional, *signature.keyword_only):
-            if name not in own and name not in decorated:
-                inside.values[name] = outer.values[name]
-                if call is None or name in outer.settled:
-                    inside.settled.add(name)
+    def _called_in_module(self, ref: FunctionRef, node: ast.Call | None, module: ModuleFacts) -> Frame:
+        return self.frame_of(ref, node, self._walk.module_frame(module))
 
     def _enter_plain(
         self, ref: FunctionRef, node: ast.Call | None, frame: Frame, at: ast.expr | None, *, defaults: bool
@@ -401,36 +368,6 @@ def _bound(node: ast.Call | None, positional: Sequence[str], keyword_only: Seque
     known = {*positional, *keyword_only}
     found.update({word.arg: word.value for word in node.keywords if word.arg in known})
     return found
-
-
-def _takes_either(decorator: FunctionRef) -> bool:
-    """`def seeded(function=None, *, seed=0)`: the function below it, or options before that."""
-    signature = decorator.module.written.signature(decorator.node)
-    first = signature.positional[0] if signature.positional else ""
-    if not first or not is_none(signature.defaults[first]):
-        return False
-    made = {each.name for each in decorator.node.body if isinstance(each, ast.FunctionDef)}  # type: ignore[union-attr]
-    calls = (part for part in walk(decorator.node) if isinstance(part, ast.Call))
-    return any(
-        getattr(call.func, "id", "") == first
-        or (getattr(call.func, "id", "") in made and any(getattr(each, "id", "") == first for each in call.args))
-        for call in calls
-    )
-
-
-def _innermost(function: Function, levels: int) -> tuple[Function, Function] | None:
-    """The function that a decorator returns, and the one around it that takes the decorated function."""
-    holder: Function = function
-    current: Function | None = function
-    for _ in range(levels):
-        if current is None or isinstance(current, ast.Lambda):
-            return None
-        holder = current
-        nested = [child for child in current.body if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef)]
-        if not nested:
-            return None
-        current = nested[-1]
-    return (holder, current) if current is not None else None
 
 
 def _names_key(frame: Frame) -> tuple[object, ...]:

@@ -42,9 +42,7 @@ def _switched(module: ModuleFacts) -> list[ast.Call]:
     found = []
     for call, _, _ in module.index.calls:
         if isinstance(call.func, ast.Attribute) and call.func.attr == "train" and not _is_off(call):
-            above: ast.AST | None = call
-            while above is not None and not isinstance(above, ast.If | ast.FunctionDef):
-                above = module.parent(above)
+            above = next((each for each in module.around(call) if isinstance(each, ast.If | ast.FunctionDef)), None)
             if isinstance(above, ast.If) and _LAYER in module.text(above.test).lower():
                 found.append(call)
     return found

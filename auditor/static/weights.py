@@ -174,35 +174,6 @@ def unpickles_model(module: ModuleFacts, node: ast.Call) -> bool:
     return any(_is_model(module, part, names) for part in walk(function or module.tree))
 
 
-def takes_weights(module: ModuleFacts, node: ast.Call) -> bool:
-    """Whether a constructor gives each parameter a stored value: `for n, p in self.named_parameters(): p.data = w[n]`.
-
-    Elsewhere that is how averages of weights are put in place while a network is trained.
-    """
-    loop = module.parent(node)
-    if getattr(node.func, "attr", "") != "named_parameters" or not isinstance(loop, ast.For) or loop.iter is not node:
-        return False
-    names = [each.id for each in getattr(loop.target, "elts", ()) if isinstance(each, ast.Name)]
-    function = module.enclosing_function(node)
-    if len(names) != 2 or not isinstance(function, ast.FunctionDef) or function.name != "__init__":
-        return False
-    if loop not in function.body or any(map(_keeps_new, function.body[function.body.index(loop) + 1 :])):
-        return False
-    name, parameter = names
-    return any(
-        isinstance(each, ast.Assign)
-        and dotted_text(each.targets[0]) == f"{parameter}.data"
-        and any(isinstance(part, ast.Subscript) and getattr(part.slice, "id", "") == name for part in walk(each.value))
-        for each in loop.body
-    )
-
-
-def _keeps_new(statement: ast.stmt) -> bool:
-    """`self.head = nn.Linear(3, 2)`."""
-    is_kept = isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Attribute)
-    return is_kept and isinstance(getattr(statement, "value", None), ast.Call)
-
-
 def _unpickles(module: ModuleFacts, node: ast.Call) -> bool:
     if module.resolve(node.func) in UNPICKLERS:
         return True

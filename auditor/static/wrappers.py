@@ -1,0 +1,84 @@
+"""The functions that the project's own decorators put around a function: `@seeded(3)`."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.bindings import Function, every_argument
+from auditor.static.elements import is_none
+from auditor.static.frame import Frame
+from auditor.static.nodes import walk
+from auditor.static.values import Arguments, FunctionRef
+
+if TYPE_CHECKING:
+    from auditor.static.facts import ModuleFacts
+
+FrameOf = Callable[[FunctionRef, "ast.Call | None", "ModuleFacts"], Frame]
+"""The frame of a function that is called at the top of a module."""
+
+
+def wrappers_of(ref: FunctionRef, frame_of: FrameOf) -> list[tuple[FunctionRef, Frame]]:
+    """The outermost first, each with a frame in which the function below is known, and what the decorator is given."""
+    if isinstance(ref.node, ast.Lambda) or not ref.node.decorator_list:
+        return []
+    found = []
+    for decorator in ref.node.decorator_list:
+        call = decorator if isinstance(decorator, ast.Call) else None
+        value = ref.module.names.value(call.func if call is not None else decorator)
+        if isinstance(value, FunctionRef) and not isinstance(value.node, ast.Lambda):
+            takes_function = call is None or _takes_either(value)
+            inner = _innermost(value.node, levels=1 if takes_function else 2)
+            if inner is not None:
+                holder, wrapper = inner
+                inside = Frame(value.module, wrapper)
+                inside.arguments = Arguments({(holder, arg.arg): ref for arg in holder.args.args[:1]})
+                outer = frame_of(value, call, ref.module)
+                for name in _kept(value, wrapper, takes_function=takes_function):
+                    inside.values[name] = outer.values[name]
+                    if call is None or name in outer.settled:
+                        inside.settled.add(name)
+                found.append((FunctionRef(value.module, wrapper), inside))
+    return found
+
+
+def _kept(factory: FunctionRef, wrapper: Function, *, takes_function: bool) -> list[str]:
+    """The parameters of a decorator that are in the function which it makes what they were given."""
+    signature = factory.module.written.signature(factory.node)
+    own = {argument.arg for argument in every_argument(wrapper.args)}
+    bindings = factory.module.index.scopes[factory.node].bindings
+    own |= {name for name, places in bindings.items() if len(places) > 1}
+    own |= {name for part in walk(factory.node) if isinstance(part, ast.Nonlocal) for name in part.names}
+    given = signature.positional[int(takes_function) :]
+    return [name for name in (*given, *signature.keyword_only) if name not in own]
+
+
+def _takes_either(decorator: FunctionRef) -> bool:
+    """`def seeded(function=None, *, seed=0)`: the function below it, or options before that."""
+    signature = decorator.module.written.signature(decorator.node)
+    first = signature.positional[0] if signature.positional else ""
+    if not first or not is_none(signature.defaults[first]):
+        return False
+    made = {each.name for each in decorator.node.body if isinstance(each, ast.FunctionDef)}  # type: ignore[union-attr]
+    calls = (part for part in walk(decorator.node) if isinstance(part, ast.Call))
+    return any(
+        getattr(call.func, "id", "") == first
+        or (getattr(call.func, "id", "") in made and any(getattr(each, "id", "") == first for each in call.args))
+        for call in calls
+    )
+
+
+def _innermost(function: Function, levels: int) -> tuple[Function, Function] | None:
+    """The function that a decorator returns, and the one around it that takes the decorated function."""
+    holder: Function = function
+    current: Function | None = function
+    for _ in range(levels):
+        if current is None or isinstance(current, ast.Lambda):
+            return None
+        holder = current
+        nested = [child for child in current.body if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef)]
+        if not nested:
+            return None
+        current = nested[-1]
+    return (holder, current) if current is not None else None
