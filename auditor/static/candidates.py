@@ -333,12 +333,15 @@ def handed_on(cls: ClassRef) -> Iterator[tuple[ModuleFacts, ast.expr]]:
 
 
 def stored(cls: ClassRef, name: str) -> Iterator[tuple[ModuleFacts, ast.expr]]:
-    """What the methods of a class, or of those that it extends, assign to `self.name`."""
+    """What a class, or those that it extends, say an attribute is: in their bodies, or by `self.name = …`."""
     pending, seen = [cls], {cls}
     while pending:
         current = pending.pop()
         for value in current.module.self_attributes(current.node).get(name, ()):
             yield current.module, value
+        for binding in current.module.index.scopes[current.node].bindings.get(name, ()):
+            if binding.kind is BindingKind.VALUE and binding.value is not None:
+                yield current.module, binding.value
         above = [base for base in bases(current) if isinstance(base, ClassRef) and base not in seen]
         seen.update(above)
         pending.extend(above)
