@@ -131,7 +131,7 @@ def test_a_message_of_the_compiler_in_another_encoding_is_told(tmp_path: Path, l
 
 
 def test_without_a_home_there_is_a_reason(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("auditor.runs.compiling.home_folder", lambda environ: None)
+    monkeypatch.setattr("auditor.model.home.home_folder", lambda environ: None)
     assert build(library, {}) == (None, "no home folder to build the part in; set HOME or XDG_CACHE_HOME")
 
 
