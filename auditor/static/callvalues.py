@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
-from itertools import takewhile
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static import mappings
-from auditor.static.bindings import Function, every_argument
 from auditor.static.commandline import (
     FLAG_CALLS,
     PARSING_METHODS,
@@ -35,6 +33,7 @@ from auditor.static.seedvalue import (
 )
 from auditor.static.textvalues import is_text
 from auditor.static.values import External, FunctionRef
+from auditor.static.written import given_by
 
 if TYPE_CHECKING:
     from auditor.static.evaluate import Evaluator
@@ -178,18 +177,10 @@ class CallValues:
         if len(returns) != 1:
             return GIVEN
         inside = Frame(function.module, function.node)
-        positional = function.module.written.signature(function.node).positional[int(function.bound) :]
-        given = dict(
-            zip(positional, takewhile(lambda part: not isinstance(part, ast.Starred), node.args), strict=False)
-        )
-        names = _names(function.node)
-        given |= {word.arg: word.value for word in node.keywords if word.arg in names}
+        signature = function.module.written.signature(function.node)
+        given = given_by(node, signature.positional[int(function.bound) :], signature.keyword_only)
         inside.values = {name: self._evaluator.given(part, frame, function.module) for name, part in given.items()}
         return self._evaluator.value(returns[0], inside)
-
-
-def _names(function: Function) -> set[str]:
-    return {argument.arg for argument in every_argument(function.args)}
 
 
 def _is_job_id(value: object) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.callables import EXITS
@@ -136,7 +136,7 @@ class CallWalk:
             self._alternatives(found, node, frame)
             self._ledger.picked_at = outer
         if not isinstance(node.func, ast.Subscript) and not (found or self._is_looked_into(node.func, frame)):
-            possible = self.possible(frame, node.func)
+            possible = self._walk.possible(frame.module, node.func)
             self._alternatives(possible, node, frame, is_taken=self._walk.is_taken(node.func))
         for part in passed(node):
             value = frame.resolve(part)
@@ -190,10 +190,6 @@ class CallWalk:
                 self.objects.construct(value, None, frame, at=node)
             elif isinstance(value, FunctionRef):
                 self.functions.enter(value, None, frame, at=node, defaults=False)
-
-    def possible(self, frame: Frame, node: ast.expr) -> Sequence[Value]:
-        """What an expression may be where that is not certain, given what this program makes and hands on."""
-        return self._walk.possible(frame.module, node)
 
     def call_by_name(self, dotted: str, frame: Frame) -> None:
         """Call a function of a module that was executed, as a console script does."""
@@ -288,13 +284,7 @@ def _entry(node: ast.expr) -> str:
     """The name of what is taken out of options: `args.run`, `vars(args)["run"]`, `vars(args).pop("run")`."""
     if isinstance(node, ast.Attribute):
         return node.attr
-    called = node.func if isinstance(node, ast.Call) and node.args else None
-    is_taken = isinstance(called, ast.Attribute) and called.attr in ("get", "pop")
-    key = (
-        node.slice
-        if isinstance(node, ast.Subscript)
-        else node.args[0]
-        if isinstance(node, ast.Call) and is_taken
-        else None
-    )
+    key = node.slice if isinstance(node, ast.Subscript) else None
+    if isinstance(node, ast.Call) and node.args and getattr(node.func, "attr", "") in ("get", "pop"):
+        key = node.args[0]
     return key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass
@@ -19,6 +19,7 @@ from auditor.static.seedvalue import GIVEN, OPTIONS, Entries, Seen, constant, ho
 from auditor.static.switches import Switches
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, Value
 from auditor.static.wrappers import wrappers_of
+from auditor.static.written import given_by
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
@@ -276,7 +277,7 @@ class Functions:
                 inside.values[f"{positional[0]}.{name}"] = seen
                 inside.settled.add(f"{positional[0]}.{name}")
             positional = positional[1:]
-        given = _bound(node, positional, signature.keyword_only)
+        given = given_by(node, positional, signature.keyword_only)
         spread = self._spread(node, frame)
         defaults = defaults and not is_configured(ref)
         for name in (*positional, *signature.keyword_only):
@@ -354,20 +355,6 @@ def _is_called_as_it_is(function: Function) -> bool:
 def _is_switch(default: ast.expr | None) -> bool:
     """`shuffle=False`, `size=None`, `p=0`: a call that leaves it out takes one arm of `if size is None`, no other."""
     return isinstance(default, ast.Constant) and (default.value in (None, 0) or isinstance(default.value, bool))
-
-
-def _bound(node: ast.Call | None, positional: Sequence[str], keyword_only: Sequence[str]) -> Mapping[str, ast.expr]:
-    """Parameters and the arguments that a call gives them; what follows a `*args` is not known."""
-    if node is None:
-        return {}
-    found: dict[str, ast.expr] = {}
-    for name, argument in zip(positional, node.args, strict=False):
-        if isinstance(argument, ast.Starred):
-            break
-        found[name] = argument
-    known = {*positional, *keyword_only}
-    found.update({word.arg: word.value for word in node.keywords if word.arg in known})
-    return found
 
 
 def _names_key(frame: Frame) -> tuple[object, ...]:

@@ -61,7 +61,7 @@ class LoaderCalls:
     def _loaded(self, part: ast.expr, frame: Frame) -> None:
         """What a loader is given is a function that it calls, or an object that it asks for items: one of several."""
         known = frame.resolve(part)
-        values = [known] if known is not None else self._calls.possible(frame, part)
+        values = [known] if known is not None else self._walk.possible(frame.module, part)
         for value in self._calls.choices.one_of(values, is_taken=self._walk.is_taken(part)):
             if isinstance(value, FunctionRef):
                 self._calls.functions.enter(value, None, frame, at=part)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from auditor.static.bindings import FUNCTIONS, Function, every_argument
 from auditor.static.commandline import default_of
@@ -24,6 +24,20 @@ class Signature:
         self.names = frozenset(each.arg for each in every_argument(arguments))
         self.kind = method_kind(function)
         self.defaults = {name: default_of(function, name) for name in (*self.positional, *self.keyword_only)}
+
+
+def given_by(node: ast.Call | None, positional: Sequence[str], keyword_only: Sequence[str]) -> Mapping[str, ast.expr]:
+    """Parameters and the arguments that a call gives them; what follows a `*args` is not known."""
+    if node is None:
+        return {}
+    found: dict[str, ast.expr] = {}
+    for name, argument in zip(positional, node.args, strict=False):
+        if isinstance(argument, ast.Starred):
+            break
+        found[name] = argument
+    known = {*positional, *keyword_only}
+    found.update({word.arg: word.value for word in node.keywords if word.arg in known})
+    return found
 
 
 class Written:
