@@ -71,10 +71,18 @@ SCAN = (
         group="What",
     ),
     OptionEntry(
-        name="severity", flags=("--severity",), metavar="LEVEL", help="From error, warning or note on.", group="What"
+        name="severity",
+        flags=("--severity", "--min-severity"),
+        metavar="LEVEL",
+        help="From error, warning or note on.",
+        group="What",
     ),
     OptionEntry(
-        name="confidence", flags=("--confidence",), metavar="LEVEL", help="From high, medium or low on.", group="What"
+        name="confidence",
+        flags=("--confidence", "--min-confidence"),
+        metavar="LEVEL",
+        help="From high, medium or low on.",
+        group="What",
     ),
     OptionEntry(
         name="baseline",

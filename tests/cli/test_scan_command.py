@@ -135,15 +135,16 @@ def test_unknown_rule_is_told(command: Command, project: Path) -> None:
     assert "did you mean" in ran.err
 
 
-def test_severity_and_confidence_set_a_floor(command: Command, project: Path) -> None:
+@pytest.mark.parametrize("prefix", ["--", "--min-"])
+def test_severity_and_confidence_set_a_floor(command: Command, project: Path, prefix: str) -> None:
     (project / "train.py").write_text(DIRTY)
-    assert command("scan", "--severity", "error").code == 1
+    assert command("scan", f"{prefix}severity", "error", f"{prefix}confidence", "high").code == 1
     (project / "train.py").write_text(
         "import torch\n\ntorch.backends.cudnn.benchmark = True\nprint(torch.ones(2).cuda())\n"
     )
     found = json.loads(command("scan", "--format", "json").out)["findings"]
     assert {finding["severity"] for finding in found} & {"warning", "note"}
-    floor = json.loads(command("scan", "--severity", "error", "--format", "json").out)["findings"]
+    floor = json.loads(command("scan", f"{prefix}severity", "error", "--format", "json").out)["findings"]
     assert {finding["severity"] for finding in floor} <= {"error"}
 
 
