@@ -9,6 +9,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.callables import EXITS
 from auditor.static.choices import Choices
 from auditor.static.commandgroups import RUNNING_COMMANDS, registration
+from auditor.static.configured import configured, opened
 from auditor.static.converted import copies_into_network, hands_over_state, takes_weights
 from auditor.static.elements import passed
 from auditor.static.experiments import configured_seed
@@ -88,6 +89,7 @@ class CallWalk:
                 self._ledger.load(model.module.location(model.made_by))
         if isinstance(value, External):
             self.outside.call(value.name, node, frame)
+            self._configured(value, node, frame)
             self._build(node, frame)
             if value.name in RUNNING_COMMANDS and isinstance(node.func, ast.Attribute):
                 group = frame.resolve(node.func.value)
@@ -102,6 +104,7 @@ class CallWalk:
             with self.spawned.calling(value, node):
                 frame.results[node] = self.functions.enter(on_own_object(value, node, frame), node, frame)
             self._alternatives(dispatched(value), node, frame)
+            self._configured(value, node, frame)
             self._commands(value, node, frame)
         elif isinstance(value, ClassRef):
             with self.spawned.calling(value, node):
@@ -145,6 +148,14 @@ class CallWalk:
                     self.functions.enter(value, None, frame, at=part, defaults=False)
             elif isinstance(value, Instance) and isinstance(value.of, ClassRef):
                 self.objects.sweep(value, frame, part)
+
+    def _configured(self, value: FunctionRef | External, node: ast.Call, frame: Frame) -> None:
+        """`instantiate_from_config(config.model)` makes one of what the documents of the project name."""
+        found = configured(frame.module, node, value)
+        if found:
+            self._alternatives(found, opened(node), frame, is_taken=True)
+        elif found is not None:
+            self._ledger.unnamed = self._ledger.unnamed or frame.module.location(node)
 
     def _is_looked_into(self, node: ast.expr, frame: Frame) -> bool:
         """Whether it is looked up in a module that is known for certain."""

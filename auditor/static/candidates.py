@@ -13,6 +13,7 @@ from itertools import islice
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import Binding, BindingKind, Function
+from auditor.static.configured import configured
 from auditor.static.contents import Contents, Put
 from auditor.static.importcalls import imported_by
 from auditor.static.lookedup import looked_up
@@ -274,6 +275,7 @@ class Candidates:
         if built:
             return
         yield from self._picked(module, node)
+        yield from self._configured(module, node)
         if isinstance(called, ast.Attribute) and called.attr in SAME_OBJECT:
             yield from self.values(module, called.value)
         elif isinstance(called, ast.Attribute) and called.attr == "get":
@@ -284,6 +286,13 @@ class Candidates:
             elif isinstance(value, FunctionRef):
                 for returned in value.module.returns(value.node):
                     yield from self.values(value.module, returned)
+
+    def _configured(self, module: ModuleFacts, node: ast.Call) -> Iterator[Value]:
+        """`instantiate_from_config(config.model)`."""
+        for each in configured(module, node, module.names.value(node.func)) or ():
+            self._is_taken = True
+            if isinstance(each, ClassRef):
+                yield Instance(each, node, module)
 
     def sources(self, module: ModuleFacts, binding: Binding) -> Sequence[tuple[ModuleFacts, ast.expr]]:
         """The expressions that a binding takes its value from as it is."""

@@ -15,6 +15,7 @@ from auditor.static.builtinnames import BUILTINS, SECOND
 from auditor.static.elements import call_of, is_none
 from auditor.static.importcalls import imported_by
 from auditor.static.indirect import OF_FUNCTIONS, WORKING, gives_itself, is_decorated, is_remote
+from auditor.static.configured import made_from
 from auditor.static.instantiated import INSTANTIATING, made_by
 from auditor.static.members import first_base, member
 from auditor.static.namespaces import evaluated, namespace_part
@@ -254,7 +255,7 @@ class Names:
         if isinstance(called, ClassRef):
             return Instance(called, node, self._module)
         if isinstance(called, FunctionRef):
-            return called.module.names.returned(called)
+            return made_from(self._module, node, called) or called.module.names.returned(called)
         return None
 
     def _restored(self, node: ast.Call) -> Value:

@@ -15,6 +15,7 @@ from auditor.static.callables import OFFERING_OBJECTS
 from auditor.static.candidates import Candidates
 from auditor.static.classmentions import ClassMentions
 from auditor.static.commandline import PARSING_METHODS
+from auditor.static.configured import configured
 from auditor.static.contents import collections_in
 from auditor.static.facts import ModuleFacts
 from auditor.static.importcalls import imported_by, may_import
@@ -270,6 +271,10 @@ class Relevance:
                 yield from self._constructed(made) if isinstance(made, ClassRef) else (made,)
                 if isinstance(made, ClassRef) and is_run_by_others(made):
                     yield made
+        for made in configured(module, call, value) or ():
+            yield from self._constructed(made) if isinstance(made, ClassRef) else (made,)
+            if isinstance(made, ClassRef) and is_run_by_others(made):
+                yield made
         if isinstance(call.func, ast.Attribute):
             if self._rng.by_method(call.func.attr):
                 yield from (library.seed_calls[0].call for library in self._rng.by_method(call.func.attr))

@@ -1,0 +1,128 @@
+"""What the YAML and JSON files of a project name to be made: `target: ldm.models.diffusion.ddpm.LatentDiffusion`.
+
+Read line by line, as people write such files: a project has thousands of them, and of most lines only the key counts.
+What a value holds besides is not known, as the command line may say otherwise.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+
+from auditor.model.lean import dataclass, field
+from auditor.model.pattern import lazy_pattern
+
+NAMED = "[named]"
+"""In place of a name of a module: whatever the documents of the project name."""
+
+TARGETS = frozenset({"_target_", "class_path", "cls", "class", "name", "target", "type"})
+"""Keys at which a class or function is named."""
+
+MAX_DOCUMENTS = 3_000
+MAX_BYTES = 200_000
+"""Of one document; longer ones hold data."""
+
+MAX_ALL_BYTES = 8_000_000
+MAX_NAMES = 400
+"""Different names of one project, and as many places at which they stand for each."""
+
+_NAMES = lazy_pattern(
+    rb"""\b(?:_target_|class_path|cls|class|name|target|type)["']?\s*:\s*["']?[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+"""
+)
+_LINE = lazy_pattern(rb"""^((?:- |[ \t]){0,120})["']?([\w.-]{1,80})["']?[ \t]*:[ \t]*["']?([\w.]{0,200})""", re.MULTILINE)
+_DOTTED = lazy_pattern(rb"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
+_LOOKING_UP = lazy_pattern(
+    rb"""\bgetattr\([\s\S]{0,400}?\bimport|\.rsplit\(|\.rpartition\(|["'](?:_target_|class_path|target)["']"""
+)
+_LOCATING = lazy_pattern(rb"\b(?:pydoc|hydra)\b[\s\S]*?\b(?:locate|instantiate)\(|\bLightningCLI\(")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """One thing that a document names."""
+
+    dotted: str
+    key: str
+    """At which it is described; the name of the folder where it is all of a document: `model` of `model/small.yaml`."""
+
+    holder: str
+    """What is described around it: it is among what that is given; empty where nothing is."""
+
+
+@dataclass(slots=True)
+class _Level:
+    indent: int
+    key: str
+    target: str = ""
+
+
+@dataclass(slots=True)
+class ConfiguredNames:
+    """What some documents name, by key and by what it is given to."""
+
+    by_key: dict[str, list[Named]] = field(default_factory=dict)
+    by_holder: dict[str, list[Named]] = field(default_factory=dict)
+    names: dict[str, None] = field(default_factory=dict)
+    """All of them, in the order of the documents."""
+
+    def add(self, named: Named) -> None:
+        """Take up one of which there may be many alike."""
+        if named.dotted not in self.names and len(self.names) >= MAX_NAMES:
+            return
+        self.names[named.dotted] = None
+        kept = self.by_key.setdefault(named.key, [])
+        if named in kept or len(kept) >= MAX_NAMES:
+            return
+        kept.append(named)
+        if named.holder:
+            self.by_holder.setdefault(named.holder, []).append(named)
+
+    def told(self) -> Iterator[str]:
+        """All of it as lines of text."""
+        return (f"{each.dotted} {each.key} {each.holder}" for named in self.by_key.values() for each in named)
+
+
+def makes_by_name(code: bytes, *, is_computed: bool) -> bool:
+    """Whether a file makes what documents name; `is_computed`: it imports something by a name that is put together."""
+    if is_computed:
+        return b"getattr(" in code and _LOOKING_UP.search(code) is not None
+    return (b"locate(" in code or b"instantiate(" in code or b"LightningCLI(" in code) and bool(_LOCATING.search(code))
+
+
+def read_names(root: str, documents: Iterable[str]) -> ConfiguredNames:
+    """What the documents at these paths name."""
+    found = ConfiguredNames()
+    left = MAX_ALL_BYTES
+    for path in sorted(documents)[:MAX_DOCUMENTS]:
+        file = os.path.join(root, path)
+        try:
+            size = os.stat(file).st_size
+            if size > min(MAX_BYTES, left):
+                continue
+            with open(file, "rb") as stream:
+                raw = stream.read()
+        except OSError:
+            continue
+        left -= size
+        if _NAMES.search(raw):
+            folder = path.rpartition("/")[0].rpartition("/")[2]
+            for named in _named(raw, folder):
+                found.add(named)
+    return found
+
+
+def _named(raw: bytes, folder: str) -> Iterator[Named]:
+    levels = [_Level(-1, folder)]
+    for line in _LINE.finditer(raw):
+        indent = len(line[1])
+        while levels[-1].indent >= indent:
+            levels.pop()
+        if line[1].endswith(b"- "):
+            levels[-1].target = ""  # the next one of a list
+        key = line[2].decode()
+        if key in TARGETS and _DOTTED.fullmatch(line[3]):
+            levels[-1].target = line[3].decode()
+            holder = next((level.target for level in reversed(levels[:-1]) if level.target), "")
+            yield Named(levels[-1].target, levels[-1].key, holder)
+        levels.append(_Level(indent, key))
