@@ -16,6 +16,7 @@ from auditor.static.experiments import configured_seed
 from auditor.static.frame import End, Frame
 from auditor.static.functions import Functions
 from auditor.static.indirect import called_later, dispatched, running
+from auditor.static.library_verdict import SeedValue
 from auditor.static.loadercalls import LoaderCalls
 from auditor.static.madeobjects import MadeObjects
 from auditor.static.members import table_of
@@ -117,6 +118,10 @@ class CallWalk:
 
     def _unresolved(self, node: ast.Call, frame: Frame) -> None:
         """Nobody knows what is called: a table of functions, a method of an unknown object."""
+        if isinstance(node.func, ast.Name) and node.func.id in frame.settled:
+            seen = frame.values.get(node.func.id)
+            if seen is not None and seen.is_constant and seen.kind is SeedValue.FIXED:
+                return  # `default(size, 1)` does not call what others give `default`
         registered = self._walk.registered(node.func, frame)
         if registered:
             self._alternatives(registered, node, frame, is_taken=True)

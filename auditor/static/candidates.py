@@ -17,7 +17,7 @@ from auditor.static.configured import configured
 from auditor.static.contents import Contents, Put
 from auditor.static.importcalls import imported_by
 from auditor.static.lookedup import looked_up
-from auditor.static.members import bases
+from auditor.static.members import SAME_OBJECT, bases
 from auditor.static.picked import is_evaluating, looked_into, looks_up
 from auditor.static.registries import Registries
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
@@ -36,11 +36,6 @@ MAX_VALUES = 12
 
 _OTHERS = "**"
 """Before the name of a keyword that is no parameter of the function; alone for `**options` of a call."""
-
-SAME_OBJECT = frozenset(
-    {"to", "cuda", "cpu", "float", "double", "half", "eval", "train", "requires_grad_", "unwrapped"}
-)
-"""Methods of a module of torch that return the module."""
 
 Given = dict[tuple[Function, str], list[tuple["ModuleFacts", ast.expr]]]
 

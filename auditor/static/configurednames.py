@@ -30,7 +30,9 @@ MAX_NAMES = 400
 _NAMES = lazy_pattern(
     rb"""\b(?:_target_|class_path|cls|class|name|target|type)["']?\s*:\s*["']?[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+"""
 )
-_LINE = lazy_pattern(rb"""^((?:- |[ \t]){0,120})["']?([\w.-]{1,80})["']?[ \t]*:[ \t]*["']?([\w.]{0,200})""", re.MULTILINE)
+_LINE = lazy_pattern(
+    rb"""^((?:- |[ \t]){0,120})["']?([\w.-]{1,80})["']?[ \t]*:[ \t]*["']?([\w.]{0,200})""", re.MULTILINE
+)
 _DOTTED = lazy_pattern(rb"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 _LOOKING_UP = lazy_pattern(
     rb"""\bgetattr\([\s\S]{0,400}?\bimport|\.rsplit\(|\.rpartition\(|["'](?:_target_|class_path|target)["']"""

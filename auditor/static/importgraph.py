@@ -231,7 +231,9 @@ class ImportGraph:
         return found
 
     def _is_making(self, path: str) -> bool:
-        return any(name == NAMED for origin, pairs in self._sketch(path).imports if origin == BY_NAME for name, _ in pairs)
+        return any(
+            name == NAMED for origin, pairs in self._sketch(path).imports if origin == BY_NAME for name, _ in pairs
+        )
 
     def listed(self, path: str) -> dict[str, tuple[str, ...]]:
         """The modules that a file may import by names that are put together, by package, as `computed_imports` says."""
