@@ -90,7 +90,7 @@ class ImportGraph:
             # One text a module, however many import it: a large tree has a hundred thousand of these.
             found = self._edges[path] = tuple(map(sys.intern, sorted(targets - {path})))
             self._packages[path] = self._one(frozenset(outside))
-            told = self.configured_names.told() if self._is_making(path) else ()
+            told = self.configured_names.told() if self.is_making(path) else ()
             text = "\n".join((*led, "", *outside, *told))
             self._led[path] = sha256(text.encode("utf-8", "surrogatepass")).digest()[:16]
         return found
@@ -227,13 +227,13 @@ class ImportGraph:
         """Whether a file, or one that it imports, makes what documents name."""
         found = self._making.get(path)
         if found is None:
-            found = self._making[path] = any(map(self._is_making, (path, *self.imports(path))))
+            found = self._making[path] = any(map(self.is_making, (path, *self.imports(path))))
         return found
 
-    def _is_making(self, path: str) -> bool:
-        return any(
-            name == NAMED for origin, pairs in self._sketch(path).imports if origin == BY_NAME for name, _ in pairs
-        )
+    def is_making(self, path: str) -> bool:
+        """Whether a file itself does."""
+        asked = (pairs for origin, pairs in self._sketch(path).imports if origin == BY_NAME)
+        return any(name == NAMED for pairs in asked for name, _ in pairs)
 
     def listed(self, path: str) -> dict[str, tuple[str, ...]]:
         """The modules that a file may import by names that are put together, by package, as `computed_imports` says."""

@@ -58,8 +58,8 @@ class Project:
     ) -> None:
         """`needed`: literals of which every file holds one that a rule can speak about (None: nothing in particular).
 
-        `vocabulary`: what rules look for, `needed` included; `known_names`: the names that they know; `documents`: paths
-        of configurations.
+        `vocabulary`: what rules look for, `needed` included; `known_names`: the names that they know;
+        `documents`: paths of configurations.
         """
         self.root = root
         self.rng = rng

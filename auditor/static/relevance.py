@@ -158,7 +158,8 @@ class Relevance:
                         *(module.identifiers_in(each) for each in (*call.args, *(word.value for word in call.keywords)))
                     )
             self._hand_over(module, call, function)
-            if may_import(call) and any(map(self._project.matters, imported_by(module, call))):
+            is_made = configured(module, call, module.names.value(call.func)) is not None
+            if is_made or (may_import(call) and any(map(self._project.matters, imported_by(module, call)))):
                 self._relevant.update([function] if function is not None else [])
                 self._working.update([module.path] if function is None else [])
         if seeds:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 MAX_DRAWS = 50
 """Draws that a verdict lists."""
 
+_UNNAMED = "what is made at {} has its name from a configuration, and none of the project's documents names it there"
+
 _ORDERED = (SeedStatus.TOO_LATE, SeedStatus.CONDITIONAL)
 """What is wrong with where the seed stands, not with the seed."""
 
@@ -57,8 +59,12 @@ def judge(project: Project, entry: EntryPoint) -> tuple[LibraryVerdict, ...]:
     ledgers = [_followed(project, entry, None)] if entry.is_script else []
     ledgers.extend(_followed(project, entry, function) for function in entry.functions)
     cut = next((ledger.cut for ledger in ledgers if ledger.cut), "")
+    unnamed = next((ledger.unnamed for ledger in ledgers if ledger.unnamed), None)
     if cut:
         project.problems.setdefault(entry.path, f"{FOLLOWED_PARTLY}{cut}")
+    elif unnamed is not None:
+        place = f"{unnamed.path}:{unnamed.line}"
+        project.problems.setdefault(entry.path, f"{FOLLOWED_PARTLY}{_UNNAMED.format(place)}")
     drawn = [record for ledger in ledgers for record in _drawn(project, entry, ledger)]
     verdicts = []
     for library in sorted(project.rng.libraries):
