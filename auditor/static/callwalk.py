@@ -9,7 +9,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.callables import EXITS
 from auditor.static.choices import Choices
 from auditor.static.commandgroups import RUNNING_COMMANDS, registration
-from auditor.static.configured import configured, opened
+from auditor.static.configured import COMMAND_LINES, configured, opened
 from auditor.static.converted import copies_into_network, hands_over_state, takes_weights
 from auditor.static.elements import passed
 from auditor.static.experiments import configured_seed
@@ -91,6 +91,8 @@ class CallWalk:
         if isinstance(value, External):
             self.outside.call(value.name, node, frame)
             self._configured(value, node, frame)
+            if value.name in COMMAND_LINES:
+                self.objects.make_configured(node, frame)
             self._build(node, frame)
             if value.name in RUNNING_COMMANDS and isinstance(node.func, ast.Attribute):
                 group = frame.resolve(node.func.value)

@@ -32,6 +32,9 @@ MAX_CALLS = 20
 MAX_STEPS = 3
 """Functions that hand it on, one to the other."""
 
+COMMAND_LINES = frozenset({"lightning.pytorch.cli.LightningCLI", "pytorch_lightning.cli.LightningCLI"})
+"""What makes the parts of a program as its command line and its documents name them."""
+
 _LOCATING = frozenset({"hydra.utils.get_class", "hydra.utils.get_method", "hydra.utils.get_object", "pydoc.locate"})
 _READING = frozenset({"get", "pop"})
 _FOUND: WeakKeyDictionary[ModuleFacts, Memory[ast.Call, tuple[Value, ...]]] = WeakKeyDictionary()
@@ -72,11 +75,26 @@ def _made(module: ModuleFacts, given: ast.expr) -> tuple[Value, ...]:
     return tuple(value for value in values if isinstance(value, ClassRef | FunctionRef | External))
 
 
-def made_from(module: ModuleFacts, node: ast.Call, called: FunctionRef) -> Value:
+def made_from(module: ModuleFacts, node: ast.Call, called: FunctionRef | External) -> Value:
     """The object that such a call makes, where all documents name the same class."""
     found = configured(module, node, called)
     only = found[0] if found is not None and len(found) == 1 else None
     return Instance(only, node, module) if isinstance(only, ClassRef) else None
+
+
+def of_command_line(module: ModuleFacts, node: ast.Call) -> list[tuple[ClassRef, ...]]:
+    """`LightningCLI()`: of each part that the call does not say itself, the classes of which it makes one."""
+    module.project.trace.note("content", module.path)
+    known = module.project.graph.configured_names
+    found: list[tuple[ClassRef, ...]] = []
+    for place, key in enumerate(("model", "data")):
+        given = call_of(node, None).argument(f"{key}{'module' * (key == 'data')}_class", place)
+        chosen = call_of(node, None).argument(f"subclass_mode_{key}", None)
+        if given is None or (isinstance(chosen, ast.Constant) and chosen.value is True):
+            names = dict.fromkeys(each.dotted for each in known.by_key.get(key, ()))
+            values = [named(module, each) for each in islice(names, MAX_MADE)]
+            found.append(tuple(value for value in values if isinstance(value, ClassRef)))
+    return [each for each in found if each]
 
 
 def opened(node: ast.Call) -> ast.Call:

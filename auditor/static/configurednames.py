@@ -33,11 +33,12 @@ _NAMES = lazy_pattern(
 _LINE = lazy_pattern(
     rb"""^((?:- |[ \t]){0,120})["']?([\w.-]{1,80})["']?[ \t]*:[ \t]*["']?([\w.]{0,200})""", re.MULTILINE
 )
+_SEEDED = lazy_pattern(rb"""^["' \t]{0,20}seed_everything["']?[ \t]*:[ \t]*(?:[Tt]rue|[1-9]|0\b)""", re.MULTILINE)
 _DOTTED = lazy_pattern(rb"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 _LOOKING_UP = lazy_pattern(
     rb"""\bgetattr\([\s\S]{0,400}?\bimport|\.rsplit\(|\.rpartition\(|["'](?:_target_|class_path|target)["']"""
 )
-_LOCATING = lazy_pattern(rb"\b(?:pydoc|hydra)\b[\s\S]*?\b(?:locate|instantiate)\(|\bLightningCLI\(")
+_LOCATING = lazy_pattern(rb"\b(?:pydoc|hydra)\b[\s\S]*?\b(?:locate|instantiate)\(|\bLightningCLI\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,9 @@ class ConfiguredNames:
 
     by_key: dict[str, list[Named]] = field(default_factory=dict)
     by_holder: dict[str, list[Named]] = field(default_factory=dict)
+    are_seeded: bool = False
+    """Whether one of them has `LightningCLI` seed."""
+
     names: dict[str, None] = field(default_factory=dict)
     """All of them, in the order of the documents."""
 
@@ -82,14 +86,15 @@ class ConfiguredNames:
 
     def told(self) -> Iterator[str]:
         """All of it as lines of text."""
-        return (f"{each.dotted} {each.key} {each.holder}" for named in self.by_key.values() for each in named)
+        yield str(self.are_seeded)
+        yield from (f"{each.dotted} {each.key} {each.holder}" for named in self.by_key.values() for each in named)
 
 
 def makes_by_name(code: bytes, *, is_computed: bool) -> bool:
     """Whether a file makes what documents name; `is_computed`: it imports something by a name that is put together."""
     if is_computed:
         return b"getattr(" in code and _LOOKING_UP.search(code) is not None
-    return (b"locate(" in code or b"instantiate(" in code or b"LightningCLI(" in code) and bool(_LOCATING.search(code))
+    return (b"locate(" in code or b"instantiate(" in code or b"LightningCLI" in code) and bool(_LOCATING.search(code))
 
 
 def read_names(root: str, documents: Iterable[str]) -> ConfiguredNames:
@@ -107,6 +112,7 @@ def read_names(root: str, documents: Iterable[str]) -> ConfiguredNames:
         except OSError:
             continue
         left -= size
+        found.are_seeded = found.are_seeded or _SEEDED.search(raw) is not None
         if _NAMES.search(raw):
             folder = path.rpartition("/")[0].rpartition("/")[2]
             for named in _named(raw, folder):

@@ -285,7 +285,7 @@ class Names:
                 return self.attribute(self._value(node.args[0]), attribute.value)
             return None
         if name in INSTANTIATING:
-            return made_by(self._module, node)
+            return made_by(self._module, node) or made_from(self._module, node, External(name))
         if name == "eval" and node.args:
             return evaluated(self._module, node.args[0])
         if name in FILLING and node.args:
