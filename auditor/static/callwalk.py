@@ -160,6 +160,7 @@ class CallWalk:
         """`instantiate_from_config(config.model)` makes one of what the documents of the project name."""
         found = configured(frame.module, node, value)
         if found:
+            self._ledger.is_named = True
             self._alternatives(found, opened(node), frame, is_taken=True)
         elif found is not None:
             self._ledger.unnamed = self._ledger.unnamed or frame.module.location(node)

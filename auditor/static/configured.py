@@ -35,6 +35,9 @@ MAX_STEPS = 3
 COMMAND_LINES = frozenset({"lightning.pytorch.cli.LightningCLI", "pytorch_lightning.cli.LightningCLI"})
 """What makes the parts of a program as its command line and its documents name them."""
 
+_NAMING = frozenset({"detectron2.config.instantiate", "mmengine.Runner.from_cfg", "mmengine.runner.Runner.from_cfg"})
+"""Like `hydra.utils.instantiate`, of configurations that are mostly written in Python."""
+
 _LOCATING = frozenset({"hydra.utils.get_class", "hydra.utils.get_method", "hydra.utils.get_object", "pydoc.locate"})
 _READING = frozenset({"get", "pop"})
 _FOUND: WeakKeyDictionary[ModuleFacts, Memory[ast.Call, tuple[Value, ...]]] = WeakKeyDictionary()
@@ -63,7 +66,9 @@ def _given(module: ModuleFacts, node: ast.Call, called: Value) -> ast.expr | Non
     place: int | None = None
     if isinstance(called, FunctionRef) and module.project.graph.makes_by_name(called.module.path):
         place = _place(called)
-    elif isinstance(called, External) and called.name in INSTANTIATING and not instantiated(module, node):
+    elif isinstance(called, External) and (
+        called.name in _NAMING or (called.name in INSTANTIATING and not instantiated(module, node))
+    ):
         place = 0
     return node.args[place] if place is not None and place < len(node.args) else None
 
@@ -206,7 +211,8 @@ def _handed_on(module: ModuleFacts, node: ast.Name, steps: int) -> Iterable[str]
     if node.id not in names:
         return
     place = names.index(node.id) - int(names[0] in ("self", "cls"))
-    for caller, call in islice(calls_named(module, function.name), MAX_CALLS):
+    owner = module.enclosing_class(function) if function.name == "__init__" else None
+    for caller, call in islice(calls_named(module, owner.name if owner is not None else function.name), MAX_CALLS):
         given = call_of(call, None).argument(node.id, place)
         if isinstance(given, ast.expr):
             module.project.trace.note("content", caller.path)

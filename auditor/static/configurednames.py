@@ -38,7 +38,10 @@ _DOTTED = lazy_pattern(rb"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 _LOOKING_UP = lazy_pattern(
     rb"""\bgetattr\([\s\S]{0,400}?\bimport|\.rsplit\(|\.rpartition\(|["'](?:_target_|class_path|target)["']"""
 )
-_LOCATING = lazy_pattern(rb"\b(?:pydoc|hydra)\b[\s\S]*?\b(?:locate|instantiate)\(|\bLightningCLI\b")
+_MAKING = (b"locate(", b"instantiate(", b"LightningCLI", b"Runner.from_cfg(")
+_LOCATING = lazy_pattern(
+    rb"\b(?:pydoc|hydra|detectron2)\b[\s\S]*?\b(?:locate|instantiate)\(|\bLightningCLI\b|\bRunner\.from_cfg\("
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,7 @@ def makes_by_name(code: bytes, *, is_computed: bool) -> bool:
     """Whether a file makes what documents name; `is_computed`: it imports something by a name that is put together."""
     if is_computed:
         return b"getattr(" in code and _LOOKING_UP.search(code) is not None
-    return (b"locate(" in code or b"instantiate(" in code or b"LightningCLI" in code) and bool(_LOCATING.search(code))
+    return any(word in code for word in _MAKING) and _LOCATING.search(code) is not None
 
 
 def read_names(root: str, documents: Iterable[str]) -> ConfiguredNames:

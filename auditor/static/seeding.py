@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MAX_DRAWS = 50
 """Draws that a verdict lists."""
 
-_UNNAMED = "what is made at {} has its name from a configuration, and none of the project's documents names it there"
+_UNNAMED = "what is made at {} is named by a configuration, and no document of the project tells what that is"
 
 _ORDERED = (SeedStatus.TOO_LATE, SeedStatus.CONDITIONAL)
 """What is wrong with where the seed stands, not with the seed."""
@@ -62,7 +62,7 @@ def judge(project: Project, entry: EntryPoint) -> tuple[LibraryVerdict, ...]:
     unnamed = next((ledger.unnamed for ledger in ledgers if ledger.unnamed), None)
     if cut:
         project.problems.setdefault(entry.path, f"{FOLLOWED_PARTLY}{cut}")
-    elif unnamed is not None:
+    elif unnamed is not None and not any(ledger.is_named for ledger in ledgers):
         place = f"{unnamed.path}:{unnamed.line}"
         project.problems.setdefault(entry.path, f"{FOLLOWED_PARTLY}{_UNNAMED.format(place)}")
     drawn = [record for ledger in ledgers for record in _drawn(project, entry, ledger)]
