@@ -9,7 +9,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.callables import EXITS
 from auditor.static.choices import Choices
 from auditor.static.commandgroups import RUNNING_COMMANDS, registration
-from auditor.static.configured import COMMAND_LINES, configured, opened
+from auditor.static.configured import COMMAND_LINES, configured, finds_only, opened
 from auditor.static.converted import copies_into_network, hands_over_state, takes_weights
 from auditor.static.elements import passed
 from auditor.static.experiments import configured_seed
@@ -161,7 +161,8 @@ class CallWalk:
         found = configured(frame.module, node, value)
         if found:
             self._ledger.is_named = True
-            self._alternatives(found, opened(node), frame, is_taken=True)
+            if not finds_only(value):
+                self._alternatives(found, opened(node), frame, is_taken=True)
         elif found is not None:
             self._ledger.unnamed = self._ledger.unnamed or frame.module.location(node)
 

@@ -13,7 +13,7 @@ from itertools import islice
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import Binding, BindingKind, Function
-from auditor.static.configured import configured
+from auditor.static.configured import configured, finds_only
 from auditor.static.contents import Contents, Put
 from auditor.static.importcalls import imported_by
 from auditor.static.lookedup import looked_up
@@ -284,9 +284,12 @@ class Candidates:
 
     def _configured(self, module: ModuleFacts, node: ast.Call) -> Iterator[Value]:
         """`instantiate_from_config(config.model)`."""
-        for each in configured(module, node, module.names.value(node.func)) or ():
+        called = module.names.value(node.func)
+        for each in configured(module, node, called) or ():
             self._is_taken = True
-            if isinstance(each, ClassRef):
+            if finds_only(called):
+                yield each
+            elif isinstance(each, ClassRef):
                 yield Instance(each, node, module)
 
     def sources(self, module: ModuleFacts, binding: Binding) -> Sequence[tuple[ModuleFacts, ast.expr]]:

@@ -12,6 +12,7 @@ from itertools import islice
 from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.model.lean import dataclass
 from auditor.static.bindings import BindingKind, Function
 from auditor.static.configurednames import TARGETS, Named
 from auditor.static.elements import call_of
@@ -38,10 +39,11 @@ COMMAND_LINES = frozenset({"lightning.pytorch.cli.LightningCLI", "pytorch_lightn
 _NAMING = frozenset({"detectron2.config.instantiate", "mmengine.Runner.from_cfg", "mmengine.runner.Runner.from_cfg"})
 """Like `hydra.utils.instantiate`, of configurations that are mostly written in Python."""
 
-_LOCATING = frozenset({"hydra.utils.get_class", "hydra.utils.get_method", "hydra.utils.get_object", "pydoc.locate"})
+LOCATING = frozenset({"hydra.utils.get_class", "hydra.utils.get_method", "hydra.utils.get_object", "pydoc.locate"})
+_LOCATING_WORDS = frozenset(name.rpartition(".")[2] for name in LOCATING)
 _READING = frozenset({"get", "pop"})
 _FOUND: WeakKeyDictionary[ModuleFacts, Memory[ast.Call, tuple[Value, ...]]] = WeakKeyDictionary()
-_PLACES: WeakKeyDictionary[ModuleFacts, Memory[Function, int | None]] = WeakKeyDictionary()
+_PLACES: WeakKeyDictionary[ModuleFacts, Memory[Function, Place | None]] = WeakKeyDictionary()
 _ACTIVE: set[ast.Call] = set()
 """Calls that are being looked at: what one of them makes may ask for itself."""
 
@@ -63,14 +65,21 @@ def configured(module: ModuleFacts, node: ast.Call, called: Value) -> tuple[Valu
 
 def _given(module: ModuleFacts, node: ast.Call, called: Value) -> ast.expr | None:
     """What says which thing a call makes, where documents name these."""
-    place: int | None = None
+    number: int | None = None
     if isinstance(called, FunctionRef) and module.project.graph.makes_by_name(called.module.path):
         place = _place(called)
-    elif isinstance(called, External) and (
-        called.name in _NAMING or (called.name in INSTANTIATING and not instantiated(module, node))
-    ):
-        place = 0
-    return node.args[place] if place is not None and place < len(node.args) else None
+        if place is not None and (place.is_making or not _is_in_maker(module, node)):
+            number = place.number
+    elif isinstance(called, External) and _takes_names(module, node, called.name):
+        number = 0
+    return node.args[number] if number is not None and number < len(node.args) else None
+
+
+def _takes_names(module: ModuleFacts, node: ast.Call, name: str) -> bool:
+    """Whether a call of something outside makes or finds what documents name."""
+    if name in INSTANTIATING:
+        return not instantiated(module, node)
+    return name in _NAMING or (name in LOCATING and not _is_in_maker(module, node))
 
 
 def _made(module: ModuleFacts, given: ast.expr) -> tuple[Value, ...]:
@@ -81,10 +90,20 @@ def _made(module: ModuleFacts, given: ast.expr) -> tuple[Value, ...]:
 
 
 def made_from(module: ModuleFacts, node: ast.Call, called: FunctionRef | External) -> Value:
-    """The object that such a call makes, where all documents name the same class."""
+    """The object that such a call makes, or the class that it finds, where all documents name the same one."""
     found = configured(module, node, called)
     only = found[0] if found is not None and len(found) == 1 else None
+    if finds_only(called):
+        return only
     return Instance(only, node, module) if isinstance(only, ClassRef) else None
+
+
+def finds_only(called: Value) -> bool:
+    """Whether a call finds what documents name, and makes nothing of it."""
+    if isinstance(called, External):
+        return called.name in LOCATING
+    place = _place(called) if isinstance(called, FunctionRef) else None
+    return place is not None and not place.is_making
 
 
 def of_command_line(module: ModuleFacts, node: ast.Call) -> list[tuple[ClassRef, ...]]:
@@ -96,7 +115,7 @@ def of_command_line(module: ModuleFacts, node: ast.Call) -> list[tuple[ClassRef,
         given = call_of(node, None).argument(f"{key}{'module' * (key == 'data')}_class", place)
         chosen = call_of(node, None).argument(f"subclass_mode_{key}", None)
         if given is None or (isinstance(chosen, ast.Constant) and chosen.value is True):
-            names = dict.fromkeys(each.dotted for each in known.by_key.get(key, ()))
+            names = dict.fromkeys(each.dotted for each in known.at(key))
             values = [named(module, each) for each in islice(names, MAX_MADE)]
             found.append(tuple(value for value in values if isinstance(value, ClassRef)))
     return [each for each in found if each]
@@ -111,22 +130,39 @@ def opened(node: ast.Call) -> ast.Call:
 # -- functions that make what documents name ---------------------------------------------------------------------------
 
 
-def _place(function: FunctionRef) -> int | None:
-    """The position of the argument that names what such a function makes; None of one that makes nothing so."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which argument of a function says what it makes, or finds."""
+
+    number: int
+    is_making: bool
+
+
+def _is_in_maker(module: ModuleFacts, node: ast.Call) -> bool:
+    """Whether a call is how a function that makes things finds them: the calls of that one tell more."""
+    around = module.enclosing_function(node)
+    return around is not None and _place(FunctionRef(module, around)) is not None
+
+
+def _place(function: FunctionRef) -> Place | None:
+    """That of a function that makes or finds what documents name."""
     memory = _PLACES.setdefault(function.module, {})
     return function.module.project.trace.once(memory, function.node, lambda: _find_place(function))
 
 
-def _find_place(function: FunctionRef) -> int | None:
+def _find_place(function: FunctionRef) -> Place | None:
     module, node = function.module, function.node
     module.project.trace.note("content", module.path)
     if isinstance(node, ast.Lambda):
         return None
     names = [each.arg for each in (*node.args.posonlyargs, *node.args.args)][int(function.bound) :]
     read = {name for each in ast.walk(node) if (name := _name_read(each)) in names}
-    if not read or not any(_looks_up(module, call) for call in _calls_in(node)):
-        return None
-    return min(map(names.index, read))
+    if read and any(_looks_up(module, call) for call in _calls_in(node)):
+        return Place(min(map(names.index, read)), is_making=True)
+    taken = {name for each in _calls_in(node) if (name := _name_taken_apart(each)) in names}
+    if taken and any(_finds(module, call) for call in _calls_in(node)):
+        return Place(min(map(names.index, taken)), is_making=False)
+    return None
 
 
 def _name_read(node: ast.AST) -> str:
@@ -139,6 +175,13 @@ def _name_read(node: ast.AST) -> str:
     elif isinstance(node, ast.Attribute) and node.attr not in ("name", "type"):
         key, holder = node.attr, node.value
     return holder.id if isinstance(holder, ast.Name) and isinstance(key, str) and key in TARGETS else ""
+
+
+def _name_taken_apart(call: ast.Call) -> str:
+    """`name` of `name.rsplit(".", 1)`, `locate(name)`."""
+    if isinstance(call.func, ast.Attribute) and call.func.attr in ("rpartition", "rsplit", "split"):
+        return getattr(call.func.value, "id", "")
+    return getattr(call.args[0], "id", "") if len(call.args) == 1 and _is_locating(call) else ""
 
 
 def _calls_in(node: ast.AST) -> Iterator[ast.Call]:
@@ -160,8 +203,12 @@ def _finds(module: ModuleFacts, call: ast.Call) -> bool:
     if may_import(call):
         is_written = bool(call.args) and isinstance(call.args[0], ast.Constant)
         return not is_written and module.resolve(call.func) in IMPORTING
-    written = getattr(call.func, "attr", getattr(call.func, "id", ""))
-    return written in ("locate", "get_class", "get_method", "get_object") and module.resolve(call.func) in _LOCATING
+    return _is_locating(call) and module.resolve(call.func) in LOCATING
+
+
+def _is_locating(call: ast.Call) -> bool:
+    """Whether a call is written as one that finds something by its whole name."""
+    return getattr(call.func, "attr", getattr(call.func, "id", "")) in _LOCATING_WORDS
 
 
 # -- which part of a configuration a call is given ---------------------------------------------------------------------
@@ -174,9 +221,12 @@ def _described(module: ModuleFacts, given: ast.expr) -> Sequence[Named]:
     inner: list[Named] = []
     if holder is not None:
         inner = [each for name, held in known.by_holder.items() if _ends_with(name, holder.name) for each in held]
+    origin = module.origin(given)
+    if isinstance(origin, ast.Attribute | ast.Subscript | ast.Call) and _key(origin) in TARGETS:
+        given = origin.func.value if isinstance(origin, ast.Call) else origin.value  # type: ignore[attr-defined]
     keys = set(_keys(module, given, MAX_STEPS))
     within = [each for each in inner if not keys or each.key in keys]
-    return within or [each for key in sorted(keys) for each in known.by_key.get(key, ())]
+    return within or [each for key in sorted(keys) for each in known.at(key)]
 
 
 def _ends_with(dotted: str, name: str) -> bool:
@@ -186,18 +236,26 @@ def _ends_with(dotted: str, name: str) -> bool:
 def _keys(module: ModuleFacts, node: ast.expr, steps: int) -> Iterator[str]:
     """`model` of `config.model`, `config["model"]`, `config.get("model")`, and of a parameter that is given these."""
     node = module.origin(node)
-    if isinstance(node, ast.Attribute):
-        yield node.attr
-    elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
-        yield str(node.slice.value)
-    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _READING:
-        if node.args and isinstance(node.args[0], ast.Constant):
-            yield str(node.args[0].value)
+    key = _key(node)
+    if key:
+        yield key
     elif isinstance(node, ast.Name) and any(
         each.kind is BindingKind.PARAMETER for each in module.names.bindings_of(node)
     ):
         yield node.id
         yield from _handed_on(module, node, steps)
+
+
+def _key(node: ast.expr) -> str:
+    """The last key of `config.model`, `config["model"]`, `config.get("model")`; empty where there is none."""
+    key: object = ""
+    if isinstance(node, ast.Attribute):
+        key = node.attr
+    elif isinstance(node, ast.Subscript):
+        key = getattr(node.slice, "value", "")
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _READING:
+        key = getattr(node.args[0], "value", "") if node.args else ""
+    return key if isinstance(key, str) else ""
 
 
 def _handed_on(module: ModuleFacts, node: ast.Name, steps: int) -> Iterable[str]:

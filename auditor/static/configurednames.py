@@ -29,18 +29,20 @@ MAX_NAMES = 400
 
 _NAMES = lazy_pattern(
     rb"""\b(?:_target_|class_path|cls|class|name|target|type)["']?\s*:\s*["']?[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+"""
+    rb"""|:\s*["']?[a-z_]\w*(?:\.\w+)*\.[A-Z]"""
 )
+_CLASS = lazy_pattern(r"[a-z_]\w*(?:\.\w+)*\.[A-Z]\w*")
 _LINE = lazy_pattern(
-    rb"""^((?:- |[ \t]){0,120})["']?([\w.-]{1,80})["']?[ \t]*:[ \t]*["']?([\w.]{0,200})""", re.MULTILINE
+    rb"""^((?:- |[ \t]){0,120})["']?([\w.-]{1,80})["']?[ \t]*:[ \t]*["']?(\$\{)?([\w.]{0,200})""", re.MULTILINE
 )
 _SEEDED = lazy_pattern(rb"""^["' \t]{0,20}seed_everything["']?[ \t]*:[ \t]*(?:[Tt]rue|[1-9]|0\b)""", re.MULTILINE)
-_DOTTED = lazy_pattern(rb"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
+_DOTTED = lazy_pattern(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 _LOOKING_UP = lazy_pattern(
     rb"""\bgetattr\([\s\S]{0,400}?\bimport|\.rsplit\(|\.rpartition\(|["'](?:_target_|class_path|target)["']"""
 )
-_MAKING = (b"locate(", b"instantiate(", b"LightningCLI", b"Runner.from_cfg(")
+_MAKING = (b"locate(", b"instantiate(", b"get_class(", b"get_method(", b"LightningCLI", b"Runner.from_cfg(")
 _LOCATING = lazy_pattern(
-    rb"\b(?:pydoc|hydra|detectron2)\b[\s\S]*?\b(?:locate|instantiate)\(|\bLightningCLI\b|\bRunner\.from_cfg\("
+    rb"\b(?:pydoc|hydra|detectron2)\b[\s\S]*?\b(?:locate|instantiate|get_class|get_method)\(|\bLightningCLI\b|\bRunner\.from_cfg\("
 )
 
 
@@ -50,7 +52,10 @@ class Named:
 
     dotted: str
     key: str
-    """At which it is described; the name of the folder where it is all of a document: `model` of `model/small.yaml`."""
+    """At which it is described; the name of the folder where it is all of a document: `model` of `model/small.yaml`.
+
+    Of a class that stands at another key than those of `TARGETS`, that key.
+    """
 
     holder: str
     """What is described around it: it is among what that is given; empty where nothing is."""
@@ -69,6 +74,9 @@ class ConfiguredNames:
 
     by_key: dict[str, list[Named]] = field(default_factory=dict)
     by_holder: dict[str, list[Named]] = field(default_factory=dict)
+    others: dict[str, str] = field(default_factory=dict)
+    """Keys at which another one is referred to."""
+
     are_seeded: bool = False
     """Whether one of them has `LightningCLI` seed."""
 
@@ -87,9 +95,13 @@ class ConfiguredNames:
         if named.holder:
             self.by_holder.setdefault(named.holder, []).append(named)
 
+    def at(self, key: str) -> list[Named]:
+        """What stands at a key, or at the one to which that refers."""
+        return self.by_key.get(key) or self.by_key.get(self.others.get(key, ""), [])
+
     def told(self) -> Iterator[str]:
         """All of it as lines of text."""
-        yield str(self.are_seeded)
+        yield f"{self.are_seeded} {self.others}"
         yield from (f"{each.dotted} {each.key} {each.holder}" for named in self.by_key.values() for each in named)
 
 
@@ -119,11 +131,15 @@ def read_names(root: str, documents: Iterable[str]) -> ConfiguredNames:
         if _NAMES.search(raw):
             folder = path.rpartition("/")[0].rpartition("/")[2]
             for named in _named(raw, folder):
-                found.add(named)
+                if isinstance(named, Named):
+                    found.add(named)
+                elif len(found.others) < MAX_NAMES:
+                    found.others.setdefault(named[0], named[1])
     return found
 
 
-def _named(raw: bytes, folder: str) -> Iterator[Named]:
+def _named(raw: bytes, folder: str) -> Iterator[Named | tuple[str, str]]:
+    """What a document names, and keys that stand for others: `critic: ${network}`."""
     levels = [_Level(-1, folder)]
     for line in _LINE.finditer(raw):
         indent = len(line[1])
@@ -132,8 +148,13 @@ def _named(raw: bytes, folder: str) -> Iterator[Named]:
         if line[1].endswith(b"- "):
             levels[-1].target = ""  # the next one of a list
         key = line[2].decode()
-        if key in TARGETS and _DOTTED.fullmatch(line[3]):
-            levels[-1].target = line[3].decode()
+        value = line[4].decode()
+        if line[3]:
+            yield key, value.rpartition(".")[2]
+        elif key in TARGETS and _DOTTED.fullmatch(value):
+            levels[-1].target = value
             holder = next((level.target for level in reversed(levels[:-1]) if level.target), "")
             yield Named(levels[-1].target, levels[-1].key, holder)
+        elif _CLASS.fullmatch(value):
+            yield Named(value, key, "")
         levels.append(_Level(indent, key))

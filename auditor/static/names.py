@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import Binding, BindingKind, Function, Position, Scope, every_argument, reaching
 from auditor.static.builtinnames import BUILTINS, SECOND
-from auditor.static.configured import made_from
+from auditor.static.configured import LOCATING, made_from
 from auditor.static.elements import call_of, is_none
 from auditor.static.importcalls import imported_by
 from auditor.static.indirect import OF_FUNCTIONS, WORKING, gives_itself, is_decorated, is_remote
@@ -286,6 +286,8 @@ class Names:
             return None
         if name in INSTANTIATING:
             return made_by(self._module, node) or made_from(self._module, node, External(name))
+        if name in LOCATING:
+            return made_from(self._module, node, External(name))
         if name == "eval" and node.args:
             return evaluated(self._module, node.args[0])
         if name in FILLING and node.args:
