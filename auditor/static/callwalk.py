@@ -161,6 +161,9 @@ class CallWalk:
         found = configured(frame.module, node, value)
         if found:
             self._ledger.is_named = True
+            paths = [each.module.path for each in found if isinstance(each, FunctionRef | ClassRef)]
+            for path in self.choices.one_of([each for each in paths if not self._walk.was_executed(each)]):
+                self._walk.run_imported(path, frame.module.location(node))
             if not finds_only(value):
                 self._alternatives(found, opened(node), frame, is_taken=True)
         elif found is not None:

@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 MAX_MADE = 12
 """Things of which a call makes one."""
 
-MAX_CALLS = 20
+MAX_CALLS = 12
 """Calls that hand a part of a configuration on to a function."""
 
-MAX_STEPS = 3
+MAX_STEPS = 2
 """Functions that hand it on, one to the other."""
 
 COMMAND_LINES = frozenset({"lightning.pytorch.cli.LightningCLI", "pytorch_lightning.cli.LightningCLI"})
@@ -38,6 +38,9 @@ COMMAND_LINES = frozenset({"lightning.pytorch.cli.LightningCLI", "pytorch_lightn
 
 _NAMING = frozenset({"detectron2.config.instantiate", "mmengine.Runner.from_cfg", "mmengine.runner.Runner.from_cfg"})
 """Like `hydra.utils.instantiate`, of configurations that are mostly written in Python."""
+
+MAX_NODES = 1_000
+"""Parts of a function that are looked at to see whether it makes what documents name; those that do are short."""
 
 LOCATING = frozenset({"hydra.utils.get_class", "hydra.utils.get_method", "hydra.utils.get_object", "pydoc.locate"})
 _LOCATING_WORDS = frozenset(name.rpartition(".")[2] for name in LOCATING)
@@ -93,7 +96,7 @@ def made_from(module: ModuleFacts, node: ast.Call, called: FunctionRef | Externa
     """The object that such a call makes, or the class that it finds, where all documents name the same one."""
     found = configured(module, node, called)
     only = found[0] if found is not None and len(found) == 1 else None
-    if finds_only(called):
+    if only is None or finds_only(called):
         return only
     return Instance(only, node, module) if isinstance(only, ClassRef) else None
 
@@ -156,7 +159,7 @@ def _find_place(function: FunctionRef) -> Place | None:
     if isinstance(node, ast.Lambda):
         return None
     names = [each.arg for each in (*node.args.posonlyargs, *node.args.args)][int(function.bound) :]
-    read = {name for each in ast.walk(node) if (name := _name_read(each)) in names}
+    read = {name for each in islice(ast.walk(node), MAX_NODES) if (name := _name_read(each)) in names}
     if read and any(_looks_up(module, call) for call in _calls_in(node)):
         return Place(min(map(names.index, read)), is_making=True)
     taken = {name for each in _calls_in(node) if (name := _name_taken_apart(each)) in names}
@@ -185,7 +188,7 @@ def _name_taken_apart(call: ast.Call) -> str:
 
 
 def _calls_in(node: ast.AST) -> Iterator[ast.Call]:
-    return (each for each in ast.walk(node) if isinstance(each, ast.Call))
+    return (each for each in islice(ast.walk(node), MAX_NODES) if isinstance(each, ast.Call))
 
 
 def _looks_up(module: ModuleFacts, call: ast.Call) -> bool:

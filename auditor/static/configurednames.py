@@ -41,9 +41,9 @@ _LOOKING_UP = lazy_pattern(
     rb"""\bgetattr\([\s\S]{0,400}?\bimport|\.rsplit\(|\.rpartition\(|["'](?:_target_|class_path|target)["']"""
 )
 _MAKING = (b"locate(", b"instantiate(", b"get_class(", b"get_method(", b"LightningCLI", b"Runner.from_cfg(")
-_LOCATING = lazy_pattern(
-    rb"\b(?:pydoc|hydra|detectron2)\b[\s\S]*?\b(?:locate|instantiate|get_class|get_method)\(|\bLightningCLI\b|\bRunner\.from_cfg\("
-)
+_PACKAGES = lazy_pattern(rb"\b(?:pydoc|hydra|detectron2)\b")
+_LOCATING = lazy_pattern(rb"\b(?:locate|instantiate|get_class|get_method)\(")
+_RUNNING = lazy_pattern(rb"\bLightningCLI\b|\bRunner\.from_cfg\(")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class _Level:
 class ConfiguredNames:
     """What some documents name, by key and by what it is given to."""
 
-    by_key: dict[str, list[Named]] = field(default_factory=dict)
+    by_key: dict[str, dict[Named, None]] = field(default_factory=dict)
     by_holder: dict[str, list[Named]] = field(default_factory=dict)
     others: dict[str, str] = field(default_factory=dict)
     """Keys at which another one is referred to."""
@@ -88,16 +88,16 @@ class ConfiguredNames:
         if named.dotted not in self.names and len(self.names) >= MAX_NAMES:
             return
         self.names[named.dotted] = None
-        kept = self.by_key.setdefault(named.key, [])
+        kept = self.by_key.setdefault(named.key, {})
         if named in kept or len(kept) >= MAX_NAMES:
             return
-        kept.append(named)
+        kept[named] = None
         if named.holder:
             self.by_holder.setdefault(named.holder, []).append(named)
 
-    def at(self, key: str) -> list[Named]:
+    def at(self, key: str) -> Iterable[Named]:
         """What stands at a key, or at the one to which that refers."""
-        return self.by_key.get(key) or self.by_key.get(self.others.get(key, ""), [])
+        return self.by_key.get(key) or self.by_key.get(self.others.get(key, ""), {})
 
     def told(self) -> Iterator[str]:
         """All of it as lines of text."""
@@ -109,7 +109,9 @@ def makes_by_name(code: bytes, *, is_computed: bool) -> bool:
     """Whether a file makes what documents name; `is_computed`: it imports something by a name that is put together."""
     if is_computed:
         return b"getattr(" in code and _LOOKING_UP.search(code) is not None
-    return any(word in code for word in _MAKING) and _LOCATING.search(code) is not None
+    if not any(word in code for word in _MAKING):
+        return False
+    return bool(_RUNNING.search(code)) or bool(_LOCATING.search(code) and _PACKAGES.search(code))
 
 
 def read_names(root: str, documents: Iterable[str]) -> ConfiguredNames:

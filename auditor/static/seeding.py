@@ -117,6 +117,8 @@ def _drawn(project: Project, entry: EntryPoint, ledger: Ledger) -> Iterable[Draw
         # A configuration names the one of many models whose weights are stored.
         train = any(record.taken for record in drawn) and names_training(project, entry.path)
         drawn = [each for each in drawn if not each.taken or (train and not initialises(each.draw.callee))]
+    elif ledger.is_named and not names_training(project, entry.path):
+        drawn = [each for each in drawn if not (each.taken and initialises(each.draw.callee))]  # weights are stored
     is_evaluation = project.texts.are_reached(entry.path, EVALUATING)
     # A network is in training until something says otherwise.
     is_switched = is_evaluation or ledger.loads_weights or ledger.loads_some
