@@ -9,12 +9,14 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.callables import EXITS
 from auditor.static.choices import Choices
 from auditor.static.commandgroups import RUNNING_COMMANDS, registration
+from auditor.static.configured import COMMAND_LINES, configured, finds_only, opened
 from auditor.static.converted import copies_into_network, hands_over_state, takes_weights
 from auditor.static.elements import passed
 from auditor.static.experiments import configured_seed
 from auditor.static.frame import End, Frame
 from auditor.static.functions import Functions
 from auditor.static.indirect import called_later, dispatched, running
+from auditor.static.library_verdict import SeedValue
 from auditor.static.loadercalls import LoaderCalls
 from auditor.static.madeobjects import MadeObjects
 from auditor.static.members import table_of
@@ -88,6 +90,9 @@ class CallWalk:
                 self._ledger.load(model.module.location(model.made_by))
         if isinstance(value, External):
             self.outside.call(value.name, node, frame)
+            self._configured(value, node, frame)
+            if value.name in COMMAND_LINES:
+                self.objects.make_configured(node, frame)
             self._build(node, frame)
             if value.name in RUNNING_COMMANDS and isinstance(node.func, ast.Attribute):
                 group = frame.resolve(node.func.value)
@@ -102,6 +107,7 @@ class CallWalk:
             with self.spawned.calling(value, node):
                 frame.results[node] = self.functions.enter(on_own_object(value, node, frame), node, frame)
             self._alternatives(dispatched(value), node, frame)
+            self._configured(value, node, frame)
             self._commands(value, node, frame)
         elif isinstance(value, ClassRef):
             with self.spawned.calling(value, node):
@@ -114,6 +120,10 @@ class CallWalk:
 
     def _unresolved(self, node: ast.Call, frame: Frame) -> None:
         """Nobody knows what is called: a table of functions, a method of an unknown object."""
+        if isinstance(node.func, ast.Name) and node.func.id in frame.settled:
+            seen = frame.values.get(node.func.id)
+            if seen is not None and seen.is_constant and seen.kind is SeedValue.FIXED:
+                return  # `default(size, 1)` does not call what others give `default`
         registered = self._walk.registered(node.func, frame)
         if registered:
             self._alternatives(registered, node, frame, is_taken=True)
@@ -145,6 +155,19 @@ class CallWalk:
                     self.functions.enter(value, None, frame, at=part, defaults=False)
             elif isinstance(value, Instance) and isinstance(value.of, ClassRef):
                 self.objects.sweep(value, frame, part)
+
+    def _configured(self, value: FunctionRef | External, node: ast.Call, frame: Frame) -> None:
+        """`instantiate_from_config(config.model)` makes one of what the documents of the project name."""
+        found = configured(frame.module, node, value)
+        if found:
+            self._ledger.is_named = True
+            paths = [each.module.path for each in found if isinstance(each, FunctionRef | ClassRef)]
+            for path in self.choices.one_of([each for each in paths if not self._walk.was_executed(each)]):
+                self._walk.run_imported(path, frame.module.location(node))
+            if not finds_only(value):
+                self._alternatives(found, opened(node), frame, is_taken=True)
+        elif found is not None:
+            self._ledger.unnamed = self._ledger.unnamed or frame.module.location(node)
 
     def _is_looked_into(self, node: ast.expr, frame: Frame) -> bool:
         """Whether it is looked up in a module that is known for certain."""

@@ -13,10 +13,11 @@ from itertools import islice
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import Binding, BindingKind, Function
+from auditor.static.configured import configured, finds_only
 from auditor.static.contents import Contents, Put
 from auditor.static.importcalls import imported_by
 from auditor.static.lookedup import looked_up
-from auditor.static.members import bases
+from auditor.static.members import SAME_OBJECT, bases
 from auditor.static.picked import is_evaluating, looked_into, looks_up
 from auditor.static.registries import Registries
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
@@ -35,11 +36,6 @@ MAX_VALUES = 12
 
 _OTHERS = "**"
 """Before the name of a keyword that is no parameter of the function; alone for `**options` of a call."""
-
-SAME_OBJECT = frozenset(
-    {"to", "cuda", "cpu", "float", "double", "half", "eval", "train", "requires_grad_", "unwrapped"}
-)
-"""Methods of a module of torch that return the module."""
 
 Given = dict[tuple[Function, str], list[tuple["ModuleFacts", ast.expr]]]
 
@@ -274,6 +270,7 @@ class Candidates:
         if built:
             return
         yield from self._picked(module, node)
+        yield from self._configured(module, node)
         if isinstance(called, ast.Attribute) and called.attr in SAME_OBJECT:
             yield from self.values(module, called.value)
         elif isinstance(called, ast.Attribute) and called.attr == "get":
@@ -284,6 +281,16 @@ class Candidates:
             elif isinstance(value, FunctionRef):
                 for returned in value.module.returns(value.node):
                     yield from self.values(value.module, returned)
+
+    def _configured(self, module: ModuleFacts, node: ast.Call) -> Iterator[Value]:
+        """`instantiate_from_config(config.model)`."""
+        called = module.names.value(node.func)
+        for each in configured(module, node, called) or ():
+            self._is_taken = True
+            if finds_only(called):
+                yield each
+            elif isinstance(each, ClassRef):
+                yield Instance(each, node, module)
 
     def sources(self, module: ModuleFacts, binding: Binding) -> Sequence[tuple[ModuleFacts, ast.expr]]:
         """The expressions that a binding takes its value from as it is."""

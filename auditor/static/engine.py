@@ -15,7 +15,7 @@ from auditor.static.demands import Bound, Demands, demands_of
 from auditor.static.discovery import Discovery
 from auditor.static.discovery import find_files as find_files  # what the engine analyses, so it is asked for here
 from auditor.static.documents.launched import without_launched
-from auditor.static.documents.survey import survey_documents
+from auditor.static.documents.survey import configurations, survey_documents
 from auditor.static.findings import Placed, finding_order, place_candidates, place_findings, unique
 from auditor.static.firsts import beyond, first_of_programs
 from auditor.static.knowledge import RngIndex
@@ -188,6 +188,7 @@ class Engine:
             needed=None if everything else literals,
             vocabulary=Vocabulary(self._demands.words),
             known_names=frozenset().union(*[demand.names for demand in demands]),
+            documents=configurations(found),
         )
 
     def _paths(self, project: Project) -> Iterator[str]:

@@ -13,6 +13,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.digest import sha256
 from auditor.model.lean import dataclass
 from auditor.static.computedimports import EVERY
+from auditor.static.configurednames import NAMED, ConfiguredNames
 from auditor.static.hydraconfigs import CONFIGURED, TARGET, Tree, targets_in
 from auditor.static.importpath import DATA, ImportPath, Lookup
 from auditor.static.sketch import BY_NAME, Sketch
@@ -59,6 +60,7 @@ class ImportGraph:
 
         self._numbers: dict[str, int] = {}
         self._configurations: dict[str, Tree] = {}
+        self._making: dict[str, bool] = {}
         self._listed: dict[str, dict[str, tuple[str, ...]]] = {}
         self._by_statements: dict[str, tuple[str, ...]] = {}
         self._shared: dict[frozenset[str], frozenset[str]] = {}
@@ -88,7 +90,8 @@ class ImportGraph:
             # One text a module, however many import it: a large tree has a hundred thousand of these.
             found = self._edges[path] = tuple(map(sys.intern, sorted(targets - {path})))
             self._packages[path] = self._one(frozenset(outside))
-            text = "\n".join((*led, "", *outside))
+            told = self.configured_names.told() if self.is_making(path) else ()
+            text = "\n".join((*led, "", *outside, *told))
             self._led[path] = sha256(text.encode("utf-8", "surrogatepass")).digest()[:16]
         return found
 
@@ -197,6 +200,10 @@ class ImportGraph:
             for made in targets_in(self.configuration(path)):
                 yield from (target for _, target in self._absolute(str(made[TARGET]), path) if target is not None)
             return
+        if name == NAMED:
+            for dotted in self.configured_names.names:
+                yield from (target for _, target in self._absolute(dotted, path) if target is not None)
+            return
         package = name.removesuffix(EVERY)
         if package == name and not name.endswith((*DATA, ".ipynb", ".py")):
             yield from (target for _, target in self._absolute(name, path) if target is not None)
@@ -210,6 +217,23 @@ class ImportGraph:
             asked = [which for _, pairs in self._sketch(path).imports for name, which in pairs if name == CONFIGURED]
             found = self._configurations[path] = self._path.composed(path, asked[0]) if asked else {}
         return found
+
+    @property
+    def configured_names(self) -> ConfiguredNames:
+        """What the documents of the project name."""
+        return self._path.configured_names
+
+    def makes_by_name(self, path: str) -> bool:
+        """Whether a file, or one that it imports, makes what documents name."""
+        found = self._making.get(path)
+        if found is None:
+            found = self._making[path] = any(map(self.is_making, (path, *self.imports(path))))
+        return found
+
+    def is_making(self, path: str) -> bool:
+        """Whether a file itself does."""
+        asked = (pairs for origin, pairs in self._sketch(path).imports if origin == BY_NAME)
+        return any(name == NAMED for pairs in asked for name, _ in pairs)
 
     def listed(self, path: str) -> dict[str, tuple[str, ...]]:
         """The modules that a file may import by names that are put together, by package, as `computed_imports` says."""

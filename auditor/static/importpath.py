@@ -14,6 +14,7 @@ from pathlib import Path
 
 from auditor.model.pattern import lazy_pattern
 from auditor.static.computedimports import MAX_LISTED
+from auditor.static.configurednames import ConfiguredNames, read_names
 from auditor.static.hydraconfigs import Tree, composed
 from auditor.static.plainfile import read_plain
 from auditor.static.runmagic import RUN, run_name
@@ -52,14 +53,17 @@ class ImportPath:
         root: Path,
         libraries: frozenset[str] = frozenset(),
         packages: Callable[[], frozenset[str]] = frozenset,
+        documents: Iterable[str] = (),
     ) -> None:
         """`libraries`: top-level names that rules know; where the project holds them itself they are not its own.
 
         `packages`: more such names, asked for where a folder without an `__init__.py` may be hidden by one of them.
+        `documents`: paths of the configurations of the project.
         """
         self._root = str(root)
         self._libraries = libraries
         self._packages = packages
+        self._documents = documents
         self._listings: dict[str, frozenset[str]] = {}
         self._found: dict[tuple[str, str], str | None] = {}
         self._files: dict[str, bool] = {}
@@ -156,6 +160,11 @@ class ImportPath:
     def composed(self, path: str, which: str) -> Tree:
         """The configuration that a file asks for; see `hydraconfigs.py`."""
         return composed(self._root, path, which, self.configurations)
+
+    @cached_property
+    def configured_names(self) -> ConfiguredNames:
+        """What the documents of the project name."""
+        return read_names(self._root, self._documents)
 
     def _find(self, dotted: str, folder: str) -> str | None:
         top = dotted.partition(".")[0]

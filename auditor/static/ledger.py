@@ -82,6 +82,12 @@ class Ledger:
         self.cut = ""
         """Why some of what the program does is not followed, where that is so."""
 
+        self.unnamed: Location | None = None
+        """Where something is made by a name that only a configuration tells, which is not known."""
+
+        self.is_named = False
+        """Something is made by such a name that is known."""
+
         self.state: State = NOTHING_YET
         self.conditions: list[str] = []
         """Conditions around the current place that need not hold, outermost first."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.callables import QUIET, QUIET_MODULES, STARTED
+from auditor.static.configured import COMMAND_LINES, of_command_line, opened
 from auditor.static.elements import passed
 from auditor.static.frame import Frame
 from auditor.static.members import default_factories
@@ -62,7 +63,10 @@ class MadeObjects:
                 self._calls.random.draw(base, node, frame)
                 if base in self._rng.seed_calls:
                     self._calls.random.seed(self._rng.seed_calls[base], base, node, frame)
-                if base not in QUIET and not base.startswith(QUIET_MODULES):
+                if base in COMMAND_LINES:
+                    self._calls.outside.callbacks(base, node, frame)
+                    self.make_configured(node, frame)
+                elif base not in QUIET and not base.startswith(QUIET_MODULES):
                     self._inherited(node, frame)
         self._has_indexed |= isinstance(cls.module.names.attribute(made, INDEXING[0]), FunctionRef)
         self._default_factories(cls, node, frame)
@@ -77,6 +81,13 @@ class MadeObjects:
             if not STARTED.isdisjoint(cls.module.base_classes(cls.node)):
                 with self._calls.choices.later():
                     self.methods(made, ["run"], frame, place)
+
+    def make_configured(self, node: ast.Call, frame: Frame) -> None:
+        """A command line makes what the documents of the project name, and something outside runs it."""
+        for made in of_command_line(frame.module, node):
+            for cls in self._calls.choices.one_of(made, is_taken=True):
+                self.construct(cls, opened(node), frame, at=node)
+                self.sweep(Instance(cls), frame, node)
 
     def _inherited(self, node: ast.Call, frame: Frame) -> None:
         """`Runner(create_agent)` of a class without constructor: what it inherits keeps the function, and calls it."""

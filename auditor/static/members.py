@@ -24,6 +24,11 @@ MAX_STARRED = 40
 MAX_NAMES = 400
 """Names that these bind: what `getattr(transformers, name)` gives would take thousands of files to tell."""
 
+SAME_OBJECT = frozenset(
+    {"to", "cuda", "cpu", "float", "double", "half", "eval", "train", "requires_grad_", "unwrapped"}
+)
+"""Methods of a module of torch that return the module."""
+
 
 def member(cls: ClassRef, name: str, *, bound: bool, seen: frozenset[ast.ClassDef] = frozenset()) -> Value:
     """What `cls.name` stands for, or `object.name` where `bound`."""

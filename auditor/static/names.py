@@ -12,11 +12,12 @@ from collections.abc import Iterable, Sequence
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import Binding, BindingKind, Function, Position, Scope, every_argument, reaching
 from auditor.static.builtinnames import BUILTINS, SECOND
+from auditor.static.configured import LOCATING, made_from
 from auditor.static.elements import call_of, is_none
 from auditor.static.importcalls import imported_by
 from auditor.static.indirect import OF_FUNCTIONS, WORKING, gives_itself, is_decorated, is_remote
 from auditor.static.instantiated import INSTANTIATING, made_by
-from auditor.static.members import first_base, member
+from auditor.static.members import SAME_OBJECT, first_base, member
 from auditor.static.namespaces import evaluated, namespace_part
 from auditor.static.values import (
     ABSENT,
@@ -248,14 +249,21 @@ class Names:
     def _call(self, node: ast.Call) -> Value:
         called = self._value(node.func)
         if isinstance(called, External):
-            return self._restored(node) or self._external_call(called.name, node)
+            return self._restored(node) or self._same_object(node) or self._external_call(called.name, node)
         if isinstance(called, FunctionRef | ClassRef) and gives_itself(called, node):
             return called
         if isinstance(called, ClassRef):
             return Instance(called, node, self._module)
         if isinstance(called, FunctionRef):
-            return called.module.names.returned(called)
+            return made_from(self._module, node, called) or called.module.names.returned(called)
         return None
+
+    def _same_object(self, node: ast.Call) -> Value:
+        """`Net().to(device)`, which a class of the project has from outside."""
+        if not isinstance(node.func, ast.Attribute) or node.func.attr not in SAME_OBJECT:
+            return None
+        made = self._value(node.func.value)
+        return made if isinstance(made, Instance) and isinstance(made.of, ClassRef) else None
 
     def _restored(self, node: ast.Call) -> Value:
         """`Net.load_from_checkpoint(path)`, which a class of the project has from outside."""
@@ -277,7 +285,9 @@ class Names:
                 return self.attribute(self._value(node.args[0]), attribute.value)
             return None
         if name in INSTANTIATING:
-            return made_by(self._module, node)
+            return made_by(self._module, node) or made_from(self._module, node, External(name))
+        if name in LOCATING:
+            return made_from(self._module, node, External(name))
         if name == "eval" and node.args:
             return evaluated(self._module, node.args[0])
         if name in FILLING and node.args:

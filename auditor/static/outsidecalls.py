@@ -161,6 +161,16 @@ class OutsideCalls:
             elif isinstance(value, ClassRef) and not is_plain(value) and not _only_registers(name):
                 self._calls.objects.construct(value, None, frame, at=part)
                 self._calls.objects.sweep(Instance(value), frame, part)
+            elif value is None and isinstance(part, ast.Name | ast.Attribute):
+                self._taken(part, frame)
+
+    def _taken(self, part: ast.expr, frame: Frame) -> None:
+        """`trainer.fit(model)`, where a configuration says which of several the model is."""
+        possible = self._walk.possible(frame.module, part)
+        if self._walk.is_taken(part):
+            objects = [each for each in possible if isinstance(each, Instance) and isinstance(each.of, ClassRef)]
+            for each in self._calls.choices.one_of(objects, is_taken=True):
+                self._calls.objects.sweep(each, frame, part)
 
 
 def _forks(node: ast.Call) -> bool:

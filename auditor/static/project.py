@@ -54,10 +54,12 @@ class Project:
         needed: frozenset[str] | None = None,
         vocabulary: Vocabulary | None = None,
         known_names: frozenset[str] = frozenset(),
+        documents: Iterable[str] = (),
     ) -> None:
         """`needed`: literals of which every file holds one that a rule can speak about (None: nothing in particular).
 
-        `vocabulary`: what rules look for, `needed` included; `known_names`: the names that they know.
+        `vocabulary`: what rules look for, `needed` included; `known_names`: the names that they know;
+        `documents`: paths of configurations.
         """
         self.root = root
         self.rng = rng
@@ -75,7 +77,7 @@ class Project:
         self._looked_up: dict[str, dict[Lookup, str | None]] = {}
         """By the file in which it was imported: where names led."""
 
-        self._imports = ImportPath(root, rng.top_names, lambda: rng.packages)
+        self._imports = ImportPath(root, rng.top_names, lambda: rng.packages, documents)
         self._others: dict[str, SourceFile] = {}
         self._question: Resolution | None = None
 

@@ -43,6 +43,9 @@ class RandomCalls:
             value = self._walk.evaluator.value(given, frame)
             if value.kind is SeedValue.NONE:
                 value = _unset(seed.none, value)
+            elif seed.missing is NoneMeaning.FIXED and value.is_constant and value.constant is False:
+                # What seeds where nothing is given is told not to; a configuration may say otherwise.
+                value = GIVEN if frame.module.project.graph.configured_names.are_seeded else None
         elif seed.argument and call_of(node, name).opaque:
             value = GIVEN
         else:

@@ -15,6 +15,7 @@ from auditor.static.callables import OFFERING_OBJECTS
 from auditor.static.candidates import Candidates
 from auditor.static.classmentions import ClassMentions
 from auditor.static.commandline import PARSING_METHODS
+from auditor.static.configured import COMMAND_LINES, configured, of_command_line
 from auditor.static.contents import collections_in
 from auditor.static.facts import ModuleFacts
 from auditor.static.importcalls import imported_by, may_import
@@ -157,7 +158,8 @@ class Relevance:
                         *(module.identifiers_in(each) for each in (*call.args, *(word.value for word in call.keywords)))
                     )
             self._hand_over(module, call, function)
-            if may_import(call) and any(map(self._project.matters, imported_by(module, call))):
+            is_made = configured(module, call, module.names.value(call.func)) is not None
+            if is_made or (may_import(call) and any(map(self._project.matters, imported_by(module, call)))):
                 self._relevant.update([function] if function is not None else [])
                 self._working.update([module.path] if function is None else [])
         if seeds:
@@ -270,6 +272,11 @@ class Relevance:
                 yield from self._constructed(made) if isinstance(made, ClassRef) else (made,)
                 if isinstance(made, ClassRef) and is_run_by_others(made):
                     yield made
+        parts = of_command_line(module, call) if _makes_parts(value) else ()
+        for made in (*(configured(module, call, value) or ()), *(cls for part in parts for cls in part)):
+            yield from self._constructed(made) if isinstance(made, ClassRef) else (made,)
+            if isinstance(made, ClassRef) and is_run_by_others(made):
+                yield made
         if isinstance(call.func, ast.Attribute):
             if self._rng.by_method(call.func.attr):
                 yield from (library.seed_calls[0].call for library in self._rng.by_method(call.func.attr))
@@ -342,6 +349,13 @@ class Relevance:
 def _is_called(module: ModuleFacts, node: ast.FunctionDef) -> bool:
     """Whether a decorator calls the function below it, at once or later."""
     return running(module, node) is not None or called_later(module, node) is not None
+
+
+def _makes_parts(value: Value) -> bool:
+    """Whether what is called makes what documents name: `LightningCLI()`, or a class of the project that extends it."""
+    if isinstance(value, ClassRef):
+        return not COMMAND_LINES.isdisjoint(value.module.base_classes(value.node))
+    return isinstance(value, External) and value.name in COMMAND_LINES
 
 
 def _holder(module: ModuleFacts, node: Definition) -> Definition | None:

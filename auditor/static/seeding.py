@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 MAX_DRAWS = 50
 """Draws that a verdict lists."""
 
+_UNNAMED = "what is made at {} is named by a configuration, and no document of the project tells what that is"
+
 _ORDERED = (SeedStatus.TOO_LATE, SeedStatus.CONDITIONAL)
 """What is wrong with where the seed stands, not with the seed."""
 
@@ -57,8 +59,12 @@ def judge(project: Project, entry: EntryPoint) -> tuple[LibraryVerdict, ...]:
     ledgers = [_followed(project, entry, None)] if entry.is_script else []
     ledgers.extend(_followed(project, entry, function) for function in entry.functions)
     cut = next((ledger.cut for ledger in ledgers if ledger.cut), "")
+    unnamed = next((ledger.unnamed for ledger in ledgers if ledger.unnamed), None)
     if cut:
         project.problems.setdefault(entry.path, f"{FOLLOWED_PARTLY}{cut}")
+    elif unnamed is not None and not any(ledger.is_named for ledger in ledgers):
+        place = f"{unnamed.path}:{unnamed.line}"
+        project.problems.setdefault(entry.path, f"{FOLLOWED_PARTLY}{_UNNAMED.format(place)}")
     drawn = [record for ledger in ledgers for record in _drawn(project, entry, ledger)]
     verdicts = []
     for library in sorted(project.rng.libraries):
@@ -111,6 +117,8 @@ def _drawn(project: Project, entry: EntryPoint, ledger: Ledger) -> Iterable[Draw
         # A configuration names the one of many models whose weights are stored.
         train = any(record.taken for record in drawn) and names_training(project, entry.path)
         drawn = [each for each in drawn if not each.taken or (train and not initialises(each.draw.callee))]
+    elif ledger.is_named and not names_training(project, entry.path):
+        drawn = [each for each in drawn if not (each.taken and initialises(each.draw.callee))]  # weights are stored
     is_evaluation = project.texts.are_reached(entry.path, EVALUATING)
     # A network is in training until something says otherwise.
     is_switched = is_evaluation or ledger.loads_weights or ledger.loads_some

@@ -84,10 +84,10 @@ class Selection:
         return any(self.may_draw(path) for path in self._project.programs.followed(program))
 
     def may_draw(self, path: str) -> bool:
-        """Whether a call in a file may draw from an RNG library."""
+        """Whether a call in a file may draw from an RNG library, itself or in what it makes by its name."""
         self._project.trace.note("content", path)
         if path not in self._drawing:
-            self._drawing[path] = self.can_hold(path, self._draws)
+            self._drawing[path] = self.can_hold(path, self._draws) or self._project.graph.is_making(path)
             self._project.unread(path)
         return self._drawing[path]
 

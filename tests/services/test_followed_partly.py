@@ -62,3 +62,28 @@ def test_modules_that_are_too_far_away(tmp_path: Path, monkeypatch: pytest.Monke
     assert "larger than 5 MB" in _reasons(tmp_path)["train.py"]
     far.write_text("import numpy as np\n\nNOISE = np.random.rand()\n")
     assert _reasons(tmp_path) == {}
+
+
+MAKER = (
+    "import importlib\n\ndef instantiate_from_config(config):\n    module, cls = config['target'].rsplit('.', 1)\n"
+    "    return getattr(importlib.import_module(module), cls)(**config.get('params', {}))\n"
+)
+MAKING = "import json, sys\nfrom maker import instantiate_from_config\n\nconfig = json.load(open(sys.argv[1]))\n"
+
+
+def test_what_a_configuration_names_that_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / "maker.py").write_text(MAKER)
+    (tmp_path / "train.py").write_text(f"{MAKING}instantiate_from_config(config['model']).fit()\n")
+    (tmp_path / "other.py").write_text(f"{MAKING}print(config)\n")
+    reasons = _reasons(tmp_path)
+    assert list(reasons) == ["train.py"]
+    assert reasons["train.py"].startswith("followed in part: what is made at train.py:5")
+    (tmp_path / "model.yaml").write_text("model:\n  target: models.Net\n")
+    (tmp_path / "models.py").write_text("class Net:\n    def fit(self):\n        pass\n")
+    assert _reasons(tmp_path) == {}
+
+
+def test_a_runner_of_a_configuration(tmp_path: Path) -> None:
+    text = "import sys\nfrom mmengine.config import Config\nfrom mmengine.runner import Runner\n\n"
+    (tmp_path / "train.py").write_text(f"{text}Runner.from_cfg(Config.fromfile(sys.argv[1])).train()\n")
+    assert "made at train.py:5" in _reasons(tmp_path)["train.py"]

@@ -74,6 +74,13 @@ def survey_documents(found: Discovery, bound: Iterable[Bound], by_name: Mapping[
     return replace(survey, files=len(reader.looked_at - {entry.subject for entry in survey.skipped}))
 
 
+def configurations(found: Discovery) -> Iterator[str]:
+    """Paths of the YAML and JSON files that serve the project's own programs."""
+    for path in (document.path for document in found.documents):
+        if path.endswith((".yaml", ".yml", ".json")) and not _is_foreign(path) and path not in found.test_paths:
+            yield path
+
+
 def _is_foreign(path: str) -> bool:
     *folders, name = path.split("/")
     if name.startswith(".") and not name.startswith(".env"):

@@ -1,0 +1,53 @@
+"""What documents name counts in the scans that come after it changed: each report is that of a scan from scratch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from auditor.report import render
+from auditor.services.scan import scan
+from auditor.services.settings import Settings
+
+FILES = {
+    "make.py": (
+        "import importlib\n\ndef make(config):\n    module, cls = config['target'].rsplit('.', 1)\n"
+        "    return getattr(importlib.import_module(module), cls)(**config.get('params', {}))\n"
+    ),
+    "train.py": "import json, sys\nfrom make import make\n\nprint(make(json.load(open(sys.argv[1]))['model']).x)\n",
+    "nets.py": (
+        "import random\n\nclass Small:\n    def __init__(self):\n        self.x = random.random()\n\n"
+        "class Quiet:\n    def __init__(self):\n        self.x = 3\n"
+    ),
+    "configs/a.yaml": "model:\n  target: nets.Small\n",
+}
+STEPS: tuple[tuple[str, str | None, int], ...] = (
+    ("configs/a.yaml", "model:\n  target: nets.Quiet\n", 0),
+    ("configs/b.yaml", "model:\n  target: nets.Small\n", 1),
+    ("configs/b.yaml", "other:\n  target: nets.Small\n", 0),
+    ("configs/b.yaml", "model:\n  target: later.Net\n", 0),
+    ("later.py", "import random\n\nclass Net:\n    x = random.random()\n", 1),
+    ("train.py", FILES["train.py"] + "# more\n", 1),
+    ("later.py", None, 0),
+    ("configs/b.yaml", None, 0),
+    ("configs/a.yaml", FILES["configs/a.yaml"], 1),
+    ("make.py", FILES["make.py"].replace("'target'", "'kind'"), 0),
+)
+
+
+def test_each_edit_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    root = tmp_path / "project"
+    for name, text in FILES.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    assert len(scan([root], Settings(), root=root, cached=True).findings) == 1
+    for name, text, count in STEPS:
+        if text is None:
+            (root / name).unlink()
+        else:
+            (root / name).write_text(text)
+        again = scan([root], Settings(), root=root, cached=True)
+        assert len(again.findings) == count, (name, text)
+        assert render(again, "json") == render(scan([root], Settings(), root=root), "json")
