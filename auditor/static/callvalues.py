@@ -17,6 +17,7 @@ from auditor.static.fields import FILLING_METHODS, filled
 from auditor.static.frame import Frame
 from auditor.static.lengths import counted
 from auditor.static.library_verdict import SeedValue
+from auditor.static.records import COPYING, STRUCTURED, copied, named_tuple, structured
 from auditor.static.seedvalue import (
     ENTROPY_CALLS,
     GIVEN,
@@ -79,6 +80,8 @@ class CallValues:
             return self._external(value.name, node, frame)
         if isinstance(value, FunctionRef):
             return self._returned(value, node, frame)
+        if value is None and (record := named_tuple(self._evaluator, node, frame)) is not None:
+            return record
         if not self._may_differ(frame.module, node):
             return GIVEN
         inside = [*node.args, *(word.value for word in node.keywords)]
@@ -92,6 +95,14 @@ class CallValues:
             return UNSEEDED_STATE if self._is_seeded(library) is False else GIVEN
         if name in mappings.MAKING:
             return mappings.made(self._evaluator, node, frame)
+        if name in mappings.MERGING:
+            return mappings.made(self._evaluator, node, frame, merging=True)
+        if name == mappings.FROM_COMMAND_LINE:
+            return holding(GIVEN, entries=Entries({}))
+        if name in COPYING:
+            return copied(self._evaluator, node, self._evaluator.objects, frame)
+        if name == STRUCTURED:
+            return structured(self._evaluator, node, frame)
         if name.startswith(FLAG_CALLS):
             default = next(iter(flag(node, lambda part: self._evaluator.value(part, frame)).values()), GIVEN)
             return holding(GIVEN, entries=Entries({"value": default}, GIVEN))

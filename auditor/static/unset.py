@@ -8,11 +8,13 @@ from itertools import islice
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import Function
+from auditor.static.callers import calls_named
 from auditor.static.commandline import default_of
 from auditor.static.elements import call_of, is_none
 from auditor.static.givenbefore import is_given_there
 from auditor.static.library_verdict import SeedValue
 from auditor.static.nodes import walk
+from auditor.static.targets import only_target
 from auditor.static.values import ClassRef, FunctionRef
 
 if TYPE_CHECKING:
@@ -31,9 +33,14 @@ def is_unset(given: ast.expr, module: ModuleFacts, steps: int = MAX_STEPS) -> bo
     A parameter without a default counts where all calls hand on parameters of which the same is true.
     """
     if isinstance(given, ast.Attribute | ast.Subscript) or _is_variable(given, module):
-        return module.seed_value(given) is SeedValue.NONE and not is_given_there(given, module)
+        is_unknown = module.seed_value(given) is not SeedValue.NONE
+        if is_unknown and (kept := _kept(given, module)) is not None:
+            return is_unset(kept, module, steps) and not is_given_there(given, module)
+        return not is_unknown and not is_given_there(given, module)
     function = module.enclosing_function(given) if isinstance(given, ast.Name) else None
-    if not isinstance(given, ast.Name) or not isinstance(function, ast.FunctionDef) or function.decorator_list:
+    if not isinstance(given, ast.Name) or not isinstance(function, ast.FunctionDef | ast.Lambda):
+        return False
+    if isinstance(function, ast.FunctionDef) and function.decorator_list:
         return False
     default = default_of(function, given.id)
     if not (default is None or is_none(default)) or not _is_handed_on_as_it_is(function, given.id):
@@ -49,7 +56,34 @@ def _is_variable(given: ast.expr, module: ModuleFacts) -> bool:
     return isinstance(given, ast.Call) and module.resolve(given.func) in ("os.environ.get", "os.getenv")
 
 
-def _is_handed_on_as_it_is(function: ast.FunctionDef, name: str) -> bool:
+def _kept(given: ast.expr, module: ModuleFacts) -> ast.Name | None:
+    """The parameter of the constructor that `self.seed` is, where nothing else in the file is stored under that name.
+
+    Files that make such objects might; they say the name.
+    """
+    holder = module.enclosing_class(given)
+    if holder is None or not isinstance(given, ast.Attribute) or getattr(given.value, "id", "") != "self":
+        return None
+    stored = [value for _, target, value, _ in module.index.assignments if getattr(target, "attr", "") == given.attr]
+    if len(stored) != 1 or not isinstance(stored[0], ast.Name):
+        return None
+    constructor = module.enclosing_function(stored[0])
+    if (
+        constructor is None
+        or module.parent(constructor) is not holder
+        or getattr(constructor, "name", "") != "__init__"
+    ):
+        return None
+    elsewhere = (caller for caller, _ in calls_named(module, holder.name) if caller is not module)
+    is_stored = any(
+        getattr(target, "attr", "") == given.attr
+        for caller in {each.path: each for each in islice(elsewhere, MAX_CALLS)}.values()
+        for _, target, _, _ in caller.index.assignments
+    )
+    return None if is_stored else stored[0]
+
+
+def _is_handed_on_as_it_is(function: ast.FunctionDef | ast.Lambda, name: str) -> bool:
     """Whether the body neither asks for the parameter's value nor gives it another one."""
     for node in walk(function):
         if isinstance(node, ast.If | ast.IfExp | ast.While | ast.Assert | ast.BoolOp | ast.Compare | ast.Match):
@@ -69,17 +103,22 @@ def _asked(node: ast.AST) -> Iterator[ast.AST]:
         yield from walk(node)
 
 
-def _calls(module: ModuleFacts, function: ast.FunctionDef) -> Iterator[tuple[ModuleFacts, ast.Call, int]]:
+def _calls(module: ModuleFacts, function: ast.FunctionDef | ast.Lambda) -> Iterator[tuple[ModuleFacts, ast.Call, int]]:
     """The calls of a function or, where it is a constructor, of its class, in the programs that reach its file.
 
     Each with the number of parameters that the call does not see.
     """
-    from auditor.static.callers import calls_named
-
     holder = module.parent(function)
-    is_constructor = isinstance(holder, ast.ClassDef) and function.name == "__init__"
-    target: Function | ast.ClassDef = holder if is_constructor and isinstance(holder, ast.ClassDef) else function
-    name = holder.name if is_constructor and isinstance(holder, ast.ClassDef) else function.name
+    if isinstance(function, ast.Lambda):
+        name = getattr(only_target(holder), "id", "")
+        if not name:
+            return
+    else:
+        name = function.name
+    is_constructor = isinstance(holder, ast.ClassDef) and name == "__init__"
+    target: Function | ast.ClassDef = function
+    if is_constructor and isinstance(holder, ast.ClassDef):
+        target, name = holder, holder.name
     for caller, call in calls_named(module, name):
         callee = caller.names.value(call.func)
         if isinstance(callee, FunctionRef | ClassRef) and callee.node is target:
@@ -87,7 +126,9 @@ def _calls(module: ModuleFacts, function: ast.FunctionDef) -> Iterator[tuple[Mod
             yield caller, call, int(is_constructor or bound)
 
 
-def _gives(caller: ModuleFacts, node: ast.Call, function: ast.FunctionDef, name: str, skipped: int, steps: int) -> bool:
+def _gives(
+    caller: ModuleFacts, node: ast.Call, function: ast.FunctionDef | ast.Lambda, name: str, skipped: int, steps: int
+) -> bool:
     """Whether a call gives the parameter, or may do so."""
     positional = [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)][skipped:]
     call = call_of(node, None)
