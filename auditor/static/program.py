@@ -21,6 +21,7 @@ from auditor.static.conditions import CallCondition, read_call_condition
 from auditor.static.facts import Known, ModuleFacts
 from auditor.static.nodeindex import nodes_of
 from auditor.static.pinned import fits
+from auditor.static.plainvalue import plain_value
 from auditor.static.prerequisites import Prerequisite
 from auditor.static.programtraits import have
 from auditor.static.project import Project
@@ -84,7 +85,7 @@ class Trait:
     def _assigns(self, module: ModuleFacts) -> Iterable[bool]:
         for assignment in module.assignments:
             if assignment.name in self.targets and assignment.key is None:
-                value = module.constant(assignment.value)
+                value = (plain_value if self.value is True else ModuleFacts.constant)(module, assignment.value)
                 yield self.value is None or (isinstance(value, Known) and value.value == self.value)
 
 

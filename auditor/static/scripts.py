@@ -52,6 +52,7 @@ _BUILDING = lazy_pattern(
 """Statements that make networks and show them."""
 
 _OPTIONS = lazy_pattern(rb"\.parse_args\(|\.parse_known_args\(|@click\.|@hydra\.|fire\.Fire\(|typer\.|tyro\.|docopt\(")
+_TRAINING = lazy_pattern(rb"\.backward\(|\.fit\(|\.minimize\(|\.train_on_batch\(|\bGradientTape\(")
 _TESTS = lazy_pattern(rb"\bdef test_|\bclass Test|unittest|pytest|doctest|absltest|\bTestCase\b")
 
 
@@ -115,13 +116,14 @@ def _is_tried_out(project: Project, path: str) -> bool:
     return _MADE_UP.search(end) is not None or _BUILDING.fullmatch(end + b"\n") is not None
 
 
-def takes_options(source: SourceFile) -> bool:
+def takes_options(source: SourceFile, *, must_train: bool) -> bool:
     """Whether a file that is called like a test reads a command line, and holds no test."""
     try:
         raw = source.raw()
     except ProjectError:
         return False
-    return _OPTIONS.search(raw) is not None and _TESTS.search(raw) is None
+    trains = not must_train or _TRAINING.search(raw) is not None
+    return trains and _OPTIONS.search(raw) is not None and _TESTS.search(raw) is None
 
 
 def _is_guarded(project: Project, path: str) -> bool:

@@ -7,15 +7,12 @@ from collections.abc import Iterator
 from itertools import islice
 
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.static.bindings import Function
-from auditor.static.callers import calls_named
+from auditor.static.callers import calls_named, calls_seen, passed_to
 from auditor.static.commandline import default_of
 from auditor.static.elements import call_of, is_none
 from auditor.static.givenbefore import is_given_there
 from auditor.static.library_verdict import SeedValue
 from auditor.static.nodes import walk
-from auditor.static.targets import only_target
-from auditor.static.values import ClassRef, FunctionRef
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
@@ -45,7 +42,7 @@ def is_unset(given: ast.expr, module: ModuleFacts, steps: int = MAX_STEPS) -> bo
     default = default_of(function, given.id)
     if not (default is None or is_none(default)) or not _is_handed_on_as_it_is(function, given.id):
         return False
-    calls = list(islice(_calls(module, function), MAX_CALLS + 1))
+    calls = list(islice(calls_seen(module, function), MAX_CALLS + 1))
     return 0 < len(calls) <= MAX_CALLS and not any(
         _gives(caller, call, function, given.id, skipped, steps) for caller, call, skipped in calls
     )
@@ -103,36 +100,14 @@ def _asked(node: ast.AST) -> Iterator[ast.AST]:
         yield from walk(node)
 
 
-def _calls(module: ModuleFacts, function: ast.FunctionDef | ast.Lambda) -> Iterator[tuple[ModuleFacts, ast.Call, int]]:
-    """The calls of a function or, where it is a constructor, of its class, in the programs that reach its file.
-
-    Each with the number of parameters that the call does not see.
-    """
-    holder = module.parent(function)
-    if isinstance(function, ast.Lambda):
-        name = getattr(only_target(holder), "id", "")
-        if not name:
-            return
-    else:
-        name = function.name
-    is_constructor = isinstance(holder, ast.ClassDef) and name == "__init__"
-    target: Function | ast.ClassDef = function
-    if is_constructor and isinstance(holder, ast.ClassDef):
-        target, name = holder, holder.name
-    for caller, call in calls_named(module, name):
-        callee = caller.names.value(call.func)
-        if isinstance(callee, FunctionRef | ClassRef) and callee.node is target:
-            bound = isinstance(callee, FunctionRef) and callee.bound
-            yield caller, call, int(is_constructor or bound)
-
-
 def _gives(
     caller: ModuleFacts, node: ast.Call, function: ast.FunctionDef | ast.Lambda, name: str, skipped: int, steps: int
 ) -> bool:
     """Whether a call gives the parameter, or may do so."""
-    positional = [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)][skipped:]
-    call = call_of(node, None)
-    given = call.argument(name, positional.index(name) if name in positional else None)
-    if call.opaque or given is None:
-        return call.opaque or default_of(function, name) is None
-    return not is_none(given) and not (steps > 0 and isinstance(given, ast.Name) and is_unset(given, caller, steps - 1))
+    passed = passed_to(node, function, name, skipped)
+    is_opaque = call_of(node, None).opaque
+    if is_opaque or passed is None:
+        return is_opaque or default_of(function, name) is None
+    return not is_none(passed) and not (
+        steps > 0 and isinstance(passed, ast.Name) and is_unset(passed, caller, steps - 1)
+    )
