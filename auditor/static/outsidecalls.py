@@ -161,6 +161,14 @@ class OutsideCalls:
             elif isinstance(value, ClassRef) and not is_plain(value) and not _only_registers(name):
                 self._calls.objects.construct(value, None, frame, at=part)
                 self._calls.objects.sweep(Instance(value), frame, part)
+            elif value is None and isinstance(part, ast.Attribute) and self._walk.relevance.is_method(part.attr):
+                self._methods(part, frame)
+
+    def _methods(self, part: ast.Attribute, frame: Frame) -> None:
+        """`Thread(target=worker.run)` in a loop over workers: one of the methods that this may be is called."""
+        found = [each for each in self._walk.possible(frame.module, part) if isinstance(each, FunctionRef)]
+        for method in self._calls.choices.one_of(found):
+            self._calls.functions.enter(method, None, frame, at=part, defaults=False)
 
 
 def _forks(node: ast.Call) -> bool:

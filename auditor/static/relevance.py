@@ -11,7 +11,7 @@ from collections.abc import Collection, Container, Iterable, Iterator
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import FUNCTIONS, Function, every_argument
-from auditor.static.callables import OFFERING_OBJECTS
+from auditor.static.callables import OFFERING_OBJECTS, QUIET
 from auditor.static.candidates import Candidates
 from auditor.static.classmentions import ClassMentions
 from auditor.static.commandline import PARSING_METHODS
@@ -88,6 +88,15 @@ class Relevance:
         self._composing: list[tuple[ModuleFacts, ast.Call, Definition | None]] = []
         """Calls of what will call what a list holds: `transforms.Compose(steps)`."""
 
+        self._methods_named = {
+            child.name
+            for node in self._known
+            if isinstance(node, ast.ClassDef)
+            for child in node.body
+            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef) and not child.decorator_list
+        }
+        """Of the methods that are no properties: a value is read far more often than a method is handed on."""
+
         self._names = {node.name for node in self._known if not isinstance(node, ast.Lambda)}
         for module in self._modules:
             self._read(module)
@@ -118,6 +127,10 @@ class Relevance:
                 if user not in found and (among is None or user in among):
                     found.add(user)
                     pending.append(user)
+
+    def is_method(self, name: str) -> bool:
+        """Whether a method of any class is called so, and is no property."""
+        return name in self._methods_named
 
     def is_working(self, module: ModuleFacts) -> bool:
         """Whether a module's top level, apart from its imports, can lead to a draw or a seed."""
@@ -183,9 +196,18 @@ class Relevance:
         if value is None and self._may_be_ours(call.func):
             self._open.append((module, call, function))
         else:
+            if isinstance(value, External) and value.name not in QUIET:
+                self._hand_over_methods(module, call, function)
             if isinstance(value, External) and value.name.startswith(self._rng.run_in_loaders):
                 self._composing.append((module, call, function))
             self._give(module, call, value, certain=True)
+
+    def _hand_over_methods(self, module: ModuleFacts, call: ast.Call, function: Definition | None) -> None:
+        """`Thread(target=worker.run)`, where it is not certain whose method that is: something outside calls it."""
+        for part in (*call.args, *(word.value for word in call.keywords)):
+            if isinstance(part, ast.Attribute) and self.is_method(part.attr) and module.names.value(part) is None:
+                called = ast.copy_location(ast.Call(func=part, args=[], keywords=[]), part)
+                self._open.append((module, called, function))
 
     def _give(self, module: ModuleFacts, call: ast.Call, value: Value, *, certain: bool) -> None:
         if isinstance(value, FunctionRef):

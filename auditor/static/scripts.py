@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from auditor.static.project import Project
     from auditor.static.source import SourceFile
 
-COMPOUND = lazy_pattern(rb"(?:^|\r)(?:\xef\xbb\xbf|\f)*(?:for|while|with|async|if|try|match)\b", re.MULTILINE)
-"""A compound statement at the top level."""
+COMPOUND = lazy_pattern(
+    rb"(?:^|\r)(?:\xef\xbb\xbf|\f)*(?:(?:for|while|with|async|if|try|match)\b|sys\.exit\(\w+\()", re.MULTILINE
+)
+"""A compound statement at the top level, or one that ends the program: `sys.exit(main())`."""
 
 NEVER = frozenset(
     {
@@ -73,7 +75,7 @@ def is_script(project: Project, path: str) -> bool:
     imported = project.is_imported(path)
     in_package = project.is_in_package(path) and (imported or path.rpartition("/")[0].rpartition("/")[2] not in SHOWING)
     if in_package and not _is_guarded(project, path) and not _has_compound(project, path):
-        return False  # in a package only compound statements count
+        return False
     from auditor.static.entrypoints import is_program  # bytes tell of nearly all others
 
     module = project.module(path)
