@@ -7,7 +7,7 @@ holds too much rather than too little.
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Container, Iterable, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import FUNCTIONS, Function, every_argument
@@ -68,6 +68,10 @@ class Relevance:
             node for module in self._modules for node, name in module.index.functions.items() if name != PARTIAL
         }
         self._subclasses = self._find_subclasses()
+        self._extended: dict[ast.ClassDef, list[ast.ClassDef]] = {}
+        for base, below in self._subclasses.items():
+            for node in below:
+                self._extended.setdefault(node, []).append(base)
         self._methods: dict[ast.ClassDef, dict[str, list[Function]]] = {}
         self._users: dict[Definition, list[Definition]] = {}
         self._relevant: set[Definition] = set()
@@ -336,18 +340,14 @@ class Relevance:
             yield from (FunctionRef(module, node) for node in self._methods_below(owner, called.attr))
 
     def _methods_below(self, cls: ast.ClassDef, name: str) -> list[Function]:
-        """The methods of that name in all subclasses."""
+        """The methods of that name in all subclasses, and in what these extend besides."""
         methods = self._methods.get(cls)
         if methods is None:
             methods = self._methods[cls] = {}
-            pending, seen = [cls], {cls}
-            while pending:
-                below = [sub for sub in self._subclasses.get(pending.pop(), ()) if sub not in seen]
-                seen.update(below)
-                pending.extend(below)
-                for child in (child for sub in below for child in sub.body):
-                    if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
-                        methods.setdefault(child.name, []).append(child)
+            below = _all_from([cls], self._subclasses)
+            for child in (child for sub in _all_from(below, self._extended) if sub is not cls for child in sub.body):
+                if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+                    methods.setdefault(child.name, []).append(child)
         return methods.get(name, [])
 
     def _find_subclasses(self) -> dict[ast.ClassDef, list[ast.ClassDef]]:
@@ -359,6 +359,19 @@ class Relevance:
                         if isinstance(base, ClassRef):
                             found.setdefault(base.node, []).append(node)
         return found
+
+
+def _all_from(
+    starts: Iterable[ast.ClassDef], leading: Mapping[ast.ClassDef, Sequence[ast.ClassDef]]
+) -> list[ast.ClassDef]:
+    """Some classes and all that they lead to, each once."""
+    found = dict.fromkeys(starts)
+    pending = list(found)
+    while pending:
+        further = [each for each in leading.get(pending.pop(), ()) if each not in found]
+        found.update(dict.fromkeys(further))
+        pending.extend(further)
+    return list(found)
 
 
 def _is_called(module: ModuleFacts, node: ast.FunctionDef) -> bool:

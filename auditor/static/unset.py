@@ -10,7 +10,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.callers import calls_named, calls_seen, passed_to
 from auditor.static.commandline import default_of
 from auditor.static.elements import call_of, is_none
-from auditor.static.givenbefore import is_given_there
+from auditor.static.givenbefore import is_given_there, stored_values
 from auditor.static.library_verdict import SeedValue
 from auditor.static.nodes import walk
 
@@ -33,7 +33,7 @@ def is_unset(given: ast.expr, module: ModuleFacts, steps: int = MAX_STEPS) -> bo
         is_unknown = module.seed_value(given) is not SeedValue.NONE
         if is_unknown and (kept := _kept(given, module)) is not None:
             return is_unset(kept, module, steps) and not is_given_there(given, module)
-        return not is_unknown and not is_given_there(given, module)
+        return (not is_unknown or _is_put_into_empty(given, module)) and not is_given_there(given, module)
     function = module.enclosing_function(given) if isinstance(given, ast.Name) else None
     if not isinstance(given, ast.Name) or not isinstance(function, ast.FunctionDef | ast.Lambda):
         return False
@@ -51,6 +51,17 @@ def is_unset(given: ast.expr, module: ModuleFacts, steps: int = MAX_STEPS) -> bo
 def _is_variable(given: ast.expr, module: ModuleFacts) -> bool:
     """`os.environ.get("SEED")`."""
     return isinstance(given, ast.Call) and module.resolve(given.func) in ("os.environ.get", "os.getenv")
+
+
+def _is_put_into_empty(given: ast.expr, module: ModuleFacts) -> bool:
+    """Whether `config.seed` is what was put there, None by default, after `config = SimpleNamespace()`."""
+    from auditor.static.mappings import MAKING  # which few files need
+
+    made = module.origin(given.value) if isinstance(given, ast.Attribute) else None
+    if not isinstance(made, ast.Call) or made.args or made.keywords or module.resolve(made.func) not in MAKING:
+        return False
+    stored = stored_values(given, module)
+    return 0 < len(stored) <= MAX_CALLS and all(module.seed_value(each) is SeedValue.NONE for each in stored)
 
 
 def _kept(given: ast.expr, module: ModuleFacts) -> ast.Name | None:
