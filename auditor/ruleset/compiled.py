@@ -135,11 +135,11 @@ def _unpack_example(
 
 
 def _pack_seed(seed: SeedCall) -> tuple[object, ...]:
-    return seed.call, seed.argument, seed.position, seed.missing.value, seed.none.value, seed.seeds
+    return seed.call, seed.argument, seed.position, seed.missing.value, seed.none.value, seed.seeds, seed.off
 
 
 def _unpack_seed(
-    call: str, argument: str | None, position: int | None, missing: str, none: str, seeds: tuple[str, ...]
+    call: str, argument: str | None, position: int | None, missing: str, none: str, seeds: tuple[str, ...], off: bool
 ) -> SeedCall:
     return SeedCall(
         call=call,
@@ -148,6 +148,7 @@ def _unpack_seed(
         missing=NoneMeaning(missing),
         none=NoneMeaning(none),
         seeds=seeds,
+        off=off,
     )
 
 

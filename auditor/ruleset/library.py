@@ -54,6 +54,9 @@ class SeedCall:
     seeds: tuple[str, ...]
     """Ids of the libraries that it seeds."""
 
+    off: bool = False
+    """With False as seed it seeds nothing."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConditionalDraw:
@@ -224,9 +227,10 @@ def _seed_calls(entry: Table, seeds: tuple[str, ...]) -> tuple[SeedCall, ...]:
     argument = entry.string("argument") if "argument" in entry else None
     position = entry.position("position")
     calls = entry.strings("calls", required=True)
+    off = entry.boolean("off", False)
     entry.finish()
     return tuple(
-        SeedCall(call=call, argument=argument, position=position, missing=missing, none=none, seeds=seeds)
+        SeedCall(call=call, argument=argument, position=position, missing=missing, none=none, seeds=seeds, off=off)
         for call in calls
     )
 

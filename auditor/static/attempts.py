@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from auditor.model.annotations import TYPE_CHECKING
+from auditor.model.annotations import TYPE_CHECKING, TypeGuard
 from auditor.model.lean import dataclass
 from auditor.static.nodes import walk
 
@@ -18,6 +18,8 @@ _READING = frozenset({"read_text", "read_bytes"})
 
 _NO_FILE = frozenset({"EnvironmentError", "FileNotFoundError", "IOError", "OSError"})
 _NO_ITEM = frozenset({"BaseException", "Exception", "IndexError", "KeyError", "LookupError"})
+_NO_NUMBER = frozenset({"BaseException", "Exception", "TypeError"})
+_CONVERTING = frozenset({"float", "int"})
 _SIMPLE = (ast.Assign, ast.AnnAssign, ast.Expr)
 
 
@@ -36,17 +38,28 @@ class Missing:
     """An argument or a variable of the environment: a run that nobody gives anything does not have it."""
 
 
-def missing(module: ModuleFacts, attempt: ast.Try) -> Missing | None:
-    """What the body of `attempt` asks for that a clause expects to be missing; None where only accidents lead there."""
+def missing(module: ModuleFacts, attempt: ast.Try, is_none: Callable[[ast.expr], bool]) -> Missing | None:
+    """What the body of `attempt` asks for that a clause expects to be missing; None where only accidents lead there.
+
+    `is_none`: whether an expression is None in a plain run.
+    """
     for_file = _clause(attempt, _NO_FILE)
     for_item = _clause(attempt, _NO_ITEM)
-    for index, node in _asked(attempt.body) if for_file or for_item else ():
+    for_number = _clause(attempt, _NO_NUMBER)
+    for index, node in _asked(attempt.body) if for_file or for_item or for_number else ():
+        if for_number is not None and _converts(node) and is_none(node.args[0]):
+            return Missing(node, index, for_number, in_plain_run=True)
         if isinstance(node, ast.Call) and for_file is not None:
             if module.resolve(node.func) in _OPENING or getattr(node.func, "attr", "") in _READING:
                 return Missing(node, index, for_file, in_plain_run=False)
         elif isinstance(node, ast.Subscript) and for_item is not None and _is_given_by_user(module, node):
             return Missing(node, index, for_item, in_plain_run=True)
     return None
+
+
+def _converts(node: ast.AST) -> TypeGuard[ast.Call]:
+    """`int(args.seed)`."""
+    return isinstance(node, ast.Call) and len(node.args) == 1 and getattr(node.func, "id", "") in _CONVERTING
 
 
 def _clause(attempt: ast.Try, names: frozenset[str]) -> ast.ExceptHandler | None:

@@ -244,7 +244,7 @@ class Branches:
         return self.arms(arms, frame, exhaustive=_takes_all(node.cases[-1]))
 
     def attempt(self, node: ast.Try, frame: Frame) -> End:
-        lacking = missing(frame.module, node)
+        lacking = missing(frame.module, node, lambda part: self._evaluator.value(part, frame).kind is SeedValue.NONE)
         end = self._followed(node, frame) if lacking is None else self._expected(node, lacking, frame)
         last = self._walk.block(node.finalbody, frame)
         return last if last is not End.FALLS_THROUGH else end

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from auditor.static.elements import call_of
 from auditor.static.facts import Function, ModuleFacts
-from auditor.static.values import FunctionRef
+from auditor.static.targets import only_target
+from auditor.static.values import ClassRef, FunctionRef
 
 
 def calls_of(module: ModuleFacts, function: Function) -> Iterator[tuple[ModuleFacts, ast.Call]]:
@@ -28,3 +30,27 @@ def calls_named(module: ModuleFacts, name: str) -> Iterator[tuple[ModuleFacts, a
     for _, caller in sorted({**callers, module.path: module}.items()):
         for call in caller.call_index.written(name):
             yield caller, call.node
+
+
+def calls_seen(module: ModuleFacts, function: Function) -> Iterator[tuple[ModuleFacts, ast.Call, int]]:
+    """The calls of a function or, where it is a constructor, of its class, in the programs that reach its file.
+
+    Each with the number of parameters that the call does not see. A lambda goes by the name that it is given.
+    """
+    holder = module.parent(function)
+    name = getattr(only_target(holder), "id", "") if isinstance(function, ast.Lambda) else function.name
+    target: Function | ast.ClassDef = function
+    is_constructor = isinstance(holder, ast.ClassDef) and name == "__init__"
+    if is_constructor and isinstance(holder, ast.ClassDef):
+        target, name = holder, holder.name
+    for caller, call in calls_named(module, name) if name else ():
+        callee = caller.names.value(call.func)
+        if isinstance(callee, FunctionRef | ClassRef) and callee.node is target:
+            bound = isinstance(callee, FunctionRef) and callee.bound
+            yield caller, call, int(is_constructor or bound)
+
+
+def passed_to(call: ast.Call, function: Function, name: str, skipped: int) -> ast.expr | None:
+    """What a call gives a parameter, as far as it is written; `skipped`: parameters that the call does not see."""
+    positional = [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)][skipped:]
+    return call_of(call, None).argument(name, positional.index(name) if name in positional else None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static import mappings
@@ -17,6 +17,7 @@ from auditor.static.fields import FILLING_METHODS, filled
 from auditor.static.frame import Frame
 from auditor.static.lengths import counted
 from auditor.static.library_verdict import SeedValue
+from auditor.static.records import COPYING, STRUCTURED, copied, named_tuple, structured
 from auditor.static.seedvalue import (
     ENTROPY_CALLS,
     GIVEN,
@@ -46,6 +47,7 @@ COMPUTING = frozenset(
         "numpy.int32", "numpy.int64", "numpy.uint32",
     }
 )  # fmt: skip
+_CONVERTING: Mapping[str, Callable[[object], object]] = {"bool": bool, "float": float, "int": int}  # type: ignore[dict-item]
 READ = COMPUTING | {"os.environ.get", "os.getenv", "getattr", "vars"}
 JOB_IDS = frozenset({"SLURM_JOB_ID", "SLURM_JOBID", "PBS_JOBID", "LSB_JOBID", "JOB_ID"})
 """Environment variables that a scheduler gives another value in each job."""
@@ -79,6 +81,8 @@ class CallValues:
             return self._external(value.name, node, frame)
         if isinstance(value, FunctionRef):
             return self._returned(value, node, frame)
+        if value is None and (record := named_tuple(self._evaluator, node, frame)) is not None:
+            return record
         if not self._may_differ(frame.module, node):
             return GIVEN
         inside = [*node.args, *(word.value for word in node.keywords)]
@@ -92,6 +96,14 @@ class CallValues:
             return UNSEEDED_STATE if self._is_seeded(library) is False else GIVEN
         if name in mappings.MAKING:
             return mappings.made(self._evaluator, node, frame)
+        if name in mappings.MERGING:
+            return mappings.made(self._evaluator, node, frame, merging=True)
+        if name == mappings.FROM_COMMAND_LINE:
+            return holding(GIVEN, entries=Entries({}))
+        if name in COPYING:
+            return copied(self._evaluator, node, self._evaluator.objects, frame)
+        if name == STRUCTURED:
+            return structured(self._evaluator, node, frame)
         if name.startswith(FLAG_CALLS):
             default = next(iter(flag(node, lambda part: self._evaluator.value(part, frame)).values()), GIVEN)
             return holding(GIVEN, entries=Entries({"value": default}, GIVEN))
@@ -122,6 +134,8 @@ class CallValues:
             return parts[0]
         if (drawn := self._drawn(name)) is not None:
             return drawn
+        if name in _CONVERTING and len(parts) == 1 and parts[0].is_constant:
+            return _converted(_CONVERTING[name], parts[0])
         return mixed(parts) if name in COMPUTING and parts else mixed([GIVEN, *parts])
 
     def variable(self, name: object) -> Seen:
@@ -181,6 +195,14 @@ class CallValues:
         given = given_by(node, signature.positional[int(function.bound) :], signature.keyword_only)
         inside.values = {name: self._evaluator.given(part, frame, function.module) for name, part in given.items()}
         return self._evaluator.value(returns[0], inside)
+
+
+def _converted(convert: Callable[[object], object], given: Seen) -> Seen:
+    """`int("3")`; what fails where the program runs, too, is not known."""
+    try:
+        return constant(convert(given.constant))
+    except (ArithmeticError, TypeError, ValueError):
+        return mixed([given])
 
 
 def _is_job_id(value: object) -> bool:

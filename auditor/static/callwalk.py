@@ -53,7 +53,7 @@ class CallWalk:
         self._stored: dict[str, list[FunctionRef | ClassRef]] = {}
         """Functions and classes kept in options (`set_defaults(run=train)`), by the option's name."""
 
-        self._experiments: dict[ModuleFacts, ast.expr | None] = {}
+        self._experiments: dict[tuple[ModuleFacts, Value], ast.expr | None] = {}
         """The seeds of the experiments of files."""
 
         self._groups: list[FunctionRef | Instance] = []
@@ -242,11 +242,12 @@ class CallWalk:
         """An experiment seeds, if it is given a seed, before it calls the function below its decorator."""
         name = frame.module.resolve(decorator)
         seed = self._walk.project.rng.seed_calls.get(name) if name is not None else None
-        if seed is None or name is None:
+        if seed is None or name is None or not isinstance(decorator, ast.Attribute):
             return
-        if frame.module not in self._experiments:
-            self._experiments[frame.module] = configured_seed(frame.module)
-        given = self._experiments[frame.module]
+        experiment = frame.module, frame.module.names.value(decorator.value)
+        if experiment not in self._experiments:
+            self._experiments[experiment] = configured_seed(*experiment)
+        given = self._experiments[experiment]
         if given is not None:
             call = ast.Call(func=decorator, args=[], keywords=[ast.keyword(arg=seed.argument, value=given)])
             self.random.seed(seed, name, ast.copy_location(call, decorator), frame)

@@ -9,8 +9,18 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.dotted import ENVIRONMENT, dotted_text, global_key
 from auditor.static.elements import Known
 from auditor.static.fields import WHOLE
-from auditor.static.mappings import Asked, entries_of, given_attributes, is_changed_by, merged, updated, with_entry
+from auditor.static.mappings import (
+    Asked,
+    entries_of,
+    given_attributes,
+    is_changed_by,
+    merged,
+    parameter_of,
+    updated,
+    with_entry,
+)
 from auditor.static.seedvalue import GIVEN, OPTIONS, Seen, Shape
+from auditor.static.values import FunctionRef
 
 if TYPE_CHECKING:
     from auditor.static.frame import Frame
@@ -51,9 +61,9 @@ class Changes:
 
     def called(self, node: ast.Call, passed: Iterable[ast.expr], frame: Frame) -> None:
         """What a call changes: its receiver, or what it is given."""
-        attributes = given_attributes(node, frame.module)
+        attributes = given_attributes(self._walk.evaluator, node, frame)
         if attributes is not None:
-            name, value = attributes[0], self._walk.evaluator.value(attributes[1], frame)
+            name, value = attributes
             frame.values[f"{name}.{WHOLE}"] = value
             if (held := frame.find(name)) is not None and entries_of(held) is not None:
                 frame.change(name, merged(held, value))
@@ -64,7 +74,15 @@ class Changes:
         for part in passed:
             text, held = _table(part, frame)
             if held is not None and is_changed_by(node, part, frame, self._asked):
-                frame.change(text, GIVEN)
+                frame.change(text, self._handed_back(node, part, frame))
+
+    def _handed_back(self, node: ast.Call, part: ast.expr, frame: Frame) -> Seen:
+        """What a dictionary holds after the function that it was given to was followed."""
+        called = frame.resolve(node.func)
+        followed, found = self._walk.calls.functions.handed_back
+        if followed is not node or not isinstance(called, FunctionRef):
+            return GIVEN
+        return found.get(parameter_of(called, node, part) or "", GIVEN)
 
 
 def _table(node: ast.expr, frame: Frame) -> tuple[str, Seen | None]:

@@ -30,6 +30,12 @@ _OWN = lazy_pattern(rb"\b__(?:file|path)__\b")
 _RELATIVE = lazy_pattern(rb"\b(?:import_module|__import__)\([^)\n]{0,300}\b__(?:name|package)__\b")
 _BESIDE = lazy_pattern(rb"""\b(?:import_module|__import__)\(\s*f?["']\.(\w*)(?:["']\s*\+|\{|%s)""")
 _WITHIN = lazy_pattern(rb"""\bimport_module\([^)\n]{0,300},\s*(?:package\s*=\s*)?["']([\w.]+)["']\s*\)""")
+_OPTION = lazy_pattern(rb"\b(?:import_module|__import__)\(\s*\w+\.(\w+)\s*\)")
+_DEFAULT = lazy_pattern(
+    rb"""\(\s*(?:["']-\w["']\s*,\s*)?["']--([\w-]+)["'][^()]{0,300}?\bdefault\s*=\s*["']([A-Za-z_][\w.]*)["']"""
+)
+"""An option, and the text that it is by default."""
+
 _ENDING = lazy_pattern(rb"""\.endswith\(\s*["'](\w*)\.py["']""")
 
 
@@ -51,6 +57,10 @@ def computed_imports(code: bytes) -> Iterator[tuple[str, str]]:
         yield f".{EVERY}", f"{found[1].decode()}*"
     for found in islice(_WHOLE.finditer(code), MAX_WHOLE):
         yield found[1].decode(), "*"
+    options = {found[1].replace(b"-", b"_") for found in _OPTION.finditer(code)}
+    for found in _DEFAULT.finditer(code) if options else ():
+        if found[1].replace(b"-", b"_") in options:
+            yield found[2].decode(), "*"
     if _RELATIVE.search(code) or (_LISTING.search(code) and _OWN.search(code)):
         endings = {found[1].decode() for found in _ENDING.finditer(code)}
         for ending in sorted(endings) if "" not in endings else ("",):

@@ -20,7 +20,7 @@ from auditor.static.library_verdict import SeedValue
 from auditor.static.maybetrue import default_value, may_be_true
 from auditor.static.nodes import walk
 from auditor.static.scalars import is_number
-from auditor.static.spread import spread
+from auditor.static.spread import bound_before, may_be_bound, spread
 from auditor.static.unset import is_unset
 from auditor.static.values import FunctionRef
 
@@ -229,10 +229,12 @@ class CallCondition:
         """Yield the calls in a file for which everything holds, in source order."""
 
         def fits(call: Call) -> bool:
-            return self._stands(call, module) and self._are_given(call)
+            if not self._stands(call, module):
+                return False
+            return self._are_given(call) or (call.method not in self.words and may_be_bound(module))
 
         for call in module.call_index.candidates(self.callees, self.prefixes, self.methods, fits):
-            if self._is_called(call, module) and self._passes(call, module):
+            if self._is_called(call, module) and self._passes(bound_before(call, module), module):
                 yield call
         if self.decorators:
             for call in decorator_calls(module, self.callees):

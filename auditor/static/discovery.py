@@ -274,6 +274,18 @@ def is_test_by_its_name(path: str) -> bool:
     return is_named_like_test(name) and not any(folder in _TEST_FOLDERS for folder in folders)
 
 
+def test_folder_of(path: str) -> str:
+    """The outermost folder of a path that is called like one of tests, with a `/`; empty where none is."""
+    folders = path.split("/")[:-1]
+    place = next((number for number, folder in enumerate(folders, 1) if folder in _TEST_FOLDERS), 0)
+    return "".join(f"{folder}/" for folder in folders[:place])
+
+
+def suites(tests: Iterable[str]) -> set[str]:
+    """Those folders of tests, as `test_folder_of` gives them, in which a file is called like a test."""
+    return {test_folder_of(path) for path in tests if _is_named_as_of_tests(path.rpartition("/")[2])}
+
+
 def _is_named_as_of_tests(name: str) -> bool:
     return name == "conftest.py" or is_named_like_test(name)
 

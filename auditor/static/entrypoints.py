@@ -208,12 +208,20 @@ def _is_work(module: ModuleFacts, statement: ast.stmt, *, loops_only: bool) -> b
     if isinstance(statement, ast.If | ast.Try | ast.Match):
         return any(_is_work(module, child, loops_only=loops_only) for child in _nested(statement))
     if loops_only:
-        return False
+        return _exits_with_result(module, statement)
     if isinstance(statement, ast.Expr):
         return any(_is_effect(module, node) for node in _calls(statement))
     if isinstance(statement, ast.Assign | ast.AnnAssign | ast.AugAssign):
         return any(_draws(module, node) for node in _calls(statement))
     return False
+
+
+def _exits_with_result(module: ModuleFacts, statement: ast.stmt) -> bool:
+    """`sys.exit(main())`: nobody can import it."""
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    if not isinstance(call, ast.Call) or module.resolve(call.func) != "sys.exit":
+        return False
+    return len(call.args) == 1 and isinstance(call.args[0], ast.Call)
 
 
 def _nested(statement: ast.If | ast.Try | ast.Match) -> Iterator[ast.stmt]:

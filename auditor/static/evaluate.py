@@ -63,8 +63,11 @@ class Evaluator:
         self.stored: Mapping[str, Seen] = {}
         """What the program itself has stored in its options (`args.seed = 7`) and in names of modules."""
 
-        self._objects: dict[ClassRef, dict[str, Seen]] = {}
+        self.objects: dict[ClassRef, dict[str, Seen]] = {}
         """Attributes that the constructors of classes have set."""
+
+        self._at_top: dict[str, Seen | None] = {}
+        """What names of modules hold (`global_key`)."""
 
         self.differing: set[str] = set()
         """Names that anywhere were bound to something that differs from run to run."""
@@ -82,7 +85,7 @@ class Evaluator:
         """The constructor of `cls` was executed in `frame`; attributes on which two objects differ are given up."""
         first = frame.function and every_argument(frame.function.args)[:1]
         prefix = f"{first[0].arg}." if first else "self."
-        known = self._objects.setdefault(cls, {})
+        known = self.objects.setdefault(cls, {})
         for text, value in frame.values.items():
             name = text.removeprefix(prefix)
             if name != text:
@@ -196,9 +199,9 @@ class Evaluator:
             return self.options.value(node.attr, frame)
         value = frame.resolve(node.value)
         if isinstance(value, Instance) and isinstance(value.of, ClassRef):
-            return field(self, self._objects.get(value.of, {}), value, value.of, node.attr, frame)
+            return field(self, self.objects.get(value.of, {}), value, value.of, node.attr, frame)
         if isinstance(value, ClassRef):
-            return field(self, self._objects.get(value, {}), None, value, node.attr, frame)
+            return field(self, self.objects.get(value, {}), None, value, node.attr, frame)
         if isinstance(node.value, ast.Name) and node.value.id in OPTION_NAMES:
             return self.options.value(node.attr, frame)
         if isinstance(value, ModuleRef) and (stored := self.stored.get(global_key(value.path, node.attr))):
@@ -223,9 +226,11 @@ class Evaluator:
 
     def got(self, node: ast.Call, called: ast.Attribute, frame: Frame) -> Seen | None:
         """`config.get("seed")`, `config.copy()`, where it is known what the dictionary holds."""
-        if called.attr == "copy" and not node.args:
-            copied = self.value(called.value, frame)
-            return replace(copied) if mappings.entries_of(copied) is not None else None
+        if called.attr in mappings.COPYING_METHODS and not node.args:
+            copied = self._filled(called.value, frame) or self.value(called.value, frame)
+            if mappings.entries_of(copied) is None:
+                return None
+            return mappings.merged(copied, mappings.made(self, node, frame)) if node.keywords else replace(copied)
         if called.attr != "get" or not node.args:
             return None
         key = self.known(node.args[0], frame)
@@ -236,6 +241,18 @@ class Evaluator:
         if entries is not None and self._is_settled(called.value, key.value, frame):
             return mappings.got(self, node, entries, key.value, frame)
         return self._item(called.value, base, key, frame)
+
+    def _filled(self, node: ast.expr, frame: Frame) -> Seen | None:
+        """What a module's name holds once all that stands at its top level is put in; None of anything else.
+
+        Only for what is copied: the original may be filled from elsewhere.
+        """
+        if not isinstance(node, ast.Name) or frame.find(node.id) is not None:
+            return None
+        key = global_key(frame.module.path, node.id)
+        if key not in self._at_top:
+            self._at_top[key] = mappings.filled_at_top(self, frame.module, node.id)
+        return self._at_top[key]
 
     def known(self, node: ast.expr, frame: Frame) -> Known | Unknown:
         """The value of an expression where the text says it, or what a followed name was bound to."""

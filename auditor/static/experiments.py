@@ -9,6 +9,7 @@ from auditor.model.annotations import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
+    from auditor.static.values import Value
 
 EXPERIMENTS = ("sacred.Experiment", "sacred.experiment.Experiment")
 
@@ -16,22 +17,29 @@ _ADDING = frozenset(f"{name}.add_config" for name in EXPERIMENTS)
 _CONFIGURING = frozenset(f"{name}.config" for name in EXPERIMENTS)
 
 
-def configured_seed(module: ModuleFacts) -> ast.expr | None:
-    """The seed in the configuration of a file's experiment; None where it has none."""
-    return next(_seeds(module), None)
+def configured_seed(module: ModuleFacts, experiment: Value) -> ast.expr | None:
+    """The seed in the configuration of an experiment of a file; None where it has none."""
+    return next(_seeds(module, experiment), None)
 
 
-def _seeds(module: ModuleFacts) -> Iterator[ast.expr]:
+def _seeds(module: ModuleFacts, experiment: Value) -> Iterator[ast.expr]:
+    def is_meant(called: ast.expr, names: frozenset[str]) -> bool:
+        return (
+            isinstance(called, ast.Attribute)
+            and module.resolve(called) in names
+            and module.names.value(called.value) == experiment
+        )
+
     for function in module.index.functions:
         for decorator in getattr(function, "decorator_list", ()):
-            if getattr(decorator, "attr", "") == "config" and module.resolve(decorator) in _CONFIGURING:
+            if getattr(decorator, "attr", "") == "config" and is_meant(decorator, _CONFIGURING):
                 yield from (
                     node.value
                     for node in getattr(function, "body", ())
                     if isinstance(node, ast.Assign) and [getattr(each, "id", "") for each in node.targets] == ["seed"]
                 )
     for call, _, _ in module.index.calls:
-        if getattr(call.func, "attr", "") == "add_config" and module.resolve(call.func) in _ADDING:
+        if getattr(call.func, "attr", "") == "add_config" and is_meant(call.func, _ADDING):
             yield from (word.value for word in call.keywords if word.arg == "seed")
             for given in call.args[:1]:
                 if not isinstance(given, ast.Dict):

@@ -64,11 +64,12 @@ def filled(evaluator: Evaluator, parser: Value, frame: Frame) -> Seen:
         return GIVEN
     module = parser.module
     shown = classes.elts if isinstance(classes, ast.Tuple | ast.List) else [classes]
-    parts = tuple(_by_default(evaluator, module.names.value(each)) for each in shown)
+    parts = tuple(by_default(evaluator, module.names.value(each)) for each in shown)
     return holding(GIVEN, parts=parts)
 
 
-def _by_default(evaluator: Evaluator, cls: Value) -> Seen:
+def by_default(evaluator: Evaluator, cls: Value) -> Seen:
+    """An object of a class of the project whose constructor is given nothing."""
     if not isinstance(cls, ClassRef):
         return GIVEN
     bindings = cls.module.index.scopes[cls.node].bindings

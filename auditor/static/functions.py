@@ -12,7 +12,7 @@ from auditor.static.elements import call_of
 from auditor.static.frame import Frame
 from auditor.static.indirect import is_configured
 from auditor.static.lengths import with_kept_lengths
-from auditor.static.mappings import entries_of
+from auditor.static.mappings import entries_of, is_copy_of_name, runs_to_its_end
 from auditor.static.modes import is_mode
 from auditor.static.rngstate import Rank, State, joined_draws
 from auditor.static.seedvalue import GIVEN, OPTIONS, Entries, Seen, constant, holding
@@ -62,6 +62,9 @@ class Effect:
     is_blamed: bool
     """It does something else in a process that was started anew (`Ledger.is_blamed`)."""
 
+    handed_back: Mapping[str, Seen]
+    """What dictionaries and namespaces that it was given hold afterwards, by the names of its parameters."""
+
 
 class Functions:
     """The functions that one program enters."""
@@ -72,6 +75,9 @@ class Functions:
         self._effects: dict[object, Effect] = {}
         self._active: list[object] = []
         self._wrapping: dict[Function, tuple[ast.Call | None, Frame]] = {}
+        self.handed_back: tuple[ast.Call | None, Mapping[str, Seen]] = None, {}
+        """The call that was followed last, and what its function made of dictionaries that it was given."""
+
         self._entered = 0
         self._followed: set[Function] = set()
         """What was entered, but for arms that this program never takes."""
@@ -115,7 +121,7 @@ class Functions:
         try:
             result = GIVEN
             for wrapper, inside in wrappers:
-                result = self._follow(wrapper, inside, frame, at if at is not None else node)
+                result, _ = self._follow(wrapper, inside, frame, at if at is not None else node)
             return result
         finally:
             del self._wrapping[ref.node]
@@ -130,10 +136,22 @@ class Functions:
             node, frame = self._wrapping[ref.node]
         inside = self.frame_of(ref, node, frame, defaults=defaults)
         if not self._can_matter(ref, inside) and not self._may_tell(ref, node, inside):
-            return GIVEN
-        return self._follow(ref, inside, frame, at if at is not None else node)
+            return self._copied(ref)
+        result, handed_back = self._follow(ref, inside, frame, at if at is not None else node)
+        self.handed_back = node, handed_back
+        return result
 
-    def _follow(self, ref: FunctionRef, inside: Frame, frame: Frame, place: ast.expr | None) -> Seen:
+    def _copied(self, ref: FunctionRef) -> Seen:
+        """What a function gives that does nothing but `return _C.clone()`."""
+        returned = ref.module.returns(ref.node)
+        if len(returned) != 1 or not is_copy_of_name(returned[0]):
+            return GIVEN
+        frame = Frame(ref.module, ref.node, self._walk.module_frame(ref.module))
+        return self._walk.evaluator.value(returned[0], frame)
+
+    def _follow(
+        self, ref: FunctionRef, inside: Frame, frame: Frame, place: ast.expr | None
+    ) -> tuple[Seen, Mapping[str, Seen]]:
         """Execute a function in its frame, or apply what doing so in the same circumstances did before.
 
         It is reached from `place` in `frame`.
@@ -144,23 +162,24 @@ class Functions:
         known = self._effects.get((key, None)) or self._effects.get((key, is_spawned))
         if known is not None and not inside.binds_around:
             self._repeat(known)
-            return known.result
+            return known.result, known.handed_back
         # `build(cfg, MODELS)` makes a model that has a head built by `build(cfg, HEADS)`.
         is_table = self._walk.relevance.registries.is_table
         mark = (ref.node, ref.owner, *(value for value in _names_key(inside) if is_table(value)))
         if mark in self._active:
-            return GIVEN
+            return GIVEN, {}
         if self._entered >= MAX_CALLS or self._walk.steps >= MAX_STEPS:
             ledger.cut = ledger.cut or _TOO_LONG
-            return GIVEN
+            return GIVEN, {}
         if len(self._active) > MAX_DEPTH:
             ledger.cut = ledger.cut or _TOO_DEEP
-            return GIVEN
+            return GIVEN, {}
         self._entered += 1
         if not ledger.muted:
             self._followed.add(ref.node)
         self._walk.evaluator.options.executes(ref.module)
         self._active.append(mark)
+        tables = [name for name, value in inside.values.items() if value.entries is not None]
         seeded = len(ledger.settled)
         seeded_before, ledger.seeded_later = ledger.seeded_later, set()
         left_before, ledger.left = ledger.left, set()
@@ -182,12 +201,13 @@ class Functions:
             frozenset(ledger.left),
             frozenset(ledger.unseeded),
             ledger.is_blamed,
+            handed_back := {name: inside.values[name] for name in tables if runs_to_its_end(ref.node, name)},
         )
         ledger.seeded_later |= seeded_before
         ledger.left |= left_before
         ledger.unseeded |= unseeded_before
         ledger.is_blamed |= blamed_before
-        return result
+        return result, handed_back
 
     def _repeat(self, known: Effect) -> None:
         """Apply to the present state what following a function did."""

@@ -52,6 +52,19 @@ class _Options:
 _KNOWN: WeakKeyDictionary[ModuleFacts, _Options] = WeakKeyDictionary()
 
 
+def stored_values(used: ast.expr, module: ModuleFacts) -> list[ast.expr]:
+    """What a file stores under the text of an option."""
+    text = _text(used)
+    return _options(module).stored.get(text, []) if text is not None else []
+
+
+def _options(module: ModuleFacts) -> _Options:
+    known = _KNOWN.get(module)
+    if known is None:
+        known = _KNOWN[module] = _Options(module)
+    return known
+
+
 def is_given_there(used: ast.expr, module: ModuleFacts) -> bool:
     """Whether the file stores a value, the function has left before where there is none, or a condition around asks."""
     text = _text(used)
@@ -66,9 +79,7 @@ def is_given_there(used: ast.expr, module: ModuleFacts) -> bool:
                 return True
         around.add(holder)
         part = holder
-    known = _KNOWN.get(module)
-    if known is None:
-        known = _KNOWN[module] = _Options(module)
+    known = _options(module)
     function = module.enclosing_function(used)
     stored = known.stored.get(text, ())
     if len(stored) > MAX_STORED:

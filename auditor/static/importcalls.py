@@ -68,6 +68,8 @@ def imported_by(module: ModuleFacts, node: ast.Call) -> tuple[str, ...]:
     if node not in found:
         name = call_of(node, None).argument("name", 0)
         texts = texts_of(module, name, MAX_STEPS) if isinstance(name, ast.expr) else ()
+        if texts == (ANY,) and isinstance(name, ast.Attribute):
+            texts = _by_default(module, name)
         alike = (texts, ast.dump(package) if (package := call_of(node, None).argument("package", 1)) else "")
         if alike not in found:
             found[alike] = tuple(sorted({path for text in texts for path in _modules(module, node, text)}))
@@ -201,6 +203,14 @@ def _filled(module: ModuleFacts, pattern: ast.expr, mark: str) -> tuple[Text, ..
         return (ANY,)
     before, _, rest = known.value.partition(mark)
     return (Text(before, rest.rpartition("}" if mark == "{" else mark)[2]),)
+
+
+def _by_default(module: ModuleFacts, node: ast.Attribute) -> tuple[Text, ...]:
+    """`args.model` where the option has a default."""
+    option = option_call(module, node.attr)
+    given = call_of(option, None).argument("default", None) if option is not None else None
+    known = module.constant(given) if given is not None else None
+    return (Text(known.value),) if isinstance(known, Known) and isinstance(known.value, str) else (ANY,)
 
 
 def _chosen(module: ModuleFacts, node: ast.Attribute) -> tuple[Text, ...]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from auditor.model.annotations import TypeGuard
 from auditor.model.lean import dataclass
 from auditor.model.rule import Confidence
+from auditor.static.elements import is_none
 from auditor.static.facts import ModuleFacts
 from auditor.static.nodes import walk
 
@@ -18,6 +19,7 @@ _FILING = frozenset(
 )
 """What makes a file of the name that it is given, or puts a text into one."""
 
+_SHOWN = frozenset({"sys.stderr", "sys.stdout"})
 _DRAWING = ("random.", "numpy.random.", "torch.rand", "torch.nn.init.")
 _SEEDING = ("Generator", "PCG64", "Random", "RandomState", "SeedSequence", "default_rng", "seed")
 """Last parts of names that begin like draws and make or set a generator."""
@@ -106,10 +108,20 @@ def _effect(
         name = module.resolve(node.func)
         if name is not None and name.startswith(_DRAWING) and not _draws_from_own(node, name, own):
             return LoopEffect("random numbers are dealt out in that order", Confidence.MEDIUM)
+        if name == "print" and _prints_to_file(module, node, own):
+            return LoopEffect("they are written in that order", Confidence.MEDIUM)
         if name is None and isinstance(node.func, ast.Attribute) and node.func.attr in _WRITING:
             outside = not _mentions(node.func.value, own)
             return LoopEffect("they are written in that order", Confidence.MEDIUM) if outside else None
     return None
+
+
+def _prints_to_file(module: ModuleFacts, node: ast.Call, own: frozenset[str]) -> bool:
+    """`print(word, file=out)`, of what the loop gave, into what it did not make."""
+    file = next((word.value for word in node.keywords if word.arg == "file"), None)
+    if file is None or is_none(file) or module.resolve(file) in _SHOWN or _mentions(file, own):
+        return False
+    return any(_mentions(given, own) for given in node.args)
 
 
 def _draws_from_own(node: ast.Call, name: str, own: frozenset[str]) -> bool:

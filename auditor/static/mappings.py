@@ -7,16 +7,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.dotted import dotted_text
 from auditor.static.elements import Known
+from auditor.static.frame import Frame
 from auditor.static.nodes import walk
-from auditor.static.seedvalue import GIVEN, OPTIONS, Entries, Seen, Shape, constant, holding, mixed, written
+from auditor.static.seedvalue import GIVEN, MAX_SIZE, OPTIONS, Entries, Seen, Shape, constant, holding, mixed, written
 from auditor.static.targets import only_target
 from auditor.static.values import ClassRef, External, FunctionRef, Instance
 
 if TYPE_CHECKING:
+    from auditor.static.bindings import Function
     from auditor.static.evaluate import Evaluator
     from auditor.static.facts import ModuleFacts
-    from auditor.static.frame import Frame
 
 MAX_ENTRIES = 200
 """Keys of one dictionary; larger ones are data."""
@@ -27,15 +29,25 @@ MAX_PASSED = 3
 MAKING = frozenset(
     {
         "addict.Dict", "argparse.Namespace", "attrdict.AttrDict", "box.Box", "collections.OrderedDict", "copy.copy",
-        "copy.deepcopy", "dict", "dotmap.DotMap", "easydict.EasyDict", "ml_collections.ConfigDict",
-        "ml_collections.config_dict.ConfigDict", "munch.Munch", "munch.munchify", "omegaconf.OmegaConf.create",
-        "types.MappingProxyType", "types.SimpleNamespace",
+        "copy.deepcopy", "detectron2.config.CfgNode", "dict", "dotmap.DotMap", "easydict.EasyDict",
+        "fvcore.common.config.CfgNode", "ml_collections.ConfigDict", "ml_collections.config_dict.ConfigDict",
+        "munch.Munch", "munch.munchify", "omegaconf.OmegaConf.create", "types.MappingProxyType",
+        "types.SimpleNamespace", "yacs.config.CfgNode",
     }
 )  # fmt: skip
 """Calls outside the project whose result holds what their first argument and their keywords hold."""
 
+MERGING = frozenset({"omegaconf.OmegaConf.merge", "omegaconf.OmegaConf.unsafe_merge"})
+"""Calls outside the project whose result holds what their arguments hold, the last one first."""
+
+COPYING_METHODS = frozenset({"_replace", "clone", "copy"})
+"""Methods that copy what holds something by names; keywords name what the copy has in its place."""
+
+FROM_COMMAND_LINE = "omegaconf.OmegaConf.from_cli"
+
 _PUT: WeakKeyDictionary[ModuleFacts, dict[str, list[tuple[object, ast.expr | None]]]] = WeakKeyDictionary()
-_READING = frozenset({"copy", "get", "items", "keys", "values"})
+_AT_TOP: WeakKeyDictionary[ModuleFacts, dict[str, list[tuple[tuple[str, ...], ast.expr]]]] = WeakKeyDictionary()
+_READING = frozenset({"clone", "copy", "defrost", "dump", "freeze", "get", "items", "keys", "values"})
 _WRITING = frozenset({"delattr", "setattr"})
 _ABSENT = "None, as nothing is there under that name"
 
@@ -82,18 +94,19 @@ def displayed(evaluator: Evaluator, node: ast.Dict, frame: Frame) -> Seen:
     return holding(mixed(values), entries=_merged(layers))
 
 
-def made(evaluator: Evaluator, node: ast.Call, frame: Frame) -> Seen:
-    """`dict(DEFAULTS, steps=3)`, `SimpleNamespace(**values)`, `copy.deepcopy(config)`."""
-    parts = (*node.args[:1], *(word.value for word in node.keywords))
+def made(evaluator: Evaluator, node: ast.Call, frame: Frame, *, merging: bool = False) -> Seen:
+    """`dict(DEFAULTS, steps=3)`, `SimpleNamespace(**values)`, `copy.deepcopy(config)`; `merging`: all arguments."""
+    positional = node.args if merging else node.args[:1]
+    parts = (*positional, *(word.value for word in node.keywords))
     given = [written(part, evaluator.value(part, frame), frame) for part in parts]
-    layers = [entries_of(given[0])] if node.args else []
+    layers = [entries_of(each) for each in given[: len(positional)]]
     for word, value in zip(node.keywords, given[len(layers) :], strict=True):
         layers.append(Entries({word.arg: value}) if word.arg is not None else entries_of(value))
     if any(isinstance(part, ast.Starred) for part in node.args) or len(layers) > MAX_ENTRIES:
         return GIVEN
     if layers == [Entries({}, OPTIONS)]:
         return OPTIONS
-    if layers[:1] == [None] and not node.keywords:
+    if layers == [None]:
         return given[0]
     return holding(mixed(given), entries=_merged(layers))
 
@@ -124,6 +137,43 @@ def with_entry(seen: Seen, key: str | None, value: Seen) -> Seen:
     return holding(GIVEN, entries=Entries({**entries.known, key: value}, entries.rest))
 
 
+def filled_at_top(evaluator: Evaluator, module: ModuleFacts, name: str) -> Seen | None:
+    """What the name of a module holds after `_C = CfgNode()`, `_C.SEED = -1`; None where it holds nothing by names."""
+    bindings = module.index.root.bindings.get(name, ())
+    if len(bindings) != 1 or bindings[0].value is None:
+        return None
+    frame = Frame(module)
+    seen = evaluator.value(bindings[0].value, frame)
+    stored = _stored_at_top(module).get(name, ())
+    if entries_of(seen) is None or len(stored) > MAX_SIZE:
+        return None
+    for path, value in stored:
+        seen = _with_path(seen, path, evaluator.value(value, frame))
+    return seen
+
+
+def _stored_at_top(module: ModuleFacts) -> Mapping[str, Sequence[tuple[tuple[str, ...], ast.expr]]]:
+    """What a module's top level stores in attributes of its names, in order."""
+    found = _AT_TOP.get(module)
+    if found is None:
+        found = _AT_TOP[module] = {}
+        for _, target, value, function in module.index.assignments:
+            text = dotted_text(target) if function is None and isinstance(target, ast.Attribute) else None
+            if text is not None:
+                name, *path = text.split(".")
+                found.setdefault(name, []).append((tuple(path), value))
+    return found
+
+
+def _with_path(seen: Seen, path: Sequence[str], value: Seen) -> Seen:
+    """A dictionary after `config.train.seed = value`."""
+    first, *rest = path
+    if rest:
+        entries = entries_of(seen)
+        value = _with_path(entries.known.get(first, GIVEN), rest, value) if entries is not None else GIVEN
+    return with_entry(seen, first, value)
+
+
 def updated(evaluator: Evaluator, node: ast.Call, seen: Seen, frame: Frame) -> Seen:
     """A dictionary after a method of it was called."""
     method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
@@ -131,6 +181,8 @@ def updated(evaluator: Evaluator, node: ast.Call, seen: Seen, frame: Frame) -> S
         return seen
     if method == "update":
         return merged(seen, made(evaluator, node, frame))
+    if method == "merge_from_list" and len(node.args) == 1 and _is_command_line(evaluator, node.args[0], frame):
+        return seen
     if method in ("pop", "setdefault") and node.args:
         key = evaluator.known(node.args[0], frame)
         if isinstance(key, Known) and isinstance(key.value, str):
@@ -138,13 +190,43 @@ def updated(evaluator: Evaluator, node: ast.Call, seen: Seen, frame: Frame) -> S
     return GIVEN
 
 
-def given_attributes(node: ast.Call, module: ModuleFacts) -> tuple[str, ast.expr] | None:
-    """An object's name and what it gets as attributes: `self.__dict__.update(values)`, `setattr(self, key, value)`."""
+def is_copy_of_name(node: ast.expr) -> bool:
+    """`_C.clone()`."""
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in COPYING_METHODS
+        and isinstance(node.func.value, ast.Name)
+        and not node.args
+    )
+
+
+def _is_command_line(evaluator: Evaluator, node: ast.expr, frame: Frame) -> bool:
+    """Whether an expression is what the command line holds besides options, which is nothing in a plain run."""
+    if isinstance(node, ast.Subscript):
+        node = node.value
+    if frame.module.resolve(node) == "sys.argv":
+        return True
+    return isinstance(node, ast.Attribute) and evaluator.value(node.value, frame).shape is Shape.OPTIONS
+
+
+def given_attributes(evaluator: Evaluator, node: ast.Call, frame: Frame) -> tuple[str, Seen] | None:
+    """An object's name and what it gets as attributes: `self.__dict__.update(values)`, `vars(args).update(seed=3)`."""
     called = node.func
-    if isinstance(called, ast.Attribute) and called.attr == "update" and len(node.args) == 1 and not node.keywords:
-        holder = called.value
-        if isinstance(holder, ast.Attribute) and holder.attr == "__dict__" and isinstance(holder.value, ast.Name):
-            return holder.value.id, node.args[0]
+    if isinstance(called, ast.Attribute) and called.attr == "update":
+        holder: ast.expr | None = None
+        if isinstance(called.value, ast.Attribute) and called.value.attr == "__dict__":
+            holder = called.value.value
+        elif isinstance(called.value, ast.Call) and getattr(called.value.func, "id", "") == "vars":
+            holder = next(iter(called.value.args), None)
+        return (holder.id, made(evaluator, node, frame)) if isinstance(holder, ast.Name) else None
+    looped = _set_in_loop(node, frame.module)
+    return (looped[0], evaluator.value(looped[1], frame)) if looped is not None else None
+
+
+def _set_in_loop(node: ast.Call, module: ModuleFacts) -> tuple[str, ast.expr] | None:
+    """An object's name and a dictionary: `for key, value in values.items(): setattr(self, key, value)`."""
+    called = node.func
     if not (isinstance(called, ast.Name) and called.id == "setattr" and len(node.args) == 3):
         return None
     holder, key, value = node.args
@@ -219,7 +301,7 @@ def _is_changed(value: object, node: ast.Call, part: ast.expr, depth: int, asked
         return value.name in _WRITING
     if not isinstance(value, FunctionRef) or isinstance(value.node, ast.Lambda) or depth > MAX_PASSED:
         return True
-    name = _parameter(value, node, part)
+    name = parameter_of(value, node, part)
     if name is None:
         return True
     key = value.node, name
@@ -230,7 +312,7 @@ def _is_changed(value: object, node: ast.Call, part: ast.expr, depth: int, asked
     return asked[key]
 
 
-def _parameter(function: FunctionRef, node: ast.Call, part: ast.expr) -> str | None:
+def parameter_of(function: FunctionRef, node: ast.Call, part: ast.expr) -> str | None:
     """The name under which a function gets an argument; None where that is not one of its own."""
     arguments = function.node.args
     names = [each.arg for each in (*arguments.posonlyargs, *arguments.args)][int(function.bound) :]
@@ -239,6 +321,20 @@ def _parameter(function: FunctionRef, node: ast.Call, part: ast.expr) -> str | N
             return word.arg
     place = next((number for number, each in enumerate(node.args) if each is part), len(names))
     return names[place] if place < len(names) else None
+
+
+def runs_to_its_end(function: Function, name: str) -> bool:
+    """Whether a function leaves in its last statement only, and its parameter stands for one thing all the time."""
+    if isinstance(function, ast.Lambda):
+        return False
+    for node in walk(function):
+        if isinstance(node, ast.Return) and node is not function.body[-1]:
+            return False
+        if isinstance(node, ast.Yield | ast.YieldFrom):
+            return False
+        if isinstance(node, ast.Name) and node.id == name and not isinstance(node.ctx, ast.Load):
+            return False
+    return True
 
 
 def _writes(function: FunctionRef, use: ast.AST, depth: int, asked: Asked) -> bool:

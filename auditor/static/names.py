@@ -17,7 +17,7 @@ from auditor.static.elements import call_of, is_none
 from auditor.static.importcalls import imported_by
 from auditor.static.indirect import OF_FUNCTIONS, WORKING, gives_itself, is_decorated, is_remote
 from auditor.static.instantiated import INSTANTIATING, made_by
-from auditor.static.members import SAME_OBJECT, first_base, member
+from auditor.static.members import MAX_BASES, SAME_OBJECT, bases, member
 from auditor.static.namespaces import evaluated, namespace_part
 from auditor.static.values import (
     ABSENT,
@@ -215,8 +215,10 @@ class Names:
         if isinstance(node, ast.Name):
             return self._name(node)
         if isinstance(node, ast.Attribute):
-            base = self._super(node.value) if isinstance(node.value, ast.Call) else None
-            return self.attribute(base or self._value(node.value), node.attr)
+            if isinstance(node.value, ast.Call) and (above := self._super(node.value)):
+                found = (self.attribute(base, node.attr) for base in above)
+                return next((each for each in found if each is not None), None)
+            return self.attribute(self._value(node.value), node.attr)
         if isinstance(node, ast.Call):
             return self._call(node)
         if isinstance(node, ast.Lambda):
@@ -329,15 +331,13 @@ class Names:
         found = imported_by(self._module, node)
         return ModuleRef(found[0]) if len(found) == 1 else None
 
-    def _super(self, node: ast.Call) -> Value:
-        """For `super()` the next base, as an object."""
+    def _super(self, node: ast.Call) -> list[Instance]:
+        """For `super()` the bases that are known, as objects: the first one that has something is asked for it."""
         if not (isinstance(node.func, ast.Name) and node.func.id == "super"):
-            return None
+            return []
         owner = self._module.enclosing_class(node)
-        if owner is None:
-            return None
-        base = first_base(ClassRef(self._module, owner))
-        return Instance(base) if base else None
+        known = bases(ClassRef(self._module, owner)) if owner is not None else []
+        return [Instance(base) for base in known[:MAX_BASES] if isinstance(base, External | ClassRef)]
 
     # -- names ----------------------------------------------------------------------------------------------------
 

@@ -217,6 +217,8 @@ def _container_method(
     """`found.extend(unordered)`, `",".join(unordered)`."""
     if func.attr == "extend" and call.args and call.args[0] is node:
         return _variable(module, func.value, trail)
+    if func.attr == "writelines" and call.args and call.args[0] is node and not is_shown(module, call):
+        return used(trail, module, node, "they are written in that order")
     if func.attr == "append" and call.args and call.args[0] is node:
         return _item_of(module, func.value, trail)
     joined = func.attr == "join" and call.args and call.args[0] is node
@@ -285,7 +287,9 @@ def _assigned(
     targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
     for target in targets:
         if isinstance(target, ast.Tuple | ast.List):
-            if len(target.elts) > 1 and not any(isinstance(each, ast.Starred) for each in target.elts):
+            # In `_, *others = …` it is not asked which one goes.
+            starred = any(isinstance(each, ast.Starred) for each in target.elts)
+            if len(target.elts) > 1 and not (starred and all(map(_is_passed_over, target.elts))):
                 how = "they are unpacked in that order"
                 return used(trail, module, statement, how)
         elif isinstance(target, ast.Subscript):
@@ -294,6 +298,10 @@ def _assigned(
         elif (found := _variable(module, target, trail)) is not None:
             return found
     return None
+
+
+def _is_passed_over(target: ast.expr) -> bool:
+    return isinstance(target, ast.Starred) or getattr(target, "id", "").startswith("_")
 
 
 def _item_of(module: ModuleFacts, holder: ast.expr, trail: Trail) -> OrderedUse | None:

@@ -163,6 +163,8 @@ class OutsideCalls:
                 self._calls.objects.sweep(Instance(value), frame, part)
             elif value is None and isinstance(part, ast.Name | ast.Attribute):
                 self._taken(part, frame)
+                if isinstance(part, ast.Attribute) and self._walk.relevance.is_method(part.attr):
+                    self._methods(part, frame)
 
     def _taken(self, part: ast.expr, frame: Frame) -> None:
         """`trainer.fit(model)`, where a configuration says which of several the model is."""
@@ -171,6 +173,12 @@ class OutsideCalls:
             objects = [each for each in possible if isinstance(each, Instance) and isinstance(each.of, ClassRef)]
             for each in self._calls.choices.one_of(objects, is_taken=True):
                 self._calls.objects.sweep(each, frame, part)
+
+    def _methods(self, part: ast.Attribute, frame: Frame) -> None:
+        """`Thread(target=worker.run)` in a loop over workers: one of the methods that this may be is called."""
+        found = [each for each in self._walk.possible(frame.module, part) if isinstance(each, FunctionRef)]
+        for method in self._calls.choices.one_of(found):
+            self._calls.functions.enter(method, None, frame, at=part, defaults=False)
 
 
 def _forks(node: ast.Call) -> bool:

@@ -8,7 +8,7 @@ of packages.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from weakref import WeakKeyDictionary
 
@@ -21,6 +21,7 @@ from auditor.static.conditions import CallCondition, read_call_condition
 from auditor.static.facts import Known, ModuleFacts
 from auditor.static.nodeindex import nodes_of
 from auditor.static.pinned import fits
+from auditor.static.plainvalue import plain_value
 from auditor.static.prerequisites import Prerequisite
 from auditor.static.programtraits import have
 from auditor.static.project import Project
@@ -47,6 +48,9 @@ class Trait:
     imports: frozenset[str] = frozenset()
     """Modules or names that are imported, or something below them."""
 
+    bases: frozenset[str] = frozenset()
+    """Classes that a class of the file extends."""
+
     @cached_property
     def calls(self) -> tuple[Prerequisite, ...]:
         """What must be true of every file that holds the call; nothing where there is none."""
@@ -57,7 +61,8 @@ class Trait:
         """Texts of which one stands in every file that holds the trait, unless the call or one of `contains` does."""
         imported = {name.rpartition(".")[2] for name in self.imports}
         written = {target.rpartition(".")[2] for target in self.targets}
-        return frozenset(imported | written | self.strings | self.attributes)
+        extended = {name.rpartition(".")[2] for name in self.bases}
+        return frozenset(imported | written | extended | self.strings | self.attributes)
 
     def may_be_in(self, path: str, project: Project) -> bool:
         """Whether a file may hold it, as far as can be told without parsing it."""
@@ -70,6 +75,8 @@ class Trait:
     def is_in(self, module: ModuleFacts) -> bool:
         """Whether a file holds it."""
         if self.imports and next(module.imports_below(self.imports), None) is not None:
+            return True
+        if self.bases and any(not self.bases.isdisjoint(module.base_classes(each)) for each in _classes(module)):
             return True
         if self.targets and any(self._assigns(module)):
             return True
@@ -84,7 +91,7 @@ class Trait:
     def _assigns(self, module: ModuleFacts) -> Iterable[bool]:
         for assignment in module.assignments:
             if assignment.name in self.targets and assignment.key is None:
-                value = module.constant(assignment.value)
+                value = (plain_value if self.value is True else ModuleFacts.constant)(module, assignment.value)
                 yield self.value is None or (isinstance(value, Known) and value.value == self.value)
 
 
@@ -225,12 +232,17 @@ def _read_trait(entry: Table) -> Trait:
         targets=frozenset(entry.strings("targets")),
         value=entry.value("value"),
         imports=frozenset(entry.strings("imports")),
+        bases=frozenset(entry.strings("bases")),
     )
     entry.finish()
     return trait
 
 
 _TEXTS: WeakKeyDictionary[ModuleFacts, frozenset[str]] = WeakKeyDictionary()
+
+
+def _classes(module: ModuleFacts) -> Iterator[ast.ClassDef]:
+    return (node for node in module.index.functions if isinstance(node, ast.ClassDef))
 
 
 def _strings(module: ModuleFacts) -> frozenset[str]:

@@ -13,7 +13,7 @@ from auditor.model.lean import replace
 from auditor.static.allowedplaces import AllowedPlaces
 from auditor.static.answers import Answers
 from auditor.static.callingfiles import CallingFiles
-from auditor.static.discovery import METADATA, is_test, is_test_by_its_name
+from auditor.static.discovery import METADATA, is_test, is_test_by_its_name, suites, test_folder_of
 from auditor.static.exports import Exports
 from auditor.static.importgraph import ImportGraph, Reach, importers
 from auditor.static.importpath import ImportPath, Lookup
@@ -310,14 +310,23 @@ class Project:
 
     def is_test(self, path: str) -> bool:
         named = path in self._test_paths if path in self.files else is_test(path)
-        return named and not (is_test_by_its_name(path) and self._takes_options(path))
+        is_alone = path in self.files and test_folder_of(path) not in self._suites
+        return named and not ((is_test_by_its_name(path) or is_alone) and self._takes_options(path))
+
+    @cached_property
+    def _suites(self) -> set[str]:
+        return suites(self._test_paths)
 
     def _takes_options(self, path: str) -> bool:
-        """Whether a file reads a command line and holds no test: a program that is only called like one."""
+        """Whether a file reads a command line and holds no test: a program that is only called like one.
+
+        One that only lies in a folder called so has to train something.
+        """
         self.trace.note("content", path)
         found = self._taking_options.get(path)
         if found is None:
-            found = self._taking_options[path] = takes_options(self.source(path))
+            must_train = not is_test_by_its_name(path)
+            found = self._taking_options[path] = takes_options(self.source(path), must_train=must_train)
             self.unread(path)
         return found
 

@@ -41,6 +41,8 @@ class RandomCalls:
         value: Seen | None
         if given is not None:
             value = self._walk.evaluator.value(given, frame)
+            if seed.off and value.constant is False:
+                return
             if value.kind is SeedValue.NONE:
                 value = _unset(seed.none, value)
             elif seed.missing is NoneMeaning.FIXED and value.is_constant and value.constant is False:

@@ -7,11 +7,11 @@ holds too much rather than too little.
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Container, Iterable, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import FUNCTIONS, Function, every_argument
-from auditor.static.callables import OFFERING_OBJECTS
+from auditor.static.callables import OFFERING_OBJECTS, QUIET
 from auditor.static.candidates import Candidates
 from auditor.static.classmentions import ClassMentions
 from auditor.static.commandline import PARSING_METHODS
@@ -69,6 +69,10 @@ class Relevance:
             node for module in self._modules for node, name in module.index.functions.items() if name != PARTIAL
         }
         self._subclasses = self._find_subclasses()
+        self._extended: dict[ast.ClassDef, list[ast.ClassDef]] = {}
+        for base, below in self._subclasses.items():
+            for node in below:
+                self._extended.setdefault(node, []).append(base)
         self._methods: dict[ast.ClassDef, dict[str, list[Function]]] = {}
         self._users: dict[Definition, list[Definition]] = {}
         self._relevant: set[Definition] = set()
@@ -88,6 +92,15 @@ class Relevance:
 
         self._composing: list[tuple[ModuleFacts, ast.Call, Definition | None]] = []
         """Calls of what will call what a list holds: `transforms.Compose(steps)`."""
+
+        self._methods_named = {
+            child.name
+            for node in self._known
+            if isinstance(node, ast.ClassDef)
+            for child in node.body
+            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef) and not child.decorator_list
+        }
+        """Of the methods that are no properties: a value is read far more often than a method is handed on."""
 
         self._names = {node.name for node in self._known if not isinstance(node, ast.Lambda)}
         for module in self._modules:
@@ -119,6 +132,10 @@ class Relevance:
                 if user not in found and (among is None or user in among):
                     found.add(user)
                     pending.append(user)
+
+    def is_method(self, name: str) -> bool:
+        """Whether a method of any class is called so, and is no property."""
+        return name in self._methods_named
 
     def is_working(self, module: ModuleFacts) -> bool:
         """Whether a module's top level, apart from its imports, can lead to a draw or a seed."""
@@ -185,9 +202,18 @@ class Relevance:
         if value is None and self._may_be_ours(call.func):
             self._open.append((module, call, function))
         else:
+            if isinstance(value, External) and value.name not in QUIET:
+                self._hand_over_methods(module, call, function)
             if isinstance(value, External) and value.name.startswith(self._rng.run_in_loaders):
                 self._composing.append((module, call, function))
             self._give(module, call, value, certain=True)
+
+    def _hand_over_methods(self, module: ModuleFacts, call: ast.Call, function: Definition | None) -> None:
+        """`Thread(target=worker.run)`, where it is not certain whose method that is: something outside calls it."""
+        for part in (*call.args, *(word.value for word in call.keywords)):
+            if isinstance(part, ast.Attribute) and self.is_method(part.attr) and module.names.value(part) is None:
+                called = ast.copy_location(ast.Call(func=part, args=[], keywords=[]), part)
+                self._open.append((module, called, function))
 
     def _give(self, module: ModuleFacts, call: ast.Call, value: Value, *, certain: bool) -> None:
         if isinstance(value, FunctionRef):
@@ -321,18 +347,14 @@ class Relevance:
             yield from (FunctionRef(module, node) for node in self._methods_below(owner, called.attr))
 
     def _methods_below(self, cls: ast.ClassDef, name: str) -> list[Function]:
-        """The methods of that name in all subclasses."""
+        """The methods of that name in all subclasses, and in what these extend besides."""
         methods = self._methods.get(cls)
         if methods is None:
             methods = self._methods[cls] = {}
-            pending, seen = [cls], {cls}
-            while pending:
-                below = [sub for sub in self._subclasses.get(pending.pop(), ()) if sub not in seen]
-                seen.update(below)
-                pending.extend(below)
-                for child in (child for sub in below for child in sub.body):
-                    if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
-                        methods.setdefault(child.name, []).append(child)
+            below = _all_from([cls], self._subclasses)
+            for child in (child for sub in _all_from(below, self._extended) if sub is not cls for child in sub.body):
+                if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+                    methods.setdefault(child.name, []).append(child)
         return methods.get(name, [])
 
     def _find_subclasses(self) -> dict[ast.ClassDef, list[ast.ClassDef]]:
@@ -344,6 +366,19 @@ class Relevance:
                         if isinstance(base, ClassRef):
                             found.setdefault(base.node, []).append(node)
         return found
+
+
+def _all_from(
+    starts: Iterable[ast.ClassDef], leading: Mapping[ast.ClassDef, Sequence[ast.ClassDef]]
+) -> list[ast.ClassDef]:
+    """Some classes and all that they lead to, each once."""
+    found = dict.fromkeys(starts)
+    pending = list(found)
+    while pending:
+        further = [each for each in leading.get(pending.pop(), ()) if each not in found]
+        found.update(dict.fromkeys(further))
+        pending.extend(further)
+    return list(found)
 
 
 def _is_called(module: ModuleFacts, node: ast.FunctionDef) -> bool:

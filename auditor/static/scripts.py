@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from auditor.static.project import Project
     from auditor.static.source import SourceFile
 
-COMPOUND = lazy_pattern(rb"(?:^|\r)(?:\xef\xbb\xbf|\f)*(?:for|while|with|async|if|try|match)\b", re.MULTILINE)
-"""A compound statement at the top level."""
+COMPOUND = lazy_pattern(
+    rb"(?:^|\r)(?:\xef\xbb\xbf|\f)*(?:(?:for|while|with|async|if|try|match)\b|sys\.exit\(\w+\()", re.MULTILINE
+)
+"""A compound statement at the top level, or one that ends the program: `sys.exit(main())`."""
 
 NEVER = frozenset(
     {
@@ -52,6 +54,7 @@ _BUILDING = lazy_pattern(
 """Statements that make networks and show them."""
 
 _OPTIONS = lazy_pattern(rb"\.parse_args\(|\.parse_known_args\(|@click\.|@hydra\.|fire\.Fire\(|typer\.|tyro\.|docopt\(")
+_TRAINING = lazy_pattern(rb"\.backward\(|\.fit\(|\.minimize\(|\.train_on_batch\(|\bGradientTape\(")
 _TESTS = lazy_pattern(rb"\bdef test_|\bclass Test|unittest|pytest|doctest|absltest|\bTestCase\b")
 
 
@@ -72,7 +75,7 @@ def is_script(project: Project, path: str) -> bool:
     imported = project.is_imported(path)
     in_package = project.is_in_package(path) and (imported or path.rpartition("/")[0].rpartition("/")[2] not in SHOWING)
     if in_package and not _is_guarded(project, path) and not _has_compound(project, path):
-        return False  # in a package only compound statements count
+        return False
     from auditor.static.entrypoints import is_program  # bytes tell of nearly all others
 
     module = project.module(path)
@@ -115,13 +118,14 @@ def _is_tried_out(project: Project, path: str) -> bool:
     return _MADE_UP.search(end) is not None or _BUILDING.fullmatch(end + b"\n") is not None
 
 
-def takes_options(source: SourceFile) -> bool:
+def takes_options(source: SourceFile, *, must_train: bool) -> bool:
     """Whether a file that is called like a test reads a command line, and holds no test."""
     try:
         raw = source.raw()
     except ProjectError:
         return False
-    return _OPTIONS.search(raw) is not None and _TESTS.search(raw) is None
+    trains = not must_train or _TRAINING.search(raw) is not None
+    return trains and _OPTIONS.search(raw) is not None and _TESTS.search(raw) is None
 
 
 def _is_guarded(project: Project, path: str) -> bool:

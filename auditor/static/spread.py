@@ -1,4 +1,4 @@
-"""Calls with `**options` written out, where it is known what `options` holds."""
+"""Calls with `**options` and what `partial` bound written out, where it is known what these hold."""
 
 from __future__ import annotations
 
@@ -6,13 +6,20 @@ import ast
 from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.model.lean import replace
 from auditor.static.bindings import Function
+from auditor.static.elements import Call
 from auditor.static.flow import uses
+from auditor.static.values import FunctionRef
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
 
 _CHANGING = frozenset({"clear", "pop", "popitem", "setdefault", "update"})
+
+_BINDING = frozenset({"partial"})
+MAX_PARTIALS = 4
+"""Of partials of partials."""
 
 _CHANGED: WeakKeyDictionary[ModuleFacts, dict[tuple[Function | None, str], bool]] = WeakKeyDictionary()
 """Whether a function changes what goes by a name: thousands of calls may spread the same options."""
@@ -29,6 +36,33 @@ def spread(module: ModuleFacts, node: ast.Call) -> ast.Call:
             return node
         keywords += found
     return ast.copy_location(ast.Call(func=node.func, args=node.args, keywords=keywords), node)
+
+
+def may_be_bound(module: ModuleFacts) -> bool:
+    """Whether a file may give functions some of their arguments before it calls them."""
+    return module.project.texts.hold(module.path, _BINDING)
+
+
+def bound_before(call: Call, module: ModuleFacts) -> Call:
+    """The call with what `functools.partial` bound before: `make()` after `make = partial(default_rng, 3)`.
+
+    Where that stands in another file, what it bound is not known.
+    """
+    node = call.node
+    for _ in range(MAX_PARTIALS):
+        value = module.names.value(node.func)
+        if not isinstance(value, FunctionRef) or value.module.names.wrapped(value) is value:
+            break
+        bound = value.node.body
+        assert isinstance(bound, ast.Call)  # what a partial is read as; its last argument is whatever a call adds
+        given = bound.args[:-1] if value.module is module else [bound.args[-1]]
+        taken = {word.arg for word in node.keywords}
+        words = [word for word in bound.keywords if word.arg is None or word.arg not in taken]
+        made = ast.Call(bound.func, [*given, *node.args], [*node.keywords, *(words if value.module is module else [])])
+        node = ast.copy_location(made, call.node)
+        if value.module is not module:
+            break
+    return call if node is call.node else replace(call, node=node)
 
 
 def entries(module: ModuleFacts, node: ast.expr) -> list[ast.keyword] | None:

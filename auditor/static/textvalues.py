@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from itertools import islice
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import BindingKind, every_argument
@@ -10,6 +11,7 @@ from auditor.static.commandline import FLAG_CALLS, STORED_WITHOUT_VALUE, option_
 from auditor.static.frame import Frame
 from auditor.static.seedvalue import Seen, Shape
 from auditor.static.values import External, FunctionRef
+from auditor.static.wholenumbers import is_number
 
 if TYPE_CHECKING:
     from auditor.static.evaluate import Evaluator
@@ -76,6 +78,8 @@ def _found(evaluator: Evaluator, node: ast.expr, frame: Frame, depth: int, told:
     plain = _by_itself(evaluator, node, frame)
     if plain is not None:
         return plain
+    if is_number(frame.module, node):
+        return False
     if isinstance(node, ast.Attribute) and evaluator.value(node.value, frame).shape is Shape.OPTIONS:
         return _of_option(frame.module, node.attr)
     found = [_asked(evaluator, each, inside, depth - 1, told) for each, inside in _sources(node, frame)]
@@ -110,8 +114,29 @@ def _sources(node: ast.expr, frame: Frame) -> list[tuple[ast.expr, Frame]]:
                 elements.extend((each, frame) for each in binding.value.elts[:MAX_ELEMENTS])
         if elements:
             return elements
+        if frame.parent is None and node.id not in frame.values:
+            passed = _passed(node, frame)
+            if passed is not None:
+                return passed
     origin = module.origin(node)
     return [] if origin is node else [(origin, frame)]
+
+
+def _passed(node: ast.Name, frame: Frame) -> list[tuple[ast.expr, Frame]] | None:
+    """What calls give a parameter; None of other names, and where they are many, or one leaves it out."""
+    from auditor.static.callers import calls_seen, passed_to  # which ask of programs, and these of values
+
+    bindings = frame.module.names.bindings_of(node)
+    if len(bindings) != 1 or bindings[0].kind is not BindingKind.PARAMETER or not isinstance(bindings[0].node, ast.arg):
+        return None
+    function = frame.module.function_of_parameter(bindings[0].node)
+    found: list[tuple[ast.expr, Frame]] = []
+    for caller, call, skipped in islice(calls_seen(frame.module, function), MAX_ELEMENTS + 1):
+        given = passed_to(call, function, node.id, skipped)
+        if given is None or len(found) == MAX_ELEMENTS:
+            return None
+        found.append((given, Frame(caller, caller.enclosing_function(given))))
+    return found or None
 
 
 def of_value(seen: Seen) -> bool | None:

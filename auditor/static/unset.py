@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from itertools import islice
 
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.static.bindings import Function
+from auditor.static.callers import calls_named, calls_seen, passed_to
 from auditor.static.commandline import default_of
 from auditor.static.elements import call_of, is_none
-from auditor.static.givenbefore import is_given_there
+from auditor.static.givenbefore import is_given_there, stored_values
 from auditor.static.library_verdict import SeedValue
 from auditor.static.nodes import walk
-from auditor.static.values import ClassRef, FunctionRef
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
@@ -31,14 +30,19 @@ def is_unset(given: ast.expr, module: ModuleFacts, steps: int = MAX_STEPS) -> bo
     A parameter without a default counts where all calls hand on parameters of which the same is true.
     """
     if isinstance(given, ast.Attribute | ast.Subscript) or _is_variable(given, module):
-        return module.seed_value(given) is SeedValue.NONE and not is_given_there(given, module)
+        is_unknown = module.seed_value(given) is not SeedValue.NONE
+        if is_unknown and (kept := _kept(given, module)) is not None:
+            return is_unset(kept, module, steps) and not is_given_there(given, module)
+        return (not is_unknown or _is_put_into_empty(given, module)) and not is_given_there(given, module)
     function = module.enclosing_function(given) if isinstance(given, ast.Name) else None
-    if not isinstance(given, ast.Name) or not isinstance(function, ast.FunctionDef) or function.decorator_list:
+    if not isinstance(given, ast.Name) or not isinstance(function, ast.FunctionDef | ast.Lambda):
+        return False
+    if isinstance(function, ast.FunctionDef) and function.decorator_list:
         return False
     default = default_of(function, given.id)
     if not (default is None or is_none(default)) or not _is_handed_on_as_it_is(function, given.id):
         return False
-    calls = list(islice(_calls(module, function), MAX_CALLS + 1))
+    calls = list(islice(calls_seen(module, function), MAX_CALLS + 1))
     return 0 < len(calls) <= MAX_CALLS and not any(
         _gives(caller, call, function, given.id, skipped, steps) for caller, call, skipped in calls
     )
@@ -49,7 +53,45 @@ def _is_variable(given: ast.expr, module: ModuleFacts) -> bool:
     return isinstance(given, ast.Call) and module.resolve(given.func) in ("os.environ.get", "os.getenv")
 
 
-def _is_handed_on_as_it_is(function: ast.FunctionDef, name: str) -> bool:
+def _is_put_into_empty(given: ast.expr, module: ModuleFacts) -> bool:
+    """Whether `config.seed` is what was put there, None by default, after `config = SimpleNamespace()`."""
+    from auditor.static.mappings import MAKING  # which few files need
+
+    made = module.origin(given.value) if isinstance(given, ast.Attribute) else None
+    if not isinstance(made, ast.Call) or made.args or made.keywords or module.resolve(made.func) not in MAKING:
+        return False
+    stored = stored_values(given, module)
+    return 0 < len(stored) <= MAX_CALLS and all(module.seed_value(each) is SeedValue.NONE for each in stored)
+
+
+def _kept(given: ast.expr, module: ModuleFacts) -> ast.Name | None:
+    """The parameter of the constructor that `self.seed` is, where nothing else in the file is stored under that name.
+
+    Files that make such objects might; they say the name.
+    """
+    holder = module.enclosing_class(given)
+    if holder is None or not isinstance(given, ast.Attribute) or getattr(given.value, "id", "") != "self":
+        return None
+    stored = [value for _, target, value, _ in module.index.assignments if getattr(target, "attr", "") == given.attr]
+    if len(stored) != 1 or not isinstance(stored[0], ast.Name):
+        return None
+    constructor = module.enclosing_function(stored[0])
+    if (
+        constructor is None
+        or module.parent(constructor) is not holder
+        or getattr(constructor, "name", "") != "__init__"
+    ):
+        return None
+    elsewhere = (caller for caller, _ in calls_named(module, holder.name) if caller is not module)
+    is_stored = any(
+        getattr(target, "attr", "") == given.attr
+        for caller in {each.path: each for each in islice(elsewhere, MAX_CALLS)}.values()
+        for _, target, _, _ in caller.index.assignments
+    )
+    return None if is_stored else stored[0]
+
+
+def _is_handed_on_as_it_is(function: ast.FunctionDef | ast.Lambda, name: str) -> bool:
     """Whether the body neither asks for the parameter's value nor gives it another one."""
     for node in walk(function):
         if isinstance(node, ast.If | ast.IfExp | ast.While | ast.Assert | ast.BoolOp | ast.Compare | ast.Match):
@@ -69,29 +111,14 @@ def _asked(node: ast.AST) -> Iterator[ast.AST]:
         yield from walk(node)
 
 
-def _calls(module: ModuleFacts, function: ast.FunctionDef) -> Iterator[tuple[ModuleFacts, ast.Call, int]]:
-    """The calls of a function or, where it is a constructor, of its class, in the programs that reach its file.
-
-    Each with the number of parameters that the call does not see.
-    """
-    from auditor.static.callers import calls_named
-
-    holder = module.parent(function)
-    is_constructor = isinstance(holder, ast.ClassDef) and function.name == "__init__"
-    target: Function | ast.ClassDef = holder if is_constructor and isinstance(holder, ast.ClassDef) else function
-    name = holder.name if is_constructor and isinstance(holder, ast.ClassDef) else function.name
-    for caller, call in calls_named(module, name):
-        callee = caller.names.value(call.func)
-        if isinstance(callee, FunctionRef | ClassRef) and callee.node is target:
-            bound = isinstance(callee, FunctionRef) and callee.bound
-            yield caller, call, int(is_constructor or bound)
-
-
-def _gives(caller: ModuleFacts, node: ast.Call, function: ast.FunctionDef, name: str, skipped: int, steps: int) -> bool:
+def _gives(
+    caller: ModuleFacts, node: ast.Call, function: ast.FunctionDef | ast.Lambda, name: str, skipped: int, steps: int
+) -> bool:
     """Whether a call gives the parameter, or may do so."""
-    positional = [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)][skipped:]
-    call = call_of(node, None)
-    given = call.argument(name, positional.index(name) if name in positional else None)
-    if call.opaque or given is None:
-        return call.opaque or default_of(function, name) is None
-    return not is_none(given) and not (steps > 0 and isinstance(given, ast.Name) and is_unset(given, caller, steps - 1))
+    passed = passed_to(node, function, name, skipped)
+    is_opaque = call_of(node, None).opaque
+    if is_opaque or passed is None:
+        return is_opaque or default_of(function, name) is None
+    return not is_none(passed) and not (
+        steps > 0 and isinstance(passed, ast.Name) and is_unset(passed, caller, steps - 1)
+    )

@@ -12,7 +12,7 @@ from auditor.model.finding import Related
 from auditor.model.lean import dataclass
 from auditor.model.rule import Confidence, Rule
 from auditor.ruleset.table import Table
-from auditor.static.bindings import Function
+from auditor.static.bindings import BindingKind, Function
 from auditor.static.callprerequisites import call_prerequisites
 from auditor.static.conditions import CallCondition, read_call_condition
 from auditor.static.elements import call_of
@@ -112,12 +112,31 @@ class WorkerDrawsDetector(WithOptions[_Options]):
                 if methods == {"fork"} or _is_run_here(module, call.node):
                     continue
                 given = call.argument(runner.argument, runner.position)
-                draw = search.draw_in(module.names.value(given)) if given is not None else False
+                draw = search.draw_in(_function(module, given)) if given is not None else False
                 yield from _told(options, module, call.node, draw, is_open=methods == set())
         for cls in _started(module, options.classes):
             draw = search.draw_in(module.names.attribute(Instance(cls), "run"))
             if search.draw_in(module.names.attribute(Instance(cls), "__init__")) is not True:
                 yield from _told(options, module, cls.node, draw, is_open=False)
+
+
+def _function(module: ModuleFacts, given: ast.expr) -> Value:
+    """What a runner is given; `worker.run` in a loop over workers that the file makes is the method of their class."""
+    known = module.names.value(given)
+    if known is not None or not isinstance(given, ast.Attribute) or not isinstance(given.value, ast.Name):
+        return known
+    bindings = module.names.bindings_of(given.value)
+    looped = bindings[0].value if len(bindings) == 1 and bindings[0].kind is BindingKind.ELEMENT else None
+    if isinstance(looped, ast.Call) and isinstance(looped.func, ast.Attribute) and looped.func.attr == "values":
+        looped = looped.func.value
+    held = module.origin(looped) if looped is not None else None
+    made: ast.expr | None = None
+    if isinstance(held, ast.ListComp | ast.DictComp):
+        made = held.elt if isinstance(held, ast.ListComp) else held.value
+    elif isinstance(held, ast.List | ast.Tuple):
+        made = next(iter(held.elts), None)
+    owner = module.names.value(made) if made is not None else None
+    return module.names.attribute(owner, given.attr) if isinstance(owner, Instance) else None
 
 
 def _told(

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from auditor.model.lean import dataclass
-from auditor.model.rule import Rule
+from auditor.model.rule import Confidence, Rule
 from auditor.ruleset.table import Table
 from auditor.static.facts import Assignment, Known, ModuleFacts
 from auditor.static.matcher import Hit, Scope
+from auditor.static.plainvalue import plain_value
 from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.project import Project
 from auditor.static.ruleoptions import WithOptions
@@ -23,6 +24,9 @@ class _Options:
     """Names of attributes, whatever object they belong to: `CUDNN_BENCHMARK`."""
 
     values: tuple[object, ...]
+    plain: bool
+    """A value that a run has that nobody gives an option counts, too, with medium confidence."""
+
     program: ProgramCondition
 
     @cached_property
@@ -39,6 +43,7 @@ def _read(table: Table) -> _Options:
         targets=frozenset(table.strings("target", required=not attributes)),
         attributes=frozenset(attributes),
         values=tuple(value) if isinstance(value, list) else (value,),
+        plain=table.boolean("plain", False),
         program=read_program_condition(table),
     )
 
@@ -57,11 +62,13 @@ class AssignMatcher(WithOptions[_Options]):
         options = self._options.of(rule)
         for node, given in _assigned(module, options):
             value = module.constant(given)
+            is_plain = options.plain and not isinstance(value, Known)
+            value = plain_value(module, given) if is_plain else value
             if not isinstance(value, Known) or not any(_same(value.value, wanted) for wanted in options.values):
                 continue
             entry_points = options.program.entry_points(module, project)
             if entry_points != ():
-                weak = options.program.weakens(module, project)
+                weak = options.program.weakens(module, project) or (Confidence.MEDIUM if is_plain else None)
                 yield Hit(location=module.location(node), entry_points=entry_points, confidence=weak)
 
 
