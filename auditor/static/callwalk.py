@@ -221,12 +221,18 @@ class CallWalk:
         seed = self._walk.project.rng.seed_calls.get(name) if name is not None else None
         if seed is None or name is None:
             return
-        if frame.module not in self._experiments:
-            self._experiments[frame.module] = configured_seed(frame.module)
-        given = self._experiments[frame.module]
+        made = frame.resolve(decorator.value) if isinstance(decorator, ast.Attribute) else None
+        modules = (frame.module, made.module if isinstance(made, Instance) else None)
+        configured = (self._configured(each) for each in modules if each is not None)
+        given = next((each for each in configured if each is not None), None)
         if given is not None:
             call = ast.Call(func=decorator, args=[], keywords=[ast.keyword(arg=seed.argument, value=given)])
             self.random.seed(seed, name, ast.copy_location(call, decorator), frame)
+
+    def _configured(self, module: ModuleFacts) -> ast.expr | None:
+        if module not in self._experiments:
+            self._experiments[module] = configured_seed(module)
+        return self._experiments[module]
 
     def decorate(self, node: ast.expr, frame: Frame) -> None:
         """A decorator of the project is called with the class below it; `@seeded(3)` gives the function that is."""

@@ -42,8 +42,8 @@ _SUMMARIES = frozenset({"complexity", "flops", "macs", "summary"})
 """Words in the names of functions that describe a network: `get_model_summary(model, example)`."""
 
 _COUNTS = tuple({one, other} for one in ("count", "num", "print") for other in ("params", "parameter", "parameters"))
-_COUNTS += ({"model", "info"},)
-"""Pairs of words that do: `count_parameters(net)`."""
+_COUNTS += ({"model", "info"}, {"trans", "net"})
+"""Pairs of words that do: `count_parameters(net)`, and `trans_net(net, example)`, which copies it to Caffe."""
 
 _SWITCHING = frozenset({"cpu", "cuda", "eval", "to", "train"})
 """Methods of a network after which it is still only there to be looked at."""
