@@ -85,6 +85,12 @@ class ConditionalDraw:
     idle: Mapping[str, int | None]
     """Arguments (name → position or None) that, known to be 0, leave what is drawn without effect."""
 
+    amounts: Mapping[str, int | None]
+    """Arguments (name → position or None) of which one must be given, not known to be 0; empty where none is."""
+
+    ranges: Mapping[str, int | None]
+    """Arguments (name → position or None) that, written as one number, leave nothing to draw between."""
+
     fixed_by: frozenset[str]
     """Keywords of initialisers: all given, and drawing nothing from the library, they make the call draw nothing."""
 
@@ -247,6 +253,8 @@ def _conditional(entry: Table) -> ConditionalDraw:
     needs = entry.table("needs")
     off = entry.table("off")
     idle = entry.table("idle")
+    amounts = entry.table("amounts")
+    ranges = entry.table("ranges")
     draw = ConditionalDraw(
         callees=entry.strings("callee", required=True),
         excluding=entry.strings("except"),
@@ -256,10 +264,12 @@ def _conditional(entry: Table) -> ConditionalDraw:
         needs={name: needs.position(name) for name in needs.keys()} if needs else {},  # noqa: SIM118
         off={name: _condition(off, name) for name in off.keys()} if off else {},  # noqa: SIM118
         idle={name: idle.position(name) for name in idle.keys()} if idle else {},  # noqa: SIM118
+        amounts={name: amounts.position(name) for name in amounts.keys()} if amounts else {},  # noqa: SIM118
+        ranges={name: ranges.position(name) for name in ranges.keys()} if ranges else {},  # noqa: SIM118
         fixed_by=frozenset(entry.strings("fixed_by")),
         deferred=entry.boolean("deferred", False),
     )
-    for part in (unless, when, needs, off, idle, entry):
+    for part in (unless, when, needs, off, idle, amounts, ranges, entry):
         if part:
             part.finish()
     return draw

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 
 from auditor.model.lean import dataclass
 from auditor.ruleset.table import Table
-from auditor.ruleset.versions import Bound, parse_bounds
+from auditor.ruleset.versions import Bound, read_bounds
 
 _PLACEHOLDER = re.compile(r"\$(\w+)")
 _NAME = re.compile(r"(?<!\{)\{([A-Za-z_][\w.]*)\}(?!\})")
@@ -127,7 +127,7 @@ def _read_one(entry: Table, helpers: Mapping[str, Helper]) -> Replacement:
         absent=frozenset(entry.strings("absent")),
         given=frozenset(entry.strings("given")),
         repeated=frozenset(entry.strings("repeated")),
-        versions=_versions(entry),
+        versions=read_bounds(entry),
         to=entry.string("to") if "to" in entry else "",
         helper=entry.string("helper") if "helper" in entry else None,
         mode=entry.boolean("mode", False),
@@ -146,13 +146,6 @@ def _read_one(entry: Table, helpers: Mapping[str, Helper]) -> Replacement:
 def _values(table: Table, name: str) -> tuple[object, ...]:
     value = table.value(name)
     return tuple(value) if isinstance(value, list) else (value,)
-
-
-def _versions(entry: Table) -> tuple[Bound, ...]:
-    try:
-        return parse_bounds(entry.string("versions")) if "versions" in entry else ()
-    except ValueError as error:
-        raise entry.complain("versions", str(error)) from error
 
 
 def plain_text(text: str) -> str:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 
+from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass
 from auditor.model.pattern import lazy_pattern
+
+if TYPE_CHECKING:
+    from auditor.ruleset.table import Table
 
 Version = tuple[int, ...]
 
@@ -39,3 +43,11 @@ def parse_bounds(text: str) -> tuple[Bound, ...]:
         package, sign, version = found.groups()
         bounds.append(Bound(package, sign == ">=", parse_version(version)))
     return tuple(bounds)
+
+
+def read_bounds(table: Table) -> tuple[Bound, ...]:
+    """The `versions` of a table; none where it has none. Raises `RuleError`."""
+    try:
+        return parse_bounds(table.string("versions")) if "versions" in table else ()
+    except ValueError as error:
+        raise table.complain("versions", str(error)) from error

@@ -15,11 +15,12 @@ from auditor.static.entrypoints import names_main
 from auditor.static.frame import End, Frame
 from auditor.static.library_verdict import SeedValue
 from auditor.static.mappings import is_always
-from auditor.static.modes import in_training, starts_false
+from auditor.static.modes import in_training, starts_false, stays_false
 from auditor.static.nodes import walk
 from auditor.static.rngstate import Level, Rank, State, join, joined_draws
 from auditor.static.seedvalue import GIVEN, Seen, either
 from auditor.static.truth import never_holds
+from auditor.static.values import ClassRef, Instance
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
@@ -37,6 +38,8 @@ class Branches:
         self._walk = walk
         self._ledger = walk.ledger
         self._evaluator = walk.evaluator
+        self._off: dict[tuple[ast.ClassDef, str], bool] = {}
+        """Attributes of classes, and whether nothing ever puts them on."""
 
     def conditional(self, node: ast.If, frame: Frame, block: Sequence[ast.stmt]) -> End:
         """Follow an `if` that stands in `block`."""
@@ -45,6 +48,9 @@ class Branches:
         holds = self._evaluator.truth(node.test, frame)
         if never_holds(frame.module, node.test):
             return self._walk.block(node.orelse, frame)
+        outcome = self._left_off(node.test, frame) if holds is None else None
+        if outcome is not None:
+            return self._decided(node, frame, block, holds=outcome, is_left_off=True)
         if holds is None:
             text, opposite = frame.module.written.condition(node.test)
             trained = self.trained(node.test, frame)
@@ -102,7 +108,25 @@ class Branches:
         """Whether a plain run gives all that a condition asks, as constants or defaults."""
         return all(self._evaluator.value(part, frame).kind is SeedValue.FIXED for part in _lookups(test))
 
-    def _decided(self, node: ast.If, frame: Frame, block: Sequence[ast.stmt], *, holds: bool) -> End:
+    def _left_off(self, test: ast.expr, frame: Frame) -> bool | None:
+        """The outcome of a condition that switches settle which a constructor sets to False, and nothing puts on."""
+        if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+            inner = self._left_off(test.operand, frame)
+            return None if inner is None else not inner
+        if isinstance(test, ast.BoolOp):
+            deciding = isinstance(test.op, ast.Or)
+            return deciding if any(self._left_off(part, frame) is deciding for part in test.values) else None
+        made = frame.resolve(test.value) if isinstance(test, ast.Attribute) else None
+        if not isinstance(test, ast.Attribute) or not isinstance(made, Instance) or not isinstance(made.of, ClassRef):
+            return None
+        key = made.of.node, test.attr
+        if key not in self._off:
+            self._off[key] = stays_false(made.of, test.attr, self._walk.within)
+        return False if self._off[key] else None
+
+    def _decided(
+        self, node: ast.If, frame: Frame, block: Sequence[ast.stmt], *, holds: bool, is_left_off: bool = False
+    ) -> End:
         """A condition whose outcome in a plain run is known: that arm counts, the other is followed beside it.
 
         `if seed is None: return`: what follows in the `block` belongs to the other arm.
@@ -120,7 +144,8 @@ class Branches:
         self._walk.set_state(before)
         frame.values = values
         never = (
-            frame.settles(node.test)
+            is_left_off
+            or frame.settles(node.test)
             or self._deciding(node.test, frame) is not None
             or self._is_written(node.test, frame)
             or (not holds and _asks_for_none(frame.module, node.test))

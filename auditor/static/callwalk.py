@@ -244,13 +244,19 @@ class CallWalk:
         seed = self._walk.project.rng.seed_calls.get(name) if name is not None else None
         if seed is None or name is None or not isinstance(decorator, ast.Attribute):
             return
-        experiment = frame.module, frame.module.names.value(decorator.value)
-        if experiment not in self._experiments:
-            self._experiments[experiment] = configured_seed(*experiment)
-        given = self._experiments[experiment]
+        made = frame.module.names.value(decorator.value)
+        files = (frame.module, made.module if isinstance(made, Instance) else None)
+        found = (self._seed_of(made, each) for each in files if each is not None)
+        given = next((each for each in found if each is not None), None)
         if given is not None:
             call = ast.Call(func=decorator, args=[], keywords=[ast.keyword(arg=seed.argument, value=given)])
             self.random.seed(seed, name, ast.copy_location(call, decorator), frame)
+
+    def _seed_of(self, experiment: Value, module: ModuleFacts) -> ast.expr | None:
+        """What a file configures as the seed of an experiment: one that imports it, or the one that makes it."""
+        if (module, experiment) not in self._experiments:
+            self._experiments[module, experiment] = configured_seed(module, experiment)
+        return self._experiments[module, experiment]
 
     def decorate(self, node: ast.expr, frame: Frame) -> None:
         """A decorator of the project is called with the class below it; `@seeded(3)` gives the function that is."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
@@ -169,10 +169,23 @@ def _filled_in(module: ModuleFacts) -> Mapping[Place, list[Filled]]:
             while isinstance(block, ast.With):
                 block = module.parent(block)
             found.setdefault((parameter.value.id, block), []).append((node, parameter.attr))
+    for (name, block), places in list(found.items()):
+        if isinstance(block, ast.If) and block.orelse:
+            found.setdefault((name, module.parent(block)), []).extend(_in_both_arms(module, name, block, places))
     for places in found.values():
         places.sort(key=_line_of)
     _LAYERS[module] = found
     return found
+
+
+def _in_both_arms(module: ModuleFacts, name: str, block: ast.If, places: list[Filled]) -> Iterator[Filled]:
+    """The parameters that either arm fills, each with what does so in the second."""
+    second = block.orelse[0].lineno
+    first = {parameter: node for node, parameter in places if node.lineno < second}
+    for node, parameter in places:
+        other = first.get(parameter) if node.lineno >= second else None
+        if other is not None and not isinstance(other, ast.AugAssign) and not _reads_own(module, other, name):
+            yield node, parameter
 
 
 def _reads_own(module: ModuleFacts, node: ast.AST, name: str) -> bool:

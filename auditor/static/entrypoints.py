@@ -13,6 +13,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import Function
 from auditor.static.indirect import running
 from auditor.static.nodes import walk
+from auditor.static.shapechecks import only_shows_shapes
 from auditor.static.values import External, FunctionRef
 
 if TYPE_CHECKING:
@@ -75,7 +76,10 @@ def is_program(module: ModuleFacts, *, imported: bool, in_package: bool) -> bool
         tries = [
             guard
             for guard in guards
-            if _only_runs_tests(module, guard) or _only_builds(guard) or (imported and _only_tries(module, guard))
+            if _only_runs_tests(module, guard)
+            or _only_builds(guard)
+            or (isinstance(guard, ast.If) and only_shows_shapes(module, guard))
+            or (imported and _only_tries(module, guard))
         ]
         return len(tries) < len(guards)
     if any(

@@ -267,6 +267,7 @@ class Functions:
             ledger.in_network > 0,
             ledger.muted > 0,
             ledger.replaced > 0,
+            ledger.initialising > 0,
             ledger.picked_at,
             ledger.taken > 0,
             ledger.worker,

@@ -236,4 +236,16 @@ def _asked_for(
         # `net.drop.p = 0.5`: what a layer or a transform was given it keeps under that name.
         if node is not None and equals(node, 0) and not may_be_put(name, node):
             return False
-    return True
+    if any(_is_number(call.argument(name, position)) for name, position in condition.ranges.items()):
+        return False
+    if not condition.amounts or call.opaque:
+        return True
+    amounts = (call.argument(name, position) for name, position in condition.amounts.items())
+    return not all(node is None or equals(node, 0) for node in amounts)
+
+
+def _is_number(node: ast.expr | None) -> bool:
+    """`sigma=1.0`, or a range of which both ends are written alike."""
+    if isinstance(node, ast.Tuple | ast.List) and len({ast.dump(end) for end in node.elts}) == 1:
+        node = node.elts[0]
+    return isinstance(node, ast.Constant) and isinstance(node.value, int | float)

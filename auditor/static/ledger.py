@@ -123,6 +123,9 @@ class Ledger:
         self.replaced = 0
         """Above 0: a model is being made whose initial weights are replaced by stored ones."""
 
+        self.initialising = 0
+        """Above 0: what is drawn becomes a parameter of a network."""
+
         self.spawned = 0
         """Above 0: in a process that was started anew."""
 

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from auditor.static.frame import Frame
     from auditor.static.project import Project
 
-_TRAINING = lazy_pattern(r"(?:self\.)?(?:is_)?train(?:ing)?$")
+_TRAINING = lazy_pattern(r"(?:self\.)?(?:opt\.)?(?:is_?train|isTrain|train)(?:ing)?$")
+_BY_ANY_NAME = ("setattr(self,", "self.__dict__", "vars(self)")
+"""What gives an object attributes whose names do not stand in the text."""
+
 BRANCHING = frozenset({"tensorflow.cond", "tensorflow.compat.v1.cond"})
 """Calls that call their second argument where the first one holds, else the third."""
 
@@ -70,6 +73,18 @@ def starts_false(node: ast.expr, frame: Frame, paths: Iterable[str]) -> bool:
     return not any(contain(path, methods) or puts_on(path, node.attr, module.project) for path in paths)
 
 
+def stays_false(cls: ClassRef, attribute: str, paths: Iterable[str]) -> bool:
+    """Whether a constructor sets an attribute to False, and nothing in the files of the program to another value."""
+    module = cls.module
+    values = module.self_attributes(cls.node).get(attribute, [])
+    if not values or not all(map(_is_false, values)):
+        return False
+    is_first = getattr(module.enclosing_function(values[0]), "name", "") == "__init__"
+    if not is_first or module.project.texts.contain(module.path, _BY_ANY_NAME):
+        return False
+    return not any(puts_on(path, attribute, module.project, itself=True) for path in paths)
+
+
 def _is_false(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value is False
 
@@ -81,13 +96,17 @@ def sets_by_name(path: str, attribute: str, project: Project) -> bool:
     )
 
 
-def puts_on(path: str, attribute: str, project: Project) -> bool:
-    """Whether `model.always = True` stands in a file, with anything but False, and any name but `self`."""
+def puts_on(path: str, attribute: str, project: Project, *, itself: bool = False) -> bool:
+    """Whether `model.always = True` stands in a file, with anything but False, and any name but `self`.
+
+    `itself`: also with that name, and as `always = True` in the body of a class.
+    """
     if sets_by_name(path, attribute, project):
         return True
     if not project.texts.hold(path, frozenset({attribute})):
         return False
-    put_on = rf"(?<!\bself)\.{attribute}\s*=(?!=|\s*False\b)".encode()
+    before = r"(?:\.|^[ \t]+)" if itself else r"(?<!\bself)\."
+    put_on = rf"(?m){before}{attribute}\s*(?::[^=\n]*)?[-+|&^]?=(?!=|\s*False\b)".encode()
     try:
         return re.search(put_on, project.source(path).raw()) is not None
     except ProjectError:

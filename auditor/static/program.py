@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 from auditor.model.lean import dataclass
 from auditor.model.rule import Confidence
 from auditor.ruleset.table import Table
-from auditor.ruleset.versions import Bound, parse_bounds
+from auditor.ruleset.versions import Bound, read_bounds
 from auditor.static.callprerequisites import call_prerequisites
 from auditor.static.conditions import CallCondition, read_call_condition
 from auditor.static.facts import Known, ModuleFacts
@@ -185,7 +185,7 @@ def read_program_condition(table: Table) -> ProgramCondition:
         unless=tuple(trait for entry in table.tables("unless") for trait in _read_group(entry)),
         unless_any=tuple(trait for entry in table.tables("unless_any") for trait in _read_group(entry)),
         prefers=tuple(_read_group(entry) for entry in table.tables("prefers")),
-        versions=_read_versions(table),
+        versions=read_bounds(table),
         known_versions=table.boolean("known_versions", False),
     )
 
@@ -194,13 +194,6 @@ def launched_variables(options: Mapping[str, object]) -> tuple[str, ...]:
     """`unless_launched_with` of a rule's options: a launcher that sets one of these variables answers the finding."""
     names = options.get("unless_launched_with", ())
     return tuple(str(name) for name in names) if isinstance(names, list | tuple) else ()
-
-
-def _read_versions(table: Table) -> tuple[Bound, ...]:
-    try:
-        return parse_bounds(table.string("versions")) if "versions" in table else ()
-    except ValueError as error:
-        raise table.complain("versions", str(error)) from error
 
 
 def _read_group(entry: Table) -> tuple[Trait, ...]:

@@ -21,6 +21,8 @@ from auditor.static.weights import drawn_by, makes_weights
 if TYPE_CHECKING:
     from auditor.static.walk import Walk
 
+_TENSORFLOW = ("tensorflow.random", "tensorflow.compat.v1.random")
+
 
 class RandomCalls:
     """The seeds and draws of one program, and the objects that draw when they are iterated."""
@@ -97,8 +99,7 @@ class RandomCalls:
             return not is_written or self._is_put(attribute)
 
         for fact in draws(self._rng, call, is_none, equals, frame.resolve, may_be_put):
-            if name is not None and name.startswith("torch.rand") and makes_weights(frame.module, node):
-                name = f"torch.nn.init.{name.rpartition('.')[2]}"
+            name = self._of_weights(name, node, frame)
             before, worker = self._ledger.state.pending, self._ledger.worker
             if fact.deferred and fact.library.worker_seeded_by and (name or "").startswith(self._rng.run_in_loaders):
                 self._ledger.worker = worker or None
@@ -109,6 +110,17 @@ class RandomCalls:
             self._ledger.training -= in_training
             self._ledger.worker = worker
             self.remember(node, before)
+
+    def _of_weights(self, name: str | None, node: ast.Call, frame: Frame) -> str | None:
+        """The name under which a draw is noted that makes initial weights by hand."""
+        last = (name or "").rpartition(".")[2]
+        if name is not None and name.startswith("torch.rand"):
+            makes = self._ledger.initialising or makes_weights(frame.module, node)
+            return f"torch.nn.init.{last}" if makes else name
+        function = frame.module.enclosing_function(node)
+        if name is not None and name.startswith(_TENSORFLOW) and "initializer" in getattr(function, "name", ""):
+            return f"tensorflow.initializers.{last}"
+        return name
 
     def _is_put(self, attribute: str) -> bool:
         """Whether an attribute of that name may be given a value outside of its object."""

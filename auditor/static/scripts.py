@@ -53,6 +53,16 @@ _BUILDING = lazy_pattern(
 )
 """Statements that make networks and show them."""
 
+_CLASS = lazy_pattern(rb"^class\b", re.MULTILINE)
+_SHOWING = lazy_pattern(rb"\b(?:print|summary|profile|logging)\b|flops|_params")
+_WORK = lazy_pattern(
+    rb"main\(|run\(|train\w*\(|\.fit\(|\.?save\w*\(|dump\(|\.write|\.backward\(|\.step\(|\bwhile\b|pars|open\(|seed"
+)
+"""Words of what is no check of shapes."""
+
+_MAX_SHOWING = 5000
+"""Bytes of a guard that may be one."""
+
 _OPTIONS = lazy_pattern(rb"\.parse_args\(|\.parse_known_args\(|@click\.|@hydra\.|fire\.Fire\(|typer\.|tyro\.|docopt\(")
 _TRAINING = lazy_pattern(rb"\.backward\(|\.fit\(|\.minimize\(|\.train_on_batch\(|\bGradientTape\(")
 _TESTS = lazy_pattern(rb"\bdef test_|\bclass Test|unittest|pytest|doctest|absltest|\bTestCase\b")
@@ -92,7 +102,7 @@ def is_script_by_its_bytes(project: Project, path: str) -> bool | None:
         if _is_tried_out(project, path):
             return False
         if not imported:
-            return True
+            return None if _may_show_shapes(project, path) else True
     if not project.matters(path):
         return False
     # Without a guard it is one only for what its top level does.
@@ -103,19 +113,28 @@ def _is_tried_out(project: Project, path: str) -> bool:
     """Whether a file below the root ends with `net = Net(); print(net(torch.rand(2, 3)).shape)` under its guard."""
     if "/" not in path:
         return False
+    end = _behind_guard(project, path, _NETWORK)
+    if end is None or _MORE_THAN_A_TRY.search(end) is not None:
+        return False
+    return _MADE_UP.search(end) is not None or _BUILDING.fullmatch(end + b"\n") is not None
+
+
+def _may_show_shapes(project: Project, path: str) -> bool:
+    """Whether what a guard does may have to be looked at: it shows something, and does no work by its words."""
+    end = _behind_guard(project, path, _CLASS)
+    return end is not None and len(end) < _MAX_SHOWING and _SHOWING.search(end) is not None and not _WORK.search(end)
+
+
+def _behind_guard(project: Project, path: str, before: re.Pattern[bytes]) -> bytes | None:
+    """What follows the guard of a file in which something stands before it."""
     try:
         raw = project.source(path).raw()
     except ProjectError:
-        return False
+        return None
     finally:
         project.unread(path)
     guard = _GUARD.search(raw)
-    if guard is None or _NETWORK.search(raw, 0, guard.start()) is None:
-        return False
-    end = raw[guard.end() :]
-    if _MORE_THAN_A_TRY.search(end) is not None:
-        return False
-    return _MADE_UP.search(end) is not None or _BUILDING.fullmatch(end + b"\n") is not None
+    return raw[guard.end() :] if guard is not None and before.search(raw, 0, guard.start()) is not None else None
 
 
 def takes_options(source: SourceFile, *, must_train: bool) -> bool:

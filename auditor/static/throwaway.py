@@ -42,8 +42,8 @@ _SUMMARIES = frozenset({"complexity", "flops", "macs", "summary"})
 """Words in the names of functions that describe a network: `get_model_summary(model, example)`."""
 
 _COUNTS = tuple({one, other} for one in ("count", "num", "print") for other in ("params", "parameter", "parameters"))
-_COUNTS += ({"model", "info"},)
-"""Pairs of words that do: `count_parameters(net)`."""
+_COUNTS += ({"model", "info"}, {"trans", "net"})
+"""Pairs of words that do: `count_parameters(net)`, and `trans_net(net, example)`, which copies it to Caffe."""
 
 _SWITCHING = frozenset({"cpu", "cuda", "eval", "to", "train"})
 """Methods of a network after which it is still only there to be looked at."""
@@ -151,12 +151,16 @@ def is_traced(module: ModuleFacts, node: ast.AST) -> bool:
     current = module.parent(node)
     while isinstance(current, ast.Tuple | ast.List | ast.keyword | ast.Starred):
         current = module.parent(current)
-    if not isinstance(current, ast.Call):
-        return False
-    name = getattr(current.func, "attr", getattr(current.func, "id", ""))
-    words = set(name.lower().split("_"))
+    return isinstance(current, ast.Call) and (
+        describes(module, current) or getattr(current.func, "attr", "") == "add_graph"
+    )
+
+
+def describes(module: ModuleFacts, call: ast.Call) -> bool:
+    """Whether a call looks at the operations and sizes of what it is given."""
+    words = set(getattr(call.func, "attr", getattr(call.func, "id", "")).lower().split("_"))
     is_summary = not _SUMMARIES.isdisjoint(words) or any(pair <= words for pair in _COUNTS)
-    return is_summary or name == "add_graph" or module.resolve(current.func) in _TRACING
+    return is_summary or module.resolve(call.func) in _TRACING
 
 
 def _is_argument(module: ModuleFacts, node: ast.Name) -> bool:

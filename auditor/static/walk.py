@@ -40,7 +40,7 @@ from auditor.static.seedvalue import GIVEN, OPTIONS, UNSEEDED_STATE, Seen, eithe
 from auditor.static.targets import module_of, pairs_of
 from auditor.static.training import names_training
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
-from auditor.static.weights import is_replaced
+from auditor.static.weights import fills_parameter, is_replaced
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
@@ -298,13 +298,16 @@ class Walk:
         replaced = isinstance(node, ast.Assign) and (
             is_replaced(frame.module, node) or makes_filled_layer(frame.module, node)
         )
+        initialises = fills_parameter(frame.module, node)
         self.ledger.replaced += replaced
+        self.ledger.initialising += initialises
         if not self.ledger.deferring:
             self.ledger.loads_weights = self.ledger.loads_weights or fills_network(frame.module, node)
         later = self._delayed.name(node, frame)
         made = self._delayed.make(node.value, frame) if later is not None else ()
         end = End.FALLS_THROUGH if made else self.expression(node.value, frame)
         self.ledger.replaced -= replaced
+        self.ledger.initialising -= initialises
         value = self.evaluator.value(node.value, frame)
         settled = isinstance(node, ast.Assign) and frame.is_settled(node.value)
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]

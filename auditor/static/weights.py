@@ -9,6 +9,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.dotted import dotted_text
 from auditor.static.elements import Call
 from auditor.static.nodes import walk
+from auditor.static.targets import only_target
 from auditor.static.values import ClassRef, External, FunctionRef
 
 if TYPE_CHECKING:
@@ -318,6 +319,16 @@ def makes_weights(module: ModuleFacts, node: ast.Call) -> bool:
         if isinstance(other, ast.Name) and other.id == target.id and isinstance(other.ctx, ast.Load)
     ]
     return bool(read) and all(_keeps(module, _flowing(module, other)[1]) for other in read)
+
+
+def fills_parameter(module: ModuleFacts, statement: ast.Assign | ast.AnnAssign | ast.AugAssign) -> bool:
+    """`conv.weight.data = default_init()(conv.weight.shape)`, `self.W = nn.Parameter(default_init()(3, 4))`."""
+    if isinstance(statement.value, ast.Call) and module.resolve(statement.value.func) in _PARAMETER:
+        return True
+    target = only_target(statement)
+    if isinstance(target, ast.Attribute) and target.attr == "data":
+        target = target.value
+    return isinstance(target, ast.Attribute) and target.attr in PARAMETERS
 
 
 def _flowing(module: ModuleFacts, node: ast.expr) -> tuple[ast.AST, ast.AST | None]:

@@ -7,24 +7,28 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
+from itertools import islice
 
 from auditor.model.rule import Confidence, Rule
 from auditor.ruleset.table import Table
 from auditor.static.evaluate import Evaluator
 from auditor.static.facts import ModuleFacts
+from auditor.static.flow import MAX_READS, uses
 from auditor.static.frame import Frame
 from auditor.static.library_verdict import SeedValue
 from auditor.static.matcher import Hit, Scope
 from auditor.static.project import Project
 from auditor.static.ruleoptions import WithOptions
+from auditor.static.targets import only_target
 from auditor.static.textvalues import is_text
 
 
-def _read(table: Table) -> None:
-    """No options."""
+def _read(table: Table) -> frozenset[str]:
+    """`generators`: what is called with a seed, beside what seeds a library."""
+    return frozenset(table.strings("generators"))
 
 
-class HashBucketDetector(WithOptions[None]):
+class HashBucketDetector(WithOptions[frozenset[str]]):
     """`kind = "hash-bucket"`."""
 
     kind = "hash-bucket"
@@ -37,7 +41,7 @@ class HashBucketDetector(WithOptions[None]):
         for call in module.calls_to({"hash"}):
             if getattr(call.function, "name", "") == "__hash__" or not _is_bucketed(module, call.node):
                 continue
-            if _is_seed(module, call.node):
+            if _is_seed(module, call.node, self._options.of(rule) | project.rng.seed_calls.keys()):
                 continue
             hashes_text = _hashes_text(module, call.node)
             if hashes_text is not False:
@@ -57,12 +61,23 @@ def _is_bucketed(module: ModuleFacts, node: ast.expr) -> bool:
     return isinstance(parent.op, ast.Mod) or _is_bucketed(module, parent)
 
 
-def _is_seed(module: ModuleFacts, node: ast.AST) -> bool:
-    """`random.seed(hash(name) % n)`: the seeding rules speak about it."""
+def _is_seed(module: ModuleFacts, node: ast.AST, seeding: frozenset[str]) -> bool:
+    """`random.seed(hash(name) % n)`, also by a name that nothing else reads: the seeding rules speak about it."""
+    if _becomes_seed(module, node, seeding):
+        return True
+    target = only_target(module.statement(node))
+    is_global = module.enclosing_function(node) is None
+    if not isinstance(target, ast.Name) or (is_global and module.project.is_imported(module.path)):
+        return False
+    reads = list(islice(uses(module, target), MAX_READS))
+    return bool(reads) and all(_becomes_seed(module, each, seeding) for each in reads)
+
+
+def _becomes_seed(module: ModuleFacts, node: ast.AST, seeding: frozenset[str]) -> bool:
     for holder in module.around(node):
         if not isinstance(holder, ast.expr | ast.keyword):
             break
-        if isinstance(holder, ast.Call) and module.resolve(holder.func) in module.project.rng.seed_calls:
+        if isinstance(holder, ast.Call) and module.resolve(holder.func) in seeding:
             return module.seed_value(holder.args[0] if holder.args else holder) is SeedValue.ENTROPY
     return False
 

@@ -11,8 +11,15 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 from auditor.errors import ProjectError
+from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.pattern import lazy_pattern
+from auditor.static.pinned import Pins
 from auditor.static.source import SourceFile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from auditor.ruleset.versions import Bound
 
 _CONFIG_PATH = lazy_pattern(rb"config_path\s*=\s*[rf]?[\"']([^\"'\n]+)[\"']")
 _IMPORTS = lazy_pattern(
@@ -26,8 +33,13 @@ _NAME = lazy_pattern(rb"[\w./-]+\.(?:ya?ml|toml|json)\b")
 class References:
     """What the program files of a project say about configurations."""
 
-    def __init__(self, files: Iterable[SourceFile]) -> None:
+    def __init__(self, root: Path, files: Iterable[SourceFile]) -> None:
         self._files = tuple(files)
+        self._pins = Pins(root)
+
+    def fit(self, bounds: Iterable[Bound]) -> bool:
+        """Whether the project's versions are known to fulfil all of some bounds."""
+        return all(self._pins.range_of(bound.package).holds(bound) for bound in bounds)
 
     def readers(self, path: str) -> frozenset[str]:
         """`hydra` where the file lies in a folder that a Hydra program names, `name` where a program names the file."""

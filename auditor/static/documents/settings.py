@@ -10,6 +10,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass
 from auditor.model.rule import Confidence, Severity
 from auditor.ruleset.table import Table
+from auditor.ruleset.versions import Bound, read_bounds
 from auditor.static.documents.dialects import Dialect, Readers, dialects, is_likely, spoken
 from auditor.static.documents.kinds import Kind
 from auditor.static.documents.span import Span
@@ -53,6 +54,9 @@ class Setting:
     alone: bool
     """Whether it counts only where no entry of these names in the file has a number: a seed for all is enough."""
 
+    versions: tuple[Bound, ...]
+    """What the project's versions must be known to fulfil."""
+
     because: str
     """Why it matters, after `key is value: `."""
 
@@ -82,6 +86,7 @@ def read_setting(entry: Table) -> Setting:
         comment=re.compile(entry.string("comment"), re.IGNORECASE) if "comment" in entry else None,
         beside=frozenset(entry.strings("beside")),
         alone=entry.boolean("alone", False),
+        versions=read_bounds(entry),
         because=entry.string("because"),
         severity=Severity(severity) if severity else None,
         confidence=Confidence(confidence) if confidence else None,

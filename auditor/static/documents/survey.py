@@ -105,7 +105,7 @@ class _Reader:
         self._rules = rules
         self._by_name = by_name
         self._ignored = ignored
-        self._references = References(found.files)
+        self._references = References(found.root, found.files)
 
     def look_at(self, source: SourceFile) -> None:
         """Read one file, if any rule may speak about it."""

@@ -12,6 +12,7 @@ from auditor.ruleset.table import Table
 from auditor.static.documents.kinds import CONFIGURATIONS, LAUNCHERS, Kind
 from auditor.static.facts import ModuleFacts
 from auditor.static.matcher import Hit, Scope
+from auditor.static.pinned import fits
 from auditor.static.project import Project
 from auditor.static.ruleoptions import WithOptions
 
@@ -60,7 +61,8 @@ class SettingMatcher(WithOptions[_Options]):
 
         root = None if module.is_notebook or not self._options.of(rule).modules else read_python(module.tree)
         if root is not None:
-            for hit, span in self._hits(rule, root, Kind.PYTHON, module.lines, frozenset(), frozenset):
+            settings = [each for each in self._options.of(rule).settings if fits(each.versions, project)]
+            for hit, span in _hits(settings, root, Kind.PYTHON, module.lines, frozenset(), frozenset):
                 yield hit(_python_location(module, span))
 
     def is_candidate(self, rule: Rule, kind: Kind, raw: bytes) -> bool:
@@ -77,8 +79,9 @@ class SettingMatcher(WithOptions[_Options]):
         """For files of data. Raises `ProjectError` where one is malformed."""
         from auditor.static.documents.configuration import read_configuration
 
+        settings = [each for each in self._options.of(rule).settings if references.fit(each.versions)]
         if document.kind in LAUNCHERS:
-            yield from self._passed(rule, document)
+            yield from _passed(settings, document)
             return
 
         def readers() -> frozenset[str]:
@@ -86,28 +89,35 @@ class SettingMatcher(WithOptions[_Options]):
 
         groups = frozenset({document.name.partition(".")[0], document.folder.rpartition("/")[2]})
         for root in read_configuration(document):
-            for hit, span in self._hits(rule, root, document.kind, document.lines, groups, readers):
+            for hit, span in _hits(settings, root, document.kind, document.lines, groups, readers):
                 yield hit(document.location(span))
 
-    def _passed(self, rule: Rule, document: Document) -> Iterator[Hit]:
-        from auditor.static.documents.settings import passed_settings
 
-        for setting in self._options.of(rule).settings:
-            for name, span, value in passed_settings(setting, document):
-                yield _Made(name.lstrip("+"), value, setting)(document.location(span))
+def _passed(settings: Iterable[Setting], document: Document) -> Iterator[Hit]:
+    from auditor.static.documents.settings import passed_settings
 
-    def _hits(
-        self, rule: Rule, root: Node, kind: Kind, lines: tuple[str, ...], groups: frozenset[str], readers: Readers
-    ) -> Iterator[tuple[_Made, Span]]:
-        from auditor.static.documents.settings import found_settings
+    for setting in settings:
+        for name, span, value in passed_settings(setting, document):
+            yield _Made(name.lstrip("+"), value, setting)(document.location(span))
 
-        told: set[Span] = set()
-        for setting in self._options.of(rule).settings:
-            for path, entry, value in found_settings(setting, root, kind, groups, readers):
-                if entry.span in told or not _is_meant(setting, entry, lines):
-                    continue
-                told.add(entry.span)
-                yield _Made(path, value.value, setting), entry.span
+
+def _hits(
+    settings: Iterable[Setting],
+    root: Node,
+    kind: Kind,
+    lines: tuple[str, ...],
+    groups: frozenset[str],
+    readers: Readers,
+) -> Iterator[tuple[_Made, Span]]:
+    from auditor.static.documents.settings import found_settings
+
+    told: set[Span] = set()
+    for setting in settings:
+        for path, entry, value in found_settings(setting, root, kind, groups, readers):
+            if entry.span in told or not _is_meant(setting, entry, lines):
+                continue
+            told.add(entry.span)
+            yield _Made(path, value.value, setting), entry.span
 
 
 @dataclass(frozen=True, slots=True)
