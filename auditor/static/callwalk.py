@@ -19,7 +19,7 @@ from auditor.static.indirect import called_later, dispatched, running
 from auditor.static.library_verdict import SeedValue
 from auditor.static.loadercalls import LoaderCalls
 from auditor.static.madeobjects import MadeObjects
-from auditor.static.members import table_of
+from auditor.static.members import entry_of, table_of
 from auditor.static.outsidecalls import OutsideCalls
 from auditor.static.picked import looked_into, picked
 from auditor.static.protocols import starts_base
@@ -129,7 +129,9 @@ class CallWalk:
             self._alternatives(registered, node, frame, is_taken=True)
             return
         if isinstance(node.func, ast.Subscript):
-            self._alternatives(table_of(frame.module, node.func.value), node, frame)
+            entry = entry_of(frame.module, node.func)
+            values = [entry] if entry is not None else table_of(frame.module, node.func.value)
+            self._alternatives(values, node, frame)
         stored = self._stored.get(_entry(frame.module.origin(node.func)))
         if stored is not None:
             self._alternatives(stored, node, frame)

@@ -20,7 +20,7 @@ from auditor.static.mappings import (
     with_entry,
 )
 from auditor.static.seedvalue import GIVEN, OPTIONS, Seen, Shape
-from auditor.static.values import FunctionRef
+from auditor.static.values import ClassRef, FunctionRef, Instance
 
 if TYPE_CHECKING:
     from auditor.static.frame import Frame
@@ -51,6 +51,14 @@ class Changes:
         elif text is not None and held is not None and entries_of(held) is not None:
             frame.change(text, with_entry(held, name, value))
 
+    def attribute(self, target: ast.Attribute, value: Seen, frame: Frame) -> None:
+        """`config.seed = 3`; what a constructor sets is known when it is left."""
+        if target.attr not in self._walk.evaluator.attributes or getattr(frame.function, "name", "") == "__init__":
+            return
+        made = frame.resolve(target.value)
+        if isinstance(made, Instance) and isinstance(made.of, ClassRef):
+            self._walk.evaluator.store_attribute(made.of, target.attr, value)
+
     def set_by_default(self, node: ast.Call, frame: Frame) -> None:
         """`os.environ.setdefault("SEED", "3")`."""
         evaluator = self._walk.evaluator
@@ -70,6 +78,9 @@ class Changes:
         if isinstance(node.func, ast.Attribute):
             text, held = _table(node.func.value, frame)
             if held is not None:
+                if node.func.attr == "pop":
+                    # What was taken out is asked for after it is gone.
+                    frame.results[node] = self._walk.evaluator.value(node, frame)
                 frame.change(text, updated(self._walk.evaluator, node, held, frame))
         for part in passed:
             text, held = _table(part, frame)

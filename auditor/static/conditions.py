@@ -16,12 +16,11 @@ from auditor.ruleset.table import Table
 from auditor.static.constants import are_alike, may_hold_for_none
 from auditor.static.decorated import decorator_calls
 from auditor.static.facts import Call, Known, ModuleFacts
-from auditor.static.library_verdict import SeedValue
 from auditor.static.maybetrue import default_value, may_be_true
 from auditor.static.nodes import walk
 from auditor.static.scalars import is_number
 from auditor.static.spread import bound_before, may_be_bound, spread
-from auditor.static.unset import is_unset
+from auditor.static.unset import is_differing, is_unset
 from auditor.static.values import FunctionRef
 
 
@@ -100,7 +99,7 @@ class Argument:
             return self.holds_when_left_out and not call.opaque
         if self.absent is True:
             return False
-        if self.entropy and module.seed_value(given) is not SeedValue.ENTROPY:
+        if self.entropy and not is_differing(given, module):
             return False
         if self.resolves and module.resolve(given) not in self.resolves:
             return False

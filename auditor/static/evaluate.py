@@ -64,7 +64,10 @@ class Evaluator:
         """What the program itself has stored in its options (`args.seed = 7`) and in names of modules."""
 
         self.objects: dict[ClassRef, dict[str, Seen]] = {}
-        """Attributes that the constructors of classes have set."""
+        """Attributes that the constructors of classes have set, their own and those that fields stand for."""
+
+        self.attributes: set[str] = set()
+        """Names of these attributes, of all classes."""
 
         self._at_top: dict[str, Seen | None] = {}
         """What names of modules hold (`global_key`)."""
@@ -85,11 +88,21 @@ class Evaluator:
         """The constructor of `cls` was executed in `frame`; attributes on which two objects differ are given up."""
         first = frame.function and every_argument(frame.function.args)[:1]
         prefix = f"{first[0].arg}." if first else "self."
+        own = ((text, value) for text, value in frame.values.items() if text.startswith(prefix))
+        self.remember_attributes(cls, {text.removeprefix(prefix): value for text, value in own})
+
+    def remember_attributes(self, cls: ClassRef, attributes: Mapping[str, Seen]) -> None:
+        """An object of `cls` was made with these attributes; those on which two objects differ are given up."""
         known = self.objects.setdefault(cls, {})
-        for text, value in frame.values.items():
-            name = text.removeprefix(prefix)
-            if name != text:
-                known[name] = either(known[name], value) if name in known else value
+        for name, value in attributes.items():
+            known[name] = either(known[name], value) if name in known else value
+        self.attributes.update(attributes)
+
+    def store_attribute(self, cls: ClassRef, name: str, value: Seen) -> None:
+        """An object of `cls` that was made gets another value of an attribute."""
+        known = self.objects.get(cls, {})
+        if name in known:
+            known[name] = either(known[name], value)
 
     def value(self, node: ast.expr, frame: Frame) -> Seen:
         """The value of `node`; never raises, never gives up without an answer."""
@@ -225,13 +238,13 @@ class Evaluator:
         return base if base.kind is SeedValue.ENTROPY else GIVEN
 
     def got(self, node: ast.Call, called: ast.Attribute, frame: Frame) -> Seen | None:
-        """`config.get("seed")`, `config.copy()`, where it is known what the dictionary holds."""
+        """`config.get("seed")`, `config.pop("seed")`, `config.copy()`, where it is known what the dictionary holds."""
         if called.attr in mappings.COPYING_METHODS and not node.args:
             copied = self._filled(called.value, frame) or self.value(called.value, frame)
             if mappings.entries_of(copied) is None:
                 return None
             return mappings.merged(copied, mappings.made(self, node, frame)) if node.keywords else replace(copied)
-        if called.attr != "get" or not node.args:
+        if called.attr not in ("get", "pop") or not node.args:
             return None
         key = self.known(node.args[0], frame)
         if not isinstance(key, Known) or not isinstance(key.value, str):

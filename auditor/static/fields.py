@@ -10,6 +10,7 @@ from auditor.static.elements import call_of
 from auditor.static.frame import Frame
 from auditor.static.library_verdict import SeedValue
 from auditor.static.mappings import entries_of, looked_up
+from auditor.static.members import MAX_BASES, bases
 from auditor.static.seedvalue import GIVEN, IS_NONE, Entries, Seen, constant, holding
 from auditor.static.values import ClassRef, External, Instance, Value
 
@@ -25,8 +26,60 @@ FILLING_METHODS = frozenset({"parse_args_and_config", "parse_args_into_dataclass
 
 _FILLING_PARSERS = (External("transformers.HfArgumentParser"), External("trl.TrlParser"))
 _PROPERTIES = frozenset({"cached_property", "property"})
+_RECORDS = frozenset({"NamedTuple", "Struct", "attrs", "attributes", "dataclass", "define", "frozen", "mutable"})
+"""Last parts of the names of decorators and bases that make a constructor of the annotated names."""
+
 _DECLARING = frozenset({"Field", "attrib", "field", "ib"})
 """Last parts of the names of calls that declare a field."""
+
+
+def recorded(evaluator: Evaluator, made: Instance, frame: Frame) -> dict[str, Seen]:
+    """What a call that makes an object of a class without constructor gives its fields, or leaves them.
+
+    A field that methods assign is left out.
+    """
+    node, cls = made.made_by, made.of
+    if node is None or not isinstance(cls, ClassRef):
+        return {}
+    declared = _fields(cls)
+    if any(isinstance(part, ast.Starred) for part in node.args) or (node.args and not _is_record(cls)):
+        return dict.fromkeys(declared, GIVEN)
+    positional = dict(zip(declared, node.args, strict=False))
+    assigned = {name for each in _lineage(cls) for name in each.module.self_attributes(each.node)} if declared else ()
+    found = {}
+    for name, (module, default) in declared.items():
+        if name in assigned:
+            continue
+        seen = evaluator.value(positional[name], frame) if name in positional else None
+        seen = seen or _given(evaluator, node, frame.module, name, frame)
+        found[name] = seen or (_declared(evaluator, default, module) if default is not None else GIVEN)
+    return found
+
+
+def _fields(cls: ClassRef) -> dict[str, tuple[ModuleFacts, ast.expr | None]]:
+    """The annotated names of a class and its bases, each with its default, in the order of the parameters."""
+    found: dict[str, tuple[ModuleFacts, ast.expr | None]] = {}
+    for each in reversed(_lineage(cls)):
+        for child in each.node.body:
+            if isinstance(child, ast.AnnAssign) and isinstance(child.target, ast.Name):
+                found[child.target.id] = each.module, child.value
+    return found
+
+
+def _lineage(cls: ClassRef) -> list[ClassRef]:
+    """A class and the classes of the project that it extends, the nearest first."""
+    found = [cls]
+    for each in found:
+        above = [base for base in bases(each) if isinstance(base, ClassRef) and base not in found]
+        found.extend(above[: MAX_BASES - len(found)])
+    return found
+
+
+def _is_record(cls: ClassRef) -> bool:
+    """Whether positional arguments fill the fields in their order: `@dataclass`, `@attrs.define`, `NamedTuple`."""
+    outside = {name.rpartition(".")[2] for name in cls.module.base_classes(cls.node)}
+    above = [each.func if isinstance(each, ast.Call) else each for each in cls.node.decorator_list]
+    return not _RECORDS.isdisjoint(outside | {getattr(each, "attr", getattr(each, "id", "")) for each in above})
 
 
 def field(

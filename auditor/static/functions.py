@@ -18,7 +18,7 @@ from auditor.static.rngstate import Rank, State, joined_draws
 from auditor.static.seedvalue import GIVEN, OPTIONS, Entries, Seen, constant, holding
 from auditor.static.switches import Switches
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, Value
-from auditor.static.wrappers import wrappers_of
+from auditor.static.wrappers import kept, wrappers_of
 from auditor.static.written import given_by
 
 if TYPE_CHECKING:
@@ -120,11 +120,30 @@ class Functions:
         self._wrapping[ref.node] = (node, frame)
         try:
             result = GIVEN
-            for wrapper, inside in wrappers:
+            for number, (wrapper, inside) in enumerate(wrappers):
+                if number == 0:
+                    self._give(ref, wrapper, node, frame, inside, defaults=defaults)
                 result, _ = self._follow(wrapper, inside, frame, at if at is not None else node)
             return result
         finally:
             del self._wrapping[ref.node]
+
+    def _give(
+        self,
+        ref: FunctionRef,
+        wrapper: FunctionRef,
+        node: ast.Call | None,
+        frame: Frame,
+        inside: Frame,
+        *,
+        defaults: bool,
+    ) -> None:
+        """A call of a decorated function gives its arguments to what the outermost decorator made of that."""
+        outermost = FunctionRef(wrapper.module, wrapper.node, ref.owner, ref.bound)
+        called = self.frame_of(outermost, node, frame, defaults=defaults and not is_configured(ref))
+        for name in wrapper.module.written.signature(wrapper.node).names & called.values.keys():
+            inside.values[name] = called.values[name]
+        inside.settled |= called.settled & called.values.keys()
 
     def _called_in_module(self, ref: FunctionRef, node: ast.Call | None, module: ModuleFacts) -> Frame:
         return self.frame_of(ref, node, self._walk.module_frame(module))
@@ -277,8 +296,13 @@ class Functions:
             ledger.entered.key() if ledger.entered is not None else None,
         )
 
-    def frame_of(self, ref: FunctionRef, node: ast.Call | None, frame: Frame, *, defaults: bool = True) -> Frame:
-        """A frame with the parameters bound as the call gives them."""
+    def frame_of(
+        self, ref: FunctionRef, node: ast.Call | None, frame: Frame, *, defaults: bool = True, makers: bool = True
+    ) -> Frame:
+        """A frame with the parameters bound as the call gives them.
+
+        `makers`: what the function around it was given is known, too, where the call names what made it.
+        """
         module, function = ref.module, ref.node
         parent = self._walk.module_frame(module)
         if (
@@ -326,7 +350,23 @@ class Functions:
                 inside.values[name] = GIVEN
         if function.args.kwarg is not None:
             inside.values[function.args.kwarg.arg] = self._others(node, given, spread, frame)
+        if node is not None and makers:
+            inside.values = {**self._made_with(ref, node, frame), **inside.values}
         return inside
+
+    def _made_with(self, ref: FunctionRef, node: ast.Call, frame: Frame) -> Mapping[str, Seen]:
+        """What the function around a function was given by the call that made this one: `make_seeder(3)()`."""
+        around = ref.module.enclosing_function(ref.node)
+        made_by = frame.module.origin(node.func) if around is not None and around is not frame.function else None
+        maker = frame.resolve(made_by.func) if isinstance(made_by, ast.Call) else None
+        if not isinstance(maker, FunctionRef) or maker.node is not around or not isinstance(made_by, ast.Call):
+            return {}
+        holder = frame.module.enclosing_function(made_by)
+        if holder is not None and holder is not frame.function:
+            return {}
+        outer = frame if holder is not None else self._walk.module_frame(frame.module)
+        given = self.frame_of(maker, made_by, outer, makers=False).values
+        return {name: given[name] for name in kept(maker, ref.node)}
 
     def _stays_off(self, name: str, default: ast.expr | None) -> bool:
         """`create_loader(data, **config)` with `is_training=False`, in a program that does not train."""

@@ -9,6 +9,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.callables import QUIET, QUIET_MODULES, STARTED
 from auditor.static.configured import COMMAND_LINES, of_command_line, opened
 from auditor.static.elements import passed
+from auditor.static.fields import recorded
 from auditor.static.frame import Frame
 from auditor.static.members import default_factories
 from auditor.static.protocols import INDEXING, properties, steps
@@ -54,6 +55,8 @@ class MadeObjects:
         """
         made = Instance(cls, node, frame.module)
         self._calls.functions.make(cls, node)
+        if not (self._ledger.muted or isinstance(cls.module.names.attribute(made, "__init__"), FunctionRef)):
+            self._walk.evaluator.remember_attributes(cls, recorded(self._walk.evaluator, made, frame))
         for name in ("__new__", "__init__", "__post_init__"):
             method = cls.module.names.attribute(made, name)
             if isinstance(method, FunctionRef):

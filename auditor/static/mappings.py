@@ -277,6 +277,11 @@ def _put_into(module: ModuleFacts) -> Mapping[str, Sequence[tuple[object, ast.ex
     return found
 
 
+def is_put_into(module: ModuleFacts, name: str, key: str) -> bool:
+    """Whether a file may put something under a key into the dictionary of that name, after that is written."""
+    return any(put in (key, None) for put, _ in _put_into(module).get(name, ()))
+
+
 def _is_local(module: ModuleFacts, name: ast.Name) -> bool:
     """Whether a name belongs to the function that it stands in."""
     function = module.enclosing_function(name)

@@ -7,6 +7,8 @@ from collections.abc import Container, Iterator
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.constants import assigned
+from auditor.static.elements import Known
+from auditor.static.mappings import is_put_into
 from auditor.static.values import ABSENT, Absent, ClassRef, External, FunctionRef, ModuleRef, Value, agreed
 
 if TYPE_CHECKING:
@@ -78,14 +80,35 @@ def table_of(module: ModuleFacts, node: ast.expr) -> list[Value]:
     whole = namespace_of(module, node)
     if whole is not None:
         return whole
-    table = module.origin(node)
-    if isinstance(table, ast.Name | ast.Attribute):
-        found = assigned(module, table)
-        if found is None:
-            return []
-        module, table = found
+    module, table = _display(module, node)
     parts = table.values if isinstance(table, ast.Dict) else getattr(table, "elts", [])
     return [module.names.value(part) for part in parts]
+
+
+def entry_of(module: ModuleFacts, node: ast.Subscript) -> Value:
+    """What stands under a key that is written there, `TABLE["adam"]`, in a display where nothing else puts it."""
+    key = module.constant(node.slice)
+    holder, table = _display(module, node.value)
+    if not (isinstance(key, Known) and isinstance(key.value, str) and isinstance(table, ast.Dict)):
+        return None
+    name = node.value.id if isinstance(node.value, ast.Name) else None
+    if name is None or any(is_put_into(each, name, key.value) for each in (module, holder)):
+        return None
+    values = [part for name, part in zip(table.keys, table.values, strict=True) if _is_key(name, key.value)]
+    return holder.names.value(values[0]) if len(values) == 1 else None
+
+
+def _is_key(name: ast.expr | None, key: str) -> bool:
+    """Whether a key of a display is this one, or may be."""
+    return not isinstance(name, ast.Constant) or name.value == key
+
+
+def _display(module: ModuleFacts, node: ast.expr) -> tuple[ModuleFacts, ast.expr | None]:
+    """The expression that a name stands for, and the module that it stands in."""
+    table = module.origin(node)
+    if isinstance(table, ast.Name | ast.Attribute):
+        return assigned(module, table) or (module, None)
+    return module, table
 
 
 def namespace_of(module: ModuleFacts, node: ast.expr) -> list[Value] | None:

@@ -22,7 +22,7 @@ from auditor.static.indirect import APPLYING, LAUNCHING, applied, launched
 from auditor.static.instantiated import INSTANTIATING, instantiated
 from auditor.static.madeobjects import is_plain
 from auditor.static.modes import BRANCHING
-from auditor.static.protocols import ENTERING, STACKING
+from auditor.static.protocols import CONSUMING, ENTERING, ITERATING, STACKING, iterated_parts
 from auditor.static.values import ClassRef, External, FunctionRef, Instance
 
 if TYPE_CHECKING:
@@ -51,6 +51,9 @@ class OutsideCalls:
             self._import(node, frame)
         if name in INSTANTIATING:
             self._instantiate(node, frame)
+        if name in CONSUMING:
+            for iterated in (part for given in node.args for part in iterated_parts(given, frame)):
+                self._calls.objects.protocol(iterated, ITERATING, frame)
         if name in APPLYING:
             with self._calls.choices.later():
                 for method in applied(frame.module, node):

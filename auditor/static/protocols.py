@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from auditor.static.frame import Frame
 
 ITERATING = ("__iter__", "__next__")
+CONSUMING = frozenset(
+    {"all", "any", "frozenset", "iter", "list", "max", "min", "next", "set", "sorted", "sum", "tuple"}
+)
+"""Builtins that loop over what they are given."""
+
 INDEXING = ("__getitem__",)
 ENTERING = ("__enter__", "__aenter__")
 LEAVING = ("__exit__", "__aexit__")

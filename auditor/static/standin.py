@@ -18,14 +18,19 @@ if TYPE_CHECKING:
 MAX_CALLS = 50
 """Calls that are looked at of a function; one that is called more often is somebody's library."""
 
+MAX_AROUND = 3
+"""Calls around an expression that are looked at."""
+
 
 def is_never_needed(module: ModuleFacts, node: ast.expr) -> bool:
     """Whether an expression stands in for a parameter, and every call of the function gives that parameter."""
-    function = module.enclosing_function(node)
+    whole = _whole(module, node)
+    above = module.parent(whole)
+    function = module.parent(above) if isinstance(above, ast.arguments) else module.enclosing_function(node)
     if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or function.decorator_list:
         return False
-    name = _stands_in_for(module, node)
-    if name is None or not is_none(default_of(function, name)):
+    name = _stands_in_for(module, whole)
+    if name is None or not (is_none(default := default_of(function, name)) or default is whole):
         return False
     holder = module.parent(function)
     is_made = isinstance(holder, ast.ClassDef) and function.name == "__init__"
@@ -44,9 +49,21 @@ def is_never_needed(module: ModuleFacts, node: ast.expr) -> bool:
     return 0 < len(calls) <= MAX_CALLS
 
 
+def _whole(module: ModuleFacts, node: ast.expr) -> ast.expr:
+    """The expression that an expression is part of as an argument: `Generator(PCG64())`."""
+    for _ in range(MAX_AROUND):
+        parent = module.parent(node)
+        if not isinstance(parent, ast.Call) or node not in parent.args:
+            break
+        node = parent
+    return node
+
+
 def _stands_in_for(module: ModuleFacts, node: ast.expr) -> str | None:
-    """The name that is used where it is set: `rng` of `rng or node`, of `node if rng is None else rng`."""
+    """The name that is used where it is set: `rng` of `rng or x`, of `x if rng is None else rng`, of `def f(rng=x)`."""
     parent = module.parent(node)
+    if isinstance(parent, ast.arguments):
+        return _default_of(parent, node)
     if isinstance(parent, ast.BoolOp) and isinstance(parent.op, ast.Or) and parent.values[-1] is node:
         return parent.values[0].id if isinstance(parent.values[0], ast.Name) else None
     if isinstance(parent, ast.IfExp) and parent.test is not node:
@@ -55,6 +72,16 @@ def _stands_in_for(module: ModuleFacts, node: ast.expr) -> str | None:
     if isinstance(under, ast.If):
         return _unset_name(under.test, holds=parent in under.body)
     return None
+
+
+def _default_of(arguments: ast.arguments, node: ast.expr) -> str | None:
+    """The parameter that has this default."""
+    positional = [*arguments.posonlyargs, *arguments.args]
+    pairs = [
+        *zip(positional[len(positional) - len(arguments.defaults) :], arguments.defaults, strict=True),
+        *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
+    ]
+    return next((argument.arg for argument, default in pairs if default is node), None)
 
 
 def _unset_name(test: ast.expr, *, holds: bool) -> str | None:

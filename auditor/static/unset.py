@@ -1,4 +1,4 @@
-"""Values that are None because nobody gives them: options of the command line, parameters of functions."""
+"""Arguments that are None as nobody gives them, or another value in each run: options, parameters of functions."""
 
 from __future__ import annotations
 
@@ -27,25 +27,52 @@ MAX_CALLS = 50
 def is_unset(given: ast.expr, module: ModuleFacts, steps: int = MAX_STEPS) -> bool:
     """Whether an argument is `args.seed` or `config["seed"]`, None by default, or a parameter that nobody gives more.
 
-    A parameter without a default counts where all calls hand on parameters of which the same is true.
+    A parameter without a default counts where all calls hand on what is None in the same way.
     """
     if isinstance(given, ast.Attribute | ast.Subscript) or _is_variable(given, module):
         is_unknown = module.seed_value(given) is not SeedValue.NONE
         if is_unknown and (kept := _kept(given, module)) is not None:
             return is_unset(kept, module, steps) and not is_given_there(given, module)
         return (not is_unknown or _is_put_into_empty(given, module)) and not is_given_there(given, module)
-    function = module.enclosing_function(given) if isinstance(given, ast.Name) else None
-    if not isinstance(given, ast.Name) or not isinstance(function, ast.FunctionDef | ast.Lambda):
-        return False
-    if isinstance(function, ast.FunctionDef) and function.decorator_list:
+    function = _handed_on(given, module)
+    if function is None or not isinstance(given, ast.Name):
         return False
     default = default_of(function, given.id)
-    if not (default is None or is_none(default)) or not _is_handed_on_as_it_is(function, given.id):
+    if not (default is None or is_none(default)):
         return False
     calls = list(islice(calls_seen(module, function), MAX_CALLS + 1))
     return 0 < len(calls) <= MAX_CALLS and not any(
         _gives(caller, call, function, given.id, skipped, steps) for caller, call, skipped in calls
     )
+
+
+def is_differing(given: ast.expr, module: ModuleFacts) -> bool:
+    """Whether an argument differs from run to run: `time.time()`, or a parameter that every call gives such a value."""
+    if module.seed_value(given) is SeedValue.ENTROPY:
+        return True
+    function = _handed_on(given, module)
+    if function is None or not isinstance(given, ast.Name):
+        return False
+    calls = list(islice(calls_seen(module, function), MAX_CALLS + 1))
+    values = [
+        (caller, _argument(call, function, given.id, skipped))
+        for caller, call, skipped in calls
+        if len(calls) <= MAX_CALLS
+    ]
+    return bool(values) and all(
+        value is not None and caller.seed_value(value) is SeedValue.ENTROPY for caller, value in values
+    )
+
+
+def _handed_on(given: ast.expr, module: ModuleFacts) -> ast.FunctionDef | ast.Lambda | None:
+    """The function of which an argument is a parameter, as its callers give it."""
+    function = module.enclosing_function(given) if isinstance(given, ast.Name) else None
+    if not isinstance(given, ast.Name) or not isinstance(function, ast.FunctionDef | ast.Lambda):
+        return None
+    if isinstance(function, ast.FunctionDef) and function.decorator_list:
+        return None
+    is_own = given.id in module.written.signature(function).names
+    return function if is_own and _is_handed_on_as_it_is(function, given.id) else None
 
 
 def _is_variable(given: ast.expr, module: ModuleFacts) -> bool:
@@ -115,10 +142,12 @@ def _gives(
     caller: ModuleFacts, node: ast.Call, function: ast.FunctionDef | ast.Lambda, name: str, skipped: int, steps: int
 ) -> bool:
     """Whether a call gives the parameter, or may do so."""
-    passed = passed_to(node, function, name, skipped)
-    is_opaque = call_of(node, None).opaque
-    if is_opaque or passed is None:
-        return is_opaque or default_of(function, name) is None
-    return not is_none(passed) and not (
-        steps > 0 and isinstance(passed, ast.Name) and is_unset(passed, caller, steps - 1)
-    )
+    passed = _argument(node, function, name, skipped)
+    if passed is None:
+        return call_of(node, None).opaque or default_of(function, name) is None
+    return not is_none(passed) and not (steps > 0 and is_unset(passed, caller, steps - 1))
+
+
+def _argument(node: ast.Call, function: ast.FunctionDef | ast.Lambda, name: str, skipped: int) -> ast.expr | None:
+    """What a call gives a parameter; None where it leaves that out, or may give it with others."""
+    return None if call_of(node, None).opaque else passed_to(node, function, name, skipped)

@@ -356,6 +356,7 @@ class Walk:
             return
         if isinstance(target, ast.Attribute):
             self.changes.put(target.value, ast.Constant(target.attr), value, frame)
+            self.changes.attribute(target, value, frame)
         frame.values[text] = value
         if isinstance(target, ast.Name):
             self._bind_around(text, value, frame)

@@ -35,7 +35,7 @@ def wrappers_of(ref: FunctionRef, frame_of: FrameOf) -> list[tuple[FunctionRef, 
                 inside = Frame(value.module, wrapper)
                 inside.arguments = Arguments({(holder, arg.arg): ref for arg in holder.args.args[:1]})
                 outer = frame_of(value, call, ref.module)
-                for name in _kept(value, wrapper, takes_function=takes_function):
+                for name in kept(value, wrapper, takes_function=takes_function):
                     inside.values[name] = outer.values[name]
                     if call is None or name in outer.settled:
                         inside.settled.add(name)
@@ -43,8 +43,8 @@ def wrappers_of(ref: FunctionRef, frame_of: FrameOf) -> list[tuple[FunctionRef, 
     return found
 
 
-def _kept(factory: FunctionRef, wrapper: Function, *, takes_function: bool) -> list[str]:
-    """The parameters of a decorator that are in the function which it makes what they were given."""
+def kept(factory: FunctionRef, wrapper: Function, *, takes_function: bool = False) -> list[str]:
+    """The parameters of a decorator, or another maker, that are in the function which it makes what they were given."""
     signature = factory.module.written.signature(factory.node)
     own = {argument.arg for argument in every_argument(wrapper.args)}
     bindings = factory.module.index.scopes[factory.node].bindings
