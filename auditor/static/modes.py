@@ -89,7 +89,7 @@ def puts_on(path: str, attribute: str, project: Project) -> bool:
         return False
     put_on = rf"(?<!\bself)\.{attribute}\s*=(?!=|\s*False\b)".encode()
     try:
-        return re.search(put_on, project.source(path).raw()) is not None
+        return re.search(put_on, project.source(path).code()) is not None
     except ProjectError:
         return False  # told as not analysed
     finally:

@@ -100,8 +100,9 @@ def _is_tried_out(project: Project, path: str) -> bool:
     """Whether a file below the root ends with `net = Net(); print(net(torch.rand(2, 3)).shape)` under its guard."""
     if "/" not in path:
         return False
+    project.trace.note("layout", path)
     try:
-        raw = project.source(path).raw()
+        raw = project.source(path).raw()  # a try-out in a comment tells that the rest was one
     except ProjectError:
         return False
     finally:
@@ -118,7 +119,7 @@ def _is_tried_out(project: Project, path: str) -> bool:
 def takes_options(source: SourceFile) -> bool:
     """Whether a file that is called like a test reads a command line, and holds no test."""
     try:
-        raw = source.raw()
+        raw = source.code()
     except ProjectError:
         return False
     return _OPTIONS.search(raw) is not None and _TESTS.search(raw) is None
@@ -132,7 +133,7 @@ def _is_guarded(project: Project, path: str) -> bool:
 def _has_compound(project: Project, path: str) -> bool:
     """Whether a compound statement may stand at the top level."""
     try:
-        return COMPOUND.search(project.source(path).raw()) is not None
+        return COMPOUND.search(project.source(path).code()) is not None
     except ProjectError:
         return False
     finally:

@@ -58,8 +58,11 @@ class SettingMatcher(WithOptions[_Options]):
         """For configurations that are Python modules."""
         from auditor.static.documents.python_tree import read_python
 
-        root = None if module.is_notebook or not self._options.of(rule).modules else read_python(module.tree)
+        options = self._options.of(rule)
+        root = None if module.is_notebook or not options.modules else read_python(module.tree)
         if root is not None:
+            if any(setting.comment is not None for setting in options.settings):
+                project.trace.note("layout", module.path)
             for hit, span in self._hits(rule, root, Kind.PYTHON, module.lines, frozenset(), frozenset):
                 yield hit(_python_location(module, span))
 
