@@ -8,8 +8,8 @@ from functools import partial
 from auditor.model.annotations import Any
 from auditor.ruleset.library import Library
 from auditor.services.scan_store import dumped, loaded
+from auditor.static.findings import Looked
 from auditor.static.notes import Answered
-from auditor.static.passes import Looked
 from auditor.static.programfacts import ProgramFacts
 from auditor.static.trace import Kept
 
@@ -23,6 +23,7 @@ def pack_parts(kept: Kept) -> object:
         kept.digests,
         kept.literals,
         kept.import_words,
+        kept.gists,
         kept.taking_options,
         kept.edges,
         {name: (answered.notes, answered.found, answered.numbered) for name, answered in kept.answered.items()},
@@ -41,18 +42,20 @@ def unpack_parts(plain: Any, libraries: Mapping[str, Library]) -> Kept | None:
     """What was packed; None for anything else."""
     try:
         (
-            sketches, digests, literals, import_words, taking_options, edges, answered, syntax, read_files,
-            listed_folders, lookups, files, tests, scripts, facts,
+            sketches, digests, literals, import_words, gists, taking_options, edges, answered, syntax,
+            read_files, listed_folders, lookups, files, tests, scripts, facts,
         ) = plain  # fmt: skip
         return Kept(
             sketches=sketches,
             digests=digests,
             literals=literals,
             import_words=import_words,
+            gists=gists,
             taking_options=taking_options,
             edges=edges,
             answered={name: Answered(*values) for name, values in answered.items()},
             unpack=partial(_unpack_answer, libraries),
+            pack=_pack_answer,
             syntax=syntax,
             read_files=frozenset(read_files),
             listed_folders=frozenset(listed_folders),

@@ -31,10 +31,11 @@ MAX_ENTRIES = 128
 
 _PARTS = frozenset(
     {
-        ("auditor.static.findings", "Placed"), ("auditor.static.library_verdict", "Draw"),
+        ("auditor.static.findings", "Looked"), ("auditor.static.findings", "Placed"),
+        ("auditor.static.library_verdict", "Draw"),
         ("auditor.static.library_verdict", "LibraryVerdict"), ("auditor.static.library_verdict", "Seed"),
         ("auditor.static.library_verdict", "SeedStatus"), ("auditor.static.library_verdict", "SeedValue"),
-        ("auditor.static.passes", "Looked"), ("builtins", "frozenset"), ("builtins", "set"),
+        ("builtins", "frozenset"), ("builtins", "set"),
     }
 )  # fmt: skip
 """What is made besides the types of a report."""

@@ -31,7 +31,7 @@ class Answers:
 
     def _answer(self, kind: str, path: str) -> object:
         project = self._project
-        if kind in ("content", "reach", "reached"):
+        if kind in ("content", "reach", "reached", "layout"):
             return None  # where they are the same, `Moves` tells
         if kind == "calling":
             return project.calling_files.found(path)

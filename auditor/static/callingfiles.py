@@ -75,6 +75,7 @@ class CallingFiles:
             self._found[question] = tuple(sorted(self._named(holding))), calling
             self._project.trace.note("calling", question)
         else:
+            self._project.trace.note("layout", "")
             for start in reached:
                 self._project.trace.note("reach", start)
         return calling

@@ -95,7 +95,7 @@ class Exports:
         key = (path, name)
         if key not in self._defined:
             try:
-                self._defined[key] = may_bind(self._project.source(path).raw(), name.encode())
+                self._defined[key] = may_bind(self._project.source(path).code(), name.encode())
             except ProjectError:
                 self._defined[key] = True
             self._project.unread(path)
@@ -150,7 +150,7 @@ class Exports:
 
     def _filter(self, path: str) -> bytes | None:
         try:
-            raw = self._project.source(path).raw()
+            raw = self._project.source(path).code()
         except ProjectError:
             return None
         self._project.unread(path)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterator
-from functools import cached_property
+from functools import cached_property, partial
 
 from auditor.model.annotations import TYPE_CHECKING, cast
 from auditor.model.location import Location
@@ -16,6 +16,7 @@ from auditor.static.bindings import FUNCTIONS, Comprehension, Function, every_ar
 from auditor.static.callindex import CallIndex
 from auditor.static.commandgroups import PREPARING, REGISTERING, registration
 from auditor.static.elements import UNKNOWN, Assignment, Call, Import, Known, Loop, Unknown
+from auditor.static.layout import code_lines
 from auditor.static.members import bases
 from auditor.static.names import Names
 from auditor.static.nodes import walk
@@ -65,7 +66,7 @@ class ModuleFacts:
 
     @cached_property
     def _places(self) -> Places:
-        return Places(self.path, self.lines, self._cells)
+        return Places(self.path, self.lines, self._cells, partial(code_lines, self.lines, self.index))
 
     @cached_property
     def written(self) -> Written:

@@ -73,7 +73,7 @@ def _loops(module: ModuleFacts) -> Iterator[ast.For]:
 def _may_fill_all(path: str, project: Project) -> bool:
     source = project.source(path)
     try:
-        raw = source.raw() + b"\n"
+        raw = source.code() + b"\n"
     except ProjectError:
         return True  # whoever parses it tells why it cannot be
     return source.is_notebook or any(_FILLED.search(body) for body in _bodies(raw))

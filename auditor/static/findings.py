@@ -32,6 +32,15 @@ class Placed:
     """Counts only for programs that have none of its rule before it (`firsts`)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What the rules found in a file."""
+
+    findings: tuple[Placed, ...] = ()
+    is_marked: bool = False
+    """It holds a comment for us."""
+
+
 def place_findings(
     rule: Rule, scope: Scope, hits: Iterable[Hit], module: ModuleFacts, project: Project
 ) -> Iterator[Placed]:

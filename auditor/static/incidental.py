@@ -209,5 +209,5 @@ def name_of(target: ast.expr) -> str:
 
 
 def _waits(module: ModuleFacts) -> bool:
-    raw = module.project.source(module.path).raw()
+    raw = module.project.source(module.path).code()
     return any(word in raw for word in _WAITING)

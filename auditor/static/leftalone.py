@@ -60,7 +60,7 @@ def _is_left_alone(project: Project, program: str, place: Location, looked_up: d
     if len(files) > MAX_FILES or any(project.texts.contain(path, (target.id,)) for path in files):
         return False
     try:
-        raw = project.source(place.path).raw()
+        raw = project.source(place.path).code()
     except ProjectError:
         return False
     if len(re.findall(rb"\b%b\b" % re.escape(target.id.encode()), raw)) != 1:

@@ -108,7 +108,7 @@ def puts_on(path: str, attribute: str, project: Project, *, itself: bool = False
     before = r"(?:\.|^[ \t]+)" if itself else r"(?<!\bself)\."
     put_on = rf"(?m){before}{attribute}\s*(?::[^=\n]*)?[-+|&^]?=(?!=|\s*False\b)".encode()
     try:
-        return re.search(put_on, project.source(path).raw()) is not None
+        return re.search(put_on, project.source(path).code()) is not None
     except ProjectError:
         return False  # told as not analysed
     finally:

@@ -39,7 +39,7 @@ class Files:
     """Those that are tests by their name."""
 
     unchanged: AbstractSet[str]
-    """Those with the contents that they had in the earlier scan, whether or not they are scanned."""
+    """Those that say what they said in the earlier scan, whether or not they are scanned; their layout may differ."""
 
 
 class Moves:

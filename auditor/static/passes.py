@@ -8,13 +8,14 @@ scan can be used again where what it rests on is the same (`trace.py`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import partial
 
 from auditor.model.annotations import TYPE_CHECKING, Generic, TypeVar, cast
 from auditor.model.lean import dataclass
-from auditor.static.findings import Placed
+from auditor.static.findings import Looked, Placed
 from auditor.static.importpath import Lookup
-from auditor.static.notes import Answered, Entry
+from auditor.static.notes import Answered, Entry, Row
 from auditor.static.project import Project
 from auditor.static.scripts import is_script, is_script_by_its_bytes
 from auditor.static.sketch import Sketch
@@ -39,15 +40,7 @@ class _Done(Generic[Item]):
     read_files: frozenset[str]
     listed_folders: frozenset[str]
     lookups: Mapping[str, Mapping[Lookup, str | None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """What the rules found in a file."""
-
-    findings: tuple[Placed, ...] = ()
-    is_marked: bool = False
-    """It holds a comment for us."""
+    gists: Mapping[str, bytes]
 
 
 class Passes:
@@ -70,6 +63,9 @@ class Passes:
         if project.moves is not None:
             steady = project.moves.steady
             self.kept.look_up({path: known for path, known in self._earlier.lookups.items() if path in steady})
+        self._before: list[object] = []
+        """Answers of the last pass that were given other lines, as they were."""
+
         self.parsed: set[str] = set()
         self.problems: dict[str, str] = {}
 
@@ -97,7 +93,7 @@ class Passes:
         found: dict[str, bool | None] = {}
         for path, imported in project.are_imported(sorted(project.files)):
             before = earlier.get(path)
-            if before is None or before[1] != imported or path not in below:
+            if before is None or before[1] != imported or path not in below or not project.is_as_before(path):
                 before = is_script_by_its_bytes(project, path), imported
             found[path], self.kept.scripts[path] = before[0], before
         return found
@@ -121,6 +117,8 @@ class Passes:
         answers = self._pass("verdicts", project.programs.groups, judge, lambda groups: [(group,) for group in groups])
         for verdicts in answers.values():
             project.programs.know_verdicts(verdicts)
+        for before in self._before:
+            project.programs.know_shifted(cast("Mapping[str, tuple[LibraryVerdict, ...]]", before))
         self.kept.facts = project.programs.facts()
 
     def look(self, paths: Sequence[str], find: Callable[[str, Project], Iterable[Placed]]) -> Iterable[Looked]:
@@ -162,6 +160,7 @@ class Passes:
         earlier = cast("Answered[Item]", self._earlier.answered.get(name) or Answered())
         found = earlier.holding(items, self._project.failing(earlier.notes)) if earlier.found else {}
         answers = {item: self._earlier.unpack(row[0]) for item, row in found.items() if not isinstance(row, Entry)}
+        self._shift(found, answers, self._project.shifting(earlier.notes))
         for item in [item for item, answer in answers.items() if answer is None]:
             del found[item]
         todo = units([item for item in items if item not in found])
@@ -173,6 +172,7 @@ class Passes:
             self.kept.read_files |= done.read_files
             self.kept.listed_folders |= done.listed_folders
             self.kept.look_up(done.lookups)
+            self._project.know_gists(done.gists)
             if shared:
                 last = todo[number][-1]
                 self._step(numbers[last] if numbers else 0, _path(last))
@@ -187,12 +187,24 @@ class Passes:
             for item, row in answered.found.items()
         }
 
+    def _shift(self, found: dict[Item, Row | Entry], answers: dict[Item, object], numbers: AbstractSet[int]) -> None:
+        """Give those answers that rest on one of these notes the lines of now; None to those that cannot have them."""
+        shifts, earlier = self._project.shifts, self._earlier
+        self._before = []
+        if shifts is None or not numbers:
+            return
+        for item, row in found.items():
+            if not isinstance(row, Entry) and not numbers.isdisjoint(memoryview(row[1]).cast("I")):
+                self._before.append(answers[item])
+                moved = answers[item] = shifts.of(answers[item])
+                found[item] = (earlier.pack(moved), *row[1:]) if isinstance(row[0], bytes) else row
+
     def _worker(
         self, work: Callable[[Item], Answer], numbers: Mapping[Item, int] | None, *, shared: bool
     ) -> Callable[[tuple[Item, ...]], _Done[Item]]:
         """What is done with a unit, in whichever process."""
         project = self._project
-        read, listed = set(self.kept.read_files), set(self.kept.listed_folders)
+        read, listed, gists = set(self.kept.read_files), set(self.kept.listed_folders), dict(project.gists)
 
         def one(unit: tuple[Item, ...]) -> _Done[Item]:
             entries: dict[Item, Entry] = {}
@@ -210,7 +222,9 @@ class Passes:
                 entries[item] = Entry(answer, asked, frozenset(parsed), project.problems_of(parsed))
             project.start_over()
             new_files, new_folders = project.read_files.difference(read), project.listed_folders.difference(listed)
-            done = _Done(entries, new_files, new_folders, project.lookups())
+            new_gists = {path: gist for path, gist in project.gists.items() if path not in gists}
+            done = _Done(entries, new_files, new_folders, project.lookups(), new_gists)
+            gists.update(new_gists)
             read.update(done.read_files)
             listed.update(done.listed_folders)
             return done

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
+from itertools import compress
 
 from auditor.model.location import Location
 
@@ -18,18 +19,27 @@ def in_words(location: Location) -> str:
 class Places:
     """Lines of one file; `cells` gives for each line of a notebook the cell and the line in it, both from 1."""
 
-    def __init__(self, path: str, lines: Sequence[str], cells: Sequence[tuple[int, int]] | None) -> None:
+    def __init__(
+        self,
+        path: str,
+        lines: Sequence[str],
+        cells: Sequence[tuple[int, int]] | None,
+        code: Callable[[], Sequence[int]] | None = None,
+    ) -> None:
+        """`code`: which lines count, as `code_lines` tells; None where no text of a node is asked for."""
         self._path = path
         self._lines = lines
         self._cells = cells
+        self._code = code
 
     def text(self, node: ast.AST) -> str:
-        """Source text of a node; lines after the first keep their indentation."""
+        """Source text of a node without lines of comments and blank ones; the others keep their indentation."""
         line, column, end_line, end_column = _span(node)
         if end_line == line:
             return self._slice(line, column, end_column)
         lines = [self._slice(line, column, None)]
-        lines.extend(self._lines[line : end_line - 1])
+        between = slice(line, end_line - 1)
+        lines.extend(compress(self._lines[between], self._counting[between]))
         lines.append(self._slice(end_line, 0, end_column))
         return "\n".join(lines)
 
@@ -60,6 +70,10 @@ class Places:
         if location.cell is None:
             return location.line
         return self._text_lines.get((location.cell, location.line), 1)
+
+    @cached_property
+    def _counting(self) -> Sequence[int]:
+        return self._code() if self._code is not None else b"\1" * len(self._lines)
 
     @cached_property
     def _text_lines(self) -> dict[tuple[int, int], int]:

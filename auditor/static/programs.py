@@ -11,6 +11,7 @@ from auditor.static.consolescripts import console_scripts
 from auditor.static.programfacts import ProgramFacts, room
 from auditor.static.programgroups import grouped
 from auditor.static.scripts import EntryPoint, is_script
+from auditor.static.trace import digest
 
 if TYPE_CHECKING:
     from auditor.static.answers import Answers
@@ -24,6 +25,9 @@ MAX_FOLLOWED_BYTES = 5_000_000
 
 MAX_NEAR_BYTES = 2_000_000
 """Source that is followed where a program reaches more, as a large library's own scripts do: the nearest imports."""
+
+_NEAR_LIMIT_BYTES = MAX_FOLLOWED_BYTES // 2
+"""Up to here no comment is long enough to decide what is followed."""
 
 FOLLOWED_PARTLY = "followed in part: "
 """How a complaint begins about a program that does more than is followed."""
@@ -42,6 +46,9 @@ class Programs:
         self._sizes: dict[str, int] = {}
         self._sizes_holding: dict[frozenset[str] | None, list[tuple[tuple[str, ...], int]]] = {}
         """Of the files that hold one of some texts, with the programs that reach them."""
+
+        self.shifted: dict[str, object] = {}
+        """Those whose verdicts are those of an earlier scan with other lines, and what stood for these then."""
 
         self._close: set[str] = set()
         self._room_bytes = MAX_NEAR_BYTES
@@ -121,7 +128,7 @@ class Programs:
         paths = sorted(self._project.graph.reached_by_statements(path))
         if holding is not None:
             paths = [reached for reached in paths if self._project.texts.hold(reached, holding)]
-        if sum(self._project.source(reached).size_bytes for reached in paths) > MAX_FOLLOWED_BYTES:
+        if self._is_much(sum(self._project.source(reached).size_bytes for reached in paths)):
             near = self.followed(path)
             paths = [reached for reached in paths if reached in near]
         return tuple(paths)
@@ -198,7 +205,12 @@ class Programs:
             sizes = self._sizes_holding[holding] = [
                 (self._reaching[path], self._project.source(path).size_bytes) for path in reached
             ]
-        return sum(size for programs, size in sizes if program in programs) > MAX_FOLLOWED_BYTES
+        return self._is_much(sum(size for programs, size in sizes if program in programs))
+
+    def _is_much(self, size_bytes: int) -> bool:
+        if size_bytes > _NEAR_LIMIT_BYTES:
+            self._project.trace.note("layout", "")
+        return size_bytes > MAX_FOLLOWED_BYTES
 
     def _keep_room(self, room_bytes: int) -> None:
         """Sizes that differ by more than this may decide otherwise."""
@@ -251,6 +263,10 @@ class Programs:
         self._answers.start_over()
         self._verdicts.update(verdicts)
 
+    def know_shifted(self, verdicts: Mapping[str, tuple[LibraryVerdict, ...]]) -> None:
+        """Be told verdicts of an earlier scan that hold with other lines, as they were."""
+        self.shifted.update((path, digest([verdict.told for verdict in before])) for path, before in verdicts.items())
+
     # -- programs of an earlier scan ------------------------------------------------------------------------------
 
     def know_facts(self, facts: ProgramFacts | None) -> None:
@@ -258,7 +274,9 @@ class Programs:
         moves = self._project.moves
         if facts is None or moves is None or facts.programs != self._told_programs() or not moves.lead_alike:
             return
-        self._facts = facts.with_sizes(moves.others, lambda path: self._project.source(path).size_bytes)
+        shifts = self._project.shifts
+        changed = moves.others if shifts is None else moves.others | shifts.lines.keys()
+        self._facts = facts.with_sizes(changed, lambda path: self._project.source(path).size_bytes)
 
     def know_drawing(self, answers: Mapping[str, bool]) -> None:
         """Be told which of the followed files may draw."""

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
     from auditor.static.names import Question as Resolution
     from auditor.static.relevance import Relevance
+    from auditor.static.shifts import Shifts
 
 Answer = TypeVar("Answer")
 
@@ -100,6 +101,9 @@ class Project:
         self.moves: Moves | None = None
         """What is as it was in an earlier scan, where there was one."""
 
+        self.shifts: Shifts | None = None
+        """What was only moved since then, where anything was."""
+
         self._exports = Exports(self)
         self._reexports = Reexports(self)
         self.calling_files = CallingFiles(self, MAX_FOLLOWED_BYTES)
@@ -143,17 +147,21 @@ class Project:
 
     def know_kept(self, kept: Kept, unchanged: frozenset[str], listed: Mapping[str, frozenset[str]]) -> None:
         """Be told what an earlier scan found in the bytes of files that are as they were, and what folders hold."""
+        from auditor.static.shifts import Shifts, shifted  # a first scan does without
+
         self._kept = kept
         self._kept_literals = {path: found for path, found in kept.literals.items() if path in unchanged}
-        files = Files(scanned=self.files.keys(), tests=self._test_paths, unchanged=unchanged)
+        lines = shifted(self, kept, unchanged)
+        files = Files(scanned=self.files.keys(), tests=self._test_paths, unchanged=unchanged | lines.keys())
         self.moves = Moves(kept, files, listed, self._imports, self.graph)
+        self.shifts = Shifts(self, lines) if lines else None
         self._taking_options = {
             path: takes for path, takes in kept.taking_options.items() if path in self._kept_literals
         }
 
     def is_as_before(self, path: str) -> bool:
-        """Whether a file says what it said in the earlier scan, and its imports lead where they led."""
-        return self.moves is not None and path in self.moves.steady
+        """Whether a file is what it was in the earlier scan, and its imports lead where they led."""
+        return self.moves is not None and path in self.moves.steady and path in self._kept_literals
 
     def failing(self, notes: Iterable[Note]) -> set[int]:
         """The numbers of those notes of an earlier scan that would be answered otherwise now."""
@@ -165,6 +173,12 @@ class Project:
             if kind == "content":
                 if path in steady:
                     continue
+            elif kind == "layout":
+                if self.shifts is None or (path and path not in self.shifts.lines):
+                    continue
+            elif kind == "verdicts" and path in self.programs.shifted:
+                if answer == self.programs.shifted[path]:
+                    continue
             elif kind in ("reach", "reached"):
                 if path in (below if kind == "reach" else self._leading_alike):
                     continue
@@ -174,6 +188,21 @@ class Project:
             elif (kind in ("packages", "matters") and path in below) or answers((kind, path)) == answer:
                 continue
             found.add(number)
+        return found
+
+    def shifting(self, notes: list[Note]) -> set[int]:
+        """The numbers of those notes on which answers rest that may name lines of what was shifted.
+
+        They get the answers of now.
+        """
+        found: set[int] = set()
+        if self.shifts is not None:
+            for number, (kind, path, answer) in enumerate(notes):
+                if kind == "content" and path in self.shifts.lines:
+                    found.add(number)
+                elif kind == "verdicts" and self.programs.shifted.get(path) == answer:
+                    found.add(number)
+                    notes[number] = kind, path, self._answers((kind, path))
         return found
 
     @cached_property
@@ -198,9 +227,26 @@ class Project:
             if sketch is not None and path not in known:
                 kept.sketches[path], kept.digests[path] = packed_sketch(sketch), sketch.digest
                 kept.literals[path], kept.import_words[path] = sketch.literals, import_words(sketch)
+        kept.gists.update({path: gist for path, gist in self._kept.gists.items() if path in known})
+        kept.gists.update(self._trees.gists)
         kept.taking_options.update(self._taking_options)
         kept.edges.update(self.graph.known())
         kept.files, kept.tests = frozenset(self.files), self._test_paths.intersection(self.files)
+
+    def gist(self, path: str) -> bytes:
+        """What stands for the code of a file. Raises `ProjectError` where it cannot be parsed."""
+        self._trees.take(self.source(path))
+        self.unread(path)
+        return self._trees.gists[path]
+
+    @property
+    def gists(self) -> Mapping[str, bytes]:
+        """Of the files that were parsed here."""
+        return self._trees.gists
+
+    def know_gists(self, gists: Mapping[str, bytes]) -> None:
+        """Be told what other processes parsed."""
+        self._trees.gists.update(gists)
 
     def know_sketches(self, sketches: Mapping[str, Sketch]) -> None:
         """Be told what the bytes of files tell."""

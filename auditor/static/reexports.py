@@ -85,7 +85,7 @@ class Reexports:
         key = (path, name)
         if key not in self._assigned:
             try:
-                raw = self._project.source(path).raw()
+                raw = self._project.source(path).code()
             except ProjectError:
                 return True
             word = name.encode()

@@ -127,8 +127,9 @@ def _may_show_shapes(project: Project, path: str) -> bool:
 
 def _behind_guard(project: Project, path: str, before: re.Pattern[bytes]) -> bytes | None:
     """What follows the guard of a file in which something stands before it."""
+    project.trace.note("layout", path)
     try:
-        raw = project.source(path).raw()
+        raw = project.source(path).raw()  # a try-out in a comment tells that the rest was one
     except ProjectError:
         return None
     finally:
@@ -140,7 +141,7 @@ def _behind_guard(project: Project, path: str, before: re.Pattern[bytes]) -> byt
 def takes_options(source: SourceFile, *, must_train: bool) -> bool:
     """Whether a file that is called like a test reads a command line, and holds no test."""
     try:
-        raw = source.raw()
+        raw = source.code()
     except ProjectError:
         return False
     trains = not must_train or _TRAINING.search(raw) is not None
@@ -155,7 +156,7 @@ def _is_guarded(project: Project, path: str) -> bool:
 def _has_compound(project: Project, path: str) -> bool:
     """Whether a compound statement may stand at the top level."""
     try:
-        return COMPOUND.search(project.source(path).raw()) is not None
+        return COMPOUND.search(project.source(path).code()) is not None
     except ProjectError:
         return False
     finally:

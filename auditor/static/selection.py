@@ -116,7 +116,7 @@ class Selection:
         if mask is not None and not self._project.literals(path) & mask:
             return False
         try:
-            return calls_method(self._project.source(path).raw(), methods)
+            return calls_method(self._project.source(path).code(), methods)
         except ProjectError:
             return False
 
@@ -126,7 +126,7 @@ class Selection:
             if source.is_notebook:
                 return True
             words = self._vocabulary.standing(last_parts(names), self._project.literals(path))
-            return mentions(source.raw(), self._imported_by(path), names, words)
+            return mentions(source.code(), self._imported_by(path), names, words)
         except ProjectError:
             return False
 

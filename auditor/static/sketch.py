@@ -69,6 +69,9 @@ class Sketch:
     is_marked: bool
     """Holds a comment for us."""
 
+    code: bytes = b""
+    """Digest of its code (`SourceFile.code`)."""
+
 
 _SHARED: dict[Statement, Statement] = {}
 """Import statements that were met: `import torch` stands in thousands of files."""
@@ -78,7 +81,7 @@ _MAX_SHARED = 200_000
 
 def packed_sketch(sketch: Sketch) -> bytes:
     """A sketch as it is kept from one scan to the next, without digest and literals: these are asked of all files."""
-    return marshal.dumps((sketch.imports, sketch.has_guard, sketch.names_main, sketch.is_marked))
+    return marshal.dumps((sketch.imports, sketch.has_guard, sketch.names_main, sketch.is_marked, sketch.code))
 
 
 def import_words(sketch: Sketch) -> bytes:
@@ -93,8 +96,8 @@ def import_words(sketch: Sketch) -> bytes:
 
 def unpacked_sketch(packed: bytes, digest: bytes, literals: int) -> Sketch:
     """What was packed."""
-    imports, has_guard, names_main, is_marked = marshal.loads(packed)
-    return Sketch(digest, literals, shared(imports), has_guard, names_main, is_marked)
+    imports, has_guard, names_main, is_marked, code = marshal.loads(packed)
+    return Sketch(digest, literals, shared(imports), has_guard, names_main, is_marked, code)
 
 
 UNREADABLE = Sketch(b"", 0, (), has_guard=False, names_main=False, is_marked=False)
@@ -103,23 +106,24 @@ UNREADABLE = Sketch(b"", 0, (), has_guard=False, names_main=False, is_marked=Fal
 def make_sketch(source: SourceFile, vocabulary: Vocabulary) -> Sketch:
     """Look over the bytes of a file."""
     try:
-        raw = source.raw()
-        code = source.import_text()
+        code = source.code()
+        statements = source.import_text()
     except ProjectError:
         # A notebook that is broken still has words; nothing of it is parsed.
-        code = b""
+        statements = b""
         try:
-            raw = source.raw()
+            code = source.code()
         except ProjectError:
             return UNREADABLE
-    names_main = b"__main__" in raw
+    names_main = b"__main__" in code
     return Sketch(
-        digest=sha256(raw).digest(),
-        literals=vocabulary.look_over(raw),
-        imports=shared(_statements(code)),
-        has_guard=names_main and MAIN_GUARD.search(raw) is not None and not any(word in raw for word in _TEST_WORDS),
+        digest=sha256(source.raw()).digest(),
+        literals=vocabulary.look_over(code),
+        imports=shared(_statements(statements)),
+        has_guard=names_main and MAIN_GUARD.search(code) is not None and not any(word in code for word in _TEST_WORDS),
         names_main=names_main,
-        is_marked=MARK.encode() in raw,
+        is_marked=MARK.encode() in source.raw(),
+        code=sha256(code).digest()[:16],
     )
 
 

@@ -29,6 +29,7 @@ _CODING = lazy_pattern(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _PYTHON_2 = lazy_pattern(
     rb"^\s*(?:print\s+[\"'\w]|exec\s+[\"'\w]|except\s+[\w.]+\s*,\s*\w+\s*:|raise\s+\w+\s*,)", re.MULTILINE
 )
+_NO_CODE = lazy_pattern(rb"\n(?:[ \t\f]*(?:#[^\n]*)?\n)+")
 _OLD_KEYWORD = lazy_pattern(r"\basync(?=\s*=[^=])")
 """`.cuda(async=True)` of programs that were written for a Python in which `async` was no keyword."""
 
@@ -56,6 +57,7 @@ class SourceFile:
         """What the bytes tell, once they were looked over (`Project.sketch`)."""
 
         self._raw: bytes | None = None
+        self._code: bytes | None = None
         self._size_bytes: int | None = None
 
     @property
@@ -69,6 +71,22 @@ class SourceFile:
             self._raw = _read(self._place, MAX_NOTEBOOK_BYTES if self.is_notebook else MAX_BYTES)
             self._size_bytes = len(self._raw)
         return self._raw
+
+    def code(self) -> bytes:
+        """What words are searched in: without comments that have lines of their own, blank lines and byte order mark.
+
+        Lines end with `\\n`. Of a notebook these are all of its bytes. Text in a string counts as code, but for lines
+        of it that look like comments.
+        """
+        if self._code is None:
+            raw = self.raw()
+            if not self.is_notebook:
+                raw = raw.removeprefix(codecs.BOM_UTF8)
+                if b"\r" in raw:
+                    raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+                raw = _NO_CODE.sub(b"\n", b"\n%b\n" % raw)[1:]
+            self._code = raw
+        return self._code
 
     @property
     def size_bytes(self) -> int:
@@ -96,7 +114,7 @@ class SourceFile:
 
     def forget(self) -> None:
         """Let go of the bytes; they are read again when asked for."""
-        self._raw = None
+        self._raw = self._code = None
 
     def text(self) -> str:
         """The file as text, line ends as `\\n`; for a notebook its code."""
@@ -116,9 +134,7 @@ class SourceFile:
 
     def import_text(self) -> bytes:
         """Bytes in which import statements can be searched for: line ends are `\\n`, statements stand on one line."""
-        raw = self.text().encode() if self.is_notebook else self.raw()
-        if b"\r" in raw:
-            raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        raw = self.text().encode() if self.is_notebook else self.code()
         return raw.replace(b"\\\n", b" ") if b"\\\n" in raw else raw
 
     def parse(self, text: str) -> ast.Module:

@@ -93,7 +93,7 @@ class Switches:
         name = re.escape(key)
         put = rf"""\[\s*["']{name}["']\s*\]\s*=(?!=)|\b(?:update|setdefault)\([^)]*\b{name}\b""".encode()
         try:
-            return re.search(put, self._project.source(path).raw()) is not None
+            return re.search(put, self._project.source(path).code()) is not None
         except ProjectError:
             return False  # told as not analysed
         finally:

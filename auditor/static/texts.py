@@ -56,7 +56,7 @@ class Texts:
         if words is not None and all(is_word(text) for text in texts):
             return any(text.encode() in words for text in texts)
         try:
-            raw = self._project.source(path).raw()
+            raw = self._project.source(path).code()
             found = self._found[key] = any(text.encode() in raw for text in texts)
         except ProjectError:
             found = self._found[key] = False
@@ -72,7 +72,7 @@ class Texts:
                 return False
             source = self._project.source(path)
             try:
-                self._found[key] = source.is_notebook or not name.isascii() or calls(source.raw(), name.encode())
+                self._found[key] = source.is_notebook or not name.isascii() or calls(source.code(), name.encode())
             except ProjectError:
                 self._found[key] = True  # whoever parses it tells why it cannot be
             self._project.unread(path)
@@ -99,7 +99,7 @@ class Texts:
         if source.is_notebook:
             return None
         try:
-            words = b" %b " % b" ".join(sorted(words_of(source.raw())))
+            words = b" %b " % b" ".join(sorted(words_of(source.code())))
         except ProjectError:
             return None
         finally:

@@ -95,6 +95,9 @@ class Kept:
     import_words: dict[str, bytes] = field(default_factory=dict)
     """What stands in their import statements."""
 
+    gists: dict[str, bytes] = field(default_factory=dict)
+    """Of the files that were parsed; empty for those that could not be (`layout`)."""
+
     taking_options: dict[str, bool] = field(default_factory=dict)
     """Whether files that are called like tests read a command line, as far as anybody asked."""
 
@@ -114,6 +117,9 @@ class Kept:
 
     unpack: Callable[[object], object] = field(default=lambda packed: packed)
     """Makes an answer of what is kept for it; None where that is damaged."""
+
+    pack: Callable[[object], object] = field(default=lambda answer: answer)
+    """Makes of an answer what is kept for it."""
 
     scripts: dict[str, tuple[bool | None, bool]] = field(default_factory=dict)
     """Whether the bytes of each file say that it is a program, and whether anything imported it then."""

@@ -180,7 +180,7 @@ def _is_code(project: Project, path: str, texts: tuple[str, ...]) -> bool:
     module = project.module(path)
     if module is None:
         return True
-    lines = list(module.lines)
+    lines = ["" if line.lstrip().startswith("#") else line for line in module.lines]
     for node in walk(module.tree):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
             lines[node.lineno - 1 : node.end_lineno] = [""] * ((node.end_lineno or node.lineno) - node.lineno + 1)
@@ -197,7 +197,7 @@ def _holders(module: ModuleFacts | None, texts: tuple[str, ...]) -> Iterator[ast
 
 
 def _holds(module: ModuleFacts, statement: ast.stmt, texts: tuple[str, ...]) -> bool:
-    text = "\n".join(module.lines[statement.lineno - 1 : statement.end_lineno])
+    text = module.text(statement)
     return any(each in text for each in texts)
 
 

@@ -39,6 +39,8 @@ class Trees:
         """Those that were taken more than once, as what many others import is."""
 
         self._total = 0
+        self.gists: dict[str, bytes] = {}
+        """Of each file that was parsed so far, also of those that were let go of; see `layout`."""
 
     def take(self, source: SourceFile) -> Tree:
         """Parse a file, or give the tree that was kept. Raises `ProjectError` where it cannot be parsed."""
@@ -46,13 +48,16 @@ class Trees:
         self._used.add(source.path)
         (self._shared if source.path in self._taken else self._taken).add(source.path)
         if found is None:
+            from auditor.static.layout import gist
             from auditor.static.scopes import ScopeIndex
 
             text = source.text()
             self._total += len(text)
             self._drop()  # first, so that its place is there for the new one
+            self.gists.setdefault(source.path, b"")  # where it cannot be parsed
             tree = source.parse(text)
             found = Tree(text, tree, ScopeIndex(tree))
+            self.gists[source.path] = self.gists[source.path] or gist(text, found.index)
         self._kept[source.path] = found
         return found
 

@@ -15,6 +15,7 @@ from auditor.services import rule_choice
 from auditor.services.scan import scan
 from auditor.services.settings import Settings
 from auditor.static.engine import Engine
+from auditor.static.passes import Passes
 
 SEED = "import random\nimport numpy as np\nimport torch\n\n\ndef seed_all(seed):\n    {}\n"
 VARIANTS = {
@@ -76,6 +77,12 @@ VARIANTS = {
         ),
     ],
 }
+LATE = (
+    "import torch\nfrom lib.seed import seed_all\n\n\ndef draw():\n"
+    "    return torch.rand(  # of one\n        # inside\n        3\n    )\n\n\ndraw()\nseed_all(0)\n"
+)
+"""Draws before it seeds, which the message tells with a line."""
+
 COMMENTS = ["", "# a comment\n", "\n\n"]
 
 File = tuple[str, int, int]
@@ -227,10 +234,50 @@ def test_only_what_rests_on_an_edit_is_looked_at_again(cache_home: Path, monkeyp
     monkeypatch.setattr(
         Engine, "_findings", lambda self, path, project: looked.append(path) or find(self, path, project)
     )
-    put(cache_home / "project", ("evaluate.py", 0, 1))
+    (cache_home / "project/evaluate.py").write_text(f"{VARIANTS['evaluate.py'][0]}x = 1\n")
     report(cache_home / "project", cached=True)
     # The program itself, and what is judged by the programs that reach it.
     assert looked == ["evaluate.py", "lib/data.py"]
+
+
+def test_comments_and_blank_lines_only_move_what_was_found(cache_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where messages name lines, and where a program is judged by what stands in the file."""
+    root = cache_home / "project"
+    for name in VARIANTS:
+        put(root, (name, 0, 0))
+    (root / "late.py").write_text(LATE)
+    report(root, cached=True)
+    monkeypatch.setattr(Engine, "_findings", lambda self, path, project: pytest.fail(f"{path} was looked at"))
+    monkeypatch.setattr(Passes, "_worker", lambda *args, **options: pytest.fail)
+    for name, text in {**{name: texts[0] for name, texts in VARIANTS.items()}, "late.py": LATE}.items():
+        (root / name).write_text("# a comment\n\n" + text.replace("\n\n\n", "\n\n    # another\n\n"))
+    found = report(root, cached=True)
+    monkeypatch.undo()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache_home / "cache"))
+    assert found == report(root, cached=False)
+    assert "late.py:9" in found
+    (root / "late.py").write_text(LATE)
+    assert report(root, cached=True) == report(root, cached=False)
+
+
+@pytest.mark.parametrize(
+    "edited",
+    [
+        LATE.replace("# of one", "# of two"),  # shown with the finding
+        LATE.replace("        # inside\n", ""),
+        f"# repro-audit: allow-file RA103 because it is a test\n{LATE}",
+        LATE.replace("import torch\n", "import torch\n# optimizer.step( loss.backward( trainer.fit(\n"),
+        LATE.replace("import torch\n", "import torch\n# from lib import model\n"),
+    ],
+)
+def test_what_a_comment_says_counts_where_it_does(edited: str, cache_home: Path) -> None:
+    root = cache_home / "project"
+    for name in VARIANTS:
+        put(root, (name, 0, 0))
+    (root / "late.py").write_text(LATE)
+    report(root, cached=True)
+    (root / "late.py").write_text(edited)
+    assert report(root, cached=True) == report(root, cached=False)
 
 
 CALLED = "def names():\n    return {'a', 'b'}\n"

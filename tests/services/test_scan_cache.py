@@ -443,9 +443,9 @@ def test_damaged_parts_are_made_anew(project: Path, damage: str) -> None:
     else:
         answered = {
             name: (notes, {item: (pickle.dumps(print), *rest) for item, (_, *rest) in found.items()}, numbered)
-            for name, (notes, found, numbered) in plain[6].items()
+            for name, (notes, found, numbered) in plain[7].items()
         }
-        write(parts, (key, (*plain[:6], answered, *plain[7:]), folders))
+        write(parts, (key, (*plain[:7], answered, *plain[8:]), folders))
     (project / "train.py").write_text(FILES["train.py"] + "# changed\n")
     assert cached(project) == cold(project)
     assert read(parts) is not None

@@ -59,9 +59,12 @@ class SettingMatcher(WithOptions[_Options]):
         """For configurations that are Python modules."""
         from auditor.static.documents.python_tree import read_python
 
-        root = None if module.is_notebook or not self._options.of(rule).modules else read_python(module.tree)
+        options = self._options.of(rule)
+        root = None if module.is_notebook or not options.modules else read_python(module.tree)
         if root is not None:
-            settings = [each for each in self._options.of(rule).settings if fits(each.versions, project)]
+            if any(setting.comment is not None for setting in options.settings):
+                project.trace.note("layout", module.path)
+            settings = [each for each in options.settings if fits(each.versions, project)]
             for hit, span in _hits(settings, root, Kind.PYTHON, module.lines, frozenset(), frozenset):
                 yield hit(_python_location(module, span))
 

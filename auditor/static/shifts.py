@@ -1,0 +1,125 @@
+"""Files that were edited and say what they said: comments and blank lines came or went, and lines moved.
+
+What was found out with them holds, with other numbers of lines.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+
+from auditor.errors import ProjectError
+from auditor.model.annotations import TYPE_CHECKING, TypeVar, cast
+from auditor.model.finding import Finding
+from auditor.model.lean import replace
+from auditor.model.location import Location
+from auditor.static.findings import MAX_SOURCE_LINES, Looked, Placed
+from auditor.static.layout import moved_lines
+from auditor.static.library_verdict import Draw, LibraryVerdict, Seed
+
+if TYPE_CHECKING:
+    from auditor.static.project import Project
+    from auditor.static.trace import Kept
+
+Lines = Mapping[str, Mapping[int, int]]
+"""By file: where each line of code stands now. Nothing of files that were never parsed: nothing points into these."""
+
+Value = TypeVar("Value")
+Reached = TypeVar("Reached", Draw, Seed)
+
+
+def shifted(project: Project, kept: Kept, unchanged: Collection[str]) -> dict[str, dict[int, int]]:
+    """Those of the edited files of which only the layout is another one."""
+    found: dict[str, dict[int, int]] = {}
+    for path in sorted(kept.sketches.keys() & project.files.keys()):
+        if path in unchanged or project.files[path].is_notebook:
+            continue
+        before, now = kept.sketch(path), project.sketch(path)
+        if not now.digest or before.code != now.code or before.is_marked or now.is_marked:
+            continue
+        gist = kept.gists.get(path)
+        try:
+            lines = {} if gist is None else moved_lines(gist, project.gist(path))
+        except (ProjectError, RecursionError):
+            continue
+        if lines is not None:
+            found[path] = lines
+    # What is followed rests on sizes: of these, too, only so much as decides nothing may be another one.
+    sizes = kept.facts
+    if sizes is not None and sizes.with_sizes(found, lambda path: project.source(path).size_bytes) is None:
+        return {}
+    return found
+
+
+class Shifts:
+    """Gives answers of an earlier scan the lines of now."""
+
+    def __init__(self, project: Project, lines: Lines) -> None:
+        self._project = project
+        self.lines = lines
+        self._texts: dict[str, list[str]] = {}
+        self._named = re.compile(rf"(?<![\w./-])({'|'.join(map(re.escape, sorted(lines)))}):(\d+)")
+
+    def of(self, answer: Value) -> Value | None:
+        """The same answer; None where it tells something that was edited, such as a comment inside a call."""
+        try:
+            return cast("Value", self._moved(answer))
+        except LookupError:
+            return None
+
+    def _moved(self, value: object) -> object:
+        if isinstance(value, Placed):
+            return self._placed(value)
+        if isinstance(value, tuple):
+            return tuple([self._moved(each) for each in value])
+        if isinstance(value, dict):
+            return {key: self._moved(each) for key, each in value.items()}
+        if isinstance(value, Looked):
+            return replace(value, findings=tuple(map(self._placed, value.findings)))
+        if isinstance(value, LibraryVerdict):
+            moved = [(path, line if cell else self._line(path, line), cell) for path, line, cell in value.unlisted]
+            return replace(
+                value,
+                draws=tuple(map(self._reached, value.draws)),
+                unlisted=frozenset(moved),
+                seeds=tuple(map(self._reached, value.seeds)),
+                first_draw=self._reached(value.first_draw),
+                first_seed=None if value.first_seed is None else self._reached(value.first_seed),
+            )
+        return value
+
+    def _reached(self, value: Reached) -> Reached:
+        return replace(value, location=self._location(value.location), via=tuple(map(self._location, value.via)))
+
+    def _placed(self, value: Placed) -> Placed:
+        finding, place = self._finding(value.finding), value.finding.location
+        if place.path not in self.lines:
+            return replace(value, finding=finding)
+        by = finding.location.line - place.line
+        first, last = value.first + by, value.first + by
+        last += (finding.location.end_line or finding.location.line) - finding.location.line
+        if place.path not in self._texts:
+            source = self._project.source(place.path)
+            self._texts[place.path] = source.text().split("\n")
+            self._project.unread(place.path)
+        if finding.source_lines != tuple(self._texts[place.path][first - 1 : min(last, first - 1 + MAX_SOURCE_LINES)]):
+            raise LookupError(place.path)
+        return replace(value, finding=finding, first=first, last=last)
+
+    def _finding(self, value: Finding) -> Finding:
+        return replace(
+            value,
+            message=self._named.sub(lambda match: f"{match[1]}:{self._line(match[1], int(match[2]))}", value.message),
+            location=self._location(value.location),
+            related=tuple([replace(each, location=self._location(each.location)) for each in value.related]),
+        )
+
+    def _location(self, place: Location) -> Location:
+        if place.path not in self.lines:
+            return place
+        end = None if place.end_line is None else self._line(place.path, place.end_line)
+        return replace(place, line=self._line(place.path, place.line), end_line=end)
+
+    def _line(self, path: str, line: int) -> int:
+        lines = self.lines.get(path)
+        return line if lines is None else lines[line]
