@@ -43,7 +43,7 @@ class Branches:
 
     def conditional(self, node: ast.If, frame: Frame, block: Sequence[ast.stmt]) -> End:
         """Follow an `if` that stands in `block`."""
-        for part in self._asked(node.test, frame):
+        for part in self.asked(node.test, frame):
             self._walk.expression(part, frame)
         holds = self._evaluator.truth(node.test, frame)
         if never_holds(frame.module, node.test):
@@ -77,7 +77,7 @@ class Branches:
         holds = self._evaluator.truth(node.test, frame) if frame.settles(node.test) else None
         return None if holds is None else node.body if holds else node.orelse
 
-    def _asked(self, test: ast.expr, frame: Frame) -> Sequence[ast.expr]:
+    def asked(self, test: ast.expr, frame: Frame) -> Sequence[ast.expr]:
         """The parts of a condition that are asked: none behind `self.augment and`, where that is settled."""
         last = self._deciding(test, frame)
         return [test] if last is None or not isinstance(test, ast.BoolOp) else test.values[: last + 1]

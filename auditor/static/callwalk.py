@@ -298,6 +298,7 @@ class CallWalk:
     def _commands(self, group: FunctionRef | Instance, node: ast.Call, frame: Frame) -> None:
         """A click group or typer application is run: it calls one of its commands, which may be groups again."""
         found = group.module.commands(group) if group.module is not None else []
+        found = [*found, *self._walk.relevance.commands(group, self._walk.within)]
         first = group.module.preparations(group) if group.module is not None else []
         if not (found or first) or group in self._groups or len(self._groups) >= MAX_GROUPS:
             return

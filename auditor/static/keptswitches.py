@@ -71,7 +71,7 @@ def given_to(module: ModuleFacts, function: Function, call: ast.Call) -> Given:
         switch = _switch(module, value)
         if switch is not None:
             found[name] = switch
-    if arguments.kwarg is not None and not made.opaque:
+    if arguments.kwarg is not None and all(word.arg is not None for word in written.keywords):
         found[MORE] = ast.Constant(True)
         for word in written.keywords:
             if word.arg not in names:

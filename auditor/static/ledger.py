@@ -13,7 +13,7 @@ from auditor.static.library_verdict import Draw, Seed, SeedValue
 from auditor.static.montecarlo import is_dropout
 from auditor.static.rngstate import NOTHING_YET, START, Level, Pending, Rank, State
 from auditor.static.seedvalue import Seen
-from auditor.static.weights import initialises
+from auditor.static.weights import initialises, is_initial
 
 MAX_VIA = 12
 """Steps of the way to a draw that are kept."""
@@ -174,7 +174,7 @@ class Ledger:
 
     def draw(self, library: str, callee: str, node: ast.AST, frame: Frame, *, deferred: bool) -> None:
         """Note a draw; `deferred`: it comes later than this place."""
-        if self.muted or (self.replaced and initialises(callee) and not is_dropout(callee)):
+        if self.muted or (self.replaced and is_initial(callee) and not is_dropout(callee)):
             return
         # Of many models that may be picked one is told, where it is picked.
         picked_at = self.picked_at if initialises(callee) else None

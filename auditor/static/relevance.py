@@ -14,6 +14,7 @@ from auditor.static.bindings import FUNCTIONS, Function, every_argument
 from auditor.static.callables import OFFERING_OBJECTS, QUIET
 from auditor.static.candidates import Candidates
 from auditor.static.classmentions import ClassMentions
+from auditor.static.commandgroups import REGISTERING, registration
 from auditor.static.commandline import PARSING_METHODS
 from auditor.static.configured import COMMAND_LINES, configured, of_command_line
 from auditor.static.contents import collections_in
@@ -51,6 +52,8 @@ CONSTRUCTORS = ("__new__", "__init__", "__post_init__")
 CALLED = ("__call__", "forward", "call")
 
 Definition = Function | ast.ClassDef
+Group = Definition | ast.Call
+"""What may hold commands: a function as in click, or what a call makes as in typer."""
 
 
 class Relevance:
@@ -74,16 +77,19 @@ class Relevance:
             for node in below:
                 self._extended.setdefault(node, []).append(base)
         self._methods: dict[ast.ClassDef, dict[str, list[Function]]] = {}
-        self._users: dict[Definition, list[Definition]] = {}
-        self._relevant: set[Definition] = set()
-        self._differing: set[Definition] = set()
+        self._users: dict[Group, list[Group]] = {}
+        self._relevant: set[Group] = set()
+        self._differing: set[Group] = set()
         """Functions that may return something that differs from run to run."""
 
-        self._returning: set[Definition] = set()
+        self._returning: set[Group] = set()
         """Functions that return anything."""
 
-        self._top_level: dict[str, list[Definition]] = {}
+        self._top_level: dict[str, list[Group]] = {}
         """What the top levels of modules lead to."""
+
+        self._commands: dict[Value, list[tuple[str, FunctionRef | Instance]]] = {}
+        """By group: the commands that other files than its own add to it, with their file."""
 
         self._working: set[str] = set()
         self.candidates = Candidates(registries)
@@ -124,7 +130,11 @@ class Relevance:
         """Whether a function may return something that differs from run to run: a clock's number, a process id."""
         return node in self._differing
 
-    def _spread(self, found: set[Definition], among: Container[Definition] | None = None) -> None:
+    def commands(self, group: FunctionRef | Instance, within: Container[str]) -> list[FunctionRef | Instance]:
+        """What other files than its own, of these, add to a group of commands."""
+        return [command for path, command in self._commands.get(group, ()) if path in within]
+
+    def _spread(self, found: set[Group], among: Container[Group] | None = None) -> None:
         """What uses what was found is found, too."""
         pending = list(found)
         while pending:
@@ -175,6 +185,8 @@ class Relevance:
                         *(module.identifiers_in(each) for each in (*call.args, *(word.value for word in call.keywords)))
                     )
             self._hand_over(module, call, function)
+            if (registered := registration(call)) is not None:
+                self._hold(module, registered[0], module.names.value(registered[1]))
             is_made = configured(module, call, module.names.value(call.func)) is not None
             if is_made or (may_import(call) and any(map(self._project.matters, imported_by(module, call)))):
                 self._relevant.update([function] if function is not None else [])
@@ -187,8 +199,21 @@ class Relevance:
             for decorator in getattr(node, "decorator_list", ()):
                 called = decorator.func if isinstance(decorator, ast.Call) else decorator
                 self._use(node, module.names.value(called))
+                if isinstance(called, ast.Attribute) and called.attr in REGISTERING and isinstance(node, FUNCTIONS):
+                    self._hold(module, called.value, FunctionRef(module, node))
             if isinstance(node, ast.FunctionDef) and node.decorator_list and _is_called(module, node):
                 self._top_level.setdefault(module.path, []).append(node)
+
+    def _hold(self, module: ModuleFacts, named: ast.expr, command: Value) -> None:
+        """Note that who calls a group of commands may call this one."""
+        group = module.names.value(named)
+        holder, held = _group(group), _group(command)
+        if holder is None or held is None:
+            return
+        self._users.setdefault(held, []).append(holder)
+        if isinstance(group, FunctionRef | Instance) and isinstance(command, FunctionRef | Instance):
+            if group.module is not module:
+                self._commands.setdefault(group, []).append((module.path, command))
 
     def _note(self, module: ModuleFacts, call: ast.Call, user: Definition | None, target: Value | str) -> None:
         if user is not None:
@@ -260,15 +285,15 @@ class Relevance:
             self._use(user, target.name)
         elif isinstance(target, FunctionRef) and (inner := target.module.names.wrapped(target)) is not target:
             self._use(user, inner)
-        elif isinstance(target, FunctionRef | ClassRef):
-            self._users.setdefault(target.node, []).append(user)
+        elif (used := _group(target)) is not None:
+            self._users.setdefault(used, []).append(user)
 
     def _use_at_top(self, module: ModuleFacts, call: ast.Call, target: Value | str) -> None:
         if isinstance(target, FunctionRef):
             target = target.module.names.wrapped(target)
         name = target.name if isinstance(target, External) else target
-        if isinstance(name, FunctionRef | ClassRef):
-            self._top_level.setdefault(module.path, []).append(name.node)
+        if not isinstance(name, str) and (used := _group(name)) is not None:
+            self._top_level.setdefault(module.path, []).append(used)
         elif isinstance(name, str) and (self._rng.is_known(name) or name in self._rng.loaders):
             self._working.add(module.path)
         if isinstance(call.func, ast.Attribute) and call.func.attr in OF_INTEREST:
@@ -391,6 +416,13 @@ def _makes_parts(value: Value) -> bool:
     if isinstance(value, ClassRef):
         return not COMMAND_LINES.isdisjoint(value.module.base_classes(value.node))
     return isinstance(value, External) and value.name in COMMAND_LINES
+
+
+def _group(value: Value) -> Group | None:
+    """The definition of a function or class, or the call that made an object."""
+    if isinstance(value, FunctionRef | ClassRef):
+        return value.node
+    return value.made_by if isinstance(value, Instance) else None
 
 
 def _holder(module: ModuleFacts, node: Definition) -> Definition | None:

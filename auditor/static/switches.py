@@ -149,8 +149,9 @@ def _tested(cls: ClassRef) -> frozenset[str]:
 
 def _asked_in(node: ast.ClassDef) -> Iterable[str]:
     for part in walk(node) if any(_takes_more(child) for child in node.body) else ():
-        if isinstance(part, ast.If | ast.IfExp):
-            for each in walk(part.test):
+        if isinstance(part, ast.If | ast.IfExp | ast.BoolOp):
+            asked = part.values if isinstance(part, ast.BoolOp) else walk(part.test)
+            for each in asked:
                 if isinstance(each, ast.Attribute) and isinstance(each.value, ast.Name) and each.value.id == "self":
                     yield each.attr
 

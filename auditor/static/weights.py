@@ -61,6 +61,12 @@ LOADERS = frozenset(
 )
 """Functions of libraries that give a model its weights: all of them, where `strict=False` does not say otherwise."""
 
+_ADAPTING = "peft.get_peft_model"
+_LOADING_ADAPTERS = frozenset(
+    f"peft.{module}set_peft_model_state_dict" for module in ("", "utils.", "utils.save_and_load.")
+)
+"""Give the layers that were put into a model stored weights."""
+
 _EVALUATING = frozenset({"predict", "test", "validate"})
 """Methods of Lightning's trainer that give a model the weights of `ckpt_path` before they run it."""
 
@@ -90,6 +96,11 @@ _LEAVING = (ast.Return, ast.Break, ast.Continue, ast.Yield, ast.YieldFrom)
 def initialises(callee: str) -> bool:
     """Whether what is called gives a model its initial weights."""
     return callee.startswith(MODELS) and not callee.startswith(_NO_MODELS)
+
+
+def is_initial(callee: str) -> bool:
+    """As `initialises`, or whether what is called puts new layers into a model."""
+    return initialises(callee) or callee == _ADAPTING
 
 
 def is_stored(callee: str) -> bool:
@@ -214,9 +225,11 @@ def is_replaced(module: ModuleFacts, statement: ast.Assign) -> bool:
     target = statement.targets[0]
     if len(statement.targets) != 1 or not isinstance(statement.value, ast.Call) or not isinstance(target, ast.Name):
         return False
-    if not module.project.texts.contain(module.path, ("load_state_dict(",)):
+    if not module.project.texts.contain(module.path, ("load_state_dict(", "set_peft_model_state_dict(")):
         return False
     for later in _after(module, statement):
+        if _loads_adapter(module, later, target):
+            return module.resolve(statement.value.func) == _ADAPTING
         method, called = _method_of(later, target)
         if called is not None and method == "load_state_dict":
             return _replaces_all(called) and _is_stored(module, called)
@@ -225,6 +238,14 @@ def is_replaced(module: ModuleFacts, statement: ast.Assign) -> bool:
         if any(_may_use(module, part, target) for part in walk(later)):
             return False
     return False
+
+
+def _loads_adapter(module: ModuleFacts, statement: ast.stmt, model: ast.Name) -> bool:
+    """`set_peft_model_state_dict(net, stored)`, or with `net.get_base_model()`."""
+    called = statement.value if isinstance(statement, ast.Expr | ast.Assign) else None
+    if not isinstance(called, ast.Call) or not called.args or module.resolve(called.func) not in _LOADING_ADAPTERS:
+        return False
+    return any(isinstance(part, ast.Name) and part.id == model.id for part in walk(called.args[0]))
 
 
 def _replaces_all(loading: ast.Call) -> bool:

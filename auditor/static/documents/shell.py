@@ -14,10 +14,17 @@ from auditor.static.documents.document import Document
 from auditor.static.documents.kinds import Kind
 from auditor.static.documents.quoted import foreign_lines
 
-_PART = r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|\$\(\((?:[^()]|\([^()]*\))*\)\)|\$\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)"
-_VALUE = rf"(?:{_PART}|`[^`]*`|\$\{{[^}}]*\}}|\$\$|[^\s;&|()\"'`<>])"
+_QUOTED = r"\"(?:[^\"\\]|\\.)*\"|'[^']*'"
+_PART = (
+    r"(?:\$\(\((?:[^()]|\([^()]*\))*\)\)|\$\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)|`[^`]*`|\$\{[^}]*\}|\$\$"
+    r"|[^\s;&|()\"'`<>])"
+)
+_VALUE = rf"(?:{_QUOTED}|{_PART})"
 _OPTION = lazy_pattern(rf"(?<!\S)(?P<name>--?[A-Za-z][\w.-]*)(?:=|\s+)(?P<value>(?!-){_VALUE}+)")
-_ASSIGNED = lazy_pattern(rf"(?<![\w.$/-])(?P<name>\+{{0,2}}[A-Za-z_][\w.]*)=(?P<value>{_VALUE}*)")
+_ASSIGNED = lazy_pattern(rf"(?<![\w.$/\"'-])(?P<name>\+{{0,2}}[A-Za-z_][\w.]*)=(?P<value>{_VALUE}*)")
+_ASSIGNED_IN_QUOTES = lazy_pattern(rf"(?<=[\"'])(?P<name>\+{{0,2}}[A-Za-z_][\w.]*)=(?P<value>{_PART}*)")
+"""`"seed=$RANDOM" "job=$ID"`: the next quote ends the value, and begins no other part of it."""
+
 _MAKE = lazy_pattern(rf"^ *(?:export\s+)?(?P<name>[A-Za-z_]\w*)\s*[:?]{{0,2}}=\s*(?P<value>{_VALUE}*)")
 _ENV = lazy_pattern(r"^(\s*ENV\s+[A-Za-z_]\w*)[ \t]+(?=[^\s=])", re.IGNORECASE)
 _DOLLARS = lazy_pattern(r"\$\$(?:\$\$)?")
@@ -113,7 +120,8 @@ def settings(document: Document) -> Iterator[Setting]:
 
 
 def _patterns(kind: Kind) -> tuple[re.Pattern[str], ...]:
-    return (_MAKE, _OPTION, _ASSIGNED) if kind is Kind.MAKEFILE else (_OPTION, _ASSIGNED)
+    patterns = _OPTION, _ASSIGNED, _ASSIGNED_IN_QUOTES
+    return (_MAKE, *patterns) if kind is Kind.MAKEFILE else patterns
 
 
 def unquoted(value: str) -> str:
