@@ -43,12 +43,10 @@ class RandomCalls:
         value: Seen | None
         if given is not None:
             value = self._walk.evaluator.value(given, frame)
-            if seed.off and value.constant is False:
-                return
             if value.kind is SeedValue.NONE:
                 value = _unset(seed.none, value)
-            elif seed.missing is NoneMeaning.FIXED and value.is_constant and value.constant is False:
-                # What seeds where nothing is given is told not to; a configuration may say otherwise.
+            elif seed.off and value.constant is False:
+                # A configuration may say otherwise.
                 value = GIVEN if frame.module.project.graph.configured_names.are_seeded else None
         elif seed.argument and call_of(node, name).opaque:
             value = GIVEN

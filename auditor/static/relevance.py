@@ -211,9 +211,10 @@ class Relevance:
         if holder is None or held is None:
             return
         self._users.setdefault(held, []).append(holder)
-        if isinstance(group, FunctionRef | Instance) and isinstance(command, FunctionRef | Instance):
-            if group.module is not module:
-                self._commands.setdefault(group, []).append((module.path, command))
+        if not isinstance(group, FunctionRef | Instance) or not isinstance(command, FunctionRef | Instance):
+            return
+        if group.module is not module:
+            self._commands.setdefault(group, []).append((module.path, command))
 
     def _note(self, module: ModuleFacts, call: ast.Call, user: Definition | None, target: Value | str) -> None:
         if user is not None:
