@@ -16,7 +16,7 @@ from auditor.model.lean import dataclass
 from auditor.static.bindings import BindingKind, Function
 from auditor.static.configurednames import TARGETS, Named
 from auditor.static.elements import call_of
-from auditor.static.importcalls import IMPORTING, may_import
+from auditor.static.importcalls import IMPORTING, imported_by, may_import
 from auditor.static.instantiated import INSTANTIATING, instantiated, named
 from auditor.static.trace import Memory
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, Value
@@ -205,7 +205,7 @@ def _looks_up(module: ModuleFacts, call: ast.Call) -> bool:
 def _finds(module: ModuleFacts, call: ast.Call) -> bool:
     if may_import(call):
         is_written = bool(call.args) and isinstance(call.args[0], ast.Constant)
-        return not is_written and module.resolve(call.func) in IMPORTING
+        return not is_written and module.resolve(call.func) in IMPORTING and not imported_by(module, call)
     return _is_locating(call) and module.resolve(call.func) in LOCATING
 
 

@@ -198,17 +198,27 @@ class ImportGraph:
         name, which = pair
         if name == CONFIGURED:
             for made in targets_in(self.configuration(path)):
-                yield from (target for _, target in self._absolute(str(made[TARGET]), path) if target is not None)
+                yield from self._holding(str(made[TARGET]), path)
             return
         if name == NAMED:
             for dotted in self.configured_names.names:
-                yield from (target for _, target in self._absolute(dotted, path) if target is not None)
+                yield from self._holding(dotted, path)
             return
         package = name.removesuffix(EVERY)
         if package == name and not name.endswith((*DATA, ".ipynb", ".py")):
             yield from (target for _, target in self._absolute(name, path) if target is not None)
         elif package != name:
             yield from self._path.modules(package, which, path)
+
+    def _holding(self, dotted: str, path: str) -> Iterator[str]:
+        """The module that holds what a whole name names, after the packages around it, as far as they are files."""
+        yield from (target for _, target in self._absolute(dotted, path) if target is not None)
+        holder = dotted.rpartition(".")[0]
+        for name in (holder, holder.rpartition(".")[0]):  # a class, or a method of one
+            found = self._path.find_module(name, path) if name else None
+            if found is not None:
+                yield found
+                return
 
     def configuration(self, path: str) -> Tree:
         """What Hydra gives a program, as its files say now; empty where that is not certain."""

@@ -96,6 +96,7 @@ class OutsideCalls:
     def _instantiate(self, node: ast.Call, frame: Frame) -> None:
         """`instantiate(cfg.model)`: what the program's configuration names is made, what it is given first."""
         for made in instantiated(frame.module, node):
+            self._ledger.is_named = True
             if isinstance(made.value, External) and not made.is_partial:
                 self.call(made.value.name, made.call, frame)
             elif isinstance(made.value, ClassRef) and not made.is_partial:

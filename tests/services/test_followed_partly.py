@@ -87,3 +87,28 @@ def test_a_runner_of_a_configuration(tmp_path: Path) -> None:
     text = "import sys\nfrom mmengine.config import Config\nfrom mmengine.runner import Runner\n\n"
     (tmp_path / "train.py").write_text(f"{text}Runner.from_cfg(Config.fromfile(sys.argv[1])).train()\n")
     assert "made at train.py:5" in _reasons(tmp_path)["train.py"]
+
+
+def test_modules_whose_names_are_known_in_part(tmp_path: Path) -> None:
+    """`models.` and a name: all of these are followed."""
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "__init__.py").write_text("")
+    (tmp_path / "models" / "net.py").write_text("class Net:\n    def fit(self):\n        pass\n")
+    (tmp_path / "train.py").write_text(
+        "import importlib, json, sys\n\ndef make(config):\n"
+        "    module = importlib.import_module('models.' + config['name'].rsplit('.', 1)[0])\n"
+        "    return getattr(module, config['cls'])()\n\nmake(json.load(open(sys.argv[1]))['model']).fit()\n"
+    )
+    assert _reasons(tmp_path) == {}
+
+
+def test_a_part_of_a_known_configuration(tmp_path: Path) -> None:
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf" / "config.yaml").write_text("model:\n  _target_: nets.Net\n")
+    (tmp_path / "nets.py").write_text("import random\n\nclass Net:\n    pass\n")
+    (tmp_path / "train.py").write_text(
+        "import hydra\n\n@hydra.main(config_path='conf', config_name='config', version_base=None)\n"
+        "def main(cfg):\n    hydra.utils.instantiate(cfg.model)\n    for each in cfg.callbacks.values():\n"
+        "        hydra.utils.instantiate(each)\n\nif __name__ == '__main__':\n    main()\n"
+    )
+    assert _reasons(tmp_path) == {}
