@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from auditor.model.location import Location
+from auditor.ruleset import Ruleset
 from auditor.static import functions, spread, textvalues
 from auditor.static.bindings import Function
 from auditor.static.candidates import Candidates
@@ -15,6 +16,7 @@ from auditor.static.facts import ModuleFacts
 from auditor.static.frame import Frame
 from auditor.static.library_verdict import LibraryVerdict, SeedStatus
 from auditor.static.loaderitems import may_draw
+from auditor.static.matcher import find_matcher
 from auditor.static.maybetrue import may_be_true
 from auditor.static.names import Names
 from auditor.static.nodes import walk
@@ -299,6 +301,27 @@ def test_a_name_that_stands_everywhere_is_taken_for_read_behind_a_loop(project: 
     assert module is not None
     pops = [call for call, _, _ in module.index.calls if getattr(call.func, "attr", "") == "pop"]
     assert not any(is_worked_off(module, call) for call in pops[-1:])
+
+
+@pytest.mark.parametrize("name", ["rng", "rng{}"])
+def test_what_is_done_with_each_of_many_generators_is_put_in_order_once(
+    name: str, project: MakeProject, ruleset: Ruleset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[ast.AST] = []
+    real = ast.unparse
+
+    def unparse(node: ast.AST) -> str:
+        written.append(node)
+        return real(node)
+
+    monkeypatch.setattr(ast, "unparse", unparse)
+    made = "{0} = np.random.default_rng()\n{0}.random()\n"
+    scanned = project({"a.py": "import numpy as np\n" + "".join(made.format(name.format(n)) for n in range(TIMES))})
+    module = scanned.module("a.py")
+    assert module is not None
+    rule = next(rule for rule in ruleset.rules if rule.id == "RA110")
+    assert len(list(find_matcher(rule.match.kind).find(rule, module, scanned))) == TIMES
+    assert len(written) <= 10 * TIMES
 
 
 def _function(project: Project, path: str, name: str) -> Function:
