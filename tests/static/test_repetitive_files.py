@@ -320,7 +320,9 @@ def test_what_is_done_with_each_of_many_generators_is_put_in_order_once(
     module = scanned.module("a.py")
     assert module is not None
     rule = next(rule for rule in ruleset.rules if rule.id == "RA110")
-    assert len(list(find_matcher(rule.match.kind).find(rule, module, scanned))) == TIMES
+    matcher = find_matcher(rule.match.kind)
+    assert matcher is not None
+    assert len(list(matcher.find(rule, module, scanned))) == TIMES
     assert len(written) <= 10 * TIMES
 
 
