@@ -21,6 +21,7 @@ from auditor.static.maybetrue import may_be_true
 from auditor.static.names import Names
 from auditor.static.nodes import walk
 from auditor.static.optionvalues import OptionValues
+from auditor.static.outsidecalls import OutsideCalls
 from auditor.static.picked import picked
 from auditor.static.project import Project
 from auditor.static.seedvalue import Seen
@@ -301,6 +302,24 @@ def test_a_name_that_stands_everywhere_is_taken_for_read_behind_a_loop(project: 
     assert module is not None
     pops = [call for call, _, _ in module.index.calls if getattr(call.func, "attr", "") == "pop"]
     assert not any(is_worked_off(module, call) for call in pops[-1:])
+
+
+def test_a_table_that_holds_one_function_of_a_library_many_times_is_called_once(
+    project: MakeProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called: list[str] = []
+    real = OutsideCalls.call
+
+    def call(self: OutsideCalls, name: str, node: ast.Call, frame: Frame) -> None:
+        called.append(name)
+        real(self, name, node, frame)
+
+    monkeypatch.setattr(OutsideCalls, "call", call)
+    table = "".join(f"    'k{n}': np.random.rand,\n" for n in range(TIMES))
+    calls = "".join(f"draws['k{n}'](3)\n" for n in range(TIMES))
+    (verdict,) = verdicts(project({"a.py": f"import numpy as np\ndraws = {{\n{table}}}\n{calls}"}), "a.py")
+    assert verdict.draw_count == TIMES
+    assert len(called) <= 2 * TIMES
 
 
 @pytest.mark.parametrize("name", ["rng", "rng{}"])
