@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from bisect import bisect_right
 from collections.abc import Sequence
 from enum import Enum
 
@@ -77,23 +78,72 @@ class Scope:
         return scope
 
 
-def reaching(bindings: Sequence[Binding], use: Position | None) -> list[Binding]:
-    """The bindings that can be in force at `use` (None: at the end), the last one first.
+class Reach:
+    """The bindings of one name in one scope, for many places that ask which of them are in force there."""
 
-    A binding hides those before it unless it stands in an arm of an `if`, `try` or loop that they do not share.
-    """
-    before = [binding for binding in bindings if use is None or binding.position <= use] or list(bindings)
+    __slots__ = ("_answers", "_bindings", "_positions", "_shared")
+
+    def __init__(self, bindings: Sequence[Binding]) -> None:
+        self._bindings = bindings
+        positions = [binding.position for binding in bindings]
+        # Those of a `global` name, or of a walrus in the default of a parameter, may stand in another order.
+        self._positions = positions if positions == sorted(positions) else None
+        self._shared = _common([binding.branch for binding in bindings])
+        self._answers: dict[int, list[Binding]] = {}
+
+    def at(self, use: Position | None) -> list[Binding]:
+        """The bindings that can be in force at `use` (None: at the end), the last one first.
+
+        A binding hides those before it unless it stands in an arm of an `if`, `try` or loop that they do not share.
+        """
+        bindings = self._bindings
+        if use is not None and self._positions is None:
+            return _not_hidden([each for each in bindings if each.position <= use] or bindings, self._shared)
+        count = bisect_right(self._positions, use) if use is not None and self._positions is not None else 0
+        found = self._answers.get(count)
+        if found is None:
+            found = self._answers[count] = _not_hidden(bindings[:count] or bindings, self._shared)
+        return found
+
+
+def reaching(bindings: Sequence[Binding]) -> list[Binding]:
+    """The bindings that can be in force once their scope was executed, the last one first."""
+    return _not_hidden(bindings, ())
+
+
+class _Arms(dict["tuple[int, int] | None", "_Arms"]):
+    """Arms of statements with the arms in them; None is a key where a binding stands in the arm itself."""
+
+    __slots__ = ()
+
+
+_ENDS = _Arms()
+
+
+def _not_hidden(bindings: Sequence[Binding], shared: Branch) -> list[Binding]:
+    """`shared`: the arms that all of them stand in, so that nothing before one that stands in no other is left."""
     found: list[Binding] = []
-    for binding in reversed(before):
-        if any(_hides(later, binding) for later in found):
+    bound = _Arms()
+    for binding in reversed(bindings):
+        arms = bound
+        for arm in binding.branch:
+            if None in arms:
+                break
+            arms = arms.setdefault(arm, _Arms())
+        if None in arms:
             continue
+        arms[None] = _ENDS
         found.append(binding)
+        if len(binding.branch) == len(shared):
+            break
     return found
 
 
-def _hides(later: Binding, earlier: Binding) -> bool:
-    """Whether `later` is executed whenever `earlier` was."""
-    return later.branch == earlier.branch[: len(later.branch)]
+def _common(branches: Sequence[Branch]) -> Branch:
+    """The beginning that all of them have: that of the least and the greatest one."""
+    first, last = min(branches), max(branches)
+    same = next((place for place, arm in enumerate(first) if last[place] != arm), len(first))
+    return first[:same]
 
 
 def every_argument(arguments: ast.arguments) -> list[ast.arg]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.callables import EXITS
@@ -180,7 +180,7 @@ class CallWalk:
         """One of these is called, and it is not known which; `is_taken`: they come out of a table."""
         called = [
             value
-            for value in values
+            for value in _named_once(values)
             if isinstance(value, FunctionRef | ClassRef | External)
             or (isinstance(value, Instance) and isinstance(value.of, ClassRef))
         ]
@@ -311,6 +311,17 @@ class CallWalk:
                 self.functions.enter(command, node, frame)
             self._commands(command, node, frame)
         self._groups.pop()
+
+
+def _named_once(values: Iterable[Value]) -> Iterator[Value]:
+    """Each function of a library once: a table may have a thousand entries that are the same."""
+    told: set[str] = set()
+    for value in values:
+        if isinstance(value, External):
+            if value.name in told:
+                continue
+            told.add(value.name)
+        yield value
 
 
 def _entry(node: ast.expr) -> str:

@@ -93,7 +93,7 @@ def _assigned_name(module: ModuleFacts, node: ast.Name) -> tuple[ModuleFacts, as
 
 def _assigned_in(module: ModuleFacts, scope: Scope, name: str) -> tuple[ModuleFacts, ast.expr] | None:
     bindings = scope.bindings.get(name)
-    return _only(module, reaching(bindings, None)) if bindings else None
+    return _only(module, reaching(bindings)) if bindings else None
 
 
 def _only(module: ModuleFacts, bindings: Sequence[Binding]) -> tuple[ModuleFacts, ast.expr] | None:

@@ -21,6 +21,7 @@ from auditor.static.members import bases
 from auditor.static.names import Names
 from auditor.static.nodes import walk
 from auditor.static.places import Places
+from auditor.static.receivers import Receivers
 from auditor.static.scopes import calls_in
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
 from auditor.static.written import Written
@@ -127,6 +128,11 @@ class ModuleFacts:
             for node, target, value, function in self.index.assignments
             for each, given in _apart(target, value)
         )
+
+    @cached_property
+    def receivers(self) -> Receivers:
+        """Calls of methods and assigned attributes by what they belong to."""
+        return Receivers(self.calls, self.assignments)
 
     @cached_property
     def loops(self) -> tuple[Loop, ...]:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from auditor.static.dotted import dotted_text
 from auditor.static.facts import Call, ModuleFacts
 
 
 def methods_after(call: Call, module: ModuleFacts) -> Iterator[tuple[str, ast.Call | None]]:
     """Methods of what the call makes, with their calls: in the same chain, or under the name that keeps it.
 
-    Attributes that something is assigned to come after them: `bit_generator.state` of `rng.bit_generator.state = s`.
+    Attributes that something is assigned to come with them: `bit_generator.state` of `rng.bit_generator.state = s`.
     """
     current: ast.AST = call.node
     while isinstance(outer := module.parent(current), ast.Attribute | ast.Call):
@@ -25,15 +24,13 @@ def methods_after(call: Call, module: ModuleFacts) -> Iterator[tuple[str, ast.Ca
     if not isinstance(outer, ast.Assign | ast.AnnAssign):
         return
     targets = outer.targets if isinstance(outer, ast.Assign) else [outer.target]
-    names = {ast.unparse(target) for target in targets}
-    for each in module.calls:
-        if each.method and each.receiver is not None and ast.unparse(each.receiver) in names:
-            yield each.method, each.node
-    for stored in module.assignments:
-        text = (dotted_text(stored.target) if isinstance(stored.target, ast.Attribute) else None) or ""
-        for name in sorted(names):
-            if text.startswith(f"{name}.") and not _is_asked_for(module, stored.target, outer):
-                yield text.removeprefix(f"{name}."), None
+    for name in sorted({ast.unparse(target) for target in targets}):
+        for each in module.receivers.calls_on(name):
+            if each.method:
+                yield each.method, each.node
+        for attribute, node in module.receivers.stored_below(name):
+            if not _is_asked_for(module, node, outer):
+                yield attribute, None
 
 
 def _is_asked_for(module: ModuleFacts, node: ast.AST, made: ast.stmt) -> bool:

@@ -10,7 +10,7 @@ import ast
 from collections.abc import Iterable, Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.static.bindings import Binding, BindingKind, Function, Position, Scope, every_argument, reaching
+from auditor.static.bindings import Binding, BindingKind, Function, Position, Reach, Scope, every_argument, reaching
 from auditor.static.builtinnames import BUILTINS, SECOND
 from auditor.static.configured import LOCATING, made_from
 from auditor.static.elements import call_of, is_none
@@ -99,6 +99,7 @@ class Names:
         """The same by what these are bound to: a function is followed with the same again and again."""
 
         self._in_force: dict[ast.Name, Sequence[Binding]] = {}
+        self._reaches: dict[tuple[Scope, str], Reach] = {}
         self._partials: dict[ast.Call, ast.Lambda] = {}
         self._exports: dict[str, Value] = {}
         self._question = module.project.question
@@ -144,7 +145,7 @@ class Names:
 
     def meaning(self, bindings: Sequence[Binding]) -> Value:
         """What a name with these bindings stands for once its scope was executed."""
-        return self._bound(reaching(bindings, None))
+        return self._bound(reaching(bindings))
 
     def close(self) -> None:
         """Let go of everything, and of what was added to the module's tables."""
@@ -163,9 +164,14 @@ class Names:
         """Of `bindings_of` those that can be in force where the name is used, the last one first."""
         found = self._in_force.get(node)
         if found is None:
-            scope, bindings = self._lookup(node) or (None, ())
-            same = scope is not None and scope is self._index.scopes.get(node)
-            found = self._in_force[node] = reaching(bindings, _position(node) if same else None)
+            scope, found = self._lookup(node) or (None, ())
+            if scope is not None and len(found) > 1:
+                key = scope, node.id
+                reach = self._reaches.get(key)
+                if reach is None:
+                    reach = self._reaches[key] = Reach(found)
+                found = reach.at(_position(node) if scope is self._index.scopes.get(node) else None)
+            self._in_force[node] = found
         return found
 
     # -- expressions ----------------------------------------------------------------------------------------------

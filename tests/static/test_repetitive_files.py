@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from auditor.model.location import Location
+from auditor.ruleset import Ruleset
 from auditor.static import functions, spread, textvalues
 from auditor.static.bindings import Function
 from auditor.static.candidates import Candidates
@@ -15,10 +16,12 @@ from auditor.static.facts import ModuleFacts
 from auditor.static.frame import Frame
 from auditor.static.library_verdict import LibraryVerdict, SeedStatus
 from auditor.static.loaderitems import may_draw
+from auditor.static.matcher import find_matcher
 from auditor.static.maybetrue import may_be_true
 from auditor.static.names import Names
 from auditor.static.nodes import walk
 from auditor.static.optionvalues import OptionValues
+from auditor.static.outsidecalls import OutsideCalls
 from auditor.static.picked import picked
 from auditor.static.project import Project
 from auditor.static.seedvalue import Seen
@@ -299,6 +302,47 @@ def test_a_name_that_stands_everywhere_is_taken_for_read_behind_a_loop(project: 
     assert module is not None
     pops = [call for call, _, _ in module.index.calls if getattr(call.func, "attr", "") == "pop"]
     assert not any(is_worked_off(module, call) for call in pops[-1:])
+
+
+def test_a_table_that_holds_one_function_of_a_library_many_times_is_called_once(
+    project: MakeProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called: list[str] = []
+    real = OutsideCalls.call
+
+    def call(self: OutsideCalls, name: str, node: ast.Call, frame: Frame) -> None:
+        called.append(name)
+        real(self, name, node, frame)
+
+    monkeypatch.setattr(OutsideCalls, "call", call)
+    table = "".join(f"    'k{n}': np.random.rand,\n" for n in range(TIMES))
+    calls = "".join(f"draws['k{n}'](3)\n" for n in range(TIMES))
+    (verdict,) = verdicts(project({"a.py": f"import numpy as np\ndraws = {{\n{table}}}\n{calls}"}), "a.py")
+    assert verdict.draw_count == TIMES
+    assert len(called) <= 2 * TIMES
+
+
+@pytest.mark.parametrize("name", ["rng", "rng{}"])
+def test_what_is_done_with_each_of_many_generators_is_put_in_order_once(
+    name: str, project: MakeProject, ruleset: Ruleset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[ast.AST] = []
+    real = ast.unparse
+
+    def unparse(node: ast.AST) -> str:
+        written.append(node)
+        return real(node)
+
+    monkeypatch.setattr(ast, "unparse", unparse)
+    made = "{0} = np.random.default_rng()\n{0}.random()\n"
+    scanned = project({"a.py": "import numpy as np\n" + "".join(made.format(name.format(n)) for n in range(TIMES))})
+    module = scanned.module("a.py")
+    assert module is not None
+    rule = next(rule for rule in ruleset.rules if rule.id == "RA110")
+    matcher = find_matcher(rule.match.kind)
+    assert matcher is not None
+    assert len(list(matcher.find(rule, module, scanned))) == TIMES
+    assert len(written) <= 10 * TIMES
 
 
 def _function(project: Project, path: str, name: str) -> Function:

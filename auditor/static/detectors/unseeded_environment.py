@@ -91,7 +91,7 @@ def _is_only_reset(module: ModuleFacts, call: Call, wrappers: tuple[str, ...]) -
             continue
         seen[key] = bound
         reads = list(islice(_reads(inside, target), MAX_READS + 1))
-        done = [(read, _done(inside, read)) for read in reads]
+        done = [(read, _done(inside, read)) for read in reads] if len(reads) <= MAX_READS else []
         if len(reads) > MAX_READS or any(what == "seeded" for _, what in done):
             return False
         is_reset |= any(what == "reset" for _, what in done)

@@ -125,6 +125,7 @@ class CallMatcher(WithOptions[_Options]):
         weak = options.program.weakens(module, project)
         others = {call.node for call in calls} if options.outermost else set()
         told: set[Location] = set()
+        others_made: _Made = {}
         for call in calls:
             if others and _is_inside(module, call.node, others):
                 continue
@@ -147,7 +148,9 @@ class CallMatcher(WithOptions[_Options]):
             if options.unless_never_needed and is_never_needed(module, call.node):
                 continue
             confidence = options.method_confidence if call.callee is None else None
-            unsure = gradient is Gradient.UNKNOWN or (options.unless_followed_by and _is_replaced(module, call))
+            unsure = gradient is Gradient.UNKNOWN or (
+                options.unless_followed_by and _is_replaced(module, call, others_made)
+            )
             source = options.call.source(call, module) if options.at_source else None
             location = module.location(source or call.node)
             if source is not None and location in told:
@@ -215,19 +218,25 @@ def _is_under(module: ModuleFacts, call: Call, names: frozenset[str]) -> bool:
     return False
 
 
-def _is_replaced(module: ModuleFacts, call: Call) -> bool:
+_Made = dict[str, dict[str, list[ast.Call]]]
+"""Of functions that were asked for: names as written, with the calls that make something for them from arguments."""
+
+
+def _is_replaced(module: ModuleFacts, call: Call, made: _Made) -> bool:
     """Whether the name gets another such object elsewhere in the file: this one may be a placeholder."""
     statement = module.parent(call.node)
     if not isinstance(statement, ast.Assign):
         return False
-    names = {ast.unparse(target) for target in statement.targets}
-    return any(
-        each.node is not call.node
-        and each.node.args
-        and isinstance(other := module.parent(each.node), ast.Assign)
-        and not names.isdisjoint(ast.unparse(target) for target in other.targets)
-        for each in module.calls_to({call.callee or ""})
-    )
+    callee = call.callee or ""
+    named = made.get(callee)
+    if named is None:
+        named = made[callee] = {}
+        for each in module.calls_to({callee}):
+            other = module.parent(each.node)
+            for target in other.targets if each.node.args and isinstance(other, ast.Assign) else ():
+                named.setdefault(ast.unparse(target), []).append(each.node)
+    names = [ast.unparse(target) for target in statement.targets]
+    return any(node is not call.node for name in names for node in named.get(name, ()))
 
 
 MATCHER = CallMatcher(read_call)
