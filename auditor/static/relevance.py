@@ -49,6 +49,9 @@ _CLOCKS = frozenset(
 CONSTRUCTORS = ("__new__", "__init__", "__post_init__")
 CALLED = ("__call__", "forward", "call")
 
+MAX_BELOW = 200
+"""Subclasses of one class that are asked what they extend besides."""
+
 Definition = Function | ast.ClassDef
 
 
@@ -344,8 +347,9 @@ class Relevance:
         methods = self._methods.get(cls)
         if methods is None:
             methods = self._methods[cls] = {}
-            below = _all_from([cls], self._subclasses)
-            for child in (child for sub in _all_from(below, self._extended) if sub is not cls for child in sub.body):
+            below = [sub for sub in _all_from([cls], self._subclasses) if sub is not cls]
+            around = _all_from(below, self._extended, but=cls) if len(below) <= MAX_BELOW else below
+            for child in (child for sub in around for child in sub.body):
                 if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
                     methods.setdefault(child.name, []).append(child)
         return methods.get(name, [])
@@ -362,13 +366,15 @@ class Relevance:
 
 
 def _all_from(
-    starts: Iterable[ast.ClassDef], leading: Mapping[ast.ClassDef, Sequence[ast.ClassDef]]
+    starts: Iterable[ast.ClassDef],
+    leading: Mapping[ast.ClassDef, Sequence[ast.ClassDef]],
+    but: ast.ClassDef | None = None,
 ) -> list[ast.ClassDef]:
-    """Some classes and all that they lead to, each once."""
+    """Some classes and all that they lead to, each once; not through `but`."""
     found = dict.fromkeys(starts)
     pending = list(found)
     while pending:
-        further = [each for each in leading.get(pending.pop(), ()) if each not in found]
+        further = [each for each in leading.get(pending.pop(), ()) if each not in found and each is not but]
         found.update(dict.fromkeys(further))
         pending.extend(further)
     return list(found)
