@@ -36,6 +36,12 @@ class _Options:
         self.left: dict[str, list[ast.If | ast.Assert]] = {}
         """Where the file leaves a function or a loop for what an option is."""
 
+        self.attributes: dict[str, list[ast.expr]] = {}
+        """Values that are stored in attributes of whatever object, by the attribute."""
+
+        for _, target, value, _ in module.index.assignments:
+            if isinstance(target, ast.Attribute):
+                self.attributes.setdefault(target.attr, []).append(value)
         for node in walk(module.tree):
             if isinstance(node, ast.Assign | ast.AnnAssign):
                 for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
@@ -56,6 +62,11 @@ def stored_values(used: ast.expr, module: ModuleFacts) -> list[ast.expr]:
     """What a file stores under the text of an option."""
     text = _text(used)
     return _options(module).stored.get(text, []) if text is not None else []
+
+
+def stored_in_attribute(module: ModuleFacts, name: str) -> list[ast.expr]:
+    """What a file stores in attributes of that name, of whatever object."""
+    return _options(module).attributes.get(name, [])
 
 
 def _options(module: ModuleFacts) -> _Options:

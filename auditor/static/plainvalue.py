@@ -7,6 +7,7 @@ import ast
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import BindingKind
 from auditor.static.elements import UNKNOWN, Known, Unknown
+from auditor.static.givenbefore import MAX_STORED, stored_in_attribute
 from auditor.static.library_verdict import SeedValue
 from auditor.static.maybetrue import may_be_true
 from auditor.static.nodes import walk
@@ -28,17 +29,19 @@ def plain_value(module: ModuleFacts, node: ast.expr) -> Known | Unknown:
 
     if isinstance(node, ast.Name):
         return Known(True) if may_be_true(module, node) else UNKNOWN
+    statement = module.parent(node)
+    target = statement.targets[0] if isinstance(statement, ast.Assign) else None
+    if not isinstance(target, ast.Attribute) or len(stored_in_attribute(module, target.attr)) > MAX_STORED:
+        return UNKNOWN
     names = [part for part in walk(node) if isinstance(part, ast.Name)]
     if any(each.id not in OPTION_NAMES and _is_parameter(module, each) for each in names):
         return UNKNOWN
     asked = {part.attr for part in walk(node) if isinstance(part, ast.Attribute)}
-    function = module.enclosing_function(node)
-    for _, target, stored, _ in module.index.assignments:
-        if getattr(target, "attr", "") in asked and stored is not node:
-            return UNKNOWN
+    if any(stored is not node for name in asked for stored in stored_in_attribute(module, name)):
+        return UNKNOWN
     evaluator = Evaluator(module.project)
     try:
-        seen = evaluator.value(node, Frame(module, function))
+        seen = evaluator.value(node, Frame(module, module.enclosing_function(node)))
     finally:
         evaluator.close()
     return Known(seen.constant) if seen.is_constant and seen.kind is SeedValue.FIXED else UNKNOWN

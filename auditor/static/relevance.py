@@ -7,7 +7,7 @@ holds too much rather than too little.
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import FUNCTIONS, Function, every_argument
@@ -19,11 +19,12 @@ from auditor.static.commandline import PARSING_METHODS
 from auditor.static.configured import COMMAND_LINES, configured, of_command_line
 from auditor.static.contents import collections_in
 from auditor.static.facts import ModuleFacts
+from auditor.static.hierarchy import Hierarchy
 from auditor.static.importcalls import imported_by, may_import
 from auditor.static.importgraph import importers
 from auditor.static.indirect import APPLYING, REMOTE, applied, called_later, dispatched, running
 from auditor.static.instantiated import INSTANTIATING, instantiated
-from auditor.static.members import bases, table_of
+from auditor.static.members import table_of
 from auditor.static.names import PARTIAL, method_kind
 from auditor.static.picked import is_evaluating, looks_up, picked
 from auditor.static.protocols import is_run_by_others
@@ -71,12 +72,7 @@ class Relevance:
         self._known = {
             node for module in self._modules for node, name in module.index.functions.items() if name != PARTIAL
         }
-        self._subclasses = self._find_subclasses()
-        self._extended: dict[ast.ClassDef, list[ast.ClassDef]] = {}
-        for base, below in self._subclasses.items():
-            for node in below:
-                self._extended.setdefault(node, []).append(base)
-        self._methods: dict[ast.ClassDef, dict[str, list[Function]]] = {}
+        self._hierarchy = Hierarchy(self._modules)
         self._users: dict[Group, list[Group]] = {}
         self._relevant: set[Group] = set()
         self._differing: set[Group] = set()
@@ -356,7 +352,9 @@ class Relevance:
         if isinstance(made.of, ClassRef):
             for name in CALLED:
                 yield made.of.module.names.attribute(made, name)
-                yield from (FunctionRef(made.of.module, node) for node in self._methods_below(made.of.node, name))
+                yield from (
+                    FunctionRef(made.of.module, node) for node in self._hierarchy.methods_below(made.of.node, name)
+                )
 
     def _overrides(self, module: ModuleFacts, called: ast.Attribute, value: Value) -> Iterator[Value]:
         """`self.step()` may be any subclass's."""
@@ -370,41 +368,7 @@ class Relevance:
             if isinstance(holder, ast.ClassDef) and first and first[0].arg == called.value.id:
                 owner = holder
         if owner is not None:
-            yield from (FunctionRef(module, node) for node in self._methods_below(owner, called.attr))
-
-    def _methods_below(self, cls: ast.ClassDef, name: str) -> list[Function]:
-        """The methods of that name in all subclasses, and in what these extend besides."""
-        methods = self._methods.get(cls)
-        if methods is None:
-            methods = self._methods[cls] = {}
-            below = _all_from([cls], self._subclasses)
-            for child in (child for sub in _all_from(below, self._extended) if sub is not cls for child in sub.body):
-                if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
-                    methods.setdefault(child.name, []).append(child)
-        return methods.get(name, [])
-
-    def _find_subclasses(self) -> dict[ast.ClassDef, list[ast.ClassDef]]:
-        found: dict[ast.ClassDef, list[ast.ClassDef]] = {}
-        for module in self._modules:
-            for node in module.index.functions:
-                if isinstance(node, ast.ClassDef):
-                    for base in bases(ClassRef(module, node)):
-                        if isinstance(base, ClassRef):
-                            found.setdefault(base.node, []).append(node)
-        return found
-
-
-def _all_from(
-    starts: Iterable[ast.ClassDef], leading: Mapping[ast.ClassDef, Sequence[ast.ClassDef]]
-) -> list[ast.ClassDef]:
-    """Some classes and all that they lead to, each once."""
-    found = dict.fromkeys(starts)
-    pending = list(found)
-    while pending:
-        further = [each for each in leading.get(pending.pop(), ()) if each not in found]
-        found.update(dict.fromkeys(further))
-        pending.extend(further)
-    return list(found)
+            yield from (FunctionRef(module, node) for node in self._hierarchy.methods_below(owner, called.attr))
 
 
 def _is_called(module: ModuleFacts, node: ast.FunctionDef) -> bool:

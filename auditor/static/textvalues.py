@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from itertools import islice
+from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import BindingKind, every_argument
@@ -16,6 +16,8 @@ from auditor.static.wholenumbers import is_number
 if TYPE_CHECKING:
     from auditor.static.evaluate import Evaluator
     from auditor.static.facts import ModuleFacts
+    from auditor.static.project import Project
+    from auditor.static.trace import Memory
 
 MAX_DEPTH = 6
 """Names and operators that one question follows."""
@@ -41,6 +43,12 @@ _Told = dict[ast.expr, bool | None]
 
 MAX_ELEMENTS = 16
 """Elements of a display that are looked at."""
+
+OF_PASSED = 2
+"""The same for what calls give a parameter, and no parameter of those who call."""
+
+_GIVEN: WeakKeyDictionary[Project, Memory[tuple[str, int, int], bool | None]] = WeakKeyDictionary()
+"""By the file and the place of a parameter: whether calls give it text."""
 
 TEXTS = frozenset({"sys.argv", "os.environ"})
 """What holds texts and nothing else."""
@@ -82,6 +90,10 @@ def _found(evaluator: Evaluator, node: ast.expr, frame: Frame, depth: int, told:
         return False
     if isinstance(node, ast.Attribute) and evaluator.value(node.value, frame).shape is Shape.OPTIONS:
         return _of_option(frame.module, node.attr)
+    if isinstance(node, ast.Name) and depth > OF_PASSED and frame.parent is None and node.id not in frame.values:
+        passed = _of_parameter(evaluator, node, frame)
+        if passed is not None:
+            return passed
     found = [_asked(evaluator, each, inside, depth - 1, told) for each, inside in _sources(node, frame)]
     return found[0] if found and len(set(found)) == 1 else None
 
@@ -114,29 +126,32 @@ def _sources(node: ast.expr, frame: Frame) -> list[tuple[ast.expr, Frame]]:
                 elements.extend((each, frame) for each in binding.value.elts[:MAX_ELEMENTS])
         if elements:
             return elements
-        if frame.parent is None and node.id not in frame.values:
-            passed = _passed(node, frame)
-            if passed is not None:
-                return passed
     origin = module.origin(node)
     return [] if origin is node else [(origin, frame)]
 
 
-def _passed(node: ast.Name, frame: Frame) -> list[tuple[ast.expr, Frame]] | None:
-    """What calls give a parameter; None of other names, and where they are many, or one leaves it out."""
+def _of_parameter(evaluator: Evaluator, node: ast.Name, frame: Frame) -> bool | None:
+    """Whether calls give a parameter text; None of other names, and where calls are many, or one leaves it out."""
     from auditor.static.callers import calls_seen, passed_to  # which ask of programs, and these of values
 
-    bindings = frame.module.names.bindings_of(node)
-    if len(bindings) != 1 or bindings[0].kind is not BindingKind.PARAMETER or not isinstance(bindings[0].node, ast.arg):
+    module = frame.module
+    bindings = module.names.bindings_of(node)
+    argument = bindings[0].node if len(bindings) == 1 and bindings[0].kind is BindingKind.PARAMETER else None
+    if not isinstance(argument, ast.arg):
         return None
-    function = frame.module.function_of_parameter(bindings[0].node)
-    found: list[tuple[ast.expr, Frame]] = []
-    for caller, call, skipped in islice(calls_seen(frame.module, function), MAX_ELEMENTS + 1):
-        given = passed_to(call, function, node.id, skipped)
-        if given is None or len(found) == MAX_ELEMENTS:
-            return None
-        found.append((given, Frame(caller, caller.enclosing_function(given))))
-    return found or None
+
+    def ask() -> bool | None:
+        function = module.function_of_parameter(argument)
+        found: set[bool | None] = set()
+        for number, (caller, call, skipped) in enumerate(calls_seen(module, function)):
+            given = passed_to(call, function, argument.arg, skipped)
+            if given is None or number == MAX_ELEMENTS:
+                return None
+            found.add(_asked(evaluator, given, Frame(caller, caller.enclosing_function(given)), OF_PASSED, {}))
+        return found.pop() if len(found) == 1 else None
+
+    known = _GIVEN.setdefault(module.project, {})
+    return module.project.trace.once(known, (module.path, argument.lineno, argument.col_offset), ask)
 
 
 def of_value(seen: Seen) -> bool | None:

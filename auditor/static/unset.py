@@ -5,17 +5,23 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from itertools import islice
+from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.callers import calls_named, calls_seen, passed_to
 from auditor.static.commandline import default_of
 from auditor.static.elements import call_of, is_none
-from auditor.static.givenbefore import is_given_there, stored_values
+from auditor.static.givenbefore import is_given_there, stored_in_attribute, stored_values
 from auditor.static.library_verdict import SeedValue
 from auditor.static.nodes import walk
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
+    from auditor.static.project import Project
+    from auditor.static.trace import Memory
+
+_KEPT: WeakKeyDictionary[Project, Memory[tuple[str, int, str], bool]] = WeakKeyDictionary()
+"""By the file, the line of the class and the attribute."""
 
 MAX_STEPS = 2
 """Functions that hand a parameter on."""
@@ -31,8 +37,8 @@ def is_unset(given: ast.expr, module: ModuleFacts, steps: int = MAX_STEPS) -> bo
     """
     if isinstance(given, ast.Attribute | ast.Subscript) or _is_variable(given, module):
         is_unknown = module.seed_value(given) is not SeedValue.NONE
-        if is_unknown and (kept := _kept(given, module)) is not None:
-            return is_unset(kept, module, steps) and not is_given_there(given, module)
+        if is_unknown and _is_kept_unset(given, module):
+            return not is_given_there(given, module)
         return (not is_unknown or _is_put_into_empty(given, module)) and not is_given_there(given, module)
     function = _handed_on(given, module)
     if function is None or not isinstance(given, ast.Name):
@@ -91,15 +97,26 @@ def _is_put_into_empty(given: ast.expr, module: ModuleFacts) -> bool:
     return 0 < len(stored) <= MAX_CALLS and all(module.seed_value(each) is SeedValue.NONE for each in stored)
 
 
-def _kept(given: ast.expr, module: ModuleFacts) -> ast.Name | None:
+def _is_kept_unset(given: ast.expr, module: ModuleFacts) -> bool:
+    """Whether `self.seed` is a parameter of the constructor that nobody gives; asked once for each class."""
+    holder = module.enclosing_class(given) if isinstance(given, ast.Attribute) else None
+    if holder is None or not isinstance(given, ast.Attribute) or getattr(given.value, "id", "") != "self":
+        return False
+
+    def ask() -> bool:
+        kept = _kept(given, holder, module)
+        return kept is not None and is_unset(kept, module)
+
+    known = _KEPT.setdefault(module.project, {})
+    return module.project.trace.once(known, (module.path, holder.lineno, given.attr), ask)
+
+
+def _kept(given: ast.Attribute, holder: ast.ClassDef, module: ModuleFacts) -> ast.Name | None:
     """The parameter of the constructor that `self.seed` is, where nothing else in the file is stored under that name.
 
     Files that make such objects might; they say the name.
     """
-    holder = module.enclosing_class(given)
-    if holder is None or not isinstance(given, ast.Attribute) or getattr(given.value, "id", "") != "self":
-        return None
-    stored = [value for _, target, value, _ in module.index.assignments if getattr(target, "attr", "") == given.attr]
+    stored = stored_in_attribute(module, given.attr)
     if len(stored) != 1 or not isinstance(stored[0], ast.Name):
         return None
     constructor = module.enclosing_function(stored[0])
@@ -110,11 +127,7 @@ def _kept(given: ast.expr, module: ModuleFacts) -> ast.Name | None:
     ):
         return None
     elsewhere = (caller for caller, _ in calls_named(module, holder.name) if caller is not module)
-    is_stored = any(
-        getattr(target, "attr", "") == given.attr
-        for caller in {each.path: each for each in islice(elsewhere, MAX_CALLS)}.values()
-        for _, target, _, _ in caller.index.assignments
-    )
+    is_stored = any(stored_in_attribute(caller, given.attr) for caller in islice(elsewhere, MAX_CALLS))
     return None if is_stored else stored[0]
 
 
