@@ -310,6 +310,22 @@ class Branches:
         return End.FALLS_THROUGH
 
 
+def as_condition(node: ast.expr) -> ast.If | None:
+    """`seed_all() if args.seed else None`, `args.debug or seed_all()` as the statement that it stands for."""
+    if isinstance(node, ast.IfExp):
+        test, body, orelse = node.test, _does(node.body), _does(node.orelse)
+    elif isinstance(node, ast.BoolOp) and len(node.values) == len(("left", "right")):
+        test, body, orelse = node.values[0], _does(node.values[1]), [ast.copy_location(ast.Pass(), node)]
+        body, orelse = (body, orelse) if isinstance(node.op, ast.And) else (orelse, body)
+    else:
+        return None
+    return ast.copy_location(ast.If(test=test, body=body, orelse=orelse), node)
+
+
+def _does(node: ast.expr) -> list[ast.stmt]:
+    return [ast.copy_location(ast.Expr(node), node)]
+
+
 def _clause_text(module: ModuleFacts, handler: ast.ExceptHandler) -> str:
     """`except OSError`."""
     return f"except {module.text(handler.type)}" if handler.type is not None else "except"

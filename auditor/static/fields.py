@@ -44,13 +44,14 @@ def recorded(evaluator: Evaluator, made: Instance, frame: Frame) -> dict[str, Se
     declared = _fields(cls)
     if any(isinstance(part, ast.Starred) for part in node.args) or (node.args and not _is_record(cls)):
         return dict.fromkeys(declared, GIVEN)
-    positional = dict(zip(declared, node.args, strict=False))
+    written = dict(zip(declared, node.args, strict=False))
+    written |= {word.arg: word.value for word in node.keywords if word.arg is not None}
     assigned = {name for each in _lineage(cls) for name in each.module.self_attributes(each.node)} if declared else ()
     found = {}
     for name, (module, default) in declared.items():
         if name in assigned:
             continue
-        seen = evaluator.value(positional[name], frame) if name in positional else None
+        seen = evaluator.value(written[name], frame) if name in written else None
         seen = seen or _given(evaluator, node, frame.module, name, frame)
         found[name] = seen or (_declared(evaluator, default, module) if default is not None else GIVEN)
     return found

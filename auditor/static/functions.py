@@ -18,7 +18,7 @@ from auditor.static.rngstate import Rank, State, joined_draws
 from auditor.static.seedvalue import GIVEN, OPTIONS, Entries, Seen, constant, holding
 from auditor.static.switches import Switches
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, Value
-from auditor.static.wrappers import kept, wrappers_of
+from auditor.static.wrappers import kept, maker_of, wrappers_of
 from auditor.static.written import given_by
 
 if TYPE_CHECKING:
@@ -350,23 +350,13 @@ class Functions:
                 inside.values[name] = GIVEN
         if function.args.kwarg is not None:
             inside.values[function.args.kwarg.arg] = self._others(node, given, spread, frame)
-        if node is not None and makers:
-            inside.values = {**self._made_with(ref, node, frame), **inside.values}
+        maker = maker_of(ref, node, frame) if node is not None and makers else None
+        if maker is not None:
+            outer = frame if maker.is_beside else self._walk.module_frame(frame.module)
+            around = self.frame_of(maker.function, maker.call, outer, makers=False).values
+            names = around.keys() & kept(maker.function, function)
+            inside.values = {**{name: around[name] for name in names}, **inside.values}
         return inside
-
-    def _made_with(self, ref: FunctionRef, node: ast.Call, frame: Frame) -> Mapping[str, Seen]:
-        """What the function around a function was given by the call that made this one: `make_seeder(3)()`."""
-        around = ref.module.enclosing_function(ref.node)
-        made_by = frame.module.origin(node.func) if around is not None and around is not frame.function else None
-        maker = frame.resolve(made_by.func) if isinstance(made_by, ast.Call) else None
-        if not isinstance(maker, FunctionRef) or maker.node is not around or not isinstance(made_by, ast.Call):
-            return {}
-        holder = frame.module.enclosing_function(made_by)
-        if holder is not None and holder is not frame.function:
-            return {}
-        outer = frame if holder is not None else self._walk.module_frame(frame.module)
-        given = self.frame_of(maker, made_by, outer, makers=False).values
-        return {name: given[name] for name in kept(maker, ref.node)}
 
     def _stays_off(self, name: str, default: ast.expr | None) -> bool:
         """`create_loader(data, **config)` with `is_training=False`, in a program that does not train."""

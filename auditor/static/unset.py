@@ -52,7 +52,7 @@ def is_unset(given: ast.expr, module: ModuleFacts, steps: int = MAX_STEPS) -> bo
     )
 
 
-def is_differing(given: ast.expr, module: ModuleFacts) -> bool:
+def is_differing(given: ast.expr, module: ModuleFacts, steps: int = MAX_STEPS) -> bool:
     """Whether an argument differs from run to run: `time.time()`, or a parameter that every call gives such a value."""
     if module.seed_value(given) is SeedValue.ENTROPY:
         return True
@@ -66,7 +66,9 @@ def is_differing(given: ast.expr, module: ModuleFacts) -> bool:
         if len(calls) <= MAX_CALLS
     ]
     return bool(values) and all(
-        value is not None and caller.seed_value(value) is SeedValue.ENTROPY for caller, value in values
+        value is not None
+        and (caller.seed_value(value) is SeedValue.ENTROPY or (steps > 0 and is_differing(value, caller, steps - 1)))
+        for caller, value in values
     )
 
 

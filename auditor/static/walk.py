@@ -14,7 +14,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import replace
 from auditor.model.location import Location
 from auditor.static.bindings import Comprehension, Function
-from auditor.static.branches import Branches
+from auditor.static.branches import Branches, as_condition
 from auditor.static.callwalk import CallWalk
 from auditor.static.changes import Changes
 from auditor.static.converted import fills_network, makes_filled_layer
@@ -219,6 +219,9 @@ class Walk:
     def _statement(self, node: ast.stmt, frame: Frame, block: Sequence[ast.stmt]) -> End:
         self.steps += 1
         if isinstance(node, ast.Expr):
+            condition = as_condition(node.value)
+            if condition is not None:
+                return self._branches.conditional(condition, frame, [condition])
             return self.expression(node.value, frame)
         if isinstance(node, _ASSIGNING):
             return self._assign(node, frame)

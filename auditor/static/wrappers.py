@@ -1,4 +1,4 @@
-"""The functions that the project's own decorators put around a function: `@seeded(3)`."""
+"""Functions that functions of the project make: decorators put them around others, `@seeded(3)`; calls give them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable
 
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.model.lean import dataclass
 from auditor.static.bindings import Function, every_argument
 from auditor.static.elements import is_none
 from auditor.static.frame import Frame
@@ -17,6 +18,27 @@ if TYPE_CHECKING:
 
 FrameOf = Callable[[FunctionRef, "ast.Call | None", "ModuleFacts"], Frame]
 """The frame of a function that is called at the top of a module."""
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """The call that made a function: `make_seeder(3)`."""
+
+    function: FunctionRef
+    call: ast.Call
+    is_beside: bool
+    """It stands in the function that calls what it made, not at the top of the file."""
+
+
+def maker_of(ref: FunctionRef, node: ast.Call, frame: Frame) -> Maker | None:
+    """What made the function that `node` calls, where that says so: `make_seeder(3)()`, `seed_all = make_seeder(3)`."""
+    around = ref.module.enclosing_function(ref.node)
+    call = frame.module.origin(node.func) if around is not None and around is not frame.function else None
+    made_by = frame.resolve(call.func) if isinstance(call, ast.Call) else None
+    if not isinstance(call, ast.Call) or not isinstance(made_by, FunctionRef) or made_by.node is not around:
+        return None
+    holder = frame.module.enclosing_function(call)
+    return Maker(made_by, call, holder is not None) if holder in (None, frame.function) else None
 
 
 def wrappers_of(ref: FunctionRef, frame_of: FrameOf) -> list[tuple[FunctionRef, Frame]]:
