@@ -194,9 +194,12 @@ class Passes:
         if shifts is None or not numbers:
             return
         for item, row in found.items():
-            if not isinstance(row, Entry) and not numbers.isdisjoint(memoryview(row[1]).cast("I")):
-                self._before.append(answers[item])
-                moved = answers[item] = shifts.of(answers[item])
+            before = answers.get(item)
+            if before is None or isinstance(row, Entry) or numbers.isdisjoint(memoryview(row[1]).cast("I")):
+                continue
+            moved = answers[item] = shifts.of(before)
+            if moved is not None:
+                self._before.append(before)
                 found[item] = (earlier.pack(moved), *row[1:]) if isinstance(row[0], bytes) else row
 
     def _worker(

@@ -6,13 +6,15 @@ What was found out with them holds, with other numbers of lines.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 
 from auditor.errors import ProjectError
 from auditor.model.annotations import TYPE_CHECKING, TypeVar, cast
 from auditor.model.finding import Finding
 from auditor.model.lean import replace
 from auditor.model.location import Location
+from auditor.model.pattern import lazy_pattern
 from auditor.static.findings import MAX_SOURCE_LINES, Looked, Placed
 from auditor.static.layout import moved_lines
 from auditor.static.library_verdict import Draw, LibraryVerdict, Seed
@@ -25,14 +27,15 @@ Lines = Mapping[str, Mapping[int, int]]
 """By file: where each line of code stands now. Nothing of files that were never parsed: nothing points into these."""
 
 Value = TypeVar("Value")
-Reached = TypeVar("Reached", Draw, Seed)
+
+_NUMBER = lazy_pattern(r":(\d+)")
 
 
-def shifted(project: Project, kept: Kept, unchanged: Collection[str]) -> dict[str, dict[int, int]]:
+def shifted(project: Project, kept: Kept, unchanged: AbstractSet[str]) -> dict[str, dict[int, int]]:
     """Those of the edited files of which only the layout is another one."""
     found: dict[str, dict[int, int]] = {}
-    for path in sorted(kept.sketches.keys() & project.files.keys()):
-        if path in unchanged or project.files[path].is_notebook:
+    for path in sorted((kept.sketches.keys() & project.files.keys()) - unchanged):
+        if project.files[path].is_notebook:
             continue
         before, now = kept.sketch(path), project.sketch(path)
         if not now.digest or before.code != now.code or before.is_marked or now.is_marked:
@@ -58,7 +61,6 @@ class Shifts:
         self._project = project
         self.lines = lines
         self._texts: dict[str, list[str]] = {}
-        self._named = re.compile(rf"(?<![\w./-])({'|'.join(map(re.escape, sorted(lines)))}):(\d+)")
 
     def of(self, answer: Value) -> Value | None:
         """The same answer; None where it tells something that was edited, such as a comment inside a call."""
@@ -80,15 +82,18 @@ class Shifts:
             moved = [(path, line if cell else self._line(path, line), cell) for path, line, cell in value.unlisted]
             return replace(
                 value,
-                draws=tuple(map(self._reached, value.draws)),
+                draws=tuple(map(self._draw, value.draws)),
                 unlisted=frozenset(moved),
-                seeds=tuple(map(self._reached, value.seeds)),
-                first_draw=self._reached(value.first_draw),
-                first_seed=None if value.first_seed is None else self._reached(value.first_seed),
+                seeds=tuple(map(self._seed, value.seeds)),
+                first_draw=self._draw(value.first_draw),
+                first_seed=None if value.first_seed is None else self._seed(value.first_seed),
             )
         return value
 
-    def _reached(self, value: Reached) -> Reached:
+    def _draw(self, value: Draw) -> Draw:
+        return replace(value, location=self._location(value.location), via=tuple(map(self._location, value.via)))
+
+    def _seed(self, value: Seed) -> Seed:
         return replace(value, location=self._location(value.location), via=tuple(map(self._location, value.via)))
 
     def _placed(self, value: Placed) -> Placed:
@@ -109,10 +114,17 @@ class Shifts:
     def _finding(self, value: Finding) -> Finding:
         return replace(
             value,
-            message=self._named.sub(lambda match: f"{match[1]}:{self._line(match[1], int(match[2]))}", value.message),
+            message=_NUMBER.sub(self._named, value.message),
             location=self._location(value.location),
             related=tuple([replace(each, location=self._location(each.location)) for each in value.related]),
         )
+
+    def _named(self, number: re.Match[str]) -> str:
+        """What stands for a number behind a colon: it is a line where a path stands before it, blanks in it or not."""
+        words = number.string[: number.start()].split(" ")
+        paths = (" ".join(words[first:]) for first in range(len(words)))
+        path = next((path for path in paths if path in self.lines), None)
+        return number[0] if path is None else f":{self._line(path, int(number[1]))}"
 
     def _location(self, place: Location) -> Location:
         if place.path not in self.lines:

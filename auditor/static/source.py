@@ -29,7 +29,7 @@ _CODING = lazy_pattern(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _PYTHON_2 = lazy_pattern(
     rb"^\s*(?:print\s+[\"'\w]|exec\s+[\"'\w]|except\s+[\w.]+\s*,\s*\w+\s*:|raise\s+\w+\s*,)", re.MULTILINE
 )
-_NO_CODE = lazy_pattern(rb"\n(?:[ \t\f]*(?:#[^\n]*)?\n)+")
+_NO_CODE = lazy_pattern(rb"\n[ \t\f]*(?:#[^\n]*)?(?=\n)")
 _OLD_KEYWORD = lazy_pattern(r"\basync(?=\s*=[^=])")
 """`.cuda(async=True)` of programs that were written for a Python in which `async` was no keyword."""
 
@@ -84,7 +84,7 @@ class SourceFile:
                 raw = raw.removeprefix(codecs.BOM_UTF8)
                 if b"\r" in raw:
                     raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-                raw = _NO_CODE.sub(b"\n", b"\n%b\n" % raw)[1:]
+                raw = _NO_CODE.sub(b"", b"\n%b\n" % raw)[1:]
             self._code = raw
         return self._code
 

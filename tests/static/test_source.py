@@ -147,3 +147,33 @@ def test_a_file_that_grows_past_the_limit_while_it_is_read_is_cut(
 
 def _with_size(status: os.stat_result, size: int) -> os.stat_result:
     return os.stat_result((*status[:6], size, *status[7:10]))
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (b"x = 1\n\n  # y = 2\n \t\nz = 3", b"x = 1\nz = 3\n"),
+        (b"# first\n\nx = 1  # behind\n# last", b"x = 1  # behind\n"),
+        (codecs.BOM_UTF8 + b"#!/x\r\nx = 1\r\ry = 2\r\n", b"x = 1\ny = 2\n"),
+        (b"# nothing\n", b""),
+        (b"", b""),
+    ],
+)
+def test_comments_with_a_line_of_their_own_are_no_code(tmp_path: Path, raw: bytes, expected: bytes) -> None:
+    path = tmp_path / "a.py"
+    path.write_bytes(raw)
+    assert SourceFile("a.py", path).code() == expected
+
+
+def test_all_bytes_of_a_notebook_are_searched(tmp_path: Path) -> None:
+    raw = json.dumps({"cells": []}, indent=1).encode() + b"\n\n"
+    path = tmp_path / "a.ipynb"
+    path.write_bytes(raw)
+    assert SourceFile("a.ipynb", path).code() == raw
+
+
+@pytest.mark.parametrize("line", [b"\n", b"# x\n", b" " * 99 + b"\n", b"x\n\n", b" " * 10_000 + b"x\n"])
+def test_code_of_long_files_is_found_in_one_pass(line: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "a.py"
+    path.write_bytes(line * (300_000 // len(line)))
+    assert len(SourceFile("a.py", path).code()) <= 300_001
