@@ -61,7 +61,7 @@ def configured(module: ModuleFacts, node: ast.Call, called: Value) -> tuple[Valu
         return ()
     _ACTIVE.add(node)
     try:
-        return module.project.trace.once(_FOUND.setdefault(module, {}), node, lambda: _made(module, given))
+        return module.project.trace.once(_FOUND.setdefault(module, {}), node, lambda: _made(module, given, called))
     finally:
         _ACTIVE.discard(node)
 
@@ -85,8 +85,10 @@ def _takes_names(module: ModuleFacts, node: ast.Call, name: str) -> bool:
     return name in _NAMING or (name in LOCATING and not _is_in_maker(module, node))
 
 
-def _made(module: ModuleFacts, given: ast.expr) -> tuple[Value, ...]:
+def _made(module: ModuleFacts, given: ast.expr, called: Value) -> tuple[Value, ...]:
     module.project.trace.note("content", module.path)
+    if isinstance(called, External) and module.project.graph.asks_for_configuration(module.path):
+        return ()  # which configuration this program gets is known, and it does not say
     names = dict.fromkeys(each.dotted for each in _described(module, given))
     values = [named(module, each) for each in islice(names, MAX_MADE)]
     return tuple(value for value in values if isinstance(value, ClassRef | FunctionRef | External))

@@ -242,8 +242,15 @@ class ImportGraph:
 
     def is_making(self, path: str) -> bool:
         """Whether a file itself does."""
+        return self._holds(path, NAMED)
+
+    def asks_for_configuration(self, path: str) -> bool:
+        """Whether a file says which configuration it gets from Hydra."""
+        return self._holds(path, CONFIGURED)
+
+    def _holds(self, path: str, mark: str) -> bool:
         asked = (pairs for origin, pairs in self._sketch(path).imports if origin == BY_NAME)
-        return any(name == NAMED for pairs in asked for name, _ in pairs)
+        return any(name == mark for pairs in asked for name, _ in pairs)
 
     def listed(self, path: str) -> dict[str, tuple[str, ...]]:
         """The modules that a file may import by names that are put together, by package, as `computed_imports` says."""
