@@ -143,7 +143,11 @@ class CallWalk:
             if isinstance(value, FunctionRef):
                 with self.choices.later():
                     self.functions.enter(value, None, frame, at=part, defaults=False)
-            elif isinstance(value, Instance) and isinstance(value.of, ClassRef):
+            elif (
+                isinstance(value, Instance)
+                and isinstance(value.of, ClassRef)
+                and not self.loaders.collects(node, frame)
+            ):
                 self.objects.sweep(value, frame, part)
 
     def _is_looked_into(self, node: ast.expr, frame: Frame) -> bool:
