@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -317,23 +318,17 @@ def same_imports(module: Module, project: Sequence[Module]) -> Iterator[Mutation
             new = f"import {alias.name}".encode()
             yield replaced(module, "import without as", SAME, [*edits, (*module.span(node), new)])
         source = node.module if isinstance(node, ast.ImportFrom) and not node.level else None
-        if (
-            source
-            and source != "__future__"
-            and plain
-            and free
-            and alias.name != "*"
-            and source.split(".")[0] not in stored
-        ):
-            if (not is_module(f"{source}.{alias.name}", project) and alias.name.lower() != alias.name) or source in own:
-                edits = [(*module.span(each), f"{source}.{alias.name}".encode()) for each in uses]
-                yield replaced(
-                    module, "import of the module", SAME, [*edits, (*module.span(node), f"import {source}".encode())]
-                )
+        named = f"{source}.{alias.name}"
+        lone = source not in (None, "__future__") and plain and free and alias.name != "*"
+        known = source in own or (alias.name.lower() != alias.name and not is_module(named, project))
+        if lone and known and named.split(".")[0] not in stored:
+            edits = [(*module.span(each), named.encode()) for each in uses]
+            new = f"import {source}".encode()
+            yield replaced(module, "import of the module", SAME, [*edits, (*module.span(node), new)])
         if isinstance(node, ast.Import) and isinstance(following, ast.Import) and following.lineno == node.lineno + 1:
-            if not {each.name.split(".")[0] for each in (*node.names, *following.names)} & own:
-                edits = [(*module.span(node), module.text(following)), (*module.span(following), module.text(node))]
-                yield replaced(module, "imports in another order", SAME, edits)
+            edits = [(*module.span(node), module.text(following)), (*module.span(following), module.text(node))]
+            is_own = any(each.name.split(".")[0] in own for each in (*node.names, *following.names))
+            yield from [] if is_own else [replaced(module, "imports in another order", SAME, edits)]
 
 
 def is_module(name: str, project: Sequence[Module]) -> bool:
@@ -341,66 +336,42 @@ def is_module(name: str, project: Sequence[Module]) -> bool:
     return any(each.path.endswith((f"{path}.py", f"{path}/__init__.py")) for each in project)
 
 
-def same_structure(module: Module, project: Sequence[Module]) -> Iterator[Mutation]:
+def names_in(nodes: Iterable[ast.AST], *contexts: type[ast.expr_context]) -> set[str]:
+    parts = (part for node in nodes for part in ast.walk(node))
+    return {part.id for part in parts if isinstance(part, ast.Name) and isinstance(part.ctx, contexts)}
+
+
+def same_guards(module: Module, project: Sequence[Module]) -> Iterator[Mutation]:
     for node in module.tree.body:
-        if isinstance(node, ast.If) and "__main__" in ast.unparse(node.test) and not node.orelse and len(node.body) > 1:
-            stored = {
-                each.id
-                for part in node.body
-                for each in ast.walk(part)
-                if isinstance(each, ast.Name) and not isinstance(each.ctx, ast.Load)
-            }
-            read = {
-                each.id
-                for other in module.tree.body
-                if other is not node
-                for each in ast.walk(other)
-                if isinstance(each, ast.Name)
-            }
-            imported = any(isinstance(each, ast.Import | ast.ImportFrom | ast.Global) for each in ast.walk(node))
-            if imported or stored & read or node.body[0].lineno == node.lineno:
-                continue
-            start, end = module.at(node.lineno, 0), module.span(node)[1]
-            header = b"def the_program():\n"
-            body = module.raw[module.at(node.body[0].lineno, 0) : end]
-            yield replaced(
-                module,
-                "program in a function",
-                SAME,
-                [(start, end, header + body + b"\n\nif __name__ == '__main__':\n    the_program()")],
-            )
-    in_package = any(
-        each.path == module.path.rpartition("/")[0] + "/__init__.py" or each.path == "__init__.py" for each in project
-    )
-    for function in [] if in_package else functions(module):
-        used = {each.id for each in ast.walk(function) if isinstance(each, ast.Name)}
-        imports = [node for node in module.tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
-        known = {(each.asname or each.name).split(".")[0] for node in imports for each in node.names}
-        own = {each.arg for each in ast.walk(function) if isinstance(each, ast.arg)} | {
-            each.id for each in ast.walk(function) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
-        }
-        seeds = any(seeded_by(each) for each in ast.walk(function) if isinstance(each, ast.Call))
-        if (
-            function not in module.tree.body
-            or function.decorator_list
-            or not seeds
-            or not used <= known | own | set(dir(__builtins__) if not isinstance(__builtins__, dict) else __builtins__)
-        ):
+        if not isinstance(node, ast.If) or "__main__" not in ast.unparse(node.test) or node.orelse:
             continue
-        needed = [
-            module.text(node)
-            for node in imports
-            if {(each.asname or each.name).split(".")[0] for each in node.names} & used
-            and (isinstance(node, ast.Import) or not node.level)
-        ]
-        place = module.path.rpartition("/")[0]
-        new = f"{place}/moved_seeder.py".lstrip("/")
-        moved = b"\n".join([*needed, b"", module.text(function), b""])
-        start, end = module.span(function)
-        files = {
-            module.path: module.with_edits([(start, end, f"from moved_seeder import {function.name}".encode())]),
-            new: moved,
-        }
+        others = [other for other in module.tree.body if other is not node]
+        binds = any(isinstance(each, ast.Import | ast.ImportFrom | ast.Global) for each in ast.walk(node))
+        shared = names_in(node.body, ast.Store, ast.Del) & names_in(others, ast.Load, ast.Store, ast.Del)
+        if len(node.body) > 1 and not binds and not shared and node.body[0].lineno != node.lineno:
+            start, end = module.at(node.lineno, 0), module.span(node)[1]
+            body = module.raw[module.at(node.body[0].lineno, 0) : end]
+            new = b"def the_program():\n" + body + b"\n\nif __name__ == '__main__':\n    the_program()"
+            yield replaced(module, "program in a function", SAME, [(start, end, new)])
+
+
+def same_seeders(module: Module, project: Sequence[Module]) -> Iterator[Mutation]:
+    place = module.path.rpartition("/")[0]
+    if any(each.path in (f"{place}/__init__.py", "__init__.py") for each in project):
+        return
+    imports = [node for node in module.tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    bound = {node: {(each.asname or each.name).split(".")[0] for each in node.names} for node in imports}
+    for function in functions(module):
+        used = names_in([function], ast.Load, ast.Store, ast.Del)
+        own = {each.arg for each in ast.walk(function) if isinstance(each, ast.arg)} | names_in([function], ast.Store)
+        seeds = any(seeded_by(each) for each in ast.walk(function) if isinstance(each, ast.Call))
+        known = own.union(dir(builtins), *bound.values())
+        if function not in module.tree.body or function.decorator_list or not seeds or not used <= known:
+            continue
+        needed = [node for node in imports if bound[node] & used and (isinstance(node, ast.Import) or not node.level)]
+        moved = b"\n".join([*map(module.text, needed), b"", module.text(function), b""])
+        edit = (*module.span(function), f"from moved_seeder import {function.name}".encode())
+        files = {module.path: module.with_edits([edit]), f"{place}/moved_seeder.py".lstrip("/"): moved}
         yield Mutation(kind="seeder in another file", expected=SAME, path=module.path, files=files)
 
 
@@ -423,4 +394,4 @@ def mended(module: Module, project: Sequence[Module]) -> Iterator[Mutation]:
         yield replaced(module, "seeds at the top", MEND, [(at, at, seeds)])
 
 
-MUTATORS = (broken_seeds, broken_calls, same_seeds, same_calls, same_names, same_imports, same_structure)
+MUTATORS = (broken_seeds, broken_calls, same_seeds, same_calls, same_names, same_imports, same_guards, same_seeders)
