@@ -155,7 +155,11 @@ class CallWalk:
             if isinstance(value, FunctionRef):
                 with self.choices.later():
                     self.functions.enter(value, None, frame, at=part, defaults=False)
-            elif isinstance(value, Instance) and isinstance(value.of, ClassRef):
+            elif (
+                isinstance(value, Instance)
+                and isinstance(value.of, ClassRef)
+                and not self.loaders.collects(node, frame)
+            ):
                 self.objects.sweep(value, frame, part)
 
     def _configured(self, value: FunctionRef | External, node: ast.Call, frame: Frame) -> None:

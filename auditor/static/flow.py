@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from bisect import bisect_right
 from collections.abc import Iterator
 from weakref import WeakKeyDictionary
 
@@ -14,6 +15,22 @@ from auditor.static.values import ClassRef, Instance
 
 MAX_READS = 50
 """Reads of one property or variable that are looked at."""
+
+MAX_BOUND = 10
+"""Values of one name from which on it is not told which one a place reads."""
+
+_STRAIGHT = (
+    ast.AsyncFor,
+    ast.AsyncFunctionDef,
+    ast.AsyncWith,
+    ast.For,
+    ast.FunctionDef,
+    ast.If,
+    ast.Module,
+    ast.While,
+    ast.With,
+)
+"""Whose body is executed from its first statement to the last, unless something leaves it."""
 
 _PROPERTIES = frozenset({"cached_property", "property"})
 
@@ -62,16 +79,26 @@ def reads_of_property(module: ModuleFacts, function: Function) -> Iterator[ast.e
 
 
 class _Reads:
-    """The names and attributes that are read in a function, class or module, those nearer to the top first."""
+    """The names and attributes that are read or bound in a function, class or module, those nearer to the top first."""
 
     def __init__(self, scope: ast.AST) -> None:
         self.names: dict[str, list[ast.expr]] = {}
         self.attributes: dict[str, list[ast.expr]] = {}
+        self.bound: dict[str, list[ast.Name]] = {}
+        """Names that get another value."""
+
+        self.leaves: list[int] = []
+        """Lines that leave a loop, or a turn of it."""
+
         for node in walk(scope):
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-                self.names.setdefault(node.id, []).append(node)
+            if isinstance(node, ast.Name):
+                kept = self.names if isinstance(node.ctx, ast.Load) else self.bound
+                kept.setdefault(node.id, []).append(node)
+            elif isinstance(node, ast.Break | ast.Continue):
+                self.leaves.append(node.lineno)
             elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
                 self.attributes.setdefault(node.attr, []).append(node)
+        self.leaves.sort()
 
 
 _READS: WeakKeyDictionary[ModuleFacts, dict[ast.AST, _Reads]] = WeakKeyDictionary()
@@ -82,6 +109,27 @@ def _reads(module: ModuleFacts, scope: ast.AST) -> _Reads:
     if scope not in kept:
         kept[scope] = _Reads(scope)
     return kept[scope]
+
+
+def bound_anew(module: ModuleFacts, target: ast.expr) -> ast.Assign | None:
+    """The next statement of the same block that certainly gives a name another value: what follows reads that one."""
+    statement = module.statement(target)
+    block = module.parent(statement)
+    if not isinstance(target, ast.Name) or not isinstance(block, _STRAIGHT):
+        return None
+    if isinstance(block, ast.AsyncFor | ast.For | ast.If | ast.While) and block.orelse:
+        return None
+    reads = _reads(module, module.enclosing_function(target) or module.tree)
+    names = reads.bound[target.id]
+    found: ast.Assign | None = None
+    for name in names if len(names) <= MAX_BOUND else ():
+        other = module.parent(name)
+        if isinstance(other, ast.Assign) and module.parent(other) is block and other.lineno > statement.lineno:
+            found = other if found is None or other.lineno < found.lineno else found
+    if found is None:
+        return None
+    at = bisect_right(reads.leaves, statement.lineno)
+    return None if at < len(reads.leaves) and reads.leaves[at] < found.lineno else found
 
 
 def is_sorted_here(module: ModuleFacts, use: ast.expr) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.static.contents import collections_in
+from auditor.static.contents import PUTTING, collections_in
 from auditor.static.elements import call_of
 from auditor.static.frame import Frame
 from auditor.static.library_verdict import SeedValue
@@ -28,6 +28,8 @@ class LoaderCalls:
         self._walk = walk
         self._calls = calls
         self._ledger = walk.ledger
+        self._composed: dict[str, set[tuple[ast.AST | None, str]]] = {}
+        """By path: the names of lists that something for loaders is made of, and the functions that they stand in."""
 
     def make(self, node: ast.Call, frame: Frame) -> None:
         """A DataLoader: its dataset and collate function are called later, perhaps in workers."""
@@ -84,3 +86,19 @@ class LoaderCalls:
                     # What other arms would put into the list is not made in this program.
                     self._calls.objects.sweep(value, frame, part)
         self._ledger.worker = kept
+
+    def collects(self, node: ast.Call, frame: Frame) -> bool:
+        """`steps.append(Blur())` for `transforms.Compose(steps)` of the same function, which calls it."""
+        put = node.func
+        if not isinstance(put, ast.Attribute) or put.attr not in PUTTING or not isinstance(put.value, ast.Name):
+            return False
+        module = frame.module
+        if module.path not in self._composed:
+            self._composed[module.path] = {
+                (call.function, part.id)
+                for call in module.calls
+                if (call.callee or "").startswith(self._walk.project.rng.run_in_loaders)
+                for part in call.node.args
+                if isinstance(part, ast.Name)
+            }
+        return (module.enclosing_function(node), put.value.id) in self._composed[module.path]

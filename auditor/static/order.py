@@ -16,6 +16,7 @@ from auditor.model.rule import Confidence
 from auditor.static.callers import calls_of
 from auditor.static.facts import Known, ModuleFacts
 from auditor.static.flow import (
+    bound_anew,
     is_only_reduced,
     is_shown,
     is_single,
@@ -324,8 +325,9 @@ def _item_of(module: ModuleFacts, holder: ast.expr, trail: Trail) -> OrderedUse 
 
 def _variable(module: ModuleFacts, target: ast.expr, trail: Trail) -> OrderedUse | None:
     """Follow every use of a name or of `self.x` that now holds the unordered thing."""
-    found_uses = tuple(uses(module, target))
-    key = (module.path, ast.dump(target), id(module.enclosing_function(target)))
+    anew = bound_anew(module, target)
+    found_uses = tuple(use for use in uses(module, target) if anew is None or use.lineno <= (anew.end_lineno or 0))
+    key = (module.path, ast.dump(target), id(module.enclosing_function(target)), id(anew))
     if trail.depth >= _DEPTH or key in trail.seen:
         return None
     if trail.kind is Kind.SET and holds_indices(target):

@@ -45,6 +45,9 @@ class Trait:
     """Attributes that are assigned a value (`value`, where it is given)."""
 
     value: object = None
+    differs: object = None
+    """What a target must not be known to get; None means that it may get anything."""
+
     imports: frozenset[str] = frozenset()
     """Modules or names that are imported, or something below them."""
 
@@ -92,7 +95,9 @@ class Trait:
         for assignment in module.assignments:
             if assignment.name in self.targets and assignment.key is None:
                 value = (plain_value if self.value is True else ModuleFacts.constant)(module, assignment.value)
-                yield self.value is None or (isinstance(value, Known) and value.value == self.value)
+                known = value.value if isinstance(value, Known) else None
+                is_wanted = self.value is None or (isinstance(value, Known) and known == self.value)
+                yield is_wanted and (self.differs is None or known != self.differs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,6 +229,7 @@ def _read_trait(entry: Table) -> Trait:
         attributes=frozenset(entry.strings("attributes")),
         targets=frozenset(entry.strings("targets")),
         value=entry.value("value"),
+        differs=entry.value("differs"),
         imports=frozenset(entry.strings("imports")),
         bases=frozenset(entry.strings("bases")),
     )

@@ -239,6 +239,26 @@ def test_spawned_processes_seed_themselves(tmp_path: Path) -> None:
     assert "torch.manual_seed(seed + rank)" in plan(tmp_path, source).added()
 
 
+def test_seed_of_the_first_process_does_not_reach_spawned_ones(tmp_path: Path) -> None:
+    source = """
+        import torch
+        import torch.multiprocessing as mp
+
+
+        def work(rank, seed):
+            torch.cuda.manual_seed(seed)
+            print(torch.rand(1))
+
+
+        if __name__ == "__main__":
+            torch.manual_seed(3)
+            torch.cuda.manual_seed(3)
+            mp.spawn(work, args=(3,), nprocs=2)
+    """
+    planned = plan(tmp_path, source).added()
+    assert "torch.manual_seed(seed)" in planned
+
+
 def test_equal_seeds_of_every_rank_are_not_called_safe(tmp_path: Path) -> None:
     source = """
         import torch

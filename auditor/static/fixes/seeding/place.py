@@ -198,8 +198,13 @@ def _is_plain_call(module: ModuleFacts, statement: ast.stmt) -> bool:
 
 def is_out_of_reach(draw: Draw, project: Project) -> bool:
     """Whether a process draws that inherits no seed, and that no call with a function of its own starts: ray's."""
-    steps = ((project.module(place.path), place) for place in draw.via)
-    return draw.in_spawned and not any(module is not None and _spawns(module, place) for module, place in steps)
+    return draw.in_spawned and not is_in_new_process(draw, project)
+
+
+def is_in_new_process(found: Draw | Seed, project: Project) -> bool:
+    """Whether a call on the way there runs a function in a process of its own."""
+    steps = ((project.module(place.path), place) for place in found.via)
+    return any(module is not None and _spawns(module, place) for module, place in steps)
 
 
 def _spawns(module: ModuleFacts, location: Location) -> bool:

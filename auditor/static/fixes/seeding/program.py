@@ -14,6 +14,7 @@ from auditor.static.fixes.seeding.place import (
     Way,
     comes_before,
     is_docstring,
+    is_in_new_process,
     is_out_of_reach,
     levels,
     way_to,
@@ -87,6 +88,8 @@ def seed_program(module: ModuleFacts, project: Project, library: str, call: str,
     ways = draws or [(found,)]
     entry = project.programs.entry_points.get(module.path)
     seeds = reached_seeds(project, entry) if entry is not None else ()
+    if any(each.library.id == library and all(draw.in_spawned for draw in each.draws) for each in verdicts):
+        seeds = tuple(seed for seed in seeds if is_in_new_process(seed, project))
     beside = _beside_other_seed(seeds, draws, project, library, call)
     if beside is not None:
         return beside
