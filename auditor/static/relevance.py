@@ -192,9 +192,9 @@ class Relevance:
         if holder is None or held is None:
             return
         self._users.setdefault(held, []).append(holder)
-        if isinstance(group, FunctionRef | Instance) and isinstance(command, FunctionRef | Instance):
-            if group.module is not module:
-                self._commands.setdefault(group, []).append((module.path, command))
+        own = getattr(group, "module", module)
+        if own is not module and isinstance(command, FunctionRef | Instance):
+            self._commands.setdefault(group, []).append((module.path, command))
 
     def _note(self, module: ModuleFacts, call: ast.Call, user: Definition | None, target: Value | str) -> None:
         if user is not None:
