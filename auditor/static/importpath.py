@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -34,6 +34,9 @@ DATA = (
 PATH_SETTERS = frozenset({"_init_path.py", "_init_paths.py", "config.py", "init_path.py", "init_paths.py"})
 """Files that the programs beside them import for what they add to `sys.path`; whether they do is not asked for."""
 
+MAX_BESIDE = 40
+"""Folders side by side in which a module is looked for that stands in none of those on the path."""
+
 _OF_REPOSITORIES = (".git", "pyproject.toml", "requirements.txt", "setup.cfg", "setup.py")
 """What stands at the top of a repository, and in no package."""
 
@@ -42,6 +45,7 @@ _ADDED = lazy_pattern(rb"^[^#\n]*\bsys\.path\.(?:append|insert|extend)\(([^\n]*)
 _JOINED = lazy_pattern(rb"^[^#\n]*\bjoin\(([^\n]*)", re.MULTILINE)
 """In a file that is there for `sys.path`: `add_path(lib)` of a folder that has a name."""
 
+_IMPORTED = lazy_pattern(rb"^[ \t]*(?:from|import)[ \t]+([A-Za-z_]\w*)", re.MULTILINE)
 _FOLDER = lazy_pattern(rb"""["']([\w./-]+?)\\?["']""")
 
 
@@ -71,6 +75,12 @@ class ImportPath:
 
         self.configurations: set[str] = set()
         """Files of configurations that were asked for; some may not exist."""
+
+        self._held_below: dict[str, dict[str, set[str]]] = {}
+        """By folder: the modules that folders in it hold, with these."""
+
+        self._searching: dict[str, bool] = {}
+        """Whether a file imports several modules from folders that are not on the path otherwise."""
 
         self._added: dict[str, tuple[str, ...]] = {}
         """The folders that a file itself puts on `sys.path`, as far as it names them."""
@@ -114,7 +124,8 @@ class ImportPath:
             return None  # `import torch` in `utils/torch.py`, which another module imports; the library's own is itself
         if found is None and self._may_be_added(dotted.partition(".")[0]):
             below = (self._below(base, dotted) for base in self._folders_added(importer))
-            return next(filter(None, below), None) or self._below_added_beside(dotted, folder)
+            added = next(filter(None, below), None) or self._below_added_beside(dotted, folder)
+            return added or self._below_on_search_path(dotted, importer)
         return found
 
     def find_relative(self, dotted: str, level: int, importer: str) -> str | None:
@@ -213,12 +224,47 @@ class ImportPath:
                     return self._below(base, dotted)
         return None
 
+    def _below_on_search_path(self, dotted: str, importer: str) -> str | None:
+        """As `PYTHONPATH=src/models:src/data` lets `src/bin/train.py` import `src/models/encoder.py`.
+
+        Who sets the variable is not asked; one module alone may as well be a library that has the name of a file.
+        """
+        top, folder = dotted.partition(".")[0], _folder_of(importer)
+        holder = self._only_holder(top, folder)
+        if holder is None:
+            return None
+        if importer not in self._searching:
+            raw = _read(os.path.join(self._root, importer), b"import")
+            names = sorted({name.decode() for name in _IMPORTED.findall(raw)})
+            self._searching[importer] = sum(self._only_holder(name, folder) is not None for name in names) > 1
+        return self._below(holder, dotted) if self._searching[importer] else None
+
+    def _only_holder(self, top: str, folder: str) -> str | None:
+        """The only folder beside those above an importer that has a module which stands in none of these."""
+        if top in self._packages() or not self._may_be_added(top) or self._find(top, folder) is not None:
+            return None
+        holders = {holder for base in self._bases(folder) for holder in self._beside(base).get(top, ())}
+        return next(iter(holders)) if len(holders) == 1 else None
+
+    def _beside(self, base: str) -> Mapping[str, set[str]]:
+        """By name of a module: the folders in a folder that hold it; nothing where these are too many."""
+        found = self._held_below.get(base)
+        if found is None:
+            found = self._held_below[base] = {}
+            folders = sorted(name for name in self._names(base) if "." not in name)
+            for each in folders if len(folders) <= MAX_BESIDE else ():
+                holder = _join(base, each)
+                for name in self._names(holder):
+                    if name.endswith(".py"):
+                        found.setdefault(name.removesuffix(".py"), set()).add(holder)
+        return found
+
     def _folders_added(self, importer: str) -> tuple[str, ...]:
         """`sys.path.append("../utils")`, `sys.path.insert(0, join(HERE, "models"))`: seen from here, or from above."""
         found = self._added.get(importer)
         if found is None:
             folders: dict[str, None] = {}
-            raw = _read(os.path.join(self._root, importer))
+            raw = _read(os.path.join(self._root, importer), b"sys.path")
             joined = _JOINED.findall(raw) if importer.rpartition("/")[2] in PATH_SETTERS else []
             for statement in (*_ADDED.findall(raw), *joined):
                 parts = [part.decode("ascii", "replace") for part in _FOLDER.findall(statement)]
@@ -336,10 +382,10 @@ def _join(base: str, name: str) -> str:
     return f"{base}/{name}" if base else name
 
 
-def _read(file: str) -> bytes:
-    """The bytes of a file in which something is put on `sys.path`; nothing of others, and of what cannot be read."""
+def _read(file: str, word: bytes) -> bytes:
+    """The bytes of a file in which a word stands; nothing of others, and of what cannot be read."""
     try:
         raw = read_plain(file)
     except OSError:
         return b""
-    return raw if b"sys.path" in raw else b""
+    return raw if word in raw else b""
