@@ -306,6 +306,8 @@ class Walk:
         end = End.FALLS_THROUGH if made else self.expression(node.value, frame)
         self.ledger.replaced -= replaced
         value = self.evaluator.value(node.value, frame)
+        if value.entries is not None:
+            self.changes.forget(node.value, frame)
         settled = isinstance(node, ast.Assign) and frame.is_settled(node.value)
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         for target in targets:
