@@ -18,6 +18,7 @@ from auditor.static.mappings import (
     parameter_of,
     updated,
     with_entry,
+    with_path,
 )
 from auditor.static.seedvalue import GIVEN, OPTIONS, Seen, Shape
 from auditor.static.values import ClassRef, FunctionRef, Instance
@@ -50,6 +51,20 @@ class Changes:
             self._walk.store(name, value)
         elif text is not None and held is not None and entries_of(held) is not None:
             frame.change(text, with_entry(held, name, value))
+        elif text is not None and held is None and "." in text:
+            root, *path = text.split(".")
+            whole = frame.find(root)
+            if whole is not None and whole.shape is Shape.PLAIN and entries_of(whole) is not None:
+                # `config.train.seed = 3`
+                path, value = ([*path, name], value) if name is not None else (path, GIVEN)
+                frame.change(root, with_path(whole, path, value))
+
+    def forget(self, node: ast.expr, frame: Frame) -> None:
+        """A part of a dictionary goes by another name, under which it may be changed: `train = config.train`."""
+        while isinstance(node, ast.Attribute) and isinstance(node.value, ast.Attribute):
+            node = node.value
+        if isinstance(node, ast.Attribute) and self._walk.evaluator.value(node, frame).entries is not None:
+            self.put(node.value, ast.Constant(node.attr), GIVEN, frame)
 
     def attribute(self, target: ast.Attribute, value: Seen, frame: Frame) -> None:
         """`config.seed = 3`; what a constructor sets is known when it is left."""
@@ -84,7 +99,9 @@ class Changes:
                 frame.change(text, updated(self._walk.evaluator, node, held, frame))
         for part in passed:
             text, held = _table(part, frame)
-            if held is not None and is_changed_by(node, part, frame, self._asked):
+            if held is None and isinstance(part, ast.Attribute) and is_changed_by(node, part, frame, self._asked):
+                self.forget(part, frame)
+            elif held is not None and is_changed_by(node, part, frame, self._asked):
                 frame.change(text, self._handed_back(node, part, frame))
 
     def _handed_back(self, node: ast.Call, part: ast.expr, frame: Frame) -> Seen:

@@ -274,7 +274,7 @@ def is_test_by_its_name(path: str) -> bool:
     return is_named_like_test(name) and not any(folder in _TEST_FOLDERS for folder in folders)
 
 
-def test_folder_of(path: str) -> str:
+def folder_of_tests(path: str) -> str:
     """The outermost folder of a path that is called like one of tests, with a `/`; empty where none is."""
     folders = path.split("/")[:-1]
     place = next((number for number, folder in enumerate(folders, 1) if folder in _TEST_FOLDERS), 0)
@@ -282,8 +282,8 @@ def test_folder_of(path: str) -> str:
 
 
 def suites(tests: Iterable[str]) -> set[str]:
-    """Those folders of tests, as `test_folder_of` gives them, in which a file is called like a test."""
-    return {test_folder_of(path) for path in tests if _is_named_as_of_tests(path.rpartition("/")[2])}
+    """Those folders of tests, as `folder_of_tests` gives them, in which a file is called like a test."""
+    return {folder_of_tests(path) for path in tests if _is_named_as_of_tests(path.rpartition("/")[2])}
 
 
 def _is_named_as_of_tests(name: str) -> bool:

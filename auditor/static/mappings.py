@@ -148,7 +148,7 @@ def filled_at_top(evaluator: Evaluator, module: ModuleFacts, name: str) -> Seen 
     if entries_of(seen) is None or len(stored) > MAX_SIZE:
         return None
     for path, value in stored:
-        seen = _with_path(seen, path, evaluator.value(value, frame))
+        seen = with_path(seen, path, evaluator.value(value, frame))
     return seen
 
 
@@ -165,12 +165,12 @@ def _stored_at_top(module: ModuleFacts) -> Mapping[str, Sequence[tuple[tuple[str
     return found
 
 
-def _with_path(seen: Seen, path: Sequence[str], value: Seen) -> Seen:
+def with_path(seen: Seen, path: Sequence[str], value: Seen) -> Seen:
     """A dictionary after `config.train.seed = value`."""
     first, *rest = path
     if rest:
         entries = entries_of(seen)
-        value = _with_path(entries.known.get(first, GIVEN), rest, value) if entries is not None else GIVEN
+        value = with_path(entries.known.get(first, GIVEN), rest, value) if entries is not None else GIVEN
     return with_entry(seen, first, value)
 
 
@@ -345,8 +345,15 @@ def runs_to_its_end(function: Function, name: str) -> bool:
 def _writes(function: FunctionRef, use: ast.AST, depth: int, asked: Asked) -> bool:
     """Whether a function may write to what its parameter stands for, where that is used."""
     module = function.module
-    parent = module.parent(use)
-    if isinstance(parent, ast.Subscript | ast.Attribute) and parent.value is use:
+    parent, above = module.parent(use), use
+    while isinstance(parent, ast.Attribute) and isinstance(
+        outer := module.parent(parent), ast.Attribute | ast.Subscript
+    ):
+        # `config.train.seed = 3`
+        if outer.value is not parent:
+            break
+        parent, above = outer, parent
+    if isinstance(parent, ast.Subscript | ast.Attribute) and parent.value is above:
         if not isinstance(parent.ctx, ast.Load):
             return True
         call = module.parent(parent)
@@ -358,7 +365,7 @@ def _writes(function: FunctionRef, use: ast.AST, depth: int, asked: Asked) -> bo
     if isinstance(call, ast.Call) and call.func is not use and isinstance(use, ast.expr):
         return _is_changed(module.names.value(call.func), call, use, depth + 1, asked)
     target = only_target(parent)
-    return isinstance(target, ast.Attribute) and _is_filled(module, target.attr)
+    return isinstance(target, ast.Name) or (isinstance(target, ast.Attribute) and _is_filled(module, target.attr))
 
 
 def _is_filled(module: ModuleFacts, name: str) -> bool:

@@ -14,7 +14,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass, field
 from auditor.static.computedimports import EVERY
 from auditor.static.configurednames import NAMED
-from auditor.static.discovery import suites, test_folder_of
+from auditor.static.discovery import folder_of_tests, suites
 from auditor.static.hydraconfigs import CONFIGURED
 from auditor.static.importgraph import ImportGraph, importers
 from auditor.static.importpath import DATA, PATH_SETTERS, ImportPath
@@ -65,7 +65,7 @@ class Moves:
         steady -= (files.scanned ^ kept.files) | ((files.tests & files.scanned) ^ kept.tests)
         if moved := suites(kept.tests) ^ suites(files.tests & files.scanned):
             # Whether a script that lies there is a program is another question now.
-            steady = {path for path in steady if test_folder_of(path) not in moved}
+            steady = {path for path in steady if folder_of_tests(path) not in moved}
         if changes:
             steady = {path for path in steady if not changes.surround(path)}
             for path in changes.concern(kept.import_words) & steady:

@@ -13,7 +13,7 @@ from auditor.model.lean import replace
 from auditor.static.allowedplaces import AllowedPlaces
 from auditor.static.answers import Answers
 from auditor.static.callingfiles import CallingFiles
-from auditor.static.discovery import METADATA, is_test, is_test_by_its_name, suites, test_folder_of
+from auditor.static.discovery import METADATA, folder_of_tests, is_test, is_test_by_its_name, suites
 from auditor.static.exports import Exports
 from auditor.static.importgraph import ImportGraph, Reach, importers
 from auditor.static.importpath import ImportPath, Lookup
@@ -356,7 +356,7 @@ class Project:
 
     def is_test(self, path: str) -> bool:
         named = path in self._test_paths if path in self.files else is_test(path)
-        is_alone = path in self.files and test_folder_of(path) not in self._suites
+        is_alone = path in self.files and folder_of_tests(path) not in self._suites
         return named and not ((is_test_by_its_name(path) or is_alone) and self._takes_options(path))
 
     @cached_property

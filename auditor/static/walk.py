@@ -312,6 +312,8 @@ class Walk:
         self.ledger.replaced -= replaced
         self.ledger.initialising -= initialises
         value = self.evaluator.value(node.value, frame)
+        if value.entries is not None:
+            self.changes.forget(node.value, frame)
         settled = isinstance(node, ast.Assign) and frame.is_settled(node.value)
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         for target in targets:

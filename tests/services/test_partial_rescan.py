@@ -223,6 +223,43 @@ def test_what_the_configuration_of_a_program_says_counts_after_an_edit(cache_hom
     assert ["RA101" in each for each in found] == [False, True, False, True, False, True]
 
 
+def test_a_script_in_a_folder_of_tests_is_asked_again_where_the_first_test_comes(cache_home: Path) -> None:
+    root = cache_home / "project"
+    (root / "tests").mkdir(parents=True)
+    (root / "tests" / "train.py").write_text(
+        "import argparse\nimport torch\n\nargparse.ArgumentParser().parse_args()\nmodel = torch.nn.Linear(3, 3)\n"
+        "model(torch.ones(3)).sum().backward()\n"
+    )
+    told = []
+    for edit in (None, "write", "delete"):
+        if edit == "write":
+            (root / "tests" / "test_model.py").write_text("")
+        elif edit == "delete":
+            (root / "tests" / "test_model.py").unlink()
+        after = report(root, cached=True)
+        assert after == report(root, cached=False)
+        told.append("RA103" in after)
+    assert told == [True, False, True]
+
+
+def test_what_is_kept_of_objects_and_calls_rests_on_the_files_that_make_them(cache_home: Path) -> None:
+    root = cache_home / "project"
+    root.mkdir()
+    (root / "sampler.py").write_text(
+        "import numpy as np\n\n\nclass Sampler:\n    def __init__(self, seed=None):\n        self.seed = seed\n\n"
+        "    def go(self):\n        return np.random.default_rng(self.seed).random()\n\n\n"
+        "def bucket(name):\n    return hash(name) % 3\n"
+    )
+    start = "from sampler import Sampler, bucket\n\n"
+    told = []
+    for rest in ("Sampler().go(), bucket('a')\n", "Sampler(3).go(), bucket(3)\n", "Sampler().go(), bucket('a')\n"):
+        (root / "train.py").write_text(f"{start}print({rest.strip()})\n")
+        after = report(root, cached=True)
+        assert after == report(root, cached=False)
+        told.append(("RA110" in after, "RA310" in after))
+    assert told == [(True, True), (False, False), (True, True)]
+
+
 def test_only_what_rests_on_an_edit_is_looked_at_again(cache_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in VARIANTS:
         put(cache_home / "project", (name, 0, 0))

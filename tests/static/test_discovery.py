@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from auditor.errors import ProjectError, UsageError
-from auditor.static.discovery import Discovery, find_root, is_test
+from auditor.static.discovery import Discovery, find_root, folder_of_tests, is_test, suites
 from auditor.static.engine import find_files
 from auditor.static.gitignore import is_ignored, parse_ignore_file
 
@@ -167,6 +167,12 @@ def test_without_a_project_the_root_is_above_the_package(write: Callable[..., Pa
 )
 def test_tests_are_known_by_their_names(path: str, expected: bool) -> None:
     assert is_test(path) is expected
+
+
+def test_a_folder_of_tests_is_one_by_a_file_that_is_called_like_a_test() -> None:
+    paths = ("tests/a.py", "tests/unit/test_b.py", "lib/test/train.py", "test_c.py", "other/tests/conftest.py")
+    assert [folder_of_tests(path) for path in paths] == ["tests/", "tests/", "lib/test/", "", "other/tests/"]
+    assert suites(paths) == {"tests/", "", "other/tests/"}
 
 
 def test_a_folder_called_tests_that_is_asked_for_is_no_test(discover: Discover) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from auditor.model.location import Location
 from auditor.ruleset import Ruleset
-from auditor.static import functions, spread, textvalues
+from auditor.static import functions, spread, textvalues, unset
 from auditor.static.bindings import Function
 from auditor.static.candidates import Candidates
 from auditor.static.facts import ModuleFacts
@@ -294,6 +294,30 @@ def test_names_that_lead_to_one_text_in_many_ways_are_asked_once(
     text = f"import random\nx4 = make()\n{loops}random.seed(hash(x0))\nrandom.random()\n"
     verdicts(project({"train.py": text}), "train.py")
     assert len(asked) == len(set(asked))
+
+
+def test_what_objects_of_a_class_keep_is_asked_once(project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    real = unset._kept
+
+    def kept(given: ast.Attribute, holder: ast.ClassDef, module: ModuleFacts) -> ast.Name | None:
+        asked.append(given.attr)
+        return real(given, holder, module)
+
+    monkeypatch.setattr(unset, "_kept", kept)
+    methods = "".join(f"    def go{n}(self):\n        return default_rng(self.seed)\n" for n in range(TIMES))
+    made = project(
+        {
+            "train.py": "from numpy.random import default_rng\nclass Sampler:\n    def __init__(self, seed=None):\n"
+            f"        self.seed = seed\n{methods}Sampler()\n"
+        }
+    )
+    module = made.module("train.py")
+    assert module is not None
+    seeds = [call.args[0] for call, _, _ in module.index.calls if call.args]
+    assert len(seeds) == TIMES
+    assert all(unset.is_unset(seed, module) for seed in seeds)
+    assert asked == ["seed"]
 
 
 def test_a_name_that_stands_everywhere_is_taken_for_read_behind_a_loop(project: MakeProject) -> None:
