@@ -86,13 +86,13 @@ class ClassMentions:
         return any(self._names(cls, path) for path in self.holding(cls.node.name, within) if path != cls.module.path)
 
     def _names(self, cls: ClassRef, path: str) -> bool:
-        """Whether a line of another file names it, and is no import."""
+        """Whether a line of another file names it, and is no import, or one that gives it another name."""
         if not self.project.texts.contain(path, (cls.node.name,)):
             return False
         key = cls.node, path
         if key not in self._named:
             name = re.escape(cls.node.name)
-            others = rf"(?m)^(?![ \t]*(?:from|import)[ \t]).*\b{name}\b"
+            others = rf"(?m)^(?![ \t]*(?:from|import)[ \t]).*\b{name}\b|\b{name}[ \t]+as\b"
             try:
                 self._named[key] = re.search(others.encode(), self.project.source(path).raw()) is not None
             except ProjectError:
