@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
     from auditor.static.project import Project
 
+_BY_TEXT = ("instantiate", "import_module", "locate(", "get_obj_from_str")
+"""What makes objects of classes that a text names."""
+
+_BEFORE_EVAL = (" ", "(", "=", "[", ",", "\t", "\n")
+"""Before a call of the builtin, and not of a method: `net.eval()`."""
+
 MAX_NAMING = 50
 """Classes that name each other, and nothing else does."""
 
@@ -73,8 +79,17 @@ class ClassMentions:
                     pending.append(ClassRef(current.module, holder))
         key = cls.module.path, frozenset(within)
         if key not in self._looked_up:
-            self._looked_up[key] = any(looks_up_in(self.project, path, cls.module.path) for path in sorted(within))
+            self._looked_up[key] = any(self._picks(path, cls.module.path) for path in sorted(within))
         return self._looked_up[key]
+
+    def _picks(self, path: str, made: str) -> bool:
+        """Whether a file may get at what a module defines by a text, of a configuration for example."""
+        if self.project.texts.contain(path, _BY_TEXT) or looks_up_in(self.project, path, made):
+            return True
+        stem = made.removesuffix("/__init__.py").removesuffix(".py").rpartition("/")[2]
+        if path != made and not self.project.texts.contain(path, (stem,)):
+            return False
+        return self.project.texts.contain(path, tuple(f"{before}eval(" for before in _BEFORE_EVAL))
 
     def _is_open(self, cls: ClassRef, within: AbstractSet[str]) -> bool:
         """Whether a class may be made by what its own file does not say."""
