@@ -8,7 +8,7 @@ and only where values flow in the text: a method's name alone says nothing.
 from __future__ import annotations
 
 import ast
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from itertools import islice
 
 from auditor.model.annotations import TYPE_CHECKING
@@ -49,8 +49,16 @@ class Candidates:
         given: Given | None = None,
         within: Container[str] | None = None,
         put: Put | None = None,
+        is_named: Callable[[ClassRef], bool] = lambda cls: True,
     ) -> None:
-        """`put`: what others found out about what modules put into collections."""
+        """`put`: what others found out about what modules put into collections.
+
+        `is_named`: whether anything but imports names a class; what the methods of others do counts for nothing.
+        """
+        self._is_named = is_named
+        self._running: dict[ast.ClassDef, bool] = {}
+        """Classes, and whether anything names them."""
+
         self._registries = registries
         self._given: Given = {} if given is None else given
         """What calls give the parameters of functions."""
@@ -87,9 +95,9 @@ class Candidates:
         vars(self._contents).clear()
         vars(self).clear()
 
-    def narrowed(self, paths: Container[str]) -> Candidates:
+    def narrowed(self, paths: Container[str], is_named: Callable[[ClassRef], bool]) -> Candidates:
         """The same for a program that runs with these modules: it makes and hands on nothing that others do."""
-        return Candidates(self._registries, self._given, paths, self._contents.put)
+        return Candidates(self._registries, self._given, paths, self._contents.put, is_named)
 
     def note(self, module: ModuleFacts, call: ast.Call, called: FunctionRef, *, skipped: int, certain: bool) -> None:
         """`call` calls this function; `skipped`: parameters before the first argument (`self`).
@@ -326,8 +334,20 @@ class Candidates:
             return given
         found = self._counting.get(parameter)
         if found is None:
-            found = self._counting[parameter] = [each for each in given if each[0].path in within]
+            counting = [each for each in given if each[0].path in within]
+            # `Compose([Crop(), Flip()])` in the constructor of a class for training, which an evaluation does not name.
+            several = len(counting) > 1
+            found = [each for each in counting if self._may_run(*each)] if several else counting
+            self._counting[parameter] = found
         return found
+
+    def _may_run(self, module: ModuleFacts, node: ast.expr) -> bool:
+        holder = module.enclosing_class(node)
+        if holder is None:
+            return True
+        if holder not in self._running:
+            self._running[holder] = self._is_named(ClassRef(module, holder))
+        return self._running[holder]
 
 
 def handed_on(cls: ClassRef) -> Iterator[tuple[ModuleFacts, ast.expr]]:

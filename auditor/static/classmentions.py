@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 
+from auditor.errors import ProjectError
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import Function, every_argument
+from auditor.static.leftalone import MAX_FILES, looks_up_in
+from auditor.static.members import bases
 from auditor.static.nodeindex import names_of
 from auditor.static.values import ClassRef
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
     from auditor.static.project import Project
+
+_BY_TEXT = ("instantiate", "import_module", "locate(", "get_obj_from_str")
+"""What makes objects of classes that a text names."""
+
+_BEFORE_EVAL = (" ", "(", "=", "[", ",", "\t", "\n")
+"""Before a call of the builtin, and not of a method: `net.eval()`."""
+
+MAX_NAMING = 50
+"""Classes that name each other, and nothing else does."""
 
 Calls = Sequence[tuple["ModuleFacts", ast.Call]]
 
@@ -26,6 +39,10 @@ class ClassMentions:
         self._paths = tuple(paths)
         self._holding: dict[str, frozenset[str]] = {}
         self._calls: dict[tuple[ast.ClassDef, str], Calls | None] = {}
+        self._named: dict[tuple[ast.ClassDef, str], bool] = {}
+        self._looked_up: dict[tuple[str, frozenset[str]], bool] = {}
+        """Whether one of some files may look up a name of a module by a text."""
+
         self._assigned: dict[str, frozenset[str]] = {}
 
     def holding(self, text: str, within: AbstractSet[str]) -> list[str]:
@@ -42,6 +59,62 @@ class ClassMentions:
         if key not in self._calls:
             self._calls[key] = _calls_in(module, cls) if module is not None else ()
         return self._calls[key]
+
+    def is_named(self, cls: ClassRef, within: AbstractSet[str]) -> bool:
+        """Whether anything but import statements, and classes of which that is not so, may name a class.
+
+        Of one that nothing names no object is made.
+        """
+        if len(within) > MAX_FILES:
+            return True
+        pending = [cls]
+        for current in pending:
+            if len(pending) > MAX_NAMING or self._is_open(current, within):
+                return True
+            for name in names_of(current.module).get(current.node.name, ()):
+                holder = current.module.enclosing_class(name)
+                if holder is None:
+                    return True
+                if all(each.node is not holder for each in pending):
+                    pending.append(ClassRef(current.module, holder))
+        key = cls.module.path, frozenset(within)
+        if key not in self._looked_up:
+            self._looked_up[key] = any(self._picks(path, cls.module.path) for path in sorted(within))
+        return self._looked_up[key]
+
+    def _picks(self, path: str, made: str) -> bool:
+        """Whether a file may get at what a module defines by a text, of a configuration for example."""
+        if self.project.texts.contain(path, _BY_TEXT) or looks_up_in(self.project, path, made):
+            return True
+        stem = made.removesuffix("/__init__.py").removesuffix(".py").rpartition("/")[2]
+        if path != made and not self.project.texts.contain(path, (stem,)):
+            return False
+        return self.project.texts.contain(path, tuple(f"{before}eval(" for before in _BEFORE_EVAL))
+
+    def _is_open(self, cls: ClassRef, within: AbstractSet[str]) -> bool:
+        """Whether a class may be made by what its own file does not say."""
+        is_simple = not (cls.node.decorator_list or cls.node.keywords)
+        if not is_simple or any(isinstance(base, ClassRef) for base in bases(cls)):
+            return True
+        if self.project.texts.contain(cls.module.path, (f'"{cls.node.name}"', f"'{cls.node.name}'")):
+            return True
+        return any(self._names(cls, path) for path in self.holding(cls.node.name, within) if path != cls.module.path)
+
+    def _names(self, cls: ClassRef, path: str) -> bool:
+        """Whether a line of another file names it, and is no import, or one that gives it another name."""
+        if not self.project.texts.contain(path, (cls.node.name,)):
+            return False
+        key = cls.node, path
+        if key not in self._named:
+            name = re.escape(cls.node.name)
+            others = rf"(?m)^(?![ \t]*(?:from|import)[ \t]).*\b{name}\b|\b{name}[ \t]+as\b"
+            try:
+                self._named[key] = re.search(others.encode(), self.project.source(path).raw()) is not None
+            except ProjectError:
+                self._named[key] = True
+            finally:
+                self.project.unread(path)
+        return self._named[key]
 
     def assigned(self, path: str) -> frozenset[str]:
         """The attributes that a file assigns to other objects than a method's own."""

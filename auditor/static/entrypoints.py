@@ -152,7 +152,7 @@ def _only_tries(module: ModuleFacts, guard: ast.stmt) -> bool:
 def _only_shows(body: list[ast.stmt]) -> bool:
     """`for feature in features: print(feature.shape)`, `for name in __all__: test(globals()[name]())`."""
     return all(
-        isinstance(statement, ast.Assert)
+        isinstance(statement, ast.Assert | ast.Import | ast.Break)
         or (isinstance(statement, ast.If) and _only_shows(statement.body) and _only_shows(statement.orelse))
         or (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call) and _shows(statement.value))
         for statement in body
@@ -160,8 +160,10 @@ def _only_shows(body: list[ast.stmt]) -> bool:
 
 
 def _shows(call: ast.Call) -> bool:
+    if getattr(call.func, "attr", "") == "set_trace":
+        return True
     name = getattr(call.func, "id", "")
-    return name == "print" or name.startswith(TRIES)
+    return name in ("print", "breakpoint") or name.startswith(TRIES)
 
 
 def _only_displays(nodes: list[ast.AST]) -> bool:

@@ -66,11 +66,11 @@ def _is_left_alone(project: Project, program: str, place: Location, looked_up: d
     if len(re.findall(rb"\b%b\b" % re.escape(target.id.encode()), raw)) != 1:
         return False
     if place.path not in looked_up:
-        looked_up[place.path] = any(_looks_up(project, path, place.path) for path in (*files, place.path))
+        looked_up[place.path] = any(looks_up_in(project, path, place.path) for path in (*files, place.path))
     return not looked_up[place.path]
 
 
-def _looks_up(project: Project, path: str, made: str) -> bool:
+def looks_up_in(project: Project, path: str, made: str) -> bool:
     """Whether a file may get at a name of the module `made` by a text: `getattr(transforms, f"{kind}_transform")`."""
     module = project.module(path) if project.texts.contain(path, _LOOKING_UP) else None
     if module is None:

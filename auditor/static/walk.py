@@ -65,7 +65,7 @@ class Walk:
         self.within = project.programs.followed(program)
         """The files that are followed."""
 
-        self._candidates = self.relevance.candidates.narrowed(self.within)
+        self._candidates = self.relevance.candidates.narrowed(self.within, self._is_named)
         self.ledger = Ledger(project.rng)
         self.evaluator = Evaluator(project, self._is_seeded)
         self.calls = CallWalk(self)
@@ -96,6 +96,9 @@ class Walk:
         self.calls.close()
         self.evaluator.close()
         vars(self).clear()
+
+    def _is_named(self, cls: ClassRef) -> bool:
+        return self.relevance.mentions.is_named(cls, self.within)
 
     def possible(self, module: ModuleFacts, node: ast.expr) -> Sequence[Value]:
         """What an expression may be where that is not certain, given what this program makes and hands on."""
@@ -155,10 +158,12 @@ class Walk:
 
     def _import(self, node: ast.Import | ast.ImportFrom, frame: Frame) -> None:
         paths, location = frame.module.executed_by(node)
+        # A notebook is in no package: a relative import there is what `%run setup.py` was made.
+        is_run = frame.module.is_notebook and isinstance(node, ast.ImportFrom) and node.level > 0
         for path in paths:
             if path not in self._executed and path != frame.module.path:
                 self.ledger.stack.append(location)
-                self.run_module(path, is_main=False)
+                self.run_module(path, is_main=is_run and path.endswith(".py") and path == paths[-1])
                 self.ledger.stack.pop()
 
     def was_executed(self, path: str) -> bool:
