@@ -20,7 +20,7 @@ from auditor.static.commandline import (
 )
 from auditor.static.dotted import ENVIRONMENT, dotted_text, global_key
 from auditor.static.elements import Known, Unknown
-from auditor.static.fields import field
+from auditor.static.fields import Fields, field
 from auditor.static.frame import Frame
 from auditor.static.library_verdict import SeedValue
 from auditor.static.optionvalues import OptionValues
@@ -66,6 +66,9 @@ class Evaluator:
         self.objects: dict[ClassRef, dict[str, Seen]] = {}
         """Attributes that the constructors of classes have set, their own and those that fields stand for."""
 
+        self.fields: dict[ClassRef, Fields] = {}
+        """What the constructors of classes take that have none of their own."""
+
         self.attributes: set[str] = set()
         """Names of these attributes, of all classes."""
 
@@ -95,7 +98,7 @@ class Evaluator:
         """An object of `cls` was made with these attributes; those on which two objects differ are given up."""
         known = self.objects.setdefault(cls, {})
         for name, value in attributes.items():
-            known[name] = either(known[name], value) if name in known else value
+            known[name] = either(known.get(name, value), value)
         self.attributes.update(attributes)
 
     def store_attribute(self, cls: ClassRef, name: str, value: Seen) -> None:

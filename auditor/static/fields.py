@@ -6,6 +6,7 @@ import ast
 from collections.abc import Mapping
 
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.model.lean import dataclass
 from auditor.static.elements import call_of
 from auditor.static.frame import Frame
 from auditor.static.library_verdict import SeedValue
@@ -29,11 +30,26 @@ _PROPERTIES = frozenset({"cached_property", "property"})
 _RECORDS = frozenset({"NamedTuple", "Struct", "attrs", "attributes", "dataclass", "define", "frozen", "mutable"})
 """Last parts of the names of decorators and bases that make a constructor of the annotated names."""
 
+MAX_FIELDS = 200
+"""Fields of a class; what a call gives more of them is not remembered."""
+
 _DECLARING = frozenset({"Field", "attrib", "field", "ib"})
 """Last parts of the names of calls that declare a field."""
 
 
-def recorded(evaluator: Evaluator, made: Instance, frame: Frame) -> dict[str, Seen]:
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """The annotated names of a class and its bases that its constructor takes, in the order of the parameters."""
+
+    defaults: Mapping[str, Seen]
+    assigned: frozenset[str]
+    """Those, and other attributes, that methods assign."""
+
+    is_record: bool
+    """Positional arguments fill them in their order: `@dataclass`, `@attrs.define`, `NamedTuple`."""
+
+
+def recorded(evaluator: Evaluator, made: Instance, frame: Frame) -> Mapping[str, Seen]:
     """What a call that makes an object of a class without constructor gives its fields, or leaves them.
 
     A field that methods assign is left out.
@@ -41,30 +57,42 @@ def recorded(evaluator: Evaluator, made: Instance, frame: Frame) -> dict[str, Se
     node, cls = made.made_by, made.of
     if node is None or not isinstance(cls, ClassRef):
         return {}
-    declared = _fields(cls)
-    if any(isinstance(part, ast.Starred) for part in node.args) or (node.args and not _is_record(cls)):
-        return dict.fromkeys(declared, GIVEN)
-    written = dict(zip(declared, node.args, strict=False))
+    fields = evaluator.fields.get(cls)
+    if fields is None:
+        fields = evaluator.fields[cls] = _fields(evaluator, cls)
+    if any(isinstance(part, ast.Starred) for part in node.args) or (node.args and not fields.is_record):
+        return dict.fromkeys(fields.defaults, GIVEN)
+    written = dict(zip(fields.defaults, node.args, strict=False))
     written |= {word.arg: word.value for word in node.keywords if word.arg is not None}
-    assigned = {name for each in _lineage(cls) for name in each.module.self_attributes(each.node)} if declared else ()
-    found = {}
-    for name, (module, default) in declared.items():
-        if name in assigned:
-            continue
-        seen = evaluator.value(written[name], frame) if name in written else None
-        seen = seen or _given(evaluator, node, frame.module, name, frame)
-        found[name] = seen or (_declared(evaluator, default, module) if default is not None else GIVEN)
-    return found
+    found = dict(fields.defaults)
+    if any(word.arg is None for word in node.keywords):
+        spread = ((name, _given(evaluator, node, frame.module, name, frame)) for name in found)
+        found |= {name: seen for name, seen in spread if seen is not None}
+    found |= {name: evaluator.value(part, frame) for name, part in written.items() if name in found}
+    return {name: seen for name, seen in found.items() if name not in fields.assigned}
 
 
-def _fields(cls: ClassRef) -> dict[str, tuple[ModuleFacts, ast.expr | None]]:
-    """The annotated names of a class and its bases, each with its default, in the order of the parameters."""
-    found: dict[str, tuple[ModuleFacts, ast.expr | None]] = {}
-    for each in reversed(_lineage(cls)):
+def _fields(evaluator: Evaluator, cls: ClassRef) -> Fields:
+    found: dict[str, Seen] = {}
+    lineage = _lineage(cls)
+    for each in reversed(lineage):
         for child in each.node.body:
-            if isinstance(child, ast.AnnAssign) and isinstance(child.target, ast.Name):
-                found[child.target.id] = each.module, child.value
-    return found
+            if isinstance(child, ast.AnnAssign) and isinstance(child.target, ast.Name) and _is_parameter(child):
+                default = _declared(evaluator, child.value, each.module) if child.value is not None else GIVEN
+                found[child.target.id] = default
+    if len(found) > MAX_FIELDS:
+        found = {}
+    assigned = frozenset(name for each in lineage for name in each.module.self_attributes(each.node))
+    return Fields(found, assigned, _is_record(cls))
+
+
+def _is_parameter(field: ast.AnnAssign) -> bool:
+    """Whether a constructor takes a field: not `field(init=False)`, `ClassVar` or what marks the keywords."""
+    words = field.value.keywords if isinstance(field.value, ast.Call) else ()
+    kind = field.annotation.value if isinstance(field.annotation, ast.Subscript) else field.annotation
+    if getattr(kind, "attr", getattr(kind, "id", "")) in ("ClassVar", "KW_ONLY"):
+        return False
+    return not any(word.arg == "init" and getattr(word.value, "value", True) is False for word in words)
 
 
 def _lineage(cls: ClassRef) -> list[ClassRef]:
