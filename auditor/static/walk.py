@@ -454,9 +454,11 @@ class Walk:
         end = End.FALLS_THROUGH
         if isinstance(node, ast.IfExp) and frame.settled:
             node = self._branches.chosen(node, frame) or node
-        if isinstance(node, ast.BoolOp) and (asked := self._branches.asked(node, frame)) != [node]:
-            ends = [self.expression(part, frame) for part in asked]
-            return End.STOPS if End.STOPS in ends else end
+        if isinstance(node, ast.BoolOp) and frame.settled:
+            asked = self._branches.asked(node, frame)
+            if asked != [node] or any(isinstance(part, ast.BoolOp) for part in node.values):
+                ends = [self.expression(part, frame) for part in (node.values if asked == [node] else asked)]
+                return End.STOPS if End.STOPS in ends else end
         if frame.delayed:
             for name in sorted(frame.delayed.keys() & frame.module.identifiers_in(node)):
                 self._delayed.run(name, frame)
