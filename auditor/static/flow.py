@@ -120,7 +120,7 @@ def bound_anew(module: ModuleFacts, target: ast.expr) -> ast.Assign | None:
     if isinstance(block, ast.AsyncFor | ast.For | ast.If | ast.While) and block.orelse:
         return None
     reads = _reads(module, module.enclosing_function(target) or module.tree)
-    names = reads.bound[target.id]
+    names = reads.bound.get(target.id, ())
     found: ast.Assign | None = None
     for name in names if len(names) <= MAX_BOUND else ():
         other = module.parent(name)
