@@ -170,8 +170,8 @@ class CallWalk:
             paths = [each.module.path for each in found if isinstance(each, FunctionRef | ClassRef)]
             for path in self.choices.one_of([each for each in paths if not self._walk.was_executed(each)]):
                 self._walk.run_imported(path, frame.module.location(node))
-            if not finds_only(value):
-                self._alternatives(found, opened(node), frame, is_taken=True)
+            made = [each for each in found if not finds_only(frame.module, node, value, each)]
+            self._alternatives(made, opened(node), frame, is_taken=True)
         elif found is not None:
             self._ledger.unnamed = self._ledger.unnamed or frame.module.location(node)
 

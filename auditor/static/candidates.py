@@ -295,7 +295,7 @@ class Candidates:
         called = module.names.value(node.func)
         for each in configured(module, node, called) or ():
             self._is_taken = True
-            if finds_only(called):
+            if finds_only(module, node, called, each):
                 yield each
             elif isinstance(each, ClassRef):
                 yield Instance(each, node, module)

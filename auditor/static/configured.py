@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass
 from auditor.static.bindings import BindingKind, Function
-from auditor.static.configurednames import TARGETS, Named
+from auditor.static.configurednames import PARTIAL, TARGETS, Named
 from auditor.static.elements import call_of
 from auditor.static.importcalls import IMPORTING, imported_by, may_import
 from auditor.static.instantiated import INSTANTIATING, instantiated, named
@@ -98,13 +98,19 @@ def made_from(module: ModuleFacts, node: ast.Call, called: FunctionRef | Externa
     """The object that such a call makes, or the class that it finds, where all documents name the same one."""
     found = configured(module, node, called)
     only = found[0] if found is not None and len(found) == 1 else None
-    if only is None or finds_only(called):
+    if only is None or finds_only(module, node, called, only):
         return only
     return Instance(only, node, module) if isinstance(only, ClassRef) else None
 
 
-def finds_only(called: Value) -> bool:
-    """Whether a call finds what documents name, and makes nothing of it."""
+def finds_only(module: ModuleFacts, node: ast.Call, called: Value, value: Value) -> bool:
+    """Whether a call finds what documents name, and makes nothing of it: who gets it does."""
+    if isinstance(called, External) and called.name in INSTANTIATING:
+        partly = call_of(node, None).argument(PARTIAL, None)
+        if partly is not None:
+            return not isinstance(partly, ast.Constant) or partly.value is True
+        made = module.project.graph.configured_names.made
+        return isinstance(value, ClassRef | FunctionRef) and made.get(getattr(value.node, "name", ""), 1) <= 0
     if isinstance(called, External):
         return called.name in LOCATING
     place = _place(called) if isinstance(called, FunctionRef) else None

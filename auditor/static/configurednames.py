@@ -19,6 +19,9 @@ NAMED = "[named]"
 TARGETS = frozenset({"_target_", "class_path", "cls", "class", "name", "target", "type"})
 """Keys at which a class or function is named."""
 
+PARTIAL = "_partial_"
+"""Whether it is only prepared: whoever gets it calls it."""
+
 MAX_DOCUMENTS = 3_000
 MAX_BYTES = 200_000
 """Of one document; longer ones hold data."""
@@ -66,6 +69,7 @@ class _Level:
     indent: int
     key: str
     target: str = ""
+    is_prepared: bool = False
 
 
 @dataclass(slots=True)
@@ -76,6 +80,9 @@ class ConfiguredNames:
     by_holder: dict[str, list[Named]] = field(default_factory=dict)
     others: dict[str, str] = field(default_factory=dict)
     """Keys at which another one is referred to."""
+
+    made: dict[str, int] = field(default_factory=dict)
+    """How often a class is named without `_partial_: true`, by its own name: else who gets it calls it."""
 
     are_seeded: bool = False
     """Whether one of them has `LightningCLI` seed."""
@@ -101,7 +108,7 @@ class ConfiguredNames:
 
     def told(self) -> Iterator[str]:
         """All of it as lines of text."""
-        yield f"{self.are_seeded} {self.others}"
+        yield f"{self.are_seeded} {self.others} {sorted(self.made.items())}"
         yield from (f"{each.dotted} {each.key} {each.holder}" for named in self.by_key.values() for each in named)
 
 
@@ -135,20 +142,24 @@ def read_names(root: str, documents: Iterable[str]) -> ConfiguredNames:
             for named in _named(raw, folder):
                 if isinstance(named, Named):
                     found.add(named)
+                    name = named.dotted.rpartition(".")[2]
+                    found.made[name] = found.made.get(name, 0) + 1
+                elif isinstance(named, str):
+                    found.made[named] = found.made.get(named, 0) - 1
                 elif len(found.others) < MAX_NAMES:
                     found.others.setdefault(named[0], named[1])
     return found
 
 
-def _named(raw: bytes, folder: str) -> Iterator[Named | tuple[str, str]]:
-    """What a document names, and keys that stand for others: `critic: ${network}`."""
+def _named(raw: bytes, folder: str) -> Iterator[Named | str | tuple[str, str]]:
+    """What a document names, the own name of what is only prepared, and keys that stand for others: `net: ${model}`."""
     levels = [_Level(-1, folder)]
     for line in _LINE.finditer(raw):
         indent = len(line[1])
         while levels[-1].indent >= indent:
             levels.pop()
         if line[1].endswith(b"- "):
-            levels[-1].target = ""  # the next one of a list
+            levels[-1].target, levels[-1].is_prepared = "", False  # the next one of a list
         key = line[2].decode()
         value = line[4].decode()
         if line[3]:
@@ -156,7 +167,13 @@ def _named(raw: bytes, folder: str) -> Iterator[Named | tuple[str, str]]:
         elif key in TARGETS and _DOTTED.fullmatch(value):
             levels[-1].target = value
             holder = next((level.target for level in reversed(levels[:-1]) if level.target), "")
-            yield Named(levels[-1].target, levels[-1].key, holder)
+            yield Named(value, levels[-1].key, holder)
+            if levels[-1].is_prepared:
+                yield value.rpartition(".")[2]
+        elif key == PARTIAL and value.lower() == "true":
+            levels[-1].is_prepared = True
+            if levels[-1].target:
+                yield levels[-1].target.rpartition(".")[2]
         elif _CLASS.fullmatch(value):
             yield Named(value, key, "")
         levels.append(_Level(indent, key))

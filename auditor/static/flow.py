@@ -132,6 +132,15 @@ def bound_anew(module: ModuleFacts, target: ast.expr) -> ast.Assign | None:
     return None if at < len(reads.leaves) and reads.leaves[at] < found.lineno else found
 
 
+def is_read_before(module: ModuleFacts, target: ast.expr, use: ast.expr) -> bool:
+    """Whether a name is read above a statement that no loop repeats: there it still holds what it held before."""
+    statement = module.statement(target)
+    function = module.enclosing_function(target)
+    if not isinstance(target, ast.Name) or use.lineno >= statement.lineno:
+        return False
+    return module.parent(statement) is (function or module.tree) and module.enclosing_function(use) is function
+
+
 def is_sorted_here(module: ModuleFacts, use: ast.expr) -> bool:
     """`x.sort()`, or `x = sorted(x)`, also as `x = list(sorted(set(x)))`."""
     parent = module.parent(use)

@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass
 from auditor.static.bindings import Function, every_argument
+from auditor.static.configurednames import PARTIAL
 from auditor.static.elements import call_of
 from auditor.static.hydraconfigs import TARGET, Tree, targets_in
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
@@ -22,8 +23,6 @@ MAX_PARTS = 10
 
 MAX_CALLS = 20
 """Calls that hand a configuration on to a function."""
-
-_PARTIAL = "_partial_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +131,7 @@ def _made(module: ModuleFacts, node: ast.Call, tree: Tree) -> Made:
     for word in words:
         ast.copy_location(word, node)
         ast.copy_location(word.value, node)
-    return Made(named(module, str(tree[TARGET])), ast.copy_location(call, node), tree.get(_PARTIAL) is True)
+    return Made(named(module, str(tree[TARGET])), ast.copy_location(call, node), tree.get(PARTIAL) is True)
 
 
 def _built(module: ModuleFacts, node: ast.Call, built: ast.Call) -> Made:

@@ -18,6 +18,7 @@ from auditor.static.facts import Known, ModuleFacts
 from auditor.static.flow import (
     bound_anew,
     is_only_reduced,
+    is_read_before,
     is_shown,
     is_single,
     is_sorted_here,
@@ -326,7 +327,11 @@ def _item_of(module: ModuleFacts, holder: ast.expr, trail: Trail) -> OrderedUse 
 def _variable(module: ModuleFacts, target: ast.expr, trail: Trail) -> OrderedUse | None:
     """Follow every use of a name or of `self.x` that now holds the unordered thing."""
     anew = bound_anew(module, target)
-    found_uses = tuple(use for use in uses(module, target) if anew is None or use.lineno <= (anew.end_lineno or 0))
+    found_uses = tuple(
+        use
+        for use in uses(module, target)
+        if (anew is None or use.lineno <= (anew.end_lineno or 0)) and not is_read_before(module, target, use)
+    )
     key = (module.path, ast.dump(target), id(module.enclosing_function(target)), id(anew))
     if trail.depth >= _DEPTH or key in trail.seen:
         return None
