@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import typer
@@ -11,6 +12,8 @@ from auditor.model.annotations import Any
 from auditor.model.lean import dataclass
 
 GROUPS = ("What", "How", "Proof", "Output", "Advanced")
+_OTHER_NAMES = re.compile(r"^(--[\w-]+)(?:, --[\w-]+)+")
+"""Of an option: `, --min-severity` of `--severity, --min-severity LEVEL`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +51,9 @@ def _write_groups(params: Sequence[Any], ctx: Any, formatter: Any) -> None:
     groups: dict[str, list[tuple[str, str]]] = {name: [] for name in GROUPS}
     for param in params:
         if row := param.get_help_record(ctx):
-            groups[getattr(param, "rich_help_panel", None) or ("Advanced" if param.name == "help" else "What")].append(
-                row
-            )
+            name, text = row
+            rows = groups[getattr(param, "rich_help_panel", None) or ("Advanced" if param.name == "help" else "What")]
+            rows.append((_OTHER_NAMES.sub(r"\1", name) if short else name, text))
     for name, rows in groups.items():
         if rows and not (short and name != "What"):
             with formatter.section(name):
