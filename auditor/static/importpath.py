@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -251,8 +251,8 @@ class ImportPath:
         found = self._held_below.get(base)
         if found is None:
             found = self._held_below[base] = {}
-            folders = sorted(name for name in self._names(base) if "." not in name)
-            for each in folders if len(folders) <= MAX_BESIDE else ():
+            folders = folders_in(self._names(base))
+            for each in folders if are_few(folders) else ():
                 holder = _join(base, each)
                 for name in self._names(holder):
                     if name.endswith(".py"):
@@ -371,6 +371,16 @@ class ImportPath:
 def importable(names: Iterable[str]) -> frozenset[str]:
     """The names in a folder without those that can be no module and are hardly ever that of a folder."""
     return frozenset([name for name in names if not name.endswith(DATA)])
+
+
+def folders_in(names: Iterable[str]) -> list[str]:
+    """What may be folders, of the names in one, sorted."""
+    return sorted(name for name in names if "." not in name)
+
+
+def are_few(folders: Sequence[str]) -> bool:
+    """Whether what lies beside each other is few enough for looking into all of it."""
+    return len(folders) <= MAX_BESIDE
 
 
 def _folder_of(path: str) -> str:
