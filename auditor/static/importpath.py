@@ -5,6 +5,7 @@ A module is named by its file, a package by its `__init__.py`, a folder of modul
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 import sys
@@ -393,9 +394,9 @@ def _join(base: str, name: str) -> str:
 
 
 def _read(file: str, word: bytes) -> bytes:
-    """The bytes of a file in which a word stands; nothing of others, and of what cannot be read."""
+    """The lines of a file in which a word stands; nothing of others, and of what cannot be read."""
     try:
         raw = read_plain(file)
     except OSError:
         return b""
-    return raw if word in raw else b""
+    return raw.removeprefix(codecs.BOM_UTF8).replace(b"\r", b"\n") if word in raw else b""

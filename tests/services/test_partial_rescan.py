@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -154,9 +155,8 @@ def test_folders_beside_each_other_are_looked_into_as_long_as_they_are_few(cache
         (root / f"src/part{number}").mkdir(parents=True)
     for folder in ("bin", "data", "models"):
         (root / "src" / folder).mkdir()
-    (root / "src/bin/train.py").write_text(
-        "from data_set import rows\nfrom noise import draw\n\nprint(draw(), rows())\n"
-    )
+    program = b"from data_set import rows\nfrom noise import draw\n\nprint(draw(), rows())\n"
+    (root / "src/bin/train.py").write_bytes(program)
     (root / "src/models/noise.py").write_text("import random\n\n\ndef draw():\n    return random.random()\n")
     (root / "src/data/data_set.py").write_text("def rows():\n    return 4\n")
     found = [report(root, cached=True)]
@@ -165,7 +165,11 @@ def test_folders_beside_each_other_are_looked_into_as_long_as_they_are_few(cache
     assert found[-1] == report(root, cached=False)
     (root / "src/more").rmdir()
     found.append(report(root, cached=True))
-    assert ["RA101" in each for each in found] == [True, False, True]
+    for written in (codecs.BOM_UTF8 + program, program.replace(b"\n", b"\r"), program.replace(b"\n", b"\r\n")):
+        (root / "src/bin/train.py").write_bytes(written)
+        found.append(report(root, cached=True))
+        assert found[-1] == report(root, cached=False)
+    assert ["RA101" in each for each in found] == [True, False, True, True, True, True]
 
 
 LISTING = """
