@@ -9,7 +9,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.callables import EXITS
 from auditor.static.choices import Choices
 from auditor.static.commandgroups import RUNNING_COMMANDS, registration
-from auditor.static.configured import COMMAND_LINES, configured, finds_only, opened
+from auditor.static.configured import COMMAND_LINES, MAX_MADE, configured, finds_only, opened
 from auditor.static.converted import copies_into_network, hands_over_state, takes_weights
 from auditor.static.elements import passed
 from auditor.static.experiments import configured_seed
@@ -167,6 +167,9 @@ class CallWalk:
         found = configured(frame.module, node, value)
         if found:
             self._ledger.is_named = True
+            if len(found) > MAX_MADE:
+                self._ledger.beyond = self._ledger.beyond or frame.module.location(node)
+                found = found[:MAX_MADE]
             paths = [each.module.path for each in found if isinstance(each, FunctionRef | ClassRef)]
             for path in self.choices.one_of([each for each in paths if not self._walk.was_executed(each)]):
                 self._walk.run_imported(path, frame.module.location(node))

@@ -109,7 +109,7 @@ class ClassMentions:
             name = re.escape(cls.node.name)
             others = rf"(?m)^(?![ \t]*(?:from|import)[ \t]).*\b{name}\b|\b{name}[ \t]+as\b"
             try:
-                self._named[key] = re.search(others.encode(), self.project.source(path).raw()) is not None
+                self._named[key] = re.search(others.encode(), self.project.source(path).code()) is not None
             except ProjectError:
                 self._named[key] = True
             finally:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
 
 MAX_MADE = 12
-"""Things of which a call makes one."""
+"""Things of which a call makes one, as far as they are followed; one more tells that there are more."""
 
 MAX_CALLS = 12
 """Calls that hand a part of a configuration on to a function."""
@@ -90,8 +90,10 @@ def _made(module: ModuleFacts, given: ast.expr, called: Value) -> tuple[Value, .
     if isinstance(called, External) and module.project.graph.asks_for_configuration(module.path):
         return ()  # which configuration this program gets is known, and it does not say
     names = dict.fromkeys(each.dotted for each in _described(module, given))
-    values = [named(module, each) for each in islice(names, MAX_MADE)]
-    return tuple(value for value in values if isinstance(value, ClassRef | FunctionRef | External))
+    values = (named(module, each) for each in names)
+    return tuple(
+        islice((value for value in values if isinstance(value, ClassRef | FunctionRef | External)), MAX_MADE + 1)
+    )
 
 
 def made_from(module: ModuleFacts, node: ast.Call, called: FunctionRef | External) -> Value:
@@ -127,8 +129,8 @@ def of_command_line(module: ModuleFacts, node: ast.Call) -> list[tuple[ClassRef,
         chosen = call_of(node, None).argument(f"subclass_mode_{key}", None)
         if given is None or (isinstance(chosen, ast.Constant) and chosen.value is True):
             names = dict.fromkeys(each.dotted for each in known.at(key))
-            values = [named(module, each) for each in islice(names, MAX_MADE)]
-            found.append(tuple(value for value in values if isinstance(value, ClassRef)))
+            values = (named(module, each) for each in names)
+            found.append(tuple(islice((value for value in values if isinstance(value, ClassRef)), MAX_MADE + 1)))
     return [each for each in found if each]
 
 

@@ -5,10 +5,11 @@ A module is named by its file, a package by its `__init__.py`, a folder of modul
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -251,8 +252,8 @@ class ImportPath:
         found = self._held_below.get(base)
         if found is None:
             found = self._held_below[base] = {}
-            folders = sorted(name for name in self._names(base) if "." not in name)
-            for each in folders if len(folders) <= MAX_BESIDE else ():
+            folders = folders_in(self._names(base))
+            for each in folders if are_few(folders) else ():
                 holder = _join(base, each)
                 for name in self._names(holder):
                     if name.endswith(".py"):
@@ -373,6 +374,16 @@ def importable(names: Iterable[str]) -> frozenset[str]:
     return frozenset([name for name in names if not name.endswith(DATA)])
 
 
+def folders_in(names: Iterable[str]) -> list[str]:
+    """What may be folders, of the names in one, sorted."""
+    return sorted(name for name in names if "." not in name)
+
+
+def are_few(folders: Sequence[str]) -> bool:
+    """Whether what lies beside each other is few enough for looking into all of it."""
+    return len(folders) <= MAX_BESIDE
+
+
 def _folder_of(path: str) -> str:
     """As `os.path.dirname`, which takes three times as long, for paths in the project."""
     return path.rpartition("/")[0]
@@ -383,9 +394,9 @@ def _join(base: str, name: str) -> str:
 
 
 def _read(file: str, word: bytes) -> bytes:
-    """The bytes of a file in which a word stands; nothing of others, and of what cannot be read."""
+    """The lines of a file in which a word stands; nothing of others, and of what cannot be read."""
     try:
         raw = read_plain(file)
     except OSError:
         return b""
-    return raw if word in raw else b""
+    return raw.removeprefix(codecs.BOM_UTF8).replace(b"\r", b"\n") if word in raw else b""

@@ -85,6 +85,9 @@ class Ledger:
         self.unnamed: Location | None = None
         """Where something is made by a name that only a configuration tells, which is not known."""
 
+        self.beyond: Location | None = None
+        """Where something is made of which configurations name more than are followed."""
+
         self.is_named = False
         """Something is made by such a name that is known."""
 

@@ -138,8 +138,9 @@ class LibraryVerdict:
 
     @property
     def told(self) -> tuple[object, ...]:
-        """All of it, with the library by its id."""
+        """All of it, with the library by its id; written out it is the same in every process."""
+        unlisted = sorted(self.unlisted, key=lambda place: (place[0], place[2] or 0, place[1]))
         return (
-            self.entry_point, self.library.id, self.status, self.draws, self.draw_count, self.unlisted,
+            self.entry_point, self.library.id, self.status, self.draws, self.draw_count, unlisted,
             self.seeds, self.first_draw, self.first_seed, self.condition, self.certain,
         )  # fmt: skip

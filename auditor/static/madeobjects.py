@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.callables import QUIET, QUIET_MODULES, STARTED
-from auditor.static.configured import COMMAND_LINES, of_command_line, opened
+from auditor.static.configured import COMMAND_LINES, MAX_MADE, of_command_line, opened
 from auditor.static.elements import passed
 from auditor.static.fields import recorded
 from auditor.static.frame import Frame
@@ -88,7 +88,9 @@ class MadeObjects:
     def make_configured(self, node: ast.Call, frame: Frame) -> None:
         """A command line makes what the documents of the project name, and something outside runs it."""
         for made in of_command_line(frame.module, node):
-            for cls in self._calls.choices.one_of(made, is_taken=True):
+            if len(made) > MAX_MADE:
+                self._ledger.beyond = self._ledger.beyond or frame.module.location(node)
+            for cls in self._calls.choices.one_of(made[:MAX_MADE], is_taken=True):
                 self.construct(cls, opened(node), frame, at=node)
                 self.sweep(Instance(cls), frame, node)
 

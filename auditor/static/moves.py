@@ -17,7 +17,7 @@ from auditor.static.configurednames import NAMED
 from auditor.static.discovery import folder_of_tests, suites
 from auditor.static.hydraconfigs import CONFIGURED
 from auditor.static.importgraph import ImportGraph, importers
-from auditor.static.importpath import DATA, PATH_SETTERS, ImportPath
+from auditor.static.importpath import DATA, PATH_SETTERS, ImportPath, are_few, folders_in
 from auditor.static.runmagic import run_name
 
 if TYPE_CHECKING:
@@ -161,8 +161,11 @@ def _changes(kept: Kept, files: Files, listed: Mapping[str, frozenset[str]], imp
     if is_told and not any(folder.endswith(DATA) for folder in others) and kept.files == files.scanned:
         others = []  # what was no folder became none, as the folders above hold what they held
     for folder in others:
-        for name in imports.names(folder) ^ kept.names.get(folder, frozenset()):
+        now, before = imports.names(folder), kept.names.get(folder, frozenset())
+        for name in now ^ before:
             changes.add(folder, name, is_package=imports.is_package(folder))
+        if are_few(folders_in(now)) != are_few(folders_in(before)):
+            changes.is_everywhere = True  # what lies beside each other in it is found, or no longer
     for path in kept.files ^ files.scanned:
         folder, _, name = path.rpartition("/")
         changes.add(folder, name, is_package=imports.is_package(folder))

@@ -197,10 +197,14 @@ class Passes:
             before = answers.get(item)
             if before is None or isinstance(row, Entry) or numbers.isdisjoint(memoryview(row[1]).cast("I")):
                 continue
-            moved = answers[item] = shifts.of(before)
-            if moved is not None:
-                self._before.append(before)
-                found[item] = (earlier.pack(moved), *row[1:]) if isinstance(row[0], bytes) else row
+            moved = shifts.of(before, row[3])
+            if moved is None:
+                answers[item] = None
+                continue
+            self._before.append(before)
+            answers[item], problems = moved
+            answer = earlier.pack(moved[0]) if isinstance(row[0], bytes) else row[0]
+            found[item] = answer, row[1], row[2], problems
 
     def _worker(
         self, work: Callable[[Item], Answer], numbers: Mapping[Item, int] | None, *, shared: bool

@@ -12,6 +12,7 @@ from auditor.static.ledger import DrawRecord, Ledger
 from auditor.static.leftalone import without_left_alone
 from auditor.static.library_verdict import LibraryVerdict, Seed, SeedStatus, SeedValue, place_of
 from auditor.static.montecarlo import is_dropout, keeps_dropout
+from auditor.static.places import in_words
 from auditor.static.programs import FOLLOWED_PARTLY
 from auditor.static.rngstate import Level, Rank
 from auditor.static.scripts import EntryPoint
@@ -27,6 +28,8 @@ MAX_DRAWS = 50
 """Draws that a verdict lists."""
 
 _UNNAMED = "what is made at {} is named by a configuration, and no document of the project tells what that is"
+
+_BEYOND = "what is made at {} is one of more things than are followed, as configurations name them"
 
 _ORDERED = (SeedStatus.TOO_LATE, SeedStatus.CONDITIONAL)
 """What is wrong with where the seed stands, not with the seed."""
@@ -60,11 +63,13 @@ def judge(project: Project, entry: EntryPoint) -> tuple[LibraryVerdict, ...]:
     ledgers.extend(_followed(project, entry, function) for function in entry.functions)
     cut = next((ledger.cut for ledger in ledgers if ledger.cut), "")
     unnamed = next((ledger.unnamed for ledger in ledgers if ledger.unnamed), None)
+    beyond = next((ledger.beyond for ledger in ledgers if ledger.beyond), None)
     if cut:
         project.problems.setdefault(entry.path, f"{FOLLOWED_PARTLY}{cut}")
     elif unnamed is not None and not any(ledger.is_named for ledger in ledgers):
-        place = f"{unnamed.path}:{unnamed.line}"
-        project.problems.setdefault(entry.path, f"{FOLLOWED_PARTLY}{_UNNAMED.format(place)}")
+        project.problems.setdefault(entry.path, f"{FOLLOWED_PARTLY}{_UNNAMED.format(in_words(unnamed))}")
+    elif beyond is not None:
+        project.problems.setdefault(entry.path, f"{FOLLOWED_PARTLY}{_BEYOND.format(in_words(beyond))}")
     drawn = [record for ledger in ledgers for record in _drawn(project, entry, ledger)]
     verdicts = []
     for library in sorted(project.rng.libraries):

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 Lines = Mapping[str, Mapping[int, int]]
 """By file: where each line of code stands now. Nothing of files that were never parsed: nothing points into these."""
 
+Problems = Mapping[str, str] | None
+
 Value = TypeVar("Value")
 
 _NUMBER = lazy_pattern(r":(\d+)")
@@ -62,10 +64,14 @@ class Shifts:
         self.lines = lines
         self._texts: dict[str, list[str]] = {}
 
-    def of(self, answer: Value) -> Value | None:
-        """The same answer; None where it tells something that was edited, such as a comment inside a call."""
+    def of(self, answer: Value, problems: Problems) -> tuple[Value, Problems] | None:
+        """The same answer, and what is wrong with files as it tells that.
+
+        None where it tells something that was edited, such as a comment inside a call.
+        """
         try:
-            return cast("Value", self._moved(answer))
+            told = {path: self._text(problem) for path, problem in problems.items()} if problems else problems
+            return cast("Value", self._moved(answer)), told
         except LookupError:
             return None
 
@@ -114,10 +120,13 @@ class Shifts:
     def _finding(self, value: Finding) -> Finding:
         return replace(
             value,
-            message=_NUMBER.sub(self._named, value.message),
+            message=self._text(value.message),
             location=self._location(value.location),
             related=tuple([replace(each, location=self._location(each.location)) for each in value.related]),
         )
+
+    def _text(self, value: str) -> str:
+        return _NUMBER.sub(self._named, value)
 
     def _named(self, number: re.Match[str]) -> str:
         """What stands for a number behind a colon: it is a line where a path stands before it, blanks in it or not."""

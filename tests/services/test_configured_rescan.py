@@ -51,3 +51,16 @@ def test_each_edit_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         again = scan([root], Settings(), root=root, cached=True)
         assert len(again.findings) == count, (name, text)
         assert render(again, "json") == render(scan([root], Settings(), root=root), "json")
+
+
+def test_where_nothing_tells_what_is_made_moves_with_comments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    root = tmp_path / "project"
+    root.mkdir()
+    for name in ("make.py", "train.py"):
+        (root / name).write_text(FILES[name])
+    for comments, place in (("", "train.py:4 "), ("# why\n", "train.py:5 "), ("\n# why\n", "train.py:6 ")):
+        (root / "train.py").write_text(comments + FILES["train.py"])
+        again = scan([root], Settings(), root=root, cached=True)
+        assert place in again.skipped[0].reason
+        assert render(again, "json") == render(scan([root], Settings(), root=root), "json")

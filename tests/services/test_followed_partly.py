@@ -112,3 +112,18 @@ def test_a_part_of_a_known_configuration(tmp_path: Path) -> None:
         "        hydra.utils.instantiate(each)\n\nif __name__ == '__main__':\n    main()\n"
     )
     assert _reasons(tmp_path) == {}
+
+
+@pytest.mark.parametrize(("count", "is_told"), [(12, False), (13, True)])
+def test_more_than_are_followed_are_named_by_configurations(tmp_path: Path, count: int, *, is_told: bool) -> None:
+    (tmp_path / "lib.py").write_text(MAKER)
+    (tmp_path / "train.py").write_text(
+        "import json, sys\nfrom lib import instantiate_from_config\n\n"
+        "print(instantiate_from_config(json.load(open(sys.argv[1]))['model']))\n"
+    )
+    for number in range(count):
+        (tmp_path / f"net{number}.py").write_text("class Net:\n    x = 3\n")
+        (tmp_path / f"c{number}.yaml").write_text(f"model:\n  target: net{number}.Net\n")
+    reasons = _reasons(tmp_path)
+    assert ("what is made at train.py:4 is one of more things than" in reasons.get("train.py", "")) is is_told
+    assert len(reasons) == is_told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from auditor.services import rule_choice
 from auditor.services.scan import scan
 from auditor.services.settings import Settings
 from auditor.static.engine import Engine
+from auditor.static.importpath import MAX_BESIDE
 from auditor.static.passes import Passes
 
 SEED = "import random\nimport numpy as np\nimport torch\n\n\ndef seed_all(seed):\n    {}\n"
@@ -145,6 +147,29 @@ def test_what_a_file_beside_the_program_puts_on_the_path_counts_after_an_edit(ca
         found.append(report(root, cached=True))
         assert found[-1] == report(root, cached=False)
     assert ["RA101" in each for each in found] == [True, False, True]
+
+
+def test_folders_beside_each_other_are_looked_into_as_long_as_they_are_few(cache_home: Path) -> None:
+    root = cache_home / "project"
+    for number in range(MAX_BESIDE - 3):
+        (root / f"src/part{number}").mkdir(parents=True)
+    for folder in ("bin", "data", "models"):
+        (root / "src" / folder).mkdir()
+    program = b"from data_set import rows\nfrom noise import draw\n\nprint(draw(), rows())\n"
+    (root / "src/bin/train.py").write_bytes(program)
+    (root / "src/models/noise.py").write_text("import random\n\n\ndef draw():\n    return random.random()\n")
+    (root / "src/data/data_set.py").write_text("def rows():\n    return 4\n")
+    found = [report(root, cached=True)]
+    (root / "src/more").mkdir()
+    found.append(report(root, cached=True))
+    assert found[-1] == report(root, cached=False)
+    (root / "src/more").rmdir()
+    found.append(report(root, cached=True))
+    for written in (codecs.BOM_UTF8 + program, program.replace(b"\n", b"\r"), program.replace(b"\n", b"\r\n")):
+        (root / "src/bin/train.py").write_bytes(written)
+        found.append(report(root, cached=True))
+        assert found[-1] == report(root, cached=False)
+    assert ["RA101" in each for each in found] == [True, False, True, True, True, True]
 
 
 LISTING = """

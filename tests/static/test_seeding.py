@@ -17,7 +17,7 @@ from auditor.static.engine import Engine
 from auditor.static.evaluate import Evaluator
 from auditor.static.library_verdict import LibraryVerdict, SeedStatus
 from auditor.static.project import Project
-from auditor.static.seeding import reached_seeds
+from auditor.static.seeding import MAX_DRAWS, reached_seeds
 from auditor.static.walk import Walk
 
 STEP = "model(torch.ones(3)).sum().backward()\ntorch.optim.SGD(model.parameters(), lr=0.1).step()\n"
@@ -55,6 +55,13 @@ def test_options_are_judged_by_their_defaults(project: Callable[..., Project], c
 @pytest.mark.cases("seeding_projects.txt")
 def test_files_are_judged_together(project: Callable[..., Project], case: Any) -> None:
     check(project(case.files), case.expected[0], SeedStatus(case.expected[1]))
+
+
+def test_draws_that_are_not_listed_are_told_in_order(project: Callable[..., Project]) -> None:
+    """What is told is compared as text, and a set is written out in another order by each process."""
+    verdict = judged(project({"train.py": "import random\n" + "random.random()\n" * (MAX_DRAWS + 20)}), "random")
+    assert verdict is not None
+    assert [("train.py", MAX_DRAWS + 2 + number, None) for number in range(20)] in verdict.told
 
 
 def test_two_programs_that_share_a_module_have_their_own_verdicts(project: Callable[..., Project]) -> None:
