@@ -245,6 +245,11 @@ def _loads_adapter(module: ModuleFacts, statement: ast.stmt, model: ast.Name) ->
     called = statement.value if isinstance(statement, ast.Expr | ast.Assign) else None
     if not isinstance(called, ast.Call) or not called.args or module.resolve(called.func) not in _LOADING_ADAPTERS:
         return False
+    state = module.origin(called.args[1]) if len(called.args) > 1 else None
+    if isinstance(state, ast.Call) and getattr(state.func, "attr", getattr(state.func, "id", "")).endswith(
+        "state_dict"
+    ):
+        return False  # what a model has already
     return any(isinstance(part, ast.Name) and part.id == model.id for part in walk(called.args[0]))
 
 
