@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterable
+from weakref import WeakKeyDictionary
 
 from auditor.errors import ProjectError
 from auditor.model.annotations import TYPE_CHECKING
@@ -30,6 +31,9 @@ _OPEN = lazy_pattern(
 
 _BOUND = r"[\w.\[\]]+"
 """What else an assignment may bind."""
+
+_SETTING: WeakKeyDictionary[Project, dict[str, bool]] = WeakKeyDictionary()
+"""Whether files do that, asked once for all switches."""
 
 BRANCHING = frozenset({"tensorflow.cond", "tensorflow.compat.v1.cond"})
 """Calls that call their second argument where the first one holds, else the third."""
@@ -108,7 +112,10 @@ def _paths_above(cls: ClassRef) -> list[str]:
 
 def _sets_any(path: str, project: Project) -> bool:
     """Whether a file gives objects attributes by names that do not stand in the text."""
-    return project.texts.contain(path, _BY_ANY_NAME) and _holds(path, _OPEN, project)
+    known = _SETTING.setdefault(project, {})
+    if path not in known:
+        known[path] = project.texts.contain(path, _BY_ANY_NAME) and _holds(path, _OPEN, project)
+    return known[path]
 
 
 def _is_false(node: ast.expr) -> bool:
