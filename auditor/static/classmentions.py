@@ -6,21 +6,31 @@ import ast
 import re
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
+from itertools import islice
 
 from auditor.errors import ProjectError
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import Function, every_argument
+from auditor.static.flow import MAX_READS, uses
 from auditor.static.leftalone import MAX_FILES, looks_up_in
 from auditor.static.members import bases
 from auditor.static.nodeindex import names_of
+from auditor.static.targets import only_target
 from auditor.static.values import ClassRef
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
     from auditor.static.project import Project
 
-_BY_TEXT = ("instantiate", "import_module", "locate(", "get_obj_from_str")
-"""What makes objects of classes that a text names."""
+_BY_TEXT = (
+    "instantiate", "import_module", "locate(", "get_obj_from_str", "__getattribute__(", "__subclasses__", "attrgetter(",
+    "exec(", "getmembers(",
+)  # fmt: skip
+"""What makes objects of classes that a text names, or finds classes without one."""
+
+_UNPICKLING = frozenset({"cloudpickle.load", "dill.load", "joblib.load", "pickle.load", "pickle.loads", "torch.load"})
+_OF_DATA = frozenset({"copy", "get", "items", "keys", "pop", "update", "values"})
+"""Methods of dictionaries, which hold the state of a network."""
 
 _BEFORE_EVAL = (" ", "(", "=", "[", ",", "\t", "\n")
 """Before a call of the builtin, and not of a method: `net.eval()`."""
@@ -86,10 +96,19 @@ class ClassMentions:
         """Whether a file may get at what a module defines by a text, of a configuration for example."""
         if self.project.texts.contain(path, _BY_TEXT) or looks_up_in(self.project, path, made):
             return True
+        if self.project.texts.contain(path, ("load",)) and self._uses_stored_object(path):
+            return True
+        if self.project.texts.contain(path, ("globals(",)) and self.project.texts.contain(path, ("import *",)):
+            return True
         stem = made.removesuffix("/__init__.py").removesuffix(".py").rpartition("/")[2]
         if path != made and not self.project.texts.contain(path, (stem,)):
             return False
         return self.project.texts.contain(path, tuple(f"{before}eval(" for before in _BEFORE_EVAL))
+
+    def _uses_stored_object(self, path: str) -> bool:
+        """Whether a file calls what it takes out of a file, or a method of it: `torch.load("net.pt").eval()`."""
+        module = self.project.module(path)
+        return module is not None and any(_is_object(module, each.node) for each in module.calls_to(_UNPICKLING))
 
     def _is_open(self, cls: ClassRef, within: AbstractSet[str]) -> bool:
         """Whether a class may be made by what its own file does not say."""
@@ -107,7 +126,7 @@ class ClassMentions:
         key = cls.node, path
         if key not in self._named:
             name = re.escape(cls.node.name)
-            others = rf"(?m)^(?![ \t]*(?:from|import)[ \t]).*\b{name}\b|\b{name}[ \t]+as\b"
+            others = rf"(?m)^(?![ \t]*(?:from|import)[ \t]).*\b{name}\b|\b{name}[ \t]+as\b|;.*\b{name}\b"
             try:
                 self._named[key] = re.search(others.encode(), self.project.source(path).code()) is not None
             except ProjectError:
@@ -126,6 +145,25 @@ class ClassMentions:
                 if isinstance(target, ast.Attribute) and not _is_own(target, function)
             )
         return found
+
+
+def _is_object(module: ModuleFacts, loaded: ast.Call) -> bool:
+    """Whether what was loaded is called, or a method of it that dictionaries have not."""
+    statement = module.statement(loaded)
+    target = only_target(statement)
+    is_kept = target is not None and getattr(statement, "value", None) is loaded
+    return any(
+        _is_called(module, each)
+        for each in (islice(uses(module, target), MAX_READS) if is_kept and target is not None else (loaded,))
+    )
+
+
+def _is_called(module: ModuleFacts, node: ast.expr) -> bool:
+    parent = module.parent(node)
+    if isinstance(parent, ast.Attribute):
+        above = module.parent(parent)
+        return parent.attr not in _OF_DATA and isinstance(above, ast.Call) and above.func is parent
+    return isinstance(parent, ast.Call) and parent.func is node
 
 
 def _calls_in(module: ModuleFacts, cls: ClassRef) -> Calls | None:

@@ -78,7 +78,7 @@ def is_program(module: ModuleFacts, *, imported: bool, in_package: bool) -> bool
             for guard in guards
             if _only_runs_tests(module, guard)
             or _only_builds(guard)
-            or (isinstance(guard, ast.If) and only_shows_shapes(module, guard))
+            or (isinstance(guard, ast.If) and only_shows_shapes(module, guard) and not _works_beside(module, guards))
             or (imported and _only_tries(module, guard))
         ]
         return len(tries) < len(guards)
@@ -114,6 +114,11 @@ def _only_runs_tests(module: ModuleFacts, guard: ast.stmt) -> bool:
     calls = [node for statement in guard.body for node in walk(statement) if isinstance(node, ast.Call)]
     names = [module.resolve(call.func) for call in calls]
     return bool(calls) and any(name in TEST_RUNNERS for name in names) and len(guard.body) <= 3
+
+
+def _works_beside(module: ModuleFacts, guards: list[ast.stmt]) -> bool:
+    """Whether a file does more than what stands below its guards."""
+    return any(_is_work(module, each, loops_only=False) for each in module.tree.body if each not in guards)
 
 
 def _only_builds(guard: ast.stmt) -> bool:

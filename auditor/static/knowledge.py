@@ -240,8 +240,11 @@ def _asked_for(
         return False
     if not condition.amounts or call.opaque:
         return True
-    amounts = (call.argument(name, position) for name, position in condition.amounts.items())
-    return not all(node is None or equals(node, 0) for node in amounts)
+    amounts = ((name, call.argument(name, position)) for name, position in condition.amounts.items())
+    return not all(
+        (node is None or equals(node, 0)) and not may_be_put(name, ast.Constant(0) if node is None else node)
+        for name, node in amounts
+    )
 
 
 def _is_number(node: ast.expr | None) -> bool:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Container
 
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.bindings import Function
 from auditor.static.contents import PUTTING, collections_in
 from auditor.static.elements import call_of
 from auditor.static.frame import Frame
 from auditor.static.library_verdict import SeedValue
+from auditor.static.nodeindex import names_of
 from auditor.static.seedvalue import GIVEN, Seen
 from auditor.static.spread import spread
 from auditor.static.values import ClassRef, FunctionRef, Instance
 
 if TYPE_CHECKING:
     from auditor.static.callwalk import CallWalk
+    from auditor.static.facts import ModuleFacts
     from auditor.static.walk import Walk
 
 
@@ -29,7 +33,7 @@ class LoaderCalls:
         self._calls = calls
         self._ledger = walk.ledger
         self._composed: dict[str, set[tuple[ast.AST | None, str]]] = {}
-        """By path: the names of lists that something for loaders is made of, and the functions that they stand in."""
+        """By path: the names of lists of which only things for loaders are made, and the functions they stand in."""
 
     def make(self, node: ast.Call, frame: Frame) -> None:
         """A DataLoader: its dataset and collate function are called later, perhaps in workers."""
@@ -94,11 +98,27 @@ class LoaderCalls:
             return False
         module = frame.module
         if module.path not in self._composed:
-            self._composed[module.path] = {
-                (call.function, part.id)
+            made_of = {
+                part
                 for call in module.calls
                 if (call.callee or "").startswith(self._walk.project.rng.run_in_loaders)
                 for part in call.node.args
                 if isinstance(part, ast.Name)
             }
+            lists = {(module.enclosing_function(part), part.id) for part in made_of}
+            self._composed[module.path] = {each for each in lists if _is_only_filled(module, *each, made_of)}
         return (module.enclosing_function(node), put.value.id) in self._composed[module.path]
+
+
+def _is_only_filled(module: ModuleFacts, function: Function | None, name: str, made_of: Container[ast.AST]) -> bool:
+    """Whether a list is only put into, apart from what is made of it: nothing else may call what it holds."""
+    reads = (node for node in names_of(module).get(name, ()) if isinstance(node.ctx, ast.Load))
+    here = (node for node in reads if module.enclosing_function(node) is function and node not in made_of)
+    return all(_is_put_into(module.parent(node)) for node in here)
+
+
+def _is_put_into(parent: ast.AST | None) -> bool:
+    """`steps.append(…)`, `steps.extend(…)`; looking at a list does nothing with what it holds: `len(steps)`."""
+    if isinstance(parent, ast.Attribute):
+        return parent.attr in PUTTING or parent.attr == "extend"
+    return isinstance(parent, ast.Call) and getattr(parent.func, "id", "") in ("len", "print")

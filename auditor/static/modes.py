@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterable
+from weakref import WeakKeyDictionary
 
 from auditor.errors import ProjectError
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.pattern import lazy_pattern
 from auditor.static.dotted import dotted_text
+from auditor.static.members import MAX_BASES, bases
 from auditor.static.values import ClassRef, Instance
 
 if TYPE_CHECKING:
@@ -17,8 +19,21 @@ if TYPE_CHECKING:
     from auditor.static.project import Project
 
 _TRAINING = lazy_pattern(r"(?:self\.)?(?:opt\.)?(?:is_?train|isTrain|train)(?:ing)?$")
-_BY_ANY_NAME = ("setattr(self,", "self.__dict__", "vars(self)")
-"""What gives an object attributes whose names do not stand in the text."""
+_BY_ANY_NAME = ("setattr(", "__setattr__(", ".__dict__", "vars(", "exec(", "namespace=")
+"""What may give an object attributes whose names do not stand in the text."""
+
+_OWN = ("setattr(self,", "self.__dict__", "vars(self)")
+_OPEN = lazy_pattern(
+    rb"""\b(?:__)?setattr(?:__)?\(\s*(?!self\b)[\w.\[\]]+\s*,\s*(?!["'])|(?<![\w.])exec\(|\bnamespace=|"""
+    rb"""(?:(?<!\bself)\.__dict__|\bvars\((?!self\b)[^()\n]*\))\s*(?:\.update|(?:\[[^\]\n]*\]\s*)?=(?!=))"""
+)
+"""The same, for other objects than a method's own."""
+
+_BOUND = r"[\w.\[\]]+"
+"""What else an assignment may bind."""
+
+_SETTING: WeakKeyDictionary[Project, dict[str, bool]] = WeakKeyDictionary()
+"""Whether files do that, asked once for all switches."""
 
 BRANCHING = frozenset({"tensorflow.cond", "tensorflow.compat.v1.cond"})
 """Calls that call their second argument where the first one holds, else the third."""
@@ -80,9 +95,27 @@ def stays_false(cls: ClassRef, attribute: str, paths: Iterable[str]) -> bool:
     if not values or not all(map(_is_false, values)):
         return False
     is_first = getattr(module.enclosing_function(values[0]), "name", "") == "__init__"
-    if not is_first or module.project.texts.contain(module.path, _BY_ANY_NAME):
+    if not is_first or any(module.project.texts.contain(path, _OWN) for path in _paths_above(cls)):
         return False
-    return not any(puts_on(path, attribute, module.project, itself=True) for path in paths)
+    project = module.project
+    return not any(puts_on(path, attribute, project, itself=True) or _sets_any(path, project) for path in paths)
+
+
+def _paths_above(cls: ClassRef) -> list[str]:
+    """The files of a class and of those of the project that it extends."""
+    pending = [cls]
+    for each in pending:
+        above = (base for base in bases(each) if isinstance(base, ClassRef) and base not in pending)
+        pending += list(above)[: MAX_BASES - len(pending)] if len(pending) < MAX_BASES else []
+    return [each.module.path for each in pending]
+
+
+def _sets_any(path: str, project: Project) -> bool:
+    """Whether a file gives objects attributes by names that do not stand in the text."""
+    known = _SETTING.setdefault(project, {})
+    if path not in known:
+        known[path] = project.texts.contain(path, _BY_ANY_NAME) and _holds(path, _OPEN, project)
+    return known[path]
 
 
 def _is_false(node: ast.expr) -> bool:
@@ -106,9 +139,16 @@ def puts_on(path: str, attribute: str, project: Project, *, itself: bool = False
     if not project.texts.hold(path, frozenset({attribute})):
         return False
     before = r"(?:\.|^[ \t]+)" if itself else r"(?<!\bself)\."
-    put_on = rf"(?m){before}{attribute}\s*(?::[^=\n]*)?[-+|&^]?=(?!=|\s*False\b)".encode()
+    off = r"\s*False[ \t]*(?:[#;\r\n)]|$|,[ \t]*(?:[#\r\n]|$|\w+=(?!=)))"
+    alone = rf"{before}{attribute}(?:\s|\\\n)*(?::[^=\n]*)?[-+|&^]?=(?!=|{off})"
+    among = rf"^[ \t]*\(?(?:{_BOUND}[ \t]*,[ \t]*)*[\w.]*\.{attribute}(?:[ \t]*,[ \t]*{_BOUND})+\)?[ \t]*=(?!=)"
+    in_loop = rf"\b(?:for|as)\s+(?:{_BOUND}\s*,\s*)*[\w.]*\.{attribute}\b"
+    return _holds(path, re.compile(f"(?m){alone}|{among}|{in_loop}".encode()), project)
+
+
+def _holds(path: str, pattern: re.Pattern[bytes], project: Project) -> bool:
     try:
-        return re.search(put_on, project.source(path).code()) is not None
+        return pattern.search(project.source(path).code()) is not None
     except ProjectError:
         return False  # told as not analysed
     finally:

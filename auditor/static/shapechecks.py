@@ -7,22 +7,29 @@ from itertools import islice
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.nodes import walk
+from auditor.static.quietparts import (
+    COMPUTING,
+    KEEPING,
+    SWITCHING,
+    TRAINING,
+    decides_on_sizes,
+    draws_one,
+    is_drawn_count,
+    is_harmless,
+)
 from auditor.static.throwaway import describes
-from auditor.static.values import ClassRef, External, FunctionRef, Instance
+from auditor.static.values import ClassRef, External, FunctionRef, Instance, ModuleRef
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
 
 MAX_NODES = 1500
-"""Parts of a guard, and of each function or class that it calls, that are looked at."""
+"""Parts of a guard that are looked at."""
 
 MAX_DEPTH = 8
 """Expressions within expressions, and names back to what they stand for."""
 
 _PLAIN = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Assert, ast.Delete, ast.Import, ast.ImportFrom, ast.Pass)
-_SWITCHING = frozenset({"cpu", "cuda", "double", "eval", "float", "half", "to", "train"})
-"""Methods that put a network or its input elsewhere."""
-
 _ABOUT = frozenset({"device", "dtype", "name", "ndim", "requires_grad", "shape"})
 _ASKED = frozenset({"dim", "element_size", "get_shape", "nelement", "numel", "size", "type"})
 _OF_NETWORKS = frozenset({"children", "format", "forward", "items", "keys", "modules", "named_modules", "parameters"})
@@ -39,16 +46,7 @@ _SHOWING = frozenset({"print", "rich.print", "pprint.pprint"}) | frozenset(
 )
 _MADE_OF = (ast.JoinedStr, ast.FormattedValue, ast.BinOp, ast.Tuple, ast.List, ast.UnaryOp, ast.Starred)
 _CLOCKS = "time."
-_TRAINING = frozenset({"backward", "fit", "step"})
-_WORKING = ("main", "run", "train", "eval", "fit", "learn", "optim", "experiment")
-"""Parts of the names of functions that do a program's work."""
-
-_KEEPING = ("dump", "export", "save", "write", "savefig")
-"""Beginnings of the names of what keeps something in a file."""
-
 _NETWORKS = ("torch.nn.", "torchvision.models.", "timm.", "tensorflow.keras.", "keras.")
-_MADE_UP = ("torch.", "numpy.", "tensorflow.", "keras.", "torchvision.models.", "timm.", "einops.", "sys.", "os.path.")
-"""Libraries of which what is called computes something that is then shown, or is not."""
 
 
 def only_shows_shapes(module: ModuleFacts, guard: ast.If) -> bool:
@@ -86,6 +84,8 @@ def _are_plain(module: ModuleFacts, statements: list[ast.stmt]) -> bool:
 def _is_plain(module: ModuleFacts, statement: ast.stmt) -> bool:
     """Whether a statement makes, calls or shows nothing but what a shape check needs."""
     if isinstance(statement, ast.If):
+        if not _is_decided(module, statement.test):
+            return False
         parts = [statement.test]
         blocks = [statement.body, statement.orelse]
     elif isinstance(statement, ast.For):
@@ -105,13 +105,38 @@ def _is_plain(module: ModuleFacts, statement: ast.stmt) -> bool:
 
 def _is_shown_plainly(module: ModuleFacts, node: ast.expr) -> bool:
     if isinstance(node, ast.Call) and _shows(module, node):
-        given = [*node.args, *(word.value for word in node.keywords)]
+        given = _given(node)
         certain = _Certain(module)
         return all(certain.holds(each) for each in given) and _calls_are_plain(module, *given)
     return _calls_are_plain(module, node)
 
 
+def _given(call: ast.Call) -> list[ast.expr]:
+    return [*call.args, *(word.value for word in call.keywords)]
+
+
+def _is_decided(module: ModuleFacts, test: ast.expr) -> bool:
+    """Whether a condition asks nothing of what was made here: `torch.cuda.is_available()`, `out.shape == (2, 3)`."""
+    certain = _Certain(module)
+    names = (node for node in walk(test) if isinstance(node, ast.Name))
+    return all(
+        isinstance(module.names.value(name), External | ModuleRef) or _is_asked(module, name) or certain.holds(name)
+        for name in names
+    )
+
+
+def _is_asked(module: ModuleFacts, name: ast.Name) -> bool:
+    """`out` of `out.shape`, of `out.size()`, or of `isinstance(out, Net)`."""
+    parent = module.parent(name)
+    if isinstance(parent, ast.Attribute):
+        return parent.attr in _ABOUT | _ASKED
+    return isinstance(parent, ast.Call) and getattr(parent.func, "id", "") == "isinstance"
+
+
 def _calls_are_plain(module: ModuleFacts, *nodes: ast.AST) -> bool:
+    tests = (test for node in nodes for part in walk(node) if isinstance(part, ast.comprehension) for test in part.ifs)
+    if not all(_is_decided(module, test) for test in tests):
+        return False
     calls = (call for node in nodes for call in walk(node) if isinstance(call, ast.Call))
     return all(_is_plain_call(module, call) for call in calls)
 
@@ -119,39 +144,27 @@ def _calls_are_plain(module: ModuleFacts, *nodes: ast.AST) -> bool:
 def _is_plain_call(module: ModuleFacts, call: ast.Call) -> bool:
     """A class of the project or something that makes one of it, what was made, and libraries that compute."""
     method = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-    if method in _TRAINING or method.startswith(_KEEPING):
+    if method in TRAINING or method.startswith(KEEPING):
         return False
     value = module.names.value(call.func)
-    if describes(module, call) or method in _SWITCHING or method in _ASKED:
+    if describes(module, call) or method in SWITCHING or method in _ASKED:
         return True
     if isinstance(value, ClassRef):
-        return _is_harmless(value.node)
+        return is_harmless(value) and not any(is_drawn_count(module, each) for each in _given(call))
     if isinstance(value, FunctionRef):
-        return _is_harmless(value.node) and (value.owner is not None or _returns(value.node))
+        return is_harmless(value) and (value.owner is not None or _returns(value.node))
     if isinstance(value, Instance):
-        return isinstance(value.of, External) or _is_harmless(value.of.node)
+        return isinstance(value.of, External) or is_harmless(value.of)
     if isinstance(value, External):
         name = value.name
-        return name in _COUNTING or name in _SHOWING or name.startswith((*_MADE_UP, _CLOCKS))
+        if draws_one(name, call) or decides_on_sizes(module, call):
+            return False
+        return name in _COUNTING or name in _SHOWING or name.startswith((*COMPUTING, _CLOCKS))
     if isinstance(call.func, ast.Name):
         # What was made here, by a call that is looked at itself.
         bindings = module.names.in_force(call.func)
         return bool(bindings) and all(binding.value is not None for binding in bindings)
     return method in _OF_NETWORKS
-
-
-def _is_harmless(node: ast.AST) -> bool:
-    """Whether a function or class neither trains nor keeps anything, nor shows what it computes."""
-    if _is_large(node):
-        return False
-    for call in (part for part in walk(node) if isinstance(part, ast.Call)):
-        name = getattr(call.func, "attr", getattr(call.func, "id", "")).lower()
-        is_switch = name in _SWITCHING and isinstance(call.func, ast.Attribute)
-        if name in _TRAINING or name == "print" or name.startswith(_KEEPING):
-            return False
-        if not is_switch and any(word in name for word in _WORKING):
-            return False
-    return True
 
 
 def _returns(node: ast.AST) -> bool:
@@ -190,7 +203,7 @@ class _Certain:
         method = call.func.attr if isinstance(call.func, ast.Attribute) else ""
         if method in _ASKED:
             return True
-        if method in _SWITCHING and isinstance(call.func, ast.Attribute):
+        if method in SWITCHING and isinstance(call.func, ast.Attribute):
             return self.holds(call.func.value, depth + 1)
         name = self._module.resolve(call.func) or ""
         if name in ("len", "type") or name.startswith(_CLOCKS):

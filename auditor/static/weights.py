@@ -73,6 +73,9 @@ _EVALUATING = frozenset({"predict", "test", "validate"})
 PARAMETERS = frozenset({"weight", "bias"})
 """What layers call their parameters."""
 
+_ABOUT = frozenset({"device", "dim", "dtype", "new_empty", "new_tensor", "numel", "shape", "size"})
+"""What says of a parameter how large it is and where it lies, and not what it holds."""
+
 _PARTLY = frozenset({"strict", "by_name", "skip_mismatch"})
 """Options with which only some of the weights may be replaced."""
 
@@ -245,6 +248,11 @@ def _loads_adapter(module: ModuleFacts, statement: ast.stmt, model: ast.Name) ->
     called = statement.value if isinstance(statement, ast.Expr | ast.Assign) else None
     if not isinstance(called, ast.Call) or not called.args or module.resolve(called.func) not in _LOADING_ADAPTERS:
         return False
+    state = module.origin(called.args[1]) if len(called.args) > 1 else None
+    if isinstance(state, ast.Call) and getattr(state.func, "attr", getattr(state.func, "id", "")).endswith(
+        "state_dict"
+    ):
+        return False  # what a model has already
     return any(isinstance(part, ast.Name) and part.id == model.id for part in walk(called.args[0]))
 
 
@@ -343,13 +351,31 @@ def makes_weights(module: ModuleFacts, node: ast.Call) -> bool:
 
 
 def fills_parameter(module: ModuleFacts, statement: ast.Assign | ast.AnnAssign | ast.AugAssign) -> bool:
-    """`conv.weight.data = default_init()(conv.weight.shape)`, `self.W = nn.Parameter(default_init()(3, 4))`."""
-    if isinstance(statement.value, ast.Call) and module.resolve(statement.value.func) in _PARAMETER:
-        return True
+    """`conv.weight.data = default_init()(conv.weight.shape)`, `self.W = nn.Parameter(default_init()(3, 4))`.
+
+    Not `conv.weight.data = noisy(conv.weight)`, which keeps what was there.
+    """
     target = only_target(statement)
-    if isinstance(target, ast.Attribute) and target.attr == "data":
+    if isinstance(statement, ast.AugAssign) or not (
+        isinstance(target, ast.Attribute) and isinstance(statement.value, ast.Call)
+    ):
+        return False
+    if module.resolve(statement.value.func) in _PARAMETER:
+        return True
+    if target.attr == "data":
         target = target.value
-    return isinstance(target, ast.Attribute) and target.attr in PARAMETERS
+    if not isinstance(target, ast.Attribute) or target.attr not in PARAMETERS:
+        return False
+    read = (each for each in walk(statement.value) if isinstance(each, ast.Attribute) and each.attr in PARAMETERS)
+    return all(_is_described(module, each) for each in read)
+
+
+def _is_described(module: ModuleFacts, node: ast.Attribute) -> bool:
+    """`conv.weight.shape`, `conv.weight.data.size()`."""
+    above = module.parent(node)
+    if isinstance(above, ast.Attribute) and above.attr == "data":
+        above = module.parent(above)
+    return isinstance(above, ast.Attribute) and above.attr in _ABOUT
 
 
 def _flowing(module: ModuleFacts, node: ast.expr) -> tuple[ast.AST, ast.AST | None]:
