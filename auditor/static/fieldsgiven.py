@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 _KNOWN: WeakKeyDictionary[Project, Memory[tuple[str, int, str], bool]] = WeakKeyDictionary()
 """By the file and the line of the class, and the field."""
 
+_EXTENDING: WeakKeyDictionary[ModuleFacts, dict[str, list[ast.ClassDef]]] = WeakKeyDictionary()
+"""The classes of a file by the names of those that they extend."""
+
+MAX_BELOW = 20
+"""Classes that extend one and are looked at."""
+
 MAX_CALLS = 50
 """Calls of one class that are looked at; of more, one gives it."""
 
@@ -54,10 +60,15 @@ def _calls(cls: ClassRef) -> Iterator[tuple[ModuleFacts, ast.Call]]:
                 yield caller, call
 
 
-def _below(cls: ClassRef) -> Iterator[ClassRef]:
-    for node in list(cls.module.index.functions):
-        if isinstance(node, ast.ClassDef) and cls.node.name in {getattr(base, "id", "") for base in node.bases}:
-            yield ClassRef(cls.module, node)
+def _below(cls: ClassRef) -> list[ClassRef]:
+    extending = _EXTENDING.get(cls.module)
+    if extending is None:
+        extending = _EXTENDING[cls.module] = {}
+        for node in list(cls.module.index.functions):
+            if isinstance(node, ast.ClassDef):
+                for base in node.bases:
+                    extending.setdefault(getattr(base, "id", ""), []).append(node)
+    return [ClassRef(cls.module, node) for node in extending.get(cls.node.name, [])[:MAX_BELOW]]
 
 
 def _gives(caller: ModuleFacts, call: ast.Call, name: str, position: int) -> bool:
