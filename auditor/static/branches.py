@@ -12,7 +12,9 @@ from auditor.static.commandline import is_never_none
 from auditor.static.dotted import dotted_text
 from auditor.static.elements import is_none
 from auditor.static.entrypoints import names_main
+from auditor.static.fixedswitches import is_fixed
 from auditor.static.frame import End, Frame
+from auditor.static.impliedconditions import as_conditions
 from auditor.static.library_verdict import SeedValue
 from auditor.static.mappings import is_always
 from auditor.static.modes import in_training, starts_false, stays_false
@@ -40,6 +42,9 @@ class Branches:
         self._evaluator = walk.evaluator
         self._off: dict[tuple[ast.ClassDef, str], bool] = {}
         """Attributes of classes, and whether nothing ever puts them on."""
+
+        self._matched: dict[ast.Match, ast.If | None] = {}
+        """The conditions that `match` statements stand for."""
 
     def conditional(self, node: ast.If, frame: Frame, block: Sequence[ast.stmt]) -> End:
         """Follow an `if` that stands in `block`."""
@@ -148,6 +153,7 @@ class Branches:
             or frame.settles(node.test)
             or self._deciding(node.test, frame) is not None
             or self._is_written(node.test, frame)
+            or is_fixed(node.test, frame, self._walk.within)
             or (not holds and _asks_for_none(frame.module, node.test))
         )
         settled = set(frame.settled)
@@ -264,6 +270,12 @@ class Branches:
 
     def match(self, node: ast.Match, frame: Frame) -> End:
         self._walk.expression(node.subject, frame)
+        if self._evaluator.value(node.subject, frame).is_constant:
+            if node not in self._matched:
+                self._matched[node] = as_conditions(node, frame.module)
+            condition = self._matched[node]
+            if condition is not None:
+                return self.conditional(condition, frame, [condition])
         subject = frame.module.text(node.subject)
         arms = [(f"match {subject}: {_written(frame.module, case)}", case.body) for case in node.cases]
         return self.arms(arms, frame, exhaustive=_takes_all(node.cases[-1]))
@@ -308,22 +320,6 @@ class Branches:
             return end
         self._walk.set_state(joined)
         return End.FALLS_THROUGH
-
-
-def as_condition(node: ast.expr) -> ast.If | None:
-    """`seed_all() if args.seed else None`, `args.debug or seed_all()` as the statement that it stands for."""
-    if isinstance(node, ast.IfExp):
-        test, body, orelse = node.test, _does(node.body), _does(node.orelse)
-    elif isinstance(node, ast.BoolOp) and len(node.values) == len(("left", "right")):
-        test, body, orelse = node.values[0], _does(node.values[1]), [ast.copy_location(ast.Pass(), node)]
-        body, orelse = (body, orelse) if isinstance(node.op, ast.And) else (orelse, body)
-    else:
-        return None
-    return ast.copy_location(ast.If(test=test, body=body, orelse=orelse), node)
-
-
-def _does(node: ast.expr) -> list[ast.stmt]:
-    return [ast.copy_location(ast.Expr(node), node)]
 
 
 def _clause_text(module: ModuleFacts, handler: ast.ExceptHandler) -> str:

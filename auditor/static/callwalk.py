@@ -22,7 +22,7 @@ from auditor.static.madeobjects import MadeObjects
 from auditor.static.members import entry_of, table_of
 from auditor.static.outsidecalls import OutsideCalls
 from auditor.static.picked import looked_into, picked
-from auditor.static.protocols import starts_base
+from auditor.static.protocols import THREAD_STARTING, starts_base
 from auditor.static.randomcalls import RandomCalls
 from auditor.static.receiver import on_own_object
 from auditor.static.spawned import Spawned
@@ -101,6 +101,8 @@ class CallWalk:
             if starts_base(value.name) and isinstance(node.func, ast.Attribute):
                 made = frame.resolve(node.func.value)
                 if isinstance(made, Instance) and isinstance(made.of, ClassRef):
+                    if value.name == THREAD_STARTING:
+                        self.objects.methods(made, ["run"], frame, node)
                     self.objects.sweep(made, frame, node)
             return End.STOPS if value.name in EXITS else End.FALLS_THROUGH
         if isinstance(value, FunctionRef):

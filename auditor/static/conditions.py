@@ -16,6 +16,7 @@ from auditor.ruleset.table import Table
 from auditor.static.constants import are_alike, may_hold_for_none
 from auditor.static.decorated import decorator_calls
 from auditor.static.facts import Call, Known, ModuleFacts
+from auditor.static.fieldsgiven import is_field_given
 from auditor.static.maybetrue import default_value, may_be_true
 from auditor.static.nodes import walk
 from auditor.static.scalars import is_number
@@ -161,7 +162,7 @@ class Argument:
             ):
                 return True
             return self._only_none and is_unset(given, module)
-        if self.none and value.value is not None:
+        if self.none and (value.value is not None or is_field_given(given, module)):
             return False
         if self.equals and not any(_same(value.value, wanted) for wanted in self.equals):
             return False

@@ -148,7 +148,8 @@ class Contents:
 
         text = dotted_text(node)
         for item in self._put_into(module).get(text or "", [])[:MAX_ITEMS]:
-            yield from self._candidates.values(module, item)
+            if not (isinstance(node, ast.Attribute) and _are_apart(module, node, item)):
+                yield from self._candidates.values(module, item)
         if isinstance(node, ast.Name):
             for binding in module.names.bindings_of(node):
                 for owner, value in self._candidates.sources(module, binding):
@@ -174,6 +175,16 @@ class Contents:
                     found.setdefault(dotted_text(target) or "", []).extend(value.elts)
             found.pop("", None)
         return found
+
+
+def _are_apart(module: ModuleFacts, used: ast.Attribute, item: ast.expr) -> bool:
+    """Whether `self.hooks` is another one where something is put in: both classes make one, and extend nothing."""
+    if getattr(used.value, "id", "") != "self":
+        return False
+    one, other = module.enclosing_class(used), module.enclosing_class(item)
+    if one is None or other is None or one is other:
+        return False
+    return not (one.bases or other.bases) and all(used.attr in module.self_attributes(each) for each in (one, other))
 
 
 def collections_in(node: ast.Call) -> list[ast.expr]:

@@ -27,6 +27,7 @@ from auditor.static.optionvalues import OptionValues
 from auditor.static.seedvalue import (
     GIVEN,
     IS_NONE,
+    MAX_PARTS,
     Seen,
     Shape,
     constant,
@@ -43,9 +44,6 @@ if TYPE_CHECKING:
 
 _HASHING = frozenset({"hash"})
 MAX_DEPTH = 12
-MAX_PARTS = 12
-"""Elements of a tuple that are told apart."""
-
 OPTION_NAMES = frozenset(
     {
         "args", "arg", "opt", "opts", "option", "options", "flags", "FLAGS", "parsed", "cli_args", "parsed_args",
@@ -232,7 +230,7 @@ class Evaluator:
         found = self._item(node.value, base, key, frame)
         if found is not None:
             return found
-        if base.parts and isinstance(node.value, ast.Call) and isinstance(key, Known) and isinstance(key.value, int):
+        if base.parts and _is_tuple(node.value, frame) and isinstance(key, Known) and isinstance(key.value, int):
             return base.parts[key.value] if -len(base.parts) <= key.value < len(base.parts) else GIVEN
         if isinstance(key, Known) and frame.module.resolve(node.value) == ENVIRONMENT:
             return self.calls.variable(key.value)
@@ -339,3 +337,9 @@ def _is_written_to(module: ModuleFacts, table: ast.expr, key: str) -> bool:
         target.slice.value == key if isinstance(target.slice, ast.Constant) else dotted_text(target.value) == text
         for target in targets
     )
+
+
+def _is_tuple(node: ast.expr, frame: Frame) -> bool:
+    """Whether what holds several values cannot be changed: what a call gives, `*args`."""
+    further = frame.function.args.vararg if frame.function is not None else None
+    return isinstance(node, ast.Call) or (further is not None and getattr(node, "id", "") == further.arg)

@@ -86,6 +86,13 @@ def _fields(evaluator: Evaluator, cls: ClassRef) -> Fields:
     return Fields(found, assigned, _is_record(cls))
 
 
+def parameters_of(cls: ClassRef) -> list[str]:
+    """The fields of a class without constructor that a call may give, in the order in which it gives them."""
+    bodies = [child for each in reversed(_lineage(cls)) for child in each.node.body]
+    annotated = [each for each in bodies if isinstance(each, ast.AnnAssign) and _is_parameter(each)]
+    return list(dict.fromkeys(each.target.id for each in annotated if isinstance(each.target, ast.Name)))
+
+
 def _is_parameter(field: ast.AnnAssign) -> bool:
     """Whether a constructor takes a field: not `field(init=False)`, `ClassVar` or what marks the keywords."""
     words = field.value.keywords if isinstance(field.value, ast.Call) else ()

@@ -10,12 +10,13 @@ from auditor.model.lean import dataclass
 from auditor.static.bindings import Function
 from auditor.static.elements import call_of
 from auditor.static.frame import Frame
+from auditor.static.furtherarguments import keyword_rest, positional_rest, spread_given
 from auditor.static.indirect import is_configured
 from auditor.static.lengths import with_kept_lengths
 from auditor.static.mappings import entries_of, is_copy_of_name, runs_to_its_end
 from auditor.static.modes import is_mode
 from auditor.static.rngstate import Rank, State, joined_draws
-from auditor.static.seedvalue import GIVEN, OPTIONS, Entries, Seen, constant, holding
+from auditor.static.seedvalue import GIVEN, OPTIONS, Entries, Seen, constant
 from auditor.static.switches import Switches
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, Value
 from auditor.static.wrappers import kept, maker_of, wrappers_of
@@ -323,7 +324,7 @@ class Functions:
                 inside.settled.add(f"{positional[0]}.{name}")
             positional = positional[1:]
         given = given_by(node, positional, signature.keyword_only)
-        spread = self._spread(node, frame)
+        spread = spread_given(self._walk.evaluator, node, frame, positional)
         defaults = defaults and not is_configured(ref)
         for name in (*positional, *signature.keyword_only):
             if name in given:
@@ -348,8 +349,12 @@ class Functions:
                 inside.settled.add(name)
             else:
                 inside.values[name] = GIVEN
+        if function.args.vararg is not None:
+            inside.values[function.args.vararg.arg] = positional_rest(
+                self._walk.evaluator, node, frame, len(positional)
+            )
         if function.args.kwarg is not None:
-            inside.values[function.args.kwarg.arg] = self._others(node, given, spread, frame)
+            inside.values[function.args.kwarg.arg] = keyword_rest(self._walk.evaluator, node, frame, given, spread)
         maker = maker_of(ref, node, frame) if node is not None and makers else None
         if maker is not None:
             outer = frame if maker.is_beside else self._walk.module_frame(frame.module)
@@ -368,30 +373,6 @@ class Functions:
             return
         if name in with_kept_lengths(inside.module, function):
             inside.lengths[name] = len(given.elts)
-
-    def _spread(self, node: ast.Call | None, frame: Frame) -> Entries | None:
-        """What `*given` and `**options` give a function together; None where a call has neither."""
-        if node is None or not call_of(node, None).opaque:
-            return None
-        known: dict[str, Seen] = {}
-        rest = GIVEN if any(isinstance(part, ast.Starred) for part in node.args) else None
-        for word in node.keywords:
-            entries = entries_of(self._walk.evaluator.value(word.value, frame)) if word.arg is None else Entries({})
-            known |= entries.known if entries is not None else {}
-            rest = rest if entries is not None and entries.rest is None else GIVEN
-        return Entries(known, rest)
-
-    def _others(
-        self, node: ast.Call | None, given: Mapping[str, ast.expr], spread: Entries | None, frame: Frame
-    ) -> Seen:
-        """What `**others` of a function holds: the keywords of a call that are no parameters of its own."""
-        if node is None:
-            return GIVEN
-        words = [word for word in node.keywords if word.arg is not None and word.arg not in given]
-        known = {str(word.arg): self._walk.evaluator.value(word.value, frame) for word in words}
-        if spread is None:
-            return holding(GIVEN, entries=Entries(known))
-        return holding(GIVEN, entries=Entries({**spread.known, **known}, spread.rest))
 
 
 def _names_seed(entries: Entries) -> bool:

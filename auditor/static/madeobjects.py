@@ -12,7 +12,8 @@ from auditor.static.elements import passed
 from auditor.static.fields import recorded
 from auditor.static.frame import Frame
 from auditor.static.members import default_factories
-from auditor.static.protocols import INDEXING, properties, steps
+from auditor.static.nodes import walk
+from auditor.static.protocols import INDEXING, is_property, properties, steps
 from auditor.static.values import ClassRef, External, FunctionRef, Instance
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ class MadeObjects:
         self._has_indexed = False
         """Whether an object was made whose class says what its items are."""
 
+        self._read: set[str] = set()
+        """Names of the properties that were found so far to lead to a draw or a seed."""
+
     def protocol(self, node: ast.expr, names: Iterable[str], frame: Frame) -> None:
         """The language calls these methods of an object of the project."""
         made = frame.resolve(node) if isinstance(node, ast.Name | ast.Attribute | ast.Call) else None
@@ -45,6 +49,18 @@ class MadeObjects:
         if self._has_indexed:
             for part in frame.module.items_asked_in(node):
                 self.protocol(part, INDEXING, frame)
+
+    def read(self, node: ast.expr, frame: Frame) -> None:
+        """Properties of objects of the project are read: what they seed is seeded from here on."""
+        if not self._read or self._read.isdisjoint(frame.module.identifiers_in(node)):
+            return
+        for part in walk(node):
+            if isinstance(part, ast.Attribute) and part.attr in self._read and isinstance(part.ctx, ast.Load):
+                made = frame.resolve(part.value)
+                if isinstance(made, Instance) and isinstance(made.of, ClassRef):
+                    method = frame.module.names.attribute(made, part.attr)
+                    if isinstance(method, FunctionRef) and is_property(method.node):
+                        self._calls.functions.enter(method, None, frame, at=part)
 
     def construct(
         self, cls: ClassRef, node: ast.Call | None, frame: Frame, at: ast.expr | None = None, *, defaults: bool = False
@@ -119,6 +135,7 @@ class MadeObjects:
             walk = self._walk
             counting = [name for name, node in properties(cls) if walk.relevance.is_relevant(node)]
             found = self._properties[cls.node] = [name for name in counting if self._is_read(name)]
+            self._read.update(found)
         return found
 
     def _is_read(self, name: str) -> bool:

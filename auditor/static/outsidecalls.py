@@ -17,6 +17,7 @@ from auditor.static.callables import (
 from auditor.static.elements import call_of, passed
 from auditor.static.exposed import offered_functions, offered_methods
 from auditor.static.frame import Frame
+from auditor.static.handed import handed
 from auditor.static.importcalls import IMPORTING, imported_by, is_repeated
 from auditor.static.indirect import APPLYING, LAUNCHING, applied, launched
 from auditor.static.instantiated import INSTANTIATING, instantiated
@@ -156,10 +157,13 @@ class OutsideCalls:
 
     def callbacks(self, name: str, node: ast.Call, frame: Frame) -> None:
         """Functions passed by name are called; objects of classes that extend the outside have their methods called."""
+        call = handed(name, node)
         for part in passed(node):
             value = frame.resolve(part)
             if isinstance(value, FunctionRef):
-                self._calls.functions.enter(value, None, frame, at=part, defaults=name in RUNNERS)
+                given = call if call is not None and part is call.func else None
+                is_known = given is not None or name in RUNNERS
+                self._calls.functions.enter(value, given, frame, at=part, defaults=is_known)
             elif isinstance(value, Instance) and isinstance(value.of, ClassRef):
                 self._calls.objects.sweep(value, frame, part)
             elif isinstance(value, ClassRef) and not is_plain(value) and not _only_registers(name):

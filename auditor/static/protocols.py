@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.bindings import Function
 from auditor.static.ordering import KEEPING
 from auditor.static.values import ClassRef, External, FunctionRef
 
@@ -43,6 +44,9 @@ _RUNNING = frozenset(
 )
 """Methods of outside classes that run what a class of the project overrides."""
 
+THREAD_STARTING = "threading.Thread.start"
+"""Calls `run` in the same process: what that seeds is seeded."""
+
 _SWITCHING = ("torch.nn.", "lightning.LightningModule", "pytorch_lightning.LightningModule", "lightning.pytorch.")
 """Where `train` only switches a mode."""
 
@@ -56,12 +60,13 @@ def is_run_by_others(cls: ClassRef) -> bool:
 
 def properties(cls: ClassRef) -> list[tuple[str, ast.FunctionDef]]:
     """Names and methods of a class that run where an attribute is read."""
-    decorators = {
-        child: {ast.unparse(each).rpartition(".")[2] for each in child.decorator_list}
-        for child in cls.node.body
-        if isinstance(child, ast.FunctionDef) and child.decorator_list
-    }
-    return [(node.name, node) for node, given in decorators.items() if not given.isdisjoint(PROPERTIES)]
+    return [(node.name, node) for node in cls.node.body if isinstance(node, ast.FunctionDef) and is_property(node)]
+
+
+def is_property(node: Function) -> bool:
+    """Whether a method runs where an attribute is read."""
+    decorators = [] if isinstance(node, ast.Lambda) else node.decorator_list
+    return any(ast.unparse(each).rpartition(".")[2] in PROPERTIES for each in decorators)
 
 
 def steps(cls: ClassRef) -> list[str]:

@@ -42,6 +42,9 @@ ENTROPY_CALLS = {
 MAX_SIZE = 1000
 """Values in one dictionary or tuple; of larger ones it is not known what they hold."""
 
+MAX_PARTS = 12
+"""Elements of a tuple that are told apart."""
+
 
 class Shape(Enum):
     """What kind of object a value is, where that decides how its attributes are read."""
@@ -129,6 +132,12 @@ def holding(seen: Seen, *, entries: Entries | None = None, parts: tuple[Seen, ..
     if size > MAX_SIZE:
         return replace(seen, entries=None, parts=(), size=1)
     return replace(seen, entries=entries, parts=parts, size=size)
+
+
+def parts_of(seen: Seen) -> tuple[Seen, ...]:
+    """What a tuple consists of: `(0.1, None)`."""
+    known = seen.constant if isinstance(seen.constant, tuple) and len(seen.constant) <= MAX_PARTS else ()
+    return seen.parts or tuple(map(constant, known))
 
 
 def mixed(parts: Iterable[Seen]) -> Seen:

@@ -9,8 +9,9 @@ from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.callers import calls_named, calls_seen, passed_to
-from auditor.static.commandline import default_of
+from auditor.static.commandline import declaring_option, default_of, typer_default
 from auditor.static.elements import call_of, is_none
+from auditor.static.fieldsgiven import is_field_given
 from auditor.static.givenbefore import is_given_there, stored_in_attribute, stored_values
 from auditor.static.library_verdict import SeedValue
 from auditor.static.nodes import walk
@@ -39,7 +40,11 @@ def is_unset(given: ast.expr, module: ModuleFacts, steps: int = MAX_STEPS) -> bo
         is_unknown = module.seed_value(given) is not SeedValue.NONE
         if is_unknown and _is_kept_unset(given, module):
             return not is_given_there(given, module)
-        return (not is_unknown or _is_put_into_empty(given, module)) and not is_given_there(given, module)
+        if is_unknown and not _is_put_into_empty(given, module):
+            return False
+        return not is_given_there(given, module) and not is_field_given(given, module)
+    if isinstance(given, ast.Name) and _is_open_option(given, module):
+        return True
     function = _handed_on(given, module)
     if function is None or not isinstance(given, ast.Name):
         return False
@@ -81,6 +86,18 @@ def _handed_on(given: ast.expr, module: ModuleFacts) -> ast.FunctionDef | ast.La
         return None
     is_own = given.id in module.written.signature(function).names
     return function if is_own and _is_handed_on_as_it_is(function, given.id) else None
+
+
+def _is_open_option(given: ast.Name, module: ModuleFacts) -> bool:
+    """Whether a name is an option that a decorator declares, or `typer.Option(None)`, without a default."""
+    function = module.enclosing_function(given)
+    if not isinstance(function, ast.FunctionDef) or given.id not in module.written.signature(function).names:
+        return False
+    default = default_of(function, given.id)
+    is_option = default is not None and typer_default(module, default) is not None
+    if not is_option and declaring_option(module, function, given.id) is None:
+        return False
+    return module.seed_value(given) is SeedValue.NONE and _is_handed_on_as_it_is(function, given.id)
 
 
 def _is_variable(given: ast.expr, module: ModuleFacts) -> bool:

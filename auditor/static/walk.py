@@ -14,7 +14,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import replace
 from auditor.model.location import Location
 from auditor.static.bindings import Comprehension, Function
-from auditor.static.branches import Branches, as_condition
+from auditor.static.branches import Branches
 from auditor.static.callwalk import CallWalk
 from auditor.static.changes import Changes
 from auditor.static.converted import fills_network, makes_filled_layer
@@ -22,6 +22,7 @@ from auditor.static.delayed import Delayed
 from auditor.static.dotted import dotted_text, global_key
 from auditor.static.evaluate import Evaluator
 from auditor.static.frame import End, Frame
+from auditor.static.impliedconditions import as_condition
 from auditor.static.incidental import name_of
 from auditor.static.ledger import Ledger
 from auditor.static.library_verdict import SeedValue
@@ -36,7 +37,7 @@ from auditor.static.protocols import (
     restores_states,
 )
 from auditor.static.rngstate import Rank, State, join
-from auditor.static.seedvalue import GIVEN, OPTIONS, UNSEEDED_STATE, Seen, either, written
+from auditor.static.seedvalue import GIVEN, OPTIONS, Seen, either, parts_of, written
 from auditor.static.targets import module_of, pairs_of
 from auditor.static.training import names_training
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
@@ -325,9 +326,8 @@ class Walk:
             if isinstance(node, ast.AugAssign):
                 self.bind(target, GIVEN if value.kind is not SeedValue.ENTROPY else value, frame)
             elif pairs := [(part, self.evaluator.value(given, frame)) for part, given in pairs_of(target, node.value)]:
-                known = value.kind is SeedValue.ENTROPY or any(seen == UNSEEDED_STATE for _, seen in pairs)
                 for part, seen in pairs:
-                    self.bind(part, seen if known else GIVEN, frame)
+                    self.bind(part, seen, frame)
             else:
                 self.bind(
                     target, written(node.value, value, frame) if isinstance(target, ast.Subscript) else value, frame
@@ -343,8 +343,8 @@ class Walk:
             for number, item in enumerate(target.elts):
                 # `args, rest = parser.parse_known_args()`
                 part = OPTIONS if value == OPTIONS and number == 0 else GIVEN
-                if len(value.parts) == len(target.elts):
-                    self.bind(item, value.parts[number], frame)
+                if len(parts := parts_of(value)) == len(target.elts):
+                    self.bind(item, parts[number], frame)
                     continue
                 # Something among several things differs from run to run: that is said of what is called a seed.
                 differs = value.kind is SeedValue.ENTROPY and (len(target.elts) == 1 or "seed" in name_of(item).lower())
@@ -469,6 +469,7 @@ class Walk:
             else:
                 self.comprehension(part, frame)
         self.calls.objects.indexed(node, frame)
+        self.calls.objects.read(node, frame)
         return end
 
     def comprehension(self, node: Comprehension, frame: Frame) -> None:

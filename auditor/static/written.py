@@ -58,6 +58,10 @@ class Written:
             found = self._conditions[test] = text, negated(text)
         return found
 
+    def word(self, test: ast.expr, text: str) -> None:
+        """Say how a condition reads that does not stand in the file as such."""
+        self._conditions[test] = text, negated(text)
+
     def is_about_seed(self, node: ast.AST) -> bool:
         """Whether an expression names a seed: `cfg.seed`, `"seed" in cfg`, `args.random_state`."""
         found = self._about_seeds.get(node)

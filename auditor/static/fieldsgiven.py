@@ -1,0 +1,79 @@
+"""Fields that are None by default and get a value where objects are made: `Config(seed=3)`."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from itertools import islice
+from weakref import WeakKeyDictionary
+
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.callers import calls_named
+from auditor.static.elements import call_of
+from auditor.static.fields import parameters_of
+from auditor.static.library_verdict import SeedValue
+from auditor.static.values import ClassRef, Instance
+
+if TYPE_CHECKING:
+    from auditor.static.facts import ModuleFacts
+    from auditor.static.project import Project
+    from auditor.static.trace import Memory
+
+_KNOWN: WeakKeyDictionary[Project, Memory[tuple[str, int, str], bool]] = WeakKeyDictionary()
+"""By the file and the line of the class, and the field."""
+
+_EXTENDING: WeakKeyDictionary[ModuleFacts, dict[str, list[ast.ClassDef]]] = WeakKeyDictionary()
+"""The classes of a file by the names of those that they extend."""
+
+MAX_BELOW = 20
+"""Classes that extend one and are looked at."""
+
+MAX_CALLS = 50
+"""Calls of one class that are looked at; of more, one gives it."""
+
+
+def is_field_given(used: ast.expr, module: ModuleFacts) -> bool:
+    """Whether `config.seed` is a field of a class of the project to which anything but a test gives a value."""
+    made = module.names.value(used.value) if isinstance(used, ast.Attribute) else None
+    if not isinstance(used, ast.Attribute) or not isinstance(made, Instance) or not isinstance(made.of, ClassRef):
+        return False
+    cls, name = made.of, used.attr
+    known = _KNOWN.setdefault(module.project, {})
+    return module.project.trace.once(known, (cls.module.path, cls.node.lineno, name), lambda: _is_given(cls, name))
+
+
+def _is_given(cls: ClassRef, name: str) -> bool:
+    fields = parameters_of(cls)
+    if name not in fields:
+        return False
+    position = fields.index(name)
+    calls = list(islice(_calls(cls), MAX_CALLS + 1))
+    return len(calls) > MAX_CALLS or any(_gives(caller, call, name, position) for caller, call in calls)
+
+
+def _calls(cls: ClassRef) -> Iterator[tuple[ModuleFacts, ast.Call]]:
+    """The calls that make objects of a class, or of one in its file that extends it, but for those in tests."""
+    for each in (cls, *_below(cls)):
+        for caller, call in calls_named(cls.module, each.node.name):
+            callee = caller.names.value(call.func)
+            if isinstance(callee, ClassRef) and callee.node is each.node and not caller.is_test:
+                yield caller, call
+
+
+def _below(cls: ClassRef) -> list[ClassRef]:
+    extending = _EXTENDING.get(cls.module)
+    if extending is None:
+        extending = _EXTENDING[cls.module] = {}
+        for node in list(cls.module.index.functions):
+            if isinstance(node, ast.ClassDef):
+                for base in node.bases:
+                    extending.setdefault(getattr(base, "id", ""), []).append(node)
+    return [ClassRef(cls.module, node) for node in extending.get(cls.node.name, [])[:MAX_BELOW]]
+
+
+def _gives(caller: ModuleFacts, call: ast.Call, name: str, position: int) -> bool:
+    given = call_of(call, None)
+    passed = given.argument(name, position)
+    if passed is None:
+        return given.opaque
+    return caller.seed_value(passed) is not SeedValue.NONE
