@@ -29,6 +29,7 @@ _CODING = lazy_pattern(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _PYTHON_2 = lazy_pattern(
     rb"^\s*(?:print\s+[\"'\w]|exec\s+[\"'\w]|except\s+[\w.]+\s*,\s*\w+\s*:|raise\s+\w+\s*,)", re.MULTILINE
 )
+_BLANK = b" \t\f"
 _NO_CODE = lazy_pattern(rb"\n[ \t\f]*(?:#[^\n]*)?(?=\n)")
 _OLD_KEYWORD = lazy_pattern(r"\basync(?=\s*=[^=])")
 """`.cuda(async=True)` of programs that were written for a Python in which `async` was no keyword."""
@@ -87,6 +88,21 @@ class SourceFile:
                 raw = _NO_CODE.sub(b"", b"\n%b\n" % raw)[1:]
             self._code = raw
         return self._code
+
+    def holds(self, text: bytes) -> bool:
+        """Whether a text without line ends stands in the code, which is not put together for that."""
+        if self._code is not None or self.is_notebook:
+            return text in self.code()
+        raw = self.raw()
+        at = raw.find(text)
+        while at >= 0:
+            line = raw.rfind(b"\n", 0, at) + 1
+            line = max(line, raw.rfind(b"\r", line, at) + 1)
+            before = raw[line : at + 1] if line else raw[: at + 1].removeprefix(codecs.BOM_UTF8)
+            if not before.lstrip(_BLANK).startswith(b"#"):
+                return True
+            at = raw.find(text, at + 1)
+        return False
 
     @property
     def size_bytes(self) -> int:

@@ -56,8 +56,8 @@ class Texts:
         if words is not None and all(is_word(text) for text in texts):
             return any(text.encode() in words for text in texts)
         try:
-            raw = self._project.source(path).code()
-            found = self._found[key] = any(text.encode() in raw for text in texts)
+            source = self._project.source(path)
+            found = self._found[key] = any(source.holds(text.encode()) for text in texts)
         except ProjectError:
             found = self._found[key] = False
         self._project.unread(path)
@@ -72,7 +72,9 @@ class Texts:
                 return False
             source = self._project.source(path)
             try:
-                self._found[key] = source.is_notebook or not name.isascii() or calls(source.code(), name.encode())
+                word = name.encode()
+                may_call = source.is_notebook or not name.isascii()
+                self._found[key] = may_call or (source.holds(word) and calls(source.code(), word))
             except ProjectError:
                 self._found[key] = True  # whoever parses it tells why it cannot be
             self._project.unread(path)

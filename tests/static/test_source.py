@@ -8,6 +8,8 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from auditor.errors import ProjectError
 from auditor.static import source
@@ -177,3 +179,13 @@ def test_code_of_long_files_is_found_in_one_pass(line: bytes, tmp_path: Path) ->
     path = tmp_path / "a.py"
     path.write_bytes(line * (300_000 // len(line)))
     assert len(SourceFile("a.py", path).code()) <= 300_001
+
+
+@given(st.text(alphabet='# ab\n\r\t"\ufeff', max_size=60), st.sampled_from(["a", "ab", "b", "a b"]))
+def test_what_code_holds_is_told_without_putting_it_together(
+    tmp_path_factory: pytest.TempPathFactory, text: str, word: str
+) -> None:
+    file = tmp_path_factory.mktemp("code") / "train.py"
+    file.write_bytes(text.encode())
+    told = SourceFile("train.py", file).holds(word.encode())
+    assert told == (word.encode() in SourceFile("train.py", file).code())
