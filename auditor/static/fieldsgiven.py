@@ -29,11 +29,11 @@ MAX_BELOW = 20
 """Classes that extend one and are looked at."""
 
 MAX_CALLS = 50
-"""Calls of one class that are looked at; of more, one gives it."""
+"""Calls of one class that are looked at; of more it is taken for granted that they give it."""
 
 
 def is_field_given(used: ast.expr, module: ModuleFacts) -> bool:
-    """Whether `config.seed` is a field of a class of the project to which anything but a test gives a value."""
+    """Whether `config.seed` is a field of a class of the project to which all but tests give a value."""
     made = module.names.value(used.value) if isinstance(used, ast.Attribute) else None
     if not isinstance(used, ast.Attribute) or not isinstance(made, Instance) or not isinstance(made.of, ClassRef):
         return False
@@ -48,7 +48,9 @@ def _is_given(cls: ClassRef, name: str) -> bool:
         return False
     position = fields.index(name)
     calls = list(islice(_calls(cls), MAX_CALLS + 1))
-    return len(calls) > MAX_CALLS or any(_gives(caller, call, name, position) for caller, call in calls)
+    if len(calls) > MAX_CALLS:
+        return True
+    return bool(calls) and all(_gives(caller, call, name, position) for caller, call in calls)
 
 
 def _calls(cls: ClassRef) -> Iterator[tuple[ModuleFacts, ast.Call]]:
