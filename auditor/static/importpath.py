@@ -59,16 +59,19 @@ class ImportPath:
         libraries: frozenset[str] = frozenset(),
         packages: Callable[[], frozenset[str]] = frozenset,
         documents: Iterable[str] = (),
+        scanned: Iterable[str] = (),
     ) -> None:
         """`libraries`: top-level names that rules know; where the project holds them itself they are not its own.
 
         `packages`: more such names, asked for where a folder without an `__init__.py` may be hidden by one of them.
-        `documents`: paths of the configurations of the project.
+        `documents`: paths of the configurations of the project. `scanned`: paths of its files; folders without any
+        may be written to while they are looked into.
         """
         self._root = str(root)
         self._libraries = libraries
         self._packages = packages
         self._documents = documents
+        self._scanned = scanned
         self._listings: dict[str, frozenset[str]] = {}
         self._found: dict[tuple[str, str], str | None] = {}
         self._files: dict[str, bool] = {}
@@ -255,10 +258,14 @@ class ImportPath:
             folders = folders_in(self._names(base))
             for each in folders if are_few(folders) else ():
                 holder = _join(base, each)
-                for name in self._names(holder):
+                for name in self._names(holder) if holder in self._scanned_folders else ():
                     if name.endswith(".py"):
                         found.setdefault(name.removesuffix(".py"), set()).add(holder)
         return found
+
+    @cached_property
+    def _scanned_folders(self) -> frozenset[str]:
+        return frozenset(map(_folder_of, self._scanned))
 
     def _folders_added(self, importer: str) -> tuple[str, ...]:
         """`sys.path.append("../utils")`, `sys.path.insert(0, join(HERE, "models"))`: seen from here, or from above."""

@@ -78,7 +78,7 @@ class Project:
         self._looked_up: dict[str, dict[Lookup, str | None]] = {}
         """By the file in which it was imported: where names led."""
 
-        self._imports = ImportPath(root, rng.top_names, lambda: rng.packages, documents)
+        self._imports = ImportPath(root, rng.top_names, lambda: rng.packages, documents, self.files)
         self._others: dict[str, SourceFile] = {}
         self._question: Resolution | None = None
 

@@ -480,3 +480,18 @@ def test_old_entries_go(project: Path) -> None:
         os.utime(old, (number, number))
     cached(project)
     assert len(list(cache_folder().iterdir())) == MAX_ENTRIES
+
+
+def test_a_folder_beside_that_is_written_to_meanwhile_is_not_looked_into(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scans: list[int]
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "cache").mkdir()
+    package = tmp_path / "package"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "train.py").write_text("import layers\nimport losses\nprint(layers.draw(), losses.draw())\n")
+    settle(tmp_path)
+    for _ in range(2):
+        scan([package], Settings(), root=tmp_path, cached=True)
+    assert len(scans) == 1
