@@ -180,14 +180,10 @@ def _find_place(function: FunctionRef) -> Place | None:
 
 def _name_read(node: ast.AST) -> str:
     """`config` of `config["target"]`, `config.get("target")`, `config.target`."""
-    key, holder = "", None
-    if isinstance(node, ast.Subscript):
-        key, holder = getattr(node.slice, "value", ""), node.value
-    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _READING:
-        key, holder = getattr(node.args[0], "value", "") if node.args else "", node.func.value
-    elif isinstance(node, ast.Attribute) and node.attr not in ("name", "type"):
-        key, holder = node.attr, node.value
-    return holder.id if isinstance(holder, ast.Name) and isinstance(key, str) and key in TARGETS else ""
+    key, holder = _read_at(node)
+    if isinstance(node, ast.Attribute) and node.attr in ("name", "type"):
+        return ""
+    return holder.id if isinstance(holder, ast.Name) and key in TARGETS else ""
 
 
 def _name_taken_apart(call: ast.Call) -> str:
@@ -234,9 +230,9 @@ def _described(module: ModuleFacts, given: ast.expr) -> Sequence[Named]:
     inner: list[Named] = []
     if holder is not None:
         inner = [each for name, held in known.by_holder.items() if _ends_with(name, holder.name) for each in held]
-    origin = module.origin(given)
-    if isinstance(origin, ast.Attribute | ast.Subscript | ast.Call) and _key(origin) in TARGETS:
-        given = origin.func.value if isinstance(origin, ast.Call) else origin.value  # type: ignore[attr-defined]
+    key, around = _read_at(module.origin(given))
+    if around is not None and key in TARGETS:
+        given = around
     keys = set(_keys(module, given, MAX_STEPS))
     within = [each for each in inner if not keys or each.key in keys]
     return within or [each for key in sorted(keys) for each in known.at(key)]
@@ -261,14 +257,20 @@ def _keys(module: ModuleFacts, node: ast.expr, steps: int) -> Iterator[str]:
 
 def _key(node: ast.expr) -> str:
     """The last key of `config.model`, `config["model"]`, `config.get("model")`; empty where there is none."""
+    return _read_at(node)[0]
+
+
+def _read_at(node: ast.AST) -> tuple[str, ast.expr | None]:
+    """The key at which a part of something is read, and what it is read from; an empty one where none is."""
     key: object = ""
+    holder: ast.expr | None = None
     if isinstance(node, ast.Attribute):
-        key = node.attr
+        key, holder = node.attr, node.value
     elif isinstance(node, ast.Subscript):
-        key = getattr(node.slice, "value", "")
+        key, holder = getattr(node.slice, "value", ""), node.value
     elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _READING:
-        key = getattr(node.args[0], "value", "") if node.args else ""
-    return key if isinstance(key, str) else ""
+        key, holder = getattr(node.args[0], "value", "") if node.args else "", node.func.value
+    return key if isinstance(key, str) else "", holder
 
 
 def _handed_on(module: ModuleFacts, node: ast.Name, steps: int) -> Iterable[str]:

@@ -87,6 +87,13 @@ class Pins:
             self._found[package] = self._range_of(package)
         return self._found[package]
 
+    def fit(self, bounds: tuple[Bound, ...]) -> bool | None:
+        """Whether these versions fulfil all bounds; None where that is not known."""
+        answers = [self.range_of(bound.package).holds(bound) for bound in bounds]
+        if False in answers:
+            return False
+        return None if None in answers else True
+
     def _range_of(self, package: str) -> Range:
         asked = next(self._asked_for(package), None)
         if asked is not None and asked.is_exact:
@@ -227,7 +234,4 @@ def fits(bounds: tuple[Bound, ...], project: Project) -> bool | None:
     pins = _PINS.get(project)
     if pins is None:
         pins = _PINS[project] = Pins(project.root)
-    answers = [pins.range_of(bound.package).holds(bound) for bound in bounds]
-    if False in answers:
-        return False
-    return None if None in answers else True
+    return pins.fit(bounds)

@@ -37,9 +37,9 @@ class References:
         self._files = tuple(files)
         self._pins = Pins(root)
 
-    def fit(self, bounds: Iterable[Bound]) -> bool:
+    def fit(self, bounds: tuple[Bound, ...]) -> bool:
         """Whether the project's versions are known to fulfil all of some bounds."""
-        return all(self._pins.range_of(bound.package).holds(bound) for bound in bounds)
+        return self._pins.fit(bounds) is True
 
     def readers(self, path: str) -> frozenset[str]:
         """`hydra` where the file lies in a folder that a Hydra program names, `name` where a program names the file."""
