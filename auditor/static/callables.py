@@ -17,7 +17,15 @@ OFFERING_OBJECTS = frozenset({"fire.Fire", "jsonargparse.CLI", "jsonargparse.aut
 RUNNING_MAIN = frozenset(name for name in RUNNERS if name.startswith("tensorflow."))
 """Of these, those that call `main` of the program where they are given none."""
 
-QUIET = frozenset(
+DELAYING = frozenset(
+    {
+        "dask.delayed", "dask.delayed.delayed", "joblib.delayed", "joblib.parallel.delayed",
+        "sklearn.utils.fixes.delayed", "sklearn.utils.parallel.delayed",
+    }
+)  # fmt: skip
+"""Callables that give a function of which a call is written down, and made later."""
+
+QUIET = DELAYING | frozenset(
     {
         "callable", "collections.OrderedDict", "copy.copy", "copy.deepcopy", "dataclasses.field", "dict", "dir",
         "frozenset", "functools.partial", "functools.partialmethod", "functools.update_wrapper", "functools.wraps",

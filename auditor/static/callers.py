@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from itertools import chain
+from weakref import WeakKeyDictionary
 
 from auditor.static.elements import call_of
 from auditor.static.facts import Function, ModuleFacts
+from auditor.static.handed import HANDING, handed, is_delayed
+from auditor.static.spread import bound_before
 from auditor.static.targets import only_target
 from auditor.static.values import ClassRef, FunctionRef
+
+_HANDED: WeakKeyDictionary[ModuleFacts, dict[str, list[ast.Call]]] = WeakKeyDictionary()
 
 
 def calls_of(module: ModuleFacts, function: Function) -> Iterator[tuple[ModuleFacts, ast.Call]]:
@@ -32,6 +38,35 @@ def calls_named(module: ModuleFacts, name: str) -> Iterator[tuple[ModuleFacts, a
             yield caller, call.node
 
 
+def calls_handed(module: ModuleFacts, name: str) -> Iterator[tuple[ModuleFacts, ast.Call]]:
+    """The calls of something of a name that others make which it is handed to: `pool.submit(work, 3)`."""
+    project = module.project
+    starts = project.programs.reaching(module.path) or (module.path,)
+    for path in project.calling_files.of(starts, name, is_handed=True):
+        caller = project.module(path)
+        for call in _handed_in(caller).get(name, ()) if caller is not None else ():
+            yield caller, call
+
+
+def _handed_in(module: ModuleFacts) -> dict[str, list[ast.Call]]:
+    """What a file hands to something that calls it, by the last part of its name."""
+    known = _HANDED.get(module)
+    if known is None:
+        known = _HANDED[module] = {}
+        for call, _, _ in module.index.calls:
+            written = getattr(call.func, "attr", getattr(call.func, "id", ""))
+            if written in HANDING:
+                made = handed(module.resolve(call.func), call, module.origin)
+            else:
+                made = call if is_delayed(call) else None
+            if made is not None:
+                made = bound_before(call_of(made, None), module).node
+                value = module.names.value(made.func)
+                if isinstance(value, FunctionRef) and not isinstance(value.node, ast.Lambda):
+                    known.setdefault(value.node.name, []).append(made)
+    return known
+
+
 def calls_seen(module: ModuleFacts, function: Function) -> Iterator[tuple[ModuleFacts, ast.Call, int]]:
     """The calls of a function or, where it is a constructor, of its class, in the programs that reach its file.
 
@@ -43,7 +78,7 @@ def calls_seen(module: ModuleFacts, function: Function) -> Iterator[tuple[Module
     is_constructor = isinstance(holder, ast.ClassDef) and name == "__init__"
     if is_constructor and isinstance(holder, ast.ClassDef):
         target, name = holder, holder.name
-    for caller, call in calls_named(module, name) if name else ():
+    for caller, call in chain(calls_named(module, name), calls_handed(module, name)) if name else ():
         callee = caller.names.value(call.func)
         if isinstance(callee, FunctionRef | ClassRef) and callee.node is target:
             bound = isinstance(callee, FunctionRef) and callee.bound

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable
 from itertools import compress
 
 from auditor.model.annotations import TYPE_CHECKING, cast
+from auditor.static.handed import HANDING
 from auditor.static.importgraph import Reach
 from auditor.static.trace import digest
 
@@ -24,6 +25,7 @@ Found = tuple[tuple[str, ...], tuple[str, ...]]
 MAX_CHANGED = 100
 """Files that are searched again for names of an earlier scan; where more changed it is found out anew who calls."""
 
+_HANDED = "\0handed"
 _DIGITS = bytes.maketrans(b"01", b"\0\1")
 
 
@@ -46,10 +48,10 @@ class CallingFiles:
         self._found: dict[str, Found] = {}
         """What was found for questions that answers rest on."""
 
-    def of(self, starts: Iterable[str], name: str) -> tuple[str, ...]:
+    def of(self, starts: Iterable[str], name: str, *, is_handed: bool = False) -> tuple[str, ...]:
         """The files that any of the `starts` reaches and that may call `name`, sorted; of too many those near to it.
 
-        A start that cannot be parsed counts for nothing.
+        `is_handed`: those that may hand it to something that calls it. A start that cannot be parsed counts for nothing.
         """
         reached: dict[str, Files] = {}
         for start in starts:
@@ -69,9 +71,9 @@ class CallingFiles:
                 here &= self._of_near(start)
             if here & ~found and self._project.module(start) is not None:
                 found |= here
-        calling = tuple(path for path in sorted(self._named(found)) if self._project.texts.hold_call(path, name))
+        calling = tuple(path for path in sorted(self._named(found)) if self._may_call(path, name, is_handed))
         if is_small:
-            question = f"{name}\0{self._told_by(tuple(reached))}"
+            question = f"{name}\0{self._told_by(tuple(reached))}{_HANDED * is_handed}"
             self._found[question] = tuple(sorted(self._named(holding))), calling
             self._project.trace.note("calling", question)
         else:
@@ -88,14 +90,18 @@ class CallingFiles:
         """Whether the same would be found, where only these files may say something else, and imports lead alike."""
         if len(changed) > MAX_CHANGED:
             return False
-        name = question.partition("\0")[0]
+        name, is_handed = question.partition("\0")[0], question.endswith(_HANDED)
         holding, calling = cast("Found", found)
         texts, literals = self._project.texts, frozenset({name})
         for path in changed:
             holds = texts.hold(path, literals)
-            if holds != (path in holding) or (holds and texts.hold_call(path, name) != (path in calling)):
+            if holds != (path in holding) or (holds and self._may_call(path, name, is_handed) != (path in calling)):
                 return False
         return sum(self._project.source(path).size_bytes for path in holding) <= self._limit
+
+    def _may_call(self, path: str, name: str, is_handed: bool) -> bool:
+        texts = self._project.texts
+        return texts.contain(path, HANDING) if is_handed else texts.hold_call(path, name)
 
     def _told_by(self, starts: tuple[str, ...]) -> str:
         found = self._digests.get(starts)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import Binding, BindingKind, Function, Position, Reach, Scope, every_argument, reaching
 from auditor.static.builtinnames import BUILTINS, SECOND
+from auditor.static.callables import DELAYING
 from auditor.static.configured import LOCATING, made_from
 from auditor.static.elements import call_of, is_none
 from auditor.static.importcalls import imported_by
@@ -36,7 +37,7 @@ from auditor.static.values import (
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
 
-TRANSPARENT = frozenset({"functools.wraps", "ray.remote", "torch.compile", "torch.jit.script", "torch.nn.DataParallel"})
+TRANSPARENT = DELAYING | {"functools.wraps", "ray.remote", "torch.compile", "torch.jit.script", "torch.nn.DataParallel"}
 """Calls whose result behaves as their first argument."""
 
 RESTORING = frozenset({"from_pretrained", "load_from_checkpoint"})

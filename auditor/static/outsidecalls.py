@@ -111,8 +111,9 @@ class OutsideCalls:
         value = frame.resolve(function) if function is not None else None
         is_sent = name.startswith(("ray.", "submitit."))
         with self._calls.spawned.working() if is_sent else self._calls.spawned.importing():
+            call = handed(name, node, frame.module.origin)
             if isinstance(value, FunctionRef):
-                self._calls.functions.enter(value, None, frame, at=function, defaults=False)
+                self._calls.functions.enter(value, call, frame, at=function, defaults=call is not None)
             elif is_sent:
                 self.callbacks(name, node, frame)
 
@@ -157,7 +158,7 @@ class OutsideCalls:
 
     def callbacks(self, name: str, node: ast.Call, frame: Frame) -> None:
         """Functions passed by name are called; objects of classes that extend the outside have their methods called."""
-        call = handed(name, node)
+        call = handed(name, node, frame.module.origin)
         for part in passed(node):
             value = frame.resolve(part)
             if isinstance(value, FunctionRef):
