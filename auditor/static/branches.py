@@ -19,6 +19,7 @@ from auditor.static.library_verdict import SeedValue
 from auditor.static.mappings import is_always
 from auditor.static.modes import in_training, starts_false, stays_false
 from auditor.static.nodes import walk
+from auditor.static.plainrun import NO_SEED, without_arguments
 from auditor.static.rngstate import Level, Rank, State, join, joined_draws
 from auditor.static.seedvalue import GIVEN, Seen, either
 from auditor.static.truth import never_holds
@@ -60,7 +61,10 @@ class Branches:
             text, opposite = frame.module.written.condition(node.test)
             trained = self.trained(node.test, frame)
             body = None if trained is None else node.body if trained else node.orelse
-            return self.arms([(text, node.body), (opposite, node.orelse)], frame, exhaustive=True, trained=body)
+            arms = [(text, node.body), (opposite, node.orelse)]
+            argued = without_arguments(node.test, frame)
+            bare = None if argued is None else node.body if argued else node.orelse
+            return self.arms(arms, frame, exhaustive=True, trained=body, bare=bare)
         return self._decided(node, frame, block, holds=holds)
 
     def claim(self, test: ast.expr, frame: Frame) -> None:
@@ -237,10 +241,12 @@ class Branches:
         exhaustive: bool,
         trained: Sequence[ast.stmt] | None = None,
         plain: Sequence[ast.stmt] | None = None,
+        bare: Sequence[ast.stmt] | None = None,
     ) -> End:
         """Follow each arm from the state before.
 
-        `trained`: the one that is taken in training only; `plain`: the one that a run takes that nobody gives anything.
+        `trained`: the one that is taken in training only; `plain`: the one that a run takes that nobody gives anything;
+        `bare`: the one of a run without arguments, of which only what is no seed counts.
         """
         before, values = self._ledger.state, frame.values
         ends: list[End] = []
@@ -266,6 +272,8 @@ class Branches:
         self._walk.set_state(joined)
         chosen = [values for body, values in kept if body is plain] or [values for _, values in kept]
         frame.values = _joined_values(chosen)
+        for values in (values for body, values in kept if body is bare):
+            frame.values.update({name: value for name, value in values.items() if value.kind in NO_SEED})
         return End.FALLS_THROUGH
 
     def match(self, node: ast.Match, frame: Frame) -> End:

@@ -24,6 +24,7 @@ from auditor.static.fields import Fields, field
 from auditor.static.frame import Frame
 from auditor.static.library_verdict import SeedValue
 from auditor.static.optionvalues import OptionValues
+from auditor.static.plainrun import joined_arms, without_arguments
 from auditor.static.seedvalue import (
     GIVEN,
     IS_NONE,
@@ -139,7 +140,8 @@ class Evaluator:
             chosen = self.truth(node.test, frame)
             if chosen is not None:
                 return self.value(node.body if chosen else node.orelse, frame)
-            return either(self.value(node.body, frame), self.value(node.orelse, frame))
+            arms = self.value(node.body, frame), self.value(node.orelse, frame)
+            return joined_arms(*arms, holds=without_arguments(node.test, frame))
         if isinstance(node, ast.BoolOp):
             return self._choice(node, frame)
         if isinstance(node, ast.NamedExpr | ast.Await | ast.Starred):

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass
 from auditor.static.bindings import Function
-from auditor.static.elements import call_of
+from auditor.static.elements import call_of, is_none
 from auditor.static.frame import Frame
 from auditor.static.furtherarguments import keyword_rest, positional_rest, spread_given
 from auditor.static.indirect import is_configured
@@ -16,7 +16,7 @@ from auditor.static.lengths import with_kept_lengths
 from auditor.static.mappings import entries_of, is_copy_of_name, runs_to_its_end
 from auditor.static.modes import is_mode
 from auditor.static.rngstate import Rank, State, joined_draws
-from auditor.static.seedvalue import GIVEN, OPTIONS, Entries, Seen, constant
+from auditor.static.seedvalue import GIVEN, IS_NONE, MAX_PARTS, OPTIONS, Entries, Seen, constant, holding
 from auditor.static.switches import Switches
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, Value
 from auditor.static.wrappers import kept, maker_of, wrappers_of
@@ -162,10 +162,12 @@ class Functions:
         return result
 
     def _copied(self, ref: FunctionRef) -> Seen:
-        """What a function gives that does nothing but `return _C.clone()`."""
+        """What a function gives that does nothing but `return _C.clone()`, or `return 0.1, None`."""
         returned = ref.module.returns(ref.node)
-        if len(returned) != 1 or not is_copy_of_name(returned[0]):
+        if len(returned) != 1:
             return GIVEN
+        if not is_copy_of_name(returned[0]):
+            return GIVEN if ref.owner is not None or isinstance(ref.node, ast.Lambda) else _none_in(returned[0])
         frame = Frame(ref.module, ref.node, self._walk.module_frame(ref.module))
         return self._walk.evaluator.value(returned[0], frame)
 
@@ -373,6 +375,15 @@ class Functions:
             return
         if name in with_kept_lengths(inside.module, function):
             inside.lengths[name] = len(given.elts)
+
+
+def _none_in(returned: ast.expr) -> Seen:
+    """What is written as None, itself or in a tuple; of all else no more is known."""
+    if is_none(returned):
+        return IS_NONE
+    if not isinstance(returned, ast.Tuple) or not any(map(is_none, returned.elts)) or len(returned.elts) > MAX_PARTS:
+        return GIVEN
+    return holding(GIVEN, parts=tuple(IS_NONE if is_none(part) else GIVEN for part in returned.elts))
 
 
 def _names_seed(entries: Entries) -> bool:

@@ -8,12 +8,14 @@ from itertools import islice
 from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.bindings import Function
 from auditor.static.library_verdict import SeedValue
 from auditor.static.nodes import walk
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
 
+_CONDITIONAL = (ast.Assert, ast.If, ast.IfExp, ast.While)
 _LEAVING = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 _ENDING = frozenset({"exit", "quit", "_exit", "error"})
 """Last parts of calls that end a program: `sys.exit`, `parser.error`."""
@@ -36,6 +38,9 @@ class _Options:
         self.left: dict[str, list[ast.If | ast.Assert]] = {}
         """Where the file leaves a function or a loop for what an option is."""
 
+        self.asked: set[tuple[Function | None, str]] = set()
+        """Names that conditions of a function ask for, or of the module."""
+
         self.attributes: dict[str, list[ast.expr]] = {}
         """Values that are stored in attributes of whatever object, by the attribute."""
 
@@ -43,6 +48,9 @@ class _Options:
             if isinstance(target, ast.Attribute):
                 self.attributes.setdefault(target.attr, []).append(value)
         for node in walk(module.tree):
+            if isinstance(node, _CONDITIONAL):
+                function = module.enclosing_function(node)
+                self.asked.update((function, part.id) for part in walk(node.test) if isinstance(part, ast.Name))
             if isinstance(node, ast.Assign | ast.AnnAssign):
                 for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
                     # What objects store in themselves is followed with the object.
@@ -67,6 +75,11 @@ def stored_values(used: ast.expr, module: ModuleFacts) -> list[ast.expr]:
 def stored_in_attribute(module: ModuleFacts, name: str) -> list[ast.expr]:
     """What a file stores in attributes of that name, of whatever object."""
     return _options(module).attributes.get(name, [])
+
+
+def is_asked_for(used: ast.Name, module: ModuleFacts) -> bool:
+    """Whether a condition of the same function, or of the module, asks for a name."""
+    return (module.enclosing_function(used), used.id) in _options(module).asked
 
 
 def _options(module: ModuleFacts) -> _Options:

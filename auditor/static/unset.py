@@ -8,13 +8,16 @@ from itertools import islice
 from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.bindings import BindingKind
 from auditor.static.callers import calls_named, calls_seen, passed_to
 from auditor.static.commandline import declaring_option, default_of, typer_default
 from auditor.static.elements import call_of, is_none
 from auditor.static.fieldsgiven import is_field_given
-from auditor.static.givenbefore import is_given_there, stored_in_attribute, stored_values
+from auditor.static.givenbefore import is_asked_for, is_given_there, stored_in_attribute, stored_values
 from auditor.static.library_verdict import SeedValue
 from auditor.static.nodes import walk
+from auditor.static.targets import only_target, pairs_of
+from auditor.static.values import FunctionRef
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 _KEPT: WeakKeyDictionary[Project, Memory[tuple[str, int, str], bool]] = WeakKeyDictionary()
 """By the file, the line of the class and the attribute."""
 
+_VALUE, _OPAQUE = BindingKind.VALUE, BindingKind.OPAQUE
 MAX_STEPS = 2
 """Functions that hand a parameter on."""
 
@@ -45,6 +49,13 @@ def is_unset(given: ast.expr, module: ModuleFacts, steps: int = MAX_STEPS) -> bo
         return not is_given_there(given, module) and not is_field_given(given, module)
     if isinstance(given, ast.Name) and _is_open_option(given, module):
         return True
+    if _is_computed(given, module):
+        return module.seed_value(given) is SeedValue.NONE
+    if isinstance(given, ast.Name) and (stored := _stored_once(given, module)) is not None:
+        if is_asked_for(given, module):
+            return False
+        is_part = isinstance(stored, ast.Call) and _is_none_in_result(given, stored, module)
+        return is_part or (steps > 0 and is_unset(stored, module, steps - 1))
     function = _handed_on(given, module)
     if function is None or not isinstance(given, ast.Name):
         return False
@@ -103,6 +114,39 @@ def _is_open_option(given: ast.Name, module: ModuleFacts) -> bool:
 def _is_variable(given: ast.expr, module: ModuleFacts) -> bool:
     """`os.environ.get("SEED")`."""
     return isinstance(given, ast.Call) and module.resolve(given.func) in ("os.environ.get", "os.getenv")
+
+
+def _is_computed(given: ast.expr, module: ModuleFacts) -> bool:
+    """`args.seed or None`, `int(sys.argv[1]) if len(sys.argv) > 1 else None`, `get_seed()` of the project."""
+    if isinstance(given, ast.Call):
+        return isinstance(module.names.value(given.func), FunctionRef)
+    return isinstance(given, ast.BoolOp | ast.IfExp)
+
+
+def _stored_once(given: ast.Name, module: ModuleFacts) -> ast.expr | None:
+    """The one expression that a name is bound to where it is used, or of which it is bound to a part."""
+    bindings = module.names.in_force(given)
+    node = bindings[0].node if len(bindings) == 1 else None
+    if not isinstance(node, ast.Assign | ast.AnnAssign) or bindings[0].kind not in (_VALUE, _OPAQUE):
+        return None
+    return bindings[0].value or node.value
+
+
+def _is_none_in_result(given: ast.Name, stored: ast.Call, module: ModuleFacts) -> bool:
+    """Whether `rate, seed = config()` of the project gives None there."""
+    statement = module.parent(stored)
+    target = only_target(statement)
+    called = module.names.value(stored.func)
+    if not isinstance(target, ast.Tuple | ast.List) or not isinstance(called, FunctionRef):
+        return False
+    returned = called.module.returns(called.node)
+    parts = pairs_of(target, returned[0]) if len(returned) == 1 else []
+    found = [value for part, value in parts if getattr(part, "id", "") == given.id]
+    return len(found) == 1 and called.module.seed_value(found[0]) is SeedValue.NONE and not _is_parameter(found[0], called)
+
+
+def _is_parameter(node: ast.expr, function: FunctionRef) -> bool:
+    return isinstance(node, ast.Name) and node.id in function.module.written.signature(function.node).names
 
 
 def _is_put_into_empty(given: ast.expr, module: ModuleFacts) -> bool:
