@@ -21,10 +21,11 @@ from auditor.static.loadercalls import LoaderCalls
 from auditor.static.madeobjects import MadeObjects
 from auditor.static.members import entry_of, table_of
 from auditor.static.outsidecalls import OutsideCalls
-from auditor.static.picked import looked_into, picked
+from auditor.static.picked import MAX_PICKED, looked_into, picked
 from auditor.static.protocols import THREAD_STARTING, starts_base
 from auditor.static.randomcalls import RandomCalls
 from auditor.static.receiver import on_own_object
+from auditor.static.registries import MAX_TAKEN
 from auditor.static.spawned import Spawned
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
 from auditor.static.weights import is_loading, loads_weights, may_load_all, unpickles_model
@@ -126,7 +127,7 @@ class CallWalk:
             seen = frame.values.get(node.func.id)
             if seen is not None and seen.is_constant and seen.kind is SeedValue.FIXED:
                 return  # `default(size, 1)` does not call what others give `default`
-        registered = self._walk.registered(node.func, frame)
+        registered = self.choices.some_of(self._walk.registered(node.func, frame), MAX_TAKEN, node, frame)
         if registered:
             self._alternatives(registered, node, frame, is_taken=True)
             return
@@ -140,7 +141,7 @@ class CallWalk:
             return
         if isinstance(node.func, ast.Attribute):
             self.random.draw(None, node, frame)
-        found = picked(frame.module, node)
+        found = self.choices.some_of(picked(frame.module, node), MAX_PICKED, node, frame)
         for value in found:
             if isinstance(value, External):
                 self.random.draw(value.name, node, frame)
@@ -219,7 +220,8 @@ class CallWalk:
 
     def _build(self, node: ast.Call, frame: Frame) -> None:
         """`MODELS.build(cfg)`, `build_from_cfg(cfg, MODELS)` of a library: it makes one of what is registered."""
-        for value in self.choices.one_of(self._walk.built(node, frame), is_taken=True):
+        built = self.choices.some_of(self._walk.built(node, frame), MAX_TAKEN, node, frame)
+        for value in self.choices.one_of(built, is_taken=True):
             if isinstance(value, ClassRef):
                 self.objects.construct(value, None, frame, at=node)
             elif isinstance(value, FunctionRef):

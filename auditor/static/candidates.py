@@ -19,7 +19,7 @@ from auditor.static.importcalls import imported_by
 from auditor.static.lookedup import looked_up
 from auditor.static.members import SAME_OBJECT, bases
 from auditor.static.picked import is_evaluating, looked_into, looks_up
-from auditor.static.registries import Registries
+from auditor.static.registries import MAX_TAKEN, Registries
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
 
 if TYPE_CHECKING:
@@ -229,7 +229,7 @@ class Candidates:
         yield from self.elements(module, node.value)
 
     def _picked(self, module: ModuleFacts, node: ast.expr) -> Sequence[Value]:
-        found = self._registries.picked(module, node, None, self._within)
+        found = self._registries.picked(module, node, None, self._within)[:MAX_TAKEN]
         self._is_taken |= bool(found)
         return found
 
@@ -270,7 +270,7 @@ class Candidates:
         if looks_up(node) or is_evaluating(node):
             yield from self._looked_up(module, node)
             return
-        built = self._registries.built(module, node, None, self._within)
+        built = self._registries.built(module, node, None, self._within)[:MAX_TAKEN]
         self._is_taken |= bool(built)
         for each in built:
             if isinstance(each, ClassRef):

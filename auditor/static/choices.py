@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import ast
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from auditor.model.annotations import TYPE_CHECKING, TypeVar
 from auditor.model.lean import replace
 from auditor.static.rngstate import State, join
+from auditor.static.values import ClassRef, FunctionRef
 
 if TYPE_CHECKING:
+    from auditor.static.frame import Frame
     from auditor.static.walk import Walk
 
 Choice = TypeVar("Choice")
@@ -37,6 +40,18 @@ class Choices:
         self._ledger.taken -= is_taken
         joined = join(states)
         self._walk.set_state(joined if joined is not None else before)
+
+    def some_of(self, found: Sequence[Choice], most: int, node: ast.expr, frame: Frame) -> Sequence[Choice]:
+        """As many of several things as are followed, those first that can lead to a draw or a seed."""
+        if len(found) <= most:
+            return found
+        relevance = self._walk.relevance
+        leading = [
+            each for each in found if not isinstance(each, FunctionRef | ClassRef) or relevance.is_relevant(each.node)
+        ]
+        if len(leading) > most:
+            self._ledger.more = self._ledger.more or frame.module.location(node)
+        return (leading or [*found])[:most]
 
     @contextmanager
     def later(self) -> Iterator[None]:

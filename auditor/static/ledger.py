@@ -88,6 +88,9 @@ class Ledger:
         self.beyond: Location | None = None
         """Where something is made of which configurations name more than are followed."""
 
+        self.more: Location | None = None
+        """Where something is taken out of a table or a module that holds more than is followed."""
+
         self.is_named = False
         """Something is made by such a name that is known."""
 

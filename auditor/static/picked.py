@@ -26,6 +26,7 @@ def picked(module: ModuleFacts, call: ast.Call) -> list[Value]:
 
     `vars(models)[arch]()` and `getattr(models, arch)()` too. Of a module of the project the functions and classes that
     take such arguments, in the order of the text; of one outside `DRAWING` something that stands for all it holds.
+    Who follows them takes no more than `MAX_PICKED`.
     """
     found = looked_into(module, call.func)
     if found is None:
@@ -40,7 +41,7 @@ def picked(module: ModuleFacts, call: ast.Call) -> list[Value]:
     fitting = list(dict.fromkeys(value for value in values if _takes(value, call)))
     # Beside functions that make models, classes are parts of these.
     functions: list[Value] = [value for value in fitting if isinstance(value, FunctionRef)]
-    return (functions or fitting)[:MAX_PICKED]
+    return functions or fitting
 
 
 def looks_up(node: ast.expr) -> bool:

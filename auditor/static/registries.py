@@ -34,7 +34,7 @@ MAX_TAKEN = 8
 """Members of a table that are followed where any may be taken."""
 
 MAX_LOOKED_AT = 60
-"""Expressions that are looked at to find the table that something comes out of."""
+"""Expressions that are looked at to find the table that something comes out of; members among which these are."""
 
 MAX_HANDED = 3
 """Functions that hand on what is registered, or what is taken out, one to the other."""
@@ -113,25 +113,28 @@ class Registries:
         return isinstance(value, Instance) and value.made_by in self._members
 
     def members(self, taken: Taken, within: Container[str] | None) -> list[FunctionRef | ClassRef]:
-        """What may be taken, of the modules at these paths, in the order of the files."""
+        """What may be taken, of the modules at these paths, in the order of the files; `MAX_LOOKED_AT` at most."""
         members = self._members.get(taken.table, ())
         among = (each for each in members if within is None or each.value.module.path in within)
         found = list(among if taken.name is not None else islice(among, MAX_LOOKED_AT))
         if taken.name is not None:
             found = [each for each in found if each.name == taken.name] or [each for each in found if each.name is None]
-        return list(dict.fromkeys(each.value for each in found))[:MAX_TAKEN]
+        return list(dict.fromkeys(each.value for each in found))[:MAX_LOOKED_AT]
 
     def picked(
         self, module: ModuleFacts, node: ast.expr, arguments: Arguments | None, within: Container[str] | None
     ) -> list[FunctionRef | ClassRef]:
-        """The members that an expression may be; `arguments`: what parameters around it stand for."""
+        """The members that an expression may be; `arguments`: what parameters around it stand for.
+
+        Who follows them takes no more than `MAX_TAKEN`.
+        """
         if not self._members or (arguments is None and node in self._takes_nothing):
             return []
         taken = dict.fromkeys(self._taken_by(module, node, arguments, MAX_HANDED))
         if arguments is None and not taken:
             self._takes_nothing.add(node)
         found = dict.fromkeys(value for each in taken for value in self.members(each, within))
-        return list(found)[:MAX_TAKEN]
+        return list(found)[:MAX_LOOKED_AT]
 
     def built(
         self, module: ModuleFacts, node: ast.Call, arguments: Arguments | None, within: Container[str] | None
@@ -150,7 +153,7 @@ class Registries:
             self._builds_nothing.add(node)
         name = _text(node.args[0]) if node.args else None
         values = [value for each in found if each is not None for value in self.members(Taken(each, name), within)]
-        return list(dict.fromkeys(values))[:MAX_TAKEN]
+        return list(dict.fromkeys(values))[:MAX_LOOKED_AT]
 
     def _table(self, module: ModuleFacts, node: ast.expr, arguments: Arguments | None) -> Table | None:
         """Like `_filled_table`, of a name that one with members goes by; most expressions are told by that."""
@@ -222,12 +225,15 @@ class Registries:
             if isinstance(base, ClassRef) and (asks(base.module) or asks(cls.module)):
                 self._homes[subclasses_of(base)] = base.module.path
                 self._add({SUBCLASSES: subclasses_of(base)}, cls.node.name, cls)
-            if isinstance(base, ClassRef) and isinstance(member(base, "__init_subclass__", bound=False), FunctionRef):
+            hook = member(base, "__init_subclass__", bound=False) if isinstance(base, ClassRef) else None
+            if isinstance(base, ClassRef) and isinstance(hook, FunctionRef):
                 table, keeper = self._object(base), self._keeper(base)
                 words = [_text(word.value) for word in cls.node.keywords]
                 if table is not None and keeper is not None:
                     self._add({base.node.name: table}, words[0] if words else None, cls)
                     self._names.update(keeper.attributes)
+                else:
+                    self._add(dict(self._filled_by(hook, MAX_HANDED)), None, cls)
 
     def _read_call(self, module: ModuleFacts, call: ast.Call) -> None:
         """`register("net", Net)`, `MODELS.register(Net)`, `MODELS.register_module()(Net)`."""

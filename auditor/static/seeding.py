@@ -31,6 +31,8 @@ _UNNAMED = "what is made at {} is named by a configuration, and no document of t
 
 _BEYOND = "what is made at {} is one of more things than are followed, as configurations name them"
 
+_MORE = "what is taken out at {} is one of more things than are followed"
+
 _ORDERED = (SeedStatus.TOO_LATE, SeedStatus.CONDITIONAL)
 """What is wrong with where the seed stands, not with the seed."""
 
@@ -71,6 +73,9 @@ def judge(project: Project, entry: EntryPoint) -> tuple[LibraryVerdict, ...]:
     elif beyond is not None:
         project.problems.setdefault(entry.path, f"{FOLLOWED_PARTLY}{_BEYOND.format(in_words(beyond))}")
     drawn = [record for ledger in ledgers for record in _drawn(project, entry, ledger)]
+    more = next((ledger.more for ledger in ledgers if ledger.more), None)
+    if more is not None and not drawn:
+        project.problems.setdefault(entry.path, f"{FOLLOWED_PARTLY}{_MORE.format(in_words(more))}")
     verdicts = []
     for library in sorted(project.rng.libraries):
         records = [record for record in drawn if record.library == library]
