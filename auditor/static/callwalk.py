@@ -11,7 +11,7 @@ from auditor.static.choices import Choices
 from auditor.static.commandgroups import RUNNING_COMMANDS, registration
 from auditor.static.configured import COMMAND_LINES, MAX_MADE, configured, finds_only, opened
 from auditor.static.converted import copies_into_network, hands_over_state, takes_weights
-from auditor.static.elements import passed
+from auditor.static.elements import call_of, passed
 from auditor.static.experiments import configured_seed
 from auditor.static.frame import End, Frame
 from auditor.static.functions import Functions
@@ -27,6 +27,7 @@ from auditor.static.randomcalls import RandomCalls
 from auditor.static.receiver import on_own_object
 from auditor.static.registries import MAX_TAKEN
 from auditor.static.spawned import Spawned
+from auditor.static.spread import bound_before
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
 from auditor.static.weights import is_loading, loads_weights, may_load_all, unpickles_model
 
@@ -56,6 +57,9 @@ class CallWalk:
 
         self._experiments: dict[tuple[ModuleFacts, Value], ast.expr | None] = {}
         """The seeds of the experiments of files."""
+
+        self._written_out: dict[ast.Call, ast.Call | None] = {}
+        """Calls of partials with what was bound before."""
 
         self._groups: list[FunctionRef | Instance] = []
         """Groups of commands that are being run."""
@@ -106,6 +110,11 @@ class CallWalk:
                         self.objects.methods(made, ["run"], frame, node)
                     self.objects.sweep(made, frame, node)
             return End.STOPS if value.name in EXITS else End.FALLS_THROUGH
+        if isinstance(value, FunctionRef) and (made := self._bound(value, node, frame)) is not None:
+            before = self._ledger.state.pending
+            end = self._follow(made, frame)
+            self.random.remember(value.node.body, before)  # what stands for the object that it makes
+            return end
         if isinstance(value, FunctionRef):
             with self.spawned.calling(value, node):
                 frame.results[node] = self.functions.enter(on_own_object(value, node, frame), node, frame)
@@ -120,6 +129,20 @@ class CallWalk:
         else:
             self._unresolved(node, frame)
         return End.FALLS_THROUGH
+
+    def _bound(self, value: FunctionRef, node: ast.Call, frame: Frame) -> ast.Call | None:
+        """`DataLoader(data, shuffle=True)` for `make(data)`, of a `partial` that was made in the same function or file."""
+        names = value.module.names
+        if value.module is not frame.module or names.wrapped(value) is value:
+            return None
+        if value.module.enclosing_function(value.node) not in (None, frame.function):
+            return None
+        if node not in self._written_out:
+            made = bound_before(call_of(node, None), frame.module).node
+            inner = names.value(made.func)
+            is_whole = not isinstance(inner, FunctionRef) or inner.module.names.wrapped(inner) is inner
+            self._written_out[node] = made if is_whole else None
+        return self._written_out[node]
 
     def _unresolved(self, node: ast.Call, frame: Frame) -> None:
         """Nobody knows what is called: a table of functions, a method of an unknown object."""

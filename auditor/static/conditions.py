@@ -21,6 +21,7 @@ from auditor.static.maybetrue import default_value, may_be_true
 from auditor.static.nodes import walk
 from auditor.static.scalars import is_number
 from auditor.static.spread import bound_before, may_be_bound, spread
+from auditor.static.handedon import as_called
 from auditor.static.unset import is_differing, is_unset
 from auditor.static.values import FunctionRef
 
@@ -234,7 +235,9 @@ class CallCondition:
             return self._are_given(call) or (call.method not in self.words and may_be_bound(module))
 
         for call in module.call_index.candidates(self.callees, self.prefixes, self.methods, fits):
-            if self._is_called(call, module) and self._passes(bound_before(call, module), module):
+            if self._is_called(call, module) and (
+                self._passes(bound_before(call, module), module) or self._passes_for_callers(call, module)
+            ):
                 yield call
         if self.decorators:
             for call in decorator_calls(module, self.callees):
@@ -288,6 +291,14 @@ class CallCondition:
         """Whether the arguments can be as they have to be, from which ones are there."""
         results = (argument.can_hold(call) for argument in self.arguments)
         return any(results) if self.any_argument and self.arguments else all(results)
+
+    def _passes_for_callers(self, call: Call, module: ModuleFacts) -> bool:
+        """Whether the arguments are so with what callers give a function that hands it on: `DataLoader(data, **kw)`.
+
+        All of them have to, but for what counts where any call does so.
+        """
+        results = [self._passes(each, module) for each in as_called(call, module)]
+        return any(results) if any(each.sometimes for each in self.arguments) else bool(results) and all(results)
 
     def _passes(self, call: Call, module: ModuleFacts) -> bool:
         if not self.arguments:

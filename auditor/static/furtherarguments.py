@@ -11,9 +11,13 @@ from auditor.static.frame import Frame
 from auditor.static.library_verdict import SeedValue
 from auditor.static.mappings import entries_of
 from auditor.static.seedvalue import GIVEN, MAX_PARTS, Entries, Seen, holding, parts_of
+from auditor.static.spread import spread
 
 if TYPE_CHECKING:
     from auditor.static.evaluate import Evaluator
+
+MAX_WRITTEN = 50
+"""Options of one call that are written out."""
 
 _NO_SEED = (SeedValue.NONE, SeedValue.ENTROPY)
 
@@ -32,6 +36,26 @@ def spread_given(
         known |= entries.known if entries is not None else {}
         rest = rest if entries is not None and entries.rest is None else GIVEN
     return Entries(known, rest)
+
+
+def written_out(evaluator: Evaluator, node: ast.Call, frame: Frame) -> ast.Call:
+    """`DataLoader(data, **options)` with `options["shuffle"]` as a keyword, where it is known what there is."""
+    node = spread(frame.module, node)
+    keywords: list[ast.keyword] = []
+    for word in node.keywords:
+        entries = entries_of(evaluator.value(word.value, frame)) if word.arg is None else None
+        if word.arg is not None:
+            keywords.append(word)
+        elif entries is None or entries.rest is not None or len(entries.known) > MAX_WRITTEN:
+            return node
+        else:
+            keywords += [ast.keyword(arg=name, value=_item(word.value, name)) for name in entries.known]
+    return ast.copy_location(ast.Call(func=node.func, args=node.args, keywords=keywords), node)
+
+
+def _item(node: ast.expr, key: str) -> ast.expr:
+    name = ast.copy_location(ast.Constant(key), node)
+    return ast.copy_location(ast.Subscript(value=node, slice=name, ctx=ast.Load()), node)
 
 
 def _spread_at_end(

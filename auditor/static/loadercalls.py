@@ -10,10 +10,10 @@ from auditor.static.bindings import Function
 from auditor.static.contents import PUTTING, collections_in
 from auditor.static.elements import call_of
 from auditor.static.frame import Frame
+from auditor.static.furtherarguments import written_out
 from auditor.static.library_verdict import SeedValue
 from auditor.static.nodeindex import names_of
 from auditor.static.seedvalue import GIVEN, Seen
-from auditor.static.spread import spread
 from auditor.static.values import ClassRef, FunctionRef, Instance
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class LoaderCalls:
 
     def make(self, node: ast.Call, frame: Frame) -> None:
         """A DataLoader: its dataset and collate function are called later, perhaps in workers."""
-        call = call_of(spread(frame.module, node), None)
+        call = call_of(written_out(self._walk.evaluator, node, frame), None)
         workers = call.argument("num_workers", 5)
         unset = GIVEN if call.opaque else Seen(SeedValue.FIXED, 0, True)
         seen = self._walk.evaluator.value(workers, frame) if workers is not None else unset

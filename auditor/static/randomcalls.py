@@ -8,13 +8,13 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.ruleset.library import NoneMeaning, SeedCall
 from auditor.static.elements import call_of
 from auditor.static.frame import Frame
+from auditor.static.furtherarguments import written_out
 from auditor.static.knowledge import draws
 from auditor.static.library_verdict import SeedValue
 from auditor.static.maybetrue import may_be_true
 from auditor.static.modes import puts_on
 from auditor.static.rngstate import Pending
 from auditor.static.seedvalue import FIXED, GIVEN, UNSEEDED_STATE, Seen, entropy
-from auditor.static.spread import spread
 from auditor.static.values import ClassRef, Instance
 from auditor.static.weights import drawn_by, makes_weights
 
@@ -78,7 +78,7 @@ class RandomCalls:
         method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
         if not self._rng.by_method(method) and (name is None or not self._rng.candidates(name)):
             return
-        call = call_of(spread(frame.module, node), name)
+        call = call_of(written_out(self._walk.evaluator, node, frame), name)
         evaluator = self._walk.evaluator
 
         def is_none(part: object) -> bool:

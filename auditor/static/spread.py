@@ -68,7 +68,7 @@ def bound_before(call: Call, module: ModuleFacts) -> Call:
 def entries(module: ModuleFacts, node: ast.expr) -> list[ast.keyword] | None:
     """What a mapping holds whose keys can be read; None where they can't, or where it is changed afterwards."""
     if isinstance(node, ast.Name):
-        if _is_changed_anywhere(module, node):
+        if is_changed_anywhere(module, node):
             return None
         source = module.origin(node)
         return None if isinstance(source, ast.Name) else entries(module, source)
@@ -86,7 +86,8 @@ def entries(module: ModuleFacts, node: ast.expr) -> list[ast.keyword] | None:
     return None
 
 
-def _is_changed_anywhere(module: ModuleFacts, node: ast.Name) -> bool:
+def is_changed_anywhere(module: ModuleFacts, node: ast.Name) -> bool:
+    """Whether a function changes the dictionary that goes by a name in it."""
     known = _CHANGED.setdefault(module, {})
     key = module.enclosing_function(node), node.id
     if key not in known:

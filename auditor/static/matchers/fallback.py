@@ -15,13 +15,14 @@ from auditor.static.constants import may_hold_for_none
 from auditor.static.facts import Call, Known, ModuleFacts
 from auditor.static.followed import methods_after
 from auditor.static.knowledge import draws
+from auditor.static.handedon import as_called
 from auditor.static.matcher import Hit, Scope
 from auditor.static.mentions import Names
 from auditor.static.prerequisites import Prerequisite, packages_of
 from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.project import Project
 from auditor.static.ruleoptions import WithOptions
-from auditor.static.spread import spread
+from auditor.static.spread import bound_before, spread
 from auditor.static.unseeded import unseeded_programs, worded
 from auditor.static.unset import is_unset
 
@@ -131,7 +132,10 @@ def _draws(call: Call, module: ModuleFacts, project: Project) -> Iterable[tuple[
             return value.value == wanted
         return wanted is True and may_hold_for_none(module, node)
 
-    for fact in draws(project.rng, replace(call, node=spread(module, call.node)), is_none, equals, module.names.value):
+    bound = bound_before(call, module)
+    written = list(as_called(bound, module)) or [replace(bound, node=spread(module, bound.node))]
+    found = [draws(project.rng, each, is_none, equals, module.names.value) for each in written]
+    for fact in found[0] if all(found) else ():
         yield fact.library.id, fact.deferred
 
 
