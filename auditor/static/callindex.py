@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Collection, Iterable
+from functools import cached_property
 
 from auditor.static.elements import Call
 from auditor.static.scopes import ScopeIndex
@@ -24,6 +25,7 @@ class CallIndex:
     def __init__(self, index: ScopeIndex, call: Callable[[int], Call]) -> None:
         """`call` makes what is known of a call from its number in the index; nearly none is ever asked for."""
         renamed = _renamed(index)
+        self._index = index
         self._call = call
         self._by_written: dict[str, list[int]] = {}
         self._renamed: list[int] = []
@@ -78,6 +80,22 @@ class CallIndex:
                 call = self._call(number)
                 if fits(call) and call.callee in callees:
                     yield number
+        for number in (number for last in sorted(lasts) for number in self._of_bases.get(last, ())):
+            call = self._call(number)
+            if fits(call) and (call.callee or "").removesuffix(".__init__") in callees:
+                yield number
+
+    @cached_property
+    def _of_bases(self) -> dict[str, list[int]]:
+        """The calls `super().__init__(…)`, by the last parts of the names of the classes that theirs extends."""
+        found: dict[str, list[int]] = {}
+        for number in self._by_method.get("__init__", ()):
+            holder: ast.AST | None = self._index.calls[number][0]
+            while holder is not None and not isinstance(holder, ast.ClassDef):
+                holder = self._index.parents.get(holder)
+            for base in holder.bases if isinstance(holder, ast.ClassDef) else ():
+                found.setdefault(getattr(base, "attr", getattr(base, "id", "")), []).append(number)
+        return found
 
 
 def _renamed(index: ScopeIndex) -> frozenset[str]:

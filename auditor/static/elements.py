@@ -53,8 +53,11 @@ class Call:
         """Fully qualified name (`numpy.random.rand`, `numpy.random.Generator.integers` for a method of a known object).
 
         Names of the project itself start with a dot: `.utils.seed.set_all`. None where it cannot be told.
+        `super().__init__(…)` calls the class outside that it leads to.
         """
-        return self.resolve(self.node.func)
+        name = self.resolve(self.node.func)
+        is_base = self.method == "__init__" and name is not None and not name.startswith(".")
+        return name.removesuffix(".__init__") if is_base and name is not None else name
 
     @property
     def opaque(self) -> bool:

@@ -90,12 +90,12 @@ def default_value(module: ModuleFacts, node: ast.expr) -> Known | Unknown:
 
 
 def _given(module: ModuleFacts, argument: ast.arg) -> Iterator[tuple[ModuleFacts, ast.expr]]:
-    from auditor.static.callers import calls_of  # which asks of programs, and these of arguments
+    from auditor.static.callers import calls_seen  # which asks of programs, and these of arguments
 
     function = module.function_of_parameter(argument)
     default = default_of(function, argument.arg)
     place = _place(function, argument.arg)
-    called = list(calls_of(module, function))
+    called = [(caller, call) for caller, call, _ in calls_seen(module, function)]
     if default is not None and not called:
         yield module, default
     for caller, call in called:

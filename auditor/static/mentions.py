@@ -32,6 +32,9 @@ _MODULE = lazy_pattern(rb"[ \t(]*[A-Za-z_][\w.]*[ \t)]*(?:$|[#;\r\n]|if\b|or\b)"
 
 _DEFINED = lazy_pattern(rb"(?:^|[\s;:])def[ \t]+$")
 _CALLED = lazy_pattern(rb"(?:[\s\\]|#[^\n]*\n)*\(")
+_EXTENDED = lazy_pattern(rb"\bclass[ \t]+\w+[ \t]*\([^()\n]*$")
+"""Before a class that another one extends, whose constructor may call the one of that."""
+
 _GIVING = lazy_pattern(rb"\b(?:return|else|or|and|await|if|as|in|lambda[^:\n]*:)$")
 _COMPARING = (b"==", b"!=", b"<=", b">=")
 _PAIRED = lazy_pattern(rb"^[^=()\n]*[^=!<>()\n]=[^=()\n]*,$")
@@ -51,7 +54,7 @@ class Names:
     """`package.name`: every name that begins so."""
 
     called: bool = False
-    """Only where they are called, or given to something that may be called."""
+    """Only where they are called, extended, or given to something that may be called."""
 
     @property
     def of_objects(self) -> bool:
@@ -126,7 +129,8 @@ def mentions(raw: bytes, bound: Imported, names: Names, words: Iterable[bytes] |
             if before[-1:] in (b'"', b"'") and raw[end : end + 1] == before[-1:] and b"getattr" in raw:
                 return True
             chain, before = _chain(before)
-            if called and not _CALLED.match(raw, end) and not _is_given(before, passing=_passes(raw, bound)):
+            is_used = not called or _CALLED.match(raw, end) or _is_given(before, passing=_passes(raw, bound))
+            if not is_used and not _EXTENDED.search(before):
                 continue
             if _can_be(chain, word, raw, bound, names):
                 return True
