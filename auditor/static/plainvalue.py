@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import BindingKind
+from auditor.static.dotted import dotted_text
 from auditor.static.elements import UNKNOWN, Known, Unknown
 from auditor.static.givenbefore import MAX_STORED, stored_in_attribute
 from auditor.static.library_verdict import SeedValue
 from auditor.static.maybetrue import may_be_true
 from auditor.static.nodes import walk
+from auditor.static.values import ModuleRef
 
 if TYPE_CHECKING:
+    from auditor.static.evaluate import Evaluator
     from auditor.static.facts import ModuleFacts
+    from auditor.static.seedvalue import Seen
+
+MAX_IMPORTS = 4
+"""Files that take a configuration from another one: `from .default import _C as config`."""
 
 
 def plain_value(module: ModuleFacts, node: ast.expr) -> Known | Unknown:
@@ -41,10 +49,45 @@ def plain_value(module: ModuleFacts, node: ast.expr) -> Known | Unknown:
         return UNKNOWN
     evaluator = Evaluator(module.project)
     try:
-        seen = evaluator.value(node, Frame(module, module.enclosing_function(node)))
+        seen = _filled_elsewhere(module, node, evaluator)
+        seen = evaluator.value(node, Frame(module, module.enclosing_function(node))) if seen is None else seen
     finally:
         evaluator.close()
     return Known(seen.constant) if seen.is_constant and seen.kind is SeedValue.FIXED else UNKNOWN
+
+
+def _filled_elsewhere(module: ModuleFacts, node: ast.expr, evaluator: Evaluator) -> Seen | None:
+    """`config.CUDNN.BENCHMARK` of a configuration that another file fills at its top level, and nothing else there."""
+    from auditor.static.mappings import filled_at_top  # which few files need
+
+    name, *path = (dotted_text(node) or "").split(".")
+    root = module.index.root.bindings.get(name, ())
+    names = [part for part in walk(node) if isinstance(part, ast.Name)]
+    is_local = any(module.names.bindings_of(part) != list(root) for part in names)
+    for _ in range(MAX_IMPORTS):
+        binding = root[0] if len(root) == 1 else None
+        if is_local or binding is None or not isinstance(binding.node, ast.ImportFrom) or binding.alias is None:
+            return None
+        origin = module.names.origin_of(binding.node)
+        holder = module.project.module(origin.path) if isinstance(origin, ModuleRef) else None
+        if holder is None:
+            return None
+        module, name = holder, binding.alias.name
+        seen = filled_at_top(evaluator, module, name)
+        if seen is not None:
+            return _at_path(seen, path) if len(stored_in_attribute(module, path[-1])) == 1 else None
+        root = module.index.root.bindings.get(name, ())
+    return None
+
+
+def _at_path(seen: Seen, path: Sequence[str]) -> Seen | None:
+    from auditor.static.mappings import entries_of
+
+    found: Seen | None = seen
+    for key in path:
+        entries = entries_of(found) if found is not None else None
+        found = entries.known.get(key) if entries is not None else None
+    return found
 
 
 def _is_parameter(module: ModuleFacts, name: ast.Name) -> bool:

@@ -72,6 +72,9 @@ def entries(module: ModuleFacts, node: ast.expr) -> list[ast.keyword] | None:
             return None
         source = module.origin(node)
         return None if isinstance(source, ast.Name) else entries(module, source)
+    if isinstance(node, ast.Attribute):
+        kept = _kept_here(module, node)
+        return entries(module, kept) if kept is not None else None
     if isinstance(node, ast.IfExp):
         # `{"num_workers": 2} if cuda else {}`: the run that has options has these.
         arms = [entries(module, node.body), entries(module, node.orelse)]
@@ -86,10 +89,19 @@ def entries(module: ModuleFacts, node: ast.expr) -> list[ast.keyword] | None:
     return None
 
 
-def is_changed_anywhere(module: ModuleFacts, node: ast.Name) -> bool:
+def _kept_here(module: ModuleFacts, node: ast.Attribute) -> ast.expr | None:
+    """What `self.options` is, where the same method says so and nothing of the class changes it."""
+    holder = module.enclosing_class(node) if isinstance(node.value, ast.Name) and node.value.id == "self" else None
+    stored = module.self_attributes(holder).get(node.attr, []) if holder is not None else []
+    if len(stored) != 1 or not isinstance(stored[0], ast.Dict | ast.Call) or is_changed_anywhere(module, node):
+        return None
+    return stored[0] if module.enclosing_function(stored[0]) is module.enclosing_function(node) else None
+
+
+def is_changed_anywhere(module: ModuleFacts, node: ast.Name | ast.Attribute) -> bool:
     """Whether a function changes the dictionary that goes by a name in it."""
     known = _CHANGED.setdefault(module, {})
-    key = module.enclosing_function(node), node.id
+    key = module.enclosing_function(node), node.id if isinstance(node, ast.Name) else f"self.{node.attr}"
     if key not in known:
         known[key] = any(_is_changed(module, use) for use in uses(module, node))
     return known[key]
