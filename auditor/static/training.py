@@ -16,7 +16,7 @@ from auditor.static.dotted import dotted_text
 from auditor.static.entrypoints import names_main
 from auditor.static.nodes import walk
 from auditor.static.protocols import is_run_by_others
-from auditor.static.values import ClassRef
+from auditor.static.values import ClassRef, FunctionRef
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
@@ -81,9 +81,10 @@ def trains(project: Project, program: str) -> bool:
 
 
 def _has_trained(project: Project, program: str) -> bool:
-    """Whether a program itself calls a method that trains, of any class that it imports, by statements or not.
+    """Whether a program itself calls a function that trains, or a method of any class that it imports.
 
-    `model.optimize_parameters()` of what `import_module("models." + name)` gave; `model.test()` trains nothing.
+    By statements or not: `model.optimize_parameters()` of what `import_module("models." + name)` gave. `model.test()`
+    trains nothing.
     """
     project.trace.note("reach", program)
     backward = tuple(word.decode() for word in STEPPING[0])
@@ -91,8 +92,14 @@ def _has_trained(project: Project, program: str) -> bool:
     module = project.module(program) if 0 < len(holding) <= _MAX_FILES else None
     if module is None:
         return False
-    called = {node.func.attr for node in walk(module.tree) if isinstance(node, ast.Call) and _is_method(node.func)}
-    return any(not called.isdisjoint(_training_names(project, path)) for path in holding)
+    calls = [node.func for node in walk(module.tree) if isinstance(node, ast.Call)]
+    called = {func.attr for func in calls if _is_method(func)}
+    if any(not called.isdisjoint(_training_names(project, path)) for path in holding):
+        return True
+    functions = {name for path in holding for name in _training_functions(project, path)}
+    named = (func for func in calls if (getattr(func, "attr", getattr(func, "id", ""))) in functions)
+    values = (module.names.value(func) for func in named)
+    return any(isinstance(each, FunctionRef) and each.owner is None and each.module.path in holding for each in values)
 
 
 def _is_method(node: ast.expr) -> TypeGuard[ast.Attribute]:
@@ -111,13 +118,28 @@ def _training_names(project: Project, path: str) -> Iterator[str]:
             yield from _leading_to(module, methods, backward) & _leading_to(module, methods, step)
 
 
-def _leading_to(module: ModuleFacts, methods: Sequence[ast.FunctionDef], texts: tuple[str, ...]) -> set[str]:
-    """The names of those methods of a class in which one of the texts stands, or that call one of these."""
+def _training_functions(project: Project, path: str) -> set[str]:
+    """The functions of a file that compute gradients and step, by themselves or through each other."""
+    backward, step = (tuple(word.decode() for word in words) for words in STEPPING)
+    module = project.module(path) if project.texts.contain(path, step) else None
+    if module is None:
+        return set()
+    functions = [part for part in module.tree.body if isinstance(part, ast.FunctionDef)]
+    leading = (_leading_to(module, functions, texts, of_class=False) for texts in (backward, step))
+    return set.intersection(*leading)
+
+
+def _leading_to(
+    module: ModuleFacts, methods: Sequence[ast.FunctionDef], texts: tuple[str, ...], *, of_class: bool = True
+) -> set[str]:
+    """The names of those methods of a class, or functions, in which one of the texts stands, or that name such a one."""
     callers: dict[str, list[str]] = {}
     for method in methods:
         for node in walk(method):
-            if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "self":
+            if of_class and isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "self":
                 callers.setdefault(node.attr, []).append(method.name)
+            elif not of_class and isinstance(node, ast.Name):
+                callers.setdefault(node.id, []).append(method.name)
     pending = [method.name for method in methods if _holds(module, method, texts)]
     found = set(pending)
     for name in pending:
