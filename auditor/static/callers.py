@@ -62,7 +62,7 @@ def _handed_in(module: ModuleFacts) -> dict[str, list[ast.Call]]:
             if made is not None:
                 made = bound_before(call_of(made, None), module).node
                 value = module.names.value(made.func)
-                if isinstance(value, FunctionRef) and not isinstance(value.node, ast.Lambda):
+                if isinstance(value, FunctionRef | ClassRef) and not isinstance(value.node, ast.Lambda):
                     known.setdefault(value.node.name, []).append(made)
     return known
 

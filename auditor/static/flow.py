@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import islice
 from weakref import WeakKeyDictionary
 
 from auditor.static.facts import Function, Known, ModuleFacts
+from auditor.static.givenbefore import stored_in_attribute
 from auditor.static.nodes import walk
 from auditor.static.ordering import REDUCING, SORTERS, SORTING, WRAPPERS
 from auditor.static.targets import only_target
@@ -36,7 +38,10 @@ _PROPERTIES = frozenset({"cached_property", "property"})
 
 
 def uses(module: ModuleFacts, target: ast.expr) -> Iterator[ast.expr]:
-    """The places that read a variable: in its function, in the module for globals, in the class for what is its own."""
+    """The places that read a variable: in its function, in the module for globals, in the class for what is its own.
+
+    An attribute of another object that the file stores once is read wherever something of the same name is asked for it.
+    """
     if isinstance(target, ast.Name):
         holder = module.parent(module.statement(target))
         if isinstance(holder, ast.ClassDef):
@@ -46,6 +51,11 @@ def uses(module: ModuleFacts, target: ast.expr) -> Iterator[ast.expr]:
     elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self":
         holder = module.enclosing_class(target)
         yield from _reads(module, holder).attributes.get(target.attr, ()) if holder else ()
+    elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
+        reads = attribute_reads(module, target.attr) if len(stored_in_attribute(module, target.attr)) == 1 else ()
+        for read in islice(reads, MAX_READS):
+            if isinstance(read, ast.Attribute) and getattr(read.value, "id", "") == target.value.id:
+                yield read
 
 
 def _reads_of_class(module: ModuleFacts, holder: ast.ClassDef, name: str) -> Iterator[ast.expr]:
