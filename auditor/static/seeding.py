@@ -31,7 +31,7 @@ _UNNAMED = "what is made at {} is named by a configuration, and no document of t
 
 _BEYOND = "what is made at {} is one of more things than are followed, as configurations name them"
 
-_MORE = "what is taken out at {} is one of more things than are followed"
+_MORE = "what is picked at {} is one of more things than are followed"
 
 _ORDERED = (SeedStatus.TOO_LATE, SeedStatus.CONDITIONAL)
 """What is wrong with where the seed stands, not with the seed."""
