@@ -44,8 +44,8 @@ def calls_handed(module: ModuleFacts, name: str) -> Iterator[tuple[ModuleFacts, 
     starts = project.programs.reaching(module.path) or (module.path,)
     for path in project.calling_files.of(starts, name, is_handed=True):
         caller = project.module(path)
-        for call in _handed_in(caller).get(name, ()) if caller is not None else ():
-            yield caller, call
+        if caller is not None:
+            yield from ((caller, call) for call in _handed_in(caller).get(name, ()))
 
 
 def _handed_in(module: ModuleFacts) -> dict[str, list[ast.Call]]:

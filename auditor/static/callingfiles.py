@@ -51,7 +51,8 @@ class CallingFiles:
     def of(self, starts: Iterable[str], name: str, *, is_handed: bool = False) -> tuple[str, ...]:
         """The files that any of the `starts` reaches and that may call `name`, sorted; of too many those near to it.
 
-        `is_handed`: those that may hand it to something that calls it. A start that cannot be parsed counts for nothing.
+        `is_handed`: those that may hand it to something that calls it. A start that cannot be parsed counts for
+        nothing.
         """
         reached: dict[str, Files] = {}
         for start in starts:

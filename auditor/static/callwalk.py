@@ -110,10 +110,11 @@ class CallWalk:
                         self.objects.methods(made, ["run"], frame, node)
                     self.objects.sweep(made, frame, node)
             return End.STOPS if value.name in EXITS else End.FALLS_THROUGH
-        if isinstance(value, FunctionRef) and (made := self._bound(value, node, frame)) is not None:
+        if isinstance(value, FunctionRef) and (bound := self._bound(value, node, frame)) is not None:
             before = self._ledger.state.pending
-            end = self._follow(made, frame)
-            self.random.remember(value.node.body, before)  # what stands for the object that it makes
+            end = self._follow(bound, frame)
+            assert isinstance(value.node.body, ast.Call)  # what a partial is read as, and what it makes is known by
+            self.random.remember(value.node.body, before)
             return end
         if isinstance(value, FunctionRef):
             with self.spawned.calling(value, node):
@@ -131,7 +132,7 @@ class CallWalk:
         return End.FALLS_THROUGH
 
     def _bound(self, value: FunctionRef, node: ast.Call, frame: Frame) -> ast.Call | None:
-        """`DataLoader(data, shuffle=True)` for `make(data)`, of a `partial` that was made in the same function or file."""
+        """`DataLoader(data, shuffle=True)` for `make(data)`, of a `partial` made in the same function or file."""
         names = value.module.names
         if value.module is not frame.module or names.wrapped(value) is value:
             return None

@@ -17,11 +17,11 @@ from auditor.static.constants import are_alike, may_hold_for_none
 from auditor.static.decorated import decorator_calls
 from auditor.static.facts import Call, Known, ModuleFacts
 from auditor.static.fieldsgiven import is_field_given
+from auditor.static.handedon import as_called
 from auditor.static.maybetrue import default_value, may_be_true
 from auditor.static.nodes import walk
 from auditor.static.scalars import is_number
 from auditor.static.spread import bound_before, may_be_bound, spread
-from auditor.static.handedon import as_called
 from auditor.static.unset import is_differing, is_unset
 from auditor.static.values import FunctionRef
 

@@ -40,7 +40,7 @@ _PROPERTIES = frozenset({"cached_property", "property"})
 def uses(module: ModuleFacts, target: ast.expr) -> Iterator[ast.expr]:
     """The places that read a variable: in its function, in the module for globals, in the class for what is its own.
 
-    An attribute of another object that the file stores once is read wherever something of the same name is asked for it.
+    An attribute of another object that the file stores once is read where something of the same name is asked for it.
     """
     if isinstance(target, ast.Name):
         holder = module.parent(module.statement(target))

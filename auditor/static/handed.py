@@ -17,9 +17,7 @@ MAX_ROWS = 50
 MAX_STEPS = 3
 """Iterables inside of others that are looked into: `list(zip(seeds, [None] * 3))`."""
 
-_FOLLOWING = {
-    "callback": 0, "register": 0, "run_in_executor": 1, "submit": 0, "to_thread": 0
-}
+_FOLLOWING = {"callback": 0, "register": 0, "run_in_executor": 1, "submit": 0, "to_thread": 0}
 """By method the index of the function; what stands behind it is handed on."""
 
 _COLLECTED: dict[str, tuple[tuple[str, int], tuple[str, int], tuple[str, int]]] = {
@@ -40,8 +38,8 @@ _BY_ELEMENT = frozenset({"imap", "imap_unordered", "map", "map_async"})
 _BY_ROW = frozenset({"starmap", "starmap_async"})
 
 _LIBRARIES = (
-    "asyncio.", "atexit.", "billiard.", "concurrent.futures.", "contextlib.", "dask.", "distributed.", "joblib.", "loky.",
-    "multiprocess.", "multiprocessing.", "pathos.", "threading.", "torch.multiprocessing.",
+    "asyncio.", "atexit.", "billiard.", "concurrent.futures.", "contextlib.", "dask.", "distributed.", "joblib.",
+    "loky.", "multiprocess.", "multiprocessing.", "pathos.", "threading.", "torch.multiprocessing.",
 )  # fmt: skip
 
 _SURE = frozenset({"apply_async", "run_in_executor", "starmap", "starmap_async", "submit"})
@@ -60,7 +58,7 @@ def handed(name: str | None, node: ast.Call, origin: Origin) -> ast.Call | None:
     `name` is what is called, None where that is not known. An argument that is another one each time is written as a
     part of what it comes from.
     """
-    method = (name or getattr(node.func, "attr", "")).rpartition(".")[2]
+    method = name.rpartition(".")[2] if name is not None else getattr(node.func, "attr", "")
     if name is None and method not in _SURE:
         return None
     if name in ("functools.reduce", "map", "itertools.starmap"):

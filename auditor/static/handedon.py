@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from itertools import islice
 
+from auditor.model.annotations import TypeGuard
 from auditor.model.lean import replace
 from auditor.static.bindings import Function
 from auditor.static.facts import Call, ModuleFacts
@@ -42,7 +43,7 @@ def as_called(call: Call, module: ModuleFacts) -> Iterator[Call]:
     yield from written
 
 
-def _is_rest(node: ast.expr, function: Function) -> bool:
+def _is_rest(node: ast.expr, function: Function) -> TypeGuard[ast.Name]:
     return function.args.kwarg is not None and isinstance(node, ast.Name) and node.id == function.args.kwarg.arg
 
 

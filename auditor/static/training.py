@@ -132,7 +132,7 @@ def _training_functions(project: Project, path: str) -> set[str]:
 def _leading_to(
     module: ModuleFacts, methods: Sequence[ast.FunctionDef], texts: tuple[str, ...], *, of_class: bool = True
 ) -> set[str]:
-    """The names of those methods of a class, or functions, in which one of the texts stands, or that name such a one."""
+    """The names of those methods of a class, or functions, in which one of the texts stands, or that use such a one."""
     callers: dict[str, list[str]] = {}
     for method in methods:
         for node in walk(method):

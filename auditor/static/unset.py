@@ -142,7 +142,9 @@ def _is_none_in_result(given: ast.Name, stored: ast.Call, module: ModuleFacts) -
     returned = called.module.returns(called.node)
     parts = pairs_of(target, returned[0]) if len(returned) == 1 else []
     found = [value for part, value in parts if getattr(part, "id", "") == given.id]
-    return len(found) == 1 and called.module.seed_value(found[0]) is SeedValue.NONE and not _is_parameter(found[0], called)
+    return (
+        len(found) == 1 and called.module.seed_value(found[0]) is SeedValue.NONE and not _is_parameter(found[0], called)
+    )
 
 
 def _is_parameter(node: ast.expr, function: FunctionRef) -> bool:

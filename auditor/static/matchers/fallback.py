@@ -14,8 +14,8 @@ from auditor.ruleset.table import Table
 from auditor.static.constants import may_hold_for_none
 from auditor.static.facts import Call, Known, ModuleFacts
 from auditor.static.followed import methods_after
-from auditor.static.knowledge import draws
 from auditor.static.handedon import as_called
+from auditor.static.knowledge import draws
 from auditor.static.matcher import Hit, Scope
 from auditor.static.mentions import Names
 from auditor.static.prerequisites import Prerequisite, packages_of
