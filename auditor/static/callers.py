@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from weakref import WeakKeyDictionary
 
+from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.elements import call_of
 from auditor.static.facts import Function, ModuleFacts
 from auditor.static.handed import HANDING, handed, is_delayed
@@ -14,7 +15,10 @@ from auditor.static.spread import bound_before
 from auditor.static.targets import only_target
 from auditor.static.values import ClassRef, FunctionRef
 
-_HANDED: WeakKeyDictionary[ModuleFacts, dict[str, list[ast.Call]]] = WeakKeyDictionary()
+if TYPE_CHECKING:
+    from auditor.static.trace import Memory
+
+_HANDED: WeakKeyDictionary[ModuleFacts, Memory[str, Mapping[str, Sequence[ast.Call]]]] = WeakKeyDictionary()
 
 
 def calls_of(module: ModuleFacts, function: Function) -> Iterator[tuple[ModuleFacts, ast.Call]]:
@@ -48,11 +52,11 @@ def calls_handed(module: ModuleFacts, name: str) -> Iterator[tuple[ModuleFacts, 
             yield from ((caller, call) for call in _handed_in(caller).get(name, ()))
 
 
-def _handed_in(module: ModuleFacts) -> dict[str, list[ast.Call]]:
-    """What a file hands to something that calls it, by the last part of its name."""
-    known = _HANDED.get(module)
-    if known is None:
-        known = _HANDED[module] = {}
+def _handed_in(module: ModuleFacts) -> Mapping[str, Sequence[ast.Call]]:
+    """What a file hands to something that calls it, by its own name."""
+
+    def find() -> dict[str, list[ast.Call]]:
+        found: dict[str, list[ast.Call]] = {}
         for call, _, _ in module.index.calls:
             written = getattr(call.func, "attr", getattr(call.func, "id", ""))
             if written in HANDING:
@@ -63,8 +67,10 @@ def _handed_in(module: ModuleFacts) -> dict[str, list[ast.Call]]:
                 made = bound_before(call_of(made, None), module).node
                 value = module.names.value(made.func)
                 if isinstance(value, FunctionRef | ClassRef) and not isinstance(value.node, ast.Lambda):
-                    known.setdefault(value.node.name, []).append(made)
-    return known
+                    found.setdefault(value.node.name, []).append(made)
+        return found
+
+    return module.project.trace.once(_HANDED.setdefault(module, {}), module.path, find)
 
 
 def calls_seen(module: ModuleFacts, function: Function) -> Iterator[tuple[ModuleFacts, ast.Call, int]]:

@@ -15,6 +15,10 @@ _PASSING = frozenset(
 """Last parts of the calls whose result is what they were given."""
 
 
+MAX_BASES = 8
+"""Classes that one class extends and whose constructors its own may call."""
+
+
 class CallIndex:
     """Calls by the last part of what is called as written.
 
@@ -93,7 +97,7 @@ class CallIndex:
             holder: ast.AST | None = self._index.calls[number][0]
             while holder is not None and not isinstance(holder, ast.ClassDef):
                 holder = self._index.parents.get(holder)
-            for base in holder.bases if isinstance(holder, ast.ClassDef) else ():
+            for base in holder.bases[:MAX_BASES] if isinstance(holder, ast.ClassDef) else ():
                 found.setdefault(getattr(base, "attr", getattr(base, "id", "")), []).append(number)
         return found
 

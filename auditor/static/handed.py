@@ -165,8 +165,10 @@ def _common(rows: list[ast.expr]) -> ast.expr:
 
 
 def _same(nodes: list[ast.expr]) -> ast.expr:
-    text = ast.dump(nodes[0])
-    return nodes[0] if all(ast.dump(each) == text for each in nodes[1:]) else _part(nodes[0])
+    """A name or a constant that all of them are; else a part, also of what is longer."""
+    first = nodes[0]
+    is_short = len(nodes) == 1 or isinstance(first, ast.Constant | ast.Name)
+    return first if is_short and all(ast.dump(each) == ast.dump(first) for each in nodes[1:]) else _part(first)
 
 
 def _row(node: ast.expr) -> list[ast.expr]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING, TypeGuard
 from auditor.model.lean import dataclass
@@ -21,6 +22,7 @@ from auditor.static.values import ClassRef, FunctionRef
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
     from auditor.static.project import Project
+    from auditor.static.trace import Memory
 
 TRAINING = (
     *(b".train_step(", b".train_on_batch(", b".fit_generator(", b".minimize("),
@@ -53,6 +55,9 @@ _TRAINERS = ("train_detector(", "train_model(", "train_segmentor(")
 
 _MODES = frozenset({"eval", "forward", "step", "train", "zero_grad"})
 """Methods that every network or optimizer has: who calls one need not train."""
+
+_FUNCTIONS: WeakKeyDictionary[Project, Memory[str, Collection[str]]] = WeakKeyDictionary()
+"""By the file the functions that train."""
 
 _WRAPPING = frozenset({"hydra.main", "click.command", "click.option", "click.argument", "click.pass_context", "record"})
 """Decorators after which a function is still only called where it is named."""
@@ -118,15 +123,19 @@ def _training_names(project: Project, path: str) -> Iterator[str]:
             yield from _leading_to(module, methods, backward) & _leading_to(module, methods, step)
 
 
-def _training_functions(project: Project, path: str) -> set[str]:
+def _training_functions(project: Project, path: str) -> Collection[str]:
     """The functions of a file that compute gradients and step, by themselves or through each other."""
-    backward, step = (tuple(word.decode() for word in words) for words in STEPPING)
-    module = project.module(path) if project.texts.contain(path, step) else None
-    if module is None:
-        return set()
-    functions = [part for part in module.tree.body if isinstance(part, ast.FunctionDef)]
-    leading = (_leading_to(module, functions, texts, of_class=False) for texts in (backward, step))
-    return set.intersection(*leading)
+
+    def find() -> Collection[str]:
+        backward, step = (tuple(word.decode() for word in words) for words in STEPPING)
+        module = project.module(path) if project.texts.contain(path, step) else None
+        if module is None:
+            return ()
+        functions = [part for part in module.tree.body if isinstance(part, ast.FunctionDef)]
+        leading = (_leading_to(module, functions, texts, of_class=False) for texts in (backward, step))
+        return set.intersection(*leading)
+
+    return project.trace.once(_FUNCTIONS.setdefault(project, {}), path, find)
 
 
 def _leading_to(
