@@ -12,7 +12,7 @@ from auditor.static.commandline import is_never_none
 from auditor.static.dotted import dotted_text
 from auditor.static.elements import is_none
 from auditor.static.entrypoints import names_main
-from auditor.static.fixedswitches import is_fixed
+from auditor.static.fixedswitches import FixedSwitches
 from auditor.static.frame import End, Frame
 from auditor.static.impliedconditions import as_conditions
 from auditor.static.library_verdict import SeedValue
@@ -40,6 +40,7 @@ class Branches:
         self._walk = walk
         self._ledger = walk.ledger
         self._evaluator = walk.evaluator
+        self._switches = FixedSwitches(walk.within)
         self._off: dict[tuple[ast.ClassDef, str], bool] = {}
         """Attributes of classes, and whether nothing ever puts them on."""
 
@@ -53,7 +54,7 @@ class Branches:
         holds = self._evaluator.truth(node.test, frame)
         if never_holds(frame.module, node.test):
             return self._walk.block(node.orelse, frame)
-        outcome = self._left_off(node.test, frame) if holds is None else None
+        outcome = self._settled_by_text(node.test, frame) if holds is None else None
         if outcome is not None:
             return self._decided(node, frame, block, holds=outcome, is_left_off=True)
         if holds is None:
@@ -79,8 +80,18 @@ class Branches:
 
     def chosen(self, node: ast.IfExp, frame: Frame) -> ast.expr | None:
         """The arm that a conditional expression always takes in this call; None where that is not settled."""
-        holds = self._evaluator.truth(node.test, frame) if frame.settles(node.test) else None
+        holds = self._settled(node.test, frame)
         return None if holds is None else node.body if holds else node.orelse
+
+    def never_turns(self, loop: ast.For | ast.AsyncFor | ast.While, frame: Frame) -> bool:
+        """Whether what stands in a loop is never executed."""
+        return self._switches.never_turns(loop, frame)
+
+    def _settled(self, test: ast.expr, frame: Frame) -> bool | None:
+        """The outcome of a condition in this call; None where it may have the other one."""
+        if frame.settles(test):
+            return self._evaluator.truth(test, frame)
+        return self._switches.outcome(test, frame)
 
     def asked(self, test: ast.expr, frame: Frame) -> Sequence[ast.expr]:
         """The parts of a condition that are asked: none behind `self.augment and`, where that is settled."""
@@ -89,13 +100,10 @@ class Branches:
 
     def _deciding(self, test: ast.expr, frame: Frame) -> int | None:
         """Which part of `a and b` decides it in this call, whatever stands behind it."""
-        if not isinstance(test, ast.BoolOp) or not frame.settled:
+        if not isinstance(test, ast.BoolOp):
             return None
         deciding = isinstance(test.op, ast.Or)
-        for number, part in enumerate(test.values):
-            if frame.settles(part) and self._evaluator.truth(part, frame) is deciding:
-                return number
-        return None
+        return next((at for at, part in enumerate(test.values) if self._settled(part, frame) is deciding), None)
 
     def _is_written(self, test: ast.expr, frame: Frame) -> bool:
         """Whether a condition asks nothing but what the text puts into dictionaries: `cfg["mixup"] > 0`."""
@@ -112,6 +120,11 @@ class Branches:
     def _is_known(self, test: ast.expr, frame: Frame) -> bool:
         """Whether a plain run gives all that a condition asks, as constants or defaults."""
         return all(self._evaluator.value(part, frame).kind is SeedValue.FIXED for part in _lookups(test))
+
+    def _settled_by_text(self, test: ast.expr, frame: Frame) -> bool | None:
+        """The outcome of a condition that switches settle which nothing puts on."""
+        outcome = self._switches.outcome(test, frame)
+        return outcome if outcome is not None else self._left_off(test, frame)
 
     def _left_off(self, test: ast.expr, frame: Frame) -> bool | None:
         """The outcome of a condition that switches settle which a constructor sets to False, and nothing puts on."""
@@ -153,7 +166,7 @@ class Branches:
             or frame.settles(node.test)
             or self._deciding(node.test, frame) is not None
             or self._is_written(node.test, frame)
-            or is_fixed(node.test, frame, self._walk.within)
+            or self._switches.outcome(node.test, frame) is holds
             or (not holds and _asks_for_none(frame.module, node.test))
         )
         settled = set(frame.settled)
