@@ -213,7 +213,7 @@ def _counts(draw: Draw, project: Project, options: _Options) -> bool:
                 or is_only_traced(module, statement)
                 or is_traced(module, call.node)
                 or _is_never_used(module, call, statement)
-                or ((late or _is_dropped(module, call)) and _is_thrown_away(module, call, statement))
+                or ((late or _is_dropped(module, call, statement)) and _is_thrown_away(module, call, statement))
             )
     return True
 
@@ -267,10 +267,10 @@ def _is_thrown_away(module: ModuleFacts, call: Call, statement: ast.stmt) -> boo
     )
 
 
-def _is_dropped(module: ModuleFacts, call: Call) -> bool:
+def _is_dropped(module: ModuleFacts, call: Call, statement: ast.stmt) -> bool:
     """`ColorJitter.get_params(…)` on its own, to see whether it fails: nobody sees what it drew, seeded or not."""
     callee = call.callee or ""
-    if module.is_notebook:
+    if module.is_notebook or not isinstance(statement, ast.Expr):
         return False  # the last line of a cell is shown
     return callee.startswith(_GIVING) or callee.endswith(".get_params")
 
