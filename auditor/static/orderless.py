@@ -71,18 +71,29 @@ def is_only_shown(module: ModuleFacts, node: ast.Subscript, trail: Trail) -> boo
 
 def _is_look_around(module: ModuleFacts, node: ast.Subscript) -> bool:
     """`print(os.listdir(folder)[:20])`: on one machine the same each time, and nothing is computed from it."""
+    part: ast.expr = node
+    holder = module.parent(part)
+    if isinstance(holder, ast.For) and holder.iter is node:
+        return all(isinstance(each, ast.Expr) and _only_shows(module, each.value) for each in holder.body)
     listing = module.origin(node.value)
     if not isinstance(listing, ast.Call) or (module.resolve(listing.func) or ".").startswith("."):
         return False
-    part: ast.expr = node
-    holder = module.parent(part)
     while isinstance(holder, ast.expr):
-        if isinstance(holder, ast.Call) and part is not holder.func and shows(module, holder):
-            return all(word.arg != "file" for word in holder.keywords)
+        if isinstance(holder, ast.Call) and part is not holder.func and _shows(module, holder):
+            return True
         if not isinstance(holder, _SPELLING) and not (isinstance(holder, ast.Call) and _spells(module, holder, part)):
             return False
         part, holder = holder, module.parent(holder)
     return False
+
+
+def _shows(module: ModuleFacts, node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and shows(module, node) and all(word.arg != "file" for word in node.keywords)
+
+
+def _only_shows(module: ModuleFacts, node: ast.expr) -> bool:
+    """`print("  ", name)`: names as they are, and nothing that is computed from them."""
+    return _shows(module, node) and sum(isinstance(part, ast.Call) for part in walk(node)) == 1
 
 
 def _spells(module: ModuleFacts, call: ast.Call, given: ast.expr) -> bool:
