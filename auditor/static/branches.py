@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import replace
+from auditor.static.askedparts import bound_of_draw, looked_up, lookups
 from auditor.static.attempts import Missing, missing
 from auditor.static.commandline import is_never_none
 from auditor.static.dotted import dotted_text
@@ -49,8 +50,13 @@ class Branches:
 
     def conditional(self, node: ast.If, frame: Frame, block: Sequence[ast.stmt]) -> End:
         """Follow an `if` that stands in `block`."""
+        is_off = self._never_falls_below(node.test, frame)
+        self._ledger.muted += is_off
         for part in self.asked(node.test, frame):
             self._walk.expression(part, frame)
+        self._ledger.muted -= is_off
+        if is_off:
+            return self._decided(node, frame, block, holds=False, is_left_off=True)
         holds = self._evaluator.truth(node.test, frame)
         if never_holds(frame.module, node.test):
             return self._walk.block(node.orelse, frame)
@@ -107,7 +113,7 @@ class Branches:
 
     def _is_written(self, test: ast.expr, frame: Frame) -> bool:
         """Whether a condition asks nothing but what the text puts into dictionaries: `cfg["mixup"] > 0`."""
-        asked = list(_lookups(test))
+        asked = list(lookups(test))
         return bool(asked) and all(
             frame.is_settled(part)
             or (
@@ -119,7 +125,13 @@ class Branches:
 
     def _is_known(self, test: ast.expr, frame: Frame) -> bool:
         """Whether a plain run gives all that a condition asks, as constants or defaults."""
-        return all(self._evaluator.value(part, frame).kind is SeedValue.FIXED for part in _lookups(test))
+        return all(self._evaluator.value(part, frame).kind is SeedValue.FIXED for part in lookups(test))
+
+    def _never_falls_below(self, test: ast.expr, frame: Frame) -> bool:
+        """`random.random() < self.mixup`, where this is always 0: whatever is drawn decides nothing."""
+        bound = bound_of_draw(test, frame.module)
+        seen = self._evaluator.value(bound, frame) if bound is not None else GIVEN
+        return bound is not None and seen.is_constant and seen.constant == 0 and self._is_written(bound, frame)
 
     def _settled_by_text(self, test: ast.expr, frame: Frame) -> bool | None:
         """The outcome of a condition that switches settle which nothing puts on."""
@@ -220,10 +232,10 @@ class Branches:
     def _narrow(self, test: ast.expr, frame: Frame) -> None:
         """Where a plain run does not come, what a condition asks was given, if it is None by default."""
         for part in walk(test):
-            looked_up = _looked_up(part)
-            if looked_up is not None and isinstance(part, ast.expr):
+            entry = looked_up(part)
+            if entry is not None and isinstance(part, ast.expr):
                 if self._evaluator.value(part, frame).kind is SeedValue.NONE:
-                    self._walk.changes.put(*looked_up, GIVEN, frame)
+                    self._walk.changes.put(*entry, GIVEN, frame)
                 continue
             text = dotted_text(part) if isinstance(part, ast.Name | ast.Attribute) else None
             if text is None or not isinstance(part, ast.Name | ast.Attribute):
@@ -347,32 +359,9 @@ def _asks_for_none(module: ModuleFacts, test: ast.expr) -> bool:
     return is_none(test.comparators[0]) and is_never_none(module, test.left)
 
 
-def _lookups(node: ast.expr) -> Iterator[ast.expr]:
-    """The parts of a condition that are asked for their value."""
-    if isinstance(node, ast.BoolOp):
-        for value in node.values:
-            yield from _lookups(value)
-    elif isinstance(node, ast.Compare):
-        for value in (node.left, *node.comparators):
-            yield from _lookups(value)
-    elif isinstance(node, ast.UnaryOp):
-        yield from _lookups(node.operand)
-    elif not isinstance(node, ast.Constant):
-        yield node
-
-
 def _drawing(state: State, beside: State) -> State:
     """A state with what was drawn on another path to the same place: a seed that follows comes after that, too."""
     return replace(state, drawn=joined_draws(state, beside), pending=state.pending | beside.pending)
-
-
-def _looked_up(node: ast.AST) -> tuple[ast.expr, ast.expr] | None:
-    """A dictionary and a key: `config["seed"]`, `config.get("seed")`."""
-    if isinstance(node, ast.Subscript):
-        return node.value, node.slice
-    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.func.attr != "get":
-        return None
-    return (node.func.value, node.args[0]) if node.args else None
 
 
 def _written(module: ModuleFacts, case: ast.match_case) -> str:

@@ -1,4 +1,4 @@
-"""Switches that stand in the text: `DEBUG = False`, `WARM_UP = 0` at the top of a file, and nothing that turns it on."""
+"""Switches that stand in the text: `DEBUG = False`, `WARM_UP = 0` at the top of a file, which nothing turns on."""
 
 from __future__ import annotations
 

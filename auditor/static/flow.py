@@ -239,9 +239,8 @@ def _is_shown_here(module: ModuleFacts, node: ast.expr) -> bool:
     while current is not None and not isinstance(current, ast.stmt):
         if isinstance(current, ast.JoinedStr | ast.FormattedValue):
             return True
-        if isinstance(current, ast.Call) and current is not node:
-            if shows(module, current):
-                return True
+        if isinstance(current, ast.Call) and current is not node and shows(module, current):
+            return True
         current = module.parent(current)
     return isinstance(current, ast.Raise | ast.Assert)
 

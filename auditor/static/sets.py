@@ -182,7 +182,11 @@ def _element(module: ModuleFacts, node: ast.expr) -> Elements:
     if isinstance(value, Known):
         if isinstance(value.value, str | bytes):
             return Elements.TEXT
-        return Elements.STABLE if isinstance(value.value, bool | int | float) or is_number(module, node) else Elements.UNKNOWN
+        return (
+            Elements.STABLE
+            if isinstance(value.value, bool | int | float) or is_number(module, node)
+            else Elements.UNKNOWN
+        )
     if isinstance(node, ast.JoinedStr):
         return Elements.TEXT
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod | ast.FloorDiv):

@@ -74,7 +74,9 @@ def holds_numbers(module: ModuleFacts, node: ast.expr, depth: int = 0, told: _To
     if isinstance(node, ast.Attribute):
         return node.attr == "shape"
     if isinstance(node, ast.List | ast.Tuple | ast.Set):
-        return 0 < len(node.elts) <= _MAX_WRITTEN and all(is_number(module, each, depth + 1, told) for each in node.elts)
+        return 0 < len(node.elts) <= _MAX_WRITTEN and all(
+            is_number(module, each, depth + 1, told) for each in node.elts
+        )
     if isinstance(node, ast.Subscript):
         return holds_numbers(module, node.value, depth + 1, told)
     if isinstance(node, ast.ListComp | ast.GeneratorExp):
