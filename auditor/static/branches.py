@@ -192,7 +192,9 @@ class Branches:
         is_aside = other_if is not None and "seed" in other_if.lower() and self._is_known(node.test, frame)
         self._ledger.aside.append(len(self._ledger.stack) if is_aside else -1)
         self._ledger.conditions.append(other_if)
+        self._ledger.beside.append(taken_if)
         other_end = self._arm(other, other_if, frame)
+        self._ledger.beside.pop()
         self._ledger.conditions.pop()
         self._ledger.aside.pop()
         self._ledger.training -= trained
