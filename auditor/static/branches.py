@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import replace
+from auditor.static.askedparts import bound_of_draw, looked_up, lookups
 from auditor.static.attempts import Missing, missing
 from auditor.static.commandline import is_never_none
 from auditor.static.dotted import dotted_text
 from auditor.static.elements import is_none
 from auditor.static.entrypoints import names_main
-from auditor.static.fixedswitches import is_fixed
+from auditor.static.fixedswitches import FixedSwitches
 from auditor.static.frame import End, Frame
 from auditor.static.impliedconditions import as_conditions
 from auditor.static.library_verdict import SeedValue
@@ -41,6 +42,7 @@ class Branches:
         self._walk = walk
         self._ledger = walk.ledger
         self._evaluator = walk.evaluator
+        self._switches = FixedSwitches(walk.within)
         self._off: dict[tuple[ast.ClassDef, str], bool] = {}
         """Attributes of classes, and whether nothing ever puts them on."""
 
@@ -49,12 +51,17 @@ class Branches:
 
     def conditional(self, node: ast.If, frame: Frame, block: Sequence[ast.stmt]) -> End:
         """Follow an `if` that stands in `block`."""
+        is_off = self._never_falls_below(node.test, frame)
+        self._ledger.muted += is_off
         for part in self.asked(node.test, frame):
             self._walk.expression(part, frame)
+        self._ledger.muted -= is_off
+        if is_off:
+            return self._decided(node, frame, block, holds=False, is_left_off=True)
         holds = self._evaluator.truth(node.test, frame)
         if never_holds(frame.module, node.test):
             return self._walk.block(node.orelse, frame)
-        outcome = self._left_off(node.test, frame) if holds is None else None
+        outcome = self._settled_by_text(node.test, frame) if holds is None else None
         if outcome is not None:
             return self._decided(node, frame, block, holds=outcome, is_left_off=True)
         if holds is None:
@@ -83,8 +90,18 @@ class Branches:
 
     def chosen(self, node: ast.IfExp, frame: Frame) -> ast.expr | None:
         """The arm that a conditional expression always takes in this call; None where that is not settled."""
-        holds = self._evaluator.truth(node.test, frame) if frame.settles(node.test) else None
+        holds = self._settled(node.test, frame)
         return None if holds is None else node.body if holds else node.orelse
+
+    def never_turns(self, loop: ast.For | ast.AsyncFor | ast.While, frame: Frame) -> bool:
+        """Whether what stands in a loop is never executed."""
+        return self._switches.never_turns(loop, frame)
+
+    def _settled(self, test: ast.expr, frame: Frame) -> bool | None:
+        """The outcome of a condition in this call; None where it may have the other one."""
+        if frame.settles(test):
+            return self._evaluator.truth(test, frame)
+        return self._switches.outcome(test, frame)
 
     def asked(self, test: ast.expr, frame: Frame) -> Sequence[ast.expr]:
         """The parts of a condition that are asked: none behind `self.augment and`, where that is settled."""
@@ -93,17 +110,14 @@ class Branches:
 
     def _deciding(self, test: ast.expr, frame: Frame) -> int | None:
         """Which part of `a and b` decides it in this call, whatever stands behind it."""
-        if not isinstance(test, ast.BoolOp) or not frame.settled:
+        if not isinstance(test, ast.BoolOp):
             return None
         deciding = isinstance(test.op, ast.Or)
-        for number, part in enumerate(test.values):
-            if frame.settles(part) and self._evaluator.truth(part, frame) is deciding:
-                return number
-        return None
+        return next((at for at, part in enumerate(test.values) if self._settled(part, frame) is deciding), None)
 
     def _is_written(self, test: ast.expr, frame: Frame) -> bool:
         """Whether a condition asks nothing but what the text puts into dictionaries: `cfg["mixup"] > 0`."""
-        asked = list(_lookups(test))
+        asked = list(lookups(test))
         return bool(asked) and all(
             frame.is_settled(part)
             or (
@@ -115,7 +129,18 @@ class Branches:
 
     def _is_known(self, test: ast.expr, frame: Frame) -> bool:
         """Whether a plain run gives all that a condition asks, as constants or defaults."""
-        return all(self._evaluator.value(part, frame).kind is SeedValue.FIXED for part in _lookups(test))
+        return all(self._evaluator.value(part, frame).kind is SeedValue.FIXED for part in lookups(test))
+
+    def _never_falls_below(self, test: ast.expr, frame: Frame) -> bool:
+        """`random.random() < self.mixup`, where this is always 0: whatever is drawn decides nothing."""
+        bound = bound_of_draw(test, frame.module)
+        seen = self._evaluator.value(bound, frame) if bound is not None else GIVEN
+        return bound is not None and seen.is_constant and seen.constant == 0 and self._is_written(bound, frame)
+
+    def _settled_by_text(self, test: ast.expr, frame: Frame) -> bool | None:
+        """The outcome of a condition that switches settle which nothing puts on."""
+        outcome = self._switches.outcome(test, frame)
+        return outcome if outcome is not None else self._left_off(test, frame)
 
     def _left_off(self, test: ast.expr, frame: Frame) -> bool | None:
         """The outcome of a condition that switches settle which a constructor sets to False, and nothing puts on."""
@@ -157,7 +182,7 @@ class Branches:
             or frame.settles(node.test)
             or self._deciding(node.test, frame) is not None
             or self._is_written(node.test, frame)
-            or is_fixed(node.test, frame, self._walk.within)
+            or self._switches.outcome(node.test, frame) is holds
             or (not holds and _asks_for_none(frame.module, node.test))
         )
         settled = set(frame.settled)
@@ -171,7 +196,9 @@ class Branches:
         is_aside = other_if is not None and "seed" in other_if.lower() and self._is_known(node.test, frame)
         self._ledger.aside.append(len(self._ledger.stack) if is_aside else -1)
         self._ledger.conditions.append(other_if)
+        self._ledger.beside.append(taken_if)
         other_end = self._arm(other, other_if, frame)
+        self._ledger.beside.pop()
         self._ledger.conditions.pop()
         self._ledger.aside.pop()
         self._ledger.training -= trained
@@ -211,10 +238,10 @@ class Branches:
     def _narrow(self, test: ast.expr, frame: Frame) -> None:
         """Where a plain run does not come, what a condition asks was given, if it is None by default."""
         for part in walk(test):
-            looked_up = _looked_up(part)
-            if looked_up is not None and isinstance(part, ast.expr):
+            entry = looked_up(part)
+            if entry is not None and isinstance(part, ast.expr):
                 if self._evaluator.value(part, frame).kind is SeedValue.NONE:
-                    self._walk.changes.put(*looked_up, GIVEN, frame)
+                    self._walk.changes.put(*entry, GIVEN, frame)
                 continue
             text = dotted_text(part) if isinstance(part, ast.Name | ast.Attribute) else None
             if text is None or not isinstance(part, ast.Name | ast.Attribute):
@@ -342,32 +369,9 @@ def _asks_for_none(module: ModuleFacts, test: ast.expr) -> bool:
     return is_none(test.comparators[0]) and is_never_none(module, test.left)
 
 
-def _lookups(node: ast.expr) -> Iterator[ast.expr]:
-    """The parts of a condition that are asked for their value."""
-    if isinstance(node, ast.BoolOp):
-        for value in node.values:
-            yield from _lookups(value)
-    elif isinstance(node, ast.Compare):
-        for value in (node.left, *node.comparators):
-            yield from _lookups(value)
-    elif isinstance(node, ast.UnaryOp):
-        yield from _lookups(node.operand)
-    elif not isinstance(node, ast.Constant):
-        yield node
-
-
 def _drawing(state: State, beside: State) -> State:
     """A state with what was drawn on another path to the same place: a seed that follows comes after that, too."""
     return replace(state, drawn=joined_draws(state, beside), pending=state.pending | beside.pending)
-
-
-def _looked_up(node: ast.AST) -> tuple[ast.expr, ast.expr] | None:
-    """A dictionary and a key: `config["seed"]`, `config.get("seed")`."""
-    if isinstance(node, ast.Subscript):
-        return node.value, node.slice
-    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.func.attr != "get":
-        return None
-    return (node.func.value, node.args[0]) if node.args else None
 
 
 def _written(module: ModuleFacts, case: ast.match_case) -> str:

@@ -1,4 +1,4 @@
-"""Switches that stand in the text: `DEBUG = False` at the top of a file, and nothing that turns it on."""
+"""Switches that stand in the text: `DEBUG = False`, `WARM_UP = 0` at the top of a file, which nothing turns on."""
 
 from __future__ import annotations
 
@@ -7,28 +7,122 @@ from collections.abc import Collection
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.constants import assigned
+from auditor.static.elements import UNKNOWN, Known, Unknown
+from auditor.static.flow import uses
+from auditor.static.modes import puts_on
+from auditor.static.targets import only_target
+from auditor.static.truth import COMPARE
+from auditor.static.values import ModuleRef
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
     from auditor.static.frame import Frame
 
+_BY_ANY_NAME = ("exec(", "globals(", "setattr(", "vars(")
+"""What may give a module's names other values without spelling them."""
 
-def is_fixed(test: ast.expr, frame: Frame, within: Collection[str]) -> bool:
-    """Whether a condition asks nothing but such switches; `within`: the files of the program."""
-    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        return is_fixed(test.operand, frame, within)
-    return isinstance(test, ast.Name) and _is_switch(test, frame.module, within)
+_ASKING = frozenset({"bool", "len", "print", "sorted", "tuple"})
+"""What neither changes nor keeps a list that it is given."""
 
 
-def _is_switch(node: ast.Name, module: ModuleFacts, within: Collection[str]) -> bool:
-    found = assigned(module, node)
-    if found is None:
-        return False
-    holder, value = found
-    if not isinstance(value, ast.Constant) or not isinstance(value.value, bool):
-        return False
-    bound = holder.index.root.bindings.get(node.id, ())
-    if len(bound) != 1 or bound[0].value is not value:  # `global DEBUG` binds it there, too
-        return False
-    stored = frozenset({f".{node.id}"})
-    return not any(module.project.texts.hold(path, stored) for path in within)
+class FixedSwitches:
+    """What the switches of one program are; each is looked up once."""
+
+    def __init__(self, within: Collection[str]) -> None:
+        """`within`: the files of the program."""
+        self._within = within
+        self._values: dict[tuple[str, str], Known | Unknown] = {}
+
+    def outcome(self, test: ast.expr, frame: Frame) -> bool | None:
+        """The outcome of a condition that such switches settle; None of all others."""
+        if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+            inner = self.outcome(test.operand, frame)
+            return None if inner is None else not inner
+        if isinstance(test, ast.BoolOp):
+            deciding = isinstance(test.op, ast.Or)
+            parts = [self.outcome(part, frame) for part in test.values]
+            return deciding if deciding in parts else None if None in parts else not deciding
+        if isinstance(test, ast.Compare) and len(test.ops) == 1:
+            return self._compared(test, test.comparators[0], frame)
+        seen = self._value(test, frame)
+        return bool(seen.value) if isinstance(seen, Known) else None
+
+    def never_turns(self, loop: ast.For | ast.AsyncFor | ast.While, frame: Frame) -> bool:
+        """`while RETRYING:`, `for name in EXTRA:`, `for _ in range(WARM_UP):`."""
+        if isinstance(loop, ast.While):
+            return self.outcome(loop.test, frame) is False
+        counted = loop.iter
+        if isinstance(counted, ast.Call) and getattr(counted.func, "id", "") == "range" and len(counted.args) == 1:
+            counted = counted.args[0]
+        return self.outcome(counted, frame) is False
+
+    def _compared(self, test: ast.Compare, other: ast.expr, frame: Frame) -> bool | None:
+        """`WARM_UP > 0`, `NAME == "debug"`, `CHECKPOINT is not None`: a switch against what is written there."""
+        if isinstance(test.left, ast.Constant) == isinstance(other, ast.Constant):
+            return None
+        known = [
+            Known(side.value) if isinstance(side, ast.Constant) else self._value(side, frame)
+            for side in (test.left, other)
+        ]
+        left, right = known
+        if isinstance(left, Unknown) or isinstance(right, Unknown):
+            return None
+        try:
+            return bool(COMPARE[type(test.ops[0])](left.value, right.value))
+        except TypeError:
+            return None
+
+    def _value(self, node: ast.expr, frame: Frame) -> Known | Unknown:
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "len" and len(node.args) == 1:
+            counted = self._value(node.args[0], frame)
+            is_empty = isinstance(counted, Known) and isinstance(counted.value, str | tuple | list | dict)
+            return Known(0) if is_empty else UNKNOWN
+        if isinstance(node, ast.Attribute) and not isinstance(frame.resolve(node.value), ModuleRef):
+            return UNKNOWN
+        if not isinstance(node, ast.Name | ast.Attribute) or frame.module.written.is_about_seed(node):
+            return UNKNOWN  # a seed of 0 is no switch that is off
+        found = assigned(frame.module, node)
+        if found is None:
+            return UNKNOWN
+        holder, value = found
+        name = only_target(holder.parent(value))
+        if not isinstance(name, ast.Name):
+            return UNKNOWN
+        key = holder.path, name.id
+        if key not in self._values:
+            self._values[key] = self._switch(holder, name, value)
+        return self._values[key]
+
+    def _switch(self, holder: ModuleFacts, name: ast.Name, value: ast.expr) -> Known | Unknown:
+        """What a name at the top of `holder` always is; numbers, texts and what is empty count where they are off."""
+        bound = holder.index.root.bindings.get(name.id, ())
+        if len(bound) != 1 or bound[0].value is not value:  # `global DEBUG` binds it there, too
+            return UNKNOWN
+        project = holder.project
+        if any(puts_on(path, name.id, project) for path in self._within):
+            return UNKNOWN
+        seen = holder.constant(value)
+        if isinstance(value, ast.Constant) and isinstance(value.value, bool):
+            return seen
+        if not isinstance(seen, Known) or seen.value or project.texts.contain(holder.path, _BY_ANY_NAME):
+            return UNKNOWN
+        if isinstance(value, ast.List | ast.Dict):
+            others = (path for path in self._within if path != holder.path)
+            if any(project.texts.contain(path, (name.id,)) for path in others):
+                return UNKNOWN
+            return seen if all(_only_asks(holder, use) for use in uses(holder, name)) else UNKNOWN
+        return seen
+
+
+def _only_asks(module: ModuleFacts, use: ast.expr) -> bool:
+    """Whether a list or dictionary is as empty afterwards, and in no other name: `if EXTRA:`, `len(EXTRA)`."""
+    parent = module.parent(use)
+    if isinstance(parent, ast.Call):
+        return parent.func is not use and getattr(parent.func, "id", "") in _ASKING
+    if isinstance(parent, ast.BoolOp):
+        return _only_asks(module, parent)
+    if isinstance(parent, ast.If | ast.IfExp | ast.While):
+        return parent.test is use
+    if isinstance(parent, ast.For | ast.comprehension):
+        return parent.iter is use
+    return isinstance(parent, ast.Compare | ast.UnaryOp)

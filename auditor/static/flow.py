@@ -34,6 +34,9 @@ _STRAIGHT = (
 )
 """Whose body is executed from its first statement to the last, unless something leaves it."""
 
+_SHOWING = frozenset(
+    {"critical", "debug", "display", "error", "exception", "info", "pprint", "print", "warn", "warning"}
+)
 _PROPERTIES = frozenset({"cached_property", "property"})
 
 
@@ -246,13 +249,16 @@ def _is_shown_here(module: ModuleFacts, node: ast.expr) -> bool:
     while current is not None and not isinstance(current, ast.stmt):
         if isinstance(current, ast.JoinedStr | ast.FormattedValue):
             return True
-        if isinstance(current, ast.Call) and current is not node:
-            name = module.resolve(current.func) or str(getattr(current.func, "attr", ""))
-            last = name.rpartition(".")[2]
-            if last in {"print", "pprint", "debug", "info", "warning", "error", "critical", "log", "warn", "exception"}:
-                return True
+        if isinstance(current, ast.Call) and current is not node and shows(module, current):
+            return True
         current = module.parent(current)
     return isinstance(current, ast.Raise | ast.Assert)
+
+
+def shows(module: ModuleFacts, call: ast.Call) -> bool:
+    """Whether a call shows people what it is given: `print`, `logger.info`, `display` in a notebook."""
+    name = module.resolve(call.func) or str(getattr(call.func, "attr", ""))
+    return name.rpartition(".")[2] in _SHOWING or name in ("log", "logging.log")
 
 
 def _is_tested(module: ModuleFacts, node: ast.expr) -> bool:

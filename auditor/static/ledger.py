@@ -62,6 +62,12 @@ class DrawRecord:
     is_deferred: bool = True
     """Comes later than what makes it: transforms, loaders."""
 
+    is_in_plain_run: bool = False
+    """Drawn while unseeded where a run that nobody gives an option may come."""
+
+    beside: str | None = None
+    """Drawn while unseeded where such a run does not come: the condition under which it goes elsewhere."""
+
     goes_on: bool = False
     """Drawn while unseeded on a path that goes on to the program's end without a seed."""
 
@@ -110,6 +116,9 @@ class Ledger:
         self.aside: list[int] = []
         """Length of `stack` in each arm around the current place, outermost first; -1 where a plain run may take it, or
         where its condition asks for no seed."""
+
+        self.beside: list[str] = []
+        """Of each arm around the current place that no plain run takes, the condition under which it takes the other."""
 
         self.training = 0
         """Above 0: only reached where a condition asks whether a network is being trained."""
@@ -275,9 +284,12 @@ class Ledger:
     def reach_unseeded(self, numbers: Iterable[int]) -> None:
         """These draws are reached while nothing has seeded their library."""
         self.unseeded.update(numbers)
-        if self.spawned:
-            for number in numbers:
-                self.records[number].in_spawned = True
+        for number in numbers:
+            record = self.records[number]
+            record.in_spawned |= self.spawned > 0
+            record.is_in_plain_run |= not self.beside
+            if self.beside and record.beside is None:
+                record.beside = self.beside[0]
 
     def stop(self, before: State) -> None:
         """The path that is being followed ends the program; `before` is the state where it left the others."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
@@ -135,6 +135,16 @@ def with_entry(seen: Seen, key: str | None, value: Seen) -> Seen:
     if entries is None or key is None or seen.shape is Shape.OPTIONS:
         return GIVEN
     return holding(GIVEN, entries=Entries({**entries.known, key: value}, entries.rest))
+
+
+def filling_around(module: ModuleFacts) -> Iterator[Function]:
+    """Functions that put a seed into a dictionary of the function around them: `config["seed"] = 3`."""
+    for _, target, _, function in module.index.assignments:
+        key = target.slice if isinstance(target, ast.Subscript) else None
+        if function is None or not isinstance(key, ast.Constant) or "seed" not in str(key.value).lower():
+            continue
+        if module.enclosing_function(function) is not None:
+            yield function
 
 
 def filled_at_top(evaluator: Evaluator, module: ModuleFacts, name: str) -> Seen | None:

@@ -260,7 +260,7 @@ def _subscripted(module: ModuleFacts, node: ast.expr, parent: ast.Subscript, tra
     """`listing[0]`, `listing[:10]`; a set only after it was turned into a list. `frame[names]` picks in their order."""
     if parent.slice is node and trail.as_list and isinstance(parent.ctx, ast.Load):
         return used(trail, module, parent, "columns are picked in that order")
-    if parent.value is not node or not isinstance(parent.ctx, ast.Load) or is_only_shown(module, parent):
+    if parent.value is not node or not isinstance(parent.ctx, ast.Load) or is_only_shown(module, parent, trail):
         return None
     if trail.keyed or (trail.kind is Kind.SET and not trail.as_list):
         return None

@@ -5,10 +5,14 @@ from __future__ import annotations
 import ast
 
 from auditor.static.facts import ModuleFacts
+from auditor.static.flow import shows
 from auditor.static.nodes import walk
 from auditor.static.ordering import SHARED
 from auditor.static.ordertrail import Kind, Trail
 from auditor.static.sets import Elements, elements
+
+_SPELLING = (ast.BinOp, ast.FormattedValue, ast.JoinedStr, ast.List, ast.Starred, ast.Tuple)
+_TEXTS = frozenset({"list", "repr", "str"})
 
 
 def is_stored_in_order(trail: Trail) -> bool:
@@ -55,14 +59,49 @@ def is_removed(module: ModuleFacts, position: ast.Call) -> bool:
     return isinstance(holder, ast.Subscript) and isinstance(holder.ctx, ast.Del)
 
 
-def is_only_shown(module: ModuleFacts, node: ast.AST) -> bool:
+def is_only_shown(module: ModuleFacts, node: ast.Subscript, trail: Trail) -> bool:
     """`raise ValueError(unknown[0])`: any one of them will do; `files[:5]` as the last line of a cell: it is shown."""
     holder = module.parent(node)
-    if isinstance(holder, ast.Expr):
+    if isinstance(holder, ast.Expr) or (trail.kind is Kind.LISTING and _is_look_around(module, node)):
         return True
     while isinstance(holder, ast.expr):
         holder = module.parent(holder)
     return isinstance(holder, ast.Raise)
+
+
+def _is_look_around(module: ModuleFacts, node: ast.Subscript) -> bool:
+    """`print(os.listdir(folder)[:20])`: on one machine the same each time, and nothing is computed from it."""
+    part: ast.expr = node
+    holder = module.parent(part)
+    if isinstance(holder, ast.For) and holder.iter is node:
+        return all(isinstance(each, ast.Expr) and _only_shows(module, each.value) for each in holder.body)
+    listing = module.origin(node.value)
+    if not isinstance(listing, ast.Call) or (module.resolve(listing.func) or ".").startswith("."):
+        return False
+    while isinstance(holder, ast.expr):
+        if isinstance(holder, ast.Call) and part is not holder.func and _shows(module, holder):
+            return True
+        if not isinstance(holder, _SPELLING) and not (isinstance(holder, ast.Call) and _spells(module, holder, part)):
+            return False
+        part, holder = holder, module.parent(holder)
+    return False
+
+
+def _shows(module: ModuleFacts, node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and shows(module, node) and all(word.arg != "file" for word in node.keywords)
+
+
+def _only_shows(module: ModuleFacts, node: ast.expr) -> bool:
+    """`print("  ", name)`: names as they are, and nothing that is computed from them."""
+    return _shows(module, node) and sum(isinstance(part, ast.Call) for part in walk(node)) == 1
+
+
+def _spells(module: ModuleFacts, call: ast.Call, given: ast.expr) -> bool:
+    """`str(files[0])`, `os.path.join(root, files[0])`, `", ".join(files[:5])`."""
+    name = module.resolve(call.func) or ""
+    return given is not call.func and (
+        name in _TEXTS or name.startswith("os.path.") or getattr(call.func, "attr", "") in ("format", "join")
+    )
 
 
 def is_set(module: ModuleFacts, node: ast.expr) -> bool:

@@ -24,6 +24,7 @@ from auditor.static.importcalls import imported_by, may_import
 from auditor.static.importgraph import importers
 from auditor.static.indirect import APPLYING, REMOTE, applied, called_later, dispatched, running
 from auditor.static.instantiated import INSTANTIATING, instantiated
+from auditor.static.mappings import filling_around
 from auditor.static.members import table_of
 from auditor.static.names import PARTIAL, method_kind
 from auditor.static.picked import is_evaluating, looks_up, picked
@@ -169,6 +170,7 @@ class Relevance:
                 words = module.identifiers_in(node.body) if isinstance(node, ast.Lambda) else index.words.get(node, ())
                 if not _CLOCKS.isdisjoint(words):
                     self._differing.add(node)
+        self._relevant.update(filling_around(module))
         for statement, function in index.imports:
             if function is not None and self._executes(module, statement):
                 self._relevant.add(function)

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import replace
 from auditor.static.constructed import is_seeded_by_constructor
-from auditor.static.ledger import DrawRecord, Ledger
+from auditor.static.ledger import RANKS, DrawRecord, Ledger
 from auditor.static.leftalone import without_left_alone
 from auditor.static.library_verdict import LibraryVerdict, Seed, SeedStatus, SeedValue, place_of
 from auditor.static.montecarlo import is_dropout, keeps_dropout
@@ -183,12 +183,14 @@ def _verdict(
     elsewhere = any(seed.condition for seed in given)
     always = any(seed.condition is None for seed in given)
     statuses = [
-        SeedStatus.SEEDED if always and _only_stops(record) else _status(record, seeded_elsewhere=elsewhere)
+        SeedStatus.SEEDED
+        if always and _only_stops(record)
+        else _status(record, seeded_elsewhere=elsewhere or (always and _is_beside(record)))
         for record in records
     ]
     for number, record in enumerate(records):
         if statuses[number] in _ORDERED and not given:
-            statuses[number] = SeedStatus.UNSEEDED
+            statuses[number] = _without_states(statuses[number], seeds)
         elif statuses[number] in _ORDERED and is_seeded_by_constructor(project, record.draw.location, counting):
             statuses[number] = SeedStatus.SEEDED
     status = min(statuses, key=_ORDER.index)
@@ -212,9 +214,18 @@ def _verdict(
         seeds=tuple(seeds),
         first_draw=records[0].draw,
         first_seed=next(iter(given or counting or seeds), None),
-        condition=_condition(levels, given) if status is SeedStatus.CONDITIONAL else None,
+        condition=_condition(levels, resting, given) if status is SeedStatus.CONDITIONAL else None,
         certain=certain and all(record.certain for record in resting),
     )
+
+
+def _without_states(status: SeedStatus, seeds: Sequence[Seed]) -> SeedStatus:
+    """What a program has in which nothing but states of generators is put back: perhaps seeds that are none."""
+    if status is SeedStatus.CONDITIONAL:
+        for value in (SeedValue.ENTROPY, SeedValue.NONE):
+            if any(seed.value is value for seed in seeds):
+                return _STATUS[RANKS[value]]
+    return SeedStatus.UNSEEDED
 
 
 def _only_stops(record: DrawRecord) -> bool:
@@ -233,6 +244,12 @@ def _status(record: DrawRecord, *, seeded_elsewhere: bool) -> SeedStatus:
     return _STATUS[worst]
 
 
-def _condition(levels: Iterable[Level], seeds: Sequence[Seed]) -> str | None:
+def _is_beside(record: DrawRecord) -> bool:
+    """Drawn where no plain run comes only: another command of a program that seeds in the one that is the default."""
+    return record.beside is not None and not record.is_in_plain_run and not record.in_spawned
+
+
+def _condition(levels: Iterable[Level], records: Sequence[DrawRecord], seeds: Sequence[Seed]) -> str | None:
     found = min((level.condition for level in levels if level.condition), default=None)
-    return found or next((seed.condition for seed in seeds if seed.condition), None)
+    found = found or next((seed.condition for seed in seeds if seed.condition), None)
+    return found or next((record.beside for record in records if record.beside), None)

@@ -8,6 +8,7 @@ from enum import Enum
 from auditor.static.facts import Known, ModuleFacts
 from auditor.static.nodes import walk
 from auditor.static.targets import only_target
+from auditor.static.values import ClassRef
 from auditor.static.wholenumbers import INTEGERS, holds_numbers, is_number
 
 _TEXT_METHODS = frozenset(
@@ -23,6 +24,9 @@ _INDICES = frozenset({"idx", "idxs", "idxes", "indexes", "indices", "seeds"})
 
 _OF_INDEX = frozenset({"col", "cols", "columns", "fields", "keys", "labels", "names"})
 """What an index that is no number has: `index_columns`."""
+
+_WHOLE = frozenset({"enum.IntEnum", "enum.IntFlag", "float", "int"})
+"""Bases of an enumeration whose members are hashed as numbers."""
 
 
 class Elements(Enum):
@@ -172,11 +176,17 @@ def _all(module: ModuleFacts, nodes: list[ast.expr]) -> Elements:
 
 
 def _element(module: ModuleFacts, node: ast.expr) -> Elements:
+    if _is_member_by_name(module, node):
+        return Elements.TEXT
     value = module.constant(node)
     if isinstance(value, Known):
         if isinstance(value.value, str | bytes):
             return Elements.TEXT
-        return Elements.STABLE if isinstance(value.value, bool | int | float) else Elements.UNKNOWN
+        return (
+            Elements.STABLE
+            if isinstance(value.value, bool | int | float) or is_number(module, node)
+            else Elements.UNKNOWN
+        )
     if isinstance(node, ast.JoinedStr):
         return Elements.TEXT
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod | ast.FloorDiv):
@@ -187,3 +197,10 @@ def _element(module: ModuleFacts, node: ast.expr) -> Elements:
         if isinstance(node.func, ast.Attribute) and node.func.attr in _TEXT_METHODS:
             return Elements.TEXT
     return Elements.STABLE if is_number(module, node) else Elements.UNKNOWN
+
+
+def _is_member_by_name(module: ModuleFacts, node: ast.expr) -> bool:
+    """`Color.RED` of an enumeration: its hash is that of the text `RED`, unless it is a whole number besides."""
+    owner = module.names.value(node.value) if isinstance(node, ast.Attribute) else None
+    above = owner.module.base_classes(owner.node) if isinstance(owner, ClassRef) else ()
+    return any(each.startswith("enum.") for each in above) and _WHOLE.isdisjoint(above)

@@ -10,6 +10,7 @@ from auditor.static.callers import calls_named
 from auditor.static.commandline import default_of
 from auditor.static.elements import call_of, is_none
 from auditor.static.library_verdict import SeedValue
+from auditor.static.modes import leaves
 from auditor.static.values import ClassRef, FunctionRef
 
 if TYPE_CHECKING:
@@ -24,14 +25,10 @@ MAX_AROUND = 3
 
 def is_never_needed(module: ModuleFacts, node: ast.expr) -> bool:
     """Whether an expression stands in for a parameter, and every call of the function gives that parameter."""
-    whole = _whole(module, node)
-    above = module.parent(whole)
-    function = module.parent(above) if isinstance(above, ast.arguments) else module.enclosing_function(node)
-    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or function.decorator_list:
+    found = _parameter(module, node)
+    if found is None:
         return False
-    name = _stands_in_for(module, whole)
-    if name is None or not (is_none(default := default_of(function, name)) or default is whole):
-        return False
+    function, name = found
     holder = module.parent(function)
     is_made = isinstance(holder, ast.ClassDef) and function.name == "__init__"
     target, written = (holder, getattr(holder, "name", "")) if is_made else (function, function.name)
@@ -49,6 +46,28 @@ def is_never_needed(module: ModuleFacts, node: ast.expr) -> bool:
     return 0 < len(calls) <= MAX_CALLS
 
 
+def is_offered(module: ModuleFacts, node: ast.expr) -> bool:
+    """Whether an expression stands in for a parameter of a function that only others call, as far as can be seen."""
+    found = _parameter(module, node)
+    holder = module.parent(found[0]) if found is not None else None
+    if found is None or isinstance(holder, ast.ClassDef):
+        return False
+    return next(iter(calls_named(module, found[0].name)), None) is None
+
+
+def _parameter(module: ModuleFacts, node: ast.expr) -> tuple[ast.FunctionDef | ast.AsyncFunctionDef, str] | None:
+    """The function and its parameter, None by default, that an expression stands in for."""
+    whole = _whole(module, node)
+    above = module.parent(whole)
+    function = module.parent(above) if isinstance(above, ast.arguments) else module.enclosing_function(node)
+    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or function.decorator_list:
+        return None
+    name = _stands_in_for(module, whole)
+    if name is None or not (is_none(default := default_of(function, name)) or default is whole):
+        return None
+    return function, name
+
+
 def _whole(module: ModuleFacts, node: ast.expr) -> ast.expr:
     """The expression that an expression is part of as an argument: `Generator(PCG64())`."""
     for _ in range(MAX_AROUND):
@@ -60,7 +79,10 @@ def _whole(module: ModuleFacts, node: ast.expr) -> ast.expr:
 
 
 def _stands_in_for(module: ModuleFacts, node: ast.expr) -> str | None:
-    """The name that is used where it is set: `rng` of `rng or x`, of `x if rng is None else rng`, of `def f(rng=x)`."""
+    """The name that is used where it is set: `rng` of `rng or x`, of `x if rng is None else rng`, of `def f(rng=x)`.
+
+    `if seed is None: return x` is one, too.
+    """
     parent = module.parent(node)
     if isinstance(parent, ast.arguments):
         return _default_of(parent, node)
@@ -68,10 +90,19 @@ def _stands_in_for(module: ModuleFacts, node: ast.expr) -> str | None:
         return parent.values[0].id if isinstance(parent.values[0], ast.Name) else None
     if isinstance(parent, ast.IfExp) and parent.test is not node:
         return _unset_name(parent.test, holds=parent.body is node)
-    under = module.parent(parent) if isinstance(parent, ast.Assign) else None
+    under = module.parent(parent) if isinstance(parent, ast.Assign | ast.Return) else None
     if isinstance(under, ast.If):
         return _unset_name(under.test, holds=parent in under.body)
-    return None
+    return _left_before(parent, under) if isinstance(parent, ast.Return) else None
+
+
+def _left_before(statement: ast.Return, function: ast.AST | None) -> str | None:
+    """`if seed is not None: return default_rng(seed)` above the last statement of a function."""
+    body = function.body if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) else []
+    above = body[-2] if len(body) > 1 and body[-1] is statement else None
+    if not isinstance(above, ast.If) or not leaves(above):
+        return None
+    return _unset_name(above.test, holds=False)
 
 
 def _default_of(arguments: ast.arguments, node: ast.expr) -> str | None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
     from auditor.static.frame import Frame
 
-_COMPARE: Mapping[type[ast.cmpop], Callable[[object, object], object]] = {
+COMPARE: Mapping[type[ast.cmpop], Callable[[object, object], object]] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
     ast.Lt: operator.lt,  # type: ignore[dict-item]
@@ -142,7 +142,7 @@ def _compared(evaluator: Evaluator, node: ast.Compare, frame: Frame) -> bool | N
     left, right = evaluator.value(node.left, frame), evaluator.value(node.comparators[0], frame)
     if left.is_constant and right.is_constant:
         try:
-            return bool(_COMPARE[kind](left.constant, right.constant))
+            return bool(COMPARE[kind](left.constant, right.constant))
         except (TypeError, ValueError):
             return None
     against_none = SeedValue.NONE in (left.kind, right.kind)
@@ -151,6 +151,8 @@ def _compared(evaluator: Evaluator, node: ast.Compare, frame: Frame) -> bool | N
         written = node.comparators[0] if left.kind is SeedValue.NONE else node.left
         if other.kind in (SeedValue.FIXED, SeedValue.ENTROPY) or _is_imported(written, frame) or _finds(written, frame):
             return kind in (ast.IsNot, ast.NotEq)
+    if kind in (ast.In, ast.NotIn) and left.is_constant and frame.module.resolve(node.comparators[0]) == "sys.modules":
+        return kind is ast.In  # a library that the program draws from has been imported
     if kind in (ast.In, ast.NotIn) and frame.module.resolve(node.comparators[0]) in TEXTS:
         return None  # `"--seed" in sys.argv`: in a plain run it is not there, and the program asks for just that
     if any(frame.module.written.is_about_seed(side) for side in (node.left, node.comparators[0])):

@@ -406,6 +406,8 @@ class Walk:
 
     def _loop(self, node: ast.For | ast.AsyncFor | ast.While, frame: Frame) -> End:
         end = End.FALLS_THROUGH
+        if self._branches.never_turns(node, frame):
+            return self.block(node.orelse, frame)
         if isinstance(node, ast.While):
             self.expression(node.test, frame)
             end = self.block(node.body, frame)
@@ -452,9 +454,9 @@ class Walk:
     def expression(self, node: ast.expr, frame: Frame) -> End:
         """Execute the calls of an expression in order; STOPS where one of them ends the program."""
         end = End.FALLS_THROUGH
-        if isinstance(node, ast.IfExp) and frame.settled:
+        if isinstance(node, ast.IfExp):
             node = self._branches.chosen(node, frame) or node
-        if isinstance(node, ast.BoolOp) and frame.settled:
+        if isinstance(node, ast.BoolOp):
             asked = self._branches.asked(node, frame)
             if asked != [node] or any(isinstance(part, ast.BoolOp) for part in node.values):
                 ends = [self.expression(part, frame) for part in (node.values if asked == [node] else asked)]

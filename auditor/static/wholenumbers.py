@@ -11,6 +11,12 @@ from auditor.static.flow import uses
 INTEGERS = frozenset({"int", "len", "range", "ord", "round"})
 """Builtins that give whole numbers."""
 
+_DRAWN = frozenset(
+    {"random.betavariate", "random.gauss", "random.getrandbits", "random.randint", "random.random", "random.randrange"}
+    | {"random.uniform"}
+)
+"""Functions that draw one number."""
+
 _NUMPY = frozenset(
     {
         *("arange", "argmax", "argmin", "argpartition", "argsort", "argwhere", "bincount", "digitize", "flatnonzero"),
@@ -27,7 +33,8 @@ _KEEPING = frozenset(
     {
         *("list", "tuple", "sorted", "reversed", "set", "frozenset"),
         *("numpy.array", "numpy.asarray", "numpy.sort", "numpy.unique", "random.sample", "numpy.random.choice"),
-        "numpy.random.permutation",
+        *("numpy.random.permutation", "random.choices"),
+        *(f"numpy.random.{kind}.{how}" for kind in ("Generator", "RandomState") for how in ("choice", "permutation")),
     }
 )
 """Functions whose result holds what their first argument holds, or whole numbers below it."""
@@ -35,10 +42,21 @@ _KEEPING = frozenset(
 _SAME = frozenset({"copy", "flatten", "ravel", "reshape", "squeeze", "tolist"})
 """Methods of an array whose result holds the same."""
 
+_RANKING = frozenset({"argmax", "argmin", "argpartition", "argsort", "nonzero", "searchsorted"})
+"""Methods of an array, a tensor or a column that give positions in it."""
+
 _OUT_OF_TENSOR = frozenset({"numpy", "tolist"})
 _BESIDE_TENSOR = frozenset({"cpu", "detach", "flatten", "long", "reshape", "squeeze", "view"})
 _TYPES = frozenset({"int", "float", "bool"})
+_COLLECTIONS = frozenset(
+    {"collection", "frozenset", "iterable", "iterator", "list", "mutableset", "sequence", "set", "tuple"}
+)
+"""In small letters: what an annotation says that a parameter holds several of."""
+
 _MAX_DEPTH = 8
+_MAX_WRITTEN = 100
+"""Elements of a list that stands in the text; longer ones are not asked about."""
+
 _MAX_ADDITIONS = 20
 """Places that put something into one list; longer ones are not asked about."""
 
@@ -52,7 +70,13 @@ def holds_numbers(module: ModuleFacts, node: ast.expr, depth: int = 0, told: _To
         return False
     named, node = node, _taken_apart(module, module.origin(node))
     if isinstance(named, ast.Name) and (isinstance(node, ast.Name) or _is_empty_list(module, node)):
-        return _is_collected(module, named, depth, {} if told is None else told)
+        return _is_annotated(module, named) or _is_collected(module, named, depth, {} if told is None else told)
+    if isinstance(node, ast.Attribute):
+        return node.attr == "shape"
+    if isinstance(node, ast.List | ast.Tuple | ast.Set):
+        return 0 < len(node.elts) <= _MAX_WRITTEN and all(
+            is_number(module, each, depth + 1, told) for each in node.elts
+        )
     if isinstance(node, ast.Subscript):
         return holds_numbers(module, node.value, depth + 1, told)
     if isinstance(node, ast.ListComp | ast.GeneratorExp):
@@ -66,6 +90,8 @@ def holds_numbers(module: ModuleFacts, node: ast.expr, depth: int = 0, told: _To
     library, _, function = name.partition(".")
     if name == "map" and node.args:
         return module.resolve(node.args[0]) in INTEGERS
+    if name in ("enumerate", "zip"):
+        return bool(node.args) and all(holds_numbers(module, each, depth + 1, told) for each in node.args)
     if name == "range" or (library == "numpy" and function in _NUMPY):
         return True
     if name == "numpy.where":
@@ -79,7 +105,9 @@ def holds_numbers(module: ModuleFacts, node: ast.expr, depth: int = 0, told: _To
         return False
     if node.func.attr == "astype":
         return bool(node.args) and _is_type(module, node.args[0])
-    if node.func.attr in _OUT_OF_TENSOR and (_is_tensor(module, node.func.value) or _leaves_torch(module, node)):
+    if node.func.attr in _OUT_OF_TENSOR and (
+        _is_tensor(module, node.func.value) or _leaves_torch(module, node) or _ranks(module, node.func.value)
+    ):
         return True
     return node.func.attr in _SAME and holds_numbers(module, node.func.value, depth + 1, told)
 
@@ -159,6 +187,26 @@ def _leaves_torch(module: ModuleFacts, node: ast.expr) -> bool:
     return False
 
 
+def _ranks(module: ModuleFacts, node: ast.expr) -> bool:
+    """`scores.argsort()[:10]`."""
+    node = module.origin(node)
+    while isinstance(node, ast.Subscript):
+        node = node.value
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _RANKING
+
+
+def _is_annotated(module: ModuleFacts, node: ast.Name) -> bool:
+    """`def pick(ids: list[int])`, where nothing else is called so."""
+    bindings = module.names.bindings_of(node)
+    given = bindings[0].node if len(bindings) == 1 and bindings[0].kind is BindingKind.PARAMETER else None
+    hint = given.annotation if isinstance(given, ast.arg) else None
+    if not isinstance(hint, ast.Subscript):
+        return False
+    kinds = hint.slice.elts if isinstance(hint.slice, ast.Tuple) else [hint.slice]
+    several = getattr(hint.value, "id", getattr(hint.value, "attr", "")).lower()
+    return several in _COLLECTIONS and all(getattr(kind, "id", "") in _TYPES for kind in kinds)
+
+
 def _is_type(module: ModuleFacts, node: ast.expr) -> bool:
     """`int`, `np.int64`, `"int32"`."""
     name = node.value if isinstance(node, ast.Constant) else (module.resolve(node) or "")
@@ -181,7 +229,10 @@ def is_number(module: ModuleFacts, node: ast.expr, depth: int = 0, told: _Told |
     if _is_constant(module, node):
         return True
     if isinstance(node, ast.Call):
-        return module.resolve(node.func) in INTEGERS - {"range"}
+        name = module.resolve(node.func)
+        if name == "hash" and len(node.args) == 1:
+            return is_number(module, node.args[0], depth + 1, told)
+        return name in _DRAWN or name in INTEGERS - {"range"}
     if isinstance(node, ast.Subscript):
         table = module.origin(node.value)  # `labels[name]` of `{name: label for label, name in enumerate(names)}`
         return isinstance(table, ast.DictComp) and is_number(module, table.value, depth + 1, told)

@@ -24,7 +24,7 @@ from auditor.static.prerequisites import Prerequisite
 from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.project import Project
 from auditor.static.ruleoptions import WithOptions
-from auditor.static.standin import is_never_needed
+from auditor.static.standin import is_never_needed, is_offered
 from auditor.static.throwaway import is_only_converted
 from auditor.static.tiedindex import takes_tied_index
 from auditor.static.unseeded import unseeded_programs, worded
@@ -148,8 +148,10 @@ class CallMatcher(WithOptions[_Options]):
             if options.unless_never_needed and is_never_needed(module, call.node):
                 continue
             confidence = options.method_confidence if call.callee is None else None
-            unsure = gradient is Gradient.UNKNOWN or (
-                options.unless_followed_by and _is_replaced(module, call, others_made)
+            unsure = (
+                gradient is Gradient.UNKNOWN
+                or (options.unless_followed_by and _is_replaced(module, call, others_made))
+                or (options.unless_never_needed and is_offered(module, call.node))
             )
             source = options.call.source(call, module) if options.at_source else None
             location = module.location(source or call.node)
