@@ -6,7 +6,9 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.static.importcalls import Text
+from auditor.static.configured import read_at
+from auditor.static.configurednames import TARGETS
+from auditor.static.importcalls import ANY, Text
 from auditor.static.members import MAX_BASES, bases, defined_in
 from auditor.static.values import ClassRef, FunctionRef, Instance, ModuleRef, Value
 
@@ -28,11 +30,9 @@ def looked_up(module: ModuleFacts, base: Value, texts: Sequence[Text], at: ast.e
             yield module.names.attribute(base, text.begin)
     open_ = [text for text in texts if text.end is not None]
     if open_ and isinstance(base, ModuleRef):
-        for value in defined_in(module, base) or ():
-            if isinstance(value, FunctionRef | ClassRef) and any(
-                text.fits(getattr(value.node, "name", "")) for text in open_
-            ):
-                yield value
+        defined = (each for each in defined_in(module, base) or () if isinstance(each, FunctionRef | ClassRef))
+        found = [each for each in defined if any(text.fits(getattr(each.node, "name", "")) for text in open_)]
+        yield from (described(module, at, found) if ANY in open_ else ()) or found
     cls = base.of if isinstance(base, Instance) else base
     partly = [text for text in open_ if text.begin or text.end]
     if partly and isinstance(cls, ClassRef):
@@ -40,6 +40,28 @@ def looked_up(module: ModuleFacts, base: Value, texts: Sequence[Text], at: ast.e
         for method in _methods(cls):
             if any(text.fits(method) for text in partly) and method != getattr(around, "name", None):
                 yield module.names.attribute(base, method)
+
+
+def described(module: ModuleFacts, at: ast.expr, values: Sequence[Value]) -> Sequence[Value]:
+    """Those of some values that the documents of the project name, where these tell: `config["arch"]["type"]`.
+
+    `at`: what looks one of them up, by a name of which nothing is known.
+    """
+    key = at.slice if isinstance(at, ast.Subscript) else None
+    if isinstance(at, ast.Call) and at.args:
+        key = at.args[min(len(at.args) - 1, 1)]
+    part = module.origin(key) if key is not None else at
+    word, holder = read_at(part)
+    is_option = isinstance(part, ast.Attribute) and isinstance(holder, ast.Name)
+    if word not in TARGETS or is_option or not module.project.graph.is_picking(module.path):
+        return ()
+    module.project.trace.note("content", module.path)
+    chosen = module.project.graph.configured_names.chosen
+    return [
+        each
+        for each in values
+        if isinstance(each, FunctionRef | ClassRef) and getattr(each.node, "name", "") in chosen
+    ]
 
 
 def _methods(cls: ClassRef) -> list[str]:

@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.static.importcalls import MAX_STEPS, Text, texts_of
+from auditor.static.importcalls import ANY, MAX_STEPS, Text, texts_of
+from auditor.static.lookedup import described
 from auditor.static.members import with_stars
 from auditor.static.namespaces import named_in, namespace
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
@@ -38,6 +39,8 @@ def picked(module: ModuleFacts, call: ast.Call) -> list[Value]:
     held = module.project.module(source.path)
     values = _held(held, texts) if held is not None else []
     fitting = list(dict.fromkeys(value for value in values if _takes(value, call)))
+    if texts == (ANY,) and (named := described(module, call.func, fitting)):
+        return list(named)[:MAX_PICKED]
     # Beside functions that make models, classes are parts of these.
     functions: list[Value] = [value for value in fitting if isinstance(value, FunctionRef)]
     return (functions or fitting)[:MAX_PICKED]

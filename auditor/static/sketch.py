@@ -15,7 +15,7 @@ from auditor.model.digest import sha256
 from auditor.model.lean import dataclass
 from auditor.model.pattern import lazy_pattern
 from auditor.static.computedimports import computed_imports, is_computed
-from auditor.static.configurednames import NAMED, makes_by_name
+from auditor.static.configurednames import CHOSEN, NAMED, makes_by_name, picks_by_name
 from auditor.static.hydraconfigs import CONFIGURED, configuration_of
 from auditor.static.suppress import MARK
 from auditor.static.vocabulary import Vocabulary
@@ -161,6 +161,8 @@ def _statements(raw: bytes) -> Iterator[Statement]:
         yield BY_NAME, ((CONFIGURED, configuration),)
     if makes_by_name(raw, is_computed=computed):
         yield BY_NAME, ((NAMED, "*"),)
+    if picks_by_name(raw):
+        yield BY_NAME, ((CHOSEN, "*"),)
 
 
 def _in_parentheses(raw: bytes, start: int) -> bytes:
