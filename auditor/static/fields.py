@@ -26,6 +26,7 @@ FILLING_METHODS = frozenset({"parse_args_and_config", "parse_args_into_dataclass
 """Methods that make objects of the classes that their parser was made with, from the command line."""
 
 _FILLING_PARSERS = (External("transformers.HfArgumentParser"), External("trl.TrlParser"))
+_SELF_PARSING = "tap.Tap"
 _PROPERTIES = frozenset({"cached_property", "property"})
 _RECORDS = frozenset({"NamedTuple", "Struct", "attrs", "attributes", "dataclass", "define", "frozen", "mutable"})
 """Last parts of the names of decorators and bases that make a constructor of the annotated names."""
@@ -157,12 +158,35 @@ def filled(evaluator: Evaluator, parser: Value, frame: Frame) -> Seen:
     return holding(GIVEN, parts=parts)
 
 
+def parsed(evaluator: Evaluator, parser: Value) -> Seen | None:
+    """`Options().parse_args()`, where the class is its own parser; None of any other."""
+    cls = parser.of if isinstance(parser, Instance) else None
+    if not isinstance(cls, ClassRef) or _SELF_PARSING not in cls.module.base_classes(cls.node):
+        return None
+    return by_default(evaluator, cls)
+
+
+def grouped(evaluator: Evaluator, module: ModuleFacts) -> dict[str, Seen]:
+    """What the options of a file hold by names, of the classes that `parser.add_arguments(Config, dest="config")` adds."""
+    found: dict[str, Seen] = {}
+    for call in module.calls:
+        if call.method != "add_arguments" or call.receiver is None:
+            continue
+        given = call_of(call.node, None)
+        cls, destination = given.argument("dataclass", 0), given.argument("dest", 1)
+        value = module.names.value(cls) if cls is not None else None
+        if isinstance(value, ClassRef) and isinstance(destination, ast.Constant):
+            found[str(destination.value)] = by_default(evaluator, value)
+    return found
+
+
 def by_default(evaluator: Evaluator, cls: Value) -> Seen:
     """An object of a class of the project whose constructor is given nothing."""
     if not isinstance(cls, ClassRef):
         return GIVEN
     bindings = cls.module.index.scopes[cls.node].bindings
-    declared = {name: each[0].value for name, each in bindings.items() if len(each) == 1}
+    assigned = cls.module.self_attributes(cls.node)
+    declared = {name: each[0].value for name, each in bindings.items() if len(each) == 1 and name not in assigned}
     known = {name: _declared(evaluator, node, cls.module) for name, node in declared.items() if node is not None}
     return holding(GIVEN, entries=Entries(known, GIVEN))
 
