@@ -201,12 +201,12 @@ class ImportGraph:
             for made in targets_in(self.configuration(path)):
                 yield from self._holding(str(made[TARGET]), path)
             return
-        if name == CHOSEN:
-            return
         if name == NAMED:
             for dotted in self.configured_names.names:
                 yield from self._holding(dotted, path)
             return
+        if name.startswith("["):
+            return  # a mark that tells something else of the file
         package = name.removesuffix(EVERY)
         if package == name and not name.endswith((*DATA, ".ipynb", ".py")):
             yield from (target for _, target in self._absolute(name, path) if target is not None)
