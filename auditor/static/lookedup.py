@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+from itertools import islice
+from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.commandline import option_call
 from auditor.static.configured import read_at
 from auditor.static.configurednames import TARGETS
+from auditor.static.exposed import offered_methods
 from auditor.static.importcalls import ANY, Text
 from auditor.static.members import MAX_BASES, bases, defined_in
+from auditor.static.trace import Memory
 from auditor.static.values import ClassRef, FunctionRef, Instance, ModuleRef, Value
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
+
+_OFFERED: WeakKeyDictionary[ModuleFacts, Memory[ast.ClassDef, Sequence[FunctionRef]]] = WeakKeyDictionary()
 
 MAX_METHODS = 200
 """Methods of one class among which one is looked up."""
@@ -22,7 +29,8 @@ MAX_METHODS = 200
 def looked_up(module: ModuleFacts, base: Value, texts: Sequence[Text], at: ast.expr) -> Iterator[Value]:
     """What `getattr(base, name)` may be, of a name that is one of some texts and a base of the project.
 
-    Of an object nothing, where nothing is known of the name: what configurations name is mostly not called at once.
+    Of an object nothing, where nothing is known of the name: what configurations name is mostly not called at once. Where
+    the command line gives it, a method is one that people may ask for.
     `at`: where it stands; a method that looks others up is none of them.
     """
     for text in texts:
@@ -40,6 +48,25 @@ def looked_up(module: ModuleFacts, base: Value, texts: Sequence[Text], at: ast.e
         for method in _methods(cls):
             if any(text.fits(method) for text in partly) and method != getattr(around, "name", None):
                 yield module.names.attribute(base, method)
+    if ANY in open_ and isinstance(base, Instance) and isinstance(cls, ClassRef) and _is_typed(module, at):
+        yield from _offered(cls)
+
+
+def _offered(cls: ClassRef) -> Sequence[FunctionRef]:
+    """The methods of a class that people may ask for; a thousand lookups may be made in the same one."""
+    memory = _OFFERED.setdefault(cls.module, {})
+    return cls.module.project.trace.once(memory, cls.node, lambda: tuple(islice(offered_methods(cls), MAX_METHODS)))
+
+
+def _is_typed(module: ModuleFacts, at: ast.expr) -> bool:
+    """Whether the name in `getattr(trainer, args.mode)()` is what the command line gives: `args.mode`, `sys.argv[1]`."""
+    parent = module.parent(at)
+    if not isinstance(at, ast.Call) or not isinstance(parent, ast.Call) or parent.func is not at:
+        return False
+    name = module.origin(at.args[1])
+    if isinstance(name, ast.Subscript):
+        return module.resolve(name.value) == "sys.argv"
+    return isinstance(name, ast.Attribute) and option_call(module, name.attr) is not None
 
 
 def described(module: ModuleFacts, at: ast.expr, values: Sequence[Value]) -> Sequence[Value]:
