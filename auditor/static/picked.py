@@ -89,6 +89,21 @@ def _held(module: ModuleFacts, texts: Sequence[Text]) -> Iterator[Value]:
             value = each.names.export(name) if is_meant else None
             if isinstance(value, FunctionRef | ClassRef):
                 yield value
+    for text in texts:
+        begin, dot, name = (text.end or "").partition(".")
+        if dot and "." not in name:
+            yield from _held_below(module, Text(text.begin, begin), name)
+
+
+def _held_below(package: ModuleFacts, text: Text, name: str) -> Iterator[Value]:
+    """What is called so in the modules of a package that it imports: `eval("models." + config.net + ".make")`."""
+    folder = package.path.removesuffix("__init__.py")
+    for path in package.project.graph.imports(package.path) if folder != package.path else ():
+        place, _, stem = path.removesuffix("/__init__.py").removesuffix(".py").rpartition("/")
+        held = package.project.module(path) if f"{place}/" == folder and text.fits(stem) else None
+        value = held.names.export(name) if held is not None else None
+        if isinstance(value, FunctionRef | ClassRef):
+            yield value
 
 
 def _takes(value: Value, call: ast.Call) -> bool:
