@@ -5,7 +5,7 @@ from __future__ import annotations
 RUNNERS = frozenset(
     {
         "fire.Fire", "typer.run", "tyro.cli", "absl.app.run", "jsonargparse.CLI", "jsonargparse.auto_cli", "defopt.run",
-        "plac.call", "clize.run", "asyncio.run", "trio.run", "anyio.run",
+        "plac.call", "clize.run", "argh.dispatch_command", "cyclopts.run", "asyncio.run", "trio.run", "anyio.run",
         "tensorflow.app.run", "tensorflow.compat.v1.app.run", "tensorflow.python.platform.app.run",
     }
 )  # fmt: skip

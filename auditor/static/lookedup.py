@@ -85,9 +85,7 @@ def described(module: ModuleFacts, at: ast.expr, values: Sequence[Value]) -> Seq
     module.project.trace.note("content", module.path)
     chosen = module.project.graph.configured_names.chosen
     return [
-        each
-        for each in values
-        if isinstance(each, FunctionRef | ClassRef) and getattr(each.node, "name", "") in chosen
+        each for each in values if isinstance(each, FunctionRef | ClassRef) and getattr(each.node, "name", "") in chosen
     ]
 
 
