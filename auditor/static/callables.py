@@ -5,7 +5,7 @@ from __future__ import annotations
 RUNNERS = frozenset(
     {
         "fire.Fire", "typer.run", "tyro.cli", "absl.app.run", "jsonargparse.CLI", "jsonargparse.auto_cli", "defopt.run",
-        "plac.call", "clize.run", "asyncio.run", "trio.run", "anyio.run",
+        "plac.call", "clize.run", "argh.dispatch_command", "cyclopts.run", "asyncio.run", "trio.run", "anyio.run",
         "tensorflow.app.run", "tensorflow.compat.v1.app.run", "tensorflow.python.platform.app.run",
     }
 )  # fmt: skip
@@ -13,6 +13,9 @@ RUNNERS = frozenset(
 
 OFFERING_OBJECTS = frozenset({"fire.Fire", "jsonargparse.CLI", "jsonargparse.auto_cli"})
 """Of these, those that offer the methods of an object or a class, and all of the file where they are given nothing."""
+
+OFFERING_CLASSES = frozenset({"luigi.run", "luigi.cmdline.luigi_run"})
+"""Callables that run an object of one of the classes of the file that extend one of theirs."""
 
 RUNNING_MAIN = frozenset(name for name in RUNNERS if name.startswith("tensorflow."))
 """Of these, those that call `main` of the program where they are given none."""

@@ -13,7 +13,7 @@ from auditor.static.commandline import (
     flag,
 )
 from auditor.static.dotted import ENVIRONMENT, global_key
-from auditor.static.fields import FILLING_METHODS, filled
+from auditor.static.fields import FILLING_METHODS, filled, parsed
 from auditor.static.frame import Frame
 from auditor.static.lengths import counted
 from auditor.static.library_verdict import SeedValue
@@ -69,7 +69,7 @@ class CallValues:
         if node in frame.results:
             return frame.results[node]
         if isinstance(node.func, ast.Attribute) and node.func.attr in PARSING_METHODS:
-            return OPTIONS
+            return parsed(self._evaluator, frame.resolve(node.func.value)) or OPTIONS
         if isinstance(node.func, ast.Attribute) and node.func.attr in FILLING_METHODS:
             return filled(self._evaluator, frame.resolve(node.func.value), frame)
         if isinstance(node.func, ast.Attribute):

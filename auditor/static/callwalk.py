@@ -15,7 +15,8 @@ from auditor.static.elements import call_of, passed
 from auditor.static.experiments import configured_seed
 from auditor.static.frame import End, Frame
 from auditor.static.functions import Functions
-from auditor.static.indirect import called_later, dispatched, running
+from auditor.static.importcalls import is_out_of_unknown
+from auditor.static.indirect import called_later, dispatched, fills, running
 from auditor.static.library_verdict import SeedValue
 from auditor.static.loadercalls import LoaderCalls
 from auditor.static.madeobjects import MadeObjects
@@ -177,6 +178,8 @@ class CallWalk:
         if not isinstance(node.func, ast.Subscript) and not (found or self._is_looked_into(node.func, frame)):
             possible = self._walk.possible(frame.module, node.func)
             self._alternatives(possible, node, frame, is_taken=self._walk.is_taken(node.func))
+            if not possible and (fills(frame, node.func) or is_out_of_unknown(frame.module, node.func)):
+                self._ledger.unnamed = self._ledger.unnamed or frame.module.location(node)
         for part in passed(node):
             value = frame.resolve(part)
             if isinstance(value, FunctionRef):

@@ -180,7 +180,7 @@ def _find_place(function: FunctionRef) -> Place | None:
 
 def _name_read(node: ast.AST) -> str:
     """`config` of `config["target"]`, `config.get("target")`, `config.target`."""
-    key, holder = _read_at(node)
+    key, holder = read_at(node)
     if isinstance(node, ast.Attribute) and node.attr in ("name", "type"):
         return ""
     return holder.id if isinstance(holder, ast.Name) and key in TARGETS else ""
@@ -230,7 +230,7 @@ def _described(module: ModuleFacts, given: ast.expr) -> Sequence[Named]:
     inner: list[Named] = []
     if holder is not None:
         inner = [each for name, held in known.by_holder.items() if _ends_with(name, holder.name) for each in held]
-    key, around = _read_at(module.origin(given))
+    key, around = read_at(module.origin(given))
     if around is not None and key in TARGETS:
         given = around
     keys = set(_keys(module, given, MAX_STEPS))
@@ -257,10 +257,10 @@ def _keys(module: ModuleFacts, node: ast.expr, steps: int) -> Iterator[str]:
 
 def _key(node: ast.expr) -> str:
     """The last key of `config.model`, `config["model"]`, `config.get("model")`; empty where there is none."""
-    return _read_at(node)[0]
+    return read_at(node)[0]
 
 
-def _read_at(node: ast.AST) -> tuple[str, ast.expr | None]:
+def read_at(node: ast.AST) -> tuple[str, ast.expr | None]:
     """The key at which a part of something is read, and what it is read from; an empty one where none is."""
     key: object = ""
     holder: ast.expr | None = None

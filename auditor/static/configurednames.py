@@ -16,6 +16,9 @@ from auditor.model.pattern import lazy_pattern
 NAMED = "[named]"
 """In place of a name of a module: whatever the documents of the project name."""
 
+CHOSEN = "[chosen]"
+"""In place of a name of a module: none; what the documents name without saying where it is decides what is picked."""
+
 TARGETS = frozenset({"_target_", "class_path", "cls", "class", "name", "target", "type"})
 """Keys at which a class or function is named."""
 
@@ -27,12 +30,22 @@ MAX_BYTES = 200_000
 """Of one document; longer ones hold data."""
 
 MAX_ALL_BYTES = 8_000_000
+MAX_CHOSEN = 4_000
+"""Different words of one project that may be names of something; of more none is known."""
+
 MAX_NAMES = 400
 """Different names of one project, and as many places at which they stand for each."""
 
 _NAMES = lazy_pattern(
     rb"""\b(?:_target_|class_path|cls|class|name|target|type)["']?\s*:\s*["']?[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+"""
     rb"""|:\s*["']?[a-z_]\w*(?:\.\w+)*\.[A-Z]"""
+)
+_CHOSEN = lazy_pattern(
+    rb"""(?<![\w.-])["']?(?:class|cls|name|target|type)["']?[ \t]*:[ \t]*["']?([A-Za-z_]\w{0,80})(?![\w.(])"""
+)
+_PICKING = (b"getattr(", b"globals()[", b"eval(")
+_CHOOSING = lazy_pattern(
+    rb"""(?:\[|\.get\(|\.pop\()\s*["'](?:class|cls|name|target|type)["']|\.\w+\.(?:class|cls|name|target|type)\b"""
 )
 _CLASS = lazy_pattern(r"[a-z_]\w*(?:\.\w+)*\.[A-Z]\w*")
 _LINE = lazy_pattern(
@@ -90,6 +103,9 @@ class ConfiguredNames:
     names: dict[str, None] = field(default_factory=dict)
     """All of them, in the order of the documents."""
 
+    chosen: set[str] = field(default_factory=set)
+    """What they name without saying where it is: `type: Net`."""
+
     def add(self, named: Named) -> None:
         """Take up one of which there may be many alike."""
         if named.dotted not in self.names and len(self.names) >= MAX_NAMES:
@@ -110,6 +126,11 @@ class ConfiguredNames:
         """All of it as lines of text."""
         yield f"{self.are_seeded} {self.others} {sorted(self.made.items())}"
         yield from (f"{each.dotted} {each.key} {each.holder}" for named in self.by_key.values() for each in named)
+
+
+def picks_by_name(code: bytes) -> bool:
+    """Whether a file picks something out of a module by what may be a name in a document: `config["arch"]["type"]`."""
+    return any(word in code for word in _PICKING) and _CHOOSING.search(code) is not None
 
 
 def makes_by_name(code: bytes, *, is_computed: bool) -> bool:
@@ -137,6 +158,8 @@ def read_names(root: str, documents: Iterable[str]) -> ConfiguredNames:
             continue
         left -= size
         found.are_seeded = found.are_seeded or _SEEDED.search(raw) is not None
+        if len(found.chosen) <= MAX_CHOSEN:
+            found.chosen.update(name.decode() for name in _CHOSEN.findall(raw))
         if _NAMES.search(raw):
             folder = path.rpartition("/")[0].rpartition("/")[2]
             for named in _named(raw, folder):
@@ -148,6 +171,8 @@ def read_names(root: str, documents: Iterable[str]) -> ConfiguredNames:
                     found.made[named] = found.made.get(named, 0) - 1
                 elif len(found.others) < MAX_NAMES:
                     found.others.setdefault(named[0], named[1])
+    if len(found.chosen) > MAX_CHOSEN:
+        found.chosen.clear()
     return found
 
 

@@ -68,6 +68,9 @@ class Evaluator:
         self.fields: dict[ClassRef, Fields] = {}
         """What the constructors of classes take that have none of their own."""
 
+        self.made: dict[ClassRef, Seen] = {}
+        """Objects of classes whose constructors are given nothing."""
+
         self.attributes: set[str] = set()
         """Names of these attributes, of all classes."""
 

@@ -13,7 +13,7 @@ from auditor.static.library_verdict import SeedValue
 from auditor.static.mappings import entries_of, looked_up
 from auditor.static.members import MAX_BASES, bases
 from auditor.static.seedvalue import GIVEN, IS_NONE, Entries, Seen, constant, holding
-from auditor.static.values import ClassRef, External, Instance, Value
+from auditor.static.values import ClassRef, External, FunctionRef, Instance, Value
 
 if TYPE_CHECKING:
     from auditor.static.evaluate import Evaluator
@@ -26,6 +26,7 @@ FILLING_METHODS = frozenset({"parse_args_and_config", "parse_args_into_dataclass
 """Methods that make objects of the classes that their parser was made with, from the command line."""
 
 _FILLING_PARSERS = (External("transformers.HfArgumentParser"), External("trl.TrlParser"))
+_SELF_PARSING = "tap.Tap"
 _PROPERTIES = frozenset({"cached_property", "property"})
 _RECORDS = frozenset({"NamedTuple", "Struct", "attrs", "attributes", "dataclass", "define", "frozen", "mutable"})
 """Last parts of the names of decorators and bases that make a constructor of the annotated names."""
@@ -133,15 +134,18 @@ def field(
     found = looked_up(evaluator, entries, name, frame) if entries is not None else None
     if found is not None:
         return found
-    if (made is not None and made.made_by is not None and made.made_by.args) or name in cls.module.self_attributes(
-        cls.node
-    ):
+    if made is not None and made.made_by is not None and made.made_by.args:
         return GIVEN
-    bindings = cls.module.index.scopes[cls.node].bindings.get(name, [])
-    if len(bindings) == 1 and isinstance(bindings[0].node, ast.FunctionDef):
-        return _computed(evaluator, cls, bindings[0].node)
-    declared = bindings[0].value if len(bindings) == 1 else None
-    return _declared(evaluator, declared, cls.module) if declared is not None else GIVEN
+    for each in _lineage(cls):
+        if name in each.module.self_attributes(each.node):
+            return GIVEN
+        bindings = each.module.index.scopes[each.node].bindings.get(name, [])
+        if len(bindings) == 1 and isinstance(bindings[0].node, ast.FunctionDef):
+            return _computed(evaluator, each, bindings[0].node)
+        if bindings:
+            declared = bindings[0].value if len(bindings) == 1 else None
+            return _declared(evaluator, declared, each.module) if declared is not None else GIVEN
+    return GIVEN
 
 
 def filled(evaluator: Evaluator, parser: Value, frame: Frame) -> Seen:
@@ -157,14 +161,43 @@ def filled(evaluator: Evaluator, parser: Value, frame: Frame) -> Seen:
     return holding(GIVEN, parts=parts)
 
 
+def parsed(evaluator: Evaluator, parser: Value) -> Seen | None:
+    """`Options().parse_args()`, where the class is its own parser; None of any other."""
+    cls = parser.of if isinstance(parser, Instance) else None
+    if not isinstance(cls, ClassRef) or _SELF_PARSING not in cls.module.base_classes(cls.node):
+        return None
+    return by_default(evaluator, cls)
+
+
+def grouped(evaluator: Evaluator, module: ModuleFacts) -> dict[str, Seen]:
+    """What the options of a file hold by names, of the classes that `parser.add_arguments(Config, dest="config")` adds."""
+    found: dict[str, Seen] = {}
+    for call in module.calls:
+        if call.method != "add_arguments" or call.receiver is None:
+            continue
+        given = call_of(call.node, None)
+        cls, destination = given.argument("dataclass", 0), given.argument("dest", 1)
+        value = module.names.value(cls) if cls is not None else None
+        if isinstance(value, ClassRef) and isinstance(destination, ast.Constant):
+            found[str(destination.value)] = by_default(evaluator, value)
+    return found
+
+
 def by_default(evaluator: Evaluator, cls: Value) -> Seen:
     """An object of a class of the project whose constructor is given nothing."""
     if not isinstance(cls, ClassRef):
         return GIVEN
-    bindings = cls.module.index.scopes[cls.node].bindings
-    declared = {name: each[0].value for name, each in bindings.items() if len(each) == 1}
-    known = {name: _declared(evaluator, node, cls.module) for name, node in declared.items() if node is not None}
-    return holding(GIVEN, entries=Entries(known, GIVEN))
+    if cls not in evaluator.made:
+        evaluator.made[cls] = GIVEN  # a field may be an object of the same class
+        known: dict[str, Seen] = {}
+        lineage = _lineage(cls)
+        assigned = {name for each in lineage for name in each.module.self_attributes(each.node)}
+        for each in reversed(lineage):
+            for name, bindings in each.module.index.scopes[each.node].bindings.items():
+                node = bindings[0].value if len(bindings) == 1 and name not in assigned else None
+                known[name] = _declared(evaluator, node, each.module) if node is not None else GIVEN
+        evaluator.made[cls] = holding(GIVEN, entries=Entries(known, GIVEN))
+    return evaluator.made[cls]
 
 
 def _computed(evaluator: Evaluator, cls: ClassRef, method: ast.FunctionDef) -> Seen:
@@ -198,12 +231,23 @@ def _declared(evaluator: Evaluator, node: ast.expr, module: ModuleFacts) -> Seen
         seen = evaluator.value(node, frame)
         return constant(None, "None by default") if seen == IS_NONE else seen
     if (module.resolve(node.func) or "").rpartition(".")[2] not in _DECLARING:
-        return evaluator.value(node, frame)
+        made = _made(evaluator, module, node.func) if not (node.args or node.keywords) else None
+        return made or evaluator.value(node, frame)
     words = {word.arg: word.value for word in node.keywords}
     factory = words.get("default_factory", words.get("factory"))
     if isinstance(factory, ast.Lambda):
         return evaluator.value(factory.body, Frame(module, factory))
+    if factory is not None and (made := _made(evaluator, module, factory)) is not None:
+        return made
     if factory is not None:
         return evaluator.value(ast.copy_location(ast.Call(func=factory, args=[], keywords=[]), factory), frame)
     given = words.get("default") or (node.args[0] if node.args else None)
     return evaluator.value(given, frame) if given is not None else GIVEN
+
+
+def _made(evaluator: Evaluator, module: ModuleFacts, called: ast.expr) -> Seen | None:
+    """`Config()` as a field has it, of a class without constructor; None of anything else."""
+    cls = module.names.value(called)
+    if not isinstance(cls, ClassRef) or isinstance(cls.module.names.attribute(Instance(cls), "__init__"), FunctionRef):
+        return None
+    return by_default(evaluator, cls)

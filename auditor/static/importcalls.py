@@ -21,6 +21,9 @@ IMPORTING = frozenset({"importlib.import_module", "__import__"})
 IMPORTING_WORDS = frozenset({"import_module", "__import__"})
 """The last parts of these names, under which nearly all call them."""
 
+_LOADING = frozenset({"importlib.util.module_from_spec", "imp.load_source"})
+"""Calls that make a module of a file that they are given."""
+
 MAX_TEXTS = 40
 """Texts that one expression may be."""
 
@@ -75,6 +78,24 @@ def imported_by(module: ModuleFacts, node: ast.Call) -> tuple[str, ...]:
             found[alike] = tuple(sorted({path for text in texts for path in _modules(module, node, text)}))
         found[node] = found[alike]
     return found[node]
+
+
+def is_out_of_unknown(module: ModuleFacts, called: ast.expr) -> bool:
+    """Whether what is called comes out of a module of which nothing tells which one it is: `import_module(path).Net`."""
+    if isinstance(called, ast.Attribute):
+        holder = called.value
+    elif isinstance(called, ast.Call) and getattr(called.func, "id", "") == "getattr" and called.args:
+        holder = called.args[0]
+    else:
+        return False
+    made = module.origin(holder)
+    if not isinstance(made, ast.Call):
+        return False
+    if module.resolve(made.func) in _LOADING:
+        return True
+    name = call_of(made, None).argument("name", 0) if may_import(made) else None
+    is_written = name is None or isinstance(module.constant(name), Known)
+    return not is_written and module.resolve(made.func) in IMPORTING and not imported_by(module, made)
 
 
 def is_repeated(module: ModuleFacts, node: ast.Call) -> bool:

@@ -13,7 +13,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.digest import sha256
 from auditor.model.lean import dataclass
 from auditor.static.computedimports import EVERY
-from auditor.static.configurednames import NAMED, ConfiguredNames
+from auditor.static.configurednames import CHOSEN, NAMED, ConfiguredNames
 from auditor.static.hydraconfigs import CONFIGURED, TARGET, Tree, targets_in
 from auditor.static.importpath import DATA, ImportPath, Lookup
 from auditor.static.sketch import BY_NAME, Sketch
@@ -90,7 +90,8 @@ class ImportGraph:
             # One text a module, however many import it: a large tree has a hundred thousand of these.
             found = self._edges[path] = tuple(map(sys.intern, sorted(targets - {path})))
             self._packages[path] = self._one(frozenset(outside))
-            told = self.configured_names.told() if self.is_making(path) else ()
+            told = [*self.configured_names.told()] if self.is_making(path) else []
+            told += sorted(self.configured_names.chosen) if self.is_picking(path) else []
             text = "\n".join((*led, "", *outside, *told))
             self._led[path] = sha256(text.encode("utf-8", "surrogatepass")).digest()[:16]
         return found
@@ -204,6 +205,8 @@ class ImportGraph:
             for dotted in self.configured_names.names:
                 yield from self._holding(dotted, path)
             return
+        if name.startswith("["):
+            return  # a mark that tells something else of the file
         package = name.removesuffix(EVERY)
         if package == name and not name.endswith((*DATA, ".ipynb", ".py")):
             yield from (target for _, target in self._absolute(name, path) if target is not None)
@@ -243,6 +246,10 @@ class ImportGraph:
     def is_making(self, path: str) -> bool:
         """Whether a file itself does."""
         return self._holds(path, NAMED)
+
+    def is_picking(self, path: str) -> bool:
+        """Whether a file picks something out of a module by what may be a name in a document."""
+        return self._holds(path, CHOSEN)
 
     def asks_for_configuration(self, path: str) -> bool:
         """Whether a file says which configuration it gets from Hydra."""

@@ -10,6 +10,7 @@ from auditor.static.values import ClassRef, FunctionRef, Value
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
+    from auditor.static.frame import Frame
 
 APPLYING = frozenset({"torch.autograd.Function.apply", "torch.autograd.function.Function.apply"})
 """Methods that call `forward` of the class at once, and `backward` when gradients are wanted."""
@@ -110,6 +111,19 @@ def is_configured(function: FunctionRef) -> bool:
     decorators = [each for holder in holders for each in getattr(holder, "decorator_list", ())]
     called = (each.func if isinstance(each, ast.Call) else each for each in decorators)
     return any(function.module.resolve(each) in _CONFIGURED for each in called)
+
+
+def fills(frame: Frame, called: ast.expr) -> bool:
+    """Whether a configuration says what is called: `model()` in `@gin.configurable def train(model)`."""
+    function = frame.function
+    holder = called.value if isinstance(called, ast.Attribute) else called
+    if function is None or not isinstance(holder, ast.Name) or holder.id in ("self", "cls"):
+        return False
+    if frame.module.written.signature(function).defaults.get(holder.id) is None:
+        return False  # who calls the function gives it
+    around = frame.module.enclosing_class(function)
+    owner = ClassRef(frame.module, around) if around is not None else None
+    return is_configured(FunctionRef(frame.module, function, owner))
 
 
 def is_remote(value: Value) -> bool:

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+from itertools import islice
+from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.static.importcalls import Text
+from auditor.static.commandline import option_call
+from auditor.static.configured import read_at
+from auditor.static.configurednames import TARGETS
+from auditor.static.exposed import offered_methods
+from auditor.static.importcalls import ANY, Text
 from auditor.static.members import MAX_BASES, bases, defined_in
+from auditor.static.trace import Memory
 from auditor.static.values import ClassRef, FunctionRef, Instance, ModuleRef, Value
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
+
+_OFFERED: WeakKeyDictionary[ModuleFacts, Memory[ast.ClassDef, Sequence[FunctionRef]]] = WeakKeyDictionary()
 
 MAX_METHODS = 200
 """Methods of one class among which one is looked up."""
@@ -20,7 +29,8 @@ MAX_METHODS = 200
 def looked_up(module: ModuleFacts, base: Value, texts: Sequence[Text], at: ast.expr) -> Iterator[Value]:
     """What `getattr(base, name)` may be, of a name that is one of some texts and a base of the project.
 
-    Of an object nothing, where nothing is known of the name: what configurations name is mostly not called at once.
+    Of an object nothing, where nothing is known of the name: what configurations name is mostly not called at once. Where
+    the command line gives it, a method is one that people may ask for.
     `at`: where it stands; a method that looks others up is none of them.
     """
     for text in texts:
@@ -28,11 +38,9 @@ def looked_up(module: ModuleFacts, base: Value, texts: Sequence[Text], at: ast.e
             yield module.names.attribute(base, text.begin)
     open_ = [text for text in texts if text.end is not None]
     if open_ and isinstance(base, ModuleRef):
-        for value in defined_in(module, base) or ():
-            if isinstance(value, FunctionRef | ClassRef) and any(
-                text.fits(getattr(value.node, "name", "")) for text in open_
-            ):
-                yield value
+        defined = (each for each in defined_in(module, base) or () if isinstance(each, FunctionRef | ClassRef))
+        found = [each for each in defined if any(text.fits(getattr(each.node, "name", "")) for text in open_)]
+        yield from (described(module, at, found) if ANY in open_ else ()) or found
     cls = base.of if isinstance(base, Instance) else base
     partly = [text for text in open_ if text.begin or text.end]
     if partly and isinstance(cls, ClassRef):
@@ -40,6 +48,45 @@ def looked_up(module: ModuleFacts, base: Value, texts: Sequence[Text], at: ast.e
         for method in _methods(cls):
             if any(text.fits(method) for text in partly) and method != getattr(around, "name", None):
                 yield module.names.attribute(base, method)
+    if ANY in open_ and isinstance(base, Instance) and isinstance(cls, ClassRef) and _is_typed(module, at):
+        yield from _offered(cls)
+
+
+def _offered(cls: ClassRef) -> Sequence[FunctionRef]:
+    """The methods of a class that people may ask for; a thousand lookups may be made in the same one."""
+    memory = _OFFERED.setdefault(cls.module, {})
+    return cls.module.project.trace.once(memory, cls.node, lambda: tuple(islice(offered_methods(cls), MAX_METHODS)))
+
+
+def _is_typed(module: ModuleFacts, at: ast.expr) -> bool:
+    """Whether the name in `getattr(trainer, args.mode)()` is what the command line gives: `args.mode`, `sys.argv[1]`."""
+    parent = module.parent(at)
+    if not isinstance(at, ast.Call) or not isinstance(parent, ast.Call) or parent.func is not at:
+        return False
+    name = module.origin(at.args[1])
+    if isinstance(name, ast.Subscript):
+        return module.resolve(name.value) == "sys.argv"
+    return isinstance(name, ast.Attribute) and option_call(module, name.attr) is not None
+
+
+def described(module: ModuleFacts, at: ast.expr, values: Sequence[Value]) -> Sequence[Value]:
+    """Those of some values that the documents of the project name, where these tell: `config["arch"]["type"]`.
+
+    `at`: what looks one of them up, by a name of which nothing is known.
+    """
+    key = at.slice if isinstance(at, ast.Subscript) else None
+    if isinstance(at, ast.Call) and at.args:
+        key = at.args[min(len(at.args) - 1, 1)]
+    part = module.origin(key) if key is not None else at
+    word, holder = read_at(part)
+    is_option = isinstance(part, ast.Attribute) and isinstance(holder, ast.Name)
+    if word not in TARGETS or is_option or not module.project.graph.is_picking(module.path):
+        return ()
+    module.project.trace.note("content", module.path)
+    chosen = module.project.graph.configured_names.chosen
+    return [
+        each for each in values if isinstance(each, FunctionRef | ClassRef) and getattr(each.node, "name", "") in chosen
+    ]
 
 
 def _methods(cls: ClassRef) -> list[str]:

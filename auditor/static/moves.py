@@ -13,7 +13,7 @@ from functools import cached_property
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass, field
 from auditor.static.computedimports import EVERY
-from auditor.static.configurednames import NAMED
+from auditor.static.configurednames import CHOSEN, NAMED
 from auditor.static.discovery import folder_of_tests, suites
 from auditor.static.hydraconfigs import CONFIGURED
 from auditor.static.importgraph import ImportGraph, importers
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 _CONFIGURED = f"\n{CONFIGURED}\n".encode()
-_NAMED = f"\n{NAMED}\n".encode()
+_NAMED = tuple(f"\n{mark}\n".encode() for mark in (CHOSEN, NAMED))
 _ROUNDS = 5
 """How often all files are asked whether they import what changed, before a table is made of who imports what."""
 
@@ -76,7 +76,7 @@ class Moves:
                     steady.discard(path)
         # What stands in a document is compared by nobody: whoever rests on one is looked at again.
         steady -= {path for path, words in kept.import_words.items() if _CONFIGURED in words}
-        naming = [path for path, words in kept.import_words.items() if _NAMED in words]
+        naming = [path for path, words in kept.import_words.items() if any(mark in words for mark in _NAMED)]
         steady -= {path for path in naming if path in steady and graph.edges(path)[2] != kept.edges[path][2]}
         graph.know({path: kept.edges[path] for path in steady})
         self.steady = frozenset(steady)

@@ -43,8 +43,14 @@ TRANSPARENT = DELAYING | {"functools.wraps", "ray.remote", "torch.compile", "tor
 RESTORING = frozenset({"from_pretrained", "load_from_checkpoint"})
 """Class methods of outside bases that make an object of the class of the project, with stored weights."""
 
-FILLING = frozenset({"tyro.cli", "simple_parsing.parse", "draccus.parse", "pyrallis.parse"})
-"""Calls that make an object of the class that they are given, from the command line; fields keep their defaults."""
+FILLING = {
+    "cappa.parse": "obj", "chz.entrypoint": "target", "draccus.parse": "config_class",
+    "pyrallis.parse": "config_class", "simple_parsing.parse": "config_class", "tyro.cli": "f",
+}  # fmt: skip
+"""Calls that make an object of the class that they are given, from the command line; fields keep their defaults.
+
+With the name of the argument that is the class, the first one.
+"""
 
 MAX_DEPTH = 40
 """Steps of one resolution: longer chains are not followed."""
@@ -299,8 +305,9 @@ class Names:
             return made_from(self._module, node, External(name))
         if name == "eval" and node.args:
             return evaluated(self._module, node.args[0])
-        if name in FILLING and node.args:
-            filled = self._value(node.args[0])
+        if name in FILLING:
+            given = call_of(node, None).argument(FILLING[name], 0)
+            filled = self._value(given) if given is not None else None
             return Instance(filled) if isinstance(filled, ClassRef) else None
         made = self._project.rng.returns.get(name)
         if made is not None:

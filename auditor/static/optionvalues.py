@@ -9,6 +9,7 @@ from auditor.static.commandline import (
     adds_unnamed,
     option_defaults,
 )
+from auditor.static.fields import grouped
 from auditor.static.frame import Frame
 from auditor.static.seedvalue import (
     GIVEN,
@@ -73,6 +74,7 @@ class OptionValues:
             found = option_defaults(
                 module, lambda node: self._evaluator.value(node, Frame(module, module.enclosing_function(node)))
             )
+            found |= grouped(self._evaluator, module)
             self._options[module.path] = found
         return found
 

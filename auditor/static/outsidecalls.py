@@ -7,6 +7,7 @@ import ast
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.callables import (
     CALLING_BUILTINS,
+    OFFERING_CLASSES,
     OFFERING_OBJECTS,
     QUIET,
     QUIET_MODULES,
@@ -75,6 +76,8 @@ class OutsideCalls:
             self._calls.call_by_name("main", frame)
         elif name in OFFERING_OBJECTS:
             self._offer(node, frame)
+        elif name in OFFERING_CLASSES and not node.args:
+            self._offer_classes(name.partition(".")[0], node, frame)
         elif name in BRANCHING:
             self._branch(name, node, frame)
         elif name in CALLING_BUILTINS:
@@ -133,6 +136,18 @@ class OutsideCalls:
             offered.extend((function, node) for function in offered_functions(frame.module))
         for function, at in self._calls.choices.one_of(offered):
             self._calls.functions.enter(function, None, frame, at=at)
+
+    def _offer_classes(self, package: str, node: ast.Call, frame: Frame) -> None:
+        """`luigi.run()`: an object of one of the file's classes is made and run, as the command line says."""
+        classes = (ClassRef(frame.module, each) for each in frame.module.tree.body if isinstance(each, ast.ClassDef))
+        offered = [
+            each
+            for each in classes
+            if any(base.startswith(f"{package}.") for base in frame.module.base_classes(each.node))
+        ]
+        for cls in self._calls.choices.one_of(offered):
+            self._calls.objects.construct(cls, None, frame, at=node, defaults=True)
+            self._calls.objects.sweep(Instance(cls), frame, node)
 
     def _branch(self, name: str, node: ast.Call, frame: Frame) -> None:
         """`tf.cond(is_training, lambda: tf.nn.dropout(x), lambda: x)`: one of two functions is called."""

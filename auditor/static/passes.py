@@ -17,6 +17,7 @@ from auditor.static.findings import Looked, Placed
 from auditor.static.importpath import Lookup
 from auditor.static.notes import Answered, Entry, Row
 from auditor.static.project import Project
+from auditor.static.frameworktasks import tasks
 from auditor.static.scripts import is_script, is_script_by_its_bytes
 from auditor.static.sketch import Sketch
 from auditor.static.trace import Kept
@@ -85,7 +86,8 @@ class Passes:
         known = self._scripts_by_their_bytes()
         open_ = [path for path, answer in known.items() if answer is None]
         found = self._pass("script", open_, partial(is_script, project), lambda paths: _units(paths, project))
-        project.programs.know_scripts({path for path, answer in {**known, **found}.items() if answer})
+        running = {path: named for path, (_, _, named) in self.kept.scripts.items() if named}
+        project.programs.know_scripts({path for path, answer in {**known, **found}.items() if answer}, running)
 
     def _scripts_by_their_bytes(self) -> dict[str, bool | None]:
         project, earlier = self._project, self._earlier.scripts
@@ -94,7 +96,7 @@ class Passes:
         for path, imported in project.are_imported(sorted(project.files)):
             before = earlier.get(path)
             if before is None or before[1] != imported or path not in below or not project.is_as_before(path):
-                before = is_script_by_its_bytes(project, path), imported
+                before = is_script_by_its_bytes(project, path), imported, tasks(project, path, imported=imported)
             found[path], self.kept.scripts[path] = before[0], before
         return found
 

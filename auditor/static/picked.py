@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.static.importcalls import MAX_STEPS, Text, texts_of
+from auditor.static.importcalls import ANY, MAX_STEPS, Text, texts_of
+from auditor.static.lookedup import described
 from auditor.static.members import with_stars
 from auditor.static.namespaces import named_in, namespace
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
@@ -39,6 +40,8 @@ def picked(module: ModuleFacts, call: ast.Call) -> list[Value]:
     held = module.project.module(source.path)
     values = _held(held, texts) if held is not None else []
     fitting = list(dict.fromkeys(value for value in values if _takes(value, call)))
+    if texts == (ANY,) and (named := described(module, call.func, fitting)):
+        return list(named)[:MAX_PICKED]
     # Beside functions that make models, classes are parts of these.
     functions: list[Value] = [value for value in fitting if isinstance(value, FunctionRef)]
     return functions or fitting
@@ -87,6 +90,21 @@ def _held(module: ModuleFacts, texts: Sequence[Text]) -> Iterator[Value]:
             value = each.names.export(name) if is_meant else None
             if isinstance(value, FunctionRef | ClassRef):
                 yield value
+    for text in texts:
+        begin, dot, name = (text.end or "").partition(".")
+        if dot and "." not in name:
+            yield from _held_below(module, Text(text.begin, begin), name)
+
+
+def _held_below(package: ModuleFacts, text: Text, name: str) -> Iterator[Value]:
+    """What is called so in the modules of a package that it imports: `eval("models." + config.net + ".make")`."""
+    folder = package.path.removesuffix("__init__.py")
+    for path in package.project.graph.imports(package.path) if folder != package.path else ():
+        place, _, stem = path.removesuffix("/__init__.py").removesuffix(".py").rpartition("/")
+        held = package.project.module(path) if f"{place}/" == folder and text.fits(stem) else None
+        value = held.names.export(name) if held is not None else None
+        if isinstance(value, FunctionRef | ClassRef):
+            yield value
 
 
 def _takes(value: Value, call: ast.Call) -> bool:

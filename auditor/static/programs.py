@@ -8,6 +8,7 @@ from functools import cached_property
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.consolescripts import console_scripts
+from auditor.static.frameworktasks import tasks
 from auditor.static.programfacts import ProgramFacts, room
 from auditor.static.programgroups import grouped
 from auditor.static.scripts import EntryPoint, is_script
@@ -68,14 +69,21 @@ class Programs:
 
     def _known_programs(self) -> Mapping[str, EntryPoint]:
         if self._programs is None:
-            self.know_scripts({path for path in sorted(self._project.files) if is_script(self._project, path)})
+            project = self._project
+            scripts = {path for path in sorted(project.files) if is_script(project, path)}
+            imported = project.are_imported(sorted(project.files))
+            self.know_scripts(scripts, {path: tasks(project, path, imported=each) for path, each in imported})
             assert self._programs is not None
         return self._programs
 
-    def know_scripts(self, scripts: Collection[str]) -> None:
-        """Be told which files are scripts."""
+    def know_scripts(self, scripts: Collection[str], running: Mapping[str, Iterable[str]]) -> None:
+        """Be told which files are scripts; `running`: the functions of files that a framework runs."""
         self._answers.start_over()
         functions = self._console_functions()
+        for path, names in running.items():
+            known = functions.get(path, [])
+            if more := [name for name in names if name not in known]:
+                functions[path] = [*known, *more]
         self._programs = {
             path: EntryPoint(path=path, is_script=path in scripts, functions=tuple(functions.get(path, ())))
             for path in sorted({*scripts, *functions})

@@ -15,7 +15,8 @@ from auditor.model.digest import sha256
 from auditor.model.lean import dataclass
 from auditor.model.pattern import lazy_pattern
 from auditor.static.computedimports import computed_imports, is_computed
-from auditor.static.configurednames import NAMED, makes_by_name
+from auditor.static.configurednames import CHOSEN, NAMED, makes_by_name, picks_by_name
+from auditor.static.frameworktasks import RUNNING_TASKS, task_names
 from auditor.static.hydraconfigs import CONFIGURED, configuration_of
 from auditor.static.suppress import MARK
 from auditor.static.vocabulary import Vocabulary
@@ -137,6 +138,7 @@ def shared(statements: Iterable[Statement]) -> tuple[Statement, ...]:
 def _statements(raw: bytes) -> Iterator[Statement]:
     at = raw.find(b"import")
     computed = False
+    packages: set[str] = set()
     while at >= 0:
         line = raw.rfind(b"\n", 0, at) + 1
         before = raw[line:at]
@@ -145,9 +147,13 @@ def _statements(raw: bytes) -> Iterator[Statement]:
         if rest[:1] in _AFTER and (origin := _FROM.search(before)):
             if rest.lstrip().startswith(b"("):
                 rest = _in_parentheses(raw, at + 6)
-            yield origin[1].replace(b" ", b"").decode(), _names(rest)
+            holder = origin[1].replace(b" ", b"").decode()
+            packages.update((holder.partition(".")[0], holder.rpartition(".")[2]))  # `from project.celery import app`
+            yield holder, _names(rest)
         elif rest[:1] in (b" ", b"\t") and _BEFORE.search(before):
-            yield "", _names(rest)
+            names = _names(rest)
+            packages.update([name.partition(".")[0] for name, _ in names])
+            yield "", names
         elif rest.startswith((b"_module", b"__(")):
             yield BY_NAME, ()
             computed = computed or is_computed(raw, at + 6)
@@ -161,6 +167,11 @@ def _statements(raw: bytes) -> Iterator[Statement]:
         yield BY_NAME, ((CONFIGURED, configuration),)
     if makes_by_name(raw, is_computed=computed):
         yield BY_NAME, ((NAMED, "*"),)
+    if picks_by_name(raw):
+        yield BY_NAME, ((CHOSEN, "*"),)
+    for package in RUNNING_TASKS:
+        if package in packages and (named := tuple(task_names(package, raw))):
+            yield BY_NAME, named
 
 
 def _in_parentheses(raw: bytes, start: int) -> bytes:

@@ -121,7 +121,7 @@ class Kept:
     pack: Callable[[object], object] = field(default=lambda answer: answer)
     """Makes of an answer what is kept for it."""
 
-    scripts: dict[str, tuple[bool | None, bool]] = field(default_factory=dict)
+    scripts: dict[str, tuple[bool | None, bool, tuple[str, ...]]] = field(default_factory=dict)
     """Whether the bytes of each file say that it is a program, and whether anything imported it then."""
 
     syntax: dict[str, str | None] = field(default_factory=dict)

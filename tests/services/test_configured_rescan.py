@@ -36,20 +36,64 @@ STEPS: tuple[tuple[str, str | None, int], ...] = (
 )
 
 
-def test_each_edit_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+PICKING = {
+    "train.py": (
+        "import json, sys\nimport nets\n\nconfig = json.load(open(sys.argv[1]))\n"
+        "print(getattr(nets, config['model']['type'])().x)\n"
+    ),
+    "nets.py": FILES["nets.py"],
+    "a.json": '{"model": {"type": "Small"}}',
+}
+PICKING_STEPS: tuple[tuple[str, str | None, int], ...] = (
+    ("a.json", '{"model": {"type": "Quiet"}}', 0),
+    ("b.yaml", "model: {type: Small}\n", 1),
+    ("b.yaml", None, 0),
+    ("a.json", None, 1),
+    ("a.json", '{"model": {"kind": "Quiet"}}', 1),
+    ("a.json", '{"model": {"type": "Quiet"}}', 0),
+    ("train.py", PICKING["train.py"].replace("'type'", "'kind'"), 1),
+)
+TASKS = {
+    "work.py": "import random\n\ndef train():\n    return random.random()\n",
+    "run.py": "print(3)\n",
+}
+_TASK = "import random\nfrom celery import shared_task\n\n@shared_task\ndef train():\n    return random.random()\n"
+_FLOW = "import random\nfrom prefect import flow\n\n@flow\ndef train():\n    return random.random()\n"
+TASK_STEPS: tuple[tuple[str, str | None, int], ...] = (
+    ("work.py", _TASK, 1),
+    ("work.py", _TASK + "# more\n", 1),
+    ("run.py", "import work\n", 1),
+    ("work.py", _FLOW, 0),
+    ("run.py", "print(3)\n", 1),
+    ("work.py", _FLOW.replace("@flow", "# @flow"), 0),
+)
+
+
+@pytest.mark.parametrize(
+    ("files", "steps", "before"),
+    [(FILES, STEPS, 1), (PICKING, PICKING_STEPS, 1), (TASKS, TASK_STEPS, 0)],
+    ids=["made", "picked", "tasks"],
+)
+def test_each_edit_is_seen(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    files: dict[str, str],
+    steps: tuple[tuple[str, str | None, int], ...],
+    before: int,
+) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     root = tmp_path / "project"
-    for name, text in FILES.items():
+    for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
-    assert len(scan([root], Settings(), root=root, cached=True).findings) == 1
-    for name, text, count in STEPS:
-        if text is None:
+    assert len(scan([root], Settings(), root=root, cached=True).findings) == before
+    for name, changed, count in steps:
+        if changed is None:
             (root / name).unlink()
         else:
-            (root / name).write_text(text)
+            (root / name).write_text(changed)
         again = scan([root], Settings(), root=root, cached=True)
-        assert len(again.findings) == count, (name, text)
+        assert len(again.findings) == count, (name, changed)
         assert render(again, "json") == render(scan([root], Settings(), root=root), "json")
 
 

@@ -89,6 +89,18 @@ def test_a_runner_of_a_configuration(tmp_path: Path) -> None:
     assert "made at train.py:5" in _reasons(tmp_path)["train.py"]
 
 
+def test_what_gin_gives_a_function(tmp_path: Path) -> None:
+    text = (
+        f"import sys\nimport gin\n{SEEDED}class Net:\n    def fit(self):\n        return np.random.rand()\n\n"
+        "@gin.configurable\ndef train(model{}):\n    print(model().fit(), np.random.rand())\n"
+    )
+    main = "\nif __name__ == '__main__':\n    gin.parse_config_file(sys.argv[1])\n    train({})\n"
+    (tmp_path / "train.py").write_text(text.format("=gin.REQUIRED") + main.format(""))
+    assert "made at train.py:13" in _reasons(tmp_path)["train.py"]
+    (tmp_path / "train.py").write_text(text.format("") + main.format("list"))
+    assert _reasons(tmp_path) == {}
+
+
 def test_modules_whose_names_are_known_in_part(tmp_path: Path) -> None:
     """`models.` and a name: all of these are followed."""
     (tmp_path / "models").mkdir()

@@ -104,6 +104,6 @@ def test_only_what_can_hold_the_call_or_a_trait_is_parsed(tmp_path: Path) -> Non
     matcher, module = find_matcher(rule.match.kind), made.module("net.py")
     assert matcher is not None
     assert module is not None
-    made.programs.know_scripts({"train.py", "plot.py"})
+    made.programs.know_scripts({"train.py", "plot.py"}, {})
     assert [hit.entry_points for hit in matcher.find(rule, module, made)] == [("train.py",)]
     assert made.parsed == {"net.py", "train.py"}

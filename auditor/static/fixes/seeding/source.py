@@ -14,6 +14,7 @@ from auditor.static.facts import ModuleFacts
 from auditor.static.fixes.seeding.place import Level, is_docstring
 from auditor.static.frame import Frame
 from auditor.static.library_verdict import SeedValue
+from auditor.static.names import FILLING
 from auditor.static.values import ClassRef, External, FunctionRef, Instance
 
 SEED_NAMES = (
@@ -21,9 +22,6 @@ SEED_NAMES = (
     "random_state",
 )  # fmt: skip
 """What people call the seed of a whole run, in lower case, the most telling first."""
-
-CONFIGURING = frozenset({"tyro.cli", "simple_parsing.parse", "draccus.parse", "pyrallis.parse", "cappa.parse"})
-"""Calls that make an object of the class they are given from the command line."""
 
 DEFAULT = "0"
 """What is seeded with where the script has no seed: a plain number, which the author replaces by an option at will."""
@@ -184,7 +182,7 @@ def _of_object(module: ModuleFacts, value: ast.expr) -> str | None:
     """The attribute of a configuration object that holds a number as seed."""
     made = module.names.value(value)
     holder = made.of if isinstance(made, Instance) else None
-    if isinstance(value, ast.Call) and value.args and module.resolve(value.func) in CONFIGURING:
+    if isinstance(value, ast.Call) and value.args and module.resolve(value.func) in FILLING:
         holder = _class(module, value.args[0])
     if not isinstance(holder, ClassRef):
         return None
