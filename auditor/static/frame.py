@@ -43,7 +43,8 @@ class Frame:
     """Values of the names of one execution of a function or module."""
 
     __slots__ = (
-        "arguments", "delayed", "function", "is_main", "lengths", "made", "module", "parent", "results", "settled", "values"
+        "arguments", "delayed", "function", "is_main", "lengths", "made", "module", "parent", "results", "settled",
+        "values",
     )  # fmt: skip
 
     def __init__(

@@ -72,7 +72,8 @@ def _called(module: ModuleFacts, scope: ast.AST) -> Iterator[External | Function
     for call in (node for node in walk(scope) if isinstance(node, ast.Call)):
         value = module.names.value(call.func)
         holder = module.enclosing_function(call) if isinstance(scope, ast.ClassDef) else None
-        if getattr(holder, "name", "") == "__init__" and module.parent(holder) is scope:
+        is_made = holder is not None and getattr(holder, "name", "") == "__init__" and module.parent(holder) is scope
+        if is_made:
             if isinstance(value, ClassRef):
                 yield value
         elif isinstance(value, External | ClassRef) or (isinstance(value, FunctionRef) and value.owner is None):
