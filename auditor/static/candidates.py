@@ -85,6 +85,15 @@ class Candidates:
 
         self._asked: dict[ast.expr, list[Value]] = {}
         self._held: dict[ast.expr, list[Value]] = {}
+        self._falls_back = within is not None
+        """Whether annotations count: not before all calls were noted."""
+
+        self._is_left_open = False
+        """Whether an annotation would count, for the present call."""
+
+        self._left_open: set[ast.expr] = set()
+        """Calls of which nothing else was known."""
+
         self._is_taken = False
         """Whether something came out of a table of what is registered, for the present call."""
 
@@ -131,10 +140,10 @@ class Candidates:
         self._asked = {
             node: values
             for node, values in self._asked.items()
-            if values or self._resting_on.get(node, more).isdisjoint(more)
+            if values or (node not in self._left_open and self._resting_on.get(node, more).isdisjoint(more))
         }
-        self._offered, self._resting_on = {}, {}
-        return bool(more)
+        self._offered, self._resting_on, self._falls_back = {}, {}, True
+        return bool(more or self._left_open)
 
     def possible(self, module: ModuleFacts, node: ast.expr) -> list[Value]:
         """The functions, classes and objects that `node` may be, in the order of the text."""
@@ -142,10 +151,12 @@ class Candidates:
             self._seen.clear()
             self._asked_of.clear()
             self._contents.begin()
-            self._is_taken = False
+            self._is_taken = self._is_left_open = False
             found = self._asked[node] = self._distinct(self.values(module, node))
             if not found and self._within is None:
                 self._resting_on[node] = frozenset(self._asked_of)
+                if self._is_left_open:
+                    self._left_open.add(node)
             if self._is_taken:
                 self._taken.add(node)
         return self._asked[node]
@@ -219,9 +230,15 @@ class Candidates:
             elif kind is BindingKind.ELEMENT and value is not None:
                 yield from self.elements(module, value)
             else:
-                for owner, source in self.sources(module, binding):
-                    yield from self.values(owner, source)
+                found = [each for source in self.sources(module, binding) for each in self.values(*source)]
+                yield from found or self._annotated(module, binding)
         yield from module.names.imported_in_arms(module.names.in_force(node))
+
+    def _annotated(self, module: ModuleFacts, binding: Binding) -> Sequence[Value]:
+        """What the annotation of a parameter says, an abstract class, where nothing is known of what calls give."""
+        said = module.names.annotated(binding.node) if isinstance(binding.node, ast.arg) else None
+        self._is_left_open |= said is not None
+        return (said,) if said is not None and self._falls_back else ()
 
     def _part(self, module: ModuleFacts, node: ast.Subscript) -> Iterator[Value]:
         yield from self._picked(module, node)

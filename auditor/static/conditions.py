@@ -13,7 +13,7 @@ from functools import cached_property
 
 from auditor.model.lean import dataclass, replace
 from auditor.ruleset.table import Table
-from auditor.static.constants import are_alike, may_hold_for_none
+from auditor.static.constants import is_as_large, may_hold_for_none
 from auditor.static.decorated import decorator_calls
 from auditor.static.facts import Call, Known, ModuleFacts
 from auditor.static.fieldsgiven import is_field_given
@@ -80,10 +80,10 @@ class Argument:
     unread: bool = False
     """A value that cannot be read off the source, and is not known to be a plain number either."""
 
-    unlike: str = ""
-    """Not like this other argument: `batch_size=n` beside `num_envs=n`; one number is as many of it."""
+    below: str = ""
+    """Not known to be as large as this other argument, as `batch_size=n` beside `num_envs=n` is."""
 
-    unlike_position: int | None = None
+    below_position: int | None = None
 
     def can_hold(self, call: Call) -> bool:
         """Whether it may hold, as far as can be told without knowing any value."""
@@ -107,8 +107,8 @@ class Argument:
             return False
         if self.calls and _call_within(module.origin(given), self.calls, module) is None:
             return False
-        other = call.argument(self.unlike, self.unlike_position) if self.unlike else None
-        if other is not None and are_alike(module, given, other):
+        other = call.argument(self.below, self.below_position) if self.below else None
+        if other is not None and is_as_large(module, given, other):
             return False
         return self._text_holds(given, module) and self._value_holds(given, module)
 
@@ -372,8 +372,8 @@ def _read_argument(entry: Table, name: str) -> Argument:
         is_call=frozenset(entry.strings("is_call")),
         literal=frozenset(entry.strings("literal")),
         unread=entry.boolean("unread", False),
-        unlike=entry.string("unlike") if "unlike" in entry else "",
-        unlike_position=entry.position("unlike_position"),
+        below=entry.string("below") if "below" in entry else "",
+        below_position=entry.position("below_position"),
         text=_compiled(entry, "text"),
         pattern=_compiled(entry, "pattern"),
     )

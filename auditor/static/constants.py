@@ -152,10 +152,26 @@ def _dictionary(module: ModuleFacts, node: ast.Dict, depth: int) -> Known | Unkn
     return Known(result)
 
 
-def are_alike(module: ModuleFacts, one: ast.expr, other: ast.expr) -> bool:
-    """Whether two sizes are written the same, or known to be the same number: `2` and `(2, 2, 2)`."""
+def is_as_large(module: ModuleFacts, one: ast.expr, other: ast.expr) -> bool:
+    """Whether a size is written like another, or known to be as large in each direction: `2` and `(1, 2, 2)`.
+
+    Nothing is smaller than 1.
+    """
     if module.text(one) == module.text(other):
         return True
-    known = [each.value for each in (constant(module, one), constant(module, other)) if isinstance(each, Known)]
-    parts = [list(each) if isinstance(each, tuple | list) else [each] for each in known]
-    return len(parts) == 2 and bool(parts[0]) and all(each == parts[0][0] for part in parts for each in part)
+    sizes, others = _sizes(module, one), _sizes(module, other)
+    if others and all(size == 1 for size in others):
+        return True
+    if len(sizes) > 1 and len(others) > 1 and len(sizes) != len(others):
+        return False
+    return bool(sizes and others) and all(
+        sizes[i % len(sizes)] >= others[i % len(others)] for i in range(max(len(sizes), len(others)))
+    )
+
+
+def _sizes(module: ModuleFacts, node: ast.expr) -> list[int]:
+    """The numbers of a size, one for each direction; none where they are not known."""
+    known = constant(module, node)
+    value = known.value if isinstance(known, Known) else None
+    sizes = value if isinstance(value, tuple | list) else [value]
+    return [size for size in sizes if isinstance(size, int)] if all(isinstance(size, int) for size in sizes) else []

@@ -10,7 +10,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import Function
 from auditor.static.lengths import counted
 from auditor.static.seedvalue import Seen, either
-from auditor.static.values import Arguments, Value
+from auditor.static.values import Arguments, Instance, Value
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
@@ -43,7 +43,8 @@ class Frame:
     """Values of the names of one execution of a function or module."""
 
     __slots__ = (
-        "arguments", "delayed", "function", "is_main", "lengths", "module", "parent", "results", "settled", "values"
+        "arguments", "delayed", "function", "is_main", "lengths", "made", "module", "parent", "results", "settled",
+        "values",
     )  # fmt: skip
 
     def __init__(
@@ -79,6 +80,9 @@ class Frame:
 
         self.arguments: Arguments = Arguments(parent.arguments if parent else None)
         """What parameters and loop variables stand for, for name resolution; those of enclosing functions too."""
+
+        self.made: Instance | None = None
+        """The object that the function is a method of, where the call that made it is known."""
 
         self.results: dict[ast.Call, Seen] = {}
         """What calls of project functions returned."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass
@@ -109,15 +109,16 @@ class Functions:
         *,
         at: ast.expr | None = None,
         defaults: bool = True,
+        made: Instance | None = None,
     ) -> Seen:
         """Follow a function of the project; gives what it returns.
 
         `node` is the call, None where something else calls it; `defaults`: parameters that are not given have their
-        defaults, otherwise nothing is known of them.
+        defaults, otherwise nothing is known of them; `made`: the object of which it is a method, where that is known.
         """
         wrappers = wrappers_of(ref, self._called_in_module) if ref.node not in self._wrapping else []
         if not wrappers:
-            return self._enter_plain(ref, node, frame, at, defaults=defaults)
+            return self._enter_plain(ref, node, frame, at, defaults=defaults, made=made)
         self._wrapping[ref.node] = (node, frame)
         try:
             result = GIVEN
@@ -150,11 +151,18 @@ class Functions:
         return self.frame_of(ref, node, self._walk.module_frame(module))
 
     def _enter_plain(
-        self, ref: FunctionRef, node: ast.Call | None, frame: Frame, at: ast.expr | None, *, defaults: bool
+        self,
+        ref: FunctionRef,
+        node: ast.Call | None,
+        frame: Frame,
+        at: ast.expr | None,
+        *,
+        defaults: bool,
+        made: Instance | None,
     ) -> Seen:
         if node is not None and call_of(node, None).opaque and ref.node in self._wrapping:
             node, frame = self._wrapping[ref.node]
-        inside = self.frame_of(ref, node, frame, defaults=defaults)
+        inside = self.frame_of(ref, node, frame, defaults=defaults, made=made)
         if not self._can_matter(ref, inside) and not self._may_tell(ref, node, inside):
             return self._copied(ref)
         result, handed_back = self._follow(ref, inside, frame, at if at is not None else node)
@@ -274,6 +282,11 @@ class Functions:
             return made
         return Instance(owner)
 
+    def _switches_of(self, owner: ClassRef, made: Instance | None) -> Iterable[tuple[str, Seen]]:
+        """What attributes of the object are that a method works on: in all of its class, and in just this one."""
+        own = self.switches.of_object(made) if made is not None and made.of == owner else {}
+        return {**self.switches.of(owner), **own}.items()
+
     def _circumstances(self, ref: FunctionRef, inside: Frame) -> object:
         """Everything that what a function does to the state depends on."""
         ledger = self._ledger
@@ -300,7 +313,14 @@ class Functions:
         )
 
     def frame_of(
-        self, ref: FunctionRef, node: ast.Call | None, frame: Frame, *, defaults: bool = True, makers: bool = True
+        self,
+        ref: FunctionRef,
+        node: ast.Call | None,
+        frame: Frame,
+        *,
+        defaults: bool = True,
+        makers: bool = True,
+        made: Instance | None = None,
     ) -> Frame:
         """A frame with the parameters bound as the call gives them.
 
@@ -321,7 +341,8 @@ class Functions:
         if ref.owner is not None and signature.kind != "static" and positional and is_own:
             own: Value = ref.owner if signature.kind == "class" else self._own_object(ref.owner, node, frame)
             inside.bind(function, positional[0], own)
-            for name, seen in self.switches.of(ref.owner).items() if signature.kind == "instance" else ():
+            inside.made = made if made is not None else _own(ref.owner, node, frame)
+            for name, seen in self._switches_of(ref.owner, inside.made) if signature.kind == "instance" else ():
                 inside.values[f"{positional[0]}.{name}"] = seen
                 inside.settled.add(f"{positional[0]}.{name}")
             positional = positional[1:]
@@ -384,6 +405,13 @@ def _none_in(returned: ast.expr) -> Seen:
     if not isinstance(returned, ast.Tuple) or not any(map(is_none, returned.elts)) or len(returned.elts) > MAX_PARTS:
         return GIVEN
     return holding(GIVEN, parts=tuple(IS_NONE if is_none(part) else GIVEN for part in returned.elts))
+
+
+def _own(owner: ClassRef, node: ast.Call | None, frame: Frame) -> Instance | None:
+    """The object of which a method calls another one: `self.augment(image)`."""
+    holder = getattr(getattr(node, "func", None), "value", None)
+    is_own = frame.made is not None and isinstance(holder, ast.Name) and frame.resolve(holder) == Instance(owner)
+    return frame.made if is_own else None
 
 
 def _names_seed(entries: Entries) -> bool:

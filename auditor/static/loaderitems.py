@@ -24,7 +24,8 @@ MAX_DEPTH = 3
 def may_draw(module: ModuleFacts, dataset: ast.expr, prefix: str) -> bool:
     """Whether asking `dataset` for items may call a function whose name begins so; not where nothing is known of it.
 
-    Of a class of the project its methods count, those of its bases, and functions that these call. Something that is
+    Of a class of the project its methods count, those of its bases, and functions that these call; of constructors,
+    which run before there are workers, only what they make. Something that is
     kept in an attribute and called (`self.transform(…)`) may be anything. Of several data sets, one is enough.
     """
     return any(_gives_drawn(cls, prefix) for cls in _classes(module, dataset))
@@ -70,7 +71,12 @@ def _called(module: ModuleFacts, scope: ast.AST) -> Iterator[External | Function
     """What is called in a function or class; None for something that may be anything."""
     for call in (node for node in walk(scope) if isinstance(node, ast.Call)):
         value = module.names.value(call.func)
-        if isinstance(value, External | ClassRef) or (isinstance(value, FunctionRef) and value.owner is None):
+        holder = module.enclosing_function(call) if isinstance(scope, ast.ClassDef) else None
+        is_made = holder is not None and getattr(holder, "name", "") == "__init__" and module.parent(holder) is scope
+        if is_made:
+            if isinstance(value, ClassRef):
+                yield value
+        elif isinstance(value, External | ClassRef) or (isinstance(value, FunctionRef) and value.owner is None):
             yield value
         elif isinstance(value, Instance):
             if isinstance(value.of, ClassRef):

@@ -169,7 +169,7 @@ class MadeObjects:
         for name in names:
             method = frame.module.names.attribute(made, name)
             if isinstance(method, FunctionRef):
-                self._calls.functions.enter(method, None, frame, at=at)
+                self._calls.functions.enter(method, None, frame, at=at, made=made)
 
 
 def is_plain(cls: ClassRef) -> bool:

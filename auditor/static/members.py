@@ -57,6 +57,21 @@ def bases(cls: ClassRef) -> list[Value]:
     return [names.value(base.value if isinstance(base, ast.Subscript) else base) for base in cls.node.bases]
 
 
+def is_left_open(cls: ClassRef) -> bool:
+    """Whether a class leaves a method to those that extend it: what it is the annotation of is none of its objects."""
+    methods = (child for child in cls.node.body if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef))
+    return any(_does_nothing(method) for method in methods)
+
+
+def _does_nothing(method: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """`@abstractmethod`, or a body that is `raise NotImplementedError`."""
+    marks = (getattr(each, "attr", getattr(each, "id", "")) for each in method.decorator_list)
+    last = method.body[-1] if len(method.body) <= 2 else None
+    raised = last.exc if isinstance(last, ast.Raise) else None
+    name = getattr(raised.func if isinstance(raised, ast.Call) else raised, "id", "")
+    return name == "NotImplementedError" or not {"abstractmethod", "abstractproperty"}.isdisjoint(marks)
+
+
 def default_factories(cls: ClassRef, given: Container[str | None]) -> Iterator[tuple[ast.expr, FunctionRef | External]]:
     """The functions that make the defaults of a dataclass: `rate: float = field(default_factory=draw)`.
 

@@ -18,7 +18,7 @@ from auditor.static.elements import call_of, is_none
 from auditor.static.importcalls import imported_by
 from auditor.static.indirect import OF_FUNCTIONS, WORKING, gives_itself, is_decorated, is_remote
 from auditor.static.instantiated import INSTANTIATING, made_by
-from auditor.static.members import MAX_BASES, SAME_OBJECT, bases, member
+from auditor.static.members import MAX_BASES, SAME_OBJECT, bases, is_left_open, member
 from auditor.static.namespaces import evaluated, namespace_part
 from auditor.static.values import (
     ABSENT,
@@ -445,6 +445,12 @@ class Names:
             if kind != "static":
                 cls = ClassRef(self._module, owner)
                 return cls if kind == "class" else Instance(cls)
+        said = self._annotated(node.annotation)
+        is_open = isinstance(said, Instance) and isinstance(said.of, ClassRef) and is_left_open(said.of)
+        return None if is_open else said
+
+    def annotated(self, node: ast.arg) -> Value:
+        """What the annotation of a parameter says alone, whether or not there are objects of that class."""
         return self._annotated(node.annotation)
 
     def _element(self, loop: ast.AST) -> Value:

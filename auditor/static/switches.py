@@ -43,6 +43,7 @@ class Switches:
         self._known: dict[ast.ClassDef, Mapping[str, Seen]] = {}
         self._calls: dict[ast.ClassDef, set[ast.Call]] = {}
         self._made: dict[ast.ClassDef, set[ast.Call | None]] = {}
+        self._objects: dict[ast.Call, Mapping[str, Seen]] = {}
 
     def of(self, cls: ClassRef) -> Mapping[str, Seen]:
         """Attributes by name, with what they are in every object of the class."""
@@ -52,6 +53,26 @@ class Switches:
             is_named = self._made.get(cls.node, set()) <= self._calls.get(cls.node, set())
             self._known[cls.node] = known if is_named else {}
         return self._known[cls.node]
+
+    def of_object(self, made: Instance) -> Mapping[str, Seen]:
+        """Attributes of one object whose class a call names: of all objects others may hold `split="test"`."""
+        cls, call, module = made.of, made.made_by, made.module
+        if not isinstance(cls, ClassRef) or call is None or module is None:
+            return {}
+        if call not in self._objects:
+            self._objects[call] = self._read_object(cls, call, module)
+        return self._objects[call]
+
+    def _read_object(self, cls: ClassRef, call: ast.Call, module: ModuleFacts) -> Mapping[str, Seen]:
+        named, tested = module.names.value(call.func), _tested(cls)
+        made = cls.module.names.attribute(Instance(cls), "__init__") if tested else None
+        is_plain = isinstance(named, ClassRef) and named.node is cls.node and not cls.node.decorator_list
+        if not isinstance(made, FunctionRef) or not is_plain or cls.node.keywords:
+            return {}
+        found = kept(cls, given_to(module, made.node, call))
+        constants = {name: value for name, value in found.items() if name in tested and isinstance(value, ast.Constant)}
+        assigned = self._assigned_elsewhere(constants)
+        return {name: constant(value.value) for name, value in constants.items() if name not in assigned}
 
     def is_made(self, cls: ClassRef, node: ast.Call | None) -> None:
         """An object of the class is made, perhaps by a call that does not name it."""

@@ -71,7 +71,7 @@ def is_unset(given: ast.expr, module: ModuleFacts, steps: int = MAX_STEPS) -> bo
 def is_differing(given: ast.expr, module: ModuleFacts, steps: int = MAX_STEPS) -> bool:
     """Whether an argument differs from run to run: `time.time()`, or a parameter that every call gives such a value."""
     if module.seed_value(given) is SeedValue.ENTROPY:
-        return True
+        return not _may_be_given(given, module)
     function = _handed_on(given, module)
     if function is None or not isinstance(given, ast.Name):
         return False
@@ -86,6 +86,22 @@ def is_differing(given: ast.expr, module: ModuleFacts, steps: int = MAX_STEPS) -
         and (caller.seed_value(value) is SeedValue.ENTROPY or (steps > 0 and is_differing(value, caller, steps - 1)))
         for caller, value in values
     )
+
+
+def _may_be_given(given: ast.expr, module: ModuleFacts) -> bool:
+    """Whether the clock only stands in for a parameter that some call gives: `seed if seed is not None else time()`."""
+    function = module.enclosing_function(given)
+    if not isinstance(function, ast.FunctionDef):
+        return False
+    read = {node.id for node in walk(module.origin(given)) if isinstance(node, ast.Name)}
+    for name in sorted(read & set(module.written.signature(function).names)):
+        default = default_of(function, name)
+        if default is None or not is_none(default):
+            continue
+        calls = islice(calls_seen(module, function), MAX_CALLS)
+        if any(_gives(caller, call, function, name, skipped, MAX_STEPS) for caller, call, skipped in calls):
+            return True
+    return False
 
 
 def _handed_on(given: ast.expr, module: ModuleFacts) -> ast.FunctionDef | ast.Lambda | None:

@@ -17,6 +17,7 @@ from auditor.static.nodes import walk
 from auditor.static.prerequisites import Prerequisite, naming
 from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.project import Project
+from auditor.static.protocols import INDEXING
 from auditor.static.ruleoptions import WithOptions
 
 
@@ -66,7 +67,7 @@ def _is_kept_by_dataset(module: ModuleFacts, call: Call, datasets: frozenset[str
     holder, target = module.enclosing_class(call.node), statement.targets[0]
     if holder is None or not isinstance(target, ast.Attribute) or datasets.isdisjoint(module.base_classes(holder)):
         return False
-    return not _is_replaced(module, target, holder)
+    return not _is_replaced(module, target, holder) and _may_be_read(module, target.attr, holder)
 
 
 def _is_replaced(module: ModuleFacts, target: ast.Attribute, holder: ast.ClassDef) -> bool:
@@ -80,6 +81,15 @@ def _is_replaced(module: ModuleFacts, target: ast.Attribute, holder: ast.ClassDe
         and getattr(module.enclosing_function(node), "name", "") != "__init__"
         for node in walk(module.tree)
     )
+
+
+def _may_be_read(module: ModuleFacts, name: str, holder: ast.ClassDef) -> bool:
+    """Whether anything asks for the attribute; a class that does not give items itself leaves that to others."""
+    methods = {child.name for child in holder.body if isinstance(child, ast.FunctionDef)}
+    if methods.isdisjoint(INDEXING):
+        return True
+    attributes = (node for node in walk(module.tree) if isinstance(node, ast.Attribute))
+    return any(node.attr == name and isinstance(node.ctx, ast.Load) for node in attributes)
 
 
 DETECTOR = DatasetGeneratorDetector(_read)

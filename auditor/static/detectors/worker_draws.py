@@ -17,6 +17,7 @@ from auditor.static.callprerequisites import call_prerequisites
 from auditor.static.conditions import CallCondition, read_call_condition
 from auditor.static.elements import call_of
 from auditor.static.facts import Call, ModuleFacts
+from auditor.static.incidental import is_incidental
 from auditor.static.matcher import Hit, Scope
 from auditor.static.nodes import walk
 from auditor.static.prerequisites import Prerequisite, naming
@@ -221,7 +222,8 @@ class _Search:
             if call.callee in self._project.rng.seed_calls:
                 return True
             if not found and _library(call, self._project, self._libraries):
-                found = function.module, call
+                is_for_nothing = is_incidental(function.module, function.module.statement(call.node))
+                found = False if is_for_nothing else (function.module, call)
             elif call.node.func is not function.node:
                 inner = self.draw_in(function.module.names.value(call.node.func), depth + 1)
                 if inner is True and not found:
