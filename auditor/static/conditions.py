@@ -44,6 +44,9 @@ class Argument:
     differs: tuple[object, ...] = ()
     """Known, and none of these."""
 
+    plain: bool = False
+    """With `differs`: an option counts as what it is where nobody gives it (`plainvalue`)."""
+
     given: bool = False
     """Passed, and not known to be None."""
 
@@ -157,6 +160,10 @@ class Argument:
             return False
         if not (self.equals or self.differs or self.none or self.pattern or self.known):
             return True
+        if self.plain and not isinstance(value, Known):
+            from auditor.static.plainvalue import plain_argument  # which few files need
+
+            value = plain_argument(module, given)
         if not isinstance(value, Known):
             if True in self.equals and (
                 may_be_true(module, given) if self.sometimes else may_hold_for_none(module, given)
@@ -362,6 +369,7 @@ def _read_argument(entry: Table, name: str) -> Argument:
         equals=_values(entry, "equals"),
         sometimes=entry.boolean("sometimes", False),
         differs=_values(entry, "differs"),
+        plain=entry.boolean("plain", False),
         not_equals=_values(entry, "not_equals"),
         known=entry.boolean("known", False),
         given=entry.boolean("given", False),

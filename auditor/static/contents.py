@@ -21,6 +21,8 @@ PUTTING = frozenset({"add", "append", "insert", "setdefault"})
 PASSING = frozenset({"list", "tuple", "sorted", "reversed", "set", "frozenset", "iter", "dict"})
 """Functions whose result has the elements of their first argument."""
 
+_SAME_ITEMS = PASSING - {"dict"} | {"tqdm.tqdm", "tqdm.auto.tqdm", "tqdm.notebook.tqdm"}
+
 MAX_COLLECTIONS = 50
 """Collections that are looked at for one call."""
 
@@ -63,16 +65,33 @@ class Contents:
         """What `name` may be where `node` binds it by taking something apart."""
         if isinstance(node, ast.Assign):
             for target in node.targets:
-                place = _place(target, name)
-                if place is not None:
-                    yield from self._item(module, node.value, place, set())
+                places = _places(target, name)
+                if places and isinstance(node.value, ast.Name):
+                    yield from self._row(module, node.value, places)
+                elif len(places) == 1:
+                    yield from self._item(module, node.value, places[0], set())
         elif isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
-            place = _place(node.target, name)
-            source = _iterated(node.iter, place) if place is not None and isinstance(node.iter, ast.Call) else None
-            if source is not None:
-                yield from self.of(module, source)
-            elif place is not None:
-                yield from self._column(module, _table_looped_over(node.iter), place)
+            yield from self._along(module, node.iter, _places(node.target, name))
+
+    def _along(self, module: ModuleFacts, node: ast.expr, places: tuple[int, ...]) -> Iterator[Value]:
+        """What stands at these places, one inside the other, of the items that a loop over `node` takes apart."""
+        node = _passed_on(module, node)
+        source = _iterated(node, places[0]) if places and isinstance(node, ast.Call) else None
+        if source is None:
+            yield from self._column(module, _table_looped_over(node), places)
+        elif places[1:]:
+            yield from self._along(module, source, places[1:])
+        else:
+            yield from self.of(module, source)
+
+    def _row(self, module: ModuleFacts, row: ast.Name, places: tuple[int, ...]) -> Iterator[Value]:
+        """`for row in TABLE: a, b = row`: what stands at these places of the rows."""
+        for binding in module.names.bindings_of(row)[:MAX_ROWS]:
+            loop = binding.node
+            if isinstance(loop, ast.For | ast.AsyncFor | ast.comprehension):
+                outer = _places(loop.target, row.id)
+                if outer or isinstance(loop.target, ast.Name):
+                    yield from self._along(module, loop.iter, (*outer, *places))
 
     def _item(self, module: ModuleFacts, node: ast.expr, place: int, passed: set[ast.Call]) -> Iterator[Value]:
         """`a, b = make()`: what stands at that place of what is returned; those `passed` were asked.
@@ -81,7 +100,7 @@ class Contents:
         """
         table = _table_looked_into(node)
         if table is not None:
-            yield from self._column(module, table, place)
+            yield from self._column(module, table, (place,))
             return
         if not isinstance(node, ast.Call) or node in passed:
             return
@@ -94,14 +113,15 @@ class Contents:
                     elif isinstance(returned, ast.Call):
                         yield from self._item(value.module, returned, place, passed)
 
-    def _column(self, module: ModuleFacts, table: ast.expr, place: int) -> Iterator[Value]:
+    def _column(self, module: ModuleFacts, table: ast.expr, places: tuple[int, ...]) -> Iterator[Value]:
         """What stands at a place of the tuples that a list or a dictionary is written with."""
         named = assigned(module, table) if isinstance(table, ast.Name | ast.Attribute) else None
         owner, written = named or (module, table)
         rows = written.values if isinstance(written, ast.Dict) else getattr(written, "elts", ())
         for row in rows[:MAX_ROWS]:
-            if isinstance(row, ast.Tuple | ast.List) and place < len(row.elts):
-                yield from self._candidates.values(owner, row.elts[place])
+            item = _standing_at(row, places)
+            if item is not None and item is not row:
+                yield from self._candidates.values(owner, item)
 
     def _elements(self, module: ModuleFacts, node: ast.expr) -> Iterator[Value]:
         if isinstance(node, ast.List | ast.Tuple | ast.Set):
@@ -129,7 +149,7 @@ class Contents:
 
     def _of_result(self, module: ModuleFacts, node: ast.Call) -> Iterator[Value]:
         name = module.resolve(node.func)
-        if node.args and (name in PASSING or name in HOLDING):
+        if node.args and (name in PASSING or name in HOLDING or name in _SAME_ITEMS):
             yield from self.of(module, node.args[0])
         elif isinstance(node.func, ast.Attribute) and node.func.attr in ("values", "copy"):
             yield from self.of(module, node.func.value)
@@ -194,15 +214,35 @@ def collections_in(node: ast.Call) -> list[ast.expr]:
     return [each for each in plain if isinstance(each, ast.Name | ast.Attribute | ast.BinOp | ast.Call)]
 
 
-def _place(target: ast.expr, name: str) -> int | None:
-    """Where a name stands in `a, b = …`."""
-    found = None
+def _places(target: ast.expr, name: str) -> tuple[int, ...]:
+    """Where a name stands in `a, b = …`, and in `for a, (b, c) in …`: the place of the inner tuple, and that in it."""
+    found: tuple[int, ...] = ()
     for number, item in enumerate(target.elts if isinstance(target, ast.Tuple | ast.List) else ()):
         if isinstance(item, ast.Starred):
-            return None
-        if found is None and isinstance(item, ast.Name) and item.id == name:
-            found = number
+            return ()
+        if found:
+            continue
+        if isinstance(item, ast.Name):
+            found = (number,) if item.id == name else ()
+        elif inner := _places(item, name):
+            found = (number, *inner)
     return found
+
+
+def _standing_at(row: ast.expr, places: tuple[int, ...]) -> ast.expr | None:
+    """What stands in a tuple of tuples at these places, one inside the other."""
+    for place in places:
+        if not isinstance(row, ast.Tuple | ast.List) or place >= len(row.elts):
+            return None
+        row = row.elts[place]
+    return row
+
+
+def _passed_on(module: ModuleFacts, node: ast.expr) -> ast.expr:
+    """`TABLE` in `sorted(TABLE)`, `list(TABLE)`, `tqdm(TABLE)`: the items are the same."""
+    while isinstance(node, ast.Call) and node.args and module.resolve(node.func) in _SAME_ITEMS:
+        node = node.args[0]
+    return node
 
 
 def _table_looked_into(node: ast.expr) -> ast.expr | None:

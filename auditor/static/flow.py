@@ -184,10 +184,12 @@ def is_single(module: ModuleFacts, use: ast.expr) -> bool:
 
 
 def is_only_reduced(module: ModuleFacts, call: ast.Call) -> bool:
-    """`steps = np.array(…)`, `last = np.max(steps)`: what comes of it is the same in any order."""
+    """`steps = np.array(…)`, `last = np.max(steps)` or `steps.sort()`: what comes of it is the same in any order."""
     statement = module.parent(call)
     target = only_target(statement)
     places = list(uses(module, target)) if isinstance(target, ast.Name) else [call] if target is None else []
+    if any(is_sorted_here(module, place) for place in places):
+        return True
     return bool(places) and all(_is_reduced(module, place) for place in places)
 
 

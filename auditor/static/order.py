@@ -36,7 +36,6 @@ from auditor.static.ordering import (
     CHOOSING,
     COUNTING,
     KEEPING,
-    MEMBERSHIP,
     NEUTRAL,
     ORDERED,
     SET_METHODS,
@@ -48,6 +47,7 @@ from auditor.static.ordering import (
 from auditor.static.orderless import (
     counts_along,
     is_counted,
+    is_looked_up,
     is_only_shown,
     is_removed,
     is_set,
@@ -174,7 +174,7 @@ def _passed(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: Trail) -
     if name in COUNTING or name == _FROM_KEYS:
         listed = as_list(module, node, trail, numbered=trail.numbered)
         return _follow(module, call, replace(listed, keyed=True))
-    if name in NEUTRAL or (name or "").rpartition(".")[2] in MEMBERSHIP:
+    if name in NEUTRAL or is_looked_up(module, node, name or "", trail):
         return None
     if name in KEEPING:
         numbered = trail.numbered or name == "enumerate" or (name == "zip" and counts_along(module, call))

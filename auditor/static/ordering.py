@@ -11,6 +11,9 @@ NEUTRAL = frozenset(
 )  # fmt: skip
 """Calls whose result does not depend on the order of what they are given (or that only show it to people)."""
 
+LOOKED_UP = frozenset({"stop_words", "stopwords"})
+"""Names of arguments that are only asked whether they hold something."""
+
 MEMBERSHIP = frozenset({"drop", "in1d", "intersect1d", "isin", "remove_columns", "setdiff1d", "union1d"})
 """Last parts of names of calls that ask what is in a collection, leave it out, or sort it: `frame.id.isin(known)`."""
 

@@ -7,7 +7,7 @@ import ast
 from auditor.static.facts import ModuleFacts
 from auditor.static.flow import shows
 from auditor.static.nodes import walk
-from auditor.static.ordering import SHARED
+from auditor.static.ordering import LOOKED_UP, MEMBERSHIP, SHARED
 from auditor.static.ordertrail import Kind, Trail
 from auditor.static.sets import Elements, elements
 
@@ -36,6 +36,15 @@ def counts_along(module: ModuleFacts, call: ast.Call) -> bool:
     """`zip(names, range(len(names)))`."""
     calls = (each for each in call.args if isinstance(each, ast.Call))
     return any(module.resolve(each.func) in ("range", "itertools.count", "numpy.arange") for each in calls)
+
+
+def is_looked_up(module: ModuleFacts, node: ast.expr, callee: str, trail: Trail) -> bool:
+    """`frame.id.isin(known)`, `CountVectorizer(stop_words=words)`; a `vocabulary` that is a set is sorted there."""
+    keyword = module.parent(node)
+    name = keyword.arg if isinstance(keyword, ast.keyword) else None
+    if name == "vocabulary":
+        return trail.kind is Kind.SET and not trail.as_list
+    return name in LOOKED_UP or callee.rpartition(".")[2] in MEMBERSHIP
 
 
 def is_counted(module: ModuleFacts, node: ast.expr) -> bool:

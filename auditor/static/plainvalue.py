@@ -32,15 +32,25 @@ def plain_value(module: ModuleFacts, node: ast.expr) -> Known | Unknown:
     value = module.constant(node)
     if isinstance(value, Known):
         return value
-    from auditor.static.evaluate import OPTION_NAMES, Evaluator
-    from auditor.static.frame import Frame
-
     if isinstance(node, ast.Name):
         return Known(True) if may_be_true(module, node) else UNKNOWN
     statement = module.parent(node)
     target = statement.targets[0] if isinstance(statement, ast.Assign) else None
     if not isinstance(target, ast.Attribute) or len(stored_in_attribute(module, target.attr)) > MAX_STORED:
         return UNKNOWN
+    return _with_defaults(module, node)
+
+
+def plain_argument(module: ModuleFacts, node: ast.expr) -> Known | Unknown:
+    """What an argument is in a plain run: `args.workers` of an option with a default."""
+    value = module.constant(node)
+    return value if isinstance(value, Known) or not isinstance(node, ast.Attribute) else _with_defaults(module, node)
+
+
+def _with_defaults(module: ModuleFacts, node: ast.expr) -> Known | Unknown:
+    from auditor.static.evaluate import OPTION_NAMES, Evaluator
+    from auditor.static.frame import Frame
+
     names = [part for part in walk(node) if isinstance(part, ast.Name)]
     if any(each.id not in OPTION_NAMES and _is_parameter(module, each) for each in names):
         return UNKNOWN

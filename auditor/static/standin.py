@@ -22,9 +22,20 @@ MAX_CALLS = 50
 MAX_AROUND = 3
 """Calls around an expression that are looked at."""
 
+MAX_FILES = 200
+"""Files of the programs that are searched for something that copies objects."""
+
+_COPYING = ("pickle", "deepcopy", "copy.copy", "joblib", "dill", "multiprocessing", "concurrent.futures")
+"""What brings objects back from their state."""
+
 
 def is_never_needed(module: ModuleFacts, node: ast.expr) -> bool:
-    """Whether an expression stands in for a parameter, and every call of the function gives that parameter."""
+    """Whether an expression stands in for a parameter, and every call of the function gives that parameter.
+
+    The same where it is made for objects that are read back, and the programs read none.
+    """
+    if getattr(module.enclosing_function(node), "name", "") == "__setstate__":
+        return not _may_be_copied(module)
     found = _parameter(module, node)
     if found is None:
         return False
@@ -36,9 +47,10 @@ def is_never_needed(module: ModuleFacts, node: ast.expr) -> bool:
     calls = list(islice(calls_named(module, written), MAX_CALLS + 1))
     for caller, call in calls:
         callee = caller.names.value(call.func)
-        if not isinstance(callee, FunctionRef | ClassRef) or callee.node is not target:
+        is_of_some_object = callee is None and isinstance(call.func, ast.Attribute) and isinstance(holder, ast.ClassDef)
+        if not is_of_some_object and not (isinstance(callee, FunctionRef | ClassRef) and callee.node is target):
             return False
-        skipped = int(is_made or (isinstance(callee, FunctionRef) and callee.bound))
+        skipped = int(is_made or is_of_some_object or (isinstance(callee, FunctionRef) and callee.bound))
         place = positional.index(name) - skipped if name in positional else None
         given = call_of(call, None).argument(name, place)
         if given is None or caller.seed_value(given) is SeedValue.NONE:
@@ -66,6 +78,13 @@ def _parameter(module: ModuleFacts, node: ast.expr) -> tuple[ast.FunctionDef | a
     if name is None or not (is_none(default := default_of(function, name)) or default is whole):
         return None
     return function, name
+
+
+def _may_be_copied(module: ModuleFacts) -> bool:
+    """Whether a file of the programs that reach this one names something that reads objects back."""
+    programs = module.project.programs
+    paths = {path for program in programs.reaching(module.path) for path in programs.paths_reached(program)}
+    return not paths or len(paths) > MAX_FILES or any(module.project.texts.contain(each, _COPYING) for each in paths)
 
 
 def _whole(module: ModuleFacts, node: ast.expr) -> ast.expr:

@@ -10,6 +10,7 @@ from auditor.model.lean import dataclass
 from auditor.model.location import Location
 from auditor.model.rule import Confidence, Rule
 from auditor.ruleset.table import Table
+from auditor.static.callers import calls_named
 from auditor.static.callprerequisites import call_prerequisites
 from auditor.static.conditions import CallCondition, read_call_condition
 from auditor.static.facts import Call, ModuleFacts
@@ -28,6 +29,7 @@ from auditor.static.standin import is_never_needed, is_offered
 from auditor.static.throwaway import is_only_converted
 from auditor.static.tiedindex import takes_tied_index
 from auditor.static.unseeded import unseeded_programs, worded
+from auditor.static.values import FunctionRef
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,7 +197,31 @@ def _undone(module: ModuleFacts, call: Call, methods: frozenset[str]) -> bool:
         return False
     taker = taken_by(call, module)
     sorts = taker in SORTERS and "sort" in methods
-    return sorts or taker in methods or any(method in methods for method, _ in methods_after(call, module))
+    if sorts or taker in methods:
+        return True
+    after = (node for method, node in methods_after(call, module) if method in methods)
+    return any(node is None or not _is_left_undone(module, call, node) for node in after)
+
+
+def _is_left_undone(module: ModuleFacts, call: Call, later: ast.Call) -> bool:
+    """Whether another method of the class calls the later one, `self.rng.seed(seed)`, and no program calls that.
+
+    A class that extends something is called from there, and one that no program reaches by whoever imports it.
+    """
+    function = module.enclosing_function(later)
+    holder = module.parent(function) if function is not None else None
+    if function is call.function or not isinstance(function, ast.FunctionDef) or not isinstance(holder, ast.ClassDef):
+        return False
+    if holder.bases or holder.keywords or function.decorator_list or function.name.startswith("__"):
+        return False
+    if not module.project.programs.reaching(module.path):
+        return False
+    for caller, each in calls_named(module, function.name):
+        callee = caller.names.value(each.func)
+        hands_on = getattr(caller.enclosing_function(each), "name", "") == function.name
+        if not hands_on and not (isinstance(callee, FunctionRef) and callee.node is not function):
+            return False
+    return True
 
 
 def _is_inside(module: ModuleFacts, node: ast.Call, others: Container[ast.AST]) -> bool:
