@@ -5,7 +5,7 @@ Hundreds of programs reach the same thousands of files; each of these is asked f
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from itertools import compress
 
 from auditor.model.annotations import TYPE_CHECKING, cast
@@ -19,10 +19,13 @@ Files = int
 """Some files of the project, each as the bit of its number."""
 
 Found = tuple[tuple[str, ...], tuple[str, ...]]
-"""The files in which a name stands, and those of them in which something of that name may be called."""
+"""The files in which a name stands, and those of them in which something of that name may be called, or extended."""
 
 MAX_CHANGED = 100
 """Files that are searched again for names of an earlier scan; where more changed it is found out anew who calls."""
+
+_EXTENDING = "extending\0"
+"""What stands before the digest of the starts in a question that is about subclasses."""
 
 _DIGITS = bytes.maketrans(b"01", b"\0\1")
 
@@ -51,6 +54,13 @@ class CallingFiles:
 
         A start that cannot be parsed counts for nothing.
         """
+        return self._using(starts, name, "")
+
+    def extending(self, starts: Iterable[str], name: str) -> tuple[str, ...]:
+        """The same of files with a class that extends something called `name`."""
+        return self._using(starts, name, _EXTENDING)
+
+    def _using(self, starts: Iterable[str], name: str, way: str) -> tuple[str, ...]:
         reached: dict[str, Files] = {}
         for start in starts:
             self._project.trace.note("reached", start)
@@ -69,16 +79,21 @@ class CallingFiles:
                 here &= self._of_near(start)
             if here & ~found and self._project.module(start) is not None:
                 found |= here
-        calling = tuple(path for path in sorted(self._named(found)) if self._project.texts.hold_call(path, name))
+        holds = self._holds(way)
+        using = tuple(path for path in sorted(self._named(found)) if holds(path, name))
         if is_small:
-            question = f"{name}\0{self._told_by(tuple(reached))}"
-            self._found[question] = tuple(sorted(self._named(holding))), calling
+            question = f"{name}\0{way}{self._told_by(tuple(reached))}"
+            self._found[question] = tuple(sorted(self._named(holding))), using
             self._project.trace.note("calling", question)
         else:
             self._project.trace.note("layout", "")
             for start in reached:
                 self._project.trace.note("reach", start)
-        return calling
+        return using
+
+    def _holds(self, way: str) -> Callable[[str, str], bool]:
+        texts = self._project.texts
+        return texts.hold_subclass if way == _EXTENDING else texts.hold_call
 
     def found(self, question: str) -> Found:
         """What was found for a question that was put to the trace."""
@@ -88,12 +103,13 @@ class CallingFiles:
         """Whether the same would be found, where only these files may say something else, and imports lead alike."""
         if len(changed) > MAX_CHANGED:
             return False
-        name = question.partition("\0")[0]
-        holding, calling = cast("Found", found)
+        name, _, asked = question.partition("\0")
+        holding, using = cast("Found", found)
         texts, literals = self._project.texts, frozenset({name})
+        uses = self._holds(_EXTENDING if asked.startswith(_EXTENDING) else "")
         for path in changed:
             holds = texts.hold(path, literals)
-            if holds != (path in holding) or (holds and texts.hold_call(path, name) != (path in calling)):
+            if holds != (path in holding) or (holds and uses(path, name) != (path in using)):
                 return False
         return sum(self._project.source(path).size_bytes for path in holding) <= self._limit
 

@@ -201,6 +201,14 @@ def is_copy_of_name(node: ast.expr) -> bool:
     )
 
 
+def writes_seed(node: ast.expr) -> bool:
+    """`{"seed": 3}`, `SimpleNamespace(seed=3)`."""
+    if isinstance(node, ast.Call):
+        return any(word.arg is not None and "seed" in word.arg.lower() for word in node.keywords)
+    keys = node.keys if isinstance(node, ast.Dict) else ()
+    return any(isinstance(key, ast.Constant) and "seed" in str(key.value).lower() for key in keys)
+
+
 def _is_command_line(evaluator: Evaluator, node: ast.expr, frame: Frame) -> bool:
     """Whether an expression is what the command line holds besides options, which is nothing in a plain run."""
     if isinstance(node, ast.Subscript):
@@ -280,6 +288,11 @@ def _put_into(module: ModuleFacts) -> Mapping[str, Sequence[tuple[object, ast.ex
 def is_put_into(module: ModuleFacts, name: str, key: str) -> bool:
     """Whether a file may put something under a key into the dictionary of that name, after that is written."""
     return any(put in (key, None) for put, _ in _put_into(module).get(name, ()))
+
+
+def is_filled_later(module: ModuleFacts, name: str) -> bool:
+    """Whether a file may put anything into what goes by a name there, after that is written."""
+    return name in _put_into(module)
 
 
 def _is_local(module: ModuleFacts, name: ast.Name) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from auditor.errors import ProjectError
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.mentions import calls
@@ -78,6 +80,20 @@ class Texts:
             except ProjectError:
                 self._found[key] = True  # whoever parses it tells why it cannot be
             self._project.unread(path)
+        return self._found[key]
+
+    def hold_subclass(self, path: str, name: str) -> bool:
+        """Whether a class that names it among its bases may stand in a file."""
+        key = (path, ("class ", name))
+        if key not in self._found:
+            source = self._project.source(path)
+            extended = rb"\bclass\s+\w+\s*[(\[][^:]{0,500}?\b%b\b" % re.escape(name).encode()
+            try:
+                self._found[key] = source.is_notebook or re.search(extended, source.code()) is not None
+            except ProjectError:
+                self._found[key] = True  # whoever parses it tells why it cannot be
+            finally:
+                self._project.unread(path)
         return self._found[key]
 
     def are_reached(self, path: str, words: tuple[bytes, ...]) -> bool:

@@ -8,6 +8,7 @@ from itertools import islice
 from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.bindings import every_argument
 from auditor.static.callers import calls_named, calls_seen, passed_to
 from auditor.static.commandline import declaring_option, default_of, typer_default
 from auditor.static.elements import call_of, is_none
@@ -15,6 +16,7 @@ from auditor.static.fieldsgiven import is_field_given
 from auditor.static.givenbefore import is_given_there, stored_in_attribute, stored_values
 from auditor.static.library_verdict import SeedValue
 from auditor.static.nodes import walk
+from auditor.static.subclasscalls import SeenCall, calls_through
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
@@ -51,10 +53,28 @@ def is_unset(given: ast.expr, module: ModuleFacts, steps: int = MAX_STEPS) -> bo
     default = default_of(function, given.id)
     if not (default is None or is_none(default)):
         return False
-    calls = list(islice(calls_seen(module, function), MAX_CALLS + 1))
+    return _is_given_by_none(module, function, given.id, steps)
+
+
+def _is_given_by_none(module: ModuleFacts, function: ast.FunctionDef | ast.Lambda, name: str, steps: int) -> bool:
+    """Whether a function is called, and no call of it gives a parameter, or a keyword that it collects."""
+    calls = _calls(module, function)
     return 0 < len(calls) <= MAX_CALLS and not any(
-        _gives(caller, call, function, given.id, skipped, steps) for caller, call, skipped in calls
+        _gives(caller, call, function, name, skipped, steps) for caller, call, skipped in calls
     )
+
+
+def _calls(module: ModuleFacts, function: ast.FunctionDef | ast.Lambda) -> list[SeenCall]:
+    """The calls of a function; of a constructor those too that reach it through classes that extend its own.
+
+    None at all where these are too many.
+    """
+    calls = list(islice(calls_seen(module, function), MAX_CALLS + 1))
+    holder = module.parent(function)
+    if not (isinstance(holder, ast.ClassDef) and isinstance(function, ast.FunctionDef)) or function.name != "__init__":
+        return calls
+    through = calls_through(module, holder, function)
+    return [*calls, *through] if through is not None else []
 
 
 def is_differing(given: ast.expr, module: ModuleFacts, steps: int = MAX_STEPS) -> bool:
@@ -64,7 +84,7 @@ def is_differing(given: ast.expr, module: ModuleFacts, steps: int = MAX_STEPS) -
     function = _handed_on(given, module)
     if function is None or not isinstance(given, ast.Name):
         return False
-    calls = list(islice(calls_seen(module, function), MAX_CALLS + 1))
+    calls = _calls(module, function)
     values = [
         (caller, _argument(call, function, given.id, skipped))
         for caller, call, skipped in calls
@@ -174,10 +194,29 @@ def _gives(
     caller: ModuleFacts, node: ast.Call, function: ast.FunctionDef | ast.Lambda, name: str, skipped: int, steps: int
 ) -> bool:
     """Whether a call gives the parameter, or may do so."""
-    passed = _argument(node, function, name, skipped)
+    passed = passed_to(node, function, name, skipped)
+    if passed is None and call_of(node, None).opaque:
+        return steps == 0 or not _collects_without(caller, node, name, steps - 1)
     if passed is None:
-        return call_of(node, None).opaque or default_of(function, name) is None
+        is_collected = all(argument.arg != name for argument in every_argument(function.args))
+        return default_of(function, name) is None and not is_collected
     return not is_none(passed) and not (steps > 0 and is_unset(passed, caller, steps - 1))
+
+
+def _collects_without(caller: ModuleFacts, node: ast.Call, name: str, steps: int) -> bool:
+    """Whether a call hands on nothing but `**options` of its own function, which nobody gives that name."""
+    spread = [word.value for word in node.keywords if word.arg is None]
+    function = caller.enclosing_function(node)
+    if len(spread) != 1 or not isinstance(function, ast.FunctionDef) or function.args.kwarg is None:
+        return False
+    options = function.args.kwarg.arg
+    is_own = isinstance(spread[0], ast.Name) and spread[0].id == options
+    starred = any(isinstance(part, ast.Starred) for part in node.args)
+    if not is_own or starred or function.decorator_list or name in caller.written.signature(function).names:
+        return False
+    if any(isinstance(each, ast.Name) and each.id == options and each is not spread[0] for each in walk(function)):
+        return False  # it may be put in there
+    return _is_given_by_none(caller, function, name, steps)
 
 
 def _argument(node: ast.Call, function: ast.FunctionDef | ast.Lambda, name: str, skipped: int) -> ast.expr | None:
