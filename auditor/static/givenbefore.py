@@ -39,9 +39,14 @@ class _Options:
         self.attributes: dict[str, list[ast.expr]] = {}
         """Values that are stored in attributes of whatever object, by the attribute."""
 
+        self.put: set[str] = set()
+        """Those of objects that do not go by `self`."""
+
         for _, target, value, _ in module.index.assignments:
             if isinstance(target, ast.Attribute):
                 self.attributes.setdefault(target.attr, []).append(value)
+                if getattr(target.value, "id", "") != "self":
+                    self.put.add(target.attr)
         for node in walk(module.tree):
             if isinstance(node, ast.Assign | ast.AnnAssign):
                 for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
@@ -67,6 +72,11 @@ def stored_values(used: ast.expr, module: ModuleFacts) -> list[ast.expr]:
 def stored_in_attribute(module: ModuleFacts, name: str) -> list[ast.expr]:
     """What a file stores in attributes of that name, of whatever object."""
     return _options(module).attributes.get(name, [])
+
+
+def is_put_from_outside(module: ModuleFacts, name: str) -> bool:
+    """Whether a file stores anything in an attribute of that name, of another object than a method's own."""
+    return name in _options(module).put
 
 
 def _options(module: ModuleFacts) -> _Options:

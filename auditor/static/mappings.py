@@ -322,11 +322,16 @@ def _is_changed(value: object, node: ast.Call, part: ast.expr, depth: int, asked
     name = parameter_of(value, node, part)
     if name is None:
         return True
-    key = value.node, name
+    return is_changed_in(value, name, asked, depth)
+
+
+def is_changed_in(function: FunctionRef, name: str, asked: Asked, depth: int = 0) -> bool:
+    """Whether a function may put something into what its parameter stands for."""
+    key = function.node, name
     if key not in asked:
         asked[key] = False  # what leads back to itself says nothing
-        uses = (each for each in walk(value.node) if isinstance(each, ast.Name) and each.id == name)
-        asked[key] = any(_writes(value, each, depth, asked) for each in uses)
+        uses = (each for each in walk(function.node) if isinstance(each, ast.Name) and each.id == name)
+        asked[key] = any(is_changed_at(function.module, each, asked, depth) for each in uses)
     return asked[key]
 
 
@@ -355,9 +360,8 @@ def runs_to_its_end(function: Function, name: str) -> bool:
     return True
 
 
-def _writes(function: FunctionRef, use: ast.AST, depth: int, asked: Asked) -> bool:
-    """Whether a function may write to what its parameter stands for, where that is used."""
-    module = function.module
+def is_changed_at(module: ModuleFacts, use: ast.AST, asked: Asked, depth: int = 0) -> bool:
+    """Whether a file may put something into what a name stands for, where it uses that."""
     parent, above = module.parent(use), use
     while isinstance(parent, ast.Attribute) and isinstance(
         outer := module.parent(parent), ast.Attribute | ast.Subscript

@@ -11,7 +11,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import every_argument
 from auditor.static.callers import calls_named, calls_seen, passed_to
 from auditor.static.commandline import declaring_option, default_of, typer_default
-from auditor.static.elements import call_of, is_none
+from auditor.static.elements import Known, call_of, is_none
 from auditor.static.fieldsgiven import is_field_given
 from auditor.static.givenbefore import is_given_there, stored_in_attribute, stored_values
 from auditor.static.library_verdict import SeedValue
@@ -38,12 +38,18 @@ def is_unset(given: ast.expr, module: ModuleFacts, steps: int = MAX_STEPS) -> bo
 
     A parameter without a default counts where all calls hand on what is None in the same way.
     """
-    if isinstance(given, ast.Attribute | ast.Subscript) or _is_variable(given, module):
+    if (
+        isinstance(given, ast.Attribute | ast.Subscript)
+        or _is_variable(given, module)
+        or looked_into(given) is not None
+    ):
         is_unknown = module.seed_value(given) is not SeedValue.NONE
         if is_unknown and _is_kept_unset(given, module):
             return not is_given_there(given, module)
         if is_unknown and not _is_put_into_empty(given, module):
-            return False
+            from auditor.static.unsetparts import is_part_unset  # which asks this module for calls
+
+            return is_part_unset(given, module)
         return not is_given_there(given, module) and not is_field_given(given, module)
     if isinstance(given, ast.Name) and _is_open_option(given, module):
         return True
@@ -58,13 +64,13 @@ def is_unset(given: ast.expr, module: ModuleFacts, steps: int = MAX_STEPS) -> bo
 
 def _is_given_by_none(module: ModuleFacts, function: ast.FunctionDef | ast.Lambda, name: str, steps: int) -> bool:
     """Whether a function is called, and no call of it gives a parameter, or a keyword that it collects."""
-    calls = _calls(module, function)
+    calls = calls_reaching(module, function)
     return 0 < len(calls) <= MAX_CALLS and not any(
         _gives(caller, call, function, name, skipped, steps) for caller, call, skipped in calls
     )
 
 
-def _calls(module: ModuleFacts, function: ast.FunctionDef | ast.Lambda) -> list[SeenCall]:
+def calls_reaching(module: ModuleFacts, function: ast.FunctionDef | ast.Lambda) -> list[SeenCall]:
     """The calls of a function; of a constructor those too that reach it through classes that extend its own.
 
     None at all where these are too many.
@@ -84,9 +90,9 @@ def is_differing(given: ast.expr, module: ModuleFacts, steps: int = MAX_STEPS) -
     function = _handed_on(given, module)
     if function is None or not isinstance(given, ast.Name):
         return False
-    calls = _calls(module, function)
+    calls = calls_reaching(module, function)
     values = [
-        (caller, _argument(call, function, given.id, skipped))
+        (caller, given_to(call, function, given.id, skipped))
         for caller, call, skipped in calls
         if len(calls) <= MAX_CALLS
     ]
@@ -136,6 +142,12 @@ def _is_put_into_empty(given: ast.expr, module: ModuleFacts) -> bool:
     return 0 < len(stored) <= MAX_CALLS and all(module.seed_value(each) is SeedValue.NONE for each in stored)
 
 
+def looked_into(node: ast.expr) -> ast.expr | None:
+    """`config` of `config.get("seed")`."""
+    called = node.func if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords else None
+    return called.value if isinstance(called, ast.Attribute) and called.attr == "get" else None
+
+
 def _is_kept_unset(given: ast.expr, module: ModuleFacts) -> bool:
     """Whether `self.seed` is a parameter of the constructor that nobody gives; asked once for each class."""
     holder = module.enclosing_class(given) if isinstance(given, ast.Attribute) else None
@@ -143,14 +155,14 @@ def _is_kept_unset(given: ast.expr, module: ModuleFacts) -> bool:
         return False
 
     def ask() -> bool:
-        kept = _kept(given, holder, module)
+        kept = kept_parameter(given, holder, module)
         return kept is not None and is_unset(kept, module)
 
     known = _KEPT.setdefault(module.project, {})
     return module.project.trace.once(known, (module.path, holder.lineno, given.attr), ask)
 
 
-def _kept(given: ast.Attribute, holder: ast.ClassDef, module: ModuleFacts) -> ast.Name | None:
+def kept_parameter(given: ast.Attribute, holder: ast.ClassDef, module: ModuleFacts) -> ast.Name | None:
     """The parameter of the constructor that `self.seed` is, where nothing else in the file is stored under that name.
 
     Files that make such objects might; they say the name.
@@ -200,7 +212,8 @@ def _gives(
     if passed is None:
         is_collected = all(argument.arg != name for argument in every_argument(function.args))
         return default_of(function, name) is None and not is_collected
-    return not is_none(passed) and not (steps > 0 and is_unset(passed, caller, steps - 1))
+    is_open = is_none(passed) or (isinstance(passed, ast.Name) and caller.constant(passed) == Known(None))
+    return not is_open and not (steps > 0 and is_unset(passed, caller, steps - 1))
 
 
 def _collects_without(caller: ModuleFacts, node: ast.Call, name: str, steps: int) -> bool:
@@ -219,6 +232,6 @@ def _collects_without(caller: ModuleFacts, node: ast.Call, name: str, steps: int
     return _is_given_by_none(caller, function, name, steps)
 
 
-def _argument(node: ast.Call, function: ast.FunctionDef | ast.Lambda, name: str, skipped: int) -> ast.expr | None:
+def given_to(node: ast.Call, function: ast.FunctionDef | ast.Lambda, name: str, skipped: int) -> ast.expr | None:
     """What a call gives a parameter; None where it leaves that out, or may give it with others."""
     return None if call_of(node, None).opaque else passed_to(node, function, name, skipped)
