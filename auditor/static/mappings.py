@@ -322,16 +322,11 @@ def _is_changed(value: object, node: ast.Call, part: ast.expr, depth: int, asked
     name = parameter_of(value, node, part)
     if name is None:
         return True
-    return is_changed_in(value, name, asked, depth)
-
-
-def is_changed_in(function: FunctionRef, name: str, asked: Asked, depth: int = 0) -> bool:
-    """Whether a function may put something into what its parameter stands for."""
-    key = function.node, name
+    key = value.node, name
     if key not in asked:
         asked[key] = False  # what leads back to itself says nothing
-        uses = (each for each in walk(function.node) if isinstance(each, ast.Name) and each.id == name)
-        asked[key] = any(is_changed_at(function.module, each, asked, depth) for each in uses)
+        uses = (each for each in walk(value.node) if isinstance(each, ast.Name) and each.id == name)
+        asked[key] = any(is_changed_at(value.module, each, asked, depth) for each in uses)
     return asked[key]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.callers import calls_named
@@ -19,6 +20,9 @@ MAX_BELOW = 20
 
 MAX_FILES = 40
 """Files that are searched for these."""
+
+_EXTENDING: WeakKeyDictionary[ModuleFacts, dict[str, list[ast.ClassDef]]] = WeakKeyDictionary()
+"""The classes of a file by the names of those that they extend."""
 
 SeenCall = tuple["ModuleFacts", ast.Call, int]
 """A call, its file, and how many parameters it does not see."""
@@ -61,9 +65,23 @@ def _extending(cls: ClassRef) -> list[ClassRef] | None:
         ClassRef(each, node)
         for each in modules
         if each is not None
-        for node in each.index.functions
-        if isinstance(node, ast.ClassDef) and node.bases and cls in bases(ClassRef(each, node))
+        for node in classes_extending(each, cls.node.name)
+        if cls in bases(ClassRef(each, node))
     ]
+
+
+def classes_extending(module: ModuleFacts, name: str) -> list[ast.ClassDef]:
+    """The classes of a file that extend something that is written so, or ends so."""
+    extending = _EXTENDING.get(module)
+    if extending is None:
+        extending = _EXTENDING[module] = {}
+        for node in list(module.index.functions):
+            if not isinstance(node, ast.ClassDef):
+                continue
+            for base in node.bases:
+                whole = base.value if isinstance(base, ast.Subscript) else base
+                extending.setdefault(getattr(whole, "attr", getattr(whole, "id", "")), []).append(node)
+    return extending.get(name, [])
 
 
 def _handing_on(module: ModuleFacts, own: ast.stmt, constructor: ast.FunctionDef) -> Iterator[SeenCall]:

@@ -7,11 +7,10 @@ from itertools import islice
 from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.static.flow import uses
+from auditor.static.flow import reads_in, uses
 from auditor.static.givenbefore import is_given_there, is_put_from_outside
 from auditor.static.library_verdict import SeedValue
-from auditor.static.mappings import is_changed_at, is_changed_in
-from auditor.static.nodes import walk
+from auditor.static.mappings import is_changed_at
 from auditor.static.unset import MAX_CALLS, calls_reaching, given_to, kept_parameter, looked_into
 from auditor.static.values import FunctionRef
 
@@ -65,10 +64,10 @@ def _is_none_for_all(
     """Whether that is so in all that a function is handed."""
 
     def ask() -> bool:
-        bound = (each for each in walk(function) if isinstance(each, ast.Name) and each.id == whole.id)
-        if function.decorator_list or any(not isinstance(each.ctx, ast.Load) for each in bound):
+        used = reads_in(module, function, whole.id)
+        if function.decorator_list or used is None or len(used) > MAX_USES:
             return False
-        if is_changed_in(FunctionRef(module, function), whole.id, {}):
+        if any(is_changed_at(module, each, {}) for each in used):
             return False
         calls = calls_reaching(module, function)
         passed = [(caller, given_to(call, function, whole.id, skipped)) for caller, call, skipped in calls]
@@ -86,6 +85,10 @@ def _value(part: ast.expr, whole: ast.expr, module: ModuleFacts) -> SeedValue:
     from auditor.static.frame import Frame
 
     evaluator = Evaluator(module.project)
+    source = module.origin(whole)
+    maker = module.names.value(source.func) if isinstance(source, ast.Call) else None
+    if isinstance(maker, FunctionRef):
+        evaluator.options.executes(maker.module)  # `get_config()` of another file, where the options are declared
     try:
         return evaluator.value(part, Frame(module, module.enclosing_function(whole))).kind
     finally:
