@@ -5,7 +5,7 @@ Hundreds of programs reach the same thousands of files; each of these is asked f
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from itertools import compress
 
 from auditor.model.annotations import TYPE_CHECKING, cast
@@ -20,12 +20,14 @@ Files = int
 """Some files of the project, each as the bit of its number."""
 
 Found = tuple[tuple[str, ...], tuple[str, ...]]
-"""The files in which a name stands, and those of them in which something of that name may be called."""
+"""The files in which a name stands, and those of them in which something of that name may be called, or extended."""
 
 MAX_CHANGED = 100
 """Files that are searched again for names of an earlier scan; where more changed it is found out anew who calls."""
 
-_HANDED = "\0handed"
+_EXTENDING, _HANDED = "extending\0", "handed\0"
+"""What stands before the digest of the starts in a question about subclasses, and in one about who hands a name on."""
+
 _DIGITS = bytes.maketrans(b"01", b"\0\1")
 
 
@@ -54,6 +56,13 @@ class CallingFiles:
         `is_handed`: those that may hand it to something that calls it. A start that cannot be parsed counts for
         nothing.
         """
+        return self._using(starts, name, _HANDED if is_handed else "")
+
+    def extending(self, starts: Iterable[str], name: str) -> tuple[str, ...]:
+        """The same of files with a class that extends something called `name`."""
+        return self._using(starts, name, _EXTENDING)
+
+    def _using(self, starts: Iterable[str], name: str, way: str) -> tuple[str, ...]:
         reached: dict[str, Files] = {}
         for start in starts:
             self._project.trace.note("reached", start)
@@ -72,16 +81,23 @@ class CallingFiles:
                 here &= self._of_near(start)
             if here & ~found and self._project.module(start) is not None:
                 found |= here
-        calling = tuple(path for path in sorted(self._named(found)) if self._may_call(path, name, is_handed))
+        holds = self._holds(way)
+        using = tuple(path for path in sorted(self._named(found)) if holds(path, name))
         if is_small:
-            question = f"{name}\0{self._told_by(tuple(reached))}{_HANDED * is_handed}"
-            self._found[question] = tuple(sorted(self._named(holding))), calling
+            question = f"{name}\0{way}{self._told_by(tuple(reached))}"
+            self._found[question] = tuple(sorted(self._named(holding))), using
             self._project.trace.note("calling", question)
         else:
             self._project.trace.note("layout", "")
             for start in reached:
                 self._project.trace.note("reach", start)
-        return calling
+        return using
+
+    def _holds(self, way: str) -> Callable[[str, str], bool]:
+        texts = self._project.texts
+        if way == _HANDED:
+            return lambda path, name: texts.contain(path, HANDING)
+        return texts.hold_subclass if way == _EXTENDING else texts.hold_call
 
     def found(self, question: str) -> Found:
         """What was found for a question that was put to the trace."""
@@ -91,18 +107,15 @@ class CallingFiles:
         """Whether the same would be found, where only these files may say something else, and imports lead alike."""
         if len(changed) > MAX_CHANGED:
             return False
-        name, is_handed = question.partition("\0")[0], question.endswith(_HANDED)
-        holding, calling = cast("Found", found)
+        name, _, asked = question.partition("\0")
+        holding, using = cast("Found", found)
         texts, literals = self._project.texts, frozenset({name})
+        uses = self._holds(next((way for way in (_EXTENDING, _HANDED) if asked.startswith(way)), ""))
         for path in changed:
             holds = texts.hold(path, literals)
-            if holds != (path in holding) or (holds and self._may_call(path, name, is_handed) != (path in calling)):
+            if holds != (path in holding) or (holds and uses(path, name) != (path in using)):
                 return False
         return sum(self._project.source(path).size_bytes for path in holding) <= self._limit
-
-    def _may_call(self, path: str, name: str, is_handed: bool) -> bool:
-        texts = self._project.texts
-        return texts.contain(path, HANDING) if is_handed else texts.hold_call(path, name)
 
     def _told_by(self, starts: tuple[str, ...]) -> str:
         found = self._digests.get(starts)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import Function, every_argument
 from auditor.static.elements import Known
+from auditor.static.library_verdict import SeedValue
 from auditor.static.seedvalue import GIVEN, IS_NONE, Seen, constant
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def option_defaults(module: ModuleFacts, evaluate: Evaluate) -> dict[str, Seen]:
     """Defaults of the options that a module adds to its parsers, by destination; where two differ, GIVEN."""
     found: dict[str, Seen] = {}
     overrides: dict[str, Seen] = {}
+    others: list[ast.Call] = []
     for call in module.calls:
         if call.method == "add_argument" and call.receiver is not None:
             destination = _destination(call.node)
@@ -42,7 +44,24 @@ def option_defaults(module: ModuleFacts, evaluate: Evaluate) -> dict[str, Seen]:
             found.update(flag(call.node, evaluate))
         elif call.method == "set_defaults" and call.receiver is not None:
             overrides.update({word.arg: evaluate(word.value) for word in call.node.keywords if word.arg})
+            others += [call.node for word in call.node.keywords if word.arg is None]
+    if any(_is_reached(module, call, found) for call in others):
+        # `parser.set_defaults(**yaml.safe_load(stream))`: any option may have got a value there.
+        found = {name: GIVEN if value.kind is SeedValue.NONE else value for name, value in found.items()}
     return found | overrides
+
+
+def _is_reached(module: ModuleFacts, call: ast.Call, options: Mapping[str, Seen]) -> bool:
+    """Whether a plain run comes to a call: under no condition, or under options that are on by default."""
+    tests = [holder.test for holder in module.around(call) if isinstance(holder, ast.If)]
+    return all(
+        any(
+            options[part.attr].is_constant and options[part.attr].constant
+            for part in ast.walk(test)
+            if isinstance(part, ast.Attribute) and part.attr in options
+        )
+        for test in tests
+    )
 
 
 def adds_unnamed(module: ModuleFacts) -> bool:

@@ -87,8 +87,10 @@ def is_program(module: ModuleFacts, *, imported: bool, in_package: bool) -> bool
         for statement in module.tree.body
     ):
         return True
-    if imported or any(isinstance(node, ast.ImportFrom) and node.level for node, _ in module.index.imports):
+    if imported:
         return False
+    if any(isinstance(node, ast.ImportFrom) and node.level for node, _ in module.index.imports):
+        return any(_is_whole_program(module, statement) for statement in module.tree.body)
     return any(_is_work(module, statement, loops_only=in_package) for statement in module.tree.body)
 
 
@@ -219,7 +221,7 @@ def _is_work(module: ModuleFacts, statement: ast.stmt, *, loops_only: bool) -> b
     if isinstance(statement, ast.If | ast.Try | ast.Match):
         return any(_is_work(module, child, loops_only=loops_only) for child in _nested(statement))
     if loops_only:
-        return _exits_with_result(module, statement)
+        return _is_whole_program(module, statement)
     if isinstance(statement, ast.Expr):
         return any(_is_effect(module, node) for node in _calls(statement))
     if isinstance(statement, ast.Assign | ast.AnnAssign | ast.AugAssign):
@@ -227,12 +229,14 @@ def _is_work(module: ModuleFacts, statement: ast.stmt, *, loops_only: bool) -> b
     return False
 
 
-def _exits_with_result(module: ModuleFacts, statement: ast.stmt) -> bool:
-    """`sys.exit(main())`: nobody can import it."""
+def _is_whole_program(module: ModuleFacts, statement: ast.stmt) -> bool:
+    """`main()` and `sys.exit(main())`: nobody can import it for anything else."""
     call = statement.value if isinstance(statement, ast.Expr) else None
-    if not isinstance(call, ast.Call) or module.resolve(call.func) != "sys.exit":
+    if not isinstance(call, ast.Call):
         return False
-    return len(call.args) == 1 and isinstance(call.args[0], ast.Call)
+    if isinstance(call.func, ast.Name) and call.func.id == "main":
+        return isinstance(module.names.value(call.func), FunctionRef)
+    return module.resolve(call.func) == "sys.exit" and len(call.args) == 1 and isinstance(call.args[0], ast.Call)
 
 
 def _nested(statement: ast.If | ast.Try | ast.Match) -> Iterator[ast.stmt]:

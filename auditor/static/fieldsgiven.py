@@ -12,6 +12,7 @@ from auditor.static.callers import calls_named
 from auditor.static.elements import call_of
 from auditor.static.fields import parameters_of
 from auditor.static.library_verdict import SeedValue
+from auditor.static.subclasscalls import classes_extending
 from auditor.static.values import ClassRef, Instance
 
 if TYPE_CHECKING:
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
 
 _KNOWN: WeakKeyDictionary[Project, Memory[tuple[str, int, str], bool]] = WeakKeyDictionary()
 """By the file and the line of the class, and the field."""
-
-_EXTENDING: WeakKeyDictionary[ModuleFacts, dict[str, list[ast.ClassDef]]] = WeakKeyDictionary()
-"""The classes of a file by the names of those that they extend."""
 
 MAX_BELOW = 20
 """Classes that extend one and are looked at."""
@@ -63,14 +61,7 @@ def _calls(cls: ClassRef) -> Iterator[tuple[ModuleFacts, ast.Call]]:
 
 
 def _below(cls: ClassRef) -> list[ClassRef]:
-    extending = _EXTENDING.get(cls.module)
-    if extending is None:
-        extending = _EXTENDING[cls.module] = {}
-        for node in list(cls.module.index.functions):
-            if isinstance(node, ast.ClassDef):
-                for base in node.bases:
-                    extending.setdefault(getattr(base, "id", ""), []).append(node)
-    return [ClassRef(cls.module, node) for node in extending.get(cls.node.name, [])[:MAX_BELOW]]
+    return [ClassRef(cls.module, node) for node in classes_extending(cls.module, cls.node.name)[:MAX_BELOW]]
 
 
 def _gives(caller: ModuleFacts, call: ast.Call, name: str, position: int) -> bool:

@@ -124,6 +124,12 @@ def _reads(module: ModuleFacts, scope: ast.AST) -> _Reads:
     return kept[scope]
 
 
+def reads_in(module: ModuleFacts, function: Function, name: str) -> list[ast.expr] | None:
+    """The places of a function that read a name; None where it gives that another value."""
+    found = _reads(module, function)
+    return None if name in found.bound else found.names.get(name, [])
+
+
 def bound_anew(module: ModuleFacts, target: ast.expr) -> ast.Assign | None:
     """The next statement of the same block that certainly gives a name another value: what follows reads that one."""
     statement = module.statement(target)

@@ -43,8 +43,8 @@ class Frame:
     """Values of the names of one execution of a function or module."""
 
     __slots__ = (
-        "arguments", "delayed", "function", "is_main", "lengths", "made", "module", "parent", "results", "settled",
-        "values",
+        "arguments", "delayed", "function", "is_main", "is_making", "lengths", "made", "module", "parent", "results",
+        "settled", "values",
     )  # fmt: skip
 
     def __init__(
@@ -62,6 +62,9 @@ class Frame:
 
         self.is_main = is_main
         """Executed as `__main__`."""
+
+        self.is_making = getattr(function, "name", "") == "__init__"
+        """Executed by a constructor, or by a method that it calls on the object it makes."""
 
         self.values: dict[str, Seen] = {}
         """What names and attributes (`self.seed`) were bound to, in the order of execution."""

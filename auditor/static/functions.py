@@ -13,8 +13,9 @@ from auditor.static.frame import Frame
 from auditor.static.furtherarguments import keyword_rest, positional_rest, spread_given
 from auditor.static.indirect import is_configured
 from auditor.static.lengths import with_kept_lengths
-from auditor.static.mappings import entries_of, is_copy_of_name, runs_to_its_end
+from auditor.static.mappings import entries_of, is_copy_of_name, runs_to_its_end, writes_seed
 from auditor.static.modes import is_mode
+from auditor.static.ownmethods import is_on_new_object, set_so_far, set_there, take_over
 from auditor.static.rngstate import Rank, State, joined_draws
 from auditor.static.seedvalue import GIVEN, IS_NONE, MAX_PARTS, OPTIONS, Entries, Seen, constant, holding
 from auditor.static.switches import Switches
@@ -64,7 +65,10 @@ class Effect:
     """It does something else in a process that was started anew (`Ledger.is_blamed`)."""
 
     handed_back: Mapping[str, Seen]
-    """What dictionaries and namespaces that it was given hold afterwards, by the names of its parameters."""
+    """What dictionaries and namespaces that it was given hold afterwards, by the names of its parameters.
+
+    Of a method also what its object has then (`set_there`).
+    """
 
 
 class Functions:
@@ -164,20 +168,20 @@ class Functions:
             node, frame = self._wrapping[ref.node]
         inside = self.frame_of(ref, node, frame, defaults=defaults, made=made)
         if not self._can_matter(ref, inside) and not self._may_tell(ref, node, inside):
-            return self._copied(ref)
+            return self._written(ref, inside)
         result, handed_back = self._follow(ref, inside, frame, at if at is not None else node)
         self.handed_back = node, handed_back
+        take_over(handed_back, node, frame)
         return result
 
-    def _copied(self, ref: FunctionRef) -> Seen:
-        """What a function gives that does nothing but `return _C.clone()`, or `return 0.1, None`."""
+    def _written(self, ref: FunctionRef, inside: Frame) -> Seen:
+        """What a function gives that only returns `_C.clone()`, `0.1, None`, or a mapping or namespace with a seed."""
         returned = ref.module.returns(ref.node)
         if len(returned) != 1:
             return GIVEN
-        if not is_copy_of_name(returned[0]):
-            return GIVEN if ref.owner is not None or isinstance(ref.node, ast.Lambda) else _none_in(returned[0])
-        frame = Frame(ref.module, ref.node, self._walk.module_frame(ref.module))
-        return self._walk.evaluator.value(returned[0], frame)
+        if is_copy_of_name(returned[0]) or writes_seed(returned[0]):
+            return self._walk.evaluator.value(returned[0], inside)
+        return GIVEN if ref.owner is not None or isinstance(ref.node, ast.Lambda) else _none_in(returned[0])
 
     def _follow(
         self, ref: FunctionRef, inside: Frame, frame: Frame, place: ast.expr | None
@@ -231,7 +235,10 @@ class Functions:
             frozenset(ledger.left),
             frozenset(ledger.unseeded),
             ledger.is_blamed,
-            handed_back := {name: inside.values[name] for name in tables if runs_to_its_end(ref.node, name)},
+            handed_back := {
+                **{name: inside.values[name] for name in tables if runs_to_its_end(ref.node, name)},
+                **(set_there(inside) if ref.owner is not None else {}),
+            },
         )
         ledger.seeded_later |= seeded_before
         ledger.left |= left_before
@@ -295,6 +302,7 @@ class Functions:
             ref.owner,
             tuple(sorted(inside.values.items(), key=lambda item: item[0])),
             tuple(sorted(inside.settled)),
+            inside.is_making,
             tuple(sorted(inside.lengths.items())),
             _names_key(inside),
             ledger.state.key(),
@@ -341,6 +349,8 @@ class Functions:
         if ref.owner is not None and signature.kind != "static" and positional and is_own:
             own: Value = ref.owner if signature.kind == "class" else self._own_object(ref.owner, node, frame)
             inside.bind(function, positional[0], own)
+            inside.is_making = inside.is_making or is_on_new_object(node, frame)
+            inside.values = {f"{positional[0]}.{name}": seen for name, seen in set_so_far(node, frame).items()}
             inside.made = made if made is not None else _own(ref.owner, node, frame)
             for name, seen in self._switches_of(ref.owner, inside.made) if signature.kind == "instance" else ():
                 inside.values[f"{positional[0]}.{name}"] = seen

@@ -44,9 +44,14 @@ class _Options:
         self.attributes: dict[str, list[ast.expr]] = {}
         """Values that are stored in attributes of whatever object, by the attribute."""
 
+        self.put: set[str] = set()
+        """Those of objects that do not go by `self`."""
+
         for _, target, value, _ in module.index.assignments:
             if isinstance(target, ast.Attribute):
                 self.attributes.setdefault(target.attr, []).append(value)
+                if getattr(target.value, "id", "") != "self":
+                    self.put.add(target.attr)
         for node in walk(module.tree):
             if isinstance(node, _CONDITIONAL):
                 function = module.enclosing_function(node)
@@ -80,6 +85,11 @@ def stored_in_attribute(module: ModuleFacts, name: str) -> list[ast.expr]:
 def is_asked_for(used: ast.Name, module: ModuleFacts) -> bool:
     """Whether a condition of the same function, or of the module, asks for a name."""
     return (module.enclosing_function(used), used.id) in _options(module).asked
+
+
+def is_put_from_outside(module: ModuleFacts, name: str) -> bool:
+    """Whether a file stores anything in an attribute of that name, of another object than a method's own."""
+    return name in _options(module).put
 
 
 def _options(module: ModuleFacts) -> _Options:

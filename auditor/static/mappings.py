@@ -211,6 +211,14 @@ def is_copy_of_name(node: ast.expr) -> bool:
     )
 
 
+def writes_seed(node: ast.expr) -> bool:
+    """`{"seed": 3}`, `SimpleNamespace(seed=3)`."""
+    if isinstance(node, ast.Call):
+        return any(word.arg is not None and "seed" in word.arg.lower() for word in node.keywords)
+    keys = node.keys if isinstance(node, ast.Dict) else ()
+    return any(isinstance(key, ast.Constant) and "seed" in str(key.value).lower() for key in keys)
+
+
 def _is_command_line(evaluator: Evaluator, node: ast.expr, frame: Frame) -> bool:
     """Whether an expression is what the command line holds besides options, which is nothing in a plain run."""
     if isinstance(node, ast.Subscript):
@@ -292,6 +300,11 @@ def is_put_into(module: ModuleFacts, name: str, key: str) -> bool:
     return any(put in (key, None) for put, _ in _put_into(module).get(name, ()))
 
 
+def is_filled_later(module: ModuleFacts, name: str) -> bool:
+    """Whether a file may put anything into what goes by a name there, after that is written."""
+    return name in _put_into(module)
+
+
 def _is_local(module: ModuleFacts, name: ast.Name) -> bool:
     """Whether a name belongs to the function that it stands in."""
     function = module.enclosing_function(name)
@@ -323,7 +336,7 @@ def _is_changed(value: object, node: ast.Call, part: ast.expr, depth: int, asked
     if key not in asked:
         asked[key] = False  # what leads back to itself says nothing
         uses = (each for each in walk(value.node) if isinstance(each, ast.Name) and each.id == name)
-        asked[key] = any(_writes(value, each, depth, asked) for each in uses)
+        asked[key] = any(is_changed_at(value.module, each, asked, depth) for each in uses)
     return asked[key]
 
 
@@ -352,9 +365,8 @@ def runs_to_its_end(function: Function, name: str) -> bool:
     return True
 
 
-def _writes(function: FunctionRef, use: ast.AST, depth: int, asked: Asked) -> bool:
-    """Whether a function may write to what its parameter stands for, where that is used."""
-    module = function.module
+def is_changed_at(module: ModuleFacts, use: ast.AST, asked: Asked, depth: int = 0) -> bool:
+    """Whether a file may put something into what a name stands for, where it uses that."""
     parent, above = module.parent(use), use
     while isinstance(parent, ast.Attribute) and isinstance(
         outer := module.parent(parent), ast.Attribute | ast.Subscript

@@ -18,6 +18,7 @@ from auditor.static.elements import call_of, is_none
 from auditor.static.importcalls import imported_by
 from auditor.static.indirect import OF_FUNCTIONS, WORKING, gives_itself, is_decorated, is_remote
 from auditor.static.instantiated import INSTANTIATING, made_by
+from auditor.static.looptables import loops_over_rows
 from auditor.static.members import MAX_BASES, SAME_OBJECT, bases, is_left_open, member
 from auditor.static.namespaces import evaluated, namespace_part
 from auditor.static.values import (
@@ -417,8 +418,8 @@ class Names:
             return self._from(binding.node, binding.alias.name)
         if kind is BindingKind.PARAMETER and isinstance(binding.node, ast.arg):
             return self._parameter(binding.node)
-        if kind is BindingKind.ELEMENT:
-            return self._element(binding.node)
+        if kind is BindingKind.ELEMENT or (kind is BindingKind.OPAQUE and loops_over_rows(binding.node)):
+            return self._element(binding)
         if kind is BindingKind.CONTEXT and binding.value is not None:
             value = self._value(binding.value)
             return value if isinstance(value, Instance) else None
@@ -453,11 +454,15 @@ class Names:
         """What the annotation of a parameter says alone, whether or not there are objects of that class."""
         return self._annotated(node.annotation)
 
-    def _element(self, loop: ast.AST) -> Value:
-        target = getattr(loop, "target", None)
+    def _element(self, binding: Binding) -> Value:
+        target = getattr(binding.node, "target", None)
         self._argument_used = True
-        if isinstance(target, ast.Name) and (loop, target.id) in self._arguments:
-            return self._arguments[loop, target.id]
+        parts = target.elts if isinstance(target, ast.Tuple | ast.List) else [target]
+        for part in parts:
+            if not isinstance(part, ast.Name) or (binding.node, part.id) not in self._arguments:
+                continue
+            if len(parts) == 1 or (part.end_lineno, part.end_col_offset) == binding.position:
+                return self._arguments[binding.node, part.id]
         return None
 
     def _annotated(self, node: ast.expr | None) -> Value:

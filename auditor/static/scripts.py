@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from auditor.static.source import SourceFile
 
 COMPOUND = lazy_pattern(
-    rb"(?:^|\r)(?:\xef\xbb\xbf|\f)*(?:(?:for|while|with|async|if|try|match)\b|sys\.exit\(\w+\()", re.MULTILINE
+    rb"(?:^|\r)(?:\xef\xbb\xbf|\f)*(?:(?:for|while|with|async|if|try|match)\b|sys\.exit\(\w+\(|main\()", re.MULTILINE
 )
-"""A compound statement at the top level, or one that ends the program: `sys.exit(main())`."""
+"""A compound statement at the top level, or one that is all of a program: `main()`, `sys.exit(main())`."""
 
 NEVER = frozenset(
     {

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from auditor.errors import ProjectError
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.model.pattern import lazy_pattern
 from auditor.static.mentions import calls
 from auditor.static.vocabulary import Vocabulary, words_of
 
 if TYPE_CHECKING:
     from auditor.static.project import Project
+
+_EXTENDED = lazy_pattern(rb"\bclass\s+\w+\s*[(\[]([^:]{0,500})")
+"""What stands behind the name of a class."""
 
 _ASKS = 3
 """Searches of one file from which on its words are kept: to list them takes as long as three or four of these."""
@@ -27,6 +31,9 @@ class Texts:
         self._needed = needed
         self._needed_mask = vocabulary.mask(needed) if needed is not None else None
         self._found: dict[tuple[str, tuple[str, ...]], bool] = {}
+        self._bases: dict[str, frozenset[bytes]] = {}
+        """Words in what the classes of a file extend."""
+
         self._asks: dict[str, int] = {}
         self._words: dict[str, bytes | None] = {}
         """Each word of a file once, between blanks; None where they are not kept."""
@@ -79,6 +86,20 @@ class Texts:
                 self._found[key] = True  # whoever parses it tells why it cannot be
             self._project.unread(path)
         return self._found[key]
+
+    def hold_subclass(self, path: str, name: str) -> bool:
+        """Whether a class that names it among its bases may stand in a file."""
+        bases = self._bases.get(path)
+        if bases is None:
+            source = self._project.source(path)
+            try:
+                found = b" ".join(_EXTENDED.findall(source.code())) if not source.is_notebook else b""
+                bases = self._bases[path] = frozenset(words_of(found))
+            except ProjectError:
+                return True  # whoever parses it tells why it cannot be
+            finally:
+                self._project.unread(path)
+        return name.encode() in bases or self._project.source(path).is_notebook
 
     def are_reached(self, path: str, words: tuple[bytes, ...]) -> bool:
         """Whether a file, or anything that its statements import, holds one of these words."""

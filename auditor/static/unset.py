@@ -8,14 +8,15 @@ from itertools import islice
 from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.static.bindings import BindingKind
+from auditor.static.bindings import BindingKind, every_argument
 from auditor.static.callers import calls_named, calls_seen, passed_to
 from auditor.static.commandline import declaring_option, default_of, typer_default
-from auditor.static.elements import call_of, is_none
+from auditor.static.elements import Known, call_of, is_none
 from auditor.static.fieldsgiven import is_field_given
 from auditor.static.givenbefore import is_asked_for, is_given_there, stored_in_attribute, stored_values
 from auditor.static.library_verdict import SeedValue
 from auditor.static.nodes import walk
+from auditor.static.subclasscalls import SeenCall, calls_through
 from auditor.static.targets import only_target, pairs_of
 from auditor.static.values import FunctionRef
 
@@ -40,12 +41,18 @@ def is_unset(given: ast.expr, module: ModuleFacts, steps: int = MAX_STEPS) -> bo
 
     A parameter without a default counts where all calls hand on what is None in the same way.
     """
-    if isinstance(given, ast.Attribute | ast.Subscript) or _is_variable(given, module):
+    if (
+        isinstance(given, ast.Attribute | ast.Subscript)
+        or _is_variable(given, module)
+        or looked_into(given) is not None
+    ):
         is_unknown = module.seed_value(given) is not SeedValue.NONE
         if is_unknown and _is_kept_unset(given, module):
             return not is_given_there(given, module)
         if is_unknown and not _is_put_into_empty(given, module):
-            return False
+            from auditor.static.unsetparts import is_part_unset  # which asks this module for calls
+
+            return is_part_unset(given, module)
         return not is_given_there(given, module) and not is_field_given(given, module)
     if isinstance(given, ast.Name) and _is_open_option(given, module):
         return True
@@ -62,10 +69,28 @@ def is_unset(given: ast.expr, module: ModuleFacts, steps: int = MAX_STEPS) -> bo
     default = default_of(function, given.id)
     if not (default is None or is_none(default)):
         return False
-    calls = list(islice(calls_seen(module, function), MAX_CALLS + 1))
+    return _is_given_by_none(module, function, given.id, steps)
+
+
+def _is_given_by_none(module: ModuleFacts, function: ast.FunctionDef | ast.Lambda, name: str, steps: int) -> bool:
+    """Whether a function is called, and no call of it gives a parameter, or a keyword that it collects."""
+    calls = calls_reaching(module, function)
     return 0 < len(calls) <= MAX_CALLS and not any(
-        _gives(caller, call, function, given.id, skipped, steps) for caller, call, skipped in calls
+        _gives(caller, call, function, name, skipped, steps) for caller, call, skipped in calls
     )
+
+
+def calls_reaching(module: ModuleFacts, function: ast.FunctionDef | ast.Lambda) -> list[SeenCall]:
+    """The calls of a function; of a constructor those too that reach it through classes that extend its own.
+
+    None at all where these are too many.
+    """
+    calls = list(islice(calls_seen(module, function), MAX_CALLS + 1))
+    holder = module.parent(function)
+    if not (isinstance(holder, ast.ClassDef) and isinstance(function, ast.FunctionDef)) or function.name != "__init__":
+        return calls
+    through = calls_through(module, holder, function)
+    return [*calls, *through] if through is not None else []
 
 
 def is_differing(given: ast.expr, module: ModuleFacts, steps: int = MAX_STEPS) -> bool:
@@ -75,9 +100,9 @@ def is_differing(given: ast.expr, module: ModuleFacts, steps: int = MAX_STEPS) -
     function = _handed_on(given, module)
     if function is None or not isinstance(given, ast.Name):
         return False
-    calls = list(islice(calls_seen(module, function), MAX_CALLS + 1))
+    calls = calls_reaching(module, function)
     values = [
-        (caller, _argument(call, function, given.id, skipped))
+        (caller, given_to(call, function, given.id, skipped))
         for caller, call, skipped in calls
         if len(calls) <= MAX_CALLS
     ]
@@ -178,6 +203,12 @@ def _is_put_into_empty(given: ast.expr, module: ModuleFacts) -> bool:
     return 0 < len(stored) <= MAX_CALLS and all(module.seed_value(each) is SeedValue.NONE for each in stored)
 
 
+def looked_into(node: ast.expr) -> ast.expr | None:
+    """`config` of `config.get("seed")`."""
+    called = node.func if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords else None
+    return called.value if isinstance(called, ast.Attribute) and called.attr == "get" else None
+
+
 def _is_kept_unset(given: ast.expr, module: ModuleFacts) -> bool:
     """Whether `self.seed` is a parameter of the constructor that nobody gives; asked once for each class."""
     holder = module.enclosing_class(given) if isinstance(given, ast.Attribute) else None
@@ -185,14 +216,14 @@ def _is_kept_unset(given: ast.expr, module: ModuleFacts) -> bool:
         return False
 
     def ask() -> bool:
-        kept = _kept(given, holder, module)
+        kept = kept_parameter(given, holder, module)
         return kept is not None and is_unset(kept, module)
 
     known = _KEPT.setdefault(module.project, {})
     return module.project.trace.once(known, (module.path, holder.lineno, given.attr), ask)
 
 
-def _kept(given: ast.Attribute, holder: ast.ClassDef, module: ModuleFacts) -> ast.Name | None:
+def kept_parameter(given: ast.Attribute, holder: ast.ClassDef, module: ModuleFacts) -> ast.Name | None:
     """The parameter of the constructor that `self.seed` is, where nothing else in the file is stored under that name.
 
     Files that make such objects might; they say the name.
@@ -236,12 +267,32 @@ def _gives(
     caller: ModuleFacts, node: ast.Call, function: ast.FunctionDef | ast.Lambda, name: str, skipped: int, steps: int
 ) -> bool:
     """Whether a call gives the parameter, or may do so."""
-    passed = _argument(node, function, name, skipped)
+    passed = passed_to(node, function, name, skipped)
+    if passed is None and call_of(node, None).opaque:
+        return steps == 0 or not _collects_without(caller, node, name, steps - 1)
     if passed is None:
-        return call_of(node, None).opaque or default_of(function, name) is None
-    return not is_none(passed) and not (steps > 0 and is_unset(passed, caller, steps - 1))
+        is_collected = all(argument.arg != name for argument in every_argument(function.args))
+        return default_of(function, name) is None and not is_collected
+    is_open = is_none(passed) or (isinstance(passed, ast.Name) and caller.constant(passed) == Known(None))
+    return not is_open and not (steps > 0 and is_unset(passed, caller, steps - 1))
 
 
-def _argument(node: ast.Call, function: ast.FunctionDef | ast.Lambda, name: str, skipped: int) -> ast.expr | None:
+def _collects_without(caller: ModuleFacts, node: ast.Call, name: str, steps: int) -> bool:
+    """Whether a call hands on nothing but `**options` of its own function, which nobody gives that name."""
+    spread = [word.value for word in node.keywords if word.arg is None]
+    function = caller.enclosing_function(node)
+    if len(spread) != 1 or not isinstance(function, ast.FunctionDef) or function.args.kwarg is None:
+        return False
+    options = function.args.kwarg.arg
+    is_own = isinstance(spread[0], ast.Name) and spread[0].id == options
+    starred = any(isinstance(part, ast.Starred) for part in node.args)
+    if not is_own or starred or function.decorator_list or name in caller.written.signature(function).names:
+        return False
+    if any(isinstance(each, ast.Name) and each.id == options and each is not spread[0] for each in walk(function)):
+        return False  # it may be put in there
+    return _is_given_by_none(caller, function, name, steps)
+
+
+def given_to(node: ast.Call, function: ast.FunctionDef | ast.Lambda, name: str, skipped: int) -> ast.expr | None:
     """What a call gives a parameter; None where it leaves that out, or may give it with others."""
     return None if call_of(node, None).opaque else passed_to(node, function, name, skipped)

@@ -26,6 +26,7 @@ from auditor.static.impliedconditions import as_condition
 from auditor.static.incidental import name_of
 from auditor.static.ledger import Ledger
 from auditor.static.library_verdict import SeedValue
+from auditor.static.looptables import listed
 from auditor.static.modes import leaves
 from auditor.static.nodes import walk
 from auditor.static.protocols import (
@@ -425,17 +426,16 @@ class Walk:
 
     def _elements(self, loop: ast.AST, target: ast.expr, iterable: ast.expr, frame: Frame) -> Iterator[None]:
         """Once per element where functions or modules are listed (`for f in (random.seed, torch.seed)`), else once."""
-        display = frame.module.origin(iterable)
-        items = display.elts[:MAX_ELEMENTS] if isinstance(display, ast.Tuple | ast.List) else []
-        values = [frame.resolve(item) for item in items]
+        name, items = listed(frame.module, target, iterable)
+        values = [frame.resolve(item) for item in items[:MAX_ELEMENTS]]
         known = [value for value in values if isinstance(value, External | FunctionRef | ClassRef | ModuleRef)]
-        if not known or not isinstance(target, ast.Name):
+        if not known or name is None:
             yield
             return
         for value in known:
-            frame.bind(loop, target.id, value)
+            frame.bind(loop, name, value)
             yield
-        frame.bind(loop, target.id, None)
+        frame.bind(loop, name, None)
 
     def _iterated(self, node: ast.expr, frame: Frame) -> None:
         """A loader that is iterated here draws here, and so does an iterator that the project wrote."""

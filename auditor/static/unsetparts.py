@@ -1,0 +1,124 @@
+"""Parts of objects that functions are handed, and that are None in all of these: `config.seed` of `main(config)`."""
+
+from __future__ import annotations
+
+import ast
+from itertools import islice
+from weakref import WeakKeyDictionary
+
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.flow import reads_in, uses
+from auditor.static.givenbefore import is_given_there, is_put_from_outside
+from auditor.static.library_verdict import SeedValue
+from auditor.static.mappings import is_changed_at
+from auditor.static.unset import MAX_CALLS, calls_reaching, given_to, kept_parameter, looked_into
+from auditor.static.values import FunctionRef
+
+if TYPE_CHECKING:
+    from auditor.static.facts import ModuleFacts
+    from auditor.static.project import Project
+    from auditor.static.trace import Memory
+
+_KNOWN: WeakKeyDictionary[Project, Memory[tuple[str, int, str, str, int], bool]] = WeakKeyDictionary()
+"""By the file, the line of the function, its parameter, the part as it is written, and the steps left."""
+
+MAX_STEPS = 4
+"""Functions that hand an object on."""
+
+MAX_USES = 50
+"""Uses of a variable that are looked at; where there are more, one of them is taken for a change."""
+
+
+def is_part_unset(given: ast.expr, module: ModuleFacts) -> bool:
+    """Whether `config.seed`, `config["seed"]` or `config.get("seed")` is None, whoever calls the function.
+
+    The object may be kept by the constructor: `self.config.seed`.
+    """
+    whole = _whole(given)
+    if whole is None or is_given_there(given, module):
+        return False
+    return _is_none(whole, given, module, MAX_STEPS)
+
+
+def _is_none(whole: ast.expr, given: ast.expr, module: ModuleFacts, steps: int) -> bool:
+    """Whether the part of `whole` that `given` asks for is None."""
+    if is_put_from_outside(module, _key(given)):
+        return False
+    if isinstance(whole, ast.Attribute) and getattr(whole.value, "id", "") == "self":
+        holder = module.enclosing_class(whole)
+        kept = kept_parameter(whole, holder, module) if holder is not None else None
+        return kept is not None and _is_none(kept, given, module, steps)
+    function = module.enclosing_function(whole)
+    names = module.written.signature(function).names if isinstance(function, ast.FunctionDef) else ()
+    if isinstance(whole, ast.Name) and isinstance(function, ast.FunctionDef) and whole.id in names:
+        return steps > 0 and _is_none_for_all(function, whole, given, module, steps - 1)
+    used = list(islice(uses(module, whole), MAX_USES + 1))
+    if len(used) > MAX_USES or any(is_changed_at(module, each, {}) for each in used):
+        return False
+    return _value(_part(whole, given), whole, module) is SeedValue.NONE
+
+
+def _is_none_for_all(
+    function: ast.FunctionDef, whole: ast.Name, given: ast.expr, module: ModuleFacts, steps: int
+) -> bool:
+    """Whether that is so in all that a function is handed."""
+
+    def ask() -> bool:
+        used = reads_in(module, function, whole.id)
+        if function.decorator_list or used is None or len(used) > MAX_USES:
+            return False
+        if any(is_changed_at(module, each, {}) for each in used):
+            return False
+        calls = calls_reaching(module, function)
+        passed = [(caller, given_to(call, function, whole.id, skipped)) for caller, call, skipped in calls]
+        return 0 < len(calls) <= MAX_CALLS and all(
+            each is not None and _is_none(each, given, caller, steps) for caller, each in passed
+        )
+
+    known = _KNOWN.setdefault(module.project, {})
+    key = module.path, function.lineno, whole.id, f"{type(given).__name__} {_key(given)}", steps
+    return module.project.trace.once(known, key, ask)
+
+
+def _value(part: ast.expr, whole: ast.expr, module: ModuleFacts) -> SeedValue:
+    from auditor.static.evaluate import Evaluator
+    from auditor.static.frame import Frame
+
+    evaluator = Evaluator(module.project)
+    source = module.origin(whole)
+    maker = module.names.value(source.func) if isinstance(source, ast.Call) else None
+    if isinstance(maker, FunctionRef):
+        evaluator.options.executes(maker.module)  # `get_config()` of another file, where the options are declared
+    try:
+        return evaluator.value(part, Frame(module, module.enclosing_function(whole))).kind
+    finally:
+        evaluator.close()
+
+
+def _whole(given: ast.expr) -> ast.expr | None:
+    """What a part is taken of."""
+    if isinstance(given, ast.Attribute) or (isinstance(given, ast.Subscript) and _key(given)):
+        return given.value
+    return looked_into(given) if _key(given) else None
+
+
+def _key(given: ast.expr) -> str:
+    """The name of the part; nothing where that is computed."""
+    if isinstance(given, ast.Attribute):
+        return given.attr
+    key = given.slice if isinstance(given, ast.Subscript) else given.args[0] if isinstance(given, ast.Call) else None
+    return key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else ""
+
+
+def _part(whole: ast.expr, given: ast.expr) -> ast.expr:
+    """The same part of something else."""
+    part: ast.expr
+    if isinstance(given, ast.Attribute):
+        part = ast.Attribute(value=whole, attr=given.attr, ctx=ast.Load())
+    elif isinstance(given, ast.Subscript):
+        part = ast.Subscript(value=whole, slice=given.slice, ctx=ast.Load())
+    else:
+        assert isinstance(given, ast.Call)
+        part = ast.Call(func=ast.Attribute(value=whole, attr="get", ctx=ast.Load()), args=given.args, keywords=[])
+        ast.copy_location(part.func, whole)
+    return ast.copy_location(part, whole)
