@@ -13,7 +13,7 @@ from auditor.static.frame import Frame
 from auditor.static.furtherarguments import keyword_rest, positional_rest, spread_given
 from auditor.static.indirect import is_configured
 from auditor.static.lengths import with_kept_lengths
-from auditor.static.mappings import entries_of, is_copy_of_name, runs_to_its_end
+from auditor.static.mappings import entries_of, is_copy_of_name
 from auditor.static.modes import is_mode
 from auditor.static.rngstate import Rank, State, joined_draws
 from auditor.static.seedvalue import GIVEN, OPTIONS, Entries, Seen, constant
@@ -221,7 +221,9 @@ class Functions:
             frozenset(ledger.left),
             frozenset(ledger.unseeded),
             ledger.is_blamed,
-            handed_back := {name: inside.values[name] for name in tables if runs_to_its_end(ref.node, name)},
+            handed_back := {
+                name: inside.values[name] for name in tables if ref.module.written.runs_to_its_end(ref.node, name)
+            },
         )
         ledger.seeded_later |= seeded_before
         ledger.left |= left_before
