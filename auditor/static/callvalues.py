@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
+from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static import mappings
@@ -55,6 +56,9 @@ JOB_IDS = frozenset({"SLURM_JOB_ID", "SLURM_JOBID", "PBS_JOBID", "LSB_JOBID", "J
 DIFFERING = frozenset(part for name in ENTROPY_CALLS for part in name.split(".")) | {"random", "hash", "SeedSequence"}
 """Identifiers of which one is in every expression that differs from run to run by itself."""
 
+_ALIASES: WeakKeyDictionary[ModuleFacts, frozenset[str]] = WeakKeyDictionary()
+"""Other names that files give to these, by `as`."""
+
 
 class CallValues:
     """Reads calls for an `Evaluator`."""
@@ -63,7 +67,6 @@ class CallValues:
         self._evaluator = evaluator
         self._project = project
         self._is_seeded = is_seeded
-        self._aliases: dict[str, frozenset[str]] = {}
 
     def value(self, node: ast.Call, frame: Frame) -> Seen:
         if node in frame.results:
@@ -146,19 +149,8 @@ class CallValues:
     def _may_differ(self, module: ModuleFacts, node: ast.Call) -> bool:
         """Whether anything in an expression could be another value in each run."""
         words = module.identifiers_in(node)
-        known = (DIFFERING, self._evaluator.differing, self._differing_aliases(module))
+        known = (DIFFERING, self._evaluator.differing, _differing_aliases(module))
         return not all(words.isdisjoint(names) for names in known)
-
-    def _differing_aliases(self, module: ModuleFacts) -> frozenset[str]:
-        """What `from time import time as now` and its like call something that differs from run to run."""
-        found = self._aliases.get(module.path)
-        if found is None:
-            aliases = (alias for node, _ in module.index.imports for alias in node.names if alias.asname)
-            found = frozenset(
-                alias.asname or "" for alias in aliases if not DIFFERING.isdisjoint(alias.name.split("."))
-            )
-            self._aliases[module.path] = found
-        return found
 
     def _drawn(self, name: str) -> Seen | None:
         """A random number as seed is as good as the generator it came from."""
@@ -195,6 +187,17 @@ class CallValues:
         given = given_by(node, signature.positional[int(function.bound) :], signature.keyword_only)
         inside.values = {name: self._evaluator.given(part, frame, function.module) for name, part in given.items()}
         return self._evaluator.value(returns[0], inside)
+
+
+def _differing_aliases(module: ModuleFacts) -> frozenset[str]:
+    """What `from time import time as now` and its like call something that differs from run to run."""
+    found = _ALIASES.get(module)
+    if found is None:
+        aliases = (alias for node, _ in module.index.imports for alias in node.names if alias.asname)
+        found = _ALIASES[module] = frozenset(
+            alias.asname or "" for alias in aliases if not DIFFERING.isdisjoint(alias.name.split("."))
+        )
+    return found
 
 
 def _converted(convert: Callable[[object], object], given: Seen) -> Seen:

@@ -62,6 +62,9 @@ class CallWalk:
         self._written_out: dict[ast.Call, ast.Call | None] = {}
         """Calls of partials with what was bound before."""
 
+        self._loading: dict[tuple[ast.Call, str | None], bool] = {}
+        """Whether calls load weights, by what they call outside of the project."""
+
         self._groups: list[FunctionRef | Instance] = []
         """Groups of commands that are being run."""
 
@@ -84,9 +87,7 @@ class CallWalk:
         value = frame.resolve(node.func)
         self._ledger.loads_weights = (
             self._ledger.loads_weights
-            or loads_weights(node, value.name if isinstance(value, External) else None)
-            or unpickles_model(frame.module, node)
-            or takes_weights(frame.module, node)
+            or self._loads_weights(node, value, frame)
             or (not self._ledger.deferring and self._converts(node, value, frame))
         )
         self._ledger.loads_some |= isinstance(node.func, ast.Attribute) and is_loading(node.func.attr)
@@ -318,6 +319,15 @@ class CallWalk:
             value = frame.resolve(word.value)
             if word.arg and isinstance(value, FunctionRef | ClassRef):
                 self._stored.setdefault(word.arg, []).append(value)
+
+    def _loads_weights(self, node: ast.Call, value: Value, frame: Frame) -> bool:
+        """Whether a call gives a model stored weights by itself."""
+        key = node, value.name if isinstance(value, External) else None
+        if key not in self._loading:
+            self._loading[key] = (
+                loads_weights(*key) or unpickles_model(frame.module, node) or takes_weights(frame.module, node)
+            )
+        return self._loading[key]
 
     def _converts(self, node: ast.Call, value: Value, frame: Frame) -> bool:
         """Whether a network is filled by hand here. What something outside may call later does not count."""

@@ -46,9 +46,13 @@ def constant(module: ModuleFacts, node: ast.expr | None, depth: int = 0) -> Know
         left = constant(module, node.left, depth + 1)
         return _binary(node, left, constant(module, node.right, depth + 1)) if isinstance(left, Known) else UNKNOWN
     if isinstance(node, ast.Tuple | ast.List | ast.Set):
-        items = [constant(module, item, depth + 1) for item in node.elts]
-        known = tuple(item.value for item in items if isinstance(item, Known))
-        return Known(known) if len(known) == len(items) else UNKNOWN
+        values = []
+        for item in node.elts:
+            found_item = constant(module, item, depth + 1)
+            if not isinstance(found_item, Known):
+                return UNKNOWN
+            values.append(found_item.value)
+        return Known(tuple(values))
     if isinstance(node, ast.Dict):
         return _dictionary(module, node, depth)
     return UNKNOWN

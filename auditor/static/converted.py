@@ -50,8 +50,8 @@ _LAYERS: WeakKeyDictionary[ModuleFacts, Mapping[Place, list[Filled]]] = WeakKeyD
 _USES: WeakKeyDictionary[ModuleFacts, dict[str, list[ast.Name]]] = WeakKeyDictionary()
 """The places where a name is written, in the order of the text."""
 
-_PUT: WeakKeyDictionary[ModuleFacts, frozenset[tuple[Function | None, str]]] = WeakKeyDictionary()
-"""Names into which functions put something under a key."""
+_PUT: WeakKeyDictionary[ModuleFacts, Mapping[Function | None, set[str]]] = WeakKeyDictionary()
+"""By function: names into which it puts something under a key."""
 
 _MANY: WeakKeyDictionary[ModuleFacts, Counter[Function | None]] = WeakKeyDictionary()
 """How many parameters functions fill one by one."""
@@ -108,19 +108,22 @@ def _keeps_new(statement: ast.stmt) -> bool:
 
 def hands_over_state(module: ModuleFacts, call: ast.Call, function: FunctionRef) -> bool:
     """`convert(stored, net.state_dict())`, where the function puts something into what it gets."""
+    put = _put_in(function.module).get(function.node)
+    if put is None:
+        return False
     names = [each.arg for each in (*function.node.args.posonlyargs, *function.node.args.args)][int(function.bound) :]
     given = [(name, value) for name, value in zip(names, call.args, strict=False)]
     given += [(word.arg, word.value) for word in call.keywords if word.arg is not None]
-    states = {name for name, value in given if _is_state(module, value)}
-    return bool(states) and any((function.node, name) in _put_in(function.module) for name in states)
+    return any(name in put and _is_state(module, value) for name, value in given)
 
 
-def _put_in(module: ModuleFacts) -> frozenset[tuple[Function | None, str]]:
+def _put_in(module: ModuleFacts) -> Mapping[Function | None, set[str]]:
     if module not in _PUT:
-        targets = ((target, holder) for _, target, _, holder in module.index.assignments)
-        _PUT[module] = frozenset(
-            (holder, getattr(target.value, "id", "")) for target, holder in targets if isinstance(target, ast.Subscript)
-        )
+        found: dict[Function | None, set[str]] = {}
+        for _, target, _, holder in module.index.assignments:
+            if isinstance(target, ast.Subscript):
+                found.setdefault(holder, set()).add(getattr(target.value, "id", ""))
+        _PUT[module] = found
     return _PUT[module]
 
 

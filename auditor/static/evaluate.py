@@ -43,6 +43,9 @@ if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
     from auditor.static.project import Project
 
+_SAME = (ast.NamedExpr, ast.Await, ast.Starred)
+"""What is worth as much as what it is made of."""
+
 _HASHING = frozenset({"hash"})
 MAX_DEPTH = 12
 OPTION_NAMES = frozenset(
@@ -147,7 +150,7 @@ class Evaluator:
             return joined_arms(*arms, holds=without_arguments(node.test, frame))
         if isinstance(node, ast.BoolOp):
             return self._choice(node, frame)
-        if isinstance(node, ast.NamedExpr | ast.Await | ast.Starred):
+        if isinstance(node, _SAME):
             return self.value(node.value, frame)
         if isinstance(node, ast.Compare) or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)):
             holds = self.truth(node, frame)
@@ -192,11 +195,13 @@ class Evaluator:
 
     def parameter(self, frame: Frame, function: Function, name: str) -> Seen:
         """A parameter that the call did not give."""
+        default = frame.module.written.signature(function).defaults.get(name)
+        if default is None and not getattr(function, "decorator_list", ()):
+            return GIVEN
         outer = Frame(frame.module, None, frame.parent)
         declared = declared_default(frame.module, function, name, lambda node: self.value(node, outer))
         if declared is not None:
             return declared
-        default = frame.module.written.signature(function).defaults.get(name)
         if default is None:
             return GIVEN
         seen = self.value(typer_default(frame.module, default) or default, outer)

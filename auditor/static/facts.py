@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 __all__ = ["UNKNOWN", "Assignment", "Call", "Function", "Import", "Known", "Loop", "ModuleFacts", "Unknown"]
 
+MAX_KEPT_BASES = 500_000
+"""Names of bases that are remembered for the classes of one file: thousands that extend each other have millions."""
+
 
 class ModuleFacts:
     """One parsed file; everything a matcher may ask about it."""
@@ -55,6 +58,8 @@ class ModuleFacts:
         self._identifiers: dict[ast.expr, frozenset[str]] = {}
         self._calls_in: dict[ast.expr, tuple[ast.Call | Comprehension, ...]] = {}
         self._items_asked: dict[ast.expr, tuple[ast.expr, ...]] = {}
+        self._base_classes: dict[ast.ClassDef, tuple[str, ...]] = {}
+        self._kept_bases = 0
         self._executed_by: dict[ast.Import | ast.ImportFrom, tuple[tuple[str, ...], Location]] = {}
         self._cells = source.places if source.is_notebook else None
 
@@ -213,6 +218,9 @@ class ModuleFacts:
 
     def base_classes(self, node: ast.ClassDef) -> tuple[str, ...]:
         """Fully qualified names of all known bases, the project's own resolved to theirs: `torch.nn.Module`."""
+        known = self._base_classes.get(node)
+        if known is not None:
+            return known
         found: dict[str, None] = {}
         pending: list[ClassRef] = [ClassRef(self, node)]
         seen: set[ast.ClassDef] = set()
@@ -227,7 +235,12 @@ class ModuleFacts:
                     found[name] = None
                 if isinstance(base, ClassRef):
                     pending.append(base)
-        return tuple(found)
+        names = tuple(found)
+        # In the middle of another question parameters may be bound, and steps left out.
+        if not self.project.question.active and self._kept_bases < MAX_KEPT_BASES:
+            self._base_classes[node] = names
+            self._kept_bases += len(names)
+        return names
 
     def origin(self, node: ast.expr) -> ast.expr:
         """Follow names to the expression that was assigned to them, where there is exactly one in this file."""

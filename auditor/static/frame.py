@@ -9,6 +9,7 @@ from enum import Enum
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import Function
 from auditor.static.lengths import counted
+from auditor.static.nodes import walk
 from auditor.static.seedvalue import Seen, either
 from auditor.static.values import Arguments, Instance, Value
 
@@ -109,12 +110,11 @@ class Frame:
         """Whether a condition is about nothing but `settled` parameters: the other arm is never taken in this call."""
         if not (self.settled or self.lengths):
             return False
-        parts = [part for part in ast.walk(test) if isinstance(part, ast.Name | ast.Attribute | ast.Call)]
-        inner: set[ast.AST] = {part.value for part in parts if isinstance(part, ast.Attribute)}
-        for part in parts if self.lengths else ():
-            if counted(part) in self.lengths:
-                inner.update(ast.walk(part))
-        return bool(parts) and all(self.is_settled(part) for part in parts if part not in inner)
+        parts, asked = self.module.written.operands(test)
+        if self.lengths:
+            lengths = {below for part in parts if counted(part) in self.lengths for below in walk(part)}
+            asked = tuple(part for part in asked if part not in lengths)
+        return bool(parts) and all(map(self.is_settled, asked))
 
     def is_settled(self, node: ast.expr) -> bool:
         """Whether an expression is a settled parameter, or an attribute that was assigned one."""

@@ -13,7 +13,7 @@ from auditor.static.frame import Frame
 from auditor.static.furtherarguments import keyword_rest, positional_rest, spread_given
 from auditor.static.indirect import is_configured
 from auditor.static.lengths import with_kept_lengths
-from auditor.static.mappings import entries_of, is_copy_of_name, runs_to_its_end, writes_seed
+from auditor.static.mappings import entries_of, is_copy_of_name, writes_seed
 from auditor.static.modes import is_mode
 from auditor.static.ownmethods import is_on_new_object, set_so_far, set_there, take_over
 from auditor.static.rngstate import Rank, State, joined_draws
@@ -236,7 +236,7 @@ class Functions:
             frozenset(ledger.unseeded),
             ledger.is_blamed,
             handed_back := {
-                **{name: inside.values[name] for name in tables if runs_to_its_end(ref.node, name)},
+                **{name: inside.values[name] for name in tables if ref.module.written.runs_to_its_end(ref.node, name)},
                 **(set_there(inside) if ref.owner is not None else {}),
             },
         )

@@ -12,6 +12,7 @@ from auditor.static.elements import passed
 from auditor.static.fields import recorded
 from auditor.static.frame import Frame
 from auditor.static.members import default_factories
+from auditor.static.names import method_kind
 from auditor.static.nodes import walk
 from auditor.static.protocols import INDEXING, is_property, properties, steps
 from auditor.static.values import ClassRef, External, FunctionRef, Instance
@@ -143,10 +144,13 @@ class MadeObjects:
         hold, text = self._walk.project.texts.hold, frozenset({f".{name}"})
         return any(hold(path, text) for path in self._walk.within)
 
-    def sweep(self, made: Instance, frame: Frame, at: ast.expr) -> None:
+    def sweep(self, made: Instance, frame: Frame, at: ast.expr, *, is_taken: bool = False) -> None:
         """A framework got an object: it will call the methods that the project wrote, later.
 
         Of an object that extends nothing outside it knows no method: it can only call the object itself.
+
+        `is_taken`: the object is one of several that a table holds. Class methods, which make all of these again, are
+        left to those who call them.
         """
         assert isinstance(made.of, ClassRef)
         if is_plain(made.of):
@@ -156,7 +160,9 @@ class MadeObjects:
         names = [
             child.name
             for child in made.of.node.body
-            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef) and child.name not in ("__init__", "__new__")
+            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef)
+            and child.name not in ("__init__", "__new__")
+            and not (is_taken and method_kind(child) == "class")
         ]
         is_network = "torch.nn.Module" in made.of.module.base_classes(made.of.node)
         with self._calls.choices.later():

@@ -16,7 +16,6 @@ from auditor.static.targets import only_target
 from auditor.static.values import ClassRef, External, FunctionRef, Instance
 
 if TYPE_CHECKING:
-    from auditor.static.bindings import Function
     from auditor.static.evaluate import Evaluator
     from auditor.static.facts import ModuleFacts
 
@@ -349,20 +348,6 @@ def parameter_of(function: FunctionRef, node: ast.Call, part: ast.expr) -> str |
             return word.arg
     place = next((number for number, each in enumerate(node.args) if each is part), len(names))
     return names[place] if place < len(names) else None
-
-
-def runs_to_its_end(function: Function, name: str) -> bool:
-    """Whether a function leaves in its last statement only, and its parameter stands for one thing all the time."""
-    if isinstance(function, ast.Lambda):
-        return False
-    for node in walk(function):
-        if isinstance(node, ast.Return) and node is not function.body[-1]:
-            return False
-        if isinstance(node, ast.Yield | ast.YieldFrom):
-            return False
-        if isinstance(node, ast.Name) and node.id == name and not isinstance(node.ctx, ast.Load):
-            return False
-    return True
 
 
 def is_changed_at(module: ModuleFacts, use: ast.AST, asked: Asked, depth: int = 0) -> bool:

@@ -110,6 +110,9 @@ class Names:
         self._reaches: dict[tuple[Scope, str], Reach] = {}
         self._partials: dict[ast.Call, ast.Lambda] = {}
         self._exports: dict[str, Value] = {}
+        self.members: dict[tuple[ast.ClassDef, str, bool], Value] = {}
+        """What names stand for in the classes of this file and in their objects."""
+
         self._question = module.project.question
         self._arguments = NOTHING_BOUND
         self._argument_used = False
@@ -536,13 +539,23 @@ class Names:
         if (name in WORKING and is_remote(base)) or (name in OF_FUNCTIONS and is_decorated(base)):
             return base
         if isinstance(base, ClassRef):
-            return member(base, name, bound=False)
+            return self._member(base, name, bound=False)
         if isinstance(base, Instance):
             if isinstance(base.of, External):
                 kept = self._kept(base, base.of.name) if name == "dataset" else None
                 return kept or External(f"{base.of.name}.{name}")
-            return member(base.of, name, bound=True)
+            return self._member(base.of, name, bound=True)
         return None
+
+    def _member(self, cls: ClassRef, name: str, *, bound: bool) -> Value:
+        """As `member`; remembered beside the class, but for what is asked in the middle of another question."""
+        if self._question.active:
+            return member(cls, name, bound=bound)
+        known = cls.module.names.members
+        key = cls.node, name, bound
+        if key not in known:
+            known[key] = member(cls, name, bound=bound)
+        return known[key]
 
     def _kept(self, base: Instance, made: str) -> Value:
         """`loader.dataset`: the object of the project that the loader was made with."""

@@ -196,7 +196,7 @@ class OutsideCalls:
         if self._walk.is_taken(part):
             objects = [each for each in possible if isinstance(each, Instance) and isinstance(each.of, ClassRef)]
             for each in self._calls.choices.one_of(objects, is_taken=True):
-                self._calls.objects.sweep(each, frame, part)
+                self._calls.objects.sweep(each, frame, part, is_taken=True)
 
     def _methods(self, part: ast.Attribute, frame: Frame) -> None:
         """`Thread(target=worker.run)` in a loop over workers: one of the methods that this may be is called."""

@@ -77,6 +77,9 @@ class Walk:
         self.steps = 0
         """Statements that were executed, in whatever arm."""
 
+        self._filling: dict[ast.stmt, tuple[bool, bool, bool]] = {}
+        """What assignments do to the weights of networks, as `_filling` tells it."""
+
         self._executed: dict[str, Frame] = {}
         self.exits: list[tuple[State, str | None]] = []
         self.returned: list[Seen] = []
@@ -305,14 +308,13 @@ class Walk:
     def _assign(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign, frame: Frame) -> End:
         if node.value is None:
             return End.FALLS_THROUGH
-        replaced = isinstance(node, ast.Assign) and (
-            is_replaced(frame.module, node) or makes_filled_layer(frame.module, node)
-        )
-        initialises = fills_parameter(frame.module, node)
+        if node not in self._filling:
+            self._filling[node] = _filling(frame.module, node)
+        replaced, initialises, fills = self._filling[node]
         self.ledger.replaced += replaced
         self.ledger.initialising += initialises
         if not self.ledger.deferring:
-            self.ledger.loads_weights = self.ledger.loads_weights or fills_network(frame.module, node)
+            self.ledger.loads_weights = self.ledger.loads_weights or fills
         later = self._delayed.name(node, frame)
         made = self._delayed.make(node.value, frame) if later is not None else ()
         end = End.FALLS_THROUGH if made else self.expression(node.value, frame)
@@ -483,6 +485,12 @@ class Walk:
             inside = [clause.iter for clause in others] + [test for clause in node.generators for test in clause.ifs]
             for part in (*inside, *results):
                 self.expression(part, frame)
+
+
+def _filling(module: ModuleFacts, node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> tuple[bool, bool, bool]:
+    """Whether an assignment makes a model whose weights are all replaced; initialises a parameter; fills a network."""
+    replaced = isinstance(node, ast.Assign) and (is_replaced(module, node) or makes_filled_layer(module, node))
+    return replaced, fills_parameter(module, node), fills_network(module, node)
 
 
 def _is_true(node: ast.expr) -> bool:

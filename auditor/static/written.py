@@ -49,6 +49,8 @@ class Written:
         self._about_seeds: dict[ast.AST, bool] = {}
         self._signatures: dict[Function, Signature] = {}
         self._delayed: dict[Function, bool] = {}
+        self._operands: dict[ast.expr, tuple[tuple[ast.expr, ...], tuple[ast.expr, ...]]] = {}
+        self._bound_on_the_way: dict[Function, frozenset[str] | None] = {}
 
     def condition(self, test: ast.expr) -> tuple[str, str]:
         """A condition in one line, and its opposite."""
@@ -61,6 +63,22 @@ class Written:
     def word(self, test: ast.expr, text: str) -> None:
         """Say how a condition reads that does not stand in the file as such."""
         self._conditions[test] = text, negated(text)
+
+    def operands(self, test: ast.expr) -> tuple[tuple[ast.expr, ...], tuple[ast.expr, ...]]:
+        """The names, attributes and calls of a condition; those of them that are no part of an attribute."""
+        found = self._operands.get(test)
+        if found is None:
+            parts = tuple(part for part in walk(test) if isinstance(part, ast.Name | ast.Attribute | ast.Call))
+            inner = {part.value for part in parts if isinstance(part, ast.Attribute)}
+            found = self._operands[test] = parts, tuple(part for part in parts if part not in inner)
+        return found
+
+    def runs_to_its_end(self, function: Function, name: str) -> bool:
+        """Whether a function leaves in its last statement only, and its parameter stands for one thing all the time."""
+        if function not in self._bound_on_the_way:
+            self._bound_on_the_way[function] = _bound_on_the_way(function)
+        bound = self._bound_on_the_way[function]
+        return bound is not None and name not in bound
 
     def is_about_seed(self, node: ast.AST) -> bool:
         """Whether an expression names a seed: `cfg.seed`, `"seed" in cfg`, `args.random_state`."""
@@ -89,6 +107,21 @@ def _names_seed(part: ast.AST) -> bool:
     if isinstance(part, ast.Constant) and isinstance(part.value, str):
         text = part.value
     return "seed" in text.lower() or text.lower() in ("random_state", "rng")
+
+
+def _bound_on_the_way(function: Function) -> frozenset[str] | None:
+    """The names that a function binds; None where it may leave before its last statement."""
+    if isinstance(function, ast.Lambda):
+        return None
+    bound: set[str] = set()
+    for node in walk(function):
+        if (isinstance(node, ast.Return) and node is not function.body[-1]) or isinstance(
+            node, ast.Yield | ast.YieldFrom
+        ):
+            return None
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            bound.add(node.id)
+    return frozenset(bound)
 
 
 def _runs_later(function: Function) -> bool:

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 _SEED = lazy_pattern(
     r"(?:.*[._-])?(?:(?:\w*[^a-z])?seed|\w*SEED|pythonhashseed|seed_everything|random_state)", re.IGNORECASE
 )
-_PASSED_ON = lazy_pattern(rb"(?:seed|random_state)(?:[ =]|\\?[\"']){0,6}[$`]", re.IGNORECASE)
+_PASSED_ON = [lazy_pattern(name + rb"(?:[ =]|\\?[\"']){0,6}[$`]") for name in (b"seed", b"random_state")]
+"""In small letters. One for each name: a pattern that begins with a text is searched eight times as fast."""
+
 _VARIABLE = lazy_pattern(r"\"?\$\{?(\w+)\}?\"?")
 
 
@@ -43,10 +45,12 @@ class LauncherSeedDetector(DocumentDetector[None]):
     documents = LAUNCHERS | {Kind.NOTEBOOK}
 
     def is_candidate(self, rule: Rule, kind: Kind, raw: bytes) -> bool:
+        if kind is Kind.NOTEBOOK and not ((b"$" in raw or b"`" in raw) and (b"!" in raw or b"%%" in raw)):
+            return False
+        lower = raw.lower()
         if kind is Kind.NOTEBOOK:
             # Most notebooks hold the word, and reading one takes long.
-            return (b"$" in raw or b"`" in raw) and (b"!" in raw or b"%%" in raw) and _PASSED_ON.search(raw) is not None
-        lower = raw.lower()
+            return any(pattern.search(lower) for pattern in _PASSED_ON)
         return b"seed" in lower or b"random_state" in lower
 
     def find_in(self, rule: Rule, document: Document, references: References) -> Iterable[Hit]:
