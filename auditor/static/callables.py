@@ -24,7 +24,10 @@ QUIET = frozenset(
         "getattr", "hasattr", "hash", "hydra_zen.builds", "hydra_zen.just", "hydra_zen.store", "id", "isinstance",
         "issubclass", "json.dump", "json.dumps", "len", "list", "pickle.dump", "pickle.dumps", "print", "repr", "set",
         "setattr", "str", "super", "torch.save", "torch.serialization.add_safe_globals",
-        "torch.serialization.safe_globals", "tuple", "type", "types.SimpleNamespace", "vars", "warnings.warn",
+        "torch.serialization.safe_globals", "torch.utils.data.DistributedSampler", "torch.utils.data.RandomSampler",
+        "torch.utils.data.SequentialSampler", "torch.utils.data.distributed.DistributedSampler",
+        "torch.utils.data.sampler.RandomSampler", "torch.utils.data.sampler.SequentialSampler", "tuple", "type",
+        "types.SimpleNamespace", "vars", "warnings.warn",
     }
 )  # fmt: skip
 """Callables that call nothing of what they are given."""
