@@ -643,3 +643,18 @@ def test_who_gives_a_seed_is_still_heard(tmp_path: Path, way: str) -> None:
     assert default in found.texts["train.py"]
     assert call in found.texts["train.py"]
     assert found.left == []
+
+
+def test_a_seed_without_a_default_to_change_is_left_to_a_person(tmp_path: Path) -> None:
+    source = """
+        import os
+        import random
+
+        print(random.Random(os.environ.get("SEED")).random())
+        """
+    (patch,) = plan(tmp_path, source, "RA110").patches
+    assert (patch.applicability, patch.title) == (
+        Applicability.DISPLAY,
+        'pass `0` in place of `os.environ.get("SEED")`',
+    )
+    assert patch.effect == 'a seed that is given in `os.environ.get("SEED")` is no longer heard'
