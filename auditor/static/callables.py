@@ -28,6 +28,14 @@ QUIET = frozenset(
         "torch.utils.data.SequentialSampler", "torch.utils.data.distributed.DistributedSampler",
         "torch.utils.data.sampler.RandomSampler", "torch.utils.data.sampler.SequentialSampler", "tuple", "type",
         "types.SimpleNamespace", "vars", "warnings.warn",
+        *(
+            f"sklearn.model_selection.{splitter}.split"
+            for splitter in (
+                "GroupKFold", "GroupShuffleSplit", "KFold", "LeaveOneOut", "LeavePOut", "RepeatedKFold",
+                "RepeatedStratifiedKFold", "ShuffleSplit", "StratifiedGroupKFold", "StratifiedKFold",
+                "StratifiedShuffleSplit", "TimeSeriesSplit",
+            )
+        ),
     }
 )  # fmt: skip
 """Callables that call nothing of what they are given."""
