@@ -61,7 +61,17 @@ def rendered(report: AuditReport, output: Output, root: Path | None) -> tuple[st
     code = of_report(report)
     if output.exit_zero:
         code = forgiving(code)
-    return render(report, output.format, output.render_options(code, _below_repository(root, report))), code
+    options = output.render_options(code, _below_repository(root, report), _ways(root))
+    return render(report, output.format, options), code
+
+
+def _ways(root: Path | None) -> tuple[str, str] | None:
+    """The project's folder and the current one; None where they are the same, or one is not known."""
+    try:
+        here = os.getcwd()
+    except OSError:  # it is gone
+        return None
+    return (str(root), here) if root is not None and str(root) != here else None
 
 
 def _below_repository(root: Path | None, report: AuditReport) -> str:

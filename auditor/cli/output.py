@@ -45,7 +45,7 @@ class Output:
         if not os.path.isdir(self.path.absolute().parent):
             raise UsageError(f"-o {self.path}: the folder does not exist; make it first")
 
-    def render_options(self, exit_code: int, prefix: str = "") -> RenderOptions:
+    def render_options(self, exit_code: int, prefix: str = "", ways: tuple[str, str] | None = None) -> RenderOptions:
         """How a report is written to where it goes; files get no colour."""
         on_screen = self.path is None
         return RenderOptions(
@@ -53,6 +53,7 @@ class Output:
             ascii=self.ascii or (on_screen and needs_ascii(sys.stdout)),
             verbosity=self.verbosity,
             prefix=prefix,
+            ways=ways,
             exit_code=exit_code,
         )
 

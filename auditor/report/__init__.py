@@ -31,6 +31,9 @@ class RenderOptions:
     prefix: str = ""
     """Folder of the project below the top of its repository (`packages/train/`), for services that count from there."""
 
+    ways: tuple[str, str] | None = None
+    """The project's folder and the one in which suggested commands will be typed, absolute; None: they are the same."""
+
     exit_code: int | None = None
     """What the command will exit with; None where there is no command."""
 

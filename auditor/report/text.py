@@ -60,7 +60,7 @@ def render(report: AuditReport, options: RenderOptions) -> str:
         add_recorded(page, report, options.verbosity)
     else:
         add_findings(page, report)
-        add_scan_summary(page, report, options.verbosity)
+        add_scan_summary(page, report, options)
     return page.text(color=options.color, ascii=options.ascii)
 
 

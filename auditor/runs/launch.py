@@ -137,11 +137,22 @@ def check(run: RunRecord) -> None:
     tail = log_tail(run)
     failed = output.first_complaint(Path(run.folder) / output.LOG_NAME, tail)
     said = "".join(f"  {line}\n" for line in (*failed, *tail))
-    missing = _MISSING.match(tail[-1]) if tail else None
-    advice = f". Where {missing[1]} is in another environment, --python PATH names its interpreter" if missing else ""
     raise ProgramError(
-        f"{said}the program {what} ({' '.join(run.argv)}; run {run.id}, log {run.folder}/{output.LOG_NAME}){advice}"
+        f"{said}the program {what} ({' '.join(run.argv)}; run {run.id}, log {run.folder}/{output.LOG_NAME})"
+        f"{_advice(tail[-1]) if tail else ''}"
     )
+
+
+def _advice(last: str) -> str:
+    """What to do about the error in the last line of a program, where its environment or its input is the cause."""
+    if missing := _MISSING.match(last):
+        return f". Where {missing[1]} is in another environment, --python PATH names its interpreter"
+    if last.startswith("EOFError: EOF when reading a line"):
+        return (
+            ". What is piped into repro-audit does not reach the program: answer with options, "
+            "or feed it in a command of its own: -- sh -c 'python train.py < answers.txt'"
+        )
+    return ""
 
 
 _MISSING = re.compile(r"ModuleNotFoundError: No module named '([^']+)'")

@@ -35,7 +35,18 @@ QUIET = DELAYING | frozenset(
         "getattr", "hasattr", "hash", "hydra_zen.builds", "hydra_zen.just", "hydra_zen.store", "id", "isinstance",
         "issubclass", "json.dump", "json.dumps", "len", "list", "pickle.dump", "pickle.dumps", "print", "repr", "set",
         "setattr", "str", "super", "torch.save", "torch.serialization.add_safe_globals",
-        "torch.serialization.safe_globals", "tuple", "type", "types.SimpleNamespace", "vars", "warnings.warn",
+        "torch.serialization.safe_globals", "torch.utils.data.DistributedSampler", "torch.utils.data.RandomSampler",
+        "torch.utils.data.SequentialSampler", "torch.utils.data.distributed.DistributedSampler",
+        "torch.utils.data.sampler.RandomSampler", "torch.utils.data.sampler.SequentialSampler", "tuple", "type",
+        "types.SimpleNamespace", "vars", "warnings.warn",
+        *(
+            f"sklearn.model_selection.{splitter}.split"
+            for splitter in (
+                "GroupKFold", "GroupShuffleSplit", "KFold", "LeaveOneOut", "LeavePOut", "RepeatedKFold",
+                "RepeatedStratifiedKFold", "ShuffleSplit", "StratifiedGroupKFold", "StratifiedKFold",
+                "StratifiedShuffleSplit", "TimeSeriesSplit",
+            )
+        ),
     }
 )  # fmt: skip
 """Callables that call nothing of what they are given."""

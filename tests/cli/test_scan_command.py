@@ -264,3 +264,31 @@ sys.exit(auditor.cli.main({words!r}))
 """
     ran = subprocess.run([sys.executable, "-c", code], cwd=project, capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stderr) == (130, "repro-audit: interrupted\n")
+
+
+@pytest.mark.parametrize(
+    ("inside", "scanned", "program"),
+    [("", "part", "part/train.py"), ("part", ".", "train.py"), ("other", "../part", "../part/train.py")],
+)
+def test_commands_that_are_suggested_hold_where_they_are_typed(
+    command: Command, project: Path, monkeypatch: pytest.MonkeyPatch, inside: str, scanned: str, program: str
+) -> None:
+    """Places count from the top of the repository, commands from the folder that one is in."""
+    for folder in (".git", "part", "other"):
+        (project / folder).mkdir()
+    (project / "part" / "train.py").write_text(DIRTY)
+    monkeypatch.chdir(project / inside)
+    told = command("scan", scanned).out
+    assert told.startswith("part/train.py\n")
+    assert f"  repro-audit run {program} --twice " in told
+    accepted = command("scan", scanned, "--write-baseline", "known.json").out
+    assert f" Next: repro-audit run {program} --twice\n" in accepted
+    (project / "part" / "train.py").write_text(CLEAN)
+    assert "`scan --write-baseline known.json` drops" in " ".join(
+        command("scan", scanned, "--baseline", "known.json").out.split()
+    )
+
+
+def test_a_program_that_is_called_like_an_option_is_named_as_a_file(command: Command, project: Path) -> None:
+    (project / "-train.py").write_text(DIRTY)
+    assert "  repro-audit run ./-train.py --twice " in command("scan", ".").out

@@ -46,6 +46,7 @@ def test_a_finished_program_is_recorded_with_what_it_printed_and_wrote(audited: 
         ("raise SystemExit(5)", 5, "failed with exit code 5"),
         ("import os; os.kill(os.getpid(), 11)", -11, "was killed by SIGSEGV"),
         ("x = {}['key']", 1, "failed with exit code 1"),
+        ("input('key')  # 'key'", 1, "-- sh -c 'python train.py < answers.txt'"),
         ("import no_such_package  # 'key'", 1, "Where no_such_package is in another environment, --python PATH"),
     ],
 )

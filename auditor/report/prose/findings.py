@@ -10,12 +10,13 @@ from auditor.model.rule import Confidence, Severity
 from auditor.report.prose.excerpt import add_excerpt
 from auditor.report.prose.numbers import count
 from auditor.report.prose.page import Page, Style
-from auditor.report.prose.place import place, position
+from auditor.report.prose.place import place, position, typed
 
 if TYPE_CHECKING:
     from auditor.model.finding import Finding, Skipped
     from auditor.model.report import AuditReport
     from auditor.model.rule import RuleId
+    from auditor.report import RenderOptions
 
 MAX_RELATED = 4
 MANY = 20
@@ -120,7 +121,7 @@ def _add_finding(page: Page, finding: Finding, name: str) -> None:
         page.named("patch", f"{patch.id}, {patch.applicability.value}: {patch.title}{effect}")
 
 
-def add_scan_summary(page: Page, report: AuditReport, verbosity: int) -> None:
+def add_scan_summary(page: Page, report: AuditReport, options: RenderOptions) -> None:
     """Add the last lines: how much was found, in how much that was looked at, and what was not."""
     scan = report.scan
     if scan is None:
@@ -139,13 +140,14 @@ def add_scan_summary(page: Page, report: AuditReport, verbosity: int) -> None:
     else:
         # In one line, however long: of a clean project there is no more to say.
         page.add(
-            (f"No {new}findings in {looked_at}.", Style.GOOD), f" Next: repro-audit run {_program(report)} --twice"
+            (f"No {new}findings in {looked_at}.", Style.GOOD),
+            f" Next: repro-audit run {_program(report, options)} --twice",
         )
     if len(report.findings) > MANY:
         _add_most_frequent(page, report)
-    _add_rest(page, report, verbosity)
+    _add_rest(page, report, options)
     if report.findings:
-        _add_next_step(page, report)
+        _add_next_step(page, report, options)
 
 
 def _add_most_frequent(page: Page, report: AuditReport) -> None:
@@ -174,11 +176,12 @@ def severities(findings: Sequence[Finding]) -> str:
     return ", ".join(count(number, severity.value) for number, severity in numbers if number)
 
 
-def _add_rest(page: Page, report: AuditReport, verbosity: int) -> None:
+def _add_rest(page: Page, report: AuditReport, options: RenderOptions) -> None:
+    verbosity = options.verbosity
     for earlier in report.earlier:
         from auditor.report.prose.earlier import add_earlier
 
-        add_earlier(page, earlier, verbosity)
+        add_earlier(page, earlier, options)
     if report.suppressed:
         page.sentence(f"Allowed by comments or settings: {len(report.suppressed)}.")
         if verbosity > 0:
@@ -221,24 +224,15 @@ def _most_told_of(report: AuditReport) -> str | None:
     return max(programs, key=told.count, default=None)
 
 
-def _program(report: AuditReport) -> str:
+def _program(report: AuditReport, options: RenderOptions) -> str:
     """What to run to see more, as a shell takes it; `SCRIPT` where the scan knows no program that can be named."""
     program = _most_told_of(report)
-    return _typed(program) if program and program.endswith(".py") else "SCRIPT"
+    return typed(program, options.ways) if program and program.endswith(".py") else "SCRIPT"
 
 
-def _typed(path: str) -> str:
-    """A path as a shell takes it."""
-    if all(letter.isalnum() or letter in "/._-+" for letter in path):
-        return path
-    from shlex import quote  # hardly ever needed, and not free
-
-    return quote(path)
-
-
-def _add_next_step(page: Page, report: AuditReport) -> None:
+def _add_next_step(page: Page, report: AuditReport, options: RenderOptions) -> None:
     page.add()
     page.add(f"  repro-audit explain {report.findings[0].rule_id:<12} what the rule means, with examples")
     if any("kind" in rule.fix.options for rule in report.rules):
         page.add("  repro-audit fix                  show patches; --apply writes them")
-    page.add(f"  repro-audit run {_program(report)} --twice    see what really differs between two runs")
+    page.add(f"  repro-audit run {_program(report, options)} --twice    see what really differs between two runs")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import PurePath
 
 from auditor.model.annotations import TYPE_CHECKING
@@ -25,6 +26,20 @@ def place(location: Location) -> str:
     if location.cell is not None:
         return f"{location.path} cell {location.cell}, line {location.line}"
     return f"{location.path}:{location.line}"
+
+
+def typed(path: str, ways: tuple[str, str] | None) -> str:
+    """A path of the project as a shell takes it; `ways`: as in `RenderOptions`."""
+    if ways is not None:
+        root, here = ways
+        path = os.path.relpath(os.path.join(root, path), here)
+    if path.startswith("-"):  # else it would be an option
+        path = f"./{path}"
+    if all(letter.isalnum() or letter in "/._-+" for letter in path):
+        return path
+    from shlex import quote  # hardly ever needed, and not free
+
+    return quote(path)
 
 
 def command_line(run: RunRecord) -> str:

@@ -14,12 +14,14 @@ from auditor.model.patch import Applicability
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.ruleset.versions import Bound, parse_bounds
+from auditor.static.elements import is_none
 from auditor.static.facts import Call, ModuleFacts
 from auditor.static.fixes.call_fix import CallFix
 from auditor.static.fixes.changes import Change, InsertStatement, ReplaceExpression, SetArgument
 from auditor.static.fixes.proposal import Proposal, Refusal
 from auditor.static.fixes.seed_default import in_every_run
 from auditor.static.fixes.seed_program import seeded
+from auditor.static.fixes.seeding.defaults import filled
 from auditor.static.fixes.seeding.program import place_for
 from auditor.static.fixes.seeding.repetition import repeats
 from auditor.static.fixes.seeding.source import seed_in_scope
@@ -152,6 +154,9 @@ def _passed(argument: _Argument, module: ModuleFacts, call: Call, rule: Rule, pr
         level, told = Applicability.UNSAFE, f"the argument exists since {argument.since}"
     seed = _of_worker(module, call) or seed_in_scope(module, call.node)
     value = argument.value.replace(SEED, seed)
+    given = call.argument(argument.name, argument.position)
+    if given is not None and not is_none(given) and argument.value == SEED and not argument.instead:
+        return _in_place_of(given, module, project, level, told)
     place = module.location(call.node)
     position = _position(argument, call, project)
     change: Change = SetArgument(call=place, name=argument.name, value=value, position=position)
@@ -168,6 +173,20 @@ def _passed(argument: _Argument, module: ModuleFacts, call: Call, rule: Rule, pr
         applicability=level,
         changes=(change,),
         effect=told,
+    )
+
+
+def _in_place_of(given: ast.expr, module: ModuleFacts, project: Project, level: Applicability, told: str) -> Proposal:
+    """Give what is passed on a default where it is made; else a person has to say what becomes of it."""
+    changes = filled(module, given, project)
+    if changes:
+        return Proposal(title="give the seed the default 0", applicability=level, changes=changes, effect=told)
+    text = module.text(given)
+    return Proposal(
+        title=f"pass `0` in place of `{text}`",
+        applicability=Applicability.DISPLAY,
+        changes=(ReplaceExpression(expression=module.location(given), text="0"),),
+        effect=f"a seed that is given in `{text}` is no longer heard",
     )
 
 

@@ -14,10 +14,12 @@ from auditor.model.location import Location
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.static.documents.document import Document
+from auditor.static.elements import is_none
 from auditor.static.facts import ModuleFacts
-from auditor.static.fixes.changes import Change, InsertStatement, RemoveStatement, ReplaceExpression, SetArgument
+from auditor.static.fixes.changes import Change, InsertStatement, RemoveStatement
 from auditor.static.fixes.proposal import Proposal, Refusal
-from auditor.static.fixes.seeding.origin import Origin, origin
+from auditor.static.fixes.seeding.defaults import defaulted
+from auditor.static.fixes.seeding.origin import origin
 from auditor.static.fixes.seeding.place import Way, lifted, statement_at
 from auditor.static.fixes.seeding.repetition import repeats
 from auditor.static.fixes.seeding.seed_helper import only_seeds
@@ -77,9 +79,9 @@ def in_every_run(seed: Seed, project: Project) -> tuple[str, tuple[Change, ...]]
 def _default(seed: Seed, project: Project) -> tuple[str, tuple[Change, ...]] | None:
     """Where the seed is None by default: the change of that default."""
     for module, node, via, number in _suspects(seed, project):
-        found = origin(module, node, via, project, _is_none)
+        found = origin(module, node, via, project, lambda _, each: is_none(each))
         if found is not None and (found.option is not None or found.node is not None):
-            changes = tuple(_defaulted(found, number))
+            changes = tuple(defaulted(found, number))
             if changes:
                 return f"give the seed the default {number}", changes
     return None
@@ -120,32 +122,6 @@ def _conditions(module: ModuleFacts, location: Location) -> Iterator[tuple[ast.e
                 if isinstance(part, ast.Name | ast.Attribute | ast.Subscript):
                     yield test, part
         node = parent
-
-
-def _defaulted(found: Origin, number: str) -> Iterator[Change]:
-    module, option = found.module, found.option
-    if option is None:
-        if found.node is not None and _is_none(module, found.node):
-            yield ReplaceExpression(expression=module.location(found.node), text=number)
-        return
-    if found.node is not None and not _is_none(module, found.node):
-        return
-    words = {keyword.arg: keyword.value for keyword in option.keywords}
-    action, kind = words.get("action"), words.get("type")
-    if action is not None or (kind is not None and module.resolve(kind) not in ("int", "float")):
-        return
-    if isinstance(option.func, ast.Attribute) and option.func.attr.startswith("DEFINE_"):
-        if found.node is not None:
-            yield ReplaceExpression(expression=module.location(found.node), text=number)
-        return
-    place = module.location(option)
-    if kind is None and isinstance(option.func, ast.Attribute) and option.func.attr == "add_argument":
-        yield SetArgument(call=place, name="type", value="int")
-    yield SetArgument(call=place, name="default", value=number)
-
-
-def _is_none(module: ModuleFacts, node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
 
 
 # -- outside of the condition -----------------------------------------------------------------------------------------

@@ -382,8 +382,9 @@ def _message(
     if verdict.status is SeedStatus.TOO_LATE:
         return f"{titles} seeded here, after numbers were drawn at {first}."
     if verdict.status is SeedStatus.CONDITIONAL:
-        condition = verdict.condition or seed.condition or "a condition"
-        return f"{titles} seeded only under `{_short(condition)}`; otherwise each run draws other numbers."
+        condition = verdict.condition or seed.condition
+        where = f"under `{_short(condition)}`" if condition else "on some ways through the program"
+        return f"{titles} seeded only {where}; otherwise each run draws other numbers."
     detail = f" ({seed.detail})" if seed.detail and seed.detail != seed.text else ""
     text = f"`{_short(seed.text)}`" if seed.text else "nothing"
     if verdict.status is SeedStatus.NONE:

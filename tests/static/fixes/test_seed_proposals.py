@@ -548,3 +548,113 @@ def test_nothing_is_put_outside_of_the_cells_of_marimo(tmp_path: Path) -> None:
     found = plan(tmp_path, f"import marimo\napp = marimo.App()\n{cells}")
     assert found.patches == ()
     assert "in the cell" in found.refused[0].reason
+
+
+SEED_OF_OWN = {
+    "option": (
+        """
+        import argparse
+        import numpy as np
+
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--seed", type=int)
+        args = parser.parse_args()
+        print(np.random.default_rng(args.seed).random())
+        """,
+        'parser.add_argument("--seed", type=int, default=0)',
+        "np.random.default_rng(args.seed)",
+    ),
+    "click": (
+        """
+        import click
+        import numpy as np
+
+        @click.command()
+        @click.option("--seed", type=int, default=None)
+        def main(seed):
+            print(np.random.default_rng(seed).random())
+
+        main()
+        """,
+        '@click.option("--seed", type=int, default=0)',
+        "np.random.default_rng(seed)",
+    ),
+    "dictionary": (
+        """
+        import numpy as np
+
+        CONFIG = {"rate": 0.1, "seed": None}
+        print(np.random.default_rng(CONFIG["seed"]).random())
+        """,
+        'CONFIG = {"rate": 0.1, "seed": 0}',
+        'np.random.default_rng(CONFIG["seed"])',
+    ),
+    "constructor": (
+        """
+        import numpy as np
+
+        class Walk:
+            def __init__(self, seed=None):
+                self.seed = seed
+                self.rng = np.random.RandomState(self.seed)
+
+        print(Walk().rng.normal())
+        """,
+        "def __init__(self, seed=0):",
+        "np.random.RandomState(self.seed)",
+    ),
+    "handed on": (
+        """
+        import argparse
+        from sklearn.model_selection import train_test_split
+
+        def split(rows, seed=None):
+            return train_test_split(rows, random_state=seed)
+
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--seed", type=int, default=None)
+        args = parser.parse_args()
+        print(split([1, 2, 3], args.seed))
+        """,
+        'parser.add_argument("--seed", type=int, default=0)',
+        "random_state=seed",
+    ),
+    "None handed on": (
+        """
+        import numpy as np
+
+        def draw(number, seed):
+            return np.random.default_rng(seed).normal(size=number)
+
+        print(draw(3, None))
+        """,
+        "print(draw(3, 0))",
+        "np.random.default_rng(seed)",
+    ),
+}
+
+
+@pytest.mark.parametrize("way", SEED_OF_OWN)
+def test_who_gives_a_seed_is_still_heard(tmp_path: Path, way: str) -> None:
+    """The default is changed, and not the call that takes what is given."""
+    source, default, call = SEED_OF_OWN[way]
+    found = plan(tmp_path, source, "RA110", "RA115")
+    assert [patch.applicability for patch in found.patches] == [Applicability.SAFE]
+    assert default in found.texts["train.py"]
+    assert call in found.texts["train.py"]
+    assert found.left == []
+
+
+def test_a_seed_without_a_default_to_change_is_left_to_a_person(tmp_path: Path) -> None:
+    source = """
+        import os
+        import random
+
+        print(random.Random(os.environ.get("SEED")).random())
+        """
+    (patch,) = plan(tmp_path, source, "RA110").patches
+    assert (patch.applicability, patch.title) == (
+        Applicability.DISPLAY,
+        'pass `0` in place of `os.environ.get("SEED")`',
+    )
+    assert patch.effect == 'a seed that is given in `os.environ.get("SEED")` is no longer heard'
