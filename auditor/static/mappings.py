@@ -16,6 +16,7 @@ from auditor.static.targets import only_target
 from auditor.static.values import ClassRef, External, FunctionRef, Instance
 
 if TYPE_CHECKING:
+    from auditor.static.bindings import Function
     from auditor.static.evaluate import Evaluator
     from auditor.static.facts import ModuleFacts
 
