@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.bindings import BindingKind
 from auditor.static.constants import assigned
 from auditor.static.dotted import dotted_text
 from auditor.static.members import defined_in
@@ -34,6 +35,7 @@ HOLDING = frozenset({"torch.nn.ModuleList", "torch.nn.ModuleDict", "torch.nn.Seq
 
 
 Put = dict[str, dict[str, list[ast.expr]]]
+Source = tuple["ModuleFacts", ast.expr]
 
 
 class Contents:
@@ -62,19 +64,25 @@ class Contents:
     def part(self, module: ModuleFacts, node: ast.AST, name: str) -> Iterator[Value]:
         """What `name` may be where `node` binds it by taking something apart."""
         if isinstance(node, ast.Assign):
-            for target in node.targets:
-                place = _place(target, name)
-                if place is not None:
-                    yield from self._item(module, node.value, place, set())
+            for source in self._taken_apart(module, node, name):
+                yield from self._candidates.values(*source)
         elif isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
             place = _place(node.target, name)
             source = _iterated(node.iter, place) if place is not None and isinstance(node.iter, ast.Call) else None
             if source is not None:
                 yield from self.of(module, source)
             elif place is not None:
-                yield from self._column(module, _table_looped_over(node.iter), place)
+                for row in self._column(module, _table_looped_over(node.iter), place):
+                    yield from self._candidates.values(*row)
 
-    def _item(self, module: ModuleFacts, node: ast.expr, place: int, passed: set[ast.Call]) -> Iterator[Value]:
+    def _taken_apart(self, module: ModuleFacts, node: ast.Assign, name: str) -> Iterator[Source]:
+        """The expressions that `name` may be where an assignment takes something apart."""
+        for target in node.targets:
+            place = _place(target, name)
+            if place is not None:
+                yield from self._item(module, node.value, place, set())
+
+    def _item(self, module: ModuleFacts, node: ast.expr, place: int, passed: set[ast.Call]) -> Iterator[Source]:
         """`a, b = make()`: what stands at that place of what is returned; those `passed` were asked.
 
         `a, b = TABLE[name]`: what stands there in any of the rows.
@@ -90,18 +98,18 @@ class Contents:
             if isinstance(value, FunctionRef):
                 for returned in value.module.returns(value.node):
                     if isinstance(returned, ast.Tuple) and place < len(returned.elts):
-                        yield from self._candidates.values(value.module, returned.elts[place])
+                        yield value.module, returned.elts[place]
                     elif isinstance(returned, ast.Call):
                         yield from self._item(value.module, returned, place, passed)
 
-    def _column(self, module: ModuleFacts, table: ast.expr, place: int) -> Iterator[Value]:
+    def _column(self, module: ModuleFacts, table: ast.expr, place: int) -> Iterator[Source]:
         """What stands at a place of the tuples that a list or a dictionary is written with."""
         named = assigned(module, table) if isinstance(table, ast.Name | ast.Attribute) else None
         owner, written = named or (module, table)
         rows = written.values if isinstance(written, ast.Dict) else getattr(written, "elts", ())
         for row in rows[:MAX_ROWS]:
             if isinstance(row, ast.Tuple | ast.List) and place < len(row.elts):
-                yield from self._candidates.values(owner, row.elts[place])
+                yield owner, row.elts[place]
 
     def _elements(self, module: ModuleFacts, node: ast.expr) -> Iterator[Value]:
         if isinstance(node, ast.List | ast.Tuple | ast.Set):
@@ -154,6 +162,9 @@ class Contents:
             for binding in module.names.bindings_of(node):
                 for owner, value in self._candidates.sources(module, binding):
                     yield from self.of(owner, value)
+                if binding.kind is BindingKind.OPAQUE and isinstance(binding.node, ast.Assign):
+                    for owner, value in self._taken_apart(module, binding.node, node.id):
+                        yield from self.of(owner, value)
             return
         for base in self._candidates.values(module, node.value):
             if isinstance(base, Instance) and isinstance(base.of, ClassRef):

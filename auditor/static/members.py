@@ -39,16 +39,21 @@ def member(cls: ClassRef, name: str, *, bound: bool, seen: frozenset[ast.ClassDe
     own = _own(cls, name, bound=bound)
     if not isinstance(own, Absent):
         return own
+    outside: External | None = None
     for base in bases(cls):
+        value: Value = None
         if isinstance(base, ClassRef):
             value = member(base, name, bound=bound, seen=seen | {cls.node})
-            if isinstance(value, FunctionRef):
-                return FunctionRef(value.module, value.node, cls, bound)
-            if value is not None:
-                return value
         elif isinstance(base, External) and base.name != "object":
-            return External(f"{base.name}.{name}")
-    return None
+            value = External(f"{base.name}.{name}")
+        if isinstance(value, FunctionRef):
+            return FunctionRef(value.module, value.node, cls, bound)
+        if isinstance(value, External) and not name.startswith("__"):
+            # What is outside may lack it: `class Data(Dataset, Parser)` extends the other for its methods.
+            outside = outside or value
+        elif value is not None:
+            return value
+    return outside
 
 
 def bases(cls: ClassRef) -> list[Value]:
