@@ -64,16 +64,16 @@ class Contents:
     def part(self, module: ModuleFacts, node: ast.AST, name: str) -> Iterator[Value]:
         """What `name` may be where `node` binds it by taking something apart."""
         if isinstance(node, ast.Assign):
-            for source in self._taken_apart(module, node, name):
-                yield from self._candidates.values(*source)
+            for owner, each in self._taken_apart(module, node, name):
+                yield from self._candidates.values(owner, each)
         elif isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
             place = _place(node.target, name)
             source = _iterated(node.iter, place) if place is not None and isinstance(node.iter, ast.Call) else None
             if source is not None:
                 yield from self.of(module, source)
             elif place is not None:
-                for row in self._column(module, _table_looped_over(node.iter), place):
-                    yield from self._candidates.values(*row)
+                for owner, each in self._column(module, _table_looped_over(node.iter), place):
+                    yield from self._candidates.values(owner, each)
 
     def _taken_apart(self, module: ModuleFacts, node: ast.Assign, name: str) -> Iterator[Source]:
         """The expressions that `name` may be where an assignment takes something apart."""
