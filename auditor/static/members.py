@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Container, Iterator
+from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.constants import assigned
@@ -25,6 +26,8 @@ MAX_STARRED = 40
 
 MAX_NAMES = 400
 """Names that these bind: what `getattr(transformers, name)` gives would take thousands of files to tell."""
+
+_LEFT_OPEN: WeakKeyDictionary[ModuleFacts, dict[ast.ClassDef, bool]] = WeakKeyDictionary()
 
 SAME_OBJECT = frozenset(
     {"to", "cuda", "cpu", "float", "double", "half", "eval", "train", "requires_grad_", "unwrapped"}
@@ -64,8 +67,11 @@ def bases(cls: ClassRef) -> list[Value]:
 
 def is_left_open(cls: ClassRef) -> bool:
     """Whether a class leaves a method to those that extend it: what it is the annotation of is none of its objects."""
-    methods = (child for child in cls.node.body if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef))
-    return any(_does_nothing(method) for method in methods)
+    known = _LEFT_OPEN.setdefault(cls.module, {})
+    if cls.node not in known:
+        methods = (child for child in cls.node.body if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef))
+        known[cls.node] = any(_does_nothing(method) for method in methods)
+    return known[cls.node]
 
 
 def _does_nothing(method: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
