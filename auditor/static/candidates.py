@@ -230,8 +230,13 @@ class Candidates:
             elif kind is BindingKind.ELEMENT and value is not None:
                 yield from self.elements(module, value)
             else:
-                found = [each for source in self.sources(module, binding) for each in self.values(*source)]
-                yield from found or self._annotated(module, binding)
+                is_known = False
+                for owner, source in self.sources(module, binding):
+                    for each in self.values(owner, source):
+                        is_known = True
+                        yield each
+                if not is_known:
+                    yield from self._annotated(module, binding)
         yield from module.names.imported_in_arms(module.names.in_force(node))
 
     def _annotated(self, module: ModuleFacts, binding: Binding) -> Sequence[Value]:

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.bindings import BindingKind
 from auditor.static.constants import assigned
 from auditor.static.dotted import dotted_text
 from auditor.static.members import defined_in
@@ -36,6 +37,7 @@ HOLDING = frozenset({"torch.nn.ModuleList", "torch.nn.ModuleDict", "torch.nn.Seq
 
 
 Put = dict[str, dict[str, list[ast.expr]]]
+Source = tuple["ModuleFacts", ast.expr]
 
 
 class Contents:
@@ -68,8 +70,8 @@ class Contents:
                 places = _places(target, name)
                 if places and isinstance(node.value, ast.Name):
                     yield from self._row(module, node.value, places)
-                elif len(places) == 1:
-                    yield from self._item(module, node.value, places[0], set())
+            for owner, each in self._taken_apart(module, node, name):
+                yield from self._candidates.values(owner, each)
         elif isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
             yield from self._along(module, node.iter, _places(node.target, name))
 
@@ -78,7 +80,8 @@ class Contents:
         node = _passed_on(module, node)
         source = _iterated(node, places[0]) if places and isinstance(node, ast.Call) else None
         if source is None:
-            yield from self._column(module, _table_looped_over(node), places)
+            for owner, each in self._column(module, _table_looped_over(node), places):
+                yield from self._candidates.values(owner, each)
         elif places[1:]:
             yield from self._along(module, source, places[1:])
         else:
@@ -93,7 +96,14 @@ class Contents:
                 if outer or isinstance(loop.target, ast.Name):
                     yield from self._along(module, loop.iter, (*outer, *places))
 
-    def _item(self, module: ModuleFacts, node: ast.expr, place: int, passed: set[ast.Call]) -> Iterator[Value]:
+    def _taken_apart(self, module: ModuleFacts, node: ast.Assign, name: str) -> Iterator[Source]:
+        """The expressions that `name` may be where an assignment takes something apart."""
+        for target in node.targets:
+            places = _places(target, name)
+            if len(places) == 1 and not isinstance(node.value, ast.Name):
+                yield from self._item(module, node.value, places[0], set())
+
+    def _item(self, module: ModuleFacts, node: ast.expr, place: int, passed: set[ast.Call]) -> Iterator[Source]:
         """`a, b = make()`: what stands at that place of what is returned; those `passed` were asked.
 
         `a, b = TABLE[name]`: what stands there in any of the rows.
@@ -109,11 +119,11 @@ class Contents:
             if isinstance(value, FunctionRef):
                 for returned in value.module.returns(value.node):
                     if isinstance(returned, ast.Tuple) and place < len(returned.elts):
-                        yield from self._candidates.values(value.module, returned.elts[place])
+                        yield value.module, returned.elts[place]
                     elif isinstance(returned, ast.Call):
                         yield from self._item(value.module, returned, place, passed)
 
-    def _column(self, module: ModuleFacts, table: ast.expr, places: tuple[int, ...]) -> Iterator[Value]:
+    def _column(self, module: ModuleFacts, table: ast.expr, places: tuple[int, ...]) -> Iterator[Source]:
         """What stands at a place of the tuples that a list or a dictionary is written with."""
         named = assigned(module, table) if isinstance(table, ast.Name | ast.Attribute) else None
         owner, written = named or (module, table)
@@ -121,7 +131,7 @@ class Contents:
         for row in rows[:MAX_ROWS]:
             item = _standing_at(row, places)
             if item is not None and item is not row:
-                yield from self._candidates.values(owner, item)
+                yield owner, item
 
     def _elements(self, module: ModuleFacts, node: ast.expr) -> Iterator[Value]:
         if isinstance(node, ast.List | ast.Tuple | ast.Set):
@@ -174,6 +184,9 @@ class Contents:
             for binding in module.names.bindings_of(node):
                 for owner, value in self._candidates.sources(module, binding):
                     yield from self.of(owner, value)
+                if binding.kind is BindingKind.OPAQUE and isinstance(binding.node, ast.Assign):
+                    for owner, value in self._taken_apart(module, binding.node, node.id):
+                        yield from self.of(owner, value)
             return
         for base in self._candidates.values(module, node.value):
             if isinstance(base, Instance) and isinstance(base.of, ClassRef):

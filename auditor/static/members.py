@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Container, Iterator
+from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.constants import assigned
@@ -26,6 +27,8 @@ MAX_STARRED = 40
 MAX_NAMES = 400
 """Names that these bind: what `getattr(transformers, name)` gives would take thousands of files to tell."""
 
+_LEFT_OPEN: WeakKeyDictionary[ModuleFacts, dict[ast.ClassDef, bool]] = WeakKeyDictionary()
+
 SAME_OBJECT = frozenset(
     {"to", "cuda", "cpu", "float", "double", "half", "eval", "train", "requires_grad_", "unwrapped"}
 )
@@ -39,16 +42,21 @@ def member(cls: ClassRef, name: str, *, bound: bool, seen: frozenset[ast.ClassDe
     own = _own(cls, name, bound=bound)
     if not isinstance(own, Absent):
         return own
+    outside: External | None = None
     for base in bases(cls):
+        value: Value = None
         if isinstance(base, ClassRef):
             value = member(base, name, bound=bound, seen=seen | {cls.node})
-            if isinstance(value, FunctionRef):
-                return FunctionRef(value.module, value.node, cls, bound)
-            if value is not None:
-                return value
         elif isinstance(base, External) and base.name != "object":
-            return External(f"{base.name}.{name}")
-    return None
+            value = External(f"{base.name}.{name}")
+        if isinstance(value, FunctionRef):
+            return FunctionRef(value.module, value.node, cls, bound)
+        if isinstance(value, External) and not name.startswith("__"):
+            # What is outside may lack it: `class Data(Dataset, Parser)` extends the other for its methods.
+            outside = outside or value
+        elif value is not None:
+            return value
+    return outside
 
 
 def bases(cls: ClassRef) -> list[Value]:
@@ -59,8 +67,11 @@ def bases(cls: ClassRef) -> list[Value]:
 
 def is_left_open(cls: ClassRef) -> bool:
     """Whether a class leaves a method to those that extend it: what it is the annotation of is none of its objects."""
-    methods = (child for child in cls.node.body if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef))
-    return any(_does_nothing(method) for method in methods)
+    known = _LEFT_OPEN.setdefault(cls.module, {})
+    if cls.node not in known:
+        methods = (child for child in cls.node.body if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef))
+        known[cls.node] = any(_does_nothing(method) for method in methods)
+    return known[cls.node]
 
 
 def _does_nothing(method: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:

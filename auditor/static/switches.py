@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 MAX_FILES = 40
 """Files that name one class; of those that more of them name nothing is known."""
 
+MAX_OBJECTS = 200
+"""Objects of which each is looked at by itself; of those that come after, what all of their class agree on counts."""
+
 _TESTED: WeakKeyDictionary[ModuleFacts, dict[ast.ClassDef, frozenset[str]]] = WeakKeyDictionary()
 
 
@@ -59,9 +62,9 @@ class Switches:
         cls, call, module = made.of, made.made_by, made.module
         if not isinstance(cls, ClassRef) or call is None or module is None:
             return {}
-        if call not in self._objects:
+        if call not in self._objects and len(self._objects) < MAX_OBJECTS:
             self._objects[call] = self._read_object(cls, call, module)
-        return self._objects[call]
+        return self._objects.get(call, {})
 
     def _read_object(self, cls: ClassRef, call: ast.Call, module: ModuleFacts) -> Mapping[str, Seen]:
         named, tested = module.names.value(call.func), _tested(cls)
