@@ -223,7 +223,7 @@ class Candidates:
             yield from self.values(module, each)
 
     def _named(self, module: ModuleFacts, node: ast.Name) -> Iterator[Value]:
-        for binding in module.names.bindings_of(node):
+        for binding in module.names.bindings_of(node)[:MAX_EXPRESSIONS]:
             kind, value = binding.kind, binding.value
             if kind is BindingKind.OPAQUE:
                 yield from self._contents.part(module, binding.node, node.id)

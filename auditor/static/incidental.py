@@ -53,6 +53,12 @@ _ADDRESS = "tcp://"
 
 _SLEEPING = frozenset({"time.sleep", "asyncio.sleep", "trio.sleep", "anyio.sleep", "gevent.sleep"})
 
+_MAX_WAITS = 20
+"""Places that read one waiting time."""
+
+_TELLING = ("sleep", "print", "debug", "info", "warn", "warning", "error", "exception", "log")
+"""Ends of names of calls that wait, or only tell people something."""
+
 _SHOWN = frozenset({"choices", "examples", "label", "placeholder", "value"})
 """Arguments of what a form is made of that are shown in it; its `fn` is called."""
 
@@ -174,10 +180,28 @@ def _becomes_data(module: ModuleFacts, statement: ast.stmt) -> bool:
 
 
 def _sleeps(module: ModuleFacts, statement: ast.stmt) -> bool:
-    """`time.sleep(random.random())`: jobs that begin together go on apart."""
+    """`time.sleep(random.random())`: jobs that begin together go on apart.
+
+    Also `wait = 2 + random.random()` of which nothing else is made: it is shown at most.
+    """
+    if _called(module, statement) in _SLEEPING:
+        return True
+    target = only_target(statement)
+    if not isinstance(target, ast.Name):
+        return False
+    reads = [module.statement(read) for read in islice(uses(module, target), _MAX_WAITS + 1)]
+    called = {_called(module, read) for read in reads if getattr(only_target(read), "id", "") != target.id}
+    sleeps = not _SLEEPING.isdisjoint(called)
+    return sleeps and len(reads) <= _MAX_WAITS and all((name or "").endswith(_TELLING) for name in called)
+
+
+def _called(module: ModuleFacts, statement: ast.stmt) -> str | None:
+    """What a statement calls that does nothing else: `print(…)`, `await asyncio.sleep(…)`, `self.log.info(…)`."""
     call = statement.value if isinstance(statement, ast.Expr) else None
     call = call.value if isinstance(call, ast.Await) else call
-    return isinstance(call, ast.Call) and module.resolve(call.func) in _SLEEPING
+    if not isinstance(call, ast.Call):
+        return None
+    return module.resolve(call.func) or getattr(call.func, "attr", None)
 
 
 def _spells(module: ModuleFacts, statement: ast.stmt) -> bool:
