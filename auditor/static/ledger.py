@@ -115,7 +115,7 @@ class Ledger:
         where its condition asks for no seed."""
 
         self.beside: list[str] = []
-        """Of each arm around the place that no plain run takes, the condition under which such a run takes the other."""
+        """Of each arm around the place that no plain run takes, the condition under which it takes the other."""
 
         self.training = 0
         """Above 0: only reached where a condition asks whether a network is being trained."""
