@@ -107,7 +107,7 @@ class FixedSwitches:
         if not isinstance(seen, Known) or (seen.value and not isinstance(seen.value, bool)):
             return UNKNOWN
         project = holder.project
-        if any(_may_put_on(path, name.id, project) for path in self._within):
+        if any(_may_store(path, name.id, project, is_on=bool(seen.value)) for path in self._within):
             return UNKNOWN
         if isinstance(value, ast.Constant) and isinstance(value.value, bool):
             return seen
@@ -121,11 +121,13 @@ class FixedSwitches:
         return seen
 
 
-def _may_put_on(path: str, name: str, project: Project) -> bool:
-    """Whether a file may store something in a module's name; the bytes tell of nearly all files that they do not."""
+def _may_store(path: str, name: str, project: Project, *, is_on: bool) -> bool:
+    """Whether a file may store something else in a module's name; the bytes tell of nearly all that they do not."""
     texts = project.texts
-    is_spelled = texts.hold(path, frozenset({f".{name}"})) or texts.hold(path, frozenset({"setattr"}))
-    return is_spelled and puts_on(path, name, project)
+    is_spelled = texts.hold(path, frozenset({f".{name}"}))
+    if is_on:
+        return is_spelled  # `puts_on` does not ask for what puts it off
+    return (is_spelled or texts.hold(path, frozenset({"setattr"}))) and puts_on(path, name, project)
 
 
 def _only_asks(module: ModuleFacts, use: ast.expr) -> bool:
