@@ -17,9 +17,13 @@ from auditor.static.values import ModuleRef
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
     from auditor.static.frame import Frame
+    from auditor.static.project import Project
 
 _BY_ANY_NAME = ("exec(", "globals(", "setattr(", "vars(")
 """What may give a module's names other values without spelling them."""
+
+MAX_SWITCHES = 500
+"""Names that are looked up for one program: each is searched for in all of its files."""
 
 _ASKING = frozenset({"bool", "len", "print", "sorted", "tuple"})
 """What neither changes nor keeps a list that it is given."""
@@ -90,7 +94,8 @@ class FixedSwitches:
             return UNKNOWN
         key = holder.path, name.id
         if key not in self._values:
-            self._values[key] = self._switch(holder, name, value)
+            is_much = len(self._values) >= MAX_SWITCHES
+            self._values[key] = UNKNOWN if is_much else self._switch(holder, name, value)
         return self._values[key]
 
     def _switch(self, holder: ModuleFacts, name: ast.Name, value: ast.expr) -> Known | Unknown:
@@ -98,13 +103,15 @@ class FixedSwitches:
         bound = holder.index.root.bindings.get(name.id, ())
         if len(bound) != 1 or bound[0].value is not value:  # `global DEBUG` binds it there, too
             return UNKNOWN
-        project = holder.project
-        if any(puts_on(path, name.id, project) for path in self._within):
-            return UNKNOWN
         seen = holder.constant(value)
+        if not isinstance(seen, Known) or (seen.value and not isinstance(seen.value, bool)):
+            return UNKNOWN
+        project = holder.project
+        if any(_may_store(path, name.id, project, is_on=bool(seen.value)) for path in self._within):
+            return UNKNOWN
         if isinstance(value, ast.Constant) and isinstance(value.value, bool):
             return seen
-        if not isinstance(seen, Known) or seen.value or project.texts.contain(holder.path, _BY_ANY_NAME):
+        if project.texts.contain(holder.path, _BY_ANY_NAME):
             return UNKNOWN
         if isinstance(value, ast.List | ast.Dict):
             others = (path for path in self._within if path != holder.path)
@@ -112,6 +119,15 @@ class FixedSwitches:
                 return UNKNOWN
             return seen if all(_only_asks(holder, use) for use in uses(holder, name)) else UNKNOWN
         return seen
+
+
+def _may_store(path: str, name: str, project: Project, *, is_on: bool) -> bool:
+    """Whether a file may store something else in a module's name; the bytes tell of nearly all that they do not."""
+    texts = project.texts
+    is_spelled = texts.hold(path, frozenset({f".{name}"}))
+    if is_on:
+        return is_spelled  # `puts_on` does not ask for what puts it off
+    return (is_spelled or texts.hold(path, frozenset({"setattr"}))) and puts_on(path, name, project)
 
 
 def _only_asks(module: ModuleFacts, use: ast.expr) -> bool:

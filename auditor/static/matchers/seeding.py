@@ -37,9 +37,6 @@ _SHOWN = 8
 _MAX_UNLISTED = 50
 """Draws beyond those of a verdict that are looked at, each among all calls of its file."""
 
-_GIVING = ("numpy.random.", "random.", "torch.rand")
-"""Functions that do nothing but give what they draw, `_IN_PLACE` apart."""
-
 _IN_PLACE = frozenset({"shuffle", "fit", "step", "train"})
 """Last parts of calls that draw for the sake of what they change; so do names with a trailing underscore."""
 
@@ -213,7 +210,7 @@ def _counts(draw: Draw, project: Project, options: _Options) -> bool:
                 or is_only_traced(module, statement)
                 or is_traced(module, call.node)
                 or _is_never_used(module, call, statement)
-                or ((late or _is_dropped(module, call, statement)) and _is_thrown_away(module, call, statement))
+                or ((late or _is_tried(call)) and _is_thrown_away(module, call, statement))
             )
     return True
 
@@ -267,12 +264,9 @@ def _is_thrown_away(module: ModuleFacts, call: Call, statement: ast.stmt) -> boo
     )
 
 
-def _is_dropped(module: ModuleFacts, call: Call, statement: ast.stmt) -> bool:
-    """`ColorJitter.get_params(…)` on its own, to see whether it fails: nobody sees what it drew, seeded or not."""
-    callee = call.callee or ""
-    if module.is_notebook or not isinstance(statement, ast.Expr):
-        return False  # the last line of a cell is shown
-    return callee.startswith(_GIVING) or callee.endswith(".get_params")
+def _is_tried(call: Call) -> bool:
+    """`ColorJitter.get_params(…)`: on its own it only shows whether it fails."""
+    return (call.callee or "").endswith(".get_params")
 
 
 def _is_never_used(module: ModuleFacts, call: Call, statement: ast.stmt) -> bool:
