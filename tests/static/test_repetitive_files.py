@@ -9,7 +9,7 @@ import pytest
 
 from auditor.model.location import Location
 from auditor.ruleset import Ruleset
-from auditor.static import functions, spread, textvalues, unset
+from auditor.static import callwalk, facts, functions, members, spread, textvalues, unset, weights
 from auditor.static.bindings import Function
 from auditor.static.candidates import Candidates
 from auditor.static.facts import ModuleFacts
@@ -27,7 +27,7 @@ from auditor.static.project import Project
 from auditor.static.seedvalue import Seen
 from auditor.static.texts import Texts
 from auditor.static.training import trains
-from auditor.static.values import Value
+from auditor.static.values import ClassRef, Value
 from auditor.static.walk import Walk
 from auditor.static.wholenumbers import is_number
 from auditor.static.worklist import MAX_PLACES, is_worked_off
@@ -375,3 +375,34 @@ def _function(project: Project, path: str, name: str) -> Function:
     return next(
         node for node, found in module.index.functions.items() if found.endswith(name) and isinstance(node, Function)
     )
+
+
+def test_the_bases_of_a_class_are_looked_up_once(project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    chain = "".join(f"class C{number + 1}(C{number}):\n    pass\n" for number in range(TIMES))
+    module = project({"a.py": f"class C0:\n    pass\n{chain}"}).module("a.py")
+    assert module is not None
+    last = module.tree.body[-1]
+    assert isinstance(last, ast.ClassDef)
+    asked: list[ClassRef] = []
+
+    def bases(cls: ClassRef) -> list[Value]:
+        asked.append(cls)
+        return members.bases(cls)
+
+    monkeypatch.setattr(facts, "bases", bases)
+    assert {len(module.base_classes(last)) for _ in range(TIMES)} == {TIMES}
+    assert len(asked) == TIMES + 1
+
+
+def test_what_a_call_does_to_weights_is_asked_once(project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = "".join(f"f({number})\n" for number in range(TIMES))
+    text = f"import random\ndef f(x):\n    print(x)\n    return random.random()\n{calls}"
+    asked: list[ast.Call] = []
+
+    def loads_weights(node: ast.Call, name: str | None) -> bool:
+        asked.append(node)
+        return weights.loads_weights(node, name)
+
+    monkeypatch.setattr(callwalk, "loads_weights", loads_weights)
+    assert verdicts(project({"a.py": text}), "a.py")
+    assert len(asked) == len(set(asked)) == TIMES + 2
