@@ -81,7 +81,7 @@ def imported_by(module: ModuleFacts, node: ast.Call) -> tuple[str, ...]:
 
 
 def is_out_of_unknown(module: ModuleFacts, called: ast.expr) -> bool:
-    """Whether what is called comes out of a module of which nothing tells which one it is: `import_module(path).Net`."""
+    """Whether what is called comes out of a module of which nothing tells which: `import_module(path).Net()`."""
     if isinstance(called, ast.Attribute):
         holder = called.value
     elif isinstance(called, ast.Call) and getattr(called.func, "id", "") == "getattr" and called.args:

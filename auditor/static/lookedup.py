@@ -20,17 +20,17 @@ from auditor.static.values import ClassRef, FunctionRef, Instance, ModuleRef, Va
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
 
-_OFFERED: WeakKeyDictionary[ModuleFacts, Memory[ast.ClassDef, Sequence[FunctionRef]]] = WeakKeyDictionary()
-
 MAX_METHODS = 200
 """Methods of one class among which one is looked up."""
+
+_OFFERED: WeakKeyDictionary[ModuleFacts, Memory[ast.ClassDef, Sequence[FunctionRef]]] = WeakKeyDictionary()
 
 
 def looked_up(module: ModuleFacts, base: Value, texts: Sequence[Text], at: ast.expr) -> Iterator[Value]:
     """What `getattr(base, name)` may be, of a name that is one of some texts and a base of the project.
 
-    Of an object nothing, where nothing is known of the name: what configurations name is mostly not called at once. Where
-    the command line gives it, a method is one that people may ask for.
+    Of an object nothing, where nothing is known of the name: what configurations name is mostly not called at once.
+    Where the command line gives it, a method is one that people may ask for.
     `at`: where it stands; a method that looks others up is none of them.
     """
     for text in texts:
@@ -59,7 +59,7 @@ def _offered(cls: ClassRef) -> Sequence[FunctionRef]:
 
 
 def _is_typed(module: ModuleFacts, at: ast.expr) -> bool:
-    """Whether the name in `getattr(trainer, args.mode)()` is what the command line gives: `args.mode`, `sys.argv[1]`."""
+    """Whether the command line gives the name in `getattr(trainer, args.mode)()`, `getattr(trainer, sys.argv[1])()`."""
     parent = module.parent(at)
     if not isinstance(at, ast.Call) or not isinstance(parent, ast.Call) or parent.func is not at:
         return False

@@ -14,10 +14,10 @@ from functools import partial
 from auditor.model.annotations import TYPE_CHECKING, Generic, TypeVar, cast
 from auditor.model.lean import dataclass
 from auditor.static.findings import Looked, Placed
+from auditor.static.frameworktasks import tasks
 from auditor.static.importpath import Lookup
 from auditor.static.notes import Answered, Entry, Row
 from auditor.static.project import Project
-from auditor.static.frameworktasks import tasks
 from auditor.static.scripts import is_script, is_script_by_its_bytes
 from auditor.static.sketch import Sketch
 from auditor.static.trace import Kept
