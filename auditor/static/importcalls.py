@@ -89,8 +89,8 @@ def is_out_of_unknown(module: ModuleFacts, called: ast.expr) -> bool:
     else:
         return False
     made = module.origin(holder)
-    if not isinstance(made, ast.Call):
-        return False
+    if not isinstance(made, ast.Call) or module.project.graph.is_making(module.path):
+        return False  # of a file that makes things by their names, those who call it tell
     if module.resolve(made.func) in _LOADING:
         return True
     name = call_of(made, None).argument("name", 0) if may_import(made) else None
