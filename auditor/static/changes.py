@@ -68,7 +68,10 @@ class Changes:
 
     def attribute(self, target: ast.Attribute, value: Seen, frame: Frame) -> None:
         """`config.seed = 3`; what a constructor sets is known when it is left."""
-        if target.attr not in self._walk.evaluator.attributes or getattr(frame.function, "name", "") == "__init__":
+        is_own = getattr(target.value, "id", "") in ("self", "cls")
+        if is_own and target.attr not in self._walk.evaluator.attributes:
+            return
+        if getattr(frame.function, "name", "") == "__init__":
             return
         made = frame.resolve(target.value)
         if isinstance(made, Instance) and isinstance(made.of, ClassRef):

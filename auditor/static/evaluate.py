@@ -108,9 +108,8 @@ class Evaluator:
 
     def store_attribute(self, cls: ClassRef, name: str, value: Seen) -> None:
         """An object of `cls` that was made gets another value of an attribute."""
-        known = self.objects.get(cls, {})
-        if name in known:
-            known[name] = either(known[name], value)
+        known = self.objects.setdefault(cls, {})
+        known[name] = either(known[name], value) if name in known else GIVEN
 
     def value(self, node: ast.expr, frame: Frame) -> Seen:
         """The value of `node`; never raises, never gives up without an answer."""

@@ -170,7 +170,7 @@ def parsed(evaluator: Evaluator, parser: Value) -> Seen | None:
 
 
 def grouped(evaluator: Evaluator, module: ModuleFacts) -> dict[str, Seen]:
-    """What options of a file hold by names, of the classes that `parser.add_arguments(Config, dest="config")` adds."""
+    """What the options of a file hold where `parser.add_arguments(Config, dest="config")` adds those of a class."""
     found: dict[str, Seen] = {}
     for call in module.calls:
         if call.method != "add_arguments" or call.receiver is None:

@@ -81,7 +81,7 @@ def imported_by(module: ModuleFacts, node: ast.Call) -> tuple[str, ...]:
 
 
 def is_out_of_unknown(module: ModuleFacts, called: ast.expr) -> bool:
-    """Whether what is called comes out of a module that nothing tells: `import_module(path).Net`."""
+    """Whether what is called comes out of a module of which nothing tells which: `import_module(path).Net()`."""
     if isinstance(called, ast.Attribute):
         holder = called.value
     elif isinstance(called, ast.Call) and getattr(called.func, "id", "") == "getattr" and called.args:
@@ -89,8 +89,8 @@ def is_out_of_unknown(module: ModuleFacts, called: ast.expr) -> bool:
     else:
         return False
     made = module.origin(holder)
-    if not isinstance(made, ast.Call):
-        return False
+    if not isinstance(made, ast.Call) or module.project.graph.is_making(module.path):
+        return False  # of a file that makes things by their names, those who call it tell
     if module.resolve(made.func) in _LOADING:
         return True
     name = call_of(made, None).argument("name", 0) if may_import(made) else None

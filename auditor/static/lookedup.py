@@ -20,10 +20,10 @@ from auditor.static.values import ClassRef, FunctionRef, Instance, ModuleRef, Va
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
 
-_OFFERED: WeakKeyDictionary[ModuleFacts, Memory[ast.ClassDef, Sequence[FunctionRef]]] = WeakKeyDictionary()
-
 MAX_METHODS = 200
 """Methods of one class among which one is looked up."""
+
+_OFFERED: WeakKeyDictionary[ModuleFacts, Memory[ast.ClassDef, Sequence[FunctionRef]]] = WeakKeyDictionary()
 
 
 def looked_up(module: ModuleFacts, base: Value, texts: Sequence[Text], at: ast.expr) -> Iterator[Value]:
@@ -59,7 +59,7 @@ def _offered(cls: ClassRef) -> Sequence[FunctionRef]:
 
 
 def _is_typed(module: ModuleFacts, at: ast.expr) -> bool:
-    """Whether the command line gives the name in `getattr(trainer, args.mode)()`: `args.mode`, `sys.argv[1]`."""
+    """Whether the command line gives the name in `getattr(trainer, args.mode)()`, `getattr(trainer, sys.argv[1])()`."""
     parent = module.parent(at)
     if not isinstance(at, ast.Call) or not isinstance(parent, ast.Call) or parent.func is not at:
         return False

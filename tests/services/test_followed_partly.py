@@ -139,3 +139,11 @@ def test_more_than_are_followed_are_named_by_configurations(tmp_path: Path, coun
     reasons = _reasons(tmp_path)
     assert ("what is made at train.py:4 is one of more things than" in reasons.get("train.py", "")) is is_told
     assert len(reasons) == is_told
+
+
+def test_a_module_that_is_loaded_by_its_path(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(
+        f"import importlib, sys\n{SEEDED}experiment = importlib.import_module(sys.argv[1])\n"
+        "print(experiment.Experiment().run(np.random.rand()))\n"
+    )
+    assert "what is made at train.py:7" in _reasons(tmp_path)["train.py"]
