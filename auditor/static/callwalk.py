@@ -144,7 +144,8 @@ class CallWalk:
             made = bound_before(call_of(node, None), frame.module).node
             inner = names.value(made.func)
             is_whole = not isinstance(inner, FunctionRef) or inner.module.names.wrapped(inner) is inner
-            self._written_out[node] = made if is_whole else None
+            # What a parameter stands for, only the frame knows.
+            self._written_out[node] = made if is_whole and made is not node else None
         return self._written_out[node]
 
     def _unresolved(self, node: ast.Call, frame: Frame) -> None:

@@ -17,6 +17,9 @@ MAX_ROWS = 50
 MAX_STEPS = 3
 """Iterables inside of others that are looked into: `list(zip(seeds, [None] * 3))`."""
 
+MAX_ZIPPED = 8
+"""Iterables that are walked through together."""
+
 _FOLLOWING = {"callback": 0, "register": 0, "run_in_executor": 1, "submit": 0, "to_thread": 0}
 """By method the index of the function; what stands behind it is handed on."""
 
@@ -139,11 +142,13 @@ def _element(node: ast.expr, origin: Origin, steps: int = MAX_STEPS) -> ast.expr
     if not isinstance(node, ast.Call) or not 0 < len(node.args) <= MAX_ROWS:
         return _part(node)
     called = getattr(node.func, "attr", getattr(node.func, "id", ""))
-    if any(isinstance(each, ast.Starred) for each in node.args) or called not in ("list", "repeat", "zip"):
+    if any(isinstance(each, ast.Starred) for each in node.args):
         return _part(node)
-    if called == "zip":
+    if called == "zip" and len(node.args) <= MAX_ZIPPED:
         return ast.Tuple(elts=[_element(each, origin, steps - 1) for each in node.args], ctx=ast.Load())
-    return node.args[0] if called == "repeat" else _element(node.args[0], origin, steps - 1)
+    if called == "repeat":
+        return node.args[0]
+    return _element(node.args[0], origin, steps - 1) if called == "list" else _part(node)
 
 
 def _without(node: ast.expr, names: frozenset[str]) -> ast.expr:

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
+from weakref import WeakKeyDictionary
 
-from auditor.model.annotations import TypeGuard
+from auditor.model.annotations import TYPE_CHECKING, TypeGuard
 from auditor.model.lean import replace
 from auditor.static.bindings import Function
 from auditor.static.facts import Call, ModuleFacts
 from auditor.static.spread import is_changed_anywhere, spread
 
+if TYPE_CHECKING:
+    from auditor.static.trace import Memory
+
 MAX_CALLS = 50
 """Calls of one function that are looked at; of one that is called more often nothing is known."""
 
+MAX_KINDS = 8
+"""Different keywords that these give; of more nothing is known."""
+
+_FURTHER: WeakKeyDictionary[ModuleFacts, Memory[Function, Sequence[Sequence[ast.keyword]]]] = WeakKeyDictionary()
+
 
 def as_called(call: Call, module: ModuleFacts) -> Iterator[Call]:
-    """The call once for each caller of the function around it, with the keywords that this one gives.
+    """The call once for each way in which others call the function around it, with the keywords that they give.
 
     Nothing where it does not hand on its own `**options` as they are, or a caller's are not known.
     """
@@ -25,22 +34,27 @@ def as_called(call: Call, module: ModuleFacts) -> Iterator[Call]:
     function = call.function
     if rest is None or function is None or not _is_rest(rest, function) or is_changed_anywhere(module, rest):
         return
+    known = _FURTHER.setdefault(module, {})
+    before = [word for word in call.node.keywords if word.arg is not None]
+    for further in module.project.trace.once(known, function, lambda: _further(module, function, rest)):
+        made = ast.Call(func=call.node.func, args=call.node.args, keywords=[*before, *further])
+        yield replace(call, node=ast.copy_location(made, call.node))
+
+
+def _further(module: ModuleFacts, function: Function, rest: ast.expr) -> Sequence[Sequence[ast.keyword]]:
+    """What calls of a function give it beyond its parameters, each way once."""
     from auditor.static.callers import calls_seen  # which asks of programs, and these of arguments
 
-    found = list(islice(calls_seen(module, function), MAX_CALLS + 1))
-    if len(found) > MAX_CALLS:
-        return
+    calls = list(islice(calls_seen(module, function), MAX_CALLS + 1))
     own = {each.arg for each in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)}
-    before = [word for word in call.node.keywords if word.arg is not None]
-    written: list[Call] = []
-    for caller, outer, _ in found:
+    found: dict[tuple[str, ...], Sequence[ast.keyword]] = {}
+    for caller, outer, _ in calls if len(calls) <= MAX_CALLS else ():
         words = spread(caller, outer).keywords
         if any(word.arg is None for word in words):
-            return
+            return ()
         further = [_seen_from(module, caller, word, rest) for word in words if word.arg not in own]
-        made = ast.Call(func=call.node.func, args=call.node.args, keywords=[*before, *further])
-        written.append(replace(call, node=ast.copy_location(made, call.node)))
-    yield from written
+        found[tuple(map(ast.dump, further))] = further
+    return tuple(found.values()) if len(found) <= MAX_KINDS else ()
 
 
 def _is_rest(node: ast.expr, function: Function) -> TypeGuard[ast.Name]:

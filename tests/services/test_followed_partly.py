@@ -83,6 +83,15 @@ def test_what_a_configuration_names_that_is_not_there(tmp_path: Path) -> None:
     assert _reasons(tmp_path) == {}
 
 
+def test_a_table_of_more_than_is_followed(tmp_path: Path) -> None:
+    """Said where nothing that was followed draws."""
+    keeping = "TASKS = {}\n\ndef register(task):\n    TASKS[task.__name__] = task\n    return task\n\n"
+    functions = "".join(f"@register\ndef task_{number}():\n    random.seed(3)\n\n" for number in range(9))
+    last = "@register\ndef noise():\n    return random.random()\n\n"
+    (tmp_path / "train.py").write_text(f"import random, sys\n\n{keeping}{functions}{last}TASKS[sys.argv[1]]()\n")
+    assert "followed in part: what is picked at train.py" in _reasons(tmp_path)["train.py"]
+
+
 def test_a_runner_of_a_configuration(tmp_path: Path) -> None:
     text = "import sys\nfrom mmengine.config import Config\nfrom mmengine.runner import Runner\n\n"
     (tmp_path / "train.py").write_text(f"{text}Runner.from_cfg(Config.fromfile(sys.argv[1])).train()\n")
