@@ -298,13 +298,13 @@ def test_names_that_lead_to_one_text_in_many_ways_are_asked_once(
 
 def test_what_objects_of_a_class_keep_is_asked_once(project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    real = unset._kept
+    real = unset.kept_parameter
 
     def kept(given: ast.Attribute, holder: ast.ClassDef, module: ModuleFacts) -> ast.Name | None:
         asked.append(given.attr)
         return real(given, holder, module)
 
-    monkeypatch.setattr(unset, "_kept", kept)
+    monkeypatch.setattr(unset, "kept_parameter", kept)
     methods = "".join(f"    def go{n}(self):\n        return default_rng(self.seed)\n" for n in range(TIMES))
     made = project(
         {
