@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from itertools import islice
 from weakref import WeakKeyDictionary
 
@@ -71,30 +72,40 @@ def _given(module: ModuleFacts, node: ast.Call) -> Tree | None:
     """The part of the configuration that `cfg.data.train` is, in a file with one `@hydra.main`."""
     if not node.args:
         return None
-    names: list[str] = []
-    part = node.args[0]
-    while len(names) < MAX_PARTS:
-        if isinstance(part, ast.Attribute):
-            names.append(part.attr)
-            part = part.value
-        elif isinstance(part, ast.Subscript) and isinstance(part.slice, ast.Constant):
-            names.append(str(part.slice.value))
-            part = part.value
-        else:
-            break
+    part, names = _path(node.args[0])
     function = module.enclosing_function(node)
     if not names or not isinstance(part, ast.Name) or function is None:
         return None
     if part.id not in [each.arg for each in (*function.args.posonlyargs, *function.args.args)]:
         return None
-    tree: object = _configuration(module, function, part.id)
-    for name in reversed(names):
-        tree = tree.get(name) if isinstance(tree, dict) else None
-    return tree if isinstance(tree, dict) and isinstance(tree.get(TARGET), str) else None
+    tree = _part(_configuration(module, function, part.id), names)
+    return tree if tree is not None and isinstance(tree.get(TARGET), str) else None
+
+
+def _path(node: ast.expr) -> tuple[ast.expr, list[str]]:
+    """What `cfg.data["train"]` is a part of, and the names of the parts."""
+    names: list[str] = []
+    while len(names) < MAX_PARTS:
+        if isinstance(node, ast.Attribute):
+            names.insert(0, node.attr)
+            node = node.value
+        elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+            names.insert(0, str(node.slice.value))
+            node = node.value
+        else:
+            break
+    return node, names
+
+
+def _part(tree: Tree | None, names: Sequence[str]) -> Tree | None:
+    part: object = tree
+    for name in names:
+        part = part.get(name) if isinstance(part, dict) else None
+    return part if isinstance(part, dict) else None
 
 
 def _configuration(module: ModuleFacts, function: Function, name: str) -> Tree | None:
-    """The whole configuration, where a parameter is it: in a program, or in a file that one hands it on to."""
+    """The configuration that a parameter is, or the part of it: in a program, or where one hands it on to."""
     if name in _parameters(module):
         return module.project.graph.configuration(module.path)
     if isinstance(function, ast.Lambda) or not module.project.texts.hold(module.path, frozenset({"hydra"})):
@@ -105,10 +116,13 @@ def _configuration(module: ModuleFacts, function: Function, name: str) -> Tree |
     found: list[Tree] = []
     for caller, call in islice(calls_of(module, function), MAX_CALLS):
         given = call_of(call, None).argument(name, place)
-        if not isinstance(given, ast.Name) or given.id not in _parameters(caller):
+        part, names = _path(given) if given is not None else (given, [])
+        if not isinstance(part, ast.Name) or part.id not in _parameters(caller):
             return None
         module.project.trace.note("content", caller.path)
-        tree = caller.project.graph.configuration(caller.path)
+        tree = _part(caller.project.graph.configuration(caller.path), names)
+        if tree is None:
+            return None
         found += [tree] if tree not in found else []
     return found[0] if len(found) == 1 else None
 
