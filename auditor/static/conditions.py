@@ -238,9 +238,12 @@ class CallCondition:
     def _last_parts(self) -> frozenset[str]:
         return frozenset(name.rpartition(".")[2] for name in self.callees) | self.methods
 
-    def calls(self, module: ModuleFacts) -> Iterator[Call]:
-        """Yield the calls in a file for which everything holds, in source order."""
-        for call in self._candidates(module):
+    def calls(self, module: ModuleFacts, further: Sequence[Call] = ()) -> Iterator[Call]:
+        """Yield the calls in a file for which everything holds, in source order.
+
+        `further`: calls of what is meant that the text alone does not tell; they come last.
+        """
+        for call in self._candidates(module, further):
             if self._passes(bound_before(call, module), module) or self._passes_for_callers(call, module):
                 yield call
         if self.decorators:
@@ -248,7 +251,9 @@ class CallCondition:
                 if self._passes(call, module):
                     yield call
 
-    def left_open(self, module: ModuleFacts, known: Sequence[Call]) -> Mapping[Call, Open]:
+    def left_open(
+        self, module: ModuleFacts, known: Sequence[Call], further: Sequence[Call] = ()
+    ) -> Mapping[Call, Open]:
         """What programs leave open: those for which everything holds in these only, besides the calls that are known.
 
         Of those that are known some may be so in a part of the programs, too.
@@ -259,11 +264,11 @@ class CallCondition:
 
         nodes = {call.node for call in known}
         found = {call: fields_left_open(self.arguments, call, module) for call in known}
-        others = (call for call in self._candidates(module) if call.node not in nodes)
+        others = (call for call in self._candidates(module, further) if call.node not in nodes)
         found.update((call, opened(self.arguments, call, module)) for call in others)
         return {call: programs for call, programs in found.items() if programs}
 
-    def _candidates(self, module: ModuleFacts) -> Iterator[Call]:
+    def _candidates(self, module: ModuleFacts, further: Sequence[Call]) -> Iterator[Call]:
         """The calls of what is meant, where that stands as it has to, whatever its arguments are."""
 
         def fits(call: Call) -> bool:
@@ -274,6 +279,7 @@ class CallCondition:
         for call in module.call_index.candidates(self.callees, self.prefixes, self.methods, fits):
             if self._is_called(call, module):
                 yield call
+        yield from filter(fits, further)
 
     def source(self, call: Call, module: ModuleFacts) -> ast.Call | None:
         """Where an argument's value comes from that must come from one of some calls; the first such argument's."""

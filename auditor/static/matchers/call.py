@@ -29,7 +29,7 @@ from auditor.static.ruleoptions import WithOptions
 from auditor.static.standin import is_never_needed, is_offered
 from auditor.static.throwaway import is_only_converted
 from auditor.static.tiedindex import takes_tied_index
-from auditor.static.unseeded import unseeded_programs, worded
+from auditor.static.unseeded import on_handed_objects, unseeded_programs, worded
 from auditor.static.values import FunctionRef
 
 
@@ -121,8 +121,9 @@ class CallMatcher(WithOptions[_Options]):
 
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
         options = self._options.of(rule)
-        calls = list(options.call.calls(module))
-        opened = options.call.left_open(module, calls)
+        handed = on_handed_objects(options.call.callees, module, project) if options.unseeded else []
+        calls = list(options.call.calls(module, handed))
+        opened = options.call.left_open(module, calls, handed)
         calls += [call for call in opened if call not in calls]
         entry_points = options.program.entry_points(module, project) if calls else ()
         if entry_points == ():
