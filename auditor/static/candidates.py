@@ -18,6 +18,7 @@ from auditor.static.contents import Contents, Put
 from auditor.static.importcalls import imported_by
 from auditor.static.lookedup import looked_up
 from auditor.static.members import SAME_OBJECT, bases
+from auditor.static.outsideobjects import drawing, method_of, parts, results
 from auditor.static.picked import is_evaluating, looked_into, looks_up
 from auditor.static.registries import MAX_TAKEN, Registries
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
@@ -152,7 +153,7 @@ class Candidates:
             self._asked_of.clear()
             self._contents.begin()
             self._is_taken = self._is_left_open = False
-            found = self._asked[node] = self._distinct(self.values(module, node))
+            found = self._asked[node] = self._distinct(drawing(module.project.rng, self.values(module, node)))
             if not found and self._within is None:
                 self._resting_on[node] = frozenset(self._asked_of)
                 if self._is_left_open:
@@ -249,6 +250,7 @@ class Candidates:
         yield from self._picked(module, node)
         yield from self._looked_up(module, node)
         yield from self.elements(module, node.value)
+        yield from parts(module.project.rng, self.values(module, node.value))
 
     def _picked(self, module: ModuleFacts, node: ast.expr) -> Sequence[Value]:
         found = self._registries.picked(module, node, None, self._within)[:MAX_TAKEN]
@@ -266,6 +268,8 @@ class Candidates:
                     yield from self.values(owner, value)
                 for owner, whole in handed_on(base.of):
                     yield from (module.names.attribute(each, node.attr) for each in self.values(owner, whole))
+            elif isinstance(base, Instance):
+                yield from method_of(module.project.rng, base, node.attr)
             elif isinstance(base, ClassRef | ModuleRef | FunctionRef):
                 yield module.names.attribute(base, node.attr)
 
@@ -305,7 +309,9 @@ class Candidates:
             yield from self.values(module, called.value)
         elif isinstance(called, ast.Attribute) and called.attr == "get":
             yield from self.elements(module, called.value)
-        for value in self.values(module, called):
+        found = self.values(module, called)
+        yield from results(module, node, found)
+        for value in found:
             if isinstance(value, ClassRef):
                 yield Instance(value, node, module)
             elif isinstance(value, FunctionRef):

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
+from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass, replace
 from auditor.ruleset.table import Table
 from auditor.static.constants import is_as_large, may_hold_for_none
@@ -24,6 +25,9 @@ from auditor.static.scalars import is_number
 from auditor.static.spread import bound_before, may_be_bound, spread
 from auditor.static.unset import is_differing, is_unset
 from auditor.static.values import FunctionRef
+
+if TYPE_CHECKING:
+    from auditor.static.leftopen import Open
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +151,8 @@ class Argument:
         )
 
     @property
-    def _only_none(self) -> bool:
+    def only_none(self) -> bool:
+        """Whether it asks for nothing but that the argument is None or left out."""
         return self.none and self == Argument(name=self.name, position=self.position, none=True)
 
     def _value_holds(self, given: ast.expr, module: ModuleFacts) -> bool:
@@ -169,7 +174,7 @@ class Argument:
                 may_be_true(module, given) if self.sometimes else may_hold_for_none(module, given)
             ):
                 return True
-            return self._only_none and is_unset(given, module)
+            return self.only_none and is_unset(given, module)
         if self.none and (value.value is not None or is_field_given(given, module)):
             return False
         if self.equals and not any(_same(value.value, wanted) for wanted in self.equals):
@@ -233,8 +238,38 @@ class CallCondition:
     def _last_parts(self) -> frozenset[str]:
         return frozenset(name.rpartition(".")[2] for name in self.callees) | self.methods
 
-    def calls(self, module: ModuleFacts) -> Iterator[Call]:
-        """Yield the calls in a file for which everything holds, in source order."""
+    def calls(self, module: ModuleFacts, further: Sequence[Call] = ()) -> Iterator[Call]:
+        """Yield the calls in a file for which everything holds, in source order.
+
+        `further`: calls of what is meant that the text alone does not tell; they come last.
+        """
+        for call in self._candidates(module, further):
+            if self._passes(bound_before(call, module), module) or self._passes_for_callers(call, module):
+                yield call
+        if self.decorators:
+            for call in decorator_calls(module, self.callees):
+                if self._passes(call, module):
+                    yield call
+
+    def left_open(
+        self, module: ModuleFacts, known: Sequence[Call], further: Sequence[Call] = ()
+    ) -> Mapping[Call, Open]:
+        """What programs leave open: those for which everything holds in these only, besides the calls that are known.
+
+        Of those that are known some may be so in a part of the programs, too.
+        """
+        if self.any_argument or not any(argument.only_none for argument in self.arguments):
+            return {}
+        from auditor.static.leftopen import fields_left_open, opened  # which few files need
+
+        nodes = {call.node for call in known}
+        found = {call: fields_left_open(self.arguments, call, module) for call in known}
+        others = (call for call in self._candidates(module, further) if call.node not in nodes)
+        found.update((call, opened(self.arguments, call, module)) for call in others)
+        return {call: programs for call, programs in found.items() if programs}
+
+    def _candidates(self, module: ModuleFacts, further: Sequence[Call]) -> Iterator[Call]:
+        """The calls of what is meant, where that stands as it has to, whatever its arguments are."""
 
         def fits(call: Call) -> bool:
             if not self._stands(call, module):
@@ -242,14 +277,9 @@ class CallCondition:
             return self._are_given(call) or (call.method not in self.words and may_be_bound(module))
 
         for call in module.call_index.candidates(self.callees, self.prefixes, self.methods, fits):
-            if self._is_called(call, module) and (
-                self._passes(bound_before(call, module), module) or self._passes_for_callers(call, module)
-            ):
+            if self._is_called(call, module):
                 yield call
-        if self.decorators:
-            for call in decorator_calls(module, self.callees):
-                if self._passes(call, module):
-                    yield call
+        yield from filter(fits, further)
 
     def source(self, call: Call, module: ModuleFacts) -> ast.Call | None:
         """Where an argument's value comes from that must come from one of some calls; the first such argument's."""

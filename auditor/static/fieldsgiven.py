@@ -40,6 +40,20 @@ def is_field_given(used: ast.expr, module: ModuleFacts) -> bool:
     return module.project.trace.once(known, (cls.module.path, cls.node.lineno, name), lambda: _is_given(cls, name))
 
 
+def calls_leaving_out(used: ast.expr, module: ModuleFacts) -> list[tuple[ModuleFacts, ast.Call]]:
+    """The calls that give a field nothing, where `config.seed` is one and other calls give it something."""
+    made = module.names.value(used.value) if isinstance(used, ast.Attribute) else None
+    if not isinstance(used, ast.Attribute) or not isinstance(made, Instance) or not isinstance(made.of, ClassRef):
+        return []
+    fields = parameters_of(made.of)
+    calls = list(islice(_calls(made.of), MAX_CALLS + 1)) if used.attr in fields else []
+    if len(calls) > MAX_CALLS:
+        return []
+    position = fields.index(used.attr) if calls else 0
+    left = [(caller, call) for caller, call in calls if not _gives(caller, call, used.attr, position)]
+    return left if len(left) < len(calls) else []
+
+
 def _is_given(cls: ClassRef, name: str) -> bool:
     fields = parameters_of(cls)
     if name not in fields:

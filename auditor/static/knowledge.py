@@ -87,6 +87,14 @@ class RngIndex:
         holders = (name.rpartition(".")[0] for names in (self.seed_calls, *callees) for name in names)
         return frozenset(name for name in holders if name.rpartition(".")[2][:1].isupper())
 
+    @cached_property
+    def object_methods(self) -> frozenset[str]:
+        """Methods that draw, of objects that calls of libraries return: `sample` of a table."""
+        callees = (name for library in self.libraries.values() for draw in library.conditional for name in draw.callees)
+        names = {*callees, *(name for library in self.libraries.values() for name in library.draw_names)}
+        made = {*self.returns.values()}
+        return frozenset(name.rpartition(".")[2] for name in names if name.rpartition(".")[0] in made)
+
     def is_known(self, name: str) -> bool:
         """Whether `name` is a seed or may be a draw."""
         return name in self.seed_calls or bool(self.candidates(name))

@@ -254,7 +254,8 @@ class Relevance:
             called = called.value
         if not isinstance(called, ast.Attribute):
             return isinstance(called, ast.Name) or looks_up(called) or is_evaluating(called)
-        return called.attr in self._names or isinstance(called.value, ast.Name)
+        is_known = called.attr in self._names or called.attr in self._rng.object_methods
+        return is_known or isinstance(called.value, ast.Name)
 
     def _read_open(self, module: ModuleFacts, call: ast.Call, function: Definition | None) -> bool:
         """Note what a call may call, and what it would give that; False where nobody knows of anything."""

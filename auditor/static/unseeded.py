@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
+from auditor.model.lean import replace
 from auditor.static.facts import Call, ModuleFacts
 from auditor.static.library_verdict import LibraryVerdict, SeedStatus, place_of
 from auditor.static.project import Project
@@ -39,6 +40,28 @@ def _falls_back(verdict: LibraryVerdict, call: Call, module: ModuleFacts, librar
         return True
     place = place_of(module.location(call.node))
     return place in verdict.unlisted or any(place_of(draw.location) == place for draw in verdict.draws)
+
+
+def on_handed_objects(callees: Collection[str], module: ModuleFacts, project: Project) -> list[Call]:
+    """Calls of methods of what functions are handed, `frame.sample()`, which a program was followed to."""
+    methods = sorted({name.rpartition(".")[2] for name in callees} & project.rng.object_methods)
+    calls = [call for method in methods for call in module.call_index.written(method) if call.callee is None]
+    if not calls:
+        return []
+    reached = filter(None, map(project.module, project.programs.reaching(module.path)))
+    drawn = {
+        (place_of(draw.location), draw.callee.rpartition(".")[2]): draw.callee
+        for entry in reached
+        for verdict in project.programs.verdicts(entry)
+        for draw in verdict.draws
+        if draw.callee in callees
+    }
+    found = ((call, drawn.get((place_of(module.location(call.node)), call.method or ""))) for call in calls)
+    return [_known_as(call, callee) for call, callee in found if callee is not None]
+
+
+def _known_as(call: Call, callee: str) -> Call:
+    return replace(call, resolve=lambda _: callee)
 
 
 def worded(text: str, programs: Iterable[str], project: Project, library: str) -> str:

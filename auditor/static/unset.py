@@ -8,7 +8,7 @@ from itertools import islice
 from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.static.bindings import BindingKind, every_argument
+from auditor.static.bindings import BindingKind, Function, every_argument
 from auditor.static.callers import calls_named, calls_seen, passed_to
 from auditor.static.commandline import declaring_option, default_of, typer_default
 from auditor.static.elements import Known, call_of, is_none
@@ -58,12 +58,12 @@ def is_unset(given: ast.expr, module: ModuleFacts, steps: int = MAX_STEPS) -> bo
         return True
     if _is_computed(given, module):
         return module.seed_value(given) is SeedValue.NONE
-    if isinstance(given, ast.Name) and (stored := _stored_once(given, module)) is not None:
+    if isinstance(given, ast.Name) and (stored := stored_once(given, module)) is not None:
         if is_asked_for(given, module):
             return False
         is_part = isinstance(stored, ast.Call) and _is_none_in_result(given, stored, module)
         return is_part or (steps > 0 and is_unset(stored, module, steps - 1))
-    function = _handed_on(given, module)
+    function = handed_on(given, module)
     if function is None or not isinstance(given, ast.Name):
         return False
     default = default_of(function, given.id)
@@ -80,7 +80,7 @@ def _is_given_by_none(module: ModuleFacts, function: ast.FunctionDef | ast.Lambd
     )
 
 
-def calls_reaching(module: ModuleFacts, function: ast.FunctionDef | ast.Lambda) -> list[SeenCall]:
+def calls_reaching(module: ModuleFacts, function: Function) -> list[SeenCall]:
     """The calls of a function; of a constructor those too that reach it through classes that extend its own.
 
     None at all where these are too many.
@@ -97,7 +97,7 @@ def is_differing(given: ast.expr, module: ModuleFacts, steps: int = MAX_STEPS) -
     """Whether an argument differs from run to run: `time.time()`, or a parameter that every call gives such a value."""
     if module.seed_value(given) is SeedValue.ENTROPY:
         return not _may_be_given(given, module)
-    function = _handed_on(given, module)
+    function = handed_on(given, module)
     if function is None or not isinstance(given, ast.Name):
         return False
     calls = calls_reaching(module, function)
@@ -129,7 +129,7 @@ def _may_be_given(given: ast.expr, module: ModuleFacts) -> bool:
     return False
 
 
-def _handed_on(given: ast.expr, module: ModuleFacts) -> ast.FunctionDef | ast.Lambda | None:
+def handed_on(given: ast.expr, module: ModuleFacts) -> ast.FunctionDef | ast.Lambda | None:
     """The function of which an argument is a parameter, as its callers give it."""
     function = module.enclosing_function(given) if isinstance(given, ast.Name) else None
     if not isinstance(given, ast.Name) or not isinstance(function, ast.FunctionDef | ast.Lambda):
@@ -164,7 +164,7 @@ def _is_computed(given: ast.expr, module: ModuleFacts) -> bool:
     return isinstance(given, ast.BoolOp | ast.IfExp)
 
 
-def _stored_once(given: ast.Name, module: ModuleFacts) -> ast.expr | None:
+def stored_once(given: ast.Name, module: ModuleFacts) -> ast.expr | None:
     """The one expression that a name is bound to where it is used, or of which it is bound to a part."""
     bindings = module.names.in_force(given)
     node = bindings[0].node if len(bindings) == 1 else None

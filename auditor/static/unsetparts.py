@@ -34,20 +34,20 @@ def is_part_unset(given: ast.expr, module: ModuleFacts) -> bool:
 
     The object may be kept by the constructor: `self.config.seed`.
     """
-    whole = _whole(given)
+    whole = whole_of(given)
     if whole is None or is_given_there(given, module):
         return False
-    return _is_none(whole, given, module, MAX_STEPS)
+    return is_none_in(whole, given, module, MAX_STEPS)
 
 
-def _is_none(whole: ast.expr, given: ast.expr, module: ModuleFacts, steps: int) -> bool:
+def is_none_in(whole: ast.expr, given: ast.expr, module: ModuleFacts, steps: int) -> bool:
     """Whether the part of `whole` that `given` asks for is None."""
     if is_put_from_outside(module, _key(given)):
         return False
     if isinstance(whole, ast.Attribute) and getattr(whole.value, "id", "") == "self":
         holder = module.enclosing_class(whole)
         kept = kept_parameter(whole, holder, module) if holder is not None else None
-        return kept is not None and _is_none(kept, given, module, steps)
+        return kept is not None and is_none_in(kept, given, module, steps)
     function = module.enclosing_function(whole)
     names = module.written.signature(function).names if isinstance(function, ast.FunctionDef) else ()
     if isinstance(whole, ast.Name) and isinstance(function, ast.FunctionDef) and whole.id in names:
@@ -64,20 +64,28 @@ def _is_none_for_all(
     """Whether that is so in all that a function is handed."""
 
     def ask() -> bool:
-        used = reads_in(module, function, whole.id)
-        if function.decorator_list or used is None or len(used) > MAX_USES:
-            return False
-        if any(is_changed_at(module, each, {}) for each in used):
-            return False
-        calls = calls_reaching(module, function)
-        passed = [(caller, given_to(call, function, whole.id, skipped)) for caller, call, skipped in calls]
-        return 0 < len(calls) <= MAX_CALLS and all(
-            each is not None and _is_none(each, given, caller, steps) for caller, each in passed
+        handed = handed_to(function, whole, module)
+        return bool(handed) and all(
+            each is not None and is_none_in(each, given, caller, steps) for caller, _, each in handed
         )
 
     known = _KNOWN.setdefault(module.project, {})
     key = module.path, function.lineno, whole.id, f"{type(given).__name__} {_key(given)}", steps
     return module.project.trace.once(known, key, ask)
+
+
+def handed_to(
+    function: ast.FunctionDef, whole: ast.Name, module: ModuleFacts
+) -> list[tuple[ModuleFacts, ast.Call, ast.expr | None]]:
+    """What each call gives a function for a parameter that it leaves as it is; nothing where that is not known."""
+    used = reads_in(module, function, whole.id)
+    if function.decorator_list or used is None or len(used) > MAX_USES:
+        return []
+    if any(is_changed_at(module, each, {}) for each in used):
+        return []
+    calls = calls_reaching(module, function)
+    passed = [(caller, call, given_to(call, function, whole.id, skipped)) for caller, call, skipped in calls]
+    return passed if len(calls) <= MAX_CALLS else []
 
 
 def _value(part: ast.expr, whole: ast.expr, module: ModuleFacts) -> SeedValue:
@@ -95,7 +103,7 @@ def _value(part: ast.expr, whole: ast.expr, module: ModuleFacts) -> SeedValue:
         evaluator.close()
 
 
-def _whole(given: ast.expr) -> ast.expr | None:
+def whole_of(given: ast.expr) -> ast.expr | None:
     """What a part is taken of."""
     if isinstance(given, ast.Attribute) or (isinstance(given, ast.Subscript) and _key(given)):
         return given.value

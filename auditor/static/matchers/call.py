@@ -17,6 +17,7 @@ from auditor.static.facts import Call, ModuleFacts
 from auditor.static.followed import methods_after, taken_by
 from auditor.static.gradient import Gradient, gradient_at
 from auditor.static.incidental import is_for_names
+from auditor.static.leftopen import leaving_open
 from auditor.static.loaderitems import may_draw
 from auditor.static.matcher import Hit, Scope
 from auditor.static.nodes import walk
@@ -28,7 +29,7 @@ from auditor.static.ruleoptions import WithOptions
 from auditor.static.standin import is_never_needed, is_offered
 from auditor.static.throwaway import is_only_converted
 from auditor.static.tiedindex import takes_tied_index
-from auditor.static.unseeded import unseeded_programs, worded
+from auditor.static.unseeded import on_handed_objects, unseeded_programs, worded
 from auditor.static.values import FunctionRef
 
 
@@ -120,7 +121,10 @@ class CallMatcher(WithOptions[_Options]):
 
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
         options = self._options.of(rule)
-        calls = list(options.call.calls(module))
+        handed = on_handed_objects(options.call.callees, module, project) if options.unseeded else []
+        calls = list(options.call.calls(module, handed))
+        opened = options.call.left_open(module, calls, handed)
+        calls += [call for call in opened if call not in calls]
         entry_points = options.program.entry_points(module, project) if calls else ()
         if entry_points == ():
             return
@@ -134,6 +138,8 @@ class CallMatcher(WithOptions[_Options]):
             reached = entry_points
             if options.unseeded:
                 reached = unseeded_programs(call, module, project, options.unseeded, deferred=options.deferred)
+            if call in opened:
+                reached = tuple(path for path in opened[call] if reached is None or path in reached)
             gradient = gradient_at(module, call.node) if options.gradient else Gradient.LIKELY
             if reached == () or gradient is Gradient.NONE:
                 continue
@@ -164,7 +170,7 @@ class CallMatcher(WithOptions[_Options]):
                 location=location,
                 message=_message(call, options) if not options.unseeded else self._worded(rule, call, reached, project),
                 confidence=Confidence.LOW if unsure else weak or confidence,
-                related=_beside(module, call, location),
+                related=(*_beside(module, call, location), *leaving_open(opened.get(call, {}), reached or ())),
                 entry_points=reached,
             )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from auditor.model.lean import dataclass, replace
+from auditor.model.location import Location
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.static.constants import may_hold_for_none
@@ -16,6 +17,7 @@ from auditor.static.facts import Call, Known, ModuleFacts
 from auditor.static.followed import methods_after
 from auditor.static.handedon import as_called
 from auditor.static.knowledge import draws
+from auditor.static.leftopen import leaving_open, left_open
 from auditor.static.matcher import Hit, Scope
 from auditor.static.mentions import Names
 from auditor.static.prerequisites import Prerequisite, packages_of
@@ -92,10 +94,12 @@ class FallbackMatcher(WithOptions[_Options]):
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
         options = self._options.of(rule)
         for call in module.call_index.candidates(options.callees, (), ()):
-            for library, deferred in _draws(call, module, project):
+            opened: dict[str, Location] = {}
+            for library, deferred in _draws(call, module, project, opened):
                 if library not in options.libraries or options.deferred not in (None, deferred):
                     continue
                 reached = unseeded_programs(call, module, project, library, deferred=deferred)
+                reached = tuple(path for path in reached if not opened or path in opened)
                 if reached and _is_given_later(call, module, options.given_later):
                     continue
                 if reached and options.program.entry_points(module, project) != ():
@@ -103,6 +107,7 @@ class FallbackMatcher(WithOptions[_Options]):
                     yield Hit(
                         location=module.location(call.node),
                         message=worded(text, reached, project, library),
+                        related=leaving_open(opened, reached),
                         entry_points=reached,
                     )
 
@@ -118,13 +123,21 @@ def _is_given_later(call: Call, module: ModuleFacts, methods: Mapping[str, str])
     return False
 
 
-def _draws(call: Call, module: ModuleFacts, project: Project) -> Iterable[tuple[str, bool]]:
-    """Libraries that the call draws from, each with whether it does so later."""
+def _draws(
+    call: Call, module: ModuleFacts, project: Project, opened: dict[str, Location]
+) -> Iterable[tuple[str, bool]]:
+    """Libraries that the call draws from, each with whether it does so later.
+
+    Put into `opened`: the programs in which it does so, where these are not all that reach it.
+    """
 
     def is_none(node: object) -> bool:
         value = module.constant(node)  # type: ignore[arg-type]
         known = isinstance(value, Known) and value.value is None
-        return known or is_unset(node, module)  # type: ignore[arg-type]
+        if known or is_unset(node, module):  # type: ignore[arg-type]
+            return True
+        opened.update(left_open(node, module))  # type: ignore[arg-type]
+        return bool(opened)
 
     def equals(node: object, wanted: object) -> bool:
         value = module.constant(node)  # type: ignore[arg-type]
