@@ -11,6 +11,7 @@ from auditor.static.flow import reads_in, uses
 from auditor.static.givenbefore import is_given_there, is_put_from_outside
 from auditor.static.library_verdict import SeedValue
 from auditor.static.mappings import is_changed_at
+from auditor.static.modes import puts_on, puts_under
 from auditor.static.unset import MAX_CALLS, calls_reaching, given_to, kept_parameter, looked_into
 from auditor.static.values import FunctionRef
 
@@ -25,6 +26,12 @@ _KNOWN: WeakKeyDictionary[Project, Memory[tuple[str, int, str, str, int], bool]]
 MAX_STEPS = 4
 """Functions that hand an object on."""
 
+MAX_PROGRAMS = 50
+"""Programs that reach a file; where more do, one of them is taken for one that puts something in."""
+
+MAX_FILES = 200
+"""Files of these that say the name of a part."""
+
 MAX_USES = 50
 """Uses of a variable that are looked at; where there are more, one of them is taken for a change."""
 
@@ -37,7 +44,7 @@ def is_part_unset(given: ast.expr, module: ModuleFacts) -> bool:
     whole = _whole(given)
     if whole is None or is_given_there(given, module):
         return False
-    return _is_none(whole, given, module, MAX_STEPS)
+    return _is_none(whole, given, module, MAX_STEPS) and not _is_put_anywhere(_key(given), module)
 
 
 def _is_none(whole: ast.expr, given: ast.expr, module: ModuleFacts, steps: int) -> bool:
@@ -55,7 +62,51 @@ def _is_none(whole: ast.expr, given: ast.expr, module: ModuleFacts, steps: int) 
     used = list(islice(uses(module, whole), MAX_USES + 1))
     if len(used) > MAX_USES or any(is_changed_at(module, each, {}) for each in used):
         return False
+    if _is_imported(whole, module) or _is_filled_where_made(whole, _key(given), module, MAX_STEPS):
+        return False
     return _value(_part(whole, given), whole, module) is SeedValue.NONE
+
+
+def _is_imported(whole: ast.expr, module: ModuleFacts) -> bool:
+    """Whether a name is a variable of another file, which any file may fill."""
+    bindings = module.names.bindings_of(whole) if isinstance(whole, ast.Name) else ()
+    return any(isinstance(binding.node, ast.Import | ast.ImportFrom) for binding in bindings)
+
+
+def _is_filled_where_made(whole: ast.expr, key: str, module: ModuleFacts, steps: int) -> bool:
+    """Whether the function that an object comes from may put the part into it: `vars(args).update(values)`."""
+    source = module.origin(whole)
+    maker = module.names.value(source.func) if isinstance(source, ast.Call) else None
+    if not isinstance(maker, FunctionRef):
+        return False
+    for returned in maker.module.returns(maker.node) if steps > 0 else ():
+        used = list(islice(uses(maker.module, returned), MAX_USES + 1))
+        if len(used) > MAX_USES or any(_may_put(maker.module, each, key) for each in used):
+            return True
+        if _is_filled_where_made(returned, key, maker.module, steps - 1):
+            return True
+    return steps == 0
+
+
+def _may_put(module: ModuleFacts, use: ast.expr, key: str) -> bool:
+    """Whether a part is put in where something is used, as far as that is not a store of another one."""
+    parent = module.parent(use)
+    if isinstance(parent, ast.Attribute) and isinstance(parent.ctx, ast.Store) and parent.attr != key:
+        return False
+    return is_changed_at(module, use, {})
+
+
+def _is_put_anywhere(key: str, module: ModuleFacts) -> bool:
+    """Whether a file of the programs that reach this one stores something under that name, in whatever object."""
+    project = module.project
+    programs = project.programs.reaching(module.path)
+    if len(programs) > MAX_PROGRAMS:
+        return True
+    holding = frozenset({key})
+    paths = {path for program in programs for path in project.programs.paths_reached(program, holding)}
+    return len(paths) > MAX_FILES or any(
+        puts_on(path, key, project) or puts_under(path, key, project) for path in sorted(paths)
+    )
 
 
 def _is_none_for_all(
