@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.static.mappings import is_filled_later
+from auditor.static.mappings import origin_as_written
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
@@ -31,11 +31,11 @@ def listed(module: ModuleFacts, target: ast.expr, iterable: ast.expr) -> tuple[s
     called = iterable.func if isinstance(iterable, ast.Call) else None
     parts = target.elts if isinstance(target, ast.Tuple | ast.List) else [target]
     if isinstance(called, ast.Attribute):
-        written = _written(module, called.value)
+        written = origin_as_written(module, called.value)
         wanted = "values" if len(parts) == 1 else "items"
         is_read = called.attr == wanted and isinstance(parts[-1], ast.Name) and len(parts) <= PAIR
         return getattr(parts[-1], "id", None), written.values if is_read and isinstance(written, ast.Dict) else []
-    written = _written(module, iterable)
+    written = origin_as_written(module, iterable)
     elements = written.elts if isinstance(written, ast.Tuple | ast.List) else []
     if isinstance(target, ast.Name):
         return target.id, elements
@@ -44,9 +44,3 @@ def listed(module: ModuleFacts, target: ast.expr, iterable: ast.expr) -> tuple[s
         return None, []
     place = next((number for number, item in enumerate(rows[0]) if not isinstance(item, ast.Constant)), 0)
     return getattr(parts[place], "id", None), [row[place] for row in rows]
-
-
-def _written(module: ModuleFacts, node: ast.expr) -> ast.expr | None:
-    """What a name stands for; None where the file puts more into that."""
-    is_filled = isinstance(node, ast.Name) and is_filled_later(module, node.id)
-    return None if is_filled else module.origin(node)
