@@ -12,7 +12,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.elements import call_of
 from auditor.static.facts import Function, ModuleFacts
 from auditor.static.handed import HANDING, handed, is_delayed
-from auditor.static.mappings import origin_as_written
+from auditor.static.looptables import origin_as_written
 from auditor.static.spread import bound_before
 from auditor.static.targets import only_target
 from auditor.static.values import ClassRef, FunctionRef

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.static.mappings import origin_as_written
+from auditor.static.constants import MAX_DEPTH, assigned
+from auditor.static.mappings import is_filled_later
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
@@ -44,3 +45,13 @@ def listed(module: ModuleFacts, target: ast.expr, iterable: ast.expr) -> tuple[s
         return None, []
     place = next((number for number, item in enumerate(rows[0]) if not isinstance(item, ast.Constant)), 0)
     return getattr(parts[place], "id", None), [row[place] for row in rows]
+
+
+def origin_as_written(module: ModuleFacts, node: ast.expr) -> ast.expr:
+    """What names lead to, like `ModuleFacts.origin`; no further than a name of what the file fills later."""
+    for _ in range(MAX_DEPTH):
+        found = assigned(module, node) if isinstance(node, ast.Name) and not is_filled_later(module, node.id) else None
+        if found is None or found[0] is not module:
+            break
+        node = found[1]
+    return node

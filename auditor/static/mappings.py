@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.static.constants import MAX_DEPTH, assigned
 from auditor.static.dotted import dotted_text
 from auditor.static.elements import Known
 from auditor.static.frame import Frame
@@ -304,16 +303,6 @@ def is_put_into(module: ModuleFacts, name: str, key: str) -> bool:
 def is_filled_later(module: ModuleFacts, name: str) -> bool:
     """Whether a file may put anything into what goes by a name there, after that is written."""
     return name in _put_into(module)
-
-
-def origin_as_written(module: ModuleFacts, node: ast.expr) -> ast.expr:
-    """What names lead to, like `ModuleFacts.origin`; no further than a name of what the file fills later."""
-    for _ in range(MAX_DEPTH):
-        found = assigned(module, node) if isinstance(node, ast.Name) and not is_filled_later(module, node.id) else None
-        if found is None or found[0] is not module:
-            break
-        node = found[1]
-    return node
 
 
 def _is_local(module: ModuleFacts, name: ast.Name) -> bool:

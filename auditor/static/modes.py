@@ -146,15 +146,6 @@ def puts_on(path: str, attribute: str, project: Project, *, itself: bool = False
     return _holds(path, re.compile(f"(?m){alone}|{among}|{in_loop}".encode()), project)
 
 
-def puts_under(path: str, key: str, project: Project) -> bool:
-    """Whether `options["noise"] = True` or `options.update(noise=True)` stands in a file."""
-    if not project.texts.contain(path, (key,)):
-        return False
-    name = re.escape(key)
-    put = rf"""\[\s*["']{name}["']\s*\]\s*=(?!=)|\b(?:update|setdefault)\([^)]*\b{name}\b"""
-    return _holds(path, re.compile(put.encode()), project)
-
-
 def _holds(path: str, pattern: re.Pattern[bytes], project: Project) -> bool:
     try:
         return pattern.search(project.source(path).code()) is not None

@@ -23,8 +23,8 @@ from auditor.static.handed import handed
 from auditor.static.importcalls import IMPORTING, imported_by, is_repeated
 from auditor.static.indirect import APPLYING, LAUNCHING, applied, launched
 from auditor.static.instantiated import INSTANTIATING, instantiated
+from auditor.static.looptables import origin_as_written
 from auditor.static.madeobjects import is_plain
-from auditor.static.mappings import origin_as_written
 from auditor.static.modes import BRANCHING
 from auditor.static.protocols import CONSUMING, ENTERING, ITERATING, STACKING, iterated_parts
 from auditor.static.values import ClassRef, External, FunctionRef, Instance

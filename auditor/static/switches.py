@@ -7,16 +7,18 @@ constructor assigns the attribute. A dictionary that is written out gives those 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from weakref import WeakKeyDictionary
 
+from auditor.errors import ProjectError
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import every_argument
 from auditor.static.facts import ModuleFacts
 from auditor.static.keptswitches import ANYTHING, MAX_BASES, MORE, Switch, agreed, given_to, items, kept
 from auditor.static.members import first_base
-from auditor.static.modes import puts_under, sets_by_name
+from auditor.static.modes import sets_by_name
 from auditor.static.nodes import walk
 from auditor.static.seedvalue import GIVEN, Entries, Seen, constant, holding
 from auditor.static.values import ClassRef, FunctionRef, Instance
@@ -105,12 +107,21 @@ class Switches:
         """Of a dictionary what the class may look up, and nothing puts anything else in the place of."""
         own = cls.module.path
         held = [(key, value) for key, value in items(whole) if self._project.texts.contain(own, _quoted(key))]
-        held = [
-            (key, value)
-            for key, value in held
-            if not any(puts_under(path, key, self._project) for path in sorted(self._paths))
-        ]
+        held = [(key, value) for key, value in held if not any(self._is_put(key, path) for path in sorted(self._paths))]
         return ast.Dict(keys=[ast.Constant(key) for key, _ in held], values=[value for _, value in held])
+
+    def _is_put(self, key: str, path: str) -> bool:
+        """Whether `options["noise"] = True` or `options.update(noise=True)` stands in a file."""
+        if not self._project.texts.contain(path, (key,)):
+            return False
+        name = re.escape(key)
+        put = rf"""\[\s*["']{name}["']\s*\]\s*=(?!=)|\b(?:update|setdefault)\([^)]*\b{name}\b""".encode()
+        try:
+            return re.search(put, self._project.source(path).code()) is not None
+        except ProjectError:
+            return False  # told as not analysed
+        finally:
+            self._project.unread(path)
 
     def _calls_of(self, cls: ClassRef) -> list[tuple[ModuleFacts, ast.Call]]:
         """The calls of the class; none where it is used in any other way."""

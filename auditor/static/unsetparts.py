@@ -10,8 +10,8 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.flow import reads_in, uses
 from auditor.static.givenbefore import is_given_there, is_put_from_outside
 from auditor.static.library_verdict import SeedValue
-from auditor.static.mappings import is_changed_at
-from auditor.static.modes import puts_on, puts_under
+from auditor.static.mappings import COPYING_METHODS, is_changed_at
+from auditor.static.storednames import is_stored
 from auditor.static.unset import MAX_CALLS, calls_reaching, given_to, kept_parameter, looked_into
 from auditor.static.values import FunctionRef
 
@@ -31,6 +31,9 @@ MAX_PROGRAMS = 50
 
 MAX_FILES = 200
 """Files of these that say the name of a part."""
+
+MAX_MADE_OF = 100
+"""Expressions that one object is made of; of more one is taken for a change."""
 
 MAX_USES = 50
 """Uses of a variable that are looked at; where there are more, one of them is taken for a change."""
@@ -62,7 +65,7 @@ def _is_none(whole: ast.expr, given: ast.expr, module: ModuleFacts, steps: int) 
     used = list(islice(uses(module, whole), MAX_USES + 1))
     if len(used) > MAX_USES or any(is_changed_at(module, each, {}) for each in used):
         return False
-    if _is_imported(whole, module) or _is_filled_where_made(whole, _key(given), module, MAX_STEPS):
+    if _is_imported(whole, module) or _is_filled(whole, _key(given), module):
         return False
     return _value(_part(whole, given), whole, module) is SeedValue.NONE
 
@@ -73,19 +76,41 @@ def _is_imported(whole: ast.expr, module: ModuleFacts) -> bool:
     return any(isinstance(binding.node, ast.Import | ast.ImportFrom) for binding in bindings)
 
 
-def _is_filled_where_made(whole: ast.expr, key: str, module: ModuleFacts, steps: int) -> bool:
-    """Whether the function that an object comes from may put the part into it: `vars(args).update(values)`."""
-    source = module.origin(whole)
-    maker = module.names.value(source.func) if isinstance(source, ast.Call) else None
-    if not isinstance(maker, FunctionRef):
-        return False
-    for returned in maker.module.returns(maker.node) if steps > 0 else ():
-        used = list(islice(uses(maker.module, returned), MAX_USES + 1))
-        if len(used) > MAX_USES or any(_may_put(maker.module, each, key) for each in used):
+def _is_filled(node: ast.expr, key: str, module: ModuleFacts) -> bool:
+    """Whether the part may be put into what an object is made of: `values.update(…)` before `Namespace(**values)`.
+
+    In the functions that make it, too: `vars(args).update(values)`.
+    """
+    pending = [(module, node)]
+    for holder, part in pending:
+        if isinstance(part, ast.Name):
+            used = list(islice(uses(holder, part), MAX_USES + 1))
+            if len(used) > MAX_USES or any(_may_put(holder, each, key) for each in used):
+                return True
+        pending += _made_of(part, holder)
+        if len(pending) > MAX_MADE_OF:
             return True
-        if _is_filled_where_made(returned, key, maker.module, steps - 1):
-            return True
-    return steps == 0
+    return False
+
+
+def _made_of(node: ast.expr, module: ModuleFacts) -> list[tuple[ModuleFacts, ast.expr]]:
+    """What an object has its parts from: `values` of `Namespace(**values)`, what a function of the project returns."""
+    if isinstance(node, ast.Name):
+        source = module.origin(node)
+        return [(module, source)] if source is not node else []
+    if isinstance(node, ast.Dict):
+        return [(module, value) for key, value in zip(node.keys, node.values, strict=True) if key is None]
+    if isinstance(node, ast.BinOp):
+        return [(module, node.left), (module, node.right)]
+    if not isinstance(node, ast.Call):
+        return []
+    found = [(module, part) for part in (*node.args, *(word.value for word in node.keywords if word.arg is None))]
+    if isinstance(node.func, ast.Attribute) and node.func.attr in COPYING_METHODS:
+        found.append((module, node.func.value))
+    maker = module.names.value(node.func)
+    if isinstance(maker, FunctionRef):
+        found += [(maker.module, returned) for returned in maker.module.returns(maker.node)]
+    return found
 
 
 def _may_put(module: ModuleFacts, use: ast.expr, key: str) -> bool:
@@ -104,9 +129,7 @@ def _is_put_anywhere(key: str, module: ModuleFacts) -> bool:
         return True
     holding = frozenset({key})
     paths = {path for program in programs for path in project.programs.paths_reached(program, holding)}
-    return len(paths) > MAX_FILES or any(
-        puts_on(path, key, project) or puts_under(path, key, project) for path in sorted(paths)
-    )
+    return len(paths) > MAX_FILES or any(is_stored(path, key, project) for path in sorted(paths))
 
 
 def _is_none_for_all(
