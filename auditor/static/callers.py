@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from itertools import chain
 from weakref import WeakKeyDictionary
 
@@ -11,6 +12,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.elements import call_of
 from auditor.static.facts import Function, ModuleFacts
 from auditor.static.handed import HANDING, handed, is_delayed
+from auditor.static.looptables import origin_as_written
 from auditor.static.spread import bound_before
 from auditor.static.targets import only_target
 from auditor.static.values import ClassRef, FunctionRef
@@ -60,7 +62,7 @@ def _handed_in(module: ModuleFacts) -> Mapping[str, Sequence[ast.Call]]:
         for call, _, _ in module.index.calls:
             written = getattr(call.func, "attr", getattr(call.func, "id", ""))
             if written in HANDING:
-                made = handed(module.resolve(call.func), call, module.origin)
+                made = handed(module.resolve(call.func), call, partial(origin_as_written, module))
             else:
                 made = call if is_delayed(call) else None
             if made is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.constants import MAX_DEPTH, assigned
 from auditor.static.mappings import is_filled_later
 
 if TYPE_CHECKING:
@@ -31,11 +32,11 @@ def listed(module: ModuleFacts, target: ast.expr, iterable: ast.expr) -> tuple[s
     called = iterable.func if isinstance(iterable, ast.Call) else None
     parts = target.elts if isinstance(target, ast.Tuple | ast.List) else [target]
     if isinstance(called, ast.Attribute):
-        written = _written(module, called.value)
+        written = origin_as_written(module, called.value)
         wanted = "values" if len(parts) == 1 else "items"
         is_read = called.attr == wanted and isinstance(parts[-1], ast.Name) and len(parts) <= PAIR
         return getattr(parts[-1], "id", None), written.values if is_read and isinstance(written, ast.Dict) else []
-    written = _written(module, iterable)
+    written = origin_as_written(module, iterable)
     elements = written.elts if isinstance(written, ast.Tuple | ast.List) else []
     if isinstance(target, ast.Name):
         return target.id, elements
@@ -46,7 +47,11 @@ def listed(module: ModuleFacts, target: ast.expr, iterable: ast.expr) -> tuple[s
     return getattr(parts[place], "id", None), [row[place] for row in rows]
 
 
-def _written(module: ModuleFacts, node: ast.expr) -> ast.expr | None:
-    """What a name stands for; None where the file puts more into that."""
-    is_filled = isinstance(node, ast.Name) and is_filled_later(module, node.id)
-    return None if is_filled else module.origin(node)
+def origin_as_written(module: ModuleFacts, node: ast.expr) -> ast.expr:
+    """What names lead to, like `ModuleFacts.origin`; no further than a name of what the file fills later."""
+    for _ in range(MAX_DEPTH):
+        found = assigned(module, node) if isinstance(node, ast.Name) and not is_filled_later(module, node.id) else None
+        if found is None or found[0] is not module:
+            break
+        node = found[1]
+    return node

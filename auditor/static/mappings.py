@@ -354,6 +354,11 @@ def parameter_of(function: FunctionRef, node: ast.Call, part: ast.expr) -> str |
 def is_changed_at(module: ModuleFacts, use: ast.AST, asked: Asked, depth: int = 0) -> bool:
     """Whether a file may put something into what a name stands for, where it uses that."""
     parent, above = module.parent(use), use
+    if isinstance(parent, ast.Call) and getattr(parent.func, "id", "") == "vars":
+        # What is only handed on so may be read there: `wandb.init(config=vars(args))`.
+        return not isinstance(module.parent(parent), ast.Call | ast.keyword) and is_changed_at(
+            module, parent, asked, depth
+        )
     while isinstance(parent, ast.Attribute) and isinstance(
         outer := module.parent(parent), ast.Attribute | ast.Subscript
     ):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import partial
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.callables import (
@@ -22,6 +23,7 @@ from auditor.static.handed import handed
 from auditor.static.importcalls import IMPORTING, imported_by, is_repeated
 from auditor.static.indirect import APPLYING, LAUNCHING, applied, launched
 from auditor.static.instantiated import INSTANTIATING, instantiated
+from auditor.static.looptables import origin_as_written
 from auditor.static.madeobjects import is_plain
 from auditor.static.modes import BRANCHING
 from auditor.static.protocols import CONSUMING, ENTERING, ITERATING, STACKING, iterated_parts
@@ -114,7 +116,7 @@ class OutsideCalls:
         value = frame.resolve(function) if function is not None else None
         is_sent = name.startswith(("ray.", "submitit."))
         with self._calls.spawned.working() if is_sent else self._calls.spawned.importing():
-            call = handed(name, node, frame.module.origin)
+            call = handed(name, node, partial(origin_as_written, frame.module))
             if isinstance(value, FunctionRef):
                 self._calls.functions.enter(value, call, frame, at=function, defaults=call is not None)
             elif is_sent:
@@ -173,7 +175,7 @@ class OutsideCalls:
 
     def callbacks(self, name: str, node: ast.Call, frame: Frame) -> None:
         """Functions passed by name are called; objects of classes that extend the outside have their methods called."""
-        call = handed(name, node, frame.module.origin)
+        call = handed(name, node, partial(origin_as_written, frame.module))
         for part in passed(node):
             value = frame.resolve(part)
             if isinstance(value, FunctionRef):

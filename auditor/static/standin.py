@@ -25,7 +25,10 @@ MAX_AROUND = 3
 MAX_FILES = 200
 """Files of the programs that are searched for something that copies objects."""
 
-_COPYING = ("pickle", "deepcopy", "copy.copy", "joblib", "dill", "multiprocessing", "concurrent.futures")
+_COPYING = (
+    *("pickle", "deepcopy", "copy.copy", "import copy", "joblib", "dill", "torch.load", "shelve", "ray"),
+    *("multiprocessing", "concurrent.futures"),
+)
 """What brings objects back from their state."""
 
 

@@ -118,8 +118,8 @@ def _may_be_given(given: ast.expr, module: ModuleFacts) -> bool:
     function = module.enclosing_function(given)
     if not isinstance(function, ast.FunctionDef):
         return False
-    read = {node.id for node in walk(module.origin(given)) if isinstance(node, ast.Name)}
-    for name in sorted(read & set(module.written.signature(function).names)):
+    asked = _stood_in_for(given, module)
+    for name in sorted(asked & set(module.written.signature(function).names)):
         default = default_of(function, name)
         if default is None or not is_none(default):
             continue
@@ -127,6 +127,22 @@ def _may_be_given(given: ast.expr, module: ModuleFacts) -> bool:
         if any(_gives(caller, call, function, name, skipped, MAX_STEPS) for caller, call, skipped in calls):
             return True
     return False
+
+
+def _stood_in_for(given: ast.expr, module: ModuleFacts) -> set[str]:
+    """The names in whose place the clock is put: `seed` of `seed or time()`, not of `time() + seed`."""
+    source = module.origin(given)
+    found = {source.id} if isinstance(source, ast.Name) else set()
+    for node in walk(source):
+        if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or):
+            asked, others = node.values[0], node.values[1:]
+        elif isinstance(node, ast.IfExp):
+            asked, others = node.test, [node.body, node.orelse]
+        else:
+            continue
+        if any(module.seed_value(each) is SeedValue.ENTROPY for each in others):
+            found |= {part.id for part in walk(asked) if isinstance(part, ast.Name)}
+    return found
 
 
 def handed_on(given: ast.expr, module: ModuleFacts) -> ast.FunctionDef | ast.Lambda | None:

@@ -10,7 +10,8 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.flow import reads_in, uses
 from auditor.static.givenbefore import is_given_there, is_put_from_outside
 from auditor.static.library_verdict import SeedValue
-from auditor.static.mappings import is_changed_at
+from auditor.static.mappings import COPYING_METHODS, is_changed_at
+from auditor.static.storednames import is_stored
 from auditor.static.unset import MAX_CALLS, calls_reaching, given_to, kept_parameter, looked_into
 from auditor.static.values import FunctionRef
 
@@ -25,6 +26,15 @@ _KNOWN: WeakKeyDictionary[Project, Memory[tuple[str, int, str, str, int], bool]]
 MAX_STEPS = 4
 """Functions that hand an object on."""
 
+MAX_PROGRAMS = 50
+"""Programs that reach a file; where more do, one of them is taken for one that puts something in."""
+
+MAX_FILES = 200
+"""Files of these that say the name of a part."""
+
+MAX_MADE_OF = 100
+"""Expressions that one object is made of; of more one is taken for a change."""
+
 MAX_USES = 50
 """Uses of a variable that are looked at; where there are more, one of them is taken for a change."""
 
@@ -37,7 +47,7 @@ def is_part_unset(given: ast.expr, module: ModuleFacts) -> bool:
     whole = whole_of(given)
     if whole is None or is_given_there(given, module):
         return False
-    return is_none_in(whole, given, module, MAX_STEPS)
+    return is_none_in(whole, given, module, MAX_STEPS) and not _is_put_anywhere(_key(given), module)
 
 
 def is_none_in(whole: ast.expr, given: ast.expr, module: ModuleFacts, steps: int) -> bool:
@@ -55,7 +65,71 @@ def is_none_in(whole: ast.expr, given: ast.expr, module: ModuleFacts, steps: int
     used = list(islice(uses(module, whole), MAX_USES + 1))
     if len(used) > MAX_USES or any(is_changed_at(module, each, {}) for each in used):
         return False
+    if _is_imported(whole, module) or _is_filled(whole, _key(given), module):
+        return False
     return _value(_part(whole, given), whole, module) is SeedValue.NONE
+
+
+def _is_imported(whole: ast.expr, module: ModuleFacts) -> bool:
+    """Whether a name is a variable of another file, which any file may fill."""
+    bindings = module.names.bindings_of(whole) if isinstance(whole, ast.Name) else ()
+    return any(isinstance(binding.node, ast.Import | ast.ImportFrom) for binding in bindings)
+
+
+def _is_filled(node: ast.expr, key: str, module: ModuleFacts) -> bool:
+    """Whether the part may be put into what an object is made of: `values.update(…)` before `Namespace(**values)`.
+
+    In the functions that make it, too: `vars(args).update(values)`.
+    """
+    pending = [(module, node)]
+    for holder, part in pending:
+        if isinstance(part, ast.Name):
+            used = list(islice(uses(holder, part), MAX_USES + 1))
+            if len(used) > MAX_USES or any(_may_put(holder, each, key) for each in used):
+                return True
+        pending += _made_of(part, holder)
+        if len(pending) > MAX_MADE_OF:
+            return True
+    return False
+
+
+def _made_of(node: ast.expr, module: ModuleFacts) -> list[tuple[ModuleFacts, ast.expr]]:
+    """What an object has its parts from: `values` of `Namespace(**values)`, what a function of the project returns."""
+    if isinstance(node, ast.Name):
+        source = module.origin(node)
+        return [(module, source)] if source is not node else []
+    if isinstance(node, ast.Dict):
+        return [(module, value) for key, value in zip(node.keys, node.values, strict=True) if key is None]
+    if isinstance(node, ast.BinOp):
+        return [(module, node.left), (module, node.right)]
+    if not isinstance(node, ast.Call):
+        return []
+    found = [(module, part) for part in (*node.args, *(word.value for word in node.keywords if word.arg is None))]
+    if isinstance(node.func, ast.Attribute) and node.func.attr in COPYING_METHODS:
+        found.append((module, node.func.value))
+    maker = module.names.value(node.func)
+    if isinstance(maker, FunctionRef):
+        found += [(maker.module, returned) for returned in maker.module.returns(maker.node)]
+    return found
+
+
+def _may_put(module: ModuleFacts, use: ast.expr, key: str) -> bool:
+    """Whether a part is put in where something is used, as far as that is not a store of another one."""
+    parent = module.parent(use)
+    if isinstance(parent, ast.Attribute) and isinstance(parent.ctx, ast.Store) and parent.attr != key:
+        return False
+    return is_changed_at(module, use, {})
+
+
+def _is_put_anywhere(key: str, module: ModuleFacts) -> bool:
+    """Whether a file of the programs that reach this one stores something under that name, in whatever object."""
+    project = module.project
+    programs = project.programs.reaching(module.path)
+    if len(programs) > MAX_PROGRAMS:
+        return True
+    holding = frozenset({key})
+    paths = {path for program in programs for path in project.programs.paths_reached(program, holding)}
+    return len(paths) > MAX_FILES or any(is_stored(path, key, project) for path in sorted(paths))
 
 
 def _is_none_for_all(
