@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Container
+from collections.abc import Container, Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import Function
 from auditor.static.contents import PUTTING, collections_in
+from auditor.static.datasetparts import undivided
 from auditor.static.elements import call_of
 from auditor.static.frame import Frame
 from auditor.static.furtherarguments import written_out
@@ -19,6 +20,7 @@ from auditor.static.values import ClassRef, FunctionRef, Instance
 if TYPE_CHECKING:
     from auditor.static.callwalk import CallWalk
     from auditor.static.facts import ModuleFacts
+    from auditor.static.values import Value
     from auditor.static.walk import Walk
 
 
@@ -66,8 +68,16 @@ class LoaderCalls:
 
     def _loaded(self, part: ast.expr, frame: Frame) -> None:
         """What a loader is given is a function that it calls, or an object that it asks for items: one of several."""
-        known = frame.resolve(part)
-        values = [known] if known is not None else self._walk.possible(frame.module, part)
+        parts = list(undivided(frame.module, part))
+        for module, each in parts:
+            # What another function made is asked as what is known of it there.
+            known = frame.resolve(each) if module is frame.module else module.names.value(each)
+            self._asked([known] if known is not None else self._walk.possible(module, each), part, frame)
+        if not parts:
+            known = frame.resolve(part)
+            self._asked([known] if known is not None else self._walk.possible(frame.module, part), part, frame)
+
+    def _asked(self, values: Sequence[Value], part: ast.expr, frame: Frame) -> None:
         for value in self._calls.choices.one_of(values, is_taken=self._walk.is_taken(part)):
             if isinstance(value, FunctionRef):
                 self._calls.functions.enter(value, None, frame, at=part)
