@@ -25,7 +25,11 @@ MAX_AROUND = 3
 MAX_FILES = 200
 """Files of the programs that are searched for something that copies objects."""
 
-_COPYING = ("pickle", "deepcopy", "copy.copy", "joblib", "dill", "multiprocessing", "concurrent.futures")
+_COPYING = (
+    *("pickle", "deepcopy", "copy.copy", "from copy import", "joblib", "dill", "shelve", "torch.load"),
+    *("multiprocessing", "concurrent.futures", "forkserver", "spawn", "dask", "import ray", "from ray", "mpi4py"),
+    *("sklearn.base", "cross_val"),
+)
 """What brings objects back from their state."""
 
 
