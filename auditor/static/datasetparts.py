@@ -15,14 +15,14 @@ from auditor.static.values import FunctionRef
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
 
-MAX_SEEN = 50
+MAX_SEEN = 12
 """Expressions that are looked at for one: parts of parts, and what functions return."""
 
 MAX_UNITED = 20
 """Data sets in one union that are looked at."""
 
 _PLACES = ("torch.utils.data.", "torch.utils.data.dataset.")
-_DIVIDING = {
+DIVIDING = {
     f"{place}{name}": word
     for place in _PLACES
     for name, word in (
@@ -62,8 +62,8 @@ def undivided(
     name = _making(module)[call]
     if name.endswith(".random_split") and place is None:
         return
-    given = call_of(call, name).argument(_DIVIDING[name], 0)
-    given = module.origin(given) if isinstance(given, ast.Name) and _DIVIDING[name] == "datasets" else given
+    given = call_of(call, name).argument(DIVIDING[name], 0)
+    given = module.origin(given) if isinstance(given, ast.Name) and DIVIDING[name] == "datasets" else given
     several = given.elts if isinstance(given, ast.List | ast.Tuple) else [given]
     for each in islice(several, MAX_UNITED):
         if each is not None:
@@ -78,7 +78,7 @@ def divides(module: ModuleFacts) -> bool:
 
 def _making(module: ModuleFacts) -> dict[ast.expr, str]:
     if module not in _MAKING:
-        _MAKING[module] = {call.node: call.callee for call in module.calls if call.callee in _DIVIDING}
+        _MAKING[module] = {call.node: call.callee for call in module.calls if call.callee in DIVIDING}
     return _MAKING[module]
 
 

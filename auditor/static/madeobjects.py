@@ -47,8 +47,9 @@ class MadeObjects:
             self.methods(made, names, frame, node)
         elif self._has_indexed and divides(frame.module):
             for module, each in undivided(frame.module, node):
-                if module is frame.module:
-                    self.protocol(each, INDEXING, frame)
+                asked = frame.resolve(each) if module is frame.module else None
+                if isinstance(asked, Instance) and isinstance(asked.of, ClassRef):
+                    self.methods(asked, INDEXING, frame, node)
 
     def indexed(self, node: ast.expr, frame: Frame) -> None:
         """Objects of the project are asked for items by what is in brackets: `dataset[0]`."""
