@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection
+from posixpath import basename
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.constants import assigned
 from auditor.static.elements import UNKNOWN, Known, Unknown
 from auditor.static.flow import uses
-from auditor.static.modes import puts_on
+from auditor.static.modes import hands_out, puts_on, sets_any
 from auditor.static.targets import only_target
 from auditor.static.truth import COMPARE
 from auditor.static.values import ModuleRef
@@ -36,6 +37,7 @@ class FixedSwitches:
         """`within`: the files of the program."""
         self._within = within
         self._values: dict[tuple[str, str], Known | Unknown] = {}
+        self._open: dict[str, bool] = {}
 
     def outcome(self, test: ast.expr, frame: Frame) -> bool | None:
         """The outcome of a condition that such switches settle; None of all others."""
@@ -103,11 +105,15 @@ class FixedSwitches:
         bound = holder.index.root.bindings.get(name.id, ())
         if len(bound) != 1 or bound[0].value is not value:  # `global DEBUG` binds it there, too
             return UNKNOWN
+        if _may_be_replaced(holder, name):
+            return UNKNOWN
         seen = holder.constant(value)
         if not isinstance(seen, Known) or (seen.value and not isinstance(seen.value, bool)):
             return UNKNOWN
         project = holder.project
         if any(_may_store(path, name.id, project, is_on=bool(seen.value)) for path in self._within):
+            return UNKNOWN
+        if self._is_open(holder):
             return UNKNOWN
         if isinstance(value, ast.Constant) and isinstance(value.value, bool):
             return seen
@@ -119,6 +125,24 @@ class FixedSwitches:
                 return UNKNOWN
             return seen if all(_only_asks(holder, use) for use in uses(holder, name)) else UNKNOWN
         return seen
+
+    def _is_open(self, holder: ModuleFacts) -> bool:
+        """Whether one of the files gives another's names values by names that are not spelled.
+
+        `for name, value in options.items(): setattr(settings, name, value)`.
+        """
+        if holder.path not in self._open:
+            project, name = holder.project, basename(holder.path.removesuffix("/__init__.py")).removesuffix(".py")
+            self._open[holder.path] = any(sets_any(path, project) for path in self._within) and any(
+                hands_out(path, name, project) for path in self._within
+            )
+        return self._open[holder.path]
+
+
+def _may_be_replaced(holder: ModuleFacts, name: ast.Name) -> bool:
+    """Whether something below takes a name's place: `from local_settings import *`, also of what is not there."""
+    origins = (holder.names.origin_of(each) for each in holder.index.root.stars if each.lineno > name.lineno)
+    return any(not isinstance(each, ModuleRef) or holder.project.may_export(each.path, name.id) for each in origins)
 
 
 def _may_store(path: str, name: str, project: Project, *, is_on: bool) -> bool:

@@ -194,9 +194,15 @@ def is_only_reduced(module: ModuleFacts, call: ast.Call) -> bool:
     statement = module.parent(call)
     target = only_target(statement)
     places = list(uses(module, target)) if isinstance(target, ast.Name) else [call] if target is None else []
-    if any(is_sorted_here(module, place) for place in places):
+    first = min(places, key=lambda place: (place.lineno, place.col_offset), default=None)
+    if first is not None and _runs_once_with(module, first, call) and is_sorted_here(module, first):
         return True
     return bool(places) and all(_is_reduced(module, place) for place in places)
+
+
+def _runs_once_with(module: ModuleFacts, use: ast.expr, call: ast.Call) -> bool:
+    """Whether two places stand in the same block, so that whoever comes to one of them comes to the other."""
+    return module.parent(module.statement(use)) is module.parent(module.statement(call))
 
 
 def is_sorted_table(module: ModuleFacts, call: ast.Call) -> bool:

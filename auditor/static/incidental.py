@@ -59,6 +59,9 @@ _MAX_WAITS = 20
 _TELLING = ("sleep", "print", "debug", "info", "warn", "warning", "error", "exception", "log")
 """Ends of names of calls that wait, or only tell people something."""
 
+_SHAPING = frozenset({"abs", "float", "format", "int", "math.ceil", "max", "min", "repr", "round", "str"})
+"""Calls that give a number back in another shape."""
+
 _SHOWN = frozenset({"choices", "examples", "label", "placeholder", "value"})
 """Arguments of what a form is made of that are shown in it; its `fn` is called."""
 
@@ -189,10 +192,29 @@ def _sleeps(module: ModuleFacts, statement: ast.stmt) -> bool:
     target = only_target(statement)
     if not isinstance(target, ast.Name):
         return False
-    reads = [module.statement(read) for read in islice(uses(module, target), _MAX_WAITS + 1)]
+    if module.enclosing_function(statement) is None and module.project.is_imported(module.path):
+        return False
+    places = list(islice(uses(module, target), _MAX_WAITS + 1))
+    if any(_is_handed_on(module, place) for place in places):
+        return False
+    reads = [module.statement(read) for read in places]
     called = {_called(module, read) for read in reads if getattr(only_target(read), "id", "") != target.id}
     sleeps = not _SLEEPING.isdisjoint(called)
     return sleeps and len(reads) <= _MAX_WAITS and all((name or "").endswith(_TELLING) for name in called)
+
+
+def _is_handed_on(module: ModuleFacts, read: ast.expr) -> bool:
+    """`print(train(wait))`: a function gets it that does more than to round it or to put it into a text."""
+    around: list[ast.Call] = []
+    part = module.parent(read)
+    while isinstance(part, ast.expr | ast.keyword):
+        if isinstance(part, ast.Call):
+            around.append(part)
+        part = module.parent(part)
+    inner = around[:-1] if isinstance(part, ast.Expr) else around
+    return any(
+        module.resolve(each.func) not in _SHAPING and getattr(each.func, "attr", "") != "format" for each in inner
+    )
 
 
 def _called(module: ModuleFacts, statement: ast.stmt) -> str | None:

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Container
+from collections.abc import Container, Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import Function
 from auditor.static.contents import PUTTING, collections_in
-from auditor.static.elements import call_of
+from auditor.static.datasetparts import DIVIDING, undivided
+from auditor.static.elements import call_of, passed
 from auditor.static.frame import Frame
 from auditor.static.furtherarguments import written_out
 from auditor.static.library_verdict import SeedValue
 from auditor.static.nodeindex import names_of
 from auditor.static.seedvalue import GIVEN, Seen
-from auditor.static.values import ClassRef, FunctionRef, Instance
+from auditor.static.values import ClassRef, External, FunctionRef, Instance
 
 if TYPE_CHECKING:
     from auditor.static.callwalk import CallWalk
     from auditor.static.facts import ModuleFacts
+    from auditor.static.values import Value
     from auditor.static.walk import Walk
 
+
+MAX_DIVIDED = 20
+"""Classes of data sets that a loader may ask for a part."""
 
 LOADER_METHODS = ("__getitem__", "__getitems__", "__iter__", "__next__")
 
@@ -34,6 +39,9 @@ class LoaderCalls:
         self._ledger = walk.ledger
         self._composed: dict[str, set[tuple[ast.AST | None, str]]] = {}
         """By path: the names of lists of which only things for loaders are made, and the functions they stand in."""
+
+        self._divided: dict[ClassRef, Instance] = {}
+        """The data sets of which parts were made, one of each class."""
 
     def make(self, node: ast.Call, frame: Frame) -> None:
         """A DataLoader: its dataset and collate function are called later, perhaps in workers."""
@@ -60,14 +68,35 @@ class LoaderCalls:
         for part in parts:
             self._ledger.worker = kept if part in in_program else in_worker
             self._loaded(part, frame)
+        self._ask_any(call.argument("dataset", 0), frame, in_worker)
         self._ledger.deferring -= 1
         self._ledger.worker = kept
         self._calls.random.remember(node, before)
 
+    def _ask_any(self, dataset: ast.expr | None, frame: Frame, in_worker: bool | None) -> None:
+        """A loader without workers asks something of which nothing is known: it may be a part of what has some."""
+        known = frame.resolve(dataset) if dataset is not None else None
+        made = known.of if isinstance(known, Instance) else known
+        is_open = known is None or (isinstance(made, External) and made.name in DIVIDING)
+        if dataset is None or in_worker is not False or not self._divided or not is_open:
+            return
+        if next(undivided(frame.module, dataset), None) is None and not self._walk.possible(frame.module, dataset):
+            self._ledger.worker = in_worker
+            for each in list(self._divided.values())[:MAX_DIVIDED]:
+                self._asked([each], dataset, frame)
+
     def _loaded(self, part: ast.expr, frame: Frame) -> None:
         """What a loader is given is a function that it calls, or an object that it asks for items: one of several."""
-        known = frame.resolve(part)
-        values = [known] if known is not None else self._walk.possible(frame.module, part)
+        parts = list(undivided(frame.module, part))
+        for module, each in parts:
+            # What another function made is asked as what is known of it there.
+            known = frame.resolve(each) if module is frame.module else module.names.value(each)
+            self._asked([known] if known is not None else self._walk.possible(module, each), part, frame)
+        if not parts:
+            known = frame.resolve(part)
+            self._asked([known] if known is not None else self._walk.possible(frame.module, part), part, frame)
+
+    def _asked(self, values: Sequence[Value], part: ast.expr, frame: Frame) -> None:
         for value in self._calls.choices.one_of(values, is_taken=self._walk.is_taken(part)):
             if isinstance(value, FunctionRef):
                 self._calls.functions.enter(value, None, frame, at=part)
@@ -79,6 +108,10 @@ class LoaderCalls:
 
         So is what a list holds that has a name: `steps = [Blur()]`, `transforms.Compose(steps)`.
         """
+        for part in passed(node) if name in DIVIDING else ():
+            made = frame.resolve(part)
+            if isinstance(made, Instance) and isinstance(made.of, ClassRef):
+                self._divided[made.of] = made
         kept = self._ledger.worker
         self._ledger.worker = kept or None
         self._calls.outside.callbacks(name, node, frame)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from itertools import islice
 from weakref import WeakKeyDictionary
 
+from auditor.errors import ProjectError
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.model.pattern import lazy_pattern
 from auditor.static.commandline import option_call
 from auditor.static.configured import read_at
 from auditor.static.configurednames import TARGETS
@@ -19,9 +21,17 @@ from auditor.static.values import ClassRef, FunctionRef, Instance, ModuleRef, Va
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
+    from auditor.static.project import Project
 
 MAX_METHODS = 200
 """Methods of one class among which one is looked up."""
+
+MAX_FILES = 200
+"""Files of the programs that are searched for names that are written as texts."""
+
+_WRITTEN = lazy_pattern(rb"""["']([A-Za-z_]\w{0,80})["']""")
+_WORDS: WeakKeyDictionary[Project, dict[str, frozenset[str]]] = WeakKeyDictionary()
+"""By file the texts in it that may be names."""
 
 _OFFERED: WeakKeyDictionary[ModuleFacts, Memory[ast.ClassDef, Sequence[FunctionRef]]] = WeakKeyDictionary()
 
@@ -80,13 +90,48 @@ def described(module: ModuleFacts, at: ast.expr, values: Sequence[Value]) -> Seq
     part = module.origin(key) if key is not None else at
     word, holder = read_at(part)
     is_option = isinstance(part, ast.Attribute) and isinstance(holder, ast.Name)
-    if word not in TARGETS or is_option or not module.project.graph.is_picking(module.path):
+    if (
+        word not in TARGETS
+        or is_option
+        or option_call(module, word) is not None
+        or not module.project.graph.is_picking(module.path)
+    ):
         return ()
     module.project.trace.note("content", module.path)
     chosen = module.project.graph.configured_names.chosen
-    return [
-        each for each in values if isinstance(each, FunctionRef | ClassRef) and getattr(each.node, "name", "") in chosen
-    ]
+    defined = [each for each in values if isinstance(each, FunctionRef | ClassRef)]
+    named = [each for each in defined if getattr(each.node, "name", "") in chosen]
+    if not named or len(named) == len(defined):
+        return named
+    left = [each for each in defined if each not in named]
+    written = _written_in(module, {each.module.path for each in left})
+    return [each for each in defined if each in named or getattr(each.node, "name", "") in written]
+
+
+def _written_in(module: ModuleFacts, beside: Set[str]) -> Set[str]:
+    """What the programs that reach a file write as texts: `config["arch"]["type"] = "Deep"`, `{"type": "Deep"}`.
+
+    `beside`: files that define what is picked; they, and packages, list what they offer.
+    """
+    project = module.project
+    paths = {
+        path for program in project.programs.reaching(module.path) for path in project.programs.paths_reached(program)
+    }
+    asked = sorted(path for path in paths - beside if not path.endswith("__init__.py"))[:MAX_FILES]
+    memory = _WORDS.setdefault(project, {})
+    for path in asked:
+        if path not in memory:
+            memory[path] = _words_in(path, project)
+    return {word for path in asked for word in memory[path]}
+
+
+def _words_in(path: str, project: Project) -> frozenset[str]:
+    try:
+        return frozenset(word.decode() for word in _WRITTEN.findall(project.source(path).code()))
+    except ProjectError:
+        return frozenset()  # told as not analysed
+    finally:
+        project.unread(path)
 
 
 def _methods(cls: ClassRef) -> list[str]:

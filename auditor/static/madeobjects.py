@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.callables import QUIET, QUIET_MODULES, STARTED
 from auditor.static.configured import COMMAND_LINES, MAX_MADE, of_command_line, opened
+from auditor.static.datasetparts import divides, undivided
 from auditor.static.elements import passed
 from auditor.static.fields import recorded
 from auditor.static.frame import Frame
@@ -44,6 +45,11 @@ class MadeObjects:
         made = frame.resolve(node) if isinstance(node, ast.Name | ast.Attribute | ast.Call) else None
         if isinstance(made, Instance) and isinstance(made.of, ClassRef):
             self.methods(made, names, frame, node)
+        elif self._has_indexed and divides(frame.module):
+            for module, each in undivided(frame.module, node):
+                asked = frame.resolve(each) if module is frame.module else None
+                if isinstance(asked, Instance) and isinstance(asked.of, ClassRef):
+                    self.methods(asked, INDEXING, frame, node)
 
     def indexed(self, node: ast.expr, frame: Frame) -> None:
         """Objects of the project are asked for items by what is in brackets: `dataset[0]`."""
@@ -171,11 +177,21 @@ class MadeObjects:
             self._ledger.in_network -= is_network
 
     def methods(self, made: Instance, names: Iterable[str], frame: Frame, at: ast.expr) -> None:
-        """Something calls these methods of an object, where it has them."""
+        """Something calls these methods of an object, where it has them.
+
+        Just this object is meant where `at` makes it, or names what that call alone gave; else only its class counts.
+        """
+        is_certain = made.made_by is not None and made.made_by in (at, _given_to(at, frame))
         for name in names:
             method = frame.module.names.attribute(made, name)
             if isinstance(method, FunctionRef):
-                self._calls.functions.enter(method, None, frame, at=at, made=made)
+                self._calls.functions.enter(method, None, frame, at=at, made=made if is_certain else None)
+
+
+def _given_to(at: ast.expr, frame: Frame) -> ast.expr | None:
+    """The one expression that a name is bound to where it is used."""
+    bindings = frame.module.names.in_force(at) if isinstance(at, ast.Name) else ()
+    return bindings[0].value if len(bindings) == 1 else None
 
 
 def is_plain(cls: ClassRef) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterable
+from itertools import islice
 from weakref import WeakKeyDictionary
 
 from auditor.errors import ProjectError
@@ -34,6 +35,16 @@ _BOUND = r"[\w.\[\]]+"
 
 _SETTING: WeakKeyDictionary[Project, dict[str, bool]] = WeakKeyDictionary()
 """Whether files do that, asked once for all switches."""
+
+_BY_TEXT = ("import_module", "sys.modules")
+"""What gives a module of which the name may be anything."""
+
+_HANDED = (
+    r"(?m)^(?![ \t]*(?:import|from)[ \t])[^\n]*?[(=,\[][ \t]*(?:\w+\.){0,5}(?:%s)[ \t]*(?:[,)\]]|\r?$)"
+    r"|\b(?:%s)\.__dict__"
+)
+_ALIAS = r"\b%s[ \t]+as[ \t]+(\w+)"
+MAX_ALIASES = 10
 
 BRANCHING = frozenset({"tensorflow.cond", "tensorflow.compat.v1.cond"})
 """Calls that call their second argument where the first one holds, else the third."""
@@ -98,7 +109,7 @@ def stays_false(cls: ClassRef, attribute: str, paths: Iterable[str]) -> bool:
     if not is_first or any(module.project.texts.contain(path, _OWN) for path in _paths_above(cls)):
         return False
     project = module.project
-    return not any(puts_on(path, attribute, project, itself=True) or _sets_any(path, project) for path in paths)
+    return not any(puts_on(path, attribute, project, itself=True) or sets_any(path, project) for path in paths)
 
 
 def _paths_above(cls: ClassRef) -> list[str]:
@@ -110,7 +121,7 @@ def _paths_above(cls: ClassRef) -> list[str]:
     return [each.module.path for each in pending]
 
 
-def _sets_any(path: str, project: Project) -> bool:
+def sets_any(path: str, project: Project) -> bool:
     """Whether a file gives objects attributes by names that do not stand in the text."""
     known = _SETTING.setdefault(project, {})
     if path not in known:
@@ -127,6 +138,24 @@ def sets_by_name(path: str, attribute: str, project: Project) -> bool:
     return project.texts.hold(path, frozenset({"setattr"})) and project.texts.contain(
         path, (f'"{attribute}"', f"'{attribute}'")
     )
+
+
+def hands_out(path: str, module: str, project: Project) -> bool:
+    """Whether a file may give something else a whole module of that name: `update(settings)`, `settings.__dict__`."""
+    if project.texts.contain(path, _BY_TEXT):
+        return True
+    if not project.texts.contain(path, (module,)):
+        return False
+    try:
+        code = project.source(path).code()
+    except ProjectError:
+        return False  # told as not analysed
+    finally:
+        project.unread(path)
+    aliases = islice(re.finditer((_ALIAS % re.escape(module)).encode(), code), MAX_ALIASES)
+    names = {module, *(each[1].decode() for each in aliases)}
+    either = "|".join(map(re.escape, sorted(names)))
+    return re.search((_HANDED % (either, either)).encode(), code) is not None
 
 
 def puts_on(path: str, attribute: str, project: Project, *, itself: bool = False) -> bool:

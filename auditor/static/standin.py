@@ -26,8 +26,9 @@ MAX_FILES = 200
 """Files of the programs that are searched for something that copies objects."""
 
 _COPYING = (
-    *("pickle", "deepcopy", "copy.copy", "import copy", "joblib", "dill", "torch.load", "shelve", "ray"),
-    *("multiprocessing", "concurrent.futures"),
+    *("pickle", "deepcopy", "copy.copy", "import copy", "from copy import", "joblib", "dill", "shelve", "torch.load"),
+    *("multiprocessing", "concurrent.futures", "forkserver", "spawn", "dask", "import ray", "from ray", "mpi4py"),
+    *("sklearn.base", "cross_val"),
 )
 """What brings objects back from their state."""
 
