@@ -85,7 +85,7 @@ def left_open(given: ast.expr, module: ModuleFacts, steps: int = MAX_STEPS) -> O
 
 def _of_part(given: ast.expr, module: ModuleFacts) -> Open:
     """The programs that hand a function an object of which a part is None: `config.seed` of `main(config)`."""
-    from auditor.static.unsetparts import MAX_STEPS, handed_to, is_none_in, whole_of
+    from auditor.static.unsetparts import MAX_STEPS, handed_to, is_none_in, is_put_anywhere, whole_of
 
     whole = whole_of(given)
     pending = [(whole, module, MAX_STEPS)] if whole is not None else []
@@ -103,7 +103,7 @@ def _of_part(given: ast.expr, module: ModuleFacts) -> Open:
                     found.setdefault(path, caller.location(call))
             elif steps > 0 and len(pending) < MAX_CALLS:
                 pending.append((passed, caller, steps - 1))
-    return dict(sorted(found.items()))
+    return dict(sorted(found.items())) if found and not is_put_anywhere(given, module) else {}
 
 
 def fields_left_open(arguments: Iterable[Argument], call: Call, module: ModuleFacts) -> Open:

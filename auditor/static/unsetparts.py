@@ -47,7 +47,7 @@ def is_part_unset(given: ast.expr, module: ModuleFacts) -> bool:
     whole = whole_of(given)
     if whole is None or is_given_there(given, module):
         return False
-    return is_none_in(whole, given, module, MAX_STEPS) and not _is_put_anywhere(_key(given), module)
+    return is_none_in(whole, given, module, MAX_STEPS) and not is_put_anywhere(given, module)
 
 
 def is_none_in(whole: ast.expr, given: ast.expr, module: ModuleFacts, steps: int) -> bool:
@@ -121,9 +121,9 @@ def _may_put(module: ModuleFacts, use: ast.expr, key: str) -> bool:
     return is_changed_at(module, use, {})
 
 
-def _is_put_anywhere(key: str, module: ModuleFacts) -> bool:
-    """Whether a file of the programs that reach this one stores something under that name, in whatever object."""
-    project = module.project
+def is_put_anywhere(given: ast.expr, module: ModuleFacts) -> bool:
+    """Whether a file of the programs that reach this one stores something under the part's name, in whatever object."""
+    key, project = _key(given), module.project
     programs = project.programs.reaching(module.path)
     if len(programs) > MAX_PROGRAMS:
         return True
