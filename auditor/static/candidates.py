@@ -73,6 +73,7 @@ class Candidates:
         self._counting: Given = {}
         """Of what is given to parameters what counts here."""
 
+        self._handing: dict[Function, list[Function]] = {}
         self._asked_of: set[tuple[Function, str]] = set()
         """Parameters that were looked at for the present call."""
 
@@ -341,17 +342,19 @@ class Candidates:
 
     def _handing_on(self, function: Function) -> list[Function]:
         """Functions that call this one with all their further keywords, directly or one through the other."""
-        found: list[Function] = []
-        pending = [function]
+        if (found := self._handing.get(function)) is not None:
+            return found
+        found, pending = [], [function]
         while pending and len(found) < MAX_STEPS:
             for module, others in islice(self._given_to((pending.pop(), _OTHERS)), MAX_EXPRESSIONS):
                 around = module.enclosing_function(others)
-                kwarg = around.args.kwarg if around is not None else None
-                if around is None or kwarg is None or getattr(others, "id", "") != kwarg.arg:
+                if around is None or getattr(others, "id", "") != getattr(around.args.kwarg, "arg", None):
                     continue
                 if around is not function and around not in found:
                     found.append(around)
                     pending.append(around)
+        if self._within is not None:  # else further calls may come to be noted
+            self._handing[function] = found
         return found
 
     def _given_to(self, parameter: tuple[Function, str]) -> Sequence[tuple[ModuleFacts, ast.expr]]:

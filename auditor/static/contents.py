@@ -38,6 +38,7 @@ HOLDING = frozenset({"torch.nn.ModuleList", "torch.nn.ModuleDict", "torch.nn.Seq
 
 Put = dict[str, dict[str, list[ast.expr]]]
 Source = tuple["ModuleFacts", ast.expr]
+Loop = ast.For | ast.AsyncFor | ast.comprehension
 
 
 class Contents:
@@ -49,10 +50,13 @@ class Contents:
         """By module: what is put into what goes by a name there."""
 
         self._seen: dict[ast.AST, list[Value]] = {}
+        self._loops: dict[ast.Name, list[Loop]] = {}
+        self._rows: dict[tuple[Loop, tuple[int, ...]], list[Value]] = {}
 
     def begin(self) -> None:
         """Another call is asked about."""
         self._seen.clear()
+        self._rows.clear()
 
     def of(self, module: ModuleFacts, node: ast.expr) -> Sequence[Value]:
         """What the elements of `node`, or the values of a dictionary, may be."""
@@ -89,12 +93,17 @@ class Contents:
 
     def _row(self, module: ModuleFacts, row: ast.Name, places: tuple[int, ...]) -> Iterator[Value]:
         """`for row in TABLE: a, b = row`: what stands at these places of the rows."""
-        for binding in module.names.bindings_of(row)[:MAX_ROWS]:
-            loop = binding.node
-            if isinstance(loop, ast.For | ast.AsyncFor | ast.comprehension):
-                outer = _places(loop.target, row.id)
-                if outer or isinstance(loop.target, ast.Name):
-                    yield from self._along(module, loop.iter, (*outer, *places))
+        loops = self._loops.get(row)
+        if loops is None:
+            loops = self._loops[row] = _loops_over(module, row)
+        for loop in loops:
+            outer = _places(loop.target, row.id)
+            if outer or isinstance(loop.target, ast.Name):
+                asked = loop, (*outer, *places)
+                if asked not in self._rows:
+                    self._rows[asked] = []
+                    self._rows[asked] = list(self._along(module, loop.iter, asked[1]))
+                yield from self._rows[asked]
 
     def _taken_apart(self, module: ModuleFacts, node: ast.Assign, name: str) -> Iterator[Source]:
         """The expressions that `name` may be where an assignment takes something apart."""
@@ -225,6 +234,18 @@ def collections_in(node: ast.Call) -> list[ast.expr]:
     given = (*node.args, *(word.value for word in node.keywords))
     plain = (each.value if isinstance(each, ast.Starred) else each for each in given)
     return [each for each in plain if isinstance(each, ast.Name | ast.Attribute | ast.BinOp | ast.Call)]
+
+
+def _loops_over(module: ModuleFacts, row: ast.Name) -> list[Loop]:
+    """The loops that bind a name: the innermost around it, else all."""
+    bound = module.names.bindings_of(row)[:MAX_ROWS]
+    loops = [binding.node for binding in bound if isinstance(binding.node, ast.For | ast.AsyncFor | ast.comprehension)]
+    holder = module.parent(row) if len(loops) > 1 else None
+    while holder is not None and not isinstance(holder, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        if isinstance(holder, ast.For | ast.AsyncFor) and holder in loops:
+            return [holder]
+        holder = module.parent(holder)
+    return loops
 
 
 def _places(target: ast.expr, name: str) -> tuple[int, ...]:

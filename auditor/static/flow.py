@@ -34,6 +34,7 @@ _STRAIGHT = (
 )
 """Whose body is executed from its first statement to the last, unless something leaves it."""
 
+_LOOPS = (ast.AsyncFor, ast.For, ast.While)
 _SHOWING = frozenset(
     {"critical", "debug", "display", "error", "exception", "info", "pprint", "print", "warn", "warning"}
 )
@@ -152,12 +153,19 @@ def bound_anew(module: ModuleFacts, target: ast.expr) -> ast.Assign | None:
 
 
 def is_read_before(module: ModuleFacts, target: ast.expr, use: ast.expr) -> bool:
-    """Whether a name is read above a statement that no loop repeats: there it still holds what it held before."""
+    """Whether something is read above a statement that no loop around both repeats: it holds what it held before."""
     statement = module.statement(target)
     function = module.enclosing_function(target)
-    if not isinstance(target, ast.Name) or use.lineno >= statement.lineno:
+    if module.enclosing_function(use) is not function:
         return False
-    return module.parent(statement) is (function or module.tree) and module.enclosing_function(use) is function
+    if use.lineno >= statement.lineno and module.statement(use) is not statement:
+        return False
+    holder = module.parent(statement)
+    while holder is not None and holder is not function:
+        if isinstance(holder, _LOOPS) and holder.lineno <= use.lineno:
+            return False
+        holder = module.parent(holder)
+    return True
 
 
 def is_sorted_here(module: ModuleFacts, use: ast.expr) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
@@ -12,6 +12,7 @@ from auditor.ruleset import Ruleset
 from auditor.static import callwalk, facts, functions, members, spread, textvalues, unset, weights
 from auditor.static.bindings import Function
 from auditor.static.candidates import Candidates
+from auditor.static.contents import Contents
 from auditor.static.facts import ModuleFacts
 from auditor.static.frame import Frame
 from auditor.static.library_verdict import LibraryVerdict, SeedStatus
@@ -406,3 +407,19 @@ def test_what_a_call_does_to_weights_is_asked_once(project: MakeProject, monkeyp
     monkeypatch.setattr(callwalk, "loads_weights", loads_weights)
     assert verdicts(project({"a.py": text}), "a.py")
     assert len(asked) == len(set(asked)) == TIMES + 2
+
+
+def test_a_row_that_is_unpacked_is_sought_in_the_loop_around_it(
+    project: MakeProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loops = "for batch in load():\n    x, y = batch\n    x.to(y)\n" * TIMES
+    asked: list[ast.expr] = []
+    along = Contents._along
+
+    def counted(self: Contents, module: ModuleFacts, node: ast.expr, places: tuple[int, ...]) -> Iterator[Value]:
+        asked.append(node)
+        return along(self, module, node, places)
+
+    monkeypatch.setattr(Contents, "_along", counted)
+    verdicts(project({"a.py": f"import random\nfrom data import load\n{loops}print(random.random())\n"}), "a.py")
+    assert len(asked) <= TIMES * TIMES
