@@ -30,6 +30,9 @@ MAX_COLLECTIONS = 50
 MAX_ITEMS = 200
 """Elements of one collection that are looked at."""
 
+MAX_TABLES = 20
+"""Lists that one name may stand for."""
+
 MAX_ROWS = 40
 """Tuples of one table that are looked at."""
 
@@ -134,13 +137,29 @@ class Contents:
 
     def _column(self, module: ModuleFacts, table: ast.expr, places: tuple[int, ...]) -> Iterator[Source]:
         """What stands at a place of the tuples that a list or a dictionary is written with."""
-        named = assigned(module, table) if isinstance(table, ast.Name | ast.Attribute) else None
-        owner, written = named or (module, table)
-        rows = written.values if isinstance(written, ast.Dict) else getattr(written, "elts", ())
-        for row in rows[:MAX_ROWS]:
-            item = _standing_at(row, places)
-            if item is not None and item is not row:
-                yield owner, item
+        for owner, written in self._tables(module, table):
+            rows = written.values if isinstance(written, ast.Dict) else getattr(written, "elts", ())
+            for row in rows[:MAX_ROWS]:
+                item = _standing_at(row, places)
+                if item is not None and item is not row:
+                    yield owner, item
+
+    def _tables(self, module: ModuleFacts, table: ast.expr) -> Sequence[Source]:
+        """The lists and dictionaries as they are written that a name stands for, also as a parameter."""
+        pending: list[Source] = [(module, table)]
+        for owner, each in pending:
+            if not isinstance(each, ast.Name | ast.Attribute) or len(pending) >= MAX_TABLES:
+                continue
+            named = assigned(owner, each)
+            if named is not None:
+                pending.append(named)
+            elif isinstance(each, ast.Name):
+                pending += [
+                    part
+                    for binding in owner.names.bindings_of(each)
+                    for part in self._candidates.sources(owner, binding)
+                ]
+        return pending[:MAX_TABLES]
 
     def _elements(self, module: ModuleFacts, node: ast.expr) -> Iterator[Value]:
         if isinstance(node, ast.List | ast.Tuple | ast.Set):
@@ -196,11 +215,22 @@ class Contents:
                 if binding.kind is BindingKind.OPAQUE and isinstance(binding.node, ast.Assign):
                     for owner, value in self._taken_apart(module, binding.node, node.id):
                         yield from self.of(owner, value)
+                    yield from self._unzipped(module, binding.node, node.id)
             return
         for base in self._candidates.values(module, node.value):
             if isinstance(base, Instance) and isinstance(base.of, ClassRef):
                 for owner, value in stored(base.of, node.attr):
                     yield from self.of(owner, value)
+
+    def _unzipped(self, module: ModuleFacts, node: ast.Assign, name: str) -> Iterator[Value]:
+        """`loaders, losses = zip(*pairs)`: the elements of what `name` stands for."""
+        call = node.value
+        parts = call.args if isinstance(call, ast.Call) and module.resolve(call.func) == "zip" else []
+        for target in node.targets if len(parts) == 1 else ():
+            places = _places(target, name)
+            if isinstance(parts[0], ast.Starred) and len(places) == 1:
+                for owner, each in self._column(module, parts[0].value, places):
+                    yield from self._candidates.values(owner, each)
 
     def _put_into(self, module: ModuleFacts) -> dict[str, list[ast.expr]]:
         """What is appended to names and attributes, added in a list, or assigned to their items."""

@@ -448,8 +448,14 @@ class Walk:
         for part in walk(node):
             if isinstance(part, ast.Name | ast.Attribute | ast.Call):
                 value = frame.resolve(part)
-                if isinstance(value, Instance) and value.made_by is not None:
-                    self.calls.random.iterated(value.made_by)
+                for each in [value] if value is not None else self._looped_over(node, part, frame):
+                    if isinstance(each, Instance) and each.made_by is not None:
+                        self.calls.random.iterated(each.made_by)
+
+    def _looped_over(self, iterable: ast.expr, part: ast.expr, frame: Frame) -> Sequence[Value]:
+        """The loaders that a loop may go over, of which a list holds several; of other things that may be, none."""
+        found = self.possible(frame.module, part) if part is iterable and isinstance(part, ast.Name) else ()
+        return found if all(isinstance(each, Instance) and isinstance(each.of, External) for each in found) else ()
 
     # -- expressions ----------------------------------------------------------------------------------------------
 
