@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.static.bindings import Function, every_argument
+from auditor.static.bindings import Function
 from auditor.static.elements import Known
 from auditor.static.library_verdict import SeedValue
 from auditor.static.seedvalue import GIVEN, IS_NONE, Seen, constant
@@ -204,7 +204,3 @@ def default_of(function: Function, name: str) -> ast.expr | None:
         if argument.arg == name:
             return default
     return None
-
-
-def parameter_names(function: Function) -> list[str]:
-    return [argument.arg for argument in every_argument(function.args)]

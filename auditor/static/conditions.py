@@ -16,6 +16,7 @@ from auditor.model.lean import dataclass, replace
 from auditor.ruleset.table import Table
 from auditor.static.constants import is_as_large, may_hold_for_none
 from auditor.static.decorated import decorator_calls
+from auditor.static.elements import is_same
 from auditor.static.facts import Call, Known, ModuleFacts
 from auditor.static.fieldsgiven import is_field_given
 from auditor.static.handedon import as_called
@@ -159,7 +160,7 @@ class Argument:
         value = module.constant(given)
         if self.not_equals:
             usual = value if isinstance(value, Known) else default_value(module, given)
-            if isinstance(usual, Known) and any(_same(usual.value, each) for each in self.not_equals):
+            if isinstance(usual, Known) and any(is_same(usual.value, each) for each in self.not_equals):
                 return False
         if self.given and isinstance(value, Known) and value.value is None:
             return False
@@ -177,9 +178,9 @@ class Argument:
             return self.only_none and is_unset(given, module)
         if self.none and (value.value is not None or is_field_given(given, module)):
             return False
-        if self.equals and not any(_same(value.value, wanted) for wanted in self.equals):
+        if self.equals and not any(is_same(value.value, wanted) for wanted in self.equals):
             return False
-        if any(_same(value.value, unwanted) for unwanted in self.differs):
+        if any(is_same(value.value, unwanted) for unwanted in self.differs):
             return False
         if self.pattern is not None:
             return isinstance(value.value, str) and self.pattern.search(value.value) is not None
@@ -439,11 +440,6 @@ def _compiled(entry: Table, key: str) -> re.Pattern[str] | None:
         return re.compile(entry.string(key))
     except re.error as error:
         raise entry.complain(key, f"not a regular expression: {error}") from error
-
-
-def _same(value: object, wanted: object) -> bool:
-    """Equal, and not a boolean taken for a number."""
-    return value == wanted and isinstance(value, bool) == isinstance(wanted, bool)
 
 
 def _makes_dictionary(node: ast.expr) -> bool:

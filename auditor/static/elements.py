@@ -25,6 +25,11 @@ class Unknown:
 UNKNOWN = Unknown()
 
 
+def is_same(value: object, wanted: object) -> bool:
+    """Equal, and not a boolean taken for a number."""
+    return value == wanted and isinstance(value, bool) == isinstance(wanted, bool)
+
+
 def is_none(node: ast.expr | None) -> bool:
     """Whether None is written there."""
     return isinstance(node, ast.Constant) and node.value is None

@@ -83,10 +83,6 @@ class ModuleFacts:
     def is_test(self) -> bool:
         return self.project.is_test(self.path)
 
-    @property
-    def is_entry_point(self) -> bool:
-        return self.project.programs.entry_point(self.path) is not None
-
     @cached_property
     def calls(self) -> tuple[Call, ...]:
         """Every call, in source order."""
@@ -210,11 +206,6 @@ class ModuleFacts:
         if isinstance(value, FunctionRef | ClassRef):
             return f".{value.module.name}.{value.module.index.functions[value.node]}"
         return None
-
-    def type_of(self, node: ast.expr) -> str | None:
-        """Fully qualified class of the object that an expression yields, where simple to see: `torch.Generator`."""
-        value = self.names.value(node)
-        return self._dotted(value.of) if isinstance(value, Instance) else None
 
     def base_classes(self, node: ast.ClassDef) -> tuple[str, ...]:
         """Fully qualified names of all known bases, the project's own resolved to theirs: `torch.nn.Module`."""

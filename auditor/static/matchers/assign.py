@@ -9,6 +9,7 @@ from functools import cached_property
 from auditor.model.lean import dataclass
 from auditor.model.rule import Confidence, Rule
 from auditor.ruleset.table import Table
+from auditor.static.elements import is_same
 from auditor.static.facts import Assignment, Known, ModuleFacts
 from auditor.static.matcher import Hit, Scope
 from auditor.static.plainvalue import plain_value
@@ -64,7 +65,7 @@ class AssignMatcher(WithOptions[_Options]):
             value = module.constant(given)
             is_plain = options.plain and not isinstance(value, Known)
             value = plain_value(module, given) if is_plain else value
-            if not isinstance(value, Known) or not any(_same(value.value, wanted) for wanted in options.values):
+            if not isinstance(value, Known) or not any(is_same(value.value, wanted) for wanted in options.values):
                 continue
             entry_points = options.program.entry_points(module, project)
             if entry_points != ():
@@ -88,10 +89,6 @@ def _assigned(module: ModuleFacts, options: _Options) -> Iterator[tuple[ast.AST,
 def _is_meant(assignment: Assignment, options: _Options) -> bool:
     written = getattr(assignment.target, "attr", "")
     return written in options.attributes or (written in options.last_parts and assignment.name in options.targets)
-
-
-def _same(value: object, wanted: object) -> bool:
-    return value == wanted and isinstance(value, bool) == isinstance(wanted, bool)
 
 
 MATCHER = AssignMatcher(_read)
