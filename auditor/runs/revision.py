@@ -36,7 +36,9 @@ class Revision:
     """A commit of the repository whose files are in `top`."""
 
     top: Path
-    commit: str
+    commit: str | None
+    """None before the first commit of a repository."""
+
     asked: str
     """As the user named it."""
 
@@ -59,6 +61,8 @@ def find_revision(folder: Path, asked: str) -> Revision:
     top = Path(os.fsdecode(_ask(folder, asked, "rev-parse", "--show-toplevel")).rstrip("\n"))
     dots = next((each for each in ("...", "..") if each in asked), "")
     name, _, end = asked.partition(dots) if dots else (asked, "", "")
+    if asked.strip(".") in ("", "HEAD") and _has_no_commit(top):
+        return Revision(top=top, commit=None, asked=asked)
     commit = _known(top, asked, name or "HEAD")
     if end and _known(top, asked, end) != _commit(top, "HEAD"):
         raise UsageError(
@@ -86,7 +90,8 @@ def _known(top: Path, asked: str, name: str) -> str:
 def extract(revision: Revision, target: Path) -> tuple[str, ...]:
     """Write the revision's source files below `target`, an empty folder; return submodules that could not be read."""
     unread: list[str] = []
-    _extract(revision.top, revision.commit, target, unread)
+    if revision.commit is not None:
+        _extract(revision.top, revision.commit, target, unread)
     # The marker by which the top of a checkout is known.
     (target / ".git").mkdir()
     return tuple(sorted(unread))
@@ -168,6 +173,11 @@ def _contents(repository: Path, blobs: Sequence[_Blob]) -> Iterator[bytes]:
             yield process.stdout.read(int(head[2]))
             process.stdout.read(1)
         asking.join()
+
+
+def _has_no_commit(repository: Path) -> bool:
+    """Whether HEAD names a branch that is still to come, as for a hook that runs at the very first commit."""
+    return _commit(repository, "HEAD") is None and not _run(repository, "symbolic-ref", "--quiet", "HEAD").returncode
 
 
 def _commit(repository: Path, name: str) -> str | None:

@@ -154,9 +154,15 @@ def read_environment(environ: Mapping[str, str]) -> Mapping[str, tuple[str, obje
     Variables of other names that begin like ours belong to the probe and are left alone, unless one looks misspelt.
     """
     known = {key.variable: key for key in KEYS if key.from_variable}
+    tables = {key.variable: key.name for key in KEYS if not key.from_variable}
     values = {}
     for variable in sorted(name for name in environ if name.startswith(PREFIX)):
         key = known.get(variable)
+        if variable in tables:
+            raise UsageError(
+                f"{variable}: `{tables[variable]}` is a table and stands in a settings file only, such as "
+                "[tool.repro-audit] of pyproject.toml"
+            )
         if key is None:
             import difflib
 

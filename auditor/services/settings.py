@@ -20,6 +20,7 @@ from auditor.static.discovery import find_root
 
 NAME = "repro-audit"
 TABLE = f"tool.{NAME}"
+_MISSPELT = NAME.replace("-", "_")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +131,7 @@ def _table_of(path: Path) -> Mapping[str, object] | None:
         if path.name == PYPROJECT:
             return None  # not ours to judge: the project may be just what is to be audited
         raise UsageError(f"{path}: cannot be read as UTF-8 text: {error}") from error
-    if path.name == PYPROJECT and NAME not in text:
+    if path.name == PYPROJECT and NAME not in text and _MISSPELT not in text:
         return None
     if sys.version_info >= (3, 11):  # few projects have settings for us, and the parser takes as long as a small scan
         import tomllib
@@ -142,9 +143,15 @@ def _table_of(path: Path) -> Mapping[str, object] | None:
         raise UsageError(f"{path}: not valid TOML: {error}") from error
     header = ""
     if path.name == PYPROJECT:
-        for part in TABLE.split("."):
-            content = content.get(part) if isinstance(content, dict) else None
+        tools = content.get("tool") if isinstance(content, dict) else None
+        content = tools.get(NAME) if isinstance(tools, dict) else None
         header = TABLE
         if content is None:
+            _forbid_misspelt(path, tools)
             return None
     return read_table(content, Source(path=path, text=text, header=header))
+
+
+def _forbid_misspelt(path: Path, tools: object) -> None:
+    if isinstance(tools, dict) and _MISSPELT in tools:
+        raise UsageError(f"{path}: [tool.{_MISSPELT}]: the table is called [{TABLE}]")

@@ -90,6 +90,31 @@ def test_renamed_files_add_nothing(repository: Path, git: Git, by: str) -> None:
     assert (told(report), report.earlier[0].gone) == ([], ())
 
 
+def test_a_renamed_file_adds_nothing_where_it_alone_is_scanned(repository: Path, git: Git) -> None:
+    git("mv", "train.py", "fit.py")
+    (repository / "tools").mkdir()
+    (repository / "lib.py").rename(repository / "tools" / "lib.py")
+    (repository / "fit.py").write_text(TRAIN.replace("from lib", "from tools.lib") + "random.random()\n")
+    assert told(since(repository, "main", repository / "fit.py")) == []
+    assert told(since(repository, "main", repository / "fit.py", repository / "tools")) == []
+    (repository / "other.py").write_text("import random\nrandom.random()\n")
+    assert told(since(repository, "main", repository / "other.py")) == [("RA101", "other.py")]
+
+
+def test_many_files_are_known_again_by_their_text_and_else_by_their_name(repository: Path, git: Git) -> None:
+    """400 of each would be 160,000 pairs to compare."""
+    for number in range(400):
+        (repository / f"draw_{number}.py").write_text(f"import random\nprint({number}, random.random())\n")
+    commit(git)
+    (repository / "moved").mkdir()
+    for number in range(400):
+        text = (repository / f"draw_{number}.py").read_text()
+        (repository / f"draw_{number}.py").unlink()
+        name = f"other_{number}.py" if number % 2 else f"draw_{number}.py"
+        (repository / "moved" / name).write_text(text if number % 2 else text + "# the same\n")
+    assert told(since(repository)) == []
+
+
 def test_where_a_branch_left_the_base_is_asked_for_with_dots(repository: Path, git: Git) -> None:
     git("checkout", "-q", "-b", "branch")
     git("checkout", "-q", "main")
@@ -167,6 +192,20 @@ def test_unknown_revisions_are_told(repository: Path, git: Git, revision: str, c
     with pytest.raises(UsageError) as error:
         since(repository, revision)
     assert str(error.value).startswith(f"--diff-base {revision}: {complaint}")
+
+
+def test_before_the_first_commit_everything_is_new(tmp_path: Path, git: Git) -> None:
+    """A hook with `--diff-base HEAD` runs at the very first commit, too."""
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    git("init", "-q", "-b", "main", ".")
+    (folder / "a.py").write_text("import random\n\nrandom.random()\n")
+    git("add", "-A")
+    report = since(folder, "HEAD")
+    assert told(report) == [("RA101", "a.py")]
+    assert report.earlier[0].name == "HEAD (no commit yet)"
+    with pytest.raises(UsageError, match="git knows no revision `main` here"):
+        since(folder, "main")
 
 
 def test_an_empty_revision_is_told(repository: Path) -> None:

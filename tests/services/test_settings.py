@@ -130,6 +130,8 @@ def test_wrong_settings_are_told_with_file_line_and_key(project: Path, table: st
     [
         ({"REPRO_AUDIT_SELCT": "RA1"}, "REPRO_AUDIT_SELCT: no such variable; did you mean `REPRO_AUDIT_SELECT`?"),
         ({"REPRO_AUDIT_MIN_CONFIDENCE": "sure"}, "REPRO_AUDIT_MIN_CONFIDENCE: expected one of"),
+        ({"REPRO_AUDIT_PER_FILE_IGNORES": "a.py=RA1"}, "REPRO_AUDIT_PER_FILE_IGNORES: `per-file-ignores` is a table and"),
+        ({"REPRO_AUDIT_SEVERITY": "error"}, "REPRO_AUDIT_SEVERITY: `severity` is a table and stands in a settings file"),
     ],
 )
 def test_wrong_variables_are_told(project: Path, environ: dict[str, str], complaint: str) -> None:
@@ -140,6 +142,12 @@ def test_wrong_variables_are_told(project: Path, environ: dict[str, str], compla
 def test_variables_of_the_probe_are_left_alone(project: Path) -> None:
     environ = {"REPRO_AUDIT_PROBE": "{}", "REPRO_AUDIT_PLACE": "0.1", "XDG_CONFIG_HOME": "/nowhere"}
     assert resolve_settings(project, environ=environ).settings == Settings()
+
+
+def test_a_table_with_an_underscore_is_told(project: Path) -> None:
+    (project / "pyproject.toml").write_text('[tool.repro_audit]\nignore = ["RA1"]\n')
+    with pytest.raises(UsageError, match=r"pyproject\.toml: \[tool\.repro_audit\]: the table is called \[tool\.repro-"):
+        load_settings(project)
 
 
 def test_broken_pyproject_of_others_is_not_our_business(project: Path) -> None:
