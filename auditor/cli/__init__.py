@@ -56,6 +56,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:  # before the command has begun, which tells it itself
         print("repro-audit: interrupted", file=sys.stderr)
         return 130
+    except OSError as error:  # what is printed before a command has begun meets a full disk
+        from auditor.cli.failures import guarded
+
+        return guarded(_raising(error), sys.argv[1:] if arguments is None else arguments)
+
+
+def _raising(error: OSError) -> Callable[[], int]:
+    def work() -> int:
+        raise error
+
+    return work
 
 
 def _run(arguments: Sequence[str] | None) -> int:

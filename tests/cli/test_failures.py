@@ -71,3 +71,16 @@ def test_a_folder_that_was_removed_meanwhile_is_told_and_is_no_bug(
     told = capsys.readouterr().err
     assert "does not exist any more" in told
     assert "bug" not in told
+
+
+def test_a_full_disk_is_told_also_where_what_is_kept_is_printed_again(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def print_again(words: object, keeping: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("auditor.cli.printed.print_again", print_again)
+    assert main(["scan", "."]) == 2
+    assert capsys.readouterr().err.startswith(
+        "repro-audit: No space left on device; what this command writes is not complete"
+    )

@@ -130,8 +130,14 @@ def test_wrong_settings_are_told_with_file_line_and_key(project: Path, table: st
     [
         ({"REPRO_AUDIT_SELCT": "RA1"}, "REPRO_AUDIT_SELCT: no such variable; did you mean `REPRO_AUDIT_SELECT`?"),
         ({"REPRO_AUDIT_MIN_CONFIDENCE": "sure"}, "REPRO_AUDIT_MIN_CONFIDENCE: expected one of"),
-        ({"REPRO_AUDIT_PER_FILE_IGNORES": "a.py=RA1"}, "REPRO_AUDIT_PER_FILE_IGNORES: `per-file-ignores` is a table and"),
-        ({"REPRO_AUDIT_SEVERITY": "error"}, "REPRO_AUDIT_SEVERITY: `severity` is a table and stands in a settings file"),
+        (
+            {"REPRO_AUDIT_PER_FILE_IGNORES": "a.py=RA1"},
+            "REPRO_AUDIT_PER_FILE_IGNORES: `per-file-ignores` is a table and",
+        ),
+        (
+            {"REPRO_AUDIT_SEVERITY": "error"},
+            "REPRO_AUDIT_SEVERITY: `severity` is a table and stands in a settings file",
+        ),
     ],
 )
 def test_wrong_variables_are_told(project: Path, environ: dict[str, str], complaint: str) -> None:
