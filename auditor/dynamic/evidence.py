@@ -53,6 +53,15 @@ class Asked:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Unseeded:
+    """A process of a run that was recorded, which drew from a generator that nothing seeds in it."""
+
+    process: str
+    argv: tuple[str, ...]
+    library: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Intervention:
     """A pair of runs with one thing changed from outside, to see whether the divergence goes away."""
 
@@ -67,6 +76,9 @@ class Intervention:
 
     asked: tuple[Asked, ...] = ()
     """Of `one-tape`: who asked for what the runs were given, other than libraries on business of their own."""
+
+    unseeded: tuple[Unseeded, ...] = ()
+    """Of `one-tape`: who drew from what starts from the system's entropy."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,14 +98,19 @@ class Side:
         return self.traces.processes.get(self.process)
 
     def lineage(self) -> Iterator[ProcessTrace]:
-        """That trace, then those of the processes it comes from: generators and seeds are inherited over a fork."""
+        """That trace, then those of the processes that it was forked from, whose generators and seeds it inherits.
+
+        A program that was started and a process that was spawned begin with generators of their own.
+        """
         trace = self.trace
         rank, _, place = self.process.partition("-")
         place = place.partition("~")[0]
         while place:
             if trace is not None:
                 yield trace
-            place = place.rpartition(".")[0]
+            place, _, last = place.rpartition(".")
+            if not last.isdigit():
+                return
             trace = self._parent(f"{rank}-{place}", trace)
 
     def _parent(self, name: str, child: ProcessTrace | None) -> ProcessTrace | None:

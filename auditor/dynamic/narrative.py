@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from auditor.dynamic.evidence import Case, line
+from auditor.dynamic.evidence import Case, Side, line
 from auditor.dynamic.extent import last_step_row
 from auditor.dynamic.generator import Drawn, Seeding, Suspect, seed_advice, title
 from auditor.dynamic.rows import reordering
@@ -12,6 +12,7 @@ from auditor.model.location import Location
 from auditor.model.rule import Category, Confidence
 from auditor.model.trace import EventKind, Phase, SeedCall
 from auditor.model.verdict import Cause
+from auditor.probe import wire
 
 _RULE_WORDS = {"random": "random", "numpy.random": "numpy", "torch": "torch"}
 _CLOCKS = ((1.0, "seconds"), (1e3, "milliseconds"), (1e6, "microseconds"), (1e9, "nanoseconds"))
@@ -152,10 +153,17 @@ def generator_cause(case: Case, kind: str, suspect: Suspect, others: int, name: 
     )
 
 
+def _hands_out_batches(side: Side) -> bool:
+    return any(bool((trace.events["kind"] == wire.BATCH).any()) for trace in side.traces.processes.values())
+
+
 def in_worker(case: Case) -> bool:
-    """True if the divergence is in a process that loads data for another one."""
+    """True if the divergence is in a process that loads data for another one, and is no program of its own."""
     names = {name for side in case.sides for name in side.traces.processes}
-    if "." not in case.first.process or not any(name.endswith("-0") for name in names):
+    _, _, last = case.first.process.rpartition(".")
+    if last == case.first.process or last.startswith("x") or not any(name.endswith("-0") for name in names):
+        return False
+    if case.event.identity.phase is not Phase.DATA and not any(_hands_out_batches(side) for side in case.sides):
         return False
     return not any(
         last_step_row(side.trace) is not None for side in case.sides if side.trace is not None

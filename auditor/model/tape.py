@@ -41,6 +41,9 @@ class ProcessTape:
     complete: bool
     """The process wrote its end record."""
 
+    moved: tuple[str, ...] = ()
+    """Global generators that were drawn from or set since they started, where the process wrote its end record."""
+
     torn_bytes: int
     """Of a last record that is not whole; 0 where the file ends with a whole one."""
 

@@ -8,7 +8,7 @@ import os
 import sys
 
 from . import place
-from .taping import late, libraries, native, sources, states, tasks
+from .taping import late, libraries, moved, native, sources, states, tasks
 from .taping.derived import shown_seed
 from .taping.streams import Asker, Diverged, Streams
 from .taping.volatile import Volatile
@@ -40,6 +40,7 @@ class Tape:
             self._state_asked if self.mode == "replay" else None,
             lambda: self.streams.current()[0],
         )
+        self._moved = moved.Moved()
         self._turns = None
         self.loops = None  # of asyncio, from the moment that the program imports it
         self._failed = False
@@ -54,6 +55,8 @@ class Tape:
         self.guard("tape", tasks.install, self, hook)
         self.guard("tape", late.install, self, hook)
         self.guard("tape", self._states.install, hook)  # after what starts the generators of libraries
+        if self.mode == "record":
+            self.guard("tape", self._moved.install, hook)
         self.guard("tape", self.volatile.install, hook)
         if os.environ.get("REPRO_AUDIT_NATIVE"):
             hook.after("ctypes", native.lead_ctypes)
@@ -132,7 +135,7 @@ class Tape:
             if self.mode == "record":
                 from .taping.recorder import Recorder
 
-                self._answers = Recorder(self.settings["folder"], name, self._header())
+                self._answers = Recorder(self.settings["folder"], name, self._header(), self._moved.names)
             elif self.mode == "replay":
                 from .taping.player import Player
 
@@ -306,6 +309,7 @@ class Tape:
         """The child has a tape of its own; its place in the tree is known by now."""
         self._lock = self._new_lock()
         answers, self._answers = self._answers, None
+        self._moved.after_fork_in_child()
         self.streams.after_fork()
         if self.loops is not None:
             self._turns = self._new_turns()

@@ -63,6 +63,7 @@ def read_process(path: Path) -> ProcessTape:
         entries=tuple(entries),
         problems=tuple(reading.problems),
         complete=reading.complete,
+        moved=reading.moved,
         torn_bytes=reading.torn_bytes,
         python=str(reading.header.get("python", "")),
     )

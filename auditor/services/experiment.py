@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from auditor.dynamic.causes import hash_order
 from auditor.dynamic.closeup import focus_on, look
-from auditor.dynamic.evidence import LATER_RUNS, ONE_TAPE, Asked, Intervention, case_of, line
+from auditor.dynamic.evidence import LATER_RUNS, ONE_TAPE, Asked, Intervention, Unseeded, case_of, line
 from auditor.errors import TraceFormatError
 from auditor.model.divergence import Closeup, Comparison, Difference, Divergence
 from auditor.model.location import Location
 from auditor.model.run import RunRecord
+from auditor.model.tape import ProcessTape
 from auditor.model.trace import EventKind
 from auditor.probe.taping.wire import SUFFIX
 from auditor.runs.tapefile import read_process
@@ -110,7 +111,8 @@ class Experiments:
         for earlier, is_candidate in zip(self._pair.records, (False, True), strict=True):
             if _gets_past(Pair.of((earlier, recorded)).outcome.comparison, before):
                 return Intervention(kind=LATER_RUNS, agreed=is_candidate)
-        return Intervention(kind=ONE_TAPE, agreed=True, asked=_asked(Path(recorded.folder) / "tape"))
+        tapes = _tapes(Path(recorded.folder) / "tape")
+        return Intervention(kind=ONE_TAPE, agreed=True, asked=_asked(tapes), unseeded=unseeded(tapes))
 
     def _is_worth_it(self) -> bool:
         """There are two tensors to hold against each other, and the runs are cheap or the answer rests on it."""
@@ -134,19 +136,35 @@ def _gets_past(comparison: Comparison, events: int) -> bool:
     return comparison.first is None or comparison.equal_before > events
 
 
-def _asked(folder: Path) -> tuple[Asked, ...]:
-    """Lines of the program that a tape has answers for, by process and line; none where the tape cannot be read."""
+def _tapes(folder: Path) -> tuple[ProcessTape, ...]:
+    """What the processes of a run were given; none where one of them cannot be read."""
+    try:
+        return tuple(read_process(path) for path in sorted(folder.glob(f"*{SUFFIX}")))
+    except (TraceFormatError, OSError):
+        return ()
+
+
+def _asked(tapes: Sequence[ProcessTape]) -> tuple[Asked, ...]:
+    """Lines of the program that a tape has answers for, by process and line."""
     counts: dict[tuple[str, Location], int] = {}
-    for path in sorted(folder.glob(f"*{SUFFIX}")):
-        try:
-            entries = read_process(path).entries
-        except (TraceFormatError, OSError):
-            return ()
-        for entry in entries:
-            if entry.kind == "entropy" and entry.site is not None and not entry.stream.startswith("~"):
-                key = (entry.call, entry.site)
-                counts[key] = counts.get(key, 0) + 1
+    for entry in (entry for tape in tapes for entry in tape.entries):
+        if entry.kind == "entropy" and entry.site is not None and not entry.stream.startswith("~"):
+            key = (entry.call, entry.site)
+            counts[key] = counts.get(key, 0) + 1
     return tuple(Asked(call=call, site=site, times=times) for (call, site), times in counts.items())
+
+
+def unseeded(tapes: Sequence[ProcessTape]) -> tuple[Unseeded, ...]:
+    """Processes and the global generators that they moved, and that no call of theirs seeds."""
+    found = []
+    for tape in tapes:
+        seeded = {entry.call.rpartition(".")[0] for entry in tape.entries if entry.kind == "seed"}
+        found += [
+            Unseeded(process=tape.name, argv=tape.argv, library=library)
+            for library in tape.moved
+            if library not in seeded
+        ]
+    return tuple(found)
 
 
 def _where(first: Divergence) -> str:

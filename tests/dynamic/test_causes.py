@@ -11,7 +11,7 @@ import pytest
 from auditor.dynamic.causes import control_flow
 from auditor.dynamic.classify import classify, is_settled, known_causes
 from auditor.dynamic.compare import compare
-from auditor.dynamic.evidence import ONE_TAPE, Asked, Case, Intervention, case_of
+from auditor.dynamic.evidence import ONE_TAPE, Asked, Case, Intervention, Unseeded, case_of
 from auditor.model.divergence import Closeup, Magnitude, Replay
 from auditor.model.environment import Environment
 from auditor.model.finding import Finding
@@ -277,6 +277,18 @@ def test_an_unseeded_generator_in_a_worker_is_the_workers(runs: Any) -> None:
     assert found.location.line == 30
 
 
+@pytest.mark.parametrize(
+    ("process", "kind"), [("0-0.x1", "unseeded-rng"), ("0-0.s1", "unseeded-rng"), ("0-0.1", "generator-shifted")]
+)
+def test_only_a_forked_process_inherits_the_seeds_of_its_parent(runs: Any, process: str, kind: str) -> None:
+    sides = []
+    for side in range(2):
+        parent = runs.trace("0-0").seed("torch", "torch.manual_seed", "0", line=3)
+        child = runs.trace(process).draw("aten::rand", ("draw", side), ("state", side), line=1)
+        sides.append([parent.event("aten::mul", "same", line=7), child])
+    assert best(runs, *sides).kind == kind
+
+
 # data order
 
 
@@ -397,6 +409,23 @@ def test_randomness_from_the_system_is_named_where_runs_that_are_given_the_same_
     assert (found.kind, found.confidence) == ("system-entropy", confidence)
     assert found.title == "randomness is taken from the system at train.py:4"
     assert "os.urandom is asked for randomness at train.py:4 (40 times)." in found.evidence
+
+
+@pytest.mark.parametrize(("asked", "confidence"), [(False, Confidence.HIGH), (True, Confidence.MEDIUM)])
+def test_a_process_that_draws_unseeded_is_named_where_runs_that_are_given_the_same_agree(
+    runs: Any, asked: bool, confidence: Confidence
+) -> None:
+    """Its number is passed to an op of the parent, which torch sees; the draw itself it does not see."""
+    child = Unseeded(process="0-0.x1", argv=("/usr/bin/python3", "draw.py"), library="random")
+    own = Unseeded(process="0-0", argv=("python", "train.py"), library="random")
+    line = Asked(call="os.urandom", site=Location(path="train.py", line=4, function="main"), times=1)
+    tried = Intervention(kind=ONE_TAPE, agreed=True, asked=(line,) if asked else (), unseeded=(own, child))
+    traces = [runs.trace().outside(("scale", side), line=9) for side in range(2)]
+    found = causes(runs, *traces, interventions=(tried,))["unseeded-process"]
+    assert found.confidence is confidence
+    assert found.title == "Python's `random` is never seeded in a process that the program starts"
+    told = "Process 0-0.x1 (`python3 draw.py`) drew from Python's `random`, and no call in it seeds that."
+    assert told in found.evidence
 
 
 def test_randomness_from_the_system_is_not_named_beside_a_generator_that_explains_the_event(runs: Any) -> None:

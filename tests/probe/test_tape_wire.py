@@ -26,7 +26,7 @@ _MOMENT = datetime(2025, 11, 21, 14, 30, 56, 789012)
 
 def recorded(folder: str, entries: list[tuple[str, str, object, bytes]]) -> bytes:
     """The bytes of a tape with these answers."""
-    recorder = Recorder(folder, "0-0", {"place": "0"})
+    recorder = Recorder(folder, "0-0", {"place": "0"}, list)
     for stream, call, site, payload in entries:
         asker = Asker(stream, stream[0] == "~", False, site)
         assert recorder.entropy(call, asker, len(payload), lambda size, payload=payload: payload) == payload

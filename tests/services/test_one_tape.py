@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,8 +11,10 @@ import pytest
 from auditor.dynamic.evidence import ONE_TAPE, Intervention
 from auditor.dynamic.judge import _one_tape
 from auditor.model.run import RunRecord
+from auditor.probe.taping.wire import SUFFIX
+from auditor.runs.tapefile import read_process
 from auditor.services.compare import Pair
-from auditor.services.experiment import Experiments
+from auditor.services.experiment import Experiments, unseeded
 
 pytestmark = pytest.mark.usefixtures("light_imports")
 
@@ -70,3 +73,24 @@ def test_a_replay_under_the_tracer_computes_what_a_replay_without_it_does(audite
     run = audited.run("python", "program.py", probe={"tape": settings}, environment={"PYTHONHASHSEED": "0"})
     assert audited.printed(run) == recorded.splitlines()
     assert run.processes[0].events > 0
+
+
+CHILD = """
+    import subprocess
+    import sys
+    import torch
+
+    torch.manual_seed(0)
+    draw = "import random, sys; {before}sys.stdout.write(str(random.random()))"
+    scale = float(subprocess.run([sys.executable, "-c", draw], capture_output=True, text=True, check=True).stdout)
+    print((torch.ones(3) * scale).sum().item())
+    """
+
+
+@pytest.mark.parametrize("before", ["", "random.seed(3); "])
+def test_a_tape_knows_which_processes_drew_from_what_nothing_seeds(taped: Any, before: str) -> None:
+    (taped.project / "program.py").write_text(textwrap.dedent(CHILD.format(before=before)))
+    taped.record()
+    tapes = [read_process(path) for path in sorted((taped.project / "tape").glob(f"*{SUFFIX}"))]
+    assert {tape.name: tape.moved for tape in tapes} == {"0-0": (), "0-0.x1": ("random",)}
+    assert [(each.process, each.library) for each in unseeded(tapes)] == ([] if before else [("0-0.x1", "random")])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from auditor.dynamic.evidence import ONE_TAPE, Asked, Case, CauseRule, line
+from auditor.dynamic.evidence import ONE_TAPE, Asked, Case, CauseRule, Intervention, line
 from auditor.dynamic.generator import Drawn, suspects
 from auditor.dynamic.narrative import what_differs
 from auditor.model.rule import Category, Confidence
@@ -16,11 +16,9 @@ _UNWATCHED = (Drawn.MADE_EARLIER, Drawn.UNSEEN)
 
 def find(case: Case) -> Cause | None:
     """Runs on one tape agree, so randomness is the cause, and no watched generator holds it. High if one line asks."""
-    tried = case.intervention(ONE_TAPE)
-    asked = _by_the_program(case, tried.asked) if tried is not None and tried.agreed else []
-    if not asked or case.first.inputs_agree is True:
-        return None
-    if any(suspect.drawn not in _UNWATCHED for suspect in suspects(case)):
+    tried = is_open(case)
+    asked = by_the_program(case, tried.asked) if tried is not None else []
+    if not asked:
         return None
     first = asked[0]
     told = [
@@ -41,7 +39,15 @@ def find(case: Case) -> Cause | None:
     )
 
 
-def _by_the_program(case: Case, asked: Sequence[Asked]) -> list[Asked]:
+def is_open(case: Case) -> Intervention | None:
+    """The runs on one tape, where they agree at what differs and no generator that is watched explains it."""
+    tried = case.intervention(ONE_TAPE)
+    if tried is None or not tried.agreed or case.first.inputs_agree is True:
+        return None
+    return None if any(suspect.drawn not in _UNWATCHED for suspect in suspects(case)) else tried
+
+
+def by_the_program(case: Case, asked: Sequence[Asked]) -> list[Asked]:
     """Without the `random.Random` that the standard library makes for itself, to name temporary files."""
     traces = [trace for side in case.sides for trace in side.lineage()]
     made = {(seed.site.path, seed.site.line) for trace in traces for seed in trace.seeds if seed.site is not None}

@@ -11,8 +11,10 @@ SEEDS_LIMIT = 10_000  # seeds recorded of one call and line: some data sets make
 class Recorder:
     """Appends to `<tape>/<rank>-<place>.tape`, one write a record. The caller holds the lock."""
 
-    def __init__(self, folder, name, header):
+    def __init__(self, folder, name, header, moved):
+        """`moved` names, at the end, the global generators that were drawn from or set since they started."""
         self.name, self._fd = _create(folder, name)
+        self._moved = moved
         self._names = {}
         self._sites = {}
         self._seeds = {}
@@ -25,7 +27,7 @@ class Recorder:
         os.close(self._fd)
 
     def close(self):
-        text = json.dumps({"records": self._count}, sort_keys=True)
+        text = json.dumps({"moved": self._moved(), "records": self._count}, sort_keys=True)
         os.write(self._fd, wire.record(wire.END, text.encode("ascii")))
         os.close(self._fd)
 

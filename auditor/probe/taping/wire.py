@@ -33,7 +33,9 @@ SEED = 5  # a seed that the program passed: JSON; told apart by `call` and `site
 VALUE = 6  # a clock, pid or host name that was read: JSON; told apart by `call` and `site`
 LISTING = 7  # a folder's names as listed: JSON [path, [names]]
 PROBLEM = 8  # something that could not be taped: text
-END = 9  # the process came to its end: JSON {"records": n}
+END = (
+    9  # the process came to its end: JSON {"records": n, "moved": [global generators that are elsewhere than at first]}
+)
 DONE = 10  # the task that `stream` stands for came to its end, after it had asked for something
 STATE = 11  # a global generator (`call`) when the task that `stream` stands for began, which then moved it on
 TURN = 12  # a global generator (`call`) when an asyncio task (`stream`) drew after another one had: see turns.py
@@ -159,6 +161,7 @@ class Reading:
         self.entries = []
         self.problems = []
         self.complete = False  # the process wrote its end record
+        self.moved = ()  # global generators that were drawn from or set since they started; older tapes say nothing
         self.torn_bytes = 0  # of a last record that is not whole
 
 
@@ -185,9 +188,10 @@ def read(data):
                 reading.problems.append(payload.decode("utf-8", "replace"))
             elif kind == END:
                 reading.complete = True
+                reading.moved = tuple(str(name) for name in json.loads(payload.decode("utf-8")).get("moved", ()))
             elif kind in KIND_NAMES:
                 reading.entries.append(Entry(kind, flags, names[stream], names[call], sites[site], payload))
-        except (KeyError, ValueError, TypeError):
+        except (AttributeError, KeyError, ValueError, TypeError):
             raise DamagedTapeError("the record at byte %d refers to nothing" % at) from None
     reading.torn_bytes = len(data) - offset
     return reading

@@ -372,6 +372,64 @@ def test_condition_on_the_seed_gets_a_default_that_fulfils_it(condition: str, de
     assert f'parser.add_argument("--seed", type=int, default={default})' in found.texts["train.py"]
 
 
+@pytest.mark.parametrize(
+    ("made", "changed"),
+    [
+        ("Config(seed=args.seed)", 'add_argument("--seed", type=int, default=0)'),
+        ("Config(3, args.seed)", 'add_argument("--seed", type=int, default=0)'),
+        ("Config(3)", "seed: int | None = 0"),
+    ],
+)
+def test_a_field_gets_its_default_only_where_nothing_is_given_for_it(made: str, changed: str, tmp_path: Path) -> None:
+    source = f"""
+        import argparse
+        import torch
+        from dataclasses import dataclass
+
+
+        @dataclass
+        class Config:
+            epochs: int = 2
+            seed: int | None = None
+
+
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--seed", type=int)
+        args = parser.parse_args()
+        config = {made}
+        if config.seed is not None:
+            torch.manual_seed(config.seed)
+        print(torch.rand(1))
+    """
+    found = plan(tmp_path, source)
+    assert changed in found.texts["train.py"]
+    assert found.left == []
+
+
+def test_a_field_that_several_calls_give_is_left_alone(tmp_path: Path) -> None:
+    source = """
+        import sys
+        import torch
+        from dataclasses import dataclass
+
+
+        @dataclass
+        class Config:
+            seed: int | None = None
+
+
+        if len(sys.argv) > 2:
+            config = Config(seed=None)
+        else:
+            config = Config(seed=None if len(sys.argv) > 1 else 3)
+        if config.seed is not None:
+            torch.manual_seed(config.seed)
+        print(torch.rand(1))
+    """
+    found = plan(tmp_path, source)
+    assert "seed: int | None = 0" not in found.texts.get("train.py", "")
+
+
 def test_condition_with_other_statements_keeps_them(tmp_path: Path) -> None:
     source = """
         import torch

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from auditor.model.lean import dataclass
 from auditor.model.location import Location
@@ -13,6 +13,7 @@ from auditor.static.commandline import declaring_option, default_of, option_call
 from auditor.static.facts import ModuleFacts
 from auditor.static.nodeplace import call_at
 from auditor.static.project import Project
+from auditor.static.values import ClassRef
 
 MAX_STEPS = 12
 
@@ -114,12 +115,31 @@ def _of_attribute(module: ModuleFacts, node: ast.Attribute, project: Project, wa
                 return Origin(each, assignment.value)
     found = constants.assigned(module, node)
     if found is not None:
-        return Origin(*found)
+        given = list(_given(*found, node.attr, [each for _, each in sorted(modules.items())]))
+        # Which of several calls made this object is not known, and none of them asks for the default.
+        return Origin(*found) if not given else given[0] if len(given) == 1 else None
     for _, each in sorted(modules.items()):
         option = option_call(each, node.attr)
         if option is not None:
             return Origin(each, _default_in(option), option)
     return None
+
+
+def _given(module: ModuleFacts, default: ast.expr, name: str, modules: Sequence[ModuleFacts]) -> Iterator[Origin]:
+    """What calls of a class give for its field `name`, in place of this default: `Config(seed=args.seed)`."""
+    holder = module.enclosing_class(default)
+    if holder is None or module.enclosing_function(default) is not None:
+        return
+    fields = [
+        each.target.id for each in holder.body if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name)
+    ]
+    for each in modules:
+        for call in each.call_index.written(holder.name):
+            made = each.names.value(call.node.func)
+            if isinstance(made, ClassRef) and made.node is holder:
+                given = call.argument(name, fields.index(name) if name in fields else None)
+                if given is not None:
+                    yield Origin(each, given)
 
 
 def _of_item(module: ModuleFacts, node: ast.Subscript) -> Origin | None:
