@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from auditor.dynamic.evidence import Intervention
 from auditor.dynamic.leak import Leak
+from auditor.dynamic.printed import is_figure
 from auditor.dynamic.summary import Outcome
 from auditor.model.lean import dataclass
 from auditor.model.run import Ending, ProcessRecord, RunRecord
@@ -28,6 +29,9 @@ class Facts:
     leaks: Sequence[Leak] = ()
     files_differing: Sequence[str] = ()
     """Files that both runs wrote, with different contents."""
+
+    unseeded: Sequence[str] = ()
+    """What the scan is sure to draw unseeded, each as `RA102 at train.py:4`."""
 
     results_differing: Sequence[str] = ()
     """Results in them, each as a sentence: `accuracy is 0.5 in the reference and 0.6 in the candidate (in m.json)`."""
@@ -60,11 +64,14 @@ def doubts_of(outcome: Outcome, facts: Facts) -> list[str]:
         if entry.reason.startswith("digests of different kinds")
     ]
     metrics = [line for line in comparison.output if line.metric]
+    if not metrics and facts.unseeded:  # a figure without a word that tells what it is may be a time; not beside a draw
+        metrics = [line for line in comparison.output if is_figure(line.reference, line.candidate)]
     if metrics:
         shown = metrics[0]
         doubts.append(
             f"No traced tensor differs, but the program printed other figures: line {shown.line} is "
             f"`{shown.reference}` in the reference and `{shown.candidate}` in the candidate. {_OUTSIDE}"
+            f"{f' The source draws unseeded: {facts.unseeded[0]}.' if facts.unseeded else ''}"
         )
     if facts.results_differing:
         others = len(facts.results_differing) - 1

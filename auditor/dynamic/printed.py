@@ -181,7 +181,12 @@ def _is_digest(first: str, second: str, reference: set[str], candidate: set[str]
 
 
 def _is_metric(first: str, second: str) -> bool:
-    """The same sentence about something that a training measures, with another figure.
+    """The same sentence about something that a training measures, with another figure."""
+    return bool(_METRIC.search(first)) and is_figure(first, second)
+
+
+def is_figure(first: str, second: str) -> bool:
+    """The same sentence with another figure, which is no time.
 
     A program that prints by the clock prints at other steps in every run: then the sentence names another step.
     """
@@ -191,4 +196,4 @@ def _is_metric(first: str, second: str) -> bool:
     if numbers[0] == numbers[1] or sentences[0] != sentences[1]:
         return False
     moments = [_MOMENT.findall(line) for line in masked]
-    return moments[0] == moments[1] and bool(_METRIC.search(first))
+    return moments[0] == moments[1]

@@ -10,7 +10,7 @@ import auditor
 from auditor.dynamic.classify import classify
 from auditor.dynamic.compare import compare
 from auditor.dynamic.doubts import Facts
-from auditor.dynamic.evidence import Case, Intervention, case_of
+from auditor.dynamic.evidence import Case, Intervention, case_of, line
 from auditor.dynamic.extent import last_ending
 from auditor.dynamic.judge import judge, not_finite_from, without_comparison
 from auditor.dynamic.leak import Leak, leaks
@@ -23,7 +23,7 @@ from auditor.model.finding import Finding, Skipped
 from auditor.model.lean import dataclass, replace
 from auditor.model.location import Location
 from auditor.model.report import AuditReport
-from auditor.model.rule import Confidence, RuleId, Severity
+from auditor.model.rule import Category, Confidence, RuleId, Severity
 from auditor.model.run import Ending, RunRecord
 from auditor.model.verdict import Cause, Verdict
 from auditor.ruleset import Ruleset, load
@@ -63,7 +63,7 @@ def compare_runs(
     progress.stage("compare")
     pair = Pair.of(records, progress)
     causes = pair.classify(scanned)
-    return report(records, pair.judge(causes), scanned, pair.leaks)
+    return report(records, pair.judge(causes, scanned=scanned), scanned, pair.leaks)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +119,7 @@ class Pair:
         asked_steps: int | None = None,
         files_differing: Sequence[str] = (),
         one_tape: Intervention | None = None,
+        scanned: AuditReport | None = None,
     ) -> Verdict:
         facts = Facts(
             records=self.records,
@@ -127,6 +128,7 @@ class Pair:
             results_differing=(
                 differing_results(self.records, files_differing) if self.outcome.comparison.first is None else ()
             ),
+            unseeded=_unseeded(scanned) if scanned is not None else (),
             asked_steps=asked_steps,
             one_tape=one_tape,
             not_finite_from=self._not_finite_from(),
@@ -229,3 +231,13 @@ def _printed(record: RunRecord) -> str:
         return text
     complaint = text.find("Traceback (most recent call last)")  # that it was stopped is not what the program prints
     return text if complaint < 0 else text[: text.rfind("\n", 0, complaint) + 1]
+
+
+def _unseeded(scanned: AuditReport) -> tuple[str, ...]:
+    """Where the source draws unseeded for sure."""
+    seeding = {rule.id for rule in scanned.rules if rule.category is Category.SEEDING}
+    return tuple(
+        f"{finding.rule_id} at {line(finding.location)}"
+        for finding in scanned.findings
+        if finding.rule_id in seeding and finding.severity is Severity.ERROR
+    )

@@ -121,7 +121,7 @@ def _conclude(
         one_tape = Experiments(session.run_again, pair).on_one_tape()
     if one_tape is not None and (one_tape.kind == LATER_RUNS or one_tape.asked or one_tape.unseeded):
         causes = pair.classify(scanned, [*interventions, one_tape])
-    verdict = pair.judge(causes, session.options.steps, changed, one_tape)
+    verdict = pair.judge(causes, session.options.steps, changed, one_tape, scanned)
     return report(records, verdict, scanned, pair.leaks)
 
 

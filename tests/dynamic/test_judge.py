@@ -121,6 +121,28 @@ def printed(metric: bool) -> OutputDifference:
     return OutputDifference(line=3, reference="loss 1", candidate="loss 2", metric=metric)
 
 
+@pytest.mark.parametrize(
+    ("lines", "unseeded", "status"),
+    [
+        (("spread 0.25", "spread 0.75"), ("RA110 at train.py:4",), Status.INCONCLUSIVE),
+        (("spread 0.25", "spread 0.75"), (), Status.REPRODUCIBLE),
+        (("took 0.25 s", "took 0.75 s"), ("RA110 at train.py:4",), Status.REPRODUCIBLE),
+        (("run brave-fox", "run calm-owl"), ("RA110 at train.py:4",), Status.REPRODUCIBLE),
+    ],
+)
+def test_figures_of_any_name_count_where_the_source_draws_unseeded(
+    runs: Any, lines: tuple[str, str], unseeded: tuple[str, ...], status: Status
+) -> None:
+    """Without a draw it may be a time, or a count of something that is no result."""
+    found = agreeing(runs)
+    other = OutputDifference(line=3, reference=lines[0], candidate=lines[1], metric=False)
+    judged = verdict(replace(found, comparison=replace(found.comparison, output=(other,))), unseeded=unseeded)
+    assert judged.status is status
+    assert any("The source draws unseeded: RA110 at train.py:4." in each for each in judged.reasons) == (
+        status is Status.INCONCLUSIVE
+    )
+
+
 @pytest.mark.parametrize(("metric", "status"), [(True, Status.INCONCLUSIVE), (False, Status.REPRODUCIBLE)])
 def test_equal_tensors_with_other_printed_figures_are_in_doubt(runs: Any, metric: bool, status: Status) -> None:
     found = agreeing(runs)
