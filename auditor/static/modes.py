@@ -30,11 +30,24 @@ _OPEN = lazy_pattern(
 )
 """The same, for other objects than a method's own."""
 
-_BOUND = r"[\w.\[\]]+"
-"""What else an assignment may bind."""
+_NAME = rb"[\w\x80-\xff]+"
+_BOUND = rb"[\w.\[\]\x80-\xff]+"
+"""What an assignment may bind."""
+
+_OFF = rb"\s*False[ \t]*(?:[#;\r\n)]|$|,[ \t]*(?:[#\r\n]|$|\w+=(?!=)))"
+_ALONE = lazy_pattern(
+    rb"(?m)(?:(?<!\bself)(\.)|\.|^[ \t]+)(%b)(?=(?:\s|\\\n)*(?::[^=\n]{0,200})?[-+|&^]?=(?!=|%b))" % (_NAME, _OFF)
+)
+_AMONG = lazy_pattern(rb"(?m)^[ \t]*\(?(%b(?:[ \t]*,[ \t]*%b)+)\)?[ \t]*=(?!=)" % (_BOUND, _BOUND))
+_IN_LOOP = lazy_pattern(rb"\b(?:for|as)\s+(?=((?:%b\s*,\s*)*%b))" % (_BOUND, _BOUND))
+_BEFORE_OTHERS = lazy_pattern(rb"\.(%b)(?=[ \t]*,)" % _NAME)
+_ANY = lazy_pattern(rb"\.(%b)" % _NAME)
 
 _SETTING: WeakKeyDictionary[Project, dict[str, bool]] = WeakKeyDictionary()
 """Whether files do that, asked once for all switches."""
+
+_ON: WeakKeyDictionary[Project, dict[str, tuple[frozenset[bytes], frozenset[bytes]]]] = WeakKeyDictionary()
+"""What files put into attributes, asked once for all names."""
 
 _BY_TEXT = ("import_module", "sys.modules")
 """What gives a module of which the name may be anything."""
@@ -167,12 +180,29 @@ def puts_on(path: str, attribute: str, project: Project, *, itself: bool = False
         return True
     if not project.texts.hold(path, frozenset({attribute})):
         return False
-    before = r"(?:\.|^[ \t]+)" if itself else r"(?<!\bself)\."
-    off = r"\s*False[ \t]*(?:[#;\r\n)]|$|,[ \t]*(?:[#\r\n]|$|\w+=(?!=)))"
-    alone = rf"{before}{attribute}(?:\s|\\\n)*(?::[^=\n]*)?[-+|&^]?=(?!=|{off})"
-    among = rf"^[ \t]*\(?(?:{_BOUND}[ \t]*,[ \t]*)*[\w.]*\.{attribute}(?:[ \t]*,[ \t]*{_BOUND})+\)?[ \t]*=(?!=)"
-    in_loop = rf"\b(?:for|as)\s+(?:{_BOUND}\s*,\s*)*[\w.]*\.{attribute}\b"
-    return _holds(path, re.compile(f"(?m){alone}|{among}|{in_loop}".encode()), project)
+    known = _ON.setdefault(project, {})
+    if path not in known:
+        known[path] = _put_on(path, project)
+    others, all_of_them = known[path]
+    return attribute.encode() in (all_of_them if itself else others)
+
+
+def _put_on(path: str, project: Project) -> tuple[frozenset[bytes], frozenset[bytes]]:
+    """The names that something is put into in a file: of other objects than `self`, and of all with what classes hold.
+
+    All at once: a program may ask for hundreds of names of one file.
+    """
+    try:
+        code = project.source(path).code()
+    except ProjectError:
+        return frozenset(), frozenset()  # told as not analysed
+    finally:
+        project.unread(path)
+    alone = [(each[1] is not None, each[2]) for each in _ALONE.finditer(code)]
+    beside = {name for each in _AMONG.finditer(code) for name in _BEFORE_OTHERS.findall(each[1])}
+    beside |= {name for each in _IN_LOOP.finditer(code) for name in _ANY.findall(each[1])}
+    others = {name for is_other, name in alone if is_other}
+    return frozenset(beside | others), frozenset(beside | {name for _, name in alone})
 
 
 def _holds(path: str, pattern: re.Pattern[bytes], project: Project) -> bool:

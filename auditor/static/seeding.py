@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import replace
-from auditor.static.constructed import is_seeded_by_constructor
+from auditor.static.constructed import Constructed
 from auditor.static.ledger import RANKS, DrawRecord, Ledger
 from auditor.static.leftalone import without_left_alone
 from auditor.static.library_verdict import LibraryVerdict, Seed, SeedStatus, SeedValue, place_of
@@ -188,10 +188,11 @@ def _verdict(
         else _status(record, seeded_elsewhere=elsewhere or (always and _is_beside(record)))
         for record in records
     ]
+    constructed = Constructed(project, counting)
     for number, record in enumerate(records):
         if statuses[number] in _ORDERED and not given:
             statuses[number] = _without_states(statuses[number], seeds)
-        elif statuses[number] in _ORDERED and is_seeded_by_constructor(project, record.draw.location, counting):
+        elif statuses[number] in _ORDERED and constructed.seeds(record.draw.location):
             statuses[number] = SeedStatus.SEEDED
     status = min(statuses, key=_ORDER.index)
     resting = [record for record, each in zip(records, statuses, strict=True) if each is status]

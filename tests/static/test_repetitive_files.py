@@ -9,7 +9,7 @@ import pytest
 
 from auditor.model.location import Location
 from auditor.ruleset import Ruleset
-from auditor.static import callwalk, facts, functions, members, spread, textvalues, unset, weights
+from auditor.static import callwalk, constructed, facts, functions, members, modes, spread, textvalues, unset, weights
 from auditor.static.bindings import Function
 from auditor.static.candidates import Candidates
 from auditor.static.contents import Contents
@@ -423,3 +423,40 @@ def test_a_row_that_is_unpacked_is_sought_in_the_loop_around_it(
     monkeypatch.setattr(Contents, "_along", counted)
     verdicts(project({"a.py": f"import random\nfrom data import load\n{loops}print(random.random())\n"}), "a.py")
     assert len(asked) <= TIMES * TIMES
+
+
+def test_the_classes_of_a_file_are_listed_once_for_all_draws_that_come_too_early(
+    project: MakeProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed: list[ast.ClassDef] = []
+    methods = constructed._methods
+
+    def counted(holder: ast.ClassDef) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+        listed.append(holder)
+        return methods(holder)
+
+    monkeypatch.setattr(constructed, "_methods", counted)
+    early = "".join(f"def early{i}():\n    random.random()\n\n\nearly{i}()\n" for i in range(TIMES))
+    constructor = "    def __init__(self):\n        random.seed(1)\n\n"
+    box = f"class Box:\n{constructor}    def draw(self):\n        random.random()\n\n\n"
+    scanned = project({"a.py": f"import random\n\n{box}{early}Box().draw()\n"})
+    assert [verdict.status for verdict in verdicts(scanned, "a.py")] == [SeedStatus.TOO_LATE]
+    assert len(listed) == 1
+
+
+def test_a_file_is_searched_once_for_all_switches_that_something_may_turn_on(
+    project: MakeProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searched: list[str] = []
+    put_on = modes._put_on
+
+    def counted(path: str, project: Project) -> tuple[frozenset[bytes], frozenset[bytes]]:
+        searched.append(path)
+        return put_on(path, project)
+
+    monkeypatch.setattr(modes, "_put_on", counted)
+    switches = "".join(f"OFF{i} = False\n" for i in range(TIMES))
+    draws = "".join(f"if OFF{i}:\n    random.random()\n" for i in range(TIMES))
+    text = f"import random\n{switches}{draws}setattr(random, 'other', 3)\n"
+    assert not verdicts(project({"a.py": text}), "a.py")
+    assert searched == ["a.py"]
