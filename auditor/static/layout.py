@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from _ast import AST  # `ast` takes 2 ms to load
 from collections.abc import Iterator, Sequence
 from itertools import compress
 
@@ -30,7 +31,7 @@ def code_lines(lines: Sequence[str], tree: ast.Module) -> bytearray:
 
 def _long_texts(tree: ast.Module) -> Iterator[tuple[int, int]]:
     """First and last line of each text that stands in several; what stands in one line is not looked into."""
-    pending: list[ast.AST] = [tree]
+    pending: list[AST] = [tree]
     while pending:
         node = pending.pop()
         first, last = getattr(node, "lineno", 0), getattr(node, "end_lineno", 1)
@@ -41,10 +42,8 @@ def _long_texts(tree: ast.Module) -> Iterator[tuple[int, int]]:
             continue
         for name in node._fields:
             part = getattr(node, name, None)
-            if isinstance(part, list):
-                pending += [each for each in part if hasattr(each, "_fields")]
-            elif hasattr(part, "_fields"):
-                pending.append(part)
+            parts = part if isinstance(part, list) else (part,)
+            pending += [each for each in parts if isinstance(each, AST)]
 
 
 def gist(text: str, tree: ast.Module) -> bytes:
