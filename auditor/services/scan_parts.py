@@ -35,6 +35,7 @@ def pack_parts(kept: Kept) -> object:
         tuple(kept.tests),
         kept.scripts,
         _pack_facts(kept.facts),
+        kept.moved_bytes,
     )
 
 
@@ -43,7 +44,7 @@ def unpack_parts(plain: Any, libraries: Mapping[str, Library]) -> Kept | None:
     try:
         (
             sketches, digests, literals, import_words, gists, taking_options, edges, answered, syntax,
-            read_files, listed_folders, lookups, files, tests, scripts, facts,
+            read_files, listed_folders, lookups, files, tests, scripts, facts, moved_bytes,
         ) = plain  # fmt: skip
         return Kept(
             sketches=sketches,
@@ -64,6 +65,7 @@ def unpack_parts(plain: Any, libraries: Mapping[str, Library]) -> Kept | None:
             tests=frozenset(tests),
             scripts=scripts,
             facts=None if facts is None else ProgramFacts(**facts),
+            moved_bytes=moved_bytes,
         )
     except (ValueError, TypeError, AttributeError):
         return None

@@ -42,6 +42,8 @@ class Answers:
             return entry is not None and (entry.is_script, entry.functions)
         if kind == "group":
             return digest(project.programs.group_of(path))
+        if kind == "near":
+            return digest(sorted(project.programs.followed(path)))
         if kind == "reaching":
             return project.programs.reaching(path)
         if kind == "verdicts":

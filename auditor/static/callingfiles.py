@@ -9,8 +9,8 @@ from collections.abc import Callable, Collection, Iterable
 from itertools import compress
 
 from auditor.model.annotations import TYPE_CHECKING, cast
-from auditor.static.handed import HANDING
 from auditor.static.importgraph import Reach
+from auditor.static.programfacts import is_close
 from auditor.static.trace import digest
 
 if TYPE_CHECKING:
@@ -71,13 +71,13 @@ class CallingFiles:
         for files in reached.values():
             every |= files
         holding = self._holding(name, every)
-        is_small = self._size(holding) <= self._limit
+        is_small = self._is_small(holding)
         found = 0
         for start, files in reached.items():
             here = files & holding
             if not here & ~found:
                 continue
-            if not is_small and self._size(here) > self._limit:
+            if not is_small and not self._is_small(here):
                 here &= self._of_near(start)
             if here & ~found and self._project.module(start) is not None:
                 found |= here
@@ -88,7 +88,6 @@ class CallingFiles:
             self._found[question] = tuple(sorted(self._named(holding))), using
             self._project.trace.note("calling", question)
         else:
-            self._project.trace.note("layout", "")
             for start in reached:
                 self._project.trace.note("reach", start)
         return using
@@ -96,6 +95,8 @@ class CallingFiles:
     def _holds(self, way: str) -> Callable[[str, str], bool]:
         texts = self._project.texts
         if way == _HANDED:
+            from auditor.static.handed import HANDING  # works on trees
+
             return lambda path, name: texts.contain(path, HANDING)
         return texts.hold_subclass if way == _EXTENDING else texts.hold_call
 
@@ -162,8 +163,11 @@ class CallingFiles:
     def _named(self, files: Files) -> Iterable[str]:
         return compress(self._paths, _digits(files))
 
-    def _size(self, files: Files) -> int:
-        return sum(compress(self._sizes, _digits(files)))
+    def _is_small(self, files: Files) -> bool:
+        size_bytes = sum(compress(self._sizes, _digits(files)))
+        if is_close(size_bytes, self._limit):
+            self._project.trace.note("layout", "")
+        return size_bytes <= self._limit
 
 
 def _digits(files: Files) -> bytes:

@@ -72,7 +72,7 @@ class ModuleFacts:
 
     @cached_property
     def _places(self) -> Places:
-        return Places(self.path, self.lines, self._cells, partial(code_lines, self.lines, self.index))
+        return Places(self.path, self.lines, self._cells, partial(code_lines, self.lines, self.tree))
 
     @cached_property
     def written(self) -> Written:

@@ -9,7 +9,7 @@ from functools import cached_property
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.consolescripts import console_scripts
 from auditor.static.frameworktasks import tasks
-from auditor.static.programfacts import ProgramFacts, room
+from auditor.static.programfacts import ProgramFacts, is_close, room
 from auditor.static.programgroups import grouped
 from auditor.static.scripts import EntryPoint, is_script
 from auditor.static.trace import digest
@@ -26,9 +26,6 @@ MAX_FOLLOWED_BYTES = 5_000_000
 
 MAX_NEAR_BYTES = 2_000_000
 """Source that is followed where a program reaches more, as a large library's own scripts do: the nearest imports."""
-
-_NEAR_LIMIT_BYTES = MAX_FOLLOWED_BYTES // 2
-"""Up to here no comment is long enough to decide what is followed."""
 
 FOLLOWED_PARTLY = "followed in part: "
 """How a complaint begins about a program that does more than is followed."""
@@ -52,6 +49,9 @@ class Programs:
         """Those whose verdicts are those of an earlier scan with other lines, and what stood for these then."""
 
         self._close: set[str] = set()
+        self._near: set[str] = set()
+        """Files that import too much for all of it to be followed, or nearly so."""
+
         self._room_bytes = MAX_NEAR_BYTES
         self._facts: ProgramFacts | None = None
         """As an earlier scan found them, where they are the same."""
@@ -150,6 +150,8 @@ class Programs:
         found = self._followed.get(path)
         if found is None:
             found = self._followed[path] = frozenset().union(*map(self._nearest, (path, *initialisers)))
+        if not self._near.isdisjoint((path, *initialisers)):
+            self._project.trace.note("near", path)
         return found
 
     def initialisers(self, path: str) -> tuple[str, ...]:
@@ -182,6 +184,8 @@ class Programs:
                 sizes[each] = self._project.source(each).size_bytes
         total = sum(map(sizes.__getitem__, reached))
         self._keep_room(room(total, MAX_FOLLOWED_BYTES))
+        if total > MAX_FOLLOWED_BYTES or is_close(total, MAX_FOLLOWED_BYTES):
+            self._near.add(path)
         if total <= MAX_FOLLOWED_BYTES:
             return reached
         budget = MAX_NEAR_BYTES
@@ -198,11 +202,13 @@ class Programs:
 
     def is_followed(self, path: str, program: str) -> bool:
         """Whether a file that a program reaches is among those that are followed for it."""
-        partly = self._facts.partly if self._facts is not None else None
-        if partly is None:
+        facts = self._facts
+        if facts is None:
             return path in self.followed(program)
         self._project.trace.note("reach", program)
-        return program not in partly or path in partly[program]
+        if program in facts.near:
+            self._project.trace.note("near", program)
+        return program not in facts.partly or path in facts.partly[program]
 
     def reaches_much(self, program: str, holding: frozenset[str] | None) -> bool:
         """Whether `paths_reached` leaves out some of what a program reaches and what holds one of these texts."""
@@ -216,7 +222,7 @@ class Programs:
         return self._is_much(sum(size for programs, size in sizes if program in programs))
 
     def _is_much(self, size_bytes: int) -> bool:
-        if size_bytes > _NEAR_LIMIT_BYTES:
+        if is_close(size_bytes, MAX_FOLLOWED_BYTES):
             self._project.trace.note("layout", "")
         return size_bytes > MAX_FOLLOWED_BYTES
 
@@ -284,7 +290,7 @@ class Programs:
             return
         shifts = self._project.shifts
         changed = moves.others if shifts is None else moves.others | shifts.lines.keys()
-        self._facts = facts.with_sizes(changed, lambda path: self._project.source(path).size_bytes)
+        self._facts = facts.with_sizes(changed, lambda path: self._project.source(path).size_bytes, self.followed)
 
     def know_drawing(self, answers: Mapping[str, bool]) -> None:
         """Be told which of the followed files may draw."""
@@ -313,6 +319,7 @@ class Programs:
                 for program, near in partly.items()
                 if not near.issuperset(self._project.graph.reached(program))
             },
+            near=frozenset([each for each in partly if not self._near.isdisjoint((each, *self.initialisers(each)))]),
             followed=followed,
             drawing_files=frozenset(path for path in followed if self._project.selection.may_draw(path)),
             drawing=frozenset(program for program in self.entry_points if self._project.selection.can_draw(program)),

@@ -104,6 +104,9 @@ class Project:
         self.shifts: Shifts | None = None
         """What was only moved since then, where anything was."""
 
+        self._moved_bytes = 0
+        """By how much sizes changed thereby in all scans so far."""
+
         self._exports = Exports(self)
         self._reexports = Reexports(self)
         self.calling_files = CallingFiles(self, MAX_FOLLOWED_BYTES)
@@ -151,7 +154,7 @@ class Project:
 
         self._kept = kept
         self._kept_literals = {path: found for path, found in kept.literals.items() if path in unchanged}
-        lines = shifted(self, kept, unchanged)
+        lines, self._moved_bytes = shifted(self, kept, unchanged)
         files = Files(scanned=self.files.keys(), tests=self._test_paths, unchanged=unchanged | lines.keys())
         self.moves = Moves(kept, files, listed, self._imports, self.graph)
         self.shifts = Shifts(self, lines) if lines else None
@@ -175,6 +178,9 @@ class Project:
                     continue
             elif kind == "layout":
                 if self.shifts is None or (path and path not in self.shifts.lines):
+                    continue
+            elif kind == "near" and self.shifts is None:
+                if path in below:
                     continue
             elif kind == "verdicts" and path in self.programs.shifted:
                 if answer == self.programs.shifted[path]:
@@ -229,6 +235,7 @@ class Project:
                 kept.literals[path], kept.import_words[path] = sketch.literals, import_words(sketch)
         kept.gists.update({path: gist for path, gist in self._kept.gists.items() if path in known})
         kept.gists.update(self._trees.gists)
+        kept.moved_bytes = self._moved_bytes
         kept.taking_options.update(self._taking_options)
         kept.edges.update(self.graph.known())
         kept.files, kept.tests = frozenset(self.files), self._test_paths.intersection(self.files)

@@ -18,6 +18,7 @@ from auditor.model.pattern import lazy_pattern
 from auditor.static.findings import MAX_SOURCE_LINES, Looked, Placed
 from auditor.static.layout import moved_lines
 from auditor.static.library_verdict import Draw, LibraryVerdict, Seed
+from auditor.static.programfacts import MAX_MOVED_BYTES
 
 if TYPE_CHECKING:
     from auditor.static.project import Project
@@ -33,9 +34,13 @@ Value = TypeVar("Value")
 _NUMBER = lazy_pattern(r":(\d+)")
 
 
-def shifted(project: Project, kept: Kept, unchanged: AbstractSet[str]) -> dict[str, dict[int, int]]:
-    """Those of the edited files of which only the layout is another one."""
+def shifted(project: Project, kept: Kept, unchanged: AbstractSet[str]) -> tuple[dict[str, dict[int, int]], int]:
+    """Those of the edited files of which only the layout is another one.
+
+    With the bytes by which sizes changed in this way, in all scans that used again what an earlier one had found.
+    """
     found: dict[str, dict[int, int]] = {}
+    moved_bytes = kept.moved_bytes
     for path in sorted((kept.sketches.keys() & project.files.keys()) - unchanged):
         if project.files[path].is_notebook:
             continue
@@ -49,11 +54,8 @@ def shifted(project: Project, kept: Kept, unchanged: AbstractSet[str]) -> dict[s
             continue
         if lines is not None:
             found[path] = lines
-    # What is followed rests on sizes: of these, too, only so much as decides nothing may be another one.
-    sizes = kept.facts
-    if sizes is not None and sizes.with_sizes(found, lambda path: project.source(path).size_bytes) is None:
-        return {}
-    return found
+            moved_bytes += abs(now.size_bytes - before.size_bytes)
+    return (found, moved_bytes) if moved_bytes <= MAX_MOVED_BYTES else ({}, kept.moved_bytes)
 
 
 class Shifts:

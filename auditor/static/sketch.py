@@ -73,6 +73,8 @@ class Sketch:
     code: bytes = b""
     """Digest of its code (`SourceFile.code`)."""
 
+    size_bytes: int = 0
+
 
 _SHARED: dict[Statement, Statement] = {}
 """Import statements that were met: `import torch` stands in thousands of files."""
@@ -82,7 +84,9 @@ _MAX_SHARED = 200_000
 
 def packed_sketch(sketch: Sketch) -> bytes:
     """A sketch as it is kept from one scan to the next, without digest and literals: these are asked of all files."""
-    return marshal.dumps((sketch.imports, sketch.has_guard, sketch.names_main, sketch.is_marked, sketch.code))
+    return marshal.dumps(
+        (sketch.imports, sketch.has_guard, sketch.names_main, sketch.is_marked, sketch.code, sketch.size_bytes)
+    )
 
 
 def import_words(sketch: Sketch) -> bytes:
@@ -97,8 +101,8 @@ def import_words(sketch: Sketch) -> bytes:
 
 def unpacked_sketch(packed: bytes, digest: bytes, literals: int) -> Sketch:
     """What was packed."""
-    imports, has_guard, names_main, is_marked, code = marshal.loads(packed)
-    return Sketch(digest, literals, shared(imports), has_guard, names_main, is_marked, code)
+    imports, has_guard, names_main, is_marked, code, size_bytes = marshal.loads(packed)
+    return Sketch(digest, literals, shared(imports), has_guard, names_main, is_marked, code, size_bytes)
 
 
 UNREADABLE = Sketch(b"", 0, (), has_guard=False, names_main=False, is_marked=False)
@@ -125,6 +129,7 @@ def make_sketch(source: SourceFile, vocabulary: Vocabulary) -> Sketch:
         names_main=names_main,
         is_marked=MARK.encode() in source.raw(),
         code=sha256(code).digest()[:16],
+        size_bytes=len(source.raw()),
     )
 
 

@@ -128,6 +128,9 @@ class Kept:
     """Files that were parsed for their syntax alone, with what is wrong."""
 
     facts: ProgramFacts | None = None
+    moved_bytes: int = 0
+    """By how much comments changed the sizes of files since the oldest of the answers was worked out."""
+
     parsed_bytes: int = 0
     """How much was parsed for answers that no earlier scan had; of one scan only."""
 

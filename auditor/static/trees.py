@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
+from functools import cached_property
 
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.model.lean import dataclass
+from auditor.static.layout import gist
 from auditor.static.source import SourceFile
 
 if TYPE_CHECKING:
@@ -17,13 +18,24 @@ MAX_KEPT_BYTES = 2_000_000
 """Source whose trees are kept; with their tables they take some 50 times as much memory."""
 
 
-@dataclass(frozen=True, slots=True)
 class Tree:
     """One file as text, tree and scopes."""
 
-    text: str
-    tree: ast.Module
-    index: ScopeIndex
+    def __init__(self, text: str, tree: ast.Module) -> None:
+        self.text = text
+        self.tree = tree
+
+    @cached_property
+    def index(self) -> ScopeIndex:
+        """Made when asked for: whether a file says what it said is told by its tree."""
+        from auditor.static.scopes import ScopeIndex
+
+        return ScopeIndex(self.tree)
+
+    def close(self) -> None:
+        """Let go of the scopes, which refer to each other."""
+        if "index" in vars(self):
+            vars(self.index).clear()
 
 
 class Trees:
@@ -48,16 +60,13 @@ class Trees:
         self._used.add(source.path)
         (self._shared if source.path in self._taken else self._taken).add(source.path)
         if found is None:
-            from auditor.static.layout import gist
-            from auditor.static.scopes import ScopeIndex
-
             text = source.text()
             self._total += len(text)
             self._drop()  # first, so that its place is there for the new one
             self.gists.setdefault(source.path, b"")  # where it cannot be parsed
             tree = source.parse(text)
-            found = Tree(text, tree, ScopeIndex(tree))
-            self.gists[source.path] = self.gists[source.path] or gist(text, found.index)
+            found = Tree(text, tree)
+            self.gists[source.path] = self.gists[source.path] or gist(text, tree)
         self._kept[source.path] = found
         return found
 
@@ -81,4 +90,4 @@ class Trees:
                 break
             dropped = self._kept.pop(path)
             self._total -= len(dropped.text)
-            vars(dropped.index).clear()
+            dropped.close()

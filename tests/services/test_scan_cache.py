@@ -18,7 +18,7 @@ from auditor.services.scan import scan
 from auditor.services.scan_cache import cache_folder
 from auditor.services.scan_store import MAX_ENTRIES
 from auditor.services.settings import Settings
-from auditor.static import programgroups, programs, source, syntaxcheck
+from auditor.static import programfacts, programgroups, programs, shifts, source, syntaxcheck
 from auditor.static.engine import Engine
 from auditor.static.passes import Passes
 
@@ -295,10 +295,13 @@ def test_after_files_came_and_went_the_result_is_what_scans_from_scratch_give(pr
 
 
 @pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("moved_bytes", [70, 250])
 def test_after_edits_around_the_limits_of_what_is_followed_the_result_is_what_scans_from_scratch_give(
-    project: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+    project: Path, monkeypatch: pytest.MonkeyPatch, seed: int, moved_bytes: int
 ) -> None:
     rng = random.Random(seed)
+    monkeypatch.setattr(programfacts, "MAX_MOVED_BYTES", moved_bytes)
+    monkeypatch.setattr(shifts, "MAX_MOVED_BYTES", moved_bytes)
     monkeypatch.setattr(programs, "MAX_FOLLOWED_BYTES", 300)
     monkeypatch.setattr(programs, "MAX_NEAR_BYTES", 200)
     monkeypatch.setattr(programgroups, "MAX_GROUP_BYTES", 350)
@@ -327,6 +330,32 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 
     monkeypatch.setattr(Passes, "_worker", noting)
     return made
+
+
+def test_a_comment_in_what_a_program_reaches_in_part_leaves_what_is_known_of_it_where_as_much_is_followed(
+    project: Path, answers: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(programs, "MAX_FOLLOWED_BYTES", 600)
+    monkeypatch.setattr(programs, "MAX_NEAR_BYTES", 100)
+    for module in (programfacts, shifts):
+        monkeypatch.setattr(module, "MAX_MOVED_BYTES", 80)
+    near = "import far\nimport middle\n"
+    put(project, "far.py", f"import numpy as np\n\nNOISE = np.random.rand()\n{'#' * 900}\n")
+    put(project, "middle.py", "import numpy as np\n\nNOISE = np.random.rand()\n")
+    put(project, "near.py", near)
+    put(project, "part.py", "import random\nimport near\n\nprint(random.random())\n")
+    first = cached(project)
+    answers.clear()
+    put(project, "near.py", f"{near}# why\n")
+    found = cached(project)
+    assert answers == []
+    assert found == cold(project)
+    answers.clear()
+    put(project, "near.py", f"{near}# {'why ' * 12}\n")  # there is no room for `middle.py` any more
+    found = cached(project)
+    assert "part.py" in str(answers)
+    assert found == cold(project)
+    assert found.findings != first.findings
 
 
 @pytest.mark.parametrize("name", ["more.py", "lib/more.py", "src/more.py", "lib/note.ipynb"])

@@ -7,7 +7,6 @@ import ast
 import pytest
 
 from auditor.static.layout import gist, moved_lines
-from auditor.static.scopes import ScopeIndex
 
 TEXT = (
     'import os\n\n# a comment\ndef f(x):\n    """Say\n\n    # this\n    """\n'
@@ -16,7 +15,7 @@ TEXT = (
 
 
 def moved(before: str, now: str) -> dict[int, int] | None:
-    return moved_lines(*(gist(text, ScopeIndex(ast.parse(text))) for text in (before, now)))
+    return moved_lines(*(gist(text, ast.parse(text)) for text in (before, now)))
 
 
 def test_comments_and_blank_lines_move_what_stands_below_them() -> None:
@@ -47,4 +46,4 @@ def test_every_line_is_found_again(lines: int) -> None:
 
 
 def test_what_could_not_be_parsed_is_another_file() -> None:
-    assert moved_lines(b"", gist("x = 1\n", ScopeIndex(ast.parse("x = 1\n")))) is None
+    assert moved_lines(b"", gist("x = 1\n", ast.parse("x = 1\n"))) is None

@@ -6,12 +6,15 @@ import pytest
 
 from auditor.static.programfacts import ProgramFacts, room
 
+NEAR = frozenset({"lib.py", "train.py"})
+
 
 def facts(*, room_bytes: int = 100, close: frozenset[str] = frozenset()) -> ProgramFacts:
     return ProgramFacts(
         programs=(("train.py", True, ()),),
         reaching={"train.py": ("train.py",), "lib.py": ("train.py",)},
-        partly={},
+        partly={"train.py": NEAR},
+        near=frozenset({"train.py"}),
         followed=("lib.py", "train.py"),
         drawing_files=frozenset(),
         drawing=frozenset(),
@@ -31,12 +34,20 @@ def test_room_is_what_may_come_or_go_on_the_same_side(size_bytes: int, expected:
     ("now_bytes", "left_bytes"), [(1000, 100), (1040, 60), (960, 60), (1100, 0), (1101, None), (899, None)]
 )
 def test_sizes_use_up_the_room(now_bytes: int, left_bytes: int | None) -> None:
-    after = facts().with_sizes(["lib.py", "elsewhere.py"], lambda path: now_bytes)
+    after = facts().with_sizes(["lib.py", "elsewhere.py"], lambda path: now_bytes, lambda path: NEAR)
     assert (after and after.room_bytes) == left_bytes
     assert after is None or after.sizes["lib.py"] == now_bytes
 
 
-def test_no_byte_may_change_where_each_one_counts() -> None:
+def test_what_is_followed_is_found_out_again_where_each_byte_counts() -> None:
     close = facts(close=frozenset({"lib.py"}))
-    assert close.with_sizes(["lib.py"], lambda path: 1001) is None
-    assert close.with_sizes(["train.py"], lambda path: 501) is not None
+    now: list[str] = []
+
+    def followed(program: str) -> frozenset[str]:
+        now.append(program)
+        return NEAR if len(now) == 1 else frozenset({"train.py"})
+
+    assert close.with_sizes(["train.py"], lambda path: 501, followed) is not None
+    assert not now
+    assert close.with_sizes(["lib.py"], lambda path: 1001, followed) is not None
+    assert close.with_sizes(["lib.py"], lambda path: 1001, followed) is None

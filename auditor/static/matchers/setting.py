@@ -10,10 +10,8 @@ from auditor.model.location import Location
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.static.documents.kinds import CONFIGURATIONS, LAUNCHERS, Kind
-from auditor.static.facts import ModuleFacts
 from auditor.static.matcher import Hit, Scope
 from auditor.static.pinned import fits
-from auditor.static.project import Project
 from auditor.static.ruleoptions import WithOptions
 
 if TYPE_CHECKING:
@@ -23,6 +21,8 @@ if TYPE_CHECKING:
     from auditor.static.documents.settings import Candidates, Setting
     from auditor.static.documents.span import Span
     from auditor.static.documents.tree import Entry, Node
+    from auditor.static.facts import ModuleFacts  # a scan after an edit reads documents, and perhaps no Python
+    from auditor.static.project import Project
 
 _WORDS = {None: "null", True: "true", False: "false"}
 
