@@ -12,7 +12,7 @@ from auditor.static.givenbefore import is_given_there, is_put_from_outside
 from auditor.static.library_verdict import SeedValue
 from auditor.static.mappings import COPYING_METHODS, is_changed_at
 from auditor.static.storednames import is_stored
-from auditor.static.unset import MAX_CALLS, calls_reaching, given_to, kept_parameter, looked_into
+from auditor.static.unset import MAX_CALLS, calls_reaching, given_to, is_called_as_written, kept_parameter, looked_into
 from auditor.static.values import FunctionRef
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def handed_to(
 ) -> list[tuple[ModuleFacts, ast.Call, ast.expr | None]]:
     """What each call gives a function for a parameter that it leaves as it is; nothing where that is not known."""
     used = reads_in(module, function, whole.id)
-    if function.decorator_list or used is None or len(used) > MAX_USES:
+    if not is_called_as_written(module, function) or used is None or len(used) > MAX_USES:
         return []
     if any(is_changed_at(module, each, {}) for each in used):
         return []
