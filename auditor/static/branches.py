@@ -69,7 +69,7 @@ class Branches:
             trained = self.trained(node.test, frame)
             body = None if trained is None else node.body if trained else node.orelse
             arms = [(text, node.body), (opposite, node.orelse)]
-            argued = without_arguments(node.test, frame)
+            argued = without_arguments(node.test, frame, self._evaluator.stored)
             bare = None if argued is None else node.body if argued else node.orelse
             return self.arms(arms, frame, exhaustive=True, trained=body, bare=bare)
         return self._decided(node, frame, block, holds=holds)

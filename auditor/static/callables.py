@@ -60,6 +60,14 @@ QUIET_MODULES = (
 A strategy is told of which classes the layers are that it wraps: `FSDPStrategy(activation_checkpointing=Block)`.
 """
 
+HOLDING = frozenset(
+    {
+        "torch.nn.DataParallel", "torch.nn.ModuleDict", "torch.nn.ModuleList", "torch.nn.Sequential",
+        "torch.nn.parallel.DataParallel", "torch.nn.parallel.DistributedDataParallel",
+    }
+)  # fmt: skip
+"""Classes that call the objects they hold, and nothing else of them: other methods are called by their names."""
+
 CALLING_BUILTINS = {"map": 0, "filter": 0, "sorted": None, "min": None, "max": None}
 """Builtins that call the function at that index of their arguments, or the one that is given as `key`."""
 

@@ -13,6 +13,7 @@ from auditor.static.elements import call_of
 from auditor.static.facts import Function, ModuleFacts
 from auditor.static.handed import HANDING, handed, is_delayed
 from auditor.static.looptables import origin_as_written
+from auditor.static.names import method_kind
 from auditor.static.spread import bound_before
 from auditor.static.targets import only_target
 from auditor.static.values import ClassRef, FunctionRef
@@ -84,13 +85,14 @@ def calls_seen(module: ModuleFacts, function: Function) -> Iterator[tuple[Module
     name = getattr(only_target(holder), "id", "") if isinstance(function, ast.Lambda) else function.name
     target: Function | ast.ClassDef = function
     is_constructor = isinstance(holder, ast.ClassDef) and name == "__init__"
+    kind = "instance" if isinstance(function, ast.Lambda) else method_kind(function)
     if is_constructor and isinstance(holder, ast.ClassDef):
         target, name = holder, holder.name
     for caller, call in chain(calls_named(module, name), calls_handed(module, name)) if name else ():
         callee = caller.names.value(call.func)
         if isinstance(callee, FunctionRef | ClassRef) and callee.node is target:
-            bound = isinstance(callee, FunctionRef) and callee.bound
-            yield caller, call, int(is_constructor or bound)
+            is_bound = isinstance(callee, FunctionRef) and callee.bound and kind != "static"
+            yield caller, call, int(is_constructor or is_bound or kind == "class")
 
 
 def passed_to(call: ast.Call, function: Function, name: str, skipped: int) -> ast.expr | None:

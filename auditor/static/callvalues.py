@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
@@ -18,6 +18,7 @@ from auditor.static.fields import FILLING_METHODS, filled, parsed
 from auditor.static.frame import Frame
 from auditor.static.lengths import counted
 from auditor.static.library_verdict import SeedValue
+from auditor.static.plainrun import names_seed
 from auditor.static.records import COPYING, STRUCTURED, copied, named_tuple, structured
 from auditor.static.seedvalue import (
     ENTROPY_CALLS,
@@ -130,7 +131,7 @@ class CallValues:
                 return known
             if len(parts) > 1 and parts[1].kind is not SeedValue.NONE:
                 return parts[1]
-            return constant(None, "None where the variable is not set") if _asks_for_seed(parts[:1]) else GIVEN
+            return constant(None, "None where the variable is not set") if names_seed(variable) else GIVEN
         if name == "getattr" and len(node.args) >= 2:
             return self._getattr(node, frame)
         if name == "vars" and parts:
@@ -210,8 +211,3 @@ def _converted(convert: Callable[[object], object], given: Seen) -> Seen:
 
 def _is_job_id(value: object) -> bool:
     return isinstance(value, str) and value in JOB_IDS
-
-
-def _asks_for_seed(name: Sequence[Seen]) -> bool:
-    """Whether an environment variable is the program's own for its seed: `SEED`, `TRAIN_SEED`, not what Python has."""
-    return any(isinstance(each.constant, str) and "seed" in each.constant.lower().split("_") for each in name)

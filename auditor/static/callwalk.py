@@ -23,7 +23,7 @@ from auditor.static.madeobjects import MadeObjects
 from auditor.static.members import entry_of, table_of
 from auditor.static.outsidecalls import OutsideCalls
 from auditor.static.picked import MAX_PICKED, looked_into, picked
-from auditor.static.protocols import THREAD_STARTING, starts_base
+from auditor.static.protocols import CALLED, THREAD_STARTING, starts_base
 from auditor.static.randomcalls import RandomCalls
 from auditor.static.receiver import on_own_object
 from auditor.static.registries import MAX_TAKEN
@@ -241,7 +241,7 @@ class CallWalk:
             self.outside.call(f"{made.of.name}.__call__", node, frame)
             self._commands(made, node, frame)
             return
-        for name in ("__call__", "forward", "call"):
+        for name in CALLED:
             method = frame.module.names.attribute(made, name)
             if isinstance(method, FunctionRef):
                 frame.results[node] = self.functions.enter(method, node, frame)

@@ -146,7 +146,7 @@ class Evaluator:
             if chosen is not None:
                 return self.value(node.body if chosen else node.orelse, frame)
             arms = self.value(node.body, frame), self.value(node.orelse, frame)
-            return joined_arms(*arms, holds=without_arguments(node.test, frame))
+            return joined_arms(*arms, holds=without_arguments(node.test, frame, self.stored))
         if isinstance(node, ast.BoolOp):
             return self._choice(node, frame)
         if isinstance(node, _SAME):

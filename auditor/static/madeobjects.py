@@ -15,7 +15,7 @@ from auditor.static.frame import Frame
 from auditor.static.members import default_factories
 from auditor.static.names import method_kind
 from auditor.static.nodes import walk
-from auditor.static.protocols import INDEXING, is_property, properties, steps
+from auditor.static.protocols import CALLED, INDEXING, is_property, properties, steps
 from auditor.static.values import ClassRef, External, FunctionRef, Instance
 
 if TYPE_CHECKING:
@@ -36,6 +36,9 @@ class MadeObjects:
 
         self._has_indexed = False
         """Whether an object was made whose class says what its items are."""
+
+        self._named: dict[str, bool] = {}
+        """Whether something of the program may read an attribute of that name."""
 
         self._read: set[str] = set()
         """Names of the properties that were found so far to lead to a draw or a seed."""
@@ -145,18 +148,30 @@ class MadeObjects:
             self._read.update(found)
         return found
 
+    def _may_be_called(self, method: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+        """Whether a method is a layer's own, or something of the program may call it."""
+        if method.name in CALLED or not self._walk.relevance.is_relevant(method):
+            return True
+        if method.name not in self._named:
+            self._named[method.name] = self._is_read(method.name)
+        return self._named[method.name]
+
     def _is_read(self, name: str) -> bool:
         """Whether something of the program may read an attribute of this name."""
         hold, text = self._walk.project.texts.hold, frozenset({f".{name}"})
         return any(hold(path, text) for path in self._walk.within)
 
-    def sweep(self, made: Instance, frame: Frame, at: ast.expr, *, is_taken: bool = False) -> None:
+    def sweep(
+        self, made: Instance, frame: Frame, at: ast.expr, *, is_taken: bool = False, is_held: bool = False
+    ) -> None:
         """A framework got an object: it will call the methods that the project wrote, later.
 
         Of an object that extends nothing outside it knows no method: it can only call the object itself.
 
         `is_taken`: the object is one of several that a table holds. Class methods, which make all of these again, are
         left to those who call them.
+
+        `is_held`: it is only kept and called; further methods count where something of the program says their names.
         """
         assert isinstance(made.of, ClassRef)
         if is_plain(made.of):
@@ -169,6 +184,7 @@ class MadeObjects:
             if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef)
             and child.name not in ("__init__", "__new__")
             and not (is_taken and method_kind(child) == "class")
+            and not (is_held and not self._may_be_called(child))
         ]
         is_network = "torch.nn.Module" in made.of.module.base_classes(made.of.node)
         with self._calls.choices.later():

@@ -251,11 +251,17 @@ class Names:
         return None
 
     def _part(self, node: ast.Subscript) -> Value:
-        """`frame["a"]`, where a library says what parts of such an object are: `"pandas.DataFrame[]"`."""
+        """`frame["a"]`, where a library says what parts of such an object are: `"pandas.DataFrame[]"`.
+
+        `Box[int]` of a generic class is that class.
+        """
         part = namespace_part(self._module, node)
         if part is not None:
             return part
         whole = self._value(node.value)
+        if isinstance(whole, ClassRef):
+            is_generic = any(isinstance(base, ast.Subscript) for base in whole.node.bases)
+            return whole if is_generic or getattr(whole.node, "type_params", ()) else None
         if not isinstance(whole, Instance) or not isinstance(whole.of, External):
             return None
         made = self._project.rng.returns.get(f"{whole.of.name}[]")

@@ -58,7 +58,7 @@ from auditor.static.orderless import (
 from auditor.static.ordertrail import Kind, OrderedUse, Trail, as_list, used
 from auditor.static.sets import holds_indices, reaches_result
 from auditor.static.values import ClassRef, FunctionRef
-from auditor.static.worklist import is_worked_off
+from auditor.static.worklist import worked_off
 
 _FROM_KEYS = "dict.fromkeys"
 _WALKED = 3
@@ -246,9 +246,9 @@ def _method(module: ModuleFacts, attribute: ast.Attribute, trail: Trail) -> Orde
     if not isinstance(call, ast.Call) or call.func is not attribute:
         return None
     if attribute.attr == "pop" and not call.args and (trail.kind is Kind.SET) and not trail.as_list:
-        if isinstance(module.parent(call), ast.Expr) or is_worked_off(module, call):
-            return None
-        return used(trail, module, call, "`pop` takes any one of them")
+        if (lists := worked_off(module, call)) is None:
+            return used(trail, module, call, "`pop` takes any one of them")
+        return _filled(module, lists, as_list(module, call, trail, numbered=False))
     if attribute.attr in SET_METHODS or (trail.keyed and attribute.attr in ("items", "keys")):
         return _follow(module, call, trail)
     if attribute.attr == "index" and (trail.as_list or trail.kind is not Kind.SET) and not is_removed(module, call):
@@ -276,11 +276,11 @@ def _looped(module: ModuleFacts, loop: ast.For | ast.AsyncFor, trail: Trail) -> 
     effect = loop_effect(module, loop, numbered=trail.numbered, sums=trail.kind is Kind.COMPLETION)
     if isinstance(effect, LoopEffect):
         return used(trail, module, loop.iter, effect.how, effect.confidence)
-    for container in effect:
-        found = _variable(module, container, as_list(module, loop.iter, trail, numbered=False))
-        if found is not None:
-            return found
-    return None
+    return _filled(module, effect, as_list(module, loop.iter, trail, numbered=False))
+
+
+def _filled(module: ModuleFacts, lists: tuple[ast.expr, ...], trail: Trail) -> OrderedUse | None:
+    return next((use for each in lists if (use := _variable(module, each, trail)) is not None), None)
 
 
 def _assigned(

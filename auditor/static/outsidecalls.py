@@ -8,6 +8,7 @@ from functools import partial
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.callables import (
     CALLING_BUILTINS,
+    HOLDING,
     OFFERING_CLASSES,
     OFFERING_OBJECTS,
     QUIET,
@@ -183,7 +184,7 @@ class OutsideCalls:
                 is_known = given is not None or name in RUNNERS
                 self._calls.functions.enter(value, given, frame, at=part, defaults=is_known)
             elif isinstance(value, Instance) and isinstance(value.of, ClassRef):
-                self._calls.objects.sweep(value, frame, part)
+                self._calls.objects.sweep(value, frame, part, is_held=name in HOLDING)
             elif isinstance(value, ClassRef) and not is_plain(value) and not _only_registers(name):
                 self._calls.objects.construct(value, None, frame, at=part)
                 self._calls.objects.sweep(Instance(value), frame, part)

@@ -20,6 +20,9 @@ CONSUMING = frozenset(
 """Builtins that loop over what they are given."""
 
 INDEXING = ("__getitem__",)
+CALLED = ("__call__", "forward", "call")
+"""What calling an object leads to, the first that it has: a framework's `__call__` calls the others."""
+
 ENTERING = ("__enter__", "__aenter__")
 LEAVING = ("__exit__", "__aexit__")
 STACKING = ("contextlib.ExitStack.enter_context", "contextlib.AsyncExitStack.enter_async_context")
@@ -28,14 +31,15 @@ _IMPLICIT = frozenset({*ITERATING, *INDEXING, *ENTERING, *LEAVING})
 
 _GENERATED = frozenset({"contextlib.asynccontextmanager", "contextlib.contextmanager"})
 
-_RESTORING = frozenset(
-    {
-        "torch.random.fork_rng", "lightning.fabric.utilities.seed.isolate_rng",
-        "lightning.pytorch.utilities.seed.isolate_rng", "lightning_fabric.utilities.seed.isolate_rng",
-        "pytorch_lightning.utilities.seed.isolate_rng",
-    }
-)  # fmt: skip
-"""Context managers that put the states of the generators back when they are left."""
+_TORCH = ("torch", "torch.cuda")
+_RESTORING = {
+    "torch.random.fork_rng": _TORCH,
+    **{
+        f"{package}.utilities.seed.isolate_rng": ("random", "numpy.random", *_TORCH)
+        for package in ("lightning.fabric", "lightning.pytorch", "lightning_fabric", "pytorch_lightning")
+    },
+}
+"""Context managers that put the states of generators back when they are left, and of which libraries."""
 
 _FLOW, _STEP = "metaflow.FlowSpec", "metaflow.step"
 
@@ -99,7 +103,7 @@ def is_generated_context(node: ast.expr, frame: Frame) -> bool:
     return any(value.module.resolve(each) in _GENERATED for each in value.node.decorator_list)
 
 
-def restores_states(node: ast.expr, frame: Frame) -> bool:
-    """Whether leaving this context puts the generators back to where they were."""
+def restored_by(node: ast.expr, frame: Frame) -> tuple[str, ...]:
+    """The libraries whose generators leaving this context puts back to where they were."""
     value = frame.resolve(node.func) if isinstance(node, ast.Call) else None
-    return isinstance(value, External) and value.name in _RESTORING
+    return _RESTORING.get(value.name, ()) if isinstance(value, External) else ()

@@ -29,6 +29,14 @@ _KEPT: WeakKeyDictionary[Project, Memory[tuple[str, int, str], bool]] = WeakKeyD
 """By the file, the line of the class and the attribute."""
 
 _VALUE, _OPAQUE = BindingKind.VALUE, BindingKind.OPAQUE
+_LEAVING_CALLS = frozenset(
+    {
+        "classmethod", "contextlib.asynccontextmanager", "contextlib.contextmanager", "functools.cache",
+        "functools.lru_cache", "staticmethod", "torch.enable_grad", "torch.inference_mode", "torch.no_grad",
+    }
+)  # fmt: skip
+"""Decorators that hand the arguments of calls on as they are."""
+
 MAX_STEPS = 2
 """Functions that hand a parameter on."""
 
@@ -150,10 +158,16 @@ def handed_on(given: ast.expr, module: ModuleFacts) -> ast.FunctionDef | ast.Lam
     function = module.enclosing_function(given) if isinstance(given, ast.Name) else None
     if not isinstance(given, ast.Name) or not isinstance(function, ast.FunctionDef | ast.Lambda):
         return None
-    if isinstance(function, ast.FunctionDef) and function.decorator_list:
+    if isinstance(function, ast.FunctionDef) and not is_called_as_written(module, function):
         return None
     is_own = given.id in module.written.signature(function).names
     return function if is_own and _is_handed_on_as_it_is(function, given.id) else None
+
+
+def is_called_as_written(module: ModuleFacts, function: ast.FunctionDef) -> bool:
+    """Whether nothing above a function may give it other arguments than its calls do."""
+    called = (each.func if isinstance(each, ast.Call) else each for each in function.decorator_list)
+    return all(module.resolve(each) in _LEAVING_CALLS for each in called)
 
 
 def _is_open_option(given: ast.Name, module: ModuleFacts) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from itertools import islice
 from weakref import WeakKeyDictionary
 
@@ -12,7 +13,7 @@ from auditor.static.givenbefore import is_given_there, is_put_from_outside
 from auditor.static.library_verdict import SeedValue
 from auditor.static.mappings import COPYING_METHODS, is_changed_at
 from auditor.static.storednames import is_stored
-from auditor.static.unset import MAX_CALLS, calls_reaching, given_to, kept_parameter, looked_into
+from auditor.static.unset import MAX_CALLS, calls_reaching, given_to, is_called_as_written, kept_parameter, looked_into
 from auditor.static.values import FunctionRef
 
 if TYPE_CHECKING:
@@ -20,11 +21,20 @@ if TYPE_CHECKING:
     from auditor.static.project import Project
     from auditor.static.trace import Memory
 
-_KNOWN: WeakKeyDictionary[Project, Memory[tuple[str, int, str, str, int], bool]] = WeakKeyDictionary()
-"""By the file, the line of the function, its parameter, the part as it is written, and the steps left."""
+_Path = tuple[str, ...]
+"""The attributes between an object and what the part is asked of: `data` of `config.data.seed`."""
+
+_KNOWN: WeakKeyDictionary[Project, Memory[tuple[str, int, str, str, _Path, int], bool]] = WeakKeyDictionary()
+"""By the file, the line of the function, its parameter, the part as it is written, what leads to it, the steps left."""
 
 MAX_STEPS = 4
 """Functions that hand an object on."""
+
+MAX_PATH = 4
+"""Attributes between an object and what a part of it is asked of."""
+
+_BY_NAME = frozenset({"__dict__", "__setattr__", "setattr", "vars"})
+"""What puts things under computed names: which part of an object of objects, nobody follows."""
 
 MAX_PROGRAMS = 50
 """Programs that reach a file; where more do, one of them is taken for one that puts something in."""
@@ -47,27 +57,38 @@ def is_part_unset(given: ast.expr, module: ModuleFacts) -> bool:
     whole = whole_of(given)
     if whole is None or is_given_there(given, module):
         return False
-    return is_none_in(whole, given, module, MAX_STEPS) and not is_put_anywhere(given, module)
+    whole, path = _outermost(whole)
+    return is_none_in(whole, given, module, MAX_STEPS, path) and not is_put_anywhere(given, module, path)
 
 
-def is_none_in(whole: ast.expr, given: ast.expr, module: ModuleFacts, steps: int) -> bool:
+def _outermost(whole: ast.expr) -> tuple[ast.expr, _Path]:
+    """`config` and what leads from it to `config.data`; of an object's own attribute that: `self.config`."""
+    names: list[str] = []
+    inner = whole
+    while isinstance(inner, ast.Attribute) and getattr(inner.value, "id", "") != "self" and len(names) < MAX_PATH:
+        names.append(inner.attr)
+        inner = inner.value
+    return (inner, tuple(reversed(names))) if isinstance(inner, ast.Name | ast.Attribute) else (whole, ())
+
+
+def is_none_in(whole: ast.expr, given: ast.expr, module: ModuleFacts, steps: int, path: _Path = ()) -> bool:
     """Whether the part of `whole` that `given` asks for is None."""
-    if is_put_from_outside(module, _key(given)):
+    if any(is_put_from_outside(module, key) for key in (_key(given), *path)):
         return False
     if isinstance(whole, ast.Attribute) and getattr(whole.value, "id", "") == "self":
         holder = module.enclosing_class(whole)
         kept = kept_parameter(whole, holder, module) if holder is not None else None
-        return kept is not None and is_none_in(kept, given, module, steps)
+        return kept is not None and is_none_in(kept, given, module, steps, path)
     function = module.enclosing_function(whole)
     names = module.written.signature(function).names if isinstance(function, ast.FunctionDef) else ()
     if isinstance(whole, ast.Name) and isinstance(function, ast.FunctionDef) and whole.id in names:
-        return steps > 0 and _is_none_for_all(function, whole, given, module, steps - 1)
+        return steps > 0 and _is_none_for_all(function, whole, given, module, steps - 1, path)
     used = list(islice(uses(module, whole), MAX_USES + 1))
     if len(used) > MAX_USES or any(is_changed_at(module, each, {}) for each in used):
         return False
     if _is_imported(whole, module) or _is_filled(whole, _key(given), module):
         return False
-    return _value(_part(whole, given), whole, module) is SeedValue.NONE
+    return _value(_part(whole, given, path), whole, module) is SeedValue.NONE
 
 
 def _is_imported(whole: ast.expr, module: ModuleFacts) -> bool:
@@ -121,30 +142,37 @@ def _may_put(module: ModuleFacts, use: ast.expr, key: str) -> bool:
     return is_changed_at(module, use, {})
 
 
-def is_put_anywhere(given: ast.expr, module: ModuleFacts) -> bool:
-    """Whether a file of the programs that reach this one stores something under the part's name, in whatever object."""
-    key, project = _key(given), module.project
+def is_put_anywhere(given: ast.expr, module: ModuleFacts, path: _Path = ()) -> bool:
+    """Whether a file of the programs that reach this one stores something under the part's name, in whatever object.
+
+    Under a name that leads to it, too: `config.data = DataConfig(3)`, or under a computed one.
+    """
+    project = module.project
     programs = project.programs.reaching(module.path)
-    if len(programs) > MAX_PROGRAMS:
+    if len(programs) > MAX_PROGRAMS or any(_is_put(key, programs, project) for key in (_key(given), *path)):
         return True
+    return bool(path) and any(project.programs.paths_reached(program, _BY_NAME) for program in programs)
+
+
+def _is_put(key: str, programs: Iterable[str], project: Project) -> bool:
     holding = frozenset({key})
     paths = {path for program in programs for path in project.programs.paths_reached(program, holding)}
     return len(paths) > MAX_FILES or any(is_stored(path, key, project) for path in sorted(paths))
 
 
 def _is_none_for_all(
-    function: ast.FunctionDef, whole: ast.Name, given: ast.expr, module: ModuleFacts, steps: int
+    function: ast.FunctionDef, whole: ast.Name, given: ast.expr, module: ModuleFacts, steps: int, path: _Path
 ) -> bool:
     """Whether that is so in all that a function is handed."""
 
     def ask() -> bool:
         handed = handed_to(function, whole, module)
         return bool(handed) and all(
-            each is not None and is_none_in(each, given, caller, steps) for caller, _, each in handed
+            each is not None and is_none_in(each, given, caller, steps, path) for caller, _, each in handed
         )
 
     known = _KNOWN.setdefault(module.project, {})
-    key = module.path, function.lineno, whole.id, f"{type(given).__name__} {_key(given)}", steps
+    key = module.path, function.lineno, whole.id, f"{type(given).__name__} {_key(given)}", path, steps
     return module.project.trace.once(known, key, ask)
 
 
@@ -153,7 +181,7 @@ def handed_to(
 ) -> list[tuple[ModuleFacts, ast.Call, ast.expr | None]]:
     """What each call gives a function for a parameter that it leaves as it is; nothing where that is not known."""
     used = reads_in(module, function, whole.id)
-    if function.decorator_list or used is None or len(used) > MAX_USES:
+    if not is_called_as_written(module, function) or used is None or len(used) > MAX_USES:
         return []
     if any(is_changed_at(module, each, {}) for each in used):
         return []
@@ -192,9 +220,11 @@ def _key(given: ast.expr) -> str:
     return key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else ""
 
 
-def _part(whole: ast.expr, given: ast.expr) -> ast.expr:
+def _part(whole: ast.expr, given: ast.expr, path: _Path) -> ast.expr:
     """The same part of something else."""
     part: ast.expr
+    for name in path:
+        whole = ast.copy_location(ast.Attribute(value=whole, attr=name, ctx=ast.Load()), whole)
     if isinstance(given, ast.Attribute):
         part = ast.Attribute(value=whole, attr=given.attr, ctx=ast.Load())
     elif isinstance(given, ast.Subscript):

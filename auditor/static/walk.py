@@ -35,7 +35,7 @@ from auditor.static.protocols import (
     LEAVING,
     is_generated_context,
     iterated_parts,
-    restores_states,
+    restored_by,
 )
 from auditor.static.rngstate import Rank, State, join
 from auditor.static.seedvalue import GIVEN, OPTIONS, Seen, either, parts_of, written
@@ -277,10 +277,9 @@ class Walk:
         around, ledger.entered = ledger.entered, before
         for item in reversed(node.items):
             self.calls.objects.protocol(item.context_expr, LEAVING, frame)
+        left.update(library for item in node.items for library in restored_by(item.context_expr, frame))
         ledger.put_back(sorted(left))
         ledger.entered = around
-        if any(restores_states(item.context_expr, frame) for item in node.items):
-            self.set_state(replace(self.ledger.state, levels=before.levels))
         return end
 
     def _rare(self, node: ast.stmt, frame: Frame) -> End:
