@@ -10,13 +10,14 @@ from auditor.static.elements import call_of
 from auditor.static.frame import Frame
 from auditor.static.furtherarguments import written_out
 from auditor.static.knowledge import draws
+from auditor.static.initialweights import makes_weights
 from auditor.static.library_verdict import SeedValue
 from auditor.static.maybetrue import may_be_true
 from auditor.static.modes import puts_on
 from auditor.static.rngstate import Pending
 from auditor.static.seedvalue import FIXED, GIVEN, UNSEEDED_STATE, Seen, entropy
 from auditor.static.values import ClassRef, Instance
-from auditor.static.weights import drawn_by, makes_weights
+from auditor.static.weights import drawn_by
 
 if TYPE_CHECKING:
     from auditor.static.walk import Walk
