@@ -32,7 +32,28 @@ def makes_weights(module: ModuleFacts, node: ast.Call) -> bool:
         for other in walk(function)
         if isinstance(other, ast.Name) and other.id == target.id and isinstance(other.ctx, ast.Load)
     ]
-    return bool(read) and all(_keeps(module, _flowing(module, other)[1]) for other in read)
+    left = [other for other in read if not _keeps(module, _flowing(module, other)[1])]
+    return len(left) < len(read) and all(_is_adjusted(module, other) for other in left)
+
+
+def _is_adjusted(module: ModuleFacts, tensor: ast.Name) -> bool:
+    """Whether items of a tensor are replaced here: `start[:, 0] = -1e4`, `self.constrain(start)` as a statement."""
+    above = module.parent(tensor)
+    if isinstance(above, ast.Subscript):
+        return above.value is tensor and isinstance(above.ctx, ast.Store)
+    if not isinstance(above, ast.Call) or not isinstance(above.func, ast.Attribute):
+        return False
+    return getattr(above.func.value, "id", "") == "self" and isinstance(module.parent(above), ast.Expr)
+
+
+def fills_given(module: ModuleFacts, call: ast.Call) -> bool:
+    """Whether a statement gives a function the parameter of a layer: `truncated_normal(self.out.weight.data)`."""
+    if not isinstance(module.parent(call), ast.Expr):
+        return False
+    given = call.args[0] if call.args else None
+    if isinstance(given, ast.Attribute) and given.attr == "data":
+        given = given.value
+    return isinstance(given, ast.Attribute) and given.attr in PARAMETERS
 
 
 def fills_parameter(module: ModuleFacts, statement: ast.Assign | ast.AnnAssign | ast.AugAssign) -> bool:
