@@ -21,6 +21,9 @@ DRAWING = frozenset({"torchvision.models", "numpy.random"})
 _KEPT = ("= eval(", "= globals()[")
 """How something of a file itself that is called later gets a name: `Model = eval(args.model)`."""
 
+_EXPOSING = ("setattr(sys.modules[__name__],", "globals().update(", "globals()[")
+"""How a package gives itself the names that its modules define."""
+
 MAX_PICKED = 12
 """Functions and classes of one module that may be picked by name."""
 
@@ -103,10 +106,24 @@ def _held(module: ModuleFacts, texts: Sequence[Text]) -> Iterator[Value]:
             value = each.names.export(name) if is_meant else None
             if isinstance(value, FunctionRef | ClassRef):
                 yield value
+        if each is not module and each.project.texts.contain(each.path, _EXPOSING):
+            yield from _exposed(each, texts)
     for text in texts:
         begin, dot, name = (text.end or "").partition(".")
         if dot and "." not in name:
             yield from _held_below(module, Text(text.begin, begin), name)
+
+
+def _exposed(package: ModuleFacts, texts: Sequence[Text]) -> Iterator[ClassRef]:
+    """The classes of modules beside a package's own that it gives its names: what its folder holds, it lists itself."""
+    folder, _, own = package.path.rpartition("/")
+    for path in package.project.graph.imports(package.path) if own == "__init__.py" else ():
+        held = package.project.module(path) if path.rpartition("/")[0] == folder and path != package.path else None
+        if held is None:
+            continue
+        for statement in held.tree.body:
+            if isinstance(statement, ast.ClassDef) and any(text.fits(statement.name) for text in texts):
+                yield ClassRef(held, statement)
 
 
 def _held_below(package: ModuleFacts, text: Text, name: str) -> Iterator[Value]:
