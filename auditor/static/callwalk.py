@@ -17,6 +17,7 @@ from auditor.static.frame import End, Frame
 from auditor.static.functions import Functions
 from auditor.static.importcalls import is_out_of_unknown
 from auditor.static.indirect import called_later, dispatched, fills, running
+from auditor.static.initialweights import fills_given
 from auditor.static.library_verdict import SeedValue
 from auditor.static.loadercalls import LoaderCalls
 from auditor.static.madeobjects import MadeObjects
@@ -119,8 +120,11 @@ class CallWalk:
             self.random.remember(value.node.body, before)
             return end
         if isinstance(value, FunctionRef):
+            # Where it is made, a layer has nothing yet that its function could add noise to.
+            self._ledger.initialising += (fills := frame.is_making and fills_given(frame.module, node))
             with self.spawned.calling(value, node):
                 frame.results[node] = self.functions.enter(on_own_object(value, node, frame), node, frame)
+            self._ledger.initialising -= fills
             self._alternatives(dispatched(value), node, frame)
             self._configured(value, node, frame)
             self._commands(value, node, frame)

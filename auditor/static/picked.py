@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 DRAWING = frozenset({"torchvision.models", "numpy.random"})
 """Modules outside the project in which nearly all that can be called draws."""
 
+_KEPT = ("= eval(", "= globals()[")
+"""How something of a file itself that is called later gets a name: `Model = eval(args.model)`."""
+
+_EXPOSING = ("setattr(sys.modules[__name__],", "globals().update(", "globals()[")
+"""How a package gives itself the names that its modules define."""
+
 MAX_PICKED = 12
 """Functions and classes of one module that may be picked by name."""
 
@@ -29,7 +35,13 @@ def picked(module: ModuleFacts, call: ast.Call) -> list[Value]:
     take such arguments, in the order of the text; of one outside `DRAWING` something that stands for all it holds.
     Who follows them takes no more than `MAX_PICKED`.
     """
-    found = looked_into(module, call.func)
+    looked = call.func
+    found = looked_into(module, looked)
+    if found is None and isinstance(looked, ast.Name) and module.project.texts.contain(module.path, _KEPT):
+        looked = module.origin(looked)
+        found = looked_into(module, looked)
+        # What is looked up elsewhere is followed as what a name may stand for.
+        found = found if found is not None and found[1] == ModuleRef(module.path) else None
     if found is None:
         return []
     word, source, texts = found
@@ -40,8 +52,12 @@ def picked(module: ModuleFacts, call: ast.Call) -> list[Value]:
     held = module.project.module(source.path)
     values = _held(held, texts) if held is not None else []
     fitting = list(dict.fromkeys(value for value in values if _takes(value, call)))
-    if texts == (ANY,) and (named := described(module, call.func, fitting)):
+    if texts == (ANY,) and (named := described(module, looked, fitting)):
         return list(named)[:MAX_PICKED]
+    if held is module:
+        # The functions of the file itself are the program's; what it picks among it has imported, or they are classes.
+        others = [each for each in fitting if not (isinstance(each, FunctionRef) and each.module is module)]
+        fitting = others or fitting
     # Beside functions that make models, classes are parts of these.
     functions: list[Value] = [value for value in fitting if isinstance(value, FunctionRef)]
     return functions or fitting
@@ -90,10 +106,24 @@ def _held(module: ModuleFacts, texts: Sequence[Text]) -> Iterator[Value]:
             value = each.names.export(name) if is_meant else None
             if isinstance(value, FunctionRef | ClassRef):
                 yield value
+        if each is not module and each.project.texts.contain(each.path, _EXPOSING):
+            yield from _exposed(each, texts)
     for text in texts:
         begin, dot, name = (text.end or "").partition(".")
         if dot and "." not in name:
             yield from _held_below(module, Text(text.begin, begin), name)
+
+
+def _exposed(package: ModuleFacts, texts: Sequence[Text]) -> Iterator[ClassRef]:
+    """The classes of modules beside a package's own that it gives its names: what its folder holds, it lists itself."""
+    folder, _, own = package.path.rpartition("/")
+    for path in package.project.graph.imports(package.path) if own == "__init__.py" else ():
+        held = package.project.module(path) if path.rpartition("/")[0] == folder and path != package.path else None
+        if held is None:
+            continue
+        for statement in held.tree.body:
+            if isinstance(statement, ast.ClassDef) and any(text.fits(statement.name) for text in texts):
+                yield ClassRef(held, statement)
 
 
 def _held_below(package: ModuleFacts, text: Text, name: str) -> Iterator[Value]:

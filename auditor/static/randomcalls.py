@@ -9,6 +9,7 @@ from auditor.ruleset.library import NoneMeaning, SeedCall
 from auditor.static.elements import call_of
 from auditor.static.frame import Frame
 from auditor.static.furtherarguments import written_out
+from auditor.static.initialweights import makes_weights
 from auditor.static.knowledge import draws
 from auditor.static.library_verdict import SeedValue
 from auditor.static.maybetrue import may_be_true
@@ -16,11 +17,12 @@ from auditor.static.modes import puts_on
 from auditor.static.rngstate import Pending
 from auditor.static.seedvalue import FIXED, GIVEN, UNSEEDED_STATE, Seen, entropy
 from auditor.static.values import ClassRef, Instance
-from auditor.static.weights import drawn_by, makes_weights
+from auditor.static.weights import drawn_by
 
 if TYPE_CHECKING:
     from auditor.static.walk import Walk
 
+_SAMPLERS = ("torch.rand", "torch.normal", "torch.Tensor.")
 _TENSORFLOW = ("tensorflow.random", "tensorflow.compat.v1.random")
 
 
@@ -112,7 +114,7 @@ class RandomCalls:
     def _of_weights(self, name: str | None, node: ast.Call, frame: Frame) -> str | None:
         """The name under which a draw is noted that makes initial weights by hand."""
         last = (name or "").rpartition(".")[2]
-        if name is not None and name.startswith("torch.rand"):
+        if name is not None and name.startswith(_SAMPLERS):
             makes = self._ledger.initialising or makes_weights(frame.module, node)
             return f"torch.nn.init.{last}" if makes else name
         function = frame.module.enclosing_function(node)

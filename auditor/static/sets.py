@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ast
 from enum import Enum
+from itertools import islice
 
+from auditor.static.bindings import BindingKind
+from auditor.static.callers import calls_seen, passed_to
 from auditor.static.facts import Known, ModuleFacts
 from auditor.static.nodes import walk
 from auditor.static.targets import only_target
@@ -24,6 +27,12 @@ _INDICES = frozenset({"idx", "idxs", "idxes", "indexes", "indices", "seeds"})
 
 _OF_INDEX = frozenset({"col", "cols", "columns", "fields", "keys", "labels", "names"})
 """What an index that is no number has: `index_columns`."""
+
+MAX_CALLS = 12
+"""Calls of one function that are asked what they give."""
+
+MAX_PARAMETERS = 20
+"""Parameters that are asked about for one set: they may be handed on and on."""
 
 _WHOLE = frozenset({"enum.IntEnum", "enum.IntFlag", "float", "int"})
 """Bases of an enumeration whose members are hashed as numbers."""
@@ -114,7 +123,7 @@ def _holds_numbers_only(module: ModuleFacts, node: ast.expr) -> bool:
 
 def _iterated(module: ModuleFacts, node: ast.expr) -> Elements:
     """What comes out of the iterable that a set is made of."""
-    if holds_indices(node) or (isinstance(node, ast.Name) and holds_numbers(module, node)):
+    if holds_indices(node) or (isinstance(node, ast.Name) and _named_numbers(module, node, set())):
         return Elements.STABLE
     node = module.origin(node)
     if isinstance(node, ast.List | ast.Tuple | ast.Set):
@@ -136,6 +145,34 @@ def _iterated(module: ModuleFacts, node: ast.expr) -> Elements:
         if isinstance(node.func, ast.Attribute) and node.func.attr in ("split", "splitlines"):
             return Elements.TEXT
     return Elements.STABLE if holds_numbers(module, node) else Elements.UNKNOWN
+
+
+def _named_numbers(module: ModuleFacts, node: ast.Name, asked: set[tuple[ast.AST, str]]) -> bool:
+    """Whether a name holds numbers, or is a parameter that every call gives such: `accuracy(y, scores.argmax(1))`.
+
+    `asked`: parameters that were asked about, which say nothing again.
+    """
+    if holds_numbers(module, node):
+        return True
+    bindings = module.names.bindings_of(node)
+    function = module.enclosing_function(node)
+    is_parameter = len(bindings) == 1 and bindings[0].kind is BindingKind.PARAMETER
+    if not is_parameter or not isinstance(function, ast.FunctionDef) or bindings[0].node not in _parameters(function):
+        return False
+    if (function, node.id) in asked or len(asked) >= MAX_PARAMETERS:
+        return False
+    asked.add((function, node.id))
+    calls = list(islice(calls_seen(module, function), MAX_CALLS + 1))
+    given = [(caller, passed_to(call, function, node.id, skipped)) for caller, call, skipped in calls]
+    return 0 < len(given) <= MAX_CALLS and all(
+        value is not None
+        and (_named_numbers(caller, value, asked) if isinstance(value, ast.Name) else holds_numbers(caller, value))
+        for caller, value in given
+    )
+
+
+def _parameters(function: ast.FunctionDef) -> list[ast.arg]:
+    return [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
 
 
 def _comprehended(module: ModuleFacts, node: ast.ListComp | ast.GeneratorExp | ast.SetComp) -> Elements:

@@ -24,6 +24,7 @@ from auditor.static.evaluate import Evaluator
 from auditor.static.frame import End, Frame
 from auditor.static.impliedconditions import as_condition
 from auditor.static.incidental import name_of
+from auditor.static.initialweights import fills_parameter
 from auditor.static.ledger import Ledger
 from auditor.static.library_verdict import SeedValue
 from auditor.static.looptables import listed
@@ -42,7 +43,7 @@ from auditor.static.seedvalue import GIVEN, OPTIONS, Seen, either, parts_of, wri
 from auditor.static.targets import module_of, pairs_of
 from auditor.static.training import names_training
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
-from auditor.static.weights import fills_parameter, is_replaced
+from auditor.static.weights import is_replaced
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts

@@ -9,7 +9,6 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.dotted import dotted_text
 from auditor.static.elements import Call
 from auditor.static.nodes import walk
-from auditor.static.targets import only_target
 from auditor.static.values import ClassRef, External, FunctionRef
 
 if TYPE_CHECKING:
@@ -73,16 +72,11 @@ _EVALUATING = frozenset({"predict", "test", "validate"})
 PARAMETERS = frozenset({"weight", "bias"})
 """What layers call their parameters."""
 
-_ABOUT = frozenset({"device", "dim", "dtype", "new_empty", "new_tensor", "numel", "shape", "size"})
-"""What says of a parameter how large it is and where it lies, and not what it holds."""
-
 _PARTLY = frozenset({"strict", "by_name", "skip_mismatch"})
 """Options with which only some of the weights may be replaced."""
 
 _STRICT = 1
 """Position of `strict` in `load_state_dict`."""
-
-_PARAMETER = frozenset({"torch.nn.Parameter", "torch.nn.parameter.Parameter"})
 
 _UNPICKLING = frozenset({"load", "loads"})
 UNPICKLERS = frozenset({f"{module}.{name}" for module in ("pickle", "dill", "torch") for name in _UNPICKLING})
@@ -331,66 +325,3 @@ def _is_parameter(module: ModuleFacts, name: ast.Name) -> bool:
         return False
     given = (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)
     return any(each.arg == name.id for each in given) and len(module.index.scopes[function].bindings[name.id]) == 1
-
-
-def makes_weights(module: ModuleFacts, node: ast.Call) -> bool:
-    """Whether what a call draws becomes a parameter or buffer of a model: `torch.nn.Parameter(torch.randn(3))`."""
-    part, above = _flowing(module, node)
-    if _keeps(module, above):
-        return True
-    target = above.targets[0] if isinstance(above, ast.Assign) and above.value is part else None
-    function = module.enclosing_function(node)
-    if not isinstance(target, ast.Name) or function is None:
-        return False
-    read = [
-        other
-        for other in walk(function)
-        if isinstance(other, ast.Name) and other.id == target.id and isinstance(other.ctx, ast.Load)
-    ]
-    return bool(read) and all(_keeps(module, _flowing(module, other)[1]) for other in read)
-
-
-def fills_parameter(module: ModuleFacts, statement: ast.Assign | ast.AnnAssign | ast.AugAssign) -> bool:
-    """`conv.weight.data = default_init()(conv.weight.shape)`, `self.W = nn.Parameter(default_init()(3, 4))`.
-
-    Not `conv.weight.data = noisy(conv.weight)`, which keeps what was there.
-    """
-    target = only_target(statement)
-    if isinstance(statement, ast.AugAssign) or not (
-        isinstance(target, ast.Attribute) and isinstance(statement.value, ast.Call)
-    ):
-        return False
-    if module.resolve(statement.value.func) in _PARAMETER:
-        return True
-    if target.attr == "data":
-        target = target.value
-    if not isinstance(target, ast.Attribute) or target.attr not in PARAMETERS:
-        return False
-    read = (each for each in walk(statement.value) if isinstance(each, ast.Attribute) and each.attr in PARAMETERS)
-    return all(_is_described(module, each) for each in read)
-
-
-def _is_described(module: ModuleFacts, node: ast.Attribute) -> bool:
-    """`conv.weight.shape`, `conv.weight.data.size()`."""
-    above = module.parent(node)
-    if isinstance(above, ast.Attribute) and above.attr == "data":
-        above = module.parent(above)
-    return isinstance(above, ast.Attribute) and above.attr in _ABOUT
-
-
-def _flowing(module: ModuleFacts, node: ast.expr) -> tuple[ast.AST, ast.AST | None]:
-    """What the value of `node` flows into through reckoning and methods, and what holds that."""
-    part: ast.AST = node
-    above = module.parent(part)
-    while isinstance(above, ast.BinOp | ast.Attribute | ast.UnaryOp) or (
-        isinstance(above, ast.Call) and above.func is part
-    ):
-        part, above = above, module.parent(above)
-    return part, above
-
-
-def _keeps(module: ModuleFacts, node: ast.AST | None) -> bool:
-    if not isinstance(node, ast.Call):
-        return False
-    method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
-    return method in ("register_buffer", "register_parameter") or module.resolve(node.func) in _PARAMETER

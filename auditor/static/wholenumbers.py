@@ -45,6 +45,9 @@ _SAME = frozenset({"copy", "flatten", "ravel", "reshape", "squeeze", "tolist"})
 _RANKING = frozenset({"argmax", "argmin", "argpartition", "argsort", "nonzero", "searchsorted"})
 """Methods of an array, a tensor or a column that give positions in it."""
 
+_LABELLING = frozenset({"argmax", "argmin", "argpartition", "argsort", "fit_predict"})
+"""Methods whose result holds positions, or the numbers that a clustering gives its parts."""
+
 _OUT_OF_TENSOR = frozenset({"numpy", "tolist"})
 _BESIDE_TENSOR = frozenset({"cpu", "detach", "flatten", "long", "reshape", "squeeze", "view"})
 _TYPES = frozenset({"int", "float", "bool"})
@@ -72,7 +75,7 @@ def holds_numbers(module: ModuleFacts, node: ast.expr, depth: int = 0, told: _To
     if isinstance(named, ast.Name) and (isinstance(node, ast.Name) or _is_empty_list(module, node)):
         return _is_annotated(module, named) or _is_collected(module, named, depth, {} if told is None else told)
     if isinstance(node, ast.Attribute):
-        return node.attr == "shape"
+        return node.attr in ("shape", "labels_")
     if isinstance(node, ast.List | ast.Tuple | ast.Set):
         return 0 < len(node.elts) <= _MAX_WRITTEN and all(
             is_number(module, each, depth + 1, told) for each in node.elts
@@ -108,6 +111,8 @@ def holds_numbers(module: ModuleFacts, node: ast.expr, depth: int = 0, told: _To
     if node.func.attr in _OUT_OF_TENSOR and (
         _is_tensor(module, node.func.value) or _leaves_torch(module, node) or _ranks(module, node.func.value)
     ):
+        return True
+    if node.func.attr in _LABELLING:
         return True
     return node.func.attr in _SAME and holds_numbers(module, node.func.value, depth + 1, told)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from itertools import islice
 
 from auditor.model.lean import dataclass
 from auditor.model.rule import Confidence, Rule
@@ -16,6 +17,9 @@ from auditor.static.plainvalue import plain_value
 from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.project import Project
 from auditor.static.ruleoptions import WithOptions
+
+MAX_AROUND = 20
+"""Statements around an assignment whose conditions are asked."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +71,8 @@ class AssignMatcher(WithOptions[_Options]):
             value = plain_value(module, given) if is_plain else value
             if not isinstance(value, Known) or not any(is_same(value.value, wanted) for wanted in options.values):
                 continue
+            if _is_left_out(module, node):
+                continue
             entry_points = options.program.entry_points(module, project)
             if entry_points != ():
                 weak = options.program.weakens(module, project) or (Confidence.MEDIUM if is_plain else None)
@@ -89,6 +95,22 @@ def _assigned(module: ModuleFacts, options: _Options) -> Iterator[tuple[ast.AST,
 def _is_meant(assignment: Assignment, options: _Options) -> bool:
     written = getattr(assignment.target, "attr", "")
     return written in options.attributes or (written in options.last_parts and assignment.name in options.targets)
+
+
+def _is_left_out(module: ModuleFacts, node: ast.AST) -> bool:
+    """Whether a condition leads past it on something that is written out once: `deterministic = True`, `if not …`."""
+    inner = node
+    for holder in islice(module.around(node), MAX_AROUND):
+        if isinstance(holder, ast.If):
+            test, is_negated = holder.test, False
+            if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+                test, is_negated = test.operand, True
+            asked = module.constant(test)
+            holds = bool(asked.value) != is_negated if isinstance(asked, Known) else None
+            if holds is not None and inner in (holder.orelse if holds else holder.body):
+                return True
+        inner = holder
+    return False
 
 
 MATCHER = AssignMatcher(_read)

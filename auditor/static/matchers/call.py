@@ -64,6 +64,10 @@ class _Options:
     unless_never_needed: bool
     """Silent about what stands in for an argument that every call gives (`standin`)."""
 
+    more_than_asking: frozenset[str]
+    """Attributes that do more with the object that the call makes than ask it something; silent where any other is all
+    that is taken off it: `gym.make(name).observation_space`."""
+
     run: bool
     """Silent where what the call makes is only taken apart or saved, in place of being called (`throwaway`)."""
 
@@ -95,6 +99,7 @@ def read_call(table: Table) -> _Options:
         unless_under=frozenset(table.strings("unless_under")),
         unless_for_names=table.boolean("unless_for_names", False),
         unless_never_needed=table.boolean("unless_never_needed", False),
+        more_than_asking=frozenset(table.strings("more_than_asking")),
         run=table.boolean("run", False),
         items_from=table.string("items_from") if "items_from" in table else None,
         method_confidence=Confidence(table.choice("method_confidence", levels))
@@ -144,6 +149,8 @@ class CallMatcher(WithOptions[_Options]):
             if reached == () or gradient is Gradient.NONE:
                 continue
             if options.items_from and not _draws_items(module, call, options.items_from):
+                continue
+            if options.more_than_asking and _is_only_asked(module, call.node, options.more_than_asking):
                 continue
             if options.run and is_only_converted(module, call.node):
                 continue
@@ -207,6 +214,12 @@ def _undone(module: ModuleFacts, call: Call, methods: frozenset[str]) -> bool:
         return True
     after = (node for method, node in methods_after(call, module) if method in methods)
     return any(node is None or not _is_left_undone(module, call, node) for node in after)
+
+
+def _is_only_asked(module: ModuleFacts, made: ast.Call, doing: frozenset[str]) -> bool:
+    """Whether an attribute is taken off an object that then is dropped, and none of those that do something with it."""
+    taken = module.parent(made)
+    return isinstance(taken, ast.Attribute) and taken.value is made and taken.attr not in doing
 
 
 def _is_left_undone(module: ModuleFacts, call: Call, later: ast.Call) -> bool:
