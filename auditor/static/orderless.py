@@ -68,6 +68,11 @@ def is_removed(module: ModuleFacts, position: ast.Call) -> bool:
     return isinstance(holder, ast.Subscript) and isinstance(holder.ctx, ast.Del)
 
 
+def is_passed_over(target: ast.expr) -> bool:
+    """`_`, `*others`."""
+    return isinstance(target, ast.Starred) or getattr(target, "id", "").startswith("_")
+
+
 def is_only_shown(module: ModuleFacts, node: ast.Subscript, trail: Trail) -> bool:
     """`raise ValueError(unknown[0])`: any one of them will do; `files[:5]` as the last line of a cell: it is shown."""
     holder = module.parent(node)
