@@ -21,6 +21,7 @@ from auditor.static.ordering import (
     SIZES,
     SORTERS,
     SORTING,
+    STACKING,
     TABLES,
     WRAPPERS,
 )
@@ -243,7 +244,10 @@ def loses_order(module: ModuleFacts, call: ast.Call) -> bool:
     name = module.resolve(call.func)
     if name in ARRAYS and is_only_reduced(module, call):
         return True
-    return (name in TABLES or name in COLUMNS) and (is_sorted_table(module, call) or is_only_joined(module, call))
+    is_table = name in TABLES or name in COLUMNS
+    return (is_table and is_only_joined(module, call)) or (
+        (is_table or name in STACKING) and is_sorted_table(module, call)
+    )
 
 
 def is_only_joined(module: ModuleFacts, call: ast.Call) -> bool:

@@ -46,9 +46,11 @@ from auditor.static.ordering import (
 )
 from auditor.static.orderless import (
     counts_along,
+    holds_numbers_as_it_is,
     is_counted,
     is_looked_up,
     is_only_shown,
+    is_other_of_two,
     is_passed_over,
     is_removed,
     is_set,
@@ -191,7 +193,7 @@ def _passed(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: Trail) -
             if name == "next" and not (trail.kind is Kind.SET and isinstance(node, ast.GeneratorExp | ast.Call)):
                 # `next(folder.glob("*.xml"))` takes the only one there is.
                 return None
-            if loses_order(module, call):
+            if loses_order(module, call) or holds_numbers_as_it_is(module, node, name, trail):
                 return None
             short = name.rpartition(".")[2]
             return used(trail, module, node, f"`{short}` uses them in order")
@@ -247,14 +249,13 @@ def _method(module: ModuleFacts, attribute: ast.Attribute, trail: Trail) -> Orde
     if not isinstance(call, ast.Call) or call.func is not attribute:
         return None
     if attribute.attr == "pop" and not call.args and (trail.kind is Kind.SET) and not trail.as_list:
-        if isinstance(module.parent(call), ast.Expr) or is_worked_off(module, call):
+        if isinstance(module.parent(call), ast.Expr) or is_worked_off(module, call) or is_other_of_two(module, call):
             return None
         return used(trail, module, call, "`pop` takes any one of them")
     if attribute.attr in SET_METHODS or (trail.keyed and attribute.attr in ("items", "keys")):
         return _follow(module, call, trail)
-    if attribute.attr == "index" and (trail.as_list or trail.kind is not Kind.SET):
-        if is_removed(module, call) or is_found_by_value(module, call):
-            return None
+    is_asked = attribute.attr == "index" and (trail.as_list or trail.kind is not Kind.SET)
+    if is_asked and not is_removed(module, call) and not is_found_by_value(module, call):
         return used(trail, module, call, "a place in that order is asked for", Confidence.HIGH)
     return None
 

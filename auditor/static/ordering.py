@@ -81,7 +81,13 @@ STORING = frozenset(
 COLUMNS = frozenset({"pandas.Series", "polars.Series"})
 """Calls that make one column of a table."""
 
-ARRAYS = COLUMNS | frozenset({"numpy.array", "numpy.asarray", "torch.tensor", "torch.as_tensor"})
+STACKING = frozenset({"pandas.concat", "polars.concat"})
+"""Calls that put the rows of tables one below the other."""
+
+TENSORS = frozenset({"torch.as_tensor", "torch.tensor"})
+"""Calls that take nothing but numbers."""
+
+ARRAYS = COLUMNS | TENSORS | frozenset({"numpy.array", "numpy.asarray"})
 REDUCING = frozenset(
     {"all", "amax", "amin", "any", "len", "max", "mean", "min", "numel", "nunique", "sort", "sorted", "sum", "unique"}
 )
