@@ -244,7 +244,9 @@ class CallWalk:
         for name in ("__call__", "forward", "call"):
             method = frame.module.names.attribute(made, name)
             if isinstance(method, FunctionRef):
-                frame.results[node] = self.functions.enter(method, node, frame)
+                # `Reader(mono="mix")(path)`
+                own = made if made.made_by is not None and made.made_by is node.func else None
+                frame.results[node] = self.functions.enter(method, node, frame, made=own)
                 return
 
     def _build(self, node: ast.Call, frame: Frame) -> None:
