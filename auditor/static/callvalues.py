@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static import mappings
+from auditor.static.bindings import every_argument
 from auditor.static.commandline import (
     FLAG_CALLS,
     PARSING_METHODS,
@@ -35,7 +36,7 @@ from auditor.static.seedvalue import (
     mixed,
 )
 from auditor.static.textvalues import is_text
-from auditor.static.values import External, FunctionRef
+from auditor.static.values import External, FunctionRef, Value
 from auditor.static.written import given_by
 
 if TYPE_CHECKING:
@@ -69,11 +70,19 @@ class CallValues:
         self._project = project
         self._is_seeded = is_seeded
 
+    def _parser(self, holder: ast.expr, frame: Frame) -> Value:
+        """What is asked to parse: for `super().parse_args()` the object itself."""
+        is_super = isinstance(holder, ast.Call) and getattr(holder.func, "id", "") == "super"
+        if not is_super or frame.function is None:
+            return frame.resolve(holder)
+        first = next(iter(every_argument(frame.function.args)), None)
+        return frame.arguments.get((frame.function, first.arg)) if first is not None else None
+
     def value(self, node: ast.Call, frame: Frame) -> Seen:
         if node in frame.results:
             return frame.results[node]
         if isinstance(node.func, ast.Attribute) and node.func.attr in PARSING_METHODS:
-            return parsed(self._evaluator, frame.resolve(node.func.value)) or OPTIONS
+            return parsed(self._evaluator, self._parser(node.func.value, frame)) or OPTIONS
         if isinstance(node.func, ast.Attribute) and node.func.attr in FILLING_METHODS:
             return filled(self._evaluator, frame.resolve(node.func.value), frame)
         if isinstance(node.func, ast.Attribute):

@@ -248,7 +248,9 @@ class CallWalk:
         for name in CALLED:
             method = frame.module.names.attribute(made, name)
             if isinstance(method, FunctionRef):
-                frame.results[node] = self.functions.enter(method, node, frame)
+                # `Reader(mono="mix")(path)`
+                own = made if made.made_by is not None and made.made_by is node.func else None
+                frame.results[node] = self.functions.enter(method, node, frame, made=own)
                 return
 
     def _build(self, node: ast.Call, frame: Frame) -> None:

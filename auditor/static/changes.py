@@ -6,14 +6,18 @@ import ast
 from collections.abc import Iterable
 
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.bindings import every_argument
 from auditor.static.dotted import ENVIRONMENT, dotted_text, global_key
 from auditor.static.elements import Known
 from auditor.static.fields import WHOLE
+from auditor.static.frame import MAX_NAMES
+from auditor.static.givenattributes import SETTING, Filled, given_attributes, given_by_function
+from auditor.static.library_verdict import SeedValue
 from auditor.static.mappings import (
     Asked,
     entries_of,
-    given_attributes,
     is_changed_by,
+    looked_up,
     merged,
     parameter_of,
     updated,
@@ -21,7 +25,7 @@ from auditor.static.mappings import (
     with_path,
 )
 from auditor.static.seedvalue import GIVEN, OPTIONS, Seen, Shape
-from auditor.static.values import ClassRef, FunctionRef, Instance
+from auditor.static.values import ClassRef, FunctionRef, Instance, Value
 
 if TYPE_CHECKING:
     from auditor.static.frame import Frame
@@ -34,6 +38,7 @@ class Changes:
     def __init__(self, walk: Walk) -> None:
         self._walk = walk
         self._asked: Asked = {}
+        self._filled: Filled = {}
 
     def put(self, holder: ast.expr, key: ast.expr, value: Seen, frame: Frame) -> None:
         """`config["seed"] = 3`, `os.environ["SEED"] = "3"`."""
@@ -89,10 +94,8 @@ class Changes:
         """What a call changes: its receiver, or what it is given."""
         attributes = given_attributes(self._walk.evaluator, node, frame)
         if attributes is not None:
-            name, value = attributes
-            frame.values[f"{name}.{WHOLE}"] = value
-            if (held := frame.find(name)) is not None and entries_of(held) is not None:
-                frame.change(name, merged(held, value))
+            self._give(*attributes, frame)
+            return
         if isinstance(node.func, ast.Attribute):
             text, held = _table(node.func.value, frame)
             if held is not None:
@@ -100,12 +103,79 @@ class Changes:
                     # What was taken out is asked for after it is gone.
                     frame.results[node] = self._walk.evaluator.value(node, frame)
                 frame.change(text, updated(self._walk.evaluator, node, held, frame))
+        called = frame.resolve(node.func)
+        self._fill_own(node, called, frame)
         for part in passed:
+            if isinstance(called, FunctionRef) and isinstance(part, ast.Name) and self._fill(node, called, part, frame):
+                continue
             text, held = _table(part, frame)
             if held is None and isinstance(part, ast.Attribute) and is_changed_by(node, part, frame, self._asked):
                 self.forget(part, frame)
             elif held is not None and is_changed_by(node, part, frame, self._asked):
                 frame.change(text, self._handed_back(node, part, frame))
+
+    def _give(self, holder: ast.Name, value: Seen, frame: Frame) -> None:
+        """An object gets as attributes what a dictionary holds."""
+        start, entries, evaluator = f"{holder.id}.", entries_of(value), self._walk.evaluator
+        own = [text for text in frame.values if text.startswith(start)] if len(frame.values) <= MAX_NAMES else []
+        for text in own:
+            if entries is not None:
+                frame.values[text] = (
+                    looked_up(evaluator, entries, text.removeprefix(start), frame) or frame.values[text]
+                )
+            elif frame.values[text].kind is SeedValue.NONE:
+                frame.values[text] = GIVEN
+        frame.values[f"{start}{WHOLE}"] = value
+        if (held := frame.find(holder.id)) is not None and entries_of(held) is not None:
+            frame.change(holder.id, merged(held, value))
+        made = frame.resolve(holder) if not frame.is_making else None
+        if isinstance(made, Instance) and isinstance(made.of, ClassRef) and entries is None:
+            evaluator.open_attributes(made.of)
+
+    def _fill(self, node: ast.Call, called: FunctionRef, part: ast.Name, frame: Frame) -> bool:
+        """A function gives an object attributes that are None so far: `load(self)`; whether it may give any."""
+        made, evaluator = frame.resolve(part), self._walk.evaluator
+        cls = made.of if isinstance(made, Instance) and isinstance(made.of, ClassRef) else None
+        is_options = cls is None and frame.find(part.id) == OPTIONS
+        if not (cls or is_options) or isinstance(called.node, ast.Lambda):
+            return False
+        name = parameter_of(called, node, part)
+        if name is None:
+            return False
+        given = given_by_function(called, name, self._filled)
+        if WHOLE in given:
+            self._give(part, GIVEN, frame)
+            return True
+        for each in sorted(given):
+            attribute = ast.copy_location(ast.Attribute(value=part, attr=each, ctx=ast.Load()), part)
+            if evaluator.value(attribute, frame).kind is not SeedValue.NONE:
+                continue
+            if is_options:
+                self._walk.store(each, GIVEN)
+                continue
+            frame.values[f"{part.id}.{each}"] = GIVEN
+            if cls is not None and not frame.is_making:
+                evaluator.store_attribute(cls, each, GIVEN)
+        return False
+
+    def _fill_own(self, node: ast.Call, called: Value, frame: Frame) -> None:
+        """A method, or a constructor, gives its object whatever attributes: `for name in given: setattr(self, …)`."""
+        method = called.module.names.attribute(Instance(called), "__init__") if isinstance(called, ClassRef) else called
+        if not isinstance(method, FunctionRef) or isinstance(method.node, ast.Lambda):
+            return
+        module = method.module
+        if method.owner is None or not module.project.texts.hold(module.path, SETTING):
+            return
+        first = next(iter(every_argument(method.node.args)), None)
+        if first is None or WHOLE not in given_by_function(method, first.arg, self._filled):
+            return
+        holder = node.func.value if isinstance(node.func, ast.Attribute) else None
+        evaluator = self._walk.evaluator
+        if isinstance(called, ClassRef):
+            if WHOLE not in evaluator.objects.get(called, {}):  # its constructor was not followed
+                evaluator.open_attributes(called)
+        elif isinstance(holder, ast.Name) and f"{holder.id}.{WHOLE}" not in frame.values:
+            self._give(holder, GIVEN, frame)
 
     def _handed_back(self, node: ast.Call, part: ast.expr, frame: Frame) -> Seen:
         """What a dictionary holds after the function that it was given to was followed."""

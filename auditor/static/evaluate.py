@@ -20,7 +20,7 @@ from auditor.static.commandline import (
 )
 from auditor.static.dotted import ENVIRONMENT, dotted_text, global_key
 from auditor.static.elements import Known, Unknown
-from auditor.static.fields import Fields, field
+from auditor.static.fields import WHOLE, Fields, field
 from auditor.static.frame import Frame
 from auditor.static.library_verdict import SeedValue
 from auditor.static.optionvalues import OptionValues
@@ -110,6 +110,12 @@ class Evaluator:
         """An object of `cls` that was made gets another value of an attribute."""
         known = self.objects.setdefault(cls, {})
         known[name] = either(known[name], value) if name in known else GIVEN
+
+    def open_attributes(self, cls: ClassRef) -> None:
+        """An object of `cls` gets attributes of which neither name nor value is known: what was None may be given."""
+        known = self.objects.setdefault(cls, {})
+        unset = (name for name, value in known.items() if value.kind is SeedValue.NONE)
+        known.update(dict.fromkeys((*unset, WHOLE), GIVEN))
 
     def value(self, node: ast.expr, frame: Frame) -> Seen:
         """The value of `node`; never raises, never gives up without an answer."""

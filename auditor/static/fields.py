@@ -134,7 +134,8 @@ def field(
     found = looked_up(evaluator, entries, name, frame) if entries is not None else None
     if found is not None:
         return found
-    if made is not None and made.made_by is not None and made.made_by.args:
+    is_open = WHOLE in held and entries is None
+    if is_open or (made is not None and made.made_by is not None and made.made_by.args):
         return GIVEN
     for each in _lineage(cls):
         if name in each.module.self_attributes(each.node):

@@ -11,7 +11,20 @@ from weakref import WeakKeyDictionary
 from auditor.static.facts import Function, Known, ModuleFacts
 from auditor.static.givenbefore import stored_in_attribute
 from auditor.static.nodes import walk
-from auditor.static.ordering import REDUCING, SORTERS, SORTING, WRAPPERS
+from auditor.static.ordering import (
+    ARRAYS,
+    COLUMNS,
+    JOINING,
+    MEMBERSHIP,
+    PICKING,
+    REDUCING,
+    SIZES,
+    SORTERS,
+    SORTING,
+    STACKING,
+    TABLES,
+    WRAPPERS,
+)
 from auditor.static.targets import only_target
 from auditor.static.values import ClassRef, Instance
 
@@ -226,13 +239,92 @@ def is_sorted_table(module: ModuleFacts, call: ast.Call) -> bool:
     return any(getattr(module.parent(place), "attr", None) in SORTING for place in places)
 
 
+def loses_order(module: ModuleFacts, call: ast.Call) -> bool:
+    """Whether an array or a table is made of something that comes to the same in any order."""
+    name = module.resolve(call.func)
+    if name in ARRAYS and is_only_reduced(module, call):
+        return True
+    is_table = name in TABLES or name in COLUMNS
+    return (is_table and is_only_joined(module, call)) or (
+        (is_table or name in STACKING) and is_sorted_table(module, call)
+    )
+
+
+def is_only_joined(module: ModuleFacts, call: ast.Call) -> bool:
+    """`sizes = DataFrame({"path": files})`, `table.merge(sizes, on="path")`: rows are looked up in it by name."""
+    target = only_target(module.parent(call))
+    if not isinstance(target, ast.Name):
+        return False
+    places = [place for place in uses(module, target) if not _makes_column(module, place)]
+    return bool(places) and all(_is_joined(module, place) for place in places)
+
+
+def _makes_column(module: ModuleFacts, place: ast.expr) -> bool:
+    """`sizes["name"] = sizes.path.str[:-4]`."""
+    statement = module.statement(place)
+    target = only_target(statement)
+    is_column = isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant)
+    return is_column and isinstance(target, ast.Subscript) and ast.dump(target.value) == ast.dump(place)
+
+
+def _is_joined(module: ModuleFacts, place: ast.expr) -> bool:
+    call = module.parent(place)
+    if not isinstance(call, ast.Call) or place not in call.args[:1] or getattr(call.func, "attr", "") not in JOINING:
+        return False
+    how = next((word.value for word in call.keywords if word.arg == "how"), None)
+    is_of_other = module.resolve(call.func) is None or (module.resolve(call.func) or "").startswith("pandas.DataFrame.")
+    return is_of_other and (how is None or getattr(how, "value", None) in ("inner", "left"))
+
+
 def _is_reduced(module: ModuleFacts, node: ast.AST) -> bool:
     parent = module.parent(node)
+    while isinstance(parent, ast.Compare) and all(isinstance(each, ast.Constant) for each in parent.comparators):
+        node, parent = parent, module.parent(parent)
+    call = module.parent(parent) if isinstance(parent, ast.Attribute) else parent
+    if isinstance(call, ast.Call) and is_found_by_value(module, call):
+        return True
     if isinstance(parent, ast.Attribute):
-        return parent.attr in REDUCING and isinstance(module.parent(parent), ast.Call)
+        return parent.attr in SIZES or (parent.attr in REDUCING and isinstance(module.parent(parent), ast.Call))
     if not isinstance(parent, ast.Call) or node not in parent.args:
         return False
-    return (module.resolve(parent.func) or "").rpartition(".")[2] in REDUCING
+    called = str(module.resolve(parent.func) or getattr(parent.func, "attr", "")).rpartition(".")[2]
+    return called in REDUCING or called in MEMBERSHIP
+
+
+def finds_by_value(module: ModuleFacts, taken: ast.Subscript) -> bool:
+    """`files[np.argmax(epochs)]`, where `epochs` holds a number for each file: the same one, wherever it stands."""
+    call = module.origin(taken.slice)
+    if isinstance(call, ast.Call) and module.resolve(call.func) == "int" and call.args:
+        call = module.origin(call.args[0])
+    asked = _asked_for_greatest(module, call) if isinstance(call, ast.Call) else None
+    values = module.origin(asked) if asked is not None else None
+    while isinstance(values, ast.Call) and values.args and module.resolve(values.func) in ARRAYS | WRAPPERS:
+        values = module.origin(values.args[0])
+    if not isinstance(values, ast.ListComp) or len(values.generators) != 1 or values.generators[0].ifs:
+        return False
+    return ast.dump(values.generators[0].iter) == ast.dump(taken.value)
+
+
+def _asked_for_greatest(module: ModuleFacts, call: ast.Call) -> ast.expr | None:
+    """What is asked where its greatest or least stands: `np.argmax(epochs)`, `epochs.index(max(epochs))`."""
+    holder = call.func.value if isinstance(call.func, ast.Attribute) else None
+    name = str(module.resolve(call.func) or getattr(call.func, "attr", ""))
+    if name.rpartition(".")[2] in PICKING:
+        return call.args[0] if call.args else holder
+    wanted = module.origin(call.args[0]) if getattr(call.func, "attr", "") == "index" and call.args else None
+    if not (isinstance(wanted, ast.Call) and wanted.args and module.resolve(wanted.func) in ("max", "min")):
+        return None
+    return holder if holder is not None and ast.dump(wanted.args[0]) == ast.dump(holder) else None
+
+
+def is_found_by_value(module: ModuleFacts, call: ast.Call) -> bool:
+    """`files[epochs.index(max(epochs))]`, also with a name for the place that is used in no other way."""
+    if _asked_for_greatest(module, call) is None:
+        return False
+    target = only_target(module.parent(call))
+    places = uses(module, target) if isinstance(target, ast.Name) else (call,)
+    above = [module.parent(place) for place in places]
+    return all(isinstance(each, ast.Subscript) and finds_by_value(module, each) for each in above)
 
 
 def parameter(call: ast.Call, node: ast.expr, function: ast.AST, skip: int) -> str | None:

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 _ABOUT = frozenset({"device", "dim", "dtype", "new_empty", "new_tensor", "numel", "shape", "size"})
 """What says of a parameter how large it is and where it lies, and not what it holds."""
 
-_PARAMETER = frozenset({"torch.nn.Parameter", "torch.nn.parameter.Parameter"})
+_PARAMETER = frozenset(
+    ["torch.nn.Parameter", "torch.nn.parameter.Parameter", "tensorflow.Variable", "tensorflow.compat.v1.Variable"]
+)
 
 
 def makes_weights(module: ModuleFacts, node: ast.Call) -> bool:

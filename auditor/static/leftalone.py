@@ -26,6 +26,9 @@ MAX_PLACES = 50
 """Places that are looked at; a file with more of them is made by a machine."""
 
 _LOOKING_UP = ("__dict__", "getattr(", "globals(", "vars(")
+_REGISTERING = ("__init_subclass__", "__subclasses__")
+"""What may stand where classes are got at by those that they extend."""
+
 _NAMED = 2
 """Arguments of a call that names what it looks up."""
 
@@ -53,21 +56,33 @@ def _is_left_alone(project: Project, program: str, place: Location, looked_up: d
     if module is None or module.is_notebook:
         return False
     made = next((each for each in module.tree.body if each.lineno <= place.line <= (each.end_lineno or 0)), None)
-    target = only_target(made) if isinstance(made, ast.Assign) else None
-    if not isinstance(target, ast.Name):
+    name = _name_of(made)
+    if name is None:
         return False
     files = [path for path in project.programs.followed(program) if path != place.path]
-    if len(files) > MAX_FILES or any(project.texts.contain(path, (target.id,)) for path in files):
+    if len(files) > MAX_FILES or any(project.texts.contain(path, (name,)) for path in files):
+        return False
+    if isinstance(made, ast.ClassDef) and any(
+        project.texts.contain(each, _REGISTERING) for each in (*files, place.path)
+    ):
         return False
     try:
         raw = project.source(place.path).code()
     except ProjectError:
         return False
-    if len(re.findall(rb"\b%b\b" % re.escape(target.id.encode()), raw)) != 1:
+    if len(re.findall(rb"\b%b\b" % re.escape(name.encode()), raw)) != 1:
         return False
     if place.path not in looked_up:
         looked_up[place.path] = any(looks_up_in(project, path, place.path) for path in (*files, place.path))
     return not looked_up[place.path]
+
+
+def _name_of(made: ast.stmt | None) -> str | None:
+    """The name by which others get at what a statement makes: that of a class, of what stands in its body."""
+    if isinstance(made, ast.ClassDef):
+        return None if made.decorator_list or made.keywords else made.name
+    target = only_target(made) if isinstance(made, ast.Assign) else None
+    return target.id if isinstance(target, ast.Name) else None
 
 
 def looks_up_in(project: Project, path: str, made: str) -> bool:

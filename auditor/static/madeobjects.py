@@ -17,6 +17,7 @@ from auditor.static.names import method_kind
 from auditor.static.nodes import walk
 from auditor.static.protocols import CALLED, INDEXING, is_property, properties, steps
 from auditor.static.values import ClassRef, External, FunctionRef, Instance
+from auditor.static.wrappers import constructor_put
 
 if TYPE_CHECKING:
     from auditor.static.callwalk import CallWalk
@@ -85,6 +86,12 @@ class MadeObjects:
             self._walk.evaluator.remember_attributes(cls, recorded(self._walk.evaluator, made, frame))
         for name in ("__new__", "__init__", "__post_init__"):
             method = cls.module.names.attribute(made, name)
+            if name == "__init__" and cls.node.decorator_list:
+                put, is_asked_for = constructor_put(cls)
+                if put is not None:
+                    self._calls.functions.enter(put, None, frame, at=at if at is not None else node, defaults=False)
+                if not is_asked_for:
+                    continue
             if isinstance(method, FunctionRef):
                 self._calls.functions.enter(method, node, frame, at=at, defaults=defaults or node is not None)
             elif isinstance(method, External) and name == "__init__" and node is not None:

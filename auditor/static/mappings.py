@@ -228,39 +228,6 @@ def _is_command_line(evaluator: Evaluator, node: ast.expr, frame: Frame) -> bool
     return isinstance(node, ast.Attribute) and evaluator.value(node.value, frame).shape is Shape.OPTIONS
 
 
-def given_attributes(evaluator: Evaluator, node: ast.Call, frame: Frame) -> tuple[str, Seen] | None:
-    """An object's name and what it gets as attributes: `self.__dict__.update(values)`, `vars(args).update(seed=3)`."""
-    called = node.func
-    if isinstance(called, ast.Attribute) and called.attr == "update":
-        holder: ast.expr | None = None
-        if isinstance(called.value, ast.Attribute) and called.value.attr == "__dict__":
-            holder = called.value.value
-        elif isinstance(called.value, ast.Call) and getattr(called.value.func, "id", "") == "vars":
-            holder = next(iter(called.value.args), None)
-        return (holder.id, made(evaluator, node, frame)) if isinstance(holder, ast.Name) else None
-    looped = _set_in_loop(node, frame.module)
-    return (looped[0], evaluator.value(looped[1], frame)) if looped is not None else None
-
-
-def _set_in_loop(node: ast.Call, module: ModuleFacts) -> tuple[str, ast.expr] | None:
-    """An object's name and a dictionary: `for key, value in values.items(): setattr(self, key, value)`."""
-    called = node.func
-    if not (isinstance(called, ast.Name) and called.id == "setattr" and len(node.args) == 3):
-        return None
-    holder, key, value = node.args
-    loop: ast.AST | None = module.parent(node)
-    while isinstance(loop, ast.Expr | ast.If):
-        loop = module.parent(loop)
-    if not (isinstance(loop, ast.For) and isinstance(loop.target, ast.Tuple) and isinstance(holder, ast.Name)):
-        return None
-    items = loop.iter.func if isinstance(loop.iter, ast.Call) else None
-    named = [getattr(each, "id", "") for each in loop.target.elts] == [
-        getattr(key, "id", None),
-        getattr(value, "id", None),
-    ]
-    return (holder.id, items.value) if named and isinstance(items, ast.Attribute) and items.attr == "items" else None
-
-
 def is_always(module: ModuleFacts, node: ast.expr, seen: Seen) -> bool:
     """Whether what is looked up in a dictionary is the constant that the text puts there, and nothing but that."""
     if not (seen.is_constant and seen.is_written):

@@ -17,12 +17,13 @@ from auditor.static.callers import calls_of
 from auditor.static.facts import Known, ModuleFacts
 from auditor.static.flow import (
     bound_anew,
-    is_only_reduced,
+    finds_by_value,
+    is_found_by_value,
     is_read_before,
     is_shown,
     is_single,
     is_sorted_here,
-    is_sorted_table,
+    loses_order,
     parameter,
     reads_of_property,
     returns,
@@ -32,7 +33,6 @@ from auditor.static.looporder import LoopEffect, loop_effect, loop_over_position
 from auditor.static.members import member
 from auditor.static.nodes import walk
 from auditor.static.ordering import (
-    ARRAYS,
     CHOOSING,
     COUNTING,
     KEEPING,
@@ -46,9 +46,12 @@ from auditor.static.ordering import (
 )
 from auditor.static.orderless import (
     counts_along,
+    holds_numbers_as_it_is,
     is_counted,
     is_looked_up,
     is_only_shown,
+    is_other_of_two,
+    is_passed_over,
     is_removed,
     is_set,
     is_stored_in_order,
@@ -146,7 +149,7 @@ def _parameter_group(module: ModuleFacts, node: ast.expr, group: ast.Dict, trail
         return None
     if is_stored_in_order(trail) and module.resolve(call.func) in STORING and not is_shown(module, call):
         return used(trail, module, node, "they are stored in that order")
-    if module.resolve(call.func) in TABLES and not is_sorted_table(module, call):
+    if module.resolve(call.func) in TABLES and not loses_order(module, call):
         return used(trail, module, node, "the rows of a table come in that order")
     return None
 
@@ -190,7 +193,7 @@ def _passed(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: Trail) -
             if name == "next" and not (trail.kind is Kind.SET and isinstance(node, ast.GeneratorExp | ast.Call)):
                 # `next(folder.glob("*.xml"))` takes the only one there is.
                 return None
-            if (name in ARRAYS and is_only_reduced(module, call)) or (name in TABLES and is_sorted_table(module, call)):
+            if loses_order(module, call) or holds_numbers_as_it_is(module, node, name, trail):
                 return None
             short = name.rpartition(".")[2]
             return used(trail, module, node, f"`{short}` uses them in order")
@@ -246,12 +249,15 @@ def _method(module: ModuleFacts, attribute: ast.Attribute, trail: Trail) -> Orde
     if not isinstance(call, ast.Call) or call.func is not attribute:
         return None
     if attribute.attr == "pop" and not call.args and (trail.kind is Kind.SET) and not trail.as_list:
+        if isinstance(module.parent(call), ast.Expr) or is_other_of_two(module, call):
+            return None
         if (lists := worked_off(module, call)) is None:
             return used(trail, module, call, "`pop` takes any one of them")
         return _filled(module, lists, as_list(module, call, trail, numbered=False))
     if attribute.attr in SET_METHODS or (trail.keyed and attribute.attr in ("items", "keys")):
         return _follow(module, call, trail)
-    if attribute.attr == "index" and (trail.as_list or trail.kind is not Kind.SET) and not is_removed(module, call):
+    is_asked = attribute.attr == "index" and (trail.as_list or trail.kind is not Kind.SET)
+    if is_asked and not is_removed(module, call) and not is_found_by_value(module, call):
         return used(trail, module, call, "a place in that order is asked for", Confidence.HIGH)
     return None
 
@@ -262,7 +268,7 @@ def _subscripted(module: ModuleFacts, node: ast.expr, parent: ast.Subscript, tra
         return used(trail, module, parent, "columns are picked in that order")
     if parent.value is not node or not isinstance(parent.ctx, ast.Load) or is_only_shown(module, parent, trail):
         return None
-    if trail.keyed or (trail.kind is Kind.SET and not trail.as_list):
+    if finds_by_value(module, parent) or trail.keyed or (trail.kind is Kind.SET and not trail.as_list):
         return None
     if isinstance(parent.slice, ast.Slice) and parent.slice.lower is None and parent.slice.upper is None:
         return _follow(module, parent, trail)
@@ -291,7 +297,7 @@ def _assigned(
         if isinstance(target, ast.Tuple | ast.List):
             # In `_, *others = …` it is not asked which one goes.
             starred = any(isinstance(each, ast.Starred) for each in target.elts)
-            if len(target.elts) > 1 and not (starred and all(map(_is_passed_over, target.elts))):
+            if len(target.elts) > 1 and not (starred and all(map(is_passed_over, target.elts))):
                 how = "they are unpacked in that order"
                 return used(trail, module, statement, how)
         elif isinstance(target, ast.Subscript):
@@ -300,10 +306,6 @@ def _assigned(
         elif (found := _variable(module, target, trail)) is not None:
             return found
     return None
-
-
-def _is_passed_over(target: ast.expr) -> bool:
-    return isinstance(target, ast.Starred) or getattr(target, "id", "").startswith("_")
 
 
 def _item_of(module: ModuleFacts, holder: ast.expr, trail: Trail) -> OrderedUse | None:

@@ -7,6 +7,9 @@ NEUTRAL = frozenset(
         "sorted", "set", "frozenset", "len", "min", "max", "any", "all", "sum", "bool", "isinstance", "type", "print",
         "repr", "str", "hash", "id", "numpy.sort", "numpy.unique", "natsort.natsorted",
         "natsort.humansorted", "math.fsum", "statistics.mean", "pprint.pprint", "warnings.warn",
+        "sklearn.preprocessing.LabelBinarizer.fit", "sklearn.preprocessing.LabelEncoder.fit",
+        "sklearn.preprocessing.MultiLabelBinarizer.fit", "sklearn.preprocessing.OneHotEncoder.fit",
+        "sklearn.preprocessing.OrdinalEncoder.fit",
     }
 )  # fmt: skip
 """Calls whose result does not depend on the order of what they are given (or that only show it to people)."""
@@ -44,6 +47,9 @@ TABLES = frozenset({"datasets.Dataset.from_dict", "pandas.DataFrame", "polars.Da
 SORTING = frozenset({"sort", "sort_index", "sort_values"})
 """Methods that give the rows of a table an order of their own."""
 
+JOINING = frozenset({"join", "merge"})
+"""Methods of a table that add columns of another one, to its own rows."""
+
 SET_METHODS = frozenset({"union", "intersection", "difference", "symmetric_difference", "copy", "__or__", "__and__"})
 WRAPPERS = frozenset({"dict.fromkeys", "frozenset", "list", "reversed", "set", "tuple"})
 WALKS = frozenset({"os.fwalk", "os.walk", "pathlib.Path.walk"})
@@ -72,6 +78,23 @@ STORING = frozenset(
 )
 """Calls that write what they are given to where it is read again."""
 
-ARRAYS = frozenset({"numpy.array", "numpy.asarray", "torch.tensor", "torch.as_tensor"})
-REDUCING = frozenset({"amax", "amin", "len", "max", "min", "sort", "sorted", "unique"})
-"""What gives the same for elements in any order."""
+COLUMNS = frozenset({"pandas.Series", "polars.Series"})
+"""Calls that make one column of a table."""
+
+STACKING = frozenset({"pandas.concat", "polars.concat"})
+"""Calls that put the rows of tables one below the other."""
+
+TENSORS = frozenset({"torch.as_tensor", "torch.tensor"})
+"""Calls that take nothing but numbers."""
+
+ARRAYS = COLUMNS | TENSORS | frozenset({"numpy.array", "numpy.asarray"})
+REDUCING = frozenset(
+    {"all", "amax", "amin", "any", "len", "max", "mean", "min", "numel", "nunique", "sort", "sorted", "sum", "unique"}
+)
+"""What gives the same for elements in any order, but for the last bits of sums."""
+
+SIZES = frozenset({"dtype", "ndim", "shape", "size"})
+"""Attributes of arrays that their order says nothing of."""
+
+PICKING = frozenset({"argmax", "argmin", "nanargmax", "nanargmin"})
+"""Last parts of names of calls that say where the one is that is asked for by its value."""

@@ -7,11 +7,12 @@ import ast
 from auditor.static.facts import ModuleFacts
 from auditor.static.flow import shows
 from auditor.static.nodes import walk
-from auditor.static.ordering import LOOKED_UP, MEMBERSHIP, SHARED
+from auditor.static.ordering import LOOKED_UP, MEMBERSHIP, SHARED, TENSORS
 from auditor.static.ordertrail import Kind, Trail
 from auditor.static.sets import Elements, elements
 
 _SPELLING = (ast.BinOp, ast.FormattedValue, ast.JoinedStr, ast.List, ast.Starred, ast.Tuple)
+_PAIR = 2
 _TEXTS = frozenset({"list", "repr", "str"})
 
 
@@ -66,6 +67,39 @@ def is_removed(module: ModuleFacts, position: ast.Call) -> bool:
     if isinstance(holder, ast.Call):
         return isinstance(holder.func, ast.Attribute) and holder.func.attr == "pop"
     return isinstance(holder, ast.Subscript) and isinstance(holder.ctx, ast.Del)
+
+
+def is_other_of_two(module: ModuleFacts, call: ast.Call) -> bool:
+    """`(set(pair) - {one}).pop()` where the function asks for `len(pair) == 2`: only one is left."""
+    popped = call.func.value if isinstance(call.func, ast.Attribute) else None
+    whole = popped.left if isinstance(popped, ast.BinOp) and isinstance(popped.op, ast.Sub) else None
+    pair = whole.args[0] if isinstance(whole, ast.Call) and len(whole.args) == 1 else None
+    function = module.enclosing_function(call)
+    if pair is None or function is None:
+        return False
+    wanted = ast.dump(pair)
+    return any(
+        isinstance(each, ast.Compare)
+        and isinstance(each.ops[0], ast.Eq)
+        and getattr(each.comparators[0], "value", None) == _PAIR
+        and isinstance(each.left, ast.Call)
+        and any(ast.dump(part) == wanted for part in each.left.args)
+        for each in walk(function)
+    )
+
+
+def holds_numbers_as_it_is(module: ModuleFacts, node: ast.expr, callee: str, trail: Trail) -> bool:
+    """`torch.tensor(list(ids))`, where `ids` is the set: of what a tensor takes, the hashes are not salted."""
+    made = module.origin(node)
+    is_made = callee in TENSORS and trail.kind is Kind.SET
+    return is_made and (
+        not trail.as_list or (trail.fixed_at is not None and module.parent(trail.fixed_at.node) is made)
+    )
+
+
+def is_passed_over(target: ast.expr) -> bool:
+    """`_`, `*others`."""
+    return isinstance(target, ast.Starred) or getattr(target, "id", "").startswith("_")
 
 
 def is_only_shown(module: ModuleFacts, node: ast.Subscript, trail: Trail) -> bool:

@@ -25,6 +25,7 @@ from auditor.static.plainvalue import plain_value
 from auditor.static.prerequisites import Prerequisite
 from auditor.static.programtraits import have
 from auditor.static.project import Project
+from auditor.static.ruledout import is_ruled_out
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -85,7 +86,7 @@ class Trait:
             return True
         if self.attributes and any(getattr(each.target, "attr", "") in self.attributes for each in module.assignments):
             return True
-        if self.call is not None and next(self.call.calls(module), None) is not None:
+        if self.call is not None and any(not is_ruled_out(module, call.node) for call in self.call.calls(module)):
             return True
         if self.contains and any(part in text for text in _strings(module) for part in self.contains):
             return True

@@ -118,7 +118,8 @@ class RandomCalls:
             makes = self._ledger.initialising or makes_weights(frame.module, node)
             return f"torch.nn.init.{last}" if makes else name
         function = frame.module.enclosing_function(node)
-        if name is not None and name.startswith(_TENSORFLOW) and "initializer" in getattr(function, "name", ""):
+        is_makers = "initializer" in getattr(function, "name", "")
+        if name is not None and name.startswith(_TENSORFLOW) and (is_makers or makes_weights(frame.module, node)):
             return f"tensorflow.initializers.{last}"
         return name
 

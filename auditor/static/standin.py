@@ -36,10 +36,13 @@ _COPYING = (
 def is_never_needed(module: ModuleFacts, node: ast.expr) -> bool:
     """Whether an expression stands in for a parameter, and every call of the function gives that parameter.
 
-    The same where it is made for objects that are read back, and the programs read none.
+    The same where it is made for objects that are read back, and the programs read none, or in an arm that is not taken
+    when nobody gives an option.
     """
     if getattr(module.enclosing_function(node), "name", "") == "__setstate__":
         return not _may_be_copied(module)
+    if _is_left_out(module, node):
+        return True
     found = _parameter(module, node)
     if found is None:
         return False
@@ -60,6 +63,26 @@ def is_never_needed(module: ModuleFacts, node: ast.expr) -> bool:
         if given is None or caller.seed_value(given) is SeedValue.NONE:
             return False
     return 0 < len(calls) <= MAX_CALLS
+
+
+def _is_left_out(module: ModuleFacts, node: ast.expr) -> bool:
+    """`generator.seed()` in the `else` of `if args.seed is not None`, where the option has a default."""
+    from auditor.static.evaluate import Evaluator
+    from auditor.static.frame import Frame
+
+    part: ast.AST = _whole(module, node)
+    above = module.parent(part)
+    while isinstance(above, ast.Expr | ast.Assign | ast.Return):
+        part, above = above, module.parent(above)
+    if not isinstance(above, ast.If | ast.IfExp) or part is above.test:
+        return False
+    evaluator = Evaluator(module.project)
+    try:
+        holds = evaluator.truth(above.test, Frame(module, module.enclosing_function(node)))
+    finally:
+        evaluator.close()
+    in_body = part in above.body if isinstance(above.body, list) else part is above.body
+    return holds is not None and holds is not in_body
 
 
 def is_offered(module: ModuleFacts, node: ast.expr) -> bool:

@@ -81,9 +81,14 @@ def is_only_summarised(module: ModuleFacts, call: ast.Call) -> bool:
         return False
     reads = [node for node in uses(module, target) if isinstance(node, ast.Name)]
     left = [node for node in reads if not _is_switched(module, node)]
-    return any(is_traced(module, node) for node in left) and all(
-        is_traced(module, node) or _only_describes(module, node) for node in left
-    )
+    traced = [node for node in left if is_traced(module, node) or _is_drawn_as_graph(module, node)]
+    return bool(traced) and all(node in traced or _only_describes(module, node) for node in left)
+
+
+def _is_drawn_as_graph(module: ModuleFacts, node: ast.Name) -> bool:
+    """`make_dot(net(example))`."""
+    call = module.parent(node)
+    return isinstance(call, ast.Call) and call.func is node and is_traced(module, call)
 
 
 def _is_read_elsewhere(module: ModuleFacts, statement: ast.stmt) -> bool:
@@ -151,6 +156,9 @@ def is_traced(module: ModuleFacts, node: ast.AST) -> bool:
     current = module.parent(node)
     while isinstance(current, ast.Tuple | ast.List | ast.keyword | ast.Starred):
         current = module.parent(current)
+    if isinstance(current, ast.Call) and current.func is not node and not describes(module, current):
+        above = module.parent(current)  # `make_dot(net(example))`
+        current = above if isinstance(above, ast.Call) and current in above.args else current
     return isinstance(current, ast.Call) and (
         describes(module, current) or getattr(current.func, "attr", "") == "add_graph"
     )

@@ -43,6 +43,9 @@ _FAILING = frozenset({"Exception", "ImportError", "ModuleNotFoundError"})
 _TEST_RUNNERS = {"os.environ": "PYTEST_CURRENT_TEST", "sys.modules": "pytest"}
 """What holds something only while tests are run, and what that is."""
 
+_ASKED = 2
+"""An object, and the name of an attribute."""
+
 _DEVICES = frozenset(
     {"accelerator", "cuda", "device", "gpu", "hpu", "ipu", "mlu", "mps", "npu", "rocm", "tpu", "xla", "xpu"}
 )
@@ -74,8 +77,18 @@ def truth(evaluator: Evaluator, node: ast.expr, frame: Frame) -> bool | None:
         return False
     if isinstance(node, ast.Name) and node.id == "__debug__":
         return True  # unless Python is started with `-O`
+    if _is_there(evaluator, node, frame):
+        return True
     holds = _as_bool(evaluator.value(node, frame), node, frame)
     return True if holds is None and (asks_for_library(node) or _is_imported(node, frame)) else holds
+
+
+def _is_there(evaluator: Evaluator, node: ast.expr, frame: Frame) -> bool:
+    """`hasattr(options, "config")`, where that is known of the options."""
+    if not isinstance(node, ast.Call) or getattr(node.func, "id", "") != "hasattr" or len(node.args) != _ASKED:
+        return False
+    entries = evaluator.value(node.args[0], frame).entries
+    return entries is not None and getattr(node.args[1], "value", None) in entries.known
 
 
 def never_holds(module: ModuleFacts, node: ast.expr) -> bool:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 MODELS = (
     *("torch.nn.", "torchvision.models.", "timm.", "torch_geometric.nn.", "monai.networks.nets.", "vit_pytorch."),
     *("segmentation_models_pytorch.", "efficientnet_pytorch.", "denoising_diffusion_pytorch.", "torchmeta.modules."),
-    "dgl.nn.",
+    *("dgl.nn.", "tensorflow.orthogonal_init", "tensorflow.variance_scaling_init"),
     *("diffusers.Autoencoder", "diffusers.UNet", "diffusers.VQModel", "transformers."),
     *("keras.layers.", "tensorflow.keras.layers.", "tensorflow.layers.", "tensorflow.truncated_normal"),
     *("keras.initializers.", "tensorflow.keras.initializers.", "tensorflow.initializers.", "tensorflow.glorot_"),
@@ -25,6 +25,7 @@ MODELS = (
 )
 """Where what is called gives a model its initial weights."""
 
+_OLD_NAMES = "tensorflow.compat.v1."
 _NO_MODELS = ("torch.nn.functional.", "torch_geometric.nn.fps", "torch_geometric.nn.pool.", "transformers.DataCollator")
 LOADING = frozenset({"load_adapter", "load_state_dict", "load_weights", "restore"})
 _FROM_STORED = "from_pretrained"
@@ -92,6 +93,7 @@ _LEAVING = (ast.Return, ast.Break, ast.Continue, ast.Yield, ast.YieldFrom)
 
 def initialises(callee: str) -> bool:
     """Whether what is called gives a model its initial weights."""
+    callee = callee.replace(_OLD_NAMES, "tensorflow.", 1)
     return callee.startswith(MODELS) and not callee.startswith(_NO_MODELS)
 
 

@@ -11,7 +11,7 @@ from auditor.static.bindings import Function, every_argument
 from auditor.static.elements import is_none
 from auditor.static.frame import Frame
 from auditor.static.nodes import walk
-from auditor.static.values import Arguments, FunctionRef
+from auditor.static.values import Arguments, ClassRef, FunctionRef
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
@@ -63,6 +63,27 @@ def wrappers_of(ref: FunctionRef, frame_of: FrameOf) -> list[tuple[FunctionRef, 
                         inside.settled.add(name)
                 found.append((FunctionRef(value.module, wrapper), inside))
     return found
+
+
+def constructor_put(cls: ClassRef) -> tuple[FunctionRef | None, bool]:
+    """What a decorator of a class puts in place of its constructor, and whether that is still asked for.
+
+    `cls.__init__ = init` with a function that the decorator defines.
+    """
+    for decorator in cls.node.decorator_list:
+        value = cls.module.names.value(decorator.func if isinstance(decorator, ast.Call) else decorator)
+        if not isinstance(value, FunctionRef) or isinstance(value.node, ast.Lambda):
+            continue
+        module, inner = (
+            value.module,
+            {each.name: each for each in walk(value.node) if isinstance(each, ast.FunctionDef)},
+        )
+        named = [each for each in walk(value.node) if isinstance(each, ast.Attribute) and each.attr == "__init__"]
+        stored = [module.parent(each) for each in named if isinstance(each.ctx, ast.Store)]
+        put = stored[0].value if len(stored) == 1 and isinstance(stored[0], ast.Assign) else None
+        if isinstance(put, ast.Name) and put.id in inner:
+            return FunctionRef(module, inner[put.id], cls), len(named) > len(stored)
+    return None, True
 
 
 def kept(factory: FunctionRef, wrapper: Function, *, takes_function: bool = False) -> list[str]:

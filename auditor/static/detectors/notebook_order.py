@@ -52,9 +52,11 @@ class NotebookOrderDetector(DocumentDetector[re.Pattern[bytes]]):
 def _out_of_order(path: str, cells: Sequence[Cell]) -> Hit | None:
     latest: Cell | None = None
     for cell in cells:
-        if cell.executed is None:
+        if cell.executed is None or cell.sets_up:
             continue
         if latest is not None and latest.executed is not None and cell.executed < latest.executed:
+            if _is_known_there(cell, latest):
+                continue
             return Hit(
                 location=_location(path, cell),
                 message=f"cell {cell.number} was executed as number {cell.executed}, before cell {latest.number} above "
@@ -65,6 +67,12 @@ def _out_of_order(path: str, cells: Sequence[Cell]) -> Hit | None:
             )
         latest = cell
     return None
+
+
+def _is_known_there(cell: Cell, above: Cell) -> bool:
+    """Whether a cell that was executed early gives nothing but constants, which the one above does not name."""
+    names, text = cell.constants, "\n".join(above.lines)
+    return bool(names) and not any(re.search(rf"\b{re.escape(name)}\b", text) for name in sorted(names))
 
 
 def _left_out(path: str, cells: Sequence[Cell]) -> Hit | None:

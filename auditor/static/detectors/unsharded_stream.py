@@ -20,6 +20,9 @@ from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.project import Project
 from auditor.static.ruleoptions import WithOptions
 
+_DRAWING = frozenset({"choice", "choices", "integers", "randint", "random", "randrange", "sample"})
+"""Methods that draw which one comes next."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Options:
@@ -55,7 +58,7 @@ class UnshardedStreamDetector(WithOptions[_Options]):
         for node in module.index.functions:
             if not isinstance(node, ast.ClassDef) or options.datasets.isdisjoint(module.base_classes(node)):
                 continue
-            if not _iterates(node) or options.shards.search(module.text(node)):
+            if not _iterates(node) or options.shards.search(module.text(node)) or _samples(node):
                 continue
             entry_points = options.program.entry_points(module, project)
             if entry_points == ():
@@ -71,6 +74,19 @@ def _iterates(node: ast.ClassDef) -> bool:
         and any(isinstance(part, ast.Yield | ast.YieldFrom | ast.Return) for part in walk(child))
         for child in node.body
     )
+
+
+def _samples(node: ast.ClassDef) -> bool:
+    """`while True: yield self.rows[random.randrange(…)]`: an endless stream of draws has no beginning and no end."""
+    for child in node.body:
+        if not isinstance(child, ast.FunctionDef) or child.name != "__iter__":
+            continue
+        loop = child.body[-1]
+        is_endless = isinstance(loop, ast.While) and isinstance(loop.test, ast.Constant) and bool(loop.test.value)
+        parts = list(walk(loop)) if is_endless else []
+        called = {getattr(part.func, "attr", "") for part in parts if isinstance(part, ast.Call)}
+        return not _DRAWING.isdisjoint(called) and not any(isinstance(part, ast.For | ast.YieldFrom) for part in parts)
+    return False
 
 
 DETECTOR = UnshardedStreamDetector(_read)

@@ -21,6 +21,32 @@ class Cell:
         """Whether anything but comments, magics and shell commands stands in it."""
         return any(line.strip() and line.strip()[0] not in "#%!" for line in self.lines)
 
+    @property
+    def sets_up(self) -> bool:
+        """Whether nothing but imports, magics and shell commands stands in it."""
+        code = [line.strip() for line in self.lines if line.strip() and line.strip()[0] not in "#%!"]
+        return all(line.startswith(("import ", "from ")) and line[-1] not in "(\\," for line in code)
+
+    @property
+    def constants(self) -> frozenset[str]:
+        """The names that it gives constants, where it does nothing else."""
+        import ast
+
+        code = "\n".join("" if line.lstrip()[:1] in ("%", "!") else line for line in self.lines)
+        try:
+            statements = ast.parse(code).body
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return frozenset()
+        names = set()
+        for each in statements:
+            target = each.targets[0] if isinstance(each, ast.Assign) and len(each.targets) == 1 else None
+            if not isinstance(target, ast.Name) or not isinstance(each, ast.Assign):
+                return frozenset()
+            if not isinstance(each.value, ast.Constant):
+                return frozenset()
+            names.add(target.id)
+        return frozenset(names)
+
 
 def read_cells(raw: bytes) -> tuple[Cell, ...]:
     """The code cells. Raises `ProjectError` where it is no notebook."""

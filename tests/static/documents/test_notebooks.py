@@ -21,10 +21,16 @@ def notebook(*cells: tuple[int | None, str]) -> str:
 
 
 IMPORT = "import numpy as np"
+COMPUTE = IMPORT + "\nb = np.ones(1)"
 CASES = {
     "in order": ([(1, IMPORT), (2, "a = 1")], None),
     "in order with gaps": ([(3, IMPORT), (9, "a = 1")], None),
-    "out of order": ([(5, IMPORT), (2, "a = 1"), (1, "b = 1")], 2),
+    "out of order": ([(5, IMPORT), (4, "a = print()"), (1, "b = print()")], 3),
+    "a constant that nothing above names": ([(5, IMPORT), (4, "b = print()"), (1, "a = 1"), (6, "print(a)")], None),
+    "constants and an import were executed before": ([(3, IMPORT + "\nb = 2"), (1, "a = 1"), (2, "import re")], None),
+    "a constant that is given above, too": ([(5, IMPORT + "\na = 2"), (1, "a = 1")], 2),
+    "files were listed before": ([(5, IMPORT + "\na = 2"), (1, "!ls")], None),
+    "what was given above was read before": ([(5, IMPORT + "\na = 2"), (1, "b = np.ones(a)")], 2),
     "cleared": ([(None, IMPORT), (None, "a = 1")], None),
     "end not reached": ([(1, IMPORT), (None, "a = 1")], None),
     "left out": ([(1, IMPORT), (None, "a = 1"), (2, "b = 1")], 2),
@@ -43,8 +49,8 @@ def test_order_of_cells(name: str, scan: Scan) -> None:
 
 
 def test_comment_in_the_cell_allows_it(scan: Scan) -> None:
-    allowed = "# repro-audit: allow RA471 because it only plots\na = 1"
-    analysis = scan({"a.ipynb": notebook((2, IMPORT), (1, allowed))})
+    allowed = "# repro-audit: allow RA471 because it only plots\na = np.ones(1)"
+    analysis = scan({"a.ipynb": notebook((2, COMPUTE), (1, allowed))})
     assert analysis.findings == ()
     assert [each.reason for each in analysis.suppressed] == ["it only plots"]
     assert analysis.notes == ()
@@ -59,7 +65,7 @@ def test_unused_comment_is_told_once(scan: Scan) -> None:
 def test_old_notebooks_have_an_order_too(scan: Scan) -> None:
     cells = [
         {"cell_type": "code", "input": text, "outputs": [], "prompt_number": n}
-        for n, text in ((2, IMPORT), (1, "a = 1"))
+        for n, text in ((2, COMPUTE), (1, "a = np.ones(1)"))
     ]
     findings = scan({"a.ipynb": json.dumps({"worksheets": [{"cells": cells}], "metadata": {}, "nbformat": 3})}).findings
     assert [(each.rule_id, each.location.cell) for each in findings] == [("RA471", 2)]
