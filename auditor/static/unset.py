@@ -153,7 +153,7 @@ def handed_on(given: ast.expr, module: ModuleFacts) -> ast.FunctionDef | ast.Lam
     if isinstance(function, ast.FunctionDef) and function.decorator_list:
         return None
     is_own = given.id in module.written.signature(function).names
-    return function if is_own and _is_handed_on_as_it_is(function, given.id) else None
+    return function if is_own and is_handed_on_as_it_is(function, given.id) else None
 
 
 def _is_open_option(given: ast.Name, module: ModuleFacts) -> bool:
@@ -165,7 +165,7 @@ def _is_open_option(given: ast.Name, module: ModuleFacts) -> bool:
     is_option = default is not None and typer_default(module, default) is not None
     if not is_option and declaring_option(module, function, given.id) is None:
         return False
-    return module.seed_value(given) is SeedValue.NONE and _is_handed_on_as_it_is(function, given.id)
+    return module.seed_value(given) is SeedValue.NONE and is_handed_on_as_it_is(function, given.id)
 
 
 def _is_variable(given: ast.expr, module: ModuleFacts) -> bool:
@@ -259,7 +259,7 @@ def kept_parameter(given: ast.Attribute, holder: ast.ClassDef, module: ModuleFac
     return None if is_stored else stored[0]
 
 
-def _is_handed_on_as_it_is(function: ast.FunctionDef | ast.Lambda, name: str) -> bool:
+def is_handed_on_as_it_is(function: ast.FunctionDef | ast.Lambda, name: str) -> bool:
     """Whether the body neither asks for the parameter's value nor gives it another one."""
     for node in walk(function):
         if isinstance(node, ast.If | ast.IfExp | ast.While | ast.Assert | ast.BoolOp | ast.Compare | ast.Match):
