@@ -14,6 +14,7 @@ from itertools import islice
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass
+from auditor.static import metaclasses
 from auditor.static.bindings import BindingKind, Function
 from auditor.static.constants import assigned
 from auditor.static.members import MAX_BASES, bases, member
@@ -97,7 +98,9 @@ class Registries:
         self._returned: dict[tuple[Function, int], Sequence[Taken]] = {}
         """What functions take out and return, whatever they are given; by the functions that may follow."""
 
-        for module in modules:
+        several = tuple(modules)
+        self._has_metaclasses = metaclasses.are_in(several)
+        for module in several:
             self._read(module)
 
     def __bool__(self) -> bool:
@@ -234,6 +237,12 @@ class Registries:
                     self._names.update(keeper.attributes)
                 else:
                     self._add(dict(self._filled_by(hook, MAX_HANDED)), None, cls)
+
+        for hook in metaclasses.hooks(cls) if self._has_metaclasses else ():
+            for node in self._puts_of(hook.module).tables.get(hook.node, ())[:MAX_HANDED]:
+                filled = self._filled_table(hook.module, node)
+                is_own = metaclasses.names_class(getattr(hook.module.parent(node), "slice", None))
+                self._add({_last(node): filled} if filled is not None else {}, cls.node.name if is_own else None, cls)
 
     def _read_call(self, module: ModuleFacts, call: ast.Call) -> None:
         """`register("net", Net)`, `MODELS.register(Net)`, `MODELS.register_module()(Net)`."""
