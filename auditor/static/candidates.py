@@ -20,7 +20,7 @@ from auditor.static.lookedup import looked_up
 from auditor.static.members import SAME_OBJECT, bases
 from auditor.static.outsideobjects import drawing, method_of, parts, results
 from auditor.static.picked import is_evaluating, looked_into, looks_up
-from auditor.static.registries import MAX_TAKEN, Registries
+from auditor.static.registries import Registries
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
 
 if TYPE_CHECKING:
@@ -34,6 +34,9 @@ MAX_EXPRESSIONS = 200
 
 MAX_VALUES = 12
 """Values of one expression that are followed."""
+
+MAX_FOUND = 60
+"""Values of one expression among which these are."""
 
 _OTHERS = "**"
 """Before the name of a keyword that is no parameter of the function; alone for `**options` of a call."""
@@ -201,7 +204,7 @@ class Candidates:
         for value in values:
             key = value.of if isinstance(value, Instance) else value
             found.setdefault((isinstance(value, Instance), key), value)
-            if len(found) >= MAX_VALUES:
+            if len(found) >= MAX_FOUND:
                 break
         return list(found.values())
 
@@ -254,7 +257,7 @@ class Candidates:
         yield from parts(module.project.rng, self.values(module, node.value))
 
     def _picked(self, module: ModuleFacts, node: ast.expr) -> Sequence[Value]:
-        found = self._registries.picked(module, node, None, self._within)[:MAX_TAKEN]
+        found = self._registries.picked(module, node, None, self._within)
         self._is_taken |= bool(found)
         return found
 
@@ -297,7 +300,7 @@ class Candidates:
         if looks_up(node) or is_evaluating(node):
             yield from self._looked_up(module, node)
             return
-        built = self._registries.built(module, node, None, self._within)[:MAX_TAKEN]
+        built = self._registries.built(module, node, None, self._within)
         self._is_taken |= bool(built)
         for each in built:
             if isinstance(each, ClassRef):
