@@ -349,7 +349,10 @@ class CallWalk:
         found = group.module.commands(group) if group.module is not None else []
         found = [*found, *self._walk.relevance.commands(group, self._walk.within)]
         first = group.module.preparations(group) if group.module is not None else []
-        if not (found or first) or group in self._groups or len(self._groups) >= MAX_GROUPS:
+        if not (found or first) or group in self._groups:
+            return
+        if len(self._groups) >= MAX_GROUPS:
+            self._ledger.more = self._ledger.more or frame.module.location(node)
             return
         self._groups.append(group)
         for function in first:

@@ -13,6 +13,7 @@ from itertools import islice
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import Binding, BindingKind, Function
+from auditor.static.choices import MAX_FOUND
 from auditor.static.configured import configured, finds_only
 from auditor.static.contents import Contents, Put
 from auditor.static.importcalls import imported_by
@@ -34,9 +35,6 @@ MAX_EXPRESSIONS = 200
 
 MAX_VALUES = 12
 """Values of one expression that are followed."""
-
-MAX_FOUND = 60
-"""Values of one expression among which these are."""
 
 _OTHERS = "**"
 """Before the name of a keyword that is no parameter of the function; alone for `**options` of a call."""
@@ -204,7 +202,7 @@ class Candidates:
         for value in values:
             key = value.of if isinstance(value, Instance) else value
             found.setdefault((isinstance(value, Instance), key), value)
-            if len(found) >= MAX_FOUND:
+            if len(found) > MAX_FOUND:
                 break
         return list(found.values())
 

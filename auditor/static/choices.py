@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 Choice = TypeVar("Choice")
 
+MAX_FOUND = 60
+"""Things among which those are that are followed; one more tells that there are others."""
+
 
 class Choices:
     """The states that a program may be in after one of several things."""
@@ -46,7 +49,7 @@ class Choices:
         if len(found) <= most:
             return found
         leading = [each for each in found if self._may_lead(each)]
-        if len(leading) > most:
+        if len(leading) > most or len(found) > MAX_FOUND:
             self._ledger.more = self._ledger.more or module.location(node)
         return (leading or [*found])[:most]
 

@@ -16,6 +16,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass
 from auditor.static import metaclasses
 from auditor.static.bindings import BindingKind, Function
+from auditor.static.choices import MAX_FOUND
 from auditor.static.constants import assigned
 from auditor.static.members import MAX_BASES, bases, member
 from auditor.static.puts import Puts, outermost
@@ -35,7 +36,7 @@ MAX_TAKEN = 8
 """Members of a table that are followed where any may be taken."""
 
 MAX_LOOKED_AT = 60
-"""Expressions that are looked at to find the table that something comes out of; members among which these are."""
+"""Expressions that are looked at to find the table that something comes out of."""
 
 MAX_HANDED = 3
 """Functions that hand on what is registered, or what is taken out, one to the other."""
@@ -116,13 +117,13 @@ class Registries:
         return isinstance(value, Instance) and value.made_by in self._members
 
     def members(self, taken: Taken, within: Container[str] | None) -> list[FunctionRef | ClassRef]:
-        """What may be taken, of the modules at these paths, in the order of the files; `MAX_LOOKED_AT` at most."""
+        """What may be taken, of the modules at these paths, in the order of the files."""
         members = self._members.get(taken.table, ())
         among = (each for each in members if within is None or each.value.module.path in within)
-        found = list(among if taken.name is not None else islice(among, MAX_LOOKED_AT))
+        found = list(among if taken.name is not None else islice(among, MAX_FOUND + 1))
         if taken.name is not None:
             found = [each for each in found if each.name == taken.name] or [each for each in found if each.name is None]
-        return list(dict.fromkeys(each.value for each in found))[:MAX_LOOKED_AT]
+        return list(dict.fromkeys(each.value for each in found))[: MAX_FOUND + 1]
 
     def picked(
         self, module: ModuleFacts, node: ast.expr, arguments: Arguments | None, within: Container[str] | None
@@ -137,7 +138,7 @@ class Registries:
         if arguments is None and not taken:
             self._takes_nothing.add(node)
         found = dict.fromkeys(value for each in taken for value in self.members(each, within))
-        return list(found)[:MAX_LOOKED_AT]
+        return list(found)[: MAX_FOUND + 1]
 
     def built(
         self, module: ModuleFacts, node: ast.Call, arguments: Arguments | None, within: Container[str] | None
@@ -156,7 +157,7 @@ class Registries:
             self._builds_nothing.add(node)
         name = _text(node.args[0]) if node.args else None
         values = [value for each in found if each is not None for value in self.members(Taken(each, name), within)]
-        return list(dict.fromkeys(values))[:MAX_LOOKED_AT]
+        return list(dict.fromkeys(values))[: MAX_FOUND + 1]
 
     def _table(self, module: ModuleFacts, node: ast.expr, arguments: Arguments | None) -> Table | None:
         """Like `_filled_table`, of a name that one with members goes by; most expressions are told by that."""

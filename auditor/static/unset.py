@@ -28,15 +28,21 @@ if TYPE_CHECKING:
 _KEPT: WeakKeyDictionary[Project, Memory[tuple[str, int, str], bool]] = WeakKeyDictionary()
 """By the file, the line of the class and the attribute."""
 
+_GIVEN_BY_NONE: WeakKeyDictionary[Project, Memory[tuple[str, int, int, str, int], bool]] = WeakKeyDictionary()
+"""By the file, the place of the function, its parameter and the steps left."""
+
 _VALUE, _OPAQUE = BindingKind.VALUE, BindingKind.OPAQUE
+MAX_HANDED = 5
+"""Functions that hand a parameter on that is open in all calls, each of which is asked once."""
+
 MAX_STEPS = 2
-"""Functions that hand a parameter on."""
+"""The same where each call may have another answer."""
 
 MAX_CALLS = 50
 """Calls of one function that are looked at; one that is called more often is somebody's library."""
 
 
-def is_unset(given: ast.expr, module: ModuleFacts, steps: int = MAX_STEPS) -> bool:
+def is_unset(given: ast.expr, module: ModuleFacts, steps: int = MAX_HANDED) -> bool:
     """Whether an argument is `args.seed` or `config["seed"]`, None by default, or a parameter that nobody gives more.
 
     A parameter without a default counts where all calls hand on what is None in the same way.
@@ -74,10 +80,15 @@ def is_unset(given: ast.expr, module: ModuleFacts, steps: int = MAX_STEPS) -> bo
 
 def _is_given_by_none(module: ModuleFacts, function: ast.FunctionDef | ast.Lambda, name: str, steps: int) -> bool:
     """Whether a function is called, and no call of it gives a parameter, or a keyword that it collects."""
-    calls = calls_reaching(module, function)
-    return 0 < len(calls) <= MAX_CALLS and not any(
-        _gives(caller, call, function, name, skipped, steps) for caller, call, skipped in calls
-    )
+
+    def ask() -> bool:
+        calls = calls_reaching(module, function)
+        return 0 < len(calls) <= MAX_CALLS and not any(
+            _gives(caller, call, function, name, skipped, steps) for caller, call, skipped in calls
+        )
+
+    known = _GIVEN_BY_NONE.setdefault(module.project, {})
+    return module.project.trace.once(known, (module.path, function.lineno, function.col_offset, name, steps), ask)
 
 
 def calls_reaching(module: ModuleFacts, function: Function) -> list[SeenCall]:

@@ -441,6 +441,8 @@ class Walk:
         name, items = listed(frame.module, target, iterable)
         values = [frame.resolve(item) for item in items[:MAX_LISTED]]
         known = [value for value in values if isinstance(value, External | FunctionRef | ClassRef | ModuleRef)]
+        if len(items) > MAX_LISTED:
+            self.ledger.more = self.ledger.more or frame.module.location(iterable)
         known = [*self.calls.choices.some_of(known, MAX_ELEMENTS, iterable, frame.module)]
         if not known or name is None:
             yield
