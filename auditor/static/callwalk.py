@@ -158,7 +158,7 @@ class CallWalk:
             seen = frame.values.get(node.func.id)
             if seen is not None and seen.is_constant and seen.kind is SeedValue.FIXED:
                 return  # `default(size, 1)` does not call what others give `default`
-        registered = self.choices.some_of(self._walk.registered(node.func, frame), MAX_TAKEN, node, frame)
+        registered = self.choices.some_of(self._walk.registered(node.func, frame), MAX_TAKEN, node, frame.module)
         if registered:
             self._alternatives(registered, node, frame, is_taken=True)
             return
@@ -172,7 +172,7 @@ class CallWalk:
             return
         if isinstance(node.func, ast.Attribute):
             self.random.draw(None, node, frame)
-        found = self.choices.some_of(picked(frame.module, node), MAX_PICKED, node, frame)
+        found = self.choices.some_of(picked(frame.module, node), MAX_PICKED, node, frame.module)
         for value in found:
             if isinstance(value, External):
                 self.random.draw(value.name, node, frame)
@@ -255,7 +255,7 @@ class CallWalk:
 
     def _build(self, node: ast.Call, frame: Frame) -> None:
         """`MODELS.build(cfg)`, `build_from_cfg(cfg, MODELS)` of a library: it makes one of what is registered."""
-        built = self.choices.some_of(self._walk.built(node, frame), MAX_TAKEN, node, frame)
+        built = self.choices.some_of(self._walk.built(node, frame), MAX_TAKEN, node, frame.module)
         for value in self.choices.one_of(built, is_taken=True):
             if isinstance(value, ClassRef):
                 self.objects.construct(value, None, frame, at=node)
@@ -355,7 +355,10 @@ class CallWalk:
         found = group.module.commands(group) if group.module is not None else []
         found = [*found, *self._walk.relevance.commands(group, self._walk.within)]
         first = group.module.preparations(group) if group.module is not None else []
-        if not (found or first) or group in self._groups or len(self._groups) >= MAX_GROUPS:
+        if not (found or first) or group in self._groups:
+            return
+        if len(self._groups) >= MAX_GROUPS:
+            self._ledger.more = self._ledger.more or frame.module.location(node)
             return
         self._groups.append(group)
         for function in first:

@@ -13,6 +13,7 @@ from itertools import islice
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import Binding, BindingKind, Function
+from auditor.static.choices import MAX_FOUND
 from auditor.static.configured import configured, finds_only
 from auditor.static.contents import Contents, Put
 from auditor.static.importcalls import imported_by
@@ -20,7 +21,7 @@ from auditor.static.lookedup import looked_up
 from auditor.static.members import SAME_OBJECT, bases
 from auditor.static.outsideobjects import drawing, method_of, parts, results
 from auditor.static.picked import is_evaluating, looked_into, looks_up
-from auditor.static.registries import MAX_TAKEN, Registries
+from auditor.static.registries import Registries
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
 
 if TYPE_CHECKING:
@@ -201,7 +202,7 @@ class Candidates:
         for value in values:
             key = value.of if isinstance(value, Instance) else value
             found.setdefault((isinstance(value, Instance), key), value)
-            if len(found) >= MAX_VALUES:
+            if len(found) > MAX_FOUND:
                 break
         return list(found.values())
 
@@ -254,7 +255,7 @@ class Candidates:
         yield from parts(module.project.rng, self.values(module, node.value))
 
     def _picked(self, module: ModuleFacts, node: ast.expr) -> Sequence[Value]:
-        found = self._registries.picked(module, node, None, self._within)[:MAX_TAKEN]
+        found = self._registries.picked(module, node, None, self._within)
         self._is_taken |= bool(found)
         return found
 
@@ -297,7 +298,7 @@ class Candidates:
         if looks_up(node) or is_evaluating(node):
             yield from self._looked_up(module, node)
             return
-        built = self._registries.built(module, node, None, self._within)[:MAX_TAKEN]
+        built = self._registries.built(module, node, None, self._within)
         self._is_taken |= bool(built)
         for each in built:
             if isinstance(each, ClassRef):

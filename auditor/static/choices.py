@@ -9,13 +9,16 @@ from contextlib import contextmanager
 from auditor.model.annotations import TYPE_CHECKING, TypeVar
 from auditor.model.lean import replace
 from auditor.static.rngstate import State, join
-from auditor.static.values import ClassRef, FunctionRef
+from auditor.static.values import ClassRef, FunctionRef, Instance
 
 if TYPE_CHECKING:
-    from auditor.static.frame import Frame
+    from auditor.static.facts import ModuleFacts
     from auditor.static.walk import Walk
 
 Choice = TypeVar("Choice")
+
+MAX_FOUND = 60
+"""Things among which those are that are followed; one more tells that there are others."""
 
 
 class Choices:
@@ -41,17 +44,19 @@ class Choices:
         joined = join(states)
         self._walk.set_state(joined if joined is not None else before)
 
-    def some_of(self, found: Sequence[Choice], most: int, node: ast.expr, frame: Frame) -> Sequence[Choice]:
+    def some_of(self, found: Sequence[Choice], most: int, node: ast.expr, module: ModuleFacts) -> Sequence[Choice]:
         """As many of several things as are followed, those first that can lead to a draw or a seed."""
         if len(found) <= most:
             return found
-        relevance = self._walk.relevance
-        leading = [
-            each for each in found if not isinstance(each, FunctionRef | ClassRef) or relevance.is_relevant(each.node)
-        ]
-        if len(leading) > most:
-            self._ledger.more = self._ledger.more or frame.module.location(node)
+        leading = [each for each in found if self._may_lead(each)]
+        if len(leading) > most or len(found) > MAX_FOUND:
+            self._ledger.more = self._ledger.more or module.location(node)
         return (leading or [*found])[:most]
+
+    def _may_lead(self, choice: object) -> bool:
+        """Whether a function, a class or an object of one can lead to a draw or a seed; of all else it may be so."""
+        defined = choice.of if isinstance(choice, Instance) else choice
+        return not isinstance(defined, FunctionRef | ClassRef) or self._walk.relevance.is_relevant(defined.node)
 
     @contextmanager
     def later(self) -> Iterator[None]:

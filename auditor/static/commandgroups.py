@@ -7,8 +7,11 @@ import ast
 PREPARING = "callback"
 """Typer's method that returns what adds a function to run before each command."""
 
-REGISTERING = frozenset({"command", PREPARING, "group"})
-"""Methods that return what adds a function."""
+REGISTERING = frozenset({"command", "default", PREPARING, "group"})
+"""Methods that return what adds a function, or add it themselves; `default` is the one that is run without a name."""
+
+_TAKING = frozenset({"command", "default"})
+"""Of these, those that also take the function itself: `app.command(train)`."""
 
 RUNNING_COMMANDS = frozenset({"tyro.extras.SubcommandApp.cli"})
 """Methods of groups that run one of their commands; other groups are called themselves."""
@@ -23,6 +26,8 @@ def registration(call: ast.Call) -> tuple[ast.expr, ast.expr] | None:
     if command is None:
         return None
     if isinstance(call.func, ast.Attribute) and call.func.attr in ADDING:
+        return call.func.value, command
+    if isinstance(call.func, ast.Attribute) and call.func.attr in _TAKING and isinstance(command, ast.Name):
         return call.func.value, command
     maker = call.func.func if isinstance(call.func, ast.Call) else None
     if isinstance(maker, ast.Attribute) and maker.attr in REGISTERING:

@@ -14,7 +14,7 @@ from auditor.model.pattern import lazy_pattern
 EVERY = "[*]"
 """Last part of a name that stands for all modules of a package; `.[*]`: of the folder of the file."""
 
-MAX_LISTED = 32
+MAX_LISTED = 64
 """Modules of one package that are imported by their names; more are a library's, of which a program needs few."""
 
 MAX_WHOLE = 400

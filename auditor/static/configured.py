@@ -33,7 +33,12 @@ MAX_CALLS = 12
 MAX_STEPS = 2
 """Functions that hand it on, one to the other."""
 
-COMMAND_LINES = frozenset({"lightning.pytorch.cli.LightningCLI", "pytorch_lightning.cli.LightningCLI"})
+COMMAND_LINES = frozenset(
+    {
+        "lightning.pytorch.cli.LightningCLI", "pytorch_lightning.cli.LightningCLI",
+        "pytorch_lightning.utilities.cli.LightningCLI",
+    }
+)  # fmt: skip
 """What makes the parts of a program as its command line and its documents name them."""
 
 _NAMING = frozenset({"detectron2.config.instantiate", "mmengine.Runner.from_cfg", "mmengine.runner.Runner.from_cfg"})

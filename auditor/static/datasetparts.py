@@ -21,6 +21,9 @@ MAX_SEEN = 12
 MAX_UNITED = 20
 """Data sets in one union that are looked at."""
 
+MAX_HELD = 50
+"""Entries of a table of data sets; a larger one is data itself."""
+
 _PLACES = ("torch.utils.data.", "torch.utils.data.dataset.")
 DIVIDING = {
     f"{place}{name}": word
@@ -43,8 +46,17 @@ def undivided(
 ) -> Iterator[tuple[ModuleFacts, ast.expr]]:
     """The data sets whose items another one gives: `Subset(data, …)`, `a` of `a, b = random_split(data, …)`."""
     seen = set() if seen is None else seen
+    if node in seen or len(seen) > MAX_SEEN:
+        return
+    held = table_values(module, node)
+    if held:
+        seen.add(node)
+        parts_by_value = [list(islice(undivided(module, each, seen), MAX_UNITED)) for each in held[:MAX_UNITED]]
+        for value, parts_of_value in zip(held, parts_by_value, strict=False):
+            yield from parts_of_value or ([(module, value)] if any(parts_by_value) else [])
+        return
     found = _made_by(module, node)
-    if found is None or node in seen or len(seen) > MAX_SEEN:
+    if found is None:
         return
     seen.add(node)
     call, place = found
@@ -69,6 +81,26 @@ def undivided(
         if each is not None:
             parts_of_it = list(islice(undivided(module, each, seen), MAX_UNITED))
             yield from parts_of_it or [(module, each)]
+
+
+def table_values(module: ModuleFacts, node: ast.expr) -> list[ast.expr]:
+    """What a dictionary of the file holds that is looked into: `sets["train"]`, `sets[split]`."""
+    if not isinstance(node, ast.Subscript):
+        return []
+    table: ast.expr | None = module.origin(node.value)
+    holder = module.enclosing_class(node) if isinstance(table, ast.Attribute) else None
+    if isinstance(table, ast.Attribute) and holder is not None and getattr(table.value, "id", "") == "self":
+        kept = module.self_attributes(holder).get(table.attr, [])
+        table = kept[0] if len(kept) == 1 else table
+    if isinstance(table, ast.DictComp):
+        return [table.value]
+    if not isinstance(table, ast.Dict) or len(table.values) > MAX_HELD:
+        return []
+    asked = node.slice
+    keys = [key.value if isinstance(key, ast.Constant) else None for key in table.keys]
+    if isinstance(asked, ast.Constant) and asked.value in keys:
+        return [table.values[keys.index(asked.value)]]
+    return list(table.values)
 
 
 def divides(module: ModuleFacts) -> bool:

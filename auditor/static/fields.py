@@ -75,21 +75,21 @@ def recorded(evaluator: Evaluator, made: Instance, frame: Frame) -> Mapping[str,
 
 def _fields(evaluator: Evaluator, cls: ClassRef) -> Fields:
     found: dict[str, Seen] = {}
-    lineage = _lineage(cls)
-    for each in reversed(lineage):
+    above = lineage(cls)
+    for each in reversed(above):
         for child in each.node.body:
             if isinstance(child, ast.AnnAssign) and isinstance(child.target, ast.Name) and _is_parameter(child):
                 default = _declared(evaluator, child.value, each.module) if child.value is not None else GIVEN
                 found[child.target.id] = default
     if len(found) > MAX_FIELDS:
         found = {}
-    assigned = frozenset(name for each in lineage for name in each.module.self_attributes(each.node))
+    assigned = frozenset(name for each in above for name in each.module.self_attributes(each.node))
     return Fields(found, assigned, _is_record(cls))
 
 
 def parameters_of(cls: ClassRef) -> list[str]:
     """The fields of a class without constructor that a call may give, in the order in which it gives them."""
-    bodies = [child for each in reversed(_lineage(cls)) for child in each.node.body]
+    bodies = [child for each in reversed(lineage(cls)) for child in each.node.body]
     annotated = [each for each in bodies if isinstance(each, ast.AnnAssign) and _is_parameter(each)]
     return list(dict.fromkeys(each.target.id for each in annotated if isinstance(each.target, ast.Name)))
 
@@ -103,7 +103,7 @@ def _is_parameter(field: ast.AnnAssign) -> bool:
     return not any(word.arg == "init" and getattr(word.value, "value", True) is False for word in words)
 
 
-def _lineage(cls: ClassRef) -> list[ClassRef]:
+def lineage(cls: ClassRef) -> list[ClassRef]:
     """A class and the classes of the project that it extends, the nearest first."""
     found = [cls]
     for each in found:
@@ -137,7 +137,7 @@ def field(
     is_open = WHOLE in held and entries is None
     if is_open or (made is not None and made.made_by is not None and made.made_by.args):
         return GIVEN
-    for each in _lineage(cls):
+    for each in lineage(cls):
         if name in each.module.self_attributes(each.node):
             return GIVEN
         bindings = each.module.index.scopes[each.node].bindings.get(name, [])
@@ -191,9 +191,9 @@ def by_default(evaluator: Evaluator, cls: Value) -> Seen:
     if cls not in evaluator.made:
         evaluator.made[cls] = GIVEN  # a field may be an object of the same class
         known: dict[str, Seen] = {}
-        lineage = _lineage(cls)
-        assigned = {name for each in lineage for name in each.module.self_attributes(each.node)}
-        for each in reversed(lineage):
+        above = lineage(cls)
+        assigned = {name for each in above for name in each.module.self_attributes(each.node)}
+        for each in reversed(above):
             for name, bindings in each.module.index.scopes[each.node].bindings.items():
                 node = bindings[0].value if len(bindings) == 1 and name not in assigned else None
                 known[name] = _declared(evaluator, node, each.module) if node is not None else GIVEN

@@ -22,6 +22,7 @@ from auditor.static.flow import reads_in
 from auditor.static.givenbefore import is_asked_for, is_given_there
 from auditor.static.madeandused import Made
 from auditor.static.spread import bound_before
+from auditor.static.standin import stood_for
 from auditor.static.unset import (
     MAX_CALLS,
     MAX_STEPS,
@@ -104,6 +105,15 @@ def _of_part(given: ast.expr, module: ModuleFacts) -> Open:
             elif steps > 0 and len(pending) < MAX_CALLS:
                 pending.append((passed, caller, steps - 1))
     return dict(sorted(found.items())) if found and not is_put_anywhere(given, module) else {}
+
+
+def needing(node: ast.expr, module: ModuleFacts) -> Open:
+    """The programs that need what stands in for a parameter, `rng or default_rng()`, where others give that."""
+    found = stood_for(module, node)
+    if found is None or not isinstance(found[0], ast.FunctionDef):
+        return {}
+    here = _of_parameter(module, found[0], found[1], MAX_STEPS)
+    return here if here.keys() < set(module.project.programs.reaching(module.path)) else {}
 
 
 def fields_left_open(arguments: Iterable[Argument], call: Call, module: ModuleFacts) -> Open:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import BindingKind
+from auditor.static.datasetparts import table_values, undivided
 from auditor.static.members import bases
 from auditor.static.nodes import walk
 from auditor.static.values import ClassRef, External, FunctionRef, Instance
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 MAX_BINDINGS = 12
 """Assignments to the name of a data set that are looked at."""
+
+MAX_WRITTEN = 40
+"""Expressions that one data set is traced back to."""
 
 MAX_DEPTH = 3
 """Functions of the project that are looked into, one from the other."""
@@ -32,13 +36,32 @@ def may_draw(module: ModuleFacts, dataset: ast.expr, prefix: str) -> bool:
 
 
 def _classes(module: ModuleFacts, dataset: ast.expr) -> Iterator[ClassRef]:
-    """The classes of the project that a data set may be of, as far as the text beside the loader says."""
-    bindings = module.names.bindings_of(dataset)[:MAX_BINDINGS] if isinstance(dataset, ast.Name) else []
-    written = [each.value for each in bindings if each.kind is BindingKind.VALUE and each.value is not None]
-    for node in (dataset, *written):
-        value = module.names.value(node)
+    """The classes of the project that a data set may be of, as far as the text says; of a part or a union, of what."""
+    pending = [(module, dataset)]
+    seen = {dataset}
+    for owner, node in pending:
+        value = owner.names.value(node)
         if isinstance(value, Instance) and isinstance(value.of, ClassRef):
             yield value.of
+            continue
+        further = [*_written(owner, node), *undivided(owner, node)]
+        pending += [each for each in further if each[1] not in seen][: MAX_WRITTEN - len(pending)]
+        seen.update(each for _, each in further)
+
+
+def _written(module: ModuleFacts, node: ast.expr) -> Iterator[tuple[ModuleFacts, ast.expr]]:
+    """What a name is bound to, what a table holds that is looked into, and what a function of the project returns."""
+    if isinstance(node, ast.Name):
+        bindings = module.names.bindings_of(node)[:MAX_BINDINGS]
+        yield from (
+            (module, each.value) for each in bindings if each.kind is BindingKind.VALUE and each.value is not None
+        )
+    elif isinstance(node, ast.Subscript):
+        yield from ((module, each) for each in table_values(module, node))
+    elif isinstance(node, ast.Call):
+        called = module.names.value(node.func)
+        if isinstance(called, FunctionRef):
+            yield from ((called.module, each) for each in called.module.returns(called.node))
 
 
 def _gives_drawn(cls: ClassRef, prefix: str) -> bool:

@@ -14,8 +14,10 @@ from auditor.static.commandline import option_call
 from auditor.static.configured import read_at
 from auditor.static.configurednames import TARGETS
 from auditor.static.exposed import offered_methods
+from auditor.static.flow import uses
 from auditor.static.importcalls import ANY, Text
 from auditor.static.members import MAX_BASES, bases, defined_in
+from auditor.static.targets import only_target
 from auditor.static.trace import Memory
 from auditor.static.values import ClassRef, FunctionRef, Instance, ModuleRef, Value
 
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 
 MAX_METHODS = 200
 """Methods of one class among which one is looked up."""
+
+MAX_USES = 50
+"""Uses of what was looked up among which a call is sought."""
 
 MAX_FILES = 200
 """Files of the programs that are searched for names that are written as texts."""
@@ -71,7 +76,12 @@ def _offered(cls: ClassRef) -> Sequence[FunctionRef]:
 def _is_typed(module: ModuleFacts, at: ast.expr) -> bool:
     """Whether the command line gives the name in `getattr(trainer, args.mode)()`, `getattr(trainer, sys.argv[1])()`."""
     parent = module.parent(at)
-    if not isinstance(at, ast.Call) or not isinstance(parent, ast.Call) or parent.func is not at:
+    places = [at]
+    target = only_target(parent) if isinstance(parent, ast.Assign) else None
+    if target is not None:  # `run = getattr(trainer, args.mode)`, `run()`
+        places = list(islice(uses(module, target), MAX_USES))
+    is_called = any(getattr(module.parent(place), "func", None) is place for place in places)
+    if not isinstance(at, ast.Call) or not is_called:
         return False
     name = module.origin(at.args[1])
     if isinstance(name, ast.Subscript):

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 MAX_STEPS = 4
 """Parameters that are passed on through so many functions."""
 
+MAX_ROWS = 200
+"""Entries of a table, `shuffle[split]`, that are looked at."""
+
 
 def may_be_true(module: ModuleFacts, node: ast.expr, steps: int = MAX_STEPS, seen: set[ast.AST] | None = None) -> bool:
     """Whether an expression that is no constant is true where the program trains, as far as the text says.
@@ -38,6 +41,10 @@ def may_be_true(module: ModuleFacts, node: ast.expr, steps: int = MAX_STEPS, see
         return _may_be_text(module, node, steps)
     if isinstance(node, ast.IfExp):
         return any(may_be_true(module, part, steps, seen) for part in (node.body, node.orelse))
+    if isinstance(node, ast.Subscript):
+        table = module.origin(node.value)
+        rows = table.values[:MAX_ROWS] if isinstance(table, ast.Dict) else []
+        return any(isinstance(row, ast.Constant) and row.value is True for row in rows)
     if isinstance(node, ast.Name) and steps:
         return any(may_be_true(owner, each, steps - 1, seen) for owner, each in _sources(module, node, seen))
     return False

@@ -25,7 +25,7 @@ _BY_ANY_NAME = ("setattr(", "__setattr__(", ".__dict__", "vars(", "exec(", "name
 
 _OWN = ("setattr(self,", "self.__dict__", "vars(self)")
 _OPEN = lazy_pattern(
-    rb"""\b(?:__)?setattr(?:__)?\(\s*(?!self\b)[\w.\[\]]+\s*,\s*(?!["'])|(?<![\w.])exec\(|\bnamespace=|"""
+    rb"""\b(?:__)?setattr(?:__)?\(\s*(?!self\b)[\w.\[\]]+\s*,(?!\s*["'])|(?<![\w.])exec\(|\bnamespace=|"""
     rb"""(?:(?<!\bself)\.__dict__|\bvars\((?!self\b)[^()\n]*\))\s*(?:\.update|(?:\[[^\]\n]*\]\s*)?=(?!=))"""
 )
 """The same, for other objects than a method's own."""

@@ -56,7 +56,7 @@ With the name of the argument that is the class, the first one.
 MAX_DEPTH = 40
 """Steps of one resolution: longer chains are not followed."""
 
-MAX_ARMS = 12
+MAX_ARMS = 40
 """Imports of one name that are told apart; of more the first one speaks."""
 
 MAX_BOUND = 400

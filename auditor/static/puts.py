@@ -65,6 +65,12 @@ def outermost(module: ModuleFacts, function: Function) -> Function:
 
 
 def _is_parameter(module: ModuleFacts, node: ast.expr) -> bool:
+    """Whether a name is a parameter, or the class that a metaclass makes: `cls = super().__new__(…)`."""
     if not isinstance(node, ast.Name):
         return False
-    return any(binding.kind is BindingKind.PARAMETER for binding in module.names.bindings_of(node)[:MAX_BINDINGS])
+    bindings = module.names.bindings_of(node)[:MAX_BINDINGS]
+    return any(binding.kind is BindingKind.PARAMETER or _is_made_class(binding.value) for binding in bindings)
+
+
+def _is_made_class(node: ast.expr | None) -> bool:
+    return isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "__new__"

@@ -48,12 +48,13 @@ class RandomCalls:
             if value.kind is SeedValue.NONE:
                 value = _unset(seed.none, value)
             elif seed.off and value.constant is False:
-                # A configuration may say otherwise.
-                value = GIVEN if frame.module.project.graph.configured_names.are_seeded else None
+                value = None
         elif seed.argument and call_of(node, name).opaque:
             value = GIVEN
         else:
             value = _unset(seed.missing, entropy("no seed is given"))
+        if value is None and seed.off and frame.module.project.graph.configured_names.are_seeded:
+            value = GIVEN  # a configuration says otherwise
         if value is None:
             return
         text = frame.module.text(given) if given is not None else ""

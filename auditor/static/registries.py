@@ -14,7 +14,9 @@ from itertools import islice
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass
+from auditor.static import metaclasses
 from auditor.static.bindings import BindingKind, Function
+from auditor.static.choices import MAX_FOUND
 from auditor.static.constants import assigned
 from auditor.static.members import MAX_BASES, bases, member
 from auditor.static.puts import Puts, outermost
@@ -34,7 +36,7 @@ MAX_TAKEN = 8
 """Members of a table that are followed where any may be taken."""
 
 MAX_LOOKED_AT = 60
-"""Expressions that are looked at to find the table that something comes out of; members among which these are."""
+"""Expressions that are looked at to find the table that something comes out of."""
 
 MAX_HANDED = 3
 """Functions that hand on what is registered, or what is taken out, one to the other."""
@@ -97,7 +99,9 @@ class Registries:
         self._returned: dict[tuple[Function, int], Sequence[Taken]] = {}
         """What functions take out and return, whatever they are given; by the functions that may follow."""
 
-        for module in modules:
+        several = tuple(modules)
+        self._has_metaclasses = metaclasses.are_in(several)
+        for module in several:
             self._read(module)
 
     def __bool__(self) -> bool:
@@ -113,13 +117,13 @@ class Registries:
         return isinstance(value, Instance) and value.made_by in self._members
 
     def members(self, taken: Taken, within: Container[str] | None) -> list[FunctionRef | ClassRef]:
-        """What may be taken, of the modules at these paths, in the order of the files; `MAX_LOOKED_AT` at most."""
+        """What may be taken, of the modules at these paths, in the order of the files."""
         members = self._members.get(taken.table, ())
         among = (each for each in members if within is None or each.value.module.path in within)
-        found = list(among if taken.name is not None else islice(among, MAX_LOOKED_AT))
+        found = list(among if taken.name is not None else islice(among, MAX_FOUND + 1))
         if taken.name is not None:
             found = [each for each in found if each.name == taken.name] or [each for each in found if each.name is None]
-        return list(dict.fromkeys(each.value for each in found))[:MAX_LOOKED_AT]
+        return list(dict.fromkeys(each.value for each in found))[: MAX_FOUND + 1]
 
     def picked(
         self, module: ModuleFacts, node: ast.expr, arguments: Arguments | None, within: Container[str] | None
@@ -134,7 +138,7 @@ class Registries:
         if arguments is None and not taken:
             self._takes_nothing.add(node)
         found = dict.fromkeys(value for each in taken for value in self.members(each, within))
-        return list(found)[:MAX_LOOKED_AT]
+        return list(found)[: MAX_FOUND + 1]
 
     def built(
         self, module: ModuleFacts, node: ast.Call, arguments: Arguments | None, within: Container[str] | None
@@ -153,7 +157,7 @@ class Registries:
             self._builds_nothing.add(node)
         name = _text(node.args[0]) if node.args else None
         values = [value for each in found if each is not None for value in self.members(Taken(each, name), within)]
-        return list(dict.fromkeys(values))[:MAX_LOOKED_AT]
+        return list(dict.fromkeys(values))[: MAX_FOUND + 1]
 
     def _table(self, module: ModuleFacts, node: ast.expr, arguments: Arguments | None) -> Table | None:
         """Like `_filled_table`, of a name that one with members goes by; most expressions are told by that."""
@@ -234,6 +238,12 @@ class Registries:
                     self._names.update(keeper.attributes)
                 else:
                     self._add(dict(self._filled_by(hook, MAX_HANDED)), None, cls)
+
+        for hook in metaclasses.hooks(cls) if self._has_metaclasses else ():
+            for node in self._puts_of(hook.module).tables.get(hook.node, ())[:MAX_HANDED]:
+                filled = self._filled_table(hook.module, node)
+                is_own = metaclasses.names_class(getattr(hook.module.parent(node), "slice", None))
+                self._add({_last(node): filled} if filled is not None else {}, cls.node.name if is_own else None, cls)
 
     def _read_call(self, module: ModuleFacts, call: ast.Call) -> None:
         """`register("net", Net)`, `MODELS.register(Net)`, `MODELS.register_module()(Net)`."""

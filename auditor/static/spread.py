@@ -21,6 +21,9 @@ _BINDING = frozenset({"partial"})
 MAX_PARTIALS = 4
 """Of partials of partials."""
 
+MAX_ROWS = 50
+"""Of a table of options, each of which is a dictionary."""
+
 _CHANGED: WeakKeyDictionary[ModuleFacts, dict[tuple[Function | None, str], bool]] = WeakKeyDictionary()
 """Whether a function changes what goes by a name: thousands of calls may spread the same options."""
 
@@ -86,7 +89,26 @@ def entries(module: ModuleFacts, node: ast.expr) -> list[ast.keyword] | None:
         return [ast.keyword(arg=str(key), value=value) for key, value in zip(keys, node.values, strict=True)]
     if isinstance(node, ast.Call) and not node.args and module.resolve(node.func) == "dict":
         return list(node.keywords) if all(word.arg is not None for word in node.keywords) else None
+    if isinstance(node, ast.Subscript):
+        return _entries_of_row(module, node)
     return None
+
+
+def _entries_of_row(module: ModuleFacts, node: ast.Subscript) -> list[ast.keyword] | None:
+    """`options["train"]`; of `options[split]` what any row says, before others what one of them puts on."""
+    rows = entries(module, node.value)
+    key = node.slice.value if isinstance(node.slice, ast.Constant) else None
+    if rows is None or len(rows) > MAX_ROWS or (key is not None and all(row.arg != key for row in rows)):
+        return None
+    found: dict[str | None, ast.keyword] = {}
+    for row in rows:
+        written = entries(module, row.value) if key in (None, row.arg) else []
+        if written is None:
+            return None
+        for word in written:
+            is_on = isinstance(word.value, ast.Constant) and word.value.value is True
+            found[word.arg] = word if is_on else found.get(word.arg, word)
+    return list(found.values())
 
 
 def _kept_here(module: ModuleFacts, node: ast.Attribute) -> ast.expr | None:
@@ -109,6 +131,8 @@ def is_changed_anywhere(module: ModuleFacts, node: ast.Name | ast.Attribute) -> 
 
 def _is_changed(module: ModuleFacts, use: ast.expr) -> bool:
     parent = module.parent(use)
+    while isinstance(parent, ast.Subscript) and parent.value is use and isinstance(parent.ctx, ast.Load):
+        use, parent = parent, module.parent(parent)  # `options["train"]["shuffle"] = True`
     if isinstance(parent, ast.Attribute):
         return parent.attr in _CHANGING
     return isinstance(parent, ast.Subscript) and parent.value is use and not isinstance(parent.ctx, ast.Load)

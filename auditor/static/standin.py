@@ -43,7 +43,7 @@ def is_never_needed(module: ModuleFacts, node: ast.expr) -> bool:
         return not _may_be_copied(module)
     if _is_left_out(module, node):
         return True
-    found = _parameter(module, node)
+    found = stood_for(module, node)
     if found is None:
         return False
     function, name = found
@@ -87,14 +87,14 @@ def _is_left_out(module: ModuleFacts, node: ast.expr) -> bool:
 
 def is_offered(module: ModuleFacts, node: ast.expr) -> bool:
     """Whether an expression stands in for a parameter of a function that only others call, as far as can be seen."""
-    found = _parameter(module, node)
+    found = stood_for(module, node)
     holder = module.parent(found[0]) if found is not None else None
     if found is None or isinstance(holder, ast.ClassDef):
         return False
     return next(iter(calls_named(module, found[0].name)), None) is None
 
 
-def _parameter(module: ModuleFacts, node: ast.expr) -> tuple[ast.FunctionDef | ast.AsyncFunctionDef, str] | None:
+def stood_for(module: ModuleFacts, node: ast.expr) -> tuple[ast.FunctionDef | ast.AsyncFunctionDef, str] | None:
     """The function and its parameter, None by default, that an expression stands in for."""
     whole = _whole(module, node)
     above = module.parent(whole)

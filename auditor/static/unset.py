@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 _KEPT: WeakKeyDictionary[Project, Memory[tuple[str, int, str], bool]] = WeakKeyDictionary()
 """By the file, the line of the class and the attribute."""
 
+_GIVEN_BY_NONE: WeakKeyDictionary[Project, Memory[tuple[str, int, int, str, int], bool]] = WeakKeyDictionary()
+"""By the file, the place of the function, its parameter and the steps left."""
+
 _VALUE, _OPAQUE = BindingKind.VALUE, BindingKind.OPAQUE
 _LEAVING_CALLS = frozenset(
     {
@@ -37,14 +40,17 @@ _LEAVING_CALLS = frozenset(
 )  # fmt: skip
 """Decorators that hand the arguments of calls on as they are."""
 
+MAX_HANDED = 5
+"""Functions that hand a parameter on that is open in all calls, each of which is asked once."""
+
 MAX_STEPS = 2
-"""Functions that hand a parameter on."""
+"""The same where each call may have another answer."""
 
 MAX_CALLS = 50
 """Calls of one function that are looked at; one that is called more often is somebody's library."""
 
 
-def is_unset(given: ast.expr, module: ModuleFacts, steps: int = MAX_STEPS) -> bool:
+def is_unset(given: ast.expr, module: ModuleFacts, steps: int = MAX_HANDED) -> bool:
     """Whether an argument is `args.seed` or `config["seed"]`, None by default, or a parameter that nobody gives more.
 
     A parameter without a default counts where all calls hand on what is None in the same way.
@@ -82,10 +88,15 @@ def is_unset(given: ast.expr, module: ModuleFacts, steps: int = MAX_STEPS) -> bo
 
 def _is_given_by_none(module: ModuleFacts, function: ast.FunctionDef | ast.Lambda, name: str, steps: int) -> bool:
     """Whether a function is called, and no call of it gives a parameter, or a keyword that it collects."""
-    calls = calls_reaching(module, function)
-    return 0 < len(calls) <= MAX_CALLS and not any(
-        _gives(caller, call, function, name, skipped, steps) for caller, call, skipped in calls
-    )
+
+    def ask() -> bool:
+        calls = calls_reaching(module, function)
+        return 0 < len(calls) <= MAX_CALLS and not any(
+            _gives(caller, call, function, name, skipped, steps) for caller, call, skipped in calls
+        )
+
+    known = _GIVEN_BY_NONE.setdefault(module.project, {})
+    return module.project.trace.once(known, (module.path, function.lineno, function.col_offset, name, steps), ask)
 
 
 def calls_reaching(module: ModuleFacts, function: Function) -> list[SeenCall]:
@@ -161,7 +172,7 @@ def handed_on(given: ast.expr, module: ModuleFacts) -> ast.FunctionDef | ast.Lam
     if isinstance(function, ast.FunctionDef) and not is_called_as_written(module, function):
         return None
     is_own = given.id in module.written.signature(function).names
-    return function if is_own and _is_handed_on_as_it_is(function, given.id) else None
+    return function if is_own and is_handed_on_as_it_is(function, given.id) else None
 
 
 def is_called_as_written(module: ModuleFacts, function: ast.FunctionDef) -> bool:
@@ -179,7 +190,7 @@ def _is_open_option(given: ast.Name, module: ModuleFacts) -> bool:
     is_option = default is not None and typer_default(module, default) is not None
     if not is_option and declaring_option(module, function, given.id) is None:
         return False
-    return module.seed_value(given) is SeedValue.NONE and _is_handed_on_as_it_is(function, given.id)
+    return module.seed_value(given) is SeedValue.NONE and is_handed_on_as_it_is(function, given.id)
 
 
 def _is_variable(given: ast.expr, module: ModuleFacts) -> bool:
@@ -273,7 +284,7 @@ def kept_parameter(given: ast.Attribute, holder: ast.ClassDef, module: ModuleFac
     return None if is_stored else stored[0]
 
 
-def _is_handed_on_as_it_is(function: ast.FunctionDef | ast.Lambda, name: str) -> bool:
+def is_handed_on_as_it_is(function: ast.FunctionDef | ast.Lambda, name: str) -> bool:
     """Whether the body neither asks for the parameter's value nor gives it another one."""
     for node in walk(function):
         if isinstance(node, ast.If | ast.IfExp | ast.While | ast.Assert | ast.BoolOp | ast.Compare | ast.Match):

@@ -14,7 +14,7 @@ from auditor.static.library_verdict import SeedValue
 from auditor.static.mappings import COPYING_METHODS, is_changed_at
 from auditor.static.storednames import is_stored
 from auditor.static.unset import MAX_CALLS, calls_reaching, given_to, is_called_as_written, kept_parameter, looked_into
-from auditor.static.values import FunctionRef
+from auditor.static.values import ClassRef, FunctionRef
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
@@ -199,6 +199,10 @@ def _value(part: ast.expr, whole: ast.expr, module: ModuleFacts) -> SeedValue:
     maker = module.names.value(source.func) if isinstance(source, ast.Call) else None
     if isinstance(maker, FunctionRef):
         evaluator.options.executes(maker.module)  # `get_config()` of another file, where the options are declared
+    if isinstance(maker, ClassRef) and isinstance(source, ast.Call) and isinstance(part, ast.Attribute):
+        from auditor.static.keptfields import kept_field
+
+        return kept_field(evaluator, maker, source, part.attr, module).kind
     try:
         return evaluator.value(part, Frame(module, module.enclosing_function(whole))).kind
     finally:

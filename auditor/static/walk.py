@@ -16,6 +16,7 @@ from auditor.model.location import Location
 from auditor.static.bindings import Comprehension, Function
 from auditor.static.branches import Branches
 from auditor.static.callwalk import CallWalk
+from auditor.static.candidates import MAX_VALUES
 from auditor.static.changes import Changes
 from auditor.static.converted import fills_network, makes_filled_layer
 from auditor.static.delayed import Delayed
@@ -38,6 +39,7 @@ from auditor.static.protocols import (
     iterated_parts,
     restored_by,
 )
+from auditor.static.registries import MAX_TAKEN
 from auditor.static.rngstate import Rank, State, join
 from auditor.static.seedvalue import GIVEN, OPTIONS, Seen, either, parts_of, written
 from auditor.static.targets import module_of, pairs_of
@@ -56,6 +58,9 @@ _TOO_LARGE = (
 )
 MAX_ELEMENTS = 16
 """Elements of a display that a loop is followed for."""
+
+MAX_LISTED = 200
+"""Elements of a display among which these are."""
 
 
 class Walk:
@@ -108,11 +113,16 @@ class Walk:
 
     def possible(self, module: ModuleFacts, node: ast.expr) -> Sequence[Value]:
         """What an expression may be where that is not certain, given what this program makes and hands on."""
-        return self._candidates.possible(module, node) if self.relevance.candidates.possible(module, node) else ()
+        if not self.relevance.candidates.possible(module, node):
+            return ()
+        found = self._candidates.possible(module, node)
+        return self.calls.choices.some_of(found, MAX_TAKEN if self.is_taken(node) else MAX_VALUES, node, module)
 
     def held(self, module: ModuleFacts, node: ast.expr) -> Sequence[Value]:
         """The same of what a collection holds."""
-        return self._candidates.held(module, node) if self.relevance.candidates.held(module, node) else ()
+        if not self.relevance.candidates.held(module, node):
+            return ()
+        return self.calls.choices.some_of(self._candidates.held(module, node), MAX_VALUES, node, module)
 
     def is_taken(self, node: ast.expr) -> bool:
         """Whether what `possible` said came out of a table of what is registered."""
@@ -429,8 +439,11 @@ class Walk:
     def _elements(self, loop: ast.AST, target: ast.expr, iterable: ast.expr, frame: Frame) -> Iterator[None]:
         """Once per element where functions or modules are listed (`for f in (random.seed, torch.seed)`), else once."""
         name, items = listed(frame.module, target, iterable)
-        values = [frame.resolve(item) for item in items[:MAX_ELEMENTS]]
+        values = [frame.resolve(item) for item in items[:MAX_LISTED]]
         known = [value for value in values if isinstance(value, External | FunctionRef | ClassRef | ModuleRef)]
+        if len(items) > MAX_LISTED:
+            self.ledger.more = self.ledger.more or frame.module.location(iterable)
+        known = [*self.calls.choices.some_of(known, MAX_ELEMENTS, iterable, frame.module)]
         if not known or name is None:
             yield
             return

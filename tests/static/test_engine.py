@@ -59,6 +59,19 @@ def test_one_finding_a_program_and_library(analyse: Callable[..., Analysis]) -> 
     assert len({finding.key for finding in found.findings}) == len(found.findings)
 
 
+def test_what_stands_in_is_told_of_the_programs_that_need_it(analyse: Callable[..., Analysis]) -> None:
+    found = analyse(
+        {
+            "lib.py": "import numpy as np\ndef draw(rng=None):\n    return (rng or np.random.default_rng()).random()\n",
+            "handing.py": "import numpy as np\nfrom lib import draw\nprint(draw(np.random.default_rng(3)))\n",
+            "leaving.py": "from lib import draw\nprint(draw())\n",
+        }
+    )
+    assert [(finding.location.path, finding.entry_points) for finding in of(found, "RA110")] == [
+        ("lib.py", ("leaving.py",))
+    ]
+
+
 def test_findings_carry_source_and_place(analyse: Callable[..., Analysis]) -> None:
     finding = of(analyse(FILES), "RA101")[0]
     assert finding.source_lines == ("    random.shuffle([1])",)

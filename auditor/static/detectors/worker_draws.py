@@ -27,7 +27,7 @@ from auditor.static.ruleoptions import WithOptions
 from auditor.static.values import ClassRef, External, FunctionRef, Instance, Value
 from auditor.static.weights import initialises
 
-MAX_DEPTH = 3
+MAX_DEPTH = 8
 """Calls between the function that is handed over and the draw."""
 
 MAX_FUNCTIONS = 200

@@ -8,13 +8,14 @@ from functools import cached_property
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass
+from auditor.model.pattern import lazy_pattern
 from auditor.model.rule import Confidence, Severity
 from auditor.ruleset.table import Table
 from auditor.ruleset.versions import Bound, read_bounds
 from auditor.static.documents.dialects import Dialect, Readers, dialects, is_likely, spoken
 from auditor.static.documents.kinds import Kind
 from auditor.static.documents.span import Span
-from auditor.static.documents.tree import Entry, Node, Scalar, entries_at, sections
+from auditor.static.documents.tree import Entry, Node, Scalar, Section, entries_at, sections
 
 if TYPE_CHECKING:
     from auditor.static.documents.document import Document
@@ -24,7 +25,12 @@ _WRITTEN: dict[str, object] = {"true": True, "false": False, "null": None, "none
 _DECLARING = frozenset({"", "declare", "export", "local", "readonly", "set"})
 """What stands before a variable of the shell that is set."""
 
-_VALUE = rb"(?i:null|~|none|-1|false|no|off|true|yes|on|warn|random|\$\{|\{\{|(?=#|\r|\n|,|\}|$))"
+_REFERENCE = lazy_pattern(r"\$\{(\w+(?:\.\w+)*)\}")
+
+MAX_REFERENCES = 4
+"""Values that stand for one another: `${train.seed}`."""
+
+_VALUE = rb"(?i:(?:!!)?null|~|\*\w|none|-1|false|no|off|true|yes|on|warn|random|\$\{|\{\{|(?=#|\r|\n|,|\}|$))"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,9 +139,24 @@ def found_settings(
                 for place, entry in entries_at(section, keys):
                     if setting.beside and setting.beside.isdisjoint(place.keys()):
                         continue
-                    if isinstance(entry.value, Scalar) and setting.holds(entry.value.value):
+                    value = _referred(entry.value, root)
+                    if isinstance(value, Scalar) and setting.holds(value.value):
                         shown = [*path, *keys[:-1], entry.key]
-                        yield ".".join(part for part in shown if part != "*"), entry, entry.value
+                        yield ".".join(part for part in shown if part != "*"), entry, value
+
+
+def _referred(value: Node, root: Node) -> Node:
+    """What `${train.seed}` stands for, where the same file says so; other values as they are."""
+    for _ in range(MAX_REFERENCES):
+        text = value.value if isinstance(value, Scalar) else None
+        found = _REFERENCE.fullmatch(text) if isinstance(text, str) else None
+        if found is None or not isinstance(root, Section):
+            break
+        named = next(entries_at(root, tuple(found[1].split("."))), None)
+        if named is None:
+            break
+        value = named[1].value
+    return value
 
 
 def _has_number(root: Node, names: Collection[str]) -> bool:

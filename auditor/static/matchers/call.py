@@ -17,7 +17,7 @@ from auditor.static.facts import Call, ModuleFacts
 from auditor.static.followed import methods_after, taken_by
 from auditor.static.gradient import Gradient, gradient_at
 from auditor.static.incidental import is_for_names
-from auditor.static.leftopen import leaving_open
+from auditor.static.leftopen import leaving_open, needing
 from auditor.static.loaderitems import may_draw
 from auditor.static.matcher import Hit, Scope
 from auditor.static.nodes import walk
@@ -143,8 +143,9 @@ class CallMatcher(WithOptions[_Options]):
             reached = entry_points
             if options.unseeded:
                 reached = unseeded_programs(call, module, project, options.unseeded, deferred=options.deferred)
-            if call in opened:
-                reached = tuple(path for path in opened[call] if reached is None or path in reached)
+            open_in = opened.get(call) or (needing(call.node, module) if options.unless_never_needed else {})
+            if open_in:
+                reached = tuple(path for path in open_in if reached is None or path in reached)
             gradient = gradient_at(module, call.node) if options.gradient else Gradient.LIKELY
             if reached == () or gradient is Gradient.NONE:
                 continue
@@ -177,7 +178,7 @@ class CallMatcher(WithOptions[_Options]):
                 location=location,
                 message=_message(call, options) if not options.unseeded else self._worded(rule, call, reached, project),
                 confidence=Confidence.LOW if unsure else weak or confidence,
-                related=(*_beside(module, call, location), *leaving_open(opened.get(call, {}), reached or ())),
+                related=(*_beside(module, call, location), *leaving_open(open_in, reached or ())),
                 entry_points=reached,
             )
 
