@@ -261,7 +261,7 @@ class Names:
         whole = self._value(node.value)
         if isinstance(whole, ClassRef):
             is_generic = any(isinstance(base, ast.Subscript) for base in whole.node.bases)
-            return whole if is_generic or getattr(whole.node, "type_params", ()) else None
+            return whole if is_generic or getattr(whole.node, "type_params", None) else None
         if not isinstance(whole, Instance) or not isinstance(whole.of, External):
             return None
         made = self._project.rng.returns.get(f"{whole.of.name}[]")

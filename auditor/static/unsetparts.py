@@ -199,14 +199,18 @@ def _value(part: ast.expr, whole: ast.expr, module: ModuleFacts) -> SeedValue:
     maker = module.names.value(source.func) if isinstance(source, ast.Call) else None
     if isinstance(maker, FunctionRef):
         evaluator.options.executes(maker.module)  # `get_config()` of another file, where the options are declared
-    if isinstance(maker, ClassRef) and isinstance(source, ast.Call) and isinstance(part, ast.Attribute):
-        from auditor.static.keptfields import kept_field
-
-        return kept_field(evaluator, maker, source, part.attr, module).kind
     try:
+        if isinstance(maker, ClassRef) and isinstance(source, ast.Call) and _is_own_part(part, whole):
+            from auditor.static.keptfields import kept_field
+
+            return kept_field(evaluator, maker, source, _key(part), module).kind
         return evaluator.value(part, Frame(module, module.enclosing_function(whole))).kind
     finally:
         evaluator.close()
+
+
+def _is_own_part(part: ast.expr, whole: ast.expr) -> bool:
+    return isinstance(part, ast.Attribute) and part.value is whole
 
 
 def whole_of(given: ast.expr) -> ast.expr | None:
