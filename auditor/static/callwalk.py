@@ -7,10 +7,12 @@ from collections.abc import Iterable, Iterator
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.callables import EXITS
+from auditor.static.candidates import MAX_VALUES
 from auditor.static.choices import Choices
 from auditor.static.commandgroups import RUNNING_COMMANDS, registration
 from auditor.static.configured import COMMAND_LINES, MAX_MADE, configured, finds_only, opened
 from auditor.static.converted import copies_into_network, hands_over_state, takes_weights
+from auditor.static.dispatchtables import called_out_of
 from auditor.static.elements import call_of, passed
 from auditor.static.experiments import configured_seed
 from auditor.static.frame import End, Frame
@@ -166,6 +168,9 @@ class CallWalk:
             entry = entry_of(frame.module, node.func)
             values = [entry] if entry is not None else table_of(frame.module, node.func.value)
             self._alternatives(values, node, frame)
+        if kept := called_out_of(frame.module, node.func):
+            self._alternatives(self.choices.some_of(kept, MAX_VALUES, node, frame.module), node, frame)
+            return
         stored = self._stored.get(_entry(frame.module.origin(node.func)))
         if stored is not None:
             self._alternatives(stored, node, frame)

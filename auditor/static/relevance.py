@@ -18,6 +18,7 @@ from auditor.static.commandgroups import REGISTERING, registration
 from auditor.static.commandline import PARSING_METHODS
 from auditor.static.configured import COMMAND_LINES, configured, of_command_line
 from auditor.static.contents import collections_in
+from auditor.static.dispatchtables import called_out_of
 from auditor.static.facts import ModuleFacts
 from auditor.static.hierarchy import Hierarchy
 from auditor.static.importcalls import imported_by, may_import
@@ -309,6 +310,8 @@ class Relevance:
             yield value
         if isinstance(call.func, ast.Subscript):
             yield from table_of(module, call.func.value)
+        if isinstance(call.func, ast.Subscript | ast.Call):
+            yield from called_out_of(module, call.func)
         taken = self.registries.picked(module, call.func, None, None) if value is None else []
         for each in (*picked(module, call), *taken, *self.registries.built(module, call, None, None)):
             yield from self._constructed(each) if isinstance(each, ClassRef) else (each,)
