@@ -49,6 +49,7 @@ from auditor.static.orderless import (
     is_counted,
     is_looked_up,
     is_only_shown,
+    is_reduced,
     is_removed,
     is_set,
     is_stored_in_order,
@@ -259,7 +260,7 @@ def _method(module: ModuleFacts, attribute: ast.Attribute, trail: Trail) -> Orde
 def _subscripted(module: ModuleFacts, node: ast.expr, parent: ast.Subscript, trail: Trail) -> OrderedUse | None:
     """`listing[0]`, `listing[:10]`; a set only after it was turned into a list. `frame[names]` picks in their order."""
     if parent.slice is node and trail.as_list and isinstance(parent.ctx, ast.Load):
-        return used(trail, module, parent, "columns are picked in that order")
+        return None if is_reduced(module, parent) else used(trail, module, parent, "columns are picked in that order")
     if parent.value is not node or not isinstance(parent.ctx, ast.Load) or is_only_shown(module, parent, trail):
         return None
     if trail.keyed or (trail.kind is Kind.SET and not trail.as_list):
@@ -292,8 +293,7 @@ def _assigned(
             # In `_, *others = …` it is not asked which one goes.
             starred = any(isinstance(each, ast.Starred) for each in target.elts)
             if len(target.elts) > 1 and not (starred and all(map(_is_passed_over, target.elts))):
-                how = "they are unpacked in that order"
-                return used(trail, module, statement, how)
+                return used(trail, module, statement, "they are unpacked in that order")
         elif isinstance(target, ast.Subscript):
             if (found := _item_of(module, target.value, trail)) is not None:
                 return found
