@@ -1,4 +1,4 @@
-"""The names that every Python module can use without importing anything, and one that means another."""
+"""The names that every Python module can use without importing anything, and modules that have second names."""
 
 from __future__ import annotations
 
@@ -6,5 +6,27 @@ import builtins
 
 BUILTINS = frozenset(dir(builtins))
 
-SECOND = "tensorflow.compat.v2"
-"""TensorFlow 2 by its long name: everything in it is what `tensorflow` itself has under the same name."""
+WRAPPED = {
+    "autograd.numpy": "numpy",
+    "pennylane.numpy": "numpy",
+    "scipy.random": "numpy.random",
+    "tensorflow.compat.v2": "tensorflow",
+}
+"""Modules of which everything is what another module has under the same name; generators are the same ones, too."""
+
+_WRAPPING = tuple(WRAPPED)
+
+
+def own_name(dotted: str) -> str:
+    """The name in the module that a name is really of: `numpy.random.rand` for `autograd.numpy.random.rand`."""
+    if dotted.startswith(_WRAPPING):
+        for second, first in WRAPPED.items():
+            if dotted == second or dotted.startswith(f"{second}."):
+                return first + dotted.removeprefix(second)
+    return dotted
+
+
+def with_wrapping(packages: set[str]) -> frozenset[str]:
+    """Top-level packages, and those with a module that is one of theirs under a second name."""
+    second = (name.partition(".")[0] for name, of in WRAPPED.items() if of.partition(".")[0] in packages)
+    return frozenset(packages).union(second)

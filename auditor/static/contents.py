@@ -77,6 +77,7 @@ class Contents:
                 places = _places(target, name)
                 if places and isinstance(node.value, ast.Name):
                     yield from self._row(module, node.value, places)
+                    yield from self._given_row(module, node.value, places)
             for owner, each in self._taken_apart(module, node, name):
                 yield from self._candidates.values(owner, each)
         elif isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
@@ -108,6 +109,15 @@ class Contents:
                     self._rows[asked] = list(self._along(module, loop.iter, asked[1]))
                 yield from self._rows[asked]
 
+    def _given_row(self, module: ModuleFacts, row: ast.Name, places: tuple[int, ...]) -> Iterator[Value]:
+        """`def work(row): a, b = row`: what stands at these places of the tuples that calls give."""
+        for owner, each in self._tables(module, row)[1:]:
+            item = _standing_at(each, places)
+            if item is not None:
+                yield from self._candidates.values(owner, item)
+            elif isinstance(each, ast.Name):
+                yield from self._row(owner, each, places)
+
     def _taken_apart(self, module: ModuleFacts, node: ast.Assign, name: str) -> Iterator[Source]:
         """The expressions that `name` may be where an assignment takes something apart."""
         for target in node.targets:
@@ -138,8 +148,7 @@ class Contents:
     def _column(self, module: ModuleFacts, table: ast.expr, places: tuple[int, ...]) -> Iterator[Source]:
         """What stands at a place of the tuples that a list or a dictionary is written with."""
         for owner, written in self._tables(module, table):
-            rows = written.values if isinstance(written, ast.Dict) else getattr(written, "elts", ())
-            for row in rows[:MAX_ROWS]:
+            for row in _rows(written)[:MAX_ROWS]:
                 item = _standing_at(row, places)
                 if item is not None and item is not row:
                     yield owner, item
@@ -291,6 +300,13 @@ def _places(target: ast.expr, name: str) -> tuple[int, ...]:
         elif inner := _places(item, name):
             found = (number, *inner)
     return found
+
+
+def _rows(table: ast.expr) -> Sequence[ast.expr]:
+    """The items that a list or a dictionary is written with; of a comprehension the one for all."""
+    if isinstance(table, ast.ListComp | ast.GeneratorExp):
+        return (table.elt,)
+    return table.values if isinstance(table, ast.Dict) else getattr(table, "elts", ())
 
 
 def _standing_at(row: ast.expr, places: tuple[int, ...]) -> ast.expr | None:

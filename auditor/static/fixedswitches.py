@@ -79,6 +79,8 @@ class FixedSwitches:
             return None
 
     def _value(self, node: ast.expr, frame: Frame) -> Known | Unknown:
+        if isinstance(node, ast.Constant):
+            return Known(node.value)  # `if False:`
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "len" and len(node.args) == 1:
             counted = self._value(node.args[0], frame)
             is_empty = isinstance(counted, Known) and isinstance(counted.value, str | tuple | list | dict)

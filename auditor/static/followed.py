@@ -21,6 +21,8 @@ def methods_after(call: Call, module: ModuleFacts) -> Iterator[tuple[str, ast.Ca
         if isinstance(outer, ast.Call) and outer.func is not current:
             return
         current = outer
+    while isinstance(outer, ast.IfExp):  # `model = SAC.load(path) if path else SAC(policy, env)`
+        outer = module.parent(outer)
     if not isinstance(outer, ast.Assign | ast.AnnAssign):
         return
     targets = outer.targets if isinstance(outer, ast.Assign) else [outer.target]

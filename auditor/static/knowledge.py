@@ -10,6 +10,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass
 from auditor.ruleset import Ruleset
 from auditor.ruleset.library import ConditionalDraw, Library, SeedCall
+from auditor.static.builtinnames import with_wrapping
 from auditor.static.elements import call_of
 from auditor.static.values import External, Instance
 
@@ -78,7 +79,8 @@ class RngIndex:
         """The top-level names of all that seeds or draws: `sklearn`, `keras`."""
         drawing = (library.draw_names for library in self.libraries.values())
         callees = (draw.callees for library in self.libraries.values() for draw in library.conditional)
-        return frozenset(name.partition(".")[0] for names in (self.seed_calls, *drawing, *callees) for name in names)
+        names = (self.seed_calls, *drawing, *callees)
+        return with_wrapping({name.partition(".")[0] for each in names for name in each})
 
     @cached_property
     def classes(self) -> frozenset[str]:

@@ -273,7 +273,8 @@ class Ledger:
     def settle(self, library: str, rank: Rank) -> None:
         """A library is seeded: earlier draws came too early, later uses of objects made before are fine."""
         self.settled.append((library, rank))
-        for number in sorted(self.state.drawn.get(library, ())):
+        # What is never executed comes after nothing that was drawn.
+        for number in sorted(self.state.drawn.get(library, ())) if not self.muted else ():
             self.records[number].followed_by = self.records[number].followed_by or rank
         come = {item for item in self.state.pending if self._level(item).rank is Rank.SEEDED}
         for item in sorted(come):

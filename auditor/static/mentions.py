@@ -12,7 +12,7 @@ from functools import cache, lru_cache
 
 from auditor.model.lean import dataclass, field
 from auditor.model.pattern import lazy_pattern
-from auditor.static.builtinnames import BUILTINS, SECOND
+from auditor.static.builtinnames import BUILTINS, own_name
 from auditor.static.sketch import BY_NAME, Sketch
 
 _DIGITS = b"0123456789"
@@ -63,8 +63,7 @@ class Names:
 
     def hold(self, name: str) -> bool:
         """Whether a full name is one of these, or the module of a prefix, or anything in there."""
-        if name.startswith(SECOND):
-            name = "tensorflow" + name.removeprefix(SECOND)
+        name = own_name(name)
         if name in self.full or name.startswith(self.beginnings or "\0"):
             return True
         return any(f"{name}.".startswith(prefix) for prefix in self.prefixes)

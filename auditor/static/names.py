@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import Binding, BindingKind, Function, Position, Reach, Scope, every_argument, reaching
-from auditor.static.builtinnames import BUILTINS, SECOND
+from auditor.static.builtinnames import BUILTINS, WRAPPED, own_name
 from auditor.static.callables import DELAYING
 from auditor.static.configured import LOCATING, made_from
 from auditor.static.elements import call_of, is_none
@@ -494,7 +494,7 @@ class Names:
     def module_named(self, dotted: str) -> Value:
         """The module that `import dotted` loads."""
         path = self._project.find_module(dotted, self._module.path)
-        return ModuleRef(path) if path else External(dotted.replace(SECOND, "tensorflow", 1))
+        return ModuleRef(path) if path else External(own_name(dotted))
 
     def _from(self, node: ast.ImportFrom, name: str) -> Value:
         origin = self.origin_of(node)
@@ -539,7 +539,7 @@ class Names:
         """What `base.name` stands for."""
         if isinstance(base, External):
             full = f"{base.name}.{name}"
-            return External("tensorflow" if full == SECOND else full)
+            return External(WRAPPED.get(full, full))
         if isinstance(base, ModuleRef):
             return self._module_attribute(base, name, submodules)
         if (name in WORKING and is_remote(base)) or (name in OF_FUNCTIONS and is_decorated(base)):

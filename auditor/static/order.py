@@ -52,6 +52,7 @@ from auditor.static.orderless import (
     is_only_shown,
     is_other_of_two,
     is_passed_over,
+    is_reduced,
     is_removed,
     is_set,
     is_stored_in_order,
@@ -265,7 +266,7 @@ def _method(module: ModuleFacts, attribute: ast.Attribute, trail: Trail) -> Orde
 def _subscripted(module: ModuleFacts, node: ast.expr, parent: ast.Subscript, trail: Trail) -> OrderedUse | None:
     """`listing[0]`, `listing[:10]`; a set only after it was turned into a list. `frame[names]` picks in their order."""
     if parent.slice is node and trail.as_list and isinstance(parent.ctx, ast.Load):
-        return used(trail, module, parent, "columns are picked in that order")
+        return None if is_reduced(module, parent) else used(trail, module, parent, "columns are picked in that order")
     if parent.value is not node or not isinstance(parent.ctx, ast.Load) or is_only_shown(module, parent, trail):
         return None
     if finds_by_value(module, parent) or trail.keyed or (trail.kind is Kind.SET and not trail.as_list):

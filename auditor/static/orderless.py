@@ -11,6 +11,12 @@ from auditor.static.ordering import LOOKED_UP, MEMBERSHIP, SHARED, TENSORS
 from auditor.static.ordertrail import Kind, Trail
 from auditor.static.sets import Elements, elements
 
+_ASKED_OF_EACH = frozenset({"eq", "ge", "gt", "isin", "isna", "isnull", "le", "lt", "ne", "notna", "notnull"})
+"""Methods of tables that answer True or False for each element."""
+
+_EXTREMES = frozenset({"all", "any", "max", "min"})
+"""What comes out the same whatever order elements have; sums of floats do not, sums of answers do."""
+
 _SPELLING = (ast.BinOp, ast.FormattedValue, ast.JoinedStr, ast.List, ast.Starred, ast.Tuple)
 _PAIR = 2
 _TEXTS = frozenset({"list", "repr", "str"})
@@ -31,6 +37,29 @@ def is_tied(module: ModuleFacts, node: ast.expr, call: ast.Call) -> bool:
         return False
     names = (part.lower().split("_") for part in (module.text(key).split(".")))
     return any(not SHARED.isdisjoint(words) for words in names)
+
+
+def is_reduced(module: ModuleFacts, columns: ast.Subscript) -> bool:
+    """`frame[names].isna().any().any()`, `frame[names].max(axis=1)`: the same in whatever order the columns stand."""
+    answers = flat = rows = False
+    current: ast.AST = columns
+    while isinstance(attribute := module.parent(current), ast.Attribute):
+        called = module.parent(attribute)
+        call = called if isinstance(called, ast.Call) and called.func is attribute else None
+        current = call or attribute
+        if attribute.attr in _ASKED_OF_EACH and call is not None:
+            answers = True
+        elif attribute.attr in ("to_numpy", "values"):
+            flat = True
+        elif call is not None and (attribute.attr in _EXTREMES or (attribute.attr == "sum" and answers)):
+            axis = next((word.value for word in call.keywords if word.arg == "axis"), [*call.args, None][0])
+            along = axis.value if isinstance(axis, ast.Constant) else 0
+            if along in (1, "columns") or (axis is None and (flat or rows)):
+                return True
+            rows = True
+        else:
+            return False
+    return False
 
 
 def counts_along(module: ModuleFacts, call: ast.Call) -> bool:

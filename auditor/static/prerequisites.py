@@ -12,7 +12,7 @@ from auditor.model.lean import dataclass
 from auditor.model.pattern import lazy_pattern
 from auditor.model.rule import Rule
 from auditor.ruleset.library import Library
-from auditor.static.builtinnames import BUILTINS
+from auditor.static.builtinnames import BUILTINS, with_wrapping
 from auditor.static.matcher import Matcher
 from auditor.static.mentions import Names
 
@@ -71,7 +71,7 @@ def naming(names: Iterable[str], *literals: frozenset[str], called: bool = False
 def packages_of(names: Iterable[str]) -> frozenset[str]:
     """The packages without which none of these names can come up; empty where one of them needs none."""
     found = {name.partition(".")[0] for name in names}
-    return frozenset() if not found.isdisjoint(BUILTINS) else frozenset(found)
+    return frozenset() if not found.isdisjoint(BUILTINS) else frozenset(with_wrapping(found))
 
 
 def calls_method(raw: bytes, methods: frozenset[str]) -> bool:

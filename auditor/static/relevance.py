@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Container, Iterable, Iterator
+from functools import partial
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.bindings import FUNCTIONS, Function, every_argument
@@ -20,11 +21,13 @@ from auditor.static.configured import COMMAND_LINES, configured, of_command_line
 from auditor.static.contents import collections_in
 from auditor.static.dispatchtables import called_out_of
 from auditor.static.facts import ModuleFacts
+from auditor.static.handed import HANDING, handed
 from auditor.static.hierarchy import Hierarchy
 from auditor.static.importcalls import imported_by, may_import
 from auditor.static.importgraph import importers
 from auditor.static.indirect import APPLYING, REMOTE, applied, called_later, dispatched, running
 from auditor.static.instantiated import INSTANTIATING, instantiated
+from auditor.static.looptables import origin_as_written
 from auditor.static.mappings import filling_around
 from auditor.static.members import table_of
 from auditor.static.names import PARTIAL, method_kind
@@ -41,6 +44,8 @@ OF_INTEREST = (
     PARSING_METHODS | LOADING | {name.rpartition(".")[2] for name in LOADERS} | {"set_defaults", "add_argument"}
 )
 """Functions and methods that are of interest for what follows from them."""
+
+_HANDING = frozenset(HANDING)
 
 _CLOCKS = frozenset(
     {
@@ -232,6 +237,10 @@ class Relevance:
             if isinstance(value, External) and value.name.startswith(self._rng.run_in_loaders):
                 self._composing.append((module, call, function))
             self._give(module, call, value, certain=True)
+        if getattr(call.func, "attr", getattr(call.func, "id", "")) in _HANDING:
+            made = handed(module.resolve(call.func), call, partial(origin_as_written, module))
+            if made is not None:  # `pool.map(work, [(row, sampler) for row in rows])`
+                self._give(module, made, module.names.value(made.func), certain=True)
 
     def _hand_over_methods(self, module: ModuleFacts, call: ast.Call, function: Definition | None) -> None:
         """`Thread(target=worker.run)`, where it is not certain whose method that is: something outside calls it."""

@@ -52,6 +52,9 @@ class _Options:
     outermost: bool
     """Silent about a call that is made for another call which the rule is about."""
 
+    followed_by: frozenset[str]
+    """Only where one of these methods of what the call makes is called later on: `model.learn()`."""
+
     unless_followed_by: frozenset[str]
     """Methods of the object that the call makes, or functions it is given to, which undo the fault: `rng.seed(n)`."""
 
@@ -95,6 +98,7 @@ def read_call(table: Table) -> _Options:
         gradient=table.boolean("gradient", False),
         tied_index=table.boolean("tied_index", False),
         outermost=table.boolean("outermost", False),
+        followed_by=frozenset(table.strings("followed_by")),
         unless_followed_by=frozenset(table.strings("unless_followed_by")),
         unless_under=frozenset(table.strings("unless_under")),
         unless_for_names=table.boolean("unless_for_names", False),
@@ -153,6 +157,8 @@ class CallMatcher(WithOptions[_Options]):
                 continue
             if options.more_than_asking and _is_only_asked(module, call.node, options.more_than_asking):
                 continue
+            if options.followed_by and not _goes_on(module, call, options.followed_by):
+                continue
             if options.run and is_only_converted(module, call.node):
                 continue
             if options.tied_index and not takes_tied_index(module, call):
@@ -204,6 +210,20 @@ def _beside(module: ModuleFacts, call: Call, told: Location) -> tuple[Related, .
     if location.cell == told.cell and location.line <= told.line <= (location.end_line or location.line):
         return ()
     return (Related(location=location, message="used here"),)
+
+
+def _goes_on(module: ModuleFacts, call: Call, methods: frozenset[str]) -> bool:
+    """Whether one of the methods is called after the call, or before it in a loop around both."""
+    loops = {each for each in module.around(call.node) if isinstance(each, ast.For | ast.While)}
+    return any(
+        node is not None
+        and (
+            (node.lineno, node.col_offset) >= (call.node.lineno, call.node.col_offset)
+            or not loops.isdisjoint(module.around(node))
+        )
+        for method, node in methods_after(call, module)
+        if method in methods
+    )
 
 
 def _undone(module: ModuleFacts, call: Call, methods: frozenset[str]) -> bool:
