@@ -8,6 +8,7 @@ from auditor.dynamic.evidence import Intervention
 from auditor.dynamic.leak import Leak
 from auditor.dynamic.printed import is_figure
 from auditor.dynamic.summary import Outcome
+from auditor.model.divergence import Comparison, OutputDifference
 from auditor.model.lean import dataclass
 from auditor.model.run import Ending, ProcessRecord, RunRecord
 
@@ -63,9 +64,7 @@ def doubts_of(outcome: Outcome, facts: Facts) -> list[str]:
         for entry in comparison.not_compared
         if entry.reason.startswith("digests of different kinds")
     ]
-    metrics = [line for line in comparison.output if line.metric]
-    if not metrics and facts.unseeded:  # a figure without a word that tells what it is may be a time; not beside a draw
-        metrics = [line for line in comparison.output if is_figure(line.reference, line.candidate)]
+    metrics = other_figures(comparison, facts)
     if metrics:
         shown = metrics[0]
         doubts.append(
@@ -81,6 +80,17 @@ def doubts_of(outcome: Outcome, facts: Facts) -> list[str]:
             f"{'' if metrics else f' {_OUTSIDE}'}"
         )
     return list(dict.fromkeys(doubts))
+
+
+def other_figures(comparison: Comparison, facts: Facts) -> list[OutputDifference]:
+    """Printed lines that speak against equal tensors.
+
+    A figure that no word calls a result may be a time: it counts where the source is sure to draw unseeded.
+    """
+    metrics = [line for line in comparison.output if line.metric]
+    if metrics or not facts.unseeded:
+        return metrics
+    return [line for line in comparison.output if is_figure(line.reference, line.candidate)]
 
 
 def _nothing_seen(outcome: Outcome, facts: Facts) -> str:

@@ -6,7 +6,16 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from auditor.dynamic.doubts import NO_SPACE, UNSEEN, Facts, broken_processes, doubts_of, early_end, traceless
+from auditor.dynamic.doubts import (
+    NO_SPACE,
+    UNSEEN,
+    Facts,
+    broken_processes,
+    doubts_of,
+    early_end,
+    other_figures,
+    traceless,
+)
 from auditor.dynamic.evidence import LATER_RUNS, Intervention, line
 from auditor.dynamic.leak import Leak
 from auditor.dynamic.summary import Outcome
@@ -169,7 +178,8 @@ def _remarks(comparison: Comparison, facts: Facts) -> list[str]:
         f"State leaks between runs: {leak.path} was written by the reference and read by the candidate{_at(leak)}."
         for leak in facts.leaks[:_SHOWN]
     ]
-    others = [line for line in comparison.output if not line.metric]
+    told = other_figures(comparison, facts)
+    others = [line for line in comparison.output if not line.metric and line not in told]
     if others and comparison.first is None:
         shown = others[0]
         remarks.append(
@@ -181,8 +191,8 @@ def _remarks(comparison: Comparison, facts: Facts) -> list[str]:
         remarks.append(f"Files written with other contents: {names}{f' and {more:,} more' if more > 0 else ''}.")
     for record in facts.records:
         for process in record.processes:
-            told = (NO_SPACE, UNSEEN) if comparison.first is None else (NO_SPACE,)
-            unseen = [problem for problem in process.problems if not any(each in problem for each in told)]
+            known = (NO_SPACE, UNSEEN) if comparison.first is None else (NO_SPACE,)
+            unseen = [problem for problem in process.problems if not any(each in problem for each in known)]
             if unseen:
                 remarks.append(
                     f"Run {record.id}, process {process.name}: not everything was seen ({unseen[0]}"

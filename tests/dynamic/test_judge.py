@@ -141,6 +141,7 @@ def test_figures_of_any_name_count_where_the_source_draws_unseeded(
     assert any("The source draws unseeded: RA110 at train.py:4." in each for each in judged.reasons) == (
         status is Status.INCONCLUSIVE
     )
+    assert sum(lines[0] in each for each in judged.reasons) == 1
 
 
 @pytest.mark.parametrize(("metric", "status"), [(True, Status.INCONCLUSIVE), (False, Status.REPRODUCIBLE)])
