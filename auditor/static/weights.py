@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.dotted import dotted_text
 from auditor.static.elements import Call
+from auditor.static.flow import reads_below
 from auditor.static.nodes import walk
 from auditor.static.targets import only_target
 from auditor.static.values import ClassRef, External, FunctionRef
@@ -342,11 +343,7 @@ def makes_weights(module: ModuleFacts, node: ast.Call) -> bool:
     function = module.enclosing_function(node)
     if not isinstance(target, ast.Name) or function is None:
         return False
-    read = [
-        other
-        for other in walk(function)
-        if isinstance(other, ast.Name) and other.id == target.id and isinstance(other.ctx, ast.Load)
-    ]
+    read = reads_below(module, function, target.id)
     return bool(read) and all(_keeps(module, _flowing(module, other)[1]) for other in read)
 
 
