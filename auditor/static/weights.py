@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.dotted import dotted_text
@@ -14,7 +15,12 @@ from auditor.static.targets import only_target
 from auditor.static.values import ClassRef, External, FunctionRef
 
 if TYPE_CHECKING:
+    from auditor.static.bindings import Function
     from auditor.static.facts import ModuleFacts
+    from auditor.static.trace import Memory
+
+_KEPT: WeakKeyDictionary[ModuleFacts, Memory[tuple[Function, str], bool]] = WeakKeyDictionary()
+"""Whether all that reads a name of a function keeps it in a model."""
 
 MODELS = (
     *("torch.nn.", "torchvision.models.", "timm.", "torch_geometric.nn.", "monai.networks.nets.", "vit_pytorch."),
@@ -32,14 +38,9 @@ LOADING = frozenset({"load_adapter", "load_state_dict", "load_weights", "restore
 _FROM_STORED = "from_pretrained"
 _FOR_NEW_TOKENS = "resize_token_embeddings"
 _HEADLESS = (
-    *(
-        "albert-base-v2",
-        "albert/albert-base-v2",
-        "bert-base-cased",
-        "bert-base-chinese",
-        "bert-base-multilingual-cased",
-    ),
-    *("bert-base-multilingual-uncased", "bert-base-uncased", "bert-large-cased", "bert-large-uncased"),
+    *("albert-base-v2", "albert/albert-base-v2", "bert-base-cased", "bert-base-chinese"),
+    *("bert-base-multilingual-cased", "bert-base-multilingual-uncased", "bert-base-uncased"),
+    *("bert-large-cased", "bert-large-uncased"),
     *("google-bert/bert-base-cased", "google-bert/bert-base-chinese", "google-bert/bert-base-multilingual-cased"),
     *("google-bert/bert-base-uncased", "google-bert/bert-large-cased", "google-bert/bert-large-uncased"),
     *("distilbert-base-cased", "distilbert-base-uncased", "distilbert/distilbert-base-uncased", "distilroberta-base"),
@@ -343,8 +344,13 @@ def makes_weights(module: ModuleFacts, node: ast.Call) -> bool:
     function = module.enclosing_function(node)
     if not isinstance(target, ast.Name) or function is None:
         return False
-    read = reads_below(module, function, target.id)
-    return bool(read) and all(_keeps(module, _flowing(module, other)[1]) for other in read)
+    reads = reads_below(module, function, target.id)
+    known = _KEPT.setdefault(module, {})
+    return module.project.trace.once(known, (function, target.id), lambda: _are_kept(module, reads))
+
+
+def _are_kept(module: ModuleFacts, reads: Sequence[ast.expr]) -> bool:
+    return bool(reads) and all(_keeps(module, _flowing(module, read)[1]) for read in reads)
 
 
 def fills_parameter(module: ModuleFacts, statement: ast.Assign | ast.AnnAssign | ast.AugAssign) -> bool:

@@ -527,3 +527,18 @@ def test_calls_on_the_way_to_draws_are_placed_once(project: MakeProject, monkeyp
     assert not any(seeding._is_for_looking(draw, scanned) for draw in verdict.draws)
     assert verdict.draws
     assert len(placed) == len(set(placed))
+
+
+def test_what_a_name_is_kept_in_is_asked_once(project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[ast.AST | None] = []
+    keeps = weights._keeps
+
+    def counted(module: ModuleFacts, node: ast.AST | None) -> bool:
+        asked.append(node)
+        return keeps(module, node)
+
+    monkeypatch.setattr(weights, "_keeps", counted)
+    made = "".join(f"    w = torch.randn({i})\n    net.w{i} = torch.nn.Parameter(w)\n" for i in range(TIMES))
+    found = verdicts(project({"a.py": f"import torch\n\n\ndef go(net):\n{made}\n\ngo(net)\n"}), "a.py")
+    assert [verdict.status for verdict in found] == [SeedStatus.UNSEEDED]
+    assert len(asked) == 2 * TIMES
