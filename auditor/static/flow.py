@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from weakref import WeakKeyDictionary
 
@@ -144,6 +144,11 @@ def reads_in(module: ModuleFacts, function: Function, name: str) -> list[ast.exp
     return None if name in found.bound else found.names.get(name, [])
 
 
+def reads_below(module: ModuleFacts, function: Function, name: str) -> Sequence[ast.expr]:
+    """The places in a function, and in those inside of it, that read a name."""
+    return _reads(module, function).names.get(name, ())
+
+
 def bound_anew(module: ModuleFacts, target: ast.expr) -> ast.Assign | None:
     """The next statement of the same block that certainly gives a name another value: what follows reads that one."""
     statement = module.statement(target)
@@ -165,20 +170,25 @@ def bound_anew(module: ModuleFacts, target: ast.expr) -> ast.Assign | None:
     return None if at < len(reads.leaves) and reads.leaves[at] < found.lineno else found
 
 
-def is_read_before(module: ModuleFacts, target: ast.expr, use: ast.expr) -> bool:
-    """Whether something is read above a statement that no loop around both repeats: it holds what it held before."""
+def reads_before(module: ModuleFacts, target: ast.expr) -> Callable[[ast.expr], bool]:
+    """Tells of a use whether it reads above a statement that no loop around both repeats: what was held before it."""
     statement = module.statement(target)
     function = module.enclosing_function(target)
-    if module.enclosing_function(use) is not function:
-        return False
-    if use.lineno >= statement.lineno and module.statement(use) is not statement:
-        return False
+    first = (statement.end_lineno or statement.lineno) + 1
     holder = module.parent(statement)
     while holder is not None and holder is not function:
-        if isinstance(holder, _LOOPS) and holder.lineno <= use.lineno:
-            return False
+        if isinstance(holder, _LOOPS):
+            first = holder.lineno
         holder = module.parent(holder)
-    return True
+
+    def is_before(use: ast.expr) -> bool:
+        if use.lineno >= first:
+            return False
+        if use.lineno >= statement.lineno and module.statement(use) is not statement:
+            return False
+        return module.enclosing_function(use) is function
+
+    return is_before
 
 
 def is_sorted_here(module: ModuleFacts, use: ast.expr) -> bool:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
+from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.flow import reads_below
 from auditor.static.nodes import walk
 from auditor.static.targets import only_target
 from auditor.static.weights import PARAMETERS
 
 if TYPE_CHECKING:
+    from auditor.static.bindings import Function
     from auditor.static.facts import ModuleFacts
+    from auditor.static.trace import Memory
+
+_KEPT: WeakKeyDictionary[ModuleFacts, Memory[tuple[Function, str], bool]] = WeakKeyDictionary()
+"""Whether all that reads a name of a function keeps it in a model."""
 
 _ABOUT = frozenset({"device", "dim", "dtype", "new_empty", "new_tensor", "numel", "shape", "size"})
 """What says of a parameter how large it is and where it lies, and not what it holds."""
@@ -29,16 +37,17 @@ def makes_weights(module: ModuleFacts, node: ast.Call) -> bool:
     function = module.enclosing_function(node)
     if not isinstance(target, ast.Name) or function is None:
         return False
-    read = [
-        other
-        for other in walk(function)
-        if isinstance(other, ast.Name) and other.id == target.id and isinstance(other.ctx, ast.Load)
-    ]
-    left = [other for other in read if not _keeps(module, _flowing(module, other)[1])]
-    return len(left) < len(read) and all(_is_adjusted(module, other) for other in left)
+    reads = reads_below(module, function, target.id)
+    known = _KEPT.setdefault(module, {})
+    return module.project.trace.once(known, (function, target.id), lambda: _are_kept(module, reads))
 
 
-def _is_adjusted(module: ModuleFacts, tensor: ast.Name) -> bool:
+def _are_kept(module: ModuleFacts, reads: Sequence[ast.expr]) -> bool:
+    left = [read for read in reads if not _keeps(module, _flowing(module, read)[1])]
+    return len(left) < len(reads) and all(_is_adjusted(module, read) for read in left)
+
+
+def _is_adjusted(module: ModuleFacts, tensor: ast.expr) -> bool:
     """Whether items of a tensor are replaced here: `start[:, 0] = -1e4`, `self.constrain(start)` as a statement."""
     above = module.parent(tensor)
     if isinstance(above, ast.Subscript):

@@ -19,19 +19,19 @@ from auditor.static.flow import (
     bound_anew,
     finds_by_value,
     is_found_by_value,
-    is_read_before,
     is_shown,
     is_single,
     is_sorted_here,
     loses_order,
     parameter,
+    reads_before,
+    reads_below,
     reads_of_property,
     returns,
     uses,
 )
 from auditor.static.looporder import LoopEffect, loop_effect, loop_over_positions
 from auditor.static.members import member
-from auditor.static.nodes import walk
 from auditor.static.ordering import (
     CHOOSING,
     COUNTING,
@@ -329,11 +329,11 @@ def _item_of(module: ModuleFacts, holder: ast.expr, trail: Trail) -> OrderedUse 
 
 def _variable(module: ModuleFacts, target: ast.expr, trail: Trail) -> OrderedUse | None:
     """Follow every use of a name or of `self.x` that now holds the unordered thing."""
-    anew = bound_anew(module, target)
+    anew, is_before = bound_anew(module, target), reads_before(module, target)
     found_uses = tuple(
         use
         for use in uses(module, target)
-        if (anew is None or use.lineno <= (anew.end_lineno or 0)) and not is_read_before(module, target, use)
+        if (anew is None or use.lineno <= (anew.end_lineno or 0)) and not is_before(use)
     )
     key = (module.path, ast.dump(target), id(module.enclosing_function(target)), id(anew))
     if trail.depth >= _DEPTH or key in trail.seen:
@@ -361,19 +361,14 @@ def _into_function(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: T
     name = parameter(call, node, callee.node, skip=1 if callee.bound else 0)
     if name is None or trail.depth >= _DEPTH:
         return None
-    argument = ast.Name(id=name, ctx=ast.Load())
     key = (callee.module.path, callee.node.lineno, name)
     if key in trail.seen:
         return None
     inner = replace(trail, depth=trail.depth + 1, seen=trail.seen | {key})
-    uses = [
-        each
-        for each in walk(callee.node)
-        if isinstance(each, ast.Name) and each.id == argument.id and isinstance(each.ctx, ast.Load)
-    ]
-    if any(is_sorted_here(callee.module, use) for use in uses):
+    reads = reads_below(callee.module, callee.node, name)
+    if any(is_sorted_here(callee.module, read) for read in reads):
         return None
-    found = (_follow(callee.module, use, inner) for use in uses)
+    found = (_follow(callee.module, read, inner) for read in reads)
     return next((use for use in found if use is not None), None)
 
 

@@ -31,14 +31,9 @@ LOADING = frozenset({"load_adapter", "load_state_dict", "load_weights", "restore
 _FROM_STORED = "from_pretrained"
 _FOR_NEW_TOKENS = "resize_token_embeddings"
 _HEADLESS = (
-    *(
-        "albert-base-v2",
-        "albert/albert-base-v2",
-        "bert-base-cased",
-        "bert-base-chinese",
-        "bert-base-multilingual-cased",
-    ),
-    *("bert-base-multilingual-uncased", "bert-base-uncased", "bert-large-cased", "bert-large-uncased"),
+    *("albert-base-v2", "albert/albert-base-v2", "bert-base-cased", "bert-base-chinese"),
+    *("bert-base-multilingual-cased", "bert-base-multilingual-uncased", "bert-base-uncased"),
+    *("bert-large-cased", "bert-large-uncased"),
     *("google-bert/bert-base-cased", "google-bert/bert-base-chinese", "google-bert/bert-base-multilingual-cased"),
     *("google-bert/bert-base-uncased", "google-bert/bert-large-cased", "google-bert/bert-large-uncased"),
     *("distilbert-base-cased", "distilbert-base-uncased", "distilbert/distilbert-base-uncased", "distilroberta-base"),

@@ -9,7 +9,19 @@ import pytest
 
 from auditor.model.location import Location
 from auditor.ruleset import Ruleset
-from auditor.static import callwalk, constructed, facts, functions, members, modes, spread, textvalues, unset, weights
+from auditor.static import (
+    callwalk,
+    constructed,
+    facts,
+    flow,
+    functions,
+    members,
+    modes,
+    spread,
+    textvalues,
+    unset,
+    weights,
+)
 from auditor.static.bindings import Function
 from auditor.static.candidates import Candidates
 from auditor.static.contents import Contents
@@ -18,10 +30,13 @@ from auditor.static.frame import Frame
 from auditor.static.library_verdict import LibraryVerdict, SeedStatus
 from auditor.static.loaderitems import may_draw
 from auditor.static.matcher import find_matcher
+from auditor.static.matchers import seeding
 from auditor.static.maybetrue import may_be_true
 from auditor.static.names import Names
 from auditor.static.nodes import walk
 from auditor.static.optionvalues import OptionValues
+from auditor.static.order import ordered_use
+from auditor.static.ordertrail import Kind
 from auditor.static.outsidecalls import OutsideCalls
 from auditor.static.picked import picked
 from auditor.static.project import Project
@@ -460,3 +475,70 @@ def test_a_file_is_searched_once_for_all_switches_that_something_may_turn_on(
     text = f"import random\n{switches}{draws}setattr(random, 'other', 3)\n"
     assert not verdicts(project({"a.py": text}), "a.py")
     assert searched == ["a.py"]
+
+
+def test_a_function_is_walked_once_for_all_tensors_that_it_makes(
+    project: MakeProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    walked: list[ast.AST] = []
+
+    def counted(node: ast.AST) -> Iterator[ast.AST]:
+        walked.append(node)
+        return walk(node)
+
+    for module in (flow, weights):
+        monkeypatch.setattr(module, "walk", counted)
+    made = "".join(f"    x{i} = torch.randn({i})\n    print(x{i})\n" for i in range(TIMES))
+    assert verdicts(project({"a.py": f"import torch\n\n\ndef go():\n{made}\n\ngo()\n"}), "a.py")
+    assert len([node for node in walked if isinstance(node, ast.FunctionDef)]) == 1
+
+
+def test_places_above_a_binding_are_told_by_their_lines(project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[ast.AST] = []
+    enclosing_function = ModuleFacts.enclosing_function
+
+    def counted(self: ModuleFacts, node: ast.AST) -> Function | None:
+        asked.append(node)
+        return enclosing_function(self, node)
+
+    loops = "".join("    for x in {a, b}:\n        rows.append(x)\n" for _ in range(TIMES))
+    module = project({"a.py": f"def go(a, b):\n    rows = []\n{loops}    print(len(rows))\n"}).module("a.py")
+    assert module is not None
+    monkeypatch.setattr(ModuleFacts, "enclosing_function", counted)
+    sets = [node for node in walk(module.tree) if isinstance(node, ast.Set)]
+    assert not any(ordered_use(module, node, Kind.SET) for node in sets)
+    assert len(asked) < TIMES * TIMES
+
+
+def test_calls_on_the_way_to_draws_are_placed_once(project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    placed: list[ast.AST] = []
+    location = ModuleFacts.location
+
+    def counted(self: ModuleFacts, node: ast.AST) -> Location:
+        placed.append(node)
+        return location(self, node)
+
+    early = "".join(f"def early{i}():\n    return random.random()\n\n\nprint(early{i}() + 1)\n" for i in range(TIMES))
+    scanned = project({"a.py": f"import random\n\n{early}random.seed(1)\nrandom.random()\n"})
+    module = scanned.module("a.py")
+    (verdict,) = verdicts(scanned, "a.py")
+    assert module is not None
+    monkeypatch.setattr(ModuleFacts, "location", counted)
+    assert not any(seeding._is_for_looking(draw, scanned) for draw in verdict.draws)
+    assert verdict.draws
+    assert len(placed) == len(set(placed))
+
+
+def test_what_a_name_is_kept_in_is_asked_once(project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[ast.AST | None] = []
+    keeps = weights._keeps
+
+    def counted(module: ModuleFacts, node: ast.AST | None) -> bool:
+        asked.append(node)
+        return keeps(module, node)
+
+    monkeypatch.setattr(weights, "_keeps", counted)
+    made = "".join(f"    w = torch.randn({i})\n    net.w{i} = torch.nn.Parameter(w)\n" for i in range(TIMES))
+    found = verdicts(project({"a.py": f"import torch\n\n\ndef go(net):\n{made}\n\ngo(net)\n"}), "a.py")
+    assert [verdict.status for verdict in found] == [SeedStatus.UNSEEDED]
+    assert len(asked) == 2 * TIMES

@@ -56,6 +56,9 @@ _VALUE = {SeedStatus.NONE: SeedValue.NONE, SeedStatus.ENTROPY: SeedValue.ENTROPY
 _CALLS: WeakKeyDictionary[ModuleFacts, dict[tuple[int, int], ast.Call]] = WeakKeyDictionary()
 """Calls by line and column."""
 
+_PLACES: WeakKeyDictionary[ModuleFacts, dict[Location, ast.Call]] = WeakKeyDictionary()
+"""Calls by where they stand, of files that stand on the way to draws."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Options:
@@ -219,12 +222,16 @@ def _is_for_looking(draw: Draw, project: Project) -> bool:
     """Drawn on the way to an object that is made to be looked at, and dropped before the seed."""
     for place in (*draw.via, draw.location):
         module = project.module(place.path)
-        for call in module.calls if module is not None else ():
-            if module is not None and module.location(call.node) == place:
-                if is_only_described(module, module.statement(call.node)):
-                    return True
-                break
+        call = _standing_at(module, place) if module is not None else None
+        if module is not None and call is not None and is_only_described(module, module.statement(call)):
+            return True
     return False
+
+
+def _standing_at(module: ModuleFacts, place: Location) -> ast.Call | None:
+    if module not in _PLACES:
+        _PLACES[module] = {module.location(node): node for node, _, _ in module.index.calls}
+    return _PLACES[module].get(place)
 
 
 def _is_of_summary(draw: Draw, project: Project) -> bool:
