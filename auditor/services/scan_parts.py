@@ -36,6 +36,7 @@ def pack_parts(kept: Kept) -> object:
         kept.scripts,
         _pack_facts(kept.facts),
         kept.moved_bytes,
+        kept.configured,
     )
 
 
@@ -44,7 +45,7 @@ def unpack_parts(plain: Any, libraries: Mapping[str, Library]) -> Kept | None:
     try:
         (
             sketches, digests, literals, import_words, gists, taking_options, edges, answered, syntax,
-            read_files, listed_folders, lookups, files, tests, scripts, facts, moved_bytes,
+            read_files, listed_folders, lookups, files, tests, scripts, facts, moved_bytes, configured,
         ) = plain  # fmt: skip
         return Kept(
             sketches=sketches,
@@ -66,6 +67,7 @@ def unpack_parts(plain: Any, libraries: Mapping[str, Library]) -> Kept | None:
             scripts=scripts,
             facts=None if facts is None else ProgramFacts(**facts),
             moved_bytes=moved_bytes,
+            configured=configured,
         )
     except (ValueError, TypeError, AttributeError):
         return None

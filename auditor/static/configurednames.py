@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 
+from auditor.model.digest import sha256
 from auditor.model.lean import dataclass, field
 from auditor.model.pattern import lazy_pattern
 
@@ -131,6 +132,12 @@ class ConfiguredNames:
         """All of it as lines of text."""
         yield f"{self.are_seeded} {self.others} {sorted(self.made.items())}"
         yield from (f"{each.dotted} {each.key} {each.holder}" for named in self.by_key.values() for each in named)
+
+    @property
+    def digest(self) -> bytes:
+        """Of all that files can be told."""
+        text = "\n".join((*self.told(), "", *self.names, "", *sorted(self.chosen)))
+        return sha256(text.encode("utf-8", "surrogatepass")).digest()[:16]
 
 
 def picks_by_name(code: bytes) -> bool:

@@ -76,8 +76,9 @@ class Moves:
                     steady.discard(path)
         # What stands in a document is compared by nobody: whoever rests on one is looked at again.
         steady -= {path for path, words in kept.import_words.items() if _CONFIGURED in words}
-        naming = [path for path, words in kept.import_words.items() if any(mark in words for mark in _NAMED)]
-        steady -= {path for path in naming if path in steady and graph.edges(path)[2] != kept.edges[path][2]}
+        naming = naming_files(kept.import_words)
+        if naming and (changes or kept.configured != imports.configured_names.digest):
+            steady -= {path for path in naming if path in steady and graph.edges(path)[2] != kept.edges[path][2]}
         graph.know({path: kept.edges[path] for path in steady})
         self.steady = frozenset(steady)
         """Files that say the same and whose imports lead to the same files."""
@@ -107,6 +108,11 @@ class Moves:
             if len(others) == known:
                 return steady - others
         return steady - importers(((path, targets) for path, (targets, _, _) in edges.items()), others)
+
+
+def naming_files(words: Mapping[str, bytes]) -> list[str]:
+    """Those that make or pick something by names that documents hold; `words`: as `import_words` gives them."""
+    return [path for path, found in words.items() if any(mark in found for mark in _NAMED)]
 
 
 @dataclass(slots=True)

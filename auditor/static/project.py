@@ -18,7 +18,7 @@ from auditor.static.exports import Exports
 from auditor.static.importgraph import ImportGraph, Reach, importers
 from auditor.static.importpath import ImportPath, Lookup
 from auditor.static.knowledge import RngIndex
-from auditor.static.moves import Files, Moves
+from auditor.static.moves import Files, Moves, naming_files
 from auditor.static.notes import Note
 from auditor.static.programs import MAX_FOLLOWED_BYTES, Programs
 from auditor.static.reexports import Reexports
@@ -238,6 +238,7 @@ class Project:
         kept.moved_bytes = self._moved_bytes
         kept.taking_options.update(self._taking_options)
         kept.edges.update(self.graph.known())
+        kept.configured = self._imports.configured_names.digest if naming_files(kept.import_words) else b""
         kept.files, kept.tests = frozenset(self.files), self._test_paths.intersection(self.files)
 
     def gist(self, path: str) -> bytes:

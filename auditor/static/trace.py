@@ -105,6 +105,9 @@ class Kept:
     lookups: dict[str, dict[Lookup, str | None]] = field(default_factory=dict)
     """By the file in which it was imported: where names led that its import statements do not tell of."""
 
+    configured: bytes = b""
+    """What the documents named, where any file makes or picks something by such names."""
+
     files: frozenset[str] = frozenset()
     tests: frozenset[str] = frozenset()
     """The files that were scanned, and those of them that are tests by their name."""

@@ -9,6 +9,7 @@ import pytest
 from auditor.report import render
 from auditor.services.scan import scan
 from auditor.services.settings import Settings
+from auditor.static.importgraph import ImportGraph
 
 FILES = {
     "make.py": (
@@ -108,3 +109,27 @@ def test_where_nothing_tells_what_is_made_moves_with_comments(tmp_path: Path, mo
         again = scan([root], Settings(), root=root, cached=True)
         assert place in again.skipped[0].reason
         assert render(again, "json") == render(scan([root], Settings(), root=root), "json")
+
+
+def test_where_documents_name_what_they_named_no_import_is_looked_up_for_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    root = tmp_path / "project"
+    for name, text in FILES.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    scan([root], Settings(), root=root, cached=True)
+    asked: list[str] = []
+    outside = ImportGraph._outside
+    monkeypatch.setattr(
+        ImportGraph,
+        "_outside",
+        lambda self, origin, names, path: asked.append(path) or outside(self, origin, names, path),
+    )
+    (root / "configs/a.yaml").write_text(f"# why\n{FILES['configs/a.yaml']}")
+    (root / "nets.py").write_text(f"{FILES['nets.py']}# more\n")
+    again = scan([root], Settings(), root=root, cached=True)
+    assert asked == []
+    monkeypatch.undo()
+    assert render(again, "json") == render(scan([root], Settings(), root=root), "json")
