@@ -260,8 +260,8 @@ class Names:
             return part
         whole = self._value(node.value)
         if isinstance(whole, ClassRef):
-            is_generic = any(isinstance(base, ast.Subscript) for base in whole.node.bases)
-            return whole if is_generic or getattr(whole.node, "type_params", None) else None
+            has_types = bool(getattr(whole.node, "type_params", None))
+            return whole if has_types or any(isinstance(base, ast.Subscript) for base in whole.node.bases) else None
         if not isinstance(whole, Instance) or not isinstance(whole.of, External):
             return None
         made = self._project.rng.returns.get(f"{whole.of.name}[]")

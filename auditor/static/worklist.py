@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
+from itertools import islice
 
 from auditor.static.facts import ModuleFacts
 from auditor.static.nodeindex import names_of
@@ -23,6 +24,9 @@ _OPERATORS = (ast.BitAnd, ast.BitOr, ast.Sub)
 _STATEMENTS = (ast.Assign, ast.Expr, ast.If, ast.For, ast.While, ast.Continue, ast.Pass, ast.Assert)
 """What a turn may consist of; a `break` or a `return` takes one that fits."""
 
+MAX_STATEMENTS = 100
+"""Statements of one turn; in a longer one something is taken to show the order."""
+
 MAX_PLACES = 200
 """Places of one name that are looked at; one with more of them may be read anywhere."""
 
@@ -40,10 +44,15 @@ def worked_off(module: ModuleFacts, call: ast.Call) -> tuple[ast.expr, ...] | No
     emptied = call.func.value if isinstance(call.func, ast.Attribute) else None
     if not isinstance(loop, ast.While) or loop.orelse or not isinstance(emptied, ast.Name):
         return None
+    places = names_of(module)
     if not _asks_for_any(loop.test, emptied.id) or not (isinstance(popped, ast.Assign) and popped.value is call):
         return None
-    statements = list(_statements(loop.body))
+    statements = list(islice(_statements(loop.body), MAX_STATEMENTS + 1))
+    if len(statements) > MAX_STATEMENTS:
+        return None
     lists = {held.id: held for held in map(_appended_to, statements) if held is not None}
+    if any(len(places.get(name, ())) > MAX_PLACES for name in (emptied.id, *lists)):
+        return None
     others = [statement for statement in statements if _appended_to(statement) is None]
     if not all(_is_plain(module, statement, emptied.id) for statement in others) or _is_read_behind(module, loop):
         return None

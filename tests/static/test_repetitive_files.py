@@ -46,7 +46,7 @@ from auditor.static.training import trains
 from auditor.static.values import ClassRef, Value
 from auditor.static.walk import Walk
 from auditor.static.wholenumbers import is_number
-from auditor.static.worklist import MAX_PLACES, is_worked_off
+from auditor.static.worklist import MAX_PLACES, MAX_STATEMENTS, worked_off
 
 Files = dict[str, str | bytes]
 MakeProject = Callable[[Files], Project]
@@ -341,7 +341,15 @@ def test_a_name_that_stands_everywhere_is_taken_for_read_behind_a_loop(project: 
     module = project({"a.py": "def walk(nodes, seen):\n" + loop * (MAX_PLACES // 2 + 1)}).module("a.py")
     assert module is not None
     pops = [call for call, _, _ in module.index.calls if getattr(call.func, "attr", "") == "pop"]
-    assert not any(is_worked_off(module, call) for call in pops[-1:])
+    assert [worked_off(module, call) for call in pops[-1:]] == [None]
+
+
+def test_a_turn_of_many_statements_is_taken_to_show_the_order(project: MakeProject) -> None:
+    turn = "    while nodes:\n        node = nodes.pop()\n" + "        seen.add(node)\n" * MAX_STATEMENTS
+    module = project({"a.py": f"def walk(nodes, seen):\n{turn}"}).module("a.py")
+    assert module is not None
+    (pop,) = [call for call, _, _ in module.index.calls if getattr(call.func, "attr", "") == "pop"]
+    assert worked_off(module, pop) is None
 
 
 def test_a_table_that_holds_one_function_of_a_library_many_times_is_called_once(
