@@ -153,6 +153,17 @@ class Library:
     if_imported: tuple[str, ...] = ()
     """Beginnings of names that are of this library only where the program imports it: layers with several backends."""
 
+    older: tuple[str, ...] = ()
+    """Names that only releases have which `older_advice` seeds; beginnings of such, where they end so."""
+
+    older_advice: str = ""
+
+    def seeded_by(self, callees: Iterable[str]) -> str | None:
+        """The statement that seeds a release in which these draw; None where it is `advice`."""
+        beginnings = tuple(name for name in self.older if name.endswith((".", "_")))
+        is_older = any(name in self.older or name.startswith(beginnings) for name in callees)
+        return self.older_advice if is_older else None
+
     def is_draw(self, name: str) -> bool:
         """True where a call of `name` draws whatever its arguments are; conditional draws are not included."""
         if name in self.not_draws:
@@ -197,6 +208,8 @@ def read_library(table: Table) -> Library:
         worker_seeded_by=head.string("worker_seeded_by") if "worker_seeded_by" in head else None,
         tokens=head.strings("tokens", required=True),
         path=table.path,
+        older=head.strings("older"),
+        older_advice=head.string("older_advice") if "older_advice" in head else "",
         returns=table.texts("returns"),
         loaders=head.strings("loaders"),
         run_in_loaders=head.strings("run_in_loaders"),

@@ -358,9 +358,11 @@ def returns(module: ModuleFacts, function: Function) -> Iterator[ast.Return]:
 
 
 def is_shown(module: ModuleFacts, node: ast.expr) -> bool:
-    """Whether a text is only printed, logged or raised, itself or by the name that it is given."""
+    """Whether a text is only printed, logged or raised, itself or by the name that it is given or added to."""
     statement = module.parent(node)
-    target = only_target(statement)
+    while isinstance(statement, ast.BinOp):
+        statement = module.parent(statement)
+    target = statement.target if isinstance(statement, ast.AugAssign) else only_target(statement)
     if not isinstance(target, ast.Name):
         return _is_shown_here(module, node)
     places = tuple(uses(module, target))

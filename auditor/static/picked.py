@@ -57,7 +57,7 @@ def picked(module: ModuleFacts, call: ast.Call) -> list[Value]:
     if held is module:
         # The functions of the file itself are the program's; what it picks among it has imported, or they are classes.
         others = [each for each in fitting if not (isinstance(each, FunctionRef) and each.module is module)]
-        fitting = others or fitting
+        return others or fitting
     # Beside functions that make models, classes are parts of these.
     functions: list[Value] = [value for value in fitting if isinstance(value, FunctionRef)]
     return functions or fitting

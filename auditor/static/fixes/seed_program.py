@@ -44,13 +44,19 @@ class SeedProgramFix(WithFixOptions[_Options]):
 
 
 def _blamed(finding: Finding, project: Project, options: _Options) -> tuple[str, str]:
-    """What to seed, and with what: where loader workers seed the library, the one that they take their seeds from."""
+    """What to seed, and with what: where loader workers seed the library, the one that they take their seeds from.
+
+    An older release of the library may have nothing else to seed it with than what its own advice says.
+    """
     for path in finding.entry_points:
         module = project.module(path)
         for verdict in project.programs.verdicts(module) if module is not None else ():
             source = project.rng.libraries.get(verdict.library.worker_seeded_by or "")
             if verdict.library.id == options.library and verdict.is_left_to_workers and source is not None:
                 return source.id, source.advice.partition("(")[0]
+            older = verdict.library.seeded_by(draw.callee for draw in verdict.draws)
+            if verdict.library.id == options.library and older is not None:
+                return options.library, older.partition("(")[0]
     return options.library, options.call
 
 

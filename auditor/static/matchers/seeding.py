@@ -312,7 +312,8 @@ def _never_seeded(verdict: LibraryVerdict, draws: Sequence[Draw], project: Proje
     count = verdict.draw_count if len(draws) == len(verdict.draws) else len(draws)
     times = "once" if count == 1 else f"in {count} places, first here"
     first, *others = draws
-    seeds, advice = "nothing seeds it", verdict.library.advice
+    older = verdict.library.seeded_by(draw.callee for draw in verdict.draws)
+    seeds, advice = "nothing seeds it", older or verdict.library.advice
     where = f"the start of {verdict.entry_point}, before anything is drawn"
     source = project.rng.libraries.get(verdict.library.worker_seeded_by or "")
     if source is not None and verdict.is_left_to_workers:
