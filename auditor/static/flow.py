@@ -265,8 +265,9 @@ def is_only_joined(module: ModuleFacts, call: ast.Call) -> bool:
     target = only_target(module.parent(call))
     if not isinstance(target, ast.Name):
         return False
-    places = [place for place in uses(module, target) if not _makes_column(module, place)]
-    return bool(places) and all(_is_joined(module, place) for place in places)
+    read = list(islice(uses(module, target), MAX_READS + 1))
+    places = [place for place in read if not _makes_column(module, place)]
+    return len(places) > 0 and len(read) <= MAX_READS and all(_is_joined(module, place) for place in places)
 
 
 def _makes_column(module: ModuleFacts, place: ast.expr) -> bool:

@@ -35,6 +35,9 @@ class MadeObjects:
         self._properties: dict[ast.ClassDef, list[str]] = {}
         """Properties of classes that can lead to a draw or a seed and may be read."""
 
+        self._put: dict[ast.ClassDef, tuple[FunctionRef | None, bool]] = {}
+        """What decorators put in place of constructors."""
+
         self._has_indexed = False
         """Whether an object was made whose class says what its items are."""
 
@@ -87,7 +90,9 @@ class MadeObjects:
         for name in ("__new__", "__init__", "__post_init__"):
             method = cls.module.names.attribute(made, name)
             if name == "__init__" and cls.node.decorator_list:
-                put, is_asked_for = constructor_put(cls)
+                if cls.node not in self._put:
+                    self._put[cls.node] = constructor_put(cls)
+                put, is_asked_for = self._put[cls.node]
                 if put is not None:
                     self._calls.functions.enter(put, None, frame, at=at if at is not None else node, defaults=False)
                 if not is_asked_for:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
+from weakref import WeakKeyDictionary
 
+from auditor.static.bindings import Function
 from auditor.static.facts import ModuleFacts
 from auditor.static.flow import shows
 from auditor.static.nodes import walk
@@ -19,6 +22,9 @@ _EXTREMES = frozenset({"all", "any", "max", "min"})
 
 _SPELLING = (ast.BinOp, ast.FormattedValue, ast.JoinedStr, ast.List, ast.Starred, ast.Tuple)
 _PAIR = 2
+_PAIRS: WeakKeyDictionary[ModuleFacts, dict[Function, frozenset[str]]] = WeakKeyDictionary()
+"""What functions ask whether there are two of, as it is dumped."""
+
 _TEXTS = frozenset({"list", "repr", "str"})
 
 
@@ -106,15 +112,19 @@ def is_other_of_two(module: ModuleFacts, call: ast.Call) -> bool:
     function = module.enclosing_function(call)
     if pair is None or function is None:
         return False
-    wanted = ast.dump(pair)
-    return any(
-        isinstance(each, ast.Compare)
-        and isinstance(each.ops[0], ast.Eq)
-        and getattr(each.comparators[0], "value", None) == _PAIR
-        and isinstance(each.left, ast.Call)
-        and any(ast.dump(part) == wanted for part in each.left.args)
-        for each in walk(function)
-    )
+    known = _PAIRS.setdefault(module, {})
+    if function not in known:
+        known[function] = frozenset(_pairs(function))
+    return ast.dump(pair) in known[function]
+
+
+def _pairs(function: Function) -> Iterator[str]:
+    """Of what a function asks whether there are two: `len(pair) == 2`."""
+    for each in walk(function):
+        if not isinstance(each, ast.Compare) or not isinstance(each.ops[0], ast.Eq):
+            continue
+        if isinstance(each.left, ast.Call) and getattr(each.comparators[0], "value", None) == _PAIR:
+            yield from map(ast.dump, each.left.args)
 
 
 def holds_numbers_as_it_is(module: ModuleFacts, node: ast.expr, callee: str, trail: Trail) -> bool:

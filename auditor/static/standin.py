@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from itertools import islice
 
 from auditor.model.annotations import TYPE_CHECKING
@@ -76,13 +77,26 @@ def _is_left_out(module: ModuleFacts, node: ast.expr) -> bool:
         part, above = above, module.parent(above)
     if not isinstance(above, ast.If | ast.IfExp) or part is above.test:
         return False
-    evaluator = Evaluator(module.project)
+    evaluator, frame = Evaluator(module.project), Frame(module, module.enclosing_function(node))
     try:
-        holds = evaluator.truth(above.test, Frame(module, module.enclosing_function(node)))
+        # Of a seed that comes from outside it is only assumed that it is there.
+        is_known = all(evaluator.value(part, frame).is_constant for part in _asked(above.test))
+        holds = evaluator.truth(above.test, frame) if is_known else None
     finally:
         evaluator.close()
     in_body = part in above.body if isinstance(above.body, list) else part is above.body
     return holds is not None and holds is not in_body
+
+
+def _asked(test: ast.expr) -> Iterator[ast.expr]:
+    """What a condition asks: `args.seed` and None of `args.seed is not None`."""
+    parts = test.values if isinstance(test, ast.BoolOp) else [test.operand] if isinstance(test, ast.UnaryOp) else []
+    if isinstance(test, ast.Compare):
+        yield from (test.left, *test.comparators)
+    elif not parts:
+        yield test
+    for part in parts:
+        yield from _asked(part)
 
 
 def is_offered(module: ModuleFacts, node: ast.expr) -> bool:

@@ -41,6 +41,12 @@ EVALUATING = (b".eval()", b".predict(", b".evaluate(", b"no_grad(", b"inference_
 _FITTING = (b".fit(", b"GradientTape(", b"value_and_grad(")
 """Further words, of programs that may train; where no other word stands anywhere, they do not count."""
 
+_DERIVING = (b"autograd.grad(", b".grad(", b"jacobian(", b"hessian(", b"vjp(")
+"""Words of programs that compute gradients without a training."""
+
+_MAY_TRAIN = (".fit", "rainer", "train(", "tune(")
+"""Words of programs that may have something train for them: fastai's learners, ignite's trainers."""
+
 _MAX_FILES = 200
 """Files that are parsed to see whether a method is named; in larger programs each counts as named."""
 
@@ -83,6 +89,14 @@ def trains(project: Project, program: str) -> bool:
         if all(_gets_to(project, program, words) for words in STEPPING):
             return True
     return _has_trained(project, program)
+
+
+def computes_gradients(project: Project, program: str) -> bool:
+    """Whether a program may compute gradients: not one that uses a model as it is, by its words, and trains none."""
+    texts = project.texts
+    if texts.contain(program, _MAY_TRAIN) or not texts.contain(program, tuple(map(bytes.decode, EVALUATING))):
+        return True
+    return texts.are_reached(program, (*STEPPING[0], *_DERIVING)) or trains(project, program)
 
 
 def _has_trained(project: Project, program: str) -> bool:

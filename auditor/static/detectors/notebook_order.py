@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _COUNT = lazy_pattern(rb'"(?:execution_count|prompt_number)"\s*:\s*(\d+|null)')
 
+_WORD = lazy_pattern(r"\w+")
+
 
 def _read(table: Table) -> re.Pattern[bytes]:
     modules = "|".join(re.escape(name) for name in table.strings("modules", required=True))
@@ -51,12 +53,16 @@ class NotebookOrderDetector(DocumentDetector[re.Pattern[bytes]]):
 
 def _out_of_order(path: str, cells: Sequence[Cell]) -> Hit | None:
     latest: Cell | None = None
+    words: frozenset[str] | None = None
     for cell in cells:
         if cell.executed is None or cell.sets_up:
             continue
         if latest is not None and latest.executed is not None and cell.executed < latest.executed:
-            if _is_known_there(cell, latest):
-                continue
+            if words is None:
+                words = frozenset(_WORD.findall("\n".join(latest.lines)))
+            given = cell.constants
+            if given and words.isdisjoint(given):
+                continue  # the cell above does not name what this one gives
             return Hit(
                 location=_location(path, cell),
                 message=f"cell {cell.number} was executed as number {cell.executed}, before cell {latest.number} above "
@@ -65,14 +71,8 @@ def _out_of_order(path: str, cells: Sequence[Cell]) -> Hit | None:
                     Related(location=_location(path, latest), message=f"executed later, as number {latest.executed}"),
                 ),
             )
-        latest = cell
+        latest, words = cell, None
     return None
-
-
-def _is_known_there(cell: Cell, above: Cell) -> bool:
-    """Whether a cell that was executed early gives nothing but constants, which the one above does not name."""
-    names, text = cell.constants, "\n".join(above.lines)
-    return bool(names) and not any(re.search(rf"\b{re.escape(name)}\b", text) for name in sorted(names))
 
 
 def _left_out(path: str, cells: Sequence[Cell]) -> Hit | None:

@@ -29,6 +29,7 @@ from auditor.static.ruleoptions import WithOptions
 from auditor.static.standin import is_never_needed, is_offered
 from auditor.static.throwaway import is_only_converted
 from auditor.static.tiedindex import takes_tied_index
+from auditor.static.training import computes_gradients
 from auditor.static.unseeded import on_handed_objects, unseeded_programs, worded
 from auditor.static.values import FunctionRef
 
@@ -139,6 +140,10 @@ class CallMatcher(WithOptions[_Options]):
             return
         weak = options.program.weakens(module, project)
         others = {call.node for call in calls} if options.outermost else set()
+        if options.gradient and entry_points:
+            entry_points = tuple(path for path in entry_points if computes_gradients(project, path))
+            if not entry_points:
+                return
         told: set[Location] = set()
         others_made: _Made = {}
         for call in calls:
