@@ -287,7 +287,7 @@ def _back(asked: Asked, settings: Settings, look: Look, *, undo: bool) -> int:
     from auditor.cli.fix_page import add_log, add_undone
     from auditor.report.prose.page import Page
     from auditor.services import apply as service
-    from auditor.static.discovery import find_root
+    from auditor.static.files.discovery import find_root
 
     root = find_root(asked.paths)
     page = Page()

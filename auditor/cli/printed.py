@@ -16,8 +16,8 @@ from auditor.cli.stdout import write_stdout
 from auditor.ruleset.marshalled import read_marshalled, write_marshalled
 from auditor.services.kept_report import FORMAT, Keeping, cache_folder_name, read_kept
 from auditor.services.settings_files import PREFIX, settings_files
-from auditor.static.projectroot import root_of, upwards
-from auditor.static.stamps import SETTLED_NS, Stamps, packed_stamps, stamp_of
+from auditor.static.text.projectroot import root_of, upwards
+from auditor.static.text.stamps import SETTLED_NS, Stamps, packed_stamps, stamp_of
 
 _VARIABLES = ("HOME", "XDG_CONFIG_HOME", "NO_COLOR", "FORCE_COLOR", "TERM")
 """What a scan reads of the environment, besides the settings that stand in it."""

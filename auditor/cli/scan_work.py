@@ -31,7 +31,7 @@ def run_scan(values: dict[str, Any], line: Sequence[str] | None = None, keeping:
     from auditor.services.check import CheckOptions, check
     from auditor.services.kept_report import Keeping
     from auditor.services.settings import resolve_settings
-    from auditor.static.discovery import find_root
+    from auditor.static.files.discovery import find_root
 
     given, output = take_output(values)
     chosen: list[Path] = given["paths"] or [Path()]
@@ -123,7 +123,7 @@ def _show_settings(path: Path, overrides: dict[str, object]) -> int:
 
 def _watch(paths: Sequence[Path], settings: Callable[[], Settings], options: CheckOptions, output: Output) -> int:
     from auditor.cli.watching import watch_and_print
-    from auditor.static.discovery import find_root
+    from auditor.static.files.discovery import find_root
 
     for option, given in (("-o", output.path), ("--write-baseline", options.write_baseline)):
         if given is not None:

@@ -139,7 +139,7 @@ def _report(
     from auditor.services.fix import plan_fixes
     from auditor.services.program import script_of
     from auditor.services.verify import VerifyOptions, verify
-    from auditor.static.discovery import find_root
+    from auditor.static.files.discovery import find_root
 
     options = VerifyOptions(
         steps=wish.steps,

@@ -80,7 +80,7 @@ def apply(
 def undo(root: AnyPath = ".", step: str | None = None, *, settings: Settings | None = None) -> Undone:
     """Take back what `apply` wrote: the last step, or the one with this id. See `auditor.services.apply.undo`."""
     from auditor.services.apply import undo as service
-    from auditor.static.discovery import find_root
+    from auditor.static.files.discovery import find_root
 
     chosen = settings or load_settings(Path(root))
     return service(find_root([Path(root)]), step, store=chosen.store)
@@ -127,7 +127,7 @@ def verify(
     from auditor.services.program import script_of
     from auditor.services.verify import VerifyOptions
     from auditor.services.verify import verify as service
-    from auditor.static.discovery import find_root
+    from auditor.static.files.discovery import find_root
 
     settings = settings or load_settings(Path(cwd))
     root = find_root([script_of(command, Path(cwd)) or Path(cwd)])

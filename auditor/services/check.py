@@ -15,7 +15,7 @@ from auditor.model.rule import Confidence, RuleId, Severity
 from auditor.services.progress import Progress, Silent
 from auditor.services.scan import above_floor, scan
 from auditor.services.settings import Settings
-from auditor.static.discovery import find_root
+from auditor.static.files.discovery import find_root
 
 if TYPE_CHECKING:
     from auditor.model.known import KnownFinding

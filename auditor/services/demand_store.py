@@ -11,7 +11,7 @@ from auditor.ruleset import Ruleset
 from auditor.ruleset.locate import rule_folders
 from auditor.ruleset.marshalled import cache_home, read_marshalled, write_marshalled
 from auditor.services.settings import Settings
-from auditor.static.demands import Demands, demands_of, pack, unpack
+from auditor.static.scanning.demands import Demands, demands_of, pack, unpack
 
 FORMAT = b"repro-audit demands 2\n"
 """Magic line, CRC-32 of the rest (little-endian), marshalled (stamp, ids of rules, demands).

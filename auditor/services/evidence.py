@@ -29,7 +29,7 @@ from auditor.services.sourcedigest import (
     source_digests,
     written_in,
 )
-from auditor.static.discovery import find_root
+from auditor.static.files.discovery import find_root
 
 if TYPE_CHECKING:
     from typing import ParamSpec

@@ -16,8 +16,8 @@ from auditor.services.progress import Progress, Silent
 from auditor.services.rule_choice import chosen_rules, load_rules
 from auditor.services.scan import scan
 from auditor.services.settings import Settings
-from auditor.static.discovery import find_root
 from auditor.static.engine import Engine, find_files
+from auditor.static.files.discovery import find_root
 from auditor.static.fixes.compose import Conflict
 from auditor.static.fixes.registry import check_fixes
 from auditor.static.patches import PlannedPatch, Refused, Sources, conflicting, edits_between, plan_patches

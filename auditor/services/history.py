@@ -13,7 +13,7 @@ from auditor.model.trace import Phase, TraceEvent
 from auditor.runs import record
 from auditor.runs.store import Store, open_store
 from auditor.services.settings import Settings
-from auditor.static.discovery import find_root
+from auditor.static.files.discovery import find_root
 
 if TYPE_CHECKING:
     from auditor.runs.tracefile import ProcessTrace

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 import auditor
 from auditor.model.annotations import Any
 from auditor.ruleset.marshalled import cache_home_name, read_marshalled
-from auditor.static.projectroot import checkout_of, led_to
-from auditor.static.stamps import Stamps
+from auditor.static.text.projectroot import checkout_of, led_to
+from auditor.static.text.stamps import Stamps
 
 FORMAT = b"repro-audit scan 8\n"
 """Magic line, CRC-32 of the rest (little-endian), marshalled plain values; types of ours are pickled inside.

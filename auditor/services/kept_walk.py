@@ -8,9 +8,9 @@ from pathlib import Path
 
 from auditor.model.annotations import Any
 from auditor.model.finding import Skipped
-from auditor.static.discovery import Discovery, Walked, digest_of, entries_of
-from auditor.static.source import SourceFile
-from auditor.static.stamps import stamp_of
+from auditor.static.files.discovery import Discovery, Walked, digest_of, entries_of
+from auditor.static.syntax.source import SourceFile
+from auditor.static.text.stamps import stamp_of
 
 
 def packed_walk(found: Discovery, walked: Walked, listed: Mapping[str, bytes]) -> object:

@@ -11,8 +11,8 @@ from auditor.model.lean import dataclass, replace
 from auditor.model.report import AuditReport
 from auditor.model.rule import RuleId
 from auditor.services.scan import with_findings
-from auditor.static.identity import identity, source_text
 from auditor.static.matcher import find_matcher
+from auditor.static.scanning.identity import identity, source_text
 
 
 def known_findings(report: AuditReport) -> tuple[KnownFinding, ...]:

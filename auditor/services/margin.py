@@ -30,7 +30,7 @@ from auditor.services.replica_choice import Replicas, check_name
 from auditor.services.settings import Settings
 from auditor.services.walks import KeptWalk, find_walk
 from auditor.services.weight_margin import weight_margin
-from auditor.static.discovery import find_root
+from auditor.static.files.discovery import find_root
 
 BUDGET_BYTES = 256 << 20
 """On disk, a process and run."""

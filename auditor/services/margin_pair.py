@@ -15,7 +15,7 @@ from auditor.services.history import find_run
 from auditor.services.settings import Settings
 from auditor.services.sourcedigest import file_digest
 from auditor.services.walks import LAST, Ran, script_digest
-from auditor.static.discovery import find_root
+from auditor.static.files.discovery import find_root
 
 PAIR = "pair.json"
 

@@ -18,7 +18,7 @@ from auditor.services.noise_trainings import NO_MODEL
 from auditor.services.program import script_of
 from auditor.services.progress import Progress
 from auditor.services.settings import Settings
-from auditor.static.discovery import find_root
+from auditor.static.files.discovery import find_root
 
 T = TypeVar("T")
 Use = Callable[[NoiseLink, Mapping[str, Any]], T]

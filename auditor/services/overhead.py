@@ -25,7 +25,7 @@ from auditor.services.evidence import leaves_evidence
 from auditor.services.outside import WORKSPACE
 from auditor.services.progress import Progress, Silent
 from auditor.services.settings import Settings
-from auditor.static.discovery import find_root
+from auditor.static.files.discovery import find_root
 
 BASELINE = "as is"
 DETERMINISTIC = "deterministic algorithms"

@@ -21,7 +21,7 @@ from auditor.services.profile_removal import with_removals
 from auditor.services.profile_report import profile_of
 from auditor.services.progress import Progress, Silent
 from auditor.services.settings import Settings
-from auditor.static.discovery import find_root
+from auditor.static.files.discovery import find_root
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from auditor.runs.store import open_store
 from auditor.runs.workplace import Workplace
 from auditor.services.progress import Progress, Silent
 from auditor.services.settings import Settings
-from auditor.static.discovery import find_root
+from auditor.static.files.discovery import find_root
 
 ISOLATION = ("none", "copy")
 

@@ -18,7 +18,7 @@ from auditor.model.rule import Rule, RuleId, Severity
 from auditor.ruleset import Ruleset, load
 from auditor.ruleset.spelling import nearest_rule
 from auditor.services.settings import Settings
-from auditor.static.findings import finding_order
+from auditor.static.scanning.findings import finding_order
 
 _ID_BEGINNING = lazy_pattern(r"[A-Z]{2,}[0-9]*")
 

@@ -13,8 +13,8 @@ from auditor.model.lean import dataclass
 from auditor.model.rule import Example, Rule
 from auditor.ruleset import Ruleset, load
 from auditor.ruleset.locate import bundled_rules
-from auditor.static.discovery import Discovery, find_files
 from auditor.static.engine import Engine
+from auditor.static.files.discovery import Discovery, find_files
 from auditor.static.fixes.registry import check_fixes
 
 

@@ -17,8 +17,8 @@ from auditor.services.program_stamp import program_stamp
 from auditor.services.progress import Progress, Silent
 from auditor.services.scan_cache import Inputs, ScanCache
 from auditor.services.settings import Settings
-from auditor.static.discovery import find_files, find_root
-from auditor.static.gitignore import IgnoreFile, parse_ignore_file
+from auditor.static.files.discovery import find_files, find_root
+from auditor.static.text.gitignore import IgnoreFile, parse_ignore_file
 
 if TYPE_CHECKING:
     from auditor.static.engine import Analysis

@@ -23,15 +23,15 @@ from auditor.model.report import AuditReport
 from auditor.services.kept_report import Keeping, KeptReport, cache_folder_name, here, read_kept
 from auditor.services.scan_store import dumped, loaded, prune, read, write
 from auditor.services.settings import Settings
-from auditor.static.discovery import METADATA, UNTOLD, Discovery, Walked, find_files
-from auditor.static.importpath import DATA, importable
-from auditor.static.stamps import SETTLED_NS, UNKNOWN, Print, Stamp, packed_stamps, stamp_now, stamp_of
+from auditor.static.files.discovery import METADATA, UNTOLD, Discovery, Walked, find_files
+from auditor.static.files.importpath import DATA, importable
+from auditor.static.text.stamps import SETTLED_NS, UNKNOWN, Print, Stamp, packed_stamps, stamp_now, stamp_of
 
 if TYPE_CHECKING:
     from auditor.ruleset.library import Library
     from auditor.services.kept_walk import KeptWalk
     from auditor.services.surroundings import KeptSurroundings, Surroundings
-    from auditor.static.trace import Kept
+    from auditor.static.reuse.trace import Kept
 
 WORTH = 80
 """Parsing and judging some source takes as long as writing this many times as much of what was found out."""

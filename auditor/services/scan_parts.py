@@ -8,10 +8,10 @@ from functools import partial
 from auditor.model.annotations import Any
 from auditor.ruleset.library import Library
 from auditor.services.scan_store import dumped, loaded
-from auditor.static.findings import Looked
-from auditor.static.notes import Answered
-from auditor.static.programfacts import ProgramFacts
-from auditor.static.trace import Kept
+from auditor.static.reuse.notes import Answered
+from auditor.static.reuse.programfacts import ProgramFacts
+from auditor.static.reuse.trace import Kept
+from auditor.static.scanning.findings import Looked
 
 
 def pack_parts(kept: Kept) -> object:

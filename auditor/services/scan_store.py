@@ -31,10 +31,12 @@ MAX_ENTRIES = 128
 
 _PARTS = frozenset(
     {
-        ("auditor.static.findings", "Looked"), ("auditor.static.findings", "Placed"),
-        ("auditor.static.library_verdict", "Draw"),
-        ("auditor.static.library_verdict", "LibraryVerdict"), ("auditor.static.library_verdict", "Seed"),
-        ("auditor.static.library_verdict", "SeedStatus"), ("auditor.static.library_verdict", "SeedValue"),
+        ("auditor.static.scanning.findings", "Looked"), ("auditor.static.scanning.findings", "Placed"),
+        ("auditor.static.resolution.library_verdict", "Draw"),
+        ("auditor.static.resolution.library_verdict", "LibraryVerdict"),
+        ("auditor.static.resolution.library_verdict", "Seed"),
+        ("auditor.static.resolution.library_verdict", "SeedStatus"),
+        ("auditor.static.resolution.library_verdict", "SeedValue"),
         ("builtins", "frozenset"), ("builtins", "set"),
     }
 )  # fmt: skip

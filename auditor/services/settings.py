@@ -16,7 +16,7 @@ from auditor.model.lean import dataclass, field
 from auditor.model.rule import Confidence, Severity
 from auditor.services.setting_keys import KEYS, Source, nearest, read_environment, read_table
 from auditor.services.settings_files import PROJECT_FILE, PYPROJECT, settings_folders, user_file_name
-from auditor.static.discovery import find_root
+from auditor.static.files.discovery import find_root
 
 NAME = "repro-audit"
 TABLE = f"tool.{NAME}"

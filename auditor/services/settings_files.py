@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 
 from auditor.model.home import NOWHERE, base_folder
-from auditor.static.projectroot import upwards
+from auditor.static.text.projectroot import upwards
 
 PROJECT_FILE = "repro-audit.toml"
 PYPROJECT = "pyproject.toml"

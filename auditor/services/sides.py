@@ -19,7 +19,7 @@ from auditor.runs.written import digests
 from auditor.services.settings import Settings
 from auditor.services.side_files import Looking, SideBuilder, finish
 from auditor.services.stored_sides import of_replica, of_run
-from auditor.static.discovery import find_root
+from auditor.static.files.discovery import find_root
 
 _REPLICA = re.compile(r"(v[1-9]\d*)/([a-z+:-]+)/([1-9]\d*)(?:-([1-9]\d*))?")
 _RUN = re.compile(r"r[1-9]\d*")

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 from auditor.model.digest import blake2b
-from auditor.static.discovery import find_files
+from auditor.static.files.discovery import find_files
 
 LARGEST_DOCUMENT_BYTES = 10_000_000
 """A larger JSON or YAML file is data, not configuration."""

@@ -10,8 +10,8 @@ from auditor.model.digest import sha256
 from auditor.services.kept_report import PACKAGE, KeptReport, sites
 from auditor.services.program_stamp import program_stamp
 from auditor.services.settings import Settings
-from auditor.static.pinfiles import lists_below, own_sites, where_sites_may_come
-from auditor.static.stamps import packed_stamps, stamp_of
+from auditor.static.files.pinfiles import lists_below, own_sites, where_sites_may_come
+from auditor.static.text.stamps import packed_stamps, stamp_of
 
 CONFIGURATION = frozenset({".toml", ".cfg", ".ini", ".txt", ".yaml", ".yml", ".lock", ".env", ".json", ".in", ""})
 """Endings of files at the top of a project that may say what is installed, or which programs there are."""

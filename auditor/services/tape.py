@@ -20,7 +20,7 @@ from auditor.runs.passthrough import run_through
 from auditor.runs.plan import LaunchPlan
 from auditor.runs.tapefile import open_tape, read_launch, write_launch
 from auditor.services.program import script_of
-from auditor.static.discovery import find_root
+from auditor.static.files.discovery import find_root
 
 VOLATILE = ("time", "pid", "host", "listing")
 """What is taped on request everywhere, and else only where it becomes a seed."""

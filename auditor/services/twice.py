@@ -30,7 +30,7 @@ from auditor.services.noise_session import NoiseProgram
 from auditor.services.program import script_of
 from auditor.services.progress import Progress, Silent
 from auditor.services.settings import Settings
-from auditor.static.discovery import find_root
+from auditor.static.files.discovery import find_root
 
 _PAIR = ("reference", "candidate")
 """Stages of the two runs that are compared; others help to explain."""

@@ -38,7 +38,7 @@ from auditor.services.source_draws import draw_warnings, first_draws, parse_sour
 from auditor.services.sourcedigest import source_digests
 from auditor.services.tape import hash_seed
 from auditor.services.variance_report import Reading, variance_report
-from auditor.static.discovery import find_root
+from auditor.static.files.discovery import find_root
 
 VARY = ("none", "global", "all")
 

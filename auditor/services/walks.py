@@ -20,7 +20,7 @@ from auditor.runs.store import open_store
 from auditor.services.program import script_of
 from auditor.services.settings import Settings
 from auditor.services.sourcedigest import source_digests
-from auditor.static.discovery import find_root
+from auditor.static.files.discovery import find_root
 
 FORMAT = "repro-audit-walk"
 VERSION = 1

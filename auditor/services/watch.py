@@ -20,7 +20,7 @@ from auditor.services.check import CheckOptions, check
 from auditor.services.progress import Progress
 from auditor.services.settings import Settings, user_file
 from auditor.services.settings_files import PROJECT_FILE, PYPROJECT
-from auditor.static.discovery import find_files, find_root
+from auditor.static.files.discovery import find_files, find_root
 
 INTERVAL_S = 0.5
 SETTLING_S = 0.05

@@ -10,23 +10,23 @@ from auditor.model.finding import Finding, Remark, Skipped, Suppressed
 from auditor.model.lean import dataclass, field
 from auditor.model.rule import Rule
 from auditor.ruleset import Ruleset
-from auditor.static.allowance import Allowance
-from auditor.static.demands import Bound, Demands, demands_of
-from auditor.static.discovery import Discovery
-from auditor.static.discovery import find_files as find_files  # what the engine analyses, so it is asked for here
 from auditor.static.documents.launched import without_launched
 from auditor.static.documents.survey import configurations, survey_documents
-from auditor.static.findings import Placed, finding_order, place_candidates, place_findings, unique
-from auditor.static.firsts import beyond, first_of_programs
-from auditor.static.knowledge import RngIndex
+from auditor.static.execution.knowledge import RngIndex
+from auditor.static.files.discovery import Discovery
+from auditor.static.files.discovery import find_files as find_files  # what the engine analyses, so it is asked for here
 from auditor.static.matcher import as_first_in_program
-from auditor.static.passes import Passes
-from auditor.static.programs import FOLLOWED_PARTLY
+from auditor.static.programwide.programs import FOLLOWED_PARTLY
 from auditor.static.project import Project
-from auditor.static.syntaxcheck import check_syntax
-from auditor.static.trace import Kept
-from auditor.static.vocabulary import Vocabulary
-from auditor.static.workers import available
+from auditor.static.reuse.trace import Kept
+from auditor.static.scanning.allowance import Allowance
+from auditor.static.scanning.demands import Bound, Demands, demands_of
+from auditor.static.scanning.findings import Placed, finding_order, place_candidates, place_findings, unique
+from auditor.static.scanning.firsts import beyond, first_of_programs
+from auditor.static.scanning.passes import Passes
+from auditor.static.scanning.syntaxcheck import check_syntax
+from auditor.static.scanning.workers import available
+from auditor.static.text.vocabulary import Vocabulary
 
 PARTLY = ("left out, syntax errors: cell", "nested too deeply for ", FOLLOWED_PARTLY)
 """How complaints begin about files of which the rest was analysed."""
@@ -61,7 +61,7 @@ class Analysis:
         """The remarks as sentences."""
         if not self.remarks:
             return ()
-        from auditor.static.places import in_words  # loads the parser
+        from auditor.static.syntax.places import in_words  # loads the parser
 
         return tuple(f"{in_words(remark.location)}: {remark.message}" for remark in self.remarks)
 

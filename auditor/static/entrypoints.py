@@ -10,11 +10,11 @@ import ast
 from collections.abc import Iterator
 
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.static.bindings import Function
-from auditor.static.indirect import running
-from auditor.static.nodes import walk
-from auditor.static.shapechecks import only_shows_shapes
-from auditor.static.values import External, FunctionRef
+from auditor.static.programwide.shapechecks import only_shows_shapes
+from auditor.static.resolution.indirect import running
+from auditor.static.resolution.values import External, FunctionRef
+from auditor.static.syntax.bindings import Function
+from auditor.static.syntax.nodes import walk
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts

@@ -11,26 +11,26 @@ from functools import cached_property, partial
 
 from auditor.model.annotations import TYPE_CHECKING, cast
 from auditor.model.location import Location
-from auditor.static import constants
-from auditor.static.bindings import FUNCTIONS, Comprehension, Function, every_argument
-from auditor.static.callindex import CallIndex
-from auditor.static.commandgroups import PREPARING, REGISTERING, registration
-from auditor.static.elements import UNKNOWN, Assignment, Call, Import, Known, Loop, Unknown
-from auditor.static.layout import code_lines
-from auditor.static.members import bases
+from auditor.static.evaluation.written import Written
 from auditor.static.names import Names
-from auditor.static.nodes import walk
-from auditor.static.places import Places
-from auditor.static.receivers import Receivers
-from auditor.static.scopes import calls_in
-from auditor.static.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
-from auditor.static.written import Written
+from auditor.static.resolution import constants
+from auditor.static.resolution.members import bases
+from auditor.static.resolution.receivers import Receivers
+from auditor.static.resolution.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
+from auditor.static.syntax.bindings import FUNCTIONS, Comprehension, Function, every_argument
+from auditor.static.syntax.callindex import CallIndex
+from auditor.static.syntax.elements import UNKNOWN, Assignment, Call, Import, Known, Loop, Unknown
+from auditor.static.syntax.nodes import walk
+from auditor.static.syntax.places import Places
+from auditor.static.syntax.scopes import calls_in
+from auditor.static.text.commandgroups import PREPARING, REGISTERING, registration
+from auditor.static.text.layout import code_lines
 
 if TYPE_CHECKING:
-    from auditor.static.library_verdict import SeedValue
     from auditor.static.project import Project
-    from auditor.static.source import SourceFile
-    from auditor.static.trees import Tree
+    from auditor.static.resolution.library_verdict import SeedValue
+    from auditor.static.syntax.source import SourceFile
+    from auditor.static.syntax.trees import Tree
 
 __all__ = ["UNKNOWN", "Assignment", "Call", "Function", "Import", "Known", "Loop", "ModuleFacts", "Unknown"]
 
@@ -253,7 +253,7 @@ class ModuleFacts:
 
     def seed_value(self, node: ast.expr) -> SeedValue:
         """What is known of a seed: FIXED, GIVEN (configuration, parameter), NONE (by default), ENTROPY."""
-        from auditor.static.seedvalue import static_seed_value
+        from auditor.static.resolution.seedvalue import static_seed_value
 
         return static_seed_value(self, node)
 

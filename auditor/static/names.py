@@ -10,18 +10,15 @@ import ast
 from collections.abc import Iterable, Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.static.bindings import Binding, BindingKind, Function, Position, Reach, Scope, every_argument, reaching
-from auditor.static.builtinnames import BUILTINS, WRAPPED, own_name
-from auditor.static.callables import DELAYING
-from auditor.static.configured import LOCATING, made_from
-from auditor.static.elements import call_of, is_none
-from auditor.static.importcalls import imported_by
-from auditor.static.indirect import OF_FUNCTIONS, WORKING, gives_itself, is_decorated, is_remote
-from auditor.static.instantiated import INSTANTIATING, made_by
-from auditor.static.looptables import loops_over_rows
-from auditor.static.members import MAX_BASES, SAME_OBJECT, bases, is_left_open, member
-from auditor.static.namespaces import evaluated, namespace_part
-from auditor.static.values import (
+from auditor.static.resolution.callables import DELAYING
+from auditor.static.resolution.configured import LOCATING, made_from
+from auditor.static.resolution.importcalls import imported_by
+from auditor.static.resolution.indirect import OF_FUNCTIONS, WORKING, gives_itself, is_decorated, is_remote
+from auditor.static.resolution.instantiated import INSTANTIATING, made_by
+from auditor.static.resolution.looptables import loops_over_rows
+from auditor.static.resolution.members import MAX_BASES, SAME_OBJECT, bases, is_left_open, member
+from auditor.static.resolution.namespaces import evaluated, namespace_part
+from auditor.static.resolution.values import (
     ABSENT,
     NOTHING_BOUND,
     Absent,
@@ -34,6 +31,18 @@ from auditor.static.values import (
     Value,
     agreed,
 )
+from auditor.static.syntax.bindings import (
+    Binding,
+    BindingKind,
+    Function,
+    Position,
+    Reach,
+    Scope,
+    every_argument,
+    reaching,
+)
+from auditor.static.syntax.elements import call_of, is_none
+from auditor.static.text.builtinnames import BUILTINS, WRAPPED, own_name
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts

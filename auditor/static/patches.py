@@ -18,10 +18,10 @@ from auditor.static.fixes.changes import Change
 from auditor.static.fixes.compose import Composer, Conflict, path_of
 from auditor.static.fixes.proposal import Proposal, Refusal
 from auditor.static.fixes.registry import fix_of
-from auditor.static.linelength import line_length
 from auditor.static.matcher import registry
 from auditor.static.project import Project
-from auditor.static.source import SourceFile, decoded, encoding_of
+from auditor.static.syntax.source import SourceFile, decoded, encoding_of
+from auditor.static.text.linelength import line_length
 
 KEY_LENGTH = 6
 """Characters of a finding's key in the id of its patch, more where two would be the same."""

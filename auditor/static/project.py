@@ -10,34 +10,34 @@ from pathlib import Path
 from auditor.errors import ProjectError
 from auditor.model.annotations import TYPE_CHECKING, TypeVar
 from auditor.model.lean import replace
-from auditor.static.allowedplaces import AllowedPlaces
-from auditor.static.answers import Answers
-from auditor.static.callingfiles import CallingFiles
-from auditor.static.discovery import METADATA, folder_of_tests, is_test, is_test_by_its_name, suites
-from auditor.static.exports import Exports
-from auditor.static.importgraph import ImportGraph, Reach, importers
-from auditor.static.importpath import ImportPath, Lookup
-from auditor.static.knowledge import RngIndex
-from auditor.static.moves import Files, Moves, naming_files
-from auditor.static.notes import Note
-from auditor.static.programs import MAX_FOLLOWED_BYTES, Programs
-from auditor.static.reexports import Reexports
-from auditor.static.scripts import takes_options
-from auditor.static.selection import Selection
-from auditor.static.sketch import Sketch, import_words, make_sketch, packed_sketch, shared
-from auditor.static.source import SourceFile
-from auditor.static.texts import Texts
-from auditor.static.trace import Kept, Trace
-from auditor.static.trees import Trees
-from auditor.static.vocabulary import Vocabulary
+from auditor.static.execution.knowledge import RngIndex
+from auditor.static.files.discovery import METADATA, folder_of_tests, is_test, is_test_by_its_name, suites
+from auditor.static.files.exports import Exports
+from auditor.static.files.importgraph import ImportGraph, Reach, importers
+from auditor.static.files.importpath import ImportPath, Lookup
+from auditor.static.files.reexports import Reexports
+from auditor.static.files.scripts import takes_options
+from auditor.static.files.texts import Texts
+from auditor.static.programwide.programs import MAX_FOLLOWED_BYTES, Programs
+from auditor.static.resolution.callingfiles import CallingFiles
+from auditor.static.reuse.answers import Answers
+from auditor.static.reuse.moves import Files, Moves, naming_files
+from auditor.static.reuse.notes import Note
+from auditor.static.reuse.trace import Kept, Trace
+from auditor.static.scanning.allowedplaces import AllowedPlaces
+from auditor.static.scanning.selection import Selection
+from auditor.static.syntax.source import SourceFile
+from auditor.static.syntax.trees import Trees
+from auditor.static.text.sketch import Sketch, import_words, make_sketch, packed_sketch, shared
+from auditor.static.text.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     import ast
 
+    from auditor.static.execution.relevance import Relevance
     from auditor.static.facts import ModuleFacts
     from auditor.static.names import Question as Resolution
-    from auditor.static.relevance import Relevance
-    from auditor.static.shifts import Shifts
+    from auditor.static.scanning.shifts import Shifts
 
 Answer = TypeVar("Answer")
 
@@ -150,7 +150,7 @@ class Project:
 
     def know_kept(self, kept: Kept, unchanged: frozenset[str], listed: Mapping[str, frozenset[str]]) -> None:
         """Be told what an earlier scan found in the bytes of files that are as they were, and what folders hold."""
-        from auditor.static.shifts import Shifts, shifted  # a first scan does without
+        from auditor.static.scanning.shifts import Shifts, shifted  # a first scan does without
 
         self._kept = kept
         self._kept_literals = {path: found for path, found in kept.literals.items() if path in unchanged}
@@ -490,7 +490,7 @@ class Project:
         self.trace.note("group", program)
         group = self.programs.group_of(program)
         if group not in self._relevance:
-            from auditor.static.relevance import relevance_of
+            from auditor.static.execution.relevance import relevance_of
 
             self._relevance[group] = relevance_of(
                 self, {path for entry in group for path in self.programs.followed(entry)}

@@ -7,19 +7,19 @@ from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import replace
-from auditor.static.constructed import Constructed
-from auditor.static.ledger import RANKS, DrawRecord, Ledger
-from auditor.static.leftalone import without_left_alone
-from auditor.static.library_verdict import LibraryVerdict, Seed, SeedStatus, SeedValue, place_of
-from auditor.static.montecarlo import is_dropout, keeps_dropout
-from auditor.static.places import in_words
-from auditor.static.programs import FOLLOWED_PARTLY
-from auditor.static.rngstate import Level, Rank
-from auditor.static.scripts import EntryPoint
-from auditor.static.trace import Memory
-from auditor.static.training import EVALUATING, names_training, trains
-from auditor.static.walk import Walk
-from auditor.static.weights import initialises, is_stored
+from auditor.static.evaluation.leftalone import without_left_alone
+from auditor.static.evaluation.rngstate import Level, Rank
+from auditor.static.execution.constructed import Constructed
+from auditor.static.execution.ledger import RANKS, DrawRecord, Ledger
+from auditor.static.execution.montecarlo import is_dropout, keeps_dropout
+from auditor.static.execution.training import EVALUATING, names_training, trains
+from auditor.static.execution.walk import Walk
+from auditor.static.execution.weights import initialises, is_stored
+from auditor.static.files.scripts import EntryPoint
+from auditor.static.programwide.programs import FOLLOWED_PARTLY
+from auditor.static.resolution.library_verdict import LibraryVerdict, Seed, SeedStatus, SeedValue, place_of
+from auditor.static.reuse.trace import Memory
+from auditor.static.syntax.places import in_words
 
 if TYPE_CHECKING:
     from auditor.static.project import Project

@@ -61,7 +61,7 @@ def run(
 
 
 def _root(paths: Sequence[Path]) -> Path:
-    from auditor.static.discovery import find_root
+    from auditor.static.files.discovery import find_root
 
     return find_root(list(paths) or [Path.cwd()])
 

@@ -9,7 +9,9 @@ import pytest
 
 from auditor.services.scan import scan
 from auditor.services.settings import Settings
-from auditor.static import functions, programs, source
+from auditor.static.execution import functions
+from auditor.static.programwide import programs
+from auditor.static.syntax import source
 
 PAGE = (Path(__file__).parents[2] / "docs" / "scan.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```python\n((?:(?!```).*\n)*)```\n<!-- (.*?) -->\n(.*)", PAGE)

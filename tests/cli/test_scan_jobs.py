@@ -15,7 +15,7 @@ Command = Callable[..., Any]
 def test_jobs_says_how_many_share_the_work(command: Command, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
     monkeypatch.setattr(
-        "auditor.static.passes.spread",
+        "auditor.static.scanning.passes.spread",
         lambda work, units, processes: (asked.append(processes), ((n, work(unit)) for n, unit in enumerate(units)))[1],
     )
     (project / "train.py").write_text("import numpy as np\n\nprint(np.random.rand(3))\n")

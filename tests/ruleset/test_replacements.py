@@ -14,7 +14,7 @@ from auditor.ruleset import load, load_replacements
 from auditor.ruleset.replacements import Replacement, plain_text
 from auditor.static.engine import Engine, find_files
 from auditor.static.facts import Call, ModuleFacts
-from auditor.static.operatorcall import entry_for, replaced
+from auditor.static.scanning.operatorcall import entry_for, replaced
 
 TABLE = load_replacements()
 ENGINE = Engine(load(), ())

@@ -9,7 +9,7 @@ import pytest
 from auditor.report import render
 from auditor.services.scan import scan
 from auditor.services.settings import Settings
-from auditor.static.importgraph import ImportGraph
+from auditor.static.files.importgraph import ImportGraph
 
 FILES = {
     "make.py": (

@@ -15,7 +15,7 @@ from auditor.services import demand_store
 from auditor.services.demand_store import FORMAT, MAX_FILES, demands_file, kept_demands
 from auditor.services.program_stamp import program_stamp
 from auditor.services.settings import Settings
-from auditor.static.demands import Demands, demands_of
+from auditor.static.scanning.demands import Demands, demands_of
 
 WHOLE = load()
 RULESET = replace(WHOLE, rules=WHOLE.rules[:3])

@@ -8,7 +8,8 @@ import pytest
 
 from auditor.services.scan import scan
 from auditor.services.settings import Settings
-from auditor.static import functions, programs
+from auditor.static.execution import functions
+from auditor.static.programwide import programs
 
 SEEDED = "import numpy as np\n\nnp.random.seed(0)\n\n"
 MAIN = "\nif __name__ == '__main__':\n"

@@ -20,8 +20,8 @@ from auditor.services.kept_report import Keeping, KeptReport, read_kept
 from auditor.services.scan import scan
 from auditor.services.scan_store import read
 from auditor.services.settings import Settings
-from auditor.static import discovery
 from auditor.static.engine import Engine
+from auditor.static.files import discovery
 
 DRAW = "import random\nprint(random.random())\n"
 SEEDED = "import random\nrandom.seed(0)\nprint(random.random())\n"

@@ -16,8 +16,8 @@ from auditor.services import rule_choice
 from auditor.services.scan import scan
 from auditor.services.settings import Settings
 from auditor.static.engine import Engine
-from auditor.static.importpath import MAX_BESIDE
-from auditor.static.passes import Passes
+from auditor.static.files.importpath import MAX_BESIDE
+from auditor.static.scanning.passes import Passes
 
 SEED = "import random\nimport numpy as np\nimport torch\n\n\ndef seed_all(seed):\n    {}\n"
 VARIANTS = {

@@ -18,9 +18,12 @@ from auditor.services.scan import scan
 from auditor.services.scan_cache import cache_folder
 from auditor.services.scan_store import MAX_ENTRIES
 from auditor.services.settings import Settings
-from auditor.static import programfacts, programgroups, programs, shifts, source, syntaxcheck
 from auditor.static.engine import Engine
-from auditor.static.passes import Passes
+from auditor.static.programwide import programgroups, programs
+from auditor.static.reuse import programfacts
+from auditor.static.scanning import shifts, syntaxcheck
+from auditor.static.scanning.passes import Passes
+from auditor.static.syntax import source
 
 MAIN = "\n\nif __name__ == '__main__':\n    print(random.random(), load())\n"
 FILES = {

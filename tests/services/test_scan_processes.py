@@ -12,8 +12,8 @@ from auditor.report import render
 from auditor.services.scan import scan
 from auditor.services.settings import Settings
 from auditor.static.engine import MIN_SHARED_BYTES
-from auditor.static.passes import MAX_UNIT_FILES
-from auditor.static.pool import Pool
+from auditor.static.scanning.passes import MAX_UNIT_FILES
+from auditor.static.scanning.pool import Pool
 
 FILES = 2 * MAX_UNIT_FILES + 10
 """Enough for three units, so that three processes have something to do."""

@@ -10,8 +10,8 @@ from textwrap import dedent
 import pytest
 
 from auditor.ruleset import Ruleset, load
-from auditor.static.discovery import Discovery
 from auditor.static.engine import Engine, find_files
+from auditor.static.files.discovery import Discovery
 from auditor.static.project import Project
 
 Files = Mapping[str, str | bytes]

@@ -7,7 +7,7 @@ import ast
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.static.bindings import Binding, BindingKind, Branch, Position, Reach, reaching
+from auditor.static.syntax.bindings import Binding, BindingKind, Branch, Position, Reach, reaching
 
 BRANCHES = st.lists(st.tuples(st.integers(1, 3), st.integers(0, 1)), max_size=3).map(tuple)
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 import auditor
-from auditor.static.bindings import BindingKind
-from auditor.static.binds import may_bind
-from auditor.static.scopes import ScopeIndex
+from auditor.static.syntax.bindings import BindingKind
+from auditor.static.syntax.scopes import ScopeIndex
+from auditor.static.text.binds import may_bind
 
 TOLD = (BindingKind.VALUE, BindingKind.DEFINITION, BindingKind.CONTEXT)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.static.braces import writes_set
+from auditor.static.text.braces import writes_set
 
 SETS = (
     'words = {"cat", "dog"}',

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from auditor.ruleset.table import Table
-from auditor.static.conditions import read_call_condition
 from auditor.static.project import Project
+from auditor.static.scanning.conditions import read_call_condition
 
 Files = dict[str, str | bytes]
 MakeProject = Callable[[Files], Project]

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from auditor.static import programs, texts
-from auditor.static.callingfiles import CallingFiles
+from auditor.static.files import texts
+from auditor.static.programwide import programs
 from auditor.static.project import Project
+from auditor.static.resolution.callingfiles import CallingFiles
 
 Files = dict[str, str | bytes]
 MakeProject = Callable[[Files], Project]

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from auditor.ruleset import Ruleset
-from auditor.static.demands import Bound, demands_of
 from auditor.static.project import Project
+from auditor.static.scanning.demands import Bound, demands_of
 
 SAVER = """
 import torch

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.static.configurednames import ConfiguredNames, makes_by_name, read_names
+from auditor.static.text.configurednames import ConfiguredNames, makes_by_name, read_names
 
 LATENT = """\
 model:

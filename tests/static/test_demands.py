@@ -12,10 +12,10 @@ from auditor.errors import RuleError
 from auditor.model.lean import replace
 from auditor.model.rule import Match
 from auditor.ruleset import load
-from auditor.static import ruleoptions
-from auditor.static.demands import demands_of, pack, unpack
-from auditor.static.discovery import Discovery
 from auditor.static.engine import Engine
+from auditor.static.files.discovery import Discovery
+from auditor.static.scanning import ruleoptions
+from auditor.static.scanning.demands import demands_of, pack, unpack
 
 RULESET = load()
 DEMANDS = demands_of(RULESET.rules, RULESET.libraries.values())

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from auditor.errors import ProjectError, UsageError
-from auditor.static.discovery import Discovery, find_root, folder_of_tests, is_test, suites
 from auditor.static.engine import find_files
-from auditor.static.gitignore import is_ignored, parse_ignore_file
+from auditor.static.files.discovery import Discovery, find_root, folder_of_tests, is_test, suites
+from auditor.static.text.gitignore import is_ignored, parse_ignore_file
 
 Discover = Callable[..., Discovery]
 

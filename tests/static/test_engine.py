@@ -15,8 +15,8 @@ from auditor.errors import RuleError
 from auditor.model.finding import Finding
 from auditor.model.rule import Match, Severity
 from auditor.ruleset import Ruleset
-from auditor.static.discovery import Discovery
 from auditor.static.engine import Analysis, Engine, find_files
+from auditor.static.files.discovery import Discovery
 
 FILES = {
     "train.py": """

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from auditor.static.consolescripts import console_scripts
+from auditor.static.files.consolescripts import console_scripts
 from auditor.static.project import Project
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from auditor.static.project import Project
-from auditor.static.trace import Memory
+from auditor.static.reuse.trace import Memory
 
 Files = dict[str, str | bytes]
 MakeProject = Callable[[Files], Project]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from auditor.static.filledloops import all_are_initialised
+from auditor.static.programwide.filledloops import all_are_initialised
 from auditor.static.project import Project
 
 START = "import torch.nn as nn\nfrom torch.nn import init\n\n\ndef fill(model):\n"

@@ -8,11 +8,11 @@ import pytest
 
 from auditor.model.finding import Finding
 from auditor.ruleset import Ruleset
-from auditor.static.discovery import Discovery
 from auditor.static.engine import Engine
-from auditor.static.findings import place_findings
+from auditor.static.files.discovery import Discovery
 from auditor.static.matcher import find_matcher
 from auditor.static.project import Project
+from auditor.static.scanning.findings import place_findings
 
 Files = dict[str, str]
 RULE = "RA204"

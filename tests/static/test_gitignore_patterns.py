@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditor.static.gitignore import parse_ignore_file
+from auditor.static.text.gitignore import parse_ignore_file
 
 NAMES = st.text("ab.*_", min_size=1, max_size=4)
 LINES = st.one_of(

@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from auditor.static.layout import gist, moved_lines
+from auditor.static.text.layout import gist, moved_lines
 
 TEXT = (
     'import os\n\n# a comment\ndef f(x):\n    """Say\n\n    # this\n    """\n'

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 import pytest
 
 from auditor.ruleset import Ruleset
-from auditor.static.choices import MAX_FOUND
-from auditor.static.discovery import Discovery
 from auditor.static.engine import Analysis, Engine
+from auditor.static.evaluation.choices import MAX_FOUND
+from auditor.static.files.discovery import Discovery
 
 HEAD = "import sys\nimport numpy as np\n"
 DRAW = "np.random.rand()"

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from auditor.static.marimo import with_cells_as_module
+from auditor.static.text.marimo import with_cells_as_module
 
 APP = "import marimo\napp = marimo.App()\n"
 

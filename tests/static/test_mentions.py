@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.static.mentions import Names, _dotted, _gives, calls, imported, mentions
-from auditor.static.sketch import make_sketch
-from auditor.static.source import SourceFile
-from auditor.static.vocabulary import Vocabulary
+from auditor.static.syntax.source import SourceFile
+from auditor.static.text.mentions import Names, _dotted, _gives, calls, imported, mentions
+from auditor.static.text.sketch import make_sketch
+from auditor.static.text.vocabulary import Vocabulary
 
 EMPTY = Names(frozenset({"torch.empty"}), called=True)
 TO = Names(frozenset({"torch.Tensor.to"}), called=True)

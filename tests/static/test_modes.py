@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from auditor.static.modes import puts_on
+from auditor.static.evaluation.modes import puts_on
 from auditor.static.project import Project
 
 NET = """

@@ -10,7 +10,7 @@ import pytest
 
 from auditor.static.facts import ModuleFacts
 from auditor.static.project import Project
-from auditor.static.values import FunctionRef
+from auditor.static.resolution.values import FunctionRef
 
 
 @pytest.mark.cases("names.txt")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from auditor.static.nodes import walk
+from auditor.static.syntax.nodes import walk
 
 TEXT = '''
 import a.b as c

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import marshal
 
-from auditor.static.notes import Answered, Entry
+from auditor.static.reuse.notes import Answered, Entry
 
 
 def entry(answer: object, *paths: str) -> Entry:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from auditor.ruleset.versions import parse_bounds
-from auditor.static.pinned import Pins
+from auditor.static.files.pinned import Pins
 
 PACKAGE = "no-such-package"
 

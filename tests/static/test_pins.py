@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.static.pins import distribution_name, read_pins, same_version
+from auditor.static.files.pins import distribution_name, read_pins, same_version
 
 
 @pytest.mark.parametrize(

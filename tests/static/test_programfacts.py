@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from auditor.static.programfacts import ProgramFacts, room
+from auditor.static.reuse.programfacts import ProgramFacts, room
 
 NEAR = frozenset({"lib.py", "train.py"})
 

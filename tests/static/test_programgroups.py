@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.static.programgroups import MAX_GROUP_BYTES, grouped
+from auditor.static.programwide.programgroups import MAX_GROUP_BYTES, grouped
 
 LARGE = 2 * MAX_GROUP_BYTES
 NAMES = ("a.py", "b.py", "c.py", "d.py")

@@ -9,44 +9,35 @@ import pytest
 
 from auditor.model.location import Location
 from auditor.ruleset import Ruleset
-from auditor.static import (
-    callwalk,
-    constructed,
-    facts,
-    flow,
-    functions,
-    members,
-    modes,
-    spread,
-    textvalues,
-    unset,
-    weights,
-)
-from auditor.static.bindings import Function
-from auditor.static.candidates import Candidates
-from auditor.static.contents import Contents
+from auditor.static import facts
+from auditor.static.evaluation import flow, modes, spread, textvalues, unset
+from auditor.static.evaluation.maybetrue import may_be_true
+from auditor.static.evaluation.optionvalues import OptionValues
+from auditor.static.evaluation.wholenumbers import is_number
+from auditor.static.execution import callwalk, constructed, functions, weights
+from auditor.static.execution.loaderitems import may_draw
+from auditor.static.execution.outsidecalls import OutsideCalls
+from auditor.static.execution.training import trains
+from auditor.static.execution.walk import Walk
 from auditor.static.facts import ModuleFacts
-from auditor.static.frame import Frame
-from auditor.static.library_verdict import LibraryVerdict, SeedStatus
-from auditor.static.loaderitems import may_draw
+from auditor.static.files.texts import Texts
 from auditor.static.matcher import find_matcher
 from auditor.static.matchers import seeding
-from auditor.static.maybetrue import may_be_true
 from auditor.static.names import Names
-from auditor.static.nodes import walk
-from auditor.static.optionvalues import OptionValues
-from auditor.static.order import ordered_use
-from auditor.static.ordertrail import Kind
-from auditor.static.outsidecalls import OutsideCalls
-from auditor.static.picked import picked
 from auditor.static.project import Project
-from auditor.static.seedvalue import Seen
-from auditor.static.texts import Texts
-from auditor.static.training import trains
-from auditor.static.values import ClassRef, Value
-from auditor.static.walk import Walk
-from auditor.static.wholenumbers import is_number
-from auditor.static.worklist import MAX_PLACES, MAX_STATEMENTS, worked_off
+from auditor.static.resolution import members
+from auditor.static.resolution.candidates import Candidates
+from auditor.static.resolution.contents import Contents
+from auditor.static.resolution.frame import Frame
+from auditor.static.resolution.library_verdict import LibraryVerdict, SeedStatus
+from auditor.static.resolution.picked import picked
+from auditor.static.resolution.seedvalue import Seen
+from auditor.static.resolution.values import ClassRef, Value
+from auditor.static.syntax.bindings import Function
+from auditor.static.syntax.nodes import walk
+from auditor.static.unordered.order import ordered_use
+from auditor.static.unordered.ordertrail import Kind
+from auditor.static.unordered.worklist import MAX_PLACES, MAX_STATEMENTS, worked_off
 
 Files = dict[str, str | bytes]
 MakeProject = Callable[[Files], Project]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from auditor.static.runmagic import as_import
+from auditor.static.text.runmagic import as_import
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
+from auditor.static.evaluation.scalars import is_number
 from auditor.static.project import Project
-from auditor.static.scalars import is_number
 
 PROGRAM = """
 class Loss:

@@ -12,13 +12,13 @@ import pytest
 
 from auditor.model.rule import Confidence
 from auditor.ruleset import Ruleset
-from auditor.static.discovery import Discovery
 from auditor.static.engine import Engine
-from auditor.static.evaluate import Evaluator
-from auditor.static.library_verdict import LibraryVerdict, SeedStatus
+from auditor.static.evaluation.evaluate import Evaluator
+from auditor.static.execution.walk import Walk
+from auditor.static.files.discovery import Discovery
 from auditor.static.project import Project
+from auditor.static.resolution.library_verdict import LibraryVerdict, SeedStatus
 from auditor.static.seeding import MAX_DRAWS, reached_seeds
-from auditor.static.walk import Walk
 
 STEP = "model(torch.ones(3)).sum().backward()\ntorch.optim.SGD(model.parameters(), lr=0.1).step()\n"
 SEEDED, UNSEEDED = SeedStatus.SEEDED, SeedStatus.UNSEEDED

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from auditor.static.importpath import ImportPath
-from auditor.static.sketch import make_sketch
-from auditor.static.source import SourceFile
-from auditor.static.vocabulary import Vocabulary
+from auditor.static.files.importpath import ImportPath
+from auditor.static.syntax.source import SourceFile
+from auditor.static.text.sketch import make_sketch
+from auditor.static.text.vocabulary import Vocabulary
 
 STATEMENTS = {
     "the word within a name": "from .utils.import_utils import first\n",

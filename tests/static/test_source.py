@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.errors import ProjectError
-from auditor.static import source
-from auditor.static.source import SourceFile
+from auditor.static.syntax import source
+from auditor.static.syntax.source import SourceFile
 
 
 def parse(tmp_path: Path, raw: bytes, name: str = "a.py") -> str:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from auditor.ruleset import Ruleset
-from auditor.static.discovery import Discovery
 from auditor.static.engine import Analysis, Engine
+from auditor.static.files.discovery import Discovery
 
 PROGRAM = """
 import random

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from auditor.errors import ProjectError
-from auditor.static.source import SourceFile
+from auditor.static.syntax.source import SourceFile
 
 TEXTS = {
     "a statement": "x = 1\n",

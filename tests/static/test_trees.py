@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from auditor.static import trees
-from auditor.static.source import SourceFile
-from auditor.static.trees import Trees
+from auditor.static.syntax import trees
+from auditor.static.syntax.source import SourceFile
+from auditor.static.syntax.trees import Trees
 
 Take = Callable[[str], object]
 

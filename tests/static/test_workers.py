@@ -13,9 +13,9 @@ import pytest
 from auditor.model.rule import Confidence
 from auditor.ruleset import Ruleset
 from auditor.static import engine as engine_module
-from auditor.static.discovery import Discovery
 from auditor.static.engine import Analysis, Engine
-from auditor.static.workers import available, spread
+from auditor.static.files.discovery import Discovery
+from auditor.static.scanning.workers import available, spread
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is nothing but one process here")
 HERE = os.getpid()
@@ -117,9 +117,9 @@ def test_neither_processes_nor_units_change_what_is_found(
 ) -> None:
     one = analysed(discover, ruleset, 1)
     assert all((one.findings, one.skipped, one.notes))
-    monkeypatch.setattr("auditor.static.passes.MAX_UNIT_BYTES", size)
-    monkeypatch.setattr("auditor.static.programgroups.MAX_GROUP_BYTES", size)
-    monkeypatch.setattr("auditor.static.trees.MAX_KEPT_BYTES", size)
+    monkeypatch.setattr("auditor.static.scanning.passes.MAX_UNIT_BYTES", size)
+    monkeypatch.setattr("auditor.static.programwide.programgroups.MAX_GROUP_BYTES", size)
+    monkeypatch.setattr("auditor.static.syntax.trees.MAX_KEPT_BYTES", size)
     for processes in (1, 2, 3):
         assert repr(analysed(discover, ruleset, processes)) == repr(one)
 
@@ -151,8 +151,8 @@ def test_a_program_that_reaches_too_much_is_judged_with_less_confidence(
     }
     whole = analysed(discover, ruleset, 1, files)
     assert not [finding for finding in whole.findings if finding.rule_id == "RA101"]
-    monkeypatch.setattr("auditor.static.programs.MAX_FOLLOWED_BYTES", 100)
-    monkeypatch.setattr("auditor.static.programs.MAX_NEAR_BYTES", 100)
+    monkeypatch.setattr("auditor.static.programwide.programs.MAX_FOLLOWED_BYTES", 100)
+    monkeypatch.setattr("auditor.static.programwide.programs.MAX_NEAR_BYTES", 100)
     cut = analysed(discover, ruleset, 1, files)
     (told,) = [finding for finding in cut.findings if finding.rule_id == "RA101"]
     assert told.confidence is Confidence.MEDIUM

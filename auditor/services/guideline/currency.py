@@ -12,8 +12,8 @@ from auditor.probe.environment import PACKAGES
 from auditor.services.guideline.facts import listed
 from auditor.services.guideline.known import Held
 from auditor.services.sourcedigest import written_in
-from auditor.static.discovery import is_test
-from auditor.static.pins import distribution_name
+from auditor.static.files.discovery import is_test
+from auditor.static.files.pins import distribution_name
 
 _MACHINE = ("cpu", "driver", "gpus")
 

@@ -10,7 +10,7 @@ from auditor.model.lean import dataclass, field
 from auditor.model.report import AuditReport
 from auditor.model.verdict import Status
 from auditor.runs.gitstate import GitState
-from auditor.static.pins import Pins
+from auditor.static.files.pins import Pins
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from auditor.model.guideline import GuidelineFact, GuidelinePoint, Standing
 from auditor.report.prose.numbers import count
 from auditor.services.guideline.facts import listed, met, missing, not_met, not_shown, point, told
 from auditor.services.guideline.known import Known
-from auditor.static.pins import distribution_name, same_version
+from auditor.static.files.pins import distribution_name, same_version
 
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 

@@ -40,8 +40,8 @@ from auditor.services.sourcedigest import (
     source_digests,
     whole_digest,
 )
-from auditor.static.discovery import find_root
-from auditor.static.pins import read_pins
+from auditor.static.files.discovery import find_root
+from auditor.static.files.pins import read_pins
 
 POINTS = (1, 2, 3, 4, 5, 6)
 CRITERIA = 3

@@ -15,10 +15,10 @@ from auditor.ruleset.table import Table
 from auditor.static.detectors.checkpoint_state import has_optimizer, restores_optimizer, saved_keys
 from auditor.static.facts import Call, ModuleFacts
 from auditor.static.matcher import Hit, Scope
-from auditor.static.prerequisites import Prerequisite, naming
-from auditor.static.program import programs
 from auditor.static.project import Project
-from auditor.static.ruleoptions import WithOptions
+from auditor.static.scanning.prerequisites import Prerequisite, naming
+from auditor.static.scanning.program import programs
+from auditor.static.scanning.ruleoptions import WithOptions
 
 _START = "last_epoch"
 """Whoever gives a scheduler its start needs no state of it."""

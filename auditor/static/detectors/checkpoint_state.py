@@ -15,16 +15,16 @@ from weakref import WeakKeyDictionary
 from auditor.model.lean import dataclass
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
-from auditor.static.bindings import every_argument
+from auditor.static.execution.weights import UNPICKLERS, is_loading
 from auditor.static.facts import Call, Known, ModuleFacts
 from auditor.static.matcher import Hit, Scope
-from auditor.static.nodes import walk
-from auditor.static.prerequisites import Prerequisite, naming
-from auditor.static.program import program_files
 from auditor.static.project import Project
-from auditor.static.ruleoptions import WithOptions
-from auditor.static.values import FunctionRef
-from auditor.static.weights import UNPICKLERS, is_loading
+from auditor.static.resolution.values import FunctionRef
+from auditor.static.scanning.prerequisites import Prerequisite, naming
+from auditor.static.scanning.program import program_files
+from auditor.static.scanning.ruleoptions import WithOptions
+from auditor.static.syntax.bindings import every_argument
+from auditor.static.syntax.nodes import walk
 
 _OPTIMIZER = "optim"
 _EPOCHS = frozenset({"epoch", "epochs", "global_step", "iter", "iteration", "start_epoch", "step"})

@@ -13,9 +13,9 @@ from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.static.facts import ModuleFacts
 from auditor.static.matcher import Hit, Scope
-from auditor.static.prerequisites import Prerequisite, naming
 from auditor.static.project import Project
-from auditor.static.ruleoptions import WithOptions
+from auditor.static.scanning.prerequisites import Prerequisite, naming
+from auditor.static.scanning.ruleoptions import WithOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,16 +11,16 @@ from itertools import islice
 
 from auditor.model.rule import Confidence, Rule
 from auditor.ruleset.table import Table
-from auditor.static.evaluate import Evaluator
+from auditor.static.evaluation.evaluate import Evaluator
+from auditor.static.evaluation.flow import MAX_READS, uses
+from auditor.static.evaluation.textvalues import is_text
 from auditor.static.facts import ModuleFacts
-from auditor.static.flow import MAX_READS, uses
-from auditor.static.frame import Frame
-from auditor.static.library_verdict import SeedValue
 from auditor.static.matcher import Hit, Scope
 from auditor.static.project import Project
-from auditor.static.ruleoptions import WithOptions
-from auditor.static.targets import only_target
-from auditor.static.textvalues import is_text
+from auditor.static.resolution.frame import Frame
+from auditor.static.resolution.library_verdict import SeedValue
+from auditor.static.resolution.targets import only_target
+from auditor.static.scanning.ruleoptions import WithOptions
 
 
 def _read(table: Table) -> frozenset[str]:

@@ -13,12 +13,12 @@ from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.static.facts import Known, ModuleFacts
 from auditor.static.matcher import Hit, Scope
-from auditor.static.mentions import Names
-from auditor.static.prerequisites import Prerequisite
-from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.project import Project
-from auditor.static.ruleoptions import WithOptions
-from auditor.static.tensorindex import is_tensor_index
+from auditor.static.scanning.prerequisites import Prerequisite
+from auditor.static.scanning.program import ProgramCondition, read_program_condition
+from auditor.static.scanning.ruleoptions import WithOptions
+from auditor.static.scanning.tensorindex import is_tensor_index
+from auditor.static.text.mentions import Names
 
 _ASSIGNED = frozenset({"]=", "] =", "]  "})
 """Texts of which one stands where an item is assigned; of the last one, the blanks are there to line up."""

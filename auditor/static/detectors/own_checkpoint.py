@@ -16,11 +16,11 @@ from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.static.facts import Call, ModuleFacts
 from auditor.static.matcher import Hit, Scope
-from auditor.static.nodes import walk
-from auditor.static.prerequisites import Prerequisite, naming
-from auditor.static.program import programs
 from auditor.static.project import Project
-from auditor.static.ruleoptions import WithOptions
+from auditor.static.scanning.prerequisites import Prerequisite, naming
+from auditor.static.scanning.program import programs
+from auditor.static.scanning.ruleoptions import WithOptions
+from auditor.static.syntax.nodes import walk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

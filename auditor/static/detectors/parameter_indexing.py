@@ -13,15 +13,15 @@ from auditor.model.lean import dataclass
 from auditor.model.rule import Confidence, Rule
 from auditor.ruleset.table import Table
 from auditor.static.facts import Known, ModuleFacts
-from auditor.static.gradient import Gradient, gradient_at
 from auditor.static.matcher import Hit, Scope
-from auditor.static.nodeindex import nodes_of
-from auditor.static.nodes import walk
-from auditor.static.prerequisites import Prerequisite, naming
-from auditor.static.program import ProgramCondition, read_program_condition
+from auditor.static.programwide.gradient import Gradient, gradient_at
 from auditor.static.project import Project
-from auditor.static.ruleoptions import WithOptions
-from auditor.static.tensorindex import is_tensor_index
+from auditor.static.scanning.prerequisites import Prerequisite, naming
+from auditor.static.scanning.program import ProgramCondition, read_program_condition
+from auditor.static.scanning.ruleoptions import WithOptions
+from auditor.static.scanning.tensorindex import is_tensor_index
+from auditor.static.syntax.nodeindex import nodes_of
+from auditor.static.syntax.nodes import walk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

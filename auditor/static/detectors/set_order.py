@@ -12,17 +12,17 @@ from auditor.model.finding import Related
 from auditor.model.location import Location
 from auditor.model.rule import Confidence, Rule
 from auditor.ruleset.table import Table
-from auditor.static.braces import SET_IN_BRACES
 from auditor.static.facts import ModuleFacts
 from auditor.static.matcher import Hit, Scope
-from auditor.static.nodeindex import nodes_of
-from auditor.static.order import ordered_use
-from auditor.static.ordertrail import Kind
-from auditor.static.places import in_words
-from auditor.static.prerequisites import Prerequisite, naming
 from auditor.static.project import Project
-from auditor.static.ruleoptions import WithOptions
-from auditor.static.sets import Elements, elements
+from auditor.static.scanning.prerequisites import Prerequisite, naming
+from auditor.static.scanning.ruleoptions import WithOptions
+from auditor.static.syntax.nodeindex import nodes_of
+from auditor.static.syntax.places import in_words
+from auditor.static.text.braces import SET_IN_BRACES
+from auditor.static.unordered.order import ordered_use
+from auditor.static.unordered.ordertrail import Kind
+from auditor.static.unordered.sets import Elements, elements
 
 _CALLED = frozenset({"set("})
 _OPERATORS = {ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^", ast.Sub: "-"}

@@ -12,10 +12,10 @@ from auditor.model.rule import Confidence, Rule
 from auditor.ruleset.table import Table
 from auditor.static.facts import Call, ModuleFacts
 from auditor.static.matcher import Hit, Scope
-from auditor.static.nodes import walk
-from auditor.static.prerequisites import Prerequisite, naming
 from auditor.static.project import Project
-from auditor.static.ruleoptions import WithOptions
+from auditor.static.scanning.prerequisites import Prerequisite, naming
+from auditor.static.scanning.ruleoptions import WithOptions
+from auditor.static.syntax.nodes import walk
 
 _TRAINING = frozenset(
     {

@@ -13,13 +13,13 @@ from auditor.model.lean import dataclass
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.static.facts import Call, Known, ModuleFacts, Unknown
-from auditor.static.filledloops import all_are_initialised, fills
 from auditor.static.matcher import Hit, Scope
-from auditor.static.nodeindex import names_of
-from auditor.static.nodes import walk
-from auditor.static.prerequisites import Prerequisite, naming
+from auditor.static.programwide.filledloops import all_are_initialised, fills
 from auditor.static.project import Project
-from auditor.static.ruleoptions import WithOptions
+from auditor.static.scanning.prerequisites import Prerequisite, naming
+from auditor.static.scanning.ruleoptions import WithOptions
+from auditor.static.syntax.nodeindex import names_of
+from auditor.static.syntax.nodes import walk
 
 _READS = frozenset(
     {"add_", "mean", "mul_", "sub_", "sum", "std", "norm", "item", "numpy", "tolist", "clone", "max", "min"}

@@ -18,7 +18,7 @@ from auditor.ruleset.table import Table
 from auditor.static.documents.detector import DocumentDetector
 from auditor.static.documents.kinds import Kind
 from auditor.static.matcher import Hit
-from auditor.static.plainfile import read_plain
+from auditor.static.text.plainfile import read_plain
 
 if TYPE_CHECKING:
     from auditor.static.documents.dependencies import Dependency
@@ -100,7 +100,7 @@ def _asked(document: Document) -> list[Dependency]:
 
 def _magics(document: Document) -> Iterator[tuple[int, str]]:
     """The lines of magics in a notebook: `%pip install torch`, also without the sign, and lines that go on."""
-    from auditor.static.notebook import is_command
+    from auditor.static.text.notebook import is_command
 
     goes_on = False
     for number, line in enumerate(document.lines, 1):

@@ -12,16 +12,16 @@ from itertools import islice
 from auditor.model.lean import dataclass
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
+from auditor.static.evaluation.flow import attribute_reads, parameter, uses
 from auditor.static.facts import Call, ModuleFacts
-from auditor.static.flow import attribute_reads, parameter, uses
 from auditor.static.matcher import Hit, Scope
-from auditor.static.members import member
-from auditor.static.prerequisites import Prerequisite, naming
-from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.project import Project
-from auditor.static.ruleoptions import WithOptions
-from auditor.static.targets import only_target
-from auditor.static.values import ClassRef, External, FunctionRef
+from auditor.static.resolution.members import member
+from auditor.static.resolution.targets import only_target
+from auditor.static.resolution.values import ClassRef, External, FunctionRef
+from auditor.static.scanning.prerequisites import Prerequisite, naming
+from auditor.static.scanning.program import ProgramCondition, read_program_condition
+from auditor.static.scanning.ruleoptions import WithOptions
 
 MAX_NAMES = 20
 """Names under which one environment is followed."""

@@ -14,11 +14,11 @@ from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.static.facts import ModuleFacts
 from auditor.static.matcher import Hit, Scope
-from auditor.static.nodes import walk
-from auditor.static.prerequisites import Prerequisite, naming
-from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.project import Project
-from auditor.static.ruleoptions import WithOptions
+from auditor.static.scanning.prerequisites import Prerequisite, naming
+from auditor.static.scanning.program import ProgramCondition, read_program_condition
+from auditor.static.scanning.ruleoptions import WithOptions
+from auditor.static.syntax.nodes import walk
 
 _DRAWING = frozenset({"choice", "choices", "integers", "randint", "random", "randrange", "sample"})
 """Methods that draw which one comes next."""

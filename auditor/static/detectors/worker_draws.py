@@ -12,20 +12,20 @@ from auditor.model.finding import Related
 from auditor.model.lean import dataclass
 from auditor.model.rule import Confidence, Rule
 from auditor.ruleset.table import Table
-from auditor.static.bindings import BindingKind, Function
-from auditor.static.callprerequisites import call_prerequisites
-from auditor.static.conditions import CallCondition, read_call_condition
-from auditor.static.elements import call_of
+from auditor.static.execution.incidental import is_incidental
+from auditor.static.execution.weights import initialises
 from auditor.static.facts import Call, ModuleFacts
-from auditor.static.incidental import is_incidental
 from auditor.static.matcher import Hit, Scope
-from auditor.static.nodes import walk
-from auditor.static.prerequisites import Prerequisite, naming
-from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.project import Project
-from auditor.static.ruleoptions import WithOptions
-from auditor.static.values import ClassRef, External, FunctionRef, Instance, Value
-from auditor.static.weights import initialises
+from auditor.static.resolution.values import ClassRef, External, FunctionRef, Instance, Value
+from auditor.static.scanning.callprerequisites import call_prerequisites
+from auditor.static.scanning.conditions import CallCondition, read_call_condition
+from auditor.static.scanning.prerequisites import Prerequisite, naming
+from auditor.static.scanning.program import ProgramCondition, read_program_condition
+from auditor.static.scanning.ruleoptions import WithOptions
+from auditor.static.syntax.bindings import BindingKind, Function
+from auditor.static.syntax.elements import call_of
+from auditor.static.syntax.nodes import walk
 
 MAX_DEPTH = 8
 """Calls between the function that is handed over and the draw."""

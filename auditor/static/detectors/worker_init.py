@@ -14,14 +14,14 @@ from auditor.model.finding import Related
 from auditor.model.lean import dataclass
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
-from auditor.static.conditions import CallCondition, read_call_condition
 from auditor.static.facts import Call, Known, ModuleFacts
-from auditor.static.library_verdict import SeedValue
 from auditor.static.matcher import Hit, Scope
-from auditor.static.nodes import walk
 from auditor.static.project import Project
-from auditor.static.ruleoptions import WithOptions
-from auditor.static.values import FunctionRef
+from auditor.static.resolution.library_verdict import SeedValue
+from auditor.static.resolution.values import FunctionRef
+from auditor.static.scanning.conditions import CallCondition, read_call_condition
+from auditor.static.scanning.ruleoptions import WithOptions
+from auditor.static.syntax.nodes import walk
 
 _ARBITRARY = "Workers are seeded with other numbers in every run: from the clock, the process or the system."
 

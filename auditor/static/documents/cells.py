@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from auditor.errors import ProjectError
 from auditor.model.lean import dataclass
-from auditor.static.notebook import all_cells, cell_lines
+from auditor.static.text.notebook import all_cells, cell_lines
 
 
 @dataclass(frozen=True, slots=True)

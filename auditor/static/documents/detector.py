@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from auditor.model.annotations import TYPE_CHECKING, TypeVar
-from auditor.static.ruleoptions import WithOptions
+from auditor.static.scanning.ruleoptions import WithOptions
 
 if TYPE_CHECKING:
     from auditor.model.rule import Rule

@@ -8,7 +8,7 @@ from auditor.errors import ProjectError
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.location import Location
 from auditor.static.documents.kinds import Kind
-from auditor.static.source import SourceFile
+from auditor.static.syntax.source import SourceFile
 
 if TYPE_CHECKING:
     from auditor.static.documents.cells import Cell

@@ -15,7 +15,7 @@ from auditor.static.documents.kinds import LAUNCHERS, Kind, document_kind
 from auditor.static.documents.shell import code_lines, settings, unquoted
 
 if TYPE_CHECKING:
-    from auditor.static.source import SourceFile
+    from auditor.static.syntax.source import SourceFile
 
 _FOR_ALL = (Kind.ENVIRONMENT_FILE, Kind.DOCKERFILE)
 """What these set holds for every program."""

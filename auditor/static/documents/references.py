@@ -13,8 +13,8 @@ from functools import cached_property
 from auditor.errors import ProjectError
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.pattern import lazy_pattern
-from auditor.static.pinned import Pins
-from auditor.static.source import SourceFile
+from auditor.static.files.pinned import Pins
+from auditor.static.syntax.source import SourceFile
 
 if TYPE_CHECKING:
     from pathlib import Path

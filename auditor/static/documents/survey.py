@@ -10,18 +10,18 @@ from auditor.model.finding import Finding, Remark, Skipped, Suppressed
 from auditor.model.lean import dataclass, field, replace
 from auditor.model.location import Location
 from auditor.model.rule import Rule
-from auditor.static.allowance import complaints, judge, needless
 from auditor.static.documents.document import MAX_BYTES, Document
 from auditor.static.documents.kinds import LAUNCHERS, Kind, document_kind
 from auditor.static.documents.references import References
-from auditor.static.findings import Placed, hit_order, make_finding
 from auditor.static.matcher import Hit
-from auditor.static.source import SourceFile
+from auditor.static.scanning.allowance import complaints, judge, needless
+from auditor.static.scanning.findings import Placed, hit_order, make_finding
 from auditor.static.suppress import MARK, Suppressions, read_suppressions
+from auditor.static.syntax.source import SourceFile
 
 if TYPE_CHECKING:
-    from auditor.static.demands import Bound
-    from auditor.static.discovery import Discovery
+    from auditor.static.files.discovery import Discovery
+    from auditor.static.scanning.demands import Bound
 
 _FOREIGN = frozenset({"ci", "docs", "doc", "test", "tests", "testing"})
 """Folders whose files serve the project's own machinery, not its programs."""

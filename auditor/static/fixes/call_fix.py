@@ -10,9 +10,9 @@ from auditor.model.rule import Rule
 from auditor.static.documents.document import Document
 from auditor.static.facts import Call, ModuleFacts
 from auditor.static.fixes.proposal import Proposal, Refusal
-from auditor.static.fixoptions import WithFixOptions
-from auditor.static.nodeplace import call_at
 from auditor.static.project import Project
+from auditor.static.resolution.nodeplace import call_at
+from auditor.static.scanning.fixoptions import WithFixOptions
 
 T = TypeVar("T")
 

@@ -15,9 +15,9 @@ from auditor.static.fixes.changes import InsertStatement, RemoveStatement, Repla
 from auditor.static.fixes.proposal import Proposal, Refusal
 from auditor.static.fixes.seeding.place import statement_at
 from auditor.static.fixes.seeding.source import seed_in_scope
-from auditor.static.fixoptions import WithFixOptions, applicability, effect
-from auditor.static.nodeplace import written
 from auditor.static.project import Project
+from auditor.static.resolution.nodeplace import written
+from auditor.static.scanning.fixoptions import WithFixOptions, applicability, effect
 
 SWITCHES = {
     "torch.use_deterministic_algorithms": "True",

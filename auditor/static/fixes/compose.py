@@ -11,7 +11,7 @@ from auditor.static.fixes.writing.conflict import Conflict
 from auditor.static.fixes.writing.filetext import FileText
 from auditor.static.fixes.writing.plaintext import PlainText
 from auditor.static.fixes.writing.python import PythonText
-from auditor.static.linelength import DEFAULT
+from auditor.static.text.linelength import DEFAULT
 
 __all__ = ["Composer", "Conflict", "compose"]
 

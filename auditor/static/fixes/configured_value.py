@@ -20,8 +20,8 @@ from auditor.static.documents.kinds import LAUNCHERS, Kind
 from auditor.static.facts import ModuleFacts
 from auditor.static.fixes.changes import Change, ReplaceExpression, ReplaceText
 from auditor.static.fixes.proposal import Proposal, Refusal
-from auditor.static.fixoptions import WithFixOptions, applicability, effect
 from auditor.static.project import Project
+from auditor.static.scanning.fixoptions import WithFixOptions, applicability, effect
 
 _ENTRY = re.compile(
     r"(?P<key>\"[^\"]*\"|'[^']*'|[^\s:=\"']+)(?P<sign>\s*[:?]{0,2}[:=]\s*|\s+)(?P<mark>(?:[&!]\S*\s+)*)(?P<value>.+)"

@@ -8,14 +8,14 @@ from auditor.model.finding import Finding
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.static.documents.document import Document
-from auditor.static.elements import Known
 from auditor.static.facts import ModuleFacts
 from auditor.static.fixes.changes import Change, InsertAtStart, RemoveStatement
 from auditor.static.fixes.proposal import Proposal, Refusal
 from auditor.static.fixes.seeding.place import statement_at
-from auditor.static.fixoptions import WithFixOptions, applicability, effect
-from auditor.static.nodeplace import written
 from auditor.static.project import Project
+from auditor.static.resolution.nodeplace import written
+from auditor.static.scanning.fixoptions import WithFixOptions, applicability, effect
+from auditor.static.syntax.elements import Known
 
 _SETTERS = frozenset({"os.putenv", "os.environ.setdefault", "os.environ.__setitem__"})
 

@@ -12,9 +12,9 @@ from auditor.static.documents.document import Document
 from auditor.static.facts import ModuleFacts
 from auditor.static.fixes.changes import InsertStatement
 from auditor.static.fixes.proposal import Proposal, Refusal
-from auditor.static.fixoptions import WithFixOptions, applicability, effect
-from auditor.static.nodeplace import call_at
 from auditor.static.project import Project
+from auditor.static.resolution.nodeplace import call_at
+from auditor.static.scanning.fixoptions import WithFixOptions, applicability, effect
 
 MODELS = frozenset({"model", "net", "network", "classifier", "encoder", "module", "self.model", "self.net"})
 """What a model is called."""

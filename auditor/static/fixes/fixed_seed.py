@@ -11,7 +11,6 @@ from auditor.model.location import Location
 from auditor.model.patch import Applicability
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
-from auditor.static import constants
 from auditor.static.documents.document import Document
 from auditor.static.facts import Call, ModuleFacts
 from auditor.static.fixes.changes import ReplaceExpression
@@ -19,11 +18,12 @@ from auditor.static.fixes.proposal import Proposal, Refusal
 from auditor.static.fixes.seeding.origin import origin
 from auditor.static.fixes.seeding.repetition import repeats
 from auditor.static.fixes.seeding.source import DEFAULT, seed_in_scope
-from auditor.static.fixoptions import WithFixOptions, applicability
-from auditor.static.library_verdict import SeedValue
-from auditor.static.nodeplace import call_at, written
 from auditor.static.project import Project
-from auditor.static.seedvalue import ENTROPY_CALLS
+from auditor.static.resolution import constants
+from auditor.static.resolution.library_verdict import SeedValue
+from auditor.static.resolution.nodeplace import call_at, written
+from auditor.static.resolution.seedvalue import ENTROPY_CALLS
+from auditor.static.scanning.fixoptions import WithFixOptions, applicability
 
 SEED_KEYWORDS = ("seed", "random_state", "a", "x", "entropy", "key", "rng", "default", "params")
 SELF_SEEDING = {

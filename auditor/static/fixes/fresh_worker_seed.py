@@ -10,9 +10,9 @@ from auditor.static.facts import Call, ModuleFacts
 from auditor.static.fixes.changes import Change, ReplaceExpression
 from auditor.static.fixes.proposal import Proposal, Refusal
 from auditor.static.fixes.seeding.loaders import with_generator
-from auditor.static.fixoptions import WithFixOptions, applicability, effect
-from auditor.static.nodeplace import call_at
 from auditor.static.project import Project
+from auditor.static.resolution.nodeplace import call_at
+from auditor.static.scanning.fixoptions import WithFixOptions, applicability, effect
 
 SEED = "{torch.initial_seed}() % 2**32"
 _SEEDS = frozenset({"numpy.random.seed", "random.seed", "torch.manual_seed"})

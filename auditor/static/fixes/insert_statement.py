@@ -21,9 +21,9 @@ from auditor.static.fixes.call_fix import CallFix
 from auditor.static.fixes.changes import InsertStatement
 from auditor.static.fixes.proposal import Proposal, Refusal
 from auditor.static.fixes.seeding.source import seed_in_scope
-from auditor.static.fixoptions import applicability, effect
-from auditor.static.nodeplace import written
 from auditor.static.project import Project
+from auditor.static.resolution.nodeplace import written
+from auditor.static.scanning.fixoptions import applicability, effect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

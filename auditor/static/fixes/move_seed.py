@@ -16,9 +16,9 @@ from auditor.static.fixes.seeding.place import Way, lifted, statement_at, way_to
 from auditor.static.fixes.seeding.program import by_helper, place_for
 from auditor.static.fixes.seeding.repetition import repeats
 from auditor.static.fixes.seeding.seed_helper import only_seeds
-from auditor.static.fixoptions import WithFixOptions, applicability, effect
-from auditor.static.library_verdict import LibraryVerdict, SeedStatus
 from auditor.static.project import Project
+from auditor.static.resolution.library_verdict import LibraryVerdict, SeedStatus
+from auditor.static.scanning.fixoptions import WithFixOptions, applicability, effect
 
 CALLS = {
     "random": "random.seed",

@@ -15,13 +15,13 @@ from auditor.ruleset.table import Table
 from auditor.ruleset.versions import parse_bounds
 from auditor.static.documents.document import Document
 from auditor.static.facts import ModuleFacts
+from auditor.static.files.pinned import fits
 from auditor.static.fixes.changes import Change, InsertAtStart, InsertStatement, SetArgument
 from auditor.static.fixes.proposal import Proposal, Refusal
-from auditor.static.fixoptions import WithFixOptions, applicability, effect
-from auditor.static.nodeplace import call_at
-from auditor.static.pinned import fits
-from auditor.static.programstart import does_something, program_start
+from auditor.static.programwide.programstart import does_something, program_start
 from auditor.static.project import Project
+from auditor.static.resolution.nodeplace import call_at
+from auditor.static.scanning.fixoptions import WithFixOptions, applicability, effect
 
 WORKSPACE = '{os.environ}.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")'
 MODE = "{torch.use_deterministic_algorithms}(True)"

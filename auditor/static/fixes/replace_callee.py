@@ -14,9 +14,9 @@ from auditor.static.documents.document import Document
 from auditor.static.facts import Call, ModuleFacts
 from auditor.static.fixes.changes import ReplaceExpression
 from auditor.static.fixes.proposal import Proposal, Refusal
-from auditor.static.fixoptions import WithFixOptions, applicability, effect
-from auditor.static.nodeplace import call_at, written
 from auditor.static.project import Project
+from auditor.static.resolution.nodeplace import call_at, written
+from auditor.static.scanning.fixoptions import WithFixOptions, applicability, effect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,11 +19,11 @@ from auditor.static.facts import Call, ModuleFacts
 from auditor.static.fixes.changes import Change, InsertStatement, ReplaceExpression
 from auditor.static.fixes.program_switch import NO_PLACE, mode_changes
 from auditor.static.fixes.proposal import Proposal, Refusal
-from auditor.static.fixoptions import WithFixOptions, applicability, effect
-from auditor.static.nodeplace import call_at
-from auditor.static.operatorcall import NotReplacedError, entry_for, is_method, replaced
-from auditor.static.programstart import program_start
+from auditor.static.programwide.programstart import program_start
 from auditor.static.project import Project
+from auditor.static.resolution.nodeplace import call_at
+from auditor.static.scanning.fixoptions import WithFixOptions, applicability, effect
+from auditor.static.scanning.operatorcall import NotReplacedError, entry_for, is_method, replaced
 
 
 def _read(table: Table) -> None:

@@ -13,9 +13,9 @@ from auditor.static.fixes.changes import Change, InsertStatement, SetArgument
 from auditor.static.fixes.proposal import Proposal, Refusal
 from auditor.static.fixes.seeding.repetition import repeats
 from auditor.static.fixes.seeding.source import seed_in_scope
-from auditor.static.fixoptions import WithFixOptions, applicability, effect
-from auditor.static.nodeplace import call_at
 from auditor.static.project import Project
+from auditor.static.resolution.nodeplace import call_at
+from auditor.static.scanning.fixoptions import WithFixOptions, applicability, effect
 
 
 def _read(table: Table) -> None:

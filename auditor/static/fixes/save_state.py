@@ -17,10 +17,10 @@ from auditor.static.facts import Call, ModuleFacts
 from auditor.static.fixes.call_fix import CallFix
 from auditor.static.fixes.changes import Change, InsertStatement, ReplaceExpression
 from auditor.static.fixes.proposal import Proposal, Refusal
-from auditor.static.fixoptions import applicability, effect
-from auditor.static.program import programs
 from auditor.static.project import Project
-from auditor.static.targets import only_target
+from auditor.static.resolution.targets import only_target
+from auditor.static.scanning.fixoptions import applicability, effect
+from auditor.static.scanning.program import programs
 
 OPTIMIZERS = ("optimizer", "optim", "opt")
 """What an optimizer is called in both places."""

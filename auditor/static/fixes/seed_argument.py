@@ -14,8 +14,8 @@ from auditor.model.patch import Applicability
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.ruleset.versions import Bound, parse_bounds
-from auditor.static.elements import is_none
 from auditor.static.facts import Call, ModuleFacts
+from auditor.static.files.pinned import fits
 from auditor.static.fixes.call_fix import CallFix
 from auditor.static.fixes.changes import Change, InsertStatement, ReplaceExpression, SetArgument
 from auditor.static.fixes.proposal import Proposal, Refusal
@@ -25,11 +25,11 @@ from auditor.static.fixes.seeding.defaults import filled
 from auditor.static.fixes.seeding.program import place_for
 from auditor.static.fixes.seeding.repetition import repeats
 from auditor.static.fixes.seeding.source import seed_in_scope
-from auditor.static.fixoptions import applicability, effect
-from auditor.static.library_verdict import SeedStatus
-from auditor.static.nodeplace import written
-from auditor.static.pinned import fits
 from auditor.static.project import Project
+from auditor.static.resolution.library_verdict import SeedStatus
+from auditor.static.resolution.nodeplace import written
+from auditor.static.scanning.fixoptions import applicability, effect
+from auditor.static.syntax.elements import is_none
 
 GENERATORS = frozenset({"numpy.random.default_rng", "numpy.random.RandomState", "random.Random"})
 SHARED = {

@@ -14,7 +14,6 @@ from auditor.model.location import Location
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.static.documents.document import Document
-from auditor.static.elements import is_none
 from auditor.static.facts import ModuleFacts
 from auditor.static.fixes.changes import Change, InsertStatement, RemoveStatement
 from auditor.static.fixes.proposal import Proposal, Refusal
@@ -23,11 +22,12 @@ from auditor.static.fixes.seeding.origin import origin
 from auditor.static.fixes.seeding.place import Way, lifted, statement_at
 from auditor.static.fixes.seeding.repetition import repeats
 from auditor.static.fixes.seeding.seed_helper import only_seeds
-from auditor.static.fixoptions import WithFixOptions, applicability, effect
-from auditor.static.library_verdict import Seed, SeedStatus
-from auditor.static.nodeplace import call_at
 from auditor.static.project import Project
-from auditor.static.seedvalue import ENTROPY_CALLS
+from auditor.static.resolution.library_verdict import Seed, SeedStatus
+from auditor.static.resolution.nodeplace import call_at
+from auditor.static.resolution.seedvalue import ENTROPY_CALLS
+from auditor.static.scanning.fixoptions import WithFixOptions, applicability, effect
+from auditor.static.syntax.elements import is_none
 
 _STATUSES = (SeedStatus.NONE, SeedStatus.CONDITIONAL)
 

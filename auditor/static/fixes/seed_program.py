@@ -12,8 +12,8 @@ from auditor.static.facts import ModuleFacts
 from auditor.static.fixes.changes import Change
 from auditor.static.fixes.proposal import Proposal, Refusal
 from auditor.static.fixes.seeding.program import Seeding, seed_program
-from auditor.static.fixoptions import WithFixOptions, applicability, effect
 from auditor.static.project import Project
+from auditor.static.scanning.fixoptions import WithFixOptions, applicability, effect
 
 RANKS = "every process of a distributed run draws the same numbers; add the rank to the seed where they have to differ"
 

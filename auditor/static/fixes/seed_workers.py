@@ -13,8 +13,8 @@ from auditor.static.fixes.call_fix import CallFix
 from auditor.static.fixes.changes import Change, InsertStatement, SetArgument
 from auditor.static.fixes.proposal import Proposal, Refusal
 from auditor.static.fixes.seeding.loaders import has_hints, loaders_of, top_statement, with_generator
-from auditor.static.fixoptions import applicability, effect
 from auditor.static.project import Project
+from auditor.static.scanning.fixoptions import applicability, effect
 
 NAMES = ("seed_worker", "seed_loader_worker", "seed_dataset_worker")
 

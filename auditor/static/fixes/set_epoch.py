@@ -12,10 +12,10 @@ from auditor.static.documents.document import Document
 from auditor.static.facts import ModuleFacts
 from auditor.static.fixes.changes import InsertStatement
 from auditor.static.fixes.proposal import Proposal, Refusal
-from auditor.static.fixoptions import WithFixOptions, applicability, effect
-from auditor.static.nodeplace import call_at
 from auditor.static.project import Project
-from auditor.static.targets import only_target
+from auditor.static.resolution.nodeplace import call_at
+from auditor.static.resolution.targets import only_target
+from auditor.static.scanning.fixoptions import WithFixOptions, applicability, effect
 
 
 def _read(table: Table) -> None:

@@ -12,9 +12,9 @@ from auditor.static.documents.document import Document
 from auditor.static.facts import Call, ModuleFacts
 from auditor.static.fixes.changes import Change, ReplaceExpression, SetArgument
 from auditor.static.fixes.proposal import Proposal, Refusal
-from auditor.static.fixoptions import WithFixOptions, applicability, effect
-from auditor.static.nodeplace import call_at, node_at, written
 from auditor.static.project import Project
+from auditor.static.resolution.nodeplace import call_at, node_at, written
+from auditor.static.scanning.fixoptions import WithFixOptions, applicability, effect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,8 +13,8 @@ from auditor.static.documents.kinds import Kind
 from auditor.static.facts import ModuleFacts
 from auditor.static.fixes.changes import ReplaceText
 from auditor.static.fixes.proposal import Proposal, Refusal
-from auditor.static.fixoptions import WithFixOptions, applicability, effect
 from auditor.static.project import Project
+from auditor.static.scanning.fixoptions import WithFixOptions, applicability, effect
 
 _SOURCE = " --random-source=<(yes 42)"
 _BASH = re.compile(r"#!.*\b(?:bash|zsh|ksh)\b")

@@ -14,11 +14,11 @@ from auditor.static.documents.document import Document
 from auditor.static.facts import Call, Known, ModuleFacts
 from auditor.static.fixes.changes import Change, InsertStatement, ReplaceExpression
 from auditor.static.fixes.proposal import Proposal, Refusal
-from auditor.static.fixoptions import WithFixOptions, applicability, effect
-from auditor.static.nodeplace import call_at
-from auditor.static.order import ordered_use
-from auditor.static.ordertrail import Kind
 from auditor.static.project import Project
+from auditor.static.resolution.nodeplace import call_at
+from auditor.static.scanning.fixoptions import WithFixOptions, applicability, effect
+from auditor.static.unordered.order import ordered_use
+from auditor.static.unordered.ordertrail import Kind
 
 _BY_NAME = "sorted({0}, key=lambda entry: entry.name)"
 _WALKS = frozenset({"os.walk", "os.fwalk", "pathlib.Path.walk"})

@@ -16,10 +16,10 @@ from auditor.static.documents.document import Document
 from auditor.static.facts import ModuleFacts
 from auditor.static.fixes.changes import ReplaceExpression
 from auditor.static.fixes.proposal import Proposal, Refusal
-from auditor.static.fixoptions import WithFixOptions
-from auditor.static.nodeplace import node_at
 from auditor.static.project import Project
-from auditor.static.sets import Elements, elements
+from auditor.static.resolution.nodeplace import node_at
+from auditor.static.scanning.fixoptions import WithFixOptions
+from auditor.static.unordered.sets import Elements, elements
 
 _READERS = frozenset({"list", "tuple", "enumerate", "iter", "tqdm.tqdm", "tqdm.auto.tqdm", "zip"})
 

@@ -13,8 +13,8 @@ from auditor.static.fixes.proposal import Proposal, Refusal
 from auditor.static.fixes.seed_program import seeded
 from auditor.static.fixes.seeding.repetition import repeats
 from auditor.static.fixes.seeding.source import seed_in_scope
-from auditor.static.fixoptions import applicability, effect
 from auditor.static.project import Project
+from auditor.static.scanning.fixoptions import applicability, effect
 
 _OTHERS = {
     "secrets.choice": "{random.choice}",

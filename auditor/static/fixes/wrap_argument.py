@@ -12,8 +12,8 @@ from auditor.static.facts import Call, ModuleFacts
 from auditor.static.fixes.call_fix import CallFix
 from auditor.static.fixes.changes import ReplaceExpression
 from auditor.static.fixes.proposal import Proposal, Refusal
-from auditor.static.fixoptions import applicability, effect
 from auditor.static.project import Project
+from auditor.static.scanning.fixoptions import applicability, effect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,9 +9,9 @@ from auditor.model.rule import Match, Rule
 from auditor.ruleset.table import Table, did_you_mean
 from auditor.static.facts import ModuleFacts
 from auditor.static.matcher import Hit, Matcher, Scope, find_matcher, registry
-from auditor.static.prerequisites import Prerequisite, prerequisites
 from auditor.static.project import Project
-from auditor.static.ruleoptions import WithOptions
+from auditor.static.scanning.prerequisites import Prerequisite, prerequisites
+from auditor.static.scanning.ruleoptions import WithOptions
 
 Alternative = tuple[Matcher, Match]
 

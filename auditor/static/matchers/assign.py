@@ -10,13 +10,13 @@ from itertools import islice
 from auditor.model.lean import dataclass
 from auditor.model.rule import Confidence, Rule
 from auditor.ruleset.table import Table
-from auditor.static.elements import is_same
+from auditor.static.evaluation.plainvalue import plain_value
 from auditor.static.facts import Assignment, Known, ModuleFacts
 from auditor.static.matcher import Hit, Scope
-from auditor.static.plainvalue import plain_value
-from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.project import Project
-from auditor.static.ruleoptions import WithOptions
+from auditor.static.scanning.program import ProgramCondition, read_program_condition
+from auditor.static.scanning.ruleoptions import WithOptions
+from auditor.static.syntax.elements import is_same
 
 MAX_AROUND = 20
 """Statements around an assignment whose conditions are asked."""

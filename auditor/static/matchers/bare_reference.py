@@ -9,10 +9,10 @@ from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.static.facts import ModuleFacts
 from auditor.static.matcher import Hit, Scope
-from auditor.static.nodeindex import nodes_of
-from auditor.static.prerequisites import Prerequisite, naming
 from auditor.static.project import Project
-from auditor.static.ruleoptions import WithOptions
+from auditor.static.scanning.prerequisites import Prerequisite, naming
+from auditor.static.scanning.ruleoptions import WithOptions
+from auditor.static.syntax.nodeindex import nodes_of
 
 
 def _read(table: Table) -> frozenset[str]:

@@ -10,28 +10,28 @@ from auditor.model.lean import dataclass
 from auditor.model.location import Location
 from auditor.model.rule import Confidence, Rule
 from auditor.ruleset.table import Table
-from auditor.static.callers import calls_named
-from auditor.static.callprerequisites import call_prerequisites
-from auditor.static.conditions import CallCondition, read_call_condition
+from auditor.static.execution.followed import methods_after, taken_by
+from auditor.static.execution.incidental import is_for_names
+from auditor.static.execution.loaderitems import may_draw
+from auditor.static.execution.standin import is_never_needed, is_offered
+from auditor.static.execution.training import computes_gradients
 from auditor.static.facts import Call, ModuleFacts
-from auditor.static.followed import methods_after, taken_by
-from auditor.static.gradient import Gradient, gradient_at
-from auditor.static.incidental import is_for_names
-from auditor.static.leftopen import leaving_open, needing
-from auditor.static.loaderitems import may_draw
 from auditor.static.matcher import Hit, Scope
-from auditor.static.nodes import walk
-from auditor.static.ordering import SORTERS
-from auditor.static.prerequisites import Prerequisite
-from auditor.static.program import ProgramCondition, read_program_condition
+from auditor.static.programwide.gradient import Gradient, gradient_at
+from auditor.static.programwide.leftopen import leaving_open, needing
+from auditor.static.programwide.throwaway import is_only_converted
+from auditor.static.programwide.unseeded import on_handed_objects, unseeded_programs, worded
 from auditor.static.project import Project
-from auditor.static.ruleoptions import WithOptions
-from auditor.static.standin import is_never_needed, is_offered
-from auditor.static.throwaway import is_only_converted
-from auditor.static.tiedindex import takes_tied_index
-from auditor.static.training import computes_gradients
-from auditor.static.unseeded import on_handed_objects, unseeded_programs, worded
-from auditor.static.values import FunctionRef
+from auditor.static.resolution.callers import calls_named
+from auditor.static.resolution.ordering import SORTERS
+from auditor.static.resolution.values import FunctionRef
+from auditor.static.scanning.callprerequisites import call_prerequisites
+from auditor.static.scanning.conditions import CallCondition, read_call_condition
+from auditor.static.scanning.prerequisites import Prerequisite
+from auditor.static.scanning.program import ProgramCondition, read_program_condition
+from auditor.static.scanning.ruleoptions import WithOptions
+from auditor.static.scanning.tiedindex import takes_tied_index
+from auditor.static.syntax.nodes import walk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,12 +9,12 @@ from auditor.model.finding import Related
 from auditor.model.lean import dataclass
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
-from auditor.static.conditions import CallCondition, read_call_condition
 from auditor.static.facts import Known, ModuleFacts
 from auditor.static.matcher import Hit, Scope
-from auditor.static.program import ProgramCondition, read_program_condition
 from auditor.static.project import Project
-from auditor.static.ruleoptions import WithOptions
+from auditor.static.scanning.conditions import CallCondition, read_call_condition
+from auditor.static.scanning.program import ProgramCondition, read_program_condition
+from auditor.static.scanning.ruleoptions import WithOptions
 
 _SETTERS = {"os.environ.setdefault": ("key", 0, 1), "os.putenv": ("name", 0, 1)}
 

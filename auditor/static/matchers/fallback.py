@@ -12,21 +12,21 @@ from auditor.model.lean import dataclass, replace
 from auditor.model.location import Location
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
-from auditor.static.constants import may_hold_for_none
+from auditor.static.evaluation.spread import bound_before, spread
+from auditor.static.evaluation.unset import is_unset
+from auditor.static.execution.followed import methods_after
+from auditor.static.execution.handedon import as_called
+from auditor.static.execution.knowledge import draws
 from auditor.static.facts import Call, Known, ModuleFacts
-from auditor.static.followed import methods_after
-from auditor.static.handedon import as_called
-from auditor.static.knowledge import draws
-from auditor.static.leftopen import leaving_open, left_open
 from auditor.static.matcher import Hit, Scope
-from auditor.static.mentions import Names
-from auditor.static.prerequisites import Prerequisite, packages_of
-from auditor.static.program import ProgramCondition, read_program_condition
+from auditor.static.programwide.leftopen import leaving_open, left_open
+from auditor.static.programwide.unseeded import unseeded_programs, worded
 from auditor.static.project import Project
-from auditor.static.ruleoptions import WithOptions
-from auditor.static.spread import bound_before, spread
-from auditor.static.unseeded import unseeded_programs, worded
-from auditor.static.unset import is_unset
+from auditor.static.resolution.constants import may_hold_for_none
+from auditor.static.scanning.prerequisites import Prerequisite, packages_of
+from auditor.static.scanning.program import ProgramCondition, read_program_condition
+from auditor.static.scanning.ruleoptions import WithOptions
+from auditor.static.text.mentions import Names
 
 _TELLING = 9
 """Letters from which on the last part of a name stands in few files that do not mean it."""

@@ -10,9 +10,9 @@ from auditor.model.rule import Rule
 from auditor.static.facts import ModuleFacts
 from auditor.static.matcher import Hit, Scope
 from auditor.static.matchers.call import CallMatcher, read_call
-from auditor.static.prerequisites import Prerequisite
 from auditor.static.project import Project
-from auditor.static.trace import Memory
+from auditor.static.reuse.trace import Memory
+from auditor.static.scanning.prerequisites import Prerequisite
 
 Places = dict[str, list[Hit]]
 """Hits by the path of the file in which they stand."""

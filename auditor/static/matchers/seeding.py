@@ -17,19 +17,25 @@ from auditor.model.lean import dataclass
 from auditor.model.location import Location
 from auditor.model.rule import Confidence, Rule
 from auditor.ruleset.table import Table
-from auditor.static.allowedplaces import Allower
+from auditor.static.evaluation.flow import uses
+from auditor.static.execution.incidental import is_incidental, is_part_of_name, is_shown_only, name_of
+from auditor.static.execution.weights import initialises
 from auditor.static.facts import Call, ModuleFacts
-from auditor.static.flow import uses
-from auditor.static.incidental import is_incidental, is_part_of_name, is_shown_only, name_of
-from auditor.static.library_verdict import Draw, LibraryVerdict, Seed, SeedStatus, SeedValue, place_of
 from auditor.static.matcher import Hit, Scope
-from auditor.static.nodes import walk
-from auditor.static.places import in_words
+from auditor.static.programwide.throwaway import (
+    is_only_described,
+    is_only_measured,
+    is_only_summarised,
+    is_only_traced,
+    is_traced,
+)
 from auditor.static.project import Project
-from auditor.static.ruleoptions import WithOptions
-from auditor.static.targets import only_target
-from auditor.static.throwaway import is_only_described, is_only_measured, is_only_summarised, is_only_traced, is_traced
-from auditor.static.weights import initialises
+from auditor.static.resolution.library_verdict import Draw, LibraryVerdict, Seed, SeedStatus, SeedValue, place_of
+from auditor.static.resolution.targets import only_target
+from auditor.static.scanning.allowedplaces import Allower
+from auditor.static.scanning.ruleoptions import WithOptions
+from auditor.static.syntax.nodes import walk
+from auditor.static.syntax.places import in_words
 
 _SHOWN = 8
 """Draws listed as related places."""

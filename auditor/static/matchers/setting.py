@@ -10,9 +10,9 @@ from auditor.model.location import Location
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.static.documents.kinds import CONFIGURATIONS, LAUNCHERS, Kind
+from auditor.static.files.pinned import fits
 from auditor.static.matcher import Hit, Scope
-from auditor.static.pinned import fits
-from auditor.static.ruleoptions import WithOptions
+from auditor.static.scanning.ruleoptions import WithOptions
 
 if TYPE_CHECKING:
     from auditor.static.documents.dialects import Readers

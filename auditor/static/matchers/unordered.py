@@ -8,15 +8,15 @@ from auditor.model.finding import Related
 from auditor.model.lean import dataclass
 from auditor.model.rule import Confidence, Rule
 from auditor.ruleset.table import Table
-from auditor.static.callprerequisites import call_prerequisites
-from auditor.static.conditions import CallCondition, read_call_condition
 from auditor.static.facts import ModuleFacts
 from auditor.static.matcher import Hit, Scope
-from auditor.static.order import ordered_use
-from auditor.static.ordertrail import Kind, OrderedUse
-from auditor.static.prerequisites import Prerequisite
 from auditor.static.project import Project
-from auditor.static.ruleoptions import WithOptions
+from auditor.static.scanning.callprerequisites import call_prerequisites
+from auditor.static.scanning.conditions import CallCondition, read_call_condition
+from auditor.static.scanning.prerequisites import Prerequisite
+from auditor.static.scanning.ruleoptions import WithOptions
+from auditor.static.unordered.order import ordered_use
+from auditor.static.unordered.ordertrail import Kind, OrderedUse
 
 _KINDS = {"listing": Kind.LISTING, "completion": Kind.COMPLETION}
 _RANK = {Confidence.LOW: 0, Confidence.MEDIUM: 1, Confidence.HIGH: 2}

@@ -17,7 +17,7 @@ from auditor.runs.gitstate import GitState
 from auditor.services.guideline.command_words import command_words
 from auditor.services.guideline.currency import Present, hold_against
 from auditor.services.guideline.known import Known
-from auditor.static.pins import Pins
+from auditor.static.files.pins import Pins
 
 SURROUNDINGS = Surroundings(
     python="3.11.7", packages={"numpy": "2.4.6", "torch": "2.13.0", "black": "1.0"}, machine={"cpu": "Some CPU"}

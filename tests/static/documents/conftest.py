@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from auditor.ruleset import Ruleset
-from auditor.static.discovery import Discovery
 from auditor.static.engine import Analysis, Engine
+from auditor.static.files.discovery import Discovery
 
 Scan = Callable[..., Analysis]
 Files = Mapping[str, str | bytes]

@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.ruleset import load
-from auditor.static.discovery import Discovery
 from auditor.static.documents.kinds import Kind, document_kind
 from auditor.static.engine import Analysis, Engine, find_files
+from auditor.static.files.discovery import Discovery
 
 Scan = Callable[..., Analysis]
 RULESET = load()

@@ -16,7 +16,7 @@ from auditor.model.location import Location
 from auditor.static.fixes.changes import ReplaceExpression, SetArgument
 from auditor.static.fixes.compose import compose
 from auditor.static.fixes.writing.wrap import wrapped
-from auditor.static.linelength import line_length
+from auditor.static.text.linelength import line_length
 
 LONG = (
     "loader = DataLoader(data, batch_size=args.batch_size, shuffle=True, num_workers=4, generator=torch.Generator())",

@@ -8,10 +8,10 @@ import pytest
 
 from auditor.model.rule import Confidence
 from auditor.ruleset import load
-from auditor.static import program as conditions
 from auditor.static.engine import Engine, find_files
 from auditor.static.facts import ModuleFacts
 from auditor.static.matcher import find_matcher
+from auditor.static.scanning import program as conditions
 
 RULESET = load()
 

@@ -9,15 +9,15 @@ import ast
 from collections.abc import Iterator
 from itertools import islice
 
-from auditor.static.callers import calls_seen, passed_to
-from auditor.static.commandline import default_of
-from auditor.static.elements import call_of, is_none
+from auditor.static.evaluation.commandline import default_of
+from auditor.static.evaluation.givenbefore import stored_in_attribute
+from auditor.static.evaluation.unset import MAX_CALLS, MAX_STEPS, is_unset
 from auditor.static.facts import ModuleFacts
 from auditor.static.fixes.changes import Change, ReplaceExpression, SetArgument
 from auditor.static.fixes.seeding.origin import Origin, origin
-from auditor.static.givenbefore import stored_in_attribute
 from auditor.static.project import Project
-from auditor.static.unset import MAX_CALLS, MAX_STEPS, is_unset
+from auditor.static.resolution.callers import calls_seen, passed_to
+from auditor.static.syntax.elements import call_of, is_none
 
 
 def defaulted(found: Origin, number: str) -> Iterator[Change]:

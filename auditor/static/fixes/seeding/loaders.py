@@ -5,15 +5,15 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from auditor.static.elements import Call
 from auditor.static.facts import ModuleFacts
 from auditor.static.fixes.changes import Change, SetArgument
 from auditor.static.fixes.seeding.repetition import repeats
 from auditor.static.fixes.seeding.source import seed_in_scope
-from auditor.static.library_verdict import SeedStatus
-from auditor.static.program import programs
 from auditor.static.project import Project
-from auditor.static.values import ClassRef, Instance
+from auditor.static.resolution.library_verdict import SeedStatus
+from auditor.static.resolution.values import ClassRef, Instance
+from auditor.static.scanning.program import programs
+from auditor.static.syntax.elements import Call
 
 LOADERS = frozenset(
     {

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 
 from auditor.model.lean import dataclass
 from auditor.model.location import Location
-from auditor.static import constants
-from auditor.static.bindings import Function, every_argument
-from auditor.static.commandline import declaring_option, default_of, option_call, typer_default
+from auditor.static.evaluation.commandline import declaring_option, default_of, option_call, typer_default
 from auditor.static.facts import ModuleFacts
-from auditor.static.nodeplace import call_at
 from auditor.static.project import Project
-from auditor.static.values import ClassRef
+from auditor.static.resolution import constants
+from auditor.static.resolution.nodeplace import call_at
+from auditor.static.resolution.values import ClassRef
+from auditor.static.syntax.bindings import Function, every_argument
 
 MAX_STEPS = 12
 

@@ -11,14 +11,14 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from auditor.model.lean import dataclass
 from auditor.model.location import Location
-from auditor.static.bindings import Function
-from auditor.static.callables import RUNNERS
 from auditor.static.entrypoints import is_main_guard
 from auditor.static.facts import ModuleFacts
-from auditor.static.library_verdict import Draw, Seed
-from auditor.static.nodeplace import written
 from auditor.static.project import Project
-from auditor.static.values import FunctionRef
+from auditor.static.resolution.callables import RUNNERS
+from auditor.static.resolution.library_verdict import Draw, Seed
+from auditor.static.resolution.nodeplace import written
+from auditor.static.resolution.values import FunctionRef
+from auditor.static.syntax.bindings import Function
 
 Way = tuple[Location, ...]
 """The calls and imports that lead to a place, outermost first, and the place itself."""

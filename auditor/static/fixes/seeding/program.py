@@ -22,11 +22,11 @@ from auditor.static.fixes.seeding.place import (
 )
 from auditor.static.fixes.seeding.seed_helper import SeedHelper, helpers, name_in
 from auditor.static.fixes.seeding.source import DEFAULT, constant_of_module, seed_source
-from auditor.static.library_verdict import LibraryVerdict, Seed, SeedStatus
-from auditor.static.marimo import made_of_cells
-from auditor.static.nodeplace import call_at, written
 from auditor.static.project import Project
+from auditor.static.resolution.library_verdict import LibraryVerdict, Seed, SeedStatus
+from auditor.static.resolution.nodeplace import call_at, written
 from auditor.static.seeding import COUNTING, reached_seeds
+from auditor.static.text.marimo import made_of_cells
 
 ORDER = ("random", "numpy.random", "cupy.random", "tensorflow", "torch", "torch.cuda")
 """The order in which people seed libraries."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from auditor.static.bindings import Function
-from auditor.static.callables import RUNNERS
 from auditor.static.facts import ModuleFacts
-from auditor.static.program import programs
-from auditor.static.values import ClassRef, FunctionRef
+from auditor.static.resolution.callables import RUNNERS
+from auditor.static.resolution.values import ClassRef, FunctionRef
+from auditor.static.scanning.program import programs
+from auditor.static.syntax.bindings import Function
 
 MAX_DEPTH = 6
 """Callers of callers that are looked at."""

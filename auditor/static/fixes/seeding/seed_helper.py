@@ -6,12 +6,12 @@ import ast
 from collections.abc import Iterator
 
 from auditor.model.lean import dataclass
-from auditor.static.commandline import default_of
-from auditor.static.elements import Call
+from auditor.static.evaluation.commandline import default_of
 from auditor.static.facts import ModuleFacts
-from auditor.static.importpath import ImportPath
+from auditor.static.files.importpath import ImportPath
 from auditor.static.project import Project
-from auditor.static.values import FunctionRef, ModuleRef
+from auditor.static.resolution.values import FunctionRef, ModuleRef
+from auditor.static.syntax.elements import Call
 
 _WORDS = (
         "def set_seed", "def seed_everything", "def seed_all", "def set_random_seed", "def fix_seed", "def setup_seed",

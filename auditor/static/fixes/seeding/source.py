@@ -6,16 +6,16 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from auditor.model.lean import dataclass
-from auditor.static.bindings import Function
-from auditor.static.commandline import PARSING_METHODS, default_of, option_defaults, typer_default
-from auditor.static.elements import Known
-from auditor.static.evaluate import Evaluator
+from auditor.static.evaluation.commandline import PARSING_METHODS, default_of, option_defaults, typer_default
+from auditor.static.evaluation.evaluate import Evaluator
 from auditor.static.facts import ModuleFacts
 from auditor.static.fixes.seeding.place import Level, is_docstring
-from auditor.static.frame import Frame
-from auditor.static.library_verdict import SeedValue
 from auditor.static.names import FILLING
-from auditor.static.values import ClassRef, External, FunctionRef, Instance
+from auditor.static.resolution.frame import Frame
+from auditor.static.resolution.library_verdict import SeedValue
+from auditor.static.resolution.values import ClassRef, External, FunctionRef, Instance
+from auditor.static.syntax.bindings import Function
+from auditor.static.syntax.elements import Known
 
 SEED_NAMES = (
     "seed", "random_seed", "rng_seed", "manual_seed", "global_seed", "torch_seed", "np_seed", "seed_value",

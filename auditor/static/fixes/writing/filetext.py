@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from difflib import SequenceMatcher
 
-from auditor.static.source import decoded, encoding_of
+from auditor.static.syntax.source import decoded, encoding_of
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 

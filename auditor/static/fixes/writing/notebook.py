@@ -15,7 +15,7 @@ from auditor.static.fixes.writing.filetext import FileText
 from auditor.static.fixes.writing.jsoncells import cell_sources, with_source
 from auditor.static.fixes.writing.python import PythonText
 from auditor.static.fixes.writing.splice import Splice, spliced
-from auditor.static.notebook import NotebookText, read_notebook
+from auditor.static.text.notebook import NotebookText, read_notebook
 
 
 @dataclass(frozen=True, slots=True)

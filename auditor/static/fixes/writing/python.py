@@ -29,7 +29,7 @@ from auditor.static.fixes.writing.splice import Splice, spliced
 from auditor.static.fixes.writing.statements import Statements
 from auditor.static.fixes.writing.syntax import Syntax
 from auditor.static.fixes.writing.wrap import wrapped
-from auditor.static.linelength import DEFAULT
+from auditor.static.text.linelength import DEFAULT
 
 
 class PythonText:

@@ -1,0 +1,206 @@
+"""What command-line options are when nobody gives them: argparse, click, typer and their like."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable, Mapping
+from weakref import WeakKeyDictionary
+
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.resolution.library_verdict import SeedValue
+from auditor.static.resolution.seedvalue import GIVEN, IS_NONE, Seen, constant
+from auditor.static.syntax.bindings import Function
+from auditor.static.syntax.elements import Known
+
+if TYPE_CHECKING:
+    from auditor.static.facts import ModuleFacts
+
+PARSING_METHODS = frozenset({"parse_args", "parse_known_args", "parse_intermixed_args", "parse_known_intermixed_args"})
+FLAG_CALLS = "absl.flags.DEFINE_"
+"""How the names begin of what declares a flag and gives its holder."""
+
+STORED_WITHOUT_VALUE = {"store_true": False, "store_false": True, "count": None}
+DEFAULT = "None by default"
+_TYPES = frozenset({"float", "int", "str"})
+
+Evaluate = Callable[[ast.expr], Seen]
+
+
+_DECLARED: WeakKeyDictionary[ModuleFacts, dict[str, list[ast.Call]]] = WeakKeyDictionary()
+
+
+def option_defaults(module: ModuleFacts, evaluate: Evaluate) -> dict[str, Seen]:
+    """Defaults of the options that a module adds to its parsers, by destination; where two differ, GIVEN."""
+    found: dict[str, Seen] = {}
+    overrides: dict[str, Seen] = {}
+    others: list[ast.Call] = []
+    for call in module.calls:
+        if call.method == "add_argument" and call.receiver is not None:
+            destination = _destination(call.node)
+            if destination:
+                default = _argparse_default(call.node, evaluate)
+                found[destination] = default if found.get(destination, default) == default else GIVEN
+        elif (call.method or "").startswith("DEFINE_") and (call.callee or "").startswith(FLAG_CALLS):
+            found.update(flag(call.node, evaluate))
+        elif call.method == "set_defaults" and call.receiver is not None:
+            overrides.update({word.arg: evaluate(word.value) for word in call.node.keywords if word.arg})
+            others += [call.node for word in call.node.keywords if word.arg is None]
+    if any(_is_reached(module, call, found) for call in others):
+        # `parser.set_defaults(**yaml.safe_load(stream))`: any option may have got a value there.
+        found = {name: GIVEN if value.kind is SeedValue.NONE else value for name, value in found.items()}
+    return found | overrides
+
+
+def _is_reached(module: ModuleFacts, call: ast.Call, options: Mapping[str, Seen]) -> bool:
+    """Whether a plain run comes to a call: under no condition, or under options that are on by default."""
+    tests = [holder.test for holder in module.around(call) if isinstance(holder, ast.If)]
+    return all(
+        any(
+            options[part.attr].is_constant and options[part.attr].constant
+            for part in ast.walk(test)
+            if isinstance(part, ast.Attribute) and part.attr in options
+        )
+        for test in tests
+    )
+
+
+def adds_unnamed(module: ModuleFacts) -> bool:
+    """Whether a file adds options to a parser whose names are not written."""
+    return any(call.method == "add_argument" and _destination(call.node) is None for call in module.calls)
+
+
+def flag(call: ast.Call, evaluate: Evaluate) -> dict[str, Seen]:
+    """The name and the default of `flags.DEFINE_integer("seed", None, "…")`; nothing where they are not written."""
+    words = {word.arg: word.value for word in call.keywords}
+    name = call.args[0] if call.args else words.get("name")
+    default = call.args[1] if len(call.args) > 1 else words.get("default")
+    if not isinstance(name, ast.Constant) or default is None:
+        return {}
+    return {str(name.value): _by_default(evaluate(default))}
+
+
+def _destination(call: ast.Call) -> str | None:
+    for word in call.keywords:
+        if word.arg == "dest" and isinstance(word.value, ast.Constant):
+            return str(word.value.value)
+    flags = [arg.value for arg in call.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
+    long = next((flag for flag in flags if flag.startswith("--")), None) or next(iter(flags), None)
+    return long.lstrip("-").replace("-", "_") if long else None
+
+
+def _argparse_default(call: ast.Call, evaluate: Evaluate) -> Seen:
+    words = {word.arg: word.value for word in call.keywords if word.arg}
+    flags = [arg.value for arg in call.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
+    positional = bool(flags) and not flags[0].startswith("-")
+    if "default" in words:
+        return _by_default(evaluate(words["default"]))
+    required = words.get("required")
+    if positional or len(words) < len(call.keywords) or (isinstance(required, ast.Constant) and required.value):
+        return GIVEN
+    action = words.get("action")
+    if isinstance(action, ast.Constant) and action.value in STORED_WITHOUT_VALUE:
+        return constant(STORED_WITHOUT_VALUE[action.value], DEFAULT if action.value == "count" else "")
+    return _by_default(IS_NONE)
+
+
+def _by_default(value: Seen) -> Seen:
+    return constant(None, DEFAULT) if value == IS_NONE else value
+
+
+def declared_default(module: ModuleFacts, function: Function, name: str, evaluate: Evaluate) -> Seen | None:
+    """The default that a decorator (`@click.option`) or a default value (`typer.Option`) gives a parameter."""
+    decorator = declaring_option(module, function, name)
+    return None if decorator is None else _click_default(decorator, evaluate)
+
+
+def declaring_option(module: ModuleFacts, function: Function, name: str) -> ast.Call | None:
+    """The decorator that declares a parameter as an option of the command line."""
+    for decorator in () if isinstance(function, ast.Lambda) else function.decorator_list:
+        if isinstance(decorator, ast.Call) and _declares(module, decorator, name):
+            return decorator
+    return None
+
+
+def option_call(module: ModuleFacts, destination: str) -> ast.Call | None:
+    """The one call in a file that declares the option of that destination; None where there is none, or several."""
+    declared = _DECLARED.get(module)
+    if declared is None:
+        declared = _DECLARED[module] = _declared_in(module)
+    found = declared.get(destination, [])
+    return found[0] if len(found) == 1 else None
+
+
+def _declared_in(module: ModuleFacts) -> dict[str, list[ast.Call]]:
+    """The calls that declare options, by their destinations."""
+    found: dict[str, list[ast.Call]] = {}
+    for call in module.calls:
+        if call.method == "add_argument" and call.receiver is not None:
+            found.setdefault(_destination(call.node) or "", []).append(call.node)
+        elif (call.callee or "").startswith(FLAG_CALLS) and call.node.args:
+            name = call.node.args[0]
+            if isinstance(name, ast.Constant) and isinstance(name.value, str):
+                found.setdefault(name.value, []).append(call.node)
+    found.pop("", None)
+    return found
+
+
+def is_never_none(module: ModuleFacts, node: ast.expr) -> bool:
+    """Whether `args.seed` is an option of this file that no command line can make None: it has a default, a type."""
+    declared = option_call(module, node.attr) if isinstance(node, ast.Attribute) else None
+    if declared is None:
+        return False
+    words = {word.arg: word.value for word in declared.keywords}
+    default, kind = words.get("default"), words.get("type")
+    has_default = isinstance(default, ast.Constant) and default.value is not None
+    return has_default and (kind is None or getattr(kind, "id", "") in _TYPES)
+
+
+def _declares(module: ModuleFacts, decorator: ast.Call, name: str) -> bool:
+    callee = module.resolve(decorator.func) or ""
+    if callee.rpartition(".")[2] not in ("option", "argument") or callee.startswith("."):
+        return False
+    texts = [arg.value for arg in decorator.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
+    plain = [text for text in texts if not text.startswith("-")]
+    long = [text.partition("/")[0] for text in texts if text.startswith("--")]
+    names = plain or long or texts
+    return name in [text.lstrip("-").replace("-", "_").lower() for text in names]
+
+
+def _click_default(decorator: ast.Call, evaluate: Evaluate) -> Seen:
+    words = {word.arg: word.value for word in decorator.keywords if word.arg}
+    called = decorator.func.attr if isinstance(decorator.func, ast.Attribute) else getattr(decorator.func, "id", "")
+    if "default" in words:
+        return _by_default(evaluate(words["default"]))
+    required = words.get("required")
+    if called == "argument" or (isinstance(required, ast.Constant) and required.value):
+        return GIVEN
+    flag = words.get("is_flag")
+    if isinstance(flag, ast.Constant) and flag.value:
+        return constant(False)
+    return _by_default(IS_NONE)
+
+
+def typer_default(module: ModuleFacts, node: ast.expr) -> ast.expr | None:
+    """The default inside `typer.Option(None, …)`; None where `node` is no such call or has no default."""
+    if not isinstance(node, ast.Call):
+        return None
+    callee = module.resolve(node.func) or ""
+    if callee not in ("typer.Option", "typer.Argument") or not node.args:
+        return None
+    value = module.constant(node.args[0])
+    return None if isinstance(value, Known) and value.value is ... else node.args[0]
+
+
+def default_of(function: Function, name: str) -> ast.expr | None:
+    """The default value of a parameter as written."""
+    arguments = function.args
+    positional = [*arguments.posonlyargs, *arguments.args]
+    padded: Iterable[ast.expr | None] = [None] * (len(positional) - len(arguments.defaults)) + list(arguments.defaults)
+    pairs = (
+        *zip(positional, padded, strict=True),
+        *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
+    )
+    for argument, default in pairs:
+        if argument.arg == name:
+            return default
+    return None

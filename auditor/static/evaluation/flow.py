@@ -1,0 +1,398 @@
+"""Where a value goes: the uses of a variable, parameters, returns, and what is done to it on the way."""
+
+from __future__ import annotations
+
+import ast
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from weakref import WeakKeyDictionary
+
+from auditor.static.evaluation.givenbefore import stored_in_attribute
+from auditor.static.facts import Function, Known, ModuleFacts
+from auditor.static.resolution.ordering import (
+    ARRAYS,
+    COLUMNS,
+    JOINING,
+    MEMBERSHIP,
+    PICKING,
+    REDUCING,
+    SIZES,
+    SORTERS,
+    SORTING,
+    STACKING,
+    TABLES,
+    WRAPPERS,
+)
+from auditor.static.resolution.targets import only_target
+from auditor.static.resolution.values import ClassRef, Instance
+from auditor.static.syntax.nodes import walk
+
+MAX_READS = 50
+"""Reads of one property or variable that are looked at."""
+
+MAX_BOUND = 10
+"""Values of one name from which on it is not told which one a place reads."""
+
+_STRAIGHT = (
+    ast.AsyncFor,
+    ast.AsyncFunctionDef,
+    ast.AsyncWith,
+    ast.For,
+    ast.FunctionDef,
+    ast.If,
+    ast.Module,
+    ast.While,
+    ast.With,
+)
+"""Whose body is executed from its first statement to the last, unless something leaves it."""
+
+_LOOPS = (ast.AsyncFor, ast.For, ast.While)
+_SHOWING = frozenset(
+    {"critical", "debug", "display", "error", "exception", "info", "pprint", "print", "warn", "warning"}
+)
+_PROPERTIES = frozenset({"cached_property", "property"})
+
+
+def uses(module: ModuleFacts, target: ast.expr) -> Iterator[ast.expr]:
+    """The places that read a variable: in its function, in the module for globals, in the class for what is its own.
+
+    An attribute of another object that the file stores once is read where something of the same name is asked for it.
+    """
+    if isinstance(target, ast.Name):
+        holder = module.parent(module.statement(target))
+        if isinstance(holder, ast.ClassDef):
+            yield from _reads_of_class(module, holder, target.id)
+        else:
+            yield from _reads(module, module.enclosing_function(target) or module.tree).names.get(target.id, ())
+    elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self":
+        holder = module.enclosing_class(target)
+        yield from _reads(module, holder).attributes.get(target.attr, ()) if holder else ()
+    elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
+        reads = attribute_reads(module, target.attr) if len(stored_in_attribute(module, target.attr)) == 1 else ()
+        for read in islice(reads, MAX_READS):
+            if isinstance(read, ast.Attribute) and getattr(read.value, "id", "") == target.value.id:
+                yield read
+
+
+def _reads_of_class(module: ModuleFacts, holder: ast.ClassDef, name: str) -> Iterator[ast.expr]:
+    """`WORDS` in the body, `self.WORDS` in the methods, and `Vocabulary.WORDS` outside of the class."""
+    inside = _reads(module, holder)
+    yield from (read for read in inside.names.get(name, ()) if module.parent(module.statement(read)) is holder)
+    yield from inside.attributes.get(name, ())
+    for read in _reads(module, module.tree).attributes.get(name, ())[:MAX_READS]:
+        outside = isinstance(read, ast.Attribute) and getattr(read.value, "id", "") == holder.name
+        if outside and module.enclosing_class(read) is not holder:
+            yield read
+
+
+def attribute_reads(module: ModuleFacts, name: str) -> Iterator[ast.expr]:
+    """The places of a file that read an attribute of that name, of whatever object."""
+    yield from _reads(module, module.tree).attributes.get(name, ())
+
+
+def reads_of_property(module: ModuleFacts, function: Function) -> Iterator[ast.expr]:
+    """The places of a file that read a property, of `self` or of an object that is known to have it."""
+    holder = module.parent(function)
+    if isinstance(function, ast.Lambda) or not isinstance(holder, ast.ClassDef):
+        return
+    names = {getattr(each, "id", getattr(each, "attr", "")) for each in function.decorator_list}
+    if names.isdisjoint(_PROPERTIES):
+        return
+    for read in _reads(module, module.tree).attributes.get(function.name, ())[:MAX_READS]:
+        made = module.names.value(read.value) if isinstance(read, ast.Attribute) else None
+        if isinstance(made, Instance) and isinstance(made.of, ClassRef) and made.of.node is holder:
+            yield read
+
+
+class _Reads:
+    """The names and attributes that are read or bound in a function, class or module, those nearer to the top first."""
+
+    def __init__(self, scope: ast.AST) -> None:
+        self.names: dict[str, list[ast.expr]] = {}
+        self.attributes: dict[str, list[ast.expr]] = {}
+        self.bound: dict[str, list[ast.Name]] = {}
+        """Names that get another value."""
+
+        self.leaves: list[int] = []
+        """Lines that leave a loop, or a turn of it."""
+
+        for node in walk(scope):
+            if isinstance(node, ast.Name):
+                kept = self.names if isinstance(node.ctx, ast.Load) else self.bound
+                kept.setdefault(node.id, []).append(node)
+            elif isinstance(node, ast.Break | ast.Continue):
+                self.leaves.append(node.lineno)
+            elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+                self.attributes.setdefault(node.attr, []).append(node)
+        self.leaves.sort()
+
+
+_READS: WeakKeyDictionary[ModuleFacts, dict[ast.AST, _Reads]] = WeakKeyDictionary()
+
+
+def _reads(module: ModuleFacts, scope: ast.AST) -> _Reads:
+    kept = _READS.setdefault(module, {})
+    if scope not in kept:
+        kept[scope] = _Reads(scope)
+    return kept[scope]
+
+
+def reads_in(module: ModuleFacts, function: Function, name: str) -> list[ast.expr] | None:
+    """The places of a function that read a name; None where it gives that another value."""
+    found = _reads(module, function)
+    return None if name in found.bound else found.names.get(name, [])
+
+
+def reads_below(module: ModuleFacts, function: Function, name: str) -> Sequence[ast.expr]:
+    """The places in a function, and in those inside of it, that read a name."""
+    return _reads(module, function).names.get(name, ())
+
+
+def bound_anew(module: ModuleFacts, target: ast.expr) -> ast.Assign | None:
+    """The next statement of the same block that certainly gives a name another value: what follows reads that one."""
+    statement = module.statement(target)
+    block = module.parent(statement)
+    if not isinstance(target, ast.Name) or not isinstance(block, _STRAIGHT):
+        return None
+    if isinstance(block, ast.AsyncFor | ast.For | ast.If | ast.While) and block.orelse:
+        return None
+    reads = _reads(module, module.enclosing_function(target) or module.tree)
+    names = reads.bound.get(target.id, ())
+    found: ast.Assign | None = None
+    for name in names if len(names) <= MAX_BOUND else ():
+        other = module.parent(name)
+        if isinstance(other, ast.Assign) and module.parent(other) is block and other.lineno > statement.lineno:
+            found = other if found is None or other.lineno < found.lineno else found
+    if found is None:
+        return None
+    at = bisect_right(reads.leaves, statement.lineno)
+    return None if at < len(reads.leaves) and reads.leaves[at] < found.lineno else found
+
+
+def reads_before(module: ModuleFacts, target: ast.expr) -> Callable[[ast.expr], bool]:
+    """Tells of a use whether it reads above a statement that no loop around both repeats: what was held before it."""
+    statement = module.statement(target)
+    function = module.enclosing_function(target)
+    first = (statement.end_lineno or statement.lineno) + 1
+    holder = module.parent(statement)
+    while holder is not None and holder is not function:
+        if isinstance(holder, _LOOPS):
+            first = holder.lineno
+        holder = module.parent(holder)
+
+    def is_before(use: ast.expr) -> bool:
+        if use.lineno >= first:
+            return False
+        if use.lineno >= statement.lineno and module.statement(use) is not statement:
+            return False
+        return module.enclosing_function(use) is function
+
+    return is_before
+
+
+def is_sorted_here(module: ModuleFacts, use: ast.expr) -> bool:
+    """`x.sort()`, or `x = sorted(x)`, also as `x = list(sorted(set(x)))`."""
+    parent = module.parent(use)
+    if isinstance(parent, ast.Attribute) and parent.attr == "sort":
+        return isinstance(module.parent(parent), ast.Call)
+    inner: ast.AST = use
+    while isinstance(parent, ast.Call) and inner in parent.args and module.resolve(parent.func) in WRAPPERS:
+        inner, parent = parent, module.parent(parent)
+    if isinstance(parent, ast.Call) and inner in parent.args[:1] and module.resolve(parent.func) in SORTERS:
+        holder = module.parent(parent)
+        while isinstance(holder, ast.Call) and module.resolve(holder.func) in WRAPPERS:
+            holder = module.parent(holder)
+        if isinstance(holder, ast.Assign):
+            return any(ast.dump(target).replace("Store", "Load") == ast.dump(use) for target in holder.targets)
+    return False
+
+
+def is_single(module: ModuleFacts, use: ast.expr) -> bool:
+    """`assert len(x) == 1`: one thing has no order."""
+    call = module.parent(use)
+    if not isinstance(call, ast.Call) or module.resolve(call.func) != "len":
+        return False
+    test = module.parent(call)
+    if not isinstance(test, ast.Compare) or len(test.comparators) != 1:
+        return False
+    limit = module.constant(test.comparators[0] if test.left is call else test.left)
+    return isinstance(limit, Known) and limit.value == 1 and isinstance(test.ops[0], ast.Eq | ast.NotEq | ast.Gt)
+
+
+def is_only_reduced(module: ModuleFacts, call: ast.Call) -> bool:
+    """`steps = np.array(…)`, `last = np.max(steps)` or `steps.sort()`: what comes of it is the same in any order."""
+    statement = module.parent(call)
+    target = only_target(statement)
+    places = list(uses(module, target)) if isinstance(target, ast.Name) else [call] if target is None else []
+    first = min(places, key=lambda place: (place.lineno, place.col_offset), default=None)
+    if first is not None and _runs_once_with(module, first, call) and is_sorted_here(module, first):
+        return True
+    return bool(places) and all(_is_reduced(module, place) for place in places)
+
+
+def _runs_once_with(module: ModuleFacts, use: ast.expr, call: ast.Call) -> bool:
+    """Whether two places stand in the same block, so that whoever comes to one of them comes to the other."""
+    return module.parent(module.statement(use)) is module.parent(module.statement(call))
+
+
+def is_sorted_table(module: ModuleFacts, call: ast.Call) -> bool:
+    """`DataFrame(…).sort_values("name")`, also where the table is sorted by the name that it is given."""
+    made: ast.AST | None = call
+    while isinstance(called := module.parent(made) if made is not None else None, ast.Attribute):
+        if called.attr in SORTING:
+            return True
+        made = module.parent(called)
+    statement = module.parent(made) if isinstance(made, ast.expr) else None
+    target = only_target(statement)
+    places = uses(module, target) if isinstance(target, ast.Name) else ()
+    return any(getattr(module.parent(place), "attr", None) in SORTING for place in places)
+
+
+def loses_order(module: ModuleFacts, call: ast.Call) -> bool:
+    """Whether an array or a table is made of something that comes to the same in any order."""
+    name = module.resolve(call.func)
+    if name in ARRAYS and is_only_reduced(module, call):
+        return True
+    is_table = name in TABLES or name in COLUMNS
+    return (is_table and is_only_joined(module, call)) or (
+        (is_table or name in STACKING) and is_sorted_table(module, call)
+    )
+
+
+def is_only_joined(module: ModuleFacts, call: ast.Call) -> bool:
+    """`sizes = DataFrame({"path": files})`, `table.merge(sizes, on="path")`: rows are looked up in it by name."""
+    target = only_target(module.parent(call))
+    if not isinstance(target, ast.Name):
+        return False
+    read = list(islice(uses(module, target), MAX_READS + 1))
+    places = [place for place in read if not _makes_column(module, place)]
+    return len(places) > 0 and len(read) <= MAX_READS and all(_is_joined(module, place) for place in places)
+
+
+def _makes_column(module: ModuleFacts, place: ast.expr) -> bool:
+    """`sizes["name"] = sizes.path.str[:-4]`."""
+    statement = module.statement(place)
+    target = only_target(statement)
+    is_column = isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant)
+    return is_column and isinstance(target, ast.Subscript) and ast.dump(target.value) == ast.dump(place)
+
+
+def _is_joined(module: ModuleFacts, place: ast.expr) -> bool:
+    call = module.parent(place)
+    if not isinstance(call, ast.Call) or place not in call.args[:1] or getattr(call.func, "attr", "") not in JOINING:
+        return False
+    how = next((word.value for word in call.keywords if word.arg == "how"), None)
+    is_of_other = module.resolve(call.func) is None or (module.resolve(call.func) or "").startswith("pandas.DataFrame.")
+    return is_of_other and (how is None or getattr(how, "value", None) in ("inner", "left"))
+
+
+def _is_reduced(module: ModuleFacts, node: ast.AST) -> bool:
+    parent = module.parent(node)
+    while isinstance(parent, ast.Compare) and all(isinstance(each, ast.Constant) for each in parent.comparators):
+        node, parent = parent, module.parent(parent)
+    call = module.parent(parent) if isinstance(parent, ast.Attribute) else parent
+    if isinstance(call, ast.Call) and is_found_by_value(module, call):
+        return True
+    if isinstance(parent, ast.Attribute):
+        return parent.attr in SIZES or (parent.attr in REDUCING and isinstance(module.parent(parent), ast.Call))
+    if not isinstance(parent, ast.Call) or node not in parent.args:
+        return False
+    called = str(module.resolve(parent.func) or getattr(parent.func, "attr", "")).rpartition(".")[2]
+    return called in REDUCING or called in MEMBERSHIP
+
+
+def finds_by_value(module: ModuleFacts, taken: ast.Subscript) -> bool:
+    """`files[np.argmax(epochs)]`, where `epochs` holds a number for each file: the same one, wherever it stands."""
+    call = module.origin(taken.slice)
+    if isinstance(call, ast.Call) and module.resolve(call.func) == "int" and call.args:
+        call = module.origin(call.args[0])
+    asked = _asked_for_greatest(module, call) if isinstance(call, ast.Call) else None
+    values = module.origin(asked) if asked is not None else None
+    while isinstance(values, ast.Call) and values.args and module.resolve(values.func) in ARRAYS | WRAPPERS:
+        values = module.origin(values.args[0])
+    if not isinstance(values, ast.ListComp) or len(values.generators) != 1 or values.generators[0].ifs:
+        return False
+    return ast.dump(values.generators[0].iter) == ast.dump(taken.value)
+
+
+def _asked_for_greatest(module: ModuleFacts, call: ast.Call) -> ast.expr | None:
+    """What is asked where its greatest or least stands: `np.argmax(epochs)`, `epochs.index(max(epochs))`."""
+    holder = call.func.value if isinstance(call.func, ast.Attribute) else None
+    name = str(module.resolve(call.func) or getattr(call.func, "attr", ""))
+    if name.rpartition(".")[2] in PICKING:
+        return call.args[0] if call.args else holder
+    wanted = module.origin(call.args[0]) if getattr(call.func, "attr", "") == "index" and call.args else None
+    if not (isinstance(wanted, ast.Call) and wanted.args and module.resolve(wanted.func) in ("max", "min")):
+        return None
+    return holder if holder is not None and ast.dump(wanted.args[0]) == ast.dump(holder) else None
+
+
+def is_found_by_value(module: ModuleFacts, call: ast.Call) -> bool:
+    """`files[epochs.index(max(epochs))]`, also with a name for the place that is used in no other way."""
+    if _asked_for_greatest(module, call) is None:
+        return False
+    target = only_target(module.parent(call))
+    places = uses(module, target) if isinstance(target, ast.Name) else (call,)
+    above = [module.parent(place) for place in places]
+    return all(isinstance(each, ast.Subscript) and finds_by_value(module, each) for each in above)
+
+
+def parameter(call: ast.Call, node: ast.expr, function: ast.AST, skip: int) -> str | None:
+    arguments = function.args if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) else None
+    if arguments is None:
+        return None
+    for keyword in call.keywords:
+        if keyword.value is node:
+            return keyword.arg
+    names = [each.arg for each in (*arguments.posonlyargs, *arguments.args)][skip:]
+    for name, given in zip(names, call.args, strict=False):
+        if given is node:
+            return name
+    return None
+
+
+def returns(module: ModuleFacts, function: Function) -> Iterator[ast.Return]:
+    for node in walk(function):
+        if isinstance(node, ast.Return) and module.enclosing_function(node) is function:
+            yield node
+
+
+def is_shown(module: ModuleFacts, node: ast.expr) -> bool:
+    """Whether a text is only printed, logged or raised, itself or by the name that it is given or added to."""
+    statement = module.parent(node)
+    while isinstance(statement, ast.BinOp):
+        statement = module.parent(statement)
+    target = statement.target if isinstance(statement, ast.AugAssign) else only_target(statement)
+    if not isinstance(target, ast.Name):
+        return _is_shown_here(module, node)
+    places = tuple(uses(module, target))
+    shown = [place for place in places if _is_shown_here(module, place)]
+    return bool(shown) and all(place in shown or _is_tested(module, place) for place in places)
+
+
+def _is_shown_here(module: ModuleFacts, node: ast.expr) -> bool:
+    current: ast.AST | None = node
+    while current is not None and not isinstance(current, ast.stmt):
+        if isinstance(current, ast.JoinedStr | ast.FormattedValue):
+            return True
+        if isinstance(current, ast.Call) and current is not node and shows(module, current):
+            return True
+        current = module.parent(current)
+    return isinstance(current, ast.Raise | ast.Assert)
+
+
+def shows(module: ModuleFacts, call: ast.Call) -> bool:
+    """Whether a call shows people what it is given: `print`, `logger.info`, `display` in a notebook."""
+    name = module.resolve(call.func) or str(getattr(call.func, "attr", ""))
+    return name.rpartition(".")[2] in _SHOWING or name in ("log", "logging.log")
+
+
+def _is_tested(module: ModuleFacts, node: ast.expr) -> bool:
+    """`if text`, `len(text)`: whether there is any, and how much."""
+    parent = module.parent(node)
+    if isinstance(parent, ast.Call):
+        return module.resolve(parent.func) in ("len", "bool")
+    if isinstance(parent, ast.UnaryOp):
+        return isinstance(parent.op, ast.Not)
+    return isinstance(parent, ast.If | ast.IfExp | ast.While) and parent.test is node

@@ -1,0 +1,91 @@
+"""What the options of a program's command line are worth when nobody gives them."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.evaluation.commandline import (
+    adds_unnamed,
+    option_defaults,
+)
+from auditor.static.evaluation.fields import grouped
+from auditor.static.resolution.frame import Frame
+from auditor.static.resolution.seedvalue import (
+    GIVEN,
+    Seen,
+)
+
+if TYPE_CHECKING:
+    from auditor.static.evaluation.evaluate import Evaluator
+    from auditor.static.facts import ModuleFacts
+    from auditor.static.project import Project
+
+ADDING = frozenset(
+    {
+        "__dict__", "add_argparse_args", "add_arguments", "add_class_arguments", "add_dataclass_arguments", "namespace",
+        "parents", "setattr", "update",
+    }
+)  # fmt: skip
+"""Words of which one stands in files that give a parser, or its result, options that are not declared one by one."""
+
+
+class OptionValues:
+    """The options that the modules executed so far declare."""
+
+    def __init__(self, evaluator: Evaluator, project: Project) -> None:
+        self._evaluator = evaluator
+        self._project = project
+        self._options: dict[str, dict[str, Seen]] = {}
+        self._modules: dict[str, ModuleFacts] = {}
+        """Modules that the program has executed so far: their parsers count."""
+
+        self._unread: deque[ModuleFacts] = deque()
+        """Those of them whose options are not in the table yet."""
+
+        self._table: dict[str, Seen] = {}
+        """The options of all modules; GIVEN where two differ."""
+
+        self._closed: dict[int, bool] = {}
+        """Whether the options of so many modules are all declared by name."""
+
+    def executes(self, module: ModuleFacts) -> None:
+        """The program executes something of a module."""
+        if module.path not in self._modules:
+            self._modules[module.path] = module
+            self._unread.append(module)
+
+    def value(self, name: str, frame: Frame) -> Seen:
+        """A command-line option, as it is when nobody gives it."""
+        if name in self._evaluator.stored:
+            return self._evaluator.stored[name]
+        own = self._module_options(frame.module).get(name)
+        if own is not None:
+            return own
+        while self._unread:
+            for option, default in self._module_options(self._unread.popleft()).items():
+                self._table[option] = default if self._table.get(option, default) == default else GIVEN
+        return self._table.get(name, GIVEN)
+
+    def _module_options(self, module: ModuleFacts) -> dict[str, Seen]:
+        found = self._options.get(module.path)
+        if found is None:
+            self._options[module.path] = {}
+            found = option_defaults(
+                module, lambda node: self._evaluator.value(node, Frame(module, module.enclosing_function(node)))
+            )
+            found |= grouped(self._evaluator, module)
+            self._options[module.path] = found
+        return found
+
+    def lacks(self, name: str, frame: Frame) -> bool:
+        """Whether no option is called so, as the options are those that the parsers declare by name and no others."""
+        if name in self._table:
+            return False
+        self.executes(frame.module)
+        number = len(self._modules)
+        if number not in self._closed:
+            self._closed[number] = bool(self._table) and not any(
+                self._project.texts.hold(path, ADDING) or adds_unnamed(module) for path, module in self._modules.items()
+            )
+        return self._closed[number]

@@ -1,0 +1,273 @@
+"""Whether an expression certainly is a number, or holds nothing but numbers: their hashes are not salted."""
+
+from __future__ import annotations
+
+import ast
+
+from auditor.static.evaluation.flow import uses
+from auditor.static.facts import Known, ModuleFacts
+from auditor.static.syntax.bindings import Binding, BindingKind
+
+INTEGERS = frozenset({"int", "len", "range", "ord", "round"})
+"""Builtins that give whole numbers."""
+
+_DRAWN = frozenset(
+    {"random.betavariate", "random.gauss", "random.getrandbits", "random.randint", "random.random", "random.randrange"}
+    | {"random.uniform"}
+)
+"""Functions that draw one number."""
+
+_NUMPY = frozenset(
+    {
+        *("arange", "argmax", "argmin", "argpartition", "argsort", "argwhere", "bincount", "digitize", "flatnonzero"),
+        *("linspace", "nonzero", "ones", "searchsorted", "zeros"),
+        *("random.randint", "random.rand", "random.randn", "random.uniform", "random.normal"),
+    }
+)
+"""Functions of NumPy whose result holds numbers, whatever they are given."""
+
+_TORCH = frozenset({"arange", "argmax", "argsort", "bincount", "linspace", "nonzero", "randint", "randperm", "unique"})
+"""Functions of torch that give a tensor; its elements are numbers once they are out of it."""
+
+_KEEPING = frozenset(
+    {
+        *("list", "tuple", "sorted", "reversed", "set", "frozenset"),
+        *("numpy.array", "numpy.asarray", "numpy.sort", "numpy.unique", "random.sample", "numpy.random.choice"),
+        *("numpy.random.permutation", "random.choices"),
+        *(f"numpy.random.{kind}.{how}" for kind in ("Generator", "RandomState") for how in ("choice", "permutation")),
+    }
+)
+"""Functions whose result holds what their first argument holds, or whole numbers below it."""
+
+_SAME = frozenset({"copy", "flatten", "ravel", "reshape", "squeeze", "tolist"})
+"""Methods of an array whose result holds the same."""
+
+_RANKING = frozenset({"argmax", "argmin", "argpartition", "argsort", "nonzero", "searchsorted"})
+"""Methods of an array, a tensor or a column that give positions in it."""
+
+_LABELLING = frozenset({"argmax", "argmin", "argpartition", "argsort", "fit_predict"})
+"""Methods whose result holds positions, or the numbers that a clustering gives its parts."""
+
+_OUT_OF_TENSOR = frozenset({"numpy", "tolist"})
+_BESIDE_TENSOR = frozenset({"cpu", "detach", "flatten", "long", "reshape", "squeeze", "view"})
+_TYPES = frozenset({"int", "float", "bool"})
+_COLLECTIONS = frozenset(
+    {"collection", "frozenset", "iterable", "iterator", "list", "mutableset", "sequence", "set", "tuple"}
+)
+"""In small letters: what an annotation says that a parameter holds several of."""
+
+_MAX_DEPTH = 8
+_MAX_WRITTEN = 100
+"""Elements of a list that stands in the text; longer ones are not asked about."""
+
+_MAX_ADDITIONS = 20
+"""Places that put something into one list; longer ones are not asked about."""
+
+_Told = dict[tuple[ast.AST, str], bool]
+"""What is said of names in one answer, each asked once: `x = x + y` may stand there a hundred times."""
+
+
+def holds_numbers(module: ModuleFacts, node: ast.expr, depth: int = 0, told: _Told | None = None) -> bool:
+    """Whether a list, an array or another iterable certainly holds numbers and nothing else."""
+    if depth > _MAX_DEPTH:
+        return False
+    named, node = node, _taken_apart(module, module.origin(node))
+    if isinstance(named, ast.Name) and (isinstance(node, ast.Name) or _is_empty_list(module, node)):
+        return _is_annotated(module, named) or _is_collected(module, named, depth, {} if told is None else told)
+    if isinstance(node, ast.Attribute):
+        return node.attr in ("shape", "labels_")
+    if isinstance(node, ast.List | ast.Tuple | ast.Set):
+        return 0 < len(node.elts) <= _MAX_WRITTEN and all(
+            is_number(module, each, depth + 1, told) for each in node.elts
+        )
+    if isinstance(node, ast.Subscript):
+        return holds_numbers(module, node.value, depth + 1, told)
+    if isinstance(node, ast.ListComp | ast.GeneratorExp):
+        return is_number(module, node.elt, depth + 1, told)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
+        # Only a number, or an array of numbers, can be added to a number.
+        return any(_is_constant(module, side) for side in (node.left, node.right))
+    if not isinstance(node, ast.Call):
+        return False
+    name = module.resolve(node.func) or ""
+    library, _, function = name.partition(".")
+    if name == "map" and node.args:
+        return module.resolve(node.args[0]) in INTEGERS
+    if name in ("enumerate", "zip"):
+        return bool(node.args) and all(holds_numbers(module, each, depth + 1, told) for each in node.args)
+    if name == "range" or (library == "numpy" and function in _NUMPY):
+        return True
+    if name == "numpy.where":
+        return len(node.args) == 1 and not node.keywords
+    if name in _KEEPING and node.args:
+        first = node.args[0]
+        return holds_numbers(module, first, depth + 1, told) or (
+            name.startswith("numpy.random.") and is_number(module, first, depth + 1, told)
+        )
+    if not isinstance(node.func, ast.Attribute) or library in ("numpy", "torch"):
+        return False
+    if node.func.attr == "astype":
+        return bool(node.args) and _is_type(module, node.args[0])
+    if node.func.attr in _OUT_OF_TENSOR and (
+        _is_tensor(module, node.func.value) or _leaves_torch(module, node) or _ranks(module, node.func.value)
+    ):
+        return True
+    if node.func.attr in _LABELLING:
+        return True
+    return node.func.attr in _SAME and holds_numbers(module, node.func.value, depth + 1, told)
+
+
+def _is_collected(module: ModuleFacts, node: ast.Name, depth: int, told: _Told) -> bool:
+    """Whether a name is a list that begins empty and gets numbers and nothing else: `found += x.numpy().tolist()`."""
+    bindings = module.names.bindings_of(node)
+    key = (bindings[0].node, node.id) if bindings else None
+    if key is None or len(bindings) > _MAX_ADDITIONS:
+        return False
+    if key in told:
+        return told[key]
+    told[key] = False  # what leads back to itself says nothing
+    added = [_added(module, use) for use in uses(module, node)]
+    parts = [each for each in added if each is not None]
+    parts += [(binding.node.value, True) for binding in bindings if isinstance(binding.node, ast.AugAssign)]
+    begun = [binding.value for binding in bindings if not isinstance(binding.node, ast.AugAssign)]
+    if not parts or len(parts) > _MAX_ADDITIONS or not all(_is_empty_list(module, each) for each in begun):
+        return False
+    told[key] = all(
+        holds_numbers(module, part, depth + 1, told) if is_whole else is_number(module, part, depth + 1, told)
+        for part, is_whole in parts
+    )
+    return told[key]
+
+
+def _added(module: ModuleFacts, use: ast.expr) -> tuple[ast.expr, bool] | None:
+    """What is put into a list there, and whether that is a collection: `found.append(x)`, `found.extend(x)`."""
+    attribute = module.parent(use)
+    call = module.parent(attribute) if isinstance(attribute, ast.Attribute) else None
+    if not (isinstance(call, ast.Call) and isinstance(attribute, ast.Attribute) and call.args):
+        return None
+    return (call.args[-1], attribute.attr == "extend") if attribute.attr in ("append", "extend", "insert") else None
+
+
+def _is_empty_list(module: ModuleFacts, node: ast.expr | None) -> bool:
+    if isinstance(node, ast.Call):
+        return module.resolve(node.func) == "list" and not node.args
+    return isinstance(node, ast.List) and not node.elts
+
+
+def _taken_apart(module: ModuleFacts, node: ast.expr) -> ast.expr:
+    """`b` is `y` in `a, b = x, y`, where the name is bound nowhere else."""
+    if not isinstance(node, ast.Name):
+        return node
+    bindings = module.names.bindings_of(node)
+    made = bindings[0].node if len(bindings) == 1 else None
+    if not isinstance(made, ast.Assign) or len(made.targets) != 1:
+        return node
+    target, value = made.targets[0], made.value
+    if not isinstance(target, ast.Tuple) or not isinstance(value, ast.Tuple) or len(target.elts) != len(value.elts):
+        return node
+    named = (given for name, given in zip(target.elts, value.elts, strict=True) if getattr(name, "id", "") == node.id)
+    return module.origin(next(named, node))
+
+
+def _is_tensor(module: ModuleFacts, node: ast.expr) -> bool:
+    node = module.origin(node)
+    if isinstance(node, ast.Subscript):
+        return _is_tensor(module, node.value)
+    if not isinstance(node, ast.Call):
+        return False
+    if isinstance(node.func, ast.Attribute) and node.func.attr in _BESIDE_TENSOR:
+        return _is_tensor(module, node.func.value)
+    name = module.resolve(node.func) or ""
+    return name.startswith("torch.") and name.removeprefix("torch.") in _TORCH
+
+
+def _leaves_torch(module: ModuleFacts, node: ast.expr) -> bool:
+    """`x[mask].cpu().numpy().tolist()`: only a tensor of torch has these methods, and it holds no text."""
+    while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        if node.func.attr in ("cpu", "detach"):
+            return True
+        if node.func.attr == "numpy":
+            return not any(each.target.startswith("tensorflow") for each in module.imports)
+        node = node.func.value
+    return False
+
+
+def _ranks(module: ModuleFacts, node: ast.expr) -> bool:
+    """`scores.argsort()[:10]`."""
+    node = module.origin(node)
+    while isinstance(node, ast.Subscript):
+        node = node.value
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _RANKING
+
+
+def _is_annotated(module: ModuleFacts, node: ast.Name) -> bool:
+    """`def pick(ids: list[int])`, where nothing else is called so."""
+    bindings = module.names.bindings_of(node)
+    given = bindings[0].node if len(bindings) == 1 and bindings[0].kind is BindingKind.PARAMETER else None
+    hint = given.annotation if isinstance(given, ast.arg) else None
+    if not isinstance(hint, ast.Subscript):
+        return False
+    kinds = hint.slice.elts if isinstance(hint.slice, ast.Tuple) else [hint.slice]
+    several = getattr(hint.value, "id", getattr(hint.value, "attr", "")).lower()
+    return several in _COLLECTIONS and all(getattr(kind, "id", "") in _TYPES for kind in kinds)
+
+
+def _is_type(module: ModuleFacts, node: ast.expr) -> bool:
+    """`int`, `np.int64`, `"int32"`."""
+    name = node.value if isinstance(node, ast.Constant) else (module.resolve(node) or "")
+    last = str(name).removeprefix("numpy.")
+    return last in _TYPES or last.rstrip("0123456789_") in ("int", "uint", "float", "bool")
+
+
+def _is_constant(module: ModuleFacts, node: ast.expr) -> bool:
+    value = module.constant(node)
+    return isinstance(value, Known) and isinstance(value.value, int | float)
+
+
+def is_number(module: ModuleFacts, node: ast.expr, depth: int = 0, told: _Told | None = None) -> bool:
+    """Whether an expression certainly is a number, or a tuple of numbers."""
+    if depth > _MAX_DEPTH:
+        return False
+    told = {} if told is None else told
+    if isinstance(node, ast.Tuple):
+        return all(is_number(module, each, depth + 1, told) for each in node.elts)
+    if _is_constant(module, node):
+        return True
+    if isinstance(node, ast.Call):
+        name = module.resolve(node.func)
+        if name == "hash" and len(node.args) == 1:
+            return is_number(module, node.args[0], depth + 1, told)
+        return name in _DRAWN or name in INTEGERS - {"range"}
+    if isinstance(node, ast.Subscript):
+        table = module.origin(node.value)  # `labels[name]` of `{name: label for label, name in enumerate(names)}`
+        return isinstance(table, ast.DictComp) and is_number(module, table.value, depth + 1, told)
+    if isinstance(node, ast.BinOp):
+        sides = [is_number(module, side, depth + 1, told) for side in (node.left, node.right)]
+        return any(sides) if isinstance(node.op, ast.Add | ast.Sub) else all(sides)
+    if not isinstance(node, ast.Name):
+        return False
+    bindings = module.names.bindings_of(node)
+    return bool(bindings) and all(_binds_number(module, binding, node.id, depth, told) for binding in bindings)
+
+
+def _binds_number(module: ModuleFacts, binding: Binding, name: str, depth: int, told: _Told) -> bool:
+    key = binding.value or binding.node, name
+    if key not in told:
+        told[key] = False  # what leads back to itself says nothing
+        told[key] = _gives_number(module, binding, name, depth, told)
+    return told[key]
+
+
+def _gives_number(module: ModuleFacts, binding: Binding, name: str, depth: int, told: _Told) -> bool:
+    if binding.kind is BindingKind.VALUE and binding.value is not None:
+        return is_number(module, binding.value, depth + 1, told)
+    if binding.kind is BindingKind.ELEMENT and binding.value is not None:
+        return holds_numbers(module, binding.value, depth + 1, told)
+    node = binding.node
+    if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Tuple | ast.List):
+        return holds_numbers(module, node.value, depth + 1, told)  # `pid, camera = map(int, text.split("_"))`
+    if not isinstance(node, ast.For | ast.comprehension) or not isinstance(node.target, ast.Tuple):
+        return False
+    counted, *_ = node.target.elts
+    is_counting = isinstance(node.iter, ast.Call) and module.resolve(node.iter.func) == "enumerate"
+    return is_counting and isinstance(counted, ast.Name) and counted.id == name

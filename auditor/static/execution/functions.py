@@ -1,0 +1,450 @@
+"""Entering the project's own functions: what their parameters are bound to, and what they did before."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping
+
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.model.lean import dataclass
+from auditor.static.evaluation.furtherarguments import keyword_rest, positional_rest, spread_given
+from auditor.static.evaluation.modes import is_mode
+from auditor.static.evaluation.rngstate import Rank, State, joined_draws
+from auditor.static.evaluation.switches import Switches
+from auditor.static.evaluation.written import given_by
+from auditor.static.execution.ownmethods import is_on_new_object, set_so_far, set_there, take_over
+from auditor.static.resolution.frame import Frame
+from auditor.static.resolution.indirect import is_configured
+from auditor.static.resolution.lengths import with_kept_lengths
+from auditor.static.resolution.mappings import entries_of, is_copy_of_name, writes_seed
+from auditor.static.resolution.seedvalue import GIVEN, IS_NONE, MAX_PARTS, OPTIONS, Entries, Seen, constant, holding
+from auditor.static.resolution.values import ClassRef, External, FunctionRef, Instance, Value
+from auditor.static.resolution.wrappers import kept, maker_of, wrappers_of
+from auditor.static.syntax.bindings import Function
+from auditor.static.syntax.elements import call_of, is_none
+
+if TYPE_CHECKING:
+    from auditor.static.execution.walk import Walk
+    from auditor.static.facts import ModuleFacts
+
+MAX_CALLS = 1500
+"""Functions entered for one program, nearly twice what the largest training programs that we know need.
+
+What comes after is not followed, and the verdicts say so.
+"""
+
+MAX_STEPS = 100_000
+"""Statements executed for one program before no further function is entered."""
+
+MAX_DEPTH = 30
+"""Calls inside calls."""
+
+_TOO_LONG = f"it does more than {MAX_CALLS:,} functions or {MAX_STEPS:,} statements say; nothing is known of the rest"
+_TOO_DEEP = f"calls inside more than {MAX_DEPTH} others are left out"
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What following a function did to the state that it was entered with."""
+
+    state: State
+    result: Seen
+    seeded: tuple[tuple[str, Rank], ...]
+    """Libraries that it seeded, and with what."""
+
+    seeded_later: frozenset[str]
+    """Libraries that it seeds when it is called later than it was followed."""
+
+    left: frozenset[str]
+    """Libraries whose unseeded state it puts back when it is left, being a context."""
+
+    unseeded: frozenset[int]
+    """Draws that are reached in it while unseeded."""
+
+    is_blamed: bool
+    """It does something else in a process that was started anew (`Ledger.is_blamed`)."""
+
+    handed_back: Mapping[str, Seen]
+    """What dictionaries and namespaces that it was given hold afterwards, by the names of its parameters.
+
+    Of a method also what its object has then (`set_there`).
+    """
+
+
+class Functions:
+    """The functions that one program enters."""
+
+    def __init__(self, walk: Walk) -> None:
+        self._walk = walk
+        self._ledger = walk.ledger
+        self._effects: dict[object, Effect] = {}
+        self._active: list[object] = []
+        self._wrapping: dict[Function, tuple[ast.Call | None, Frame]] = {}
+        self.handed_back: tuple[ast.Call | None, Mapping[str, Seen]] = None, {}
+        """The call that was followed last, and what its function made of dictionaries that it was given."""
+
+        self._entered = 0
+        self._followed: set[Function] = set()
+        """What was entered, but for arms that this program never takes."""
+
+        self._made: set[ast.Call] = set()
+        """Calls that made objects of the project, with the same exception."""
+
+        self.switches = Switches(walk.relevance.mentions, walk.within)
+
+    def make(self, cls: ClassRef, node: ast.Call | None) -> None:
+        """An object of the project is made, by this call where there is one."""
+        self.switches.is_made(cls, node)
+        if node is not None and not self._ledger.muted:
+            self._made.add(node)
+
+    def may_be_made(self, made: Instance) -> bool:
+        """Whether an object of the project is made in this program: not by an arm that it does not take."""
+        if not isinstance(made.of, ClassRef) or made.made_by is None or made.module is None:
+            return isinstance(made.of, ClassRef)
+        holder = made.module.enclosing_function(made.made_by)
+        return holder not in self._followed or made.made_by in self._made
+
+    def enter(
+        self,
+        ref: FunctionRef,
+        node: ast.Call | None,
+        frame: Frame,
+        *,
+        at: ast.expr | None = None,
+        defaults: bool = True,
+        made: Instance | None = None,
+    ) -> Seen:
+        """Follow a function of the project; gives what it returns.
+
+        `node` is the call, None where something else calls it; `defaults`: parameters that are not given have their
+        defaults, otherwise nothing is known of them; `made`: the object of which it is a method, where that is known.
+        """
+        wrappers = wrappers_of(ref, self._called_in_module) if ref.node not in self._wrapping else []
+        if not wrappers:
+            return self._enter_plain(ref, node, frame, at, defaults=defaults, made=made)
+        self._wrapping[ref.node] = (node, frame)
+        try:
+            result = GIVEN
+            for number, (wrapper, inside) in enumerate(wrappers):
+                if number == 0:
+                    self._give(ref, wrapper, node, frame, inside, defaults=defaults)
+                result, _ = self._follow(wrapper, inside, frame, at if at is not None else node)
+            return result
+        finally:
+            del self._wrapping[ref.node]
+
+    def _give(
+        self,
+        ref: FunctionRef,
+        wrapper: FunctionRef,
+        node: ast.Call | None,
+        frame: Frame,
+        inside: Frame,
+        *,
+        defaults: bool,
+    ) -> None:
+        """A call of a decorated function gives its arguments to what the outermost decorator made of that."""
+        outermost = FunctionRef(wrapper.module, wrapper.node, ref.owner, ref.bound)
+        called = self.frame_of(outermost, node, frame, defaults=defaults and not is_configured(ref))
+        for name in wrapper.module.written.signature(wrapper.node).names & called.values.keys():
+            inside.values[name] = called.values[name]
+        inside.settled |= called.settled & called.values.keys()
+
+    def _called_in_module(self, ref: FunctionRef, node: ast.Call | None, module: ModuleFacts) -> Frame:
+        return self.frame_of(ref, node, self._walk.module_frame(module))
+
+    def _enter_plain(
+        self,
+        ref: FunctionRef,
+        node: ast.Call | None,
+        frame: Frame,
+        at: ast.expr | None,
+        *,
+        defaults: bool,
+        made: Instance | None,
+    ) -> Seen:
+        if node is not None and call_of(node, None).opaque and ref.node in self._wrapping:
+            node, frame = self._wrapping[ref.node]
+        inside = self.frame_of(ref, node, frame, defaults=defaults, made=made)
+        if not self._can_matter(ref, inside) and not self._may_tell(ref, node, inside):
+            return self._written(ref, inside)
+        result, handed_back = self._follow(ref, inside, frame, at if at is not None else node)
+        self.handed_back = node, handed_back
+        take_over(handed_back, node, frame)
+        return result
+
+    def _written(self, ref: FunctionRef, inside: Frame) -> Seen:
+        """What a function gives that only returns `_C.clone()`, `0.1, None`, or a mapping or namespace with a seed."""
+        returned = ref.module.returns(ref.node)
+        if len(returned) != 1:
+            return GIVEN
+        if is_copy_of_name(returned[0]) or writes_seed(returned[0]):
+            return self._walk.evaluator.value(returned[0], inside)
+        return GIVEN if ref.owner is not None or isinstance(ref.node, ast.Lambda) else _none_in(returned[0])
+
+    def _follow(
+        self, ref: FunctionRef, inside: Frame, frame: Frame, place: ast.expr | None
+    ) -> tuple[Seen, Mapping[str, Seen]]:
+        """Execute a function in its frame, or apply what doing so in the same circumstances did before.
+
+        It is reached from `place` in `frame`.
+        """
+        ledger = self._ledger
+        key = self._circumstances(ref, inside)
+        is_spawned = ledger.spawned > 0
+        known = self._effects.get((key, None)) or self._effects.get((key, is_spawned))
+        if known is not None and not inside.binds_around:
+            self._repeat(known)
+            return known.result, known.handed_back
+        # `build(cfg, MODELS)` makes a model that has a head built by `build(cfg, HEADS)`.
+        is_table = self._walk.relevance.registries.is_table
+        mark = (ref.node, ref.owner, *(value for value in _names_key(inside) if is_table(value)))
+        if mark in self._active:
+            return GIVEN, {}
+        if self._entered >= MAX_CALLS or self._walk.steps >= MAX_STEPS:
+            ledger.cut = ledger.cut or _TOO_LONG
+            return GIVEN, {}
+        if len(self._active) > MAX_DEPTH:
+            ledger.cut = ledger.cut or _TOO_DEEP
+            return GIVEN, {}
+        self._entered += 1
+        if not ledger.muted:
+            self._followed.add(ref.node)
+        self._walk.evaluator.options.executes(ref.module)
+        self._active.append(mark)
+        tables = [name for name, value in inside.values.items() if value.entries is not None]
+        seeded = len(ledger.settled)
+        seeded_before, ledger.seeded_later = ledger.seeded_later, set()
+        left_before, ledger.left = ledger.left, set()
+        unseeded_before, ledger.unseeded = ledger.unseeded, set()
+        blamed_before, ledger.is_blamed = ledger.is_blamed, False
+        try:
+            at = frame.module.location(place) if place is not None else None
+            result = self._walk.run_function(ref.node, inside, at)
+        finally:
+            self._active.pop()
+        if ref.owner is not None and getattr(ref.node, "name", "") == "__init__":
+            self._walk.evaluator.remember_object(ref.owner, inside)
+        # In a process that was started anew the same draws come unseeded, but for what is to blame there.
+        self._effects[key, is_spawned if ledger.is_blamed else None] = Effect(
+            ledger.state,
+            result,
+            tuple(dict.fromkeys(ledger.settled[seeded:])),
+            frozenset(ledger.seeded_later),
+            frozenset(ledger.left),
+            frozenset(ledger.unseeded),
+            ledger.is_blamed,
+            handed_back := {
+                **{name: inside.values[name] for name in tables if ref.module.written.runs_to_its_end(ref.node, name)},
+                **(set_there(inside) if ref.owner is not None else {}),
+            },
+        )
+        ledger.seeded_later |= seeded_before
+        ledger.left |= left_before
+        ledger.unseeded |= unseeded_before
+        ledger.is_blamed |= blamed_before
+        return result, handed_back
+
+    def _repeat(self, known: Effect) -> None:
+        """Apply to the present state what following a function did."""
+        ledger = self._ledger
+        for library, rank in known.seeded:
+            ledger.settle(library, rank)
+        ledger.seeded_later |= known.seeded_later
+        ledger.left |= known.left
+        ledger.reach_unseeded(known.unseeded)
+        ledger.is_blamed |= known.is_blamed
+        self._walk.set_state(_replayed(ledger.state, known.state))
+
+    def _can_matter(self, ref: FunctionRef, inside: Frame) -> bool:
+        """Whether the function, or anything of the project that it is given, can lead to a draw or a seed."""
+        relevance = self._walk.relevance
+        if relevance.is_relevant(ref.node):
+            return True
+        for value in _names_key(inside):
+            if relevance.registries.is_table(value):
+                return True
+            if isinstance(value, External) and self._walk.project.rng.is_known(value.name):
+                return True
+            made = value.of if isinstance(value, Instance) else value
+            if not isinstance(made, FunctionRef | ClassRef) or made == ref.owner:
+                continue
+            if relevance.is_relevant(made.node):
+                return True
+        return False
+
+    def _may_tell(self, ref: FunctionRef, node: ast.Call | None, inside: Frame) -> bool:
+        """Whether something that becomes a seed may come out of a function: a clock's number, what an object keeps."""
+        if getattr(ref.node, "name", "") == "__init__":
+            held = [entries_of(value) for value in inside.values.values()]
+            return any(entries is not None and _names_seed(entries) for entries in held)
+        return node is not None and self._walk.relevance.may_differ(ref.node)
+
+    def _own_object(self, owner: ClassRef, node: ast.Call | None, frame: Frame) -> Instance:
+        """`self` in a method that `node` calls; of tables it counts which one it is."""
+        called = node.func if node is not None else None
+        made = frame.resolve(called.value) if isinstance(called, ast.Attribute) else None
+        if isinstance(made, Instance) and self._walk.relevance.registries.is_table(made):
+            return made
+        return Instance(owner)
+
+    def _switches_of(self, owner: ClassRef, made: Instance | None) -> Iterable[tuple[str, Seen]]:
+        """What attributes of the object are that a method works on: in all of its class, and in just this one."""
+        own = self.switches.of_object(made) if made is not None and made.of == owner else {}
+        return {**self.switches.of(owner), **own}.items()
+
+    def _circumstances(self, ref: FunctionRef, inside: Frame) -> object:
+        """Everything that what a function does to the state depends on."""
+        ledger = self._ledger
+        return (
+            ref.node,
+            ref.owner,
+            tuple(sorted(inside.values.items(), key=lambda item: item[0])),
+            tuple(sorted(inside.settled)),
+            inside.is_making,
+            tuple(sorted(inside.lengths.items())),
+            _names_key(inside),
+            ledger.state.key(),
+            ledger.deferring > 0,
+            ledger.in_network > 0,
+            ledger.muted > 0,
+            ledger.replaced > 0,
+            ledger.initialising > 0,
+            ledger.picked_at,
+            ledger.taken > 0,
+            ledger.worker,
+            ledger.has_workers,
+            ledger.in_training,
+            ledger.entering > 0,
+            ledger.entered.key() if ledger.entered is not None else None,
+        )
+
+    def frame_of(
+        self,
+        ref: FunctionRef,
+        node: ast.Call | None,
+        frame: Frame,
+        *,
+        defaults: bool = True,
+        makers: bool = True,
+        made: Instance | None = None,
+    ) -> Frame:
+        """A frame with the parameters bound as the call gives them.
+
+        `makers`: what the function around it was given is known, too, where the call names what made it.
+        """
+        module, function = ref.module, ref.node
+        parent = self._walk.module_frame(module)
+        if (
+            frame.module is module
+            and frame.function is not None
+            and module.enclosing_function(function) is frame.function
+        ):
+            parent = frame
+        inside = Frame(module, function, parent)
+        signature = module.written.signature(function)
+        positional = signature.positional
+        is_own = ref.bound or signature.kind == "class"
+        if ref.owner is not None and signature.kind != "static" and positional and is_own:
+            own: Value = ref.owner if signature.kind == "class" else self._own_object(ref.owner, node, frame)
+            inside.bind(function, positional[0], own)
+            inside.is_making = inside.is_making or is_on_new_object(node, frame)
+            inside.values = {f"{positional[0]}.{name}": seen for name, seen in set_so_far(node, frame).items()}
+            inside.made = made if made is not None else _own(ref.owner, node, frame)
+            for name, seen in self._switches_of(ref.owner, inside.made) if signature.kind == "instance" else ():
+                inside.values[f"{positional[0]}.{name}"] = seen
+                inside.settled.add(f"{positional[0]}.{name}")
+            positional = positional[1:]
+        given = given_by(node, positional, signature.keyword_only)
+        spread = spread_given(self._walk.evaluator, node, frame, positional)
+        defaults = defaults and not is_configured(ref)
+        for name in (*positional, *signature.keyword_only):
+            if name in given:
+                inside.values[name] = self._walk.evaluator.given(given[name], frame, module)
+                if isinstance(given[name], ast.Constant) or frame.is_settled(given[name]):
+                    inside.settled.add(name)
+                else:
+                    self._count(inside, function, name, given[name])
+                value = frame.resolve(given[name])
+                if value is not None:
+                    inside.bind(function, name, value)
+            elif spread is not None and name in spread.known:
+                inside.values[name] = spread.known[name]
+                if spread.known[name].is_written:
+                    inside.settled.add(name)
+            elif defaults and (spread is None or spread.rest is None):
+                inside.values[name] = self._walk.evaluator.parameter(inside, function, name)
+                if node is not None and _is_called_as_it_is(function) and _is_switch(signature.defaults[name]):
+                    inside.settled.add(name)
+            elif defaults and self._stays_off(name, signature.defaults[name]):
+                inside.values[name] = constant(False)
+                inside.settled.add(name)
+            else:
+                inside.values[name] = GIVEN
+        if function.args.vararg is not None:
+            inside.values[function.args.vararg.arg] = positional_rest(
+                self._walk.evaluator, node, frame, len(positional)
+            )
+        if function.args.kwarg is not None:
+            inside.values[function.args.kwarg.arg] = keyword_rest(self._walk.evaluator, node, frame, given, spread)
+        maker = maker_of(ref, node, frame) if node is not None and makers else None
+        if maker is not None:
+            outer = frame if maker.is_beside else self._walk.module_frame(frame.module)
+            around = self.frame_of(maker.function, maker.call, outer, makers=False).values
+            names = around.keys() & kept(maker.function, function)
+            inside.values = {**{name: around[name] for name in names}, **inside.values}
+        return inside
+
+    def _stays_off(self, name: str, default: ast.expr | None) -> bool:
+        """`create_loader(data, **config)` with `is_training=False`, in a program that does not train."""
+        return is_mode(name) and isinstance(default, ast.Constant) and default.value is False and not self._walk.trains
+
+    def _count(self, inside: Frame, function: Function, name: str, given: ast.expr) -> None:
+        """Keep how long a list is that a call writes out: `generator([latent])`."""
+        if not isinstance(given, ast.List | ast.Tuple) or any(isinstance(part, ast.Starred) for part in given.elts):
+            return
+        if name in with_kept_lengths(inside.module, function):
+            inside.lengths[name] = len(given.elts)
+
+
+def _none_in(returned: ast.expr) -> Seen:
+    """What is written as None, itself or in a tuple; of all else no more is known."""
+    if is_none(returned):
+        return IS_NONE
+    if not isinstance(returned, ast.Tuple) or not any(map(is_none, returned.elts)) or len(returned.elts) > MAX_PARTS:
+        return GIVEN
+    return holding(GIVEN, parts=tuple(IS_NONE if is_none(part) else GIVEN for part in returned.elts))
+
+
+def _own(owner: ClassRef, node: ast.Call | None, frame: Frame) -> Instance | None:
+    """The object of which a method calls another one: `self.augment(image)`."""
+    holder = getattr(getattr(node, "func", None), "value", None)
+    is_own = frame.made is not None and isinstance(holder, ast.Name) and frame.resolve(holder) == Instance(owner)
+    return frame.made if is_own else None
+
+
+def _names_seed(entries: Entries) -> bool:
+    return entries.rest == OPTIONS or any("seed" in name.lower() for name in entries.known)
+
+
+def _is_called_as_it_is(function: Function) -> bool:
+    """Whether no decorator stands between a call and the function: options may come from there."""
+    return isinstance(function, ast.Lambda) or not function.decorator_list
+
+
+def _is_switch(default: ast.expr | None) -> bool:
+    """`shuffle=False`, `size=None`, `p=0`: a call that leaves it out takes one arm of `if size is None`, no other."""
+    return isinstance(default, ast.Constant) and (default.value in (None, 0) or isinstance(default.value, bool))
+
+
+def _names_key(frame: Frame) -> tuple[object, ...]:
+    """What the parameters of the frame's own function stand for."""
+    return tuple(value for (function, _), value in frame.arguments.items() if function is frame.function)
+
+
+def _replayed(before: State, after: State) -> State:
+    """Apply a remembered effect to a state with the same levels."""
+    return State(
+        after.levels, joined_draws(before, after), before.pending | after.pending, {**before.options, **after.options}
+    )

@@ -1,0 +1,96 @@
+"""Whether a name of one module may stand for something outside the project, from import statements; nothing is parsed.
+
+To tell whether a file imports a package, each name that it takes from the project would have to be followed to where
+it comes from. Most lead nowhere, and the statements on the way say so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from auditor.errors import ProjectError
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.text.sketch import BY_NAME
+
+if TYPE_CHECKING:
+    from auditor.static.project import Project
+
+
+class Reexports:
+    """Asked before a module is parsed for a name that is imported from it."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._assigned: dict[tuple[str, str], bool] = {}
+
+    def may_lead(self, path: str, name: str, packages: frozenset[str]) -> bool:
+        """Whether `name` of the module at `path` may stand for something in one of these top-level packages.
+
+        Says yes too often rather than too seldom: an assignment counts, whatever is assigned.
+        """
+        project = self._project
+        seen = {(path, name)}
+        pending = [(path, name)]
+        while pending:
+            path, name = pending.pop()
+            if path.endswith("/"):
+                continue
+            project.trace.note("packages", path)
+            if project.graph.reach(path).packages.isdisjoint(packages):
+                continue
+            project.trace.note("content", path)
+            if self._is_assigned(path, name):
+                return True
+            for target, origin in self._origins(path, name):
+                if isinstance(target, str):
+                    if target.partition(".")[0] in packages:
+                        return True
+                elif (step := (target[0], origin)) not in seen:
+                    seen.add(step)
+                    pending.append(step)
+        return False
+
+    def _origins(self, path: str, name: str) -> Iterator[tuple[str | tuple[str], str]]:
+        """Where the import statements of a file may take a name from.
+
+        Gives a module outside as its name, one of the project as its path in a tuple; and what the name is there.
+        """
+        for origin, pairs in self._project.sketch(path).imports:
+            for original, alias in pairs:
+                if origin in ("", BY_NAME):
+                    if (alias or original.partition(".")[0]) == name and not self._is_own(original, path):
+                        yield original, ""
+                elif original == "*" or (alias or original) == name:
+                    yield from self._from(path, origin, name, original)
+
+    def _from(self, path: str, origin: str, name: str, original: str) -> Iterator[tuple[str | tuple[str], str]]:
+        project = self._project
+        found = project.find_origin(origin, path)
+        if found is None:
+            return
+        target, dotted = found
+        if target is None:
+            yield dotted, original
+        elif original != "*":
+            yield (target,), original
+        elif not name.startswith("_") and not target.endswith("/") and project.may_export(target, name):
+            yield (target,), name
+
+    def _is_own(self, dotted: str, path: str) -> bool:
+        return self._project.find_module(dotted, path) is not None
+
+    def _is_assigned(self, path: str, name: str) -> bool:
+        """Whether something is assigned to a name somewhere in a file, as far as its bytes tell."""
+        key = (path, name)
+        if key not in self._assigned:
+            try:
+                raw = self._project.source(path).code()
+            except ProjectError:
+                return True
+            word = name.encode()
+            self._assigned[key] = not name.isascii() or (
+                word in raw and re.search(rb"\b%s\b[ \t\\]*(?::[^=\n]*)?=(?!=)" % re.escape(word), raw) is not None
+            )
+            self._project.unread(path)
+        return self._assigned[key]

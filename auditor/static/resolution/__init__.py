@@ -1,0 +1,1 @@
+"""What names, attributes and calls stand for, through imports, classes, tables and configurations."""

@@ -1,0 +1,60 @@
+"""Which classes of some modules extend which, and the methods that may stand in for those of one."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping, Sequence
+
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.resolution.members import bases
+from auditor.static.resolution.values import ClassRef
+from auditor.static.syntax.bindings import Function
+
+if TYPE_CHECKING:
+    from auditor.static.facts import ModuleFacts
+
+MAX_BELOW = 200
+"""Subclasses of one class that are asked what they extend besides."""
+
+
+class Hierarchy:
+    """The classes of some modules."""
+
+    def __init__(self, modules: Iterable[ModuleFacts]) -> None:
+        self._subclasses: dict[ast.ClassDef, list[ast.ClassDef]] = {}
+        self._extended: dict[ast.ClassDef, list[ast.ClassDef]] = {}
+        self._methods: dict[ast.ClassDef, dict[str, list[Function]]] = {}
+        for module in modules:
+            for node in module.index.functions:
+                if isinstance(node, ast.ClassDef):
+                    for base in bases(ClassRef(module, node)):
+                        if isinstance(base, ClassRef):
+                            self._subclasses.setdefault(base.node, []).append(node)
+                            self._extended.setdefault(node, []).append(base.node)
+
+    def methods_below(self, cls: ast.ClassDef, name: str) -> list[Function]:
+        """The methods of that name in all subclasses, and in what these extend besides."""
+        methods = self._methods.get(cls)
+        if methods is None:
+            methods = self._methods[cls] = {}
+            below = [sub for sub in _all_from([cls], self._subclasses) if sub is not cls]
+            around = _all_from(below, self._extended, but=cls) if len(below) <= MAX_BELOW else below
+            for child in (child for sub in around for child in sub.body):
+                if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+                    methods.setdefault(child.name, []).append(child)
+        return methods.get(name, [])
+
+
+def _all_from(
+    starts: Iterable[ast.ClassDef],
+    leading: Mapping[ast.ClassDef, Sequence[ast.ClassDef]],
+    but: ast.ClassDef | None = None,
+) -> list[ast.ClassDef]:
+    """Some classes and all that they lead to, each once; not through `but`."""
+    found = dict.fromkeys(starts)
+    pending = list(found)
+    while pending:
+        further = [each for each in leading.get(pending.pop(), ()) if each not in found and each is not but]
+        found.update(dict.fromkeys(further))
+        pending.extend(further)
+    return list(found)

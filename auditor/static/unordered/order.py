@@ -1,0 +1,398 @@
+"""Does the order of something unordered reach a place where order counts?
+
+Starts at an expression whose order is not the same in every run (a set, a directory listing, results in the order of
+their completion) and follows it outwards: through calls that keep the order, into names, attributes, the project's own
+functions and their callers, until it is sorted, counted, tested, or used in order. Only a use that is known to depend
+on the order is an answer; where the trail is lost the answer is None.
+"""
+
+from __future__ import annotations
+
+import ast
+from itertools import chain
+
+from auditor.model.lean import replace
+from auditor.model.rule import Confidence
+from auditor.static.evaluation.flow import (
+    bound_anew,
+    finds_by_value,
+    is_found_by_value,
+    is_shown,
+    is_single,
+    is_sorted_here,
+    loses_order,
+    parameter,
+    reads_before,
+    reads_below,
+    reads_of_property,
+    returns,
+    uses,
+)
+from auditor.static.facts import Known, ModuleFacts
+from auditor.static.resolution.callers import calls_of
+from auditor.static.resolution.members import member
+from auditor.static.resolution.ordering import (
+    CHOOSING,
+    COUNTING,
+    KEEPING,
+    NEUTRAL,
+    ORDERED,
+    SET_METHODS,
+    STORING,
+    TABLES,
+    WAITING,
+    WALKS,
+)
+from auditor.static.resolution.values import ClassRef, FunctionRef
+from auditor.static.unordered.looporder import LoopEffect, loop_effect, loop_over_positions
+from auditor.static.unordered.orderless import (
+    counts_along,
+    holds_numbers_as_it_is,
+    is_counted,
+    is_looked_up,
+    is_only_shown,
+    is_other_of_two,
+    is_passed_over,
+    is_reduced,
+    is_removed,
+    is_set,
+    is_stored_in_order,
+    is_tied,
+    uses_index,
+)
+from auditor.static.unordered.ordertrail import Kind, OrderedUse, Trail, as_list, used
+from auditor.static.unordered.sets import holds_indices, reaches_result
+from auditor.static.unordered.worklist import worked_off
+
+_FROM_KEYS = "dict.fromkeys"
+_WALKED = 3
+"""A folder, the folders and the files in it."""
+
+_DEPTH = 6
+"""Names, functions and attributes that one trail may pass."""
+
+
+def ordered_use(module: ModuleFacts, node: ast.expr, kind: Kind, *, is_text: bool = False) -> OrderedUse | None:
+    """Return the first place (in source order of the trail) where the order of `node` counts, or None.
+
+    `is_text`: what a set holds certainly is text.
+    """
+    trail = Trail(kind=kind, is_text=is_text)
+    if kind is Kind.COMPLETION and isinstance(node, ast.Call) and module.resolve(node.func) in WAITING:
+        return _finished(module, node, trail)
+    return _follow(module, node, trail)
+
+
+def _finished(module: ModuleFacts, call: ast.Call, trail: Trail) -> OrderedUse | None:
+    """`done, _ = wait(futures)`, `wait(futures).done`: a set of what is finished."""
+    above = module.parent(call)
+    made, holder = (above, module.parent(above)) if isinstance(above, ast.Await) else (call, above)
+    if isinstance(holder, ast.Attribute):
+        return _follow(module, holder, trail) if holder.attr == "done" else None
+    if isinstance(holder, ast.Subscript) and holder.value is made:
+        index = module.constant(holder.slice)
+        return _follow(module, holder, trail) if isinstance(index, Known) and index.value == 0 else None
+    target = holder.targets[0] if isinstance(holder, ast.Assign) else None
+    if isinstance(target, ast.Tuple) and len(target.elts) == len(("done", "pending")):
+        return _variable(module, target.elts[0], trail)
+    return None
+
+
+def _follow(module: ModuleFacts, node: ast.expr, trail: Trail) -> OrderedUse | None:
+    parent = module.parent(node)
+    if isinstance(parent, ast.Call | ast.keyword | ast.Starred | ast.Attribute | ast.comprehension | ast.Subscript):
+        return _follow_expression(module, node, parent, trail)
+    if isinstance(parent, ast.For | ast.AsyncFor):
+        return _looped(module, parent, trail) if parent.iter is node else None
+    if isinstance(parent, ast.BinOp):
+        return _follow(module, parent, trail) if reaches_result(module, node, parent) else None
+    if isinstance(parent, ast.BoolOp | ast.Await | ast.NamedExpr) or (
+        isinstance(parent, ast.IfExp) and parent.test is not node
+    ):
+        return _follow(module, parent, trail)
+    if isinstance(parent, ast.Assign | ast.AnnAssign | ast.AugAssign):
+        return _assigned(module, parent, trail) if parent.value is node else None
+    if isinstance(parent, ast.Return):
+        return _returned(module, parent, trail)
+    if isinstance(parent, ast.YieldFrom):
+        return _from_callers(module, parent, as_list(module, node, trail, numbered=trail.numbered))
+    if isinstance(parent, ast.Dict):
+        return _parameter_group(module, node, parent, trail)
+    if isinstance(parent, ast.Tuple):
+        return _assigned_beside(module, node, parent, trail)
+    if isinstance(parent, ast.withitem) and parent.optional_vars is not None:
+        return _variable(module, parent.optional_vars, trail)
+    return None
+
+
+def _assigned_beside(module: ModuleFacts, node: ast.expr, values: ast.Tuple, trail: Trail) -> OrderedUse | None:
+    """`seen, kept = set(), []`: each name gets its own."""
+    statement = module.parent(values)
+    if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
+        return None
+    target = statement.targets[0]
+    if not isinstance(target, ast.Tuple) or len(target.elts) != len(values.elts):
+        return None
+    return _variable(module, target.elts[values.elts.index(node)], trail)
+
+
+def _parameter_group(module: ModuleFacts, node: ast.expr, group: ast.Dict, trail: Trail) -> OrderedUse | None:
+    """`{"params": [...]}`: an optimizer numbers its parameters, and a checkpoint of it goes by these numbers.
+
+    `DataFrame({"word": [...]})`: each is a column. `json.dump({"words": [...]}, file)`: it is stored like that.
+    """
+    for key, value in zip(group.keys, group.values, strict=True):
+        if value is node and isinstance(key, ast.Constant) and key.value == "params":
+            return used(trail, module, node, "an optimizer numbers its parameters in that order")
+    call = module.parent(group)
+    is_ordered = trail.as_list or trail.kind is not Kind.SET
+    if not (is_ordered and isinstance(call, ast.Call) and group in call.args[:1]):
+        return None
+    if is_stored_in_order(trail) and module.resolve(call.func) in STORING and not is_shown(module, call):
+        return used(trail, module, node, "they are stored in that order")
+    if module.resolve(call.func) in TABLES and not loses_order(module, call):
+        return used(trail, module, node, "the rows of a table come in that order")
+    return None
+
+
+def _follow_expression(module: ModuleFacts, node: ast.expr, parent: ast.AST, trail: Trail) -> OrderedUse | None:
+    if isinstance(parent, ast.comprehension):
+        return _comprehended(module, node, parent, trail)
+    if isinstance(parent, ast.Attribute):
+        return _method(module, parent, trail)
+    if isinstance(parent, ast.Subscript):
+        return _subscripted(module, node, parent, trail)
+    if isinstance(parent, ast.Starred):
+        holder = module.parent(parent)
+        if isinstance(holder, ast.List | ast.Tuple):
+            return _follow(module, holder, as_list(module, node, trail, numbered=trail.numbered))
+        return None
+    call = module.parent(parent) if isinstance(parent, ast.keyword) else parent
+    return _passed(module, node, call, trail) if isinstance(call, ast.Call) and call.func is not node else None
+
+
+def _passed(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: Trail) -> OrderedUse | None:
+    name = module.resolve(call.func)
+    if name in CHOOSING and trail.kind is Kind.SET and trail.is_text and is_tied(module, node, call):
+        return used(trail, module, call, "equals are told apart by that order")
+    if name in COUNTING or name == _FROM_KEYS:
+        listed = as_list(module, node, trail, numbered=trail.numbered)
+        return _follow(module, call, replace(listed, keyed=True))
+    if name in NEUTRAL or is_looked_up(module, node, name or "", trail):
+        return None
+    if name in KEEPING:
+        numbered = trail.numbered or name == "enumerate" or (name == "zip" and counts_along(module, call))
+        return _follow(module, call, as_list(module, node, trail, numbered=numbered))
+    if name in STORING and is_stored_in_order(trail) and not is_shown(module, call):
+        return used(trail, module, node, "they are stored in that order")
+    if name == "dict" and trail.numbered:
+        return used(trail, module, node, "they are numbered in that order", Confidence.HIGH)
+    if name is not None and not name.startswith("."):
+        if any(name == each or (each.endswith(".") and name.startswith(each)) for each in ORDERED):
+            if name == "next" and isinstance(node, ast.Call) and module.resolve(node.func) in WALKS:
+                return _first_folder(module, call, trail)
+            if name == "next" and not (trail.kind is Kind.SET and isinstance(node, ast.GeneratorExp | ast.Call)):
+                # `next(folder.glob("*.xml"))` takes the only one there is.
+                return None
+            if loses_order(module, call) or holds_numbers_as_it_is(module, node, name, trail):
+                return None
+            short = name.rpartition(".")[2]
+            return used(trail, module, node, f"`{short}` uses them in order")
+        return None
+    if isinstance(call.func, ast.Attribute):
+        known = _container_method(module, node, call, call.func, trail)
+        if known is not None or name is None:
+            return known
+    return _into_function(module, node, call, trail)
+
+
+def _first_folder(module: ModuleFacts, call: ast.Call, trail: Trail) -> OrderedUse | None:
+    """`next(os.walk(root))[1]`, `_, folders, files = next(os.walk(root))`: what lies in one folder."""
+    holder = module.parent(call)
+    if isinstance(holder, ast.Subscript) and holder.value is call:
+        index = module.constant(holder.slice)
+        return _follow(module, holder, trail) if isinstance(index, Known) and index.value in (1, 2, -1, -2) else None
+    target = holder.targets[0] if isinstance(holder, ast.Assign) else None
+    names = target.elts[1:] if isinstance(target, ast.Tuple) and len(target.elts) == _WALKED else []
+    return next((use for name in names if (use := _variable(module, name, trail)) is not None), None)
+
+
+def _container_method(
+    module: ModuleFacts, node: ast.expr, call: ast.Call, func: ast.Attribute, trail: Trail
+) -> OrderedUse | None:
+    """`found.extend(unordered)`, `",".join(unordered)`."""
+    if func.attr == "extend" and call.args and call.args[0] is node:
+        return _variable(module, func.value, trail)
+    if func.attr == "writelines" and call.args and call.args[0] is node and not is_shown(module, call):
+        return used(trail, module, node, "they are written in that order")
+    if func.attr == "append" and call.args and call.args[0] is node:
+        return _item_of(module, func.value, trail)
+    joined = func.attr == "join" and call.args and call.args[0] is node
+    if joined and not is_shown(module, call) and not is_counted(module, call):
+        return used(trail, module, node, "they are joined to one text")
+    return None
+
+
+def _comprehended(module: ModuleFacts, node: ast.expr, clause: ast.comprehension, trail: Trail) -> OrderedUse | None:
+    owner = module.parent(clause)
+    if clause.iter is not node or not isinstance(owner, ast.ListComp | ast.GeneratorExp | ast.DictComp):
+        return None
+    if isinstance(owner, ast.DictComp):
+        if trail.numbered and uses_index(clause.target, owner.key, owner.value):
+            how = "they are numbered in that order"
+            return used(trail, module, node, how, Confidence.HIGH)
+        return None
+    return _follow(module, owner, as_list(module, node, trail, numbered=trail.numbered))
+
+
+def _method(module: ModuleFacts, attribute: ast.Attribute, trail: Trail) -> OrderedUse | None:
+    call = module.parent(attribute)
+    if not isinstance(call, ast.Call) or call.func is not attribute:
+        return None
+    if attribute.attr == "pop" and not call.args and (trail.kind is Kind.SET) and not trail.as_list:
+        if isinstance(module.parent(call), ast.Expr) or is_other_of_two(module, call):
+            return None
+        if (lists := worked_off(module, call)) is None:
+            return used(trail, module, call, "`pop` takes any one of them")
+        return _filled(module, lists, as_list(module, call, trail, numbered=False))
+    if attribute.attr in SET_METHODS or (trail.keyed and attribute.attr in ("items", "keys")):
+        return _follow(module, call, trail)
+    is_asked = attribute.attr == "index" and (trail.as_list or trail.kind is not Kind.SET)
+    if is_asked and not is_removed(module, call) and not is_found_by_value(module, call):
+        return used(trail, module, call, "a place in that order is asked for", Confidence.HIGH)
+    return None
+
+
+def _subscripted(module: ModuleFacts, node: ast.expr, parent: ast.Subscript, trail: Trail) -> OrderedUse | None:
+    """`listing[0]`, `listing[:10]`; a set only after it was turned into a list. `frame[names]` picks in their order."""
+    if parent.slice is node and trail.as_list and isinstance(parent.ctx, ast.Load):
+        return None if is_reduced(module, parent) else used(trail, module, parent, "columns are picked in that order")
+    if parent.value is not node or not isinstance(parent.ctx, ast.Load) or is_only_shown(module, parent, trail):
+        return None
+    if finds_by_value(module, parent) or trail.keyed or (trail.kind is Kind.SET and not trail.as_list):
+        return None
+    if isinstance(parent.slice, ast.Slice) and parent.slice.lower is None and parent.slice.upper is None:
+        return _follow(module, parent, trail)
+    turns = loop_over_positions(module, parent)
+    if turns is not None and loop_effect(module, turns, numbered=False, sums=trail.kind is Kind.COMPLETION) == ():
+        return None
+    return used(trail, module, parent, "some are picked by position", Confidence.HIGH)
+
+
+def _looped(module: ModuleFacts, loop: ast.For | ast.AsyncFor, trail: Trail) -> OrderedUse | None:
+    effect = loop_effect(module, loop, numbered=trail.numbered, sums=trail.kind is Kind.COMPLETION)
+    if isinstance(effect, LoopEffect):
+        return used(trail, module, loop.iter, effect.how, effect.confidence)
+    return _filled(module, effect, as_list(module, loop.iter, trail, numbered=False))
+
+
+def _filled(module: ModuleFacts, lists: tuple[ast.expr, ...], trail: Trail) -> OrderedUse | None:
+    return next((use for each in lists if (use := _variable(module, each, trail)) is not None), None)
+
+
+def _assigned(
+    module: ModuleFacts, statement: ast.Assign | ast.AnnAssign | ast.AugAssign, trail: Trail
+) -> OrderedUse | None:
+    targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+    for target in targets:
+        if isinstance(target, ast.Tuple | ast.List):
+            # In `_, *others = …` it is not asked which one goes.
+            starred = any(isinstance(each, ast.Starred) for each in target.elts)
+            if len(target.elts) > 1 and not (starred and all(map(is_passed_over, target.elts))):
+                how = "they are unpacked in that order"
+                return used(trail, module, statement, how)
+        elif isinstance(target, ast.Subscript):
+            if (found := _item_of(module, target.value, trail)) is not None:
+                return found
+        elif (found := _variable(module, target, trail)) is not None:
+            return found
+    return None
+
+
+def _item_of(module: ModuleFacts, holder: ast.expr, trail: Trail) -> OrderedUse | None:
+    """Follow `files[name]` where a listing was put into `files`: each item is as unordered. Sets may hold numbers."""
+    key = (module.path, "item", ast.dump(holder), id(module.enclosing_function(holder)))
+    if trail.kind is Kind.SET or trail.depth >= _DEPTH or key in trail.seen:
+        return None
+    items = [module.parent(use) for use in uses(module, holder)]
+    read = [
+        each
+        for each in items
+        if isinstance(each, ast.Subscript) and isinstance(each.ctx, ast.Load) and not isinstance(each.slice, ast.Slice)
+    ]
+    if any(is_sorted_here(module, each) for each in read):
+        return None
+    deeper = replace(trail, depth=trail.depth + 1, seen=trail.seen | {key})
+    found = (_follow(module, each, deeper) for each in read)
+    return next((use for use in found if use is not None), None)
+
+
+def _variable(module: ModuleFacts, target: ast.expr, trail: Trail) -> OrderedUse | None:
+    """Follow every use of a name or of `self.x` that now holds the unordered thing."""
+    anew, is_before = bound_anew(module, target), reads_before(module, target)
+    found_uses = tuple(
+        use
+        for use in uses(module, target)
+        if (anew is None or use.lineno <= (anew.end_lineno or 0)) and not is_before(use)
+    )
+    key = (module.path, ast.dump(target), id(module.enclosing_function(target)), id(anew))
+    if trail.depth >= _DEPTH or key in trail.seen:
+        return None
+    if trail.kind is Kind.SET and holds_indices(target):
+        # A set of numbers has one order.
+        return None
+    if any(is_sorted_here(module, use) or is_single(module, use) for use in found_uses):
+        return None
+    deeper = replace(trail, depth=trail.depth + 1, seen=trail.seen | {key})
+    for use in found_uses:
+        found = _follow(module, use, deeper)
+        if found is not None:
+            return found
+    return None
+
+
+def _into_function(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: Trail) -> OrderedUse | None:
+    """Follow an argument into a function or constructor of the project."""
+    callee = module.names.value(call.func)
+    if isinstance(callee, ClassRef):
+        callee = member(callee, "__init__", bound=True)
+    if not isinstance(callee, FunctionRef) or isinstance(callee.node, ast.Lambda):
+        return None
+    name = parameter(call, node, callee.node, skip=1 if callee.bound else 0)
+    if name is None or trail.depth >= _DEPTH:
+        return None
+    key = (callee.module.path, callee.node.lineno, name)
+    if key in trail.seen:
+        return None
+    inner = replace(trail, depth=trail.depth + 1, seen=trail.seen | {key})
+    reads = reads_below(callee.module, callee.node, name)
+    if any(is_sorted_here(callee.module, read) for read in reads):
+        return None
+    found = (_follow(callee.module, read, inner) for read in reads)
+    return next((use for use in found if use is not None), None)
+
+
+def _returned(module: ModuleFacts, statement: ast.Return, trail: Trail) -> OrderedUse | None:
+    """Follow the result of a function to the calls of it, in its own file and in the programs that reach it."""
+    function = module.enclosing_function(statement)
+    if function is None:
+        return None
+    others = [each.value for each in returns(module, function) if each is not statement and each.value is not None]
+    if others and not (trail.kind is Kind.SET and all(is_set(module, each) for each in others)):
+        # What it returns depends on the case: for the caller it may be something else.
+        return None
+    return _from_callers(module, statement, trail)
+
+
+def _from_callers(module: ModuleFacts, place: ast.AST, trail: Trail) -> OrderedUse | None:
+    """Follow what a function hands out there to the calls of it."""
+    function = module.enclosing_function(place)
+    if function is None or isinstance(function, ast.Lambda) or trail.depth >= _DEPTH or id(function) in trail.seen:
+        return None
+    deeper = replace(trail, depth=trail.depth + 1, seen=trail.seen | {id(function)})
+    reads = ((module, read) for read in reads_of_property(module, function))
+    for caller, call in chain(calls_of(module, function), reads):
+        found = _follow(caller, call, deeper)
+        if found is not None:
+            return found
+    return None

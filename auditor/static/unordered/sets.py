@@ -1,0 +1,243 @@
+"""What a set holds, and so whether its order can change from run to run."""
+
+from __future__ import annotations
+
+import ast
+from enum import Enum
+from itertools import islice
+
+from auditor.static.evaluation.wholenumbers import INTEGERS, holds_numbers, is_number
+from auditor.static.facts import Known, ModuleFacts
+from auditor.static.resolution.callers import calls_seen, passed_to
+from auditor.static.resolution.targets import only_target
+from auditor.static.resolution.values import ClassRef
+from auditor.static.syntax.bindings import BindingKind
+from auditor.static.syntax.nodes import walk
+
+_TEXT_METHODS = frozenset(
+    {"split", "splitlines", "lower", "upper", "strip", "replace", "format", "join", "lstrip", "rstrip", "title"}
+)
+_READING = frozenset({"clear", "copy", "discard", "issubset", "issuperset", "pop", "remove"})
+"""Methods of a set that put nothing in."""
+
+_LOOKING = frozenset({"bool", "enumerate", "iter", "len", "list", "max", "min", "print", "sorted", "sum", "tuple"})
+"""Functions that put nothing into a set that they are given."""
+
+_INDICES = frozenset({"idx", "idxs", "idxes", "indexes", "indices", "seeds"})
+
+_OF_INDEX = frozenset({"col", "cols", "columns", "fields", "keys", "labels", "names"})
+"""What an index that is no number has: `index_columns`."""
+
+MAX_CALLS = 12
+"""Calls of one function that are asked what they give."""
+
+MAX_PARAMETERS = 20
+"""Parameters that are asked about for one set: they may be handed on and on."""
+
+_WHOLE = frozenset({"enum.IntEnum", "enum.IntFlag", "float", "int"})
+"""Bases of an enumeration whose members are hashed as numbers."""
+
+
+class Elements(Enum):
+    """What the elements are, as far as the order is concerned."""
+
+    STABLE = "stable"
+    """Numbers: equal histories give equal orders."""
+
+    TEXT = "text"
+    """Strings: the order follows the hash salt of the process."""
+
+    UNKNOWN = "unknown"
+
+
+def elements(module: ModuleFacts, node: ast.expr) -> Elements:
+    """What a set in braces, a comprehension or a call of `set` holds."""
+    if isinstance(node, ast.Set):
+        return _all(module, node.elts)
+    if isinstance(node, ast.SetComp):
+        return _comprehended(module, node)
+    if isinstance(node, ast.Call):
+        return _iterated(module, node.args[0]) if node.args else _filled(module, node)
+    return Elements.UNKNOWN
+
+
+def _filled(module: ModuleFacts, node: ast.Call) -> Elements:
+    """What an empty set gets: numbers where all that is done with its name is adding such, and looking at it."""
+    statement, function = module.parent(node), module.enclosing_function(node)
+    target = only_target(statement)
+    if not isinstance(target, ast.Name) or function is None:
+        return Elements.UNKNOWN
+    added = False
+    for part in walk(function):
+        if not isinstance(part, ast.Name) or part.id != target.id or part is target:
+            continue
+        attribute = module.parent(part)
+        call = module.parent(attribute) if isinstance(attribute, ast.Attribute) else None
+        if isinstance(part.ctx, ast.Load) and isinstance(attribute, ast.Attribute) and isinstance(call, ast.Call):
+            if attribute.attr in ("add", "update") and call.args:
+                adds = is_number if attribute.attr == "add" else holds_numbers
+                if not adds(module, call.args[0]) or len(call.args) > 1:
+                    return Elements.UNKNOWN
+                added = True
+            elif attribute.attr not in _READING:
+                return Elements.UNKNOWN
+        elif not isinstance(part.ctx, ast.Load) or _is_handed_on(module, part):
+            return Elements.UNKNOWN
+    return Elements.STABLE if added else Elements.UNKNOWN
+
+
+def _is_handed_on(module: ModuleFacts, name: ast.Name) -> bool:
+    """Whether others may get hold of a set, and put something in."""
+    above = module.parent(name)
+    if isinstance(above, ast.Call):
+        return module.resolve(above.func) not in _LOOKING
+    return not isinstance(
+        above, ast.Compare | ast.For | ast.comprehension | ast.Return | ast.If | ast.While | ast.UnaryOp
+    )
+
+
+def holds_indices(node: ast.expr) -> bool:
+    """Whether a name says that it holds indices: `overlap_idxes`, `self.train_indices`, `index_pred`."""
+    name = getattr(node, "attr", getattr(node, "id", ""))
+    words = name.lower().split("_")
+    return not _INDICES.isdisjoint(words) or (words[0] == "index" and _OF_INDEX.isdisjoint(words) and len(words) > 1)
+
+
+def reaches_result(module: ModuleFacts, node: ast.expr, parent: ast.BinOp) -> bool:
+    """Whether the result of an operator on sets can have an order that changes, as its operand `node` has."""
+    if isinstance(parent.op, ast.BitAnd) or (isinstance(parent.op, ast.Sub) and parent.right is node):
+        # Every element of the result is one of the other operand's.
+        other = parent.right if parent.left is node else parent.left
+        return not _holds_numbers_only(module, other)
+    return isinstance(parent.op, ast.Sub | ast.BitOr | ast.BitXor | ast.Add)
+
+
+def _holds_numbers_only(module: ModuleFacts, node: ast.expr) -> bool:
+    """Whether a set, or whatever the class around it assigns to `self.labels`, holds numbers."""
+    holder = module.enclosing_class(node) if isinstance(node, ast.Attribute) else None
+    if holder is None or not isinstance(node, ast.Attribute) or getattr(node.value, "id", "") != "self":
+        return elements(module, module.origin(node)) is Elements.STABLE
+    stored = module.self_attributes(holder).get(node.attr, [])
+    return bool(stored) and all(elements(module, each) is Elements.STABLE for each in stored)
+
+
+def _iterated(module: ModuleFacts, node: ast.expr) -> Elements:
+    """What comes out of the iterable that a set is made of."""
+    if holds_indices(node) or (isinstance(node, ast.Name) and _named_numbers(module, node, set())):
+        return Elements.STABLE
+    node = module.origin(node)
+    if isinstance(node, ast.List | ast.Tuple | ast.Set):
+        return _all(module, node.elts)
+    if isinstance(node, ast.ListComp | ast.GeneratorExp | ast.SetComp):
+        return _comprehended(module, node)
+    if isinstance(node, ast.Constant):
+        return Elements.TEXT if isinstance(node.value, str) else Elements.UNKNOWN
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        left, right = _iterated(module, node.left), _iterated(module, node.right)
+        if left is right and left is not Elements.UNKNOWN:
+            return left
+    if isinstance(node, ast.Call):
+        name = module.resolve(node.func)
+        if name == "range":
+            return Elements.STABLE
+        if name in ("os.listdir", "glob.glob"):
+            return Elements.TEXT
+        if isinstance(node.func, ast.Attribute) and node.func.attr in ("split", "splitlines"):
+            return Elements.TEXT
+    return Elements.STABLE if holds_numbers(module, node) else Elements.UNKNOWN
+
+
+def _named_numbers(module: ModuleFacts, node: ast.Name, asked: set[tuple[ast.AST, str]]) -> bool:
+    """Whether a name holds numbers, or is a parameter that every call gives such: `accuracy(y, scores.argmax(1))`.
+
+    `asked`: parameters that were asked about, which say nothing again.
+    """
+    if holds_numbers(module, node):
+        return True
+    bindings = module.names.bindings_of(node)
+    function = module.enclosing_function(node)
+    is_parameter = len(bindings) == 1 and bindings[0].kind is BindingKind.PARAMETER
+    if not is_parameter or not isinstance(function, ast.FunctionDef) or bindings[0].node not in _parameters(function):
+        return False
+    if (function, node.id) in asked or len(asked) >= MAX_PARAMETERS:
+        return False
+    asked.add((function, node.id))
+    calls = list(islice(calls_seen(module, function), MAX_CALLS + 1))
+    given = [(caller, passed_to(call, function, node.id, skipped)) for caller, call, skipped in calls]
+    return 0 < len(given) <= MAX_CALLS and all(
+        value is not None
+        and (_named_numbers(caller, value, asked) if isinstance(value, ast.Name) else holds_numbers(caller, value))
+        for caller, value in given
+    )
+
+
+def _parameters(function: ast.FunctionDef) -> list[ast.arg]:
+    return [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+
+
+def _comprehended(module: ModuleFacts, node: ast.ListComp | ast.GeneratorExp | ast.SetComp) -> Elements:
+    """What a comprehension yields: numbers too where it counts, or compares and reckons with numbers."""
+    numbers = {
+        clause.target.id
+        for clause in node.generators
+        if isinstance(clause.target, ast.Name) and _iterated(module, clause.iter) is Elements.STABLE
+    }
+    for part in walk(node):
+        if isinstance(part, ast.Compare) and isinstance(part.ops[0], ast.Lt | ast.LtE | ast.Gt | ast.GtE):
+            sides = [part.left, *part.comparators]
+            if any(_element(module, side) is Elements.STABLE for side in sides):
+                numbers.update(side.id for side in sides if isinstance(side, ast.Name))
+    return Elements.STABLE if _is_number(module, node.elt, numbers) else _element(module, node.elt)
+
+
+def _is_number(module: ModuleFacts, node: ast.expr, numbers: set[str]) -> bool:
+    """Whether an expression over names that are numbers is one itself."""
+    if isinstance(node, ast.Name) and node.id in numbers:
+        return True
+    if isinstance(node, ast.IfExp):
+        return _is_number(module, node.body, numbers) and _is_number(module, node.orelse, numbers)
+    if isinstance(node, ast.UnaryOp):
+        return isinstance(node.op, ast.USub) and _is_number(module, node.operand, numbers)
+    if isinstance(node, ast.BinOp):
+        left, right = (_is_number(module, side, numbers) for side in (node.left, node.right))
+        # Only a number can be added to a number; a text can be multiplied by one.
+        return (left or right) if isinstance(node.op, ast.Add | ast.Sub) else (left and right)
+    return _element(module, node) is Elements.STABLE
+
+
+def _all(module: ModuleFacts, nodes: list[ast.expr]) -> Elements:
+    found = {_element(module, node) for node in nodes}
+    if Elements.TEXT in found:
+        return Elements.TEXT
+    return Elements.STABLE if found == {Elements.STABLE} else Elements.UNKNOWN
+
+
+def _element(module: ModuleFacts, node: ast.expr) -> Elements:
+    if _is_member_by_name(module, node):
+        return Elements.TEXT
+    value = module.constant(node)
+    if isinstance(value, Known):
+        if isinstance(value.value, str | bytes):
+            return Elements.TEXT
+        return (
+            Elements.STABLE
+            if isinstance(value.value, bool | int | float) or is_number(module, node)
+            else Elements.UNKNOWN
+        )
+    if isinstance(node, ast.JoinedStr):
+        return Elements.TEXT
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod | ast.FloorDiv):
+        return Elements.UNKNOWN
+    if isinstance(node, ast.Call):
+        if module.resolve(node.func) in INTEGERS:
+            return Elements.STABLE
+        if isinstance(node.func, ast.Attribute) and node.func.attr in _TEXT_METHODS:
+            return Elements.TEXT
+    return Elements.STABLE if is_number(module, node) else Elements.UNKNOWN
+
+
+def _is_member_by_name(module: ModuleFacts, node: ast.expr) -> bool:
+    """`Color.RED` of an enumeration: its hash is that of the text `RED`, unless it is a whole number besides."""
+    owner = module.names.value(node.value) if isinstance(node, ast.Attribute) else None
+    above = owner.module.base_classes(owner.node) if isinstance(owner, ClassRef) else ()
+    return any(each.startswith("enum.") for each in above) and _WHOLE.isdisjoint(above)
