@@ -14,7 +14,7 @@ from auditor.static.evaluation import flow, modes, spread, textvalues, unset
 from auditor.static.evaluation.maybetrue import may_be_true
 from auditor.static.evaluation.optionvalues import OptionValues
 from auditor.static.evaluation.wholenumbers import is_number
-from auditor.static.execution import callwalk, constructed, functions, weights
+from auditor.static.execution import callwalk, constructed, functions, initialweights, weights
 from auditor.static.execution.loaderitems import may_draw
 from auditor.static.execution.outsidecalls import OutsideCalls
 from auditor.static.execution.training import trains
@@ -485,7 +485,7 @@ def test_a_function_is_walked_once_for_all_tensors_that_it_makes(
         walked.append(node)
         return walk(node)
 
-    for module in (flow, weights):
+    for module in (flow, initialweights):
         monkeypatch.setattr(module, "walk", counted)
     made = "".join(f"    x{i} = torch.randn({i})\n    print(x{i})\n" for i in range(TIMES))
     assert verdicts(project({"a.py": f"import torch\n\n\ndef go():\n{made}\n\ngo()\n"}), "a.py")
@@ -530,13 +530,13 @@ def test_calls_on_the_way_to_draws_are_placed_once(project: MakeProject, monkeyp
 
 def test_what_a_name_is_kept_in_is_asked_once(project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[ast.AST | None] = []
-    keeps = weights._keeps
+    keeps = initialweights._keeps
 
     def counted(module: ModuleFacts, node: ast.AST | None) -> bool:
         asked.append(node)
         return keeps(module, node)
 
-    monkeypatch.setattr(weights, "_keeps", counted)
+    monkeypatch.setattr(initialweights, "_keeps", counted)
     made = "".join(f"    w = torch.randn({i})\n    net.w{i} = torch.nn.Parameter(w)\n" for i in range(TIMES))
     found = verdicts(project({"a.py": f"import torch\n\n\ndef go(net):\n{made}\n\ngo(net)\n"}), "a.py")
     assert [verdict.status for verdict in found] == [SeedStatus.UNSEEDED]
