@@ -20,6 +20,7 @@ from auditor.static.resolution.values import ClassRef, External, FunctionRef, In
 from auditor.static.syntax.bindings import FUNCTIONS, Comprehension, Function, every_argument
 from auditor.static.syntax.callindex import CallIndex
 from auditor.static.syntax.elements import UNKNOWN, Assignment, Call, Import, Known, Loop, Unknown
+from auditor.static.syntax.lookup import Lookup
 from auditor.static.syntax.nodes import walk
 from auditor.static.syntax.places import Places
 from auditor.static.syntax.scopes import calls_in
@@ -53,6 +54,7 @@ class ModuleFacts:
         self.project = project
         self.is_notebook = source.is_notebook
         self.index = tree.index
+        self.lookup = Lookup(tree.index)
         self.names = Names(self)
         self._calls: dict[int, Call] = {}
         self._identifiers: dict[ast.expr, frozenset[str]] = {}

@@ -10,14 +10,12 @@ import ast
 from collections.abc import Iterable, Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.static.resolution.callables import DELAYING
-from auditor.static.resolution.configured import LOCATING, made_from
-from auditor.static.resolution.importcalls import imported_by
+from auditor.static.resolution.configured import made_from
 from auditor.static.resolution.indirect import OF_FUNCTIONS, WORKING, gives_itself, is_decorated, is_remote
-from auditor.static.resolution.instantiated import INSTANTIATING, made_by
 from auditor.static.resolution.looptables import loops_over_rows
-from auditor.static.resolution.members import MAX_BASES, SAME_OBJECT, bases, is_left_open, member
-from auditor.static.resolution.namespaces import evaluated, namespace_part
+from auditor.static.resolution.members import MAX_BASES, bases, is_left_open, member
+from auditor.static.resolution.namespaces import namespace_part
+from auditor.static.resolution.outsidevalues import given_from_outside
 from auditor.static.resolution.values import (
     ABSENT,
     NOTHING_BOUND,
@@ -35,8 +33,6 @@ from auditor.static.syntax.bindings import (
     Binding,
     BindingKind,
     Function,
-    Position,
-    Reach,
     Scope,
     every_argument,
     reaching,
@@ -46,21 +42,6 @@ from auditor.static.text.builtinnames import BUILTINS, WRAPPED, own_name
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
-
-TRANSPARENT = DELAYING | {"functools.wraps", "ray.remote", "torch.compile", "torch.jit.script", "torch.nn.DataParallel"}
-"""Calls whose result behaves as their first argument."""
-
-RESTORING = frozenset({"from_pretrained", "load_from_checkpoint"})
-"""Class methods of outside bases that make an object of the class of the project, with stored weights."""
-
-FILLING = {
-    "cappa.parse": "obj", "chz.entrypoint": "target", "draccus.parse": "config_class",
-    "pyrallis.parse": "config_class", "simple_parsing.parse": "config_class", "tyro.cli": "f",
-}  # fmt: skip
-"""Calls that make an object of the class that they are given, from the command line; fields keep their defaults.
-
-With the name of the argument that is the class, the first one.
-"""
 
 MAX_DEPTH = 40
 """Steps of one resolution: longer chains are not followed."""
@@ -115,8 +96,6 @@ class Names:
         self._bound_caches: dict[tuple[object, ...], dict[ast.AST, Value]] = {}
         """The same by what these are bound to: a function is followed with the same again and again."""
 
-        self._in_force: dict[ast.Name, Sequence[Binding]] = {}
-        self._reaches: dict[tuple[Scope, str], Reach] = {}
         self._partials: dict[ast.Call, ast.Lambda] = {}
         self._exports: dict[str, Value] = {}
         self.members: dict[tuple[ast.ClassDef, str, bool], Value] = {}
@@ -174,25 +153,6 @@ class Names:
             assert isinstance(made.body, ast.Call)
             self._index.parents.pop(made.body, None)
         vars(self).clear()
-
-    def bindings_of(self, node: ast.Name) -> Sequence[Binding]:
-        """All places that give a name its meaning, in the scope that binds it; none for builtins and star imports."""
-        found = self._lookup(node)
-        return found[1] if found else ()
-
-    def in_force(self, node: ast.Name) -> Sequence[Binding]:
-        """Of `bindings_of` those that can be in force where the name is used, the last one first."""
-        found = self._in_force.get(node)
-        if found is None:
-            scope, found = self._lookup(node) or (None, ())
-            if scope is not None and len(found) > 1:
-                key = scope, node.id
-                reach = self._reaches.get(key)
-                if reach is None:
-                    reach = self._reaches[key] = Reach(found)
-                found = reach.at(_position(node) if scope is self._index.scopes.get(node) else None)
-            self._in_force[node] = found
-        return found
 
     # -- expressions ----------------------------------------------------------------------------------------------
 
@@ -283,7 +243,9 @@ class Names:
     def _call(self, node: ast.Call) -> Value:
         called = self._value(node.func)
         if isinstance(called, External):
-            return self._restored(node) or self._same_object(node) or self._external_call(called.name, node)
+            if called.name == "functools.partial" and node.args:
+                return FunctionRef(self._module, self._partial(node))
+            return given_from_outside(self._module, called.name, node)
         if isinstance(called, FunctionRef | ClassRef) and gives_itself(called, node):
             return called
         if isinstance(called, ClassRef):
@@ -291,48 +253,6 @@ class Names:
         if isinstance(called, FunctionRef):
             return made_from(self._module, node, called) or called.module.names.returned(called)
         return None
-
-    def _same_object(self, node: ast.Call) -> Value:
-        """`Net().to(device)`, which a class of the project has from outside."""
-        if not isinstance(node.func, ast.Attribute) or node.func.attr not in SAME_OBJECT:
-            return None
-        made = self._value(node.func.value)
-        return made if isinstance(made, Instance) and isinstance(made.of, ClassRef) else None
-
-    def _restored(self, node: ast.Call) -> Value:
-        """`Net.load_from_checkpoint(path)`, which a class of the project has from outside."""
-        if not isinstance(node.func, ast.Attribute) or node.func.attr not in RESTORING:
-            return None
-        holder = self._value(node.func.value)
-        return Instance(holder) if isinstance(holder, ClassRef) else None
-
-    def _external_call(self, name: str, node: ast.Call) -> Value:
-        if name == "functools.partial" and node.args:
-            return FunctionRef(self._module, self._partial(node))
-        if name in TRANSPARENT and node.args:
-            return self._value(node.args[0])
-        if name in ("importlib.import_module", "__import__") and node.args:
-            return self._imported_text(node, top_only=name == "__import__")
-        if name == "getattr" and len(node.args) >= 2:
-            attribute = node.args[1]
-            if isinstance(attribute, ast.Constant) and isinstance(attribute.value, str):
-                return self.attribute(self._value(node.args[0]), attribute.value)
-            return None
-        if name in INSTANTIATING:
-            return made_by(self._module, node) or made_from(self._module, node, External(name))
-        if name in LOCATING:
-            return made_from(self._module, node, External(name))
-        if name == "eval" and node.args:
-            return evaluated(self._module, node.args[0])
-        if name in FILLING:
-            given = call_of(node, None).argument(FILLING[name], 0)
-            filled = self._value(given) if given is not None else None
-            return Instance(filled) if isinstance(filled, ClassRef) else None
-        made = self._project.rng.returns.get(name)
-        if made is not None:
-            return Instance(External(made), node, self._module)
-        is_class = name.rpartition(".")[2].lstrip("_")[:1].isupper()
-        return Instance(External(name), node, self._module) if is_class else None
 
     def _partial(self, node: ast.Call) -> ast.Lambda:
         """`partial(f, 1)` as `lambda *_: f(1, *_)`."""
@@ -356,14 +276,6 @@ class Names:
             return self._value(node.body.func)
         return function
 
-    def _imported_text(self, node: ast.Call, *, top_only: bool) -> Value:
-        first = node.args[0]
-        if isinstance(first, ast.Constant) and isinstance(first.value, str) and not first.value.startswith("."):
-            top_only = top_only and call_of(node, None).argument("fromlist", 3) is None
-            return self.module_named(first.value.partition(".")[0] if top_only else first.value)
-        found = imported_by(self._module, node)
-        return ModuleRef(found[0]) if len(found) == 1 else None
-
     def _super(self, node: ast.Call) -> list[Instance]:
         """For `super()` the bases that are known, as objects: the first one that has something is asked for it."""
         if not (isinstance(node.func, ast.Name) and node.func.id == "super"):
@@ -375,29 +287,12 @@ class Names:
     # -- names ----------------------------------------------------------------------------------------------------
 
     def _name(self, node: ast.Name) -> Value:
-        found = self.in_force(node)
+        found = self._module.lookup.in_force(node)
         if found:
             return None if len(found) > 1 and self.imported_in_arms(found) else self._bound(found)
         if node not in self._index.scopes:
             return None
         return External(node.id) if node.id in BUILTINS else self._starred(self._index.root, node.id)
-
-    def _lookup(self, node: ast.Name) -> tuple[Scope, list[Binding]] | None:
-        scope: Scope | None = self._index.scopes.get(node)
-        innermost = True
-        while scope is not None:
-            elsewhere = scope.elsewhere.get(node.id)
-            if elsewhere == "global":
-                scope = scope.module()
-            elif elsewhere == "nonlocal":
-                scope = scope.parent
-                continue
-            visible = scope.kind != "class" or innermost
-            if visible and node.id in scope.bindings:
-                return scope, scope.bindings[node.id]
-            innermost = innermost and scope.kind == "comprehension"
-            scope = scope.parent
-        return None
 
     def _bound(self, bindings: Iterable[Binding]) -> Value:
         """The value of a name of which these are in force."""
@@ -622,7 +517,3 @@ def method_kind(function: Function) -> str:
 
 def _is_first(function: Function, node: ast.arg) -> bool:
     return every_argument(function.args)[:1] == [node]
-
-
-def _position(node: ast.expr) -> Position:
-    return node.lineno, node.col_offset

@@ -105,9 +105,9 @@ def _reads(module: ModuleFacts, target: ast.expr) -> Iterator[ast.expr]:
     if isinstance(target, ast.Attribute):
         yield from attribute_reads(module, target.attr)
         return
-    bindings = module.names.bindings_of(target) if isinstance(target, ast.Name) else ()
+    bindings = module.lookup.bindings_of(target) if isinstance(target, ast.Name) else ()
     for read in uses(module, target):
-        if isinstance(read, ast.Name) and module.names.bindings_of(read) is bindings:
+        if isinstance(read, ast.Name) and module.lookup.bindings_of(read) is bindings:
             yield read
 
 

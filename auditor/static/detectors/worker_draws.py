@@ -126,7 +126,7 @@ def _function(module: ModuleFacts, given: ast.expr) -> Value:
     known = module.names.value(given)
     if known is not None or not isinstance(given, ast.Attribute) or not isinstance(given.value, ast.Name):
         return known
-    bindings = module.names.bindings_of(given.value)
+    bindings = module.lookup.bindings_of(given.value)
     looped = bindings[0].value if len(bindings) == 1 and bindings[0].kind is BindingKind.ELEMENT else None
     if isinstance(looped, ast.Call) and isinstance(looped.func, ast.Attribute) and looped.func.attr == "values":
         looped = looped.func.value

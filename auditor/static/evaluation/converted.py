@@ -235,7 +235,7 @@ def _is_parameter(module: ModuleFacts, node: ast.AST | None) -> bool:
         return False
     if node.attr != "data" or not isinstance(holder, ast.Name):
         return True
-    values = [binding.value for binding in module.names.bindings_of(holder)[:MAX_STEPS] if binding.value is not None]
+    values = [binding.value for binding in module.lookup.bindings_of(holder)[:MAX_STEPS] if binding.value is not None]
     loops = [around.iter for around in module.around(node) if isinstance(around, ast.For)]
     values += loops[:MAX_STEPS]
     return any(
@@ -273,7 +273,7 @@ def _is_stored(module: ModuleFacts, node: ast.expr) -> bool:
                 return True
             if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load):
                 names.append(part)
-        bindings = (binding for name in names for binding in module.names.in_force(name)[:MAX_STEPS])
+        bindings = (binding for name in names for binding in module.lookup.in_force(name)[:MAX_STEPS])
         values = (binding.value for binding in bindings if binding.kind in _VALUES)
         pending = [value for value in dict.fromkeys(values) if value is not None and value not in seen]
         seen.update(pending)

@@ -69,7 +69,7 @@ def _may_be_text(module: ModuleFacts, node: ast.Compare, steps: int) -> bool:
 
 def _sources(module: ModuleFacts, node: ast.Name, seen: set[ast.AST]) -> Iterator[tuple[ModuleFacts, ast.expr]]:
     """What a name is given: by assignments, or, for a parameter, by calls and by its default; each is `seen` once."""
-    for binding in module.names.in_force(node):
+    for binding in module.lookup.in_force(node):
         source = binding.value or binding.node
         if source in seen:
             continue
@@ -88,7 +88,7 @@ def default_value(module: ModuleFacts, node: ast.expr) -> Known | Unknown:
         return default_value(module, stored[0]) if len(stored) == 1 and isinstance(stored[0], ast.Name) else UNKNOWN
     if not isinstance(node, ast.Name):
         return UNKNOWN
-    bindings = module.names.bindings_of(node)
+    bindings = module.lookup.bindings_of(node)
     argument = bindings[0].node if len(bindings) == 1 and bindings[0].kind is BindingKind.PARAMETER else None
     if not isinstance(argument, ast.arg):
         return UNKNOWN

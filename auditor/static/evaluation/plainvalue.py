@@ -73,7 +73,7 @@ def _filled_elsewhere(module: ModuleFacts, node: ast.expr, evaluator: Evaluator)
     name, *path = (dotted_text(node) or "").split(".")
     root = module.index.root.bindings.get(name, ())
     names = [part for part in walk(node) if isinstance(part, ast.Name)]
-    is_local = any(module.names.bindings_of(part) != list(root) for part in names)
+    is_local = any(module.lookup.bindings_of(part) != list(root) for part in names)
     for _ in range(MAX_IMPORTS):
         binding = root[0] if len(root) == 1 else None
         if is_local or binding is None or not isinstance(binding.node, ast.ImportFrom) or binding.alias is None:
@@ -101,4 +101,4 @@ def _at_path(seen: Seen, path: Sequence[str]) -> Seen | None:
 
 
 def _is_parameter(module: ModuleFacts, name: ast.Name) -> bool:
-    return any(binding.kind is BindingKind.PARAMETER for binding in module.names.bindings_of(name))
+    return any(binding.kind is BindingKind.PARAMETER for binding in module.lookup.bindings_of(name))

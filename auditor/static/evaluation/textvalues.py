@@ -121,7 +121,7 @@ def _sources(node: ast.expr, frame: Frame) -> list[tuple[ast.expr, Frame]]:
         return [(each, Frame(module, module.enclosing_function(each))) for each in stored]
     if isinstance(node, ast.Name):
         elements: list[tuple[ast.expr, Frame]] = []
-        for binding in module.names.bindings_of(node):
+        for binding in module.lookup.bindings_of(node):
             if binding.kind is BindingKind.ELEMENT and isinstance(binding.value, ast.List | ast.Tuple | ast.Set):
                 elements.extend((each, frame) for each in binding.value.elts[:MAX_ELEMENTS])
         if elements:
@@ -135,7 +135,7 @@ def _of_parameter(evaluator: Evaluator, node: ast.Name, frame: Frame) -> bool | 
     from auditor.static.resolution.callers import calls_seen, passed_to  # which ask of programs, and these of values
 
     module = frame.module
-    bindings = module.names.bindings_of(node)
+    bindings = module.lookup.bindings_of(node)
     argument = bindings[0].node if len(bindings) == 1 and bindings[0].kind is BindingKind.PARAMETER else None
     if not isinstance(argument, ast.arg):
         return None

@@ -114,7 +114,7 @@ def _is_imported(node: ast.expr, frame: Frame) -> bool:
     """Whether a name says that a library is there: it is the library, or None or False `except ImportError`."""
     if not isinstance(node, ast.Name):
         return False
-    module, bindings = frame.module, frame.module.names.bindings_of(node)
+    module, bindings = frame.module, frame.module.lookup.bindings_of(node)
     if len(bindings) == 1 and isinstance(bindings[0].node, ast.ImportFrom) and bindings[0].alias is not None:
         origin = module.names.origin_of(bindings[0].node)
         holder = module.project.module(origin.path) if isinstance(origin, ModuleRef) else None

@@ -207,7 +207,7 @@ def _is_computed(given: ast.expr, module: ModuleFacts) -> bool:
 
 def stored_once(given: ast.Name, module: ModuleFacts) -> ast.expr | None:
     """The one expression that a name is bound to where it is used, or of which it is bound to a part."""
-    bindings = module.names.in_force(given)
+    bindings = module.lookup.in_force(given)
     node = bindings[0].node if len(bindings) == 1 else None
     if not isinstance(node, ast.Assign | ast.AnnAssign) or bindings[0].kind not in (_VALUE, _OPAQUE):
         return None

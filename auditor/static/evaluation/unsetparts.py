@@ -100,7 +100,7 @@ def is_none_in(whole: ast.expr, given: ast.expr, module: ModuleFacts, steps: int
 
 def _is_imported(whole: ast.expr, module: ModuleFacts) -> bool:
     """Whether a name is a variable of another file, which any file may fill."""
-    bindings = module.names.bindings_of(whole) if isinstance(whole, ast.Name) else ()
+    bindings = module.lookup.bindings_of(whole) if isinstance(whole, ast.Name) else ()
     return any(isinstance(binding.node, ast.Import | ast.ImportFrom) for binding in bindings)
 
 

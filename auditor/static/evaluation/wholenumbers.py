@@ -119,7 +119,7 @@ def holds_numbers(module: ModuleFacts, node: ast.expr, depth: int = 0, told: _To
 
 def _is_collected(module: ModuleFacts, node: ast.Name, depth: int, told: _Told) -> bool:
     """Whether a name is a list that begins empty and gets numbers and nothing else: `found += x.numpy().tolist()`."""
-    bindings = module.names.bindings_of(node)
+    bindings = module.lookup.bindings_of(node)
     key = (bindings[0].node, node.id) if bindings else None
     if key is None or len(bindings) > _MAX_ADDITIONS:
         return False
@@ -158,7 +158,7 @@ def _taken_apart(module: ModuleFacts, node: ast.expr) -> ast.expr:
     """`b` is `y` in `a, b = x, y`, where the name is bound nowhere else."""
     if not isinstance(node, ast.Name):
         return node
-    bindings = module.names.bindings_of(node)
+    bindings = module.lookup.bindings_of(node)
     made = bindings[0].node if len(bindings) == 1 else None
     if not isinstance(made, ast.Assign) or len(made.targets) != 1:
         return node
@@ -202,7 +202,7 @@ def _ranks(module: ModuleFacts, node: ast.expr) -> bool:
 
 def _is_annotated(module: ModuleFacts, node: ast.Name) -> bool:
     """`def pick(ids: list[int])`, where nothing else is called so."""
-    bindings = module.names.bindings_of(node)
+    bindings = module.lookup.bindings_of(node)
     given = bindings[0].node if len(bindings) == 1 and bindings[0].kind is BindingKind.PARAMETER else None
     hint = given.annotation if isinstance(given, ast.arg) else None
     if not isinstance(hint, ast.Subscript):
@@ -246,7 +246,7 @@ def is_number(module: ModuleFacts, node: ast.expr, depth: int = 0, told: _Told |
         return any(sides) if isinstance(node.op, ast.Add | ast.Sub) else all(sides)
     if not isinstance(node, ast.Name):
         return False
-    bindings = module.names.bindings_of(node)
+    bindings = module.lookup.bindings_of(node)
     return bool(bindings) and all(_binds_number(module, binding, node.id, depth, told) for binding in bindings)
 
 

@@ -123,7 +123,7 @@ def _made_by(module: ModuleFacts, node: ast.expr) -> tuple[ast.Call, int | None]
         node = node.value
     made: ast.AST | None = None
     if isinstance(node, ast.Name):
-        bindings = module.names.in_force(node)
+        bindings = module.lookup.in_force(node)
         made = bindings[0].node if len(bindings) == 1 else None
     elif isinstance(node, ast.Attribute):
         stored = _stored(module).get((module.enclosing_class(node), node.attr), [])

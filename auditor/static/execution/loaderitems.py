@@ -52,7 +52,7 @@ def _classes(module: ModuleFacts, dataset: ast.expr) -> Iterator[ClassRef]:
 def _written(module: ModuleFacts, node: ast.expr) -> Iterator[tuple[ModuleFacts, ast.expr]]:
     """What a name is bound to, what a table holds that is looked into, and what a function of the project returns."""
     if isinstance(node, ast.Name):
-        bindings = module.names.bindings_of(node)[:MAX_BINDINGS]
+        bindings = module.lookup.bindings_of(node)[:MAX_BINDINGS]
         yield from (
             (module, each.value) for each in bindings if each.kind is BindingKind.VALUE and each.value is not None
         )

@@ -218,7 +218,7 @@ class MadeObjects:
 
 def _given_to(at: ast.expr, frame: Frame) -> ast.expr | None:
     """The one expression that a name is bound to where it is used."""
-    bindings = frame.module.names.in_force(at) if isinstance(at, ast.Name) else ()
+    bindings = frame.module.lookup.in_force(at) if isinstance(at, ast.Name) else ()
     return bindings[0].value if len(bindings) == 1 else None
 
 

@@ -152,7 +152,7 @@ def is_drawn_count(module: ModuleFacts, node: ast.expr) -> bool:
     """Whether an expression draws whole numbers, itself or by the names in it."""
     parts = [node]
     for name in (each for each in walk(node) if isinstance(each, ast.Name)):
-        parts += [binding.value for binding in module.names.in_force(name) if binding.value is not None]
+        parts += [binding.value for binding in module.lookup.in_force(name) if binding.value is not None]
     calls = (part for each in parts for part in walk(each) if isinstance(part, ast.Call))
     names = (module.resolve(call.func) or "" for call in calls)
     return any(name.startswith(("numpy.", "torch.")) and name.rpartition(".")[2] in _COUNTED for name in names)

@@ -162,7 +162,7 @@ def _is_plain_call(module: ModuleFacts, call: ast.Call) -> bool:
         return name in _COUNTING or name in _SHOWING or name.startswith((*COMPUTING, _CLOCKS))
     if isinstance(call.func, ast.Name):
         # What was made here, by a call that is looked at itself.
-        bindings = module.names.in_force(call.func)
+        bindings = module.lookup.in_force(call.func)
         return bool(bindings) and all(binding.value is not None for binding in bindings)
     return method in _OF_NETWORKS
 
@@ -217,7 +217,7 @@ class _Certain:
             made = value.of
             bases = made.module.base_classes(made.node) if isinstance(made, ClassRef) else (made.name,)
             return any(base.startswith(_NETWORKS) for base in bases)
-        values = [binding.value for binding in self._module.names.in_force(name)[:MAX_DEPTH]]
+        values = [binding.value for binding in self._module.lookup.in_force(name)[:MAX_DEPTH]]
         for each in values:
             if each is None or (each not in self._seen and not self._first_time(each, depth)):
                 return False

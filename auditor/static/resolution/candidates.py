@@ -226,7 +226,7 @@ class Candidates:
             yield from self.values(module, each)
 
     def _named(self, module: ModuleFacts, node: ast.Name) -> Iterator[Value]:
-        for binding in module.names.bindings_of(node)[:MAX_EXPRESSIONS]:
+        for binding in module.lookup.bindings_of(node)[:MAX_EXPRESSIONS]:
             kind, value = binding.kind, binding.value
             if kind is BindingKind.OPAQUE:
                 yield from self._contents.part(module, binding.node, node.id)
@@ -240,7 +240,7 @@ class Candidates:
                         yield each
                 if not is_known:
                     yield from self._annotated(module, binding)
-        yield from module.names.imported_in_arms(module.names.in_force(node))
+        yield from module.names.imported_in_arms(module.lookup.in_force(node))
 
     def _annotated(self, module: ModuleFacts, binding: Binding) -> Sequence[Value]:
         """What the annotation of a parameter says, an abstract class, where nothing is known of what calls give."""

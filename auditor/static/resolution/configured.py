@@ -254,7 +254,7 @@ def _keys(module: ModuleFacts, node: ast.expr, steps: int) -> Iterator[str]:
     if key:
         yield key
     elif isinstance(node, ast.Name) and any(
-        each.kind is BindingKind.PARAMETER for each in module.names.bindings_of(node)
+        each.kind is BindingKind.PARAMETER for each in module.lookup.bindings_of(node)
     ):
         yield node.id
         yield from _handed_on(module, node, steps)

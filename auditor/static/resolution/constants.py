@@ -67,7 +67,7 @@ def may_hold_for_none(module: ModuleFacts, node: object) -> bool:
         and is_none(node.comparators[0])
     ):
         return False
-    values = [binding.value for binding in module.names.in_force(node.left) if binding.kind is BindingKind.VALUE]
+    values = [binding.value for binding in module.lookup.in_force(node.left) if binding.kind is BindingKind.VALUE]
     return any(is_none(arm) for value in values for arm in _arms(value))
 
 
@@ -92,7 +92,7 @@ def assigned(module: ModuleFacts, node: ast.Name | ast.Attribute) -> tuple[Modul
 
 
 def _assigned_name(module: ModuleFacts, node: ast.Name) -> tuple[ModuleFacts, ast.expr] | None:
-    return _only(module, module.names.in_force(node))
+    return _only(module, module.lookup.in_force(node))
 
 
 def _assigned_in(module: ModuleFacts, scope: Scope, name: str) -> tuple[ModuleFacts, ast.expr] | None:

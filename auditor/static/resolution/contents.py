@@ -165,7 +165,7 @@ class Contents:
             elif isinstance(each, ast.Name):
                 pending += [
                     part
-                    for binding in owner.names.bindings_of(each)
+                    for binding in owner.lookup.bindings_of(each)
                     for part in self._candidates.sources(owner, binding)
                 ]
         return pending[:MAX_TABLES]
@@ -218,7 +218,7 @@ class Contents:
             if not (isinstance(node, ast.Attribute) and _are_apart(module, node, item)):
                 yield from self._candidates.values(module, item)
         if isinstance(node, ast.Name):
-            for binding in module.names.bindings_of(node):
+            for binding in module.lookup.bindings_of(node):
                 for owner, value in self._candidates.sources(module, binding):
                     yield from self.of(owner, value)
                 if binding.kind is BindingKind.OPAQUE and isinstance(binding.node, ast.Assign):
@@ -277,7 +277,7 @@ def collections_in(node: ast.Call) -> list[ast.expr]:
 
 def _loops_over(module: ModuleFacts, row: ast.Name) -> list[Loop]:
     """The loops that bind a name: the innermost around it, else all."""
-    bound = module.names.bindings_of(row)[:MAX_ROWS]
+    bound = module.lookup.bindings_of(row)[:MAX_ROWS]
     loops = [binding.node for binding in bound if isinstance(binding.node, ast.For | ast.AsyncFor | ast.comprehension)]
     holder = module.parent(row) if len(loops) > 1 else None
     while holder is not None and not isinstance(holder, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):

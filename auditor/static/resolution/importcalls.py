@@ -177,13 +177,13 @@ def texts_of(module: ModuleFacts, node: ast.expr, steps: int) -> tuple[Text, ...
 
 
 def _named(module: ModuleFacts, node: ast.Name, steps: int) -> tuple[Text, ...]:
-    if node.id in ("__name__", "__package__") and not module.names.bindings_of(node):
+    if node.id in ("__name__", "__package__") and not module.lookup.bindings_of(node):
         above = module.name if module.path.endswith("__init__.py") else module.name.rpartition(".")[0]
         return (Text(module.name if node.id == "__name__" else above),)
     origin = module.origin(node)
     if origin is not node:
         return texts_of(module, origin, steps - 1)
-    bindings = module.names.bindings_of(node)
+    bindings = module.lookup.bindings_of(node)
     loop = bindings[0].node if len(bindings) == 1 and bindings[0].kind is BindingKind.ELEMENT else None
     if not isinstance(loop, ast.For | ast.comprehension) or not isinstance(loop.target, ast.Name):
         return (ANY,)

@@ -68,7 +68,7 @@ def _is_parameter(module: ModuleFacts, node: ast.expr) -> bool:
     """Whether a name is a parameter, or the class that a metaclass makes: `cls = super().__new__(…)`."""
     if not isinstance(node, ast.Name):
         return False
-    bindings = module.names.bindings_of(node)[:MAX_BINDINGS]
+    bindings = module.lookup.bindings_of(node)[:MAX_BINDINGS]
     return any(binding.kind is BindingKind.PARAMETER or _is_made_class(binding.value) for binding in bindings)
 
 

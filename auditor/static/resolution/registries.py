@@ -349,7 +349,7 @@ class Registries:
         """The expressions of which one is what `node` is; all that holds subclasses stands for one of these."""
         if isinstance(node, ast.Name):
             kinds = (BindingKind.VALUE, BindingKind.ELEMENT) if SUBCLASSES in self._names else (BindingKind.VALUE,)
-            bindings = module.names.bindings_of(node)[:MAX_LOOKED_AT]
+            bindings = module.lookup.bindings_of(node)[:MAX_LOOKED_AT]
             return [each.value for each in bindings if each.kind in kinds and each.value is not None]
         if isinstance(node, ast.IfExp):
             return [node.body, node.orelse]

@@ -154,7 +154,7 @@ def _named_numbers(module: ModuleFacts, node: ast.Name, asked: set[tuple[ast.AST
     """
     if holds_numbers(module, node):
         return True
-    bindings = module.names.bindings_of(node)
+    bindings = module.lookup.bindings_of(node)
     function = module.enclosing_function(node)
     is_parameter = len(bindings) == 1 and bindings[0].kind is BindingKind.PARAMETER
     if not is_parameter or not isinstance(function, ast.FunctionDef) or bindings[0].node not in _parameters(function):

@@ -10,9 +10,9 @@ from auditor.static.evaluation.commandline import PARSING_METHODS, default_of, o
 from auditor.static.evaluation.evaluate import Evaluator
 from auditor.static.facts import ModuleFacts
 from auditor.static.fixes.seeding.place import Level, is_docstring
-from auditor.static.names import FILLING
 from auditor.static.resolution.frame import Frame
 from auditor.static.resolution.library_verdict import SeedValue
+from auditor.static.resolution.outsidevalues import FILLING
 from auditor.static.resolution.values import ClassRef, External, FunctionRef, Instance
 from auditor.static.syntax.bindings import Function
 from auditor.static.syntax.elements import Known

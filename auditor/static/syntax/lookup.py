@@ -1,0 +1,58 @@
+"""Where a name that is used gets its meaning, and which of the places that give it one are in force there."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.syntax.bindings import Binding, Reach, Scope
+
+if TYPE_CHECKING:
+    from auditor.static.syntax.scopes import ScopeIndex
+
+
+class Lookup:
+    """The names of one file; nothing is resolved."""
+
+    def __init__(self, index: ScopeIndex) -> None:
+        self._index = index
+        self._in_force: dict[ast.Name, Sequence[Binding]] = {}
+        self._reaches: dict[tuple[Scope, str], Reach] = {}
+
+    def bindings_of(self, node: ast.Name) -> Sequence[Binding]:
+        """All places that give a name its meaning, in the scope that binds it; none for builtins and star imports."""
+        found = self._bound_in(node)
+        return found[1] if found else ()
+
+    def in_force(self, node: ast.Name) -> Sequence[Binding]:
+        """Of `bindings_of` those that can be in force where the name is used, the last one first."""
+        found = self._in_force.get(node)
+        if found is None:
+            scope, found = self._bound_in(node) or (None, ())
+            if scope is not None and len(found) > 1:
+                key = scope, node.id
+                reach = self._reaches.get(key)
+                if reach is None:
+                    reach = self._reaches[key] = Reach(found)
+                is_own = scope is self._index.scopes.get(node)
+                found = reach.at((node.lineno, node.col_offset) if is_own else None)
+            self._in_force[node] = found
+        return found
+
+    def _bound_in(self, node: ast.Name) -> tuple[Scope, list[Binding]] | None:
+        scope: Scope | None = self._index.scopes.get(node)
+        innermost = True
+        while scope is not None:
+            elsewhere = scope.elsewhere.get(node.id)
+            if elsewhere == "global":
+                scope = scope.module()
+            elif elsewhere == "nonlocal":
+                scope = scope.parent
+                continue
+            visible = scope.kind != "class" or innermost
+            if visible and node.id in scope.bindings:
+                return scope, scope.bindings[node.id]
+            innermost = innermost and scope.kind == "comprehension"
+            scope = scope.parent
+        return None
