@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 
 from auditor.model.pattern import lazy_pattern
-from auditor.static.text.computedimports import MAX_LISTED
+from auditor.static.text.computedimports import MAX_NAMED, MAX_SIBLINGS
 from auditor.static.text.configurednames import ConfiguredNames, read_names
 from auditor.static.text.hydraconfigs import Tree, composed
 from auditor.static.text.plainfile import read_plain
@@ -170,7 +170,7 @@ class ImportPath:
         fitting = [name for name in sorted(names) if name.startswith(begin) and name.endswith(end)]
         modules = [module for name in fitting if (module := self._below(folder, name)) and not module.endswith("/")]
         packages = [each for each in (*around, found) if each is not None and not each.endswith("/")]
-        return [*packages, *modules] if len(modules) <= MAX_LISTED else packages
+        return [*packages, *modules] if len(modules) <= (MAX_SIBLINGS if level else MAX_NAMED) else packages
 
     def composed(self, path: str, which: str) -> Tree:
         """The configuration that a file asks for; see `hydraconfigs.py`."""

@@ -14,8 +14,11 @@ from auditor.model.pattern import lazy_pattern
 EVERY = "[*]"
 """Last part of a name that stands for all modules of a package; `.[*]`: of the folder of the file."""
 
-MAX_LISTED = 64
-"""Modules of one package that are imported by their names; more are a library's, of which a program needs few."""
+MAX_NAMED = 64
+"""Modules of a package of which some are imported by their names; more are a library's, of which a program needs few."""
+
+MAX_SIBLINGS = 32
+"""Modules of a file's own folder, as that imports all of them."""
 
 MAX_WHOLE = 400
 """Texts of one file that may be names of modules."""
