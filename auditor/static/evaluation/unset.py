@@ -315,12 +315,12 @@ def _gives(
         is_collected = all(argument.arg != name for argument in every_argument(function.args))
         return default_of(function, name) is None and not is_collected
     is_open = is_none(passed) or (isinstance(passed, ast.Name) and caller.constant(passed) == Known(None))
-    if not is_open and _is_own(passed, caller, function, name):
+    if not is_open and is_own(passed, caller, function, name):
         return False
     return not is_open and not (steps > 0 and is_unset(passed, caller, steps - 1))
 
 
-def _is_own(passed: ast.expr, caller: ModuleFacts, constructor: Function, name: str) -> bool:
+def is_own(passed: ast.expr, caller: ModuleFacts, constructor: Function, name: str) -> bool:
     """Whether an object gives one of its class what it got itself: `Loader(self.seed)` in a method of `Loader`."""
     if not isinstance(passed, ast.Attribute) or getattr(passed.value, "id", "") != "self":
         return False
