@@ -21,7 +21,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from scan_speed import SCAN, copied
+from scan_speed import copied
 
 SEMGREP = """
 rules:
@@ -81,7 +81,7 @@ def main() -> None:
             f"{files:,} files, {lines:,} lines, {os.cpu_count()} cores, one run each, load {os.getloadavg()[0]:.1f}\n"
         )
         print(f"{'':20}{'wall s':>9}{'CPU s':>9}{'lines / CPU s':>15}{'CPU / ours':>12}", flush=True)
-        ours = [sys.executable, "-c", SCAN, str(tree)]
+        ours = [sys.executable, "-m", "auditor", "scan", str(tree)]
         programs = {"repro-audit, cold": ours, "repro-audit, again": ours, **peers(tree, rules)}
         base = 0.0
         time.sleep(3)  # younger files are compared by content, by us

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from auditor.dynamic.evidence import Intervention
 from auditor.dynamic.leak import Leak
-from auditor.dynamic.printed import is_figure
+from auditor.dynamic.printed import may_be_result
 from auditor.dynamic.summary import Outcome
 from auditor.model.divergence import Comparison, OutputDifference
 from auditor.model.lean import dataclass
@@ -85,12 +85,14 @@ def doubts_of(outcome: Outcome, facts: Facts) -> list[str]:
 def other_figures(comparison: Comparison, facts: Facts) -> list[OutputDifference]:
     """Printed lines that speak against equal tensors.
 
-    A figure that no word calls a result may be a time: it counts where the source is sure to draw unseeded.
+    A figure that no word calls a result may be a time: it counts where the source is sure to draw unseeded, and where
+    no line was printed by one program only.
     """
     metrics = [line for line in comparison.output if line.metric]
-    if metrics or not facts.unseeded:
+    by_the_clock = not all(line.reference and line.candidate for line in comparison.output)
+    if metrics or by_the_clock or not facts.unseeded:
         return metrics
-    return [line for line in comparison.output if is_figure(line.reference, line.candidate)]
+    return [line for line in comparison.output if may_be_result(line.reference, line.candidate)]
 
 
 def _nothing_seen(outcome: Outcome, facts: Facts) -> str:

@@ -61,6 +61,20 @@ _METRIC = re.compile(
 _MOMENT = re.compile(rf"(?i)\b(?:epoch|step|iter(?:ation)?|batch|round|episode)s?\b\W*({_NUMBER})")
 _NAMED_MOMENT = re.compile(r"(?i)\b(epoch|step|iteration|iter|batch|round|episode)s?\b\W{0,3}(\d+)")
 _ANY_NUMBER = re.compile(_NUMBER)
+_NO_RESULT = (
+    re.compile(rf"(?i)\b(?:in|after)\s+{_NUMBER}\s*[.)]?\s*$"),  # `done in 0.53`
+    re.compile(rf"(?i)(?<![a-z])(?:{_SECOND}|ms)\b\]?[\s:=]*{_NUMBER}"),
+    re.compile(r"(?i)\b(?:process|thread|job|id|run|version|host|node|worker)[\s:=#]*\d+\b"),
+    re.compile(rf"(?i){_NUMBER}\s*(?:bytes|%\s*\||/\s*\d)"),  # what is in use, or is done by now
+    re.compile(r"^\s*\[\d+\]|\(\d+\)\s*$"),
+    re.compile(r"\b\d{1,2}[./]\d{1,2}[./](?:\d\d)?\d\d\b"),
+)
+"""Times, numbers of processes and dates, where no word tells that a figure is a result."""
+
+_WORD = re.compile(r"[^\s\[\](){}=,;|'\"]+")
+_NAMED = re.compile(r"[a-zA-Z]{2}-?\d|_\d|[/#]\d|\d[/_]|\w:\d{2,}(?![\d.])")
+"""In a word: `exp12`, `runs/7`, `localhost:41234`."""
+
 _DIGEST = re.compile(
     r"(?<![0-9a-z])(?:[0-9a-f]{40}|[0-9a-f]{56}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})(?![0-9a-z])"
     r"|(?<=md5 )[0-9a-f]{32}(?![0-9a-z])|(?<=(?:md5|sum)[:=])[0-9a-f]{32}(?![0-9a-z])"
@@ -197,3 +211,15 @@ def is_figure(first: str, second: str) -> bool:
         return False
     moments = [_MOMENT.findall(line) for line in masked]
     return moments[0] == moments[1]
+
+
+def may_be_result(first: str, second: str) -> bool:
+    """The same sentence with another figure, which no word calls a result and nothing a time, a name or a path."""
+    return is_figure(first, second) and is_figure(*(_without_names(line) for line in (first, second)))
+
+
+def _without_names(line: str) -> str:
+    line = _mask(line)
+    for pattern in _NO_RESULT:
+        line = pattern.sub("~", line)
+    return _WORD.sub(lambda word: "~" if _NAMED.search(word[0]) else word[0], line)

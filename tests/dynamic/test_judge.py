@@ -127,6 +127,7 @@ def printed(metric: bool) -> OutputDifference:
         (("spread 0.25", "spread 0.75"), ("RA110 at train.py:4",), Status.INCONCLUSIVE),
         (("spread 0.25", "spread 0.75"), (), Status.REPRODUCIBLE),
         (("took 0.25 s", "took 0.75 s"), ("RA110 at train.py:4",), Status.REPRODUCIBLE),
+        (("done in 0.25", "done in 0.75"), ("RA110 at train.py:4",), Status.REPRODUCIBLE),
         (("run brave-fox", "run calm-owl"), ("RA110 at train.py:4",), Status.REPRODUCIBLE),
     ],
 )
@@ -142,6 +143,14 @@ def test_figures_of_any_name_count_where_the_source_draws_unseeded(
         status is Status.INCONCLUSIVE
     )
     assert sum(lines[0] in each for each in judged.reasons) == 1
+
+
+def test_figures_of_no_name_say_nothing_of_a_program_that_prints_by_the_clock(runs: Any) -> None:
+    found = agreeing(runs)
+    other = OutputDifference(line=3, reference="seen 17", candidate="seen 19", metric=False)
+    more = replace(other, line=4, candidate="")
+    changed = replace(found, comparison=replace(found.comparison, output=(other, more)))
+    assert verdict(changed, unseeded=("RA110 at train.py:4",)).status is Status.REPRODUCIBLE
 
 
 @pytest.mark.parametrize(("metric", "status"), [(True, Status.INCONCLUSIVE), (False, Status.REPRODUCIBLE)])

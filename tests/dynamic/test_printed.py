@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from auditor.dynamic.printed import output_differences, printed_figures
+from auditor.dynamic.printed import may_be_result, output_differences, printed_figures
 
 
 @pytest.mark.parametrize(
@@ -71,6 +71,28 @@ def test_times_and_addresses_say_nothing(reference: str, candidate: str) -> None
 def test_other_figures_are_told(reference: str, candidate: str, metric: bool) -> None:
     (found,) = output_differences(f"start\n{reference}\n", f"start\n{candidate}\n", cut=False)
     assert (found.line, found.reference, found.candidate, found.metric) == (2, reference, candidate, metric)
+
+
+@pytest.mark.parametrize(
+    ("reference", "candidate", "may_be"),
+    [
+        ("bootstrap 0.24", "bootstrap 0.07", True),
+        ("chosen: 3", "chosen: 4", True),
+        ("x=1e-3 -0.5", "x=2e-3 -0.6", True),
+        ("estimate: 12.5%", "estimate: 13.5%", True),
+        ("done in 0.53", "done in 0.61", False),
+        ("Elapsed [s] 1.23", "Elapsed [s] 1.24", False),
+        ("[1234] begins", "[1239] begins", False),
+        ("Process 1234 begins", "Process 1239 begins", False),
+        ("saved to runs/exp12", "saved to runs/exp13", False),
+        ("logs in version_3", "logs in version_4", False),
+        ("listening on localhost:41234", "listening on localhost:41239", False),
+        ("50%|##  | 5/10", "60%|### | 6/10", False),
+        ("in use: 123456 bytes", "in use: 123999 bytes", False),
+    ],
+)
+def test_what_no_word_calls_a_result_may_be_one(reference: str, candidate: str, may_be: bool) -> None:
+    assert may_be_result(reference, candidate) == may_be
 
 
 def test_a_program_that_prints_by_the_clock_gives_no_other_figures() -> None:

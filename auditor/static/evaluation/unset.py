@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from auditor.static.project import Project
     from auditor.static.reuse.trace import Memory
 
-_KEPT: WeakKeyDictionary[Project, Memory[tuple[str, int, str], bool]] = WeakKeyDictionary()
-"""By the file, the line of the class and the attribute."""
+_KEPT: WeakKeyDictionary[Project, Memory[tuple[str, int, str, int], bool]] = WeakKeyDictionary()
+"""By the file, the line of the class, the attribute and the steps left."""
 
 _GIVEN_BY_NONE: WeakKeyDictionary[Project, Memory[tuple[str, int, int, str, int], bool]] = WeakKeyDictionary()
 """By the file, the place of the function, its parameter and the steps left."""
@@ -61,7 +61,7 @@ def is_unset(given: ast.expr, module: ModuleFacts, steps: int = MAX_HANDED) -> b
         or looked_into(given) is not None
     ):
         is_unknown = module.seed_value(given) is not SeedValue.NONE
-        if is_unknown and _is_kept_unset(given, module):
+        if is_unknown and _is_kept_unset(given, module, steps):
             return not is_given_there(given, module)
         if is_unknown and not _is_put_into_empty(given, module):
             from auditor.static.evaluation.unsetparts import is_part_unset  # which asks this module for calls
@@ -250,7 +250,7 @@ def looked_into(node: ast.expr) -> ast.expr | None:
     return called.value if isinstance(called, ast.Attribute) and called.attr == "get" else None
 
 
-def _is_kept_unset(given: ast.expr, module: ModuleFacts) -> bool:
+def _is_kept_unset(given: ast.expr, module: ModuleFacts, steps: int) -> bool:
     """Whether `self.seed` is a parameter of the constructor that nobody gives; asked once for each class."""
     holder = module.enclosing_class(given) if isinstance(given, ast.Attribute) else None
     if holder is None or not isinstance(given, ast.Attribute) or getattr(given.value, "id", "") != "self":
@@ -258,10 +258,10 @@ def _is_kept_unset(given: ast.expr, module: ModuleFacts) -> bool:
 
     def ask() -> bool:
         kept = kept_parameter(given, holder, module)
-        return kept is not None and is_unset(kept, module)
+        return kept is not None and is_unset(kept, module, steps)
 
     known = _KEPT.setdefault(module.project, {})
-    return module.project.trace.once(known, (module.path, holder.lineno, given.attr), ask)
+    return module.project.trace.once(known, (module.path, holder.lineno, given.attr, steps), ask)
 
 
 def kept_parameter(given: ast.Attribute, holder: ast.ClassDef, module: ModuleFacts) -> ast.Name | None:
@@ -315,7 +315,20 @@ def _gives(
         is_collected = all(argument.arg != name for argument in every_argument(function.args))
         return default_of(function, name) is None and not is_collected
     is_open = is_none(passed) or (isinstance(passed, ast.Name) and caller.constant(passed) == Known(None))
+    if not is_open and is_own(passed, caller, function, name):
+        return False
     return not is_open and not (steps > 0 and is_unset(passed, caller, steps - 1))
+
+
+def is_own(passed: ast.expr, caller: ModuleFacts, constructor: Function, name: str) -> bool:
+    """Whether an object gives one of its class what it got itself: `Loader(self.seed)` in a method of `Loader`."""
+    if not isinstance(passed, ast.Attribute) or getattr(passed.value, "id", "") != "self":
+        return False
+    holder = caller.enclosing_class(passed)
+    if holder is None or caller.parent(constructor) is not holder:
+        return False
+    kept = kept_parameter(passed, holder, caller)
+    return kept is not None and kept.id == name and caller.enclosing_function(kept) is constructor
 
 
 def _collects_without(caller: ModuleFacts, node: ast.Call, name: str, steps: int) -> bool:

@@ -15,6 +15,7 @@ from auditor.static.evaluation.unset import (
     calls_reaching,
     given_to,
     is_called_as_written,
+    is_own,
     kept_parameter,
     looked_into,
 )
@@ -173,9 +174,13 @@ def _is_none_for_all(
     """Whether that is so in all that a function is handed."""
 
     def ask() -> bool:
-        handed = handed_to(function, whole, module)
+        handed = [
+            (caller, each)
+            for caller, _, each in handed_to(function, whole, module)
+            if each is None or not is_own(each, caller, function, whole.id)
+        ]
         return bool(handed) and all(
-            each is not None and is_none_in(each, given, caller, steps, path) for caller, _, each in handed
+            each is not None and is_none_in(each, given, caller, steps, path) for caller, each in handed
         )
 
     known = _KNOWN.setdefault(module.project, {})
