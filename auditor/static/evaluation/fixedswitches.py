@@ -58,7 +58,7 @@ class FixedSwitches:
         if isinstance(loop, ast.While):
             return self.outcome(loop.test, frame) is False
         counted = loop.iter
-        if isinstance(counted, ast.Call) and getattr(counted.func, "id", "") == "range" and len(counted.args) == 1:
+        if isinstance(counted, ast.Call) and len(counted.args) == 1 and frame.module.resolve(counted.func) == "range":
             counted = counted.args[0]
         return self.outcome(counted, frame) is False
 

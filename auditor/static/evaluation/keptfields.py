@@ -18,8 +18,14 @@ if TYPE_CHECKING:
     from auditor.static.evaluation.evaluate import Evaluator
     from auditor.static.facts import ModuleFacts
 
-_BY_ANY_NAME = ("setattr(", "__dict__", "vars(self)")
+_BY_ANY_NAME = ("setattr(", "__setattr__(", "__dict__", "vars(self)")
 """What may give an object attributes whose names do not stand in the text."""
+
+_STANDING_BETWEEN = frozenset({"__getattribute__", "__new__", "__setattr__"})
+"""Methods that may keep or give something else than the constructor says."""
+
+_PLAIN = frozenset({"attrs", "dataclass", "define", "final", "frozen", "mutable", "s", "total_ordering"})
+"""Decorators that leave what a call of the class gives its fields as it is."""
 
 
 def kept_field(evaluator: Evaluator, cls: ClassRef, call: ast.Call, name: str, module: ModuleFacts) -> Seen:
@@ -27,6 +33,8 @@ def kept_field(evaluator: Evaluator, cls: ClassRef, call: ast.Call, name: str, m
     frame = Frame(module, module.enclosing_function(call))
     above = lineage(cls)
     if any(each.module.project.texts.contain(each.module.path, _BY_ANY_NAME) for each in above):
+        return GIVEN
+    if not all(map(_is_plain, above)):
         return GIVEN
     constructor = cls.module.names.attribute(Instance(cls), "__init__")
     if not isinstance(constructor, FunctionRef):
@@ -43,3 +51,17 @@ def kept_field(evaluator: Evaluator, cls: ClassRef, call: ast.Call, name: str, m
         return evaluator.value(passed, frame)
     default = default_of(function, kept)
     return evaluator.value(default, Frame(constructor.module)) if default is not None else GIVEN
+
+
+def _is_plain(cls: ClassRef) -> bool:
+    """Whether nothing stands between a call of the class and its constructor, or what that keeps and what is read."""
+    if any(word.arg == "metaclass" and _last_name(word.value) != "ABCMeta" for word in cls.node.keywords):
+        return False
+    called = (each.func if isinstance(each, ast.Call) else each for each in cls.node.decorator_list)
+    if not all(_last_name(each) in _PLAIN for each in called):
+        return False
+    return not any(isinstance(each, ast.FunctionDef) and each.name in _STANDING_BETWEEN for each in cls.node.body)
+
+
+def _last_name(node: ast.expr) -> str:
+    return str(getattr(node, "attr", getattr(node, "id", "")))

@@ -24,6 +24,9 @@ MAX_PARTIALS = 4
 MAX_ROWS = 50
 """Of a table of options, each of which is a dictionary."""
 
+MAX_ENTRIES = 1_000
+"""Of one mapping of options; a larger one is data."""
+
 _CHANGED: WeakKeyDictionary[ModuleFacts, dict[tuple[Function | None, str], bool]] = WeakKeyDictionary()
 """Whether a function changes what goes by a name: thousands of calls may spread the same options."""
 
@@ -68,27 +71,33 @@ def bound_before(call: Call, module: ModuleFacts) -> Call:
     return call if node is call.node else replace(call, node=node)
 
 
-def entries(module: ModuleFacts, node: ast.expr) -> list[ast.keyword] | None:
-    """What a mapping holds whose keys can be read; None where they can't, or where it is changed afterwards."""
+def entries(module: ModuleFacts, node: ast.expr, most: int = MAX_ENTRIES) -> list[ast.keyword] | None:
+    """What a mapping holds whose keys can be read; None where they can't, where it is changed, or of more than `most`.
+
+    That is asked before anything is made of them: thousands of calls may each take a row of the same table.
+    """
     if isinstance(node, ast.Name):
         if is_changed_anywhere(module, node):
             return None
         source = module.origin(node)
-        return None if isinstance(source, ast.Name) else entries(module, source)
+        return None if isinstance(source, ast.Name) else entries(module, source, most)
     if isinstance(node, ast.Attribute):
         kept = _kept_here(module, node)
-        return entries(module, kept) if kept is not None else None
+        return entries(module, kept, most) if kept is not None else None
     if isinstance(node, ast.IfExp):
         # `{"num_workers": 2} if cuda else {}`: the run that has options has these.
-        arms = [entries(module, node.body), entries(module, node.orelse)]
+        arms = [entries(module, node.body, most), entries(module, node.orelse, most)]
         return arms[1] or arms[0] if [] in arms else None
     if isinstance(node, ast.Dict):
+        if len(node.keys) > most:
+            return None
         keys = [key.value if isinstance(key, ast.Constant) else None for key in node.keys]
         if not all(isinstance(key, str) for key in keys):
             return None
         return [ast.keyword(arg=str(key), value=value) for key, value in zip(keys, node.values, strict=True)]
     if isinstance(node, ast.Call) and not node.args and module.resolve(node.func) == "dict":
-        return list(node.keywords) if all(word.arg is not None for word in node.keywords) else None
+        is_read = len(node.keywords) <= most and all(word.arg is not None for word in node.keywords)
+        return list(node.keywords) if is_read else None
     if isinstance(node, ast.Subscript):
         return _entries_of_row(module, node)
     return None
@@ -96,9 +105,9 @@ def entries(module: ModuleFacts, node: ast.expr) -> list[ast.keyword] | None:
 
 def _entries_of_row(module: ModuleFacts, node: ast.Subscript) -> list[ast.keyword] | None:
     """`options["train"]`; of `options[split]` what any row says, before others what one of them puts on."""
-    rows = entries(module, node.value)
+    rows = entries(module, node.value, MAX_ROWS)
     key = node.slice.value if isinstance(node.slice, ast.Constant) else None
-    if rows is None or len(rows) > MAX_ROWS or (key is not None and all(row.arg != key for row in rows)):
+    if rows is None or (key is not None and all(row.arg != key for row in rows)):
         return None
     found: dict[str | None, ast.keyword] = {}
     for row in rows:

@@ -33,6 +33,9 @@ from auditor.static.scanning.ruleoptions import WithOptions
 from auditor.static.scanning.tiedindex import takes_tied_index
 from auditor.static.syntax.nodes import walk
 
+MAX_METHODS = 200
+"""Methods of what goes by one name that are looked at; of more, one is taken for what was sought."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Options:
@@ -220,15 +223,15 @@ def _beside(module: ModuleFacts, call: Call, told: Location) -> tuple[Related, .
 def _goes_on(module: ModuleFacts, call: Call, methods: frozenset[str]) -> bool:
     """Whether one of the methods is called after the call, or before it in a loop around both."""
     loops = {each for each in module.around(call.node) if isinstance(each, ast.For | ast.While)}
-    return any(
-        node is not None
-        and (
-            (node.lineno, node.col_offset) >= (call.node.lineno, call.node.col_offset)
-            or not loops.isdisjoint(module.around(node))
-        )
-        for method, node in methods_after(call, module)
-        if method in methods
-    )
+    for number, (method, node) in enumerate(methods_after(call, module)):
+        if number >= MAX_METHODS:
+            return True
+        if method not in methods or node is None:
+            continue
+        is_below = (node.lineno, node.col_offset) >= (call.node.lineno, call.node.col_offset)
+        if is_below or not loops.isdisjoint(module.around(node)):
+            return True
+    return False
 
 
 def _undone(module: ModuleFacts, call: Call, methods: frozenset[str]) -> bool:

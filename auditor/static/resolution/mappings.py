@@ -59,7 +59,9 @@ FROM_COMMAND_LINE = "omegaconf.OmegaConf.from_cli"
 _PUT: WeakKeyDictionary[ModuleFacts, dict[str, list[tuple[object, ast.expr | None]]]] = WeakKeyDictionary()
 _AT_TOP: WeakKeyDictionary[ModuleFacts, dict[str, list[tuple[tuple[str, ...], ast.expr]]]] = WeakKeyDictionary()
 _READING = frozenset({"clone", "copy", "defrost", "dump", "freeze", "get", "items", "keys", "values"})
-_WRITING = frozenset({"delattr", "setattr"})
+_WRITING = frozenset({"__setattr__", "delattr", "parse_args", "parse_intermixed_args", "parse_known_args", "setattr"})
+"""The last names of what puts something into what it is handed: `parser.parse_args(namespace=config)`."""
+
 _ABSENT = "None, as nothing is there under that name"
 
 
@@ -304,7 +306,7 @@ def _is_changed(value: object, node: ast.Call, part: ast.expr, depth: int, asked
         if value is None:
             return False
     if isinstance(value, External):
-        return value.name in _WRITING
+        return value.name.rpartition(".")[2] in _WRITING
     if not isinstance(value, FunctionRef) or isinstance(value.node, ast.Lambda) or depth > MAX_PASSED:
         return True
     name = parameter_of(value, node, part)
