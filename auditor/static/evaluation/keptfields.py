@@ -7,6 +7,7 @@ import ast
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.evaluation.commandline import default_of
 from auditor.static.evaluation.fields import lineage, recorded
+from auditor.static.evaluation.modes import sets_own
 from auditor.static.evaluation.unset import is_handed_on_as_it_is
 from auditor.static.resolution.callers import passed_to
 from auditor.static.resolution.frame import Frame
@@ -18,15 +19,12 @@ if TYPE_CHECKING:
     from auditor.static.evaluation.evaluate import Evaluator
     from auditor.static.facts import ModuleFacts
 
-_BY_ANY_NAME = ("setattr(", "__dict__", "vars(self)")
-"""What may give an object attributes whose names do not stand in the text."""
-
 
 def kept_field(evaluator: Evaluator, cls: ClassRef, call: ast.Call, name: str, module: ModuleFacts) -> Seen:
     """What a call gives the attribute, by the fields of the class or by its constructor, and nothing changes there."""
     frame = Frame(module, module.enclosing_function(call))
     above = lineage(cls)
-    if any(each.module.project.texts.contain(each.module.path, _BY_ANY_NAME) for each in above):
+    if any(sets_own(each.module.path, each.module.project) for each in above):
         return GIVEN
     constructor = cls.module.names.attribute(Instance(cls), "__init__")
     if not isinstance(constructor, FunctionRef):
