@@ -53,16 +53,18 @@ class NotebookOrderDetector(DocumentDetector[re.Pattern[bytes]]):
 
 def _out_of_order(path: str, cells: Sequence[Cell]) -> Hit | None:
     latest: Cell | None = None
-    words: frozenset[str] | None = None
-    for cell in cells:
+    words: set[str] = set()
+    read = 0
+    for place, cell in enumerate(cells):
         if cell.executed is None or cell.sets_up:
             continue
         if latest is not None and latest.executed is not None and cell.executed < latest.executed:
-            if words is None:
-                words = frozenset(_WORD.findall("\n".join(latest.lines)))
             given = cell.constants
+            for above in cells[read:place]:
+                words.update(_WORD.findall("\n".join(above.lines)))
+            read = place
             if given and words.isdisjoint(given):
-                continue  # the cell above does not name what this one gives
+                continue  # no cell above names what this one gives
             return Hit(
                 location=_location(path, cell),
                 message=f"cell {cell.number} was executed as number {cell.executed}, before cell {latest.number} above "
@@ -71,7 +73,7 @@ def _out_of_order(path: str, cells: Sequence[Cell]) -> Hit | None:
                     Related(location=_location(path, latest), message=f"executed later, as number {latest.executed}"),
                 ),
             )
-        latest, words = cell, None
+        latest = cell
     return None
 
 

@@ -20,8 +20,11 @@ from auditor.static.scanning.program import ProgramCondition, read_program_condi
 from auditor.static.scanning.ruleoptions import WithOptions
 from auditor.static.syntax.nodes import walk
 
-_DRAWING = frozenset({"choice", "choices", "integers", "randint", "random", "randrange", "sample"})
-"""Methods that draw which one comes next."""
+_DRAWING = frozenset({"choice", "choices", "integers", "randint", "randrange", "sample"})
+"""Functions that draw which one comes next."""
+
+_GLOBAL = frozenset({"numpy.random", "random", "torch"})
+"""Where those are that draw other numbers in each worker; of a generator of the data set each worker has a copy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +61,7 @@ class UnshardedStreamDetector(WithOptions[_Options]):
         for node in module.index.functions:
             if not isinstance(node, ast.ClassDef) or options.datasets.isdisjoint(module.base_classes(node)):
                 continue
-            if not _iterates(node) or options.shards.search(module.text(node)) or _samples(node):
+            if not _iterates(node) or options.shards.search(module.text(node)) or _samples(module, node):
                 continue
             entry_points = options.program.entry_points(module, project)
             if entry_points == ():
@@ -76,7 +79,7 @@ def _iterates(node: ast.ClassDef) -> bool:
     )
 
 
-def _samples(node: ast.ClassDef) -> bool:
+def _samples(module: ModuleFacts, node: ast.ClassDef) -> bool:
     """`while True: yield self.rows[random.randrange(…)]`: an endless stream of draws has no beginning and no end."""
     for child in node.body:
         if not isinstance(child, ast.FunctionDef) or child.name != "__iter__":
@@ -84,8 +87,9 @@ def _samples(node: ast.ClassDef) -> bool:
         loop = child.body[-1]
         is_endless = isinstance(loop, ast.While) and isinstance(loop.test, ast.Constant) and bool(loop.test.value)
         parts = list(walk(loop)) if is_endless else []
-        called = {getattr(part.func, "attr", "") for part in parts if isinstance(part, ast.Call)}
-        return not _DRAWING.isdisjoint(called) and not any(isinstance(part, ast.For | ast.YieldFrom) for part in parts)
+        names = [module.resolve(part.func) or "" for part in parts if isinstance(part, ast.Call)]
+        drawn = {name.rpartition(".")[2] for name in names if name.rpartition(".")[0] in _GLOBAL}
+        return not _DRAWING.isdisjoint(drawn) and not any(isinstance(part, ast.For | ast.YieldFrom) for part in parts)
     return False
 
 

@@ -6,6 +6,13 @@ from auditor.errors import ProjectError
 from auditor.model.lean import dataclass
 from auditor.static.text.notebook import all_cells, cell_lines
 
+_QUIET = (
+    *("%autoreload", "%cd", "%conda", "%config", "%load_ext", "%matplotlib", "%pip", "%pylab", "%reload_ext"),
+    *("!apt", "!conda", "!pip", "!pip3", "!nvidia-smi", "!python -m pip", "!python3 -m pip", "!sudo apt"),
+    *("!df", "!free", "!head", "!ls", "!pwd", "!tail", "!uname"),
+)
+"""How magics and shell commands begin that compute nothing; `%run seed.py` and `%time` of a statement do."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
@@ -23,16 +30,18 @@ class Cell:
 
     @property
     def sets_up(self) -> bool:
-        """Whether nothing but imports, magics and shell commands stands in it."""
-        code = [line.strip() for line in self.lines if line.strip() and line.strip()[0] not in "#%!"]
-        return all(line.startswith(("import ", "from ")) and line[-1] not in "(\\," for line in code)
+        """Whether nothing but imports stands in it, and commands that install something or say how to show it."""
+        code = [line.strip() for line in self.lines if line.strip() and not line.strip().startswith(("#", *_QUIET))]
+        return all(
+            line.startswith(("import ", "from ")) and line[-1] not in "(\\," and ";" not in line for line in code
+        )
 
     @property
     def constants(self) -> frozenset[str]:
         """The names that it gives constants, where it does nothing else."""
         import ast
 
-        code = "\n".join("" if line.lstrip()[:1] in ("%", "!") else line for line in self.lines)
+        code = "\n".join("" if line.lstrip().startswith(_QUIET) else line for line in self.lines)
         try:
             statements = ast.parse(code).body
         except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -236,17 +236,42 @@ def _runs_once_with(module: ModuleFacts, use: ast.expr, call: ast.Call) -> bool:
     return module.parent(module.statement(use)) is module.parent(module.statement(call))
 
 
+_BY_PLACE = frozenset({"cumcount", "cumsum", "drop_duplicates", "ffill", "head", "iloc", "sample", "shift", "tail"})
+"""Methods of tables for which it counts where rows stand."""
+
+_MASKING = frozenset({"in1d", "isin"})
+"""Calls that answer for each element of what they are given first."""
+
+
 def is_sorted_table(module: ModuleFacts, call: ast.Call) -> bool:
     """`DataFrame(…).sort_values("name")`, also where the table is sorted by the name that it is given."""
     made: ast.AST | None = call
     while isinstance(called := module.parent(made) if made is not None else None, ast.Attribute):
         if called.attr in SORTING:
             return True
+        if called.attr in _BY_PLACE:
+            return False
         made = module.parent(called)
     statement = module.parent(made) if isinstance(made, ast.expr) else None
     target = only_target(statement)
     places = uses(module, target) if isinstance(target, ast.Name) else ()
-    return any(getattr(module.parent(place), "attr", None) in SORTING for place in places)
+    return any(_is_sorted_at(module, place) for place in places)
+
+
+def _is_sorted_at(module: ModuleFacts, place: ast.expr) -> bool:
+    """Whether a table is sorted for good, or where it is read for the last time.
+
+    `by_age = table.sort_values("age")` leaves `table` as it was.
+    """
+    attribute = module.parent(place)
+    call = module.parent(attribute) if isinstance(attribute, ast.Attribute) and attribute.attr in SORTING else None
+    if not isinstance(call, ast.Call):
+        return False
+    target = only_target(module.statement(place))
+    is_same = isinstance(target, ast.Name) and isinstance(place, ast.Name) and target.id == place.id
+    if is_same or any(word.arg == "inplace" for word in call.keywords):
+        return True
+    return all(use.lineno <= (call.end_lineno or call.lineno) for use in uses(module, place))
 
 
 def loses_order(module: ModuleFacts, call: ast.Call) -> bool:
@@ -282,9 +307,19 @@ def _is_joined(module: ModuleFacts, place: ast.expr) -> bool:
     call = module.parent(place)
     if not isinstance(call, ast.Call) or place not in call.args[:1] or getattr(call.func, "attr", "") not in JOINING:
         return False
-    how = next((word.value for word in call.keywords if word.arg == "how"), None)
+    words = {word.arg: word.value for word in call.keywords}
+    is_by_index = getattr(call.func, "attr", "") == "join" and not _is_of_polars(module, place)
+    if is_by_index or {"left_index", "right_index"} & words.keys():
+        return False  # their rows stand beside each other as they come
+    how = words.get("how")
     is_of_other = module.resolve(call.func) is None or (module.resolve(call.func) or "").startswith("pandas.DataFrame.")
     return is_of_other and (how is None or getattr(how, "value", None) in ("inner", "left"))
+
+
+def _is_of_polars(module: ModuleFacts, table: ast.expr) -> bool:
+    """Whether a table has no index: pandas' `join` goes by it, polars' by columns."""
+    made = module.origin(table)
+    return isinstance(made, ast.Call) and (module.resolve(made.func) or "").startswith("polars.")
 
 
 def _is_reduced(module: ModuleFacts, node: ast.AST) -> bool:
@@ -295,11 +330,27 @@ def _is_reduced(module: ModuleFacts, node: ast.AST) -> bool:
     if isinstance(call, ast.Call) and is_found_by_value(module, call):
         return True
     if isinstance(parent, ast.Attribute):
-        return parent.attr in SIZES or (parent.attr in REDUCING and isinstance(module.parent(parent), ast.Call))
+        return parent.attr in SIZES or (
+            parent.attr in REDUCING and isinstance(call, ast.Call) and _goes_over_all(module, call, call.args[:1])
+        )
     if not isinstance(parent, ast.Call) or node not in parent.args:
         return False
     called = str(module.resolve(parent.func) or getattr(parent.func, "attr", "")).rpartition(".")[2]
-    return called in REDUCING or called in MEMBERSHIP
+    if called in _MASKING and parent.args[0] is node and len(parent.args) > 1:
+        return False  # the mask has the order of what it is asked of
+    return (called in REDUCING and _goes_over_all(module, parent, parent.args[1:2])) or called in MEMBERSHIP
+
+
+def _goes_over_all(module: ModuleFacts, call: ast.Call, after: Sequence[ast.expr]) -> bool:
+    """Whether what comes of an array leaves out along which axis its elements were listed; not `images.mean(axis=1)`.
+
+    `after`: the first argument behind the array.
+    """
+    words = {word.arg: word.value for word in call.keywords}
+    if {"return_index", "return_inverse"} & words.keys() or isinstance(only_target(module.parent(call)), ast.Tuple):
+        return False  # `values, places = times.sort()`
+    axis = words.get("axis", words.get("dim", next(iter(after), None)))
+    return axis is None or (isinstance(axis, ast.Constant) and axis.value in (0, None))
 
 
 def finds_by_value(module: ModuleFacts, taken: ast.Subscript) -> bool:
@@ -313,7 +364,10 @@ def finds_by_value(module: ModuleFacts, taken: ast.Subscript) -> bool:
         values = module.origin(values.args[0])
     if not isinstance(values, ast.ListComp) or len(values.generators) != 1 or values.generators[0].ifs:
         return False
-    return ast.dump(values.generators[0].iter) == ast.dump(taken.value)
+    listed = values.generators[0].iter
+    if isinstance(listed, ast.Name) and len(module.names.bindings_of(listed)) != 1:
+        return False  # the numbers may be those of other files
+    return ast.dump(listed) == ast.dump(taken.value)
 
 
 def _asked_for_greatest(module: ModuleFacts, call: ast.Call) -> ast.expr | None:

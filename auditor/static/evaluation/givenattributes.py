@@ -9,7 +9,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.evaluation.fields import WHOLE
 from auditor.static.resolution.library_verdict import SeedValue
 from auditor.static.resolution.mappings import MAX_PASSED, made, parameter_of
-from auditor.static.resolution.seedvalue import GIVEN, Seen
+from auditor.static.resolution.seedvalue import GIVEN, Entries, Seen, holding
 from auditor.static.resolution.values import FunctionRef
 from auditor.static.syntax.nodes import walk
 
@@ -37,6 +37,9 @@ def given_attributes(evaluator: Evaluator, node: ast.Call, frame: Frame) -> tupl
     if not _is_setting_any(node) or not isinstance(node.args[0], ast.Name):
         return None
     values = _set_in_loop(node, frame.module)
+    names = list(_names_set(frame.module, node, node.args[1])) if values is None else [WHOLE]
+    if WHOLE not in names:
+        return node.args[0], holding(GIVEN, entries=Entries(dict.fromkeys(names, GIVEN)))
     return node.args[0], evaluator.value(values, frame) if values is not None else GIVEN
 
 
@@ -104,10 +107,24 @@ def _given_at(module: ModuleFacts, use: ast.Name, known: Filled, depth: int) -> 
     if not isinstance(call, ast.Call) or call.func is use:
         return
     if getattr(call.func, "id", "") == "setattr" and call.args[:1] == [use] and len(call.args) == 3:
-        attribute = call.args[1]
-        yield str(attribute.value) if isinstance(attribute, ast.Constant) else WHOLE
+        yield from _names_set(module, call, call.args[1])
         return
     called = module.names.value(call.func) if depth < MAX_PASSED else None
     handed = parameter_of(called, call, use) if isinstance(called, FunctionRef) else None
     if isinstance(called, FunctionRef) and handed is not None and not isinstance(called.node, ast.Lambda):
         yield from given_by_function(called, handed, known, depth + 1)
+
+
+def _names_set(module: ModuleFacts, call: ast.Call, attribute: ast.expr) -> Iterator[str]:
+    """The names that `setattr(options, name, value)` may write: `WHOLE` unless all of them stand in the text."""
+    if isinstance(attribute, ast.Constant):
+        yield str(attribute.value)
+        return
+    loop = module.parent(module.statement(call))
+    listed = loop.iter if isinstance(loop, ast.For) and isinstance(loop.target, ast.Name) else None
+    is_each = isinstance(loop, ast.For) and getattr(loop.target, "id", "") == getattr(attribute, "id", None)
+    names = listed.elts if isinstance(listed, ast.Tuple | ast.List) and is_each else []
+    if names and all(isinstance(each, ast.Constant) for each in names):
+        yield from (str(each.value) for each in names if isinstance(each, ast.Constant))
+    else:
+        yield WHOLE

@@ -7,6 +7,7 @@ import ast
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.evaluation.commandline import default_of
 from auditor.static.evaluation.fields import lineage, recorded
+from auditor.static.evaluation.modes import sets_own
 from auditor.static.evaluation.unset import is_handed_on_as_it_is
 from auditor.static.resolution.callers import passed_to
 from auditor.static.resolution.frame import Frame
@@ -17,9 +18,6 @@ from auditor.static.syntax.elements import call_of
 if TYPE_CHECKING:
     from auditor.static.evaluation.evaluate import Evaluator
     from auditor.static.facts import ModuleFacts
-
-_BY_ANY_NAME = ("setattr(", "__setattr__(", "__dict__", "vars(self)")
-"""What may give an object attributes whose names do not stand in the text."""
 
 _STANDING_BETWEEN = frozenset({"__getattribute__", "__new__", "__setattr__"})
 """Methods that may keep or give something else than the constructor says."""
@@ -32,7 +30,7 @@ def kept_field(evaluator: Evaluator, cls: ClassRef, call: ast.Call, name: str, m
     """What a call gives the attribute, by the fields of the class or by its constructor, and nothing changes there."""
     frame = Frame(module, module.enclosing_function(call))
     above = lineage(cls)
-    if any(each.module.project.texts.contain(each.module.path, _BY_ANY_NAME) for each in above):
+    if any(sets_own(each.module.path, each.module.project) for each in above):
         return GIVEN
     if not all(map(_is_plain, above)):
         return GIVEN

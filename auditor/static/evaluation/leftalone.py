@@ -26,8 +26,11 @@ MAX_PLACES = 50
 """Places that are looked at; a file with more of them is made by a machine."""
 
 _LOOKING_UP = ("__dict__", "getattr(", "globals(", "vars(")
-_REGISTERING = ("__init_subclass__", "__subclasses__")
-"""What may stand where classes are got at by those that they extend."""
+_REGISTERING = (
+    *("__init_subclass__", "__subclasses__", "metaclass", "getmembers(", "dir(", "eval(", "locate(", "importlib"),
+    *("import_module", "import_string", "instantiate(", "sys.modules"),
+)
+"""What may stand where classes are got at by those that they extend, or by a text that says their names."""
 
 _NAMED = 2
 """Arguments of a call that names what it looks up."""

@@ -24,8 +24,9 @@ _BY_ANY_NAME = ("setattr(", "__setattr__(", ".__dict__", "vars(", "exec(", "name
 """What may give an object attributes whose names do not stand in the text."""
 
 _OWN = ("setattr(self,", "self.__dict__", "vars(self)")
+_OWN_AT_ALL = (*_OWN, "__setattr__(self,")
 _OPEN = lazy_pattern(
-    rb"""\b(?:__)?setattr(?:__)?\(\s*(?!self\b)[\w.\[\]]+\s*,(?!\s*["'])|(?<![\w.])exec\(|\bnamespace=|"""
+    rb"""\b(?:__)?setattr(?:__)?\(\s*(?!self\b)(?:[\w.\[\]]|\([^()\n]*\))+\s*,(?!\s*["'])|(?<![\w.])exec\(|\bnamespace=|"""
     rb"""(?:(?<!\bself)\.__dict__|\bvars\((?!self\b)[^()\n]*\))\s*(?:\.update|(?:\[[^\]\n]*\]\s*)?=(?!=))"""
 )
 """The same, for other objects than a method's own."""
@@ -140,6 +141,11 @@ def sets_any(path: str, project: Project) -> bool:
     if path not in known:
         known[path] = project.texts.contain(path, _BY_ANY_NAME) and _holds(path, _OPEN, project)
     return known[path]
+
+
+def sets_own(path: str, project: Project) -> bool:
+    """The same, also where a method gives them to its own object: `setattr(self, name, value)`."""
+    return project.texts.contain(path, _OWN_AT_ALL) or sets_any(path, project)
 
 
 def _is_false(node: ast.expr) -> bool:

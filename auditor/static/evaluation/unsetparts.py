@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.evaluation.flow import reads_in, uses
 from auditor.static.evaluation.givenbefore import is_given_there, is_put_from_outside
+from auditor.static.evaluation.modes import sets_own
 from auditor.static.evaluation.unset import (
     MAX_CALLS,
     calls_reaching,
@@ -159,7 +160,10 @@ def is_put_anywhere(given: ast.expr, module: ModuleFacts, path: _Path = ()) -> b
     programs = project.programs.reaching(module.path)
     if len(programs) > MAX_PROGRAMS or any(_is_put(key, programs, project) for key in (_key(given), *path)):
         return True
-    return bool(path) and any(project.programs.paths_reached(program, _BY_NAME) for program in programs)
+    if not path:
+        return False
+    setting = {each for program in programs for each in project.programs.paths_reached(program, _BY_NAME)}
+    return len(setting) > MAX_FILES or any(sets_own(each, project) for each in sorted(setting))
 
 
 def _is_put(key: str, programs: Iterable[str], project: Project) -> bool:

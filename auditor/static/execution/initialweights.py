@@ -23,6 +23,9 @@ _KEPT: WeakKeyDictionary[ModuleFacts, Memory[tuple[Function, str], bool]] = Weak
 _ABOUT = frozenset({"device", "dim", "dtype", "new_empty", "new_tensor", "numel", "shape", "size"})
 """What says of a parameter how large it is and where it lies, and not what it holds."""
 
+_RESTORING = ("load", "pretrained", "restore")
+"""What stands in constructors that begin with stored weights."""
+
 _PARAMETER = frozenset(
     ["torch.nn.Parameter", "torch.nn.parameter.Parameter", "tensorflow.Variable", "tensorflow.compat.v1.Variable"]
 )
@@ -64,7 +67,11 @@ def fills_given(module: ModuleFacts, call: ast.Call) -> bool:
     given = call.args[0] if call.args else None
     if isinstance(given, ast.Attribute) and given.attr == "data":
         given = given.value
-    return isinstance(given, ast.Attribute) and given.attr in PARAMETERS
+    if not isinstance(given, ast.Attribute) or given.attr not in PARAMETERS:
+        return False
+    function = module.enclosing_function(call)
+    written = module.text(function) if function is not None else ""
+    return not any(word in written for word in _RESTORING)  # noise on what the constructor itself has read
 
 
 def fills_parameter(module: ModuleFacts, statement: ast.Assign | ast.AnnAssign | ast.AugAssign) -> bool:

@@ -11,6 +11,7 @@ from auditor.model.lean import dataclass
 from auditor.model.rule import Confidence, Rule
 from auditor.ruleset.table import Table
 from auditor.static.evaluation.plainvalue import plain_value
+from auditor.static.evaluation.ruledout import lasting_constant
 from auditor.static.facts import Assignment, Known, ModuleFacts
 from auditor.static.matcher import Hit, Scope
 from auditor.static.project import Project
@@ -105,7 +106,7 @@ def _is_left_out(module: ModuleFacts, node: ast.AST) -> bool:
             test, is_negated = holder.test, False
             if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
                 test, is_negated = test.operand, True
-            asked = module.constant(test)
+            asked = lasting_constant(module, test)
             holds = bool(asked.value) != is_negated if isinstance(asked, Known) else None
             if holds is not None and inner in (holder.orelse if holds else holder.body):
                 return True

@@ -66,9 +66,9 @@ def wrappers_of(ref: FunctionRef, frame_of: FrameOf) -> list[tuple[FunctionRef, 
 
 
 def constructor_put(cls: ClassRef) -> tuple[FunctionRef | None, bool]:
-    """What a decorator of a class puts in place of its constructor, and whether that is still asked for.
+    """What a decorator of a class puts in place of its constructor, and whether that may still be called.
 
-    `cls.__init__ = init` with a function that the decorator defines.
+    `cls.__init__ = init` with a function that the decorator defines, as one of its own statements.
     """
     for decorator in cls.node.decorator_list:
         value = cls.module.names.value(decorator.func if isinstance(decorator, ast.Call) else decorator)
@@ -80,10 +80,31 @@ def constructor_put(cls: ClassRef) -> tuple[FunctionRef | None, bool]:
         )
         named = [each for each in walk(value.node) if isinstance(each, ast.Attribute) and each.attr == "__init__"]
         stored = [module.parent(each) for each in named if isinstance(each.ctx, ast.Store)]
-        put = stored[0].value if len(stored) == 1 and isinstance(stored[0], ast.Assign) else None
+        statement = stored[0] if len(stored) == 1 else None
+        put = statement.value if isinstance(statement, ast.Assign) else None
         if isinstance(put, ast.Name) and put.id in inner:
-            return FunctionRef(module, inner[put.id], cls), len(named) > len(stored)
+            assert isinstance(statement, ast.Assign)
+            is_only = len(named) == len(stored) and _is_put_into_what_is_given(module, statement)
+            return FunctionRef(module, inner[put.id], cls), not is_only
     return None, True
+
+
+def _is_put_into_what_is_given(module: ModuleFacts, put: ast.Assign) -> bool:
+    """Whether a function always stores this in its parameter, and hands that to nobody who may ask what it had."""
+    function = module.parent(put)
+    holder = put.targets[0].value if isinstance(put.targets[0], ast.Attribute) else None
+    if not isinstance(function, ast.FunctionDef) or not isinstance(holder, ast.Name):
+        return False
+    if holder.id not in module.written.signature(function).names:
+        return False
+    parts = list(walk(function))
+    if any(isinstance(each, ast.Attribute) and each.attr == "__dict__" for each in parts):
+        return False
+    leaving = (each for each in parts if isinstance(each, ast.Return) and each.lineno < put.lineno)
+    if any(module.enclosing_function(each) is function for each in leaving):
+        return False
+    reads = [each for each in parts if isinstance(each, ast.Name) and each.id == holder.id]
+    return all(isinstance(module.parent(each), ast.Attribute | ast.Return) for each in reads)
 
 
 def kept(factory: FunctionRef, wrapper: Function, *, takes_function: bool = False) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
 from auditor.static.facts import ModuleFacts
@@ -15,6 +15,8 @@ _ADDING = frozenset({"add", "clear", "difference_update", "discard", "intersecti
 
 _OF_SETS = frozenset({"add", "difference_update", "discard", "intersection_update"})
 """Those of them that nothing else has which would show it."""
+
+_TAKING_OUT = _ADDING - {"add", "update"}
 
 _GIVING = frozenset({"copy", "difference", "intersection", "symmetric_difference", "union"})
 
@@ -57,10 +59,70 @@ def worked_off(module: ModuleFacts, call: ast.Call) -> tuple[ast.expr, ...] | No
     if not all(_is_plain(module, statement, emptied.id) for statement in others) or _is_read_behind(module, loop):
         return None
     filled = {emptied.id, *lists, *(name for name in map(_filled, others) if name is not None)}
-    parts = (part for statement in loop.body for part in walk(statement))
+    parts = [part for statement in loop.body for part in walk(statement)]
     if any(_shows_turn(module, part, filled) or _reads_list(module, part, lists) for part in parts):
         return None
+    if _picks_first(parts, statements, popped.targets[0], emptied.id, filled):
+        return None
     return tuple(lists.values())
+
+
+def _picks_first(
+    parts: Sequence[ast.AST], statements: Sequence[ast.stmt], node: ast.expr, emptied: str, filled: set[str]
+) -> bool:
+    """Whether what came first decides about the rest: `chosen.add(node)`, `nodes -= conflicts[node]`.
+
+    It does where a turn takes others out of the set and keeps its own node in something that outlasts it, and where it
+    asks of something that it does not add whether it is there: `if not any(c in chosen for c in conflicts[node])`.
+    """
+    added = {ast.dump(call.args[0]): call for call in map(_adding, statements) if call is not None}
+    anew = {
+        target.id
+        for each in statements
+        if isinstance(each, ast.Assign)
+        for target in each.targets
+        if isinstance(target, ast.Name)
+    }
+    own = [call for call in map(_adding, statements) if call is not None and ast.dump(call.args[0]) == _read(node)]
+    outlasting = any(
+        isinstance(call.func, ast.Attribute) and getattr(call.func.value, "id", "") not in anew for call in own
+    )
+    if outlasting and any(_takes_out(each, emptied, filled) for each in statements):
+        return True
+    collected = {
+        ast.dump(each.elt) for each in parts if isinstance(each, ast.GeneratorExp | ast.SetComp | ast.ListComp)
+    }
+    asked = [each for each in parts if isinstance(each, ast.Compare) and isinstance(each.ops[0], ast.In | ast.NotIn)]
+    return any(
+        getattr(each.comparators[0], "id", "") in filled - {emptied} - anew
+        and ast.dump(each.left) not in (_read(node), *added, *collected)
+        for each in asked
+    )
+
+
+def _read(node: ast.expr) -> str:
+    return ast.dump(ast.Name(id=node.id, ctx=ast.Load())) if isinstance(node, ast.Name) else ""
+
+
+def _adding(statement: ast.stmt) -> ast.Call | None:
+    """`chosen.add(node)`, `order.append(node)`."""
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    is_adding = (
+        isinstance(call, ast.Call) and getattr(call.func, "attr", "") in ("add", "append") and len(call.args) == 1
+    )
+    return call if isinstance(call, ast.Call) and is_adding else None
+
+
+def _takes_out(statement: ast.stmt, emptied: str, filled: set[str]) -> bool:
+    """`nodes -= conflicts[node]`, `nodes.discard(other)`; not `nodes -= seen`, all of which was met."""
+    if isinstance(statement, ast.AugAssign):
+        is_less = getattr(statement.target, "id", "") == emptied and not isinstance(statement.op, ast.BitOr)
+        return is_less and getattr(statement.value, "id", "") not in filled
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute) or call.func.attr not in _TAKING_OUT:
+        return False
+    is_emptied = getattr(call.func.value, "id", "") == emptied
+    return is_emptied and not any(getattr(given, "id", "") in filled for given in call.args)
 
 
 def _asks_for_any(test: ast.expr, emptied: str) -> bool:
