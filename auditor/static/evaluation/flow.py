@@ -365,7 +365,7 @@ def finds_by_value(module: ModuleFacts, taken: ast.Subscript) -> bool:
     if not isinstance(values, ast.ListComp) or len(values.generators) != 1 or values.generators[0].ifs:
         return False
     listed = values.generators[0].iter
-    if isinstance(listed, ast.Name) and len(module.names.bindings_of(listed)) != 1:
+    if isinstance(listed, ast.Name) and len(module.lookup.bindings_of(listed)) != 1:
         return False  # the numbers may be those of other files
     return ast.dump(listed) == ast.dump(taken.value)
 

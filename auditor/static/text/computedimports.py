@@ -15,7 +15,7 @@ EVERY = "[*]"
 """Last part of a name that stands for all modules of a package; `.[*]`: of the folder of the file."""
 
 MAX_NAMED = 64
-"""Modules of a package of which some are imported by their names; more are a library's, of which a program needs few."""
+"""Modules of a package of which some are imported by their names; of more, a library's, a program needs few."""
 
 MAX_SIBLINGS = 32
 """Modules of a file's own folder, as that imports all of them."""
