@@ -33,9 +33,7 @@ SEED = 5  # a seed that the program passed: JSON; told apart by `call` and `site
 VALUE = 6  # a clock, pid or host name that was read: JSON; told apart by `call` and `site`
 LISTING = 7  # a folder's names as listed: JSON [path, [names]]
 PROBLEM = 8  # something that could not be taped: text
-END = (
-    9  # the process came to its end: JSON {"records": n, "moved": [global generators that are elsewhere than at first]}
-)
+END = 9  # the process came to its end: JSON {"records": n, "moved": [global generators that were drawn from or set]}
 DONE = 10  # the task that `stream` stands for came to its end, after it had asked for something
 STATE = 11  # a global generator (`call`) when the task that `stream` stands for began, which then moved it on
 TURN = 12  # a global generator (`call`) when an asyncio task (`stream`) drew after another one had: see turns.py

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection
-from posixpath import basename
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.evaluation.flow import uses
-from auditor.static.evaluation.modes import hands_out, puts_on, sets_any
+from auditor.static.evaluation.modes import is_given_any, puts_on
 from auditor.static.evaluation.truth import COMPARE
 from auditor.static.resolution.constants import assigned
 from auditor.static.resolution.targets import only_target
@@ -129,15 +128,9 @@ class FixedSwitches:
         return seen
 
     def _is_open(self, holder: ModuleFacts) -> bool:
-        """Whether one of the files gives another's names values by names that are not spelled.
-
-        `for name, value in options.items(): setattr(settings, name, value)`.
-        """
+        """Whether one of the files gives another's names values by names that are not spelled."""
         if holder.path not in self._open:
-            project, name = holder.project, basename(holder.path.removesuffix("/__init__.py")).removesuffix(".py")
-            self._open[holder.path] = any(sets_any(path, project) for path in self._within) and any(
-                hands_out(path, name, project) for path in self._within
-            )
+            self._open[holder.path] = is_given_any(holder.path, self._within, holder.project)
         return self._open[holder.path]
 
 

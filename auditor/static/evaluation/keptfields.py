@@ -14,6 +14,7 @@ from auditor.static.resolution.frame import Frame
 from auditor.static.resolution.seedvalue import GIVEN, Seen
 from auditor.static.resolution.values import ClassRef, FunctionRef, Instance
 from auditor.static.syntax.elements import call_of
+from auditor.static.text.dotted import last_name
 
 if TYPE_CHECKING:
     from auditor.static.evaluation.evaluate import Evaluator
@@ -53,13 +54,9 @@ def kept_field(evaluator: Evaluator, cls: ClassRef, call: ast.Call, name: str, m
 
 def _is_plain(cls: ClassRef) -> bool:
     """Whether nothing stands between a call of the class and its constructor, or what that keeps and what is read."""
-    if any(word.arg == "metaclass" and _last_name(word.value) != "ABCMeta" for word in cls.node.keywords):
+    if any(word.arg == "metaclass" and last_name(word.value) != "ABCMeta" for word in cls.node.keywords):
         return False
     called = (each.func if isinstance(each, ast.Call) else each for each in cls.node.decorator_list)
-    if not all(_last_name(each) in _PLAIN for each in called):
+    if not all(last_name(each) in _PLAIN for each in called):
         return False
     return not any(isinstance(each, ast.FunctionDef) and each.name in _STANDING_BETWEEN for each in cls.node.body)
-
-
-def _last_name(node: ast.expr) -> str:
-    return str(getattr(node, "attr", getattr(node, "id", "")))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from itertools import islice
+from posixpath import basename
 from weakref import WeakKeyDictionary
 
 from auditor.errors import ProjectError
@@ -159,7 +160,16 @@ def sets_by_name(path: str, attribute: str, project: Project) -> bool:
     )
 
 
-def hands_out(path: str, module: str, project: Project) -> bool:
+def is_given_any(module: str, paths: Collection[str], project: Project) -> bool:
+    """Whether one of these files may give names of the module at `module` values by names that are not spelled.
+
+    `for name, value in options.items(): setattr(settings, name, value)`.
+    """
+    name = basename(module.removesuffix("/__init__.py")).removesuffix(".py")
+    return any(sets_any(path, project) for path in paths) and any(_hands_out(path, name, project) for path in paths)
+
+
+def _hands_out(path: str, module: str, project: Project) -> bool:
     """Whether a file may give something else a whole module of that name: `update(settings)`, `settings.__dict__`."""
     if project.texts.contain(path, _BY_TEXT):
         return True

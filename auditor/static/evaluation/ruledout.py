@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import ast
 from itertools import islice
-from posixpath import basename
 
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.static.evaluation.modes import hands_out, sets_any
+from auditor.static.evaluation.modes import is_given_any
 from auditor.static.facts import Known, ModuleFacts, Unknown
 from auditor.static.files.storednames import is_stored
 from auditor.static.syntax.elements import UNKNOWN
@@ -49,8 +48,7 @@ def lasting_constant(module: ModuleFacts, node: ast.expr) -> Known | Unknown:
     if len(programs) > MAX_PROGRAMS or project.texts.contain(module.path, _BY_ANY_NAME):
         return UNKNOWN
     paths = sorted({path for program in programs for path in project.programs.followed(program)})
-    name = basename(module.path.removesuffix("/__init__.py")).removesuffix(".py")
-    if any(sets_any(path, project) for path in paths) and any(hands_out(path, name, project) for path in paths):
+    if is_given_any(module.path, paths, project):
         return UNKNOWN
     others = [path for path in paths if path != module.path]
     return UNKNOWN if any(_stores(path, each.id, project) for path in others for each in names) else seen

@@ -11,6 +11,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.resolution.targets import only_target
 from auditor.static.resolution.values import FunctionRef
 from auditor.static.syntax.elements import call_of
+from auditor.static.text.dotted import last_name
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
@@ -133,8 +134,8 @@ def _made_by(module: ModuleFacts, node: ast.expr) -> tuple[ast.Call, int | None]
     if not isinstance(made, ast.Assign | ast.AnnAssign) or not isinstance(made.value, ast.Call):
         return None
     target = only_target(made)
-    names = [_name(each) for each in target.elts] if isinstance(target, ast.Tuple | ast.List) else []
-    return made.value, names.index(_name(node)) if _name(node) in names else place
+    names = [last_name(each) for each in target.elts] if isinstance(target, ast.Tuple | ast.List) else []
+    return made.value, names.index(last_name(node)) if last_name(node) in names else place
 
 
 def _stored(module: ModuleFacts) -> dict[tuple[ast.ClassDef | None, str], list[ast.AST]]:
@@ -147,7 +148,3 @@ def _stored(module: ModuleFacts) -> dict[tuple[ast.ClassDef | None, str], list[a
                     found.setdefault((module.enclosing_class(each), each.attr), []).append(statement)
         _STORED[module] = found
     return _STORED[module]
-
-
-def _name(node: ast.expr) -> str:
-    return getattr(node, "attr", getattr(node, "id", ""))

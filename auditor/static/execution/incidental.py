@@ -9,6 +9,7 @@ from auditor.static.evaluation.flow import MAX_READS, uses
 from auditor.static.facts import ModuleFacts
 from auditor.static.resolution.constants import assigned
 from auditor.static.resolution.targets import only_target
+from auditor.static.text.dotted import last_name
 
 _INCIDENTAL = frozenset(
     {"port", "backoff", "suffix", "prefix", "nonce", "uid", "uuid", "colors", "colours", "palette"} | {"display"}
@@ -251,7 +252,7 @@ def name_of(target: ast.expr) -> str:
     key = target.slice if isinstance(target, ast.Subscript) else None
     if isinstance(key, ast.Constant):
         return str(key.value)
-    return getattr(target, "attr", getattr(target, "id", ""))
+    return last_name(target)
 
 
 def _waits(module: ModuleFacts) -> bool:

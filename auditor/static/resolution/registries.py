@@ -22,6 +22,7 @@ from auditor.static.resolution.puts import Puts, outermost
 from auditor.static.resolution.subclasses import SUBCLASSES, asks, collected, subclasses_of
 from auditor.static.resolution.values import Arguments, ClassRef, External, FunctionRef, Instance, Value
 from auditor.static.syntax.bindings import BindingKind, Function
+from auditor.static.text.dotted import last_name
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
@@ -161,7 +162,7 @@ class Registries:
 
     def _table(self, module: ModuleFacts, node: ast.expr, arguments: Arguments | None) -> Table | None:
         """Like `_filled_table`, of a name that one with members goes by; most expressions are told by that."""
-        if not isinstance(node, ast.Name | ast.Attribute) or (arguments is None and _last(node) not in self._names):
+        if not isinstance(node, ast.Name | ast.Attribute) or (arguments is None and last_name(node) not in self._names):
             return None
         found = self._filled_table(module, node, arguments)
         return found if found in self._members else None
@@ -215,7 +216,7 @@ class Registries:
         value = module.names.value(put)
         table = self._filled_table(module, target.value) if isinstance(value, FunctionRef | ClassRef) else None
         if table is not None and isinstance(value, FunctionRef | ClassRef):
-            self._add({_last(target.value): table}, _text(target.slice), value)
+            self._add({last_name(target.value): table}, _text(target.slice), value)
 
     def _add(self, tables: Mapping[str, Table], name: str | None, value: FunctionRef | ClassRef) -> None:
         """`tables`: by the names by which they go."""
@@ -243,7 +244,8 @@ class Registries:
             for node in self._puts_of(hook.module).tables.get(hook.node, ())[:MAX_HANDED]:
                 filled = self._filled_table(hook.module, node)
                 is_own = metaclasses.names_class(getattr(hook.module.parent(node), "slice", None))
-                self._add({_last(node): filled} if filled is not None else {}, cls.node.name if is_own else None, cls)
+                tables = {last_name(node): filled} if filled is not None else {}
+                self._add(tables, cls.node.name if is_own else None, cls)
 
     def _read_call(self, module: ModuleFacts, call: ast.Call) -> None:
         """`register("net", Net)`, `MODELS.register(Net)`, `MODELS.register_module()(Net)`."""
@@ -264,13 +266,13 @@ class Registries:
         if isinstance(called, ast.Attribute):
             table = self._filled_table(module, called.value)
             if table is not None:
-                yield _last(called.value), table
+                yield last_name(called.value), table
                 return
         value = module.names.value(called)
         if isinstance(value, FunctionRef):
             yield from self._filled_by(value, MAX_HANDED)
         elif (table := self._object(value)) is not None:
-            yield _last(called), table
+            yield last_name(called), table
 
     def _filled_by(self, function: FunctionRef, steps: int) -> Iterator[tuple[str, Table]]:
         module = function.module
@@ -279,7 +281,7 @@ class Registries:
         for node in puts.tables.get(outer, ())[:MAX_HANDED]:
             table = self._filled_table(module, node)
             if table is not None:
-                yield _last(node), table
+                yield last_name(node), table
         for call in puts.handed.get(outer, ())[:MAX_HANDED] if steps else ():
             value = module.names.value(call.func)
             if isinstance(value, FunctionRef) and value.node is not function.node:
@@ -409,11 +411,6 @@ def _is_registry(value: External) -> bool:
 def _is_registry_outside(name: str) -> bool:
     """`mmengine.registry.MODELS`, `detectron2.modeling.META_ARCH_REGISTRY`."""
     return name.rpartition(".")[2].isupper() and "regist" in name.lower()
-
-
-def _last(node: ast.expr) -> str:
-    """`REGISTRY` of `registry.REGISTRY`."""
-    return str(getattr(node, "attr", getattr(node, "id", "")))
 
 
 def _text(node: ast.expr) -> str | None:

@@ -18,6 +18,11 @@ def dotted_text(node: ast.expr) -> str | None:
     return ".".join([node.id, *reversed(parts)])
 
 
+def last_name(node: ast.AST | None) -> str:
+    """`REGISTRY` of `registry.REGISTRY`; nothing of what is no name and no attribute."""
+    return str(getattr(node, "attr", getattr(node, "id", "")))
+
+
 def global_key(path: str, name: str) -> str:
     """A name of a module, told from the names of options."""
     return f"{path}:{name}"
