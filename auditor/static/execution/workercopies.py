@@ -1,0 +1,254 @@
+"""Objects that a data set keeps and uses for its items: each loader worker works on a copy of its own.
+
+Where an object is kept is found forwards from the call that makes it: an attribute, a name of the module, an
+argument that a constructor keeps, a transform that a data set is given.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Iterator, Set
+from itertools import islice
+
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.model.lean import dataclass
+from auditor.static.execution.protocols import CALLED, INDEXING, ITERATING
+from auditor.static.resolution.callers import calls_of, calls_seen
+from auditor.static.resolution.members import member
+from auditor.static.resolution.values import ClassRef, External, FunctionRef
+from auditor.static.syntax.bindings import Binding, BindingKind, Function, every_argument
+from auditor.static.syntax.nodes import walk
+
+if TYPE_CHECKING:
+    from auditor.static.facts import ModuleFacts
+
+MAX_LOOKED_AT = 40
+"""Expressions that one object is followed through."""
+
+MAX_USES = 20
+"""Uses of a name, or calls of a function, that are looked at."""
+
+MAX_FUNCTIONS = 60
+"""Functions that the items of one data set are made by, as far as they are looked at."""
+
+_MAKING = ("__init__", "__post_init__")
+_ITEMS = (*INDEXING, "__getitems__", *ITERATING)
+_STARTED_ANEW = frozenset({"bit_generator", "manual_seed", "seed", "set_state", "setstate"})
+_ITSELF = frozenset({"manual_seed"})
+"""Methods that return their object."""
+
+_Place = tuple["ModuleFacts", ast.expr]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """An attribute of the objects of a class, or (without class) a name of a module."""
+
+    module: ModuleFacts
+    cls: ast.ClassDef | None
+    name: str
+
+
+def dataset_using(module: ModuleFacts, made: ast.Call, datasets: Set[str]) -> ClassRef | None:
+    """The data set whose items are made with what a call makes before there are workers; None where there is none.
+
+    `datasets`: fully qualified names of the classes that data sets extend. An object that is replaced or seeded anew
+    later does not count; one that is kept by a class which leaves its items to a base outside of the project does.
+    """
+    pending: list[_Place] = [(module, made)]
+    seen: set[ast.AST] = {made}
+    for owner, node in pending:
+        for found in _led_to(owner, node):
+            if isinstance(found, _Kept):
+                user = _user(found, datasets)
+                if user is not None:
+                    return user
+                further = list(islice(_made_by_keepers(found, datasets), MAX_USES))
+            else:
+                further = [found]
+            fresh = [each for each in further if each[1] not in seen]
+            seen.update(each for _, each in fresh)
+            pending += fresh[: MAX_LOOKED_AT - len(pending)]
+    return None
+
+
+def _led_to(module: ModuleFacts, node: ast.expr) -> Iterator[_Kept | _Place]:
+    """Where the value of an expression goes: what keeps it, or another expression that has it."""
+    above = module.parent(node)
+    while isinstance(above, ast.expr) and _hands_up(above, node):
+        node, above = above, module.parent(above)
+    if isinstance(above, ast.keyword):
+        above = module.parent(above)
+    if isinstance(above, ast.Attribute):
+        call = module.parent(above)
+        if above.attr in _ITSELF and isinstance(call, ast.Call) and call.func is above:
+            yield module, call
+    elif isinstance(above, ast.Call) and node is not above.func:
+        yield from _given_to(module, above, node)
+    elif isinstance(above, ast.Return):
+        function = module.enclosing_function(above)
+        if function is not None and getattr(function, "name", "") not in _ITEMS:
+            yield from islice(calls_of(module, function), MAX_USES)
+    elif isinstance(above, ast.Assign | ast.AnnAssign):
+        for target in above.targets if isinstance(above, ast.Assign) else [above.target]:
+            yield from _stored_in(module, target, node)
+
+
+def _hands_up(above: ast.expr, node: ast.expr) -> bool:
+    """Whether an expression may be what one of its parts is, or holds it."""
+    if isinstance(above, ast.IfExp):
+        return node is not above.test
+    return isinstance(above, ast.BoolOp | ast.NamedExpr | ast.List | ast.Tuple | ast.Starred)
+
+
+def _given_to(module: ModuleFacts, call: ast.Call, argument: ast.expr) -> Iterator[_Place]:
+    """What a function of the project or a constructor calls an argument; the object of a class outside that gets it."""
+    called = module.names.value(call.func)
+    if isinstance(called, External):
+        if called.name.rpartition(".")[2][:1].isupper():
+            yield module, call
+        return
+    if isinstance(called, ClassRef):
+        called = member(called, "__init__", bound=True)
+    if not isinstance(called, FunctionRef) or isinstance(called.node, ast.Lambda):
+        return
+    names = [each.arg for each in every_argument(called.node.args)]
+    word = next((word.arg for word in call.keywords if word.value is argument), None)
+    if word is None and argument in call.args:
+        position = call.args.index(argument) + int(called.bound)
+        word = names[position] if position < len(names) else None
+    if word in names:
+        yield from islice(_reads(called.module, called.node, word, None), MAX_USES)
+
+
+def _stored_in(module: ModuleFacts, target: ast.expr, value: ast.expr) -> Iterator[_Kept | _Place]:
+    function = module.enclosing_function(target)
+    if isinstance(target, ast.Attribute):
+        holder = module.enclosing_class(target)
+        is_kept = holder is not None and _is_own(target, function) and _is_made_in(module, holder, function)
+        if holder is not None and is_kept and not _is_replaced(module, target, holder):
+            yield _Kept(module, holder, target.attr)
+    elif isinstance(target, ast.Name):
+        scope = module.parent(module.statement(target))
+        if function is None:
+            yield _Kept(module, scope if isinstance(scope, ast.ClassDef) else None, target.id)
+        yield from islice(_reads(module, function or module.tree, target.id, value), MAX_USES)
+
+
+def _reads(module: ModuleFacts, scope: ast.AST, name: str, value: ast.expr | None) -> Iterator[_Place]:
+    """Where a name has that value (None: that of a parameter), as far as it is given away or kept."""
+    for node in walk(scope):
+        if not (isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)):
+            continue
+        if any(_is(each, value) for each in module.lookup.bindings_of(node)):
+            yield module, node
+
+
+def _is(binding: Binding, value: ast.expr | None) -> bool:
+    return binding.kind is BindingKind.PARAMETER if value is None else binding.value is value
+
+
+def _is_own(node: ast.Attribute, function: Function | None) -> bool:
+    first = every_argument(function.args)[:1] if function is not None else []
+    return bool(first) and getattr(node.value, "id", "") == first[0].arg
+
+
+def _is_made_in(module: ModuleFacts, holder: ast.ClassDef, function: Function | None) -> bool:
+    """Whether the constructor is the function, or calls it."""
+    name = getattr(function, "name", "")
+    if function is None or module.parent(function) is not holder:
+        return False
+    making = [each for each in holder.body if getattr(each, "name", "") in _MAKING]
+    calls = (node for each in making for node in walk(each) if isinstance(node, ast.Call))
+    return name in _MAKING or any(
+        isinstance(call.func, ast.Attribute) and call.func.attr == name and getattr(call.func.value, "id", "") == "self"
+        for call in calls
+    )
+
+
+def _is_replaced(module: ModuleFacts, target: ast.Attribute, holder: ast.ClassDef) -> bool:
+    """Whether the attribute gets another object somewhere, or another state, as in what a worker begins with."""
+    for node in walk(module.tree):
+        if not isinstance(node, ast.Attribute):
+            continue
+        if node.attr in _STARTED_ANEW:
+            kept, is_changed = node.value, True
+        else:
+            kept, is_changed = node, isinstance(node.ctx, ast.Store)
+        if not is_changed or kept is target or getattr(kept, "attr", "") != target.attr:
+            continue
+        is_own = getattr(getattr(kept, "value", None), "id", "") == "self"
+        if (not is_own or module.enclosing_class(kept) is holder) and not _is_making(module, kept):
+            return True
+    return False
+
+
+def _is_making(module: ModuleFacts, node: ast.AST) -> bool:
+    return getattr(module.enclosing_function(node), "name", "") in _MAKING
+
+
+def _user(kept: _Kept, datasets: Set[str]) -> ClassRef | None:
+    """The data set that makes its items with it."""
+    if kept.cls is not None:
+        is_dataset = not datasets.isdisjoint(kept.module.base_classes(kept.cls))
+        return ClassRef(kept.module, kept.cls) if is_dataset and _reads_for_items(kept, kept.cls) else None
+    classes = (each for each in kept.module.index.functions if isinstance(each, ast.ClassDef))
+    own = (each for each in classes if not datasets.isdisjoint(kept.module.base_classes(each)))
+    return next((ClassRef(kept.module, each) for each in own if _names_for_items(kept, each)), None)
+
+
+def _made_by_keepers(kept: _Kept, datasets: Set[str]) -> Iterator[_Place]:
+    """The calls that make an object which keeps another one and, being called, uses it: a transform."""
+    if kept.cls is None or not datasets.isdisjoint(kept.module.base_classes(kept.cls)):
+        return
+    functions = _functions(ClassRef(kept.module, kept.cls), CALLED)
+    made = next((each for each in kept.cls.body if getattr(each, "name", "") in _MAKING), None)
+    if any(_takes(owner, scope, kept.name) for owner, scope in functions) and isinstance(made, ast.FunctionDef):
+        for caller, call, _ in calls_seen(kept.module, made):
+            yield caller, call
+
+
+def _reads_for_items(kept: _Kept, cls: ast.ClassDef) -> bool:
+    functions = _functions(ClassRef(kept.module, cls), _ITEMS)
+    return not functions or any(_takes(owner, scope, kept.name) for owner, scope in functions)
+
+
+def _names_for_items(kept: _Kept, cls: ast.ClassDef) -> bool:
+    """Whether items are made by functions of the file that name something of their module."""
+    for owner, scope in _functions(ClassRef(kept.module, cls), _ITEMS):
+        if owner is kept.module:
+            for node in walk(scope):
+                if isinstance(node, ast.Name) and node.id == kept.name:
+                    bindings = owner.lookup.bindings_of(node)
+                    if bindings and owner.enclosing_function(bindings[0].node) is None:
+                        return True
+    return False
+
+
+def _takes(module: ModuleFacts, scope: ast.AST, name: str) -> bool:
+    nodes = (node for node in walk(scope) if isinstance(node, ast.Attribute) and node.attr == name)
+    return any(isinstance(node.ctx, ast.Load) and getattr(node.value, "id", "") == "self" for node in nodes)
+
+
+def _functions(cls: ClassRef, methods: Collection[str]) -> list[tuple[ModuleFacts, Function]]:
+    """Those of these methods that a class of the project has, and the functions that they call."""
+    started = (member(cls, name, bound=True) for name in methods)
+    found = {each.node: each for each in started if isinstance(each, FunctionRef)}
+    pending = list(found.values())
+    for each in pending:
+        for value in _called(each, cls):
+            if value.node not in found and len(found) < MAX_FUNCTIONS:
+                found[value.node] = value
+                pending.append(value)
+    return [(each.module, each.node) for each in pending]
+
+
+def _called(function: FunctionRef, cls: ClassRef) -> Iterator[FunctionRef]:
+    for node in walk(function.node):
+        value = None
+        if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "self":
+            value = member(cls, node.attr, bound=True)
+        elif isinstance(node, ast.Call):
+            value = function.module.names.value(node.func)
+        if isinstance(value, FunctionRef):
+            yield value
