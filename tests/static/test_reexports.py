@@ -64,3 +64,27 @@ def test_an_answer_rests_on_every_file_on_the_way(project: MakeProject) -> None:
     asked, _ = made.trace.stop()
     wanted = {("content", "lib/__init__.py"), ("content", "lib/own.py"), ("packages", "lib/__init__.py")}
     assert wanted <= asked.keys()
+
+
+def test_where_a_name_is_taken_from_is_looked_up_once_and_every_answer_rests_on_it(
+    project: MakeProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = project({**LIBRARY, **{f"{name}.py": "from lib import missing\n" for name in "ab"}})
+    modules = [made.module(f"{name}.py") for name in "ab"]
+    asked: list[str] = []
+    find_origin = Project.find_origin
+
+    def counted(self: Project, origin: str, importer: str) -> tuple[str | None, str] | None:
+        asked.append(origin)
+        return find_origin(self, origin, importer)
+
+    monkeypatch.setattr(Project, "find_origin", counted)
+    rests_on, counts = [], []
+    for module in modules:
+        assert module is not None
+        made.trace.start()
+        assert list(module.imports_below(("kernels",))) == []
+        rests_on.append({question for question in made.trace.stop()[0] if question != ("content", module.path)})
+        counts.append(len(asked))
+    assert counts[0] == counts[1] > 0
+    assert rests_on[0] == rests_on[1]

@@ -15,6 +15,10 @@ from auditor.static.text.sketch import BY_NAME
 
 if TYPE_CHECKING:
     from auditor.static.project import Project
+    from auditor.static.reuse.trace import Memory
+
+Origin = tuple[str | tuple[str], str]
+"""A module outside as its name, one of the project as its path in a tuple; and what a name of a file is there."""
 
 
 class Reexports:
@@ -23,6 +27,7 @@ class Reexports:
     def __init__(self, project: Project) -> None:
         self._project = project
         self._assigned: dict[tuple[str, str], bool] = {}
+        self._taken: Memory[tuple[str, str], tuple[Origin, ...]] = {}
 
     def may_lead(self, path: str, name: str, packages: frozenset[str]) -> bool:
         """Whether `name` of the module at `path` may stand for something in one of these top-level packages.
@@ -42,7 +47,7 @@ class Reexports:
             project.trace.note("content", path)
             if self._is_assigned(path, name):
                 return True
-            for target, origin in self._origins(path, name):
+            for target, origin in self._taken_from(path, name):
                 if isinstance(target, str):
                     if target.partition(".")[0] in packages:
                         return True
@@ -51,11 +56,12 @@ class Reexports:
                     pending.append(step)
         return False
 
-    def _origins(self, path: str, name: str) -> Iterator[tuple[str | tuple[str], str]]:
-        """Where the import statements of a file may take a name from.
+    def _taken_from(self, path: str, name: str) -> tuple[Origin, ...]:
+        """As `_origins`: a library may take each of thousands of names from hundreds of star imports."""
+        return self._project.trace.once(self._taken, (path, name), lambda: tuple(self._origins(path, name)))
 
-        Gives a module outside as its name, one of the project as its path in a tuple; and what the name is there.
-        """
+    def _origins(self, path: str, name: str) -> Iterator[Origin]:
+        """Where the import statements of a file may take a name from."""
         for origin, pairs in self._project.sketch(path).imports:
             for original, alias in pairs:
                 if origin in ("", BY_NAME):
@@ -64,7 +70,7 @@ class Reexports:
                 elif original == "*" or (alias or original) == name:
                     yield from self._from(path, origin, name, original)
 
-    def _from(self, path: str, origin: str, name: str, original: str) -> Iterator[tuple[str | tuple[str], str]]:
+    def _from(self, path: str, origin: str, name: str, original: str) -> Iterator[Origin]:
         project = self._project
         found = project.find_origin(origin, path)
         if found is None:
@@ -85,12 +91,12 @@ class Reexports:
         key = (path, name)
         if key not in self._assigned:
             try:
-                raw = self._project.source(path).code()
+                source, word = self._project.source(path), name.encode()
+                self._assigned[key] = not name.isascii() or (
+                    source.holds(word)
+                    and re.search(rb"\b%s\b[ \t\\]*(?::[^=\n]*)?=(?!=)" % re.escape(word), source.code()) is not None
+                )
             except ProjectError:
                 return True
-            word = name.encode()
-            self._assigned[key] = not name.isascii() or (
-                word in raw and re.search(rb"\b%s\b[ \t\\]*(?::[^=\n]*)?=(?!=)" % re.escape(word), raw) is not None
-            )
             self._project.unread(path)
         return self._assigned[key]
