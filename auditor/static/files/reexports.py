@@ -14,6 +14,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.text.sketch import BY_NAME
 
 if TYPE_CHECKING:
+    from auditor.static.files.exports import Exports
     from auditor.static.project import Project
     from auditor.static.reuse.trace import Memory
 
@@ -24,8 +25,9 @@ Origin = tuple[str | tuple[str], str]
 class Reexports:
     """Asked before a module is parsed for a name that is imported from it."""
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, exports: Exports) -> None:
         self._project = project
+        self._exports = exports
         self._assigned: dict[tuple[str, str], bool] = {}
         self._taken: Memory[tuple[str, str], tuple[Origin, ...]] = {}
 
@@ -80,7 +82,7 @@ class Reexports:
             yield dotted, original
         elif original != "*":
             yield (target,), original
-        elif not name.startswith("_") and not target.endswith("/") and project.may_export(target, name):
+        elif not name.startswith("_") and not target.endswith("/") and self._exports.may_hold(target, name):
             yield (target,), name
 
     def _is_own(self, dotted: str, path: str) -> bool:
