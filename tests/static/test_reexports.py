@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from auditor.static.files import reexports
 from auditor.static.project import Project
 
 Files = dict[str, str | bytes]
@@ -88,3 +89,12 @@ def test_where_a_name_is_taken_from_is_looked_up_once_and_every_answer_rests_on_
         counts.append(len(asked))
     assert counts[0] == counts[1] > 0
     assert rests_on[0] == rests_on[1]
+
+
+def test_what_is_not_remembered_any_more_is_found_again(project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reexports, "MAX_QUESTIONS", 1)
+    made = project({**LIBRARY, **{f"{name}.py": f"from lib import {name}\n" for name in ("Pool", "tables", "Renamed")}})
+    for name, target in (("Pool", "kernels.Pool"), ("tables", "kernels.tables"), ("Renamed", "kernels.ops.Conv")):
+        module = made.module(f"{name}.py")
+        assert module is not None
+        assert [each.target for each in module.imports_below(("kernels",))] == [target]

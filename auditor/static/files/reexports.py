@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 Origin = tuple[str | tuple[str], str]
 """A module outside as its name, one of the project as its path in a tuple; and what a name of a file is there."""
 
+MAX_QUESTIONS = 200_000
+"""What answers that are remembered may rest on in all: a name that is taken from star imports rests on each of them."""
+
 
 class Reexports:
     """Asked before a module is parsed for a name that is imported from it."""
@@ -30,6 +33,7 @@ class Reexports:
         self._exports = exports
         self._assigned: dict[tuple[str, str], bool] = {}
         self._taken: Memory[tuple[str, str], tuple[Origin, ...]] = {}
+        self._questions = 0
 
     def may_lead(self, path: str, name: str, packages: frozenset[str]) -> bool:
         """Whether `name` of the module at `path` may stand for something in one of these top-level packages.
@@ -60,7 +64,14 @@ class Reexports:
 
     def _taken_from(self, path: str, name: str) -> tuple[Origin, ...]:
         """As `_origins`: a library may take each of thousands of names from hundreds of star imports."""
-        return self._project.trace.once(self._taken, (path, name), lambda: tuple(self._origins(path, name)))
+        key = path, name
+        is_new = key not in self._taken
+        if is_new and self._questions >= MAX_QUESTIONS:
+            return tuple(self._origins(path, name))
+        found = self._project.trace.once(self._taken, key, lambda: tuple(self._origins(path, name)))
+        if is_new:
+            self._questions += len(tuple(self._taken[key][1]))
+        return found
 
     def _origins(self, path: str, name: str) -> Iterator[Origin]:
         """Where the import statements of a file may take a name from."""
