@@ -108,7 +108,7 @@ class Project:
         """By how much sizes changed thereby in all scans so far."""
 
         self._exports = Exports(self)
-        self._reexports = Reexports(self)
+        self._reexports = Reexports(self, self._exports)
         self.calling_files = CallingFiles(self, MAX_FOLLOWED_BYTES)
         self.selection = Selection(self, self._vocabulary)
         self._relevance: dict[tuple[str, ...], Relevance] = {}

@@ -31,6 +31,7 @@ def test_comments_and_blank_lines_move_what_stands_below_them() -> None:
         (TEXT, TEXT.replace("Say\n\n", "Say\n")),
         (TEXT, TEXT.replace("    # this\n", "")),
         ("x = f'''{y}\n\n'''\n", "x = f'''{y}\n'''\n"),
+        ("@f('''a\n\nb''')\ndef g():\n    pass\n", "@f('''a\nb''')\ndef g():\n    pass\n"),
         ("x = a \\\n\n-b\n", "x = a \\\n-b\n"),
         ("if x:\n    a()\nb()\n", "if x:\n    a()\n    b()\n"),
     ],

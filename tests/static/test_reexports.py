@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from auditor.static.files import reexports
 from auditor.static.project import Project
 
 Files = dict[str, str | bytes]
@@ -64,3 +65,36 @@ def test_an_answer_rests_on_every_file_on_the_way(project: MakeProject) -> None:
     asked, _ = made.trace.stop()
     wanted = {("content", "lib/__init__.py"), ("content", "lib/own.py"), ("packages", "lib/__init__.py")}
     assert wanted <= asked.keys()
+
+
+def test_where_a_name_is_taken_from_is_looked_up_once_and_every_answer_rests_on_it(
+    project: MakeProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = project({**LIBRARY, **{f"{name}.py": "from lib import missing\n" for name in "ab"}})
+    modules = [made.module(f"{name}.py") for name in "ab"]
+    asked: list[str] = []
+    find_origin = Project.find_origin
+
+    def counted(self: Project, origin: str, importer: str) -> tuple[str | None, str] | None:
+        asked.append(origin)
+        return find_origin(self, origin, importer)
+
+    monkeypatch.setattr(Project, "find_origin", counted)
+    rests_on, counts = [], []
+    for module in modules:
+        assert module is not None
+        made.trace.start()
+        assert list(module.imports_below(("kernels",))) == []
+        rests_on.append({question for question in made.trace.stop()[0] if question != ("content", module.path)})
+        counts.append(len(asked))
+    assert counts[0] == counts[1] > 0
+    assert rests_on[0] == rests_on[1]
+
+
+def test_what_is_not_remembered_any_more_is_found_again(project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reexports, "MAX_QUESTIONS", 1)
+    made = project({**LIBRARY, **{f"{name}.py": f"from lib import {name}\n" for name in ("Pool", "tables", "Renamed")}})
+    for name, target in (("Pool", "kernels.Pool"), ("tables", "kernels.tables"), ("Renamed", "kernels.ops.Conv")):
+        module = made.module(f"{name}.py")
+        assert module is not None
+        assert [each.target for each in module.imports_below(("kernels",))] == [target]

@@ -50,6 +50,14 @@ def test_what_is_too_much_is_dropped_once_nobody_uses_it(kept: tuple[Trees, Take
     assert take("a") is not first[0]
 
 
+def test_half_of_what_was_in_use_at_once_is_kept(kept: tuple[Trees, Take]) -> None:
+    made, take = kept
+    first = [take(name) for name in "abcdefgh"]
+    made.trim()
+    assert [take(name) is tree for name, tree in zip("efgh", first[4:], strict=True)] == [True] * 4
+    assert take("d") is not first[3]
+
+
 def test_what_several_files_needed_outlives_what_one_did(kept: tuple[Trees, Take]) -> None:
     made, take = kept
     shared = take("a")

@@ -51,11 +51,15 @@ class SetOrderDetector(WithOptions[None]):
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
         seen: set[tuple[str, int | None, int]] = set()
         for node in _sources(module):
-            held = elements(module, node)
-            if held is Elements.STABLE:
+            if elements(module, node, callers=False) is Elements.STABLE:
                 continue
-            use = ordered_use(module, node, Kind.SET, is_text=held is Elements.TEXT)
-            if use is None:
+            # Of text no less counts than of anything else.
+            use = ordered_use(module, node, Kind.SET, is_text=True)
+            # Asked last: all that the programs reach is searched for who calls the function around it.
+            held = elements(module, node) if use is not None else Elements.STABLE
+            if held is Elements.UNKNOWN:
+                use = ordered_use(module, node, Kind.SET)
+            if use is None or held is Elements.STABLE:
                 continue
             counts = use.module.location(use.node)
             fixed = use.fixed_at

@@ -122,7 +122,7 @@ class Texts:
         if source.is_notebook:
             return None
         try:
-            words = b" %b " % b" ".join(sorted(words_of(source.code())))
+            words = b" %b " % b" ".join(words_of(source.code()))
         except ProjectError:
             return None
         finally:

@@ -30,7 +30,7 @@ _PYTHON_2 = lazy_pattern(
     rb"^\s*(?:print\s+[\"'\w]|exec\s+[\"'\w]|except\s+[\w.]+\s*,\s*\w+\s*:|raise\s+\w+\s*,)", re.MULTILINE
 )
 _BLANK = b" \t\f"
-_NO_CODE = lazy_pattern(rb"\n[ \t\f]*(?:#[^\n]*)?(?=\n)")
+_HASH = ord("#")
 _OLD_KEYWORD = lazy_pattern(r"\basync(?=\s*=[^=])")
 """`.cuda(async=True)` of programs that were written for a Python in which `async` was no keyword."""
 
@@ -85,7 +85,8 @@ class SourceFile:
                 raw = raw.removeprefix(codecs.BOM_UTF8)
                 if b"\r" in raw:
                     raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-                raw = _NO_CODE.sub(b"", b"\n%b\n" % raw)[1:]
+                lines = [line for line in raw.split(b"\n") if (rest := line.lstrip(_BLANK)) and rest[0] != _HASH]
+                raw = b"\n".join((*lines, b""))
             self._code = raw
         return self._code
 

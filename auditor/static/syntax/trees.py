@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from auditor.static.syntax.scopes import ScopeIndex
 
 MAX_KEPT_BYTES = 2_000_000
-"""Source whose trees are kept; with their tables they take some 50 times as much memory."""
+"""Source whose trees are kept in any case; with their tables they take some 50 times as much memory."""
 
 
 class Tree:
@@ -51,6 +51,9 @@ class Trees:
         """Those that were taken more than once, as what many others import is."""
 
         self._total = 0
+        self._most = 0
+        """Source that was in use at once so far. That memory stays with the process: half of it is kept filled."""
+
         self.gists: dict[str, bytes] = {}
         """Of each file that was parsed so far, also of those that were let go of; see `layout`."""
 
@@ -63,6 +66,7 @@ class Trees:
             text = source.text()
             self._total += len(text)
             self._drop()  # first, so that its place is there for the new one
+            self._most = max(self._most, self._total)
             self.gists.setdefault(source.path, b"")  # where it cannot be parsed
             tree = source.parse(text)
             found = Tree(text, tree)
@@ -82,11 +86,12 @@ class Trees:
         self._drop()
 
     def _drop(self) -> None:
-        if self._total <= MAX_KEPT_BYTES:
+        limit = max(MAX_KEPT_BYTES, self._most // 2)
+        if self._total <= limit:
             return
         free = [path for path in self._kept if path not in self._used]
         for path in sorted(free, key=self._shared.__contains__):  # of either kind, those first that were used long ago
-            if self._total <= MAX_KEPT_BYTES:
+            if self._total <= limit:
                 break
             dropped = self._kept.pop(path)
             self._total -= len(dropped.text)

@@ -21,7 +21,7 @@ _FROM_DIGITS = bytes.maketrans(b"01", b"\0\1")
 def code_lines(lines: Sequence[str], tree: ast.Module) -> bytearray:
     """1 for each line that counts, 0 for blank ones and comments that have a line of their own."""
     found = bytearray([line.lstrip()[:1] not in ("", "#") for line in lines])
-    for first, last in _long_texts(tree):
+    for first, last in _long_texts(tree, found):
         found[first - 1 : last] = b"\1" * (last - first + 1)
     for number, line in enumerate(lines[:-1]):
         if line.endswith("\\"):
@@ -29,21 +29,32 @@ def code_lines(lines: Sequence[str], tree: ast.Module) -> bytearray:
     return found
 
 
-def _long_texts(tree: ast.Module) -> Iterator[tuple[int, int]]:
-    """First and last line of each text that stands in several; what stands in one line is not looked into."""
+def _long_texts(tree: ast.Module, found: bytearray) -> Iterator[tuple[int, int]]:
+    """First and last line of each text that stands in several, some of which do not count in `found` yet.
+
+    What stands in one line, or in lines that all count, is not looked into.
+    """
     pending: list[AST] = [tree]
     while pending:
         node = pending.pop()
         first, last = getattr(node, "lineno", 0), getattr(node, "end_lineno", 1)
         if first == last:
             continue
+        if first:
+            above: Sequence[AST] = getattr(
+                node, "decorator_list", ()
+            )  # they stand above the line of what they decorate
+            if found.find(0, (above[0].lineno if above else first) - 1, last) < 0:  # type: ignore[attr-defined]
+                continue
         if type(node).__name__ in _TEXTS:
             yield first, last
             continue
         for name in node._fields:
             part = getattr(node, name, None)
-            parts = part if isinstance(part, list) else (part,)
-            pending += [each for each in parts if isinstance(each, AST)]
+            if isinstance(part, list):
+                pending += [each for each in part if isinstance(each, AST)]
+            elif isinstance(part, AST):
+                pending.append(part)
 
 
 def gist(text: str, tree: ast.Module) -> bytes:

@@ -50,14 +50,17 @@ class Elements(Enum):
     UNKNOWN = "unknown"
 
 
-def elements(module: ModuleFacts, node: ast.expr) -> Elements:
-    """What a set in braces, a comprehension or a call of `set` holds."""
+def elements(module: ModuleFacts, node: ast.expr, *, callers: bool = True) -> Elements:
+    """What a set in braces, a comprehension or a call of `set` holds.
+
+    `callers`: whether those that call the function around it are asked what they give; numbers at most are seen then.
+    """
     if isinstance(node, ast.Set):
         return _all(module, node.elts)
     if isinstance(node, ast.SetComp):
-        return _comprehended(module, node)
+        return _comprehended(module, node, callers=callers)
     if isinstance(node, ast.Call):
-        return _iterated(module, node.args[0]) if node.args else _filled(module, node)
+        return _iterated(module, node.args[0], callers=callers) if node.args else _filled(module, node)
     return Elements.UNKNOWN
 
 
@@ -121,19 +124,21 @@ def _holds_numbers_only(module: ModuleFacts, node: ast.expr) -> bool:
     return bool(stored) and all(elements(module, each) is Elements.STABLE for each in stored)
 
 
-def _iterated(module: ModuleFacts, node: ast.expr) -> Elements:
+def _iterated(module: ModuleFacts, node: ast.expr, *, callers: bool) -> Elements:
     """What comes out of the iterable that a set is made of."""
-    if holds_indices(node) or (isinstance(node, ast.Name) and _named_numbers(module, node, set())):
+    if holds_indices(node):
+        return Elements.STABLE
+    if isinstance(node, ast.Name) and (_named_numbers(module, node, set()) if callers else holds_numbers(module, node)):
         return Elements.STABLE
     node = module.origin(node)
     if isinstance(node, ast.List | ast.Tuple | ast.Set):
         return _all(module, node.elts)
     if isinstance(node, ast.ListComp | ast.GeneratorExp | ast.SetComp):
-        return _comprehended(module, node)
+        return _comprehended(module, node, callers=callers)
     if isinstance(node, ast.Constant):
         return Elements.TEXT if isinstance(node.value, str) else Elements.UNKNOWN
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        left, right = _iterated(module, node.left), _iterated(module, node.right)
+        left, right = (_iterated(module, side, callers=callers) for side in (node.left, node.right))
         if left is right and left is not Elements.UNKNOWN:
             return left
     if isinstance(node, ast.Call):
@@ -175,12 +180,14 @@ def _parameters(function: ast.FunctionDef) -> list[ast.arg]:
     return [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
 
 
-def _comprehended(module: ModuleFacts, node: ast.ListComp | ast.GeneratorExp | ast.SetComp) -> Elements:
+def _comprehended(
+    module: ModuleFacts, node: ast.ListComp | ast.GeneratorExp | ast.SetComp, *, callers: bool
+) -> Elements:
     """What a comprehension yields: numbers too where it counts, or compares and reckons with numbers."""
     numbers = {
         clause.target.id
         for clause in node.generators
-        if isinstance(clause.target, ast.Name) and _iterated(module, clause.iter) is Elements.STABLE
+        if isinstance(clause.target, ast.Name) and _iterated(module, clause.iter, callers=callers) is Elements.STABLE
     }
     for part in walk(node):
         if isinstance(part, ast.Compare) and isinstance(part.ops[0], ast.Lt | ast.LtE | ast.Gt | ast.GtE):

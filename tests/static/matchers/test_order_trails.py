@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from auditor.ruleset import load
 from auditor.static.engine import Engine, find_files
+from auditor.static.resolution.callingfiles import CallingFiles
 
 RULESET = load()
 ENGINE = Engine(RULESET, [rule for rule in RULESET.rules if rule.id in ("RA304", "RA305", "RA306")])
@@ -107,3 +109,19 @@ def test_order_is_followed_into_another_file(tmp_path: Path) -> None:
     (found,) = ENGINE.analyse(find_files(tmp_path, [tmp_path], ())).findings
     assert (found.location.path, found.location.line) == ("files.py", 5)
     assert [(related.location.path, related.location.line) for related in found.related] == [("train.py", 3)]
+
+
+@pytest.mark.parametrize(("use", "asks"), [("'a' in set(words)", False), ("list(set(words))[0]", True)])
+def test_who_calls_a_function_is_looked_for_only_where_the_order_counts(
+    use: str, asks: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    find = CallingFiles.of
+
+    def counted(self: CallingFiles, starts: Iterable[str], name: str, *, is_handed: bool = False) -> tuple[str, ...]:
+        asked.append(name)
+        return find(self, starts, name, is_handed=is_handed)
+
+    monkeypatch.setattr(CallingFiles, "of", counted)
+    findings(tmp_path, f"def chosen(words):\n    x = {use}\n    print(x)")
+    assert ("chosen" in asked) == asks
