@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from itertools import islice
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.evaluation.flow import uses
@@ -10,6 +11,9 @@ from auditor.static.syntax.elements import is_none
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
+
+MAX_USES = 50
+"""Uses of a dictionary that are looked at; where there are more, one of them is taken for a change."""
 
 _ASKING = frozenset({"get", "pop"})
 _READING = frozenset({"copy", "get", "items", "keys", "pop", "values"})
@@ -39,9 +43,9 @@ def key_looked_up(given: ast.expr) -> str:
 
 def is_only_read(module: ModuleFacts, options: ast.Name, key: str) -> bool:
     """Whether nothing can be put into a dictionary under a key where it is used: other keys may be stored."""
-    return len(module.lookup.bindings_of(options)) == 1 and all(
-        _reads(module, use, key) for use in uses(module, options)
-    )
+    used = list(islice(uses(module, options), MAX_USES + 1))
+    is_one = len(module.lookup.bindings_of(options)) == 1 and len(used) <= MAX_USES
+    return is_one and all(_reads(module, use, key) for use in used)
 
 
 def _reads(module: ModuleFacts, use: ast.expr, key: str) -> bool:
@@ -57,7 +61,7 @@ def _reads(module: ModuleFacts, use: ast.expr, key: str) -> bool:
 def _is_looked_up_again(given: ast.Call, module: ModuleFacts, key: str) -> bool:
     """Whether the function asks for the keyword elsewhere too, which may be the condition of this."""
     assert isinstance(given.func, ast.Attribute)
-    for use in uses(module, given.func.value):
+    for use in islice(uses(module, given.func.value), MAX_USES):
         above = module.parent(use)
         call = module.parent(above) if isinstance(above, ast.Attribute) else None
         if isinstance(call, ast.Call) and call is not given and key_looked_up(call) == key:

@@ -27,17 +27,23 @@ def is_differing_by_default(given: ast.expr, module: ModuleFacts) -> bool:
     while isinstance(given, ast.Call) and getattr(given.func, "id", "") in _CONVERTING and len(given.args) == 1:
         given = given.args[0]
     bindings = module.lookup.in_force(given) if isinstance(given, ast.Name) else ()
-    if len(bindings) != _BOTH or any(binding.kind is not BindingKind.VALUE for binding in bindings):
+    nodes = [binding.node for binding in bindings if binding.kind is BindingKind.VALUE]
+    assigned = [node for node in nodes if isinstance(node, ast.Assign | ast.AnnAssign)]
+    if len(bindings) != _BOTH or len(assigned) != _BOTH:
         return False
-    one, other = (module.parent(binding.node) for binding in bindings)
+    one, other = map(module.parent, assigned)
     if one is not other or not isinstance(one, ast.If) or not one.orelse:
         return False
     outcome = _outcome(one.test, module)
-    arm = one.body if outcome else one.orelse
-    bound = [binding for binding in bindings if binding.node in arm]
-    if outcome is None or len(bound) != 1 or bound[0].value is None:
+    pairs = zip(bindings, assigned, strict=True)
+    bound = [binding.value for binding, node in pairs if _precedes(node, one.orelse[0]) is outcome]
+    if len(bound) != 1 or bound[0] is None:
         return False
-    return module.seed_value(bound[0].value) is SeedValue.ENTROPY
+    return module.seed_value(bound[0]) is SeedValue.ENTROPY
+
+
+def _precedes(node: ast.stmt, other: ast.stmt) -> bool:
+    return (node.lineno, node.col_offset) < (other.lineno, other.col_offset)
 
 
 def _outcome(test: ast.expr, module: ModuleFacts) -> bool | None:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
+from itertools import islice
 
 from auditor.static.facts import Call, ModuleFacts
 from auditor.static.syntax.elements import is_none
+
+MAX_METHODS = 200
+"""Methods of one object that are looked at."""
 
 
 def methods_after(call: Call, module: ModuleFacts) -> Iterator[tuple[str, ast.Call | None]]:
@@ -42,7 +46,7 @@ def is_set_later(call: Call, module: ModuleFacts, later: Mapping[str, str]) -> b
     `later`: these methods, with the keyword that gives the state; attributes with `=`.
     """
     given = []
-    for name, made in methods_after(call, module):
+    for name, made in islice(methods_after(call, module), MAX_METHODS):
         keyword = later.get(name)
         if keyword == "=" and made is None:
             return True
