@@ -94,6 +94,10 @@ class ConditionalDraw:
     fixed_by: frozenset[str]
     """Keywords of initialisers: all given, and drawing nothing from the library, they make the call draw nothing."""
 
+    later: Mapping[str, str]
+    """What gives the object that the call makes a state of its own: methods, with the keyword that all their calls
+    give; an attribute, with `=`, that is stored there."""
+
     deferred: bool
     """The call itself draws nothing; what it returns does, later (a DataLoader when it is iterated)."""
 
@@ -280,6 +284,7 @@ def _conditional(entry: Table) -> ConditionalDraw:
         amounts={name: amounts.position(name) for name in amounts.keys()} if amounts else {},  # noqa: SIM118
         ranges={name: ranges.position(name) for name in ranges.keys()} if ranges else {},  # noqa: SIM118
         fixed_by=frozenset(entry.strings("fixed_by")),
+        later=entry.texts("later"),
         deferred=entry.boolean("deferred", False),
     )
     for part in (unless, when, needs, off, idle, amounts, ranges, entry):

@@ -230,9 +230,13 @@ def _is_work(module: ModuleFacts, statement: ast.stmt, *, loops_only: bool) -> b
 
 
 def _is_whole_program(module: ModuleFacts, statement: ast.stmt) -> bool:
-    """`main()` and `sys.exit(main())`: nobody can import it for anything else."""
-    call = statement.value if isinstance(statement, ast.Expr) else None
+    """`main()`, `sys.exit(main())` and `model.fit(x, y)`: nobody can import it for anything else."""
+    call = statement.value if isinstance(statement, ast.Expr | ast.Assign) else None
     if not isinstance(call, ast.Call):
+        return False
+    if isinstance(call.func, ast.Attribute) and call.func.attr == "fit" and isinstance(call.func.value, ast.Name):
+        return bool(call.args or call.keywords)
+    if not isinstance(statement, ast.Expr):
         return False
     if isinstance(call.func, ast.Name) and call.func.id == "main":
         return isinstance(module.names.value(call.func), FunctionRef)

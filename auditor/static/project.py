@@ -399,7 +399,14 @@ class Project:
 
     def is_known(self, name: str) -> bool:
         """Whether a rule or a library knows a fully qualified name, or a method of the class of that name."""
-        return name in self._known_names or name in self.rng.classes or self.rng.is_known(name)
+        is_known = name in self._known_names or name in self.rng.classes or self.rng.is_known(name)
+        return is_known or name in self._known_objects
+
+    @cached_property
+    def _known_objects(self) -> frozenset[str]:
+        """The objects of which rules know methods, by their capitals: `qiskit.IBMQ` of `qiskit.IBMQ.load_account`."""
+        above = (name.rpartition(".")[0] for name in self._known_names)
+        return frozenset(name for name in above if name.rpartition(".")[2][:1].isupper())
 
     # -- imports --------------------------------------------------------------------------------------------------
 

@@ -153,6 +153,12 @@ def test_without_a_project_the_root_is_above_the_package(write: Callable[..., Pa
     assert find_root([root / "x/p/q/a.py"]) == root / "x"
 
 
+def test_a_folder_that_no_import_can_name_is_no_package(write: Callable[..., Path]) -> None:
+    """As what an archive of a repository is unpacked into, whose top has an `__init__.py` by mistake."""
+    root = write({"x/work-main/__init__.py": "", "x/work-main/p/__init__.py": "", "x/work-main/p/a.py": ""})
+    assert find_root([root / "x/work-main/p/a.py"]) == root / "x/work-main"
+
+
 @pytest.mark.parametrize(
     ("path", "expected"),
     [

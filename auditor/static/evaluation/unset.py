@@ -8,9 +8,11 @@ from itertools import islice
 from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.evaluation.collected import collected_in, is_only_read, is_spread_without, key_looked_up
 from auditor.static.evaluation.commandline import declaring_option, default_of, typer_default
 from auditor.static.evaluation.fieldsgiven import is_field_given
 from auditor.static.evaluation.givenbefore import is_asked_for, is_given_there, stored_in_attribute, stored_values
+from auditor.static.evaluation.plainarms import is_differing_by_default
 from auditor.static.resolution.callers import calls_named, calls_seen, passed_to
 from auditor.static.resolution.library_verdict import SeedValue
 from auditor.static.resolution.subclasscalls import SeenCall, calls_through
@@ -55,6 +57,10 @@ def is_unset(given: ast.expr, module: ModuleFacts, steps: int = MAX_HANDED) -> b
 
     A parameter without a default counts where all calls hand on what is None in the same way.
     """
+    collector = collected_in(given, module)
+    if collector is not None:
+        is_whole = is_called_as_written(module, collector)
+        return is_whole and is_given_by_none(module, collector, key_looked_up(given), steps)
     if (
         isinstance(given, ast.Attribute | ast.Subscript)
         or _is_variable(given, module)
@@ -83,10 +89,10 @@ def is_unset(given: ast.expr, module: ModuleFacts, steps: int = MAX_HANDED) -> b
     default = default_of(function, given.id)
     if not (default is None or is_none(default)):
         return False
-    return _is_given_by_none(module, function, given.id, steps)
+    return is_given_by_none(module, function, given.id, steps)
 
 
-def _is_given_by_none(module: ModuleFacts, function: ast.FunctionDef | ast.Lambda, name: str, steps: int) -> bool:
+def is_given_by_none(module: ModuleFacts, function: ast.FunctionDef | ast.Lambda, name: str, steps: int) -> bool:
     """Whether a function is called, and no call of it gives a parameter, or a keyword that it collects."""
 
     def ask() -> bool:
@@ -116,6 +122,8 @@ def is_differing(given: ast.expr, module: ModuleFacts, steps: int = MAX_STEPS) -
     """Whether an argument differs from run to run: `time.time()`, or a parameter that every call gives such a value."""
     if module.seed_value(given) is SeedValue.ENTROPY:
         return not _may_be_given(given, module)
+    if is_differing_by_default(given, module):
+        return True
     function = handed_on(given, module)
     if function is None or not isinstance(given, ast.Name):
         return False
@@ -332,21 +340,24 @@ def is_own(passed: ast.expr, caller: ModuleFacts, constructor: Function, name: s
 
 
 def _collects_without(caller: ModuleFacts, node: ast.Call, name: str, steps: int) -> bool:
-    """Whether a call hands on nothing but `**options` of its own function, which nobody gives that name."""
+    """Whether a call hands on nothing but `**options` in which nothing goes by that name, nor is given so."""
     spread = [word.value for word in node.keywords if word.arg is None]
     function = caller.enclosing_function(node)
-    if len(spread) != 1 or not isinstance(function, ast.FunctionDef) or function.args.kwarg is None:
+    if not isinstance(function, ast.FunctionDef) or function.args.kwarg is None:
+        return is_spread_without(node, name, caller)
+    if len(spread) != 1:
         return False
     options = function.args.kwarg.arg
-    is_own = isinstance(spread[0], ast.Name) and spread[0].id == options
     starred = any(isinstance(part, ast.Starred) for part in node.args)
-    if not is_own or starred or function.decorator_list or name in caller.written.signature(function).names:
+    if not isinstance(spread[0], ast.Name) or spread[0].id != options:
+        return is_spread_without(node, name, caller)
+    if starred or function.decorator_list or name in caller.written.signature(function).names:
         return False
-    if any(isinstance(each, ast.Name) and each.id == options and each is not spread[0] for each in walk(function)):
-        return False  # it may be put in there
-    return _is_given_by_none(caller, function, name, steps)
+    if not is_only_read(caller, spread[0], name):
+        return False
+    return is_given_by_none(caller, function, name, steps)
 
 
-def given_to(node: ast.Call, function: ast.FunctionDef | ast.Lambda, name: str, skipped: int) -> ast.expr | None:
+def given_to(node: ast.Call, function: Function, name: str, skipped: int) -> ast.expr | None:
     """What a call gives a parameter; None where it leaves that out, or may give it with others."""
     return None if call_of(node, None).opaque else passed_to(node, function, name, skipped)

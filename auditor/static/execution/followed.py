@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import islice
 
 from auditor.static.facts import Call, ModuleFacts
+from auditor.static.syntax.elements import is_none
+
+MAX_METHODS = 200
+"""Methods of one object that are looked at."""
 
 
 def methods_after(call: Call, module: ModuleFacts) -> Iterator[tuple[str, ast.Call | None]]:
@@ -33,6 +38,21 @@ def methods_after(call: Call, module: ModuleFacts) -> Iterator[tuple[str, ast.Ca
         for attribute, node in module.receivers.stored_below(name):
             if not _is_asked_for(module, node, outer):
                 yield attribute, None
+
+
+def is_set_later(call: Call, module: ModuleFacts, later: Mapping[str, str]) -> bool:
+    """Whether the object that a call makes gets a state of its own: stored in an attribute, or in all calls of methods.
+
+    `later`: these methods, with the keyword that gives the state; attributes with `=`.
+    """
+    given = []
+    for name, made in islice(methods_after(call, module), MAX_METHODS):
+        keyword = later.get(name)
+        if keyword == "=" and made is None:
+            return True
+        if keyword and made is not None:
+            given.append(any(word.arg == keyword and not is_none(word.value) for word in made.keywords))
+    return bool(given) and all(given)
 
 
 def _is_asked_for(module: ModuleFacts, node: ast.AST, made: ast.stmt) -> bool:

@@ -149,11 +149,13 @@ def draws(
     equals: Callable[[object, object], bool],
     resolve: Callable[[ast.expr], Value],
     may_be_put: Callable[[str, ast.expr], bool] = lambda *_: False,
+    is_set_later: Callable[[Mapping[str, str]], bool] = lambda _: False,
 ) -> list[DrawFact]:
     """The draws of one call.
 
     `is_none(node)`: that argument is None; `equals(node, value)`: it is surely `value`; `resolve(node)`: what it is;
-    `may_be_put(name, node)`: an attribute of that name may be given another value than the argument's in a plain run.
+    `may_be_put(name, node)`: an attribute of that name may be given another value than the argument's in a plain run;
+    `is_set_later(later)`: what the call makes gets a state of its own.
     """
 
     def is_fixed(node: ast.expr | None) -> bool:
@@ -191,7 +193,7 @@ def draws(
             )
         ):
             continue
-        elif _asked_for(call, condition, is_none, equals, may_be_put):
+        elif _asked_for(call, condition, is_none, equals, may_be_put) and not is_set_later(condition.later):
             switches = (
                 call.argument(name, position) for name, (position, value, _) in condition.off.items() if value is False
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.ruleset.library import NoneMeaning, SeedCall
@@ -10,6 +11,7 @@ from auditor.static.evaluation.furtherarguments import written_out
 from auditor.static.evaluation.maybetrue import may_be_true
 from auditor.static.evaluation.modes import puts_on
 from auditor.static.evaluation.rngstate import Pending
+from auditor.static.execution.followed import is_set_later
 from auditor.static.execution.initialweights import makes_weights
 from auditor.static.execution.knowledge import draws
 from auditor.static.execution.weights import drawn_by
@@ -99,7 +101,10 @@ class RandomCalls:
             is_written = isinstance(given, ast.Constant) or frame.is_settled(given)
             return not is_written or self._is_put(attribute)
 
-        for fact in draws(self._rng, call, is_none, equals, frame.resolve, may_be_put):
+        def gets_state(later: Mapping[str, str]) -> bool:
+            return bool(later) and is_set_later(call_of(node, name), frame.module, later)
+
+        for fact in draws(self._rng, call, is_none, equals, frame.resolve, may_be_put, gets_state):
             name = self._of_weights(name, node, frame)
             before, worker = self._ledger.state.pending, self._ledger.worker
             if fact.deferred and fact.library.worker_seeded_by and (name or "").startswith(self._rng.run_in_loaders):

@@ -14,6 +14,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import replace
 from auditor.model.location import Location
 from auditor.static.evaluation.converted import fills_network, makes_filled_layer
+from auditor.static.evaluation.defaultsused import defaults_used
 from auditor.static.evaluation.evaluate import Evaluator
 from auditor.static.evaluation.impliedconditions import as_condition
 from auditor.static.evaluation.modes import leaves
@@ -261,7 +262,7 @@ class Walk:
         elif isinstance(node, ast.Break | ast.Continue):
             return End.LEAVES_LOOP
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            for part in (*node.decorator_list, *node.args.defaults, *(item for item in node.args.kw_defaults if item)):
+            for part in (*node.decorator_list, *defaults_used(frame.module, node)):
                 self.expression(part, frame)
             if node.decorator_list:
                 self.calls.decorated(node, frame)

@@ -18,6 +18,7 @@ from auditor.static.text.computedimports import MAX_NAMED, MAX_SIBLINGS
 from auditor.static.text.configurednames import ConfiguredNames, read_names
 from auditor.static.text.hydraconfigs import Tree, composed
 from auditor.static.text.plainfile import read_plain
+from auditor.static.text.projectroot import is_importable
 from auditor.static.text.runmagic import RUN, run_name
 
 Lookup = tuple[int, str, str]
@@ -358,7 +359,10 @@ class ImportPath:
     @cached_property
     def _is_packaged_repository(self) -> bool:
         """Whether the top is a package by mistake: people work in a repository from its top all the same."""
-        return self.is_package("") and any(os.path.exists(os.path.join(self._root, name)) for name in _OF_REPOSITORIES)
+        return self.is_package("") and (
+            not is_importable(str(self._root))
+            or any(os.path.exists(os.path.join(self._root, name)) for name in _OF_REPOSITORIES)
+        )
 
     @cached_property
     def _own_names(self) -> frozenset[str]:

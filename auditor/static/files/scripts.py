@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from auditor.static.syntax.source import SourceFile
 
 COMPOUND = lazy_pattern(
-    rb"(?:^|\r)(?:\xef\xbb\xbf|\f)*(?:(?:for|while|with|async|if|try|match)\b|sys\.exit\(\w+\(|main\()", re.MULTILINE
+    rb"(?:^|\r)(?:\xef\xbb\xbf|\f)*(?:(?:for|while|with|async|if|try|match)\b|sys\.exit\(\w+\(|main\("
+    rb"|(?:\w+ *= *)?\w+\.fit\()",
+    re.MULTILINE,
 )
-"""A compound statement at the top level, or one that is all of a program: `main()`, `sys.exit(main())`."""
+"""A compound statement at the top level, or what makes a program: `main()`, `sys.exit(main())`, `model.fit(x)`."""
 
 NEVER = frozenset(
     {

@@ -24,9 +24,14 @@ def root_of(paths: Sequence[str]) -> str:
     for folder in upwards(common):
         if any(os.path.exists(os.path.join(folder, marker)) for marker in ROOT_MARKERS):
             return folder
-    while os.path.exists(os.path.join(common, "__init__.py")) and os.path.dirname(common) != common:
+    while is_importable(common) and os.path.exists(os.path.join(common, "__init__.py")):
         common = os.path.dirname(common)
     return common
+
+
+def is_importable(folder: str) -> bool:
+    """Whether a folder has a name that an import can say, as `project-main` out of an archive is none."""
+    return os.path.basename(folder).isidentifier()
 
 
 def checkout_of(root: str) -> str:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from itertools import islice
 from weakref import WeakKeyDictionary
 
-from auditor.static.evaluation.flow import shows
+from auditor.static.evaluation.flow import shows, uses
 from auditor.static.facts import ModuleFacts
 from auditor.static.resolution.ordering import LOOKED_UP, MEMBERSHIP, SHARED, TENSORS
+from auditor.static.resolution.targets import only_target
 from auditor.static.syntax.bindings import Function
 from auditor.static.syntax.nodes import walk
 from auditor.static.unordered.ordertrail import Kind, Trail
 from auditor.static.unordered.sets import Elements, elements
+
+MAX_READS = 20
+"""Uses of a text that are looked at."""
 
 _ASKED_OF_EACH = frozenset({"eq", "ge", "gt", "isin", "isna", "isnull", "le", "lt", "ne", "notna", "notnull"})
 """Methods of tables that answer True or False for each element."""
@@ -148,7 +153,19 @@ def is_only_shown(module: ModuleFacts, node: ast.Subscript, trail: Trail) -> boo
         return True
     while isinstance(holder, ast.expr):
         holder = module.parent(holder)
+    target = holder.target if isinstance(holder, ast.AugAssign) else only_target(holder)
+    if isinstance(target, ast.Name) and _is_text(holder):
+        reads = list(islice(uses(module, target), MAX_READS + 1))
+        return 0 < len(reads) <= MAX_READS and all(isinstance(module.statement(read), ast.Raise) for read in reads)
     return isinstance(holder, ast.Raise)
+
+
+def _is_text(statement: ast.AST | None) -> bool:
+    """`message = f"unknown: {names[:3]}"`, also with `+=`."""
+    value = statement.value if isinstance(statement, ast.Assign | ast.AugAssign) else None
+    return isinstance(value, ast.JoinedStr) or (
+        isinstance(value, ast.BinOp) and isinstance(value.op, ast.Mod) and isinstance(value.left, ast.Constant)
+    )
 
 
 def _is_look_around(module: ModuleFacts, node: ast.Subscript) -> bool:
