@@ -24,6 +24,7 @@ class Hierarchy:
         self._subclasses: dict[ast.ClassDef, list[ast.ClassDef]] = {}
         self._extended: dict[ast.ClassDef, list[ast.ClassDef]] = {}
         self._methods: dict[ast.ClassDef, dict[str, list[Function]]] = {}
+        self._beside: dict[ast.ClassDef, dict[str, list[Function]]] = {}
         for module in modules:
             for node in module.index.functions:
                 if isinstance(node, ast.ClassDef):
@@ -36,13 +37,32 @@ class Hierarchy:
         """The methods of that name in all subclasses, and in what these extend besides."""
         methods = self._methods.get(cls)
         if methods is None:
-            methods = self._methods[cls] = {}
-            below = [sub for sub in _all_from([cls], self._subclasses) if sub is not cls]
-            around = _all_from(below, self._extended, but=cls) if len(below) <= MAX_BELOW else below
-            for child in (child for sub in around for child in sub.body):
-                if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
-                    methods.setdefault(child.name, []).append(child)
+            below = self._below(cls)
+            methods = self._methods[cls] = _methods_of((*below, *self._extended_beside(cls, below)))
         return methods.get(name, [])
+
+    def methods_beside(self, cls: ast.ClassDef, name: str) -> list[Function]:
+        """The methods of that name in what the subclasses extend besides: `super().setup()` in a mixin."""
+        methods = self._beside.get(cls)
+        if methods is None:
+            methods = self._beside[cls] = _methods_of(self._extended_beside(cls, self._below(cls)))
+        return methods.get(name, [])
+
+    def _below(self, cls: ast.ClassDef) -> list[ast.ClassDef]:
+        return [sub for sub in _all_from([cls], self._subclasses) if sub is not cls]
+
+    def _extended_beside(self, cls: ast.ClassDef, below: Sequence[ast.ClassDef]) -> list[ast.ClassDef]:
+        if len(below) > MAX_BELOW:
+            return []
+        return _all_from(below, self._extended, but=cls)[len(below) :]
+
+
+def _methods_of(classes: Iterable[ast.ClassDef]) -> dict[str, list[Function]]:
+    methods: dict[str, list[Function]] = {}
+    for child in (child for cls in classes for child in cls.body):
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            methods.setdefault(child.name, []).append(child)
+    return methods
 
 
 def _all_from(
