@@ -33,6 +33,7 @@ from auditor.static.resolution.picked import MAX_PICKED, looked_into, picked
 from auditor.static.resolution.receiver import on_own_object
 from auditor.static.resolution.registries import MAX_TAKEN
 from auditor.static.resolution.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value, named_once
+from auditor.static.resolution.wanted import keyed
 from auditor.static.syntax.elements import call_of, passed
 from auditor.static.text.commandgroups import RUNNING_COMMANDS, registration
 
@@ -161,15 +162,16 @@ class CallWalk:
             seen = frame.values.get(node.func.id)
             if seen is not None and seen.is_constant and seen.kind is SeedValue.FIXED:
                 return  # `default(size, 1)` does not call what others give `default`
-        registered = self.choices.some_of(self._walk.registered(node.func, frame), MAX_TAKEN, node, frame.module)
+        called = (keyed(frame.module, node.func, wanted) if (wanted := frame.wanted) else None) or node.func
+        registered = self.choices.some_of(self._walk.registered(called, frame), MAX_TAKEN, node, frame.module)
         if registered:
             self._alternatives(registered, node, frame, is_taken=True)
             return
-        if isinstance(node.func, ast.Subscript):
-            entry = entry_of(frame.module, node.func)
-            values = [entry] if entry is not None else table_of(frame.module, node.func.value)
+        if isinstance(called, ast.Subscript):
+            entry = entry_of(frame.module, called)
+            values = [entry] if entry is not None else table_of(frame.module, called.value)
             self._alternatives(values, node, frame)
-        if kept := called_out_of(frame.module, node.func):
+        if kept := called_out_of(frame.module, called):
             self._alternatives(self.choices.some_of(kept, MAX_VALUES, node, frame.module), node, frame)
             return
         stored = self._stored.get(_entry(frame.module.origin(node.func)))

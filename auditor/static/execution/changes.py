@@ -47,6 +47,12 @@ class Changes:
         if name is not None and frame.module.resolve(holder) == ENVIRONMENT:
             self._walk.store(global_key(ENVIRONMENT, name), value)
             return
+        made = frame.resolve(holder) if name is not None else None
+        if name is not None and isinstance(made, Instance) and isinstance(made.of, ClassRef):
+            # `class Config(dict)` with `__getattr__ = dict.__getitem__`
+            self._walk.evaluator.store_attribute(made.of, name, value)
+            if (own := f"{dotted_text(holder)}.{name}") in frame.values:
+                frame.values[own] = value
         while isinstance(holder, ast.Subscript):
             # `config["train"]["seed"] = 3`: of such ones no more is known.
             holder, name = holder.value, None

@@ -28,7 +28,7 @@ def _merged(starts: Sequence[Value], bases: Callable[[ClassRef], Sequence[Value]
     """Each class once, before those that it extends and, where that leaves it open, from left to right."""
     seen: set[Value] = set()
     found: list[ClassRef | External] = []
-    for start in reversed(starts):
+    for start in reversed(starts[:MAX_BASES]):
         _visit(start, bases, seen, found)
     return found[::-1]
 

@@ -17,11 +17,12 @@ from auditor.static.resolution.configured import configured, finds_only
 from auditor.static.resolution.contents import Contents, Put
 from auditor.static.resolution.importcalls import ANY, MAX_TEXTS, Text, imported_by, texts_of
 from auditor.static.resolution.lookedup import looked_up
-from auditor.static.resolution.members import SAME_OBJECT, bases
+from auditor.static.resolution.members import SAME_OBJECT, bases, entry_of
 from auditor.static.resolution.outsideobjects import drawing, method_of, parts, results
 from auditor.static.resolution.picked import is_evaluating, looked_into, looks_up
 from auditor.static.resolution.registries import Registries
 from auditor.static.resolution.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
+from auditor.static.resolution.wanted import Wanted, keyed, returned_to, wanted_by
 from auditor.static.syntax.bindings import Binding, BindingKind, Function
 
 if TYPE_CHECKING:
@@ -333,8 +334,23 @@ class Candidates:
             if isinstance(value, ClassRef):
                 yield Instance(value, node, module)
             elif isinstance(value, FunctionRef):
-                for returned in value.module.returns(value.node):
-                    yield from self.values(value.module, returned)
+                wanted = wanted_by(node, value)
+                for returned in returned_to(wanted, value):
+                    picked = self._wanted(value.module, returned, wanted)
+                    if isinstance(returned, ast.Call):  # `TABLE[name](**options)`
+                        picked = [Instance(each) for each in picked if isinstance(each, ClassRef)]
+                    yield from picked or self.values(value.module, returned)
+
+    def _wanted(self, module: ModuleFacts, returned: ast.expr, wanted: Wanted) -> Sequence[Value]:
+        """What comes out of a table in which the function looks a text of the call up."""
+        called = returned.func if isinstance(returned, ast.Call) else returned
+        entry = keyed(module, called, wanted) if wanted else None
+        if entry is None:
+            return ()
+        written = entry_of(module, entry)
+        if written is None:
+            return self._registries.picked(module, entry, None, self._within)
+        return [written]
 
     def _configured(self, module: ModuleFacts, node: ast.Call) -> Iterator[Value]:
         """`instantiate_from_config(config.model)`."""
