@@ -10,10 +10,11 @@ import ast
 from collections.abc import Iterable, Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.resolution.baseorder import above
 from auditor.static.resolution.configured import made_from
 from auditor.static.resolution.indirect import OF_FUNCTIONS, WORKING, gives_itself, is_decorated, is_remote
 from auditor.static.resolution.looptables import loops_over_rows
-from auditor.static.resolution.members import MAX_BASES, bases, is_left_open, member
+from auditor.static.resolution.members import bases, inherited, is_left_open, member
 from auditor.static.resolution.namespaces import namespace_part
 from auditor.static.resolution.outsidevalues import given_from_outside
 from auditor.static.resolution.values import (
@@ -201,9 +202,8 @@ class Names:
         if isinstance(node, ast.Name):
             return self._name(node)
         if isinstance(node, ast.Attribute):
-            if isinstance(node.value, ast.Call) and (above := self._super(node.value)):
-                found = (self.attribute(base, node.attr) for base in above)
-                return next((each for each in found if each is not None), None)
+            if isinstance(node.value, ast.Call) and getattr(node.value.func, "id", "") == "super":
+                return self._beyond(node)
             return self.attribute(self._value(node.value), node.attr)
         if isinstance(node, ast.Call):
             return self._call(node)
@@ -276,13 +276,26 @@ class Names:
             return self._value(node.body.func)
         return function
 
-    def _super(self, node: ast.Call) -> list[Instance]:
-        """For `super()` the bases that are known, as objects: the first one that has something is asked for it."""
-        if not (isinstance(node.func, ast.Name) and node.func.id == "super"):
-            return []
+    def _beyond(self, node: ast.Attribute) -> Value:
+        """`super().setup` in a method: of the class that comes next among those of the object at hand."""
         owner = self._module.enclosing_class(node)
-        known = bases(ClassRef(self._module, owner)) if owner is not None else []
-        return [Instance(base) for base in known[:MAX_BASES] if isinstance(base, External | ClassRef)]
+        if owner is None:
+            return None
+        cls = ClassRef(self._module, owner)
+        own = self._at_hand(node)
+        classes = list(above(own, bases)) if own is not None and own != cls else []
+        # An object of another class has no part in what a method of this one does.
+        further = classes[classes.index(cls) + 1 :] if cls in classes else above(cls, bases)
+        return inherited(own if own is not None and cls in classes else cls, further, node.attr, bound=True)
+
+    def _at_hand(self, node: ast.expr) -> ClassRef | None:
+        """The class of the object that a method works on, where that is known."""
+        function = self._module.enclosing_function(node)
+        first = every_argument(function.args)[:1] if function is not None else []
+        self._argument_used = True
+        given = self._arguments.get((function, first[0].arg)) if function is not None and first else None
+        cls = given.of if isinstance(given, Instance) else given
+        return cls if isinstance(cls, ClassRef) else None
 
     # -- names ----------------------------------------------------------------------------------------------------
 

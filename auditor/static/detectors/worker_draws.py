@@ -37,6 +37,9 @@ _PACKAGES = ("multiprocessing", "torch.multiprocessing")
 _CONTEXTS = frozenset(f"{package}.get_context" for package in _PACKAGES)
 _SETTING_METHODS = frozenset(f"{package}.set_start_method" for package in _PACKAGES)
 _PARALLEL = External("joblib.Parallel")
+_INITIALIZERS = {"Pool": 1, "ThreadPool": 1, "ProcessPoolExecutor": 2, "ThreadPoolExecutor": 2}
+"""Of pools, by their last names, where a function that prepares each worker stands among the arguments."""
+
 _SETTING_JOBS = frozenset(
     f"{package}.{name}" for package in ("joblib", "joblib.parallel") for name in ("parallel_backend", "parallel_config")
 )
@@ -196,7 +199,16 @@ def _is_run_here(module: ModuleFacts, node: ast.Call) -> bool:
 
 def _prepares_workers(module: ModuleFacts) -> bool:
     """A pool calls a function of the program in each new worker, where seeds are set."""
-    return any(word.arg == "initializer" for call, _, _ in module.index.calls for word in call.keywords)
+    return any(_gives_initializer(call) for call, _, _ in module.index.calls)
+
+
+def _gives_initializer(call: ast.Call) -> bool:
+    if any(word.arg == "initializer" for word in call.keywords):
+        return True
+    place = _INITIALIZERS.get(getattr(call.func, "attr", getattr(call.func, "id", "")))
+    return place is not None and isinstance(
+        call.args[place] if place < len(call.args) else None, ast.Name | ast.Attribute
+    )
 
 
 class _Search:

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass
+from auditor.static.resolution.baseorder import MAX_BASES
 from auditor.static.resolution.frame import Frame
 from auditor.static.resolution.library_verdict import SeedValue
 from auditor.static.resolution.mappings import entries_of, looked_up
-from auditor.static.resolution.members import MAX_BASES, bases
+from auditor.static.resolution.members import bases
 from auditor.static.resolution.seedvalue import GIVEN, IS_NONE, Entries, Seen, constant, holding
 from auditor.static.resolution.values import ClassRef, External, FunctionRef, Instance, Value
 from auditor.static.syntax.elements import call_of

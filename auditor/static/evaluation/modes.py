@@ -12,7 +12,8 @@ from weakref import WeakKeyDictionary
 from auditor.errors import ProjectError
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.pattern import lazy_pattern
-from auditor.static.resolution.members import MAX_BASES, bases
+from auditor.static.resolution.baseorder import MAX_BASES
+from auditor.static.resolution.members import bases
 from auditor.static.resolution.values import ClassRef, Instance
 from auditor.static.text.dotted import dotted_text
 

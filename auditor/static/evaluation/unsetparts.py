@@ -8,6 +8,7 @@ from itertools import islice
 from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.evaluation.fields import parameters_of
 from auditor.static.evaluation.flow import reads_in, uses
 from auditor.static.evaluation.givenbefore import is_given_there, is_put_from_outside
 from auditor.static.evaluation.modes import sets_own
@@ -23,7 +24,8 @@ from auditor.static.evaluation.unset import (
 from auditor.static.files.storednames import is_stored
 from auditor.static.resolution.library_verdict import SeedValue
 from auditor.static.resolution.mappings import COPYING_METHODS, is_changed_at
-from auditor.static.resolution.values import ClassRef, FunctionRef
+from auditor.static.resolution.values import ClassRef, FunctionRef, Instance
+from auditor.static.syntax.elements import call_of
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
@@ -88,6 +90,11 @@ def is_none_in(whole: ast.expr, given: ast.expr, module: ModuleFacts, steps: int
         holder = module.enclosing_class(whole)
         kept = kept_parameter(whole, holder, module) if holder is not None else None
         return kept is not None and is_none_in(kept, given, module, steps, path)
+    if isinstance(whole, ast.Attribute):  # `Data(config.data)`
+        whole, more = _outermost(whole)
+        path = (*more, *path)
+        is_whole = isinstance(whole, ast.Name | ast.Attribute) and bool(more) and len(path) <= MAX_PATH
+        return is_whole and is_none_in(whole, given, module, steps, path)
     function = module.enclosing_function(whole)
     names = module.written.signature(function).names if isinstance(function, ast.FunctionDef) else ()
     if isinstance(whole, ast.Name) and isinstance(function, ast.FunctionDef) and whole.id in names:
@@ -97,7 +104,22 @@ def is_none_in(whole: ast.expr, given: ast.expr, module: ModuleFacts, steps: int
         return False
     if _is_imported(whole, module) or _is_filled(whole, _key(given), module):
         return False
+    inner = _given_field(whole, path[0], module) if path else None
+    if inner is not None:
+        return is_none_in(inner, given, module, steps, path[1:])
     return _value(_part(whole, given, path), whole, module) is SeedValue.NONE
+
+
+def _given_field(whole: ast.expr, name: str, module: ModuleFacts) -> ast.expr | None:
+    """`DataConfig()` of `config = Config(data=DataConfig())`, of a class without constructor: what it gives a field."""
+    made = module.origin(whole)
+    cls = module.names.value(made.func) if isinstance(made, ast.Call) else None
+    if not isinstance(made, ast.Call) or not isinstance(cls, ClassRef):
+        return None
+    if isinstance(cls.module.names.attribute(Instance(cls), "__init__"), FunctionRef):
+        return None
+    fields = parameters_of(cls)
+    return call_of(made, None).argument(name, fields.index(name)) if name in fields else None
 
 
 def _is_imported(whole: ast.expr, module: ModuleFacts) -> bool:

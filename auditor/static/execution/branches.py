@@ -17,6 +17,7 @@ from auditor.static.evaluation.modes import in_training, starts_false, stays_fal
 from auditor.static.evaluation.plainrun import NO_SEED, without_arguments
 from auditor.static.evaluation.rngstate import Level, Rank, State, join, joined_draws
 from auditor.static.evaluation.truth import never_holds
+from auditor.static.execution.inturn import asks_for_method
 from auditor.static.resolution.frame import End, Frame
 from auditor.static.resolution.library_verdict import SeedValue
 from auditor.static.resolution.mappings import is_always
@@ -61,6 +62,8 @@ class Branches:
         holds = self._evaluator.truth(node.test, frame)
         if never_holds(frame.module, node.test):
             return self._walk.block(node.orelse, frame)
+        if holds is None and asks_for_method(self._walk, node.test, frame):
+            holds = True
         outcome = self._settled_by_text(node.test, frame) if holds is None else None
         if outcome is not None:
             return self._decided(node, frame, block, holds=outcome, is_left_off=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.evaluation.choices import Choices
@@ -13,6 +13,7 @@ from auditor.static.evaluation.spread import bound_before
 from auditor.static.execution.experiments import configured_seed
 from auditor.static.execution.functions import Functions
 from auditor.static.execution.initialweights import fills_given
+from auditor.static.execution.inturn import are_called_in_turn, named_here
 from auditor.static.execution.loadercalls import LoaderCalls
 from auditor.static.execution.madeobjects import MadeObjects
 from auditor.static.execution.outsidecalls import OutsideCalls
@@ -31,7 +32,8 @@ from auditor.static.resolution.members import entry_of, table_of
 from auditor.static.resolution.picked import MAX_PICKED, looked_into, picked
 from auditor.static.resolution.receiver import on_own_object
 from auditor.static.resolution.registries import MAX_TAKEN
-from auditor.static.resolution.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
+from auditor.static.resolution.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value, named_once
+from auditor.static.resolution.wanted import keyed
 from auditor.static.syntax.elements import call_of, passed
 from auditor.static.text.commandgroups import RUNNING_COMMANDS, registration
 
@@ -160,15 +162,16 @@ class CallWalk:
             seen = frame.values.get(node.func.id)
             if seen is not None and seen.is_constant and seen.kind is SeedValue.FIXED:
                 return  # `default(size, 1)` does not call what others give `default`
-        registered = self.choices.some_of(self._walk.registered(node.func, frame), MAX_TAKEN, node, frame.module)
+        called = (keyed(frame.module, node.func, wanted) if (wanted := frame.wanted) else None) or node.func
+        registered = self.choices.some_of(self._walk.registered(called, frame), MAX_TAKEN, node, frame.module)
         if registered:
             self._alternatives(registered, node, frame, is_taken=True)
             return
-        if isinstance(node.func, ast.Subscript):
-            entry = entry_of(frame.module, node.func)
-            values = [entry] if entry is not None else table_of(frame.module, node.func.value)
+        if isinstance(called, ast.Subscript):
+            entry = entry_of(frame.module, called)
+            values = [entry] if entry is not None else table_of(frame.module, called.value)
             self._alternatives(values, node, frame)
-        if kept := called_out_of(frame.module, node.func):
+        if kept := called_out_of(frame.module, called):
             self._alternatives(self.choices.some_of(kept, MAX_VALUES, node, frame.module), node, frame)
             return
         stored = self._stored.get(_entry(frame.module.origin(node.func)))
@@ -187,8 +190,9 @@ class CallWalk:
             self._alternatives(found, node, frame)
             self._ledger.picked_at = outer
         if not isinstance(node.func, ast.Subscript) and not (found or self._is_looked_into(node.func, frame)):
-            possible = self._walk.possible(frame.module, node.func)
-            self._alternatives(possible, node, frame, is_taken=self._walk.is_taken(node.func))
+            possible = named_here(self._walk.possible(frame.module, node.func), node.func, frame)
+            in_turn = are_called_in_turn(self._walk, frame.module, node.func)
+            self._alternatives(possible, node, frame, is_taken=self._walk.is_taken(node.func), in_turn=in_turn)
             if not possible and (fills(frame, node.func) or is_out_of_unknown(frame.module, node.func)):
                 self._ledger.unnamed = self._ledger.unnamed or frame.module.location(node)
         for part in passed(node):
@@ -224,15 +228,17 @@ class CallWalk:
         looked = looked_into(frame.module, node)
         return looked is not None and isinstance(looked[1], ModuleRef | External)
 
-    def _alternatives(self, values: Iterable[Value], node: ast.Call, frame: Frame, *, is_taken: bool = False) -> None:
-        """One of these is called, and it is not known which; `is_taken`: they come out of a table."""
+    def _alternatives(
+        self, values: Iterable[Value], node: ast.Call, frame: Frame, *, is_taken: bool = False, in_turn: bool = False
+    ) -> None:
+        """One of these is called, and it is not known which, or all `in_turn`; `is_taken`: they come out of a table."""
         called = [
             value
-            for value in _named_once(values)
+            for value in named_once(values)
             if isinstance(value, FunctionRef | ClassRef | External)
             or (isinstance(value, Instance) and isinstance(value.of, ClassRef))
         ]
-        for value in self.choices.one_of(called, is_taken=is_taken):
+        for value in called if in_turn else self.choices.one_of(called, is_taken=is_taken):
             if isinstance(value, FunctionRef):
                 with self.spawned.calling(value, node):
                     self.functions.enter(value, node, frame)
@@ -374,17 +380,6 @@ class CallWalk:
                 self.functions.enter(command, node, frame)
             self._commands(command, node, frame)
         self._groups.pop()
-
-
-def _named_once(values: Iterable[Value]) -> Iterator[Value]:
-    """Each function of a library once: a table may have a thousand entries that are the same."""
-    told: set[str] = set()
-    for value in values:
-        if isinstance(value, External):
-            if value.name in told:
-                continue
-            told.add(value.name)
-        yield value
 
 
 def _entry(node: ast.expr) -> str:

@@ -40,6 +40,16 @@ class Changes:
         self._asked: Asked = {}
         self._filled: Filled = {}
 
+    def item(self, target: ast.Subscript, value: Seen, frame: Frame) -> None:
+        """`config["seed"] = 3`, also of a `class Config(dict)` with `__getattr__ = dict.__getitem__`."""
+        self.put(target.value, target.slice, value, frame)
+        made = frame.resolve(target.value)
+        name = getattr(target.slice, "value", None)
+        if isinstance(name, str) and isinstance(made, Instance) and isinstance(made.of, ClassRef):
+            self._walk.evaluator.store_attribute(made.of, name, value)
+            if (own := f"{dotted_text(target.value)}.{name}") in frame.values:
+                frame.values[own] = value
+
     def put(self, holder: ast.expr, key: ast.expr, value: Seen, frame: Frame) -> None:
         """`config["seed"] = 3`, `os.environ["SEED"] = "3"`."""
         known = self._walk.evaluator.known(key, frame)

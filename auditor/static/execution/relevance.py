@@ -372,8 +372,12 @@ class Relevance:
                 )
 
     def _overrides(self, module: ModuleFacts, called: ast.Attribute, value: Value) -> Iterator[Value]:
-        """`self.step()` may be any subclass's."""
+        """`self.step()` may be any subclass's; `super().step()` that of a class which one extends besides."""
         owner: ast.ClassDef | None = None
+        if isinstance(called.value, ast.Call) and getattr(called.value.func, "id", "") == "super":
+            mixin = module.enclosing_class(called)
+            beside = self._hierarchy.methods_beside(mixin, called.attr) if mixin is not None else []
+            yield from (FunctionRef(module, node) for node in beside)
         if isinstance(value, FunctionRef) and value.owner is not None:
             owner = value.owner.node
         elif isinstance(called.value, ast.Name):

@@ -12,6 +12,7 @@ from auditor.static.evaluation.modes import leaves
 from auditor.static.resolution.callers import calls_named
 from auditor.static.resolution.library_verdict import SeedValue
 from auditor.static.resolution.values import ClassRef, FunctionRef
+from auditor.static.syntax.bindings import BindingKind
 from auditor.static.syntax.elements import call_of, is_none
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 MAX_CALLS = 50
 """Calls that are looked at of a function; one that is called more often is somebody's library."""
+
+MAX_HANDED = 2
+"""Functions that hand an argument on, one to the other."""
 
 MAX_AROUND = 3
 """Calls around an expression that are looked at."""
@@ -47,12 +51,31 @@ def is_never_needed(module: ModuleFacts, node: ast.expr) -> bool:
     found = stood_for(module, node)
     if found is None:
         return False
-    function, name = found
+    return gives_always(module, *found)
+
+
+def gives_always(
+    module: ModuleFacts, function: ast.FunctionDef | ast.AsyncFunctionDef, name: str, steps: int = MAX_HANDED
+) -> bool:
+    """Whether every call of a function gives a parameter something that is not None.
+
+    What is a parameter of the caller, None by default, is asked of that; a caller that nobody calls needs nothing.
+    """
+    return _given_by_all(module, function, name, steps) is True
+
+
+def _given_by_all(
+    module: ModuleFacts, function: ast.FunctionDef | ast.AsyncFunctionDef, name: str, steps: int
+) -> bool | None:
+    """The same; None where nobody calls the function."""
     holder = module.parent(function)
     is_made = isinstance(holder, ast.ClassDef) and function.name == "__init__"
     target, written = (holder, getattr(holder, "name", "")) if is_made else (function, function.name)
     positional = [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)]
     calls = list(islice(calls_named(module, written), MAX_CALLS + 1))
+    if len(calls) > MAX_CALLS:
+        return False
+    found: bool | None = None
     for caller, call in calls:
         callee = caller.names.value(call.func)
         is_of_some_object = callee is None and isinstance(call.func, ast.Attribute) and isinstance(holder, ast.ClassDef)
@@ -61,9 +84,29 @@ def is_never_needed(module: ModuleFacts, node: ast.expr) -> bool:
         skipped = int(is_made or is_of_some_object or (isinstance(callee, FunctionRef) and callee.bound))
         place = positional.index(name) - skipped if name in positional else None
         given = call_of(call, None).argument(name, place)
-        if given is None or caller.seed_value(given) is SeedValue.NONE:
+        if given is None:
             return False
-    return 0 < len(calls) <= MAX_CALLS
+        outer = _parameter_of(caller, given) if steps > 0 else None
+        if outer is not None:
+            is_given = _given_by_all(caller, outer, getattr(given, "id", ""), steps - 1)
+        else:
+            is_given = caller.seed_value(given) is not SeedValue.NONE
+        if is_given is False:
+            return False
+        found = found or is_given
+    return found
+
+
+def _parameter_of(module: ModuleFacts, given: ast.expr) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+    """The function of which an argument is a parameter, None by default, that was not set to anything else."""
+    bindings = module.lookup.in_force(given) if isinstance(given, ast.Name) else ()
+    function = module.enclosing_function(given)
+    if len(bindings) != 1 or bindings[0].kind is not BindingKind.PARAMETER or not isinstance(given, ast.Name):
+        return None
+    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or function.decorator_list:
+        return None
+    default = default_of(function, given.id)
+    return function if default is not None and is_none(default) else None
 
 
 def _is_left_out(module: ModuleFacts, node: ast.expr) -> bool:
@@ -149,10 +192,10 @@ def _stands_in_for(module: ModuleFacts, node: ast.expr) -> str | None:
     if isinstance(parent, ast.BoolOp) and isinstance(parent.op, ast.Or) and parent.values[-1] is node:
         return parent.values[0].id if isinstance(parent.values[0], ast.Name) else None
     if isinstance(parent, ast.IfExp) and parent.test is not node:
-        return _unset_name(parent.test, holds=parent.body is node)
+        return unset_name(parent.test, holds=parent.body is node)
     under = module.parent(parent) if isinstance(parent, ast.Assign | ast.Return) else None
     if isinstance(under, ast.If):
-        return _unset_name(under.test, holds=parent in under.body)
+        return unset_name(under.test, holds=parent in under.body)
     return _left_before(parent, under) if isinstance(parent, ast.Return) else None
 
 
@@ -162,7 +205,7 @@ def _left_before(statement: ast.Return, function: ast.AST | None) -> str | None:
     above = body[-2] if len(body) > 1 and body[-1] is statement else None
     if not isinstance(above, ast.If) or not leaves(above):
         return None
-    return _unset_name(above.test, holds=False)
+    return unset_name(above.test, holds=False)
 
 
 def _default_of(arguments: ast.arguments, node: ast.expr) -> str | None:
@@ -175,10 +218,10 @@ def _default_of(arguments: ast.arguments, node: ast.expr) -> str | None:
     return next((argument.arg for argument, default in pairs if default is node), None)
 
 
-def _unset_name(test: ast.expr, *, holds: bool) -> str | None:
+def unset_name(test: ast.expr, *, holds: bool) -> str | None:
     """The name that is None where a condition holds, or does not."""
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        return _unset_name(test.operand, holds=not holds)
+        return unset_name(test.operand, holds=not holds)
     if isinstance(test, ast.Name):
         return None if holds else test.id
     if isinstance(test, ast.Compare) and isinstance(test.left, ast.Name) and is_none(test.comparators[0]):

@@ -365,7 +365,7 @@ class Walk:
                 self.bind(item, value if differs else part, frame)
             return
         if isinstance(target, ast.Subscript):
-            self.changes.put(target.value, target.slice, value, frame)
+            self.changes.item(target, value, frame)
             return
         text = dotted_text(target)
         if text is None:

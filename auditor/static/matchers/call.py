@@ -19,6 +19,7 @@ from auditor.static.facts import Call, ModuleFacts
 from auditor.static.matcher import Hit, Scope
 from auditor.static.programwide.gradient import Gradient, gradient_at
 from auditor.static.programwide.leftopen import leaving_open, needing
+from auditor.static.programwide.placeholder import is_replaced
 from auditor.static.programwide.throwaway import is_only_converted
 from auditor.static.programwide.unseeded import on_handed_objects, unseeded_programs, worded
 from auditor.static.project import Project
@@ -175,7 +176,7 @@ class CallMatcher(WithOptions[_Options]):
                 continue
             if options.unless_for_names and is_for_names(module, call.node):
                 continue
-            if options.unless_never_needed and is_never_needed(module, call.node):
+            if options.unless_never_needed and (is_never_needed(module, call.node) or is_replaced(module, call.node)):
                 continue
             confidence = options.method_confidence if call.callee is None else None
             unsure = (

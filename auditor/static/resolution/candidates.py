@@ -15,13 +15,14 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.evaluation.choices import MAX_FOUND
 from auditor.static.resolution.configured import configured, finds_only
 from auditor.static.resolution.contents import Contents, Put
-from auditor.static.resolution.importcalls import imported_by
+from auditor.static.resolution.importcalls import ANY, MAX_TEXTS, Text, imported_by, texts_of
 from auditor.static.resolution.lookedup import looked_up
-from auditor.static.resolution.members import SAME_OBJECT, bases
+from auditor.static.resolution.members import SAME_OBJECT, bases, entry_of
 from auditor.static.resolution.outsideobjects import drawing, method_of, parts, results
 from auditor.static.resolution.picked import is_evaluating, looked_into, looks_up
 from auditor.static.resolution.registries import Registries
 from auditor.static.resolution.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
+from auditor.static.resolution.wanted import Wanted, keyed, returned_to, wanted_by
 from auditor.static.syntax.bindings import Binding, BindingKind, Function
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 MAX_STEPS = 12
 """Steps of one chain of values."""
+
+MAX_HANDED = 3
+"""Functions that hand on the name of what is looked up, one to the other."""
 
 MAX_EXPRESSIONS = 200
 """Expressions that are looked at for one call; each is looked at once."""
@@ -123,14 +127,14 @@ class Candidates:
         for argument, value in zip(positional, call.args, strict=False):
             if isinstance(value, ast.Starred):
                 break
-            if not isinstance(value, ast.Constant):
+            if _may_count(value, called.module):
                 given.setdefault((called.node, argument.arg), []).append((module, value))
         rest = call.args[len(positional) :]
         if arguments.vararg is not None and rest and not any(isinstance(value, ast.Starred) for value in call.args):
             collected = ast.Tuple(elts=rest, ctx=ast.Load())
             given.setdefault((called.node, arguments.vararg.arg), []).append((module, collected))
         for word in call.keywords:
-            if word.arg in names and not isinstance(word.value, ast.Constant):
+            if word.arg in names and _may_count(word.value, called.module):
                 given.setdefault((called.node, str(word.arg)), []).append((module, word.value))
             elif word.arg is None or (arguments.kwarg is not None and not isinstance(word.value, ast.Constant)):
                 given.setdefault((called.node, f"{_OTHERS}{word.arg or ''}"), []).append((module, word.value))
@@ -280,6 +284,8 @@ class Candidates:
         found = looked_into(module, node)
         if found is not None:
             _, base, texts = found
+            if isinstance(node, ast.Call) and ANY in texts and looks_up(node):
+                texts = self._texts_given(module, node.args[1], MAX_HANDED) or texts
             bases = (base,) if base is not None or not isinstance(node, ast.Call) else self.values(module, node.args[0])
             for each in bases:
                 yield from looked_up(module, each, texts, node)
@@ -288,6 +294,17 @@ class Candidates:
         elif isinstance(node, ast.Call):
             for each in self.values(module, node.args[0]) if looks_up(node) else ():
                 yield module.names.attribute(each, str(getattr(node.args[1], "value", "")))
+
+    def _texts_given(self, module: ModuleFacts, node: ast.expr, steps: int) -> tuple[Text, ...]:
+        """What calls give a parameter that is looked up: `self.call("before_run")`."""
+        found: dict[Text, None] = {}
+        for binding in module.lookup.bindings_of(node) if isinstance(node, ast.Name) and steps else ():
+            for owner, each in self.sources(module, binding) if binding.kind is BindingKind.PARAMETER else ():
+                given = texts_of(owner, each, MAX_STEPS)
+                found.update(dict.fromkeys(self._texts_given(owner, each, steps - 1) if ANY in given else given))
+                if len(found) > MAX_TEXTS:
+                    return ()
+        return tuple(found)
 
     def _result(self, module: ModuleFacts, node: ast.Call) -> Iterator[Value]:
         called = node.func
@@ -317,8 +334,23 @@ class Candidates:
             if isinstance(value, ClassRef):
                 yield Instance(value, node, module)
             elif isinstance(value, FunctionRef):
-                for returned in value.module.returns(value.node):
-                    yield from self.values(value.module, returned)
+                wanted = wanted_by(node, value)
+                for returned in returned_to(wanted, value):
+                    picked = self._wanted(value.module, returned, wanted)
+                    if isinstance(returned, ast.Call):  # `TABLE[name](**options)`
+                        picked = [Instance(each) for each in picked if isinstance(each, ClassRef)]
+                    yield from picked or self.values(value.module, returned)
+
+    def _wanted(self, module: ModuleFacts, returned: ast.expr, wanted: Wanted) -> Sequence[Value]:
+        """What comes out of a table in which the function looks a text of the call up."""
+        called = returned.func if isinstance(returned, ast.Call) else returned
+        entry = keyed(module, called, wanted) if wanted else None
+        if entry is None:
+            return ()
+        written = entry_of(module, entry)
+        if written is None:
+            return self._registries.picked(module, entry, None, self._within)
+        return [written]
 
     def _configured(self, module: ModuleFacts, node: ast.Call) -> Iterator[Value]:
         """`instantiate_from_config(config.model)`."""
@@ -380,6 +412,13 @@ class Candidates:
         if holder not in self._running:
             self._running[holder] = self._is_named(ClassRef(module, holder))
         return self._running[holder]
+
+
+def _may_count(given: ast.expr, module: ModuleFacts) -> bool:
+    """Whether it may matter what a call gives a function of this file; a text only where that looks something up."""
+    if not isinstance(given, ast.Constant):
+        return True
+    return isinstance(given.value, str) and module.project.texts.contain(module.path, ("getattr",))
 
 
 def handed_on(cls: ClassRef) -> Iterator[tuple[ModuleFacts, ast.expr]]:

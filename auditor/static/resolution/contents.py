@@ -173,7 +173,10 @@ class Contents:
     def _elements(self, module: ModuleFacts, node: ast.expr) -> Iterator[Value]:
         if isinstance(node, ast.List | ast.Tuple | ast.Set):
             for item in node.elts[:MAX_ITEMS]:
-                yield from self._candidates.values(module, item)
+                yield from self._put(module, item)
+        elif isinstance(node, ast.BoolOp):
+            for item in node.values:
+                yield from self.of(module, item)
         elif isinstance(node, ast.Dict):
             for item in node.values[:MAX_ITEMS]:
                 yield from self._candidates.values(module, item)
@@ -193,6 +196,10 @@ class Contents:
             yield from self._of_result(module, node)
         elif isinstance(node, ast.Name | ast.Attribute):
             yield from self._of_named(module, node)
+
+    def _put(self, module: ModuleFacts, item: ast.expr) -> Sequence[Value]:
+        """What an item of a display may be; the elements of `*items`."""
+        return self.of(module, item.value) if isinstance(item, ast.Starred) else self._candidates.values(module, item)
 
     def _of_result(self, module: ModuleFacts, node: ast.Call) -> Iterator[Value]:
         name = module.resolve(node.func)
@@ -216,7 +223,7 @@ class Contents:
         text = dotted_text(node)
         for item in self._put_into(module).get(text or "", [])[:MAX_ITEMS]:
             if not (isinstance(node, ast.Attribute) and _are_apart(module, node, item)):
-                yield from self._candidates.values(module, item)
+                yield from self._put(module, item)
         if isinstance(node, ast.Name):
             for binding in module.lookup.bindings_of(node):
                 for owner, value in self._candidates.sources(module, binding):
@@ -249,6 +256,9 @@ class Contents:
             for call, _, _ in module.index.calls:
                 if isinstance(call.func, ast.Attribute) and call.func.attr in PUTTING and call.args:
                     found.setdefault(dotted_text(call.func.value) or "", []).append(call.args[-1])
+                elif isinstance(call.func, ast.Attribute) and call.func.attr == "extend" and call.args:
+                    items = ast.copy_location(ast.Starred(value=call.args[0], ctx=ast.Load()), call.args[0])
+                    found.setdefault(dotted_text(call.func.value) or "", []).append(items)
             for node, target, value, _ in module.index.assignments:
                 if isinstance(target, ast.Subscript):
                     found.setdefault(dotted_text(target.value) or "", []).append(value)

@@ -121,6 +121,12 @@ class Frame:
         text = dotted_name(node) if self.settled else None
         return text is not None and text in self.settled
 
+    @property
+    def wanted(self) -> Mapping[str, str]:
+        """The settled parameters that are texts: `build("fixed")`."""
+        held = ((name, self.values.get(name)) for name in self.settled)
+        return {name: seen.constant for name, seen in held if seen is not None and isinstance(seen.constant, str)}
+
     def resolve(self, node: ast.expr) -> Value:
         """What an expression stands for here."""
         return self.module.names.value(node, self.arguments)

@@ -12,10 +12,11 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.pattern import lazy_pattern
 from auditor.static.evaluation.commandline import option_call
 from auditor.static.evaluation.flow import uses
+from auditor.static.resolution.baseorder import MAX_BASES
 from auditor.static.resolution.configured import read_at
 from auditor.static.resolution.exposed import offered_methods
 from auditor.static.resolution.importcalls import ANY, Text
-from auditor.static.resolution.members import MAX_BASES, bases, defined_in
+from auditor.static.resolution.members import bases, defined_in
 from auditor.static.resolution.targets import only_target
 from auditor.static.resolution.values import ClassRef, FunctionRef, Instance, ModuleRef, Value
 from auditor.static.reuse.trace import Memory

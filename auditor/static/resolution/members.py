@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.resolution.baseorder import above
 from auditor.static.resolution.constants import assigned
 from auditor.static.resolution.mappings import is_put_into
 from auditor.static.resolution.values import ABSENT, Absent, ClassRef, External, FunctionRef, ModuleRef, Value, agreed
@@ -14,9 +15,6 @@ from auditor.static.syntax.elements import Known
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
-
-MAX_BASES = 40
-"""Classes on the way up; longer hierarchies are not followed."""
 
 MAX_DEFINED = 40
 """Functions and classes of a module that are followed where one is picked by name."""
@@ -35,26 +33,27 @@ SAME_OBJECT = frozenset(
 """Methods of a module of torch that return the module."""
 
 
-def member(cls: ClassRef, name: str, *, bound: bool, seen: frozenset[ast.ClassDef] = frozenset()) -> Value:
+def member(cls: ClassRef, name: str, *, bound: bool) -> Value:
     """What `cls.name` stands for, or `object.name` where `bound`."""
-    if cls.node in seen or len(seen) > MAX_BASES:
-        return None
     own = _own(cls, name, bound=bound)
-    if not isinstance(own, Absent):
-        return own
+    return inherited(cls, above(cls, bases), name, bound=bound) if isinstance(own, Absent) else own
+
+
+def inherited(cls: ClassRef, classes: Iterable[ClassRef | External], name: str, *, bound: bool) -> Value:
+    """What one of these classes, asked one after the other, has under a name that `cls` takes from them."""
     outside: External | None = None
-    for base in bases(cls):
-        value: Value = None
-        if isinstance(base, ClassRef):
-            value = member(base, name, bound=bound, seen=seen | {cls.node})
-        elif isinstance(base, External) and base.name != "object":
-            value = External(f"{base.name}.{name}")
+    for each in classes:
+        value: Value | Absent = ABSENT
+        if isinstance(each, ClassRef):
+            value = _own(each, name, bound=bound)
+        elif each.name != "object":
+            value = External(f"{each.name}.{name}")
         if isinstance(value, FunctionRef):
             return FunctionRef(value.module, value.node, cls, bound)
-        if isinstance(value, External) and not name.startswith("__"):
+        if isinstance(value, External) and isinstance(each, External) and not name.startswith("__"):
             # What is outside may lack it: `class Data(Dataset, Parser)` extends the other for its methods.
             outside = outside or value
-        elif value is not None:
+        elif value is not None and not isinstance(value, Absent):
             return value
     return outside
 

@@ -16,8 +16,9 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass
 from auditor.static.evaluation.choices import MAX_FOUND
 from auditor.static.resolution import metaclasses
+from auditor.static.resolution.baseorder import MAX_BASES
 from auditor.static.resolution.constants import assigned
-from auditor.static.resolution.members import MAX_BASES, bases, member
+from auditor.static.resolution.members import bases, member
 from auditor.static.resolution.puts import Puts, outermost
 from auditor.static.resolution.subclasses import SUBCLASSES, asks, collected, subclasses_of
 from auditor.static.resolution.values import Arguments, ClassRef, External, FunctionRef, Instance, Value

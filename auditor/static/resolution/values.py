@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass
@@ -93,3 +93,14 @@ def same(one: Value, other: Value) -> bool:
     if isinstance(one, Instance) and isinstance(other, Instance):
         return one.of == other.of
     return one == other
+
+
+def named_once(values: Iterable[Value]) -> Iterator[Value]:
+    """Each function of a library once: a table may have a thousand entries that are the same."""
+    told: set[str] = set()
+    for value in values:
+        if isinstance(value, External):
+            if value.name in told:
+                continue
+            told.add(value.name)
+        yield value

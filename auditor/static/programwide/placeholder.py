@@ -1,0 +1,165 @@
+"""What is kept under a name until the program puts something else there: `RNG = default_rng()` and `global RNG`."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from itertools import islice
+from weakref import WeakKeyDictionary
+
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.entrypoints import is_main_guard
+from auditor.static.execution.standin import gives_always, unset_name
+from auditor.static.programwide.executing import programs_executing
+from auditor.static.resolution.callers import calls_seen
+from auditor.static.resolution.targets import only_target, pairs_of
+from auditor.static.resolution.values import ModuleRef
+from auditor.static.syntax.bindings import every_argument
+from auditor.static.syntax.elements import is_none
+from auditor.static.syntax.nodes import walk
+
+if TYPE_CHECKING:
+    from auditor.static.facts import ModuleFacts
+    from auditor.static.project import Project
+    from auditor.static.reuse.trace import Memory
+
+_USES: WeakKeyDictionary[ModuleFacts, _Uses] = WeakKeyDictionary()
+_TAKEN: WeakKeyDictionary[Project, Memory[str, frozenset[str]]] = WeakKeyDictionary()
+"""By file the names that others import from it."""
+
+MAX_STORES = 20
+"""Places where something else is put under the name."""
+
+MAX_CALLS = 50
+"""Calls of a function that puts it there."""
+
+MAX_FILES = 200
+"""Files of the programs that may take the first value by importing it."""
+
+_CONDITIONS = (ast.If, ast.IfExp, ast.BoolOp, ast.ExceptHandler, ast.While, ast.match_case)
+
+
+def is_replaced(module: ModuleFacts, node: ast.expr) -> bool:
+    """Whether all programs put something else where `node` is kept, before objects or functions use it."""
+    statement = module.parent(node)
+    target, holder = only_target(statement), module.parent(statement) if statement is not None else None
+    if isinstance(target, ast.Name) and isinstance(holder, ast.ClassDef):
+        return _is_replaced_in(module, holder, target.id, aside=None)
+    if isinstance(target, ast.Name) and isinstance(holder, ast.Module):
+        return _is_replaced_in(module, None, target.id, aside=None) and not _is_taken(module, target.id)
+    if not isinstance(target, ast.Attribute) or not isinstance(holder, ast.If):
+        return False
+    # `if self._rng is None: self._rng = default_rng()` where the program calls `seed`, which sets it, too.
+    function = module.enclosing_function(node)
+    owner = module.parent(function) if function is not None else None
+    is_asked = any(isinstance(part, ast.Attribute) and part.attr == target.attr for part in walk(holder.test))
+    return isinstance(owner, ast.ClassDef) and is_asked and _is_replaced_in(module, owner, target.attr, aside=function)
+
+
+def _is_replaced_in(module: ModuleFacts, cls: ast.ClassDef | None, name: str, aside: ast.AST | None) -> bool:
+    """Whether a function of the class, or of the file, that all programs call stores something under the name.
+
+    `aside`: the function that makes what is asked about.
+    """
+    stores = (
+        (value, function)
+        for target, value, function in _uses(module).stores.get(name, ())
+        if function is not aside and _is_meant(module, target, function, cls, name)
+    )
+    return any(_is_executed(module, value, function, cls) for value, function in islice(stores, MAX_STORES))
+
+
+def _is_meant(
+    module: ModuleFacts, target: ast.expr, function: ast.FunctionDef, cls: ast.ClassDef | None, name: str
+) -> bool:
+    """Whether `RNG`, `self.rng`, `cls.rng`, `Data.rng` or `type(self).rng` is what goes by the name."""
+    if cls is None:
+        scope = module.index.scopes.get(function)
+        is_named = isinstance(target, ast.Name) and target.id == name
+        return is_named and scope is not None and scope.elsewhere.get(name) == "global"
+    if not isinstance(target, ast.Attribute) or target.attr != name or module.parent(function) is not cls:
+        return False
+    if isinstance(target.value, ast.Call):
+        return getattr(target.value.func, "id", "") == "type"
+    first = (argument.arg for argument in every_argument(function.args)[:1])
+    return isinstance(target.value, ast.Name) and target.value.id in (cls.name, *first)
+
+
+def _is_executed(module: ModuleFacts, value: ast.expr, function: ast.FunctionDef, cls: ast.ClassDef | None) -> bool:
+    """Whether all programs that reach the file store a value, in a function that they call whatever happens."""
+    holder = module.parent(module.statement(value))
+    if isinstance(holder, ast.If):  # `if seed is not None`, where every call gives one
+        name = unset_name(holder.test, holds=False)
+        if module.parent(holder) is not function or name is None or not gives_always(module, function, name):
+            return False
+    elif holder is not function:
+        return False
+    if cls is not None and function.name == "__init__":
+        return True
+    calls = islice(calls_seen(module, function), MAX_CALLS)
+    found: set[str] = set()
+    for caller, call, _ in calls:
+        if not _is_under_condition(caller, call):
+            found |= programs_executing(caller, call)
+    reaching = module.project.programs.reaching(module.path)
+    return bool(reaching) and found.issuperset(reaching)
+
+
+def _is_under_condition(module: ModuleFacts, call: ast.Call) -> bool:
+    function = module.enclosing_function(call)
+    for holder in module.around(call):
+        if holder is function:
+            break
+        if isinstance(holder, _CONDITIONS) and not (isinstance(holder, ast.stmt) and is_main_guard(holder)):
+            return True
+    return False
+
+
+def _is_taken(module: ModuleFacts, name: str) -> bool:
+    """Whether the file itself uses the first value before any function is called, or another one imports it."""
+    if name in _uses(module).at_top:
+        return True
+    taken = module.project.trace.once(
+        _TAKEN.setdefault(module.project, {}), module.path, lambda: frozenset(_imported(module))
+    )
+    return not taken.isdisjoint((name, "*"))
+
+
+def _imported(module: ModuleFacts) -> Iterator[str]:
+    """The names that files of the programs import from one; a star where they may import any."""
+    project = module.project
+    programs = project.programs.reaching(module.path)
+    paths = {path for program in programs for path in project.programs.paths_reached(program)}
+    stem = module.name.rpartition(".")[2]
+    users = [path for path in sorted(paths) if project.texts.contain(path, (stem,))]
+    if len(users) > MAX_FILES:
+        yield "*"
+        return
+    for user in map(project.module, users):
+        for statement, _ in user.index.imports if user is not None else ():
+            if isinstance(statement, ast.ImportFrom) and user is not None:
+                names = [alias.name for alias in statement.names]
+                yield from names if user.names.origin_of(statement) == ModuleRef(module.path) else ()
+
+
+class _Uses:
+    """What the functions of a file store under which names, and the names that are used outside of functions."""
+
+    def __init__(self, module: ModuleFacts) -> None:
+        self.stores: dict[str, list[tuple[ast.expr, ast.expr, ast.FunctionDef]]] = {}
+        for _, target, whole, function in module.index.assignments:
+            for part, value in pairs_of(target, whole) or [(target, whole)]:
+                name = getattr(part, "attr", getattr(part, "id", None))
+                if name is not None and isinstance(function, ast.FunctionDef) and not is_none(value):
+                    self.stores.setdefault(name, []).append((part, value, function))
+        self.at_top = {
+            node.id
+            for node in walk(module.tree)
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and module.enclosing_function(node) is None
+        }
+
+
+def _uses(module: ModuleFacts) -> _Uses:
+    if module not in _USES:
+        _USES[module] = _Uses(module)
+    return _USES[module]
