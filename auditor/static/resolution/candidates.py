@@ -317,8 +317,9 @@ class Candidates:
             if isinstance(value, ClassRef):
                 yield Instance(value, node, module)
             elif isinstance(value, FunctionRef):
-                for returned in value.module.returns(value.node):
-                    yield from self.values(value.module, returned)
+                function, owner = value.node, value.module
+                for returned in (function.body,) if isinstance(function, ast.Lambda) else owner.returns(function):
+                    yield from self.values(owner, returned)
 
     def _configured(self, module: ModuleFacts, node: ast.Call) -> Iterator[Value]:
         """`instantiate_from_config(config.model)`."""

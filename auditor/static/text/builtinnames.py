@@ -11,8 +11,17 @@ WRAPPED = {
     "pennylane.numpy": "numpy",
     "scipy.random": "numpy.random",
     "tensorflow.compat.v2": "tensorflow",
+    "torch.utils.data.dataloader": "torch.utils.data",
+    "torch.utils.data.dataset": "torch.utils.data",
+    "torch.utils.data.distributed": "torch.utils.data",
+    "torch.utils.data.sampler": "torch.utils.data",
+    "torch_geometric.data.DataLoader": "torch_geometric.loader.DataLoader",
+    "torch_geometric.loader.dataloader": "torch_geometric.loader",
 }
-"""Modules of which everything is what another module has under the same name; generators are the same ones, too."""
+"""Modules of which everything is what another module has under the same name; generators are the same ones, too.
+
+So are classes that have moved, under their former names.
+"""
 
 _WRAPPING = tuple(WRAPPED)
 
