@@ -124,6 +124,25 @@ def test_modules_whose_names_are_known_in_part(tmp_path: Path) -> None:
     assert _reasons(tmp_path) == {}
 
 
+LOADING = (
+    "import importlib.util\n\ndef load(path):\n    spec = importlib.util.spec_from_file_location('made', path)\n"
+    "    module = importlib.util.module_from_spec(spec)\n    spec.loader.exec_module(module)\n    return module\n\n"
+    "def build(path):\n    return load(path).Net()\n\nclass Own:\n    def fit(self):\n        return np.random.rand()\n"
+    "\ndef own():\n    return Own()\n"
+)
+
+
+def test_modules_that_functions_hand_out(tmp_path: Path) -> None:
+    (tmp_path / "loading.py").write_text(f"{SEEDED}{LOADING}")
+    for name, called in (("train", "load"), ("fit", "build"), ("own", "own")):
+        given = "sys.argv[1]" if called != "own" else ""
+        text = f"import sys\nfrom loading import {called}\n\n{SEEDED}made = {called}({given})\nprint(made.fit())\n"
+        (tmp_path / f"{name}.py").write_text(text)
+    reasons = _reasons(tmp_path)
+    assert sorted(reasons) == ["fit.py", "train.py"]
+    assert reasons["fit.py"].startswith("followed in part: what is made at fit.py:9")
+
+
 def test_a_part_of_a_known_configuration(tmp_path: Path) -> None:
     (tmp_path / "conf").mkdir()
     (tmp_path / "conf" / "config.yaml").write_text("model:\n  _target_: nets.Net\n")

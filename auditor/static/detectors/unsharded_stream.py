@@ -80,7 +80,10 @@ def _iterates(node: ast.ClassDef) -> bool:
 
 
 def _samples(module: ModuleFacts, node: ast.ClassDef) -> bool:
-    """`while True: yield self.rows[random.randrange(…)]`: an endless stream of draws has no beginning and no end."""
+    """`while True: yield self.rows[random.randrange(…)]`: an endless stream of draws has no beginning and no end.
+
+    Nor has one that yields the same all the time, `while True: yield {}`, for a `collate_fn` that makes the batch.
+    """
     for child in node.body:
         if not isinstance(child, ast.FunctionDef) or child.name != "__iter__":
             continue
@@ -89,8 +92,16 @@ def _samples(module: ModuleFacts, node: ast.ClassDef) -> bool:
         parts = list(walk(loop)) if is_endless else []
         names = [module.resolve(part.func) or "" for part in parts if isinstance(part, ast.Call)]
         drawn = {name.rpartition(".")[2] for name in names if name.rpartition(".")[0] in _GLOBAL}
-        return not _DRAWING.isdisjoint(drawn) and not any(isinstance(part, ast.For | ast.YieldFrom) for part in parts)
+        if any(isinstance(part, ast.For | ast.YieldFrom) for part in parts):
+            return False
+        return not _DRAWING.isdisjoint(drawn) or (is_endless and _yields_the_same(parts))
     return False
+
+
+def _yields_the_same(parts: Iterable[ast.AST]) -> bool:
+    yielded = [part.value for part in parts if isinstance(part, ast.Yield)]
+    inside = [each for value in yielded if value is not None for each in walk(value)]
+    return bool(yielded) and not any(isinstance(each, ast.Name) for each in inside)
 
 
 DETECTOR = UnshardedStreamDetector(_read)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Mapping
 
 from auditor.model.finding import Related
 from auditor.model.lean import dataclass
@@ -18,9 +18,10 @@ from auditor.static.facts import Call, Known, ModuleFacts
 from auditor.static.matcher import Hit, Scope
 from auditor.static.project import Project
 from auditor.static.resolution.library_verdict import SeedValue
-from auditor.static.resolution.values import FunctionRef
+from auditor.static.resolution.values import ClassRef, FunctionRef
 from auditor.static.scanning.conditions import CallCondition, read_call_condition
 from auditor.static.scanning.ruleoptions import WithOptions
+from auditor.static.syntax.bindings import Function
 from auditor.static.syntax.nodes import walk
 
 _ARBITRARY = "Workers are seeded with other numbers in every run: from the clock, the process or the system."
@@ -53,11 +54,10 @@ class WorkerInitDetector(WithOptions[_Options]):
 
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
         options = self._options.of(rule)
-        for call in options.loaders.calls(module):
-            given = call.argument("worker_init_fn", None)
-            if given is None or call.opaque:
-                continue
-            function = module.names.value(given)
+        put = _put_under_name(module)
+        for call in options.loaders.calls(module, _of_own_loaders(module, options.loaders.callees)):
+            given = call.argument("worker_init_fn", None) or _among_further(call, put)
+            function = module.names.value(given) if given is not None else None
             if not isinstance(function, FunctionRef):
                 continue
             arbitrary = _seed_from_entropy(function, options.seeds)
@@ -65,12 +65,43 @@ class WorkerInitDetector(WithOptions[_Options]):
                 place = Related(location=function.module.location(arbitrary.node), message="another seed in every run")
                 yield Hit(location=module.location(call.node), message=_ARBITRARY, related=(place,))
                 continue
-            if _keeps_workers(module, call) or options.fresh.search(function.module.text(function.node)):
+            if call.opaque or _keeps_workers(module, call) or options.fresh.search(function.module.text(function.node)):
                 continue
             seed = _seed_in(function, options.seeds)
             if seed is not None:
                 place = Related(location=function.module.location(seed.node), message="the same seeds in every epoch")
                 yield Hit(location=module.location(call.node), related=(place,))
+
+
+def _of_own_loaders(module: ModuleFacts, loaders: Container[str]) -> list[Call]:
+    """Calls of the project's own classes that extend a loader, where they may say something of workers."""
+    found = []
+    for call in module.calls:
+        if call.argument("worker_init_fn", None) is None and not any(word.arg is None for word in call.node.keywords):
+            continue
+        value = module.names.value(call.node.func)
+        if isinstance(value, ClassRef) and any(base in loaders for base in value.module.base_classes(value.node)):
+            found.append(call)
+    return found
+
+
+def _put_under_name(module: ModuleFacts) -> Mapping[tuple[Function | None, str], ast.expr]:
+    """`options["worker_init_fn"] = start`, by the function that does so and the name of the dictionary."""
+    return {
+        (module.enclosing_function(target), target.value.id): value
+        for _, target, value, _ in module.index.assignments
+        if isinstance(target, ast.Subscript)
+        and isinstance(target.value, ast.Name)
+        and isinstance(target.slice, ast.Constant)
+        and target.slice.value == "worker_init_fn"
+        and value is not None
+    }
+
+
+def _among_further(call: Call, put: Mapping[tuple[Function | None, str], ast.expr]) -> ast.expr | None:
+    """What `DataLoader(data, **options)` is given so."""
+    spread = (word.value for word in call.node.keywords if word.arg is None)
+    return next((put[key] for each in spread if (key := (call.function, getattr(each, "id", ""))) in put), None)
 
 
 def _keeps_workers(module: ModuleFacts, call: Call) -> bool:

@@ -40,6 +40,7 @@ from auditor.static.syntax.bindings import every_argument
 from auditor.static.text.dotted import ENVIRONMENT, global_key
 
 if TYPE_CHECKING:
+    from auditor.ruleset.library import Library
     from auditor.static.evaluation.evaluate import Evaluator
     from auditor.static.facts import ModuleFacts
     from auditor.static.project import Project
@@ -145,7 +146,7 @@ class CallValues:
             return self._getattr(node, frame)
         if name == "vars" and parts:
             return parts[0]
-        if (drawn := self._drawn(name)) is not None:
+        if (drawn := self._drawn(name, node, frame)) is not None:
             return drawn
         if name in _CONVERTING and len(parts) == 1 and parts[0].is_constant:
             return _converted(_CONVERTING[name], parts[0])
@@ -162,18 +163,25 @@ class CallValues:
         known = (DIFFERING, self._evaluator.differing, _differing_aliases(module))
         return not all(words.isdisjoint(names) for names in known)
 
-    def _drawn(self, name: str) -> Seen | None:
-        """A random number as seed is as good as the generator it came from."""
+    def _drawn(self, name: str, node: ast.Call, frame: Frame) -> Seen | None:
+        """A random number as seed is as good as the generator it came from; of one that is given, other rules speak."""
         if name in ("torch.initial_seed", "torch.random.initial_seed"):
             libraries = ["torch"]
         elif name in self._project.rng.seed_calls:
             return None
         else:
-            libraries = [candidate.library.id for candidate in self._project.rng.candidates(name)]
+            drawn_from = [candidate.library for candidate in self._project.rng.candidates(name)]
+            if any(self._has_own_generator(library, node, frame) for library in drawn_from):
+                return GIVEN
+            libraries = [library.id for library in drawn_from]
         for library in libraries:
             if self._is_seeded(library) is False:
                 return entropy(f"a number from {library}, which is not seeded itself")
         return GIVEN if libraries else None
+
+    def _has_own_generator(self, library: Library, node: ast.Call, frame: Frame) -> bool:
+        given = (word.value for word in node.keywords if word.arg in library.own_generator)
+        return any(self._evaluator.value(each, frame).kind is not SeedValue.NONE for each in given)
 
     def _getattr(self, node: ast.Call, frame: Frame) -> Seen:
         attribute = node.args[1]

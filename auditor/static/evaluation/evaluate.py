@@ -218,6 +218,8 @@ class Evaluator:
         if found is not None:
             return found
         base = self.value(node.value, frame)
+        if node.attr == "__dict__":
+            return base
         if base.entries is not None:
             held = mappings.looked_up(self, base.entries, node.attr, frame)
             if held is not None:

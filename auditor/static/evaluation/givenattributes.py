@@ -32,7 +32,7 @@ def given_attributes(evaluator: Evaluator, node: ast.Call, frame: Frame) -> tupl
     """An object and what it gets as attributes: `self.__dict__.update(values)`, `vars(args).update(seed=3)`."""
     called = node.func
     if isinstance(called, ast.Attribute) and called.attr == "update":
-        holder = _attributes_of(called.value)
+        holder = attributes_of(called.value)
         return (holder, made(evaluator, node, frame)) if isinstance(holder, ast.Name) else None
     if not _is_setting_any(node) or not isinstance(node.args[0], ast.Name):
         return None
@@ -43,7 +43,7 @@ def given_attributes(evaluator: Evaluator, node: ast.Call, frame: Frame) -> tupl
     return node.args[0], evaluator.value(values, frame) if values is not None else GIVEN
 
 
-def _attributes_of(node: ast.expr) -> ast.expr | None:
+def attributes_of(node: ast.expr) -> ast.expr | None:
     """`args` of `args.__dict__` and `vars(args)`."""
     if isinstance(node, ast.Attribute) and node.attr == "__dict__":
         return node.value
@@ -99,9 +99,9 @@ def _given_at(module: ModuleFacts, use: ast.Name, known: Filled, depth: int) -> 
             yield parent.attr
         return
     call = module.parent(parent) if isinstance(parent, ast.Attribute | ast.keyword) else parent
-    if isinstance(parent, ast.Attribute) or (isinstance(parent, ast.Call) and _attributes_of(parent) is use):
+    if isinstance(parent, ast.Attribute) or (isinstance(parent, ast.Call) and attributes_of(parent) is use):
         above = module.parent(parent)
-        if _attributes_of(parent) is use and isinstance(above, ast.Attribute) and above.attr == "update":
+        if attributes_of(parent) is use and isinstance(above, ast.Attribute) and above.attr == "update":
             yield WHOLE
         return
     if not isinstance(call, ast.Call) or call.func is use:

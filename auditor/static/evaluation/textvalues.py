@@ -11,7 +11,7 @@ from auditor.static.evaluation.wholenumbers import is_number
 from auditor.static.resolution.frame import Frame
 from auditor.static.resolution.seedvalue import Seen, Shape
 from auditor.static.resolution.values import External, FunctionRef
-from auditor.static.syntax.bindings import BindingKind, every_argument
+from auditor.static.syntax.bindings import BindingKind, Function, every_argument
 
 if TYPE_CHECKING:
     from auditor.static.evaluation.evaluate import Evaluator
@@ -142,6 +142,8 @@ def _of_parameter(evaluator: Evaluator, node: ast.Name, frame: Frame) -> bool | 
 
     def ask() -> bool | None:
         function = module.function_of_parameter(argument)
+        if argument is function.args.vararg:
+            return _of_further(evaluator, module, function)
         found: set[bool | None] = set()
         for number, (caller, call, skipped) in enumerate(calls_seen(module, function)):
             given = passed_to(call, function, argument.arg, skipped)
@@ -152,6 +154,21 @@ def _of_parameter(evaluator: Evaluator, node: ast.Name, frame: Frame) -> bool | 
 
     known = _GIVEN.setdefault(module.project, {})
     return module.project.trace.once(known, (module.path, argument.lineno, argument.col_offset), ask)
+
+
+def _of_further(evaluator: Evaluator, module: ModuleFacts, function: Function) -> bool | None:
+    """Whether text is among what calls give a function with `*args`, which are numbers else, as a tuple's parts are."""
+    from auditor.static.resolution.callers import calls_seen
+
+    before = len(function.args.posonlyargs) + len(function.args.args)
+    for number, (caller, call, skipped) in enumerate(calls_seen(module, function)):
+        given = call.args[before - skipped :]
+        if number == MAX_ELEMENTS or any(isinstance(part, ast.Starred) for part in call.args):
+            return None
+        frames = ((part, Frame(caller, caller.enclosing_function(part))) for part in given)
+        if any(_asked(evaluator, part, frame, OF_PASSED, {}) for part, frame in frames):
+            return True
+    return False
 
 
 def of_value(seen: Seen) -> bool | None:

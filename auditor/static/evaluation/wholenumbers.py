@@ -57,6 +57,9 @@ _COLLECTIONS = frozenset(
 """In small letters: what an annotation says that a parameter holds several of."""
 
 _MAX_DEPTH = 8
+ONLY_WITH_NUMBERS = (ast.Add, ast.Sub, ast.FloorDiv, ast.Pow)
+"""Operators of which one side is a number only where the other is."""
+
 _MAX_WRITTEN = 100
 """Elements of a list that stands in the text; longer ones are not asked about."""
 
@@ -243,7 +246,7 @@ def is_number(module: ModuleFacts, node: ast.expr, depth: int = 0, told: _Told |
         return isinstance(table, ast.DictComp) and is_number(module, table.value, depth + 1, told)
     if isinstance(node, ast.BinOp):
         sides = [is_number(module, side, depth + 1, told) for side in (node.left, node.right)]
-        return any(sides) if isinstance(node.op, ast.Add | ast.Sub) else all(sides)
+        return any(sides) if isinstance(node.op, ONLY_WITH_NUMBERS) else all(sides)
     if not isinstance(node, ast.Name):
         return False
     bindings = module.lookup.bindings_of(node)

@@ -25,14 +25,11 @@ MAX_UNITED = 20
 MAX_HELD = 50
 """Entries of a table of data sets; a larger one is data itself."""
 
-_PLACES = ("torch.utils.data.", "torch.utils.data.dataset.")
 DIVIDING = {
-    f"{place}{name}": word
-    for place in _PLACES
-    for name, word in (
-        *(("Subset", "dataset"), ("random_split", "dataset")),
-        *(("ChainDataset", "datasets"), ("ConcatDataset", "datasets")),
-    )
+    "torch.utils.data.ChainDataset": "datasets",
+    "torch.utils.data.ConcatDataset": "datasets",
+    "torch.utils.data.Subset": "dataset",
+    "torch.utils.data.random_split": "dataset",
 }
 """By call the argument that names the data set, or several of them."""
 

@@ -8,11 +8,13 @@ from collections.abc import Iterable, Mapping
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass
 from auditor.static.evaluation.furtherarguments import keyword_rest, positional_rest, spread_given
+from auditor.static.evaluation.givenattributes import attributes_of
 from auditor.static.evaluation.modes import is_mode
 from auditor.static.evaluation.rngstate import Rank, State, joined_draws
 from auditor.static.evaluation.switches import Switches
 from auditor.static.evaluation.written import given_by
 from auditor.static.execution.ownmethods import is_on_new_object, set_so_far, set_there, take_over
+from auditor.static.resolution.constants import assigned
 from auditor.static.resolution.frame import Frame
 from auditor.static.resolution.indirect import is_configured
 from auditor.static.resolution.lengths import with_kept_lengths
@@ -279,7 +281,7 @@ class Functions:
         if getattr(ref.node, "name", "") == "__init__":
             held = [entries_of(value) for value in inside.values.values()]
             return any(entries is not None and _names_seed(entries) for entries in held)
-        return node is not None and self._walk.relevance.may_differ(ref.node)
+        return node is not None and (self._walk.relevance.may_differ(ref.node) or _hands_back_seed(ref, inside))
 
     def _own_object(self, owner: ClassRef, node: ast.Call | None, frame: Frame) -> Instance:
         """`self` in a method that `node` calls; of tables it counts which one it is."""
@@ -422,6 +424,18 @@ def _own(owner: ClassRef, node: ast.Call | None, frame: Frame) -> Instance | Non
     holder = getattr(getattr(node, "func", None), "value", None)
     is_own = frame.made is not None and isinstance(holder, ast.Name) and frame.resolve(holder) == Instance(owner)
     return frame.made if is_own else None
+
+
+def _hands_back_seed(ref: FunctionRef, inside: Frame) -> bool:
+    """Whether a function returns what it is given, and that holds a seed: `args`, `config = vars(args)`."""
+    held = [name for name, value in inside.values.items() if (entries := entries_of(value)) and _names_seed(entries)]
+    names = [each for each in ref.module.returns(ref.node) if isinstance(each, ast.Name)] if held else []
+    return any(each.id in held or _is_made_of(ref.module, each, held) for each in names)
+
+
+def _is_made_of(module: ModuleFacts, node: ast.Name, names: list[str]) -> bool:
+    found = assigned(module, node)
+    return found is not None and getattr(attributes_of(found[1]), "id", "") in names
 
 
 def _names_seed(entries: Entries) -> bool:

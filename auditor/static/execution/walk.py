@@ -41,7 +41,7 @@ from auditor.static.resolution.frame import End, Frame
 from auditor.static.resolution.library_verdict import SeedValue
 from auditor.static.resolution.looptables import listed
 from auditor.static.resolution.registries import MAX_TAKEN
-from auditor.static.resolution.seedvalue import GIVEN, OPTIONS, Seen, either, parts_of, written
+from auditor.static.resolution.seedvalue import GIVEN, OPTIONS, Seen, either, mixed, parts_of, written
 from auditor.static.resolution.targets import module_of, pairs_of
 from auditor.static.resolution.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
 from auditor.static.syntax.bindings import Comprehension, Function
@@ -338,7 +338,9 @@ class Walk:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         for target in targets:
             if isinstance(node, ast.AugAssign):
-                self.bind(target, GIVEN if value.kind is not SeedValue.ENTROPY else value, frame)
+                # `seed %= 100` of the time is still another number in each run.
+                both = mixed((value, self.evaluator.value(target, frame)))
+                self.bind(target, both if both.kind is SeedValue.ENTROPY else GIVEN, frame)
             elif pairs := [(part, self.evaluator.value(given, frame)) for part, given in pairs_of(target, node.value)]:
                 for part, seen in pairs:
                     self.bind(part, seen, frame)

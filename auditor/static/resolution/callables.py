@@ -36,9 +36,7 @@ QUIET = DELAYING | frozenset(
         "issubclass", "json.dump", "json.dumps", "len", "list", "pickle.dump", "pickle.dumps", "print", "repr", "set",
         "setattr", "str", "super", "torch.save", "torch.serialization.add_safe_globals",
         "torch.serialization.safe_globals", "torch.utils.data.DistributedSampler", "torch.utils.data.RandomSampler",
-        "torch.utils.data.SequentialSampler", "torch.utils.data.distributed.DistributedSampler",
-        "torch.utils.data.sampler.RandomSampler", "torch.utils.data.sampler.SequentialSampler", "tuple", "type",
-        "types.SimpleNamespace", "vars", "warnings.warn",
+        "torch.utils.data.SequentialSampler", "tuple", "type", "types.SimpleNamespace", "vars", "warnings.warn",
         *(
             f"sklearn.model_selection.{splitter}.split"
             for splitter in (

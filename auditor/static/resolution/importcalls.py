@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass
 from auditor.static.evaluation.commandline import option_call
+from auditor.static.resolution.values import FunctionRef
 from auditor.static.syntax.bindings import BindingKind
 from auditor.static.syntax.elements import Known, call_of
 from auditor.static.text.computedimports import EVERY
@@ -26,6 +27,12 @@ _LOADING = frozenset({"importlib.util.module_from_spec", "imp.load_source"})
 
 MAX_TEXTS = 40
 """Texts that one expression may be."""
+
+MAX_HANDED = 4
+"""Functions that return an imported module, or an object out of it, one through the other."""
+
+MAX_RETURNS = 8
+"""Of one function."""
 
 MAX_STEPS = 8
 """Names, and parts of texts, on the way to what is written out."""
@@ -88,14 +95,31 @@ def is_out_of_unknown(module: ModuleFacts, called: ast.expr) -> bool:
         holder = called.args[0]
     else:
         return False
-    made = module.origin(holder)
-    if not isinstance(made, ast.Call) or module.project.graph.is_making(module.path):
-        return False  # of a file that makes things by their names, those who call it tell
-    if module.resolve(made.func) in _LOADING:
+    # Of a file that makes things by their names, those who call it tell.
+    return not module.project.graph.is_making(module.path) and _is_of_unknown(module, holder, MAX_HANDED)
+
+
+def _is_of_unknown(module: ModuleFacts, node: ast.expr, steps: int) -> bool:
+    """Whether something is such a module or an object out of one, also as a function of the project returns it."""
+    made = module.origin(node)
+    if not isinstance(made, ast.Call):
+        return False
+    name = module.resolve(made.func)
+    if name in _LOADING:
         return True
-    name = call_of(made, None).argument("name", 0) if may_import(made) else None
-    is_written = name is None or isinstance(module.constant(name), Known)
-    return not is_written and module.resolve(made.func) in IMPORTING and not imported_by(module, made)
+    if may_import(made) and name in IMPORTING:
+        asked = call_of(made, None).argument("name", 0)
+        is_written = asked is None or isinstance(module.constant(asked), Known)
+        return not is_written and not imported_by(module, made)
+    if steps == 0:
+        return False
+    called = module.names.value(made.func)
+    if isinstance(called, FunctionRef):
+        returned = called.module.returns(called.node)[:MAX_RETURNS]
+        return any(_is_of_unknown(called.module, each, steps - 1) for each in returned)
+    if called is not None or not isinstance(made.func, ast.Attribute):
+        return False
+    return _is_of_unknown(module, made.func.value, steps - 1)
 
 
 def is_repeated(module: ModuleFacts, node: ast.Call) -> bool:

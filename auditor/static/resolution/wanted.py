@@ -41,8 +41,10 @@ def wanted_by(call: ast.Call, function: FunctionRef) -> Wanted:
 
 def returned_to(wanted: Wanted, function: FunctionRef) -> Sequence[ast.expr]:
     """What a function may return to such a call."""
+    if isinstance(function.node, ast.Lambda):
+        return [function.node.body]
     returns = function.module.returns(function.node)
-    if not wanted or not 1 < len(returns) <= MAX_RETURNS or isinstance(function.node, ast.Lambda):
+    if not wanted or not 1 < len(returns) <= MAX_RETURNS:
         return returns
     reached = {id(node) for node in _reached(function.node.body, wanted, MAX_NESTED)[0]}
     return [each for each in returns if id(function.module.parent(each)) in reached]

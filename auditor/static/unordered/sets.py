@@ -6,7 +6,7 @@ import ast
 from enum import Enum
 from itertools import islice
 
-from auditor.static.evaluation.wholenumbers import INTEGERS, holds_numbers, is_number
+from auditor.static.evaluation.wholenumbers import INTEGERS, ONLY_WITH_NUMBERS, holds_numbers, is_number
 from auditor.static.facts import Known, ModuleFacts
 from auditor.static.resolution.callers import calls_seen, passed_to
 from auditor.static.resolution.targets import only_target
@@ -207,8 +207,8 @@ def _is_number(module: ModuleFacts, node: ast.expr, numbers: set[str]) -> bool:
         return isinstance(node.op, ast.USub) and _is_number(module, node.operand, numbers)
     if isinstance(node, ast.BinOp):
         left, right = (_is_number(module, side, numbers) for side in (node.left, node.right))
-        # Only a number can be added to a number; a text can be multiplied by one.
-        return (left or right) if isinstance(node.op, ast.Add | ast.Sub) else (left and right)
+        # A text can be multiplied by a number, and filled in with one.
+        return (left or right) if isinstance(node.op, ONLY_WITH_NUMBERS) else (left and right)
     return _element(module, node) is Elements.STABLE
 
 
@@ -233,7 +233,7 @@ def _element(module: ModuleFacts, node: ast.expr) -> Elements:
         )
     if isinstance(node, ast.JoinedStr):
         return Elements.TEXT
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod | ast.FloorDiv):
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
         return Elements.UNKNOWN
     if isinstance(node, ast.Call):
         if module.resolve(node.func) in INTEGERS:

@@ -17,8 +17,8 @@ from auditor.static.syntax.elements import Call
 
 LOADERS = frozenset(
     {
-        "torch.utils.data.DataLoader", "torch.utils.data.dataloader.DataLoader",
-        "torch_geometric.loader.DataLoader", "torchdata.stateful_dataloader.StatefulDataLoader",
+        "torch.utils.data.DataLoader", "torch_geometric.loader.DataLoader",
+        "torchdata.stateful_dataloader.StatefulDataLoader",
     }
 )  # fmt: skip
 
