@@ -64,7 +64,10 @@ def uses(module: ModuleFacts, target: ast.expr) -> Iterator[ast.expr]:
         if isinstance(holder, ast.ClassDef):
             yield from _reads_of_class(module, holder, target.id)
         else:
-            yield from _reads(module, module.enclosing_function(target) or module.tree).names.get(target.id, ())
+            own = module.lookup.bindings_of(target)
+            for read in _reads(module, module.enclosing_function(target) or module.tree).names.get(target.id, ()):
+                if isinstance(read, ast.Name) and module.lookup.bindings_of(read) is own:
+                    yield read  # and not a parameter or a variable of the same name in a function inside
     elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self":
         holder = module.enclosing_class(target)
         yield from _reads(module, holder).attributes.get(target.attr, ()) if holder else ()

@@ -14,7 +14,8 @@ from weakref import WeakKeyDictionary
 
 from auditor.errors import ProjectError
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.static.evaluation.keptswitches import ANYTHING, MAX_BASES, MORE, Switch, agreed, given_to, items, kept
+from auditor.static.evaluation.derivedswitches import ANYTHING, Switch
+from auditor.static.evaluation.keptswitches import MAX_BASES, MORE, agreed, given_to, items, kept
 from auditor.static.evaluation.modes import sets_by_name
 from auditor.static.facts import ModuleFacts
 from auditor.static.resolution.members import first_base
