@@ -6,7 +6,7 @@ Built in one walk (`scopes.py`); names and values are resolved when asked for an
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property, partial
 
 from auditor.model.annotations import TYPE_CHECKING, cast
@@ -325,6 +325,18 @@ class ModuleFacts:
         found = self._calls_in.get(node)
         if found is None:
             found = self._calls_in[node] = tuple(calls_in(node))
+        return found
+
+    @cached_property
+    def choices(self) -> Mapping[ast.AST, tuple[ast.IfExp, ast.expr]]:
+        """Calls that stand in an arm of a conditional expression, with the outermost one and the arm."""
+        found: dict[ast.AST, tuple[ast.IfExp, ast.expr]] = {}
+        nested = set(self.index.nodes[ast.IfExp])
+        for node in self.index.nodes[ast.IfExp]:
+            if isinstance(node, ast.IfExp) and self.index.parents.get(node) not in nested:
+                for arm in (node.body, node.orelse):
+                    for call in self.calls_in(arm):
+                        found.setdefault(call, (node, arm))
         return found
 
     def items_asked_in(self, node: ast.expr) -> tuple[ast.expr, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
@@ -49,8 +49,19 @@ Given = Mapping[str, ast.expr]
 """What a constructor gets, by parameter."""
 
 
-def given_to(module: ModuleFacts, function: Function, call: ast.Call) -> Given:
-    """The switches that a call gives the parameters of a constructor; of defaults those that are Boolean or empty."""
+Handed = Callable[["ModuleFacts", ast.Name], ast.Constant | None]
+"""What all callers of a function give the parameter that it hands on under a name."""
+
+
+def switch_of_default(function: Function, name: str) -> ast.Constant | None:
+    """The default of a parameter, if it is Boolean or empty."""
+    default = default_of(function, name)
+    is_switch = isinstance(default, ast.Constant) and (not default.value or default.value is True)
+    return default if is_switch and isinstance(default, ast.Constant) else None
+
+
+def given_to(module: ModuleFacts, function: Function, call: ast.Call, handed: Handed | None = None) -> Given:
+    """The switches that a call gives the parameters of a constructor."""
     arguments = function.args
     positional = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)][1:]
     names = [*positional, *(argument.arg for argument in arguments.kwonlyargs)]
@@ -60,10 +71,10 @@ def given_to(module: ModuleFacts, function: Function, call: ast.Call) -> Given:
     for name in names:
         value = made.argument(name, positional.index(name) if name in positional else None)
         if value is None and not made.opaque:
-            default = default_of(function, name)
-            is_switch = isinstance(default, ast.Constant) and (not default.value or default.value is True)
-            value = default if is_switch else None
+            value = switch_of_default(function, name)
         switch = _switch(module, value)
+        if switch is None and handed is not None and isinstance(value, ast.Name):
+            switch = handed(module, value)
         if switch is not None:
             found[name] = switch
     if arguments.kwarg is not None and all(word.arg is not None for word in written.keywords):
@@ -241,13 +252,13 @@ def _dictionary(module: ModuleFacts, value: ast.expr) -> ast.Dict | None:
 def _common(values: Sequence[ast.expr | None]) -> ast.expr | None:
     first = values[0]
     if isinstance(first, ast.Constant):
-        return first if all(_is_alike(first, value) for value in values) else None
+        return first if all(is_alike(first, value) for value in values) else None
     if not isinstance(first, ast.Dict):
         return None
     others = [dict(items(value)) if isinstance(value, ast.Dict) else {} for value in values[1:]]
-    same = [(key, held) for key, held in items(first) if all(_is_alike(held, each.get(key)) for each in others)]
+    same = [(key, held) for key, held in items(first) if all(is_alike(held, each.get(key)) for each in others)]
     return ast.Dict(keys=[ast.Constant(key) for key, _ in same], values=[held for _, held in same])
 
 
-def _is_alike(one: ast.Constant, other: ast.expr | None) -> bool:
+def is_alike(one: ast.Constant, other: ast.expr | None) -> bool:
     return isinstance(other, ast.Constant) and type(one.value) is type(other.value) and one.value == other.value
