@@ -19,7 +19,7 @@ from auditor.static.resolution.receivers import Receivers
 from auditor.static.resolution.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
 from auditor.static.syntax.bindings import FUNCTIONS, Comprehension, Function, every_argument
 from auditor.static.syntax.callindex import CallIndex
-from auditor.static.syntax.elements import UNKNOWN, Assignment, Call, Import, Known, Loop, Unknown
+from auditor.static.syntax.elements import UNKNOWN, Assignment, Call, Import, Known, Loop, Unknown, attribute_set
 from auditor.static.syntax.lookup import Lookup
 from auditor.static.syntax.nodes import walk
 from auditor.static.syntax.places import Places
@@ -429,6 +429,14 @@ class ModuleFacts:
             first = every_argument(function.args)[:1]
             if isinstance(owner, ast.ClassDef) and first and first[0].arg == target.value.id:
                 found.setdefault(owner, {}).setdefault(target.attr, []).append(value)
+        for call in (*self.call_index.written("setattr"), *self.call_index.written("__setattr__")):
+            stored = attribute_set(call.node)
+            function = self.enclosing_function(call.node)
+            owner = self.index.parents.get(function) if function is not None else None
+            if stored is not None and isinstance(owner, ast.ClassDef) and function is not None:
+                holder, name, value = stored
+                if holder.id in {each.arg for each in every_argument(function.args)[:1]}:
+                    found.setdefault(owner, {}).setdefault(name, []).append(value)
         return found
 
     def returns(self, function: Function) -> list[ast.expr]:
