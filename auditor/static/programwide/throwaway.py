@@ -82,7 +82,7 @@ def is_only_summarised(module: ModuleFacts, call: ast.Call) -> bool:
     reads = [node for node in uses(module, target) if isinstance(node, ast.Name)]
     left = [node for node in reads if not _is_switched(module, node)]
     traced = [node for node in left if is_traced(module, node) or _is_drawn_as_graph(module, node)]
-    return bool(left) and all(node in traced or _only_describes(module, node) for node in left)
+    return bool(traced) and all(node in traced or _only_describes(module, node) for node in left)
 
 
 def _is_drawn_as_graph(module: ModuleFacts, node: ast.Name) -> bool:
