@@ -6,7 +6,7 @@ Built in one walk (`scopes.py`); names and values are resolved when asked for an
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property, partial
 
 from auditor.model.annotations import TYPE_CHECKING, cast
@@ -19,7 +19,7 @@ from auditor.static.resolution.receivers import Receivers
 from auditor.static.resolution.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
 from auditor.static.syntax.bindings import FUNCTIONS, Comprehension, Function, every_argument
 from auditor.static.syntax.callindex import CallIndex
-from auditor.static.syntax.elements import UNKNOWN, Assignment, Call, Import, Known, Loop, Unknown
+from auditor.static.syntax.elements import UNKNOWN, Assignment, Call, Import, Known, Loop, Unknown, attribute_set
 from auditor.static.syntax.lookup import Lookup
 from auditor.static.syntax.nodes import walk
 from auditor.static.syntax.places import Places
@@ -327,6 +327,18 @@ class ModuleFacts:
             found = self._calls_in[node] = tuple(calls_in(node))
         return found
 
+    @cached_property
+    def choices(self) -> Mapping[ast.AST, tuple[ast.IfExp, ast.expr]]:
+        """Calls that stand in an arm of a conditional expression, with the outermost one and the arm."""
+        found: dict[ast.AST, tuple[ast.IfExp, ast.expr]] = {}
+        nested = set(self.index.nodes[ast.IfExp])
+        for node in self.index.nodes[ast.IfExp]:
+            if isinstance(node, ast.IfExp) and self.index.parents.get(node) not in nested:
+                for arm in (node.body, node.orelse):
+                    for call in self.calls_in(arm):
+                        found.setdefault(call, (node, arm))
+        return found
+
     def items_asked_in(self, node: ast.expr) -> tuple[ast.expr, ...]:
         """What is asked for items by brackets in an expression, outermost first: names, attributes and calls."""
         found = self._items_asked.get(node)
@@ -417,6 +429,14 @@ class ModuleFacts:
             first = every_argument(function.args)[:1]
             if isinstance(owner, ast.ClassDef) and first and first[0].arg == target.value.id:
                 found.setdefault(owner, {}).setdefault(target.attr, []).append(value)
+        for call in (*self.call_index.written("setattr"), *self.call_index.written("__setattr__")):
+            stored = attribute_set(call.node)
+            function = self.enclosing_function(call.node)
+            owner = self.index.parents.get(function) if function is not None else None
+            if stored is not None and isinstance(owner, ast.ClassDef) and function is not None:
+                holder, name, value = stored
+                if holder.id in {each.arg for each in every_argument(function.args)[:1]}:
+                    found.setdefault(owner, {}).setdefault(name, []).append(value)
         return found
 
     def returns(self, function: Function) -> list[ast.expr]:

@@ -53,28 +53,46 @@ class NotebookOrderDetector(DocumentDetector[re.Pattern[bytes]]):
 
 def _out_of_order(path: str, cells: Sequence[Cell]) -> Hit | None:
     latest: Cell | None = None
+    redone: list[tuple[Cell, frozenset[str]]] = []
     words: set[str] = set()
     read = 0
     for place, cell in enumerate(cells):
         if cell.executed is None or cell.sets_up:
             continue
-        if latest is not None and latest.executed is not None and cell.executed < latest.executed:
-            given = cell.constants
+        before = latest if latest is not None and _is_before(cell, latest) else None
+        if before is not None or any(_is_before(cell, each) for each, _ in redone):
+            given = cell.given
             for above in cells[read:place]:
                 words.update(_WORD.findall("\n".join(above.lines)))
             read = place
             if given and words.isdisjoint(given):
                 continue  # no cell above names what this one gives
-            return Hit(
-                location=_location(path, cell),
-                message=f"cell {cell.number} was executed as number {cell.executed}, before cell {latest.number} above "
-                f"it (number {latest.executed}): from top to bottom the notebook may give other results",
-                related=(
-                    Related(location=_location(path, latest), message=f"executed later, as number {latest.executed}"),
-                ),
+            if cell.looks:
+                continue
+            own = set(_WORD.findall("\n".join(cell.lines)))
+            before = before or next(
+                (e for e, names in redone if _is_before(cell, e) and not own.isdisjoint(names)), None
             )
-        latest = cell
+            if before is not None:
+                return _told(path, cell, before)
+        if cell.given:
+            redone.append((cell, cell.given))
+        elif not cell.looks:
+            latest = cell
     return None
+
+
+def _is_before(cell: Cell, other: Cell) -> bool:
+    return cell.executed is not None and other.executed is not None and cell.executed < other.executed
+
+
+def _told(path: str, cell: Cell, latest: Cell) -> Hit:
+    return Hit(
+        location=_location(path, cell),
+        message=f"cell {cell.number} was executed as number {cell.executed}, before cell {latest.number} above "
+        f"it (number {latest.executed}): from top to bottom the notebook may give other results",
+        related=(Related(location=_location(path, latest), message=f"executed later, as number {latest.executed}"),),
+    )
 
 
 def _left_out(path: str, cells: Sequence[Cell]) -> Hit | None:

@@ -37,24 +37,21 @@ class Cell:
         )
 
     @property
-    def constants(self) -> frozenset[str]:
-        """The names that it gives constants, where it does nothing else."""
-        import ast
+    def looks(self) -> bool:
+        """Whether it only shows what there is: prints, plots and displays, and names by themselves."""
+        from auditor.static.documents.cellstatements import only_looks
 
-        code = "\n".join("" if line.lstrip().startswith(_QUIET) else line for line in self.lines)
-        try:
-            statements = ast.parse(code).body
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return frozenset()
-        names = set()
-        for each in statements:
-            target = each.targets[0] if isinstance(each, ast.Assign) and len(each.targets) == 1 else None
-            if not isinstance(target, ast.Name) or not isinstance(each, ast.Assign):
-                return frozenset()
-            if not isinstance(each.value, ast.Constant):
-                return frozenset()
-            names.add(target.id)
-        return frozenset(names)
+        return only_looks(self._code())
+
+    @property
+    def given(self) -> frozenset[str]:
+        """The names that it gives constants, functions and classes, where it does nothing else."""
+        from auditor.static.documents.cellstatements import given
+
+        return given(self._code())
+
+    def _code(self) -> list[str]:
+        return ["" if line.lstrip().startswith(_QUIET) else line for line in self.lines]
 
 
 def read_cells(raw: bytes) -> tuple[Cell, ...]:

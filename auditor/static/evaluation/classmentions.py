@@ -14,7 +14,7 @@ from auditor.static.evaluation.flow import MAX_READS, uses
 from auditor.static.evaluation.leftalone import MAX_FILES, looks_up_in
 from auditor.static.resolution.members import bases
 from auditor.static.resolution.targets import only_target
-from auditor.static.resolution.values import ClassRef
+from auditor.static.resolution.values import ClassRef, FunctionRef
 from auditor.static.syntax.bindings import Function, every_argument
 from auditor.static.syntax.nodeindex import names_of
 
@@ -48,7 +48,7 @@ class ClassMentions:
         self.project = project
         self._paths = tuple(paths)
         self._holding: dict[str, frozenset[str]] = {}
-        self._calls: dict[tuple[ast.ClassDef, str], Calls | None] = {}
+        self._calls: dict[tuple[ast.AST, str], Calls | None] = {}
         self._named: dict[tuple[ast.ClassDef, str], bool] = {}
         self._looked_up: dict[tuple[str, frozenset[str]], bool] = {}
         """Whether one of some files may look up a name of a module by a text."""
@@ -63,8 +63,8 @@ class ClassMentions:
             found = self._holding[text] = frozenset(path for path in self._paths if hold(path, texts))
         return sorted(found & within)
 
-    def calls(self, cls: ClassRef, path: str) -> Calls | None:
-        """The calls of a class in a file; None where it is used there in any other way."""
+    def calls(self, cls: ClassRef | FunctionRef, path: str) -> Calls | None:
+        """The calls of a class or function in a file; None where it is used there in any other way."""
         key, module = (cls.node, path), self.project.module(path)  # each program rests on the file
         if key not in self._calls:
             self._calls[key] = _calls_in(module, cls) if module is not None else ()
@@ -166,8 +166,10 @@ def _is_called(module: ModuleFacts, node: ast.expr) -> bool:
     return isinstance(parent, ast.Call) and parent.func is node
 
 
-def _calls_in(module: ModuleFacts, cls: ClassRef) -> Calls | None:
+def _calls_in(module: ModuleFacts, cls: ClassRef | FunctionRef) -> Calls | None:
     found: list[tuple[ModuleFacts, ast.Call]] = []
+    if isinstance(cls.node, ast.Lambda):
+        return None
     for name in _named(module, cls.node.name):
         call = module.parent(name)
         if isinstance(call, ast.Attribute):

@@ -51,7 +51,10 @@ _LOOPS = (ast.AsyncFor, ast.For, ast.While)
 _SHOWING = frozenset(
     {"critical", "debug", "display", "error", "exception", "info", "pprint", "print", "warn", "warning"}
 )
+_ADDING = frozenset({"append", "extend", "insert"})
 _PROPERTIES = frozenset({"cached_property", "property"})
+_SPELLING = frozenset({"__format__", "__repr__", "__str__"})
+"""Methods that say what an object is, for people."""
 
 
 def uses(module: ModuleFacts, target: ast.expr) -> Iterator[ast.expr]:
@@ -64,7 +67,10 @@ def uses(module: ModuleFacts, target: ast.expr) -> Iterator[ast.expr]:
         if isinstance(holder, ast.ClassDef):
             yield from _reads_of_class(module, holder, target.id)
         else:
-            yield from _reads(module, module.enclosing_function(target) or module.tree).names.get(target.id, ())
+            own = module.lookup.bindings_of(target)
+            for read in _reads(module, module.enclosing_function(target) or module.tree).names.get(target.id, ()):
+                if isinstance(read, ast.Name) and module.lookup.bindings_of(read) is own:
+                    yield read  # and not a parameter or a variable of the same name in a function inside
     elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self":
         holder = module.enclosing_class(target)
         yield from _reads(module, holder).attributes.get(target.attr, ()) if holder else ()
@@ -418,11 +424,36 @@ def is_shown(module: ModuleFacts, node: ast.expr) -> bool:
     while isinstance(statement, ast.BinOp):
         statement = module.parent(statement)
     target = statement.target if isinstance(statement, ast.AugAssign) else only_target(statement)
+    if getattr(module.enclosing_function(node), "name", "") in _SPELLING:
+        return True
     if not isinstance(target, ast.Name):
-        return _is_shown_here(module, node)
+        return _is_shown_here(module, node) or _is_listed_to_show(module, node)
     places = tuple(uses(module, target))
     shown = [place for place in places if _is_shown_here(module, place)]
     return bool(shown) and all(place in shown or _is_tested(module, place) for place in places)
+
+
+def _is_listed_to_show(module: ModuleFacts, node: ast.expr) -> bool:
+    """`problems.append(f"missing: {text}")`, and what is done with `problems` is to print or raise it."""
+    statement = module.statement(node)
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    func = call.func if isinstance(call, ast.Call) else None
+    if not isinstance(func, ast.Attribute) or func.attr not in _ADDING or not isinstance(func.value, ast.Name):
+        return False
+    is_shown_somewhere = False
+    for place in islice(uses(module, func.value), MAX_READS):
+        above = module.parent(place)
+        if isinstance(above, ast.Attribute) and above.attr in _ADDING:
+            continue
+        target = only_target(module.statement(place))
+        if isinstance(above, ast.Call) and getattr(above.func, "attr", "") == "join" and isinstance(target, ast.Name):
+            if target.id != func.value.id:
+                return False
+        elif _is_shown_here(module, place):
+            is_shown_somewhere = True
+        elif not _is_tested(module, place):
+            return False
+    return is_shown_somewhere
 
 
 def _is_shown_here(module: ModuleFacts, node: ast.expr) -> bool:

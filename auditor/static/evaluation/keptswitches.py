@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.evaluation.commandline import default_of
+from auditor.static.evaluation.derivedswitches import ANYTHING, Leaf, Switch, chosen, derived
 from auditor.static.evaluation.flow import uses
 from auditor.static.evaluation.spread import entries, spread
 from auditor.static.resolution.members import first_base
@@ -40,21 +41,27 @@ _READING = frozenset(
 """Functions that put nothing into a dictionary."""
 
 _UNKNOWN = ast.Name(id="", ctx=ast.Load())
-ANYTHING = ast.Dict(keys=[None], values=[ast.Constant(None)])
-"""A dictionary that holds every key."""
 
 _NAMED: WeakKeyDictionary[ModuleFacts, Memory[tuple[ast.expr, str], ast.Dict | None]] = WeakKeyDictionary()
 """Dictionaries by what makes them, and the name under which they are handed on."""
-
-Switch = ast.Constant | ast.Dict
-"""A constant, or a dictionary of constants under constant keys."""
 
 Given = Mapping[str, ast.expr]
 """What a constructor gets, by parameter."""
 
 
-def given_to(module: ModuleFacts, function: Function, call: ast.Call) -> Given:
-    """The switches that a call gives the parameters of a constructor; of defaults those that are Boolean or 0."""
+Handed = Callable[["ModuleFacts", ast.Name], ast.Constant | None]
+"""What all callers of a function give the parameter that it hands on under a name."""
+
+
+def switch_of_default(function: Function, name: str) -> ast.Constant | None:
+    """The default of a parameter, if it is Boolean or empty."""
+    default = default_of(function, name)
+    is_switch = isinstance(default, ast.Constant) and (not default.value or default.value is True)
+    return default if is_switch and isinstance(default, ast.Constant) else None
+
+
+def given_to(module: ModuleFacts, function: Function, call: ast.Call, handed: Handed | None = None) -> Given:
+    """The switches that a call gives the parameters of a constructor."""
     arguments = function.args
     positional = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)][1:]
     names = [*positional, *(argument.arg for argument in arguments.kwonlyargs)]
@@ -64,11 +71,10 @@ def given_to(module: ModuleFacts, function: Function, call: ast.Call) -> Given:
     for name in names:
         value = made.argument(name, positional.index(name) if name in positional else None)
         if value is None and not made.opaque:
-            default = default_of(function, name)
-            value = (
-                default if isinstance(default, ast.Constant) and (default.value == 0 or default.value is True) else None
-            )
+            value = switch_of_default(function, name)
         switch = _switch(module, value)
+        if switch is None and handed is not None and isinstance(value, ast.Name):
+            switch = handed(module, value)
         if switch is not None:
             found[name] = switch
     if arguments.kwarg is not None and all(word.arg is not None for word in written.keywords):
@@ -101,17 +107,19 @@ def kept(cls: ClassRef, given: Given) -> Mapping[str, Switch]:
         if current is None:
             break
         module, function = current.module, _constructor(current)
+        own: dict[str, Switch] = {}
+        leaf = _leaf(module, function, given, own)
         for name, values in module.self_attributes(current.node).items():
-            if name in assigned or len(values) > 1:
+            if name in assigned:
                 twice.add(name)
             assigned.add(name)
-            value = _looked_up(module, function, current, values[0], given)
+            value = _stored(module, function, values, leaf)
             if value is not None:
-                found[name] = value
+                found[name] = own[name] = value
         base = first_base(current)
         base = base if isinstance(base, ClassRef) else None
         if function is not None:
-            given = _handed_on(module, function, base, given)
+            given = _handed_on(module, function, base, given, leaf)
         current = base
     return {name: value for name, value in found.items() if name not in twice and name not in _MODES}
 
@@ -135,24 +143,34 @@ def key_of(node: ast.expr) -> tuple[ast.expr, str] | None:
     return (holder, str(key.value)) if is_key and isinstance(key, ast.Constant) and holder is not None else None
 
 
-def _looked_up(
-    module: ModuleFacts, function: Function | None, cls: ClassRef, node: ast.expr, given: Given
-) -> Switch | None:
-    """The switch that an expression in a constructor gives."""
-    if function is None or module.enclosing_function(node) is not function:
+def _stored(module: ModuleFacts, function: Function | None, values: Sequence[ast.expr], leaf: Leaf) -> Switch | None:
+    """The switch that a constructor, and no other method, gives an attribute."""
+    if function is None or any(module.enclosing_function(value) is not function for value in values):
         return None
-    if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "self":
-        stored = module.self_attributes(cls.node).get(node.attr, [])
-        return _looked_up(module, function, cls, stored[0], given) if [*map(type, stored)] == [ast.Name] else None
-    if isinstance(node, ast.Name):
-        value = given.get(node.id)
-        is_only = value is not None and len(module.index.scopes[function].bindings.get(node.id, ())) == 1
-        return value if is_only and isinstance(value, ast.Constant | ast.Dict) else None
-    looked = key_of(node)
-    whole = _looked_up(module, function, cls, looked[0], given) if looked is not None else None
-    if looked is None or not isinstance(whole, ast.Dict):
-        return None
-    return ast.Constant(None) if whole is ANYTHING else dict(items(whole)).get(looked[1])
+    if len(values) > 1:
+        return chosen(module, function, values, leaf)
+    return None if isinstance(values[0], ast.Constant) else derived(values[0], leaf)
+
+
+def _leaf(module: ModuleFacts, function: Function | None, given: Given, own: Mapping[str, Switch]) -> Leaf:
+    """What parameters of a constructor are, attributes that it has filled, and what both hold under a key."""
+
+    def leaf(node: ast.expr) -> Switch | None:
+        if isinstance(node, ast.Attribute):
+            return own.get(node.attr) if getattr(node.value, "id", "") == "self" else None
+        if isinstance(node, ast.Name):
+            value = given.get(node.id)
+            if function is None or value is None:
+                return None
+            is_only = len(module.index.scopes[function].bindings.get(node.id, ())) == 1
+            return value if is_only and isinstance(value, ast.Constant | ast.Dict) else None
+        looked = key_of(node)
+        whole = leaf(looked[0]) if looked is not None else None
+        if looked is None or not isinstance(whole, ast.Dict):
+            return None
+        return ast.Constant(None) if whole is ANYTHING else dict(items(whole)).get(looked[1])
+
+    return leaf
 
 
 def _constructor(cls: ClassRef) -> Function | None:
@@ -160,7 +178,7 @@ def _constructor(cls: ClassRef) -> Function | None:
     return next(found, None)
 
 
-def _handed_on(module: ModuleFacts, function: Function, base: ClassRef | None, given: Given) -> Given:
+def _handed_on(module: ModuleFacts, function: Function, base: ClassRef | None, given: Given, leaf: Leaf) -> Given:
     """What `super().__init__(root, augment=augment, **others)` gives."""
     made = base.module.names.attribute(Instance(base), "__init__") if base is not None else None
     for call, holder, _ in module.index.calls:
@@ -169,26 +187,22 @@ def _handed_on(module: ModuleFacts, function: Function, base: ClassRef | None, g
                 return {}
             if given.get(MORE) is ANYTHING:
                 return {argument.arg: ANYTHING for argument in every_argument(made.node.args)} | {MORE: ANYTHING}
-            words = [word for each in call.keywords for word in _words(function, each, given)]
-            args = [_constant_of(each, given) for each in call.args]
+            words = [word for each in call.keywords for word in _words(function, each, given, leaf)]
+            args = [derived(each, leaf) or each for each in call.args]
             return given_to(module, made.node, ast.Call(func=call.func, args=args, keywords=words))
     return {}
 
 
-def _words(function: Function, word: ast.keyword, given: Given) -> list[ast.keyword]:
+def _words(function: Function, word: ast.keyword, given: Given, leaf: Leaf) -> list[ast.keyword]:
     """A keyword, or what the constructor got beyond its parameters in place of `**others`."""
     if word.arg is not None:
-        return [ast.keyword(arg=word.arg, value=_constant_of(word.value, given))]
+        return [ast.keyword(arg=word.arg, value=derived(word.value, leaf) or word.value)]
     others = function.args.kwarg
     uses = (node for node in walk(function) if isinstance(node, ast.Name) and others and node.id == others.arg)
     if MORE not in given or [*uses] != [word.value]:
         return [word]
     names = (name for name in given if name.startswith(MORE) and name != MORE)
     return [ast.keyword(arg=name.removeprefix(MORE), value=given[name]) for name in names]
-
-
-def _constant_of(node: ast.expr, given: Given) -> ast.expr:
-    return given.get(node.id, node) if isinstance(node, ast.Name) else node
 
 
 def _switch(module: ModuleFacts, value: ast.expr | None) -> Switch | None:
@@ -238,13 +252,13 @@ def _dictionary(module: ModuleFacts, value: ast.expr) -> ast.Dict | None:
 def _common(values: Sequence[ast.expr | None]) -> ast.expr | None:
     first = values[0]
     if isinstance(first, ast.Constant):
-        return first if all(_is_alike(first, value) for value in values) else None
+        return first if all(is_alike(first, value) for value in values) else None
     if not isinstance(first, ast.Dict):
         return None
     others = [dict(items(value)) if isinstance(value, ast.Dict) else {} for value in values[1:]]
-    same = [(key, held) for key, held in items(first) if all(_is_alike(held, each.get(key)) for each in others)]
+    same = [(key, held) for key, held in items(first) if all(is_alike(held, each.get(key)) for each in others)]
     return ast.Dict(keys=[ast.Constant(key) for key, _ in same], values=[held for _, held in same])
 
 
-def _is_alike(one: ast.Constant, other: ast.expr | None) -> bool:
+def is_alike(one: ast.Constant, other: ast.expr | None) -> bool:
     return isinstance(other, ast.Constant) and type(one.value) is type(other.value) and one.value == other.value

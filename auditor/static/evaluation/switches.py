@@ -14,13 +14,25 @@ from weakref import WeakKeyDictionary
 
 from auditor.errors import ProjectError
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.static.evaluation.keptswitches import ANYTHING, MAX_BASES, MORE, Switch, agreed, given_to, items, kept
+from auditor.static.evaluation.derivedswitches import ANYTHING, Switch
+from auditor.static.evaluation.keptswitches import (
+    MAX_BASES,
+    MORE,
+    agreed,
+    given_to,
+    is_alike,
+    items,
+    kept,
+    switch_of_default,
+)
 from auditor.static.evaluation.modes import sets_by_name
 from auditor.static.facts import ModuleFacts
+from auditor.static.resolution.callers import passed_to
 from auditor.static.resolution.members import first_base
 from auditor.static.resolution.seedvalue import GIVEN, Entries, Seen, constant, holding
 from auditor.static.resolution.values import ClassRef, FunctionRef, Instance
-from auditor.static.syntax.bindings import every_argument
+from auditor.static.syntax.bindings import BindingKind, every_argument
+from auditor.static.syntax.elements import call_of
 from auditor.static.syntax.nodes import walk
 
 if TYPE_CHECKING:
@@ -31,6 +43,9 @@ MAX_FILES = 40
 
 MAX_OBJECTS = 200
 """Objects of which each is looked at by itself; of those that come after, what all of their class agree on counts."""
+
+MAX_PARAMETERS = 100
+"""Parameters of functions that hand them on to such a class; of those that come after nothing is known."""
 
 _TESTED: WeakKeyDictionary[ModuleFacts, dict[ast.ClassDef, frozenset[str]]] = WeakKeyDictionary()
 
@@ -47,6 +62,7 @@ class Switches:
         self._calls: dict[ast.ClassDef, set[ast.Call]] = {}
         self._made: dict[ast.ClassDef, set[ast.Call | None]] = {}
         self._objects: dict[ast.Call, Mapping[str, Seen]] = {}
+        self._parameters: dict[tuple[ast.AST, str], ast.Constant | None] = {}
 
     def of(self, cls: ClassRef) -> Mapping[str, Seen]:
         """Attributes by name, with what they are in every object of the class."""
@@ -72,7 +88,7 @@ class Switches:
         is_plain = isinstance(named, ClassRef) and named.node is cls.node and not cls.node.decorator_list
         if not isinstance(made, FunctionRef) or not is_plain or cls.node.keywords:
             return {}
-        found = kept(cls, given_to(module, made.node, call))
+        found = kept(cls, given_to(module, made.node, call, self._handed))
         constants = {name: value for name, value in found.items() if name in tested and isinstance(value, ast.Constant)}
         assigned = self._assigned_elsewhere(constants)
         return {name: constant(value.value) for name, value in constants.items() if name not in assigned}
@@ -95,13 +111,37 @@ class Switches:
         if not calls:
             return {}
         self._calls[cls.node] = {call for _, call in calls}
-        given = agreed([given_to(module, made.node, call) for module, call in calls])
+        given = agreed([given_to(module, made.node, call, self._handed) for module, call in calls])
         given = {
             name: self._steady(cls, value) if isinstance(value, ast.Dict) else value for name, value in given.items()
         }
         found = kept(cls, given)
         assigned = self._assigned_elsewhere(found)
         return {name: _seen(value) for name, value in found.items() if name not in assigned}
+
+    def _handed(self, module: ModuleFacts, node: ast.Name) -> ast.Constant | None:
+        """What each call of a function gives the parameter that it hands on, as `make(augment=False)` to `Data`."""
+        function, bindings = module.enclosing_function(node), module.lookup.bindings_of(node)
+        if not isinstance(function, ast.FunctionDef) or function.decorator_list or len(bindings) != 1:
+            return None
+        if module.parent(function) is not module.tree or bindings[0].kind is not BindingKind.PARAMETER:
+            return None
+        key = function, node.id
+        if key not in self._parameters:
+            is_much = len(self._parameters) >= MAX_PARAMETERS
+            self._parameters[key] = None if is_much else self._agreed(module, function, node.id)
+        return self._parameters[key]
+
+    def _agreed(self, module: ModuleFacts, function: ast.FunctionDef, name: str) -> ast.Constant | None:
+        """The constant that all calls of a function give a parameter."""
+        given: list[ast.expr | None] = []
+        for _, call in self._calls_of(FunctionRef(module, function)):
+            if call_of(call, None).opaque:
+                return None
+            given.append(passed_to(call, function, name, 0) or switch_of_default(function, name))
+        first = given[0] if given else None
+        is_one = isinstance(first, ast.Constant) and all(is_alike(first, each) for each in given)
+        return first if is_one and isinstance(first, ast.Constant) else None
 
     def _steady(self, cls: ClassRef, whole: ast.Dict) -> ast.Dict:
         """Of a dictionary what the class may look up, and nothing puts anything else in the place of."""
@@ -123,9 +163,9 @@ class Switches:
         finally:
             self._project.unread(path)
 
-    def _calls_of(self, cls: ClassRef) -> list[tuple[ModuleFacts, ast.Call]]:
-        """The calls of the class; none where it is used in any other way."""
-        holding = self._mentions.holding(cls.node.name, self._paths)
+    def _calls_of(self, cls: ClassRef | FunctionRef) -> list[tuple[ModuleFacts, ast.Call]]:
+        """The calls of a class or function; none where it is used in any other way."""
+        holding = self._mentions.holding(getattr(cls.node, "name", ""), self._paths)
         found: list[tuple[ModuleFacts, ast.Call]] = []
         for path in holding if len(holding) <= MAX_FILES else ():
             calls = self._mentions.calls(cls, path)

@@ -95,11 +95,16 @@ def holds_numbers(module: ModuleFacts, node: ast.expr, depth: int = 0, told: _To
     name = module.resolve(node.func) or ""
     library, _, function = name.partition(".")
     if name == "map" and node.args:
-        return module.resolve(node.args[0]) in INTEGERS
+        each = node.args[0]  # `map(int, words)`, `map(lambda word: int(word), words)`
+        is_given = isinstance(each, ast.Lambda) and is_number(module, each.body, depth + 1, told)
+        return is_given or module.resolve(each) in INTEGERS
     if name in ("enumerate", "zip"):
         return bool(node.args) and all(holds_numbers(module, each, depth + 1, told) for each in node.args)
     if name == "range" or (library == "numpy" and function in _NUMPY):
         return True
+    if name in ("numpy.genfromtxt", "numpy.loadtxt"):
+        kind = next((word.value for word in node.keywords if word.arg == "dtype"), None)
+        return len(node.args) == 1 and (_is_type(module, kind) if kind is not None else name == "numpy.loadtxt")
     if name == "numpy.where":
         return len(node.args) == 1 and not node.keywords
     if name in _KEEPING and node.args:

@@ -96,6 +96,11 @@ class Branches:
         holds = self._settled(node.test, frame)
         return None if holds is None else node.body if holds else node.orelse
 
+    def is_left_out(self, call: ast.AST, frame: Frame) -> bool:
+        """Whether a call stands in the other arm of such an expression: `scale(x, draw() if noisy else 0)`."""
+        node, arm = frame.module.choices[call]
+        return self.chosen(node, frame) not in (None, arm)
+
     def never_turns(self, loop: ast.For | ast.AsyncFor | ast.While, frame: Frame) -> bool:
         """Whether what stands in a loop is never executed."""
         return self._switches.never_turns(loop, frame)

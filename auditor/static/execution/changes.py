@@ -24,7 +24,7 @@ from auditor.static.resolution.mappings import (
 from auditor.static.resolution.seedvalue import GIVEN, OPTIONS, Seen, Shape
 from auditor.static.resolution.values import ClassRef, FunctionRef, Instance, Value
 from auditor.static.syntax.bindings import every_argument
-from auditor.static.syntax.elements import Known
+from auditor.static.syntax.elements import Known, attribute_set
 from auditor.static.text.dotted import ENVIRONMENT, dotted_text, global_key
 
 if TYPE_CHECKING:
@@ -105,6 +105,11 @@ class Changes:
         attributes = given_attributes(self._walk.evaluator, node, frame)
         if attributes is not None:
             self._give(*attributes, frame)
+            return
+        if (stored := attribute_set(node)) is not None:
+            holder, name, given = stored
+            target = ast.copy_location(ast.Attribute(value=holder, attr=name, ctx=ast.Store()), node)
+            self._walk.bind(target, self._walk.evaluator.value(given, frame), frame)
             return
         if isinstance(node.func, ast.Attribute):
             text, held = _table(node.func.value, frame)

@@ -489,6 +489,8 @@ class Walk:
             for name in sorted(frame.delayed.keys() & frame.module.identifiers_in(node)):
                 self._delayed.run(name, frame)
         for part in frame.module.calls_in(node):
+            if part in frame.module.choices and self._branches.is_left_out(part, frame):
+                continue
             if isinstance(part, ast.Call):
                 if self.calls.call(part, frame) is End.STOPS:
                     end = End.STOPS

@@ -13,6 +13,12 @@ _LAYERS = frozenset({"torch.nn.Module", "torch.nn.Sequential", "torch.autograd.F
 _MAX_DEPTH = 3
 """Functions between a layer and the one that is asked about."""
 
+_MAX_AROUND = 10
+"""Calls in a row that reshape one tensor."""
+
+_STORED = ("checkpoint", "ckpt", "pretrained", "state_dict")
+"""In names of dictionaries of stored weights."""
+
 _OFF = frozenset({"torch.inference_mode", "torch.no_grad", "torch.autograd.no_grad", "torch.autograd.inference_mode"})
 
 
@@ -46,7 +52,7 @@ def gradient_at(module: ModuleFacts, node: ast.AST) -> Gradient:
         return Gradient.NONE
     # A mixin of layers has no base of its own.
     is_plain = holder is None or not (holder.bases or _has_method(holder, "forward"))
-    if _resizes_positions(node) or (is_plain and not _is_near_layers(module, node)):
+    if _resizes_positions(node) or _resizes_stored(module, node) or (is_plain and not _is_near_layers(module, node)):
         return Gradient.NONE
     return Gradient.UNKNOWN
 
@@ -120,6 +126,26 @@ def _resizes_positions(node: ast.AST) -> bool:
     """`interpolate(pos_tokens, …)` outside of a module: a checkpoint is made to fit, before any training."""
     first = node.args[0] if isinstance(node, ast.Call) and node.args else None
     return isinstance(first, ast.Name) and first.id.lower().startswith(("pos_", "posemb", "position"))
+
+
+def _resizes_stored(module: ModuleFacts, node: ast.AST) -> bool:
+    """`table = state_dict[key]`, `interpolate(table.view(…), …)`: so is a table of a checkpoint."""
+    part = node.args[0] if isinstance(node, ast.Call) and node.args else None
+    for _ in range(_MAX_AROUND):
+        if isinstance(part, ast.Name):
+            bindings = module.lookup.in_force(part)
+            part = bindings[0].value if len(bindings) == 1 else None
+        elif isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute):
+            part = part.func.value
+        elif isinstance(part, ast.Subscript):
+            named = part.value
+            while isinstance(named, ast.Subscript):
+                named = named.value
+            name = getattr(named, "id", getattr(named, "attr", "")).lower()
+            return any(word in name for word in _STORED)
+        else:
+            return False
+    return False
 
 
 def _is_computed_once(module: ModuleFacts, node: ast.AST) -> bool:

@@ -41,7 +41,15 @@ ORDERED = (
 )  # fmt: skip
 """Calls outside the project that use what they are given in order: names, or prefixes that end with a dot."""
 
-TABLES = frozenset({"datasets.Dataset.from_dict", "pandas.DataFrame", "polars.DataFrame", "pyarrow.table"})
+TABLES = frozenset(
+    {
+        "datasets.Dataset.from_dict",
+        "pandas.DataFrame",
+        "pandas.DataFrame.from_records",
+        "polars.DataFrame",
+        "pyarrow.table",
+    }
+)
 """Calls that are given columns by name."""
 
 SORTING = frozenset({"sort", "sort_index", "sort_values"})

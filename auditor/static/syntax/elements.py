@@ -24,6 +24,9 @@ class Unknown:
 
 UNKNOWN = Unknown()
 
+_OBJECT_NAME_VALUE = 3
+"""What `setattr` is given."""
+
 
 def is_same(value: object, wanted: object) -> bool:
     """Equal, and not a boolean taken for a number."""
@@ -160,3 +163,14 @@ def passed(node: ast.Call) -> list[ast.expr]:
         else:
             found.append(part.value if isinstance(part, ast.Starred) else part)
     return found
+
+
+def attribute_set(node: ast.Call) -> tuple[ast.Name, str, ast.expr] | None:
+    """The object, the name and the value of `setattr(self, "seed", 3)` and `object.__setattr__(self, "seed", 3)`."""
+    is_set = getattr(node.func, "id", getattr(node.func, "attr", "")) in ("setattr", "__setattr__")
+    if not is_set or len(node.args) != _OBJECT_NAME_VALUE or node.keywords:
+        return None
+    holder, name, value = node.args
+    if not (isinstance(holder, ast.Name) and isinstance(name, ast.Constant) and isinstance(name.value, str)):
+        return None
+    return holder, name.value, value

@@ -38,6 +38,7 @@ VISITORS = {
     "GeneratorExp": "_comprehension",
     "Global": "_global",
     "If": "_if",
+    "IfExp": "_indexed",
     "Import": "_import",
     "ImportFrom": "_import_from",
     "Lambda": "_lambda",
@@ -61,7 +62,7 @@ VISITORS = {
 """Methods of `ScopeIndex` by the kind of node; other nodes just have children."""
 
 
-INDEXED = (ast.Constant, ast.Expr, ast.Set, ast.SetComp, ast.Subscript)
+INDEXED = (ast.Constant, ast.Expr, ast.IfExp, ast.Set, ast.SetComp, ast.Subscript)
 
 _LEAVES = frozenset({"annotation_comment", "ctx", "op", "ops", "type_comment", "type_ignores"})
 """Fields without nodes that anybody asks for."""

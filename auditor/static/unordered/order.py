@@ -51,6 +51,7 @@ from auditor.static.unordered.orderless import (
     is_counted,
     is_looked_up,
     is_only_shown,
+    is_other_kind,
     is_other_of_two,
     is_passed_over,
     is_reduced,
@@ -366,9 +367,12 @@ def _into_function(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: T
         return None
     inner = replace(trail, depth=trail.depth + 1, seen=trail.seen | {key})
     reads = reads_below(callee.module, callee.node, name)
-    if any(is_sorted_here(callee.module, read) for read in reads):
+    if any(is_sorted_here(callee.module, read) or is_single(callee.module, read) for read in reads):
         return None
-    found = (_follow(callee.module, read, inner) for read in reads)
+    is_plain = trail.kind is Kind.SET and not trail.as_list
+    found = (
+        _follow(callee.module, read, inner) for read in reads if not (is_plain and is_other_kind(callee.module, read))
+    )
     return next((use for use in found if use is not None), None)
 
 

@@ -11,7 +11,7 @@ from auditor.static.evaluation.flow import shows, uses
 from auditor.static.facts import ModuleFacts
 from auditor.static.resolution.ordering import LOOKED_UP, MEMBERSHIP, SHARED, TENSORS
 from auditor.static.resolution.targets import only_target
-from auditor.static.syntax.bindings import Function
+from auditor.static.syntax.bindings import FUNCTIONS, Function
 from auditor.static.syntax.nodes import walk
 from auditor.static.unordered.ordertrail import Kind, Trail
 from auditor.static.unordered.sets import Elements, elements
@@ -30,7 +30,11 @@ _PAIR = 2
 _PAIRS: WeakKeyDictionary[ModuleFacts, dict[Function, frozenset[str]]] = WeakKeyDictionary()
 """What functions ask whether there are two of, as it is dumped."""
 
+_SEQUENCES = frozenset({"list", "str", "tuple"})
 _TEXTS = frozenset({"list", "repr", "str"})
+
+MAX_AROUND = 10
+"""Statements and expressions around a place that are looked at."""
 
 
 def is_stored_in_order(trail: Trail) -> bool:
@@ -208,3 +212,25 @@ def is_set(module: ModuleFacts, node: ast.expr) -> bool:
     origin = module.origin(node)
     is_made = isinstance(origin, ast.Call) and module.resolve(origin.func) in ("set", "frozenset")
     return (is_made or isinstance(origin, ast.Set | ast.SetComp)) and elements(module, origin) is not Elements.STABLE
+
+
+def is_other_kind(module: ModuleFacts, read: ast.expr) -> bool:
+    """Whether a parameter is read where it is a list or a tuple: below `if isinstance(names, list):`."""
+    part: ast.AST = read
+    for holder in islice(module.around(read), MAX_AROUND):
+        if isinstance(holder, FUNCTIONS):
+            return False
+        if isinstance(holder, ast.If | ast.IfExp) and part is not holder.test:
+            body = holder.body if isinstance(holder.body, list) else [holder.body]
+            if part in body and _asks_for_sequence(holder.test, read):
+                return True
+        part = holder
+    return False
+
+
+def _asks_for_sequence(test: ast.expr, read: ast.expr) -> bool:
+    if not isinstance(test, ast.Call) or getattr(test.func, "id", "") != "isinstance" or len(test.args) != _PAIR:
+        return False
+    kinds = test.args[1].elts if isinstance(test.args[1], ast.Tuple) else [test.args[1]]
+    names = {getattr(kind, "id", "") for kind in kinds}
+    return ast.dump(test.args[0]) == ast.dump(read) and names <= _SEQUENCES
