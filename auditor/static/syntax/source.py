@@ -30,7 +30,9 @@ _PYTHON_2 = lazy_pattern(
     rb"^\s*(?:print\s+[\"'\w]|exec\s+[\"'\w]|except\s+[\w.]+\s*,\s*\w+\s*:|raise\s+\w+\s*,)", re.MULTILINE
 )
 _BLANK = b" \t\f"
-_NO_CODE = lazy_pattern(rb"\n[ \t\f]*(?:#[^\n]*)?(?=\n)")
+_NO_CODE = lazy_pattern(rb"\n(?![ \t\f]*[^ \t\f\n#])[^\n]*(?=\n)")
+"""A line is refused where its code begins: a pattern of blanks and comment went back over each line's indentation."""
+
 _OLD_KEYWORD = lazy_pattern(r"\basync(?=\s*=[^=])")
 """`.cuda(async=True)` of programs that were written for a Python in which `async` was no keyword."""
 
