@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from auditor.model.annotations import TYPE_CHECKING, Any
-from auditor.model.digest import sha256
+from auditor.model.digest import content_digest
 from auditor.model.lean import dataclass
 from auditor.model.report import AuditReport
 from auditor.services.kept_report import Keeping, KeptReport, cache_folder_name, here, read_kept
@@ -75,7 +75,7 @@ class ScanCache:
         self._inside = os.path.join(self._base, "")
         self._asked = paths, settings, cancelled
         asked = (self._base, [os.path.abspath(path) for path in paths], repr(settings))
-        self._name = os.path.join(cache_folder_name(), _digest(_bytes(asked)).hex()[:32])
+        self._name = os.path.join(cache_folder_name(), content_digest(_bytes(asked)).hex()[:32])
         self._start(time.time_ns())
         self._listed_before: dict[str, bytes] = {}
         """Digests of what counts of folders, where they need not be listed."""
@@ -144,10 +144,10 @@ class ScanCache:
         self._whole = frozenset({*METADATA, *lists})
         """Files of which a change can matter to everything."""
 
-        self._basis = _digest(_bytes((lists, self.surroundings.digest)))
+        self._basis = content_digest(_bytes((lists, self.surroundings.digest)))
         """Of what matters to everything that is found out."""
 
-        self._key = _digest(_bytes(("\0".join(self._files), "\0".join(sorted(found.test_paths)), found.skipped)))
+        self._key = content_digest(_bytes(("\0".join(self._files), "\0".join(sorted(found.test_paths)), found.skipped)))
 
     def _kept_walk(self, kept: KeptReport) -> KeptWalk | None:
         """Which files there were, where the ignore files say what they said."""
@@ -281,7 +281,7 @@ class ScanCache:
 
     def _parts_basis(self, digests: Mapping[str, bytes]) -> bytes:
         """Of what matters to all parts; they are not always written with the report."""
-        return _digest(_bytes((self._basis, [(path, digests.get(path)) for path in sorted(self._whole)])))
+        return content_digest(_bytes((self._basis, [(path, digests.get(path)) for path in sorted(self._whole)])))
 
     def _entry(self, files: Mapping[str, Print], places: Mapping[str, Print], packed: bytes) -> tuple[Any, ...]:
         """What `KeptReport` is made of."""
@@ -298,8 +298,8 @@ class ScanCache:
         program = self.surroundings.program, self.surroundings.lists, self.surroundings.digest
         details = marshal.dumps(({folder: digest for folder, (_, digest) in places.items()}, walk, program))
         contents = b"".join([digest or b"-" for _, digest in files.values()])
-        said = (self._basis, self._key, _digest("\0".join(files).encode("utf-8", "backslashreplace") + contents))
-        identity = _digest(_bytes(said) + details + packed)
+        said = (self._basis, self._key, content_digest("\0".join(files).encode("utf-8", "backslashreplace") + contents))
+        identity = content_digest(_bytes(said) + details + packed)
         return (
             self._basis,
             self._key,
@@ -328,7 +328,7 @@ class ScanCache:
         if not os.path.isfile(file):  # to read a pipe would take until somebody writes to it
             return stamp, b""
         try:
-            return stamp, _digest(Path(file).read_bytes())
+            return stamp, content_digest(Path(file).read_bytes())
         except OSError:
             return UNKNOWN, b""
 
@@ -369,12 +369,8 @@ def _report(packed: bytes) -> AuditReport | None:
 
 
 def _told_by(names: frozenset[str] | None) -> bytes:
-    return b"" if names is None else _digest(_bytes(sorted(names)))
+    return b"" if names is None else content_digest(_bytes(sorted(names)))
 
 
 def _bytes(value: object) -> bytes:
     return repr(value).encode("utf-8", "backslashreplace")
-
-
-def _digest(data: bytes) -> bytes:
-    return sha256(data).digest()

@@ -189,3 +189,14 @@ def test_what_code_holds_is_told_without_putting_it_together(
     file.write_bytes(text.encode())
     told = SourceFile("train.py", file).holds(word.encode())
     assert told == (word.encode() in SourceFile("train.py", file).code())
+
+
+@given(st.text(alphabet="# a\n\r\t\f\v\x00é", max_size=60))
+def test_code_is_the_lines_that_neither_are_blank_nor_comments(
+    tmp_path_factory: pytest.TempPathFactory, text: str
+) -> None:
+    file = tmp_path_factory.mktemp("code") / "train.py"
+    file.write_bytes(text.encode())
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    kept = [line for line in lines if line.lstrip(" \t\f")[:1] not in ("", "#")]
+    assert SourceFile("train.py", file).code() == "".join(f"{line}\n" for line in kept).encode()

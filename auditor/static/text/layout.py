@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import compress
 
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.model.digest import sha256
+from auditor.model.digest import content_digest
 
 if TYPE_CHECKING:
     import ast
@@ -64,7 +64,7 @@ def gist(text: str, tree: ast.Module) -> bytes:
     code = "\n".join(compress(lines, found)).encode("utf-8", "surrogatepass")
     packed = int(found.translate(_TO_DIGITS), 2)
     return (
-        sha256(code).digest()[:_DIGEST_BYTES] + packed.to_bytes((len(lines) + 7) // 8, "big") + bytes([len(lines) % 8])
+        content_digest(code)[:_DIGEST_BYTES] + packed.to_bytes((len(lines) + 7) // 8, "big") + bytes([len(lines) % 8])
     )
 
 

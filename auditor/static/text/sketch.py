@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from auditor.errors import ProjectError
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.model.digest import sha256
+from auditor.model.digest import content_digest
 from auditor.model.lean import dataclass
 from auditor.model.pattern import lazy_pattern
 from auditor.static.suppress import MARK
@@ -122,13 +122,13 @@ def make_sketch(source: SourceFile, vocabulary: Vocabulary) -> Sketch:
             return UNREADABLE
     names_main = b"__main__" in code
     return Sketch(
-        digest=sha256(source.raw()).digest(),
+        digest=content_digest(source.raw()),
         literals=vocabulary.look_over(code),
         imports=shared(_statements(statements)),
         has_guard=names_main and MAIN_GUARD.search(code) is not None and not any(word in code for word in _TEST_WORDS),
         names_main=names_main,
         is_marked=MARK.encode() in source.raw(),
-        code=sha256(code).digest()[:16],
+        code=content_digest(code)[:16],
         size_bytes=len(source.raw()),
     )
 
