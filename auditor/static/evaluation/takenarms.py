@@ -9,8 +9,9 @@ from itertools import islice
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.entrypoints import names_main
 from auditor.static.resolution.frame import Frame
+from auditor.static.resolution.library_verdict import SeedValue
 from auditor.static.resolution.seedvalue import GIVEN, Seen
-from auditor.static.syntax.bindings import BindingKind
+from auditor.static.syntax.bindings import Binding, BindingKind
 
 if TYPE_CHECKING:
     from auditor.static.evaluation.evaluate import Evaluator
@@ -30,15 +31,15 @@ def taken(evaluator: Evaluator, node: ast.Name, frame: Frame) -> Seen:
     """What the last binding gives that a run comes to when nobody gives an option; GIVEN where that is not certain."""
     module = frame.module
     bindings = module.lookup.in_force(node)
-    if not 1 < len(bindings) <= MAX_BINDINGS:
+    if len(bindings) > MAX_BINDINGS:
         return GIVEN
     used = dict(islice(_arms_around(module, node), MAX_AROUND))
     functions = {module.enclosing_function(binding.node) for binding in bindings}
     found = GIVEN
     for binding in reversed(bindings) if len(functions) == 1 else ():
         arms = list(islice(_arms_around(module, binding.node), MAX_BINDINGS + 1))
-        is_plain = binding.kind is BindingKind.VALUE and binding.value is not None
-        if binding.value is None or not is_plain or len(arms) > MAX_BINDINGS or not _only_in_arms(module, binding.node):
+        value = _given(binding)
+        if value is None or len(arms) > MAX_BINDINGS or not _only_in_arms(module, binding.node):
             return GIVEN
         if any(used.get(test, is_body) is not is_body for test, is_body in arms):
             continue  # what is read stands in the other arm
@@ -47,8 +48,17 @@ def taken(evaluator: Evaluator, node: ast.Name, frame: Frame) -> Seen:
         if None in outcomes:
             return GIVEN
         if all(outcomes):
-            found = evaluator.value(binding.value, inside)
+            found = evaluator.value(value, inside)
+            if isinstance(binding.node, ast.AugAssign) and found.kind is not SeedValue.ENTROPY:
+                found = GIVEN
     return found
+
+
+def _given(binding: Binding) -> ast.expr | None:
+    """What is assigned, or added: `seed += int(time.time())`."""
+    if isinstance(binding.node, ast.AugAssign):
+        return binding.node.value
+    return binding.value if binding.kind is BindingKind.VALUE else None
 
 
 def _outcome(evaluator: Evaluator, arm: Arm, frame: Frame) -> bool | None:
