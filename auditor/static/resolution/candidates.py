@@ -197,6 +197,12 @@ class Candidates:
         """What the elements of an expression may be."""
         return self._contents.of(module, node)
 
+    def registered(self, module: ModuleFacts, node: ast.expr) -> Sequence[Value]:
+        """What is registered in a table that a name stands for."""
+        found = self._registries.held(module, node, self._within)
+        self._is_taken |= bool(found)
+        return found
+
     def _distinct(self, values: Iterable[Value]) -> list[Value]:
         found: dict[object, Value] = {}
         for value in values:
