@@ -43,7 +43,7 @@ class Branches:
         self._walk = walk
         self._ledger = walk.ledger
         self._evaluator = walk.evaluator
-        self._finishing = Finishing(walk)
+        self.finishing = Finishing(walk)
         self._switches = FixedSwitches(walk.within)
         self._off: dict[tuple[ast.ClassDef, str], bool] = {}
         """Attributes of classes, and whether nothing ever puts them on."""
@@ -321,7 +321,9 @@ class Branches:
         lacking = missing(frame.module, node, lambda part: self._evaluator.value(part, frame).kind is SeedValue.NONE)
         first = len(self._walk.exits)
         end = self._followed(node, frame) if lacking is None else self._expected(node, lacking, frame)
-        last = self._finishing.run(node.finalbody, frame, first)
+        if not node.finalbody:
+            return end
+        last = self.finishing.run(lambda: self._walk.block(node.finalbody, frame), frame, first)
         return last if last is not End.FALLS_THROUGH else end
 
     def _expected(self, node: ast.Try, lacking: Missing, frame: Frame) -> End:

@@ -1,9 +1,8 @@
-"""What `finally` does on the way out of a function: `return` in the body is not the end."""
+"""What `finally`, and a context that is left, do on the way out: `return` in the body is not the end."""
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Sequence
+from collections.abc import Callable
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.evaluation.rngstate import State
@@ -17,36 +16,36 @@ MAX_WAYS = 4
 
 
 class Finishing:
-    """The `finally` of one program."""
+    """What one program does at last, behind the bodies of `try` and `with`."""
 
     def __init__(self, walk: Walk) -> None:
         self._walk = walk
         self._is_repeating = False
         """What stands in one that is followed again is not, or each one inside of another would double it."""
 
-    def run(self, statements: Sequence[ast.stmt], frame: Frame, first: int) -> End:
-        """Follow what is done at last, on the way on and on the ways out that were noted from `first` on."""
+    def run(self, finish: Callable[[], End], frame: Frame, first: int) -> End:
+        """Do what is done at last, on the way on and on the ways out that were noted from `first` on."""
         walk = self._walk
         ways, before = len(walk.exits), walk.ledger.state
-        end = walk.block(statements, frame)
+        end = finish()
         after, values = walk.ledger.state, frame.values
-        for number in range(first, ways) if statements else ():
+        for number in range(first, ways):
             state, text = walk.exits[number]
             if state is before:
                 walk.exits[number] = after, text
             elif number - first < MAX_WAYS and not self._is_repeating:
-                walk.exits[number] = self._after(statements, frame, state), text
+                walk.exits[number] = self._after(finish, frame, state), text
         frame.values = values
         walk.set_state(after)
         return end
 
-    def _after(self, statements: Sequence[ast.stmt], frame: Frame, state: State) -> State:
+    def _after(self, finish: Callable[[], End], frame: Frame, state: State) -> State:
         walk = self._walk
         exits, returned, values = len(walk.exits), len(walk.returned), frame.values
         walk.set_state(state)
         frame.values = dict(values)
         self._is_repeating = True
-        walk.block(statements, frame)
+        finish()
         self._is_repeating = False
         frame.values = values
         del walk.exits[exits:], walk.returned[returned:]
