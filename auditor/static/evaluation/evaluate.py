@@ -276,7 +276,7 @@ class Evaluator:
             return None
         base = self.value(called.value, frame)
         entries = mappings.entries_of(base) if base.shape is not Shape.OPTIONS else None
-        if entries is not None and self._is_settled(called.value, key.value, frame):
+        if entries is not None and self.is_settled(called.value, key.value, frame):
             return mappings.got(self, node, entries, key.value, frame)
         return self._item(called.value, base, key, frame)
 
@@ -300,7 +300,7 @@ class Evaluator:
         seen = frame.find(node.id)
         return Known(seen.constant) if seen is not None and seen.is_constant else read
 
-    def _is_settled(self, node: ast.expr, key: str, frame: Frame) -> bool:
+    def is_settled(self, node: ast.expr, key: str, frame: Frame) -> bool:
         """Whether all that puts something under a key of what an expression stands for was followed, up to here."""
         text = dotted_text(node)
         if text is None or frame.find(text) is not None:
@@ -319,7 +319,7 @@ class Evaluator:
         if base.shape is Shape.OPTIONS:
             return self.options.value(key.value, frame)
         entries = mappings.entries_of(base)
-        if entries is None or not self._is_settled(node, key.value, frame):
+        if entries is None or not self.is_settled(node, key.value, frame):
             return None
         return mappings.looked_up(self, entries, key.value, frame)
 
