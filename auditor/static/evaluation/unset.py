@@ -88,6 +88,11 @@ def is_unset(given: ast.expr, module: ModuleFacts, steps: int = MAX_HANDED) -> b
     return _is_given_by_none(module, function, given.id, steps)
 
 
+def is_left_open(module: ModuleFacts, function: ast.FunctionDef | ast.Lambda, name: str) -> bool:
+    """Whether a function is called, and every call leaves a parameter open that is None by default."""
+    return _is_given_by_none(module, function, name, MAX_STEPS)
+
+
 def _is_given_by_none(module: ModuleFacts, function: ast.FunctionDef | ast.Lambda, name: str, steps: int) -> bool:
     """Whether a function is called, and no call of it gives a parameter, or a keyword that it collects."""
 
