@@ -11,7 +11,7 @@ from auditor.static.resolution.library_verdict import SeedValue
 from auditor.static.resolution.mappings import entries_of, is_filled_later
 from auditor.static.resolution.seedvalue import GIVEN, IS_NONE, Seen, constant
 from auditor.static.syntax.bindings import Function
-from auditor.static.syntax.elements import Known
+from auditor.static.syntax.elements import Call, Known
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
@@ -27,6 +27,7 @@ _TYPES = frozenset({"float", "int", "str"})
 Evaluate = Callable[[ast.expr], Seen]
 
 
+_DECLARING: WeakKeyDictionary[ModuleFacts, list[Call]] = WeakKeyDictionary()
 _DECLARED: WeakKeyDictionary[ModuleFacts, dict[str, list[ast.Call]]] = WeakKeyDictionary()
 
 
@@ -35,7 +36,7 @@ def option_defaults(module: ModuleFacts, evaluate: Evaluate) -> dict[str, Seen]:
     found: dict[str, Seen] = {}
     overrides: dict[str, Seen] = {}
     spread: list[tuple[ast.Call, dict[str, Seen] | None]] = []
-    for call in module.calls:
+    for call in _declaring(module):
         if call.method == "add_argument" and call.receiver is not None:
             destination = _destination(call.node)
             if destination:
@@ -55,6 +56,17 @@ def option_defaults(module: ModuleFacts, evaluate: Evaluate) -> dict[str, Seen]:
         for values in reached:
             found |= values or {}
     return found | overrides
+
+
+def _declaring(module: ModuleFacts) -> list[Call]:
+    """The calls of a file that declare options, or give them values; thousands of questions may be about these."""
+    found = _DECLARING.get(module)
+    if found is None:
+        methods = ("add_argument", "set_defaults")
+        found = _DECLARING[module] = [
+            call for call in module.calls if call.method in methods or (call.method or "").startswith("DEFINE_")
+        ]
+    return found
 
 
 def _spread_out(module: ModuleFacts, given: ast.expr, evaluate: Evaluate) -> dict[str, Seen] | None:
