@@ -8,9 +8,10 @@ from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.resolution.library_verdict import SeedValue
+from auditor.static.resolution.mappings import entries_of, is_filled_later
 from auditor.static.resolution.seedvalue import GIVEN, IS_NONE, Seen, constant
 from auditor.static.syntax.bindings import Function
-from auditor.static.syntax.elements import Known
+from auditor.static.syntax.elements import Call, Known
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
@@ -26,6 +27,7 @@ _TYPES = frozenset({"float", "int", "str"})
 Evaluate = Callable[[ast.expr], Seen]
 
 
+_DECLARING: WeakKeyDictionary[ModuleFacts, list[Call]] = WeakKeyDictionary()
 _DECLARED: WeakKeyDictionary[ModuleFacts, dict[str, list[ast.Call]]] = WeakKeyDictionary()
 
 
@@ -33,8 +35,8 @@ def option_defaults(module: ModuleFacts, evaluate: Evaluate) -> dict[str, Seen]:
     """Defaults of the options that a module adds to its parsers, by destination; where two differ, GIVEN."""
     found: dict[str, Seen] = {}
     overrides: dict[str, Seen] = {}
-    others: list[ast.Call] = []
-    for call in module.calls:
+    spread: list[tuple[ast.Call, dict[str, Seen] | None]] = []
+    for call in _declaring(module):
         if call.method == "add_argument" and call.receiver is not None:
             destination = _destination(call.node)
             if destination:
@@ -44,11 +46,35 @@ def option_defaults(module: ModuleFacts, evaluate: Evaluate) -> dict[str, Seen]:
             found.update(flag(call.node, evaluate))
         elif call.method == "set_defaults" and call.receiver is not None:
             overrides.update({word.arg: evaluate(word.value) for word in call.node.keywords if word.arg})
-            others += [call.node for word in call.node.keywords if word.arg is None]
-    if any(_is_reached(module, call, found) for call in others):
+            others = (word.value for word in call.node.keywords if word.arg is None)
+            spread += [(call.node, _spread_out(module, given, evaluate)) for given in others]
+    reached = [values for call, values in spread if _is_reached(module, call, found)]
+    if None in reached:
         # `parser.set_defaults(**yaml.safe_load(stream))`: any option may have got a value there.
         found = {name: GIVEN if value.kind is SeedValue.NONE else value for name, value in found.items()}
+    else:
+        for values in reached:
+            found |= values or {}
     return found | overrides
+
+
+def _declaring(module: ModuleFacts) -> list[Call]:
+    """The calls of a file that declare options, or give them values; thousands of questions may be about these."""
+    found = _DECLARING.get(module)
+    if found is None:
+        methods = ("add_argument", "set_defaults")
+        found = _DECLARING[module] = [
+            call for call in module.calls if call.method in methods or (call.method or "").startswith("DEFINE_")
+        ]
+    return found
+
+
+def _spread_out(module: ModuleFacts, given: ast.expr, evaluate: Evaluate) -> dict[str, Seen] | None:
+    """What `parser.set_defaults(**DEFAULTS)` gives options, where that is written out and nothing is put in later."""
+    entries = None if isinstance(given, ast.Name) and is_filled_later(module, given.id) else entries_of(evaluate(given))
+    if entries is None or entries.rest is not None:
+        return None
+    return {name: _by_default(value) for name, value in entries.known.items()}
 
 
 def _is_reached(module: ModuleFacts, call: ast.Call, options: Mapping[str, Seen]) -> bool:

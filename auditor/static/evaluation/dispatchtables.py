@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping, Sequence
+from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.evaluation.fields import lineage
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
 
 MAX_ENTRIES = 200
 """Entries of one table that are looked at."""
+
+_PUT_IN: WeakKeyDictionary[ModuleFacts, dict[tuple[ast.ClassDef, str], list[tuple[ast.expr, ast.expr]]]] = (
+    WeakKeyDictionary()
+)
 
 
 def called_out_of(module: ModuleFacts, called: ast.expr) -> list[Value]:
@@ -33,7 +39,7 @@ def called_out_of(module: ModuleFacts, called: ast.expr) -> list[Value]:
         return []
     known = module.constant(key)
     by_default = [module.names.value(part) for part in others if not isinstance(part, ast.Constant)]
-    if not isinstance(table, ast.Attribute) or getattr(table.value, "id", "") != "self":
+    if not isinstance(table, ast.Attribute) or not _is_own(table):
         if not isinstance(called, ast.Call):
             return []
         if isinstance(known, Known):
@@ -42,21 +48,52 @@ def called_out_of(module: ModuleFacts, called: ast.expr) -> list[Value]:
         held = table_of(module, table)[:MAX_ENTRIES]
         return [*held, *by_default] if any(held) else []
     found = _kept(module, table)
-    if found is None:
-        return []
-    holder, written = found
-    entries = list(zip(written.keys, written.values, strict=True))[:MAX_ENTRIES]
     if isinstance(known, Known):
-        entries = [(name, part) for name, part in entries if getattr(name, "value", known.value) == known.value]
-    return [*(holder.names.value(part) for _, part in entries), *by_default]
+        found = [each for each in found if getattr(each[1], "value", known.value) == known.value]
+    held = [holder.names.value(part) for holder, _, part in found]
+    return [*held, *by_default] if found and any((*held, *by_default)) else []
 
 
-def _kept(module: ModuleFacts, table: ast.Attribute) -> tuple[ModuleFacts, ast.Dict] | None:
-    """The one dictionary that a class, or one that it extends, gives the attribute."""
+def picks_by_key(called: ast.expr) -> bool:
+    """Whether it comes out of an attribute by a key that is not written: `self.steps[name]`."""
+    if not isinstance(called, ast.Subscript) or isinstance(called.slice, ast.Constant):
+        return False
+    return isinstance(called.value, ast.Attribute)
+
+
+def _kept(module: ModuleFacts, table: ast.Attribute) -> list[tuple[ModuleFacts, ast.expr | None, ast.expr]]:
+    """The entries of the one dictionary that a class, or one that it extends, gives the attribute.
+
+    With those that it or a class in between puts in later: `self.steps["train"] = self.train`.
+    """
     around = module.enclosing_class(table)
+    found: list[tuple[ModuleFacts, ast.expr | None, ast.expr]] = []
     for cls in lineage(ClassRef(module, around)) if around is not None else ():
+        found += [(cls.module, key, value) for key, value in _put_in(cls.module).get((cls.node, table.attr), ())]
         stored = cls.module.self_attributes(cls.node).get(table.attr, [])
         if stored:
             only = stored[0] if len(stored) == 1 else None
-            return (cls.module, only) if isinstance(only, ast.Dict) else None
-    return None
+            if isinstance(only, ast.Dict):
+                return [*((cls.module, *entry) for entry in zip(only.keys, only.values, strict=True)), *found][
+                    :MAX_ENTRIES
+                ]
+            return found[:MAX_ENTRIES] if isinstance(only, ast.Call) and not only.args else []
+    return []
+
+
+def _put_in(module: ModuleFacts) -> Mapping[tuple[ast.ClassDef, str], Sequence[tuple[ast.expr, ast.expr]]]:
+    """What the methods of a file's classes put into attributes of their objects, each with its key."""
+    found = _PUT_IN.get(module)
+    if found is None:
+        found = _PUT_IN[module] = {}
+        for _, target, value, _ in module.index.assignments:
+            table = target.value if isinstance(target, ast.Subscript) else None
+            if isinstance(target, ast.Subscript) and isinstance(table, ast.Attribute) and _is_own(table):
+                holder = module.enclosing_class(target)
+                if holder is not None:
+                    found.setdefault((holder, table.attr), []).append((target.slice, value))
+    return found
+
+
+def _is_own(table: ast.Attribute) -> bool:
+    return getattr(table.value, "id", "") == "self"

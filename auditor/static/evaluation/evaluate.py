@@ -19,6 +19,7 @@ from auditor.static.evaluation.commandline import (
 from auditor.static.evaluation.fields import WHOLE, Fields, field
 from auditor.static.evaluation.optionvalues import OptionValues
 from auditor.static.evaluation.plainrun import joined_arms, without_arguments
+from auditor.static.evaluation.takenarms import taken
 from auditor.static.evaluation.textvalues import is_text
 from auditor.static.resolution import constants, mappings
 from auditor.static.resolution.frame import Frame
@@ -85,6 +86,9 @@ class Evaluator:
 
         self.rebound: set[str] = set()
         """Names of functions (`global_key`) that functions inside of them bound, not known for which call."""
+
+        self.taken: dict[ast.Name, Seen] | None = None
+        """What names have of several values in a plain run, where no program is followed, which would tell."""
 
         self._depth = 0
 
@@ -189,6 +193,11 @@ class Evaluator:
     def _assigned(self, node: ast.Name | ast.Attribute, frame: Frame) -> Seen:
         """The one expression that the name is bound to, read where it stands."""
         found = constants.assigned(frame.module, node)
+        if found is None and self.taken is not None and isinstance(node, ast.Name):
+            if node not in self.taken:
+                self.taken[node] = GIVEN  # where it leads back to itself
+                self.taken[node] = taken(self, node, frame)
+            return self.taken[node]
         if found is None:
             return GIVEN
         module, value = found
@@ -269,7 +278,7 @@ class Evaluator:
             return None
         base = self.value(called.value, frame)
         entries = mappings.entries_of(base) if base.shape is not Shape.OPTIONS else None
-        if entries is not None and self._is_settled(called.value, key.value, frame):
+        if entries is not None and self.is_settled(called.value, key.value, frame):
             return mappings.got(self, node, entries, key.value, frame)
         return self._item(called.value, base, key, frame)
 
@@ -293,7 +302,7 @@ class Evaluator:
         seen = frame.find(node.id)
         return Known(seen.constant) if seen is not None and seen.is_constant else read
 
-    def _is_settled(self, node: ast.expr, key: str, frame: Frame) -> bool:
+    def is_settled(self, node: ast.expr, key: str, frame: Frame) -> bool:
         """Whether all that puts something under a key of what an expression stands for was followed, up to here."""
         text = dotted_text(node)
         if text is None or frame.find(text) is not None:
@@ -312,7 +321,7 @@ class Evaluator:
         if base.shape is Shape.OPTIONS:
             return self.options.value(key.value, frame)
         entries = mappings.entries_of(base)
-        if entries is None or not self._is_settled(node, key.value, frame):
+        if entries is None or not self.is_settled(node, key.value, frame):
             return None
         return mappings.looked_up(self, entries, key.value, frame)
 

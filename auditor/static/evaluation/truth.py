@@ -153,7 +153,7 @@ def _combined(node: ast.BoolOp, parts: list[bool | None]) -> bool | None:
 def _compared(evaluator: Evaluator, node: ast.Compare, frame: Frame) -> bool | None:
     kind = type(node.ops[0])
     left, right = evaluator.value(node.left, frame), evaluator.value(node.comparators[0], frame)
-    if left.is_constant and right.is_constant:
+    if left.is_constant and right.is_constant and not _may_be_put(evaluator, left, right, node, frame):
         try:
             return bool(COMPARE[kind](left.constant, right.constant))
         except (TypeError, ValueError):
@@ -168,9 +168,26 @@ def _compared(evaluator: Evaluator, node: ast.Compare, frame: Frame) -> bool | N
         return kind is ast.In  # a library that the program draws from has been imported
     if kind in (ast.In, ast.NotIn) and frame.module.resolve(node.comparators[0]) in TEXTS:
         return None  # `"--seed" in sys.argv`: in a plain run it is not there, and the program asks for just that
+    if kind in (ast.In, ast.NotIn) and left.is_constant and _is_collected(node.comparators[0], frame):
+        held = right.entries
+        if held is not None and held.rest is None:
+            return (left.constant in held.known) is (kind is ast.In)
     if any(frame.module.written.is_about_seed(side) for side in (node.left, node.comparators[0])):
         return _GIVEN_HOLDS.get(kind)
     return None
+
+
+def _may_be_put(evaluator: Evaluator, key: Seen, table: Seen, node: ast.Compare, frame: Frame) -> bool:
+    """Whether a file may put something under a key into the dictionary that is asked for it."""
+    if not isinstance(node.ops[0], ast.In | ast.NotIn) or not isinstance(table.constant, dict):
+        return False
+    return isinstance(key.constant, str) and not evaluator.is_settled(node.comparators[0], key.constant, frame)
+
+
+def _is_collected(node: ast.expr, frame: Frame) -> bool:
+    """Whether it is `**options` of the function: a dictionary of its own, which nothing else puts anything into."""
+    further = frame.function.args.kwarg if frame.function is not None else None
+    return further is not None and isinstance(node, ast.Name) and node.id == further.arg
 
 
 def _as_bool(seen: Seen, node: ast.expr, frame: Frame) -> bool | None:

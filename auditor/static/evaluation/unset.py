@@ -83,6 +83,8 @@ def is_unset(given: ast.expr, module: ModuleFacts, steps: int = MAX_HANDED) -> b
             return False
         is_part = isinstance(stored, ast.Call) and _is_none_in_result(given, stored, module)
         return is_part or (steps > 0 and is_unset(stored, module, steps - 1))
+    if isinstance(given, ast.Name) and _is_stored_in_arms(given, module):
+        return module.seed_value(given) is SeedValue.NONE and not is_asked_for(given, module)
     function = handed_on(given, module)
     if function is None or not isinstance(given, ast.Name):
         return False
@@ -92,7 +94,9 @@ def is_unset(given: ast.expr, module: ModuleFacts, steps: int = MAX_HANDED) -> b
     return is_given_by_none(module, function, given.id, steps)
 
 
-def is_given_by_none(module: ModuleFacts, function: ast.FunctionDef | ast.Lambda, name: str, steps: int) -> bool:
+def is_given_by_none(
+    module: ModuleFacts, function: ast.FunctionDef | ast.Lambda, name: str, steps: int = MAX_STEPS
+) -> bool:
     """Whether a function is called, and no call of it gives a parameter, or a keyword that it collects."""
 
     def ask() -> bool:
@@ -220,6 +224,12 @@ def stored_once(given: ast.Name, module: ModuleFacts) -> ast.expr | None:
     if not isinstance(node, ast.Assign | ast.AnnAssign) or bindings[0].kind not in (_VALUE, _OPAQUE):
         return None
     return bindings[0].value or node.value
+
+
+def _is_stored_in_arms(given: ast.Name, module: ModuleFacts) -> bool:
+    """Whether a name has one of several values: `seed = None`, `if args.fixed: seed = 3`."""
+    bindings = module.lookup.in_force(given)
+    return len(bindings) > 1 and all(binding.kind is _VALUE for binding in bindings)
 
 
 def _is_none_in_result(given: ast.Name, stored: ast.Call, module: ModuleFacts) -> bool:

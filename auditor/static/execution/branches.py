@@ -17,6 +17,7 @@ from auditor.static.evaluation.modes import in_training, starts_false, stays_fal
 from auditor.static.evaluation.plainrun import NO_SEED, without_arguments
 from auditor.static.evaluation.rngstate import Level, Rank, State, join, joined_draws
 from auditor.static.evaluation.truth import never_holds
+from auditor.static.execution.finishing import Finishing
 from auditor.static.execution.inturn import asks_for_method
 from auditor.static.resolution.frame import End, Frame
 from auditor.static.resolution.library_verdict import SeedValue
@@ -43,6 +44,7 @@ class Branches:
         self._walk = walk
         self._ledger = walk.ledger
         self._evaluator = walk.evaluator
+        self.finishing = Finishing(walk)
         self._switches = FixedSwitches(walk.within)
         self._off: dict[tuple[ast.ClassDef, str], bool] = {}
         """Attributes of classes, and whether nothing ever puts them on."""
@@ -325,8 +327,11 @@ class Branches:
 
     def attempt(self, node: ast.Try, frame: Frame) -> End:
         lacking = missing(frame.module, node, lambda part: self._evaluator.value(part, frame).kind is SeedValue.NONE)
+        first = len(self._walk.exits)
         end = self._followed(node, frame) if lacking is None else self._expected(node, lacking, frame)
-        last = self._walk.block(node.finalbody, frame)
+        if not node.finalbody:
+            return end
+        last = self.finishing.run(lambda: self._walk.block(node.finalbody, frame), frame, first)
         return last if last is not End.FALLS_THROUGH else end
 
     def _expected(self, node: ast.Try, lacking: Missing, frame: Frame) -> End:

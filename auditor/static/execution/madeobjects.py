@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.evaluation.fields import recorded
 from auditor.static.execution.datasetparts import divides, undivided
-from auditor.static.execution.protocols import CALLED, INDEXING, is_property, properties, steps
+from auditor.static.execution.protocols import CALLED, INDEXING, ITERATING, is_property, iterating, properties, steps
 from auditor.static.names import method_kind
 from auditor.static.resolution.callables import QUIET, QUIET_MODULES, STARTED
 from auditor.static.resolution.configured import COMMAND_LINES, MAX_MADE, of_command_line, opened
@@ -51,7 +51,7 @@ class MadeObjects:
         """The language calls these methods of an object of the project."""
         made = frame.resolve(node) if isinstance(node, ast.Name | ast.Attribute | ast.Call) else None
         if isinstance(made, Instance) and isinstance(made.of, ClassRef):
-            self.methods(made, names, frame, node)
+            self.methods(made, iterating(made) if names is ITERATING else names, frame, node)
         elif self._has_indexed and divides(frame.module):
             for module, each in undivided(frame.module, node):
                 asked = frame.resolve(each) if module is frame.module else None

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.resolution.ordering import KEEPING
-from auditor.static.resolution.values import ClassRef, External, FunctionRef
+from auditor.static.resolution.values import ClassRef, External, FunctionRef, Instance
 from auditor.static.syntax.bindings import Function
 
 if TYPE_CHECKING:
@@ -20,6 +20,14 @@ CONSUMING = frozenset(
 """Builtins that loop over what they are given."""
 
 INDEXING = ("__getitem__",)
+_INDEXED = frozenset(
+    {
+        "collections.abc.Sequence", "object", "torch.utils.data.Dataset", "torch.utils.data.dataset.Dataset",
+        "typing.Generic", "typing.Sequence",
+    }
+)  # fmt: skip
+"""Outside bases of what loops ask for one item after the other; others bring a way of their own."""
+
 CALLED = ("__call__", "forward", "call")
 """What calling an object leads to, the first that it has: a framework's `__call__` calls the others."""
 
@@ -60,6 +68,15 @@ def is_run_by_others(cls: ClassRef) -> bool:
     if any(getattr(child, "name", "") in _IMPLICIT for child in cls.node.body):
         return True
     return any(not name.startswith(".") and name != "object" for name in cls.module.base_classes(cls.node))
+
+
+def iterating(made: Instance) -> tuple[str, ...]:
+    """The methods that a loop calls: of what has no `__iter__` those that give an item."""
+    cls = made.of
+    if not isinstance(cls, ClassRef) or isinstance(cls.module.names.attribute(made, ITERATING[0]), FunctionRef):
+        return ITERATING
+    outside = (name for name in cls.module.base_classes(cls.node) if not name.startswith("."))
+    return (*ITERATING, *INDEXING) if _INDEXED.issuperset(outside) else ITERATING
 
 
 def properties(cls: ClassRef) -> list[tuple[str, ast.FunctionDef]]:

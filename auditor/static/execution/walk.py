@@ -285,14 +285,19 @@ class Walk:
             ledger.entering -= generated
             self.calls.objects.protocol(item.context_expr, ENTERING, frame)
         left, ledger.left = ledger.left, outer
+        first = len(self.exits)
         end = self.block(node.body, frame)
-        around, ledger.entered = ledger.entered, before
-        for item in reversed(node.items):
-            self.calls.objects.protocol(item.context_expr, LEAVING, frame)
         left.update(library for item in node.items for library in restored_by(item.context_expr, frame))
-        ledger.put_back(sorted(left))
-        ledger.entered = around
-        return end
+
+        def leave() -> End:
+            around, ledger.entered = ledger.entered, before
+            for item in reversed(node.items):
+                self.calls.objects.protocol(item.context_expr, LEAVING, frame)
+            ledger.put_back(sorted(left))
+            ledger.entered = around
+            return end
+
+        return self._branches.finishing.run(leave, frame, first)
 
     def _rare(self, node: ast.stmt, frame: Frame) -> End:
         if isinstance(node, ast.Try) or type(node).__name__ == "TryStar":

@@ -153,7 +153,7 @@ class ImportPath:
     def modules(self, package: str, which: str, importer: str) -> list[str]:
         """The modules of a package (`models.`, of a file's own `.`) whose names fit, after the packages around them.
 
-        None of a package of which there are too many.
+        None of a package of which there are too many. `which` is what `computed_imports` tells.
         """
         dotted = package.lstrip(".").rstrip(".")
         level = len(package) - len(package.lstrip("."))
@@ -166,9 +166,13 @@ class ImportPath:
         names = {
             name.removesuffix(".py") for name in self._names(folder) if name.isidentifier() or name.endswith(".py")
         }
-        begin, _, end = which.partition("*")
+        own, _, inner = which.partition("/")
+        begin, _, end = own.partition("*")
         names -= {"__init__", "__main__", "setup"}
         fitting = [name for name in sorted(names) if name.startswith(begin) and name.endswith(end)]
+        if inner:
+            holding = [name for name in fitting if self._below(folder, f"{name}.{inner}")]
+            fitting = [part for name in holding for part in (name, f"{name}.{inner}")]
         modules = [module for name in fitting if (module := self._below(folder, name)) and not module.endswith("/")]
         packages = [each for each in (*around, found) if each is not None and not each.endswith("/")]
         return [*packages, *modules] if len(modules) <= (MAX_SIBLINGS if level else MAX_NAMED) else packages

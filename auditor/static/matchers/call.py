@@ -10,10 +10,10 @@ from auditor.model.lean import dataclass
 from auditor.model.location import Location
 from auditor.model.rule import Confidence, Rule
 from auditor.ruleset.table import Table
+from auditor.static.evaluation.standin import is_never_needed, is_offered
 from auditor.static.execution.followed import methods_after, taken_by
 from auditor.static.execution.incidental import is_for_names
 from auditor.static.execution.loaderitems import may_draw
-from auditor.static.execution.standin import is_never_needed, is_offered
 from auditor.static.execution.training import computes_gradients
 from auditor.static.facts import Call, ModuleFacts
 from auditor.static.matcher import Hit, Scope

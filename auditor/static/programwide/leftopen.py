@@ -16,6 +16,7 @@ from auditor.static.evaluation.fieldsgiven import calls_leaving_out
 from auditor.static.evaluation.flow import reads_in
 from auditor.static.evaluation.givenbefore import is_asked_for, is_given_there
 from auditor.static.evaluation.spread import bound_before
+from auditor.static.evaluation.standin import stood_for
 from auditor.static.evaluation.unset import (
     MAX_CALLS,
     MAX_STEPS,
@@ -27,7 +28,6 @@ from auditor.static.evaluation.unset import (
     stored_once,
 )
 from auditor.static.execution.madeandused import Made
-from auditor.static.execution.standin import stood_for
 from auditor.static.facts import Call, ModuleFacts
 from auditor.static.programwide.executing import programs_executing
 from auditor.static.resolution.callers import passed_to

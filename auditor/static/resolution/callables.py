@@ -66,8 +66,10 @@ HOLDING = frozenset(
 )  # fmt: skip
 """Classes that call the objects they hold, and nothing else of them: other methods are called by their names."""
 
-CALLING_BUILTINS = {"map": 0, "filter": 0, "sorted": None, "min": None, "max": None}
-"""Builtins that call the function at that index of their arguments, or the one that is given as `key`."""
+CALLING_BUILTINS = {
+    "map": 0, "filter": 0, "sorted": None, "min": None, "max": None, "iter": 0, "itertools.starmap": 0,
+}  # fmt: skip
+"""What calls the function at that index of its arguments, or the one that is given as `key`."""
 
 SPAWNERS = {
     "torch.multiprocessing.spawn": "fn", "torch.multiprocessing.start_processes": "fn",

@@ -13,12 +13,14 @@ from itertools import islice
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.evaluation.choices import MAX_FOUND
+from auditor.static.evaluation.commandline import default_of
+from auditor.static.evaluation.standin import is_fallen_back_on
 from auditor.static.resolution.configured import configured, finds_only
 from auditor.static.resolution.contents import Contents, Put
 from auditor.static.resolution.importcalls import ANY, MAX_TEXTS, Text, imported_by, texts_of
 from auditor.static.resolution.lookedup import looked_up
 from auditor.static.resolution.members import SAME_OBJECT, bases, entry_of
-from auditor.static.resolution.outsideobjects import drawing, method_of, parts, results
+from auditor.static.resolution.outsideobjects import GENERATORS, drawing, method_of, parts, results
 from auditor.static.resolution.picked import is_evaluating, looked_into, looks_up
 from auditor.static.resolution.registries import Registries
 from auditor.static.resolution.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
@@ -178,6 +180,8 @@ class Candidates:
         if found is not None:
             return found
         known = module.names.value(node)
+        if isinstance(known, External) and known.name in GENERATORS:
+            return (known,) if is_fallen_back_on(module, node) else ()
         if known is not None:
             draws = not isinstance(known, External) or module.project.rng.is_known(known.name)
             return (known,) if draws else ()
@@ -200,6 +204,12 @@ class Candidates:
     def elements(self, module: ModuleFacts, node: ast.expr) -> Sequence[Value]:
         """What the elements of an expression may be."""
         return self._contents.of(module, node)
+
+    def registered(self, module: ModuleFacts, node: ast.expr) -> Sequence[Value]:
+        """What is registered in a table that a name stands for."""
+        found = self._registries.held(module, node, self._within)
+        self._is_taken |= bool(found)
+        return found
 
     def _distinct(self, values: Iterable[Value]) -> list[Value]:
         found: dict[object, Value] = {}
@@ -244,6 +254,7 @@ class Candidates:
                         yield each
                 if not is_known:
                     yield from self._annotated(module, binding)
+                    yield from self._by_default(module, binding)
         yield from module.names.imported_in_arms(module.lookup.in_force(node))
 
     def _annotated(self, module: ModuleFacts, binding: Binding) -> Sequence[Value]:
@@ -251,6 +262,14 @@ class Candidates:
         said = module.names.annotated(binding.node) if isinstance(binding.node, ast.arg) else None
         self._is_left_open |= said is not None
         return (said,) if said is not None and self._falls_back else ()
+
+    def _by_default(self, module: ModuleFacts, binding: Binding) -> Sequence[Value]:
+        """`random` of `def sample(rng=random)`, where nobody gives another."""
+        function = module.function_of_parameter(binding.node) if isinstance(binding.node, ast.arg) else None
+        default = default_of(function, binding.node.arg) if function and isinstance(binding.node, ast.arg) else None
+        value = module.names.value(default) if isinstance(default, ast.Name | ast.Attribute) else None
+        is_generator = isinstance(value, External) and value.name in GENERATORS
+        return self.values(module, default) if is_generator and default is not None else ()
 
     def _part(self, module: ModuleFacts, node: ast.Subscript) -> Iterator[Value]:
         yield from self._picked(module, node)
@@ -278,6 +297,8 @@ class Candidates:
                 yield from method_of(module.project.rng, base, node.attr)
             elif isinstance(base, ClassRef | ModuleRef | FunctionRef):
                 yield module.names.attribute(base, node.attr)
+            elif isinstance(base, External) and base.name in GENERATORS:
+                yield External(f"{base.name}.{node.attr}")
 
     def _looked_up(self, module: ModuleFacts, node: ast.Subscript | ast.Call) -> Iterator[Value]:
         """`getattr(net, name)`, `vars(models)[name]`, `eval(name)`."""

@@ -224,6 +224,8 @@ class Contents:
         for item in self._put_into(module).get(text or "", [])[:MAX_ITEMS]:
             if not (isinstance(node, ast.Attribute) and _are_apart(module, node, item)):
                 yield from self._put(module, item)
+        if not _is_picked_from(module, node):
+            yield from self._candidates.registered(module, node)
         if isinstance(node, ast.Name):
             for binding in module.lookup.bindings_of(node):
                 for owner, value in self._candidates.sources(module, binding):
@@ -266,6 +268,12 @@ class Contents:
                     found.setdefault(dotted_text(target) or "", []).extend(value.elts)
             found.pop("", None)
         return found
+
+
+def _is_picked_from(module: ModuleFacts, table: ast.expr) -> bool:
+    """Whether one thing is taken out of a table, by its name, and not all of them."""
+    parent = module.parent(table)
+    return isinstance(parent, ast.Subscript) or (isinstance(parent, ast.Attribute) and parent.attr in ("get", "pop"))
 
 
 def _are_apart(module: ModuleFacts, used: ast.Attribute, item: ast.expr) -> bool:

@@ -157,8 +157,10 @@ def _modules(module: ModuleFacts, node: ast.Call, text: Text) -> Iterator[str]:
     package_path = project.find_module(holder, module.path) or ""
     folder = package_path.removesuffix("/").removesuffix("/__init__.py")
     for path in {path for paths in listed.values() for path in paths}:
-        place, _, name = path.removesuffix("/__init__.py").removesuffix(".py").rpartition("/")
-        if place == folder and name.startswith(begin) and name.endswith(text.end):
+        # As many folders further down as the text has names behind the part that is put in.
+        parts = path.removesuffix("/__init__.py").removesuffix(".py").rsplit("/", text.end.count(".") + 1)
+        name = ".".join(parts[1:])
+        if parts[0] == folder and name.startswith(begin) and name.endswith(text.end):
             yield path
 
 

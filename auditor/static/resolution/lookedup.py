@@ -20,6 +20,7 @@ from auditor.static.resolution.members import bases, defined_in
 from auditor.static.resolution.targets import only_target
 from auditor.static.resolution.values import ClassRef, FunctionRef, Instance, ModuleRef, Value
 from auditor.static.reuse.trace import Memory
+from auditor.static.syntax.elements import call_of
 from auditor.static.text.configurednames import TARGETS
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 MAX_METHODS = 200
 """Methods of one class among which one is looked up."""
+
+MAX_CALLS = 12
+"""Calls of one function that are asked whether they give it a name of the command line."""
 
 MAX_USES = 50
 """Uses of what was looked up among which a call is sought."""
@@ -76,18 +80,45 @@ def _offered(cls: ClassRef) -> Sequence[FunctionRef]:
 
 def _is_typed(module: ModuleFacts, at: ast.expr) -> bool:
     """Whether the command line gives the name in `getattr(trainer, args.mode)()`, `getattr(trainer, sys.argv[1])()`."""
-    parent = module.parent(at)
-    places = [at]
-    target = only_target(parent) if isinstance(parent, ast.Assign) else None
-    if target is not None:  # `run = getattr(trainer, args.mode)`, `run()`
-        places = list(islice(uses(module, target), MAX_USES))
-    is_called = any(getattr(module.parent(place), "func", None) is place for place in places)
-    if not isinstance(at, ast.Call) or not is_called:
+    if not isinstance(at, ast.Call) or not _is_from_command_line(module, at.args[1]):
         return False
-    name = module.origin(at.args[1])
+    parent = module.parent(at)
+    target = only_target(parent) if isinstance(parent, ast.Assign) else None
+    if isinstance(target, ast.Attribute):  # `self.run = getattr(self, args.mode)`
+        from auditor.static.resolution.callers import calls_named  # it needs parsed files, which need this
+
+        return any(isinstance(call.func, ast.Attribute) for _, call in calls_named(module, target.attr))
+    places = [at] if target is None else islice(uses(module, target), MAX_USES)
+    return any(getattr(module.parent(place), "func", None) is place for place in places)
+
+
+def _is_from_command_line(module: ModuleFacts, name: ast.expr, *, is_given: bool = False) -> bool:
+    """Whether it is an option, or something else of the command line; `is_given`: to a parameter that was asked about.
+
+    A parameter is one where the first calls of its function, or of the class that it makes, give it one.
+    """
+    name = module.origin(name)
     if isinstance(name, ast.Subscript):
         return module.resolve(name.value) == "sys.argv"
-    return isinstance(name, ast.Attribute) and option_call(module, name.attr) is not None
+    if isinstance(name, ast.Attribute):
+        return option_call(module, name.attr) is not None
+    function = module.enclosing_function(name)
+    if is_given or not isinstance(name, ast.Name) or not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+        return False
+    names = [each.arg for each in (*function.args.posonlyargs, *function.args.args)]
+    if name.id not in names:
+        return False
+    from auditor.static.resolution.callers import calls_named  # as above
+
+    owner = module.enclosing_class(function)
+    called = owner.name if owner is not None and function.name == "__init__" else function.name
+    place = names.index(name.id) - int(owner is not None)
+    for caller, call in islice(calls_named(module, called), MAX_CALLS):
+        given = call_of(call, None).argument(name.id, place)
+        module.project.trace.note("content", caller.path)
+        if isinstance(given, ast.expr) and _is_from_command_line(caller, given, is_given=True):
+            return True
+    return False
 
 
 def described(module: ModuleFacts, at: ast.expr, values: Sequence[Value]) -> Sequence[Value]:

@@ -37,6 +37,10 @@ def parts(rng: RngIndex, wholes: Iterable[Value]) -> Iterator[Instance]:
             yield Instance(External(made))
 
 
+GENERATORS = frozenset({"numpy.random", "random"})
+"""Modules that people hand on in place of a generator object: `rng or np.random`."""
+
+
 def drawing(rng: RngIndex, values: Iterable[Value]) -> list[Value]:
     """Without the names of libraries that neither draw nor seed."""
     return [each for each in values if not isinstance(each, External) or rng.is_known(each.name)]

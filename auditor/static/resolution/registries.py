@@ -127,6 +127,11 @@ class Registries:
             found = [each for each in found if each.name == taken.name] or [each for each in found if each.name is None]
         return list(dict.fromkeys(each.value for each in found))[: MAX_FOUND + 1]
 
+    def held(self, module: ModuleFacts, node: ast.expr, within: Container[str] | None) -> list[FunctionRef | ClassRef]:
+        """All members of the table that a name stands for: `for cls in PLUGINS`."""
+        table = self._table(module, node, None) if self._members else None
+        return self.members(Taken(table, None), within) if table is not None else []
+
     def picked(
         self, module: ModuleFacts, node: ast.expr, arguments: Arguments | None, within: Container[str] | None
     ) -> list[FunctionRef | ClassRef]:

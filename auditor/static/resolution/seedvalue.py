@@ -182,6 +182,7 @@ def static_seed_value(module: ModuleFacts, node: ast.expr) -> SeedValue:
 
     frame = Frame(module, module.enclosing_function(node))
     evaluator = Evaluator(module.project)
+    evaluator.taken = {}
     try:
         return evaluator.value(node, frame).kind
     finally:

@@ -25,6 +25,9 @@ MAX_WHOLE = 400
 
 _CONSTANT = lazy_pattern(rb"""(?:_module|__)\(\s*["'][\w.]+["']\s*(?:,\s*(?:fromlist|level|globals)[^)]{0,200})?\)""")
 _BEGINNING = lazy_pattern(rb"""["'](\.*[A-Za-z_][\w.]*\.)(\w*)(?:["']\s*\+|\{|%s)""")
+_BEHIND = lazy_pattern(rb"""[^{}"'\n]{0,100}?(?:\}|\+\s*["'])?(\w{0,60})((?:\.[A-Za-z_]\w*){1,4})["']""")
+"""What stands behind the part that is put in: `.model` of `"models.{}.model"`, `"models." + name + ".model"`."""
+
 _WHOLE = lazy_pattern(rb"""["']([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)["']""")
 _LISTING = lazy_pattern(
     rb"\b(?:listdir|scandir|glob|rglob|iglob|iterdir|iter_modules|walk_packages|find_modules|walk)\("
@@ -50,10 +53,14 @@ def is_computed(code: bytes, at: int) -> bool:
 def computed_imports(code: bytes) -> Iterator[tuple[str, str]]:
     """What a file with such an import may import: names, and which modules of a package where they end with `EVERY`.
 
-    A module whose whole name stands in a text (`models.a`) comes as it is, with `*`.
+    A module whose whole name stands in a text (`models.a`) comes as it is, with `*`; `*/model` are the modules of this
+    name in packages inside of it.
     """
     for found in _BEGINNING.finditer(code):
-        yield found[1].decode() + EVERY, f"{found[2].decode()}*"
+        name, begin = found[1].decode() + EVERY, found[2].decode()
+        yield name, f"{begin}*"
+        if behind := _BEHIND.match(code, found.end()):
+            yield name, f"{begin}*{behind[1].decode()}/{behind[2].decode()[1:]}"
     for found in _WITHIN.finditer(code):
         yield f"{found[1].decode()}.{EVERY}", "*"
     for found in _BESIDE.finditer(code):

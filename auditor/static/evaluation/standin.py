@@ -151,6 +151,14 @@ def is_offered(module: ModuleFacts, node: ast.expr) -> bool:
     return next(iter(calls_named(module, found[0].name)), None) is None
 
 
+def is_fallen_back_on(module: ModuleFacts, node: ast.expr) -> bool:
+    """Whether an expression stands in for a parameter that every call of the function leaves open."""
+    from auditor.static.evaluation.unset import is_given_by_none  # which few files need
+
+    function, name = stood_for(module, node) or (None, "")
+    return isinstance(function, ast.FunctionDef) and is_given_by_none(module, function, name)
+
+
 def stood_for(module: ModuleFacts, node: ast.expr) -> tuple[ast.FunctionDef | ast.AsyncFunctionDef, str] | None:
     """The function and its parameter, None by default, that an expression stands in for."""
     whole = _whole(module, node)
