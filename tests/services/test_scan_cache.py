@@ -347,9 +347,9 @@ def followed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     made: list[str] = []
     follow = Judging._follow
 
-    def noting(self: Judging, programs: list[str], paths: dict[str, frozenset[str]]) -> object:
-        made.extend(programs)
-        return follow(self, programs, paths)
+    def noting(self: Judging, program: str) -> object:
+        made.append(program)
+        return follow(self, program)
 
     monkeypatch.setattr(Judging, "_follow", noting)
     return made
@@ -430,6 +430,15 @@ def test_what_an_edited_program_makes_relevant_is_followed_for_the_others_too(
     assert found == cold(project)
 
 
+def test_a_program_whose_lines_moved_and_that_is_followed_again_is_told_as_it_is_now(project: Path) -> None:
+    for name, text in PROGRAMS.items():
+        put(project, name, text.replace("run(np.random.rand)", "run(print); np.random.rand()"))
+    cached(project)
+    put(project, "three.py", "# moves all lines\n" + PROGRAMS["three.py"])
+    put(project, "two.py", PROGRAMS["two.py"])
+    assert cached(project) == cold(project)
+
+
 BODIES = [
     "often(random.random)", "run(print)", "run(np.random.rand)", "np.random.seed(0)", "random.seed(0)", "made = Net()",
     "Net().draw()", "TABLE['net']().draw()", "STEPS.append(np.random.rand)", "register('net', Net)", "make(3)",
@@ -485,7 +494,7 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_after_edits_of_bodies_the_result_is_what_scans_from_scratch_give(project: Path, seed: int) -> None:
     rng = random.Random(seed)
 
@@ -498,7 +507,7 @@ def test_after_edits_of_bodies_the_result_is_what_scans_from_scratch_give(projec
     names = ["lib/steps.py", "one.py", "two.py", "three.py"]
     for name in names:
         write(name)
-    for _ in range(20):
+    for _ in range(15):
         assert cached(project) == cold(project)
         write(rng.choice(names))
 

@@ -1,57 +1,68 @@
 """How the programs of a group are seeded, each with what its own answer rests on.
 
 The programs of a group are followed with the same trees, and most with the same modules. What is relevant is found out
-for all of them, and each notes what it sees of that (`relevanceview.py`). The rest of what a program rests on it asks
-for itself, or shares with those before it (`Trace.share`): an edit of one program leaves the others as they are.
+for all of them, and what each can see of that is compared (`relevanceview.py`). Of the files that it imports a program
+notes itself that it rests on them; what else is asked for any of them is noted for all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable
 from collections.abc import Set as AbstractSet
 
-from auditor.model.annotations import TYPE_CHECKING
+from auditor.model.annotations import TYPE_CHECKING, Any
 from auditor.static.project import Project
 from auditor.static.reuse.notes import Entry, Question
 
 if TYPE_CHECKING:
     from auditor.static.execution.relevance import Relevance
-    from auditor.static.execution.relevanceview import View
 
 Group = tuple[str, ...]
+Item = str | tuple[str, Group]
+"""A program; what the programs of a group see of what is relevant, or what all of them rest on."""
+
+SEEN, SHARED = "seen", "shared"
 
 _OF_FILES = frozenset({"content", "matters", "packages", "reach"})
 """What is asked of a file that a program imports, which says nothing of others that do not."""
 
-_BELOW = frozenset({"matters", "packages"})
-"""What is the same for what a program imports where the program's `reach` is the same, which it always asks."""
+_OWN = frozenset({"content", "reach"})
+"""The other two are the same for what a program imports where its `reach` is the same, which it always asks."""
 
 
 class Judging:
     """Of the programs of a scan."""
 
     def __init__(
-        self, project: Project, view_before: Callable[[Group], View | None], cancelled: Callable[[], bool]
+        self,
+        project: Project,
+        before: Callable[[Item], tuple[Any, Iterable[Question]]],
+        cancelled: Callable[[], bool],
     ) -> None:
-        """`view_before`: what the programs of a group saw in the last scan."""
+        """`before`: what the last scan found out, and what it asked for that; None where that is not known."""
         self._project = project
-        self._view_before = view_before
+        self._before = before
         self._cancelled = cancelled
-        self._open: AbstractSet[str | Group] = frozenset()
-        """Programs, and groups, of which something that was noted is otherwise now."""
+        self._open: AbstractSet[Item] = frozenset()
+        """That of which something that was noted is otherwise now."""
 
-    def units(self, groups: Iterable[Group], open_: Collection[str | Group]) -> list[Group]:
+    def items(self, groups: Iterable[Group]) -> list[Item]:
+        """What is kept."""
+        shared = [(kind, group) for group in groups if len(group) > 1 for kind in (SEEN, SHARED)]
+        return [*shared, *(path for group in groups for path in group)]
+
+    def units(self, groups: Iterable[Group], open_: Collection[Item]) -> list[Group]:
         """The groups of which something is to be found out."""
         self._open = {*open_}
-        return [group for group in groups if not self._open.isdisjoint((group, *group))]
+        return [group for group in groups if not self._open.isdisjoint(((SEEN, group), (SHARED, group), *group))]
 
-    def judge(self, group: Group) -> dict[str | Group, Entry]:
-        """The verdicts of those programs of a group for which something is otherwise, and what all of them see."""
+    def judge(self, group: Group) -> dict[Item, Entry]:
+        """The verdicts of those programs of a group for which something is otherwise, and what is kept for all."""
         project = self._project
         project.start_over()
-        followed = {path: project.programs.followed(path) for path in group}
         if len(group) == 1:
-            return dict(self._follow(group, followed))
+            return {path: self._follow(path) for path in group}
+        followed = {path: project.programs.followed(path) for path in group}
         paths = frozenset().union(*followed.values())
         relevance, otherwise = None, None
         project.trace.start()
@@ -64,53 +75,60 @@ class Judging:
             asked, parsed = project.trace.stop()
         problems = project.problems_of(parsed)
         self._share(asked, paths)
-        rest = [
-            path
-            for path in group
-            if path in self._open or otherwise is None or not otherwise.isdisjoint(followed[path])
-        ]
-        found: dict[str | Group, Entry] = dict(self._follow(rest, followed))
-        if relevance is not None and not self._cancelled():
+        found: dict[Item, Entry] = {}
+        for path in group:
+            if path in self._open or otherwise is None or not otherwise.isdisjoint(followed[path]):
+                if self._cancelled():
+                    return found
+                entry = self._follow(path)
+                self._share(entry.asked, followed[path])
+                own = {
+                    (kind, each): answer
+                    for (kind, each), answer in entry.asked.items()
+                    if kind in _OWN and each in followed[path]
+                }
+                found[path] = Entry(entry.answer, own, entry.parsed.intersection(followed[path]), entry.problems)
+        if relevance is not None:
             from auditor.static.execution.relevanceview import view_of
 
-            found[group] = Entry(view_of(project, relevance), asked, frozenset(parsed), problems)
+            found[SEEN, group] = Entry(view_of(project, relevance), asked, frozenset(parsed), problems)
+            found[SHARED, group] = self._shared(group, is_anew=otherwise is None)
         return found
 
+    def _shared(self, group: Group, *, is_anew: bool) -> Entry:
+        """What all programs of a group rest on: those that were followed now, and unless all were, before."""
+        project = self._project
+        questions = project.trace.shared if is_anew else project.trace.shared.union(self._before((SHARED, group))[1])
+        project.trace.start()
+        for question in sorted(questions):
+            project.trace.note(*question)
+        asked, parsed = project.trace.stop()
+        return Entry((), asked, frozenset(parsed), {})
+
     def _told_otherwise(self, group: Group, relevance: Relevance) -> set[str] | None:
-        """The files of which something else is told than before; None for all."""
-        before, moves = self._view_before(group), self._project.moves
-        if before is None or moves is None:
+        """The files of which something else is told than before; None where all programs are to be followed."""
+        before, moves = self._before((SEEN, group))[0], self._project.moves
+        if before is None or moves is None or (SHARED, group) in self._open:
             return None
         from auditor.static.execution.relevanceview import EVERYWHERE, told_otherwise
 
         found = told_otherwise(self._project, relevance, before, moves.steady)
         return None if EVERYWHERE in found else found
 
-    def _follow(self, programs: Collection[str], followed: Mapping[str, frozenset[str]]) -> Iterator[tuple[str, Entry]]:
+    def _follow(self, path: str) -> Entry:
         project = self._project
-        for path in programs:
-            if self._cancelled():
-                return
-            project.problems = {}
-            project.trace.start()
-            try:
-                project.trace.note("reach", path)
-                module = project.module(path)
-                verdicts = project.programs.verdicts(module) if module is not None else ()
-                for question in sorted(project.trace.shared):
-                    project.trace.note(*question)
-            finally:
-                asked, parsed = project.trace.stop()
-            self._share(asked, followed[path])
-            own = {
-                (kind, each): answer
-                for (kind, each), answer in asked.items()
-                if kind not in _BELOW or each not in followed[path]
-            }
-            yield path, Entry(verdicts, own, frozenset(parsed), project.problems_of(parsed))
+        project.problems = {}
+        project.trace.start()
+        try:
+            project.trace.note("reach", path)
+            module = project.module(path)
+            verdicts = project.programs.verdicts(module) if module is not None else ()
+        finally:
+            asked, parsed = project.trace.stop()
+        return Entry(verdicts, asked, frozenset(parsed), project.problems_of(parsed))
 
     def _share(self, asked: Iterable[Question], followed: frozenset[str]) -> None:
-        """Let the next programs rest on what was asked that is not about files which are `followed` for this one.
+        """Let all programs rest on what was asked that is not about files which are `followed` for this one.
 
         Who looks at all that any program imports asks about this one's own files, too.
         """

@@ -11,21 +11,19 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import partial
 
-from auditor.model.annotations import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from auditor.model.annotations import Any, Generic, TypeVar, cast
 from auditor.model.lean import dataclass
 from auditor.static.files.importpath import Lookup
 from auditor.static.files.scripts import is_script, is_script_by_its_bytes
 from auditor.static.project import Project
-from auditor.static.reuse.notes import Answered, Entry, Row
+from auditor.static.reuse.notes import Answered, Entry, Question, Row
 from auditor.static.reuse.trace import Kept
 from auditor.static.scanning.findings import Looked, Placed
-from auditor.static.scanning.judging import Group, Judging
+from auditor.static.scanning.judging import Item as Judged
+from auditor.static.scanning.judging import Judging
 from auditor.static.scanning.workers import spread
 from auditor.static.text.frameworktasks import tasks
 from auditor.static.text.sketch import Sketch
-
-if TYPE_CHECKING:
-    from auditor.static.execution.relevanceview import View
 
 MAX_UNIT_BYTES = 2_000_000
 MAX_UNIT_FILES = 96
@@ -65,7 +63,7 @@ class Passes:
         if project.moves is not None:
             steady = project.moves.steady
             self.kept.look_up({path: known for path, known in self._earlier.lookups.items() if path in steady})
-        self._before: list[tuple[object, Any]] = []
+        self._before: list[tuple[Any, Any]] = []
         """Answers of the last pass that were given other lines, as they were, each behind what it is about."""
 
         self._is_shared = False
@@ -118,21 +116,22 @@ class Passes:
             {path: () for path in project.programs.entry_points if not project.selection.can_draw(path)}
         )
 
-        judging = Judging(project, self._view_before, self._cancelled)
-        groups = project.programs.groups
-        shared = [group for group in groups if len(group) > 1]
-        items: list[str | Group] = [*shared, *(path for group in groups for path in group)]
-        answers = self._pass("verdicts", items, judging.judge, partial(judging.units, groups))
+        judging, groups = Judging(project, self._judged_before, self._cancelled), project.programs.groups
+        answers = self._pass("verdicts", judging.items(groups), judging.judge, partial(judging.units, groups))
         project.programs.know_verdicts({path: verdicts for path, verdicts in answers.items() if isinstance(path, str)})
         for path, before in self._before:
             if isinstance(path, str):
                 project.programs.know_shifted({path: before})
         self.kept.facts = project.programs.facts()
 
-    def _view_before(self, group: Group) -> View | None:
-        """What the programs of a group saw in the last scan; None where that is not known."""
-        row = cast("Answered[str | Group]", self._earlier.answered.get("verdicts") or Answered()).found.get(group)
-        return None if row is None or isinstance(row, Entry) else cast("View | None", self._earlier.unpack(row[0]))
+    def _judged_before(self, item: Judged) -> tuple[object, list[Question]]:
+        """What the last scan found out about programs, and what it asked for that; None where that is not known."""
+        earlier = cast("Answered[Judged]", self._earlier.answered.get("verdicts") or Answered())
+        row = earlier.found.get(item)
+        if row is None or isinstance(row, Entry):
+            return None, []
+        notes = (earlier.notes[number] for number in memoryview(row[1]).cast("I"))
+        return self._earlier.unpack(row[0]), [(kind, path) for kind, path, _ in notes]
 
     def look(self, paths: Sequence[str], find: Callable[[str, Project], Iterable[Placed]]) -> Iterable[Looked]:
         """Ask the rules about every file, in order."""
@@ -193,6 +192,7 @@ class Passes:
                 self._step(numbers[last] if numbers else 0, _path(last))
             if self._cancelled():
                 break
+        self._before = [(item, before) for item, before in self._before if not isinstance(found[item], Entry)]
         answered = Answered(earlier.notes, {item: found[item] for item in items if item in found}, earlier.numbered)
         self.kept.answered[name] = cast("Answered[object]", answered)
         self.parsed |= answered.parsed()
