@@ -330,6 +330,7 @@ class Project:
         self._trees.trim()
         self._parsed = set()
         self.problems = {}
+        self.trace.shared.clear()
 
     def _let_go(self, keeping: Collection[str] = ()) -> None:
         """Close all that was parsed and resolved; `keeping`: files whose bytes are still needed."""
@@ -497,9 +498,12 @@ class Project:
         self.trace.note("group", program)
         group = self.programs.group_of(program)
         if group not in self._relevance:
-            from auditor.static.execution.relevance import relevance_of
+            self.relate(group, {path for entry in group for path in self.programs.followed(entry)})
+        return self._relevance[group]
 
-            self._relevance[group] = relevance_of(
-                self, {path for entry in group for path in self.programs.followed(entry)}
-            )
+    def relate(self, group: tuple[str, ...], paths: Collection[str]) -> Relevance:
+        """Find out what is relevant for programs; `paths`: what is followed for any of them."""
+        from auditor.static.execution.relevance import relevance_of
+
+        self._relevance[group] = relevance_of(self, paths)
         return self._relevance[group]

@@ -22,6 +22,7 @@ from auditor.static.engine import Engine
 from auditor.static.programwide import programgroups, programs
 from auditor.static.reuse import programfacts
 from auditor.static.scanning import shifts, syntaxcheck
+from auditor.static.scanning.judging import Judging
 from auditor.static.scanning.passes import Passes
 from auditor.static.syntax import source
 
@@ -320,18 +321,37 @@ def test_after_edits_around_the_limits_of_what_is_followed_the_result_is_what_sc
 
 @pytest.fixture
 def answers(monkeypatch: pytest.MonkeyPatch) -> list[object]:
-    """Grows by each answer that is worked out."""
+    """Grows by what each answer that is worked out is about: a file, or programs that are followed together."""
     made: list[object] = []
-    worker = Passes._worker
+    each, judge = Passes._each, Judging.judge
 
-    def noting(self: Passes, work: Callable[[object], object], *rest: object, **words: object) -> object:
+    def noting(self: Passes, work: Callable[[object], object], *rest: object) -> object:
         def noted(item: object) -> object:
             made.append(item)
             return work(item)
 
-        return worker(self, noted, *rest, **words)  # type: ignore[arg-type]
+        return each(self, noted, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Passes, "_worker", noting)
+    def judging(self: Judging, group: tuple[str, ...]) -> object:
+        made.append(group)
+        return judge(self, group)
+
+    monkeypatch.setattr(Passes, "_each", noting)
+    monkeypatch.setattr(Judging, "judge", judging)
+    return made
+
+
+@pytest.fixture
+def followed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Grows by each program that is followed."""
+    made: list[str] = []
+    follow = Judging._follow
+
+    def noting(self: Judging, program: str) -> object:
+        made.append(program)
+        return follow(self, program)
+
+    monkeypatch.setattr(Judging, "_follow", noting)
     return made
 
 
@@ -371,6 +391,125 @@ def test_a_new_program_leaves_what_is_known_of_the_others(project: Path, answers
     assert name in cached(project).scan.entry_points
     assert name in answers
     assert set(answers).isdisjoint({"train.py", "lib/data.py", "lib/seeds.py"})
+
+
+MAIN_CALLING = "from lib.steps import often, run\n\n\ndef main():\n    "
+PROGRAMS = {
+    "lib/steps.py": "def run(step):\n    return step()\n\n\ndef often(step):\n    run(step)\n    run(step)\n",
+    "one.py": f"import random\n{MAIN_CALLING}often(random.random)\n\n\nmain()\n",
+    "two.py": f"import numpy as np\n{MAIN_CALLING}run(np.random.rand)\n\n\nmain()\n",
+    "three.py": f"import random\n{MAIN_CALLING}run(print)\n\n\nmain()\nx = random.random()\n",
+}
+"""Programs that are followed together, and a module that draws only for those that hand it what does."""
+
+
+def test_an_edited_program_leaves_those_that_are_followed_with_it(project: Path, followed: list[str]) -> None:
+    for name, text in PROGRAMS.items():
+        put(project, name, text)
+    cached(project)
+    assert {"one.py", "two.py", "three.py"} <= {*followed}
+    for name in ("one.py", "two.py", "three.py"):
+        followed.clear()
+        put(project, name, PROGRAMS[name].replace("def main():\n", "def main():\n    print(3)\n"))
+        found = cached(project)
+        assert followed == [name]
+        assert found == cold(project)
+
+
+def test_what_an_edited_program_makes_relevant_is_followed_for_the_others_too(
+    project: Path, followed: list[str]
+) -> None:
+    for name, text in PROGRAMS.items():
+        put(project, name, text.replace("run(np.random.rand)", "run(print); np.random.rand()"))
+    put(project, "one.py", PROGRAMS["one.py"].replace("often(random.random)", "often(print); random.random()"))
+    cached(project)
+    followed.clear()
+    put(project, "two.py", PROGRAMS["two.py"])
+    found = cached(project)
+    assert {*followed} == {"one.py", "two.py", "three.py"}
+    assert found == cold(project)
+
+
+def test_a_program_whose_lines_moved_and_that_is_followed_again_is_told_as_it_is_now(project: Path) -> None:
+    for name, text in PROGRAMS.items():
+        put(project, name, text.replace("run(np.random.rand)", "run(print); np.random.rand()"))
+    cached(project)
+    put(project, "three.py", "# moves all lines\n" + PROGRAMS["three.py"])
+    put(project, "two.py", PROGRAMS["two.py"])
+    assert cached(project) == cold(project)
+
+
+BODIES = [
+    "often(random.random)", "run(print)", "run(np.random.rand)", "np.random.seed(0)", "random.seed(0)", "made = Net()",
+    "Net().draw()", "TABLE['net']().draw()", "STEPS.append(np.random.rand)", "register('net', Net)", "make(3)",
+    "make()", "for step in STEPS:\n        step()", "setattr(steps, 'run', print)", "steps.SEED = None",
+    "seed_all()", "x = 3",
+]  # fmt: skip
+SHARED = """
+import random
+import numpy as np
+
+TABLE, STEPS, SEED = {}, [], 3
+
+
+def register(name, cls):
+    TABLE[name] = cls
+
+
+def make(seed=None):
+    return np.random.default_rng(seed).random()
+
+
+class Net:
+    def draw(self):
+        return BODY
+
+
+def seed_all():
+    if SEED is not None:
+        random.seed(SEED)
+
+
+def run(step):
+    return step()
+
+
+def often(step):
+    BODY
+"""
+PROGRAM = """
+import random
+import numpy as np
+from lib import steps
+from lib.steps import *
+
+
+def main():
+    BODY
+    BODY
+
+
+if __name__ == "__main__":
+    main()
+"""
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_after_edits_of_bodies_the_result_is_what_scans_from_scratch_give(project: Path, seed: int) -> None:
+    rng = random.Random(seed)
+
+    def write(name: str) -> None:
+        text = SHARED.replace("return BODY", "return np.random.rand()") if name == "lib/steps.py" else PROGRAM
+        while "BODY" in text:
+            text = text.replace("BODY", rng.choice(BODIES), 1)
+        put(project, name, text)
+
+    names = ["lib/steps.py", "one.py", "two.py", "three.py"]
+    for name in names:
+        write(name)
+    for _ in range(15):
+        assert cached(project) == cold(project)
+        write(rng.choice(names))
 
 
 def test_renaming_a_module_leaves_what_does_not_lead_to_it(project: Path, answers: list[object]) -> None:

@@ -95,6 +95,12 @@ class Relevance:
         """By group: the commands that other files than its own add to it, with their file."""
 
         self._working: set[str] = set()
+        self._asked: dict[ast.expr, tuple[str, bool]] = {}
+        """The file that an expression stands in, and whether it may be anything."""
+
+        self._asked_held: dict[ast.expr, tuple[str, bool]] = {}
+        """The same of what a collection holds."""
+
         self.candidates = Candidates(registries)
         self._open: list[tuple[ModuleFacts, ast.Call, Definition | None]] = []
         """Calls of which it is not certain what they call."""
@@ -136,6 +142,51 @@ class Relevance:
     def commands(self, group: FunctionRef | Instance, within: Container[str]) -> list[FunctionRef | Instance]:
         """What other files than its own, of these, add to a group of commands."""
         return [command for path, command in self._commands.get(group, ()) if path in within]
+
+    def may_be(self, module: ModuleFacts, node: ast.expr) -> bool:
+        """Whether an expression may be anything in any of the programs."""
+        known = self._asked.get(node)
+        if known is None:
+            known = self._asked[node] = module.path, bool(self.candidates.possible(module, node))
+        return known[1]
+
+    def may_hold(self, module: ModuleFacts, node: ast.expr) -> bool:
+        """Whether a collection may hold anything in any of the programs."""
+        known = self._asked_held.get(node)
+        if known is None:
+            known = self._asked_held[node] = module.path, bool(self.candidates.held(module, node))
+        return known[1]
+
+    def asked(self) -> Iterator[tuple[str, ast.expr, bool, bool]]:
+        """What was asked: the file, the expression, whether what it holds was meant, and the answer."""
+        for node, (path, answer) in self._asked.items():
+            yield path, node, False, answer
+        for node, (path, answer) in self._asked_held.items():
+            yield path, node, True, answer
+
+    def told(self, module: ModuleFacts) -> tuple[object, ...]:
+        """What may be asked of the definitions of a file, as plain values."""
+        known = [node for node in module.index.functions if node in self._known]
+        return (
+            self.is_working(module),
+            len(known),
+            [number for number, node in enumerate(known) if node in self._relevant],
+            [number for number, node in enumerate(known) if node in self._differing],
+        )
+
+    def methods_named(self) -> list[str]:
+        """Of the methods that are no properties."""
+        return sorted(self._methods_named)
+
+    def commands_added(self) -> Iterator[tuple[Value, FunctionRef | Instance]]:
+        """Groups of commands, each with a command that another file than its own adds to it."""
+        for group, commands in self._commands.items():
+            yield from ((group, command) for _, command in commands)
+
+    @property
+    def modules(self) -> tuple[ModuleFacts, ...]:
+        """Those that it was found out over."""
+        return self._modules
 
     def _spread(self, found: set[Group], among: Container[Group] | None = None) -> None:
         """What uses what was found is found, too."""

@@ -114,14 +114,14 @@ class Walk:
 
     def possible(self, module: ModuleFacts, node: ast.expr) -> Sequence[Value]:
         """What an expression may be where that is not certain, given what this program makes and hands on."""
-        if not self.relevance.candidates.possible(module, node):
+        if not self.relevance.may_be(module, node):
             return ()
         found = self._candidates.possible(module, node)
         return self.calls.choices.some_of(found, MAX_TAKEN if self.is_taken(node) else MAX_VALUES, node, module)
 
     def held(self, module: ModuleFacts, node: ast.expr) -> Sequence[Value]:
         """The same of what a collection holds."""
-        if not self.relevance.candidates.held(module, node):
+        if not self.relevance.may_hold(module, node):
             return ()
         return self.calls.choices.some_of(self._candidates.held(module, node), MAX_VALUES, node, module)
 

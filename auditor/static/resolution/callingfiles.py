@@ -83,6 +83,8 @@ class CallingFiles:
                 found |= here
         holds = self._holds(way)
         using = tuple(path for path in sorted(self._named(found)) if holds(path, name))
+        for path in using:
+            self._project.trace.share("content", path)
         if is_small:
             question = f"{name}\0{way}{self._told_by(tuple(reached))}"
             self._found[question] = tuple(sorted(self._named(holding))), using

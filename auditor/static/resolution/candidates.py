@@ -71,6 +71,9 @@ class Candidates:
         self._given: Given = {} if given is None else given
         """What calls give the parameters of functions."""
 
+        self._homes: dict[Function, ModuleFacts] = {}
+        """The files of these functions."""
+
         self._offered: Given = {}
         """What calls give that may call something else."""
 
@@ -123,6 +126,7 @@ class Candidates:
         What is not `certain` counts from `take_up` on: else the answers would depend on the order of the questions.
         """
         given = self._given if certain else self._offered
+        self._homes[called.node] = called.module
         arguments = called.node.args
         positional = [*arguments.posonlyargs, *arguments.args][skipped:]
         names = {argument.arg for argument in (*positional, *arguments.kwonlyargs)}
@@ -140,6 +144,11 @@ class Candidates:
                 given.setdefault((called.node, str(word.arg)), []).append((module, word.value))
             elif word.arg is None or (arguments.kwarg is not None and not isinstance(word.value, ast.Constant)):
                 given.setdefault((called.node, f"{_OTHERS}{word.arg or ''}"), []).append((module, word.value))
+
+    def given(self) -> Iterator[tuple[ModuleFacts, Function, str, Sequence[tuple[ModuleFacts, ast.expr]]]]:
+        """What calls give: the file of a function, the function, its parameter, and the expressions in order."""
+        for (function, name), values in self._given.items():
+            yield self._homes[function], function, name, values
 
     def take_up(self) -> bool:
         """From now on what uncertain calls give counts too; False where there is nothing of the kind."""

@@ -114,6 +114,15 @@ class Registries:
         """Paths of the files that make the tables in which something is registered."""
         return frozenset(self._homes[table] for table in self._members if table in self._homes)
 
+    def registered(self) -> Iterator[tuple[Table, str | None, Member]]:
+        """What is registered: the table, the file that makes it as far as that is known, and what is in it."""
+        for table, members in self._members.items():
+            yield from ((table, self._homes.get(table), member) for member in members)
+
+    def names(self) -> list[str]:
+        """Last parts of the names by which the tables go."""
+        return sorted(self._names)
+
     def is_table(self, value: object) -> bool:
         """Whether an object is a table with members."""
         return isinstance(value, Instance) and value.made_by in self._members

@@ -35,6 +35,9 @@ class Trace:
         self._parsed: list[set[str]] = []
         """The files that were parsed for each."""
 
+        self.shared: set[Question] = set()
+        """Questions on which anything may rest that is worked out with the trees of now: see `share`."""
+
     def start(self) -> None:
         """Something begins to be worked out."""
         self._open.append({})
@@ -52,6 +55,13 @@ class Trace:
             # Entered first: finding the answer may put further questions, which are answered by it.
             self._open[-1][kind, path] = None
             self._open[-1][kind, path] = self._answer((kind, path))
+
+    def share(self, kind: Kind, path: str) -> None:
+        """A file is looked at that what is asked about does not import: who calls it may stand there.
+
+        What is remembered with the trees may rest on it, so whatever uses these later does, too.
+        """
+        self.shared.add((kind, path))
 
     def stop(self) -> tuple[dict[Question, object], set[str]]:
         """It is worked out: what was asked for it, and parsed. What it is part of rests on the same."""

@@ -11,26 +11,25 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import partial
 
-from auditor.model.annotations import TYPE_CHECKING, Generic, TypeVar, cast
+from auditor.model.annotations import Any, Generic, TypeVar, cast
 from auditor.model.lean import dataclass
 from auditor.static.files.importpath import Lookup
 from auditor.static.files.scripts import is_script, is_script_by_its_bytes
 from auditor.static.project import Project
-from auditor.static.reuse.notes import Answered, Entry, Row
+from auditor.static.reuse.notes import Answered, Entry, Question, Row
 from auditor.static.reuse.trace import Kept
 from auditor.static.scanning.findings import Looked, Placed
+from auditor.static.scanning.judging import Item as Judged
+from auditor.static.scanning.judging import Judging
 from auditor.static.scanning.workers import spread
 from auditor.static.text.frameworktasks import tasks
 from auditor.static.text.sketch import Sketch
-
-if TYPE_CHECKING:
-    from auditor.static.resolution.library_verdict import LibraryVerdict
 
 MAX_UNIT_BYTES = 2_000_000
 MAX_UNIT_FILES = 96
 
 Item = TypeVar("Item")
-Answer = TypeVar("Answer")
+Unit = TypeVar("Unit", bound="tuple[object, ...]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +63,11 @@ class Passes:
         if project.moves is not None:
             steady = project.moves.steady
             self.kept.look_up({path: known for path, known in self._earlier.lookups.items() if path in steady})
-        self._before: list[object] = []
-        """Answers of the last pass that were given other lines, as they were."""
+        self._before: list[tuple[Any, Any]] = []
+        """Answers of the last pass that were given other lines, as they were, each behind what it is about."""
+
+        self._is_shared = False
+        """Whether several processes work on the pass."""
 
         self.parsed: set[str] = set()
         self.problems: dict[str, str] = {}
@@ -85,7 +87,9 @@ class Passes:
         project = self._project
         known = self._scripts_by_their_bytes()
         open_ = [path for path, answer in known.items() if answer is None]
-        found = self._pass("script", open_, partial(is_script, project), lambda paths: _units(paths, project))
+        found = self._pass(
+            "script", open_, self._each(partial(is_script, project)), lambda paths: _units(paths, project)
+        )
         running = {path: named for path, (_, _, named) in self.kept.scripts.items() if named}
         project.programs.know_scripts({path for path, answer in {**known, **found}.items() if answer}, running)
 
@@ -105,23 +109,29 @@ class Passes:
         project = self._project
         project.programs.know_facts(self._earlier.facts)
         may_draw, followed = project.selection.may_draw, project.programs.followed_by_programs()
-        project.programs.know_drawing(self._pass("draws", followed, may_draw, lambda paths: _units(paths, project)))
+        project.programs.know_drawing(
+            self._pass("draws", followed, self._each(may_draw), lambda paths: _units(paths, project))
+        )
         project.programs.know_verdicts(
             {path: () for path in project.programs.entry_points if not project.selection.can_draw(path)}
         )
 
-        def judge(group: tuple[str, ...]) -> dict[str, tuple[LibraryVerdict, ...]]:
-            for path in group:
-                project.trace.note("reach", path)
-            modules = ((path, project.module(path)) for path in group if not self._cancelled())
-            return {path: project.programs.verdicts(module) for path, module in modules if module is not None}
-
-        answers = self._pass("verdicts", project.programs.groups, judge, lambda groups: [(group,) for group in groups])
-        for verdicts in answers.values():
-            project.programs.know_verdicts(verdicts)
-        for before in self._before:
-            project.programs.know_shifted(cast("Mapping[str, tuple[LibraryVerdict, ...]]", before))
+        judging, groups = Judging(project, self._judged_before, self._cancelled), project.programs.groups
+        answers = self._pass("verdicts", judging.items(groups), judging.judge, partial(judging.units, groups))
+        project.programs.know_verdicts({path: verdicts for path, verdicts in answers.items() if isinstance(path, str)})
+        for path, before in self._before:
+            if isinstance(path, str):
+                project.programs.know_shifted({path: before})
         self.kept.facts = project.programs.facts()
+
+    def _judged_before(self, item: Judged) -> tuple[object, list[Question]]:
+        """What the last scan found out about programs, and what it asked for that; None where that is not known."""
+        earlier = cast("Answered[Judged]", self._earlier.answered.get("verdicts") or Answered())
+        row = earlier.found.get(item)
+        if row is None or isinstance(row, Entry):
+            return None, []
+        notes = (earlier.notes[number] for number in memoryview(row[1]).cast("I"))
+        return self._earlier.unpack(row[0]), [(kind, path) for kind, path, _ in notes]
 
     def look(self, paths: Sequence[str], find: Callable[[str, Project], Iterable[Placed]]) -> Iterable[Looked]:
         """Ask the rules about every file, in order."""
@@ -133,7 +143,7 @@ class Passes:
             return Looked(findings, project.sketch(path).is_marked and project.module(path) is not None)
 
         numbers = {path: number for number, path in enumerate(paths)}
-        return self._pass("look", paths, ask, lambda rest: _units(rest, project), numbers).values()
+        return self._pass("look", paths, self._each(ask, numbers), lambda rest: _units(rest, project), numbers).values()
 
     def look_beyond(
         self, paths: Sequence[str], find: Callable[[str, Project], Iterable[Placed]]
@@ -145,19 +155,21 @@ class Passes:
             project.trace.note("content", path)
             return tuple(find(path, project))
 
-        return self._pass("beyond", paths, ask, lambda rest: _units(rest, project)).values()
+        return self._pass("beyond", paths, self._each(ask), lambda rest: _units(rest, project)).values()
 
     def _pass(
         self,
         name: str,
         items: Sequence[Item],
-        work: Callable[[Item], Answer],
-        units: Callable[[Sequence[Item]], Sequence[tuple[Item, ...]]],
+        work: Callable[[Unit], Mapping[Item, Entry]],
+        units: Callable[[Sequence[Item]], Sequence[Unit]],
         numbers: Mapping[Item, int] | None = None,
-    ) -> dict[Item, Answer]:
+    ) -> dict[Item, Any]:
         """The answer for every item, in their order.
 
-        `numbers`: the items as they are counted for whoever watches; None for a pass after which no file is done.
+        `work` finds out those of a unit, `units` which units to work on, given the items of which nothing is known
+        that holds. `numbers`: the items as they are counted for whoever watches; None for a pass after which no file
+        is done.
         """
         earlier = cast("Answered[Item]", self._earlier.answered.get(name) or Answered())
         found = earlier.holding(items, self._project.failing(earlier.notes)) if earlier.found else {}
@@ -166,8 +178,8 @@ class Passes:
         for item in [item for item, answer in answers.items() if answer is None]:
             del found[item]
         todo = units([item for item in items if item not in found])
-        shared = min(self._processes, len(todo)) > 1
-        for number, done in spread(self._worker(work, numbers, shared=shared), todo, self._processes):
+        self._is_shared = min(self._processes, len(todo)) > 1
+        for number, done in spread(self._worker(work), todo, self._processes):
             found.update(done.entries)
             parsed = {path for entry in done.entries.values() for path in entry.parsed}
             self.kept.parsed_bytes += sum(self._project.source(path).size_bytes for path in parsed)
@@ -175,19 +187,17 @@ class Passes:
             self.kept.listed_folders |= done.listed_folders
             self.kept.look_up(done.lookups)
             self._project.know_gists(done.gists)
-            if shared:
-                last = todo[number][-1]
+            if self._is_shared:
+                last = cast("Item", todo[number][-1])
                 self._step(numbers[last] if numbers else 0, _path(last))
             if self._cancelled():
                 break
+        self._before = [(item, before) for item, before in self._before if not isinstance(found[item], Entry)]
         answered = Answered(earlier.notes, {item: found[item] for item in items if item in found}, earlier.numbered)
         self.kept.answered[name] = cast("Answered[object]", answered)
         self.parsed |= answered.parsed()
         self.problems.update(answered.problems())
-        return {
-            item: cast("Answer", row.answer if isinstance(row, Entry) else answers[item])
-            for item, row in answered.found.items()
-        }
+        return {item: row.answer if isinstance(row, Entry) else answers[item] for item, row in answered.found.items()}
 
     def _shift(self, found: dict[Item, Row | Entry], answers: dict[Item, object], numbers: AbstractSet[int]) -> None:
         """Give those answers that rest on one of these notes the lines of now; None to those that cannot have them."""
@@ -203,24 +213,23 @@ class Passes:
             if moved is None:
                 answers[item] = None
                 continue
-            self._before.append(before)
+            self._before.append((item, before))
             answers[item], problems = moved
             answer = earlier.pack(moved[0]) if isinstance(row[0], bytes) else row[0]
             found[item] = answer, row[1], row[2], problems
 
-    def _worker(
-        self, work: Callable[[Item], Answer], numbers: Mapping[Item, int] | None, *, shared: bool
-    ) -> Callable[[tuple[Item, ...]], _Done[Item]]:
-        """What is done with a unit, in whichever process."""
+    def _each(
+        self, work: Callable[[Item], object], numbers: Mapping[Item, int] | None = None
+    ) -> Callable[[tuple[Item, ...]], Mapping[Item, Entry]]:
+        """What is found out about the items of a unit, one after the other."""
         project = self._project
-        read, listed, gists = set(self.kept.read_files), set(self.kept.listed_folders), dict(project.gists)
 
-        def one(unit: tuple[Item, ...]) -> _Done[Item]:
+        def each(unit: tuple[Item, ...]) -> Mapping[Item, Entry]:
             entries: dict[Item, Entry] = {}
             for item in unit:
                 if self._cancelled():
                     break
-                if numbers is not None and not shared:
+                if numbers is not None and not self._is_shared:
                     self._step(numbers[item], _path(item))
                 project.start_over()
                 project.trace.start()
@@ -229,6 +238,17 @@ class Passes:
                 finally:
                     asked, parsed = project.trace.stop()
                 entries[item] = Entry(answer, asked, frozenset(parsed), project.problems_of(parsed))
+            return entries
+
+        return each
+
+    def _worker(self, work: Callable[[Unit], Mapping[Item, Entry]]) -> Callable[[Unit], _Done[Item]]:
+        """What is done with a unit, in whichever process."""
+        project = self._project
+        read, listed, gists = set(self.kept.read_files), set(self.kept.listed_folders), dict(project.gists)
+
+        def one(unit: Unit) -> _Done[Item]:
+            entries = work(unit)
             project.start_over()
             new_files, new_folders = project.read_files.difference(read), project.listed_folders.difference(listed)
             new_gists = {path: gist for path, gist in project.gists.items() if path not in gists}
