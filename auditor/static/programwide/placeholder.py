@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.entrypoints import is_main_guard
-from auditor.static.execution.standin import gives_always, unset_name
+from auditor.static.evaluation.standin import gives_always, unset_name
 from auditor.static.programwide.executing import programs_executing
 from auditor.static.resolution.callers import calls_seen
 from auditor.static.resolution.targets import only_target, pairs_of
