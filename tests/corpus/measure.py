@@ -158,7 +158,7 @@ def measure(cases: Iterable[Case]) -> list[Outcome]:
     outcomes = []
     with tempfile.TemporaryDirectory() as folder:
         for number, case in enumerate(cases):
-            root = Path(folder) / str(number)
+            root = Path(folder) / f"case{number}"
             root.mkdir()
             write(case, root)
             outcomes.append(_compare(case, engine.analyse(find_files(root, [root], ())).findings))

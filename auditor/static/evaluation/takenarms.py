@@ -11,7 +11,8 @@ from auditor.static.entrypoints import names_main
 from auditor.static.resolution.frame import Frame
 from auditor.static.resolution.library_verdict import SeedValue
 from auditor.static.resolution.seedvalue import GIVEN, Seen
-from auditor.static.syntax.bindings import Binding, BindingKind
+from auditor.static.syntax.bindings import Binding, BindingKind, every_argument
+from auditor.static.syntax.nodes import walk
 
 if TYPE_CHECKING:
     from auditor.static.evaluation.evaluate import Evaluator
@@ -64,8 +65,22 @@ def _given(binding: Binding) -> ast.expr | None:
 def _outcome(evaluator: Evaluator, arm: Arm, frame: Frame) -> bool | None:
     """Whether a run comes to an arm; of one for the program itself it depends on who imports the file."""
     test, is_body = arm
-    holds = None if names_main(test.test) else evaluator.truth(test.test, frame)
+    if names_main(test.test) or _may_be_given(test.test, frame):
+        return None
+    holds = evaluator.truth(test.test, frame)
     return None if holds is None else holds is is_body
+
+
+def _may_be_given(test: ast.expr, frame: Frame) -> bool:
+    """Whether a call gives a parameter that a condition asks for, so that its default does not decide."""
+    from auditor.static.evaluation.unset import is_given_by_none  # which asks for values
+
+    function = frame.function
+    if not isinstance(function, ast.FunctionDef):
+        return False
+    asked = {node.id for node in walk(test) if isinstance(node, ast.Name)}
+    given = asked.intersection(each.arg for each in every_argument(function.args))
+    return not all(is_given_by_none(frame.module, function, name) for name in sorted(given))
 
 
 def _arms_around(module: ModuleFacts, node: ast.AST) -> Iterator[Arm]:

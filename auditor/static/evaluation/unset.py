@@ -12,7 +12,6 @@ from auditor.static.evaluation.collected import collected_in, is_only_read, is_s
 from auditor.static.evaluation.commandline import declaring_option, default_of, typer_default
 from auditor.static.evaluation.fieldsgiven import is_field_given
 from auditor.static.evaluation.givenbefore import is_asked_for, is_given_there, stored_in_attribute, stored_values
-from auditor.static.evaluation.plainarms import is_differing_by_default
 from auditor.static.resolution.callers import calls_named, calls_seen, passed_to
 from auditor.static.resolution.library_verdict import SeedValue
 from auditor.static.resolution.subclasscalls import SeenCall, calls_through
@@ -126,8 +125,6 @@ def is_differing(given: ast.expr, module: ModuleFacts, steps: int = MAX_STEPS) -
     """Whether an argument differs from run to run: `time.time()`, or a parameter that every call gives such a value."""
     if module.seed_value(given) is SeedValue.ENTROPY:
         return not _may_be_given(given, module)
-    if is_differing_by_default(given, module):
-        return True
     function = handed_on(given, module)
     if function is None or not isinstance(given, ast.Name):
         return False
