@@ -47,8 +47,9 @@ class Judging:
         """That of which something that was noted is otherwise now."""
 
     def items(self, groups: Iterable[Group]) -> list[Item]:
-        """What is kept."""
-        shared = [(kind, group) for group in groups if len(group) > 1 for kind in (SEEN, SHARED)]
+        """What is kept. Of a program by itself, too, with which it was followed: in a group it notes a part alone."""
+        groups = list(groups)
+        shared = [(kind, group) for group in groups for kind in (SEEN, SHARED) if kind is SHARED or len(group) > 1]
         return [*shared, *(path for group in groups for path in group)]
 
     def units(self, groups: Iterable[Group], open_: Collection[Item]) -> list[Group]:
@@ -61,7 +62,7 @@ class Judging:
         project = self._project
         project.start_over()
         if len(group) == 1:
-            return {path: self._follow(path) for path in group}
+            return {(SHARED, group): Entry((), {}, frozenset(), {}), group[0]: self._follow(group[0])}
         followed = {path: project.programs.followed(path) for path in group}
         paths = frozenset().union(*followed.values())
         relevance, otherwise = None, None
