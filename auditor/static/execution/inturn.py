@@ -33,11 +33,7 @@ _CONDITIONS = (ast.If, ast.IfExp, ast.BoolOp, ast.ExceptHandler, ast.While, ast.
 def are_called_in_turn(walk: Walk, module: ModuleFacts, called: ast.expr) -> bool:
     """Whether a loop calls this of several objects, all of which one function puts in one list whatever happens."""
     holder = _looped_over(module, called)
-    if holder is None:
-        return False
-    made = walk.possible(module, holder)
-    lists = {_gathered(each) for each in made} if len(made) > 1 else set()
-    return len(lists) == 1 and None not in lists
+    return holder is not None and _are_in_one_list(walk, module, holder)
 
 
 def named_here(values: Sequence[Value], called: ast.expr, frame: Frame) -> Sequence[Value]:
@@ -63,7 +59,17 @@ def asks_for_method(walk: Walk, test: ast.expr, frame: Frame) -> bool:
         return False
     name = _text(looked.args[1], frame)
     made = walk.possible(frame.module, looked.args[0]) if name is not None else ()
-    return any(isinstance(frame.module.names.attribute(each, name or ""), FunctionRef) for each in made)
+    have = [isinstance(frame.module.names.attribute(each, name or ""), FunctionRef) for each in made]
+    return any(have) and (all(have) or _are_in_one_list(walk, frame.module, looked.args[0]))
+
+
+def _are_in_one_list(walk: Walk, module: ModuleFacts, holder: ast.expr) -> bool:
+    """Whether a loop gives a name several objects, all of which one function puts in one list whatever happens."""
+    if not _is_bound_by_loop(module, holder):
+        return False
+    made = walk.possible(module, holder)
+    lists = {_gathered(each) for each in made} if len(made) > 1 else set()
+    return len(lists) == 1 and None not in lists
 
 
 def _text(name: ast.expr, frame: Frame) -> str | None:
@@ -79,10 +85,12 @@ def _looped_over(module: ModuleFacts, called: ast.expr) -> ast.Name | None:
         called = called.args[0]
     elif isinstance(called, ast.Attribute):
         called = called.value
-    bindings = module.lookup.bindings_of(called) if isinstance(called, ast.Name) else ()
-    if len(bindings) != 1 or bindings[0].kind is not BindingKind.ELEMENT:
-        return None
-    return called if isinstance(called, ast.Name) else None
+    return called if isinstance(called, ast.Name) and _is_bound_by_loop(module, called) else None
+
+
+def _is_bound_by_loop(module: ModuleFacts, node: ast.expr) -> bool:
+    bindings = module.lookup.bindings_of(node) if isinstance(node, ast.Name) else ()
+    return len(bindings) == 1 and bindings[0].kind is BindingKind.ELEMENT
 
 
 def _gathered(value: Value) -> str | None:

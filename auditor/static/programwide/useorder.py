@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.entrypoints import is_main_guard
 from auditor.static.resolution.callers import calls_seen
 from auditor.static.resolution.values import ModuleRef
 from auditor.static.syntax.bindings import Function
@@ -47,8 +48,8 @@ def is_used_before(
         if scope in first:
             if _position(node) < first[scope] and not _is_after(scope, first):
                 return True
-        elif scope[1] is None and isinstance(node, ast.Attribute) and user.path != module.path:
-            return True  # `rng = noise.RNG` at the top of a file that is imported first
+        elif scope[1] is None and not _is_guarded(user, node):
+            return True  # `rng = noise.RNG`, `first = noise.draw()` at the top of a file that is imported first
     return False
 
 
@@ -56,7 +57,7 @@ def _first(calls: Iterable[tuple[ModuleFacts, ast.Call]], storing: Function) -> 
     """By function, or file, the first place that comes to one of some calls."""
     found: dict[_Scope, tuple[int, int]] = {}
     pending: list[_Place] = list(calls)
-    for _ in range(MAX_STEPS):
+    for _ in range(2 * MAX_STEPS):
         scopes: dict[_Scope, None] = {}
         for caller, node in pending:
             scope = (caller, caller.enclosing_function(node))
@@ -129,6 +130,11 @@ def _attributes(tree: ast.AST, name: str) -> Iterator[ast.Attribute]:
     for node in walk(tree):
         if isinstance(node, ast.Attribute) and node.attr == name and isinstance(node.ctx, ast.Load):
             yield node
+
+
+def _is_guarded(module: ModuleFacts, node: ast.expr) -> bool:
+    """Whether a place stands below `if __name__ == "__main__":`, which nobody executes who imports the file."""
+    return any(isinstance(holder, ast.stmt) and is_main_guard(holder) for holder in module.around(node))
 
 
 def _position(node: ast.expr) -> tuple[int, int]:
