@@ -53,12 +53,17 @@ class NotebookOrderDetector(DocumentDetector[re.Pattern[bytes]]):
 
 def _out_of_order(path: str, cells: Sequence[Cell]) -> Hit | None:
     latest: Cell | None = None
-    redone: list[tuple[Cell, frozenset[str]]] = []
+    redone: list[tuple[Cell, set[str]]] = []
     words: set[str] = set()
     read = 0
     for place, cell in enumerate(cells):
         if cell.executed is None or cell.sets_up:
             continue
+        if redone and cell.given:
+            named = set(_WORD.findall("\n".join(cell.lines)))
+            for _, names in redone:
+                if not named.isdisjoint(names):
+                    names |= cell.given  # a function that calls the one which was given anew
         before = latest if latest is not None and _is_before(cell, latest) else None
         if before is not None or any(_is_before(cell, each) for each, _ in redone):
             given = cell.given
@@ -76,7 +81,7 @@ def _out_of_order(path: str, cells: Sequence[Cell]) -> Hit | None:
             if before is not None:
                 return _told(path, cell, before)
         if cell.given:
-            redone.append((cell, cell.given))
+            redone.append((cell, {*cell.given}))
         elif not cell.looks:
             latest = cell
     return None

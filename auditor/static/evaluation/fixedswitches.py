@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 _BY_ANY_NAME = ("exec(", "globals(", "setattr(", "vars(")
 """What may give a module's names other values without spelling them."""
 
+_FILLING = ("globals().update(",)
+"""What surely does so."""
+
 MAX_SWITCHES = 500
 """Names that are looked up for one program: each is searched for in all of its files."""
 
@@ -114,7 +117,7 @@ class FixedSwitches:
         project = holder.project
         if any(_may_store(path, name.id, project, is_on=bool(seen.value)) for path in self._within):
             return UNKNOWN
-        if self._is_open(holder):
+        if self._is_open(holder) or project.texts.contain(holder.path, _FILLING):
             return UNKNOWN
         if isinstance(value, ast.Constant) and isinstance(value.value, bool):
             return seen

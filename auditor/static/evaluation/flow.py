@@ -47,6 +47,9 @@ _STRAIGHT = (
 )
 """Whose body is executed from its first statement to the last, unless something leaves it."""
 
+MAX_AROUND = 10
+"""Statements and expressions around a use that are looked at."""
+
 _LOOPS = (ast.AsyncFor, ast.For, ast.While)
 _SHOWING = frozenset(
     {"critical", "debug", "display", "error", "exception", "info", "pprint", "print", "warn", "warning"}
@@ -215,15 +218,48 @@ def is_sorted_here(module: ModuleFacts, use: ast.expr) -> bool:
 
 
 def is_single(module: ModuleFacts, use: ast.expr) -> bool:
-    """`assert len(x) == 1`: one thing has no order."""
+    """`assert len(x) == 1`, `if len(x) != 1: raise`: one thing has no order, wherever else it is used."""
+    test = _length_asked(module, use)
+    holder = module.parent(test) if test is not None else None
+    while isinstance(holder, ast.BoolOp):
+        holder = module.parent(holder)
+    if not isinstance(holder, ast.If) or test is None:
+        return isinstance(holder, ast.Assert)
+    others = holder.orelse if isinstance(test.ops[0], ast.Eq) else holder.body
+    if not others or not isinstance(others[-1], ast.Return | ast.Raise | ast.Continue | ast.Break):
+        return False
+    named = ast.dump(use)
+    return isinstance(others[-1], ast.Raise) or not any(
+        ast.dump(part) == named for each in others for part in walk(each) if isinstance(part, type(use))
+    )
+
+
+def is_single_here(module: ModuleFacts, use: ast.expr) -> bool:
+    """Whether a use stands where there is one thing: `next(iter(x)) if len(x) == 1 else …`."""
+    named = ast.dump(use)
+    part: ast.AST = use
+    for holder in islice(module.around(use), MAX_AROUND):
+        if isinstance(holder, ast.If | ast.IfExp) and part is not holder.test:
+            body = holder.body if isinstance(holder.body, list) else [holder.body]
+            for each in walk(holder.test):
+                test = _length_asked(module, each) if isinstance(each, type(use)) and ast.dump(each) == named else None
+                if test is not None and (part in body) is isinstance(test.ops[0], ast.Eq):
+                    return True
+        part = holder
+    return False
+
+
+def _length_asked(module: ModuleFacts, use: ast.expr) -> ast.Compare | None:
+    """`len(x) == 1`, `len(x) != 1` and `len(x) > 1` around `x`."""
     call = module.parent(use)
     if not isinstance(call, ast.Call) or module.resolve(call.func) != "len":
-        return False
+        return None
     test = module.parent(call)
     if not isinstance(test, ast.Compare) or len(test.comparators) != 1:
-        return False
+        return None
     limit = module.constant(test.comparators[0] if test.left is call else test.left)
-    return isinstance(limit, Known) and limit.value == 1 and isinstance(test.ops[0], ast.Eq | ast.NotEq | ast.Gt)
+    is_one = isinstance(limit, Known) and limit.value == 1 and isinstance(test.ops[0], ast.Eq | ast.NotEq | ast.Gt)
+    return test if is_one else None
 
 
 def is_only_reduced(module: ModuleFacts, call: ast.Call) -> bool:

@@ -11,7 +11,8 @@ from auditor.static.evaluation.commandline import default_of
 from auditor.static.evaluation.derivedswitches import ANYTHING, Leaf, Switch, chosen, derived
 from auditor.static.evaluation.flow import uses
 from auditor.static.evaluation.spread import entries, spread
-from auditor.static.resolution.members import first_base
+from auditor.static.resolution.baseorder import above
+from auditor.static.resolution.members import bases, first_base
 from auditor.static.resolution.targets import only_target
 from auditor.static.resolution.values import ClassRef, FunctionRef, Instance
 from auditor.static.reuse.trace import Memory
@@ -102,10 +103,12 @@ def kept(cls: ClassRef, given: Given) -> Mapping[str, Switch]:
     found: dict[str, Switch] = {}
     assigned: set[str] = set()
     twice: set[str] = set()
+    chain: list[ClassRef] = []
     current: ClassRef | None = cls
     for _ in range(MAX_BASES):
         if current is None:
             break
+        chain.append(current)
         module, function = current.module, _constructor(current)
         own: dict[str, Switch] = {}
         leaf = _leaf(module, function, given, own)
@@ -121,6 +124,9 @@ def kept(cls: ClassRef, given: Given) -> Mapping[str, Switch]:
         if function is not None:
             given = _handed_on(module, function, base, given, leaf)
         current = base
+    for beside in above(cls, bases):  # what stands beside, as mixins, is not handed anything here
+        if isinstance(beside, ClassRef) and beside not in chain:
+            twice |= beside.module.self_attributes(beside.node).keys()
     return {name: value for name, value in found.items() if name not in twice and name not in _MODES}
 
 

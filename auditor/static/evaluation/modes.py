@@ -33,6 +33,12 @@ _OPEN = lazy_pattern(
 )
 """The same, for other objects than a method's own."""
 
+_OPEN_OWN = lazy_pattern(
+    rb"""setattr(?:__)?\(\s*self\s*,(?!\s*["'])|"""
+    rb"""(?:\bself\.__dict__|\bvars\(self\))\s*(?:\.update|(?:\[[^\]\n]*\]\s*)?=(?!=))"""
+)
+"""The same, for a method's own object."""
+
 _NAME = rb"[\w\x80-\xff]+"
 _BOUND = rb"[\w.\[\]\x80-\xff]+"
 """What an assignment may bind."""
@@ -148,6 +154,15 @@ def sets_any(path: str, project: Project) -> bool:
 def sets_own(path: str, project: Project) -> bool:
     """The same, also where a method gives them to its own object: `setattr(self, name, value)`."""
     return project.texts.contain(path, _OWN_AT_ALL) or sets_any(path, project)
+
+
+def sets_switches(cls: ClassRef, holding: Iterable[str]) -> bool:
+    """Whether objects of a class are given attributes by any names: by its methods, or in files that name the class."""
+    project = cls.module.project
+    own = _paths_above(cls)
+    return any(project.texts.contain(path, _OWN_AT_ALL) and _holds(path, _OPEN_OWN, project) for path in own) or any(
+        sets_any(path, project) for path in sorted({*own, *holding})
+    )
 
 
 def _is_false(node: ast.expr) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from weakref import WeakKeyDictionary
 
@@ -25,7 +25,7 @@ from auditor.static.evaluation.keptswitches import (
     kept,
     switch_of_default,
 )
-from auditor.static.evaluation.modes import sets_by_name
+from auditor.static.evaluation.modes import sets_by_name, sets_switches
 from auditor.static.facts import ModuleFacts
 from auditor.static.resolution.callers import passed_to
 from auditor.static.resolution.members import first_base
@@ -90,7 +90,7 @@ class Switches:
             return {}
         found = kept(cls, given_to(module, made.node, call, self._handed))
         constants = {name: value for name, value in found.items() if name in tested and isinstance(value, ast.Constant)}
-        assigned = self._assigned_elsewhere(constants)
+        assigned = self._assigned_elsewhere(cls, constants)
         return {name: constant(value.value) for name, value in constants.items() if name not in assigned}
 
     def is_made(self, cls: ClassRef, node: ast.Call | None) -> None:
@@ -116,7 +116,7 @@ class Switches:
             name: self._steady(cls, value) if isinstance(value, ast.Dict) else value for name, value in given.items()
         }
         found = kept(cls, given)
-        assigned = self._assigned_elsewhere(found)
+        assigned = self._assigned_elsewhere(cls, found)
         return {name: _seen(value) for name, value in found.items() if name not in assigned}
 
     def _handed(self, module: ModuleFacts, node: ast.Name) -> ast.Constant | None:
@@ -174,8 +174,10 @@ class Switches:
             found += calls
         return found
 
-    def _assigned_elsewhere(self, names: Iterable[str]) -> set[str]:
+    def _assigned_elsewhere(self, cls: ClassRef, names: Collection[str]) -> set[str]:
         """The attributes that anything but a method assigns to its own object: `data.augment = True`."""
+        if names and sets_switches(cls, self._mentions.holding(cls.node.name, self._paths)):
+            return {*names}
         holding, assigned = self._mentions.holding, self._mentions.assigned
         return {
             name

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
+from itertools import islice
 
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.entrypoints import is_main_guard
+from auditor.static.evaluation.flow import uses
 from auditor.static.resolution.picked import looks_up
+from auditor.static.resolution.targets import only_target
 from auditor.static.resolution.values import FunctionRef, Instance, Value
-from auditor.static.syntax.bindings import BindingKind, Function
+from auditor.static.syntax.bindings import BindingKind
 from auditor.static.syntax.elements import is_none
 
 if TYPE_CHECKING:
@@ -20,17 +24,16 @@ _ASKING = frozenset({"getattr", "hasattr"})
 _ASKED = 2
 """An object, and the name of an attribute."""
 
+MAX_USES = 20
+"""Uses of an object's name of which one may put it in a list."""
+
 _CONDITIONS = (ast.If, ast.IfExp, ast.BoolOp, ast.ExceptHandler, ast.While, ast.match_case)
 
 
 def are_called_in_turn(walk: Walk, module: ModuleFacts, called: ast.expr) -> bool:
-    """Whether a loop calls this of several objects, all of which one function makes whatever happens."""
+    """Whether a loop calls this of several objects, all of which one function puts in one list whatever happens."""
     holder = _looped_over(module, called)
-    if holder is None:
-        return False
-    made = walk.possible(module, holder)
-    places = {_made_in(each) for each in made} if len(made) > 1 else set()
-    return len(places) == 1 and None not in places
+    return holder is not None and _are_in_one_list(walk, module, holder)
 
 
 def named_here(values: Sequence[Value], called: ast.expr, frame: Frame) -> Sequence[Value]:
@@ -56,7 +59,17 @@ def asks_for_method(walk: Walk, test: ast.expr, frame: Frame) -> bool:
         return False
     name = _text(looked.args[1], frame)
     made = walk.possible(frame.module, looked.args[0]) if name is not None else ()
-    return any(isinstance(frame.module.names.attribute(each, name or ""), FunctionRef) for each in made)
+    have = [isinstance(frame.module.names.attribute(each, name or ""), FunctionRef) for each in made]
+    return any(have) and (all(have) or _are_in_one_list(walk, frame.module, looked.args[0]))
+
+
+def _are_in_one_list(walk: Walk, module: ModuleFacts, holder: ast.expr) -> bool:
+    """Whether a loop gives a name several objects, all of which one function puts in one list whatever happens."""
+    if not _is_bound_by_loop(module, holder):
+        return False
+    made = walk.possible(module, holder)
+    lists = {_gathered(each) for each in made} if len(made) > 1 else set()
+    return len(lists) == 1 and None not in lists
 
 
 def _text(name: ast.expr, frame: Frame) -> str | None:
@@ -72,20 +85,58 @@ def _looped_over(module: ModuleFacts, called: ast.expr) -> ast.Name | None:
         called = called.args[0]
     elif isinstance(called, ast.Attribute):
         called = called.value
-    bindings = module.lookup.bindings_of(called) if isinstance(called, ast.Name) else ()
-    if len(bindings) != 1 or bindings[0].kind is not BindingKind.ELEMENT:
-        return None
-    return called if isinstance(called, ast.Name) else None
+    return called if isinstance(called, ast.Name) and _is_bound_by_loop(module, called) else None
 
 
-def _made_in(value: Value) -> tuple[ModuleFacts, Function | None] | None:
-    """The function, or the file, that makes an object whatever happens; None where a condition stands around it."""
+def _is_bound_by_loop(module: ModuleFacts, node: ast.expr) -> bool:
+    bindings = module.lookup.bindings_of(node) if isinstance(node, ast.Name) else ()
+    return len(bindings) == 1 and bindings[0].kind is BindingKind.ELEMENT
+
+
+def _gathered(value: Value) -> str | None:
+    """The list in which an object is put whatever happens, as `fit hooks`; None where a condition stands around that.
+
+    `[Log(), Seed()]` and `hooks.append(Seed())` of one function, also of objects that have names.
+    """
     if not isinstance(value, Instance) or value.made_by is None or value.module is None:
         return None
-    function = value.module.enclosing_function(value.made_by)
-    for holder in value.module.around(value.made_by):
+    module, place = value.module, _place(value.module, value.made_by)
+    if place is None or _is_under_condition(module, value.made_by) or _is_under_condition(module, place):
+        return None
+    around = module.parent(place)
+    if isinstance(around, ast.Call) and isinstance(around.func, ast.Attribute):
+        holder: ast.expr | None = around.func.value
+    else:
+        holder = only_target(module.parent(around)) if around is not None else None
+    is_kept = isinstance(holder, ast.Attribute) or (
+        isinstance(holder, ast.Name) and len(module.lookup.bindings_of(holder)) == 1
+    )
+    function = module.enclosing_function(place)
+    named = ast.unparse(holder) if is_kept and holder is not None else f"{getattr(around, 'lineno', 0)}:{id(around)}"
+    return f"{module.path} {getattr(function, 'lineno', 0)} {named}"
+
+
+def _place(module: ModuleFacts, made: ast.expr) -> ast.expr | None:
+    """What stands in a list, or is added to one: the object, or the one use of its name that does so."""
+    target = only_target(module.parent(made))
+    if isinstance(target, ast.Name):
+        places = [each for each in islice(uses(module, target), MAX_USES) if _is_put(module, each)]
+        return places[0] if len(places) == 1 else None
+    return made if _is_put(module, made) else None
+
+
+def _is_put(module: ModuleFacts, node: ast.expr) -> bool:
+    around = module.parent(node)
+    if isinstance(around, ast.Call):
+        return node in around.args and isinstance(around.func, ast.Attribute)
+    return isinstance(around, ast.List | ast.Tuple | ast.Set)
+
+
+def _is_under_condition(module: ModuleFacts, node: ast.expr) -> bool:
+    function = module.enclosing_function(node)
+    for holder in module.around(node):
         if holder is function:
             break
-        if isinstance(holder, _CONDITIONS):
-            return None
-    return value.module, function
+        if isinstance(holder, _CONDITIONS) and not (isinstance(holder, ast.stmt) and is_main_guard(holder)):
+            return True
+    return False

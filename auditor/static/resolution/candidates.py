@@ -26,6 +26,7 @@ from auditor.static.resolution.registries import Registries
 from auditor.static.resolution.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
 from auditor.static.resolution.wanted import Wanted, keyed, returned_to, wanted_by
 from auditor.static.syntax.bindings import Binding, BindingKind, Function
+from auditor.static.text.dotted import dotted_text
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
@@ -376,6 +377,9 @@ class Candidates:
         called = returned.func if isinstance(returned, ast.Call) else returned
         entry = keyed(module, called, wanted) if wanted else None
         if entry is None:
+            return ()
+        table = dotted_text(entry.value)
+        if table is None or module.project.texts.contain(module.path, (f"{table}.update(", f"{table} |=")):
             return ()
         written = entry_of(module, entry)
         if written is None:

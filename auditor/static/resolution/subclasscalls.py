@@ -53,6 +53,17 @@ def calls_through(module: ModuleFacts, holder: ast.ClassDef, constructor: ast.Fu
     return found
 
 
+def classes_below(cls: ClassRef) -> list[ClassRef] | None:
+    """The classes that extend one, directly or not; None where these are too many."""
+    found = [cls]
+    for current in found:
+        below = _extending(current)
+        if below is None or len(found) + len(below) > MAX_BELOW:
+            return None
+        found += [each for each in below if each not in found]
+    return found[1:]
+
+
 def _extending(cls: ClassRef) -> list[ClassRef] | None:
     """The classes that name one as their base, in its file and in the programs that reach that."""
     project, path = cls.module.project, cls.module.path

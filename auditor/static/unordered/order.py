@@ -19,6 +19,7 @@ from auditor.static.evaluation.flow import (
     is_found_by_value,
     is_shown,
     is_single,
+    is_single_here,
     is_sorted_here,
     loses_order,
     parameter,
@@ -346,7 +347,7 @@ def _variable(module: ModuleFacts, target: ast.expr, trail: Trail) -> OrderedUse
         return None
     deeper = replace(trail, depth=trail.depth + 1, seen=trail.seen | {key})
     for use in found_uses:
-        found = _follow(module, use, deeper)
+        found = None if is_single_here(module, use) else _follow(module, use, deeper)
         if found is not None:
             return found
     return None
@@ -371,7 +372,9 @@ def _into_function(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: T
         return None
     is_plain = trail.kind is Kind.SET and not trail.as_list
     found = (
-        _follow(callee.module, read, inner) for read in reads if not (is_plain and is_other_kind(callee.module, read))
+        _follow(callee.module, read, inner)
+        for read in reads
+        if not (is_single_here(callee.module, read) or (is_plain and is_other_kind(callee.module, read)))
     )
     return next((use for use in found if use is not None), None)
 

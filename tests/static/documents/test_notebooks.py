@@ -51,6 +51,10 @@ CASES = {
         [(1, IMPORT), (9, "def f(x):\n    return x"), (2, "c = np.sum(3)")],
         None,
     ),
+    "a function that another one calls was changed later": (
+        [(1, IMPORT), (9, "def f(x):\n    return x"), (2, "def g():\n    return f(3)"), (3, "c = g()")],
+        4,
+    ),
     "settings were given again": (
         [(9, IMPORT + "\na = [2]\nb = f'{a}'"), (2, "def g():\n    return np.ones(a)")],
         None,
