@@ -7,13 +7,14 @@ argument that a constructor keeps, a transform that a data set is given.
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator, Set
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from itertools import islice
+from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass
 from auditor.static.execution.protocols import CALLED, INDEXING, ITERATING
-from auditor.static.resolution.callers import calls_of, calls_seen
+from auditor.static.resolution.callers import calls_named, calls_of, calls_seen
 from auditor.static.resolution.members import member
 from auditor.static.resolution.values import ClassRef, External, FunctionRef
 from auditor.static.syntax.bindings import Binding, BindingKind, Function, every_argument
@@ -28,6 +29,9 @@ MAX_LOOKED_AT = 40
 MAX_USES = 20
 """Uses of a name, or calls of a function, that are looked at."""
 
+MAX_NAMED = 100
+"""Places where a name is read, or bound, that are looked at for its uses."""
+
 MAX_FUNCTIONS = 60
 """Functions that the items of one data set are made by, as far as they are looked at."""
 
@@ -38,6 +42,10 @@ _ITSELF = frozenset({"manual_seed"})
 """Methods that return their object."""
 
 _Place = tuple["ModuleFacts", ast.expr]
+
+_READ: WeakKeyDictionary[ModuleFacts, dict[ast.AST, dict[str, list[ast.Name]]]] = WeakKeyDictionary()
+_CHANGED: WeakKeyDictionary[ModuleFacts, dict[str, list[tuple[ast.Attribute, bool]]]] = WeakKeyDictionary()
+"""What is found once for a file, which may make thousands of generators."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +145,21 @@ def _stored_in(module: ModuleFacts, target: ast.expr, value: ast.expr) -> Iterat
 
 def _reads(module: ModuleFacts, scope: ast.AST, name: str, value: ast.expr | None) -> Iterator[_Place]:
     """Where a name has that value (None: that of a parameter), as far as it is given away or kept."""
-    for node in walk(scope):
-        if not (isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)):
-            continue
-        if any(_is(each, value) for each in module.lookup.bindings_of(node)):
+    for node in islice(_read_in(module, scope).get(name, ()), MAX_NAMED):
+        if any(_is(each, value) for each in islice(module.lookup.bindings_of(node), MAX_NAMED)):
             yield module, node
+
+
+def _read_in(module: ModuleFacts, scope: ast.AST) -> Mapping[str, Sequence[ast.Name]]:
+    """The names that are read in a scope and in those within it."""
+    scopes = _READ.setdefault(module, {})
+    found = scopes.get(scope)
+    if found is None:
+        found = scopes[scope] = {}
+        for node in walk(scope):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+                found.setdefault(node.id, []).append(node)
+    return found
 
 
 def _is(binding: Binding, value: ast.expr | None) -> bool:
@@ -154,33 +172,42 @@ def _is_own(node: ast.Attribute, function: Function | None) -> bool:
 
 
 def _is_made_in(module: ModuleFacts, holder: ast.ClassDef, function: Function | None) -> bool:
-    """Whether the constructor is the function, or calls it."""
+    """Whether the constructor is the function, or alone calls it."""
     name = getattr(function, "name", "")
     if function is None or module.parent(function) is not holder:
         return False
     making = [each for each in holder.body if getattr(each, "name", "") in _MAKING]
+    if name in _MAKING:
+        return True
     calls = (node for each in making for node in walk(each) if isinstance(node, ast.Call))
-    return name in _MAKING or any(
+    is_called = any(
         isinstance(call.func, ast.Attribute) and call.func.attr == name and getattr(call.func.value, "id", "") == "self"
         for call in calls
     )
+    return is_called and all(_is_making(caller, call) for caller, call in islice(calls_named(module, name), MAX_NAMED))
 
 
 def _is_replaced(module: ModuleFacts, target: ast.Attribute, holder: ast.ClassDef) -> bool:
     """Whether the attribute gets another object somewhere, or another state, as in what a worker begins with."""
-    for node in walk(module.tree):
-        if not isinstance(node, ast.Attribute):
-            continue
-        if node.attr in _STARTED_ANEW:
-            kept, is_changed = node.value, True
-        else:
-            kept, is_changed = node, isinstance(node.ctx, ast.Store)
-        if not is_changed or kept is target or getattr(kept, "attr", "") != target.attr:
-            continue
-        is_own = getattr(getattr(kept, "value", None), "id", "") == "self"
-        if (not is_own or module.enclosing_class(kept) is holder) and not _is_making(module, kept):
+    for kept, is_own in _changed_in(module).get(target.attr, ()):
+        if kept is not target and (not is_own or module.enclosing_class(kept) is holder):
             return True
     return False
+
+
+def _changed_in(module: ModuleFacts) -> Mapping[str, Sequence[tuple[ast.Attribute, bool]]]:
+    """The attributes that get something outside of constructors, by name, and whether they are an object's own."""
+    found = _CHANGED.get(module)
+    if found is None:
+        found = _CHANGED[module] = {}
+        for node in walk(module.tree):
+            if not isinstance(node, ast.Attribute):
+                continue
+            kept = node.value if node.attr in _STARTED_ANEW else node if isinstance(node.ctx, ast.Store) else None
+            if isinstance(kept, ast.Attribute) and not _is_making(module, kept):
+                is_own = getattr(kept.value, "id", "") == "self"
+                found.setdefault(kept.attr, []).append((kept, is_own))
+    return found
 
 
 def _is_making(module: ModuleFacts, node: ast.AST) -> bool:
@@ -192,6 +219,8 @@ def _user(kept: _Kept, datasets: Set[str]) -> ClassRef | None:
     if kept.cls is not None:
         is_dataset = not datasets.isdisjoint(kept.module.base_classes(kept.cls))
         return ClassRef(kept.module, kept.cls) if is_dataset and _reads_for_items(kept, kept.cls) else None
+    if kept.name not in _read_in(kept.module, kept.module.tree):
+        return None
     classes = (each for each in kept.module.index.functions if isinstance(each, ast.ClassDef))
     own = (each for each in classes if not datasets.isdisjoint(kept.module.base_classes(each)))
     return next((ClassRef(kept.module, each) for each in own if _names_for_items(kept, each)), None)
