@@ -227,10 +227,12 @@ def _user(kept: _Kept, datasets: Set[str]) -> ClassRef | None:
 
 
 def _made_by_keepers(kept: _Kept, datasets: Set[str]) -> Iterator[_Place]:
-    """The calls that make an object which keeps another one and, being called, uses it: a transform."""
+    """The calls that make an object which keeps another one and uses it when it is asked for something: a transform."""
     if kept.cls is None or not datasets.isdisjoint(kept.module.base_classes(kept.cls)):
         return
-    functions = _functions(ClassRef(kept.module, kept.cls), CALLED)
+    methods = (getattr(each, "name", "_") for each in kept.cls.body if isinstance(each, ast.FunctionDef))
+    asked = [*CALLED, *(name for name in methods if not name.startswith("_"))]
+    functions = _functions(ClassRef(kept.module, kept.cls), asked)
     made = next((each for each in kept.cls.body if getattr(each, "name", "") in _MAKING), None)
     if any(_takes(owner, scope, kept.name) for owner, scope in functions) and isinstance(made, ast.FunctionDef):
         for caller, call, _ in calls_seen(kept.module, made):
