@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.resolution.picked import looks_up
-from auditor.static.resolution.values import FunctionRef, Instance, Value
+from auditor.static.resolution.values import ClassRef, FunctionRef, Instance, Value
 from auditor.static.syntax.bindings import BindingKind, Function
 from auditor.static.syntax.elements import is_none
+from auditor.static.syntax.nodes import walk
 
 if TYPE_CHECKING:
     from auditor.static.execution.walk import Walk
@@ -23,13 +24,22 @@ _ASKED = 2
 _CONDITIONS = (ast.If, ast.IfExp, ast.BoolOp, ast.ExceptHandler, ast.While, ast.match_case)
 
 
-def are_called_in_turn(walk: Walk, module: ModuleFacts, called: ast.expr) -> bool:
-    """Whether a loop calls this of several objects, all of which one function makes whatever happens."""
+def are_called_in_turn(program: Walk, module: ModuleFacts, called: ast.expr) -> bool:
+    """Whether a loop calls this of several objects, all of which one function makes whatever happens.
+
+    The same of functions and classes that one file registers where it defines them.
+    """
     holder = _looped_over(module, called)
     if holder is None:
         return False
-    made = walk.possible(module, holder)
-    places = {_made_in(each) for each in made} if len(made) > 1 else set()
+    made = program.possible(module, holder)
+    is_registered = program.is_taken(holder)
+    if is_registered and not _takes_each(module, holder, called):
+        return False
+    if is_registered:  # without the `cls` of `__init_subclass__`, which stands for each of them
+        made = [each for each in made if not isinstance(each, Instance) or each.made_by is not None]
+    place = _registered_in if is_registered else _made_in
+    places = {place(each) for each in made} if len(made) > 1 else set()
     return len(places) == 1 and None not in places
 
 
@@ -42,7 +52,7 @@ def named_here(values: Sequence[Value], called: ast.expr, frame: Frame) -> Seque
     return [each for each in values if not isinstance(each, FunctionRef) or getattr(each.node, "name", "") == name]
 
 
-def asks_for_method(walk: Walk, test: ast.expr, frame: Frame) -> bool:
+def asks_for_method(program: Walk, test: ast.expr, frame: Frame) -> bool:
     """Whether a condition asks for a method that an object has: `if method is not None` behind a `getattr`.
 
     `if callable(method)`, `if hasattr(hook, "start")` too.
@@ -55,7 +65,7 @@ def asks_for_method(walk: Walk, test: ast.expr, frame: Frame) -> bool:
     if not isinstance(looked, ast.Call) or getattr(looked.func, "id", "") not in _ASKING or len(looked.args) < _ASKED:
         return False
     name = _text(looked.args[1], frame)
-    made = walk.possible(frame.module, looked.args[0]) if name is not None else ()
+    made = program.possible(frame.module, looked.args[0]) if name is not None else ()
     return any(isinstance(frame.module.names.attribute(each, name or ""), FunctionRef) for each in made)
 
 
@@ -66,26 +76,57 @@ def _text(name: ast.expr, frame: Frame) -> str | None:
 
 
 def _looped_over(module: ModuleFacts, called: ast.expr) -> ast.Name | None:
-    """`hook` in `hook.start()` and `getattr(hook, name)()`, where a loop binds it."""
+    """`hook` in `hook()`, `hook.start()`, `getattr(hook, name)()` and `hook().start()`, where a loop binds it."""
     called = module.origin(called)
     if isinstance(called, ast.Call) and looks_up(called):
         called = called.args[0]
     elif isinstance(called, ast.Attribute):
         called = called.value
+    made = module.origin(called)
+    if isinstance(made, ast.Call) and isinstance(made.func, ast.Name):
+        called = made.func
     bindings = module.lookup.bindings_of(called) if isinstance(called, ast.Name) else ()
     if len(bindings) != 1 or bindings[0].kind is not BindingKind.ELEMENT:
         return None
     return called if isinstance(called, ast.Name) else None
 
 
+def _takes_each(module: ModuleFacts, item: ast.Name, called: ast.expr) -> bool:
+    """Whether a loop goes over all of a table, and asks no item whether it is the one that is wanted."""
+    over = module.lookup.bindings_of(item)[0].value
+    if isinstance(over, ast.Call) and isinstance(over.func, ast.Attribute) and over.func.attr in ("items", "values"):
+        over = over.func.value
+    if not isinstance(over, ast.Name | ast.Attribute):
+        return False
+    for holder in module.around(called):
+        if isinstance(holder, ast.For | ast.AsyncFor | ast.comprehension):
+            return True
+        test = holder.test if isinstance(holder, ast.If | ast.IfExp | ast.While) else None
+        if test is not None and any(isinstance(part, ast.Name) and part.id == item.id for part in walk(test)):
+            return False
+    return True
+
+
 def _made_in(value: Value) -> tuple[ModuleFacts, Function | None] | None:
     """The function, or the file, that makes an object whatever happens; None where a condition stands around it."""
     if not isinstance(value, Instance) or value.made_by is None or value.module is None:
         return None
-    function = value.module.enclosing_function(value.made_by)
-    for holder in value.module.around(value.made_by):
+    return _without_condition(value.module, value.made_by)
+
+
+def _registered_in(value: Value) -> tuple[ModuleFacts, Function | None] | None:
+    """The same of a function or class that a decorator, or what it extends, puts into a table."""
+    if not isinstance(value, FunctionRef | ClassRef) or isinstance(value.node, ast.Lambda):
+        return None
+    is_registered = value.node.decorator_list or (isinstance(value, ClassRef) and value.node.bases)
+    return _without_condition(value.module, value.node) if is_registered else None
+
+
+def _without_condition(module: ModuleFacts, node: ast.AST) -> tuple[ModuleFacts, Function | None] | None:
+    function = module.enclosing_function(node)
+    for holder in module.around(node):
         if holder is function:
             break
         if isinstance(holder, _CONDITIONS):
             return None
-    return value.module, function
+    return module, function
