@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.static.evaluation.unset import MAX_CALLS, calls_reaching, given_to
-from auditor.static.syntax.nodeindex import names_of
+from auditor.static.evaluation.unset import MAX_CALLS, calls_reaching, given_to, is_called_as_written
 from auditor.static.syntax.nodes import walk
 
 if TYPE_CHECKING:
@@ -18,6 +17,9 @@ if TYPE_CHECKING:
 
 MAX_FILES = 50
 """Files in which a function is looked for; one that more of them name is somebody's library."""
+
+_SAID: WeakKeyDictionary[ModuleFacts, frozenset[str]] = WeakKeyDictionary()
+"""What each file names without calling it."""
 
 _ALWAYS_GIVEN: WeakKeyDictionary[Project, Memory[tuple[str, int, int, str], bool]] = WeakKeyDictionary()
 """By the file, the place of the function and its parameter."""
@@ -45,10 +47,25 @@ def _is_always_given(module: ModuleFacts, function: ast.FunctionDef | ast.AsyncF
         calls = calls_reaching(module, function)
         given = [given_to(call, function, name, skipped) for _, call, skipped in calls]
         is_given = 0 < len(given) <= MAX_CALLS and all(each is not None for each in given)
-        return is_given and _is_only_called(module, _called_by(module, function))
+        return (
+            is_given and not _is_registered(module, function) and _is_only_called(module, _called_by(module, function))
+        )
 
     known = _ALWAYS_GIVEN.setdefault(module.project, {})
     return module.project.trace.once(known, (module.path, function.lineno, function.col_offset, name), ask)
+
+
+def _is_registered(module: ModuleFacts, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether a decorator, or what a class extends, may hand the function on to somebody else."""
+    holder = module.parent(function)
+    is_made = isinstance(holder, ast.ClassDef) and function.name == "__init__"
+    above = (
+        [*holder.decorator_list, *holder.bases, *holder.keywords]
+        if is_made and isinstance(holder, ast.ClassDef)
+        else []
+    )
+    is_as_written = isinstance(function, ast.FunctionDef) and is_called_as_written(module, function)
+    return bool(above) or not is_as_written
 
 
 def _called_by(module: ModuleFacts, function: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
@@ -68,16 +85,18 @@ def _is_only_called(module: ModuleFacts, name: str) -> bool:
 def _only_calls(module: ModuleFacts | None, name: str) -> bool:
     if module is None:
         return False
-    attributes = (node for node in walk(module.tree) if isinstance(node, ast.Attribute) and node.attr == name)
-    said = (node for node in (*names_of(module).get(name, ()), *attributes) if isinstance(node.ctx, ast.Load))
-    if any(alias.asname and alias.name == name for node, _ in module.index.imports for alias in node.names):
-        return False
-    if not all(_is_called_or_extended(module, node) for node in said):
-        return False
-    return not module.project.texts.contain(module.path, (f'"{name}"', f"'{name}'"))
+    if module not in _SAID:
+        _SAID[module] = frozenset(_said(module))
+    return name not in _SAID[module] and not module.project.texts.contain(module.path, (f'"{name}"', f"'{name}'"))
 
 
-def _is_called_or_extended(module: ModuleFacts, node: ast.expr) -> bool:
-    """`make(3)`, `class Other(Base)`, of which the calls are looked at too."""
-    above = module.parent(node)
-    return isinstance(above, ast.ClassDef) or (isinstance(above, ast.Call) and above.func is node)
+def _said(module: ModuleFacts) -> Iterator[str]:
+    """What a file names without calling or extending it, or gives another name."""
+    for node in walk(module.tree):
+        if isinstance(node, ast.alias) and node.asname:
+            yield node.name
+        elif isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load):
+            above = module.parent(node)
+            is_called = isinstance(above, ast.Call) and above.func is node
+            if not is_called and not isinstance(above, ast.ClassDef):
+                yield node.id if isinstance(node, ast.Name) else node.attr
