@@ -10,7 +10,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.resolution.library_verdict import SeedValue
 from auditor.static.resolution.mappings import entries_of, is_filled_later
 from auditor.static.resolution.seedvalue import GIVEN, IS_NONE, Seen, constant
-from auditor.static.syntax.bindings import Function
+from auditor.static.syntax.bindings import BindingKind, Function
 from auditor.static.syntax.elements import Call, Known
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ FLAG_CALLS = "absl.flags.DEFINE_"
 STORED_WITHOUT_VALUE = {"store_true": False, "store_false": True, "count": None}
 DEFAULT = "None by default"
 _TYPES = frozenset({"float", "int", "str"})
+
+_IMPORTED = (BindingKind.IMPORT, BindingKind.FROM_IMPORT)
 
 Evaluate = Callable[[ast.expr], Seen]
 
@@ -74,7 +76,21 @@ def _spread_out(module: ModuleFacts, given: ast.expr, evaluate: Evaluate) -> dic
     entries = None if isinstance(given, ast.Name) and is_filled_later(module, given.id) else entries_of(evaluate(given))
     if entries is None or entries.rest is not None:
         return None
-    return {name: _by_default(value) for name, value in entries.known.items()}
+    found = {name: _by_default(value) for name, value in entries.known.items()}
+    unset = [name for name, value in found.items() if value.kind is SeedValue.NONE]
+    if isinstance(given, ast.Name) and any(_is_put_elsewhere(module, given, name) for name in unset):
+        return None
+    return found
+
+
+def _is_put_elsewhere(module: ModuleFacts, given: ast.Name, name: str) -> bool:
+    """Whether a file may put something into what is imported from another one: `settings.DEFAULTS["seed"] = 3`."""
+    if all(binding.kind not in _IMPORTED for binding in module.lookup.bindings_of(given)):
+        return False
+    from auditor.static.evaluation.unsetparts import is_put_anywhere  # which asks for options
+
+    key = ast.copy_location(ast.Constant(name), given)
+    return is_put_anywhere(ast.copy_location(ast.Subscript(value=given, slice=key, ctx=ast.Load()), given), module)
 
 
 def _is_reached(module: ModuleFacts, call: ast.Call, options: Mapping[str, Seen]) -> bool:

@@ -37,6 +37,7 @@ def taken(evaluator: Evaluator, node: ast.Name, frame: Frame) -> Seen:
     used = dict(islice(_arms_around(module, node), MAX_AROUND))
     functions = {module.enclosing_function(binding.node) for binding in bindings}
     found = GIVEN
+    asked: list[ast.expr] = []
     for binding in reversed(bindings) if len(functions) == 1 else ():
         arms = list(islice(_arms_around(module, binding.node), MAX_BINDINGS + 1))
         value = _given(binding)
@@ -45,14 +46,27 @@ def taken(evaluator: Evaluator, node: ast.Name, frame: Frame) -> Seen:
         if any(used.get(test, is_body) is not is_body for test, is_body in arms):
             continue  # what is read stands in the other arm
         inside = Frame(module, next(iter(functions)), frame.parent or frame)
-        outcomes = [_outcome(evaluator, arm, inside) for arm in arms if arm[0] not in used]
+        deciding = [arm for arm in arms if arm[0] not in used]
+        outcomes = [_outcome(evaluator, arm, inside) for arm in deciding]
+        asked += (test.test for test, _ in deciding)
         if None in outcomes:
             return GIVEN
         if all(outcomes):
             found = evaluator.value(value, inside)
             if isinstance(binding.node, ast.AugAssign) and found.kind is not SeedValue.ENTROPY:
                 found = GIVEN
-    return found
+    is_told = found.kind in (SeedValue.NONE, SeedValue.ENTROPY)
+    return GIVEN if is_told and any(_is_set_elsewhere(test, module) for test in asked) else found
+
+
+def _is_set_elsewhere(test: ast.expr, module: ModuleFacts) -> bool:
+    """Whether a switch that a condition asks is put on somewhere: `config.deterministic = True`."""
+    from auditor.static.evaluation.unsetparts import is_put_anywhere  # which asks for values
+
+    switches = [part for part in walk(test) if isinstance(part, ast.Attribute | ast.Subscript)]
+    return any(
+        is_put_anywhere(part, module, (part.attr,) if isinstance(part, ast.Attribute) else ()) for part in switches
+    )
 
 
 def _given(binding: Binding) -> ast.expr | None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 
 from auditor.static.facts import Call, ModuleFacts
-from auditor.static.syntax.elements import is_none
 
 MAX_METHODS = 200
 """Methods of one object that are looked at."""
@@ -26,33 +25,65 @@ def methods_after(call: Call, module: ModuleFacts) -> Iterator[tuple[str, ast.Ca
         if isinstance(outer, ast.Call) and outer.func is not current:
             return
         current = outer
-    while isinstance(outer, ast.IfExp):  # `model = SAC.load(path) if path else SAC(policy, env)`
-        outer = module.parent(outer)
-    if not isinstance(outer, ast.Assign | ast.AnnAssign):
-        return
-    targets = outer.targets if isinstance(outer, ast.Assign) else [outer.target]
-    for name in sorted({ast.unparse(target) for target in targets}):
+    for name in _kept_under(call, module):
         for each in module.receivers.calls_on(name):
             if each.method:
                 yield each.method, each.node
-        for attribute, node in module.receivers.stored_below(name):
-            if not _is_asked_for(module, node, outer):
-                yield attribute, None
+        yield from ((attribute, None) for attribute, _ in _stored_in(call, module, name))
 
 
-def is_set_later(call: Call, module: ModuleFacts, later: Mapping[str, str]) -> bool:
+def _kept_under(call: Call, module: ModuleFacts) -> list[str]:
+    """The names that what comes of a chain of calls is assigned to."""
+    statement = _keeping(call, module)
+    if statement is None:
+        return []
+    targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+    return sorted({ast.unparse(target) for target in targets})
+
+
+def _keeping(call: Call, module: ModuleFacts) -> ast.Assign | ast.AnnAssign | None:
+    """The statement that assigns what comes of a chain of calls."""
+    current: ast.AST = call.node
+    while isinstance(outer := module.parent(current), ast.Attribute | ast.Call):
+        if isinstance(outer, ast.Call) and outer.func is not current:
+            return None
+        current = outer
+    while isinstance(outer, ast.IfExp):  # `model = SAC.load(path) if path else SAC(policy, env)`
+        outer = module.parent(outer)
+    return outer if isinstance(outer, ast.Assign | ast.AnnAssign) else None
+
+
+def _stored_in(call: Call, module: ModuleFacts, name: str) -> Iterator[tuple[str, ast.expr]]:
+    """Attributes that something is assigned to wherever the object is made, with the place."""
+    statement = _keeping(call, module)
+    for attribute, node in module.receivers.stored_below(name):
+        if statement is not None and not _is_asked_for(module, node, statement):
+            yield attribute, node
+
+
+def is_set_later(call: Call, module: ModuleFacts, later: Mapping[str, str], is_own: Callable[[ast.expr], bool]) -> bool:
     """Whether the object that a call makes gets a state of its own: stored in an attribute, or in all calls of methods.
 
-    `later`: these methods, with the keyword that gives the state; attributes with `=`.
+    `later`: these methods, with the keyword that gives the state; attributes with `=`. `is_own`: whether something is a
+    state, and not the one that the global generator has in no two runs.
     """
+    for name in _kept_under(call, module):
+        for attribute, node in islice(_stored_in(call, module, name), MAX_METHODS):
+            if later.get(attribute) == "=" and any(map(is_own, _stored(module, node))):
+                return True
     given = []
     for name, made in islice(methods_after(call, module), MAX_METHODS):
         keyword = later.get(name)
-        if keyword == "=" and made is None:
-            return True
         if keyword and made is not None:
-            given.append(any(word.arg == keyword and not is_none(word.value) for word in made.keywords))
+            given.append(any(word.arg == keyword and is_own(word.value) for word in made.keywords))
     return bool(given) and all(given)
+
+
+def _stored(module: ModuleFacts, target: ast.expr) -> Iterator[ast.expr]:
+    """What a statement assigns to a target."""
+    statement = module.parent(target)
+    if isinstance(statement, ast.Assign):
+        yield statement.value
 
 
 def _is_asked_for(module: ModuleFacts, node: ast.AST, made: ast.stmt) -> bool:

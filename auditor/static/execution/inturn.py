@@ -11,9 +11,10 @@ from auditor.static.entrypoints import is_main_guard
 from auditor.static.evaluation.flow import uses
 from auditor.static.resolution.picked import looks_up
 from auditor.static.resolution.targets import only_target
-from auditor.static.resolution.values import FunctionRef, Instance, Value
-from auditor.static.syntax.bindings import BindingKind
+from auditor.static.resolution.values import ClassRef, FunctionRef, Instance, Value
+from auditor.static.syntax.bindings import BindingKind, Function
 from auditor.static.syntax.elements import is_none
+from auditor.static.syntax.nodes import walk
 
 if TYPE_CHECKING:
     from auditor.static.execution.walk import Walk
@@ -30,10 +31,21 @@ MAX_USES = 20
 _CONDITIONS = (ast.If, ast.IfExp, ast.BoolOp, ast.ExceptHandler, ast.While, ast.match_case)
 
 
-def are_called_in_turn(walk: Walk, module: ModuleFacts, called: ast.expr) -> bool:
-    """Whether a loop calls this of several objects, all of which one function puts in one list whatever happens."""
+def are_called_in_turn(program: Walk, module: ModuleFacts, called: ast.expr) -> bool:
+    """Whether a loop calls this of several objects, all of which one function puts in one list whatever happens.
+
+    The same of functions and classes that one file registers where it defines them.
+    """
     holder = _looped_over(module, called)
-    return holder is not None and _are_in_one_list(walk, module, holder)
+    if holder is None or not program.is_taken(holder):
+        return holder is not None and _are_in_one_list(program, module, holder)
+    if not _takes_each(module, holder, called):
+        return False
+    # Without the `cls` of `__init_subclass__`, which stands for each of them.
+    made = program.possible(module, holder)
+    made = [each for each in made if not isinstance(each, Instance) or each.made_by is not None]
+    places = {_registered_in(each) for each in made} if len(made) > 1 else set()
+    return len(places) == 1 and None not in places
 
 
 def named_here(values: Sequence[Value], called: ast.expr, frame: Frame) -> Sequence[Value]:
@@ -45,7 +57,7 @@ def named_here(values: Sequence[Value], called: ast.expr, frame: Frame) -> Seque
     return [each for each in values if not isinstance(each, FunctionRef) or getattr(each.node, "name", "") == name]
 
 
-def asks_for_method(walk: Walk, test: ast.expr, frame: Frame) -> bool:
+def asks_for_method(program: Walk, test: ast.expr, frame: Frame) -> bool:
     """Whether a condition asks for a method that an object has: `if method is not None` behind a `getattr`.
 
     `if callable(method)`, `if hasattr(hook, "start")` too.
@@ -58,16 +70,16 @@ def asks_for_method(walk: Walk, test: ast.expr, frame: Frame) -> bool:
     if not isinstance(looked, ast.Call) or getattr(looked.func, "id", "") not in _ASKING or len(looked.args) < _ASKED:
         return False
     name = _text(looked.args[1], frame)
-    made = walk.possible(frame.module, looked.args[0]) if name is not None else ()
+    made = program.possible(frame.module, looked.args[0]) if name is not None else ()
     have = [isinstance(frame.module.names.attribute(each, name or ""), FunctionRef) for each in made]
-    return any(have) and (all(have) or _are_in_one_list(walk, frame.module, looked.args[0]))
+    return any(have) and (all(have) or _are_in_one_list(program, frame.module, looked.args[0]))
 
 
-def _are_in_one_list(walk: Walk, module: ModuleFacts, holder: ast.expr) -> bool:
+def _are_in_one_list(program: Walk, module: ModuleFacts, holder: ast.expr) -> bool:
     """Whether a loop gives a name several objects, all of which one function puts in one list whatever happens."""
     if not _is_bound_by_loop(module, holder):
         return False
-    made = walk.possible(module, holder)
+    made = program.possible(module, holder)
     lists = {_gathered(each) for each in made} if len(made) > 1 else set()
     return len(lists) == 1 and None not in lists
 
@@ -79,18 +91,46 @@ def _text(name: ast.expr, frame: Frame) -> str | None:
 
 
 def _looped_over(module: ModuleFacts, called: ast.expr) -> ast.Name | None:
-    """`hook` in `hook.start()` and `getattr(hook, name)()`, where a loop binds it."""
+    """`hook` in `hook()`, `hook.start()`, `getattr(hook, name)()` and `hook().start()`, where a loop binds it."""
     called = module.origin(called)
     if isinstance(called, ast.Call) and looks_up(called):
         called = called.args[0]
     elif isinstance(called, ast.Attribute):
         called = called.value
+    made = module.origin(called)
+    if isinstance(made, ast.Call) and isinstance(made.func, ast.Name):
+        called = made.func
     return called if isinstance(called, ast.Name) and _is_bound_by_loop(module, called) else None
 
 
 def _is_bound_by_loop(module: ModuleFacts, node: ast.expr) -> bool:
     bindings = module.lookup.bindings_of(node) if isinstance(node, ast.Name) else ()
     return len(bindings) == 1 and bindings[0].kind is BindingKind.ELEMENT
+
+
+def _takes_each(module: ModuleFacts, item: ast.Name, called: ast.expr) -> bool:
+    """Whether a loop goes over all of a table, and asks no item whether it is the one that is wanted."""
+    over = module.lookup.bindings_of(item)[0].value
+    if isinstance(over, ast.Call) and isinstance(over.func, ast.Attribute) and over.func.attr in ("items", "values"):
+        over = over.func.value
+    if not isinstance(over, ast.Name | ast.Attribute):
+        return False
+    for holder in module.around(called):
+        if isinstance(holder, ast.For | ast.AsyncFor | ast.comprehension):
+            return True
+        test = holder.test if isinstance(holder, ast.If | ast.IfExp | ast.While) else None
+        if test is not None and any(isinstance(part, ast.Name) and part.id == item.id for part in walk(test)):
+            return False
+    return True
+
+
+def _registered_in(value: Value) -> tuple[ModuleFacts, Function | None] | None:
+    """Where a decorator, or what it extends, puts something into a table whatever happens: the function, or the file."""
+    if not isinstance(value, FunctionRef | ClassRef) or isinstance(value.node, ast.Lambda):
+        return None
+    is_registered = value.node.decorator_list or (isinstance(value, ClassRef) and value.node.bases)
+    is_sure = is_registered and not _is_under_condition(value.module, value.node)
+    return (value.module, value.module.enclosing_function(value.node)) if is_sure else None
 
 
 def _gathered(value: Value) -> str | None:
@@ -132,7 +172,7 @@ def _is_put(module: ModuleFacts, node: ast.expr) -> bool:
     return isinstance(around, ast.List | ast.Tuple | ast.Set)
 
 
-def _is_under_condition(module: ModuleFacts, node: ast.expr) -> bool:
+def _is_under_condition(module: ModuleFacts, node: ast.AST) -> bool:
     function = module.enclosing_function(node)
     for holder in module.around(node):
         if holder is function:

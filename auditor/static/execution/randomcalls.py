@@ -102,7 +102,11 @@ class RandomCalls:
             return not is_written or self._is_put(attribute)
 
         def gets_state(later: Mapping[str, str]) -> bool:
-            return bool(later) and is_set_later(call_of(node, name), frame.module, later)
+            return bool(later) and is_set_later(call_of(node, name), frame.module, later, is_own_state)
+
+        def is_own_state(given: ast.expr) -> bool:
+            value = evaluator.value(given, frame)
+            return value.kind not in (SeedValue.NONE, SeedValue.ENTROPY) and value != UNSEEDED_STATE
 
         for fact in draws(self._rng, call, is_none, equals, frame.resolve, may_be_put, gets_state):
             name = self._of_weights(name, node, frame)
