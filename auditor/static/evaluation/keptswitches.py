@@ -127,7 +127,13 @@ def kept(cls: ClassRef, given: Given) -> Mapping[str, Switch]:
     for beside in above(cls, bases):  # what stands beside, as mixins, is not handed anything here
         if isinstance(beside, ClassRef) and beside not in chain:
             twice |= beside.module.self_attributes(beside.node).keys()
-    return {name: value for name, value in found.items() if name not in twice and name not in _MODES}
+    left = twice | _MODES if _is_switched(cls) else twice
+    return {name: value for name, value in found.items() if name not in left}
+
+
+def _is_switched(cls: ClassRef) -> bool:
+    """Whether a framework may switch the modes of its objects: data sets have none but their own."""
+    return not all(name.startswith((".", "torch.utils.data.")) for name in cls.module.base_classes(cls.node))
 
 
 def items(whole: ast.Dict) -> Iterator[tuple[str, ast.Constant]]:

@@ -39,6 +39,9 @@ _OPEN_OWN = lazy_pattern(
 )
 """The same, for a method's own object."""
 
+_RESTORING = lazy_pattern(rb"def __setstate__\(self, (\w+)\)[^:\n]*:\s*self\.__dict__(?:\.update\(\1\)| *= *\1\b)")
+"""Gives an object back what it had when it was stored."""
+
 _NAME = rb"[\w\x80-\xff]+"
 _BOUND = rb"[\w.\[\]\x80-\xff]+"
 """What an assignment may bind."""
@@ -239,7 +242,7 @@ def _put_on(path: str, project: Project) -> tuple[frozenset[bytes], frozenset[by
 
 def _holds(path: str, pattern: re.Pattern[bytes], project: Project) -> bool:
     try:
-        return pattern.search(project.source(path).code()) is not None
+        return pattern.search(_RESTORING.sub(b"", project.source(path).code())) is not None
     except ProjectError:
         return False  # told as not analysed
     finally:

@@ -125,7 +125,7 @@ def _takes_each(module: ModuleFacts, item: ast.Name, called: ast.expr) -> bool:
 
 
 def _registered_in(value: Value) -> tuple[ModuleFacts, Function | None] | None:
-    """Where a decorator, or what it extends, puts something into a table whatever happens: the function, or the file."""
+    """Where a decorator, or what it extends, puts it into a table whatever happens: the function, or the file."""
     if not isinstance(value, FunctionRef | ClassRef) or isinstance(value.node, ast.Lambda):
         return None
     is_registered = value.node.decorator_list or (isinstance(value, ClassRef) and value.node.bases)

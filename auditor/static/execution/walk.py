@@ -287,7 +287,8 @@ class Walk:
         left, ledger.left = ledger.left, outer
         first = len(self.exits)
         end = self.block(node.body, frame)
-        left.update(library for item in node.items for library in restored_by(item.context_expr, frame))
+        restored = {library for item in node.items for library in restored_by(item.context_expr, frame)}
+        left |= restored
 
         def leave() -> End:
             around, ledger.entered = ledger.entered, before
@@ -297,7 +298,8 @@ class Walk:
             ledger.entered = around
             return end
 
-        return self._branches.finishing.run(leave, frame, first)
+        # Behind a `return` only what libraries restore: a wrapper may call the same with a context of its own and without.
+        return self._branches.finishing.run(leave, frame, first) if restored else leave()
 
     def _rare(self, node: ast.stmt, frame: Frame) -> End:
         if isinstance(node, ast.Try) or type(node).__name__ == "TryStar":
