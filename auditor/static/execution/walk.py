@@ -298,7 +298,7 @@ class Walk:
             ledger.entered = around
             return end
 
-        # Behind a `return` only what libraries restore: a wrapper may call the same with a context of its own and without.
+        # Behind a `return` only what libraries restore: wrappers call the same with a context of their own and without.
         return self._branches.finishing.run(leave, frame, first) if restored else leave()
 
     def _rare(self, node: ast.stmt, frame: Frame) -> End:
