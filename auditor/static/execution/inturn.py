@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import islice
 
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.static.entrypoints import is_main_guard
+from auditor.static.evaluation.conditioned import is_under_condition
 from auditor.static.evaluation.flow import uses
 from auditor.static.resolution.picked import looks_up
 from auditor.static.resolution.targets import only_target
@@ -27,8 +27,6 @@ _ASKED = 2
 
 MAX_USES = 20
 """Uses of an object's name of which one may put it in a list."""
-
-_CONDITIONS = (ast.If, ast.IfExp, ast.BoolOp, ast.ExceptHandler, ast.While, ast.match_case)
 
 
 def are_called_in_turn(program: Walk, module: ModuleFacts, called: ast.expr) -> bool:
@@ -129,7 +127,7 @@ def _registered_in(value: Value) -> tuple[ModuleFacts, Function | None] | None:
     if not isinstance(value, FunctionRef | ClassRef) or isinstance(value.node, ast.Lambda):
         return None
     is_registered = value.node.decorator_list or (isinstance(value, ClassRef) and value.node.bases)
-    is_sure = is_registered and not _is_under_condition(value.module, value.node)
+    is_sure = is_registered and not is_under_condition(value.module, value.node)
     return (value.module, value.module.enclosing_function(value.node)) if is_sure else None
 
 
@@ -141,7 +139,7 @@ def _gathered(value: Value) -> str | None:
     if not isinstance(value, Instance) or value.made_by is None or value.module is None:
         return None
     module, place = value.module, _place(value.module, value.made_by)
-    if place is None or _is_under_condition(module, value.made_by) or _is_under_condition(module, place):
+    if place is None or is_under_condition(module, value.made_by) or is_under_condition(module, place):
         return None
     around = module.parent(place)
     if isinstance(around, ast.Call) and isinstance(around.func, ast.Attribute):
@@ -170,13 +168,3 @@ def _is_put(module: ModuleFacts, node: ast.expr) -> bool:
     if isinstance(around, ast.Call):
         return node in around.args and isinstance(around.func, ast.Attribute)
     return isinstance(around, ast.List | ast.Tuple | ast.Set)
-
-
-def _is_under_condition(module: ModuleFacts, node: ast.AST) -> bool:
-    function = module.enclosing_function(node)
-    for holder in module.around(node):
-        if holder is function:
-            break
-        if isinstance(holder, _CONDITIONS) and not (isinstance(holder, ast.stmt) and is_main_guard(holder)):
-            return True
-    return False

@@ -8,8 +8,8 @@ from itertools import islice
 from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.static.entrypoints import is_main_guard
 from auditor.static.evaluation.commandline import default_of
+from auditor.static.evaluation.conditioned import is_under_condition
 from auditor.static.evaluation.standin import gives_always, unset_name
 from auditor.static.names import method_kind
 from auditor.static.programwide.executing import programs_executing
@@ -42,8 +42,6 @@ MAX_FILES = 200
 
 _PERHAPS = frozenset({"get", "getattr", "pop"})
 """Functions that look something up which may not be there."""
-
-_CONDITIONS = (ast.If, ast.IfExp, ast.BoolOp, ast.ExceptHandler, ast.While, ast.match_case)
 
 
 def is_replaced(module: ModuleFacts, node: ast.expr) -> bool:
@@ -136,7 +134,7 @@ def _is_executed(
     calls = [
         (caller, call)
         for caller, call, _ in islice(calls_seen(module, function), MAX_CALLS)
-        if not _is_under_condition(caller, call)
+        if not is_under_condition(caller, call)
     ]
     found: set[str] = set()
     for caller, call in calls:
@@ -193,16 +191,6 @@ def _are_all_given(module: ModuleFacts, cls: ast.ClassDef, calls: Sequence[tuple
         return True
     targets = [(caller.path, only_target(caller.parent(call))) for caller, call in made]
     return all(target is not None and (path, ast.unparse(target)) in asked for path, target in targets)
-
-
-def _is_under_condition(module: ModuleFacts, call: ast.Call) -> bool:
-    function = module.enclosing_function(call)
-    for holder in module.around(call):
-        if holder is function:
-            break
-        if isinstance(holder, _CONDITIONS) and not (isinstance(holder, ast.stmt) and is_main_guard(holder)):
-            return True
-    return False
 
 
 def _is_taken(module: ModuleFacts, name: str) -> bool:
