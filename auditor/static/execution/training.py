@@ -93,6 +93,9 @@ _TRAINERS = ("train_detector(", "train_model(", "train_segmentor(")
 _MODES = frozenset({"eval", "forward", "step", "train", "zero_grad"})
 """Methods that every network or optimizer has: who calls one need not train."""
 
+_LAYER = frozenset({"object", "torch.nn.Module"})
+"""Bases that call none of the methods that a class adds but `forward`: `configure_optimizers` waits for who trains."""
+
 _FUNCTIONS: WeakKeyDictionary[Project, Memory[str, Collection[str]]] = WeakKeyDictionary()
 """By the file the functions that train."""
 
@@ -128,7 +131,7 @@ def computes_gradients(project: Project, program: str) -> bool:
     project.trace.note("reach", program)
     if texts.contain(program, _MAY_TRAIN) or not texts.contain(program, tuple(map(bytes.decode, EVALUATING))):
         return True
-    return texts.are_reached(program, (*STEPPING[0], *_DERIVING, *_OPTIMIZING)) or trains(project, program)
+    return _gets_to(project, program, (*STEPPING[0], *_DERIVING, *_OPTIMIZING)) or trains(project, program)
 
 
 def _has_trained(project: Project, program: str) -> bool:
@@ -282,13 +285,16 @@ def _training_methods(
     module: ModuleFacts | None, holder: ast.stmt | None, texts: tuple[str, ...]
 ) -> list[ast.FunctionDef]:
     """The methods of a class in which a text stands, if it stands nowhere else in it and nobody outside calls them."""
-    if module is None or not isinstance(holder, ast.ClassDef) or is_run_by_others(ClassRef(module, holder)):
+    if module is None or not isinstance(holder, ast.ClassDef):
+        return []
+    is_layer = _LAYER.issuperset(name for name in module.base_classes(holder) if not name.startswith("."))
+    if not is_layer and is_run_by_others(ClassRef(module, holder)):
         return []
     parts = [part for part in holder.body if _holds(module, part, texts)]
     methods = [part for part in parts if isinstance(part, ast.FunctionDef) and not part.decorator_list]
     if len(methods) < len(parts) or any(method.name.startswith("__") for method in methods):
         return []
-    return methods
+    return [] if is_layer and any(method.name in _MODES for method in methods) else methods
 
 
 def _named(

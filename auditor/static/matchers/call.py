@@ -14,7 +14,6 @@ from auditor.static.evaluation.standin import is_never_needed, is_offered
 from auditor.static.execution.followed import methods_after, taken_by
 from auditor.static.execution.incidental import is_for_names
 from auditor.static.execution.loaderitems import may_draw
-from auditor.static.execution.training import computes_gradients
 from auditor.static.facts import Call, ModuleFacts
 from auditor.static.matcher import Hit, Scope
 from auditor.static.programwide.gradient import Gradient, gradient_at
@@ -144,10 +143,6 @@ class CallMatcher(WithOptions[_Options]):
             return
         weak = options.program.weakens(module, project)
         others = {call.node for call in calls} if options.outermost else set()
-        if options.gradient and entry_points:
-            entry_points = tuple(path for path in entry_points if computes_gradients(project, path))
-            if not entry_points:
-                return
         told: set[Location] = set()
         others_made: _Made = {}
         for call in calls:

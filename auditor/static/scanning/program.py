@@ -18,6 +18,7 @@ from auditor.ruleset.table import Table
 from auditor.ruleset.versions import Bound, read_bounds
 from auditor.static.evaluation.plainvalue import plain_value
 from auditor.static.evaluation.ruledout import is_ruled_out
+from auditor.static.execution.training import computes_gradients
 from auditor.static.facts import Known, ModuleFacts
 from auditor.static.files.pinned import fits
 from auditor.static.project import Project
@@ -119,8 +120,11 @@ class ProgramCondition:
     known_versions: bool = False
     """Silent unless the project's versions are known to fulfil all of `versions`."""
 
+    trained: bool = False
+    """Only programs that may compute gradients; one that uses a stored model has no backward pass."""
+
     def __bool__(self) -> bool:
-        return bool(self.requires or self.unless or self.unless_any or self.versions)
+        return bool(self.requires or self.unless or self.unless_any or self.versions or self.trained)
 
     def entry_points(self, module: ModuleFacts, project: Project) -> tuple[str, ...] | None:
         """The programs around `module` for which it holds; None where the rule asks nothing of programs.
@@ -148,7 +152,7 @@ class ProgramCondition:
         return None
 
     def _holds(self, path: str, project: Project) -> bool:
-        if have(self.unless, path, project):
+        if have(self.unless, path, project) or (self.trained and not computes_gradients(project, path)):
             return False
         return all(have(group, path, project) for group in self.requires)
 
@@ -193,6 +197,7 @@ def read_program_condition(table: Table) -> ProgramCondition:
         prefers=tuple(_read_group(entry) for entry in table.tables("prefers")),
         versions=read_bounds(table),
         known_versions=table.boolean("known_versions", False),
+        trained=table.boolean("trained", False) or table.boolean("gradient", False),
     )
 
 
