@@ -82,10 +82,10 @@ _MAX_FILES = 200
 """Files that are parsed to see whether a method is named; in larger programs each counts as named."""
 
 _LOOKING_UP = (
-    *(b"import_module(", b"__import__(", b"globals()", b"__dict__", b"instantiate(", b"locate(", b"importlib"),
-    b"_class(",
+    *(b"import_module(", b"__import__(", b"globals()", b"locals()", b"instantiate(", b"locate(", b"importlib"),
+    *(b"sys.modules", b" eval(", b"=eval(", b"(eval(", b"_class("),
 )
-"""Words of programs in which a text may lead to any function."""
+"""Words of programs in which a text may lead to any function; `models.__dict__[name]` leads to one of that module."""
 
 _TRAINERS = ("train_detector(", "train_model(", "train_segmentor(")
 """Functions of OpenMMLab's packages that train what they are given."""
@@ -373,7 +373,7 @@ def _users(module: ModuleFacts | None, executed: Iterable[_Executed], path: str,
     if modules and module.path.endswith("__init__.py"):
         yield None
     for statement in executed if names or modules else ():
-        is_attribute = any((each, name) in statement.attributes for each in modules)
+        is_attribute = any((each, asked) in statement.attributes for each in modules for asked in (name, "__dict__"))
         if is_attribute or name in statement.texts or names & statement.names or modules & statement.bare:
             yield statement.name
 

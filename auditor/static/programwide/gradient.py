@@ -8,6 +8,7 @@ from enum import Enum
 
 from auditor.static.facts import ModuleFacts
 from auditor.static.resolution.callers import calls_of
+from auditor.static.syntax.nodeindex import names_of
 
 _LAYERS = frozenset({"torch.nn.Module", "torch.nn.Sequential", "torch.autograd.Function"})
 _MAX_DEPTH = 3
@@ -41,7 +42,7 @@ class Gradient(Enum):
 
 def gradient_at(module: ModuleFacts, node: ast.AST) -> Gradient:
     """Look at the enclosing `with` statements, decorators and class."""
-    if _is_off(module, node) or _is_transform(module, node):
+    if _is_off(module, node) or _is_called_off(module, node, 1) or _is_transform(module, node):
         return Gradient.NONE
     holder = module.enclosing_class(node)
     if _is_apart(module, holder):
@@ -55,6 +56,22 @@ def gradient_at(module: ModuleFacts, node: ast.AST) -> Gradient:
     if _resizes_positions(node) or _resizes_stored(module, node) or (is_plain and not _is_near_layers(module, node)):
         return Gradient.NONE
     return Gradient.UNKNOWN
+
+
+def _is_called_off(module: ModuleFacts, node: ast.AST, depth: int) -> bool:
+    """Whether a place is in a function, and no method, that is only called without gradients."""
+    function = module.enclosing_function(node)
+    if function is None or isinstance(function, ast.Lambda) or not isinstance(module.parent(function), ast.Module):
+        return False
+    calls = list(calls_of(module, function))
+    called = {call.func for _, call in calls}
+    for each in {caller.path: caller for caller, _ in calls}.values():
+        if any(use not in called for use in names_of(each).get(function.name, ())):
+            return False  # handed to something that may call it
+    return bool(calls) and all(
+        _is_off(caller, call) or (depth < _MAX_DEPTH and _is_called_off(caller, call, depth + 1))
+        for caller, call in calls
+    )
 
 
 def _is_apart(module: ModuleFacts, holder: ast.ClassDef | None) -> bool:
