@@ -14,8 +14,8 @@ _LAYERS = frozenset({"torch.nn.Module", "torch.nn.Sequential", "torch.autograd.F
 _MAX_DEPTH = 3
 """Functions between a layer and the one that is asked about."""
 
-_MAX_AROUND = 10
-"""Calls in a row that reshape one tensor."""
+_MAX_AROUND = 20
+"""Expressions through which one tensor comes."""
 
 _STORED = ("checkpoint", "ckpt", "pretrained", "state_dict")
 """In names of dictionaries of stored weights."""
@@ -146,23 +146,31 @@ def _resizes_positions(node: ast.AST) -> bool:
 
 
 def _resizes_stored(module: ModuleFacts, node: ast.AST) -> bool:
-    """`table = state_dict[key]`, `interpolate(table.view(…), …)`: so is a table of a checkpoint."""
-    part = node.args[0] if isinstance(node, ast.Call) and node.args else None
-    for _ in range(_MAX_AROUND):
+    """`table = state_dict[key]`, `interpolate(table.view(…), …)`: so is a table of a checkpoint, whichever it is."""
+    pending: list[ast.expr | None] = list(node.args[:1]) if isinstance(node, ast.Call) else []
+    seen: set[ast.expr | None] = set()
+    for part in pending:
+        if part in seen:
+            continue
+        if len(seen) == _MAX_AROUND:
+            return False
+        seen.add(part)
         if isinstance(part, ast.Name):
             bindings = module.lookup.in_force(part)
-            part = bindings[0].value if len(bindings) == 1 else None
+            pending += [binding.value for binding in bindings] or [None]
         elif isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute):
-            part = part.func.value
-        elif isinstance(part, ast.Subscript):
-            named = part.value
-            while isinstance(named, ast.Subscript):
-                named = named.value
-            name = getattr(named, "id", getattr(named, "attr", "")).lower()
-            return any(word in name for word in _STORED)
-        else:
+            pending.append(part.func.value)
+        elif not isinstance(part, ast.Subscript) or not _is_of_stored(part):
             return False
-    return False
+    return bool(seen)
+
+
+def _is_of_stored(part: ast.Subscript) -> bool:
+    named = part.value
+    while isinstance(named, ast.Subscript):
+        named = named.value
+    name = getattr(named, "id", getattr(named, "attr", "")).lower()
+    return any(word in name for word in _STORED)
 
 
 def _is_computed_once(module: ModuleFacts, node: ast.AST) -> bool:
