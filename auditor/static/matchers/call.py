@@ -51,6 +51,9 @@ class _Options:
     gradient: bool
     """True only of backward passes: silent under `no_grad`, less sure outside of torch modules."""
 
+    in_training: bool
+    """Silent in programs that compute no gradients: they use a model as it is."""
+
     tied_index: bool
     """True only of the index of one of equal values: silent where it is not used, or nothing is equal (`tiedindex`)."""
 
@@ -101,6 +104,7 @@ def read_call(table: Table) -> _Options:
         unseeded=table.string("unseeded") if "unseeded" in table else None,
         deferred=table.boolean("deferred", False),
         gradient=table.boolean("gradient", False),
+        in_training=table.boolean("in_training", False),
         tied_index=table.boolean("tied_index", False),
         outermost=table.boolean("outermost", False),
         followed_by=frozenset(table.strings("followed_by")),
@@ -144,7 +148,7 @@ class CallMatcher(WithOptions[_Options]):
             return
         weak = options.program.weakens(module, project)
         others = {call.node for call in calls} if options.outermost else set()
-        if options.gradient and entry_points:
+        if (options.gradient or options.in_training) and entry_points:
             entry_points = tuple(path for path in entry_points if computes_gradients(project, path))
             if not entry_points:
                 return
