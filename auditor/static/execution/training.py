@@ -41,43 +41,6 @@ EVALUATING = (b".eval()", b".predict(", b".evaluate(", b"no_grad(", b"inference_
 _FITTING = (b".fit(", b"GradientTape(", b"value_and_grad(")
 """Further words, of programs that may train; where no other word stands anywhere, they do not count."""
 
-_DERIVING = (
-    *(
-        b".grad(",
-        b" grad(",
-        b"(grad(",
-        b"[grad(",
-        b"=grad(",
-        b"jacobian(",
-        b"hessian(",
-        b"vjp(",
-        b"jvp(",
-        b"vhp(",
-        b"hvp(",
-    ),
-    *(b"jacrev(", b"jacfwd(", b"Grad", b"captum", b"ttack", b"foolbox", b"advertorch", b"cleverhans"),
-)
-"""Words of programs that compute gradients without a training: of an image, to see what counts in it or to attack."""
-
-_OPTIMIZING = (b"torch.optim", b"optim.", b"import optim", b"ptimizer(", b".zero_grad(", b"LightningCLI")
-"""Words of programs that train, though a library says `backward`: timm's scalers of losses, pyro's `svi.step`."""
-
-_MAY_TRAIN = (
-    *(".fit", "fit_gpytorch", "rainer", "Runner", "unner.run(", "_runner(", "train(", "tune(", "tune.run(", "CLI("),
-    *(
-        "training_step",
-        "training_loop",
-        "train_epoch",
-        "train_loop",
-        "train_model",
-        "train_one",
-        "train_step",
-        "optimize",
-    ),
-    *("instantiate(", "import_module(", "entry_points("),
-)
-"""Words of programs that may have something train for them: fastai's learners, ignite's trainers, what has any name."""
-
 _MAX_FILES = 200
 """Files that are parsed to see whether a method is named; in larger programs each counts as named."""
 
@@ -120,15 +83,6 @@ def trains(project: Project, program: str) -> bool:
         if all(_gets_to(project, program, words) for words in STEPPING):
             return True
     return _has_trained(project, program)
-
-
-def computes_gradients(project: Project, program: str) -> bool:
-    """Whether a program may compute gradients: not one that uses a model as it is, by its words, and trains none."""
-    texts = project.texts
-    project.trace.note("reach", program)
-    if texts.contain(program, _MAY_TRAIN) or not texts.contain(program, tuple(map(bytes.decode, EVALUATING))):
-        return True
-    return texts.are_reached(program, (*STEPPING[0], *_DERIVING, *_OPTIMIZING)) or trains(project, program)
 
 
 def _has_trained(project: Project, program: str) -> bool:

@@ -21,7 +21,7 @@ MAX_PLACES = 60
 def is_only_asked_by_key(module: ModuleFacts, call: ast.Call) -> bool:
     """`known[key] = np.array(list(set(known[key])))`, where all that is read of `known[…]` is what it holds.
 
-    The table may be returned and kept in an attribute of the same name; no other file may name it.
+    The table may be returned and kept in an attribute of the same name; no other file of the programs may name it.
     """
     target = only_target(module.parent(call))
     table = target.value if isinstance(target, ast.Subscript) else None
@@ -47,8 +47,15 @@ def _name(node: ast.AST) -> str:
 
 
 def _is_named_elsewhere(module: ModuleFacts, name: str) -> bool:
+    """Whether another file of the programs that reach this one says the name; where none does, anybody may."""
     project = module.project
-    return any(path != module.path and project.texts.contain(path, (name,)) for path in project.files)
+    programs = project.programs.reaching(module.path)
+    for program in programs:
+        project.trace.note("reach", program)
+        others = (path for path in project.graph.reached(program) if path != module.path)
+        if any(project.texts.contain(path, (name,)) for path in others):
+            return True
+    return not programs
 
 
 def _is_asked(module: ModuleFacts, place: ast.AST) -> bool:
