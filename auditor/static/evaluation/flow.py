@@ -272,7 +272,7 @@ def _length_asked(module: ModuleFacts, use: ast.expr) -> ast.Compare | None:
     return test if is_one else None
 
 
-def is_only_reduced(module: ModuleFacts, call: ast.Call) -> bool:
+def is_only_reduced(module: ModuleFacts, call: ast.expr) -> bool:
     """`steps = np.array(…)`, `last = np.max(steps)` or `steps.sort()`: what comes of it is the same in any order."""
     statement = module.parent(call)
     target = only_target(statement)
@@ -283,7 +283,7 @@ def is_only_reduced(module: ModuleFacts, call: ast.Call) -> bool:
     return bool(places) and all(_is_reduced(module, place) for place in places)
 
 
-def _runs_once_with(module: ModuleFacts, use: ast.expr, call: ast.Call) -> bool:
+def _runs_once_with(module: ModuleFacts, use: ast.expr, call: ast.expr) -> bool:
     """Whether two places stand in the same block, so that whoever comes to one of them comes to the other."""
     return module.parent(module.statement(use)) is module.parent(module.statement(call))
 

@@ -18,8 +18,8 @@ from auditor.ruleset.table import Table
 from auditor.ruleset.versions import Bound, read_bounds
 from auditor.static.evaluation.plainvalue import plain_value
 from auditor.static.evaluation.ruledout import is_ruled_out
-from auditor.static.execution.training import computes_gradients
-from auditor.static.facts import Known, ModuleFacts
+from auditor.static.execution.gradients import computes_gradients
+from auditor.static.facts import Call, Known, ModuleFacts
 from auditor.static.files.pinned import fits
 from auditor.static.project import Project
 from auditor.static.scanning.callprerequisites import call_prerequisites
@@ -87,11 +87,16 @@ class Trait:
             return True
         if self.attributes and any(getattr(each.target, "attr", "") in self.attributes for each in module.assignments):
             return True
-        if self.call is not None and any(not is_ruled_out(module, call.node) for call in self.call.calls(module)):
+        if next(self.calls_in(module), None) is not None:
             return True
         if self.contains and any(part in text for text in _strings(module) for part in self.contains):
             return True
         return bool(self.strings) and not self.strings.isdisjoint(_strings(module))
+
+    def calls_in(self, module: ModuleFacts) -> Iterator[Call]:
+        """The calls of a file that the trait is about."""
+        calls = self.call.calls(module) if self.call is not None else ()
+        return (call for call in calls if not is_ruled_out(module, call.node))
 
     def _assigns(self, module: ModuleFacts) -> Iterable[bool]:
         for assignment in module.assignments:
@@ -154,7 +159,7 @@ class ProgramCondition:
     def _holds(self, path: str, project: Project) -> bool:
         if have(self.unless, path, project) or (self.trained and not computes_gradients(project, path)):
             return False
-        return all(have(group, path, project) for group in self.requires)
+        return all(have(group, path, project, led=True) for group in self.requires)
 
 
 def programs(
