@@ -157,6 +157,9 @@ class Library:
     if_imported: tuple[str, ...] = ()
     """Beginnings of names that are of this library only where the program imports it: layers with several backends."""
 
+    not_inside: tuple[str, ...] = ()
+    """Decorators of functions in which its names stand for generators of somebody else: Numba compiles them."""
+
     older: tuple[str, ...] = ()
     """Names that only releases have which `older_advice` seeds; beginnings of such, where they end so."""
 
@@ -218,6 +221,7 @@ def read_library(table: Table) -> Library:
         loaders=head.strings("loaders"),
         run_in_loaders=head.strings("run_in_loaders"),
         if_imported=head.strings("if_imported"),
+        not_inside=head.strings("not_inside"),
     )
     for part in (head, draw, state, table):
         if part:

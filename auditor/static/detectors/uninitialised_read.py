@@ -24,6 +24,9 @@ from auditor.static.syntax.nodes import walk
 _READS = frozenset(
     {"add_", "mean", "mul_", "sub_", "sum", "std", "norm", "item", "numpy", "tolist", "clone", "max", "min"}
 )
+_WRITES = frozenset({"copy_", "fill_", "normal_", "ones_", "uniform_", "zero_"})
+"""Methods of a tensor that write all of it, whatever it held."""
+
 _FILLING = ("copyto", "fill", "into", "load", "read", "recv")
 """Words in the name of what writes into an array that it is given: `readinto`, `Recv`, `load_into`."""
 
@@ -184,8 +187,22 @@ def _kept_uninitialised(module: ModuleFacts, node: ast.expr, call: ast.Call, opt
     attribute = _kept_as(module, node, call, options)
     if attribute is None or any(_may_initialise(each, attribute) for each in walk(holder)):
         return None
+    if any(_is_filled_where_made(module, each, holder, attribute) for each in walk(holder)):
+        return None
     reads = (each for each in walk(holder) if _is_read_of(module, each, attribute))
     return next(reads, None)
+
+
+def _is_filled_where_made(module: ModuleFacts, node: ast.AST, holder: ast.ClassDef, attribute: str) -> bool:
+    """`made = cls(…)`, `made.weight.copy_(…)` in a class method: whoever makes an object by it fills it."""
+    func = node.func if isinstance(node, ast.Call) else None
+    if not isinstance(func, ast.Attribute) or func.attr not in _WRITES:
+        return False
+    kept = func.value.value if isinstance(func.value, ast.Attribute) and func.value.attr == "data" else func.value
+    if not (isinstance(kept, ast.Attribute) and kept.attr == attribute and isinstance(kept.value, ast.Name)):
+        return False
+    made = module.origin(kept.value)
+    return isinstance(made, ast.Call) and getattr(made.func, "id", "") in ("cls", holder.name)
 
 
 def _filled_in_loops(module: ModuleFacts) -> frozenset[str]:

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from auditor.errors import ProjectError
 from auditor.model.lean import dataclass
+from auditor.model.pattern import lazy_pattern
 from auditor.static.text.notebook import all_cells, cell_lines
 
 _QUIET = (
     *("%autoreload", "%cd", "%conda", "%config", "%load_ext", "%matplotlib", "%pip", "%pylab", "%reload_ext"),
     *("!apt", "!conda", "!pip", "!pip3", "!nvidia-smi", "!python -m pip", "!python3 -m pip", "!sudo apt"),
-    *("!df", "!free", "!head", "!ls", "!pwd", "!tail", "!uname"),
+    *("!df", "!free", "!git clone", "!head", "!ls", "!pwd", "!tail", "!uname"),
 )
 """How magics and shell commands begin that compute nothing; `%run seed.py` and `%time` of a statement do."""
+
+_COLAB = lazy_pattern(
+    r"""(?i)(?:el)?if\b.*colab.*:|else:|try:|except(?: [\w.]+)?:"""
+    r"""|\w*colab\w* *= *(?:True|False|["']google\.colab["'] in .*)|print\((["'])[^"'{}]*\1\)"""
+)
+"""A line that asks whether the notebook runs in Colab, or tells so; what it then does stands on lines of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +39,11 @@ class Cell:
     def sets_up(self) -> bool:
         """Whether nothing but imports stands in it, and commands that install something or say how to show it."""
         code = [line.strip() for line in self.lines if line.strip() and not line.strip().startswith(("#", *_QUIET))]
+        asks = any("colab" in line.lower() for line in code)
         return all(
-            line.startswith(("import ", "from ")) and line[-1] not in "(\\," and ";" not in line for line in code
+            (line.startswith(("import ", "from ")) and line[-1] not in "(\\," and ";" not in line)
+            or (asks and _COLAB.fullmatch(line) is not None)
+            for line in code
         )
 
     @property

@@ -26,6 +26,7 @@ from auditor.static.resolution.ordering import (
 )
 from auditor.static.resolution.targets import only_target
 from auditor.static.resolution.values import ClassRef, Instance
+from auditor.static.syntax.bindings import FUNCTIONS
 from auditor.static.syntax.nodes import walk
 
 MAX_READS = 50
@@ -46,9 +47,6 @@ _STRAIGHT = (
     ast.With,
 )
 """Whose body is executed from its first statement to the last, unless something leaves it."""
-
-MAX_AROUND = 10
-"""Statements and expressions around a use that are looked at."""
 
 _LOOPS = (ast.AsyncFor, ast.For, ast.While)
 _SHOWING = frozenset(
@@ -238,15 +236,27 @@ def is_single_here(module: ModuleFacts, use: ast.expr) -> bool:
     """Whether a use stands where there is one thing: `next(iter(x)) if len(x) == 1 else …`."""
     named = ast.dump(use)
     part: ast.AST = use
-    for holder in islice(module.around(use), MAX_AROUND):
+    for holder in module.around(use):
+        if isinstance(holder, FUNCTIONS):
+            return False
         if isinstance(holder, ast.If | ast.IfExp) and part is not holder.test:
             body = holder.body if isinstance(holder.body, list) else [holder.body]
-            for each in walk(holder.test):
+            tests = walk(holder.test) if _holds_whole(holder.test, part in body) else ()
+            for each in tests:
                 test = _length_asked(module, each) if isinstance(each, type(use)) and ast.dump(each) == named else None
                 if test is not None and (part in body) is isinstance(test.ops[0], ast.Eq):
                     return True
         part = holder
     return False
+
+
+def _holds_whole(test: ast.expr, holds: bool) -> bool:
+    """Whether each part of a test holds where it does (`a and b`), or fails where it fails (`a or b`)."""
+    mixing = ast.Or if holds else ast.And
+    return not any(
+        isinstance(part, mixing) or (isinstance(part, ast.UnaryOp) and isinstance(part.op, ast.Not))
+        for part in walk(test)
+    )
 
 
 def _length_asked(module: ModuleFacts, use: ast.expr) -> ast.Compare | None:
@@ -262,7 +272,7 @@ def _length_asked(module: ModuleFacts, use: ast.expr) -> ast.Compare | None:
     return test if is_one else None
 
 
-def is_only_reduced(module: ModuleFacts, call: ast.Call) -> bool:
+def is_only_reduced(module: ModuleFacts, call: ast.expr) -> bool:
     """`steps = np.array(…)`, `last = np.max(steps)` or `steps.sort()`: what comes of it is the same in any order."""
     statement = module.parent(call)
     target = only_target(statement)
@@ -273,7 +283,7 @@ def is_only_reduced(module: ModuleFacts, call: ast.Call) -> bool:
     return bool(places) and all(_is_reduced(module, place) for place in places)
 
 
-def _runs_once_with(module: ModuleFacts, use: ast.expr, call: ast.Call) -> bool:
+def _runs_once_with(module: ModuleFacts, use: ast.expr, call: ast.expr) -> bool:
     """Whether two places stand in the same block, so that whoever comes to one of them comes to the other."""
     return module.parent(module.statement(use)) is module.parent(module.statement(call))
 

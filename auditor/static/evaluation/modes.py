@@ -39,6 +39,10 @@ _OPEN_OWN = lazy_pattern(
 )
 """The same, for a method's own object."""
 
+_CALLED = lazy_pattern(rb"setattr(?:__)?\(")
+_SPELLED = lazy_pattern(rb"""\s*(?:[\w.\[\]]|\([^()\n]*\))+\s*,\s*(["'])(\w+)\1\s*,""")
+"""What follows where the name stands in the text."""
+
 _RESTORING = lazy_pattern(rb"def __setstate__\(self, (\w+)\)[^:\n]*:\s*self\.__dict__(?:\.update\(\1\)| *= *\1\b)")
 """Gives an object back what it had when it was stored."""
 
@@ -173,10 +177,18 @@ def _is_false(node: ast.expr) -> bool:
 
 
 def sets_by_name(path: str, attribute: str, project: Project) -> bool:
-    """Whether `setattr(model, "always", True)` may stand in a file."""
-    return project.texts.hold(path, frozenset({"setattr"})) and project.texts.contain(
-        path, (f'"{attribute}"', f"'{attribute}'")
-    )
+    """Whether `setattr(model, "always", True)` may stand in a file, or one by any name beside that text."""
+    texts = project.texts
+    if not (texts.hold(path, frozenset({"setattr"})) and texts.contain(path, (f'"{attribute}"', f"'{attribute}'"))):
+        return False
+    try:
+        code = project.source(path).code()
+    except ProjectError:
+        return False  # told as not analysed
+    finally:
+        project.unread(path)
+    named = (_SPELLED.match(code, each.end()) for each in _CALLED.finditer(code))
+    return any(each is None or each[2].decode() == attribute for each in named)
 
 
 def is_given_any(module: str, paths: Collection[str], project: Project) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import replace
 from auditor.static.entrypoints import names_main
-from auditor.static.evaluation.askedparts import bound_of_draw, looked_up, lookups
+from auditor.static.evaluation.askedparts import bound_of_draw, lookups
 from auditor.static.evaluation.attempts import Missing, missing
 from auditor.static.evaluation.commandline import is_never_none
 from auditor.static.evaluation.fixedswitches import FixedSwitches
@@ -19,14 +19,13 @@ from auditor.static.evaluation.rngstate import Level, Rank, State, join, joined_
 from auditor.static.evaluation.truth import never_holds
 from auditor.static.execution.finishing import Finishing
 from auditor.static.execution.inturn import asks_for_method
+from auditor.static.execution.narrowed import ends_program, narrow, turn_over
 from auditor.static.resolution.frame import End, Frame
 from auditor.static.resolution.library_verdict import SeedValue
 from auditor.static.resolution.mappings import is_always
 from auditor.static.resolution.seedvalue import GIVEN, Seen, either
 from auditor.static.resolution.values import ClassRef, Instance
 from auditor.static.syntax.elements import is_none
-from auditor.static.syntax.nodes import walk
-from auditor.static.text.dotted import dotted_text
 
 if TYPE_CHECKING:
     from auditor.static.execution.walk import Walk
@@ -82,7 +81,7 @@ class Branches:
     def claim(self, test: ast.expr, frame: Frame) -> None:
         """`assert args.seed is not None`: whoever gets past it gave one."""
         if self._evaluator.truth(test, frame) is False:
-            self._narrow(test, frame)
+            narrow(self._walk, test, frame)
 
     def trained(self, test: ast.expr, frame: Frame) -> bool | None:
         """The outcome of a condition that comes up in training only; None where both do, or the call settles it."""
@@ -199,7 +198,9 @@ class Branches:
         if never and end is End.RETURNS and len(self._ledger.aside) < MAX_ASIDE:
             rest = block[block.index(node) + 1 :]
             other = [*other, *rest] if any(map(frame.module.written.is_about_seed, rest)) else other
-        self._narrow(node.test, frame)
+        narrow(self._walk, node.test, frame)
+        if end is End.STOPS and ends_program(frame.module, taken):
+            turn_over(self._walk, node, frame)
         trained = self.trained(node.test, frame) is (not holds)
         self._ledger.muted += never
         self._ledger.training += trained
@@ -244,20 +245,6 @@ class Branches:
         if end is End.STOPS:
             self._ledger.stop(before)
         return end
-
-    def _narrow(self, test: ast.expr, frame: Frame) -> None:
-        """Where a plain run does not come, what a condition asks was given, if it is None by default."""
-        for part in walk(test):
-            entry = looked_up(part)
-            if entry is not None and isinstance(part, ast.expr):
-                if self._evaluator.value(part, frame).kind is SeedValue.NONE:
-                    self._walk.changes.put(*entry, GIVEN, frame)
-                continue
-            text = dotted_text(part) if isinstance(part, ast.Name | ast.Attribute) else None
-            if text is None or not isinstance(part, ast.Name | ast.Attribute):
-                continue
-            if self._evaluator.value(part, frame).kind is SeedValue.NONE:
-                self._walk.bind(part, GIVEN, frame)
 
     def _noting_other(self, state: State, beside: State, condition: str) -> State:
         """What the arm not taken would have seeded makes the library conditionally seeded, no less.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.evaluation.choices import Choices
@@ -190,6 +190,7 @@ class CallWalk:
             self._ledger.picked_at = outer or frame.module.location(node)
             self._alternatives(found, node, frame)
             self._ledger.picked_at = outer
+        possible: Sequence[Value] = ()
         is_told = any(values) or (isinstance(called, ast.Subscript) and not picks_by_key(called))
         if not (is_told or found or self._is_looked_into(node.func, frame)):
             possible = named_here(self._walk.possible(frame.module, node.func), node.func, frame)
@@ -197,7 +198,7 @@ class CallWalk:
             self._alternatives(possible, node, frame, is_taken=self._walk.is_taken(node.func), in_turn=in_turn)
             if not possible and (fills(frame, node.func) or is_out_of_unknown(frame.module, node.func)):
                 self._ledger.unnamed = self._ledger.unnamed or frame.module.location(node)
-        for part in passed(node):
+        for part in passed(node) if not self.loaders.are_all((*found, *possible)) else ():
             value = frame.resolve(part)
             if isinstance(value, FunctionRef):
                 with self.choices.later():

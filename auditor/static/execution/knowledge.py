@@ -160,6 +160,8 @@ def draws(
 
     def is_fixed(node: ast.expr | None) -> bool:
         """Whether an argument is an initialiser that draws nothing here: `"zeros"`, `GlorotUniform(seed=1)`."""
+        if isinstance(node, ast.IfExp):
+            return is_fixed(node.body) and is_fixed(node.orelse)
         if node is None or equals(node, "zeros") or equals(node, "ones"):
             return node is not None
         value = resolve(node)

@@ -73,6 +73,15 @@ class LoaderCalls:
         self._ledger.worker = kept
         self._calls.random.remember(node, before)
 
+    def are_all(self, called: Sequence[Value]) -> bool:
+        """Whether whatever may be called is a loader, one of them a library's own: that has asked what it is given."""
+        loaders = self._walk.project.rng.loaders
+        own = [isinstance(each, External) and each.name in loaders for each in called]
+        return any(own) and all(
+            is_own or (isinstance(each, ClassRef) and not loaders.isdisjoint(each.module.base_classes(each.node)))
+            for each, is_own in zip(called, own, strict=True)
+        )
+
     def _ask_any(self, dataset: ast.expr | None, frame: Frame, in_worker: bool | None) -> None:
         """A loader without workers asks something of which nothing is known: it may be a part of what has some."""
         known = frame.resolve(dataset) if dataset is not None else None
@@ -87,6 +96,8 @@ class LoaderCalls:
 
     def _loaded(self, part: ast.expr, frame: Frame) -> None:
         """What a loader is given is a function that it calls, or an object that it asks for items: one of several."""
+        if isinstance(part, ast.IfExp):
+            part = self._walk.branches.chosen(part, frame) or part
         parts = list(undivided(frame.module, part))
         for module, each in parts:
             # What another function made is asked as what is known of it there.

@@ -11,6 +11,7 @@ from auditor.static.evaluation.furtherarguments import written_out
 from auditor.static.evaluation.maybetrue import may_be_true
 from auditor.static.evaluation.modes import puts_on
 from auditor.static.evaluation.rngstate import Pending
+from auditor.static.execution.compiledfunctions import CompiledFunctions
 from auditor.static.execution.followed import is_set_later
 from auditor.static.execution.initialweights import makes_weights
 from auditor.static.execution.knowledge import draws
@@ -37,6 +38,7 @@ class RandomCalls:
         self._rng = walk.project.rng
         self._made: dict[ast.Call, frozenset[Pending]] = {}
         self._put: dict[str, bool] = {}
+        self._compiled = CompiledFunctions(walk.project.rng.libraries)
 
     def seed(self, seed: SeedCall, name: str, node: ast.Call, frame: Frame) -> None:
         """A call seeds generators, or puts back a state of theirs."""
@@ -61,6 +63,8 @@ class RandomCalls:
             return
         text = frame.module.text(given) if given is not None else ""
         for library in seed.seeds:
+            if self._compiled.has_own(library, node, frame.module):
+                continue
             self._ledger.seed(library, name, node, value, text, frame)
 
     def _puts_back(self, state: ast.expr, frame: Frame) -> bool:
@@ -109,6 +113,8 @@ class RandomCalls:
             return value.kind not in (SeedValue.NONE, SeedValue.ENTROPY) and value != UNSEEDED_STATE
 
         for fact in draws(self._rng, call, is_none, equals, frame.resolve, may_be_put, gets_state):
+            if self._compiled.has_own(fact.library.id, node, frame.module):
+                continue
             name = self._of_weights(name, node, frame)
             before, worker = self._ledger.state.pending, self._ledger.worker
             if fact.deferred and fact.library.worker_seeded_by and (name or "").startswith(self._rng.run_in_loaders):

@@ -1,23 +1,18 @@
 """Whether a program trains: words of training count where it can get to the function or class in which they stand.
 
-`evaluate.py` that takes one function out of `train.py` does not train. Names lead the way, from where the words stand
-back to the program; what is looked up by a text, registered or run at the top level counts as reached.
+`evaluate.py` that takes one function out of `train.py` does not train.
 """
 
 from __future__ import annotations
 
 import ast
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING, TypeGuard
-from auditor.model.lean import dataclass
-from auditor.static.entrypoints import names_main
-from auditor.static.execution.protocols import is_run_by_others
-from auditor.static.resolution.values import ClassRef, FunctionRef
+from auditor.static.execution.namedways import MAX_FILES, gets_to_words
+from auditor.static.resolution.values import FunctionRef
 from auditor.static.syntax.nodes import walk
-from auditor.static.text.dotted import dotted_text
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
@@ -41,52 +36,6 @@ EVALUATING = (b".eval()", b".predict(", b".evaluate(", b"no_grad(", b"inference_
 _FITTING = (b".fit(", b"GradientTape(", b"value_and_grad(")
 """Further words, of programs that may train; where no other word stands anywhere, they do not count."""
 
-_DERIVING = (
-    *(
-        b".grad(",
-        b" grad(",
-        b"(grad(",
-        b"[grad(",
-        b"=grad(",
-        b"jacobian(",
-        b"hessian(",
-        b"vjp(",
-        b"jvp(",
-        b"vhp(",
-        b"hvp(",
-    ),
-    *(b"jacrev(", b"jacfwd(", b"Grad", b"captum", b"ttack", b"foolbox", b"advertorch", b"cleverhans"),
-)
-"""Words of programs that compute gradients without a training: of an image, to see what counts in it or to attack."""
-
-_OPTIMIZING = (b"torch.optim", b"optim.", b"import optim", b"ptimizer(", b".zero_grad(", b"LightningCLI")
-"""Words of programs that train, though a library says `backward`: timm's scalers of losses, pyro's `svi.step`."""
-
-_MAY_TRAIN = (
-    *(".fit", "fit_gpytorch", "rainer", "Runner", "unner.run(", "_runner(", "train(", "tune(", "tune.run(", "CLI("),
-    *(
-        "training_step",
-        "training_loop",
-        "train_epoch",
-        "train_loop",
-        "train_model",
-        "train_one",
-        "train_step",
-        "optimize",
-    ),
-    *("instantiate(", "import_module(", "entry_points("),
-)
-"""Words of programs that may have something train for them: fastai's learners, ignite's trainers, what has any name."""
-
-_MAX_FILES = 200
-"""Files that are parsed to see whether a method is named; in larger programs each counts as named."""
-
-_LOOKING_UP = (
-    *(b"import_module(", b"__import__(", b"globals()", b"__dict__", b"instantiate(", b"locate(", b"importlib"),
-    b"_class(",
-)
-"""Words of programs in which a text may lead to any function."""
-
 _TRAINERS = ("train_detector(", "train_model(", "train_segmentor(")
 """Functions of OpenMMLab's packages that train what they are given."""
 
@@ -95,9 +44,6 @@ _MODES = frozenset({"eval", "forward", "step", "train", "zero_grad"})
 
 _FUNCTIONS: WeakKeyDictionary[Project, Memory[str, Collection[str]]] = WeakKeyDictionary()
 """By the file the functions that train."""
-
-_WRAPPING = frozenset({"hydra.main", "click.command", "click.option", "click.argument", "click.pass_context", "record"})
-"""Decorators after which a function is still only called where it is named."""
 
 
 def names_training(project: Project, program: str) -> bool:
@@ -115,20 +61,11 @@ def trains(project: Project, program: str) -> bool:
     """Whether words of training stand in what a program can get to."""
     reached = project.texts.are_reached
     if reached(program, TRAINING) or all(reached(program, words) for words in STEPPING):
-        if _gets_to(project, program, (*TRAINING, *_FITTING)):
+        if gets_to_words(project, program, (*TRAINING, *_FITTING)):
             return True
-        if all(_gets_to(project, program, words) for words in STEPPING):
+        if all(gets_to_words(project, program, words) for words in STEPPING):
             return True
     return _has_trained(project, program)
-
-
-def computes_gradients(project: Project, program: str) -> bool:
-    """Whether a program may compute gradients: not one that uses a model as it is, by its words, and trains none."""
-    texts = project.texts
-    project.trace.note("reach", program)
-    if texts.contain(program, _MAY_TRAIN) or not texts.contain(program, tuple(map(bytes.decode, EVALUATING))):
-        return True
-    return texts.are_reached(program, (*STEPPING[0], *_DERIVING, *_OPTIMIZING)) or trains(project, program)
 
 
 def _has_trained(project: Project, program: str) -> bool:
@@ -140,7 +77,7 @@ def _has_trained(project: Project, program: str) -> bool:
     project.trace.note("reach", program)
     backward = tuple(word.decode() for word in STEPPING[0])
     holding = [path for path in project.graph.reached(program) if project.texts.contain(path, backward)]
-    module = project.module(program) if 0 < len(holding) <= _MAX_FILES else None
+    module = project.module(program) if 0 < len(holding) <= MAX_FILES else None
     if module is None:
         return False
     calls = [node.func for node in walk(module.tree) if isinstance(node, ast.Call)]
@@ -195,219 +132,10 @@ def _leading_to(
                 callers.setdefault(node.attr, []).append(method.name)
             elif not of_class and isinstance(node, ast.Name):
                 callers.setdefault(node.id, []).append(method.name)
-    pending = [method.name for method in methods if _holds(module, method, texts)]
+    pending = [method.name for method in methods if any(each in module.text(method) for each in texts)]
     found = set(pending)
     for name in pending:
         calling = set(callers.get(name, ())) - found
         found |= calling
         pending += sorted(calling)
     return found
-
-
-def _gets_to(project: Project, program: str, words: tuple[bytes, ...]) -> bool:
-    if not project.texts.are_reached(program, words):
-        return False
-    texts = tuple(word.decode() for word in words)
-    if project.texts.contain(program, texts):
-        return True
-    reached = sorted(project.graph.reached_by_statements(program))
-    if project.texts.are_reached(program, _LOOKING_UP):
-        return any(_is_code(project, path, texts) for path in reached)
-    pending: list[tuple[str, str]] = []
-    classes: list[tuple[str, ast.ClassDef, list[ast.FunctionDef]]] = []
-    for path in reached:
-        if project.texts.contain(path, texts):
-            module = project.module(path)
-            for statement in _holders(module, texts):
-                name = _name(statement) if statement is not None else None
-                if name is None:
-                    return True
-                methods = _training_methods(module, statement, texts)
-                if methods and isinstance(statement, ast.ClassDef):
-                    classes.append((path, statement, methods))
-                else:
-                    pending.append((path, name))
-    pending += _named(project, reached, classes)
-    users = {path: [path] for path in reached}
-    for user in reached:
-        for path in project.graph.imports(user):
-            if path in users:
-                users[path].append(user)
-    seen = set(pending)
-    executed: dict[str, list[_Executed]] = {}
-    for path, name in pending:
-        for user in sorted(users[path]):
-            module = project.module(user)
-            if module is not None and user not in executed:
-                run = module.tree.body if user == program else _imported_statements(module)
-                executed[user] = [_Executed.of(each) for each in run]
-            for using in _users(module, executed.get(user, ()), path, name):
-                if using is None or user == program:
-                    return True
-                if (user, using) not in seen:
-                    seen.add((user, using))
-                    pending.append((user, using))
-    return False
-
-
-def _is_code(project: Project, path: str, texts: tuple[str, ...]) -> bool:
-    """Whether one of the texts stands in a file outside of its docstrings: "called before `trainer.fit()`"."""
-    if not project.texts.contain(path, texts):
-        return False
-    module = project.module(path)
-    if module is None:
-        return True
-    lines = ["" if line.lstrip().startswith("#") else line for line in module.lines]
-    for node in walk(module.tree):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
-            lines[node.lineno - 1 : node.end_lineno] = [""] * ((node.end_lineno or node.lineno) - node.lineno + 1)
-    code = "\n".join(lines)
-    return any(text in code for text in texts)
-
-
-def _holders(module: ModuleFacts | None, texts: tuple[str, ...]) -> Iterator[ast.stmt | None]:
-    """The statements of a module in which one of the texts stands; None: nobody knows."""
-    if module is None:
-        yield None
-        return
-    yield from (statement for statement in _imported_statements(module) if _holds(module, statement, texts))
-
-
-def _holds(module: ModuleFacts, statement: ast.stmt, texts: tuple[str, ...]) -> bool:
-    text = module.text(statement)
-    return any(each in text for each in texts)
-
-
-def _training_methods(
-    module: ModuleFacts | None, holder: ast.stmt | None, texts: tuple[str, ...]
-) -> list[ast.FunctionDef]:
-    """The methods of a class in which a text stands, if it stands nowhere else in it and nobody outside calls them."""
-    if module is None or not isinstance(holder, ast.ClassDef) or is_run_by_others(ClassRef(module, holder)):
-        return []
-    parts = [part for part in holder.body if _holds(module, part, texts)]
-    methods = [part for part in parts if isinstance(part, ast.FunctionDef) and not part.decorator_list]
-    if len(methods) < len(parts) or any(method.name.startswith("__") for method in methods):
-        return []
-    return methods
-
-
-def _named(
-    project: Project, paths: Sequence[str], classes: Sequence[tuple[str, ast.ClassDef, list[ast.FunctionDef]]]
-) -> Iterator[tuple[str, str]]:
-    """The classes of which a method that trains is named outside of those: `Model().load()` alone only predicts."""
-    wanted = frozenset(method.name for _, _, methods in classes for method in methods)
-    words = tuple(f"{before}{name}" for name in sorted(wanted) for before in (".", '"', "'"))
-    named: Counter[str] = Counter()
-    holding = [path for path in paths if project.texts.contain(path, words)] if words else []
-    modules = [project.module(path) for path in holding] if len(holding) <= _MAX_FILES else [None]
-    known = None not in modules
-    for module in modules:
-        if module is not None:
-            named.update(_wanted_in(module.tree, wanted))
-    for path, holder, methods in classes:
-        own = Counter(name for method in methods for name in _wanted_in(method, wanted))
-        if not known or any(named[method.name] > own[method.name] for method in methods):
-            yield path, holder.name
-
-
-def _wanted_in(tree: ast.AST, names: frozenset[str]) -> Iterator[str]:
-    """Those of some names that attributes and texts are."""
-    for node in walk(tree):
-        name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "value", None)
-        if isinstance(name, str) and name in names:
-            yield name
-
-
-@dataclass(frozen=True, slots=True)
-class _Executed:
-    """A statement that importing a module executes, with what it names: modules are asked for many names."""
-
-    name: str | None
-    names: frozenset[str]
-    attributes: frozenset[tuple[str, str]]
-    """Names with what is asked of them: `trainers.fit`, `trainers.fast.fit`."""
-
-    texts: frozenset[str]
-    bare: frozenset[str]
-    """Names of which nothing is asked: `getattr(trainers, kind)` is given the module itself."""
-
-    @staticmethod
-    def of(statement: ast.stmt) -> _Executed:
-        parts = list(walk(statement))
-        constants = (part.value for part in parts if isinstance(part, ast.Constant))
-        asked = [part for part in parts if isinstance(part, ast.Attribute)]
-        holders = {id(part.value) for part in asked}
-        names = [part for part in parts if isinstance(part, ast.Name)]
-        return _Executed(
-            _name(statement),
-            frozenset(part.id for part in names),
-            frozenset((root, part.attr) for part in asked if (root := _root(part)) is not None),
-            frozenset(value for value in constants if isinstance(value, str)),
-            frozenset(part.id for part in names if id(part) not in holders),
-        )
-
-
-def _root(node: ast.expr) -> str | None:
-    while isinstance(node, ast.Attribute):
-        node = node.value
-    return node.id if isinstance(node, ast.Name) else None
-
-
-def _users(module: ModuleFacts | None, executed: Iterable[_Executed], path: str, name: str) -> Iterator[str | None]:
-    """The functions and classes of a module that name what is called `name` at `path`; None: what importing executes.
-
-    What a module imports it may pass on under the name that it has there.
-    """
-    if module is None:
-        yield None
-        return
-    names, modules = ({name}, set()) if module.path == path else _imported_as(module, path, name)
-    if module.path != path:
-        yield from sorted(names)
-    if modules and module.path.endswith("__init__.py"):
-        yield None
-    for statement in executed if names or modules else ():
-        is_attribute = any((each, name) in statement.attributes for each in modules)
-        if is_attribute or name in statement.texts or names & statement.names or modules & statement.bare:
-            yield statement.name
-
-
-def _imported_as(module: ModuleFacts, path: str, name: str) -> tuple[set[str], set[str]]:
-    """What `name` of the file at `path` is called in a module that imports it, and what the file itself is."""
-    stem = path.removesuffix("/__init__.py").removesuffix(".py").rpartition("/")[2]
-    names: set[str] = set()
-    modules: set[str] = set()
-    for node, _ in module.index.imports:
-        if path not in module.executed_by(node)[0]:
-            continue
-        for alias in node.names:
-            if isinstance(node, ast.Import):
-                modules.add(alias.asname or alias.name.partition(".")[0])
-                continue
-            if alias.name in (name, "*"):
-                names.add(alias.asname or name)
-            if alias.name == stem:
-                modules.add(alias.asname or stem)
-    return names, modules
-
-
-def _imported_statements(module: ModuleFacts) -> Iterator[ast.stmt]:
-    """What importing a module executes, without imports and the list of its public names."""
-    for statement in module.tree.body:
-        if isinstance(statement, ast.If) and names_main(statement.test):
-            continue
-        if isinstance(statement, ast.Assign) and dotted_text(statement.targets[0]) == "__all__":
-            continue
-        if not isinstance(statement, ast.Import | ast.ImportFrom):
-            yield statement
-
-
-def _name(statement: ast.stmt) -> str | None:
-    """The name of a function or class that is executed only where it is named."""
-    if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        return None
-    for decorator in statement.decorator_list:
-        called = decorator.func if isinstance(decorator, ast.Call) else decorator
-        if dotted_text(called) not in _WRAPPING and not (dotted_text(called) or "").startswith("torch."):
-            return None
-    return statement.name

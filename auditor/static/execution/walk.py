@@ -78,7 +78,7 @@ class Walk:
         self.ledger = Ledger(project.rng)
         self.evaluator = Evaluator(project, self._is_seeded)
         self.calls = CallWalk(self)
-        self._branches = Branches(self)
+        self.branches = Branches(self)
         self._delayed = Delayed(self)
         self.changes = Changes(self)
         self.steps = 0
@@ -100,7 +100,7 @@ class Walk:
 
     def trained(self, test: ast.expr | None, frame: Frame) -> bool | None:
         """The outcome of a condition that comes up in training only; None where there is no such one."""
-        return self._branches.trained(test, frame) if test is not None else None
+        return self.branches.trained(test, frame) if test is not None else None
 
     def close(self) -> None:
         """Let go of the frames, which hold trees; the ledger stays."""
@@ -234,7 +234,7 @@ class Walk:
                 break
             if isinstance(statement, ast.If) and leaves(statement):
                 # `if not training: return x`
-                self.ledger.training += self._branches.trained(statement.test, frame) is False
+                self.ledger.training += self.branches.trained(statement.test, frame) is False
         self.ledger.training = before
         return end
 
@@ -243,12 +243,12 @@ class Walk:
         if isinstance(node, ast.Expr):
             condition = as_condition(node.value)
             if condition is not None:
-                return self._branches.conditional(condition, frame, [condition])
+                return self.branches.conditional(condition, frame, [condition])
             return self.expression(node.value, frame)
         if isinstance(node, _ASSIGNING):
             return self._assign(node, frame)
         if isinstance(node, ast.If):
-            return self._branches.conditional(node, frame, block)
+            return self.branches.conditional(node, frame, block)
         if isinstance(node, ast.Return):
             return self._return(node, frame)
         if isinstance(node, _LOOPING):
@@ -299,18 +299,18 @@ class Walk:
             return end
 
         # Behind a `return` only what libraries restore: wrappers call the same with a context of their own and without.
-        return self._branches.finishing.run(leave, frame, first) if restored else leave()
+        return self.branches.finishing.run(leave, frame, first) if restored else leave()
 
     def _rare(self, node: ast.stmt, frame: Frame) -> End:
         if isinstance(node, ast.Try) or type(node).__name__ == "TryStar":
-            return self._branches.attempt(node, frame)  # type: ignore[arg-type]
+            return self.branches.attempt(node, frame)  # type: ignore[arg-type]
         if isinstance(node, ast.Match):
-            return self._branches.match(node, frame)
+            return self.branches.match(node, frame)
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.expr):
                 self.expression(child, frame)
         if isinstance(node, ast.Assert):
-            self._branches.claim(node.test, frame)
+            self.branches.claim(node.test, frame)
         return End.FALLS_THROUGH
 
     def _return(self, node: ast.Return, frame: Frame) -> End:
@@ -429,7 +429,7 @@ class Walk:
 
     def _loop(self, node: ast.For | ast.AsyncFor | ast.While, frame: Frame) -> End:
         end = End.FALLS_THROUGH
-        if self._branches.never_turns(node, frame):
+        if self.branches.never_turns(node, frame):
             return self.block(node.orelse, frame)
         if isinstance(node, ast.While):
             self.expression(node.test, frame)
@@ -486,9 +486,9 @@ class Walk:
         """Execute the calls of an expression in order; STOPS where one of them ends the program."""
         end = End.FALLS_THROUGH
         if isinstance(node, ast.IfExp):
-            node = self._branches.chosen(node, frame) or node
+            node = self.branches.chosen(node, frame) or node
         if isinstance(node, ast.BoolOp):
-            asked = self._branches.asked(node, frame)
+            asked = self.branches.asked(node, frame)
             if asked != [node] or any(isinstance(part, ast.BoolOp) for part in node.values):
                 ends = [self.expression(part, frame) for part in (node.values if asked == [node] else asked)]
                 return End.STOPS if End.STOPS in ends else end
@@ -496,7 +496,7 @@ class Walk:
             for name in sorted(frame.delayed.keys() & frame.module.identifiers_in(node)):
                 self._delayed.run(name, frame)
         for part in frame.module.calls_in(node):
-            if part in frame.module.choices and self._branches.is_left_out(part, frame):
+            if part in frame.module.choices and self.branches.is_left_out(part, frame):
                 continue
             if isinstance(part, ast.Call):
                 if self.calls.call(part, frame) is End.STOPS:

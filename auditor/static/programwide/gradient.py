@@ -8,13 +8,14 @@ from enum import Enum
 
 from auditor.static.facts import ModuleFacts
 from auditor.static.resolution.callers import calls_of
+from auditor.static.syntax.nodeindex import names_of
 
 _LAYERS = frozenset({"torch.nn.Module", "torch.nn.Sequential", "torch.autograd.Function"})
 _MAX_DEPTH = 3
 """Functions between a layer and the one that is asked about."""
 
-_MAX_AROUND = 10
-"""Calls in a row that reshape one tensor."""
+_MAX_AROUND = 20
+"""Expressions through which one tensor comes."""
 
 _STORED = ("checkpoint", "ckpt", "pretrained", "state_dict")
 """In names of dictionaries of stored weights."""
@@ -41,7 +42,7 @@ class Gradient(Enum):
 
 def gradient_at(module: ModuleFacts, node: ast.AST) -> Gradient:
     """Look at the enclosing `with` statements, decorators and class."""
-    if _is_off(module, node) or _is_transform(module, node):
+    if _is_off(module, node) or _is_called_off(module, node, 1) or _is_transform(module, node):
         return Gradient.NONE
     holder = module.enclosing_class(node)
     if _is_apart(module, holder):
@@ -55,6 +56,22 @@ def gradient_at(module: ModuleFacts, node: ast.AST) -> Gradient:
     if _resizes_positions(node) or _resizes_stored(module, node) or (is_plain and not _is_near_layers(module, node)):
         return Gradient.NONE
     return Gradient.UNKNOWN
+
+
+def _is_called_off(module: ModuleFacts, node: ast.AST, depth: int) -> bool:
+    """Whether a place is in a function, and no method, that is only called without gradients."""
+    function = module.enclosing_function(node)
+    if function is None or isinstance(function, ast.Lambda) or not isinstance(module.parent(function), ast.Module):
+        return False
+    calls = list(calls_of(module, function))
+    called = {call.func for _, call in calls}
+    for each in {caller.path: caller for caller, _ in calls}.values():
+        if any(use not in called for use in names_of(each).get(function.name, ())):
+            return False  # handed to something that may call it
+    return bool(calls) and all(
+        _is_off(caller, call) or (depth < _MAX_DEPTH and _is_called_off(caller, call, depth + 1))
+        for caller, call in calls
+    )
 
 
 def _is_apart(module: ModuleFacts, holder: ast.ClassDef | None) -> bool:
@@ -129,23 +146,31 @@ def _resizes_positions(node: ast.AST) -> bool:
 
 
 def _resizes_stored(module: ModuleFacts, node: ast.AST) -> bool:
-    """`table = state_dict[key]`, `interpolate(table.view(…), …)`: so is a table of a checkpoint."""
-    part = node.args[0] if isinstance(node, ast.Call) and node.args else None
-    for _ in range(_MAX_AROUND):
+    """`table = state_dict[key]`, `interpolate(table.view(…), …)`: so is a table of a checkpoint, whichever it is."""
+    pending: list[ast.expr | None] = list(node.args[:1]) if isinstance(node, ast.Call) else []
+    seen: set[ast.expr | None] = set()
+    for part in pending:
+        if part in seen:
+            continue
+        if len(seen) == _MAX_AROUND:
+            return False
+        seen.add(part)
         if isinstance(part, ast.Name):
             bindings = module.lookup.in_force(part)
-            part = bindings[0].value if len(bindings) == 1 else None
+            pending += [binding.value for binding in bindings] or [None]
         elif isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute):
-            part = part.func.value
-        elif isinstance(part, ast.Subscript):
-            named = part.value
-            while isinstance(named, ast.Subscript):
-                named = named.value
-            name = getattr(named, "id", getattr(named, "attr", "")).lower()
-            return any(word in name for word in _STORED)
-        else:
+            pending.append(part.func.value)
+        elif not isinstance(part, ast.Subscript) or not _is_of_stored(part):
             return False
-    return False
+    return bool(seen)
+
+
+def _is_of_stored(part: ast.Subscript) -> bool:
+    named = part.value
+    while isinstance(named, ast.Subscript):
+        named = named.value
+    name = getattr(named, "id", getattr(named, "attr", "")).lower()
+    return any(word in name for word in _STORED)
 
 
 def _is_computed_once(module: ModuleFacts, node: ast.AST) -> bool:

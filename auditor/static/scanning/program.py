@@ -18,7 +18,8 @@ from auditor.ruleset.table import Table
 from auditor.ruleset.versions import Bound, read_bounds
 from auditor.static.evaluation.plainvalue import plain_value
 from auditor.static.evaluation.ruledout import is_ruled_out
-from auditor.static.facts import Known, ModuleFacts
+from auditor.static.execution.gradients import computes_gradients
+from auditor.static.facts import Call, Known, ModuleFacts
 from auditor.static.files.pinned import fits
 from auditor.static.project import Project
 from auditor.static.scanning.callprerequisites import call_prerequisites
@@ -86,11 +87,16 @@ class Trait:
             return True
         if self.attributes and any(getattr(each.target, "attr", "") in self.attributes for each in module.assignments):
             return True
-        if self.call is not None and any(not is_ruled_out(module, call.node) for call in self.call.calls(module)):
+        if next(self.calls_in(module), None) is not None:
             return True
         if self.contains and any(part in text for text in _strings(module) for part in self.contains):
             return True
         return bool(self.strings) and not self.strings.isdisjoint(_strings(module))
+
+    def calls_in(self, module: ModuleFacts) -> Iterator[Call]:
+        """The calls of a file that the trait is about."""
+        calls = self.call.calls(module) if self.call is not None else ()
+        return (call for call in calls if not is_ruled_out(module, call.node))
 
     def _assigns(self, module: ModuleFacts) -> Iterable[bool]:
         for assignment in module.assignments:
@@ -119,8 +125,11 @@ class ProgramCondition:
     known_versions: bool = False
     """Silent unless the project's versions are known to fulfil all of `versions`."""
 
+    trained: bool = False
+    """Only programs that may compute gradients; one that uses a stored model has no backward pass."""
+
     def __bool__(self) -> bool:
-        return bool(self.requires or self.unless or self.unless_any or self.versions)
+        return bool(self.requires or self.unless or self.unless_any or self.versions or self.trained)
 
     def entry_points(self, module: ModuleFacts, project: Project) -> tuple[str, ...] | None:
         """The programs around `module` for which it holds; None where the rule asks nothing of programs.
@@ -148,9 +157,9 @@ class ProgramCondition:
         return None
 
     def _holds(self, path: str, project: Project) -> bool:
-        if have(self.unless, path, project):
+        if have(self.unless, path, project) or (self.trained and not computes_gradients(project, path)):
             return False
-        return all(have(group, path, project) for group in self.requires)
+        return all(have(group, path, project, led=True) for group in self.requires)
 
 
 def programs(
@@ -193,6 +202,7 @@ def read_program_condition(table: Table) -> ProgramCondition:
         prefers=tuple(_read_group(entry) for entry in table.tables("prefers")),
         versions=read_bounds(table),
         known_versions=table.boolean("known_versions", False),
+        trained=table.boolean("trained", False) or table.boolean("gradient", False),
     )
 
 

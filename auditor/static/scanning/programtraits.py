@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass, field
+from auditor.static.execution.namedways import gets_to_lines
 from auditor.static.project import Project
 
 if TYPE_CHECKING:
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
 
 _OF_CONTENT = ("content", "packages")
 
+MAX_HOLDING = 20
+"""Files that may hold a trait and are parsed to see whether a program gets to it; with more it counts as reached."""
+
 
 @dataclass(slots=True)
 class _Known:
@@ -22,6 +27,9 @@ class _Known:
 
     programs: Memory[str, bool] = field(default_factory=dict)
     files: Memory[str, bool] = field(default_factory=dict)
+    led: Memory[str, bool] = field(default_factory=dict)
+    """Programs that get to a call of the trait."""
+
     lacking: set[str] = field(default_factory=set)
     """Files that cannot hold it by what stands in them."""
 
@@ -38,13 +46,19 @@ class _Knowledge:
 _KNOWN: WeakKeyDictionary[Project, _Knowledge] = WeakKeyDictionary()
 
 
-def have(traits: Sequence[Trait], path: str, project: Project) -> bool:
-    """Whether a file of the program at `path` holds one of the traits; each program is asked once about each."""
+def have(traits: Sequence[Trait], path: str, project: Project, *, led: bool = False) -> bool:
+    """Whether a file of the program at `path` holds one of the traits; each program is asked once about each.
+
+    `led`: a call counts only where the program may get to it: a library that can compile does so for who asks for it.
+    """
     if not traits:
         return False
     project.trace.note("reach", path)
     knowledge = _KNOWN.setdefault(project, _Knowledge())
-    return any(_has(trait, path, project, knowledge) for trait in traits)
+    return any(
+        _has(trait, path, project, knowledge) and (not led or _is_led(trait, path, project, knowledge))
+        for trait in traits
+    )
 
 
 def _has(trait: Trait, path: str, project: Project, knowledge: _Knowledge) -> bool:
@@ -64,6 +78,30 @@ def _has(trait: Trait, path: str, project: Project, knowledge: _Knowledge) -> bo
     # Whoever rests on the answer rests on what the program reaches, and so on what stands in these files.
     known.programs[path] = holds, [each for each in asked if each[0] not in _OF_CONTENT or each[1] not in files], parsed
     return holds
+
+
+def _is_led(trait: Trait, path: str, project: Project, knowledge: _Knowledge) -> bool:
+    """Whether the program at `path` may get to a call of a trait that one of its files holds."""
+    known = knowledge.traits[trait]
+    if trait.call is None or _holds(trait, path, project, known):
+        return True
+
+    def ask() -> bool:
+        files = project.graph.reached_by_statements(path)
+        candidates = [each for each in sorted(files) if each not in known.lacking and trait.may_be_in(each, project)]
+        if len(candidates) > MAX_HOLDING:
+            return True
+        holding = [each for each in candidates if _holds(trait, each, project, known)]
+        lines = {each: project.aside(partial(_lines, trait, each, project)) for each in holding}
+        return not all(lines.values()) or gets_to_lines(project, path, lines)
+
+    return project.trace.once(known.led, path, ask)
+
+
+def _lines(trait: Trait, path: str, project: Project) -> frozenset[int]:
+    """The lines in which the calls of a trait begin in a file; none where the file holds it by something else."""
+    module = project.module(path)
+    return frozenset(call.node.lineno for call in trait.calls_in(module)) if module is not None else frozenset()
 
 
 def _holds(trait: Trait, path: str, project: Project, known: _Known) -> bool:

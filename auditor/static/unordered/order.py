@@ -48,7 +48,6 @@ from auditor.static.resolution.values import ClassRef, FunctionRef
 from auditor.static.unordered.looporder import LoopEffect, loop_effect, loop_over_positions
 from auditor.static.unordered.orderless import (
     counts_along,
-    holds_numbers_as_it_is,
     is_counted,
     is_looked_up,
     is_only_shown,
@@ -57,6 +56,7 @@ from auditor.static.unordered.orderless import (
     is_passed_over,
     is_reduced,
     is_removed,
+    is_same_in_any_order,
     is_set,
     is_stored_in_order,
     is_tied,
@@ -196,7 +196,7 @@ def _passed(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: Trail) -
             if name == "next" and not (trail.kind is Kind.SET and isinstance(node, ast.GeneratorExp | ast.Call)):
                 # `next(folder.glob("*.xml"))` takes the only one there is.
                 return None
-            if loses_order(module, call) or holds_numbers_as_it_is(module, node, name, trail):
+            if is_same_in_any_order(module, node, call, trail):
                 return None
             short = name.rpartition(".")[2]
             return used(trail, module, node, f"`{short}` uses them in order")

@@ -7,14 +7,15 @@ from collections.abc import Iterator
 from itertools import islice
 from weakref import WeakKeyDictionary
 
-from auditor.static.evaluation.flow import shows, uses
+from auditor.static.evaluation.flow import loses_order, shows, uses
 from auditor.static.facts import ModuleFacts
-from auditor.static.resolution.ordering import LOOKED_UP, MEMBERSHIP, SHARED, TENSORS
+from auditor.static.resolution.ordering import ARRAYS, LOOKED_UP, MEMBERSHIP, SHARED, TENSORS
 from auditor.static.resolution.targets import only_target
 from auditor.static.syntax.bindings import FUNCTIONS, Function
 from auditor.static.syntax.nodes import walk
 from auditor.static.unordered.ordertrail import Kind, Trail
 from auditor.static.unordered.sets import Elements, elements
+from auditor.static.unordered.tablelookups import is_only_asked_by_key
 
 MAX_READS = 20
 """Uses of a text that are looked at."""
@@ -136,7 +137,17 @@ def _pairs(function: Function) -> Iterator[str]:
             yield from map(ast.dump, each.left.args)
 
 
-def holds_numbers_as_it_is(module: ModuleFacts, node: ast.expr, callee: str, trail: Trail) -> bool:
+def is_same_in_any_order(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: Trail) -> bool:
+    """Whether an array or a table that is made of something unordered comes to the same, or to what is looked up."""
+    name = module.resolve(call.func) or ""
+    return (
+        loses_order(module, call)
+        or _holds_numbers_as_it_is(module, node, name, trail)
+        or (name in ARRAYS and is_only_asked_by_key(module, call))
+    )
+
+
+def _holds_numbers_as_it_is(module: ModuleFacts, node: ast.expr, callee: str, trail: Trail) -> bool:
     """`torch.tensor(list(ids))`, where `ids` is the set: of what a tensor takes, the hashes are not salted."""
     made = module.origin(node)
     is_made = callee in TENSORS and trail.kind is Kind.SET

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from enum import Enum
 from itertools import islice
 
@@ -12,6 +13,7 @@ from auditor.static.resolution.callers import calls_seen, passed_to
 from auditor.static.resolution.targets import only_target
 from auditor.static.resolution.values import ClassRef
 from auditor.static.syntax.bindings import BindingKind
+from auditor.static.syntax.nodeindex import names_of
 from auditor.static.syntax.nodes import walk
 
 _TEXT_METHODS = frozenset(
@@ -66,13 +68,12 @@ def elements(module: ModuleFacts, node: ast.expr, *, callers: bool = True) -> El
 
 def _filled(module: ModuleFacts, node: ast.Call) -> Elements:
     """What an empty set gets: numbers where all that is done with its name is adding such, and looking at it."""
-    statement, function = module.parent(node), module.enclosing_function(node)
-    target = only_target(statement)
-    if not isinstance(target, ast.Name) or function is None:
+    target = only_target(module.parent(node))
+    if not isinstance(target, ast.Name) or _is_open(module, target):
         return Elements.UNKNOWN
     added = False
-    for part in walk(function):
-        if not isinstance(part, ast.Name) or part.id != target.id or part is target:
+    for part in _named_so(module, target):
+        if part is target:
             continue
         attribute = module.parent(part)
         call = module.parent(attribute) if isinstance(attribute, ast.Attribute) else None
@@ -87,6 +88,22 @@ def _filled(module: ModuleFacts, node: ast.Call) -> Elements:
         elif not isinstance(part.ctx, ast.Load) or _is_handed_on(module, part):
             return Elements.UNKNOWN
     return Elements.STABLE if added else Elements.UNKNOWN
+
+
+def _named_so(module: ModuleFacts, target: ast.Name) -> Iterator[ast.Name]:
+    """Whatever goes by a name in the function around it; in the whole file for one at its top."""
+    function = module.enclosing_function(target)
+    if function is None:
+        yield from names_of(module).get(target.id, ())
+    else:
+        yield from (part for part in walk(function) if isinstance(part, ast.Name) and part.id == target.id)
+
+
+def _is_open(module: ModuleFacts, target: ast.Name) -> bool:
+    """Whether others may fill a set by another name: one of a class, or of a file that another one imports."""
+    if module.enclosing_function(target) is not None:
+        return False
+    return module.enclosing_class(target) is not None or module.project.is_imported(module.path)
 
 
 def _is_handed_on(module: ModuleFacts, name: ast.Name) -> bool:

@@ -20,6 +20,12 @@ def notebook(*cells: tuple[int | None, str]) -> str:
     return json.dumps({"cells": code, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
 
 
+COLAB = """import sys
+if 'google.colab' in sys.modules:
+    print('in Colab')
+    !pip install x
+    !git clone y
+    %cd y"""
 IMPORT = "import numpy as np"
 COMPUTE = IMPORT + "\nb = np.ones(1)"
 CASES = {
@@ -59,6 +65,14 @@ CASES = {
         [(9, IMPORT + "\na = [2]\nb = f'{a}'"), (2, "def g():\n    return np.ones(a)")],
         None,
     ),
+    "set up for Colab later": ([(5, COLAB), (1, COMPUTE), (6, "print(b)")], None),
+    "asked for Colab later": (
+        [(5, "try:\n    import google.colab\n    IN_COLAB = True\nexcept:\n    IN_COLAB = False"), (1, COMPUTE)],
+        None,
+    ),
+    "computed for Colab later": ([(5, COLAB + "\n    np.random.seed(1)"), (1, COMPUTE)], 2),
+    "another condition later": ([(5, "if 'x' in sys.modules:\n    !pip install x"), (1, COMPUTE)], 2),
+    "shown for Colab what was drawn later": ([(5, COLAB + "\n    print(sys.argv)"), (1, COMPUTE)], 2),
     "cleared": ([(None, IMPORT), (None, "a = 1")], None),
     "end not reached": ([(1, IMPORT), (None, "a = 1")], None),
     "left out": ([(1, IMPORT), (None, "a = 1"), (2, "b = 1")], 2),

@@ -41,6 +41,42 @@ def test_switch_in_one_program_does_not_excuse_another(tmp_path: Path) -> None:
     assert lines(tmp_path, "RA208", files) == [("up.py", 5, ("train.py",))]
 
 
+MODEL = """
+import torch
+
+
+class Model(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.table = torch.nn.Embedding(100, 32)
+
+    def forward(self, index):
+        return self.table(index)
+
+    def optimizer(self):
+        return torch.optim.SGD(self.parameters(), lr=0.1)
+"""
+SAMPLE = (
+    "import torch\nfrom model import Model\n\nmodel = torch.compile(Model().eval())\nprint(model(torch.zeros(1)))\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("sample", "programs"),
+    [
+        (SAMPLE, ("train.py",)),
+        (SAMPLE + "step = model.optimizer().step\n", ("sample.py", "train.py")),
+        (SAMPLE.replace(".eval()", ""), ("sample.py", "train.py")),
+    ],
+)
+def test_backward_passes_are_those_of_programs_that_train(
+    tmp_path: Path, sample: str, programs: tuple[str, ...]
+) -> None:
+    train = SAMPLE + "model(torch.zeros(1)).sum().backward()\nmodel.optimizer().step()\n"
+    files = {"model.py": MODEL, "sample.py": sample, "train.py": train}
+    assert lines(tmp_path, "RA239", files) == [("model.py", 8, programs)]
+
+
 def test_files_of_a_program_are_let_go_of_one_after_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     part = "import torch\ntorch.use_deterministic_algorithms(False)\n" + "# long\n" * 100
     parts = {f"part{number}.py": part for number in range(20)}

@@ -1,0 +1,272 @@
+"""Whether a program can get to a function or class by the names that are written on the way.
+
+Names lead from where something stands back to the program; what is looked up by a text, registered or run at the top
+level counts as reached.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.model.lean import dataclass
+from auditor.static.entrypoints import names_main
+from auditor.static.execution.protocols import is_run_by_others
+from auditor.static.resolution.values import ClassRef
+from auditor.static.syntax.nodes import walk
+from auditor.static.text.dotted import dotted_text
+
+if TYPE_CHECKING:
+    from auditor.static.facts import ModuleFacts
+    from auditor.static.project import Project
+
+MAX_FILES = 200
+"""Files that are parsed to see whether a method is named; in larger programs each counts as named."""
+
+_LOOKING_UP = (
+    *(b"import_module(", b"__import__(", b"globals()", b"locals()", b"instantiate(", b"locate(", b"importlib"),
+    *(b"sys.modules", b" eval(", b"=eval(", b"(eval(", b"_class("),
+)
+"""Words of programs in which a text may lead to any function; `models.__dict__[name]` leads to one of that module."""
+
+_WRAPPING = frozenset({"hydra.main", "click.command", "click.option", "click.argument", "click.pass_context", "record"})
+"""Decorators after which a function is still only called where it is named."""
+
+_LAYER = frozenset({"object", "torch.nn.Module"})
+"""Bases that call none of the methods that a class adds but those of every network."""
+
+_MODES = frozenset({"eval", "forward", "train"})
+"""Methods of every network."""
+
+_Holds = Callable[["ModuleFacts", ast.AST], bool]
+"""Whether what is looked for stands in a statement of a module."""
+
+Lines = Mapping[str, Collection[int]]
+"""By the file: the lines, from 1, in which something stands."""
+
+
+def gets_to_words(project: Project, program: str, words: tuple[bytes, ...]) -> bool:
+    """Whether a program can get to a statement in which one of the words stands."""
+    if not project.texts.are_reached(program, words):
+        return False
+    texts = tuple(word.decode() for word in words)
+    if project.texts.contain(program, texts):
+        return True
+    reached = sorted(project.graph.reached_by_statements(program))
+    if project.texts.are_reached(program, _LOOKING_UP):
+        return any(_is_code(project, path, texts) for path in reached)
+    holding = [path for path in reached if project.texts.contain(path, texts)]
+    return _is_led_to(project, program, holding, lambda module, node: any(each in module.text(node) for each in texts))
+
+
+def gets_to_lines(project: Project, program: str, lines: Lines) -> bool:
+    """Whether a program can get to a statement that holds one of the lines."""
+    if program in lines or project.texts.are_reached(program, _LOOKING_UP):
+        return True
+
+    def holds(module: ModuleFacts, node: ast.AST) -> bool:
+        parts = (node, *getattr(node, "decorator_list", ()))
+        return any(each.lineno <= line <= each.end_lineno for each in parts for line in lines[module.path])
+
+    return _is_led_to(project, program, sorted(lines), holds)
+
+
+def _is_led_to(project: Project, program: str, holding: Iterable[str], holds: _Holds) -> bool:
+    """`holding`: the files of the program in which something stands."""
+    reached = sorted(project.graph.reached_by_statements(program))
+    pending: list[tuple[str, str]] = []
+    classes: list[tuple[str, ast.ClassDef, list[ast.FunctionDef]]] = []
+    for path in holding:
+        module = project.module(path)
+        if module is None:
+            return True
+        for statement in _imported_statements(module):
+            if not holds(module, statement):
+                continue
+            name = _name(statement)
+            if name is None:
+                return True
+            methods = _waiting_methods(module, statement, holds)
+            if methods and isinstance(statement, ast.ClassDef):
+                classes.append((path, statement, methods))
+            else:
+                pending.append((path, name))
+    pending += _named(project, reached, classes)
+    return _goes_back(project, program, reached, pending)
+
+
+def _goes_back(project: Project, program: str, reached: Sequence[str], pending: list[tuple[str, str]]) -> bool:
+    """Whether names lead from functions and classes of some files back to the program."""
+    users = {path: [path] for path in reached}
+    for user in reached:
+        for path in project.graph.imports(user):
+            if path in users:
+                users[path].append(user)
+    seen = set(pending)
+    executed: dict[str, list[_Executed]] = {}
+    for path, name in pending:
+        for user in sorted(users[path]):
+            module = project.module(user)
+            if module is not None and user not in executed:
+                run = module.tree.body if user == program else _imported_statements(module)
+                executed[user] = [_Executed.of(each) for each in run]
+            for using in _users(module, executed.get(user, ()), path, name):
+                if using is None or user == program:
+                    return True
+                if (user, using) not in seen:
+                    seen.add((user, using))
+                    pending.append((user, using))
+    return False
+
+
+def _is_code(project: Project, path: str, texts: tuple[str, ...]) -> bool:
+    """Whether one of the texts stands in a file outside of its docstrings: "called before `trainer.fit()`"."""
+    if not project.texts.contain(path, texts):
+        return False
+    module = project.module(path)
+    if module is None:
+        return True
+    lines = ["" if line.lstrip().startswith("#") else line for line in module.lines]
+    for node in walk(module.tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            lines[node.lineno - 1 : node.end_lineno] = [""] * ((node.end_lineno or node.lineno) - node.lineno + 1)
+    code = "\n".join(lines)
+    return any(text in code for text in texts)
+
+
+def _waiting_methods(module: ModuleFacts, holder: ast.stmt, holds: _Holds) -> list[ast.FunctionDef]:
+    """The methods of a class that hold something, if nothing else of it does and nobody outside calls them."""
+    if not isinstance(holder, ast.ClassDef):
+        return []
+    is_layer = _LAYER.issuperset(name for name in module.base_classes(holder) if not name.startswith("."))
+    if not is_layer and is_run_by_others(ClassRef(module, holder)):
+        return []
+    parts = [part for part in holder.body if holds(module, part)]
+    methods = [part for part in parts if isinstance(part, ast.FunctionDef) and not part.decorator_list]
+    if len(methods) < len(parts) or any(method.name.startswith("__") for method in methods):
+        return []
+    return [] if is_layer and any(method.name in _MODES for method in methods) else methods
+
+
+def _named(
+    project: Project, paths: Sequence[str], classes: Sequence[tuple[str, ast.ClassDef, list[ast.FunctionDef]]]
+) -> Iterator[tuple[str, str]]:
+    """The classes of which such a method is named outside of those: `Model().load()` alone only predicts."""
+    wanted = frozenset(method.name for _, _, methods in classes for method in methods)
+    words = tuple(f"{before}{name}" for name in sorted(wanted) for before in (".", '"', "'"))
+    named: Counter[str] = Counter()
+    holding = [path for path in paths if project.texts.contain(path, words)] if words else []
+    modules = [project.module(path) for path in holding] if len(holding) <= MAX_FILES else [None]
+    known = None not in modules
+    for module in modules:
+        if module is not None:
+            named.update(_wanted_in(module.tree, wanted))
+    for path, holder, methods in classes:
+        own = Counter(name for method in methods for name in _wanted_in(method, wanted))
+        if not known or any(named[method.name] > own[method.name] for method in methods):
+            yield path, holder.name
+
+
+def _wanted_in(tree: ast.AST, names: frozenset[str]) -> Iterator[str]:
+    """Those of some names that attributes and texts are."""
+    for node in walk(tree):
+        name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "value", None)
+        if isinstance(name, str) and name in names:
+            yield name
+
+
+@dataclass(frozen=True, slots=True)
+class _Executed:
+    """A statement that importing a module executes, with what it names: modules are asked for many names."""
+
+    name: str | None
+    names: frozenset[str]
+    attributes: frozenset[tuple[str, str]]
+    """Names with what is asked of them: `trainers.fit`, `trainers.fast.fit`."""
+
+    texts: frozenset[str]
+    bare: frozenset[str]
+    """Names of which nothing is asked: `getattr(trainers, kind)` is given the module itself."""
+
+    @staticmethod
+    def of(statement: ast.stmt) -> _Executed:
+        parts = list(walk(statement))
+        constants = (part.value for part in parts if isinstance(part, ast.Constant))
+        asked = [part for part in parts if isinstance(part, ast.Attribute)]
+        holders = {id(part.value) for part in asked}
+        names = [part for part in parts if isinstance(part, ast.Name)]
+        return _Executed(
+            _name(statement),
+            frozenset(part.id for part in names),
+            frozenset((root, part.attr) for part in asked if (root := _root(part)) is not None),
+            frozenset(value for value in constants if isinstance(value, str)),
+            frozenset(part.id for part in names if id(part) not in holders),
+        )
+
+
+def _root(node: ast.expr) -> str | None:
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else None
+
+
+def _users(module: ModuleFacts | None, executed: Iterable[_Executed], path: str, name: str) -> Iterator[str | None]:
+    """The functions and classes of a module that name what is called `name` at `path`; None: what importing executes.
+
+    What a module imports it may pass on under the name that it has there.
+    """
+    if module is None:
+        yield None
+        return
+    names, modules = ({name}, set()) if module.path == path else _imported_as(module, path, name)
+    if module.path != path:
+        yield from sorted(names)
+    if modules and module.path.endswith("__init__.py"):
+        yield None
+    for statement in executed if names or modules else ():
+        is_attribute = any((each, asked) in statement.attributes for each in modules for asked in (name, "__dict__"))
+        if is_attribute or name in statement.texts or names & statement.names or modules & statement.bare:
+            yield statement.name
+
+
+def _imported_as(module: ModuleFacts, path: str, name: str) -> tuple[set[str], set[str]]:
+    """What `name` of the file at `path` is called in a module that imports it, and what the file itself is."""
+    stem = path.removesuffix("/__init__.py").removesuffix(".py").rpartition("/")[2]
+    names: set[str] = set()
+    modules: set[str] = set()
+    for node, _ in module.index.imports:
+        if path not in module.executed_by(node)[0]:
+            continue
+        for alias in node.names:
+            if isinstance(node, ast.Import):
+                modules.add(alias.asname or alias.name.partition(".")[0])
+                continue
+            if alias.name in (name, "*"):
+                names.add(alias.asname or name)
+            if alias.name == stem:
+                modules.add(alias.asname or stem)
+    return names, modules
+
+
+def _imported_statements(module: ModuleFacts) -> Iterator[ast.stmt]:
+    """What importing a module executes, without imports and the list of its public names."""
+    for statement in module.tree.body:
+        if isinstance(statement, ast.If) and names_main(statement.test):
+            continue
+        if isinstance(statement, ast.Assign) and dotted_text(statement.targets[0]) == "__all__":
+            continue
+        if not isinstance(statement, ast.Import | ast.ImportFrom):
+            yield statement
+
+
+def _name(statement: ast.stmt) -> str | None:
+    """The name of a function or class that is executed only where it is named."""
+    if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return None
+    for decorator in statement.decorator_list:
+        called = decorator.func if isinstance(decorator, ast.Call) else decorator
+        if dotted_text(called) not in _WRAPPING and not (dotted_text(called) or "").startswith("torch."):
+            return None
+    return statement.name
