@@ -49,6 +49,7 @@ from auditor.static.unordered.looporder import LoopEffect, comprehension_effect,
 from auditor.static.unordered.orderless import (
     counts_along,
     holds_numbers_as_it_is,
+    is_collected_anew,
     is_counted,
     is_looked_up,
     is_only_shown,
@@ -195,7 +196,8 @@ def _passed(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: Trail) -
             if name == "next" and not (trail.kind is Kind.SET and isinstance(node, ast.GeneratorExp | ast.Call)):
                 # `next(folder.glob("*.xml"))` takes the only one there is.
                 return None
-            if loses_order(module, call) or holds_numbers_as_it_is(module, node, name, trail):
+            is_lost = loses_order(module, call) or is_collected_anew(module, call)
+            if is_lost or holds_numbers_as_it_is(module, node, name, trail):
                 return None
             short = name.rpartition(".")[2]
             return used(trail, module, node, f"`{short}` uses them in order")
