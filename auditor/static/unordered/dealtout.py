@@ -157,7 +157,7 @@ def _local(function: Function) -> frozenset[str]:
 
 
 def _calls_in(body: Iterable[ast.AST], *, is_sure: bool = True) -> Iterator[tuple[ast.Call, bool]]:
-    """The calls that a body makes, each with whether nothing stands around it that may pass it over."""
+    """The calls that a body makes, each with whether nothing before or around it may pass it over."""
     for node in body:
         if isinstance(node, _INNER):
             continue
@@ -168,3 +168,4 @@ def _calls_in(body: Iterable[ast.AST], *, is_sure: bool = True) -> Iterator[tupl
             yield from _calls_in([first], is_sure=is_sure)
         rest = (each for each in ast.iter_child_nodes(node) if each is not first)
         yield from _calls_in(rest, is_sure=is_sure and not isinstance(node, _PERHAPS))
+        is_sure = is_sure and not any(isinstance(part, ast.Return) for part in walk(node))
