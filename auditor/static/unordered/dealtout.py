@@ -97,6 +97,8 @@ class _Turn:
 
 def _met(turn: _Turn, call: ast.Call, *, is_sure: bool, seen: set[Function]) -> Iterator[_Event]:
     """The draws that a call certainly makes and the seeds that it may set, in itself or below."""
+    if _is_colour(turn.module, call):
+        return
     name = turn.module.resolve(call.func)
     if name in turn.module.project.rng.seed_calls or getattr(call.func, "attr", "") in _SETTING:
         yield _Event.SEED
@@ -109,6 +111,20 @@ def _met(turn: _Turn, call: ast.Call, *, is_sure: bool, seen: set[Function]) -> 
         inner = _Turn(module=function.module, own=_local(function.node), is_own_self=is_own_self, depth=turn.depth + 1)
         for each, sure in _calls_in(ast.iter_child_nodes(function.node)):
             yield from _met(inner, each, is_sure=is_sure and sure, seen=seen)
+
+
+def _is_colour(module: ModuleFacts, call: ast.Call) -> bool:
+    """`plt.scatter(x, y, color=np.random.rand(3))`, `colour = random_colour()`: who looks at it does not mind."""
+    holder: ast.AST | None = call
+    while isinstance(holder, ast.expr) and not isinstance(module.parent(holder), ast.Call):
+        holder = module.parent(holder)
+    names = [getattr(call.func, "attr", getattr(call.func, "id", ""))]
+    if isinstance(holder, ast.keyword):
+        names.append(holder.arg or "")
+    elif isinstance(holder, ast.Assign):
+        names += [getattr(target, "id", getattr(target, "attr", "")) for target in holder.targets]
+    words = {word.removesuffix("s") for name in names for word in name.lower().split("_")}
+    return any(word.endswith(("color", "colour")) for word in words)
 
 
 def _draws(turn: _Turn, call: ast.Call, name: str | None) -> bool:
