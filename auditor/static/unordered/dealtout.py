@@ -158,9 +158,7 @@ def _called(turn: _Turn, call: ast.Call) -> tuple[FunctionRef, bool] | None:
     named = {getattr(each, "id", "") for each in value.node.decorator_list}
     if not named <= _PLAIN or any(isinstance(part, ast.Yield | ast.YieldFrom) for part in walk(value.node)):
         return None
-    holder = call.func.value if isinstance(call.func, ast.Attribute) else None
-    is_same = getattr(holder, "id", "") == "self" and not turn.is_own_self
-    return value, is_made or not is_same
+    return value, is_made or _is_from_own(turn, call)
 
 
 def _local(function: Function) -> frozenset[str]:

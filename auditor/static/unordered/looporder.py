@@ -47,7 +47,8 @@ def loop_effect(module: ModuleFacts, loop: ast.For | ast.AsyncFor, trail: Trail)
         effect = _effect(module, loop, node, own, fresh, numbered=numbered, sums=sums)
         if effect is not None:
             return effect
-    if deals_out(module, body, own, below=trail.kind is not Kind.LISTING):
+    is_asked = any(_mentions(node, frozenset(_names(loop.target))) for node in loop.body)
+    if is_asked and deals_out(module, body, own, below=trail.kind is not Kind.LISTING):
         return LoopEffect(HOW, Confidence.MEDIUM)
     if _numbers_files(loop, body, frozenset(_counters(loop, numbered)) - fresh):
         return LoopEffect("files are numbered in that order", Confidence.MEDIUM)
