@@ -38,6 +38,9 @@ _TEXT_METHODS = frozenset(
 )
 """Methods that texts and few other objects have, and that give texts."""
 
+_MADE_OF_TEXT = frozenset({"format", "join", "replace"})
+"""Methods of a text that is written: `",".join(names)`."""
+
 _Told = dict[ast.expr, bool | None]
 """What one question has asked before: names in tuples in names may lead to one expression in thousands of ways."""
 
@@ -190,8 +193,11 @@ def _of_call(node: ast.Call, frame: Frame) -> bool | None:
         return True
     if isinstance(value, External) and value.name in _NUMBER_CALLS:
         return False
-    is_method = isinstance(node.func, ast.Attribute) and node.func.attr in _TEXT_METHODS
-    return True if is_method and not isinstance(value, FunctionRef) else None
+    if not isinstance(node.func, ast.Attribute) or isinstance(value, FunctionRef):
+        return None
+    of_text = isinstance(node.func.value, ast.JoinedStr) or isinstance(getattr(node.func.value, "value", None), str)
+    is_text_made = node.func.attr in _TEXT_METHODS or (of_text and node.func.attr in _MADE_OF_TEXT)
+    return True if is_text_made else None
 
 
 def _declared(node: ast.expr, frame: Frame) -> bool | None:

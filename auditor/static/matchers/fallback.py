@@ -23,6 +23,7 @@ from auditor.static.programwide.leftopen import leaving_open, left_open
 from auditor.static.programwide.unseeded import unseeded_programs, worded
 from auditor.static.project import Project
 from auditor.static.resolution.constants import may_hold_for_none
+from auditor.static.scanning.lookedat import is_only_looked_at
 from auditor.static.scanning.prerequisites import Prerequisite, packages_of
 from auditor.static.scanning.program import ProgramCondition, read_program_condition
 from auditor.static.scanning.ruleoptions import WithOptions
@@ -97,6 +98,8 @@ class FallbackMatcher(WithOptions[_Options]):
             opened: dict[str, Location] = {}
             for library, deferred in _draws(call, module, project, opened):
                 if library not in options.libraries or options.deferred not in (None, deferred):
+                    continue
+                if deferred and is_only_looked_at(module, call.node):
                     continue
                 reached = unseeded_programs(call, module, project, library, deferred=deferred)
                 reached = tuple(path for path in reached if not opened or path in opened)

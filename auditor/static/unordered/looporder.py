@@ -11,6 +11,9 @@ from auditor.model.rule import Confidence
 from auditor.static.facts import ModuleFacts
 from auditor.static.syntax.elements import is_none
 from auditor.static.syntax.nodes import walk
+from auditor.static.unordered.dealtout import HOW, Comprehension, comprehension_deals_out, deals_out
+from auditor.static.unordered.orderless import uses_index
+from auditor.static.unordered.ordertrail import Kind, Trail
 
 _COLLECTING = frozenset({"append", "appendleft", "extend", "insert"})
 _WRITING = frozenset({"write", "writelines", "writerow", "put", "write_row"})
@@ -20,9 +23,6 @@ _FILING = frozenset(
 """What makes a file of the name that it is given, or puts a text into one."""
 
 _SHOWN = frozenset({"sys.stderr", "sys.stdout"})
-_DRAWING = ("random.", "numpy.random.", "torch.rand", "torch.nn.init.")
-_SEEDING = ("Generator", "PCG64", "Random", "RandomState", "SeedSequence", "default_rng", "seed")
-"""Last parts of names that begin like draws and make or set a generator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +33,12 @@ class LoopEffect:
     confidence: Confidence
 
 
-def loop_effect(
-    module: ModuleFacts, loop: ast.For | ast.AsyncFor, *, numbered: bool, sums: bool
-) -> LoopEffect | tuple[ast.expr, ...]:
-    """Return how the body depends on the order, else the containers that it fills in that order.
+def loop_effect(module: ModuleFacts, loop: ast.For | ast.AsyncFor, trail: Trail) -> LoopEffect | tuple[ast.expr, ...]:
+    """Return how the body depends on the order of what `trail` led to, else the containers that it fills in that order.
 
-    A container is not yet a use: it may be sorted afterwards. `numbered`: the loop variable carries a position.
+    A container is not yet a use: it may be sorted afterwards.
     """
+    numbered, sums = trail.numbered, trail.kind is Kind.COMPLETION
     body = tuple(_inside(loop))
     own, fresh = _assigned_names(loop, body), _fresh(loop)
     if _sorts_directories(loop, body):
@@ -48,9 +47,22 @@ def loop_effect(
         effect = _effect(module, loop, node, own, fresh, numbered=numbered, sums=sums)
         if effect is not None:
             return effect
+    is_asked = any(_mentions(node, frozenset(_names(loop.target))) for node in loop.body)
+    if is_asked and deals_out(module, body, own, below=trail.kind is not Kind.LISTING):
+        return LoopEffect(HOW, Confidence.MEDIUM)
     if _numbers_files(loop, body, frozenset(_counters(loop, numbered)) - fresh):
         return LoopEffect("files are numbered in that order", Confidence.MEDIUM)
     return tuple(_containers(body, own - (_added_to(body) - fresh)))
+
+
+def comprehension_effect(
+    module: ModuleFacts, owner: Comprehension, clause: ast.comprehension, trail: Trail
+) -> LoopEffect | None:
+    """Return how what is made for each depends on the order; what a list holds is followed by its own way."""
+    if isinstance(owner, ast.DictComp) and trail.numbered and uses_index(clause.target, owner.key, owner.value):
+        return LoopEffect("they are numbered in that order", Confidence.HIGH)
+    is_dealt = comprehension_deals_out(module, owner, clause, below=trail.kind is not Kind.LISTING)
+    return LoopEffect(HOW, Confidence.MEDIUM) if is_dealt else None
 
 
 def loop_over_positions(module: ModuleFacts, item: ast.Subscript) -> ast.For | None:
@@ -106,8 +118,6 @@ def _effect(
         return _accumulation(node, sums)
     if isinstance(node, ast.Call):
         name = module.resolve(node.func)
-        if name is not None and name.startswith(_DRAWING) and not _draws_from_own(node, name, own):
-            return LoopEffect("random numbers are dealt out in that order", Confidence.MEDIUM)
         if name == "print" and _prints_to_file(module, node, own):
             return LoopEffect("they are written in that order", Confidence.MEDIUM)
         if name is None and isinstance(node.func, ast.Attribute) and node.func.attr in _WRITING:
@@ -122,14 +132,6 @@ def _prints_to_file(module: ModuleFacts, node: ast.Call, own: frozenset[str]) ->
     if file is None or is_none(file) or module.resolve(file) in _SHOWN or _mentions(file, own):
         return False
     return any(_mentions(given, own) for given in node.args)
-
-
-def _draws_from_own(node: ast.Call, name: str, own: frozenset[str]) -> bool:
-    """Whether a generator is made here, or the draw is from one that every turn makes: `RandomState(seed).rand()`."""
-    if name.rpartition(".")[2] in _SEEDING:
-        return True
-    receiver = node.func.value if isinstance(node.func, ast.Attribute) else None
-    return isinstance(receiver, ast.Call) or (receiver is not None and _mentions(receiver, own))
 
 
 def _accumulation(node: ast.AugAssign, sums: bool) -> LoopEffect | None:

@@ -45,7 +45,7 @@ from auditor.static.resolution.ordering import (
     WALKS,
 )
 from auditor.static.resolution.values import ClassRef, FunctionRef
-from auditor.static.unordered.looporder import LoopEffect, loop_effect, loop_over_positions
+from auditor.static.unordered.looporder import LoopEffect, comprehension_effect, loop_effect, loop_over_positions
 from auditor.static.unordered.orderless import (
     counts_along,
     is_counted,
@@ -60,7 +60,6 @@ from auditor.static.unordered.orderless import (
     is_set,
     is_stored_in_order,
     is_tied,
-    uses_index,
 )
 from auditor.static.unordered.ordertrail import Kind, OrderedUse, Trail, as_list, used
 from auditor.static.unordered.sets import holds_indices, reaches_result
@@ -239,10 +238,9 @@ def _comprehended(module: ModuleFacts, node: ast.expr, clause: ast.comprehension
     owner = module.parent(clause)
     if clause.iter is not node or not isinstance(owner, ast.ListComp | ast.GeneratorExp | ast.DictComp):
         return None
+    if (effect := comprehension_effect(module, owner, clause, trail)) is not None:
+        return used(trail, module, node, effect.how, effect.confidence)
     if isinstance(owner, ast.DictComp):
-        if trail.numbered and uses_index(clause.target, owner.key, owner.value):
-            how = "they are numbered in that order"
-            return used(trail, module, node, how, Confidence.HIGH)
         return None
     return _follow(module, owner, as_list(module, node, trail, numbered=trail.numbered))
 
@@ -276,13 +274,13 @@ def _subscripted(module: ModuleFacts, node: ast.expr, parent: ast.Subscript, tra
     if isinstance(parent.slice, ast.Slice) and parent.slice.lower is None and parent.slice.upper is None:
         return _follow(module, parent, trail)
     turns = loop_over_positions(module, parent)
-    if turns is not None and loop_effect(module, turns, numbered=False, sums=trail.kind is Kind.COMPLETION) == ():
+    if turns is not None and loop_effect(module, turns, replace(trail, numbered=False)) == ():
         return None
     return used(trail, module, parent, "some are picked by position", Confidence.HIGH)
 
 
 def _looped(module: ModuleFacts, loop: ast.For | ast.AsyncFor, trail: Trail) -> OrderedUse | None:
-    effect = loop_effect(module, loop, numbered=trail.numbered, sums=trail.kind is Kind.COMPLETION)
+    effect = loop_effect(module, loop, trail)
     if isinstance(effect, LoopEffect):
         return used(trail, module, loop.iter, effect.how, effect.confidence)
     return _filled(module, effect, as_list(module, loop.iter, trail, numbered=False))

@@ -26,6 +26,10 @@ _ASKED_OF_EACH = frozenset({"eq", "ge", "gt", "isin", "isna", "isnull", "le", "l
 _EXTREMES = frozenset({"all", "any", "max", "min"})
 """What comes out the same whatever order elements have; sums of floats do not, sums of answers do."""
 
+_RESHAPING = frozenset({"astype", "copy", "flatten", "ravel", "tolist"})
+_COLLECTING = frozenset({"frozenset", "len", "numpy.unique", "set", "sorted"})
+"""What an array is given to that has no order of its own, or another one."""
+
 _SPELLING = (ast.BinOp, ast.FormattedValue, ast.JoinedStr, ast.List, ast.Starred, ast.Tuple)
 _PAIR = 2
 _PAIRS: WeakKeyDictionary[ModuleFacts, dict[Function, frozenset[str]]] = WeakKeyDictionary()
@@ -99,6 +103,21 @@ def is_counted(module: ModuleFacts, node: ast.expr) -> bool:
     return isinstance(call, ast.Call) and node in call.args and module.resolve(call.func) == "len"
 
 
+def is_collected_anew(module: ModuleFacts, array: ast.Call) -> bool:
+    """`set(np.array(list(edges)).flatten().tolist())`: of an array a set or a sorted list is made."""
+    made: ast.expr = array
+    while True:
+        holder = module.parent(made)
+        above = module.parent(holder) if isinstance(holder, ast.Attribute) else None
+        if isinstance(holder, ast.Attribute) and holder.attr in _RESHAPING and isinstance(above, ast.Call):
+            made = above
+        else:
+            break
+    if not isinstance(holder, ast.Call) or holder.args[:1] != [made] or holder.keywords:
+        return False
+    return module.resolve(holder.func) in _COLLECTING
+
+
 def uses_index(target: ast.expr, *values: ast.expr) -> bool:
     if not isinstance(target, ast.Tuple) or not target.elts or not isinstance(target.elts[0], ast.Name):
         return True
@@ -142,6 +161,7 @@ def is_same_in_any_order(module: ModuleFacts, node: ast.expr, call: ast.Call, tr
     name = module.resolve(call.func) or ""
     return (
         loses_order(module, call)
+        or is_collected_anew(module, call)
         or _holds_numbers_as_it_is(module, node, name, trail)
         or (name in ARRAYS and is_only_asked_by_key(module, call))
     )
