@@ -33,10 +33,10 @@ _TEXT_CALLS = frozenset(
 _TEXT_METHODS = frozenset(
     {
         *("as_posix", "capitalize", "casefold", "decode", "encode", "hexdigest", "isoformat", "lower", "lstrip"),
-        *("removeprefix", "removesuffix", "rstrip", "strip", "title", "upper", "zfill"),
+        *("removeprefix", "removesuffix", "rstrip", "strip", "title", "tobytes", "upper", "zfill"),
     }
 )
-"""Methods that texts and few other objects have, and that give texts."""
+"""Methods that texts and few other objects have, and that give texts, or bytes, which are hashed as texts are."""
 
 _Told = dict[ast.expr, bool | None]
 """What one question has asked before: names in tuples in names may lead to one expression in thousands of ways."""

@@ -11,6 +11,8 @@ from auditor.model.rule import Confidence
 from auditor.static.facts import ModuleFacts
 from auditor.static.syntax.elements import is_none
 from auditor.static.syntax.nodes import walk
+from auditor.static.unordered.addedtext import adds_text
+from auditor.static.unordered.equalitems import adds_equals
 
 _COLLECTING = frozenset({"append", "appendleft", "extend", "insert"})
 _WRITING = frozenset({"write", "writelines", "writerow", "put", "write_row"})
@@ -50,7 +52,8 @@ def loop_effect(
             return effect
     if _numbers_files(loop, body, frozenset(_counters(loop, numbered)) - fresh):
         return LoopEffect("files are numbered in that order", Confidence.MEDIUM)
-    return tuple(_containers(body, own - (_added_to(body) - fresh)))
+    filling = tuple(node for node in body if not adds_equals(module, loop, node))
+    return tuple(_containers(filling, own - (_added_to(body) - fresh)))
 
 
 def loop_over_positions(module: ModuleFacts, item: ast.Subscript) -> ast.For | None:
@@ -103,6 +106,8 @@ def _effect(
     if isinstance(node, ast.Return) and node.value is not None and _mentions(node.value, own):
         return LoopEffect("the first one that fits is taken", Confidence.MEDIUM)
     if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name) and node.target.id not in fresh:
+        if _mentions(node.value, own) and adds_text(module, node):
+            return LoopEffect("they are appended in that order", Confidence.MEDIUM)
         return _accumulation(node, sums)
     if isinstance(node, ast.Call):
         name = module.resolve(node.func)

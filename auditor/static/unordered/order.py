@@ -45,10 +45,12 @@ from auditor.static.resolution.ordering import (
     WALKS,
 )
 from auditor.static.resolution.values import ClassRef, FunctionRef
+from auditor.static.unordered.equalitems import is_same_each_turn
 from auditor.static.unordered.looporder import LoopEffect, loop_effect, loop_over_positions
 from auditor.static.unordered.orderless import (
     counts_along,
     holds_numbers_as_it_is,
+    is_characters,
     is_counted,
     is_looked_up,
     is_only_shown,
@@ -230,7 +232,7 @@ def _container_method(
     if func.attr == "append" and call.args and call.args[0] is node:
         return _item_of(module, func.value, trail)
     joined = func.attr == "join" and call.args and call.args[0] is node
-    if joined and not is_shown(module, call) and not is_counted(module, call):
+    if joined and not (is_shown(module, call) or is_counted(module, call) or is_characters(module, call)):
         return used(trail, module, node, "they are joined to one text")
     return None
 
@@ -240,11 +242,10 @@ def _comprehended(module: ModuleFacts, node: ast.expr, clause: ast.comprehension
     if clause.iter is not node or not isinstance(owner, ast.ListComp | ast.GeneratorExp | ast.DictComp):
         return None
     if isinstance(owner, ast.DictComp):
-        if trail.numbered and uses_index(clause.target, owner.key, owner.value):
-            how = "they are numbered in that order"
-            return used(trail, module, node, how, Confidence.HIGH)
-        return None
-    return _follow(module, owner, as_list(module, node, trail, numbered=trail.numbered))
+        is_index = trail.numbered and uses_index(clause.target, owner.key, owner.value)
+        return used(trail, module, node, "they are numbered in that order", Confidence.HIGH) if is_index else None
+    listed = as_list(module, node, trail, numbered=trail.numbered)
+    return None if is_same_each_turn(owner) else _follow(module, owner, listed)
 
 
 def _method(module: ModuleFacts, attribute: ast.Attribute, trail: Trail) -> OrderedUse | None:
@@ -301,8 +302,7 @@ def _assigned(
             # In `_, *others = …` it is not asked which one goes.
             starred = any(isinstance(each, ast.Starred) for each in target.elts)
             if len(target.elts) > 1 and not (starred and all(map(is_passed_over, target.elts))):
-                how = "they are unpacked in that order"
-                return used(trail, module, statement, how)
+                return used(trail, module, statement, "they are unpacked in that order")
         elif isinstance(target, ast.Subscript):
             if (found := _item_of(module, target.value, trail)) is not None:
                 return found
