@@ -34,7 +34,7 @@ def adds_equals(module: ModuleFacts, loop: ast.For | ast.AsyncFor, node: ast.AST
     if getattr(node.func, "attr", "") != "append" or node.keywords or not _is_plain(node.args[0]):
         return False
     body = [part for each in loop.body for part in walk(each)]
-    if _is_touched(module, [*walk(loop.target), *body], node.args[0]):
+    if _is_touched(module, (*walk(loop.target), *body), node.args[0]):
         return False
     leaving = [part for part in body if isinstance(part, _LEAVING)]
     if leaving and not _leaves_behind(module, leaving, statement):
@@ -51,7 +51,7 @@ def _is_plain(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant | ast.Name)
 
 
-def _is_touched(module: ModuleFacts, body: list[ast.AST], added: ast.expr) -> bool:
+def _is_touched(module: ModuleFacts, body: Sequence[ast.AST], added: ast.expr) -> bool:
     """Whether a turn does anything with the names that are added but to add them."""
     names = frozenset(_named([added]))
     for part in body:
@@ -64,7 +64,7 @@ def _is_touched(module: ModuleFacts, body: list[ast.AST], added: ast.expr) -> bo
     return False
 
 
-def _leaves_behind(module: ModuleFacts, leaving: list[ast.AST], statement: ast.Expr) -> bool:
+def _leaves_behind(module: ModuleFacts, leaving: Sequence[ast.AST], statement: ast.Expr) -> bool:
     """Whether the loop is left at one place, by a `break` at the end of the block in which it is added."""
     above = module.parent(statement)
     if len(leaving) != 1 or not isinstance(leaving[0], ast.Break) or not isinstance(above, ast.If):
