@@ -17,10 +17,31 @@ def adds_text(module: ModuleFacts, statement: ast.AugAssign) -> bool:
     target = statement.target
     if not isinstance(target, ast.Name) or not _begins_as_text(module, target):
         return False
-    if is_shown(module, statement.value):
+    if is_shown(module, statement.value) or _is_of_one(module, statement):
         return False
     places = list(uses(module, target))
     return not places or not all(_is_unordered(module, place) for place in places)
+
+
+def _is_of_one(module: ModuleFacts, statement: ast.stmt) -> bool:
+    """Below `if name == "notes.txt":` one turn of the loop adds something."""
+    part: ast.stmt = statement
+    above = module.parent(statement)
+    while isinstance(above, ast.If):
+        if part in above.body and any(map(_is_equal_to_constant, _conjuncts(above.test))):
+            return True
+        part, above = above, module.parent(above)
+    return False
+
+
+def _conjuncts(test: ast.expr) -> list[ast.expr]:
+    return test.values if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) else [test]
+
+
+def _is_equal_to_constant(test: ast.expr) -> bool:
+    if not isinstance(test, ast.Compare) or not isinstance(test.left, ast.Name) or len(test.ops) != 1:
+        return False
+    return isinstance(test.ops[0], ast.Eq) and isinstance(test.comparators[0], ast.Constant)
 
 
 def _begins_as_text(module: ModuleFacts, target: ast.Name) -> bool:
