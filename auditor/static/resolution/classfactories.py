@@ -11,7 +11,7 @@ from auditor.static.syntax.nodes import walk
 
 
 def of_class_at_hand(function: FunctionRef, made: Value) -> Value:
-    """What a function returns, where that is `cls(…)`: of the class that inherits it, and not of the one that has it."""
+    """What a function returns, where that is `cls(…)`: an object of the class that inherits it."""
     if not isinstance(made, Instance) or made.made_by is None or not isinstance(made.of, ClassRef):
         return made
     is_own = any(node is made.made_by for node in walk(function.node))
