@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.resolution.baseorder import above
+from auditor.static.resolution.classfactories import of_class_at_hand
 from auditor.static.resolution.configured import made_from
 from auditor.static.resolution.indirect import OF_FUNCTIONS, WORKING, gives_itself, is_decorated, is_remote
 from auditor.static.resolution.looptables import loops_over_rows
@@ -367,7 +368,7 @@ class Names:
         if (function, node.arg) in self._arguments:
             return self._arguments[function, node.arg]
         owner = self._index.parents.get(function)
-        if isinstance(owner, ast.ClassDef) and _is_first(function, node):
+        if isinstance(owner, ast.ClassDef) and every_argument(function.args)[:1] == [node]:
             kind = method_kind(function)
             if kind != "static":
                 cls = ClassRef(self._module, owner)
@@ -512,7 +513,8 @@ class Names:
             return self._value(function.node.body)
         question.active.add(key)
         try:
-            return agreed([self.option(value) for value in self._module.returns(function.node)])
+            returned = agreed([self.option(value) for value in self._module.returns(function.node)])
+            return of_class_at_hand(function, returned)
         finally:
             question.active.discard(key)
             question.end()
@@ -526,7 +528,3 @@ def method_kind(function: Function) -> str:
     if "staticmethod" in names:
         return "static"
     return "class" if "classmethod" in names or function.name == "__new__" else "instance"
-
-
-def _is_first(function: Function, node: ast.arg) -> bool:
-    return every_argument(function.args)[:1] == [node]

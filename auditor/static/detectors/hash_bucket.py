@@ -22,6 +22,9 @@ from auditor.static.resolution.library_verdict import SeedValue
 from auditor.static.resolution.targets import only_target
 from auditor.static.scanning.ruleoptions import WithOptions
 
+_MIXING = (ast.Add, ast.BitXor, ast.Mult, ast.Sub)
+"""Operators of which the result changes with the right side as with the left."""
+
 
 def _read(table: Table) -> frozenset[str]:
     """`generators`: what is called with a seed, beside what seeds a library."""
@@ -52,12 +55,14 @@ class HashBucketDetector(WithOptions[frozenset[str]]):
 
 
 def _is_bucketed(module: ModuleFacts, node: ast.expr) -> bool:
-    """Whether a remainder is taken of it, also after `abs` or a bit mask."""
+    """Whether a remainder is taken of it, also after `abs`, a bit mask, or where it is added to a number."""
     parent = module.parent(node)
     if isinstance(parent, ast.Call) and module.resolve(parent.func) in ("abs", "int", "str"):
         return _is_bucketed(module, parent)
-    if not isinstance(parent, ast.BinOp) or parent.left is not node:
+    if not isinstance(parent, ast.BinOp):
         return False
+    if parent.left is not node:
+        return isinstance(parent.op, _MIXING) and _is_bucketed(module, parent)
     return isinstance(parent.op, ast.Mod) or _is_bucketed(module, parent)
 
 

@@ -38,6 +38,9 @@ class _Options:
     wrappers: tuple[str, ...]
     """Beginnings of the names of what gives the same environment, with something around it."""
 
+    resetters: frozenset[str]
+    """What resets an environment that it is given, without a seed."""
+
     program: ProgramCondition
 
 
@@ -45,6 +48,7 @@ def _read(table: Table) -> _Options:
     return _Options(
         makers=frozenset(table.strings("makers", required=True)),
         wrappers=table.strings("wrappers"),
+        resetters=frozenset(table.strings("resetters")),
         program=read_program_condition(table),
     )
 
@@ -64,7 +68,7 @@ class UnseededEnvironmentDetector(WithOptions[_Options]):
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
         options = self._options.of(rule)
         for call in module.calls_to(options.makers):
-            if call.argument("seed", None) is not None or not _is_only_reset(module, call, options.wrappers):
+            if call.argument("seed", None) is not None or not _is_only_reset(module, call, options):
                 continue
             entry_points = options.program.entry_points(module, project)
             if entry_points == ():
@@ -76,13 +80,18 @@ class UnseededEnvironmentDetector(WithOptions[_Options]):
             )
 
 
-def _is_only_reset(module: ModuleFacts, call: Call, wrappers: tuple[str, ...]) -> bool:
+def _is_only_reset(module: ModuleFacts, call: Call, options: _Options) -> bool:
     """Whether all that is done with an environment is known, and it is reset, and never seeded."""
     is_reset = False
     pending: list[tuple[ModuleFacts, ast.expr]] = [(module, call.node)]
     seen: dict[tuple[str, str, ast.AST | None], tuple[ModuleFacts, ast.expr]] = {}
     while pending:
-        bound = _bound(*pending.pop(), wrappers)
+        where, value = pending.pop()
+        value = _wrapped(where, value, options.wrappers)
+        if _is_given_to(where, value, options.resetters):
+            is_reset = True
+            continue
+        bound = _bound(where, value)
         if bound is None or len(seen) > MAX_NAMES:
             return False
         inside, target = bound
@@ -139,15 +148,32 @@ def _done(module: ModuleFacts, use: ast.expr) -> str:
     return "reset" if attributes[-1] == "reset" else "asked"
 
 
-def _bound(module: ModuleFacts, value: ast.expr, wrappers: tuple[str, ...]) -> tuple[ModuleFacts, ast.expr] | None:
-    """The name under which a value goes on, and its file; None where nobody knows."""
-    above = module.parent(value)
-    call = module.parent(above) if isinstance(above, ast.keyword) else above
-    while isinstance(call, ast.Call) and call.func is not value:
+def _wrapped(module: ModuleFacts, value: ast.expr, wrappers: tuple[str, ...]) -> ast.expr:
+    """The same environment, with everything that is put around it in one expression."""
+    while isinstance(call := _taker(module, value), ast.Call) and call.func is not value:
         called = module.names.value(call.func)
         if not isinstance(called, External) or not called.name.startswith(wrappers):
-            return _parameter(module, call, value)
-        value, call = call, module.parent(call)
+            break
+        value = call
+    return value
+
+
+def _taker(module: ModuleFacts, value: ast.expr) -> ast.AST | None:
+    above = module.parent(value)
+    return module.parent(above) if isinstance(above, ast.keyword) else above
+
+
+def _is_given_to(module: ModuleFacts, value: ast.expr, resetters: frozenset[str]) -> bool:
+    """`EvalCallback(environment)`, `evaluate_policy(model, environment)`."""
+    call = _taker(module, value)
+    return isinstance(call, ast.Call) and call.func is not value and module.resolve(call.func) in resetters
+
+
+def _bound(module: ModuleFacts, value: ast.expr) -> tuple[ModuleFacts, ast.expr] | None:
+    """The name under which a value goes on, and its file; None where nobody knows."""
+    call = _taker(module, value)
+    if isinstance(call, ast.Call) and call.func is not value:
+        return _parameter(module, call, value)
     target = only_target(call)
     is_own = isinstance(target, ast.Attribute) and getattr(target.value, "id", "") == "self"
     return (module, target) if target is not None and (is_own or isinstance(target, ast.Name)) else None

@@ -33,10 +33,10 @@ _TEXT_CALLS = frozenset(
 _TEXT_METHODS = frozenset(
     {
         *("as_posix", "capitalize", "casefold", "decode", "encode", "hexdigest", "isoformat", "lower", "lstrip"),
-        *("removeprefix", "removesuffix", "rstrip", "strip", "title", "upper", "zfill"),
+        *("removeprefix", "removesuffix", "rstrip", "strip", "title", "tobytes", "upper", "zfill"),
     }
 )
-"""Methods that texts and few other objects have, and that give texts."""
+"""Methods that texts and few other objects have, and that give texts, or bytes, which are hashed as texts are."""
 
 _MADE_OF_TEXT = frozenset({"format", "join", "replace"})
 """Methods of a text that is written: `",".join(names)`."""

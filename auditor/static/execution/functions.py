@@ -14,6 +14,7 @@ from auditor.static.evaluation.rngstate import Rank, State, joined_draws
 from auditor.static.evaluation.switches import Switches
 from auditor.static.evaluation.written import given_by
 from auditor.static.execution.ownmethods import is_on_new_object, set_so_far, set_there, take_over
+from auditor.static.resolution.classfactories import makes_class_at_hand
 from auditor.static.resolution.constants import assigned
 from auditor.static.resolution.frame import Frame
 from auditor.static.resolution.indirect import is_configured
@@ -270,9 +271,8 @@ class Functions:
             if isinstance(value, External) and self._walk.project.rng.is_known(value.name):
                 return True
             made = value.of if isinstance(value, Instance) else value
-            if not isinstance(made, FunctionRef | ClassRef) or made == ref.owner:
-                continue
-            if relevance.is_relevant(made.node):
+            is_other = made != ref.owner or makes_class_at_hand(ref)
+            if is_other and isinstance(made, FunctionRef | ClassRef) and relevance.is_relevant(made.node):
                 return True
         return False
 

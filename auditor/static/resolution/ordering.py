@@ -38,6 +38,8 @@ ORDERED = (
     "pandas.", "torch.tensor", "torch.stack", "torch.cat", "torch.as_tensor", "torch.utils.data.", "torch.optim.",
     "torch.nn.Sequential", "torch.nn.ModuleList", "sklearn.", "datasets.", "itertools.product",
     "itertools.combinations", "itertools.permutations", "more_itertools.", "functools.reduce", "next",
+    "fastai.text.all.TextDataLoaders.", "fastai.text.data.TextDataLoaders.", "fastai.vision.all.ImageDataLoaders.",
+    "fastai.vision.data.ImageDataLoaders.",
 )  # fmt: skip
 """Calls outside the project that use what they are given in order: names, or prefixes that end with a dot."""
 

@@ -11,7 +11,9 @@ from auditor.model.rule import Confidence
 from auditor.static.facts import ModuleFacts
 from auditor.static.syntax.elements import is_none
 from auditor.static.syntax.nodes import walk
+from auditor.static.unordered.addedtext import adds_text
 from auditor.static.unordered.dealtout import HOW, Comprehension, comprehension_deals_out, deals_out
+from auditor.static.unordered.equalitems import adds_equals
 from auditor.static.unordered.orderless import uses_index
 from auditor.static.unordered.ordertrail import Kind, Trail
 
@@ -52,7 +54,8 @@ def loop_effect(module: ModuleFacts, loop: ast.For | ast.AsyncFor, trail: Trail)
         return LoopEffect(HOW, Confidence.MEDIUM)
     if _numbers_files(loop, body, frozenset(_counters(loop, numbered)) - fresh):
         return LoopEffect("files are numbered in that order", Confidence.MEDIUM)
-    return tuple(_containers(body, own - (_added_to(body) - fresh)))
+    filling = tuple(node for node in body if not adds_equals(module, loop, node))
+    return tuple(_containers(filling, own - (_added_to(body) - fresh)))
 
 
 def comprehension_effect(
@@ -115,6 +118,8 @@ def _effect(
     if isinstance(node, ast.Return) and node.value is not None and _mentions(node.value, own):
         return LoopEffect("the first one that fits is taken", Confidence.MEDIUM)
     if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name) and node.target.id not in fresh:
+        if _mentions(node.value, own) and adds_text(module, node):
+            return LoopEffect("they are appended in that order", Confidence.MEDIUM)
         return _accumulation(node, sums)
     if isinstance(node, ast.Call):
         name = module.resolve(node.func)

@@ -45,9 +45,11 @@ from auditor.static.resolution.ordering import (
     WALKS,
 )
 from auditor.static.resolution.values import ClassRef, FunctionRef
+from auditor.static.unordered.equalitems import is_same_each_turn
 from auditor.static.unordered.looporder import LoopEffect, comprehension_effect, loop_effect, loop_over_positions
 from auditor.static.unordered.orderless import (
     counts_along,
+    is_characters,
     is_counted,
     is_looked_up,
     is_only_shown,
@@ -229,7 +231,7 @@ def _container_method(
     if func.attr == "append" and call.args and call.args[0] is node:
         return _item_of(module, func.value, trail)
     joined = func.attr == "join" and call.args and call.args[0] is node
-    if joined and not is_shown(module, call) and not is_counted(module, call):
+    if joined and not (is_shown(module, call) or is_counted(module, call) or is_characters(module, call)):
         return used(trail, module, node, "they are joined to one text")
     return None
 
@@ -242,7 +244,8 @@ def _comprehended(module: ModuleFacts, node: ast.expr, clause: ast.comprehension
         return used(trail, module, node, effect.how, effect.confidence)
     if isinstance(owner, ast.DictComp):
         return None
-    return _follow(module, owner, as_list(module, node, trail, numbered=trail.numbered))
+    listed = as_list(module, node, trail, numbered=trail.numbered)
+    return None if is_same_each_turn(owner) else _follow(module, owner, listed)
 
 
 def _method(module: ModuleFacts, attribute: ast.Attribute, trail: Trail) -> OrderedUse | None:
@@ -299,8 +302,7 @@ def _assigned(
             # In `_, *others = …` it is not asked which one goes.
             starred = any(isinstance(each, ast.Starred) for each in target.elts)
             if len(target.elts) > 1 and not (starred and all(map(is_passed_over, target.elts))):
-                how = "they are unpacked in that order"
-                return used(trail, module, statement, how)
+                return used(trail, module, statement, "they are unpacked in that order")
         elif isinstance(target, ast.Subscript):
             if (found := _item_of(module, target.value, trail)) is not None:
                 return found

@@ -38,6 +38,8 @@ _PAIRS: WeakKeyDictionary[ModuleFacts, dict[Function, frozenset[str]]] = WeakKey
 _SEQUENCES = frozenset({"list", "str", "tuple"})
 _TEXTS = frozenset({"list", "repr", "str"})
 
+_STRIPPING = frozenset({"lstrip", "rstrip", "strip"})
+
 MAX_AROUND = 10
 """Statements and expressions around a place that are looked at."""
 
@@ -116,6 +118,20 @@ def is_collected_anew(module: ModuleFacts, array: ast.Call) -> bool:
     if not isinstance(holder, ast.Call) or holder.args[:1] != [made] or holder.keywords:
         return False
     return module.resolve(holder.func) in _COLLECTING
+
+
+def is_characters(module: ModuleFacts, joined: ast.expr) -> bool:
+    """`text.strip("".join(marks))`, also by a name: which letters go, in whatever order they are named."""
+    target = only_target(module.parent(joined))
+    places = list(islice(uses(module, target), MAX_READS)) if isinstance(target, ast.Name) else [joined]
+    return bool(places) and len(places) < MAX_READS and all(_names_characters(module, place) for place in places)
+
+
+def _names_characters(module: ModuleFacts, node: ast.expr) -> bool:
+    call = module.parent(node)
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
+        return False
+    return call.func.attr in _STRIPPING and call.args == [node] and not call.keywords
 
 
 def uses_index(target: ast.expr, *values: ast.expr) -> bool:

@@ -1,0 +1,58 @@
+"""Texts that a loop adds to one text: `corpus += file.read()` where `corpus = ""` stands before it."""
+
+from __future__ import annotations
+
+import ast
+
+from auditor.static.evaluation.flow import is_shown, uses
+from auditor.static.facts import ModuleFacts
+from auditor.static.resolution.ordering import COUNTING, NEUTRAL
+from auditor.static.syntax.bindings import BindingKind
+
+
+def adds_text(module: ModuleFacts, statement: ast.AugAssign) -> bool:
+    """Whether what is added is text, to one that is used as it is: not only shown, counted or asked for its letters."""
+    if not isinstance(statement.op, ast.Add) or isinstance(statement.value, ast.Constant | ast.JoinedStr):
+        return False
+    target = statement.target
+    if not isinstance(target, ast.Name) or not _begins_as_text(module, target):
+        return False
+    if is_shown(module, statement.value) or _is_of_one(module, statement):
+        return False
+    places = list(uses(module, target))
+    return not places or not all(_is_unordered(module, place) for place in places)
+
+
+def _is_of_one(module: ModuleFacts, statement: ast.stmt) -> bool:
+    """Below `if name == "notes.txt":` one turn of the loop adds something."""
+    part: ast.stmt = statement
+    above = module.parent(statement)
+    while isinstance(above, ast.If):
+        if part in above.body and any(map(_is_equal_to_constant, _conjuncts(above.test))):
+            return True
+        part, above = above, module.parent(above)
+    return False
+
+
+def _conjuncts(test: ast.expr) -> list[ast.expr]:
+    return test.values if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) else [test]
+
+
+def _is_equal_to_constant(test: ast.expr) -> bool:
+    if not isinstance(test, ast.Compare) or not isinstance(test.left, ast.Name) or len(test.ops) != 1:
+        return False
+    return isinstance(test.ops[0], ast.Eq) and isinstance(test.comparators[0], ast.Constant)
+
+
+def _begins_as_text(module: ModuleFacts, target: ast.Name) -> bool:
+    """Whether every value that the name is given is a text written out; what is added to a text is text."""
+    given = [each for each in module.lookup.bindings_of(target) if not isinstance(each.node, ast.AugAssign)]
+    return bool(given) and all(
+        each.kind is BindingKind.VALUE and isinstance(each.value, ast.Constant) and isinstance(each.value.value, str)
+        for each in given
+    )
+
+
+def _is_unordered(module: ModuleFacts, place: ast.expr) -> bool:
+    call = module.parent(place)
+    return isinstance(call, ast.Call) and place in call.args and module.resolve(call.func) in NEUTRAL | COUNTING
