@@ -159,9 +159,13 @@ def draws(
     """
 
     def is_fixed(node: ast.expr | None) -> bool:
-        """Whether an argument is an initialiser that draws nothing here: `"zeros"`, `GlorotUniform(seed=1)`."""
-        if isinstance(node, ast.IfExp):
-            return is_fixed(node.body) and is_fixed(node.orelse)
+        """Whether an argument is an initialiser that draws nothing here, or one of two such."""
+        return all(
+            draws_nothing(each) for each in ([node.body, node.orelse] if isinstance(node, ast.IfExp) else [node])
+        )
+
+    def draws_nothing(node: ast.expr | None) -> bool:
+        """`"zeros"`, `GlorotUniform(seed=1)`."""
         if node is None or equals(node, "zeros") or equals(node, "ones"):
             return node is not None
         value = resolve(node)
