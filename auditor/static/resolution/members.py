@@ -40,12 +40,17 @@ def member(cls: ClassRef, name: str, *, bound: bool) -> Value:
 
 
 def inherited(cls: ClassRef, classes: Iterable[ClassRef | External], name: str, *, bound: bool) -> Value:
-    """What one of these classes, asked one after the other, has under a name that `cls` takes from them."""
+    """What one of these classes, asked one after the other, has under a name that `cls` takes from them.
+
+    Where nothing is known of what a class has, one outside that comes after it is not taken to have it: `self.net = net`.
+    """
     outside: External | None = None
+    is_hidden = False
     for each in classes:
         value: Value | Absent = ABSENT
         if isinstance(each, ClassRef):
             value = _own(each, name, bound=bound)
+            is_hidden = is_hidden or (value is None and outside is None)
         elif each.name != "object":
             value = External(f"{each.name}.{name}")
         if isinstance(value, FunctionRef):
@@ -55,7 +60,7 @@ def inherited(cls: ClassRef, classes: Iterable[ClassRef | External], name: str, 
             outside = outside or value
         elif value is not None and not isinstance(value, Absent):
             return value
-    return outside
+    return None if is_hidden else outside
 
 
 def bases(cls: ClassRef) -> list[Value]:
