@@ -42,7 +42,7 @@ def member(cls: ClassRef, name: str, *, bound: bool) -> Value:
 def inherited(cls: ClassRef, classes: Iterable[ClassRef | External], name: str, *, bound: bool) -> Value:
     """What one of these classes, asked one after the other, has under a name that `cls` takes from them.
 
-    Where nothing is known of what a class has, one outside that comes after it is not taken to have it: `self.net = net`.
+    Where nothing is known of what a class has, one outside that comes after it is not taken to have it.
     """
     outside: External | None = None
     is_hidden = False
