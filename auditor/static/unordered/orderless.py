@@ -114,7 +114,7 @@ def is_removed(module: ModuleFacts, position: ast.Call) -> bool:
 
 
 def is_other_of_two(module: ModuleFacts, call: ast.Call) -> bool:
-    """`(set(pair) - {one}).pop()`, `list(pair - {one})[0]` where the function asks for `len(pair) == 2`: one is left."""
+    """`(set(pair) - {one}).pop()`, `list(pair - {one})[0]` where `len(pair) == 2` is asked for: one is left."""
     popped = call.func.value if isinstance(call.func, ast.Attribute) else call.args[0] if len(call.args) == 1 else None
     whole = popped.left if isinstance(popped, ast.BinOp) and isinstance(popped.op, ast.Sub) else None
     pair = whole.args[0] if isinstance(whole, ast.Call) and len(whole.args) == 1 else None
