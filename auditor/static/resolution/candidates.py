@@ -21,11 +21,11 @@ from auditor.static.resolution.importcalls import ANY, MAX_TEXTS, Text, imported
 from auditor.static.resolution.lookedup import looked_up
 from auditor.static.resolution.members import SAME_OBJECT, entry_of
 from auditor.static.resolution.objectfields import (
+    as_made,
     declared,
     filled,
     handed_on,
     is_replaced,
-    made_by_default,
     may_be_none,
     stored,
 )
@@ -339,8 +339,9 @@ class Candidates:
         given = self._given_to((holder.node, name))
         for owner, value in given:
             for each in self.values(owner, value):
-                is_known = True
-                yield Instance(each) if value is made_by_default(field) and isinstance(each, ClassRef) else each
+                made = as_made(field, value, each)
+                is_known = is_known or made is not None
+                yield made
         said = None if is_known or may_be_none(field, given) else holder.module.names.annotated(field)
         if isinstance(said, Instance) and isinstance(said.of, ClassRef):
             self._is_left_open = True

@@ -9,7 +9,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.evaluation.fields import lineage, parameters_of
 from auditor.static.resolution.members import bases
 from auditor.static.resolution.picked import looks_up
-from auditor.static.resolution.values import ClassRef, FunctionRef, Instance
+from auditor.static.resolution.values import ClassRef, FunctionRef, Instance, Value
 from auditor.static.syntax.bindings import BindingKind
 from auditor.static.syntax.elements import call_of, is_none
 from auditor.static.syntax.nodes import walk
@@ -73,9 +73,17 @@ def filled(
 
 
 def made_by_default(field: ast.AnnAssign) -> ast.expr | None:
-    """`Buffer` of `buffer: Buffer = field(default_factory=Buffer)`."""
+    """`Buffer` of `buffer: Buffer = field(default_factory=Buffer)`; of a lambda what it returns."""
     words = field.value.keywords if isinstance(field.value, ast.Call) else ()
-    return next((word.value for word in words if word.arg in ("default_factory", "factory")), None)
+    made = next((word.value for word in words if word.arg in ("default_factory", "factory")), None)
+    return made.body if isinstance(made, ast.Lambda) else made
+
+
+def as_made(field: ast.AnnAssign, given: ast.expr, value: Value) -> Value:
+    """What becomes of `value` in a field: an object of the class that is its default's factory."""
+    if given is not made_by_default(field) or not isinstance(value, ClassRef | FunctionRef):
+        return value
+    return Instance(value) if isinstance(value, ClassRef) else None
 
 
 def may_be_none(field: ast.AnnAssign, given: Sequence[tuple[ModuleFacts, ast.expr]]) -> bool:
