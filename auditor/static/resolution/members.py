@@ -60,7 +60,14 @@ def inherited(cls: ClassRef, classes: Iterable[ClassRef | External], name: str, 
             outside = outside or value
         elif value is not None and not isinstance(value, Absent):
             return value
-    return None if is_hidden else outside
+    return None if is_hidden or (outside is not None and _is_declared(cls, name)) else outside
+
+
+def _is_declared(cls: ClassRef, name: str) -> bool:
+    """`buffer: Buffer` in the body of a class, or of one of the project that it extends: its own."""
+    classes = (each for each in (cls, *above(cls, bases)) if isinstance(each, ClassRef))
+    fields = (child for each in classes for child in each.node.body if isinstance(child, ast.AnnAssign))
+    return any(getattr(field.target, "id", "") == name for field in fields)
 
 
 def bases(cls: ClassRef) -> list[Value]:
