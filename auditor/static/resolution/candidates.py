@@ -23,6 +23,7 @@ from auditor.static.resolution.members import SAME_OBJECT, entry_of
 from auditor.static.resolution.objectfields import (
     as_made,
     declared,
+    default_of_field,
     filled,
     handed_on,
     is_replaced,
@@ -161,8 +162,8 @@ class Candidates:
     def note_fields(self, module: ModuleFacts, call: ast.Call, cls: ClassRef, *, certain: bool) -> None:
         """`call` makes an object of a class without constructor: `Agent(buffer=Buffer())` of a dataclass."""
         given = self._given if certain else self._offered
-        for owner, holder, name, value in filled(module, cls, call):
-            given.setdefault((holder, name), []).append((owner, value))
+        for holder, name, value in filled(cls, call):
+            given.setdefault((holder, name), []).append((module, value))
 
     def given(self) -> Iterator[tuple[ModuleFacts, Function, str, Sequence[tuple[ModuleFacts, ast.expr]]]]:
         """What calls give: the file of a function, the function, its parameter, and the expressions in order."""
@@ -338,7 +339,7 @@ class Candidates:
         holder, field = found
         given = self._given_to((holder.node, name))
         for owner, value in given:
-            for each in self.values(owner, value):
+            for each in self.values(holder.module if value is default_of_field(field) else owner, value):
                 made = as_made(field, value, each)
                 is_known = is_known or made is not None
                 yield made

@@ -51,25 +51,24 @@ def declared(cls: ClassRef, name: str) -> tuple[ClassRef, ast.AnnAssign] | None:
     return None
 
 
-def filled(
-    module: ModuleFacts, cls: ClassRef, call: ast.Call
-) -> Iterator[tuple[ModuleFacts, ast.ClassDef, str, ast.expr]]:
-    """What a call of a class without constructor gives its fields, or leaves them: where that is written, and of whom.
+def filled(cls: ClassRef, call: ast.Call) -> Iterator[tuple[ast.ClassDef, str, ast.expr]]:
+    """What a call of a class without constructor gives its fields, or leaves them, by the class that declares them.
 
     Of what `**options` gives nothing is known.
     """
     given = call_of(call, None)
     for position, name in enumerate(parameters_of(cls)):
         found = declared(cls, name)
-        if found is None:
-            continue
-        holder, field = found
         value = given.argument(name, position)
-        left = made_by_default(field) or field.value
-        if value is not None:
-            yield module, holder.node, name, value
-        elif left is not None and not given.opaque:
-            yield holder.module, holder.node, name, left
+        if value is None and found is not None and not given.opaque:
+            value = default_of_field(found[1])
+        if value is not None and found is not None:
+            yield found[0].node, name, value
+
+
+def default_of_field(field: ast.AnnAssign) -> ast.expr | None:
+    """What a field is where a call leaves it out; it stands in the file of the class, whoever calls that."""
+    return made_by_default(field) or field.value
 
 
 def made_by_default(field: ast.AnnAssign) -> ast.expr | None:
