@@ -146,7 +146,10 @@ class Library:
 
     path: str
     returns: Mapping[str, str] = field(default_factory=dict)
-    """Type that a factory returns: `numpy.random.default_rng` → `numpy.random.Generator`."""
+    """Type that a factory returns: `numpy.random.default_rng` → `numpy.random.Generator`.
+
+    `X[]`: what parts of an X are; `X.apply()`: with what that calls the function that it is handed.
+    """
 
     loaders: tuple[str, ...] = ()
     """Classes that iterate the dataset they are given, in worker processes where `num_workers` asks for them."""

@@ -17,6 +17,7 @@ from auditor.static.resolution.indirect import OF_FUNCTIONS, WORKING, gives_itse
 from auditor.static.resolution.looptables import loops_over_rows
 from auditor.static.resolution.members import bases, inherited, is_left_open, member
 from auditor.static.resolution.namespaces import namespace_part
+from auditor.static.resolution.outsideobjects import called_with, parts
 from auditor.static.resolution.outsidevalues import given_from_outside
 from auditor.static.resolution.values import (
     ABSENT,
@@ -221,7 +222,7 @@ class Names:
         return None
 
     def _part(self, node: ast.Subscript) -> Value:
-        """`frame["a"]`, where a library says what parts of such an object are: `"pandas.DataFrame[]"`.
+        """`frame["a"]`, `frame.loc[rows]`, where a library says what parts of it are: `"pandas.DataFrame[]"`.
 
         `Box[int]` of a generic class is that class.
         """
@@ -232,10 +233,7 @@ class Names:
         if isinstance(whole, ClassRef):
             has_types = bool(getattr(whole.node, "type_params", None))
             return whole if has_types or any(isinstance(base, ast.Subscript) for base in whole.node.bases) else None
-        if not isinstance(whole, Instance) or not isinstance(whole.of, External):
-            return None
-        made = self._project.rng.returns.get(f"{whole.of.name}[]")
-        return Instance(External(made)) if made is not None else None
+        return next(parts(self._project.rng, () if whole is None else (whole,)), None)
 
     def option(self, node: ast.expr) -> Value | Absent:
         """The value of an expression, telling None in the program from what is not known."""
@@ -373,12 +371,12 @@ class Names:
             if kind != "static":
                 cls = ClassRef(self._module, owner)
                 return cls if kind == "class" else Instance(cls)
-        said = self._annotated(node.annotation)
+        said = self._annotated(node.annotation) or called_with(self._module, function, node)
         is_open = isinstance(said, Instance) and isinstance(said.of, ClassRef) and is_left_open(said.of)
         return None if is_open else said
 
-    def annotated(self, node: ast.arg) -> Value:
-        """What the annotation of a parameter says alone, whether or not there are objects of that class."""
+    def annotated(self, node: ast.arg | ast.AnnAssign) -> Value:
+        """What the annotation of a parameter or field says alone, whether or not there are objects of that class."""
         return self._annotated(node.annotation)
 
     def _element(self, binding: Binding) -> Value:

@@ -12,6 +12,9 @@ _COMMAND = lazy_pattern(
     r"(?:\b(?P<pip>pip3?|python3?\s+-m\s+pip|uv\s+pip)|\b(?P<conda>conda|mamba|micromamba))\s+install\b"
 )
 _WORD = lazy_pattern(r"\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>[^\s\"';&|]+)|(?P<end>&&|\|\||[;&|])")
+_SETTLING = frozenset({"-c", "--constraint", "--no-index"})
+"""Options under which the versions do not depend on the day."""
+
 _WITH_VALUE = frozenset(
     {
         "-C", "-c", "-f", "-i", "-n", "-p", "-r", "-t", "--abi", "--build-option", "--cache-dir", "--cert",
@@ -26,10 +29,13 @@ _WITH_VALUE = frozenset(
 
 
 def installed(lines: Iterable[tuple[int, str]]) -> Iterator[Dependency]:
-    """The packages that commands in these numbered lines install; those under a constraint file are left out."""
+    """The packages that commands in these numbered lines install.
+
+    Those under a constraint file are left out, and those from a folder alone: it holds the versions there are.
+    """
     for command, is_conda in _commands(lines):
         words = [word for word, _ in command]
-        if not is_conda and any(word.split("=")[0] in ("-c", "--constraint") for word in words):
+        if not is_conda and any(word.split("=")[0] in _SETTLING for word in words):
             continue
         takes_value = False
         for word, span in command:

@@ -308,6 +308,8 @@ class Relevance:
             made = value.module.names.attribute(Instance(value), "__init__")
             if isinstance(made, FunctionRef):
                 self.candidates.note(module, call, made, skipped=1, certain=certain)
+            else:
+                self.candidates.note_fields(module, call, value, certain=certain)
 
     def _may_be_ours(self, called: ast.expr) -> bool:
         """Whether a name that is not resolved may be of the project: nobody here writes a `.mean()`."""

@@ -19,7 +19,17 @@ from auditor.static.resolution.configured import configured, finds_only
 from auditor.static.resolution.contents import Contents, Put
 from auditor.static.resolution.importcalls import ANY, MAX_TEXTS, Text, imported_by, texts_of
 from auditor.static.resolution.lookedup import looked_up
-from auditor.static.resolution.members import SAME_OBJECT, bases, entry_of
+from auditor.static.resolution.members import SAME_OBJECT, entry_of
+from auditor.static.resolution.objectfields import (
+    as_made,
+    declared,
+    default_of_field,
+    filled,
+    handed_on,
+    is_replaced,
+    may_be_none,
+    stored,
+)
 from auditor.static.resolution.outsideobjects import GENERATORS, drawing, method_of, parts, results
 from auditor.static.resolution.picked import is_evaluating, looked_into, looks_up
 from auditor.static.resolution.registries import Registries
@@ -46,7 +56,10 @@ MAX_VALUES = 12
 _OTHERS = "**"
 """Before the name of a keyword that is no parameter of the function; alone for `**options` of a call."""
 
-Given = dict[tuple[Function, str], list[tuple["ModuleFacts", ast.expr]]]
+Taker = Function | ast.ClassDef
+"""What a call gives values to: a function, or a class whose constructor is made of its fields."""
+
+Given = dict[tuple[Taker, str], list[tuple["ModuleFacts", ast.expr]]]
 
 
 class Candidates:
@@ -72,7 +85,7 @@ class Candidates:
         self._given: Given = {} if given is None else given
         """What calls give the parameters of functions."""
 
-        self._homes: dict[Function, ModuleFacts] = {}
+        self._homes: dict[Taker, ModuleFacts] = {}
         """The files of these functions."""
 
         self._offered: Given = {}
@@ -85,10 +98,10 @@ class Candidates:
         """Of what is given to parameters what counts here."""
 
         self._handing: dict[Function, list[Function]] = {}
-        self._asked_of: set[tuple[Function, str]] = set()
+        self._asked_of: set[tuple[Taker, str]] = set()
         """Parameters that were looked at for the present call."""
 
-        self._resting_on: dict[ast.expr, frozenset[tuple[Function, str]]] = {}
+        self._resting_on: dict[ast.expr, frozenset[tuple[Taker, str]]] = {}
         """Of calls that lead to nothing as yet, the same."""
 
         self._contents = Contents(self, put)
@@ -146,10 +159,17 @@ class Candidates:
             elif word.arg is None or (arguments.kwarg is not None and not isinstance(word.value, ast.Constant)):
                 given.setdefault((called.node, f"{_OTHERS}{word.arg or ''}"), []).append((module, word.value))
 
+    def note_fields(self, module: ModuleFacts, call: ast.Call, cls: ClassRef, *, certain: bool) -> None:
+        """`call` makes an object of a class without constructor: `Agent(buffer=Buffer())` of a dataclass."""
+        given = self._given if certain else self._offered
+        for holder, name, value in filled(cls, call):
+            given.setdefault((holder, name), []).append((module, value))
+
     def given(self) -> Iterator[tuple[ModuleFacts, Function, str, Sequence[tuple[ModuleFacts, ast.expr]]]]:
         """What calls give: the file of a function, the function, its parameter, and the expressions in order."""
         for (function, name), values in self._given.items():
-            yield self._homes[function], function, name, values
+            if not isinstance(function, ast.ClassDef):
+                yield self._homes[function], function, name, values
 
     def take_up(self) -> bool:
         """From now on what uncertain calls give counts too; False where there is nothing of the kind."""
@@ -299,8 +319,9 @@ class Candidates:
                 if found is not None:
                     yield found
                     continue
-                for owner, value in stored(base.of, node.attr):
-                    yield from self.values(owner, value)
+                assigned = [each for owner, value in stored(base.of, node.attr) for each in self.values(owner, value)]
+                yield from assigned
+                yield from self._field(base.of, node.attr, is_known=bool(assigned))
                 for owner, whole in handed_on(base.of):
                     yield from (module.names.attribute(each, node.attr) for each in self.values(owner, whole))
             elif isinstance(base, Instance):
@@ -309,6 +330,23 @@ class Candidates:
                 yield module.names.attribute(base, node.attr)
             elif isinstance(base, External) and base.name in GENERATORS:
                 yield External(f"{base.name}.{node.attr}")
+
+    def _field(self, cls: ClassRef, name: str, *, is_known: bool) -> Iterator[Value]:
+        """What calls of a class give a field that its body declares; where nothing is known of that, its annotation."""
+        found = declared(cls, name)
+        if found is None or is_replaced(cls, name):
+            return
+        holder, field = found
+        given = self._given_to((holder.node, name))
+        for owner, value in given:
+            for each in self.values(holder.module if value is default_of_field(field) else owner, value):
+                made = as_made(field, value, each)
+                is_known = is_known or made is not None
+                yield made
+        said = None if is_known or may_be_none(field, given) else holder.module.names.annotated(field)
+        if isinstance(said, Instance) and isinstance(said.of, ClassRef):
+            self._is_left_open = True
+            yield from (said,) if self._falls_back else ()
 
     def _looked_up(self, module: ModuleFacts, node: ast.Subscript | ast.Call) -> Iterator[Value]:
         """`getattr(net, name)`, `vars(models)[name]`, `eval(name)`."""
@@ -424,7 +462,7 @@ class Candidates:
             self._handing[function] = found
         return found
 
-    def _given_to(self, parameter: tuple[Function, str]) -> Sequence[tuple[ModuleFacts, ast.expr]]:
+    def _given_to(self, parameter: tuple[Taker, str]) -> Sequence[tuple[ModuleFacts, ast.expr]]:
         """What the calls that count give a parameter."""
         given, within = self._given.get(parameter, ()), self._within
         if within is None:
@@ -453,27 +491,3 @@ def _may_count(given: ast.expr, module: ModuleFacts) -> bool:
     if not isinstance(given, ast.Constant):
         return True
     return isinstance(given.value, str) and module.project.texts.contain(module.path, ("getattr",))
-
-
-def handed_on(cls: ClassRef) -> Iterator[tuple[ModuleFacts, ast.expr]]:
-    """`self.net` of `def __getattr__(self, name): return getattr(self.net, name)`: whose attributes are its own too."""
-    method = cls.module.names.attribute(Instance(cls), "__getattr__")
-    if isinstance(method, FunctionRef):
-        for each in method.module.returns(method.node):
-            if looks_up(each) and isinstance(each, ast.Call):
-                yield method.module, each.args[0]
-
-
-def stored(cls: ClassRef, name: str) -> Iterator[tuple[ModuleFacts, ast.expr]]:
-    """What a class, or those that it extends, say an attribute is: in their bodies, or by `self.name = …`."""
-    pending, seen = [cls], {cls}
-    while pending:
-        current = pending.pop()
-        for value in current.module.self_attributes(current.node).get(name, ()):
-            yield current.module, value
-        for binding in current.module.index.scopes[current.node].bindings.get(name, ()):
-            if binding.kind is BindingKind.VALUE and binding.value is not None:
-                yield current.module, binding.value
-        above = [base for base in bases(current) if isinstance(base, ClassRef) and base not in seen]
-        seen.update(above)
-        pending.extend(above)

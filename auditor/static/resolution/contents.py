@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.resolution.constants import assigned
 from auditor.static.resolution.members import defined_in
+from auditor.static.resolution.objectfields import stored
 from auditor.static.resolution.values import ClassRef, FunctionRef, Instance, ModuleRef, Value
 from auditor.static.syntax.bindings import BindingKind
 from auditor.static.text.dotted import dotted_text
@@ -213,8 +214,6 @@ class Contents:
                     yield from self.of(value.module, returned)
 
     def _of_named(self, module: ModuleFacts, node: ast.Name | ast.Attribute) -> Iterator[Value]:
-        from auditor.static.resolution.candidates import stored
-
         if isinstance(node, ast.Attribute) and node.attr == "__dict__":
             for base in self._candidates.values(module, node.value):
                 yield from (defined_in(module, base) or ()) if isinstance(base, ModuleRef) else ()

@@ -40,12 +40,17 @@ def member(cls: ClassRef, name: str, *, bound: bool) -> Value:
 
 
 def inherited(cls: ClassRef, classes: Iterable[ClassRef | External], name: str, *, bound: bool) -> Value:
-    """What one of these classes, asked one after the other, has under a name that `cls` takes from them."""
+    """What one of these classes, asked one after the other, has under a name that `cls` takes from them.
+
+    Where nothing is known of what a class has, one outside that comes after it is not taken to have it.
+    """
     outside: External | None = None
+    is_hidden = False
     for each in classes:
         value: Value | Absent = ABSENT
         if isinstance(each, ClassRef):
             value = _own(each, name, bound=bound)
+            is_hidden = is_hidden or (value is None and outside is None)
         elif each.name != "object":
             value = External(f"{each.name}.{name}")
         if isinstance(value, FunctionRef):
@@ -55,7 +60,14 @@ def inherited(cls: ClassRef, classes: Iterable[ClassRef | External], name: str, 
             outside = outside or value
         elif value is not None and not isinstance(value, Absent):
             return value
-    return outside
+    return None if is_hidden or (outside is not None and _is_declared(cls, name)) else outside
+
+
+def _is_declared(cls: ClassRef, name: str) -> bool:
+    """`buffer: Buffer` in the body of a class, or of one of the project that it extends: its own."""
+    classes = (each for each in (cls, *above(cls, bases)) if isinstance(each, ClassRef))
+    fields = (child for each in classes for child in each.node.body if isinstance(child, ast.AnnAssign))
+    return any(getattr(field.target, "id", "") == name for field in fields)
 
 
 def bases(cls: ClassRef) -> list[Value]:

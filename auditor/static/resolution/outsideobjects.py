@@ -29,12 +29,27 @@ def results(module: ModuleFacts, node: ast.Call, called: Iterable[Value]) -> Ite
 
 
 def parts(rng: RngIndex, wholes: Iterable[Value]) -> Iterator[Instance]:
-    """`frame["a"]`, `frame.loc[rows]`."""
+    """`frame["a"]`, `frame.loc[rows]`; `DataFrame[Schema]`, of the class itself, is a type and no part."""
     for whole in wholes:
+        if isinstance(whole, External) and whole.name in rng.returns:
+            continue
         of = whole.of if isinstance(whole, Instance) else whole
         made = rng.returns.get(f"{of.name}[]") if isinstance(of, External) else None
         if made is not None:
             yield Instance(External(made))
+
+
+def called_with(module: ModuleFacts, function: ast.AST | None, parameter: ast.arg) -> Instance | None:
+    """`frame.groupby("label").apply(lambda rows: …)`: what a library calls the function with, `"….GroupBy.apply()"`.
+
+    Of a function that is written where it is handed over: who else may call it is not asked then.
+    """
+    call = module.parent(function) if isinstance(function, ast.Lambda) else None
+    if not isinstance(function, ast.Lambda) or not isinstance(call, ast.Call) or function not in call.args[:1]:
+        return None
+    called = module.names.value(call.func) if parameter in function.args.args[:1] else None
+    made = module.project.rng.returns.get(f"{called.name}()") if isinstance(called, External) else None
+    return Instance(External(made)) if made is not None else None
 
 
 GENERATORS = frozenset({"numpy.random", "random"})

@@ -52,7 +52,6 @@ from auditor.static.unordered.orderless import (
     is_characters,
     is_counted,
     is_looked_up,
-    is_only_shown,
     is_other_kind,
     is_other_of_two,
     is_passed_over,
@@ -60,6 +59,7 @@ from auditor.static.unordered.orderless import (
     is_removed,
     is_same_in_any_order,
     is_set,
+    is_settled,
     is_stored_in_order,
     is_tied,
 )
@@ -270,7 +270,7 @@ def _subscripted(module: ModuleFacts, node: ast.expr, parent: ast.Subscript, tra
     """`listing[0]`, `listing[:10]`; a set only after it was turned into a list. `frame[names]` picks in their order."""
     if parent.slice is node and trail.as_list and isinstance(parent.ctx, ast.Load):
         return None if is_reduced(module, parent) else used(trail, module, parent, "columns are picked in that order")
-    if parent.value is not node or not isinstance(parent.ctx, ast.Load) or is_only_shown(module, parent, trail):
+    if parent.value is not node or not isinstance(parent.ctx, ast.Load) or is_settled(module, parent, trail):
         return None
     if finds_by_value(module, parent) or trail.keyed or (trail.kind is Kind.SET and not trail.as_list):
         return None

@@ -150,10 +150,12 @@ def is_removed(module: ModuleFacts, position: ast.Call) -> bool:
 
 
 def is_other_of_two(module: ModuleFacts, call: ast.Call) -> bool:
-    """`(set(pair) - {one}).pop()` where the function asks for `len(pair) == 2`: only one is left."""
-    popped = call.func.value if isinstance(call.func, ast.Attribute) else None
+    """`(set(pair) - {one}).pop()`, `list(pair - {one})[0]` where `len(pair) == 2` is asked for: one is left."""
+    popped = call.func.value if isinstance(call.func, ast.Attribute) else call.args[0] if len(call.args) == 1 else None
     whole = popped.left if isinstance(popped, ast.BinOp) and isinstance(popped.op, ast.Sub) else None
     pair = whole.args[0] if isinstance(whole, ast.Call) and len(whole.args) == 1 else None
+    if isinstance(whole, ast.Name) and isinstance(popped, ast.BinOp) and len(getattr(popped.right, "elts", ())) == 1:
+        pair = whole
     function = module.enclosing_function(call)
     if pair is None or function is None:
         return False
@@ -197,7 +199,13 @@ def is_passed_over(target: ast.expr) -> bool:
     return isinstance(target, ast.Starred) or getattr(target, "id", "").startswith("_")
 
 
-def is_only_shown(module: ModuleFacts, node: ast.Subscript, trail: Trail) -> bool:
+def is_settled(module: ModuleFacts, node: ast.Subscript, trail: Trail) -> bool:
+    """Whether it does not matter which one is picked: only one is left, or it is only shown."""
+    is_other = trail.kind is Kind.SET and isinstance(node.value, ast.Call) and is_other_of_two(module, node.value)
+    return is_other or _is_only_shown(module, node, trail)
+
+
+def _is_only_shown(module: ModuleFacts, node: ast.Subscript, trail: Trail) -> bool:
     """`raise ValueError(unknown[0])`: any one of them will do; `files[:5]` as the last line of a cell: it is shown."""
     holder = module.parent(node)
     if isinstance(holder, ast.Expr) or (trail.kind is Kind.LISTING and _is_look_around(module, node)):
