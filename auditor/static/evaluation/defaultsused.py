@@ -49,15 +49,23 @@ def defaults_used(
         *zip(named, arguments.defaults, strict=True),
         *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
     ):
-        if default is None:
-            continue
-        is_own = _is_made(module, default)
-        if (
-            not (is_own or _draws(module, default))
-            or ((is_own or _extends(module, function)) and picks_by_text(module.project, program))
-            or not _is_always_given(module, function, each.arg, program, by_text=not is_own)
-        ):
+        if default is not None and not _is_for_nobody(module, function, each.arg, default, program):
             yield default
+
+
+def _is_for_nobody(
+    module: ModuleFacts,
+    function: ast.FunctionDef | ast.AsyncFunctionDef,
+    name: str,
+    default: ast.expr,
+    program: str,
+) -> bool:
+    is_own = _is_made(module, default)
+    if not (is_own or _draws(module, default)):
+        return False
+    if (is_own or _extends(module, function)) and picks_by_text(module.project, program):
+        return False
+    return _is_always_given(module, function, name, program, by_text=not is_own)
 
 
 def _draws(module: ModuleFacts, default: ast.expr) -> bool:
