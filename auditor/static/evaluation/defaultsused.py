@@ -65,7 +65,8 @@ def _is_for_nobody(
         return False
     if (is_own or _extends(module, function)) and picks_by_text(module.project, program):
         return False
-    return _is_always_given(module, function, name, program, by_text=not is_own)
+    by_text = not (is_own and isinstance(module.parent(function), ast.ClassDef) and function.name == "__init__")
+    return _is_always_given(module, function, name, program, by_text=by_text)
 
 
 def _draws(module: ModuleFacts, default: ast.expr) -> bool:

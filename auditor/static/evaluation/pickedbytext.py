@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     from auditor.static.project import Project
     from auditor.static.reuse.trace import Memory
 
-_TEXTS = ("__subclasses__", "sys.modules", "__dict__", "_target_", "class_path", "get_obj_from_str")
-"""What may stand where a class is got at by a text, whatever is called there."""
+_TEXTS = (
+    *("__subclasses__", "sys.modules", "__dict__", "_target_", "class_path", "get_obj_from_str"),
+    *("__class__(", "type(self)("),
+)
+"""What may stand where a class is got at by a text or by an object of it, whatever is called there."""
 
 _CALLS = (
     *("__import__", "eval", "exec", "getattr", "getmembers", "globals", "import_module", "import_string"),
@@ -51,12 +54,11 @@ def _picks(project: Project, path: str) -> bool:
 
 
 def _is_open(module: ModuleFacts, name: str, call: ast.Call) -> bool:
-    """`getattr(models, name)`, and of something of which it is not known what it is; not `model.eval()`."""
+    """`getattr(models, "Net")`, and of something of which it is not known what it is; not `model.eval()`."""
     if name in _METHODS and isinstance(call.func, ast.Attribute):
         return False
     if name != "getattr":
         return True
-    if len(call.args) < _NAMED or isinstance(call.args[1], ast.Constant):
-        return False
-    value = module.names.value(call.args[0])
-    return value is None or isinstance(value, ModuleRef)
+    value = module.names.value(call.args[0]) if call.args else None
+    is_written = len(call.args) >= _NAMED and isinstance(call.args[1], ast.Constant)
+    return isinstance(value, ModuleRef) or (value is None and not is_written)

@@ -45,6 +45,7 @@ from auditor.static.resolution.ordering import (
     WALKS,
 )
 from auditor.static.resolution.values import ClassRef, FunctionRef
+from auditor.static.unordered.alphabet import is_alphabet
 from auditor.static.unordered.looporder import LoopEffect, loop_effect, loop_over_positions
 from auditor.static.unordered.orderless import (
     counts_along,
@@ -188,7 +189,11 @@ def _passed(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: Trail) -
     if name in STORING and is_stored_in_order(trail) and not is_shown(module, call):
         return used(trail, module, node, "they are stored in that order")
     if name == "dict" and trail.numbered:
-        return used(trail, module, node, "they are numbered in that order", Confidence.HIGH)
+        return (
+            None
+            if is_alphabet(module, call)
+            else used(trail, module, node, "they are numbered in that order", Confidence.HIGH)
+        )
     if name is not None and not name.startswith("."):
         if any(name == each or (each.endswith(".") and name.startswith(each)) for each in ORDERED):
             if name == "next" and isinstance(node, ast.Call) and module.resolve(node.func) in WALKS:
@@ -240,9 +245,8 @@ def _comprehended(module: ModuleFacts, node: ast.expr, clause: ast.comprehension
     if clause.iter is not node or not isinstance(owner, ast.ListComp | ast.GeneratorExp | ast.DictComp):
         return None
     if isinstance(owner, ast.DictComp):
-        if trail.numbered and uses_index(clause.target, owner.key, owner.value):
-            how = "they are numbered in that order"
-            return used(trail, module, node, how, Confidence.HIGH)
+        if trail.numbered and uses_index(clause.target, owner.key, owner.value) and not is_alphabet(module, owner):
+            return used(trail, module, node, "they are numbered in that order", Confidence.HIGH)
         return None
     return _follow(module, owner, as_list(module, node, trail, numbered=trail.numbered))
 
