@@ -44,8 +44,10 @@ def _parsed(module: ModuleFacts, name: ast.expr) -> ast.expr | None:
     made = bindings[0].node if len(bindings) == 1 else None
     if not isinstance(made, ast.Assign) or len(made.targets) != 1 or not isinstance(made.targets[0], ast.Name):
         return None
-    is_parsed = isinstance(made.value, ast.Call) and getattr(made.value.func, "attr", "") == "parse_args"
-    return made.targets[0] if is_parsed else None
+    call = made.value
+    is_parsed = isinstance(call, ast.Call) and getattr(call.func, "attr", "") == "parse_args"
+    is_plain = isinstance(call, ast.Call) and not call.args and not call.keywords
+    return made.targets[0] if is_parsed and is_plain else None
 
 
 def _leaves(module: ModuleFacts, use: ast.expr, asked: ast.Attribute) -> bool:
