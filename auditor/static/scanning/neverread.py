@@ -8,23 +8,21 @@ from auditor.static.evaluation.flow import uses
 from auditor.static.facts import ModuleFacts
 from auditor.static.syntax.nodes import walk
 
-_ALL_NAMES = frozenset({"__all__", "eval", "exec", "globals", "locals", "vars"})
+_ALL_NAMES = frozenset({"eval", "exec", "locals", "vars"})
 """What reads names that are not written."""
 
 
 def is_never_read(module: ModuleFacts, made: ast.Call) -> bool:
-    """Whether a function, or a script, gives what a call makes to a name of its own, and reads that nowhere."""
+    """Whether a function gives what a call makes to a name of its own, and reads that nowhere."""
     statement, function = module.parent(made), module.enclosing_function(made)
-    if not isinstance(statement, ast.Assign) or isinstance(module.parent(statement), ast.ClassDef):
-        return False
-    if function is None and module.project.is_imported(module.path):
+    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or not isinstance(statement, ast.Assign):
         return False
     names = [target for target in statement.targets if isinstance(target, ast.Name)]
     if statement.value is not made or len(names) < len(statement.targets):
         return False
     if any(next(uses(module, name), None) is not None for name in names):
         return False
-    return not any(_lets_read(part, {name.id for name in names}) for part in walk(function or module.tree))
+    return not any(_lets_read(part, {name.id for name in names}) for part in walk(function))
 
 
 def _lets_read(node: ast.AST, names: set[str]) -> bool:
