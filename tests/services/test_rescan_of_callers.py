@@ -15,7 +15,8 @@ PROJECT = {
         "import random\n\n\nclass Head:\n    def __init__(self, shift=random.random()):\n        self.shift = shift\n"
     ),
     "train.py": (
-        "import random\nfrom heads import Head\nfrom extra import more\n\nrandom.seed(3)\nprint(Head(3).shift, more())\n"
+        "import random\nfrom heads import Head\nfrom extra import more\n\n"
+        "random.seed(3)\nprint(Head(3).shift, more())\n"
     ),
     "work.py": "import random\nfrom data import one\n\nrandom.seed(3)\nprint(one())\n",
 }
