@@ -14,6 +14,7 @@ from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.static.facts import Call, Known, ModuleFacts, Unknown
 from auditor.static.matcher import Hit, Scope
+from auditor.static.programwide.filledlayers import filled_in_layers
 from auditor.static.programwide.filledloops import all_are_initialised, fills
 from auditor.static.project import Project
 from auditor.static.scanning.prerequisites import Prerequisite, naming
@@ -80,12 +81,18 @@ class UninitialisedReadDetector(WithOptions[_Options]):
             if read is not None and isinstance(module.parent(call.node), ast.Call):
                 is_filled = all_are_initialised(module) if is_filled is None else is_filled
                 filled = _filled_in_loops(module) | _filled_by_others(module) if filled is None else filled
-                read = None if is_filled or getattr(read, "attr", None) in filled else read
+                name = getattr(read, "attr", None)
+                read = None if is_filled or name in filled or _is_filled_by_model(module, read, name) else read
             if read is not None:
                 here = module.location(call.node)
                 there = module.location(read)
                 related = () if there.line == here.line else (Related(location=there, message="first read here"),)
                 yield Hit(location=here, related=related)
+
+
+def _is_filled_by_model(module: ModuleFacts, read: ast.AST, name: str | None) -> bool:
+    holder = module.enclosing_class(read)
+    return holder is not None and name in filled_in_layers(module, holder)
 
 
 def _leaves_memory(module: ModuleFacts, call: Call, options: _Options) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 from auditor.model.finding import Related
 from auditor.model.lean import dataclass
@@ -67,7 +67,8 @@ class WorkerInitDetector(WithOptions[_Options]):
                 continue
             if call.opaque or _keeps_workers(module, call) or options.fresh.search(function.module.text(function.node)):
                 continue
-            seed = _seed_in(function, options.seeds)
+            found = _seeds_in(function, options.seeds)
+            seed = next((each for each in found if _is_drawn_from(each, module, project)), None)
             if seed is not None:
                 place = Related(location=function.module.location(seed.node), message="the same seeds in every epoch")
                 yield Hit(location=module.location(call.node), related=(place,))
@@ -127,14 +128,32 @@ def _is_arbitrary(module: ModuleFacts, value: ast.expr) -> bool:
     return (isinstance(known, Known) and known.value is None) or module.seed_value(value) is SeedValue.ENTROPY
 
 
-def _seed_in(function: FunctionRef, seeds: frozenset[str]) -> Call | None:
-    """The first seed in a function whose value is made of constants and names only."""
+def _is_drawn_from(seed: Call, module: ModuleFacts, project: Project) -> bool:
+    """Whether a program with these workers draws from what is seeded, as far as it was followed.
+
+    `random.seed(…)` says nothing to augmentations by NumPy, which torch seeds in its workers.
+    """
+    asked = project.rng.seed_calls.get(seed.callee or "")
+    reaching = project.programs.reaching(module.path)
+    if asked is None or not reaching:
+        return True
+    for path in reaching:
+        entry = project.module(path)
+        verdicts = project.programs.verdicts(entry) if entry is not None else ()
+        is_certain = bool(verdicts) and all(verdict.certain for verdict in verdicts)
+        if not is_certain or any(verdict.library.id in asked.seeds for verdict in verdicts):
+            return True
+    return False
+
+
+def _seeds_in(function: FunctionRef, seeds: frozenset[str]) -> Iterator[Call]:
+    """The seeds in a function, if the value of the first is made of constants and names only."""
     inside = {id(node) for node in walk(function.node) if isinstance(node, ast.Call)}
     for call in function.module.calls:
         if id(call.node) in inside and call.callee in seeds and call.node.args:
-            parts = walk(call.node.args[0])
-            return None if any(isinstance(part, ast.Call) for part in parts) else call
-    return None
+            if any(isinstance(part, ast.Call) for part in walk(call.node.args[0])):
+                return
+            yield call
 
 
 DETECTOR = WorkerInitDetector(_read)

@@ -39,6 +39,7 @@ _KEEPING = frozenset(
 )
 """Functions whose result holds what their first argument holds, or whole numbers below it."""
 
+_REARRANGING = frozenset({"frozenset", "list", "reversed", "set", "sorted", "tuple"})
 _SAME = frozenset({"copy", "flatten", "ravel", "reshape", "squeeze", "tolist"})
 """Methods of an array whose result holds the same."""
 
@@ -138,13 +139,22 @@ def _is_collected(module: ModuleFacts, node: ast.Name, depth: int, told: _Told) 
     parts = [each for each in added if each is not None]
     parts += [(binding.node.value, True) for binding in bindings if isinstance(binding.node, ast.AugAssign)]
     begun = [binding.value for binding in bindings if not isinstance(binding.node, ast.AugAssign)]
-    if not parts or len(parts) > _MAX_ADDITIONS or not all(_is_empty_list(module, each) for each in begun):
+    begun = [each for each in begun if not _is_kept(module, each, node)]
+    if not begun or not parts or len(parts) > _MAX_ADDITIONS or not all(_is_empty_list(module, each) for each in begun):
         return False
     told[key] = all(
         holds_numbers(module, part, depth + 1, told) if is_whole else is_number(module, part, depth + 1, told)
         for part, is_whole in parts
     )
     return told[key]
+
+
+def _is_kept(module: ModuleFacts, value: ast.expr | None, name: ast.Name) -> bool:
+    """`found = list(set(found))`: what a name holds already, put into another order or told apart."""
+    is_kept = False
+    while isinstance(value, ast.Call) and len(value.args) == 1 and module.resolve(value.func) in _REARRANGING:
+        value, is_kept = value.args[0], True
+    return is_kept and isinstance(value, ast.Name) and value.id == name.id
 
 
 def _added(module: ModuleFacts, use: ast.expr) -> tuple[ast.expr, bool] | None:

@@ -262,7 +262,7 @@ class Walk:
         elif isinstance(node, ast.Break | ast.Continue):
             return End.LEAVES_LOOP
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            for part in (*node.decorator_list, *defaults_used(frame.module, node)):
+            for part in (*node.decorator_list, *defaults_used(frame.module, node, self.program)):
                 self.expression(part, frame)
             if node.decorator_list:
                 self.calls.decorated(node, frame)

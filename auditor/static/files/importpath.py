@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 
 from auditor.model.pattern import lazy_pattern
+from auditor.static.files.ownfolder import below_checkout
 from auditor.static.text.computedimports import MAX_NAMED, MAX_SIBLINGS
 from auditor.static.text.configurednames import ConfiguredNames, read_names
 from auditor.static.text.hydraconfigs import Tree, composed
@@ -130,7 +131,7 @@ class ImportPath:
         if found is None and self._may_be_added(dotted.partition(".")[0]):
             below = (self._below(base, dotted) for base in self._folders_added(importer))
             added = next(filter(None, below), None) or self._below_added_beside(dotted, folder)
-            return added or self._below_on_search_path(dotted, importer)
+            return added or self._below_on_search_path(dotted, importer) or self._below_itself(dotted)
         return found
 
     def find_relative(self, dotted: str, level: int, importer: str) -> str | None:
@@ -247,6 +248,13 @@ class ImportPath:
             names = sorted({name.decode() for name in _IMPORTED.findall(raw)})
             self._searching[importer] = sum(self._only_holder(name, folder) is not None for name in names) > 1
         return self._below(holder, dotted) if self._searching[importer] else None
+
+    def _below_itself(self, dotted: str) -> str | None:
+        """What stands below the top of the project, where an import calls that by its name; see `ownfolder.py`."""
+        below = below_checkout(self._root, dotted)
+        if below is None or dotted.partition(".")[0] in self._packages():
+            return None
+        return self._below("", below) if below else self._package("")
 
     def _only_holder(self, top: str, folder: str) -> str | None:
         """The only folder beside those above an importer that has a module which stands in none of these."""

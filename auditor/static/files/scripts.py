@@ -67,7 +67,8 @@ _MAX_SHOWING = 5000
 
 _OPTIONS = lazy_pattern(rb"\.parse_args\(|\.parse_known_args\(|@click\.|@hydra\.|fire\.Fire\(|typer\.|tyro\.|docopt\(")
 _TRAINING = lazy_pattern(rb"\.backward\(|\.fit\(|\.minimize\(|\.train_on_batch\(|\bGradientTape\(")
-_TESTS = lazy_pattern(rb"\bdef test_|\bclass Test|unittest|pytest|doctest|absltest|\bTestCase\b")
+_TESTS = lazy_pattern(rb"\bclass Test|unittest|pytest|doctest|absltest|\bTestCase\b")
+_NAMED_AS_TEST = lazy_pattern(rb"\bdef (test_\w+)\(\s*(\))?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +148,15 @@ def takes_options(source: SourceFile, *, must_train: bool) -> bool:
     except ProjectError:
         return False
     trains = not must_train or _TRAINING.search(raw) is not None
-    return trains and _OPTIONS.search(raw) is not None and _TESTS.search(raw) is None
+    return trains and _OPTIONS.search(raw) is not None and _TESTS.search(raw) is None and not _has_test_function(raw)
+
+
+def _has_test_function(raw: bytes) -> bool:
+    """Whether a function is left to a test runner; `test_one_epoch(model, loader)` is called where it stands."""
+    return any(
+        without_arguments or len(re.findall(rb"\b%b\(" % name, raw)) == 1
+        for name, without_arguments in _NAMED_AS_TEST.findall(raw)
+    )
 
 
 def _is_guarded(project: Project, path: str) -> bool:

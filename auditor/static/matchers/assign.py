@@ -10,6 +10,7 @@ from itertools import islice
 from auditor.model.lean import dataclass
 from auditor.model.rule import Confidence, Rule
 from auditor.ruleset.table import Table
+from auditor.static.evaluation.optiondefault import option_default
 from auditor.static.evaluation.plainvalue import plain_value
 from auditor.static.evaluation.ruledout import lasting_constant
 from auditor.static.facts import Assignment, Known, ModuleFacts
@@ -72,7 +73,7 @@ class AssignMatcher(WithOptions[_Options]):
             value = plain_value(module, given) if is_plain else value
             if not isinstance(value, Known) or not any(is_same(value.value, wanted) for wanted in options.values):
                 continue
-            if _is_left_out(module, node):
+            if _is_left_out(module, node, plain=options.plain):
                 continue
             entry_points = options.program.entry_points(module, project)
             if entry_points != ():
@@ -98,8 +99,11 @@ def _is_meant(assignment: Assignment, options: _Options) -> bool:
     return written in options.attributes or (written in options.last_parts and assignment.name in options.targets)
 
 
-def _is_left_out(module: ModuleFacts, node: ast.AST) -> bool:
-    """Whether a condition leads past it on something that is written out once: `deterministic = True`, `if not …`."""
+def _is_left_out(module: ModuleFacts, node: ast.AST, *, plain: bool) -> bool:
+    """Whether a condition leads past it on something that is written out once: `deterministic = True`, `if not …`.
+
+    `plain`: or on an option, in a run that nobody gives it: `if not args.deterministic:` of one that is on by default.
+    """
     inner = node
     for holder in islice(module.around(node), MAX_AROUND):
         if isinstance(holder, ast.If):
@@ -107,6 +111,8 @@ def _is_left_out(module: ModuleFacts, node: ast.AST) -> bool:
             if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
                 test, is_negated = test.operand, True
             asked = lasting_constant(module, test)
+            if plain and not isinstance(asked, Known):
+                asked = option_default(module, test)
             holds = bool(asked.value) != is_negated if isinstance(asked, Known) else None
             if holds is not None and inner in (holder.orelse if holds else holder.body):
                 return True

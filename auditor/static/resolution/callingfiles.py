@@ -102,13 +102,16 @@ class CallingFiles:
             return lambda path, name: texts.contain(path, HANDING)
         return texts.hold_subclass if way == _EXTENDING else texts.hold_call
 
-    def found(self, question: str) -> Found:
-        """What was found for a question that was put to the trace."""
-        return self._found[question]
+    def found(self, question: str) -> Found | None:
+        """What was found for a question that was put to the trace; None for one that only an earlier scan put.
+
+        Programs that are not followed again rest on such questions: the next scan finds them out anew.
+        """
+        return self._found.get(question)
 
     def are_as_before(self, question: str, found: object, changed: Collection[str]) -> bool:
         """Whether the same would be found, where only these files may say something else, and imports lead alike."""
-        if len(changed) > MAX_CHANGED:
+        if len(changed) > MAX_CHANGED or found is None:
             return False
         name, _, asked = question.partition("\0")
         holding, using = cast("Found", found)

@@ -12,6 +12,7 @@ from auditor.static.facts import ModuleFacts
 from auditor.static.syntax.elements import is_none
 from auditor.static.syntax.nodes import walk
 from auditor.static.unordered.addedtext import adds_text
+from auditor.static.unordered.alphabet import is_alphabet
 from auditor.static.unordered.dealtout import HOW, Comprehension, comprehension_deals_out, deals_out
 from auditor.static.unordered.equalitems import adds_equals
 from auditor.static.unordered.orderless import uses_index
@@ -62,7 +63,12 @@ def comprehension_effect(
     module: ModuleFacts, owner: Comprehension, clause: ast.comprehension, trail: Trail
 ) -> LoopEffect | None:
     """Return how what is made for each depends on the order; what a list holds is followed by its own way."""
-    if isinstance(owner, ast.DictComp) and trail.numbered and uses_index(clause.target, owner.key, owner.value):
+    if (
+        isinstance(owner, ast.DictComp)
+        and trail.numbered
+        and uses_index(clause.target, owner.key, owner.value)
+        and not is_alphabet(module, owner)
+    ):
         return LoopEffect("they are numbered in that order", Confidence.HIGH)
     is_dealt = comprehension_deals_out(module, owner, clause, below=trail.kind is not Kind.LISTING)
     return LoopEffect(HOW, Confidence.MEDIUM) if is_dealt else None

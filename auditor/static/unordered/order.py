@@ -189,7 +189,11 @@ def _passed(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: Trail) -
     if name in STORING and is_stored_in_order(trail) and not is_shown(module, call):
         return used(trail, module, node, "they are stored in that order")
     if name == "dict" and trail.numbered:
-        return used(trail, module, node, "they are numbered in that order", Confidence.HIGH)
+        return (
+            None
+            if is_alphabet(module, call)
+            else used(trail, module, node, "they are numbered in that order", Confidence.HIGH)
+        )
     if name is not None and not name.startswith("."):
         if any(name == each or (each.endswith(".") and name.startswith(each)) for each in ORDERED):
             if name == "next" and isinstance(node, ast.Call) and module.resolve(node.func) in WALKS:
