@@ -45,6 +45,7 @@ from auditor.static.resolution.ordering import (
     WALKS,
 )
 from auditor.static.resolution.values import ClassRef, FunctionRef
+from auditor.static.unordered.alphabet import is_alphabet
 from auditor.static.unordered.equalitems import is_same_each_turn
 from auditor.static.unordered.looporder import LoopEffect, comprehension_effect, loop_effect, loop_over_positions
 from auditor.static.unordered.orderless import (
