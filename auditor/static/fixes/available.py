@@ -1,4 +1,4 @@
-"""Whether a name certainly has its value where a patch wants to use it: what is made below, or under an `if`, has not."""
+"""Whether a name certainly has its value where a patch wants it: what is made below, or under an `if`, has not."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ class Level:
         """Where the work begins: behind the docstring, imports and definitions, and not behind the first draw."""
         for number, statement in enumerate(self.body[: self.index]):
             if not isinstance(statement, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef) and not (
-                (number == 0 and is_docstring(statement)) or _chooses_imports(statement)
+                (number == 0 and is_docstring(statement)) or chooses_imports(statement)
             ):
                 return number
         return self.index
@@ -231,7 +231,7 @@ def _body(function: Function) -> Sequence[ast.stmt]:
     return () if isinstance(function, ast.Lambda) else function.body
 
 
-def _chooses_imports(statement: ast.stmt) -> bool:
+def chooses_imports(statement: ast.stmt) -> bool:
     """A `try` or an `if` around imports alone."""
     if not isinstance(statement, ast.Try | ast.If) or (isinstance(statement, ast.If) and is_main_guard(statement)):
         return False
