@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from difflib import SequenceMatcher, unified_diff
 
@@ -81,6 +82,8 @@ class Sources:
     def __init__(self, project: Project) -> None:
         self._project = project
         self._composers: dict[str, Composer] = {}
+        self._last: dict[str, tuple[frozenset[Change], bytes]] = {}
+        """What was made of each file last: whoever takes a patch away changes few of them."""
 
     def composer(self, path: str) -> Composer:
         """What writes changes of a file. Raises `ProjectError` where it cannot be read."""
@@ -104,10 +107,16 @@ class Sources:
         return found
 
     def _composed(self, path: str, changes: list[Change]) -> bytes:
+        wanted = frozenset(changes)
+        known = self._last.get(path)
+        if known is not None and known[0] == wanted:
+            return known[1]
         try:
-            return self.composer(path).compose(changes)
+            text = self.composer(path).compose(changes)
         except ProjectError as error:
             raise Conflict(f"{path}: {error}", changes) from None
+        self._last[path] = wanted, text
+        return text
 
     def diff(self, texts: Mapping[str, bytes]) -> str:
         """The files as they were against `texts`, as one unified diff."""
@@ -216,12 +225,15 @@ def _joined(patch: PlannedPatch, proposal: Proposal, finding: Finding) -> Planne
 
 def _with_ids(patches: Collection[PlannedPatch]) -> Iterator[PlannedPatch]:
     """Shorten the ids, as far as they stay different."""
+    counts: dict[int, Counter[str]] = {}
     for patch in patches:
-        for length in range(KEY_LENGTH, len(patch.finding_keys[0]) + 1):
-            short = f"{patch.rule_ids[0]}-{patch.finding_keys[0][:length]}"
-            if sum(other.id.startswith(short) for other in patches) == 1:
+        begun = len(patch.rule_ids[0]) + 1
+        for length in range(begun + KEY_LENGTH, max(len(patch.id), begun + KEY_LENGTH) + 1):
+            if length not in counts:
+                counts[length] = Counter(other.id[:length] for other in patches)
+            if counts[length][patch.id[:length]] == 1:
                 break
-        yield replace(patch, id=short)
+        yield replace(patch, id=patch.id[:length])
 
 
 def conflicting(conflict: Conflict, patches: Iterable[PlannedPatch]) -> ConflictError:

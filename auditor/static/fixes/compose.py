@@ -6,12 +6,16 @@ from collections.abc import Iterable
 from functools import cached_property
 
 from auditor.errors import ProjectError
+from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.fixes.changes import Change
 from auditor.static.fixes.writing.conflict import Conflict
 from auditor.static.fixes.writing.filetext import FileText
 from auditor.static.fixes.writing.plaintext import PlainText
 from auditor.static.fixes.writing.python import PythonText
 from auditor.static.text.linelength import DEFAULT
+
+if TYPE_CHECKING:
+    from auditor.static.fixes.writing.notebook import NotebookCode
 
 __all__ = ["Composer", "Conflict", "compose"]
 
@@ -43,9 +47,7 @@ class Composer:
 
     def _composed(self, changes: list[Change]) -> bytes:
         if self.path.endswith(".ipynb"):
-            from auditor.static.fixes.writing.notebook import NotebookCode
-
-            return NotebookCode(self.raw).compose(changes)
+            return self._notebook.compose(changes)
         text = self._source.compose(changes)
         try:
             return self._file.bytes_of(text)
@@ -55,6 +57,12 @@ class Composer:
     @cached_property
     def _file(self) -> FileText:
         return FileText(self.raw)
+
+    @cached_property
+    def _notebook(self) -> NotebookCode:
+        from auditor.static.fixes.writing.notebook import NotebookCode
+
+        return NotebookCode(self.raw)
 
     @cached_property
     def _source(self) -> PythonText | PlainText:
