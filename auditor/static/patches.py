@@ -89,8 +89,13 @@ class Sources:
         """What writes changes of a file. Raises `ProjectError` where it cannot be read."""
         if path not in self._composers:
             length = line_length(self._project.root, path)
-            self._composers[path] = Composer(path, self._project.source(path).raw(), length)
+            raw = self._project.source(path).raw()
+            self._composers[path] = Composer(path, raw, length, is_program=self._is_program(path))
         return self._composers[path]
+
+    def _is_program(self, path: str) -> bool:
+        """Whether a file is started, and nothing of it is read by another file."""
+        return path in self._project.programs.entry_points and not self._project.is_imported(path)
 
     def has_name(self, path: str) -> bool:
         """Whether the file's name can be written as text; what cannot be decoded is replaced in paths."""

@@ -23,14 +23,16 @@ __all__ = ["Composer", "Conflict", "compose"]
 class Composer:
     """One file, read once, from which any set of changes can be composed."""
 
-    def __init__(self, path: str, raw: bytes, line_length: int = DEFAULT) -> None:
+    def __init__(self, path: str, raw: bytes, line_length: int = DEFAULT, *, is_program: bool = False) -> None:
         """`path` tells what kind of file it is: `.py`, `.ipynb`, or some other text.
 
         `line_length`: lines of Python that a change makes longer are broken, if the file kept to it before.
+        `is_program`: no other file imports this one; imports that changes leave without a use go with them.
         """
         self.path = path
         self.raw = raw
         self._line_length = line_length
+        self._is_program = is_program
 
     def compose(self, changes: Iterable[Change]) -> bytes:
         """Return the file with all changes; their order does not matter, equal ones are one.
@@ -66,9 +68,9 @@ class Composer:
 
     @cached_property
     def _source(self) -> PythonText | PlainText:
-        return (
-            PythonText(self._file.text, self._line_length) if self.path.endswith(".py") else PlainText(self._file.text)
-        )
+        if not self.path.endswith(".py"):
+            return PlainText(self._file.text)
+        return PythonText(self._file.text, self._line_length, is_program=self._is_program)
 
 
 def compose(path: str, raw: bytes, changes: Iterable[Change], line_length: int = DEFAULT) -> bytes:
