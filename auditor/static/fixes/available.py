@@ -1,4 +1,7 @@
-"""Whether a name certainly has its value where a patch wants it: what is made below, or under an `if`, has not."""
+"""Whether a name certainly has its value where a patch wants it: what is made below, or under an `if`, has not.
+
+A module or a function of that name (`import torch.optim as optim`) is no value.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,13 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from auditor.static.facts import ModuleFacts
-from auditor.static.syntax.bindings import Binding, Scope
+from auditor.static.syntax.bindings import Binding, BindingKind, Scope
 
 _ARMS = ("body", "orelse", "finalbody", "handlers", "cases")
 
 _CONDITIONAL = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.Try, ast.Match, ast.ExceptHandler, ast.match_case)
+
+_NO_VALUE = (BindingKind.IMPORT, BindingKind.FROM_IMPORT, BindingKind.DEFINITION)
 
 Arm = tuple[ast.AST, str]
 """A statement that may leave out what is in it, and the part of it."""
@@ -28,16 +33,20 @@ def is_available(module: ModuleFacts, name: str, place: ast.AST) -> bool:
         if scope is not None and name in scope.elsewhere:
             return _is_global(module, name)
         if scope is not None and name in scope.bindings:
-            return not innermost or _is_bound_before(module, scope, name, place)
+            return _is_value(scope, name) and (not innermost or _is_bound_before(module, scope, name, place))
         function, innermost = module.enclosing_function(function), False
     root = module.index.root
-    return name in root.bindings and (not innermost or _is_bound_before(module, root, name, place))
+    return _is_value(root, name) and (not innermost or _is_bound_before(module, root, name, place))
+
+
+def _is_value(scope: Scope, name: str) -> bool:
+    return name in scope.bindings and all(each.kind not in _NO_VALUE for each in scope.bindings[name])
 
 
 def _is_global(module: ModuleFacts, name: str) -> bool:
     """Whether the top level itself gives a `global` name its value."""
     found = module.index.root.bindings.get(name, ())
-    return any(module.enclosing_function(each.node) is None for each in found)
+    return _is_value(module.index.root, name) and any(module.enclosing_function(each.node) is None for each in found)
 
 
 def _is_bound_before(module: ModuleFacts, scope: Scope, name: str, place: ast.AST) -> bool:

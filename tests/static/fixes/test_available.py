@@ -84,3 +84,9 @@ def test_a_name_of_the_module_is_there_when_its_function_is_called(fix: Fix) -> 
     resume = f"def resume(net):\n    global start\n{indent(LOADED.replace('if args.resume:', 'if True:'), '    ')}"
     text = fix("RA602", {"train.py": program(resume, MADE, "resume(net)", TRAINED)}).texts["train.py"]
     assert 'optimizer.load_state_dict(state["optimizer"])' in text
+
+
+@pytest.mark.parametrize("lead", ["import torch.optim as optim", "from torch import optim", "def optim(): ..."])
+def test_a_module_or_a_function_of_the_name_is_no_optimizer(fix: Fix, lead: str) -> None:
+    fixed = fix("RA602", {"train.py": f"{lead}\n{program(LOADED, MADE, TRAINED)}"})
+    assert not fixed.texts
