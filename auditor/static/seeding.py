@@ -96,7 +96,7 @@ def reached_seeds(project: Project, entry: EntryPoint) -> tuple[Seed, ...]:
 def _ledgers(project: Project, entry: EntryPoint) -> list[Ledger]:
     """What is found on the ways through a program.
 
-    Where no scan keeps what the verdict rests on, patches are planned, which ask for the seeds next: they are remembered.
+    Where no scan keeps what the verdict rests on, patches are planned, which ask for the seeds next: these are kept.
     """
     starts = [*([None] if entry.is_script else []), *entry.functions]
     if project.trace.is_open:
