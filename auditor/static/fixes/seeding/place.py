@@ -122,10 +122,13 @@ def comes_before(one: Way, other: Way) -> bool:
 
 
 def lifted(module: ModuleFacts, statement: ast.stmt) -> str:
-    """A statement as text of a change, with the comment right above it, for putting it somewhere else."""
+    """A statement as text of a change, with the comments right above and behind it, for putting it somewhere else."""
     first, *rest = written(module, statement).split("\n")
     indent = " " * statement.col_offset
     lines = [first, *(line.removeprefix(indent) for line in rest)]
+    behind = module.lines[(statement.end_lineno or 1) - 1].encode()[statement.end_col_offset :].decode()
+    if behind.lstrip().startswith("#"):
+        lines[-1] += behind.rstrip().replace("{", "{{").replace("}", "}}")
     above = statement.lineno - 2
     while above >= 0 and module.lines[above].strip().startswith("#"):
         lines.insert(0, module.lines[above].strip().replace("{", "{{").replace("}", "}}"))
