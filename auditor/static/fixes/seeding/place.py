@@ -80,6 +80,8 @@ def levels(module: ModuleFacts, ways: Iterable[Way]) -> list[Level]:
         function = _function_of(module, known[0][step])
         if step == 0 and function is not None and not _is_started(module, function):
             break
+        if len(started(module, known, step)) > 1:
+            break  # One statement runs one of several functions: a command that was chosen.
         level = _level(module.tree.body if function is None else _body(function), known, step, module, function)
         if level is None:
             break
@@ -98,6 +100,13 @@ def levels(module: ModuleFacts, ways: Iterable[Way]) -> list[Level]:
             break
         is_main = is_main and level.index == len(level.body) - 1 and _is_plain_call(module, level.body[level.index])
     return found
+
+
+def started(module: ModuleFacts, ways: Iterable[Way], step: int = 0) -> frozenset[Function]:
+    """The functions in which ways are at a step: at first the commands of a program, of which each run is one."""
+    known = [way for way in ways if len(way) > step and way[step].path == module.path]
+    functions = (_function_of(module, way[step]) for way in known)
+    return frozenset(function for function in functions if function is not None)
 
 
 def whole_program(module: ModuleFacts) -> list[Level]:

@@ -18,6 +18,7 @@ from auditor.static.fixes.seeding.place import (
     is_in_new_process,
     is_out_of_reach,
     levels,
+    started,
     way_to,
     whole_program,
 )
@@ -124,6 +125,9 @@ def place_for(module: ModuleFacts, ways: Sequence[Way]) -> Place | str:
     """The statement before which a program seeds; a sentence where it draws before it can."""
     if made_of_cells(module.lines):
         return "marimo keeps nothing outside of cells: seed in the cell that imports the library"
+    entry = module.project.programs.entry_points.get(module.path)
+    if len(started(module, ways)) > 1 and entry is not None and not entry.is_script:
+        return "several functions are started by themselves: seed in each of them"
     blocks = levels(module, ways) or whole_program(module)
     if not blocks:
         return "the program has no statement before which it could be seeded"
