@@ -38,6 +38,7 @@ def test_settings_between_imports_stay_before_the_seed(fix: Fix, lead: str) -> N
         ("import torch\nfor _ in []:\n    pass\nimport os\nprint(torch.rand(3))\n", "torch\n"),
         ("import torch\nprint(torch.rand(3))\nimport os\nprint(torch.rand(3))\n", "torch\n"),
         ('import torch\nexec("1")\nimport os\nprint(torch.rand(3))\n', "torch\n"),
+        ("import torch\nimport multiprocessing as m\npool = m.Pool(2)\nimport os\nprint(torch.rand(3))\n", "as m\n"),
         ("import torch\nsize = 3\nprint(torch.rand(size))\n", "torch\n"),
     ],
 )

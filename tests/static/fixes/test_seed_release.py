@@ -24,7 +24,6 @@ USUAL = "tf.keras.utils.set_random_seed(0)\n"
         ("weights = tf.random.normal([3])\n", USUAL),
         ("@tf.function\ndef f():\n    return tf.random.normal([3])\n\n\nprint(f())\n", USUAL),
         (
-            "new = hasattr(tf, 'compat')\nmake = tf.compat.v1.train.Saver if new else tf.train.Saver\n"
             "tf.compat.v1.logging.info('x')\nprint(tf.random.normal([3]), tf.train.Saver())\n",
             USUAL,
         ),

@@ -6,7 +6,7 @@ import ast
 import builtins
 
 from auditor.static.facts import ModuleFacts
-from auditor.static.fixes.writing.modules import is_standard
+from auditor.static.fixes.writing.modules import is_standard, root
 
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Global, ast.Nonlocal)
 
@@ -15,6 +15,9 @@ _QUIET = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Expr, ast.Delete, ast.Pa
 _SETTING = frozenset({"matplotlib.use", "matplotlib.pyplot.switch_backend"})
 """Calls of other packages that have to come before an import."""
 
+
+_BUSY = frozenset({"multiprocessing", "concurrent", "threading", "runpy"})
+"""Modules of the standard library whose calls run code of the program, or start processes that get no later seed."""
 
 _BUILTIN = frozenset(dir(builtins)) - {"exec", "eval", "__import__"}
 
@@ -30,4 +33,6 @@ def is_setting(module: ModuleFacts, statement: ast.stmt) -> bool:
 
 
 def _is_quiet(name: str | None) -> bool:
-    return name is not None and (is_standard(name) or name in _SETTING or name in _BUILTIN)
+    if name is None or root(name) in _BUSY:
+        return False
+    return is_standard(name) or name in _SETTING or name in _BUILTIN
