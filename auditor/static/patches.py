@@ -82,8 +82,6 @@ class Sources:
     def __init__(self, project: Project) -> None:
         self._project = project
         self._composers: dict[str, Composer] = {}
-        self._last: dict[str, tuple[frozenset[Change], bytes]] = {}
-        """What was made of each file last: whoever takes a patch away changes few of them."""
 
     def composer(self, path: str) -> Composer:
         """What writes changes of a file. Raises `ProjectError` where it cannot be read."""
@@ -112,16 +110,10 @@ class Sources:
         return found
 
     def _composed(self, path: str, changes: list[Change]) -> bytes:
-        wanted = frozenset(changes)
-        known = self._last.get(path)
-        if known is not None and known[0] == wanted:
-            return known[1]
         try:
-            text = self.composer(path).compose(changes)
+            return self.composer(path).compose(changes)
         except ProjectError as error:
             raise Conflict(f"{path}: {error}", changes) from None
-        self._last[path] = wanted, text
-        return text
 
     def diff(self, texts: Mapping[str, bytes]) -> str:
         """The files as they were against `texts`, as one unified diff."""

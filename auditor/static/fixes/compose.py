@@ -33,6 +33,8 @@ class Composer:
         self.raw = raw
         self._line_length = line_length
         self._is_program = is_program
+        self._last: tuple[list[Change], bytes] = [], raw
+        """What was made of it last: whoever takes a patch away changes few files."""
 
     def compose(self, changes: Iterable[Change]) -> bytes:
         """Return the file with all changes; their order does not matter, equal ones are one.
@@ -40,12 +42,13 @@ class Composer:
         Raises `Conflict` where they cannot be made together, or one of them not at all.
         """
         wanted = sorted(set(changes), key=repr)
-        if not wanted:
-            return self.raw
+        if wanted == self._last[0]:
+            return self._last[1]
         try:
-            return self._composed(wanted)
+            self._last = wanted, self._composed(wanted)
         except ProjectError as error:
             raise Conflict(str(error), wanted) from None
+        return self._last[1]
 
     def _composed(self, changes: list[Change]) -> bytes:
         if self.path.endswith(".ipynb"):
